@@ -1,0 +1,26 @@
+const pure = '^libs/(domain|versions|oci|analyzers|advisories|detection|routing|events)/';
+const adapters = '^libs/(bus|store|queue|registry|servers)/';
+/** Rules bind code; tests may reach for what they need. */
+const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', comment: 'Two modules that need each other are one module, or miss a third.', from: {}, to: { circular: true } },
+    { name: 'domain-is-alone', severity: 'error', comment: 'The vocabulary imports nothing.', from: code('^libs/domain/'), to: { pathNot: '^libs/domain/' } },
+    { name: 'pure-libs', severity: 'error', comment: 'Rules and parsers take values: pass the data in from an adapter.', from: code(pure), to: { path: ['^libs/', 'node_modules/(@nestjs|typeorm|bullmq|@nats-io|pg|undici)/'], pathNot: pure } },
+    { name: 'pure-libs-no-io', severity: 'error', comment: 'Streams in, values out; open files and sockets in an adapter.', from: code(pure), to: { dependencyTypes: ['core'], path: '^(fs|fs/promises|net|http|https|tls|child_process)$' } },
+    { name: 'adapters-do-not-meet', severity: 'error', comment: 'An adapter hides one client; join two in a service. Only `runtime` is shared.', from: code('^libs/(bus|store|queue|registry|servers)/'), to: { path: adapters, pathNot: '^libs/$1/' } },
+    { name: 'libs-not-to-services', severity: 'error', comment: 'Move the code into the lib, or pass it in.', from: { path: '^libs/' }, to: { path: '^(services|cli)/' } },
+    { name: 'services-meet-on-the-bus', severity: 'error', comment: 'Publish an event, or move the code to a lib.', from: { path: '^services/([^/]+)/' }, to: { path: '^services/', pathNot: '^services/$1/' } },
+    { name: 'front-door-only', severity: 'error', comment: 'Import the package by its name; add the export to its index.ts.', from: { path: '^(libs|services|cli)/([^/]+)/' }, to: { path: '^libs/[^/]+/(src|dist)/', pathNot: ['^libs/[^/]+/(src|dist)/index\\.', '^libs/$2/'] } },
+    { name: 'testkit-in-tests-only', severity: 'error', comment: 'The testkit starts servers and makes images; the product must not.', from: { pathNot: ['\\.test\\.ts$', '^libs/testkit/', '^e2e/', '^bench/'] }, to: { path: '^libs/testkit/' } },
+  ],
+  options: {
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: '/dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.paths.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,23 @@
+const base = {
+  rootDir: __dirname,
+  transform: { '\\.(ts|mjs|js)$': '<rootDir>/jest.transform.cjs' },
+  transformIgnorePatterns: [],
+  moduleNameMapper: {
+    '^@tidewaiter/(ingest|scanner|detector|notifier)$': '<rootDir>/services/$1/src/main.ts',
+    '^@tidewaiter/console$': '<rootDir>/services/console/api/src/main.ts',
+    '^@tidewaiter/([a-z0-9-]+)$': '<rootDir>/libs/$1/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'],
+  },
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tidewaiter/'],
+  testEnvironment: 'node',
+  setupFiles: ['reflect-metadata'],
+};
+
+/** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
+module.exports = {
+  projects: [
+    { ...base, displayName: 'unit', testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.integration\\.test\\.ts$', '<rootDir>/e2e/'] },
+    { ...base, displayName: 'integration', testMatch: ['**/*.integration.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/dist/'] },
+    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.test.ts'], maxWorkers: 1 },
+  ],
+};

@@ -1,0 +1,50 @@
+// Jest runs CommonJS, and NestJS 12 and most of our dependencies are ESM only. Turning every ES module into CommonJS on
+// the way in starts the suites three times faster than Node's experimental VM modules and keeps `jest.mock` working.
+const { existsSync, readFileSync } = require('node:fs');
+const { createHash } = require('node:crypto');
+const { dirname, join } = require('node:path');
+const { transformSync } = require('@swc/core');
+
+const packageTypes = new Map();
+
+/** `module` or `commonjs`, from the nearest package.json, as Node decides it. */
+function packageType(folder) {
+  const known = packageTypes.get(folder);
+  if (known) return known;
+  const manifest = join(folder, 'package.json');
+  const parent = dirname(folder);
+  const own = existsSync(manifest) ? (JSON.parse(readFileSync(manifest, 'utf8')).type ?? 'commonjs') : undefined;
+  const type = own ?? (parent === folder ? 'commonjs' : packageType(parent));
+  packageTypes.set(folder, type);
+  return type;
+}
+
+function isEsModule(path) {
+  if (/\.(ts|mts|mjs)$/.test(path)) return true;
+  return path.endsWith('.js') && packageType(dirname(path)) === 'module';
+}
+
+module.exports = {
+  process(source, path) {
+    if (!isEsModule(path)) return { code: source };
+    return transformSync(source, {
+      filename: path,
+      swcrc: false,
+      sourceMaps: 'inline',
+      module: { type: 'commonjs', importInterop: 'node', ignoreDynamic: false },
+      jsc: {
+        target: 'es2023',
+        parser: /ts$/.test(path) ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },
+        transform: { legacyDecorator: true, decoratorMetadata: true },
+        keepClassNames: true,
+      },
+    });
+  },
+  getCacheKey(source, path, options) {
+    return createHash('sha256')
+      .update([__filename, process.version, path, packageType(dirname(path)), String(options.instrument)].join('\0'))
+      .update(source)
+      .update(readFileSync(__filename))
+      .digest('hex');
+  },
+};

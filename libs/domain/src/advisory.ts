@@ -1,0 +1,26 @@
+import type { Severity } from './severity.js';
+
+/** Whether the sources know a version that closes the hole. */
+export type FixState = 'fixed' | 'not-fixed' | 'wont-fix' | 'unknown';
+
+/** One advisory that hits, or may hit, one package. */
+export interface Match {
+  /** OSV id of the advisory: aliases change, the id does not. */
+  advisoryId: string;
+  /** `unknown`: the version could not be compared. Reported, never left out. */
+  state: 'affected' | 'unknown';
+  fix: { state: FixState; version?: string };
+}
+
+/** What people see of an advisory. */
+export interface AdvisorySummary {
+  /** OSV id. */
+  id: string;
+  /** The id people know: the CVE, else the GHSA, else the source's own. */
+  vulnerabilityId: string;
+  aliases: string[];
+  severity: Severity;
+  /** CVSS base score, 0 to 10, where a source gives a vector. */
+  cvss?: { vector: string; score: number };
+  title: string;
+}

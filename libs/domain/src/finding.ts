@@ -1,0 +1,39 @@
+import type { FixState } from './advisory.js';
+import type { Presence } from './image.js';
+import type { Severity } from './severity.js';
+
+export const findingKinds = ['vulnerability', 'secret', 'misconfiguration', 'integrity', 'malware', 'supply-chain'] as const;
+
+export type FindingKind = (typeof findingKinds)[number];
+
+/** Something that is wrong with an image. One model for every kind. */
+export interface Finding {
+  kind: FindingKind;
+  /** The id people know: a CVE, or the id of a rule. */
+  id: string;
+  aliases: string[];
+  severity: Severity;
+  title: string;
+  /** The same for the same hole in the same package name, across rescans, versions and digests. */
+  fingerprint: string;
+  purl: string | null;
+  packageName: string | null;
+  installedVersion: string | null;
+  path: string | null;
+  /** Index of the layer that brought it. */
+  layer: number;
+  state: Presence;
+  /** `unknown` where a version could not be compared; such a finding is reported and counted, never hidden. */
+  match: 'affected' | 'unknown';
+  fix: { state: FixState; version: string | null };
+  cvss: { vector: string; score: number } | null;
+}
+
+/** How many findings of each severity. */
+export type SeverityCounts = Record<Severity, number>;
+
+export function countBySeverity(findings: Iterable<{ severity: Severity }>): SeverityCounts {
+  const counts: SeverityCounts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  for (const { severity } of findings) counts[severity] += 1;
+  return counts;
+}

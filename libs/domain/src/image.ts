@@ -1,0 +1,40 @@
+/** `sha256:` and 64 lower-case hex digits. @see https://github.com/opencontainers/image-spec/blob/main/descriptor.md#digests */
+export type Digest = string;
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+export function isDigest(value: unknown): value is Digest {
+  return typeof value === 'string' && digestPattern.test(value);
+}
+
+/** Operating system, architecture and variant as OCI writes them: `linux/amd64`, `linux/arm64/v8`. */
+export type Platform = string;
+
+/** The release of a distribution, from os-release. */
+export interface OsRelease {
+  /** `ID`: `debian`, `alpine`, `ubuntu`. */
+  id: string;
+  /** `VERSION_ID`: `12`, `3.20.3`; undefined on rolling releases. */
+  versionId?: string;
+  /** `PRETTY_NAME`, for people. */
+  name: string;
+  /** `ID_LIKE`, in order: the distributions whose packages and habits this one shares. */
+  idLike: string[];
+}
+
+/** One layer of an image, as its manifest, config and our analysis know it. */
+export interface Layer {
+  /** Position from the bottom, 0 first. */
+  index: number;
+  /** Digest of the compressed blob in the registry. */
+  digest: Digest;
+  /** Digest of the uncompressed tar: the layer's identity in the fleet. */
+  diffId: Digest;
+  sizeBytes: number;
+  mediaType: string;
+  /** The build step, from the config's history. */
+  createdBy?: string;
+}
+
+/** Whether something is in the image that runs, or only in a lower layer that a later layer hides. */
+export type Presence = 'present' | 'shadowed';

@@ -1,0 +1,13 @@
+export { compareSeverity, isAtLeast, severities, worstSeverity } from './severity.js';
+export type { Severity } from './severity.js';
+export { AccessDenied, InvalidInput, LimitExceeded, MalformedFile, NotFound, TidewaiterError, Unavailable } from './errors.js';
+export { Secret } from './secret.js';
+export { isDigest } from './image.js';
+export type { Digest, Layer, OsRelease, Platform, Presence } from './image.js';
+export type { ImagePackage, Package, PackageRecord, PackageType } from './package.js';
+export type { AdvisorySummary, FixState, Match } from './advisory.js';
+export { countBySeverity, findingKinds } from './finding.js';
+export type { Finding, FindingKind, SeverityCounts } from './finding.js';
+export type { Alert, Labels } from './alert.js';
+export { priorities } from './runtime-event.js';
+export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
