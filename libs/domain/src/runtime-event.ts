@@ -26,8 +26,8 @@ export interface RuntimeEvent {
 }
 
 export interface RuntimeContainer {
-  /** As the sensor gives it, often cut to 12 characters. */
-  id: string;
+  /** As the sensor gives it, often cut to 12 characters; null where it only named the image. */
+  id: string | null;
   name: string | null;
   /** `localhost:5000/shop/app`, without tag. */
   imageRepository: string | null;

@@ -1,0 +1,153 @@
+import { priorities, severities } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import { eventType } from './event-type.js';
+
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+const severity = z.enum(severities);
+const counts = z.record(severity, z.int().nonnegative());
+const id = z.uuid();
+
+/** Where an image came in: the configured connection, not what a payload claims. */
+const place = { connection: z.string(), repository: z.string(), tag: z.string().nullable() };
+
+export const registryPushed = eventType('registry.pushed', {
+  by: 'ingest',
+  summary: 'A registry told of a manifest that was pushed.',
+  about: 'repository, with `:tag` where there is one',
+  data: z.object({ pushId: id, ...place, digest: digest.nullable() }),
+});
+
+export const registryDeleted = eventType('registry.deleted', {
+  by: 'ingest',
+  summary: 'A registry told of a tag or manifest that was deleted.',
+  about: 'repository, with `:tag` where there is one',
+  data: z.object({ ...place, digest: digest.nullable(), deletedBy: z.string().nullable(), at: z.iso.datetime().nullable() }),
+});
+
+const text = z.string().nullable();
+
+export const runtimeEvent = z.object({
+  id: z.string(),
+  source: z.literal('falco'),
+  sensor: z.string(),
+  cluster: text,
+  at: z.string(),
+  rule: z.string(),
+  priority: z.enum(priorities),
+  output: z.string(),
+  tags: z.array(z.string()),
+  host: text,
+  container: z
+    .object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text })
+    .nullable(),
+  kubernetes: z.object({ namespace: text, pod: text }).nullable(),
+  process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
+});
+
+export const runtimeObserved = eventType('runtime.observed', {
+  by: 'ingest',
+  summary: 'A runtime sensor reported events; one batch, 256 KiB at most.',
+  about: 'the sensor connection',
+  data: z.object({ sensor: z.string(), events: z.array(runtimeEvent).min(1) }),
+});
+
+export const imageAnalyzed = eventType('image.analyzed', {
+  by: 'scanner',
+  summary: 'A pushed image has its inventory and its verdict, over all its platforms.',
+  about: 'the digest that was pushed: an index or a manifest',
+  data: z.object({
+    pushId: id,
+    ...place,
+    digest,
+    /** What the tag pointed to before this push; null at the first push of a tag. */
+    previousDigest: digest.nullable(),
+    platforms: z.array(z.object({ platform: z.string(), digest })),
+    counts,
+    verdict: z.enum(['pass', 'fail', 'unknown']),
+  }),
+});
+
+export const imageFailed = eventType('image.failed', {
+  by: 'scanner',
+  summary: 'A pushed image ends without a verdict: refused, or given up after all attempts.',
+  about: 'repository, with `:tag` where there is one',
+  data: z.object({
+    pushId: id,
+    ...place,
+    digest: digest.nullable(),
+    outcome: z.enum(['refused', 'dead-lettered']),
+    code: z.string(),
+    reason: z.string(),
+  }),
+});
+
+export const tagMoved = eventType('tag.moved', {
+  by: 'scanner',
+  summary: 'A tag points to another digest than before.',
+  about: '`repository:tag`',
+  data: z.object({
+    pushId: id,
+    connection: z.string(),
+    repository: z.string(),
+    tag: z.string(),
+    oldDigest: digest,
+    newDigest: digest,
+    packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
+    findings: z.object({ introduced: z.int(), resolved: z.int() }),
+  }),
+});
+
+const incident = z.object({ incidentId: id, revision: z.int().positive(), severity });
+
+export const incidentOpened = eventType('incident.opened', {
+  by: 'detector',
+  summary: 'A runtime event opened an incident.',
+  about: 'the incident id',
+  data: incident,
+});
+
+export const incidentUpdated = eventType('incident.updated', {
+  by: 'detector',
+  summary: 'An open incident became more severe.',
+  about: 'the incident id',
+  data: incident,
+});
+
+export const incidentResolved = eventType('incident.resolved', {
+  by: 'detector',
+  summary: 'An incident was resolved.',
+  about: 'the incident id',
+  data: incident,
+});
+
+const delivery = { deliveryId: id, receiver: z.string(), channel: z.string() };
+
+export const notificationDelivered = eventType('notification.delivered', {
+  by: 'notifier',
+  summary: 'A channel accepted a message.',
+  about: 'the delivery id',
+  data: z.object(delivery),
+});
+
+export const notificationFailed = eventType('notification.failed', {
+  by: 'notifier',
+  summary: 'A message was given up.',
+  about: 'the delivery id',
+  data: z.object({ ...delivery, code: z.string(), reason: z.string() }),
+});
+
+/** Every event there is. `docs/events.md` and `docs/asyncapi.json` are generated from this list. */
+export const catalogue = [
+  registryPushed,
+  registryDeleted,
+  runtimeObserved,
+  imageAnalyzed,
+  imageFailed,
+  tagMoved,
+  incidentOpened,
+  incidentUpdated,
+  incidentResolved,
+  notificationDelivered,
+  notificationFailed,
+] as const;

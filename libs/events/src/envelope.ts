@@ -1,0 +1,46 @@
+import { InvalidInput } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import { catalogue } from './catalogue.js';
+import type { CloudEvent, EventType } from './event-type.js';
+
+const envelope = z.object({
+  specversion: z.literal('1.0'),
+  id: z.uuid(),
+  source: z.string().min(1),
+  type: z.string().min(1),
+  subject: z.string(),
+  time: z.iso.datetime({ offset: true }),
+  datacontenttype: z.literal('application/json'),
+  data: z.unknown(),
+  traceparent: z.string().optional(),
+});
+
+const typesByName = new Map<string, EventType>(catalogue.map((event) => [event.type, event]));
+
+/**
+ * Reads a message from the bus: envelope, known type, data as its schema says.
+ * @throws InvalidInput `EVENT_MALFORMED` or `EVENT_UNKNOWN`; neither gets better by trying again.
+ */
+export function readEvent(bytes: Uint8Array): CloudEvent {
+  const read = envelope.safeParse(parseJson(bytes));
+  if (!read.success) throw new InvalidInput('EVENT_MALFORMED', `not a CloudEvent: ${z.prettifyError(read.error)}`);
+  const event = typesByName.get(read.data.type);
+  if (!event) throw new InvalidInput('EVENT_UNKNOWN', `no event is called ${read.data.type}`);
+  const data = event.data.safeParse(read.data.data);
+  if (!data.success) throw new InvalidInput('EVENT_MALFORMED', `${event.type}: ${z.prettifyError(data.error)}`);
+  return { ...read.data, data: data.data };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new InvalidInput('EVENT_MALFORMED', 'not JSON in UTF-8', { cause });
+  }
+}
+
+/** The event type of that CloudEvents `type`, or undefined. */
+export function eventTypeNamed(type: string): EventType | undefined {
+  return typesByName.get(type);
+}

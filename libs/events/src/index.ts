@@ -1,0 +1,20 @@
+export { draft, eventType } from './event-type.js';
+export type { CloudEvent, DataOf, Draft, EventOf, EventType } from './event-type.js';
+export {
+  catalogue,
+  imageAnalyzed,
+  imageFailed,
+  incidentOpened,
+  incidentResolved,
+  incidentUpdated,
+  notificationDelivered,
+  notificationFailed,
+  registryDeleted,
+  registryPushed,
+  runtimeObserved,
+  tagMoved,
+} from './catalogue.js';
+export { consumers, consumersOf, streams } from './topology.js';
+export type { Consumer, Stream } from './topology.js';
+export { eventTypeNamed, readEvent } from './envelope.js';
+export { asyncApi, eventsMarkdown } from './document.js';
