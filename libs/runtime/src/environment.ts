@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+
+import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+/** What a process was started with. Only this library reads `process.env`; everybody else is handed a value. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The environment of this process. */
+export function processEnvironment(): Environment {
+  return process.env;
+}
+
+/** One environment variable and how to read it. `NAME_FILE` holds the path of a file with the value. */
+export interface Setting<Schema extends z.ZodType> {
+  name: `TIDEWAITER_${string}` | 'OTEL_EXPORTER_OTLP_ENDPOINT';
+  schema: Schema;
+}
+
+export function setting<Schema extends z.ZodType>(name: Setting<Schema>['name'], schema: Schema): Setting<Schema> {
+  return { name, schema };
+}
+
+type Settings = Record<string, Setting<z.ZodType>>;
+
+export type Config<Of extends Settings> = { [Key in keyof Of]: z.output<Of[Key]['schema']> };
+
+/**
+ * Reads a service's configuration once, at start.
+ * @throws InvalidInput `CONFIG_INVALID`, naming every wrong variable and never a value.
+ */
+export function readConfig<Of extends Settings>(settings: Of, environment: Environment): Config<Of> {
+  const problems: string[] = [];
+  const values = Object.entries(settings).map(([key, { name, schema }]) => {
+    try {
+      const read = schema.safeParse(rawValue(name, environment));
+      if (read.success) return [key, read.data];
+      problems.push(`${name}: ${read.error.issues.map(({ message }) => message).join('; ')}`);
+    } catch {
+      problems.push(`${name}_FILE: cannot read the file`);
+    }
+    return [key, undefined];
+  });
+  if (problems.length > 0) throw new InvalidInput('CONFIG_INVALID', `bad configuration:\n${problems.join('\n')}`);
+  return Object.fromEntries(values) as Config<Of>;
+}
+
+function rawValue(name: string, environment: Environment): string | undefined {
+  const file = environment[`${name}_FILE`];
+  const value = file ? readFileSync(file, 'utf8').trim() : environment[name];
+  // An empty variable is how shells and compose files say "not set".
+  return value === '' ? undefined : value;
+}
+
+const urlWith = (...protocols: string[]) =>
+  z
+    .string({ error: 'is required' })
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `is not a ${protocols.join(' or ')} URL`,
+    })
+    .transform((value) => new Secret(value));
+
+const port = z.coerce.number({ error: 'is not a port' }).int().min(0).max(65_535);
+
+/** Connection URLs hold passwords, so they are secrets. */
+export const databaseUrl = setting('TIDEWAITER_DATABASE_URL', urlWith('postgres:', 'postgresql:'));
+export const natsUrl = setting('TIDEWAITER_NATS_URL', urlWith('nats:', 'tls:'));
+export const redisUrl = setting('TIDEWAITER_REDIS_URL', urlWith('redis:', 'rediss:'));
+
+/** Address to listen on; loopback unless told otherwise. */
+export const httpHost = setting('TIDEWAITER_HTTP_HOST', z.string().default('127.0.0.1'));
+
+/** Port to listen on; 0 takes a free one. */
+export const httpPort = (byDefault: number) => setting('TIDEWAITER_HTTP_PORT', port.default(byDefault));
+
+/** How much is logged. */
+export const logLevel = setting(
+  'TIDEWAITER_LOG_LEVEL',
+  z.enum(['debug', 'info', 'warn', 'error', 'silent'], { error: 'is not a log level' }).default('info'),
+);
+
+/** Where traces are sent; nothing is exported without it. */
+export const otlpEndpoint = setting('OTEL_EXPORTER_OTLP_ENDPOINT', z.url().optional());
+
+/** Path of `tidewaiter.yaml`; without it nothing is connected yet. */
+export const settingsFile = setting('TIDEWAITER_CONFIG', z.string().optional());
+
+/** Address under which people reach the console; links in messages start with it. */
+export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', z.url().default('http://127.0.0.1:7080'));
+
+/** Connections to PostgreSQL that one service may hold. */
+export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));
+
+/** What every service reads. */
+export const commonSettings = { databaseUrl, natsUrl, databasePool, httpHost, logLevel, otlpEndpoint, settingsFile };

@@ -1,0 +1,66 @@
+import { Controller, Get, Header, HttpCode, Injectable, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Registry } from 'prom-client';
+
+/** Answers undefined when all is well, else what is wrong. */
+export type ReadinessCheck = () => Promise<string | undefined>;
+
+const checkTimeoutMs = 2_000;
+
+/** Collects what a service needs to be ready. Adapters add their own check; a hanging check counts as failed. */
+@Injectable()
+export class Health {
+  readonly #checks = new Map<string, ReadinessCheck>();
+
+  add(name: string, check: ReadinessCheck): void {
+    this.#checks.set(name, check);
+  }
+
+  /** What is not ready, by name; empty when everything is. */
+  async problems(): Promise<Record<string, string>> {
+    const results = await Promise.all([...this.#checks].map(async ([name, check]) => [name, await answer(check)] as const));
+    return Object.fromEntries(results.filter((result): result is readonly [string, string] => result[1] !== undefined));
+  }
+}
+
+async function answer(check: ReadinessCheck): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(() => resolve('no answer'), checkTimeoutMs);
+  try {
+    return await Promise.race([check(), promise]);
+  } catch (error) {
+    // The message may hold an address or a user name, and this page needs no login.
+    return error instanceof Error ? error.name : 'failed';
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `/livez`, `/readyz` and `/metrics` of every service. */
+@Controller()
+export class HealthController {
+  constructor(
+    private readonly health: Health,
+    private readonly metrics: Registry,
+  ) {}
+
+  @Get('livez')
+  live(): { status: string } {
+    return { status: 'ok' };
+  }
+
+  @Get('readyz')
+  @HttpCode(200)
+  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; problems: Record<string, string> }> {
+    const problems = await this.health.problems();
+    const isReady = Object.keys(problems).length === 0;
+    if (!isReady) void reply.status(503);
+    return { status: isReady ? 'ok' : 'not ready', problems };
+  }
+
+  @Get('metrics')
+  @Header('content-type', 'text/plain; version=0.0.4; charset=utf-8')
+  async prometheus(): Promise<string> {
+    return this.metrics.metrics();
+  }
+}

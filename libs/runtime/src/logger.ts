@@ -1,0 +1,41 @@
+import type { LoggerService } from '@nestjs/common';
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { pino } from 'pino';
+
+type Fields = Record<string, unknown>;
+
+/**
+ * Structured logs: constant messages in one grammar (`scan start`, `scan done`, `delivery failed`), data in fields.
+ * An abstract class, so that it can be injected by its type.
+ */
+export abstract class Logger {
+  abstract debug(fields: Fields, message: string): void;
+  abstract info(fields: Fields, message: string): void;
+  abstract warn(fields: Fields, message: string): void;
+  abstract error(fields: Fields, message: string): void;
+  abstract child(fields: Fields): Logger;
+}
+
+/** A logger that writes JSON lines to standard output, each with the trace it belongs to. */
+export function createLogger(service: string, level: string): Logger {
+  return pino({
+    level,
+    base: { service },
+    messageKey: 'message',
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    // Values under these names are secrets wherever they appear.
+    redact: { paths: ['*.password', '*.token', '*.secret', '*.authorization', '*.headers'], censor: '[redacted]' },
+    mixin: () => {
+      const span = trace.getActiveSpan()?.spanContext();
+      return span && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
+    },
+  });
+}
+
+/** Nest's own words, at the level where they help: its chatter about modules and routes is for debugging. */
+export function nestLogger(logger: Logger): LoggerService {
+  const write = (level: 'debug' | 'warn' | 'error') => (message: unknown, ...rest: unknown[]) =>
+    logger[level]({ context: rest.at(-1), detail: message }, 'framework');
+  return { log: write('debug'), debug: write('debug'), verbose: write('debug'), warn: write('warn'), error: write('error'), fatal: write('error') };
+}

@@ -1,0 +1,71 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+import { parseSettings, readSettings } from './settings.js';
+
+const noFiles = () => {
+  throw new Error('no such file');
+};
+
+const problemsOf = (text: string) => {
+  try {
+    parseSettings(text, noFiles);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error.message;
+    throw error;
+  }
+  return 'none';
+};
+
+it('starts a new installation with nothing connected', () => {
+  expect(readSettings(undefined)).toEqual({
+    registries: [],
+    sensors: [],
+    egressAllow: [],
+    platforms: ['linux/amd64', 'linux/arm64'],
+  });
+});
+
+it('reads registries and sensors, and secrets from files', () => {
+  const settings = parseSettings(
+    `
+registries:
+  - { name: main, kind: distribution, url: "http://127.0.0.1:5000", webhookSecretFile: hook,
+      credentials: { username: scanner, passwordFile: password }, allowPrivate: true }
+sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
+`,
+    (path) => `secret of ${path}`,
+  );
+
+  const [registry] = settings.registries;
+  expect(registry).toMatchObject({ name: 'main', kind: 'distribution', allowPrivate: true, insecureSkipVerify: false });
+  expect(registry?.webhookSecret?.reveal()).toBe('secret of hook');
+  expect(registry?.credentials?.password.reveal()).toBe('secret of password');
+  expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
+  expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+it('names every wrong key at once, and no value', () => {
+  const problems = problemsOf(`
+registries:
+  - { name: main, kind: nexus3, url: "ftp://x", password: hunter2 }
+sensors: [ { name: "Not A Name", kind: falco } ]
+colour: blue
+`);
+  expect(problems).toContain('registries[0].kind');
+  expect(problems).toContain('registries[0].url');
+  expect(problems).toContain('registries[0].password: unknown key');
+  expect(problems).toContain('sensors[0].name');
+  expect(problems).toContain('colour: unknown key');
+  expect(problems).not.toContain('hunter2');
+});
+
+it.each([
+  ['a secret given twice', 'sensors: [ { name: a, kind: falco, token: x, tokenFile: y } ]', 'not both'],
+  ['a secret file that is not there', 'sensors: [ { name: a, kind: falco, tokenFile: y } ]', 'cannot read y'],
+  ['a name that is there twice', 'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]', 'sensors: a is there twice'],
+  ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
+  ['a key that is there twice', 'sensors: []\nsensors: []', 'unique'],
+  ['no mapping', '- 1', 'expected object'],
+])('refuses %s', (_, text, problem) => {
+  expect(problemsOf(text)).toContain(problem);
+});

@@ -1,0 +1,202 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
+
+const maxFileBytes = 1024 * 1024;
+
+/** Reads the file that a `…File` key names, relative to `tidewaiter.yaml`. */
+type ReadSecretFile = (path: string) => string;
+
+/** `key` or `keyFile`: the file wins in production, the plain twin is for tests. */
+function secretPair<Key extends string>(key: Key) {
+  return { [key]: z.string().min(1).optional(), [`${key}File`]: z.string().min(1).optional() } as Record<
+    Key | `${Key}File`,
+    z.ZodOptional<z.ZodString>
+  >;
+}
+
+const registry = z.strictObject({
+  name,
+  kind: z.enum(['distribution', 'harbor', 'ghcr', 'github']),
+  /** `https://registry.example.com`; plain HTTP only where it says so. */
+  url: z.url({ protocol: /^https?$/ }),
+  ...secretPair('webhookSecret'),
+  /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
+  allowUnauthenticated: z.boolean().default(false),
+  credentials: z.strictObject({ username: z.string().min(1), ...secretPair('password') }).optional(),
+  /** Where bearer tokens come from, when that is another host than the registry's. */
+  tokenHost: z.string().optional(),
+  /** Whether the registry may live on a private or loopback address. */
+  allowPrivate: z.boolean().default(false),
+  /** PEM file of the authority that signed the registry's certificate. */
+  caFile: z.string().optional(),
+  insecureSkipVerify: z.boolean().default(false),
+});
+
+const sensor = z.strictObject({
+  name,
+  kind: z.enum(['falco']),
+  cluster: z.string().min(1).optional(),
+  ...secretPair('token'),
+  allowUnauthenticated: z.boolean().default(false),
+});
+
+/** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
+const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
+
+const settings = z.strictObject({
+  pipelines: notYet('pipelines'),
+  policies: notYet('policies'),
+  exceptions: notYet('exceptions'),
+  registries: z.array(registry).default([]),
+  sensors: z.array(sensor).default([]),
+  egress: z
+    .strictObject({
+      /** Private addresses that outbound calls may reach: CIDR ranges or host names. */
+      allow: z.array(z.string().min(1)).default([]),
+    })
+    .default({ allow: [] }),
+  /** Platforms of an index that are analysed. */
+  platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
+});
+
+/** One registry that may call us and that we pull from. */
+export interface RegistrySettings {
+  name: string;
+  kind: 'distribution' | 'harbor' | 'ghcr' | 'github';
+  url: string;
+  webhookSecret?: Secret;
+  allowUnauthenticated: boolean;
+  credentials?: { username: string; password: Secret };
+  tokenHost?: string;
+  allowPrivate: boolean;
+  /** PEM text. */
+  ca?: string;
+  insecureSkipVerify: boolean;
+}
+
+/** One runtime sensor that may call us. */
+export interface SensorSettings {
+  name: string;
+  kind: 'falco';
+  cluster: string | null;
+  token?: Secret;
+  allowUnauthenticated: boolean;
+}
+
+/** What `tidewaiter.yaml` says. */
+export interface TidewaiterSettings {
+  registries: RegistrySettings[];
+  sensors: SensorSettings[];
+  egressAllow: string[];
+  platforms: string[];
+}
+
+/**
+ * Reads `tidewaiter.yaml`; without a path, the settings of a new installation.
+ * @throws InvalidInput `SETTINGS_INVALID`, naming every wrong key and never a value.
+ */
+export function readSettings(path: string | undefined): TidewaiterSettings {
+  if (path === undefined) return parseSettings('', () => '');
+  const folder = dirname(resolve(path));
+  return parseSettings(readText(path), (file) => readText(resolve(folder, file)).trim());
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new InvalidInput('SETTINGS_INVALID', `cannot read ${path}`, { cause });
+  }
+}
+
+/**
+ * The pure part of {@link readSettings}.
+ * @throws InvalidInput `SETTINGS_INVALID`
+ */
+export function parseSettings(text: string, readFile: ReadSecretFile): TidewaiterSettings {
+  if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
+  const document = parseDocument(text, { uniqueKeys: true });
+  const problems = document.errors.map(({ message }) => message);
+  if (problems.length > 0) throw invalid(problems);
+
+  const read = settings.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
+
+  const reader = secretReader(readFile, problems);
+  const result = {
+    registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
+    sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
+    egressAllow: read.data.egress.allow,
+    platforms: read.data.platforms,
+  };
+  problems.push(...repeatedNames('registries', result.registries), ...repeatedNames('sensors', result.sensors));
+  if (problems.length > 0) throw invalid(problems);
+  return result;
+}
+
+function invalid(problems: string[]): InvalidInput {
+  return new InvalidInput('SETTINGS_INVALID', `tidewaiter.yaml:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+}
+
+function issueLines(issue: z.core.$ZodIssue): string[] {
+  const path = issue.path.reduce<string>((all, key) => all + (typeof key === 'number' ? `[${key}]` : `.${String(key)}`), '');
+  const at = path.replace(/^\./, '');
+  if (issue.code !== 'unrecognized_keys') return [`${at || 'the file'}: ${issue.message}`];
+  return issue.keys.map((key) => `${at ? `${at}.` : ''}${key}: unknown key`);
+}
+
+interface SecretReader {
+  /** The secret of `plain` or of the file `file`; undefined when neither is given. */
+  read(at: string, plain: string | undefined, file: string | undefined): Secret | undefined;
+  text(at: string, file: string | undefined): string | undefined;
+}
+
+function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReader {
+  const text = (at: string, file: string | undefined): string | undefined => {
+    if (file === undefined) return undefined;
+    try {
+      return readFile(file);
+    } catch {
+      problems.push(`${at}: cannot read ${file}`);
+      return undefined;
+    }
+  };
+  return {
+    text,
+    read(at, plain, file) {
+      if (plain !== undefined && file !== undefined) problems.push(`${at}: give the value or the file, not both`);
+      const value = file === undefined ? plain : text(`${at}File`, file);
+      if (value === '') problems.push(`${at}: is empty`);
+      return value ? new Secret(value) : undefined;
+    },
+  };
+}
+
+function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
+  const { webhookSecret, webhookSecretFile, credentials, caFile, ...rest } = read;
+  const password = credentials && secrets.read(`${at}.credentials.password`, credentials.password, credentials.passwordFile);
+  return {
+    ...rest,
+    webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
+    credentials: credentials && password && { username: credentials.username, password },
+    ca: secrets.text(`${at}.caFile`, caFile),
+  };
+}
+
+function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {
+  const { token, tokenFile, cluster, ...rest } = read;
+  return { ...rest, cluster: cluster ?? null, token: secrets.read(`${at}.token`, token, tokenFile) };
+}
+
+function repeatedNames(list: string, all: { name: string }[]): string[] {
+  const names = all.map(({ name }) => name);
+  return names.filter((name, index) => names.indexOf(name) !== index).map((name) => `${list}: ${name} is there twice`);
+}

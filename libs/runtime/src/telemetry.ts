@@ -1,0 +1,63 @@
+import { context, type Context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
+import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+
+let provider: TracerProvider | undefined;
+
+/**
+ * Starts tracing for this process, once however many services it runs. Trace ids are always made, since logs and messages are
+ * correlated by them; spans are exported only when there is an endpoint.
+ */
+export function startTelemetry(otlpEndpoint: string | undefined): void {
+  if (provider) return;
+  const exporter = otlpEndpoint && new OTLPTraceExporter({ url: `${otlpEndpoint.replace(/\/$/, '')}/v1/traces` });
+  provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.namespace': 'tidewaiter', 'service.name': 'tidewaiter' }),
+    spanProcessors: exporter ? [new BatchSpanProcessor({ exporter })] : [],
+  });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+  trace.setGlobalTracerProvider(provider);
+}
+
+/** Sends what is still buffered. */
+export async function stopTelemetry(): Promise<void> {
+  await provider?.forceFlush();
+}
+
+interface SpanOptions {
+  /** W3C `traceparent` of the work that caused this one; without it the span belongs to what runs now. */
+  traceparent?: string | undefined;
+  kind?: 'server' | 'consumer' | 'producer' | 'client';
+  attributes?: Record<string, string | number>;
+}
+
+const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, producer: SpanKind.PRODUCER, client: SpanKind.CLIENT };
+
+/** Runs `work` inside a span that ends with it and keeps its error. */
+export async function withSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
+  const kind = options.kind ? kinds[options.kind] : SpanKind.INTERNAL;
+  const span = trace.getTracer('tidewaiter').startSpan(name, { kind, attributes: options.attributes }, parentOf(options));
+  try {
+    return await context.with(trace.setSpan(context.active(), span), work);
+  } catch (error) {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : 'error' });
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+function parentOf({ traceparent }: SpanOptions): Context {
+  return traceparent ? propagation.extract(ROOT_CONTEXT, { traceparent }) : context.active();
+}
+
+/** The W3C `traceparent` of what runs now, to be carried along; undefined outside of any span. */
+export function currentTraceparent(): string | undefined {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent;
+}
