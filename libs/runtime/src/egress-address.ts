@@ -1,0 +1,93 @@
+import ipaddr from 'ipaddr.js';
+import { InvalidInput } from '@tidewaiter/domain';
+
+type Address = ipaddr.IPv4 | ipaddr.IPv6;
+type Range = [Address, number];
+
+/**
+ * What may be done with an address: `public` always, `private` where the administrator says so, `forbidden` (link-local,
+ * metadata services, reserved, multicast, unreadable) only by its own CIDR in the allow list.
+ */
+export type AddressKind = 'public' | 'private' | 'forbidden';
+
+const privateRanges = new Set(['loopback', 'private', 'uniqueLocal', 'carrierGradeNat']);
+
+// Metadata services hand out the machine's own credentials. These four live outside 169.254.0.0/16, in ranges that would
+// otherwise pass as public (Azure) or private (Alibaba, AWS, Google).
+const metadataServices = ['168.63.129.16/32', '100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128'].map(
+  toRange,
+);
+
+const globalUnicast = toRange('2000::/3');
+
+/** IPv6 blocks that carry an IPv4 address, and the byte it starts at: such traffic ends at the IPv4 address. */
+const embeddings: [range: Range, offset: number][] = [
+  [toRange('::/96'), 12], // IPv4-compatible, RFC 4291 section 2.5.5.1
+  [toRange('::ffff:0:0/96'), 12], // IPv4-mapped, RFC 4291 section 2.5.5.2
+  [toRange('::ffff:0:0:0/96'), 12], // IPv4-translated, RFC 2765 section 2.1
+  [toRange('64:ff9b::/96'), 12], // NAT64, RFC 6052 section 2.1
+  [toRange('2002::/16'), 2], // 6to4, RFC 3056 section 2
+];
+
+/** Judges one address, through every known way to wrap an IPv4 address into an IPv6 one. */
+export function classifyAddress(text: string): AddressKind {
+  if (!ipaddr.isValid(text)) return 'forbidden';
+  const address = unwrap(ipaddr.parse(text));
+  if (metadataServices.some((range) => contains(range, address))) return 'forbidden';
+  const range = address.range();
+  if (privateRanges.has(range)) return 'private';
+  if (range !== 'unicast') return 'forbidden';
+  return address.kind() === 'ipv4' || contains(globalUnicast, address) ? 'public' : 'forbidden';
+}
+
+/** The administrator's list of CIDRs, addresses and host names that may be reached although they are not public. */
+export class AllowList {
+  readonly #hosts = new Set<string>();
+  readonly #ranges: Range[] = [];
+
+  /** @throws InvalidInput `EGRESS_POLICY` when an entry is neither a CIDR, an address nor a host name. */
+  constructor(entries: Iterable<string>) {
+    for (const entry of entries) {
+      if (ipaddr.isValidCIDR(entry)) this.#ranges.push(toRange(entry));
+      else if (ipaddr.isValid(entry)) this.#ranges.push([ipaddr.parse(entry), entry.includes(':') ? 128 : 32]);
+      else if (hostName.test(entry)) this.#hosts.add(canonicalHost(entry));
+      else
+        throw new InvalidInput('EGRESS_POLICY', `egress.allow: ${JSON.stringify(entry)} is no CIDR and no host name`);
+    }
+  }
+
+  /** Whether this very name is listed. Suffixes never match: a look-alike would. */
+  hasHost(host: string): boolean {
+    return this.#hosts.has(canonicalHost(host));
+  }
+
+  hasAddress(text: string): boolean {
+    if (!ipaddr.isValid(text)) return false;
+    const address = ipaddr.parse(text);
+    const target = unwrap(address);
+    return this.#ranges.some((range) => contains(range, address) || contains(range, target));
+  }
+}
+
+// An all-numeric last label would be an address in disguise (RFC 3696 section 2), and a mistyped one at that.
+const hostName = /^(?![0-9.]*$)[a-z0-9_][a-z0-9_-]*(?:\.[a-z0-9_][a-z0-9_-]*)*\.?$/i;
+
+function canonicalHost(host: string): string {
+  const lower = host.toLowerCase();
+  return lower.endsWith('.') ? lower.slice(0, -1) : lower;
+}
+
+function unwrap(address: Address): Address {
+  if (address.kind() === 'ipv4' || address.range() === 'loopback') return address;
+  const embedding = embeddings.find(([range]) => contains(range, address));
+  if (!embedding) return address;
+  return new ipaddr.IPv4(address.toByteArray().slice(embedding[1], embedding[1] + 4));
+}
+
+function contains([network, bits]: Range, address: Address): boolean {
+  return network.kind() === address.kind() && address.match(network, bits);
+}
+
+function toRange(cidr: string): Range {
+  return ipaddr.parseCIDR(cidr);
+}

@@ -1,0 +1,209 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { InvalidInput, Unavailable, type Secret } from '@tidewaiter/domain';
+import { AllowList, classifyAddress } from './egress-address.js';
+import { egressFailure } from './egress-failure.js';
+import { PinnedPools, type EgressTls, type ResolvedAddress } from './egress-pools.js';
+import { discard, toEgressResponse, type EgressResponse } from './egress-response.js';
+
+export interface EgressPolicy {
+  /** CIDRs, addresses or exact host names that may be reached although they are not public: `10.0.0.0/8`, `registry.lan`. */
+  allow: string[];
+}
+
+export interface EgressRequest {
+  /** `GET` unless given. */
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  signal?: AbortSignal;
+  /** Private and loopback addresses are fine for this call; link-local and metadata addresses never are. */
+  allowPrivate?: boolean;
+  tls?: EgressTls;
+  /** 0 unless given: a redirect is then an error. */
+  maxRedirects?: number;
+  /** Sent to the origin of the given URL only, never to where it redirects. */
+  credentials?: { authorization: Secret };
+  /** Milliseconds; 30,000 unless given. */
+  headersTimeoutMs?: number;
+  /** Milliseconds without a byte; 30,000 unless given. */
+  bodyIdleTimeoutMs?: number;
+}
+
+/** Every address of a host name. */
+export type ResolveHost = (host: string) => Promise<ResolvedAddress[]>;
+
+const RESOLVE_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 30_000;
+
+const redirects = new Set([301, 302, 303, 307, 308]);
+const boundToOrigin = new Set(['authorization', 'proxy-authorization', 'cookie']);
+const aboutTheBody = /^content-/;
+
+/** One request on its way; redirects change it. */
+interface Hop {
+  url: URL;
+  method: string;
+  headers: Map<string, string>;
+  body: string | Buffer | undefined;
+}
+
+/**
+ * The one way out for HTTP. Resolves a name once, checks every address, and connects to exactly those addresses, so that
+ * neither a hostile reference, redirect or webhook target nor DNS rebinding reaches a private service.
+ */
+export class Egress {
+  readonly #allow: AllowList;
+  readonly #resolve: ResolveHost;
+  readonly #pools = new PinnedPools();
+
+  /** @throws InvalidInput `EGRESS_POLICY` when the allow list holds something else than CIDRs and host names. */
+  constructor(policy: EgressPolicy, resolve: ResolveHost = (host) => lookup(host, { all: true })) {
+    this.#allow = new AllowList(policy.allow);
+    this.#resolve = resolve;
+  }
+
+  /**
+   * Sends one request and returns once the headers are there; any status is an answer.
+   * @throws InvalidInput `EGRESS_REFUSED`, `EGRESS_REDIRECTS`, `EGRESS_REQUEST`
+   * @throws Unavailable `EGRESS_UNREACHABLE`, `EGRESS_TIMEOUT`, `EGRESS_UNTRUSTED`
+   */
+  async request(url: string | URL, init: EgressRequest = {}): Promise<EgressResponse> {
+    let hop = firstHop(url, init);
+    for (let redirectsLeft = init.maxRedirects ?? 0; ; redirectsLeft -= 1) {
+      const data = await this.#send(hop, init);
+      const location = redirects.has(data.statusCode) ? data.headers.location : undefined;
+      if (location === undefined) return toEgressResponse(hop.url, data, init.signal);
+      await discard(data.body);
+      if (redirectsLeft <= 0) {
+        throw new InvalidInput('EGRESS_REDIRECTS', `${hop.url.origin} redirects more often than allowed`);
+      }
+      hop = nextHop(hop, data.statusCode, String(location));
+    }
+  }
+
+  /**
+   * Resolves and checks a host for a client that opens its own socket (SMTP): connect to the returned address, not to the name.
+   * @throws InvalidInput `EGRESS_REFUSED`
+   * @throws Unavailable `EGRESS_UNREACHABLE`, `EGRESS_TIMEOUT`
+   */
+  async check(
+    host: string,
+    port: number,
+    { allowPrivate, signal }: Pick<EgressRequest, 'allowPrivate' | 'signal'> = {},
+  ): Promise<ResolvedAddress> {
+    try {
+      const [first] = await this.#addresses(host, allowPrivate, signal);
+      return first;
+    } catch (error) {
+      throw egressFailure(`${host}:${port}`, error, signal);
+    }
+  }
+
+  /** Ends every connection, also those in use. */
+  async close(): Promise<void> {
+    await this.#pools.close();
+  }
+
+  async #send({ url, method, headers, body }: Hop, init: EgressRequest): Promise<Dispatcher.ResponseData> {
+    const { signal, allowPrivate, tls, headersTimeoutMs = READ_TIMEOUT_MS, bodyIdleTimeoutMs = READ_TIMEOUT_MS } = init;
+    try {
+      const addresses = await this.#addresses(hostOf(url), allowPrivate, signal);
+      return await this.#pools.get(url.origin, addresses, tls).request({
+        path: url.pathname + url.search,
+        method,
+        headers: [...headers].flat(),
+        body: body ?? null,
+        signal: signal ?? null,
+        headersTimeout: headersTimeoutMs,
+        bodyTimeout: bodyIdleTimeoutMs,
+      });
+    } catch (error) {
+      throw egressFailure(url.origin, error, signal);
+    }
+  }
+
+  /** One look-up. All addresses must pass: a name that mixes public and private ones is an attack or a mistake. */
+  async #addresses(
+    host: string,
+    allowPrivate = false,
+    signal?: AbortSignal,
+  ): Promise<[ResolvedAddress, ...ResolvedAddress[]]> {
+    signal?.throwIfAborted();
+    const literal = isIP(host);
+    const addresses = literal
+      ? [{ address: host, family: literal }]
+      : await unlessAborted(
+          this.#resolve(host),
+          AbortSignal.any([AbortSignal.timeout(RESOLVE_TIMEOUT_MS), ...(signal ? [signal] : [])]),
+        );
+    const [first, ...rest] = addresses;
+    if (!first) throw new Unavailable('EGRESS_UNREACHABLE', `${host} has no address`);
+    for (const { address } of addresses) this.#checkAddress(host, address, allowPrivate);
+    return [first, ...rest];
+  }
+
+  #checkAddress(host: string, address: string, allowPrivate: boolean): void {
+    const kind = classifyAddress(address);
+    if (kind === 'public' || this.#allow.hasAddress(address)) return;
+    if (kind === 'private' && (allowPrivate || this.#allow.hasHost(host))) return;
+    throw new InvalidInput(
+      'EGRESS_REFUSED',
+      kind === 'private'
+        ? `${host} resolves to a private address (${address}); allow it under egress.allow in tidewaiter.yaml`
+        : `${host} resolves to a link-local or reserved address (${address}); only its CIDR under egress.allow in tidewaiter.yaml opens it`,
+    );
+  }
+}
+
+function firstHop(url: string | URL, { method = 'GET', headers = {}, body, credentials }: EgressRequest): Hop {
+  const lowerCase = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  if (credentials) lowerCase.set('authorization', credentials.authorization.reveal());
+  return { url: checkUrl(url), method, headers: lowerCase, body };
+}
+
+/** The request that a redirect asks for. @see https://fetch.spec.whatwg.org/#http-redirect-fetch */
+function nextHop(hop: Hop, status: number, location: string): Hop {
+  const url = checkUrl(location, hop.url);
+  if (hop.url.protocol === 'https:' && url.protocol === 'http:') {
+    throw new InvalidInput('EGRESS_REFUSED', `${hop.url.origin} redirects from https to http`);
+  }
+  const headers = new Map(hop.headers);
+  if (url.origin !== hop.url.origin) for (const name of boundToOrigin) headers.delete(name);
+  const becomesGet = status === 303 ? hop.method !== 'HEAD' : status < 303 && hop.method === 'POST';
+  if (!becomesGet) return { ...hop, url, headers };
+  for (const name of hop.headers.keys()) if (aboutTheBody.test(name)) headers.delete(name);
+  return { url, method: 'GET', headers, body: undefined };
+}
+
+function checkUrl(text: string | URL, base?: URL): URL {
+  const url = URL.parse(String(text), base?.href);
+  if (!url) throw new InvalidInput('EGRESS_REFUSED', base ? `${base.origin} redirects to no URL` : 'not a URL');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new InvalidInput('EGRESS_REFUSED', `only http and https are spoken, not ${url.protocol}`);
+  }
+  if (url.username || url.password) {
+    throw new InvalidInput(
+      'EGRESS_REFUSED',
+      `a URL of ${url.host} carries a user or password; configure credentials instead`,
+    );
+  }
+  return url;
+}
+
+/** Without the brackets of an IPv6 literal. URL has already turned `0x7f.1` and its like into dotted decimal. */
+function hostOf({ hostname }: URL): string {
+  return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+}
+
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
