@@ -1,0 +1,145 @@
+import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { Egress, EgressRequest } from '@tidewaiter/runtime';
+import { z } from 'zod';
+import { parseChallenges, type Challenge } from './challenge.js';
+import type { Endpoint, RegistryConnection } from './connection.js';
+import { retryAfterMs } from './retry.js';
+
+interface Grant {
+  authorization: Secret;
+  /** Milliseconds on the monotonic clock. */
+  expiresAtMs: number;
+}
+
+const MAX_GRANTS = 1_000;
+const MAX_TOKEN_ANSWER_BYTES = 64 * 1024;
+// A token must still hold when the request arrives.
+const EXPIRY_MARGIN_MS = 5_000;
+
+/** Token servers that are known to belong to a registry on another host. */
+const tokenHosts = new Map([['docker.io', 'auth.docker.io']]);
+
+const bearerToken = z.string().regex(/^[\x21-\x7e]{1,16384}$/);
+
+/** @see https://distribution.github.io/distribution/spec/auth/token/ */
+const tokenAnswer = z
+  .object({
+    token: bearerToken.optional(),
+    access_token: bearerToken.optional(),
+    expires_in: z.number().min(0).max(86_400).catch(60),
+  })
+  .transform(({ token, access_token, expires_in }) => ({
+    token: token ?? access_token,
+    expiresInMs: expires_in * 1000,
+  }));
+
+/** Gets and keeps what opens one registry: Basic credentials, or a pull token for each repository. */
+export class Authenticator {
+  /** By repository, oldest first. */
+  readonly #grants = new Map<string, Grant>();
+  /** The last token server that asked and did not get our credentials; for the message. */
+  #withheldFrom = '';
+
+  constructor(
+    private readonly connection: RegistryConnection,
+    private readonly endpoint: Endpoint,
+    private readonly egress: Egress,
+    private readonly defaults: EgressRequest,
+  ) {}
+
+  /** What is known to open this repository now. */
+  authorization(repository: string): Secret | undefined {
+    const grant = this.#grants.get(repository);
+    return grant && grant.expiresAtMs > performance.now() ? grant.authorization : undefined;
+  }
+
+  /**
+   * Answers the challenge of a 401, for the same request to be sent once more with what comes back.
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED` when there is nothing to answer with.
+   * @throws InvalidInput `REGISTRY_CHALLENGE`
+   */
+  async answer(header: string, repository: string, signal?: AbortSignal): Promise<Secret> {
+    const grant = await this.#earn(parseChallenges(header), repository, signal);
+    this.#grants.delete(repository);
+    this.#grants.set(repository, grant);
+    for (const oldest of this.#grants.keys()) {
+      if (this.#grants.size <= MAX_GRANTS) break;
+      this.#grants.delete(oldest);
+    }
+    return grant.authorization;
+  }
+
+  denied(repository: string): AccessDenied {
+    const who = this.connection.credentials ? 'the configured credentials' : 'access without credentials';
+    const hint =
+      this.#withheldFrom && `; they do not go to its token server ${this.#withheldFrom} unless tokenHost names it`;
+    return new AccessDenied('REGISTRY_UNAUTHORIZED', `${this.endpoint.host} refuses ${who} for ${repository}${hint}`);
+  }
+
+  async #earn(challenges: Challenge[], repository: string, signal?: AbortSignal): Promise<Grant> {
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    if (bearer) return this.#fetchToken(bearer.parameters, repository, signal);
+    const authorization = this.#basic();
+    if (!authorization || !challenges.some(({ scheme }) => scheme === 'basic')) throw this.denied(repository);
+    return { authorization, expiresAtMs: Infinity };
+  }
+
+  async #fetchToken(parameters: Map<string, string>, repository: string, signal?: AbortSignal): Promise<Grant> {
+    const realm = this.#readRealm(parameters.get('realm') ?? '');
+    const service = parameters.get('service');
+    if (service !== undefined) realm.searchParams.set('service', service);
+    // Ours, not the challenge's: whatever the registry asks for, we only ever want to pull.
+    realm.searchParams.set('scope', `repository:${repository}:pull`);
+    const credentials = this.#credentialsFor(realm);
+    const response = await this.egress.request(realm, {
+      ...this.defaults,
+      signal,
+      // A challenge may name any address; only the configured hosts may be inside.
+      allowPrivate: this.#isConfigured(realm) && this.connection.allowPrivate,
+      credentials,
+    });
+    if (response.status === 200) return readToken(realm, await response.json(MAX_TOKEN_ANSWER_BYTES));
+    await response.discard();
+    if (response.status === 401 || response.status === 403) throw this.denied(repository);
+    throw new Unavailable('REGISTRY_TOKEN', `token server ${realm.host} answers ${response.status}`, {
+      retryAfterMs: retryAfterMs(response.headers['retry-after'], Date.now()),
+    });
+  }
+
+  /** Plain http only where the registry itself is configured so: a challenge cannot talk us down. */
+  #readRealm(text: string): URL {
+    const realm = URL.parse(text);
+    const isHttps = realm?.protocol === 'https:' || this.endpoint.origin.startsWith('http:');
+    if (realm && isHttps) return realm;
+    throw new InvalidInput('REGISTRY_CHALLENGE', `${this.endpoint.host} names no https token server`);
+  }
+
+  #credentialsFor(realm: URL): EgressRequest['credentials'] {
+    const authorization = this.#basic();
+    const isOurs = realm.origin === this.endpoint.origin || (realm.protocol === 'https:' && this.#isConfigured(realm));
+    this.#withheldFrom = authorization && !isOurs ? realm.host : '';
+    return authorization && isOurs ? { authorization } : undefined;
+  }
+
+  /** Exact hosts only. Neither suffix nor registrable domain tells whose a host is. */
+  #isConfigured(realm: URL): boolean {
+    const tokenHost = this.connection.tokenHost?.toLowerCase() ?? tokenHosts.get(this.endpoint.host);
+    return realm.origin === this.endpoint.origin || realm.host === tokenHost;
+  }
+
+  #basic(): Secret | undefined {
+    const { credentials } = this.connection;
+    if (!credentials) return undefined;
+    const pair = `${credentials.username}:${credentials.password.reveal()}`;
+    return new Secret(`Basic ${Buffer.from(pair).toString('base64')}`);
+  }
+}
+
+function readToken(realm: URL, body: unknown): Grant {
+  const { data } = tokenAnswer.safeParse(body);
+  if (!data?.token) throw new Unavailable('REGISTRY_TOKEN', `token server ${realm.host} gives no token`);
+  return {
+    authorization: new Secret(`Bearer ${data.token}`),
+    expiresAtMs: performance.now() + data.expiresInMs - EXPIRY_MARGIN_MS,
+  };
+}

@@ -1,0 +1,46 @@
+import { InvalidInput, type Secret } from '@tidewaiter/domain';
+import { canonicalHost } from './reference.js';
+
+/** One registry that somebody has configured. */
+export interface RegistryConnection {
+  name: string;
+  /** `http(s)://host[:port]`. Plain http is spoken only where this says http. */
+  url: string;
+  /** Sent to exactly this host and port, and to its token server as `tokenHost` tells. */
+  credentials?: { username: string; password: Secret };
+  /**
+   * `host[:port]` of a token server elsewhere that gets the credentials too, over https only; GitLab's registries need it
+   * (`gitlab.example.com` for `registry.example.com`). Docker Hub's own is known.
+   */
+  tokenHost?: string;
+  /** The registry and where it redirects to may be on private addresses. */
+  allowPrivate?: boolean;
+  /** PEM, trusted beside the system's authorities. */
+  ca?: string;
+  insecureSkipVerify?: boolean;
+  /** Milliseconds without a byte until a read is given up; 30,000 unless given. */
+  idleTimeoutMs?: number;
+}
+
+/** Where to send requests to. */
+export interface Endpoint {
+  /** `https://registry-1.docker.io` */
+  origin: string;
+  /** The name that people write: `docker.io`, `localhost:5000`. */
+  host: string;
+}
+
+/** @throws InvalidInput `REGISTRY_CONNECTION` when the URL is more or less than scheme, host and port. */
+export function endpointOf({ name, url }: RegistryConnection): Endpoint {
+  const parsed = URL.parse(url);
+  const isHttp = parsed?.protocol === 'https:' || parsed?.protocol === 'http:';
+  if (!parsed || !isHttp || parsed.href !== `${parsed.origin}/`) {
+    throw new InvalidInput(
+      'REGISTRY_CONNECTION',
+      `registry ${name}: url must be http(s)://host[:port] and nothing more`,
+    );
+  }
+  const host = canonicalHost(parsed.host);
+  // docker.io is a name for people; its registry answers elsewhere.
+  return host === 'docker.io' ? { origin: 'https://registry-1.docker.io', host } : { origin: parsed.origin, host };
+}

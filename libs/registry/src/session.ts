@@ -1,0 +1,135 @@
+import { AccessDenied, NotFound, Unavailable, type Secret } from '@tidewaiter/domain';
+import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+import { Authenticator } from './authenticator.js';
+import { endpointOf, type Endpoint, type RegistryConnection } from './connection.js';
+import { backoffMs, pause, retryAfterMs } from './retry.js';
+
+/** Something to read from a registry. */
+export interface RegistryRead {
+  repository: string;
+  /** Below `/v2/<repository>/`. */
+  path: string;
+  method?: 'GET' | 'HEAD';
+  headers?: Record<string, string>;
+  /** The code of the error for a 404. */
+  unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN';
+  signal?: AbortSignal;
+}
+
+const MAX_ATTEMPTS = 4;
+/** Longer waits than this, in milliseconds, are the caller's: a queue waits better than a worker. */
+const MAX_WAIT_MS = 5_000;
+const MAX_REDIRECTS = 5;
+const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+const userAgent = 'tidewaiter/0.1.0';
+
+/** Speaks to one registry: authorises, repeats what is worth repeating, and stays away as long as it is asked to. */
+export class RegistrySession {
+  readonly endpoint: Endpoint;
+  readonly #egress: Egress;
+  readonly #authenticator: Authenticator;
+  readonly #defaults: EgressRequest;
+  /** On the monotonic clock, for every request: the registry asked the client to stay away, not one download. */
+  #quietUntilMs = 0;
+
+  constructor(connection: RegistryConnection, egress: Egress) {
+    const { allowPrivate, ca, insecureSkipVerify, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = connection;
+    this.endpoint = endpointOf(connection);
+    this.#egress = egress;
+    this.#defaults = {
+      headers: { 'user-agent': userAgent },
+      allowPrivate,
+      tls: { ca, insecureSkipVerify },
+      headersTimeoutMs: idleTimeoutMs,
+      bodyIdleTimeoutMs: idleTimeoutMs,
+    };
+    this.#authenticator = new Authenticator(connection, this.endpoint, egress, this.#defaults);
+  }
+
+  /**
+   * Sends a request and returns whatever final answer is not an error of its own.
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws NotFound with the code of `read.unknown`
+   * @throws Unavailable `REGISTRY_BUSY` with `retryAfterMs`, `REGISTRY_UNAVAILABLE`, and those of Egress
+   */
+  async send(read: RegistryRead): Promise<EgressResponse> {
+    let granted: Secret | undefined;
+    for (let failures = 0; ;) {
+      await this.#waitForTurn(read.signal);
+      const outcome = await this.#attempt(read, granted);
+      if (outcome instanceof Unavailable) {
+        failures += 1;
+        if (failures === MAX_ATTEMPTS) throw outcome;
+        await pause(backoffMs(failures), read.signal);
+      } else if (outcome.status === 401) {
+        await outcome.discard();
+        if (granted) throw this.#authenticator.denied(read.repository);
+        granted = await this.#authenticator.answer(
+          outcome.headers['www-authenticate'] ?? '',
+          read.repository,
+          read.signal,
+        );
+      } else {
+        return this.#settle(read, outcome);
+      }
+    }
+  }
+
+  /** The error for an answer that the protocol does not foresee. */
+  unexpected(status: number): Unavailable {
+    return new Unavailable('REGISTRY_UNEXPECTED', `${this.endpoint.host} answers ${status}`);
+  }
+
+  /** One request. A failure that a repetition may cure comes back as a value. */
+  async #attempt(read: RegistryRead, granted?: Secret): Promise<EgressResponse | Unavailable> {
+    try {
+      const response = await this.#request(read, granted);
+      return this.#isTransient(response) ? await this.#postpone(response) : response;
+    } catch (error) {
+      if (error instanceof Unavailable && error.code === 'EGRESS_UNREACHABLE') return error;
+      throw error;
+    }
+  }
+
+  #request({ repository, path, method, headers, signal }: RegistryRead, granted?: Secret): Promise<EgressResponse> {
+    const authorization = granted ?? this.#authenticator.authorization(repository);
+    return this.#egress.request(`${this.endpoint.origin}/v2/${repository}/${path}`, {
+      ...this.#defaults,
+      method,
+      headers: { ...this.#defaults.headers, ...headers },
+      signal,
+      maxRedirects: MAX_REDIRECTS,
+      credentials: authorization && { authorization },
+    });
+  }
+
+  #isTransient({ status, url }: EgressResponse): boolean {
+    if (status === 408 || status === 429 || status >= 500) return true;
+    // A blob store that refuses its own presigned URL: expired, so a new redirect helps; our credentials are not its business.
+    return (status === 401 || status === 403) && new URL(url).origin !== this.endpoint.origin;
+  }
+
+  async #postpone({ status, headers, url, discard }: EgressResponse): Promise<Unavailable> {
+    await discard();
+    const retryAfter = retryAfterMs(headers['retry-after'], Date.now());
+    if (retryAfter !== undefined) this.#quietUntilMs = performance.now() + retryAfter;
+    const code = status === 429 ? 'REGISTRY_BUSY' : 'REGISTRY_UNAVAILABLE';
+    return new Unavailable(code, `${new URL(url).host} answers ${status}`, { retryAfterMs: retryAfter });
+  }
+
+  async #waitForTurn(signal?: AbortSignal): Promise<void> {
+    const waitMs = Math.ceil(this.#quietUntilMs - performance.now());
+    if (waitMs <= 0) return;
+    // Spread, so that the readers of one registry do not come back as one.
+    if (waitMs <= MAX_WAIT_MS) return pause(waitMs + backoffMs(1), signal);
+    throw new Unavailable('REGISTRY_BUSY', `${this.endpoint.host} asks to stay away`, { retryAfterMs: waitMs });
+  }
+
+  async #settle({ repository, unknown }: RegistryRead, response: EgressResponse): Promise<EgressResponse> {
+    const { host } = this.endpoint;
+    if (response.status !== 403 && response.status !== 404) return response;
+    await response.discard();
+    if (response.status === 404) throw new NotFound(unknown, `${host} does not have what was asked of ${repository}`);
+    throw new AccessDenied('REGISTRY_FORBIDDEN', `${host} forbids reading ${repository}`);
+  }
+}
