@@ -1,0 +1,29 @@
+/** Whether this is one ASCII digit; false past the end of a text. */
+export function isDigit(character: string | undefined): boolean {
+  return character !== undefined && character >= '0' && character <= '9';
+}
+
+/** The end of the run of characters that starts at `from`; `from` itself when the run is empty. */
+export function endOfRun(text: string, from: number, belongs: (character: string | undefined) => boolean): number {
+  let end = from;
+  while (belongs(text[end])) end += 1;
+  return end;
+}
+
+/** Orders two runs of digits by value; the empty run is 0. Never as numbers: versions with thousands of digits exist. */
+export function compareDigits(a: string, b: string): number {
+  const left = withoutLeadingZeros(a);
+  const right = withoutLeadingZeros(b);
+  if (left.length !== right.length) return left.length < right.length ? -1 : 1;
+  return compareText(left, right);
+}
+
+/** Orders by code unit, which for the ASCII that versions are made of is the order of bytes. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function withoutLeadingZeros(digits: string): string {
+  return digits.slice(endOfRun(digits, 0, (character) => character === '0'));
+}
