@@ -1,0 +1,10 @@
+export { advisoryKeyOf, distributionOf } from './distribution.js';
+export type { AdvisoryKey, Distribution } from './distribution.js';
+export { matchPackage } from './match-package.js';
+export type { AdvisoryCandidate, PackageMatch } from './match-package.js';
+export { readOsvRecord } from './osv-record.js';
+export type { AffectedPackage, OsvAdvisory } from './osv-record.js';
+export { readOsvZip } from './osv-zip.js';
+export type { OsvZipItem, RandomAccess } from './osv-zip.js';
+export type { VersionEvent, VersionRange } from './ranges.js';
+export type { CvssScore } from './severity.js';

@@ -1,0 +1,124 @@
+import { InvalidInput } from '@tidewaiter/domain';
+import type { VersionComparer } from '@tidewaiter/versions';
+
+/** One point where affected versions start or end. @see https://ossf.github.io/osv-schema/#affectedrangesevents-fields */
+export type VersionEvent = { introduced: string } | { fixed: string } | { last_affected: string } | { limit: string };
+
+/** Affected versions, in the order of their ecosystem whatever `type` says. @see https://ossf.github.io/osv-schema/#affectedranges-field */
+export interface VersionRange {
+  type: 'ECOSYSTEM' | 'SEMVER';
+  events: VersionEvent[];
+}
+
+/** Yes, no, or undefined where it depends on versions that cannot be compared. */
+export type Answer = boolean | undefined;
+
+type Bound = Exclude<VersionEvent, { limit: string }>;
+
+interface Interval {
+  introduced: string;
+  end?: Exclude<Bound, { introduced: string }>;
+}
+
+/** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
+export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Answer {
+  const intervals = intervalsOf(events.filter(isBound), compare);
+  if (intervals === undefined) return undefined;
+  const isListed = anyOf(intervals.map((interval) => isInInterval(version, interval, compare)));
+  return bothOf(isListed, isBelowLimits(version, events, compare));
+}
+
+/** Yes when one answer is yes; no when all are. */
+export function anyOf(answers: Answer[]): Answer {
+  if (answers.includes(true)) return true;
+  return answers.includes(undefined) ? undefined : false;
+}
+
+/** Compares, or answers undefined when the scheme refuses. */
+export function tryCompare(a: string, b: string, compare: VersionComparer): number | undefined {
+  try {
+    return compare(a, b);
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}
+
+function bothOf(a: Answer, b: Answer): Answer {
+  if (a === false || b === false) return false;
+  return a === undefined || b === undefined ? undefined : true;
+}
+
+/**
+ * Pairs each start with the end that follows it. Events that take turns are read as they stand: where one version ends an interval
+ * and starts the next, no way of sorting is right for every record. Others are sorted first.
+ */
+function intervalsOf(bounds: Bound[], compare: VersionComparer): Interval[] | undefined {
+  const takeTurns = bounds.every((bound, index) => 'introduced' in bound === (index % 2 === 0));
+  const ordered = takeTurns ? bounds : sort(bounds, compare);
+  if (ordered === undefined) return undefined;
+
+  const intervals: Interval[] = [];
+  let open: Interval | undefined;
+  for (const bound of ordered) {
+    if (!('introduced' in bound)) {
+      if (open) open.end = bound;
+      open = undefined;
+    } else if (!open) {
+      open = { introduced: bound.introduced };
+      intervals.push(open);
+    }
+  }
+  return intervals;
+}
+
+function sort(bounds: Bound[], compare: VersionComparer): Bound[] | undefined {
+  try {
+    return bounds.toSorted((a, b) => {
+      if (isBeginning(a) || isBeginning(b)) return Number(isBeginning(b)) - Number(isBeginning(a));
+      return compare(versionOf(a), versionOf(b));
+    });
+  } catch (error) {
+    if (error instanceof InvalidInput) return undefined;
+    throw error;
+  }
+}
+
+/** `introduced: "0"` is no version: it stands before all of them, pre-releases of 0 included. */
+function isBeginning(bound: Bound): boolean {
+  return 'introduced' in bound && bound.introduced === '0';
+}
+
+function versionOf(bound: Bound): string {
+  if ('introduced' in bound) return bound.introduced;
+  return 'fixed' in bound ? bound.fixed : bound.last_affected;
+}
+
+function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
+  const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
+  if (end === undefined) return hasStarted;
+  return bothOf(
+    hasStarted,
+    'fixed' in end ? isBelow(version, end.fixed, compare) : isAtMost(version, end.last_affected, compare),
+  );
+}
+
+function isBound(event: VersionEvent): event is Bound {
+  return !('limit' in event);
+}
+
+function isBelowLimits(version: string, events: VersionEvent[], compare: VersionComparer): Answer {
+  const limits = events.filter((event) => 'limit' in event);
+  if (limits.length === 0) return true;
+  return anyOf(limits.map(({ limit }) => limit === '*' || isBelow(version, limit, compare)));
+}
+
+function isBelow(a: string, b: string, compare: VersionComparer): Answer {
+  const order = tryCompare(a, b, compare);
+  return order === undefined ? undefined : order < 0;
+}
+
+function isAtMost(a: string, b: string, compare: VersionComparer): Answer {
+  const order = tryCompare(a, b, compare);
+  return order === undefined ? undefined : order <= 0;
+}
