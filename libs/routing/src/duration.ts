@@ -1,0 +1,46 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+/** Largest first: the order in which a duration is written. A year has 365 days and a week seven, whatever the calendar says. */
+const units = [
+  ['y', 31_536_000_000],
+  ['w', 604_800_000],
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+] as const;
+
+const durationPattern = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?$/;
+
+/**
+ * Reads a Prometheus duration (`250ms`, `1h30m`, `7d`, `0`) as milliseconds.
+ * @throws InvalidInput `DURATION_INVALID`
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<duration>`
+ */
+export function parseDuration(text: string): number {
+  if (text === '0') return 0;
+  const parts = durationPattern.exec(text)?.slice(1);
+  if (!text || !parts)
+    throw new InvalidInput('DURATION_INVALID', 'expected a duration such as 250ms, 30s, 1h30m or 7d');
+  let totalMs = 0;
+  for (const [index, [, unitMs]] of units.entries()) totalMs += Number(parts[index] ?? 0) * unitMs;
+  // Beyond this a number no longer holds every millisecond, so two different texts could mean the same.
+  if (totalMs > Number.MAX_SAFE_INTEGER) throw new InvalidInput('DURATION_INVALID', 'the duration is too long');
+  return totalMs;
+}
+
+/** Writes milliseconds (a whole number, not negative) as Prometheus does: `5400000` is `1h30m`, `604800000` is `1w`. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  let left = ms;
+  let text = '';
+  for (const [name, unitMs] of units) {
+    // Years and weeks only where they come out even: people say `8d`, not `1w1d`.
+    const whole = (name === 'y' || name === 'w') && left % unitMs !== 0 ? 0 : Math.floor(left / unitMs);
+    if (whole === 0) continue;
+    text += `${whole}${name}`;
+    left -= whole * unitMs;
+  }
+  return text;
+}

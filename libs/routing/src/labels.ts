@@ -1,0 +1,19 @@
+/** What each label of Tidewaiter's alerts means. Routes may match on any label; these are the ones that alerts have. A label without a value is not there. */
+export const documentedLabels = {
+  kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime.',
+  severity:
+    'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has judged yet.',
+  repository: 'The repository with its registry and without tag or digest: `registry.example.com/shop/checkout`.',
+  tag: 'The tag that was pushed, or that the running container was started with.',
+  digest: 'The digest of the image: `sha256:` and 64 hex digits.',
+  namespace: 'The Kubernetes namespace in which it happened.',
+  workload: 'The workload, or the pod where no more is known.',
+  cluster: 'The cluster, as the sensor connection in `tidewaiter.yaml` names it.',
+  running: '`true` when a container of the image runs, as far as a sensor has told us; else `false`.',
+  kev: '`true` when a vulnerability in the alert is known to be exploited (CISA KEV); else `false`.',
+  fixable: '`true` when an upgrade closes at least one finding in the alert; else `false`.',
+  new: '`true` when the previous push of the tag did not have it; else `false`.',
+  owner: 'Who answers for the image or the namespace.',
+  rule: 'The rule that opened the incident, or the id of the finding.',
+  technique: 'The MITRE ATT&CK technique of the rule: `T1611`.',
+} as const;

@@ -1,0 +1,171 @@
+import type { Secret } from '@tidewaiter/domain';
+import type { Section } from '../section.js';
+import { showKey } from '../yaml-document.js';
+
+export interface MailHost {
+  host: string;
+  port: number;
+}
+
+/** How the certificate of the mail host is checked. */
+export interface MailTls {
+  /** The certificates that are trusted instead of the system's, in PEM. */
+  ca: string | undefined;
+  /** The name that the certificate must have, where it is not the host's. */
+  serverName: string | undefined;
+  insecureSkipVerify: boolean;
+}
+
+/** One entry of `email_configs`. */
+export interface EmailConfig {
+  /** At least one address, each with or without a display name. */
+  to: string[];
+  from: string;
+  smarthost: MailHost;
+  /** The name given in EHLO. */
+  hello: string;
+  auth: { username: string; password: Secret } | undefined;
+  /** Whether the message must not be sent without STARTTLS. */
+  requireTls: boolean;
+  tls: MailTls;
+  /** Extra headers. The names differ in more than case. */
+  headers: Map<string, string>;
+  sendResolved: boolean;
+}
+
+/** What the `global` section says for every e-mail receiver. */
+export interface EmailDefaults {
+  from: string | undefined;
+  smarthost: MailHost | undefined;
+  hello: string;
+  username: string | undefined;
+  password: Secret | undefined;
+  requireTls: boolean;
+  tls: MailTls;
+}
+
+/** CRAM-MD5 and implicit TLS, in `global` with `smtp_` before them. */
+const unsupportedMailKeys = ['auth_secret', 'auth_secret_file', 'auth_identity', 'force_implicit_tls'];
+
+export const unsupportedGlobalMailKeys = unsupportedMailKeys.map((key) => `smtp_${key}`);
+
+/** Reads `global.smtp_*`. */
+export function readEmailDefaults(global: Section): EmailDefaults {
+  return {
+    from: readFrom(global, 'smtp_from'),
+    smarthost: readMailHost(global, 'smtp_smarthost'),
+    hello: global.text('smtp_hello') ?? 'localhost',
+    username: global.text('smtp_auth_username'),
+    password: global.secret('smtp_auth_password'),
+    requireTls: global.flag('smtp_require_tls') ?? true,
+    tls: readTls(global, 'smtp_tls_config') ?? { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+  };
+}
+
+/**
+ * Reads one entry of `email_configs`; undefined when a problem was noted.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<email_config>`
+ */
+export function readEmail(section: Section, defaults: EmailDefaults): EmailConfig | undefined {
+  const to = readRecipients(section);
+  const from = readFrom(section, 'from') ?? defaults.from;
+  const smarthost = readMailHost(section, 'smarthost') ?? defaults.smarthost;
+  const config = {
+    hello: section.text('hello') ?? defaults.hello,
+    auth: readAuth(section, defaults),
+    requireTls: section.flag('require_tls') ?? defaults.requireTls,
+    tls: readTls(section, 'tls_config') ?? defaults.tls,
+    headers: readHeaders(section),
+    sendResolved: section.flag('send_resolved') ?? false,
+  };
+  section.finish([...unsupportedMailKeys, 'html', 'text', 'threading']);
+  if (from === undefined) section.problem('from', 'is required, or global.smtp_from');
+  if (!smarthost) section.problem('smarthost', 'is required, or global.smtp_smarthost');
+  return to.length > 0 && from !== undefined && smarthost ? { to, from, smarthost, ...config } : undefined;
+}
+
+/** A list, or addresses separated by commas; a comma inside quotes belongs to the name. */
+function readRecipients(section: Section): string[] {
+  const texts = section.isList('to') ? section.texts('to') : section.text('to')?.match(/(?:[^,"]|"[^"]*"|")+/g);
+  const to = (texts ?? []).map((text) => text.trim()).filter(Boolean);
+  if (to.length === 0) section.problem('to', 'needs at least one address');
+  else if (!to.every(isMailbox))
+    section.problem('to', 'expected addresses such as team@example.org or "Team" <team@example.org>');
+  return to;
+}
+
+function readFrom(section: Section, key: string): string | undefined {
+  const from = section.text(key);
+  if (from !== undefined && !isMailbox(from))
+    section.problem(key, 'expected an address such as tidewaiter@example.org');
+  return from;
+}
+
+/** Strict enough that nothing in it can start another header or recipient, and that a template is none. The mail host knows the rest. */
+function isMailbox(text: string): boolean {
+  const [, bracketed] = /^(?:"[^"<>\r\n]*" *|[^"<>,\r\n]*)<([^<>]*)>$/.exec(text) ?? [];
+  return /^[^\s\p{Cc}"<>(){},;:@\\]+@[^\s\p{Cc}"<>(){},;:@\\]+$/u.test(bracketed ?? text);
+}
+
+function readMailHost(section: Section, key: string): MailHost | undefined {
+  const text = section.text(key);
+  if (text === undefined) return undefined;
+  const [, v6, name, port] = /^(?:\[([0-9A-Fa-f]*:[0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = v6 ?? name;
+  if (host && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
+  section.problem(key, 'expected host:port');
+  return undefined;
+}
+
+function readAuth(section: Section, defaults: EmailDefaults): EmailConfig['auth'] {
+  const username = section.text('auth_username') ?? defaults.username;
+  const password = section.secret('auth_password') ?? defaults.password;
+  if (username !== undefined && password) return { username, password };
+  // Sending without the half that is there would be sending without authentication, unasked.
+  if (username !== undefined) section.problem('auth_password', 'is required with auth_username');
+  if (password) section.problem('auth_username', 'is required with auth_password');
+  return undefined;
+}
+
+function readTls(section: Section, key: string): MailTls | undefined {
+  const tls = section.section(key);
+  if (!tls) return undefined;
+  const config = {
+    ca: tls.file('ca_file'),
+    serverName: tls.text('server_name'),
+    insecureSkipVerify: tls.flag('insecure_skip_verify') ?? false,
+  };
+  tls.finish([
+    'ca',
+    'ca_ref',
+    'cert',
+    'cert_file',
+    'cert_ref',
+    'key',
+    'key_file',
+    'key_ref',
+    'min_version',
+    'max_version',
+  ]);
+  return config;
+}
+
+function readHeaders(section: Section): Map<string, string> {
+  const headers = new Map<string, string>();
+  const seen = new Set<string>();
+  for (const [name, value] of section.pairs('headers')) {
+    if (!/^[\x21-\x39\x3b-\x7e]+$/.test(name))
+      section.problem('headers', `${showKey(name)} has characters that a header's name cannot have`);
+    else if (/[\r\n\0]/.test(value)) section.problem('headers', `${showKey(name)} must be one line`);
+    else if (value.includes('{{'))
+      section.problem(
+        'headers',
+        `${showKey(name)} has a template; not supported yet: Tidewaiter renders the message itself`,
+      );
+    else if (seen.has(name.toLowerCase()))
+      section.problem('headers', `${showKey(name)} differs from another name in case only`);
+    else headers.set(name, value);
+    seen.add(name.toLowerCase());
+  }
+  return headers;
+}

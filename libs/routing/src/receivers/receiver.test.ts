@@ -1,0 +1,237 @@
+import { inspect } from 'node:util';
+import { InvalidInput } from '@tidewaiter/domain';
+import { parseRouting } from '../routing.js';
+import type { Receiver } from './receiver.js';
+
+const files = new Map([
+  ['/run/secrets/hook', 'https://hooks.slack.example/services/T0/B0/file\n'],
+  ['/run/secrets/password', '  from a file\n'],
+  ['/run/secrets/empty', '\n'],
+  ['/etc/ca.pem', '-----BEGIN CERTIFICATE-----\n'],
+]);
+
+/** One receiver `a` with these integrations, and a route to it. */
+function load(integrations: string, global = '{}'): Receiver['integrations'] {
+  const text = `global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${integrations}\n`;
+  return parseRouting(text, (path) => files.get(path) ?? '').receivers.get('a')?.integrations ?? [];
+}
+
+function configOf(integrations: string, global?: string): Receiver['integrations'][number]['config'] | undefined {
+  return load(integrations, global)[0]?.config;
+}
+
+function secretAt(value: unknown, ...path: string[]): unknown {
+  let found = value;
+  for (const name of path) found = (found as Record<string, unknown> | undefined)?.[name];
+  return (found as { reveal(): string } | undefined)?.reveal();
+}
+
+function problemsOf(integrations: string): string[] {
+  try {
+    load(integrations);
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidInput);
+    return (error as InvalidInput).message.split('\n');
+  }
+  return [];
+}
+
+describe('receivers', () => {
+  it('reads a Slack incoming webhook', () => {
+    const config = configOf(
+      `slack_configs: [{api_url: 'https://hooks.slack.example/services/T0/B0/X', channel: '#security', username: tidewaiter, icon_emoji: ':anchor:', icon_url: 'https://example.com/i.png', timeout: 5s}]`,
+    );
+    expect(config).toMatchObject({
+      target: { mode: 'webhook', channel: '#security' },
+      username: 'tidewaiter',
+      iconEmoji: ':anchor:',
+      iconUrl: 'https://example.com/i.png',
+      timeoutMs: 5_000,
+      sendResolved: false,
+    });
+    expect(secretAt(config, 'target', 'url')).toBe('https://hooks.slack.example/services/T0/B0/X');
+  });
+
+  it.each([
+    [
+      "{slack_api_url: 'https://hooks.slack.example/services/T0/B0/G'}",
+      '{}',
+      'https://hooks.slack.example/services/T0/B0/G',
+    ],
+    ['{slack_api_url_file: /run/secrets/hook}', '{}', 'https://hooks.slack.example/services/T0/B0/file'],
+    [
+      '{slack_app_token: xoxb-1}',
+      '{api_url_file: /run/secrets/hook}',
+      'https://hooks.slack.example/services/T0/B0/file',
+    ],
+  ])('finds the webhook of global %s and own %s', (global, own, url) => {
+    expect(secretAt(configOf(`slack_configs: [${own}]`, global), 'target', 'url')).toBe(url);
+  });
+
+  it.each([
+    ['{slack_app_token: xoxb-1}', "{channel: '#a'}", 'https://slack.com/api/chat.postMessage', 'xoxb-1'],
+    [
+      "{slack_app_token: xoxb-1, slack_api_url: 'https://hooks.slack.example/x'}",
+      "{channel: '#a'}",
+      'https://slack.com/api/chat.postMessage',
+      'xoxb-1',
+    ],
+    [
+      '{slack_app_token: xoxb-1}',
+      "{channel: '#a', app_token: xoxb-2}",
+      'https://slack.com/api/chat.postMessage',
+      'xoxb-2',
+    ],
+    [
+      "{slack_app_token: xoxb-1, slack_app_url: 'http://127.0.0.1:9/api/'}",
+      "{channel: '#a'}",
+      'http://127.0.0.1:9/api/',
+      'xoxb-1',
+    ],
+    [
+      '{slack_app_token: xoxb-1}',
+      "{channel: '#a', app_url: 'http://127.0.0.1:9/api/'}",
+      'http://127.0.0.1:9/api/',
+      'xoxb-1',
+    ],
+    // What people did before app tokens.
+    [
+      "{slack_app_token: xoxb-1, slack_api_url: 'https://slack.com/api/chat.postMessage'}",
+      "{channel: '#a', http_config: {authorization: {credentials: xoxb-3}}}",
+      'https://slack.com/api/chat.postMessage',
+      'xoxb-3',
+    ],
+  ])('finds the bot of global %s and own %s', (global, own, url, token) => {
+    const config = configOf(`slack_configs: [${own}]`, global);
+    expect(config).toMatchObject({ target: { mode: 'bot', channel: '#a', url } });
+    expect(secretAt(config, 'target', 'token')).toBe(token);
+  });
+
+  it('reads an e-mail receiver of its own', () => {
+    const config = configOf(
+      `email_configs: [{to: ['a@example.org', '"Doe, Jane" <jane@example.org>'], from: Tidewaiter <t@example.org>, smarthost: '[::1]:2525', hello: tide, auth_username: u, auth_password_file: /run/secrets/password, require_tls: no, tls_config: {insecure_skip_verify: true, ca_file: /etc/ca.pem, server_name: mail}, headers: {X-Team: security}, send_resolved: true}]`,
+    );
+    expect(config).toMatchObject({
+      to: ['a@example.org', '"Doe, Jane" <jane@example.org>'],
+      from: 'Tidewaiter <t@example.org>',
+      smarthost: { host: '::1', port: 2525 },
+      hello: 'tide',
+      auth: { username: 'u' },
+      requireTls: false,
+      tls: { insecureSkipVerify: true, ca: '-----BEGIN CERTIFICATE-----\n', serverName: 'mail' },
+      headers: new Map([['X-Team', 'security']]),
+      sendResolved: true,
+    });
+    expect(secretAt(config, 'auth', 'password')).toBe('from a file');
+  });
+
+  it('takes the mail settings of global', () => {
+    const config = configOf(
+      `email_configs: [{to: 'a@example.org, "Doe, Jane" <jane@example.org>,'}]`,
+      `{smtp_smarthost: 'mail.example.org:587', smtp_from: t@example.org, smtp_hello: h, smtp_auth_username: u, smtp_auth_password: "two\\nlines", smtp_tls_config: {server_name: mail}}`,
+    );
+    expect(config).toMatchObject({
+      to: ['a@example.org', '"Doe, Jane" <jane@example.org>'],
+      from: 't@example.org',
+      smarthost: { host: 'mail.example.org', port: 587 },
+      hello: 'h',
+      requireTls: true,
+      tls: { insecureSkipVerify: false, ca: undefined, serverName: 'mail' },
+      sendResolved: false,
+    });
+    expect(secretAt(config, 'auth', 'password')).toBe('two\nlines');
+  });
+
+  it('reads a webhook', () => {
+    const signing = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+    const config = configOf(
+      `webhook_configs: [{url: 'http://127.0.0.1:9/x', max_alerts: 50, timeout: 1m30s, signing_secret: ${signing}, http_config: {basic_auth: {username: u, password_file: /run/secrets/password}}}]`,
+    );
+    expect(config).toMatchObject({
+      maxAlerts: 50,
+      timeoutMs: 90_000,
+      auth: { type: 'basic', username: 'u' },
+      sendResolved: true,
+    });
+    expect([secretAt(config, 'url'), secretAt(config, 'auth', 'password'), secretAt(config, 'signingSecret')]).toEqual([
+      'http://127.0.0.1:9/x',
+      'from a file',
+      signing,
+    ]);
+    const bearer = configOf(`webhook_configs: [{url: 'http://a/', http_config: {authorization: {credentials: c}}}]`);
+    expect(bearer).toMatchObject({
+      maxAlerts: 0,
+      timeoutMs: 0,
+      auth: { type: 'authorization', scheme: 'Bearer' },
+      signingSecret: undefined,
+    });
+  });
+
+  it('numbers integrations within their kind', () => {
+    const integrations = load(
+      `webhook_configs: [{url: 'http://a/'}, {url: 'http://b/'}]\n    slack_configs: [{api_url: 'http://c/'}]`,
+    );
+    expect(integrations.map(({ kind, index }) => `${kind}[${index}]`)).toEqual([
+      'slack[0]',
+      'webhook[0]',
+      'webhook[1]',
+    ]);
+  });
+
+  it('prints no secret', () => {
+    const config = load(
+      `slack_configs: [{api_url: 'http://s3cret/'}, {app_token: s3cret, channel: a}]\n    email_configs: [{to: a@b.c, auth_username: u, auth_password: s3cret}]\n    webhook_configs: [{url: 'http://s3cret/', http_config: {authorization: {credentials: s3cret}}}, {url: 'http://s3cret/', http_config: {basic_auth: {username: u, password: s3cret}}}]`,
+      '{smtp_from: a@b.c, smtp_smarthost: "a:25"}',
+    );
+    expect(inspect(config, { depth: 20 })).not.toContain('s3cret');
+    expect(JSON.stringify(config)).not.toContain('s3cret');
+  });
+});
+
+describe('refused receivers', () => {
+  it.each([
+    [
+      "{app_token: x, channel: a, api_url: 'http://a/'}",
+      'app_token: and api_url or http_config.authorization are both given; keep one',
+    ],
+    ['{app_token: x}', 'channel: is required for a bot'],
+    ['{app_token: "x\\r\\nHost: y", channel: a}', 'app_token: has characters that a header cannot carry'],
+    [
+      "{api_url: 'https://slack.com/api/chat.postMessage', channel: a}",
+      'app_token: is required with an api_url that ends in /chat.postMessage',
+    ],
+    [
+      "{api_url: 'http://a/', http_config: {authorization: {credentials: x}}}",
+      'http_config: authorization works with an api_url that ends in /chat.postMessage only',
+    ],
+    ["{api_url: 'ftp://a/'}", 'api_url: expected an http or https URL without templates'],
+    ['{api_url_file: /run/secrets/empty}', 'api_url_file: the file is empty'],
+  ])('refuses the Slack receiver %s', (own, problem) => {
+    expect(problemsOf(`slack_configs: [${own}]`)).toContain(`receivers[0].slack_configs[0].${problem}`);
+  });
+
+  it.each([
+    'a',
+    'a@b@c',
+    'a@b.c, d',
+    '<a@b.c',
+    'A <a@b.c>\\r\\nBcc: d@e.f',
+    'a@b.c\\nBcc:d@e.f',
+    '\\"A\\r\\nBcc: d@e.f\\" <a@b.c>',
+    '{{.x}}@b.c',
+    '<a@b.c> <d@e.f>',
+  ])('refuses the address "%s"', (to) => {
+    expect(problemsOf(`email_configs: [{to: ["${to}"], from: a@b.c, smarthost: 'a:25'}]`)).toEqual([
+      expect.stringMatching(/^receivers\[0\]\.email_configs\[0\]\.to: expected addresses/),
+    ]);
+  });
+
+  it.each(['a', 'a:', ':25', 'a:0', 'a:65536', 'a:b', 'a b:25', '::1:25', '[a]:25'])(
+    'refuses the mail host %j',
+    (host) => {
+      expect(problemsOf(`email_configs: [{to: a@b.c, from: a@b.c, smarthost: '${host}'}]`)).toContain(
+        'receivers[0].email_configs[0].smarthost: expected host:port',
+      );
+    },
+  );
+});

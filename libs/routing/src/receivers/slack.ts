@@ -1,0 +1,116 @@
+import type { Secret } from '@tidewaiter/domain';
+import type { Section } from '../section.js';
+import { readAuthorization, unsupportedHttpKeys } from './http-auth.js';
+
+/** How a message reaches Slack: through an incoming webhook, or as a bot, which alone can edit what it wrote. */
+export type SlackTarget =
+  | { mode: 'webhook'; url: Secret; channel: string | undefined }
+  | { mode: 'bot'; url: string; token: Secret; channel: string };
+
+/** One entry of `slack_configs`. */
+export interface SlackConfig {
+  target: SlackTarget;
+  username: string | undefined;
+  iconEmoji: string | undefined;
+  iconUrl: string | undefined;
+  /** How long one request may take; 0 when the file does not say. */
+  timeoutMs: number;
+  sendResolved: boolean;
+}
+
+/** What the `global` section says for every Slack receiver. */
+export interface SlackDefaults {
+  apiUrl: Secret | undefined;
+  appToken: Secret | undefined;
+  appUrl: string;
+}
+
+const messageKeys = [
+  'title',
+  'title_link',
+  'pretext',
+  'text',
+  'message_text',
+  'color',
+  'fields',
+  'short_fields',
+  'footer',
+  'fallback',
+  'callback_id',
+  'image_url',
+  'thumb_url',
+  'link_names',
+  'mrkdwn_in',
+  'actions',
+  'update_message',
+  'post_updates_to_thread',
+  'blocks',
+];
+
+/** Reads `global.slack_*`. */
+export function readSlackDefaults(global: Section): SlackDefaults {
+  return {
+    apiUrl: global.secretUrl('slack_api_url'),
+    appToken: global.headerSecret('slack_app_token'),
+    appUrl: global.url('slack_app_url') ?? 'https://slack.com/api/chat.postMessage',
+  };
+}
+
+/**
+ * Reads one entry of `slack_configs`; undefined when a problem was noted.
+ * @see https://prometheus.io/docs/alerting/latest/configuration/ `<slack_config>`
+ */
+export function readSlack(section: Section, defaults: SlackDefaults): SlackConfig | undefined {
+  const target = readTarget(section, defaults);
+  const config = {
+    username: section.text('username'),
+    iconEmoji: section.text('icon_emoji'),
+    iconUrl: section.url('icon_url'),
+    timeoutMs: section.durationMs('timeout') ?? 0,
+    sendResolved: section.flag('send_resolved') ?? false,
+  };
+  section.finish(messageKeys, ' (Tidewaiter renders the message itself)');
+  return target && { target, ...config };
+}
+
+/** The order in which Alertmanager decides: own token, own URL, global token, global URL. */
+function readTarget(section: Section, defaults: SlackDefaults): SlackTarget | undefined {
+  const channel = section.text('channel');
+  const ownUrl = section.secretUrl('api_url');
+  const ownToken = section.headerSecret('app_token');
+  const appUrl = section.url('app_url') ?? defaults.appUrl;
+  const authorized = readBearer(section);
+  if (ownToken && (ownUrl || authorized))
+    section.problem('app_token', 'and api_url or http_config.authorization are both given; keep one');
+
+  const token = ownToken ?? (ownUrl || authorized ? undefined : defaults.appToken);
+  if (token) return bot(section, appUrl, token, channel);
+  const url = ownUrl ?? defaults.apiUrl;
+  if (!url) section.problem('api_url', 'is required, or app_token, or one of them in global');
+  if (!url) return undefined;
+  // The way to use a bot before Alertmanager knew app tokens: the method's address as URL, the token as credentials.
+  if (!new URL(url.reveal()).pathname.endsWith('/chat.postMessage')) {
+    if (authorized)
+      section.problem('http_config', 'authorization works with an api_url that ends in /chat.postMessage only');
+    return { mode: 'webhook', url, channel };
+  }
+  if (authorized) return bot(section, url.reveal(), authorized, channel);
+  section.problem('app_token', 'is required with an api_url that ends in /chat.postMessage');
+  return undefined;
+}
+
+function bot(section: Section, url: string, token: Secret, channel: string | undefined): SlackTarget | undefined {
+  if (channel !== undefined) return { mode: 'bot', url, token, channel };
+  section.problem('channel', 'is required for a bot');
+  return undefined;
+}
+
+function readBearer(section: Section): Secret | undefined {
+  const http = section.section('http_config');
+  if (!http) return undefined;
+  const authorization = readAuthorization(http);
+  http.finish([...unsupportedHttpKeys, 'basic_auth']);
+  if (authorization && authorization.scheme.toLowerCase() !== 'bearer')
+    http.problem('authorization', 'Slack takes Bearer tokens only');
+  return authorization?.credentials;
+}

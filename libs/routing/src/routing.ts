@@ -1,0 +1,80 @@
+import { InvalidInput } from '@tidewaiter/domain';
+import { readEmailDefaults, unsupportedGlobalMailKeys } from './receivers/email.js';
+import { readReceivers } from './receivers/receiver.js';
+import type { Receiver } from './receivers/receiver.js';
+import { readSlackDefaults } from './receivers/slack.js';
+import { readRoute } from './route.js';
+import type { Route } from './route.js';
+import { Section } from './section.js';
+import type { Reading } from './section.js';
+import { readYaml } from './yaml-document.js';
+
+/** A whole `routing.yaml`. What `global` says for receivers is already in them. */
+export interface RoutingConfig {
+  global: { resolveTimeoutMs: number };
+  route: Route;
+  /** By name. Every receiver that a route names is here. */
+  receivers: Map<string, Receiver>;
+}
+
+const unsupportedKeys = ['inhibit_rules', 'time_intervals', 'mute_time_intervals', 'templates', 'tracing'];
+
+const unsupportedGlobalKeys = [
+  ...unsupportedGlobalMailKeys,
+  'http_config',
+  'jira_api_url',
+  'pagerduty_url',
+  'opsgenie_api_url',
+  'opsgenie_api_key',
+  'opsgenie_api_key_file',
+  'wechat_api_url',
+  'wechat_api_secret',
+  'wechat_api_secret_file',
+  'wechat_api_corp_id',
+  'victorops_api_url',
+  'victorops_api_key',
+  'victorops_api_key_file',
+  'telegram_api_url',
+  'telegram_bot_token',
+  'telegram_bot_token_file',
+  'webex_api_url',
+  'rocketchat_api_url',
+  'rocketchat_token',
+  'rocketchat_token_file',
+  'rocketchat_token_id',
+  'rocketchat_token_id_file',
+  'mattermost_webhook_url',
+  'mattermost_webhook_url_file',
+];
+
+/**
+ * Reads `routing.yaml`, which is written as Alertmanager's configuration.
+ * @param readFile gives the text of a file that a `*_file` key names
+ * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
+ * @see https://prometheus.io/docs/alerting/latest/configuration/
+ */
+export function parseRouting(text: string, readFile: (path: string) => string): RoutingConfig {
+  const reading: Reading = { problems: [], readFile };
+  const root = readYaml(text, reading.problems);
+  refuseAny(reading.problems);
+  if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
+  const config = readConfig(new Section(root, '', reading), reading);
+  refuseAny(reading.problems);
+  return config;
+}
+
+function refuseAny(problems: string[]): void {
+  if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
+}
+
+function readConfig(root: Section, reading: Reading): RoutingConfig {
+  const global = root.section('global') ?? new Section(new Map(), 'global', reading);
+  const slack = readSlackDefaults(global);
+  const email = readEmailDefaults(global);
+  const resolveTimeoutMs = global.durationMs('resolve_timeout') ?? 300_000;
+  global.finish(unsupportedGlobalKeys);
+  const receivers = readReceivers(root, slack, email);
+  const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), receivers);
+  root.finish(unsupportedKeys);
+  return { global: { resolveTimeoutMs }, route, receivers };
+}

@@ -1,0 +1,215 @@
+import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { parseDuration } from './duration.js';
+import { showKey } from './yaml-document.js';
+import type { YamlValue } from './yaml-document.js';
+
+/** What reading one file shares. */
+export interface Reading {
+  /** Everything that is wrong so far, one line each, with its path and without any value. */
+  readonly problems: string[];
+  /** Gives the text of a file that a `*_file` key names. */
+  readonly readFile: (path: string) => string;
+}
+
+const flags = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+]);
+
+/** A map of the file. Readers take their keys from it; `finish` reports every key that nobody took. An empty value is the same as no key, as in Alertmanager. */
+export class Section {
+  readonly #taken = new Set<string>();
+
+  constructor(
+    private readonly entries: ReadonlyMap<string, YamlValue>,
+    /** Where it stands in the file: `route.routes[2]`; empty for the file itself. */
+    readonly path: string,
+    private readonly reading: Reading,
+  ) {}
+
+  has(key: string): boolean {
+    return (this.entries.get(key) ?? '') !== '';
+  }
+
+  /** Text that is sent as it is; Alertmanager would expand templates in it, so those are refused. */
+  text(key: string): string | undefined {
+    const text = this.scalar(key);
+    if (!text?.includes('{{')) return text;
+    this.reading.problems.push(`not supported yet: ${this.at(key)} (templates: Tidewaiter renders the message itself)`);
+    return undefined;
+  }
+
+  scalar(key: string): string | undefined {
+    const value = this.#take(key);
+    if (value === undefined || typeof value === 'string') return value;
+    this.problem(key, 'expected a text');
+    return undefined;
+  }
+
+  flag(key: string): boolean | undefined {
+    const text = this.scalar(key);
+    if (text === undefined) return undefined;
+    const flag = flags.get(text.toLowerCase());
+    if (flag === undefined) this.problem(key, 'expected true or false');
+    return flag;
+  }
+
+  /** A whole number, not negative. */
+  count(key: string): number | undefined {
+    const text = this.scalar(key);
+    if (text === undefined) return undefined;
+    if (/^\d{1,9}$/.test(text)) return Number(text);
+    this.problem(key, 'expected a whole number');
+    return undefined;
+  }
+
+  durationMs(key: string): number | undefined {
+    const text = this.scalar(key);
+    if (text === undefined) return undefined;
+    return this.attempt(key, () => parseDuration(text));
+  }
+
+  /** An http or https URL. */
+  url(key: string): string | undefined {
+    const text = this.text(key);
+    if (text === undefined || isHttpUrl(text)) return text;
+    this.problem(key, 'expected an http or https URL');
+    return undefined;
+  }
+
+  /** The secret under `key`, or in the file that `<key>_file` names. White space around a file's text is not part of the secret. */
+  secret(key: string): Secret | undefined {
+    const inline = this.scalar(key);
+    const file = this.scalar(`${key}_file`);
+    if (inline !== undefined && file !== undefined) this.problem(key, `and ${key}_file are both given; keep one`);
+    if (inline !== undefined) return new Secret(inline);
+    const text = file === undefined ? undefined : this.#file(`${key}_file`, file)?.trim();
+    if (text === '') this.problem(`${key}_file`, 'the file is empty');
+    return text ? new Secret(text) : undefined;
+  }
+
+  /** A secret that becomes part of a header, where a line break would start the next header. */
+  headerSecret(key: string): Secret | undefined {
+    const secret = this.secret(key);
+    if (!secret || /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(secret.reveal())) return secret;
+    this.problem(key, 'has characters that a header cannot carry');
+    return undefined;
+  }
+
+  secretUrl(key: string): Secret | undefined {
+    const secret = this.secret(key);
+    if (!secret || (isHttpUrl(secret.reveal()) && !secret.reveal().includes('{{'))) return secret;
+    this.problem(key, 'expected an http or https URL without templates');
+    return undefined;
+  }
+
+  /** The text of the file that the key names. */
+  file(key: string): string | undefined {
+    const path = this.scalar(key);
+    return path === undefined ? undefined : this.#file(key, path);
+  }
+
+  isList(key: string): boolean {
+    return Array.isArray(this.entries.get(key));
+  }
+
+  section(key: string): Section | undefined {
+    const value = this.#take(key);
+    return value === undefined ? undefined : this.#asSection(value, this.at(key));
+  }
+
+  sections(key: string): Section[] {
+    return this.#list(key).flatMap((item, index) => this.#asSection(item, `${this.at(key)}[${index}]`) ?? []);
+  }
+
+  /** Undefined when the key is not there; an empty list is a list. */
+  texts(key: string): string[] | undefined {
+    if (!this.has(key)) return undefined;
+    return this.#list(key).flatMap((item, index) => {
+      if (typeof item === 'string') return item;
+      this.problem(`${key}[${index}]`, 'expected a text');
+      return [];
+    });
+  }
+
+  /** A map whose keys are the user's own names. Here an empty text is a value. */
+  pairs(key: string): [name: string, value: string][] {
+    const value = this.#take(key);
+    if (value === undefined) return [];
+    if (!(value instanceof Map)) {
+      this.problem(key, 'expected a map');
+      return [];
+    }
+    return [...value].flatMap(([name, item]) => {
+      if (typeof item === 'string') return [[name, item]];
+      this.problem(key, `expected a text under ${showKey(name)}`);
+      return [];
+    });
+  }
+
+  /** Runs a reader that throws `InvalidInput` and notes what it says under the key. */
+  attempt<T>(key: string, read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      this.problem(key, error.message);
+      return undefined;
+    }
+  }
+
+  problem(key: string, message: string): void {
+    this.reading.problems.push(`${this.at(key)}: ${message}`);
+  }
+
+  /** Reports what is left. `unsupported` are Alertmanager's keys that mean something there and nothing here yet, so silence would be a lie. */
+  finish(unsupported: readonly string[], why = ''): void {
+    for (const key of this.entries.keys()) {
+      if (this.#taken.has(key)) continue;
+      const known = unsupported.includes(key);
+      this.reading.problems.push(known ? `not supported yet: ${this.at(key)}${why}` : `unknown key: ${this.at(key)}`);
+    }
+  }
+
+  at(key: string): string {
+    const shown = showKey(key);
+    if (shown.startsWith('"')) return `${this.path}[${shown}]`;
+    return this.path ? `${this.path}.${shown}` : shown;
+  }
+
+  #take(key: string): Exclude<YamlValue, null> | undefined {
+    this.#taken.add(key);
+    return this.has(key) ? (this.entries.get(key) ?? undefined) : undefined;
+  }
+
+  #list(key: string): YamlValue[] {
+    const value = this.#take(key);
+    if (value === undefined || Array.isArray(value)) return value ?? [];
+    this.problem(key, 'expected a list');
+    return [];
+  }
+
+  #asSection(value: YamlValue, path: string): Section | undefined {
+    if (value instanceof Map) return new Section(value, path, this.reading);
+    this.reading.problems.push(`${path}: expected a map`);
+    return undefined;
+  }
+
+  #file(key: string, path: string): string | undefined {
+    try {
+      return this.reading.readFile(path);
+    } catch {
+      // Neither the path nor the system's message: both may come from a mistyped secret.
+      this.problem(key, 'the file cannot be read');
+      return undefined;
+    }
+  }
+}
+
+function isHttpUrl(text: string): boolean {
+  return /^https?:\/\//i.test(text) && URL.canParse(text);
+}
