@@ -18,6 +18,6 @@ module.exports = {
   projects: [
     { ...base, displayName: 'unit', testMatch: ['**/*.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.integration\\.test\\.ts$', '<rootDir>/e2e/'] },
     { ...base, displayName: 'integration', testMatch: ['**/*.integration.test.ts'], testPathIgnorePatterns: ['/node_modules/', '/dist/'] },
-    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.test.ts'], maxWorkers: 1 },
+    { ...base, displayName: 'e2e', testMatch: ['<rootDir>/e2e/**/*.test.ts'] },
   ],
 };

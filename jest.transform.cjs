@@ -24,6 +24,10 @@ function isEsModule(path) {
   return path.endsWith('.js') && packageType(dirname(path)) === 'module';
 }
 
+// Our code takes the default export of CommonJS packages, which is their `module.exports`, as Node does it. ES modules in
+// node_modules take each other's, and those are CommonJS by now.
+const interopOf = (path) => (path.includes('/node_modules/') ? 'swc' : 'node');
+
 module.exports = {
   process(source, path) {
     if (!isEsModule(path)) return { code: source };
@@ -31,7 +35,7 @@ module.exports = {
       filename: path,
       swcrc: false,
       sourceMaps: 'inline',
-      module: { type: 'commonjs', importInterop: 'node', ignoreDynamic: false },
+      module: { type: 'commonjs', importInterop: interopOf(path) },
       jsc: {
         target: 'es2023',
         parser: /ts$/.test(path) ? { syntax: 'typescript', decorators: true } : { syntax: 'ecmascript' },

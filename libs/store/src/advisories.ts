@@ -1,0 +1,153 @@
+import { Injectable } from '@nestjs/common';
+import type { AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
+import type { Digest, Match, PackageRecord, Severity } from '@tidewaiter/domain';
+
+import { Store, type Transaction } from './store.js';
+
+/** A package to be judged, and which advisories may judge it. */
+export interface UnmatchedPackage extends PackageRecord {
+  id: string;
+  ecosystem: string;
+  release: string | null;
+}
+
+/** A package that an advisory names. */
+export type Candidate = AffectedPackage & { advisoryId: string };
+
+export interface PackageMatch extends Match {
+  packageId: string;
+  severity: Severity | null;
+}
+
+/** What the store holds, for people and for the age of a verdict. */
+export interface AdvisoryStatus {
+  advisories: number;
+  ecosystems: { ecosystem: string; packages: number }[];
+  lastImport: { source: string; records: number; changed: number; rejected: number; importedAt: Date } | null;
+}
+
+/** Advisories, and which packages they hit. A match is made once for the whole fleet. */
+@Injectable()
+export class Advisories {
+  constructor(private readonly store: Store) {}
+
+  /** Writes the records that are new or newer; answers how many. */
+  async put(advisories: readonly OsvAdvisory[]): Promise<number> {
+    const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    return this.store.transaction(async (tx) => {
+      const changed = new Set(await putRecords(tx, unique));
+      await putPackages(tx, unique.filter(({ id }) => changed.has(id)));
+      return changed.size;
+    });
+  }
+
+  /** Ends an import. Packages are judged again, when an image next needs them, only if something changed. */
+  async imported(summary: { source: string; records: number; changed: number; rejected: number }): Promise<void> {
+    await this.store.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
+      summary.source,
+      summary.records,
+      summary.changed,
+      summary.rejected,
+    ]);
+  }
+
+  async status(): Promise<AdvisoryStatus> {
+    const [count] = await this.store.query<{ advisories: number }>('SELECT count(*)::int AS advisories FROM advisory');
+    const ecosystems = await this.store.query<{ ecosystem: string; packages: number }>(
+      'SELECT ecosystem, count(*)::int AS packages FROM advisory_package GROUP BY ecosystem ORDER BY ecosystem',
+    );
+    const [lastImport] = await this.store.query<NonNullable<AdvisoryStatus['lastImport']>>(
+      `SELECT source, records, changed, rejected, imported_at AS "importedAt" FROM advisory_import ORDER BY id DESC LIMIT 1`,
+    );
+    return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
+  }
+
+  /** Whether any advisory speaks of this release. Without one, "nothing found" would mean nothing. */
+  async covers(ecosystem: string, release: string): Promise<boolean> {
+    const [row] = await this.store.query<{ covered: boolean }>(
+      'SELECT EXISTS (SELECT FROM advisory_package WHERE ecosystem = $1 AND release = $2) AS covered',
+      [ecosystem, release],
+    );
+    return row?.covered ?? false;
+  }
+
+  /** The import that matches made now are current with. */
+  async currentImport(tx: Transaction): Promise<string> {
+    const [row] = await tx.query<{ id: string }>('SELECT coalesce(max(id), 0) AS id FROM advisory_import WHERE changed > 0');
+    return row?.id ?? '0';
+  }
+
+  /** The packages of an image whose matches are older than `currentImport`. */
+  async unmatched(tx: Transaction, imageDigest: Digest, currentImport: string): Promise<UnmatchedPackage[]> {
+    return tx.query<UnmatchedPackage>(
+      `SELECT DISTINCT package.id, type, name, version, arch, json_build_object('name', source_name, 'version', source_version)::jsonb AS source,
+         licenses, ecosystem, release, '' AS "foundIn"
+       FROM image_package JOIN package ON package.id = package_id
+       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_import < $2 ORDER BY package.id`,
+      [imageDigest, currentImport],
+    );
+  }
+
+  /** Everything that advisories which are not withdrawn say about some package names of an ecosystem. */
+  async candidates(tx: Transaction, ecosystem: string, names: readonly string[]): Promise<Candidate[]> {
+    const rows = await tx.query<{ candidate: Candidate }>(
+      `SELECT affected || jsonb_build_object('advisoryId', advisory_id) AS candidate FROM advisory_package JOIN advisory ON id = advisory_id
+       WHERE ecosystem = $1 AND name = ANY($2) AND withdrawn IS NULL`,
+      [ecosystem, names],
+    );
+    return rows.map(({ candidate }) => candidate);
+  }
+
+  /** Keeps what was found for some packages in place of what was known. */
+  async matched(tx: Transaction, packageIds: readonly string[], currentImport: string, matches: readonly PackageMatch[]): Promise<void> {
+    // In the order of ids, so that two images with the same packages cannot deadlock.
+    await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
+    await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
+    await tx.query(
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity)
+       SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
+      [
+        matches.map(({ packageId }) => packageId),
+        matches.map(({ advisoryId }) => advisoryId),
+        matches.map(({ state }) => state),
+        matches.map(({ fix }) => fix.state),
+        matches.map(({ fix }) => fix.version ?? null),
+        matches.map(({ severity }) => severity),
+      ],
+    );
+    await tx.query('UPDATE package SET matched_import = $2 WHERE id = ANY($1)', [packageIds, currentImport]);
+  }
+}
+
+async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string }>(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn
+     FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
+       modified timestamptz, withdrawn timestamptz)
+     ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
+       severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
+       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn
+     WHERE advisory.modified < EXCLUDED.modified
+     RETURNING id`,
+    [JSON.stringify(advisories.map(({ affected: _, ...record }) => record))],
+  );
+  return rows.map(({ id }) => id);
+}
+
+async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
+  const rows = advisories.flatMap(({ id, affected }) => affected.map((each, position) => ({ id, position, each })));
+  await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [advisories.map(({ id }) => id)]);
+  await tx.query(
+    `INSERT INTO advisory_package (advisory_id, position, ecosystem, release, name, affected)
+     SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
+    [
+      rows.map(({ id }) => id),
+      rows.map(({ position }) => position),
+      rows.map(({ each }) => each.ecosystem),
+      rows.map(({ each }) => each.release),
+      rows.map(({ each }) => each.name),
+      rows.map(({ each }) => JSON.stringify(each)),
+    ],
+  );
+}

@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import type { Alert, Labels } from '@tidewaiter/domain';
+import { currentTraceparent } from '@tidewaiter/runtime';
+import { v7 as uuidv7 } from 'uuid';
+
+import { type Page, pageOf, type PageRequest } from './page.js';
+import { Store, type Transaction } from './store.js';
+
+/** A message on its way to one receiver. `Message` is the notifier's own form; the store only keeps it. */
+export interface NewDelivery<Message> {
+  /** The event that caused it. */
+  eventId: string;
+  receiver: string;
+  /** `slack`, `email`, `webhook`. */
+  channel: string;
+  /** Which of the receiver's configurations of that channel, from 0. */
+  integration: number;
+  /** Path of the route in routing.yaml. */
+  route: string;
+  groupKey: string;
+  groupLabels: Labels;
+  alerts: Alert[];
+  message: Message;
+}
+
+export interface Delivery<Message> extends NewDelivery<Message> {
+  id: string;
+  state: 'pending' | 'retrying' | 'sent' | 'failed';
+  attempt: number;
+  /** The channel's own name for the message: a Slack timestamp, a Message-ID. */
+  reference: string | null;
+  code: string | null;
+  reason: string | null;
+  createdAt: Date;
+  nextAt: Date | null;
+  finishedAt: Date | null;
+}
+
+const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
+  alerts, message, state, attempt, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
+
+/** The ledger of messages: what was sent to whom, and what became of it. */
+@Injectable()
+export class Deliveries {
+  constructor(private readonly store: Store) {}
+
+  /** Adds deliveries; answers the ids of those that are new. The same event adds each only once. */
+  async add<Message>(tx: Transaction, deliveries: readonly NewDelivery<Message>[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent)
+       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2
+       FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb)
+       ON CONFLICT DO NOTHING RETURNING id`,
+      [JSON.stringify(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async get<Message>(id: string): Promise<Delivery<Message> | null> {
+    const [delivery] = await this.store.query<Delivery<Message>>(`SELECT ${columns} FROM delivery WHERE id = $1`, [id]);
+    return delivery ?? null;
+  }
+
+  /** Newest first. */
+  async list<Message>({ limit, after }: PageRequest): Promise<Page<Delivery<Message>>> {
+    const rows = await this.store.query<Delivery<Message>>(
+      `SELECT ${columns} FROM delivery WHERE $2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid)
+       ORDER BY created_at DESC, id DESC LIMIT $1`,
+      [limit + 1, after?.at ?? null, after?.id ?? null],
+    );
+    return pageOf(rows, limit, ({ createdAt }) => createdAt);
+  }
+
+  async sent(tx: Transaction, id: string, attempt: number, reference: string | null): Promise<void> {
+    await tx.query(
+      `UPDATE delivery SET state = 'sent', attempt = $2, reference = $3, code = NULL, reason = NULL, next_at = NULL, finished_at = now()
+       WHERE id = $1`,
+      [id, attempt, reference],
+    );
+  }
+
+  async retrying(id: string, attempt: number, code: string, reason: string, inMs: number): Promise<void> {
+    await this.store.query(
+      `UPDATE delivery SET state = 'retrying', attempt = $2, code = $3, reason = $4, next_at = now() + $5 * interval '1 millisecond'
+       WHERE id = $1`,
+      [id, attempt, code, reason, inMs],
+    );
+  }
+
+  async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<void> {
+    await tx.query(
+      `UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now() WHERE id = $1`,
+      [id, attempt, code, reason],
+    );
+  }
+}

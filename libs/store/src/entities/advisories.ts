@@ -1,0 +1,69 @@
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation } from 'typeorm';
+
+import { PackageRow } from './images.js';
+
+/** One import of advisories. Packages remember the last one that they were matched against. */
+@Entity('advisory_import')
+export class AdvisoryImportRow {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'advisory_import_pk' })
+  id!: string;
+  @Column('text') source!: string;
+  @Column('integer') records!: number;
+  @Column('integer') changed!: number;
+  @Column('integer') rejected!: number;
+  @CreateDateColumn({ name: 'imported_at', type: 'timestamptz' }) importedAt!: Date;
+}
+
+/** An OSV record without what nobody asks for. */
+@Entity('advisory')
+export class AdvisoryRow {
+  /** OSV id, never an alias: aliases change, the id does not. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_pk' }) id!: string;
+  @Index('advisory_vulnerability_ix')
+  @Column('text', { name: 'vulnerability_id' })
+  vulnerabilityId!: string;
+  @Column('text', { array: true }) aliases!: string[];
+  @Column('text') title!: string;
+  @Column('text') severity!: string;
+  @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
+  @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
+  @Column('timestamptz') modified!: Date;
+  @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
+}
+
+/** A package that an advisory names, with the ranges to judge versions by. */
+@Entity('advisory_package')
+@Index('advisory_package_name_ix', ['ecosystem', 'name'])
+@Index('advisory_package_release_ix', ['ecosystem', 'release'])
+export class AdvisoryPackageRow {
+  @PrimaryColumn('text', { name: 'advisory_id', primaryKeyConstraintName: 'advisory_package_pk' }) advisoryId!: string;
+  @ManyToOne(() => AdvisoryRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'advisory_id', foreignKeyConstraintName: 'advisory_package_advisory_fk' })
+  advisory?: Relation<AdvisoryRow>;
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'advisory_package_pk' }) position!: number;
+  @Column('text') ecosystem!: string;
+  @Column('text', { nullable: true }) release!: string | null;
+  @Column('text') name!: string;
+  @Column('jsonb') affected!: unknown;
+}
+
+/** An advisory that hits a package; images follow by join. */
+@Entity('package_match')
+export class PackageMatchRow {
+  @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'package_match_pk' }) packageId!: string;
+  @ManyToOne(() => PackageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'package_id', foreignKeyConstraintName: 'package_match_package_fk' })
+  package?: Relation<PackageRow>;
+  @Index('package_match_advisory_ix')
+  @PrimaryColumn('text', { name: 'advisory_id', primaryKeyConstraintName: 'package_match_pk' })
+  advisoryId!: string;
+  @ManyToOne(() => AdvisoryRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'advisory_id', foreignKeyConstraintName: 'package_match_advisory_fk' })
+  advisory?: Relation<AdvisoryRow>;
+  /** `affected`, or `unknown` where the version could not be compared. */
+  @Column('text') state!: string;
+  @Column('text', { name: 'fix_state' }) fixState!: string;
+  @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
+  /** The distribution's own word for this package, where it differs from the advisory's. */
+  @Column('text', { nullable: true }) severity!: string | null;
+}

@@ -1,0 +1,15 @@
+import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+
+/** Who may call the API. */
+@Entity('api_token')
+@Unique('api_token_hash_ux', ['hash'])
+export class ApiTokenRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_token_pk' }) id!: string;
+  @Column('text') name!: string;
+  /** SHA-256 of the token; 256 random bits need no slow hash. */
+  @Column('bytea') hash!: Buffer;
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'expires_at', nullable: true }) expiresAt!: Date | null;
+  @Column('timestamptz', { name: 'last_used_at', nullable: true }) lastUsedAt!: Date | null;
+  @Column('timestamptz', { name: 'revoked_at', nullable: true }) revokedAt!: Date | null;
+}

@@ -1,0 +1,31 @@
+import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisories.js';
+import { ApiTokenRow } from './api-token.js';
+import { DeliveryRow } from './delivery.js';
+import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
+import { ImageLayerRow, ImagePackageRow, ImageRow, LayerRow, PackageRow, PushImageRow, PushRow, TagLedgerRow } from './images.js';
+import { IncidentRow } from './incident.js';
+import { JobRow } from './jobs.js';
+
+/** Every table. */
+export const entities = [
+  OutboxRow,
+  InboxRow,
+  ReceivedRow,
+  DeadLetterRow,
+  JobRow,
+  PushRow,
+  TagLedgerRow,
+  ImageRow,
+  PushImageRow,
+  LayerRow,
+  ImageLayerRow,
+  PackageRow,
+  ImagePackageRow,
+  AdvisoryImportRow,
+  AdvisoryRow,
+  AdvisoryPackageRow,
+  PackageMatchRow,
+  IncidentRow,
+  DeliveryRow,
+  ApiTokenRow,
+];

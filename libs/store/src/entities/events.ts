@@ -1,0 +1,67 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** An event on its way out. Written by whoever commits the fact, published by the relay. */
+@Entity('outbox')
+@Index('outbox_unpublished_ix', ['id'], { where: 'published_at IS NULL' })
+@Index('outbox_unconfirmed_ix', ['nextSweepAt'], { where: 'published_at IS NOT NULL AND confirmed_at IS NULL' })
+@Index('outbox_confirmed_ix', ['confirmedAt'])
+export class OutboxRow {
+  /** UUID version 7; also the CloudEvents id. */
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'outbox_pk' }) id!: string;
+  @Column('text') type!: string;
+  @Column('text') channel!: string;
+  @Column('text') subject!: string;
+  @Column('text') source!: string;
+  @CreateDateColumn({ type: 'timestamptz' }) time!: Date;
+  @Column('jsonb') data!: unknown;
+  @Column('text', { nullable: true }) traceparent!: string | null;
+  @Column('timestamptz', { name: 'published_at', nullable: true }) publishedAt!: Date | null;
+  /** How often it was published; each time under a message id of its own, so that JetStream does not drop a re-drive. */
+  @Column('integer', { default: 0 }) publishes!: number;
+  @Column('timestamptz', { name: 'next_sweep_at', nullable: true }) nextSweepAt!: Date | null;
+  /** When every consumer had handled it, or given it up with a dead letter. */
+  @Column('timestamptz', { name: 'confirmed_at', nullable: true }) confirmedAt!: Date | null;
+}
+
+/** An event that a consumer has handled, written in the transaction of its effects. */
+@Entity('inbox')
+@Index('inbox_age_ix', ['handledAt'])
+export class InboxRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'inbox_pk' }) consumer!: string;
+  @Index('inbox_event_ix')
+  @PrimaryColumn('uuid', { name: 'event_id', primaryKeyConstraintName: 'inbox_pk' })
+  eventId!: string;
+  @CreateDateColumn({ name: 'handled_at', type: 'timestamptz' }) handledAt!: Date;
+}
+
+/** A webhook's event that was accepted. Only ingest writes it. */
+@Entity('received')
+@Index('received_age_ix', ['receivedAt'])
+export class ReceivedRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'received_pk' }) connection!: string;
+  @PrimaryColumn('text', { name: 'delivery_key', primaryKeyConstraintName: 'received_pk' }) deliveryKey!: string;
+  @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
+}
+
+/** An event or job that was given up, with what is needed to try it again. */
+@Entity('dead_letter')
+@Index('dead_letter_recent_ix', ['createdAt', 'id'])
+export class DeadLetterRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'dead_letter_pk' }) id!: string;
+  /** `event` or `job`. */
+  @Column('text') stage!: string;
+  /** Name of the consumer or of the queue. */
+  @Column('text') worker!: string;
+  @Index('dead_letter_event_ix')
+  @Column('uuid', { name: 'event_id', nullable: true })
+  eventId!: string | null;
+  @Column('uuid', { name: 'job_id', nullable: true }) jobId!: string | null;
+  @Column('text') subject!: string;
+  /** The message as it came, where it was no event that the outbox knows. */
+  @Column('text', { nullable: true }) payload!: string | null;
+  @Column('text') code!: string;
+  @Column('text') reason!: string;
+  @Column('integer') attempts!: number;
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'redriven_at', nullable: true }) redrivenAt!: Date | null;
+}

@@ -1,0 +1,168 @@
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation, Unique } from 'typeorm';
+
+/** One push that a registry told of. Ingest writes it, the scanner brings it to its end. */
+@Entity('push')
+@Index('push_recent_ix', ['receivedAt', 'id'])
+export class PushRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'push_pk' }) id!: string;
+  @Column('text') connection!: string;
+  @Column('text') repository!: string;
+  @Column('text', { nullable: true }) tag!: string | null;
+  /** What the webhook said; a hint until the registry confirms it. */
+  @Column('text', { name: 'claimed_digest', nullable: true }) claimedDigest!: string | null;
+  @Column('text') artifact!: string;
+  @Column('text', { name: 'attached_to', nullable: true }) attachedTo!: string | null;
+  @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
+  @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;
+  @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
+  /** `accepted`, `analyzing`, then exactly one of `analyzed`, `refused`, `dead-lettered`. */
+  @Column('text', { default: 'accepted' }) state!: string;
+  @Column('text', { name: 'registry_host', nullable: true }) registryHost!: string | null;
+  @Index('push_digest_ix')
+  @Column('text', { nullable: true })
+  digest!: string | null;
+  @Column('text', { name: 'media_type', nullable: true }) mediaType!: string | null;
+  @Column('text', { name: 'previous_digest', nullable: true }) previousDigest!: string | null;
+  @Column('text', { nullable: true }) verdict!: string | null;
+  @Column('jsonb', { nullable: true }) counts!: unknown;
+  @Column('jsonb', { nullable: true }) warnings!: unknown;
+  @Column('text', { nullable: true }) code!: string | null;
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}
+
+/** What a tag pointed to, and when. Append-only. */
+@Entity('tag_ledger')
+@Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'at'])
+export class TagLedgerRow {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'tag_ledger_pk' })
+  id!: string;
+  @Column('text') connection!: string;
+  @Column('text') repository!: string;
+  @Column('text') tag!: string;
+  /** Null where the tag was deleted. */
+  @Column('text', { nullable: true }) digest!: string | null;
+  @Index('tag_ledger_push_ux', { unique: true })
+  @Column('uuid', { name: 'push_id', nullable: true })
+  pushId!: string | null;
+  @ManyToOne(() => PushRow)
+  @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'tag_ledger_push_fk' })
+  push?: Relation<PushRow>;
+  @Column('text', { nullable: true }) actor!: string | null;
+  @Column('timestamptz') at!: Date;
+  @CreateDateColumn({ name: 'recorded_at', type: 'timestamptz' }) recordedAt!: Date;
+}
+
+/** One image for one platform, by the digest of its manifest. */
+@Entity('image')
+export class ImageRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: string;
+  @Column('text', { name: 'media_type' }) mediaType!: string;
+  @Column('text', { name: 'config_digest' }) configDigest!: string;
+  @Column('text') platform!: string;
+  @Column('timestamptz', { name: 'created_at', nullable: true }) createdAt!: Date | null;
+  @Column('jsonb') labels!: unknown;
+  @Column('jsonb', { nullable: true }) os!: unknown;
+  @Column('jsonb', { default: [] }) warnings!: unknown;
+  /** Null until it is analysed. */
+  @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
+  @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
+}
+
+/** Which images a push consists of: one, or one for each platform of an index. */
+@Entity('push_image')
+export class PushImageRow {
+  @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_image_pk' }) pushId!: string;
+  @ManyToOne(() => PushRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'push_image_push_fk' })
+  push?: Relation<PushRow>;
+  @Index('push_image_image_ix')
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'push_image_pk' })
+  imageDigest!: string;
+  @ManyToOne(() => ImageRow)
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'push_image_image_fk' })
+  image?: Relation<ImageRow>;
+}
+
+/** One layer of the fleet, analysed once however many images share it. */
+@Entity('layer')
+export class LayerRow {
+  @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: string;
+  /** `pending`, `analyzed` or `failed`. */
+  @Column('text', { default: 'pending' }) state!: string;
+  @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
+  @Column('jsonb', { nullable: true }) facts!: unknown;
+  /** Every entry of the layer's tar, compressed. */
+  @Column('bytea', { nullable: true }) entries!: Buffer | null;
+  @Column('integer', { name: 'entry_count', nullable: true }) entryCount!: number | null;
+  @Column('bigint', { name: 'uncompressed_bytes', nullable: true }) uncompressedBytes!: string | null;
+  @Column('text') connection!: string;
+  @Column('text') repository!: string;
+  @Column('text', { name: 'blob_digest' }) blobDigest!: string;
+  @Column('text', { name: 'media_type' }) mediaType!: string;
+  @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
+  @Column('text', { nullable: true }) code!: string | null;
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
+}
+
+/** The layers of an image, from the bottom. */
+@Entity('image_layer')
+export class ImageLayerRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_layer_pk' }) imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_layer_image_fk' })
+  image?: Relation<ImageRow>;
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'image_layer_pk' }) index!: number;
+  @Index('image_layer_layer_ix')
+  @Column('text', { name: 'diff_id' })
+  diffId!: string;
+  @ManyToOne(() => LayerRow)
+  @JoinColumn({ name: 'diff_id', foreignKeyConstraintName: 'image_layer_layer_fk' })
+  layer?: Relation<LayerRow>;
+  @Column('text', { name: 'blob_digest' }) blobDigest!: string;
+  @Column('text', { name: 'media_type' }) mediaType!: string;
+  @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
+  @Column('text', { name: 'created_by', nullable: true }) createdBy!: string | null;
+}
+
+/** A package at a version, once for the whole fleet. */
+@Entity('package')
+@Index('package_source_ix', ['ecosystem', 'sourceName'])
+@Unique('package_purl_ux', ['purl'])
+export class PackageRow {
+  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'package_pk' })
+  id!: string;
+  @Column('text') purl!: string;
+  @Column('text') type!: string;
+  @Column('text') name!: string;
+  @Column('text') version!: string;
+  @Column('text', { nullable: true }) arch!: string | null;
+  @Column('text', { name: 'source_name' }) sourceName!: string;
+  @Column('text', { name: 'source_version' }) sourceVersion!: string;
+  @Column('text', { array: true }) licenses!: string[];
+  /** OSV ecosystem whose advisories judge it; null where none does. */
+  @Column('text', { nullable: true }) ecosystem!: string | null;
+  @Column('text', { nullable: true }) release!: string | null;
+  /** The advisory import up to which its matches are current. */
+  @Column('bigint', { name: 'matched_import', default: 0 }) matchedImport!: string;
+}
+
+/** A package of an image, with the layer that brought it. */
+@Entity('image_package')
+export class ImagePackageRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_package_pk' }) imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_package_image_fk' })
+  image?: Relation<ImageRow>;
+  @Index('image_package_package_ix')
+  @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'image_package_pk' })
+  packageId!: string;
+  @ManyToOne(() => PackageRow)
+  @JoinColumn({ name: 'package_id', foreignKeyConstraintName: 'image_package_package_fk' })
+  package?: Relation<PackageRow>;
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'image_package_pk' }) layer!: number;
+  /** `present` or `shadowed`. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_package_pk' }) state!: string;
+  @Column('text', { name: 'found_in' }) foundIn!: string;
+}

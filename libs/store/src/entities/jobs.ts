@@ -1,0 +1,30 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** One piece of work. The lease, with its token, decides who may finish it. */
+@Entity('job')
+@Index('job_live_ux', ['queue', 'key'], { unique: true, where: "state IN ('queued', 'running')" })
+@Index('job_due_ix', ['runAt'], { where: "state = 'queued'" })
+@Index('job_leased_ix', ['leaseUntil'], { where: "state = 'running'" })
+@Index('job_finished_ix', ['finishedAt'], { where: "state = 'done'" })
+export class JobRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' }) id!: string;
+  @Column('text') queue!: string;
+  /** What the work is about: a push id, a diffID, a delivery id. */
+  @Column('text') key!: string;
+  /** `interactive` or `bulk`. */
+  @Column('text') class!: string;
+  /** `queued`, `running`, `done` or `dead`. */
+  @Column('text', { default: 'queued' }) state!: string;
+  /** How often somebody has taken it. */
+  @Column('integer', { default: 0 }) attempt!: number;
+  @Column('timestamptz', { name: 'run_at', default: () => 'now()' }) runAt!: Date;
+  /** When it was last put into the queue. */
+  @Column('timestamptz', { name: 'swept_at', default: () => 'now()' }) sweptAt!: Date;
+  @Column('uuid', { name: 'lease_token', nullable: true }) leaseToken!: string | null;
+  @Column('timestamptz', { name: 'lease_until', nullable: true }) leaseUntil!: Date | null;
+  @Column('text', { nullable: true }) code!: string | null;
+  @Column('text', { nullable: true }) reason!: string | null;
+  @Column('text', { nullable: true }) traceparent!: string | null;
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
+  @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}

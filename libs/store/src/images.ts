@@ -1,0 +1,219 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
+
+import type { Warning } from './pushes.js';
+import { Store, type Transaction } from './store.js';
+
+/** An image as its manifest and config describe it. */
+export interface NewImage {
+  digest: Digest;
+  mediaType: string;
+  configDigest: Digest;
+  platform: Platform;
+  createdAt: string | null;
+  labels: Record<string, string>;
+  layers: Layer[];
+}
+
+export interface Image extends Omit<NewImage, 'createdAt' | 'layers'> {
+  createdAt: Date | null;
+  os: OsRelease | null;
+  warnings: Warning[];
+  /** Null until it is analysed. */
+  analyzersVersion: string | null;
+  analyzedAt: Date | null;
+}
+
+/** A layer to analyse, and where its blob is. */
+export interface LayerSource {
+  diffId: Digest;
+  connection: string;
+  repository: string;
+  blobDigest: Digest;
+  mediaType: string;
+  sizeBytes: number;
+}
+
+/** What one pass over a layer found. */
+export interface LayerResult {
+  facts: unknown;
+  /** The layer's entries, encoded. */
+  entries: Buffer;
+  entryCount: number;
+  uncompressedBytes: number;
+}
+
+/** A layer of an image with what is known of it. */
+export interface AnalyzedLayer {
+  facts: unknown;
+  entries: Buffer;
+}
+
+/** A package of an image, and which advisories judge it. */
+export interface JudgedPackage extends ImagePackage {
+  ecosystem: string | null;
+  release: string | null;
+}
+
+export interface LayerState {
+  diffId: Digest;
+  state: 'pending' | 'analyzed' | 'failed';
+  code: string | null;
+  reason: string | null;
+}
+
+const columns = `digest, media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt", labels, os,
+  warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+
+/** Images, their layers and the packages in them. */
+@Injectable()
+export class Images {
+  constructor(private readonly store: Store) {}
+
+  async get(digest: Digest): Promise<Image | null> {
+    const [image] = await this.store.query<Image>(`SELECT ${columns} FROM image WHERE digest = $1`, [digest]);
+    return image ?? null;
+  }
+
+  /** The images of a push, by platform. */
+  async ofPush(pushId: string): Promise<Image[]> {
+    return this.store.query<Image>(
+      `SELECT ${columns} FROM image JOIN push_image ON image_digest = digest WHERE push_id = $1 ORDER BY platform, digest`,
+      [pushId],
+    );
+  }
+
+  /** The images that a pushed digest stands for: itself, or those of an index. */
+  async ofDigest(digest: Digest): Promise<Image[]> {
+    return this.store.query<Image>(
+      `SELECT ${columns} FROM image WHERE digest IN (
+         SELECT image_digest FROM push_image JOIN push ON push.id = push_id WHERE push.digest = $1 UNION SELECT $1)
+       ORDER BY platform, digest`,
+      [digest],
+    );
+  }
+
+  /** Adds images with their layers, from `connection` and `repository`; what is there already stays. */
+  async add(tx: Transaction, images: readonly NewImage[], place: { connection: string; repository: string }): Promise<void> {
+    for (const image of images) {
+      await tx.query(
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT DO NOTHING`,
+        [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, JSON.stringify(image.labels)],
+      );
+      await this.#addLayers(tx, image, place);
+    }
+  }
+
+  async #addLayers(tx: Transaction, image: NewImage, place: { connection: string; repository: string }): Promise<void> {
+    const column = <Key extends keyof Layer>(key: Key) => image.layers.map((layer) => layer[key]);
+    const blobs = [column('diffId'), column('digest'), column('mediaType'), column('sizeBytes')];
+    // In one order for everybody, so that two pushes of the same layers cannot deadlock.
+    await tx.query(
+      `INSERT INTO layer (diff_id, blob_digest, media_type, size_bytes, connection, repository)
+       SELECT DISTINCT ON (diff_id) diff_id, digest, media_type, size_bytes, $5, $6
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS layer (diff_id, digest, media_type, size_bytes) ORDER BY diff_id
+       ON CONFLICT (diff_id) DO UPDATE SET blob_digest = EXCLUDED.blob_digest, media_type = EXCLUDED.media_type,
+         size_bytes = EXCLUDED.size_bytes, connection = EXCLUDED.connection, repository = EXCLUDED.repository
+       WHERE layer.state = 'pending'`,
+      [...blobs, place.connection, place.repository],
+    );
+    await tx.query(
+      `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes, created_by)
+       SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[]) ON CONFLICT DO NOTHING`,
+      [image.digest, column('index'), ...blobs, image.layers.map(({ createdBy }) => createdBy ?? null)],
+    );
+  }
+
+  /** The layers of a push that these analyzers have not read; one that is analysed by older ones counts as pending. */
+  async unreadLayers(tx: Transaction, pushId: string, analyzersVersion: string): Promise<LayerState[]> {
+    return tx.query<LayerState>(
+      `SELECT DISTINCT diff_id AS "diffId", code, reason,
+         CASE WHEN analyzers_version = $2 THEN state ELSE 'pending' END AS state
+       FROM push_image JOIN image_layer USING (image_digest) JOIN layer USING (diff_id)
+       WHERE push_id = $1 AND NOT (state = 'analyzed' AND analyzers_version = $2)
+       ORDER BY diff_id`,
+      [pushId, analyzersVersion],
+    );
+  }
+
+  async layerSource(diffId: Digest): Promise<LayerSource | null> {
+    const [source] = await this.store.query<LayerSource>(
+      `SELECT diff_id AS "diffId", connection, repository, blob_digest AS "blobDigest", media_type AS "mediaType",
+         size_bytes::float AS "sizeBytes" FROM layer WHERE diff_id = $1`,
+      [diffId],
+    );
+    return source ?? null;
+  }
+
+  async layerAnalyzed(tx: Transaction, diffId: Digest, analyzersVersion: string, result: LayerResult): Promise<void> {
+    await tx.query(
+      `UPDATE layer SET state = 'analyzed', analyzers_version = $2, facts = $3, entries = $4, entry_count = $5,
+         uncompressed_bytes = $6, code = NULL, reason = NULL, analyzed_at = now() WHERE diff_id = $1`,
+      [diffId, analyzersVersion, JSON.stringify(result.facts), result.entries, result.entryCount, result.uncompressedBytes],
+    );
+  }
+
+  /** Notes that a layer cannot be read by these analyzers, whoever tries. */
+  async layerFailed(tx: Transaction, diffId: Digest, analyzersVersion: string, code: string, reason: string): Promise<void> {
+    await tx.query(
+      `UPDATE layer SET state = 'failed', analyzers_version = $2, code = $3, reason = $4, analyzed_at = now() WHERE diff_id = $1`,
+      [diffId, analyzersVersion, code, reason],
+    );
+  }
+
+  /** The layers of an image from the bottom. */
+  async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
+    return this.store.query(
+      `SELECT index, image_layer.blob_digest AS digest, diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
+         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries
+       FROM image_layer JOIN layer USING (diff_id) WHERE image_digest = $1 ORDER BY index`,
+      [digest],
+    );
+  }
+
+  /** Keeps the inventory of an image in place of an older one. */
+  async analyzed(
+    tx: Transaction,
+    digest: Digest,
+    analyzersVersion: string,
+    inventory: { os: OsRelease | null; packages: JudgedPackage[]; warnings: Warning[] },
+  ): Promise<void> {
+    await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
+    await addPackages(tx, digest, inventory.packages);
+    await tx.query(
+      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, analyzed_at = now() WHERE digest = $1`,
+      [digest, JSON.stringify(inventory.os), JSON.stringify(inventory.warnings), analyzersVersion],
+    );
+  }
+
+  /** The packages of an image, by purl. */
+  async packages(digest: Digest): Promise<ImagePackage[]> {
+    return this.store.query<ImagePackage>(
+      `SELECT purl, type, name, version, arch, json_build_object('name', source_name, 'version', source_version) AS source,
+         licenses, found_in AS "foundIn", layer, state
+       FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1 ORDER BY purl, layer`,
+      [digest],
+    );
+  }
+}
+
+async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {
+  const rows = JSON.stringify(packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })));
+  await tx.query(
+    `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release)
+     SELECT DISTINCT ON (purl) purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release
+     FROM jsonb_to_recordset($1) AS row (purl text, type text, name text, version text, arch text, "sourceName" text,
+       "sourceVersion" text, licenses text[], ecosystem text, release text)
+     ORDER BY purl
+     ON CONFLICT (purl) DO NOTHING`,
+    [rows],
+  );
+  await tx.query(
+    `INSERT INTO image_package (image_digest, package_id, layer, state, found_in)
+     SELECT $1, package.id, row.layer, row.state, row."foundIn"
+     FROM jsonb_to_recordset($2) AS row (purl text, layer int, state text, "foundIn" text) JOIN package USING (purl)
+     ON CONFLICT DO NOTHING`,
+    [digest, rows],
+  );
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
+import { v7 as uuidv7 } from 'uuid';
+
+import { Store, type Transaction } from './store.js';
+
+/** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
+export type JobClass = 'interactive' | 'bulk';
+
+/** A job that should be in the queue now, or in `delayMs`. */
+export interface QueuedJob {
+  id: string;
+  queue: string;
+  class: JobClass;
+  attempt: number;
+  delayMs: number;
+}
+
+/** A job that this process holds. Whoever has the token may finish it, nobody else. */
+export interface ClaimedJob {
+  id: string;
+  queue: string;
+  key: string;
+  class: JobClass;
+  /** 1 at the first try. */
+  attempt: number;
+  token: string;
+  traceparent: string | null;
+  createdAt: Date;
+}
+
+export interface JobFailure {
+  code: string;
+  reason: string;
+  /** When to try again, from now; null gives the job up. */
+  retryInMs: number | null;
+}
+
+/** How many lost jobs one sweep brings back. */
+const sweepLimit = 2_000;
+
+/** The jobs: who holds one, who may finish it, and which ones the queue has lost. Redis only carries their ids. */
+@Injectable()
+export class Jobs {
+  constructor(private readonly store: Store) {}
+
+  /** Called with jobs that have just been committed. */
+  onQueued(listener: (jobs: QueuedJob[]) => void): void {
+    this.store.onCommit(({ jobs }) => {
+      if (jobs.length > 0) listener(jobs);
+    });
+  }
+
+  /** Takes a job for `leaseMs`; null when it is done, not due, or held by somebody else. */
+  async claim(id: string, leaseMs: number): Promise<ClaimedJob | null> {
+    const [claimed] = await this.store.query<ClaimedJob>(
+      `UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = $2, lease_until = now() + $3 * interval '1 millisecond'
+       WHERE id = $1 AND ((state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now()))
+       RETURNING id, queue, key, class, attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
+      [id, uuidv7(), leaseMs],
+    );
+    return claimed ?? null;
+  }
+
+  /** Keeps a job; false when somebody else has taken it, and the work in hand is for nothing. */
+  async extend(job: ClaimedJob, leaseMs: number): Promise<boolean> {
+    const extended = await this.store.query(
+      `UPDATE job SET lease_until = now() + $3 * interval '1 millisecond'
+       WHERE id = $1 AND lease_token = $2 AND state = 'running' RETURNING id`,
+      [job.id, job.token, leaseMs],
+    );
+    return extended.length > 0;
+  }
+
+  /**
+   * Ends a job in the transaction of its effects.
+   * @throws Unavailable `LEASE_LOST` when somebody else holds it by now; the transaction must not commit.
+   */
+  async finish(tx: Transaction, job: ClaimedJob): Promise<void> {
+    const finished = await tx.query(
+      `UPDATE job SET state = 'done', finished_at = now(), lease_until = NULL
+       WHERE id = $1 AND lease_token = $2 AND state = 'running' RETURNING id`,
+      [job.id, job.token],
+    );
+    if (finished.length === 0) throw new Unavailable('LEASE_LOST', `job ${job.id} is held by somebody else`);
+  }
+
+  /** Puts a job back after a failure, or gives it up with a dead letter; answers what to queue. */
+  async fail(job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
+    return this.store.transaction((tx) => this.failIn(tx, job, failure));
+  }
+
+  /** {@link fail} inside a transaction that also says what the failure means to others. */
+  async failIn(tx: Transaction, job: ClaimedJob, { code, reason, retryInMs }: JobFailure): Promise<QueuedJob | null> {
+    const [failed] = await tx.query<QueuedJob>(
+      `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
+         run_at = now() + coalesce($6, 0) * interval '1 millisecond', finished_at = CASE WHEN $3 = 'dead' THEN now() END
+       WHERE id = $1 AND lease_token = $2 AND state = 'running'
+       RETURNING id, queue, class, attempt, coalesce($6, 0) AS "delayMs"`,
+      [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs],
+    );
+    if (!failed) return null;
+    if (retryInMs !== null) return failed;
+    await tx.query(
+      `INSERT INTO dead_letter (id, stage, worker, job_id, subject, code, reason, attempts)
+       VALUES ($1, 'job', $2, $3, $4, $5, $6, $7)`,
+      [uuidv7(), job.queue, job.id, job.key, code, reason, job.attempt],
+    );
+    return null;
+  }
+
+  /**
+   * What should be in the queue and may not be: due jobs that nobody took, and jobs whose holder died. Adding one that is
+   * there already does no harm.
+   */
+  async lost(queue: string): Promise<QueuedJob[]> {
+    return this.store.query<QueuedJob>(
+      `UPDATE job SET swept_at = now() WHERE id IN (
+         SELECT id FROM job
+         WHERE queue = $1 AND swept_at < now() - interval '10 seconds'
+           AND ((state = 'queued' AND run_at < now()) OR (state = 'running' AND lease_until < now()))
+         ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+       RETURNING id, queue, class, attempt, 0 AS "delayMs"`,
+      [queue, sweepLimit],
+    );
+  }
+
+  /** How many wait, how many run, and for how many seconds the oldest due one has waited. */
+  async backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }> {
+    const [row] = await this.store.query<{ queued: number; running: number; oldestSeconds: number }>(
+      `SELECT count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
+         coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"
+       FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
+      [queue],
+    );
+    return row ?? { queued: 0, running: 0, oldestSeconds: 0 };
+  }
+}

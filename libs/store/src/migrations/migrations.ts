@@ -1,0 +1,18 @@
+import { Events1764000000000 } from './1764000000000-events.js';
+import { Jobs1764000001000 } from './1764000001000-jobs.js';
+import { Images1764000002000 } from './1764000002000-images.js';
+import { Advisories1764000003000 } from './1764000003000-advisories.js';
+import { Incidents1764000004000 } from './1764000004000-incidents.js';
+import { Deliveries1764000005000 } from './1764000005000-deliveries.js';
+import { ApiTokens1764000006000 } from './1764000006000-api-tokens.js';
+
+/** In order. Never edit one that is merged; add another. */
+export const migrations = [
+  Events1764000000000,
+  Jobs1764000001000,
+  Images1764000002000,
+  Advisories1764000003000,
+  Incidents1764000004000,
+  Deliveries1764000005000,
+  ApiTokens1764000006000,
+];

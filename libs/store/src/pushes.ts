@@ -1,0 +1,212 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, SeverityCounts } from '@tidewaiter/domain';
+import { v7 as uuidv7 } from 'uuid';
+
+import { type Page, pageOf, type PageRequest } from './page.js';
+import { Store, type Transaction } from './store.js';
+
+/** A push as a registry told of it. */
+export interface NewPush {
+  connection: string;
+  repository: string;
+  tag: string | null;
+  claimedDigest: Digest | null;
+  artifact: string;
+  attachedTo: Digest | null;
+  pushedBy: string | null;
+  pushedAt: string | null;
+}
+
+export const finalPushStates = ['analyzed', 'refused', 'dead-lettered'] as const;
+
+export type PushState = 'accepted' | 'analyzing' | (typeof finalPushStates)[number];
+
+export type Verdict = 'pass' | 'fail' | 'unknown';
+
+/** A gap in what a verdict knows. */
+export interface Warning {
+  code: string;
+  path?: string | null;
+  message: string;
+}
+
+export interface Push {
+  id: string;
+  connection: string;
+  registryHost: string | null;
+  repository: string;
+  tag: string | null;
+  claimedDigest: Digest | null;
+  digest: Digest | null;
+  mediaType: string | null;
+  artifact: string;
+  attachedTo: Digest | null;
+  pushedBy: string | null;
+  pushedAt: Date | null;
+  receivedAt: Date;
+  state: PushState;
+  previousDigest: Digest | null;
+  verdict: Verdict | null;
+  counts: SeverityCounts | null;
+  warnings: Warning[] | null;
+  code: string | null;
+  reason: string | null;
+  finishedAt: Date | null;
+}
+
+const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
+  media_type AS "mediaType", artifact, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts, warnings, code, reason,
+  finished_at AS "finishedAt"`;
+
+const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
+
+/** Pushes, from the webhook to their one end. */
+@Injectable()
+export class Pushes {
+  constructor(private readonly store: Store) {}
+
+  /** Adds pushes; answers their ids in the same order. */
+  async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
+    const ids = pushes.map(() => uuidv7());
+    const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
+    await tx.query(
+      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at)
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])`,
+      [
+        ids,
+        column('connection'),
+        column('repository'),
+        column('tag'),
+        column('claimedDigest'),
+        column('artifact'),
+        column('attachedTo'),
+        column('pushedBy'),
+        column('pushedAt'),
+      ],
+    );
+    return ids;
+  }
+
+  async get(id: string): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(`SELECT ${columns} FROM push WHERE id = $1`, [id]);
+    return push ?? null;
+  }
+
+  /** Newest first. */
+  async list({ limit, after }: PageRequest): Promise<Page<Push>> {
+    const rows = await this.store.query<Push>(
+      `SELECT ${columns} FROM push WHERE $2::timestamptz IS NULL OR (received_at, id) < ($2, $3::uuid)
+       ORDER BY received_at DESC, id DESC LIMIT $1`,
+      [limit + 1, after?.at ?? null, after?.id ?? null],
+    );
+    return pageOf(rows, limit, ({ receivedAt }) => receivedAt);
+  }
+
+  /** The newest analysed push of a digest, be it the digest of an index or of one of its images. */
+  async newestOf(digest: Digest): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      `SELECT ${columns} FROM push
+       WHERE state = 'analyzed' AND (digest = $1 OR id IN (SELECT push_id FROM push_image WHERE image_digest = $1))
+       ORDER BY received_at DESC LIMIT 1`,
+      [digest],
+    );
+    return push ?? null;
+  }
+
+  /** What `host/repository:tag` pointed to last, as far as we know. */
+  async digestOfTag(host: string, repository: string, tag: string): Promise<Digest | null> {
+    const [push] = await this.store.query<{ digest: Digest }>(
+      `SELECT digest FROM push WHERE registry_host = $1 AND repository = $2 AND tag = $3 AND digest IS NOT NULL
+       ORDER BY received_at DESC LIMIT 1`,
+      [host, repository, tag],
+    );
+    return push?.digest ?? null;
+  }
+
+  /**
+   * Keeps what the registry says the push is, writes the tag ledger, and finds what the tag pointed to before.
+   * Repeating it changes nothing.
+   */
+  async resolved(
+    tx: Transaction,
+    push: Push,
+    found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, state = 'analyzing', code = NULL, reason = NULL,
+         finished_at = NULL, previous_digest = (
+           SELECT digest FROM tag_ledger AS before
+           WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
+             AND before.at < push.received_at
+           ORDER BY at DESC LIMIT 1)
+       WHERE id = $1`,
+      [push.id, found.digest, found.mediaType, found.registryHost],
+    );
+    await tx.query(
+      `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
+      [push.id, found.imageDigests],
+    );
+    if (push.tag === null) return;
+    await tx.query(
+      `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
+       ON CONFLICT DO NOTHING`,
+      [push.connection, push.repository, push.tag, found.digest, push.id, push.pushedBy, push.receivedAt],
+    );
+  }
+
+  /** Notes in the ledger that a tag is gone, or every tag of a digest when no tag is named. */
+  async deleted(
+    tx: Transaction,
+    gone: { connection: string; repository: string; tag: string | null; digest: Digest | null; actor: string | null },
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO tag_ledger (connection, repository, tag, digest, actor, at)
+       SELECT connection, repository, tag, NULL, $5, now() FROM (
+         SELECT DISTINCT ON (tag) connection, repository, tag, digest FROM tag_ledger
+         WHERE connection = $1 AND repository = $2 AND ($3::text IS NULL OR tag = $3) ORDER BY tag, at DESC
+       ) AS newest
+       WHERE digest IS NOT NULL AND ($4::text IS NULL OR digest = $4)`,
+      [gone.connection, gone.repository, gone.tag, gone.digest, gone.actor],
+    );
+  }
+
+  /** Holds a push against everybody else until the transaction ends. */
+  async lock(tx: Transaction, id: string): Promise<void> {
+    await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
+  }
+
+  /** Ends a push with a verdict; false when it had ended before. */
+  async analyzed(
+    tx: Transaction,
+    id: string,
+    result: { verdict: Verdict; counts: SeverityCounts; warnings: Warning[] },
+  ): Promise<boolean> {
+    const ended = await tx.query(
+      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, finished_at = now()
+       WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
+      [id, result.verdict, JSON.stringify(result.counts), JSON.stringify(result.warnings)],
+    );
+    return ended.length > 0;
+  }
+
+  /** Ends a push without a verdict; false when it had ended before. */
+  async failed(tx: Transaction, id: string, state: 'refused' | 'dead-lettered', code: string, reason: string): Promise<boolean> {
+    const ended = await tx.query(
+      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
+      [id, state, code, reason],
+    );
+    return ended.length > 0;
+  }
+
+  /** The pushes that wait for a layer, held until the transaction ends, in an order that cannot deadlock. */
+  async waitingFor(tx: Transaction, diffId: Digest): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzing' AND id IN (
+         SELECT push_id FROM push_image JOIN image_layer USING (image_digest) WHERE diff_id = $1)
+       ORDER BY id FOR UPDATE`,
+      [diffId],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

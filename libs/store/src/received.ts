@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+
+import type { Transaction } from './store.js';
+
+/** One event of a webhook, by what makes it the same when it is delivered again. */
+export interface ReceivedKey {
+  connection: string;
+  deliveryKey: string;
+}
+
+/** What webhooks have delivered before. */
+@Injectable()
+export class Received {
+  /** Remembers deliveries; answers, in the same order, which ones are new. The first of two equal ones is. */
+  async remember(tx: Transaction, keys: readonly ReceivedKey[]): Promise<boolean[]> {
+    const fresh = await tx.query<ReceivedKey>(
+      `INSERT INTO received (connection, delivery_key) SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT DO NOTHING
+       RETURNING connection, delivery_key AS "deliveryKey"`,
+      [keys.map(({ connection }) => connection), keys.map(({ deliveryKey }) => deliveryKey)],
+    );
+    const unseen = new Set(fresh.map(nameOf));
+    return keys.map((key) => unseen.delete(nameOf(key)));
+  }
+}
+
+function nameOf({ connection, deliveryKey }: ReceivedKey): string {
+  return `${connection}\n${deliveryKey}`;
+}

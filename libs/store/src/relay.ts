@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { type CloudEvent, consumersOf } from '@tidewaiter/events';
+import type { Logger } from '@tidewaiter/runtime';
+
+import type { Store } from './store.js';
+
+/** Puts one event on the bus; answers when the bus has it on disk. */
+export interface EventPublisher {
+  publish(channel: string, event: CloudEvent, messageId: string): Promise<void>;
+}
+
+interface OutboxEvent {
+  id: string;
+  type: string;
+  channel: string;
+  subject: string;
+  source: string;
+  time: Date;
+  data: unknown;
+  traceparent: string | null;
+  publishes: number;
+}
+
+const batchSize = 200;
+/** How long an event may lie when nobody woke the relay: its process died, or another one wrote it. */
+const pollMs = 1_000;
+
+/**
+ * Publishes what is in the outbox, in every process of every service; they share the rows. An event is marked after the bus
+ * has confirmed it, so a crash in between publishes it twice and the consumers' inboxes drop the second.
+ */
+export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdown {
+  #stopped = new AbortController();
+  #wake = Promise.withResolvers<void>();
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly publisher: EventPublisher,
+    private readonly logger: Logger,
+  ) {
+    store.onCommit(({ events }) => {
+      if (events > 0) this.#wake.resolve();
+    });
+  }
+
+  onApplicationBootstrap(): void {
+    this.#running = this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#stopped.abort();
+    this.#wake.resolve();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    let isFailing = false;
+    while (!this.#stopped.signal.aborted) {
+      this.#wake = Promise.withResolvers();
+      try {
+        const published = await this.#publishBatch();
+        isFailing = false;
+        if (published === batchSize) continue;
+      } catch (err) {
+        // Once per outage: the outbox keeps everything, and its age is a metric.
+        if (!isFailing) this.logger.warn({ err }, 'relay failed');
+        isFailing = true;
+      }
+      await Promise.race([this.#wake.promise, sleep(pollMs)]);
+    }
+  }
+
+  async #publishBatch(): Promise<number> {
+    return this.store.transaction(async (tx) => {
+      const events = await tx.query<OutboxEvent>(
+        `SELECT id, type, channel, subject, source, time, data, traceparent, publishes FROM outbox
+         WHERE published_at IS NULL ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        [batchSize],
+      );
+      if (events.length === 0) return 0;
+      const results = await Promise.allSettled(events.map((event) => this.#publish(event)));
+      const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
+      const unread = sent.filter(({ type }) => consumersOf(type).length === 0);
+      await tx.query(
+        `UPDATE outbox SET published_at = now(), publishes = publishes + 1, next_sweep_at = now() + interval '30 seconds',
+           confirmed_at = CASE WHEN id = ANY($2) THEN now() END
+         WHERE id = ANY($1)`,
+        [sent.map(({ id }) => id), unread.map(({ id }) => id)],
+      );
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed && sent.length === 0) throw failed.reason;
+      return failed ? 0 : events.length;
+    });
+  }
+
+  async #publish({ publishes, channel, traceparent, time, ...event }: OutboxEvent): Promise<void> {
+    const message: CloudEvent = {
+      specversion: '1.0',
+      ...event,
+      time: time.toISOString(),
+      datacontenttype: 'application/json',
+      ...(traceparent ? { traceparent } : {}),
+    };
+    // A re-drive needs a message id of its own, or JetStream would take it for the repeat that it is.
+    await this.publisher.publish(channel, message, publishes === 0 ? event.id : `${event.id}#${publishes}`);
+  }
+}

@@ -1,0 +1,233 @@
+import { Secret } from '@tidewaiter/domain';
+import { type CloudEvent, draft, registryPushed, tagMoved } from '@tidewaiter/events';
+import { createLogger } from '@tidewaiter/runtime';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { connect } from './data-source.js';
+import { DeadLetters } from './dead-letters.js';
+import { Jobs } from './jobs.js';
+import { OutboxRelay } from './relay.js';
+import { Store } from './store.js';
+import { sweepOutbox } from './sweeper.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
+const pushed = draft(registryPushed, 'app:1', { pushId, connection: 'main', repository: 'app', tag: '1', digest });
+const moved = draft(tagMoved, 'app:1', {
+  pushId,
+  connection: 'main',
+  repository: 'app',
+  tag: '1',
+  oldDigest: digest,
+  newDigest: digest,
+  packages: { added: 0, removed: 0, changed: 0 },
+  findings: { introduced: 0, resolved: 0 },
+});
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+
+/** A bus that keeps what it is given, and can be away. */
+class RecordingBus {
+  readonly published: { channel: string; event: CloudEvent; messageId: string }[] = [];
+  isAway = false;
+
+  async publish(channel: string, event: CloudEvent, messageId: string): Promise<void> {
+    if (this.isAway) throw new Error('away');
+    this.published.push({ channel, event, messageId });
+  }
+}
+
+const until = async (condition: () => boolean | Promise<boolean>) => {
+  const deadline = Date.now() + 5_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+const withRelay = async (bus: RecordingBus, work: () => Promise<void>) => {
+  const relay = new OutboxRelay(store, bus, createLogger('test', 'silent'));
+  relay.onApplicationBootstrap();
+  await work();
+  await relay.onApplicationShutdown();
+};
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+}, 60_000);
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+});
+
+afterEach(async () => dataSource.destroy());
+
+afterAll(async () => servers.stop());
+
+describe('a transaction', () => {
+  it('keeps neither rows nor events nor jobs when it fails', async () => {
+    const failing = store.transaction(async (tx) => {
+      await tx.emit(pushed);
+      await tx.enqueue({ queue: 'push', key: 'x', class: 'interactive' });
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await store.query('SELECT id FROM outbox UNION ALL SELECT id FROM job')).toEqual([]);
+  });
+
+  it('runs once for each consumer and event', async () => {
+    const ran: string[] = [];
+    const handle = (consumer: string) => store.once(consumer, pushId, async () => void ran.push(consumer));
+    expect(await Promise.all([handle('a'), handle('b'), handle('a')])).toEqual(expect.arrayContaining([true, true, false]));
+    expect(ran.toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('forgets that it ran when it fails', async () => {
+    await expect(store.once('a', pushId, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await store.once('a', pushId, () => Promise.resolve())).toBe(true);
+  });
+});
+
+describe('the outbox', () => {
+  it('publishes what was committed, as a CloudEvent', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed));
+      await until(() => bus.published.length === 1);
+    });
+    const [{ channel, event, messageId }] = bus.published as [(typeof bus.published)[number]];
+    expect(channel).toBe('tidewaiter.registry.pushed');
+    expect(event).toMatchObject({ specversion: '1.0', source: '/tidewaiter/test', subject: 'app:1', data: pushed.data });
+    expect(messageId).toBe(event.id);
+  });
+
+  it('keeps everything while the bus is away, and marks only what was taken', async () => {
+    const bus = new RecordingBus();
+    bus.isAway = true;
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed, moved));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).toEqual([]);
+      bus.isAway = false;
+      await until(() => bus.published.length === 2);
+    });
+  });
+
+  it('is shared by relays without publishing anything twice', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, () =>
+      withRelay(bus, async () => {
+        await Promise.all(Array.from({ length: 50 }, () => store.transaction((tx) => tx.emit(pushed, moved))));
+        await until(() => bus.published.length === 100);
+      }),
+    );
+    expect(new Set(bus.published.map(({ messageId }) => messageId)).size).toBe(100);
+  });
+
+  it('is confirmed by its consumers, and published again under another message id when they are silent', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(pushed, pushed));
+      await until(() => bus.published.length === 2);
+      const [handled, lost] = bus.published.map(({ event }) => event.id);
+      await store.once('scanner', handled!, () => Promise.resolve());
+      await until(async () => (await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).length === 2);
+
+      await store.query(`UPDATE outbox SET next_sweep_at = now()`);
+      expect(await store.transaction(sweepOutbox)).toBe(1);
+      await until(() => bus.published.length === 3);
+      expect(bus.published[2]).toMatchObject({ messageId: `${lost}#1`, event: { id: lost } });
+      expect(await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).toEqual([{ id: handled }]);
+    });
+  });
+
+  it('is confirmed at once where nobody listens', async () => {
+    const bus = new RecordingBus();
+    await withRelay(bus, async () => {
+      await store.transaction((tx) => tx.emit(moved));
+      await until(async () => (await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).length === 1);
+    });
+  });
+});
+
+describe('jobs', () => {
+  const enqueue = async (key = 'k') => {
+    await store.transaction((tx) => tx.enqueue({ queue: 'push', key, class: 'interactive' }));
+    const [job] = await store.query<{ id: string }>(`SELECT id FROM job WHERE key = $1 AND state <> 'done' ORDER BY id DESC`, [key]);
+    return job!.id;
+  };
+
+  it('are queued once, however many ask', async () => {
+    const told: unknown[] = [];
+    new Jobs(store).onQueued((jobs) => told.push(...jobs));
+    await Promise.all([enqueue(), enqueue(), enqueue()]);
+    expect(told).toHaveLength(1);
+  });
+
+  it('are held by one', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const claims = await Promise.all([jobs.claim(id, 5_000), jobs.claim(id, 5_000)]);
+    expect(claims.filter(Boolean)).toHaveLength(1);
+  });
+
+  it('may be finished only by who holds them', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const slow = await jobs.claim(id, 0);
+    const quick = await jobs.claim(id, 5_000);
+    expect(quick?.attempt).toBe(2);
+    await expect(store.transaction((tx) => jobs.finish(tx, slow!))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await store.transaction((tx) => jobs.finish(tx, quick!));
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+    expect(await jobs.extend(quick!, 5_000)).toBe(false);
+  });
+
+  it('come back after a failure, when their time has come', async () => {
+    const jobs = new Jobs(store);
+    const id = await enqueue();
+    const job = await jobs.claim(id, 5_000);
+    expect(await jobs.fail(job!, { code: 'X', reason: 'x', retryInMs: 60_000 })).toMatchObject({ id, attempt: 1, delayMs: 60_000 });
+    expect(await jobs.claim(id, 5_000)).toBeNull();
+    await store.query('UPDATE job SET run_at = now()');
+    expect(await jobs.claim(id, 5_000)).toMatchObject({ attempt: 2 });
+  });
+
+  it('are found again when the queue or their holder is gone', async () => {
+    const jobs = new Jobs(store);
+    const waiting = await enqueue('waiting');
+    const abandoned = await enqueue('abandoned');
+    const held = await enqueue('held');
+    await jobs.claim(abandoned, 0);
+    await jobs.claim(held, 60_000);
+    await store.query(`UPDATE job SET swept_at = now() - interval '1 minute'`);
+    const lost = await jobs.lost('push');
+    expect(lost.map(({ id }) => id).toSorted()).toEqual([waiting, abandoned].toSorted());
+    expect(await jobs.lost('push')).toEqual([]);
+  });
+
+  it('become dead letters, and can be tried again', async () => {
+    const jobs = new Jobs(store);
+    const letters = new DeadLetters(store);
+    const id = await enqueue();
+    await jobs.fail((await jobs.claim(id, 5_000))!, { code: 'GONE', reason: 'it is gone', retryInMs: null });
+    const { items } = await letters.list({ limit: 10 });
+    expect(items).toMatchObject([{ stage: 'job', worker: 'push', subject: 'k', code: 'GONE', attempts: 1, redrivenAt: null }]);
+
+    await letters.redrive(items[0]!.id);
+    expect((await letters.list({ limit: 10 })).items).toEqual([]);
+    expect(await store.query(`SELECT key FROM job WHERE state = 'queued'`)).toEqual([{ key: 'k' }]);
+    await expect(letters.redrive(items[0]!.id)).rejects.toMatchObject({ code: 'DEAD_LETTER_UNKNOWN' });
+  });
+});
+
+it('says that PostgreSQL is away, and that it may be back', async () => {
+  await servers.postgres.kill();
+  await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  await servers.postgres.restart();
+  await until(() => store.query('SELECT 1').then(() => true, () => false));
+}, 30_000);

@@ -1,0 +1,91 @@
+import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import type { Secret } from '@tidewaiter/domain';
+import { Health, Logger } from '@tidewaiter/runtime';
+import { Gauge, Registry } from 'prom-client';
+import { DataSource } from 'typeorm';
+
+import { Advisories } from './advisories.js';
+import { ApiTokens } from './api-tokens.js';
+import { connect } from './data-source.js';
+import { DeadLetters } from './dead-letters.js';
+import { Deliveries } from './deliveries.js';
+import { Findings } from './findings.js';
+import { Images } from './images.js';
+import { Incidents } from './incidents.js';
+import { Jobs } from './jobs.js';
+import { Pushes } from './pushes.js';
+import { Received } from './received.js';
+import { type EventPublisher, OutboxRelay } from './relay.js';
+import { Store } from './store.js';
+import { OutboxSweeper } from './sweeper.js';
+
+export interface StoreOptions {
+  /** Name of the service, which becomes the `source` of its events. */
+  service: string;
+  url: Secret;
+  poolSize: number;
+  /** The bus: what publishes the outbox. */
+  publisher: Type<EventPublisher>;
+}
+
+const repositories = [Advisories, ApiTokens, DeadLetters, Deliveries, Findings, Images, Incidents, Jobs, Pushes, Received];
+
+/** An event that has waited this long says that the bus does not take any. */
+const maxOutboxAgeSeconds = 60;
+
+/** PostgreSQL for one service: repositories, and the relay and sweeper of its outbox. */
+@Module({})
+export class StoreModule implements OnApplicationShutdown {
+  static forRoot({ service, url, poolSize, publisher }: StoreOptions): DynamicModule {
+    return {
+      module: StoreModule,
+      global: true,
+      providers: [
+        { provide: DataSource, useFactory: () => connect({ url, poolSize, name: service }) },
+        { provide: Store, useFactory: (dataSource: DataSource) => new Store(dataSource, service), inject: [DataSource] },
+        ...repositories,
+        {
+          provide: OutboxRelay,
+          useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
+          inject: [Store, publisher, Logger],
+        },
+        {
+          provide: OutboxSweeper,
+          useFactory: (store: Store, logger: Logger) => new OutboxSweeper(store, logger),
+          inject: [Store, Logger],
+        },
+      ],
+      exports: [DataSource, Store, ...repositories],
+    };
+  }
+
+  constructor(
+    @Inject(DataSource) private readonly dataSource: DataSource,
+    store: Store,
+    health: Health,
+    metrics: Registry,
+  ) {
+    const outboxAge = () => outboxAgeSeconds(store);
+    health.add('postgres', async () => ((await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined));
+    new Gauge({
+      name: 'tidewaiter_outbox_oldest_seconds',
+      help: 'Age of the oldest event that is not on the bus yet',
+      registers: [metrics],
+      async collect() {
+        this.set(await outboxAge());
+      },
+    });
+  }
+
+  // Nest calls a module after its providers, so relay and sweeper have stopped by now.
+  async onApplicationShutdown(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}
+
+async function outboxAgeSeconds(store: Store): Promise<number> {
+  const [row] = await store.query<{ age: number }>(
+    'SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox WHERE published_at IS NULL',
+  );
+  return row?.age ?? 0;
+}

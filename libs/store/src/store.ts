@@ -1,0 +1,168 @@
+import { Injectable } from '@nestjs/common';
+import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import type { Draft } from '@tidewaiter/events';
+import { currentTraceparent } from '@tidewaiter/runtime';
+import { DataSource, type QueryRunner } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import type { JobClass, QueuedJob } from './jobs.js';
+
+/** Work to be queued. Where the same (queue, key) is already waiting or running, nothing is added. */
+export interface NewJob {
+  queue: string;
+  key: string;
+  class: JobClass;
+}
+
+/** What happens together: rows, the events about them and the work that follows from them. */
+export interface Transaction {
+  query<Row>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  /** Tells facts. They are published once the transaction has committed, by whichever process gets to it first. */
+  emit(...drafts: Draft[]): Promise<void>;
+  /** Queues work. It is put into Redis once the transaction has committed; the sweeper does it if we die in between. */
+  enqueue(...jobs: NewJob[]): Promise<void>;
+}
+
+interface Committed {
+  events: number;
+  jobs: QueuedJob[];
+}
+
+type CommitListener = (committed: Committed) => void;
+
+/** The way to PostgreSQL: queries, and transactions in which state, events and work commit together. */
+@Injectable()
+export class Store {
+  readonly #listeners: CommitListener[] = [];
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly service: string,
+  ) {}
+
+  /** Called after every commit that told events or queued work. */
+  onCommit(listener: CommitListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Runs one statement on its own. */
+  async query<Row>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await records<Row>(runner, sql, parameters);
+    } catch (error) {
+      throw explained(error);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction.
+   * @throws Unavailable `STORE_UNAVAILABLE` when PostgreSQL cannot be reached or asks to try again; nothing is kept then.
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const committed: Committed = { events: 0, jobs: [] };
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.connect();
+      await runner.startTransaction();
+      const result = await work(this.#open(runner, committed));
+      await runner.commitTransaction();
+      this.#tell(committed);
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw explained(error);
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+
+  /** Runs `work` unless this consumer has handled the event before; answers whether it ran. */
+  async once(consumer: string, eventId: string, work: (tx: Transaction) => Promise<void>): Promise<boolean> {
+    return this.transaction(async (tx) => {
+      const fresh = await tx.query(
+        'INSERT INTO inbox (consumer, event_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING event_id',
+        [consumer, eventId],
+      );
+      if (fresh.length === 0) return false;
+      await work(tx);
+      return true;
+    });
+  }
+
+  #open(runner: QueryRunner, committed: Committed): Transaction {
+    return {
+      query: (sql, parameters = []) => records(runner, sql, parameters),
+      emit: async (...drafts) => {
+        committed.events += drafts.length;
+        await insertEvents(runner, `/tidewaiter/${this.service}`, drafts);
+      },
+      enqueue: async (...jobs) => {
+        committed.jobs.push(...(await insertJobs(runner, jobs)));
+      },
+    };
+  }
+
+  #tell(committed: Committed): void {
+    if (committed.events === 0 && committed.jobs.length === 0) return;
+    for (const listener of this.#listeners) listener(committed);
+  }
+}
+
+async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  const result = await runner.query(sql, [...parameters], true);
+  return (result.records ?? []) as Row[];
+}
+
+async function insertEvents(runner: QueryRunner, source: string, drafts: readonly Draft[]): Promise<void> {
+  if (drafts.length === 0) return;
+  await runner.query(
+    `INSERT INTO outbox (id, type, channel, subject, source, data, traceparent)
+     SELECT id, type, channel, subject, $5, data, $6
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $7::jsonb[]) AS event (id, type, channel, subject, data)`,
+    [
+      drafts.map(() => uuidv7()),
+      drafts.map(({ event }) => event.type),
+      drafts.map(({ event }) => event.channel),
+      drafts.map(({ subject }) => subject),
+      source,
+      currentTraceparent() ?? null,
+      drafts.map(({ data }) => JSON.stringify(data)),
+    ],
+  );
+}
+
+async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise<QueuedJob[]> {
+  if (jobs.length === 0) return [];
+  return records<QueuedJob>(
+    runner,
+    `INSERT INTO job (id, queue, key, class, traceparent)
+     SELECT id, queue, key, class, $5
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS job (id, queue, key, class)
+     ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING
+     RETURNING id, queue, class, attempt, 0 AS "delayMs"`,
+    [
+      jobs.map(() => uuidv7()),
+      jobs.map(({ queue }) => queue),
+      jobs.map(({ key }) => key),
+      jobs.map((job) => job.class),
+      currentTraceparent() ?? null,
+    ],
+  );
+}
+
+/** Connection lost, shutting down, serialization failure, deadlock: the same transaction may work in a moment. */
+const retryableStates = /^(08|53|57P0|40001$|40P01$)/;
+const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EAI_AGAIN', 'ENOTFOUND']);
+
+function explained(error: unknown): unknown {
+  if (error instanceof TidewaiterError) return error;
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
+  // pg gives these two no code.
+  const isLostConnection = /^(Connection terminated|timeout exceeded when trying to connect)/.test(message);
+  if (!isKnownCode && !isLostConnection) return error;
+  return new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached', { cause: error });
+}

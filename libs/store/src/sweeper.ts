@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { consumersOf } from '@tidewaiter/events';
+import type { Logger } from '@tidewaiter/runtime';
+
+import type { Store, Transaction } from './store.js';
+
+const intervalMs = 5_000;
+const batchSize = 1_000;
+const maxBackoffSeconds = 3_600;
+
+interface Unconfirmed {
+  id: string;
+  type: string;
+  publishes: number;
+  confirmedBy: string[];
+}
+
+/**
+ * Compares what was published with what the consumers say they handled, and publishes again what is missing. This is what
+ * makes the loss of everything that NATS holds survivable.
+ */
+export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
+  readonly #stopped = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#running = this.#run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        const redriven = await this.store.transaction(sweepOutbox);
+        if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
+        await this.store.transaction(forgetOld);
+      } catch (err) {
+        this.logger.warn({ err }, 'sweep failed');
+      }
+      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+/** Confirms what everybody has handled, re-drives the rest; answers how many were re-driven. */
+export async function sweepOutbox(tx: Transaction): Promise<number> {
+  const rows = await tx.query<Unconfirmed>(
+    `SELECT id, type, publishes, (
+       SELECT coalesce(array_agg(consumer), '{}') FROM (
+         SELECT consumer FROM inbox WHERE event_id = outbox.id
+         UNION SELECT worker FROM dead_letter WHERE event_id = outbox.id AND stage = 'event' AND redriven_at IS NULL
+       ) AS handled (consumer)) AS "confirmedBy"
+     FROM outbox
+     WHERE published_at IS NOT NULL AND confirmed_at IS NULL AND next_sweep_at <= now()
+     ORDER BY next_sweep_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
+    [batchSize],
+  );
+  const isConfirmed = ({ type, confirmedBy }: Unconfirmed) => consumersOf(type).every(({ name }) => confirmedBy.includes(name));
+  const confirmed = rows.filter(isConfirmed);
+  const missing = rows.filter((row) => !isConfirmed(row));
+  await tx.query('UPDATE outbox SET confirmed_at = now() WHERE id = ANY($1)', [confirmed.map(({ id }) => id)]);
+  // A service that is down for an hour must not find an hour of repeats: the pause doubles.
+  await tx.query(
+    `UPDATE outbox SET published_at = NULL, next_sweep_at = now() + least($2, 30 * 2 ^ publishes) * interval '1 second'
+     WHERE id = ANY($1)`,
+    [missing.map(({ id }) => id), maxBackoffSeconds],
+  );
+  return missing.length;
+}
+
+/** Deletes, a little at a time, what nobody will ask for again. */
+async function forgetOld(tx: Transaction): Promise<void> {
+  const forget = (table: string, condition: string) =>
+    tx.query(`DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize}))`);
+  await forget('outbox', "confirmed_at < now() - interval '3 days'");
+  await forget('inbox', "handled_at < now() - interval '8 days'");
+  await forget('received', "received_at < now() - interval '8 days'");
+  await forget('job', "state = 'done' AND finished_at < now() - interval '3 days'");
+}
