@@ -1,0 +1,45 @@
+import { type DynamicModule, Module, type Type } from '@nestjs/common';
+import type { Secret } from '@tidewaiter/domain';
+import { Health, Logger } from '@tidewaiter/runtime';
+import { Counter, Registry } from 'prom-client';
+
+import { Bus } from './connection.js';
+import { type DeadLetterSink, JetStreamServer } from './jetstream-server.js';
+
+export interface BusOptions {
+  /** Name of the service, for the server's list of connections. */
+  service: string;
+  url: Secret;
+  /** Keeps what nobody can handle; a provider that the application makes available to every module. */
+  deadLetters: Type<DeadLetterSink>;
+}
+
+/** JetStream for one service: {@link Bus} to publish, {@link JetStreamServer} as Nest's transport. */
+@Module({})
+export class BusModule {
+  static forRoot({ service, url, deadLetters }: BusOptions): DynamicModule {
+    return {
+      module: BusModule,
+      global: true,
+      providers: [
+        { provide: Bus, useFactory: () => Bus.connect(service, url) },
+        {
+          provide: JetStreamServer,
+          useFactory: (bus: Bus, sink: DeadLetterSink, logger: Logger, metrics: Registry, health: Health) =>
+            new JetStreamServer(bus, sink, logger, messageCounter(metrics), health),
+          inject: [Bus, deadLetters, Logger, Registry, Health],
+        },
+      ],
+      exports: [Bus, JetStreamServer],
+    };
+  }
+}
+
+function messageCounter(metrics: Registry): Counter<'consumer' | 'result'> {
+  return new Counter({
+    name: 'tidewaiter_bus_messages_total',
+    help: 'Messages that a consumer has handled, put back or given up',
+    labelNames: ['consumer', 'result'],
+    registers: [metrics],
+  });
+}

@@ -1,0 +1,55 @@
+import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, ReplayPolicy, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import { nanos } from '@nats-io/transport-node';
+import { type Consumer, consumers, type Stream, streams } from '@tidewaiter/events';
+
+/** Within this time JetStream itself drops a message id that it has seen; after it the inboxes do. */
+const duplicateWindowMs = 2 * 60_000;
+
+/** Makes what the server has equal to what `libs/events` declares. Several services may do so at the same moment. */
+export async function reconcileStreams(manager: JetStreamManager): Promise<void> {
+  for (const stream of streams) await reconcileStream(manager, stream);
+  for (const consumer of Object.values(consumers)) await reconcileConsumer(manager, consumer);
+}
+
+async function reconcileStream(manager: JetStreamManager, stream: Stream): Promise<void> {
+  const config = {
+    name: stream.name,
+    subjects: stream.events.map(({ channel }) => channel),
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    max_age: nanos(stream.maxAgeMs),
+    max_bytes: stream.maxBytes,
+    duplicate_window: nanos(duplicateWindowMs),
+  };
+  try {
+    await manager.streams.update(stream.name, config);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await manager.streams.add(config);
+  }
+}
+
+async function reconcileConsumer(manager: JetStreamManager, consumer: Consumer): Promise<void> {
+  const config: ConsumerConfig = {
+    durable_name: consumer.name,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    ack_wait: nanos(consumer.ackWaitMs),
+    // We count attempts ourselves: at JetStream's own limit a message is lost but for an advisory.
+    max_deliver: -1,
+    max_ack_pending: 1_000,
+    filter_subjects: consumer.events.map(({ channel }) => channel),
+  };
+  try {
+    await manager.consumers.update(consumer.stream, consumer.name, config);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await manager.consumers.add(consumer.stream, config);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  const { code, message = '' } = error as { code?: unknown; message?: string };
+  return code === 404 || /not found/i.test(message);
+}
