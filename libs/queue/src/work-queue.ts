@@ -1,0 +1,169 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { type Logger, withSpan } from '@tidewaiter/runtime';
+import { Queue, Worker } from 'bullmq';
+import type { Histogram } from 'prom-client';
+
+import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
+import type { RedisConnections } from './redis.js';
+
+/** A dead worker's job is somebody else's after this long. */
+const leaseMs = 10_000;
+const heartbeatMs = 3_000;
+const sweepMs = 2_500;
+/** BullMQ serves lower numbers first. */
+const priorities = { interactive: 1, bulk: 10 };
+
+/** One queue in Redis and, in a process that has its handler, the worker that serves it. */
+export class WorkQueue {
+  readonly #queue: Queue;
+  readonly #stopping = new AbortController();
+  #worker: Worker | undefined;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(
+    private readonly name: string,
+    private readonly ledger: JobLedger,
+    private readonly log: Logger,
+    private readonly redis: RedisConnections,
+    private readonly durations: Histogram<'queue' | 'result'>,
+  ) {
+    this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter' });
+    // Redis being away is no reason to end the process; the sweeper brings back what could not be added.
+    this.#queue.on('error', () => undefined);
+    ledger.onQueued((jobs) => {
+      const own = jobs.filter(({ queue }) => queue === name);
+      if (own.length > 0) void this.#add(own);
+    });
+  }
+
+  /** Begins to work. */
+  serve(handler: JobHandler): void {
+    this.#worker = new Worker(this.name, async ({ data }: { data: { id: string } }) => this.#work(handler, data.id), {
+      connection: this.redis.worker(),
+      prefix: 'tidewaiter',
+      concurrency: handler.concurrency,
+      // The lease in the ledger decides who holds a job, not BullMQ's lock.
+      lockDuration: 30_000,
+      stalledInterval: 15_000,
+      maxStalledCount: 1_000,
+    });
+    this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
+    this.#sweeping = this.#sweep();
+  }
+
+  async close(): Promise<void> {
+    this.#stopping.abort();
+    await this.#sweeping;
+    await this.#worker?.close();
+    await this.#queue.close();
+  }
+
+  async #add(jobs: readonly QueuedJob[]): Promise<void> {
+    const entries = jobs.map(({ id, attempt, delayMs, class: jobClass }) => ({
+      name: this.name,
+      data: { id },
+      // One id for each try: what is there already is not added again, and a try that died with its worker does not block the next.
+      opts: { jobId: `${id}-${attempt}`, delay: delayMs, priority: priorities[jobClass], removeOnComplete: true, removeOnFail: true },
+    }));
+    try {
+      await this.#queue.addBulk(entries);
+    } catch (err) {
+      this.log.warn({ queue: this.name, jobs: jobs.length, err }, 'queue unavailable');
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const lost = await this.ledger.lost(this.name);
+        if (lost.length > 0) await this.#add(lost);
+      } catch (err) {
+        this.log.warn({ queue: this.name, err }, 'sweep failed');
+      }
+      await sleep(sweepMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** Never throws: what becomes of a job is decided in the ledger, not by BullMQ. */
+  async #work(handler: JobHandler, id: string): Promise<void> {
+    const job = await this.ledger.claim(id, leaseMs).catch((err: unknown) => {
+      this.log.warn({ queue: this.name, job_id: id, err }, 'claim failed');
+      return null;
+    });
+    if (!job) return;
+    const { traceparent } = job;
+    const attributes = { 'messaging.system': 'bullmq', 'messaging.destination.name': this.name, 'messaging.message.id': id };
+    const end = this.durations.startTimer({ queue: this.name });
+    await withSpan(`${this.name} job`, { traceparent: traceparent ?? undefined, kind: 'consumer', attributes }, async () => {
+      end({ result: await this.#run(handler, job) });
+    });
+  }
+
+  async #run(handler: JobHandler, job: Job): Promise<'done' | 'retried' | 'given up' | 'lost'> {
+    const lost = new AbortController();
+    const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
+    try {
+      await handler.handle(job, lost.signal);
+      return 'done';
+    } catch (error) {
+      if (lost.signal.aborted || isLeaseLost(error)) {
+        this.log.warn({ queue: this.name, job_id: job.id }, 'job lost');
+        return 'lost';
+      }
+      return await this.#failed(handler, job, error);
+    } finally {
+      clearInterval(beat);
+    }
+  }
+
+  async #extend(job: Job, lost: AbortController): Promise<void> {
+    // An error tells nothing: if the lease really ends, the transaction of the effects will not commit.
+    const isHeld = await this.ledger.extend(job, leaseMs).catch(() => true);
+    if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'somebody else holds the job'));
+  }
+
+  async #failed(handler: JobHandler, job: Job, error: unknown): Promise<'retried' | 'given up' | 'lost'> {
+    const problem = problemOf(error);
+    const fields = { queue: this.name, job_id: job.id, key: job.key, attempt: job.attempt, code: problem.code, err: error };
+    const retryInMs = retryDelay(handler, job, error);
+    try {
+      if (retryInMs === null) {
+        await handler.giveUp(job, problem);
+        this.log.error(fields, 'job given up');
+        return 'given up';
+      }
+      await handler.retrying?.(job, problem, retryInMs);
+      const again = await this.ledger.fail(job, { ...problem, retryInMs });
+      if (again) await this.#add([again]);
+      this.log.warn(fields, 'job failed');
+      return 'retried';
+    } catch (err) {
+      // The ledger cannot be reached; the lease ends, and the sweeper finds the job.
+      this.log.error({ ...fields, err }, 'job left');
+      return 'lost';
+    }
+  }
+}
+
+function isLeaseLost(error: unknown): boolean {
+  return error instanceof TidewaiterError && error.code === 'LEASE_LOST';
+}
+
+function problemOf(error: unknown): JobProblem {
+  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message };
+  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error) };
+}
+
+/** When to try again; null when it is no use, or has been tried often enough. A bug may be a passing one, so it is tried too. */
+function retryDelay({ retryDelaysMs }: JobHandler, { attempt }: Job, error: unknown): number | null {
+  if (error instanceof TidewaiterError && !error.retryable) return null;
+  // Our own store being away says nothing about the job.
+  if (error instanceof Unavailable && error.code === 'STORE_UNAVAILABLE') return 2_000;
+  const planned = retryDelaysMs[attempt - 1];
+  if (planned === undefined) return null;
+  const asked = error instanceof Unavailable ? (error.retryAfterMs ?? 0) : 0;
+  return Math.max(planned, asked);
+}
