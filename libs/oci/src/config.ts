@@ -1,0 +1,120 @@
+import { InvalidInput, isDigest, LimitExceeded, type Digest, type Layer, type Platform } from '@tidewaiter/domain';
+
+import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
+import { documentLimits } from './limits.js';
+import { readPlatform, type ImageManifest } from './manifest.js';
+
+/** One build step. */
+export interface HistoryEntry {
+  /** As the builder wrote it, ISO 8601 if it keeps to the specification. */
+  created?: string;
+  createdBy?: string;
+  comment?: string;
+  /** The step changed only the config: no layer belongs to it. */
+  emptyLayer: boolean;
+}
+
+/** What an image says about itself. Every text is the builder's: data, never to be interpolated. */
+export interface ImageConfig {
+  platform: Platform;
+  created?: string;
+  diffIds: Digest[];
+  history: HistoryEntry[];
+  user?: string;
+  /** `NAME=value`. */
+  env: string[];
+  entrypoint: string[];
+  cmd: string[];
+  labels: Record<string, string>;
+  exposedPorts: string[];
+}
+
+const { maxConfigBytes, maxTextLength } = documentLimits;
+
+/**
+ * Reads an image config. Fields of a wrong type are left out and texts are cut at `maxTextLength`, because builders differ;
+ * diffIDs identify layers and must be right.
+ * @throws InvalidInput `CONFIG_INVALID`
+ * @throws LimitExceeded `maxConfigBytes`
+ * @see https://github.com/opencontainers/image-spec/blob/main/config.md#properties
+ */
+export function parseImageConfig(bytes: Uint8Array): ImageConfig {
+  if (bytes.length > maxConfigBytes) {
+    throw new LimitExceeded('maxConfigBytes', `image config of ${bytes.length} bytes`);
+  }
+  const document = parseJsonObject(bytes, 'CONFIG_INVALID', 'image config');
+  const run = objectField(document, 'config');
+  const created = text(document, 'created');
+  const user = text(run, 'User');
+  return {
+    platform: readPlatform(document) ?? 'unknown/unknown',
+    ...(created !== undefined && { created }),
+    diffIds: readDiffIds(objectField(document, 'rootfs')),
+    history: readHistory(field(document, 'history')),
+    ...(user !== undefined && { user }),
+    env: texts(run, 'Env'),
+    entrypoint: texts(run, 'Entrypoint'),
+    cmd: texts(run, 'Cmd'),
+    labels: textMap(field(run, 'Labels'), maxTextLength),
+    exposedPorts: Object.keys(objectField(run, 'ExposedPorts')).toSorted(),
+  };
+}
+
+/**
+ * The layers of an image from the bottom up.
+ * @throws InvalidInput `LAYER_COUNT_MISMATCH` when manifest and config disagree on how many there are
+ */
+export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer[] {
+  if (manifest.layers.length !== config.diffIds.length) {
+    const message = `manifest has ${manifest.layers.length} layers, config has ${config.diffIds.length} diffIDs`;
+    throw new InvalidInput('LAYER_COUNT_MISMATCH', message);
+  }
+  const steps = config.history.filter((step) => !step.emptyLayer);
+  // A history that skips or adds steps would put the wrong command to a layer; none is better.
+  const known = steps.length === manifest.layers.length;
+  return config.diffIds.map((diffId, index) => {
+    const { digest, size: sizeBytes, mediaType } = manifest.layers[index]!;
+    const createdBy = known ? steps[index]?.createdBy : undefined;
+    return { index, digest, diffId, sizeBytes, mediaType, ...(createdBy !== undefined && { createdBy }) };
+  });
+}
+
+function readDiffIds(rootfs: JsonObject): Digest[] {
+  const list = field(rootfs, 'diff_ids') ?? [];
+  if (!Array.isArray(list)) throw new InvalidInput('CONFIG_INVALID', 'diff_ids of the image config is not a list');
+  return list.map((value) => {
+    if (!isDigest(value))
+      throw new InvalidInput('CONFIG_INVALID', 'image config has a diffID that is no sha256 digest');
+    return value;
+  });
+}
+
+function readHistory(value: unknown): HistoryEntry[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isJsonObject).map((step) => {
+    const created = text(step, 'created');
+    const createdBy = text(step, 'created_by');
+    const comment = text(step, 'comment');
+    return {
+      ...(created !== undefined && { created }),
+      ...(createdBy !== undefined && { createdBy }),
+      ...(comment !== undefined && { comment }),
+      emptyLayer: field(step, 'empty_layer') === true,
+    };
+  });
+}
+
+function objectField(object: JsonObject, name: string): JsonObject {
+  const value = field(object, name);
+  return isJsonObject(value) ? value : {};
+}
+
+function text(object: JsonObject, name: string): string | undefined {
+  return textField(object, name, maxTextLength);
+}
+
+function texts(object: JsonObject, name: string): string[] {
+  const list = field(object, name);
+  if (!Array.isArray(list)) return [];
+  return list.filter((value) => typeof value === 'string').map((value) => storableText(value, maxTextLength));
+}

@@ -1,0 +1,111 @@
+import { pipeline, Readable, type Duplex } from 'node:stream';
+import { createGunzip, createZstdDecompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+
+import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
+
+import { corrupt, truncated } from './layer-errors.js';
+import type { LayerLimits } from './limits.js';
+import type { Compression } from './media-types.js';
+import { isZstdMagic, splitZstdFrames } from './zstd-frames.js';
+
+// Node's default of 16 KiB makes three times as many round trips to its thread pool and costs two thirds of the speed.
+const chunkSize = 256 * 1024;
+
+export interface Decompressed {
+  /** What the first bytes show, whatever the media type says. */
+  compression: Compression;
+  chunks: AsyncIterable<Buffer>;
+}
+
+/**
+ * Undoes the compression of a layer while it arrives: gzip (also in many members, as eStargz has it), zstd (also in many
+ * frames, as zstd:chunked has it) or none.
+ * @throws InvalidInput `UNSUPPORTED_COMPRESSION`; while reading `CORRUPT_LAYER`, `TRUNCATED_LAYER`
+ * @throws LimitExceeded `maxRatio`, `maxUncompressedBytes` while reading
+ */
+export async function decompress(blob: AsyncIterable<Uint8Array>, limits: LayerLimits): Promise<Decompressed> {
+  const iterator = blob[Symbol.asyncIterator]();
+  const head = await readHead(iterator);
+  const unsupported = unsupportedCompression(head);
+  if (unsupported) {
+    await iterator.return?.();
+    throw new InvalidInput('UNSUPPORTED_COMPRESSION', `layer compressed with ${unsupported}`);
+  }
+  const source = replay(head, iterator);
+  const compression = detectCompression(head);
+  if (compression === 'none') return { compression, chunks: limited(plain(source), () => Infinity, limits) };
+  const engine = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
+  const chunks = inflate(compression === 'gzip' ? source : splitZstdFrames(source), engine);
+  return { compression, chunks: limited(chunks, () => engine.bytesWritten, limits) };
+}
+
+/** At least the six bytes that tell compressions apart, where the blob has them. */
+async function readHead(iterator: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let head = Buffer.alloc(0);
+  while (head.length < 6) {
+    const next = await iterator.next();
+    if (next.done) break;
+    head = Buffer.concat([head, next.value]);
+  }
+  return head;
+}
+
+async function* replay(head: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield head;
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
+}
+
+function detectCompression(head: Buffer): Compression {
+  if (head.length < 4) return 'none';
+  if (head.readUInt16BE() === 0x1f8b) return 'gzip';
+  return isZstdMagic(head.readUInt32LE()) ? 'zstd' : 'none';
+}
+
+function unsupportedCompression(head: Buffer): string | undefined {
+  if (head.toString('latin1', 0, 3) === 'BZh') return 'bzip2';
+  return head.toString('latin1', 1, 5) === '7zXZ' ? 'xz' : undefined;
+}
+
+async function* plain(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of source) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+async function* inflate(source: AsyncIterable<Uint8Array>, engine: Gunzip | ZstdDecompress): AsyncGenerator<Buffer> {
+  // `pipeline` destroys the engine with the source's error and the source when the reader stops early; the loop below
+  // throws that error itself.
+  const output: Duplex = pipeline(Readable.from(source), engine, () => undefined);
+  try {
+    yield* output;
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+function explain(error: unknown): unknown {
+  const code = String((error as { code?: unknown }).code);
+  if (code === 'Z_BUF_ERROR') return truncated('layer ends inside its compressed data', error);
+  if (code.startsWith('Z_') || code.startsWith('ZSTD_')) return corrupt('layer with broken compressed data', error);
+  return error;
+}
+
+async function* limited(
+  chunks: AsyncIterable<Buffer>,
+  compressedBytes: () => number,
+  { maxUncompressedBytes, maxRatio, ratioFromBytes }: LayerLimits,
+): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > maxUncompressedBytes) {
+      throw new LimitExceeded('maxUncompressedBytes', `layer of more than ${maxUncompressedBytes} bytes`);
+    }
+    if (bytes > ratioFromBytes && bytes > maxRatio * compressedBytes()) {
+      throw new LimitExceeded('maxRatio', `layer that grows more than ${maxRatio} times when unpacked`);
+    }
+    yield chunk;
+  }
+}

@@ -1,0 +1,47 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+/** An object of a hostile JSON document: read fields by `Object.hasOwn`, so that nothing of a prototype answers. */
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** @throws InvalidInput with `code` when the bytes are not one JSON object in UTF-8. */
+export function parseJsonObject(bytes: Uint8Array, code: string, what: string): JsonObject {
+  const value = parseJson(bytes, code, what);
+  if (!isJsonObject(value)) throw new InvalidInput(code, `${what} is not a JSON object`);
+  return value;
+}
+
+function parseJson(bytes: Uint8Array, code: string, what: string): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new InvalidInput(code, `${what} is not JSON`, { cause });
+  }
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export function field(object: JsonObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** A text that every store and report can hold: no lone surrogates, no NUL, at most `maxLength` characters. */
+export function storableText(text: string, maxLength = Number.MAX_SAFE_INTEGER): string {
+  return text.slice(0, maxLength).toWellFormed().replaceAll('\0', '\uFFFD');
+}
+
+export function textField(object: JsonObject, name: string, maxLength?: number): string | undefined {
+  const value = field(object, name);
+  return typeof value === 'string' && value !== '' ? storableText(value, maxLength) : undefined;
+}
+
+/** The string-to-string pairs of an object, without a prototype; pairs of another type are left out. */
+export function textMap(value: unknown, maxLength?: number): Record<string, string> {
+  const texts: Record<string, string> = Object.create(null);
+  if (!isJsonObject(value)) return texts;
+  for (const [key, text] of Object.entries(value)) {
+    if (typeof text === 'string') texts[storableText(key, maxLength)] = storableText(text, maxLength);
+  }
+  return texts;
+}

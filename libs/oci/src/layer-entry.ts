@@ -1,0 +1,22 @@
+export const entryTypes = ['file', 'directory', 'symlink', 'hardlink', 'character', 'block', 'fifo'] as const;
+
+export type EntryType = (typeof entryTypes)[number];
+
+/** One entry of a layer: a file of it, or the mark that one of the layers below is removed. */
+export interface LayerEntry {
+  /** From the image's root, without leading slash; the root is the empty path. */
+  path: string;
+  type: EntryType;
+  /** Permission bits with setuid, setgid and sticky. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Bytes; 0 for everything but files and hard links to files of the same layer. */
+  size: number;
+  /** Hex, of a file or of the file of the same layer that a hard link names. */
+  sha256?: string;
+  /** Of a symbolic link as it is written; of a hard link as a path from the root. */
+  linkTarget?: string;
+  /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */
+  whiteout?: 'file' | 'opaque';
+}

@@ -1,0 +1,51 @@
+const kib = 1024;
+const mib = 1024 * kib;
+const gib = 1024 * mib;
+
+/** What one layer may cost. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. */
+export interface LayerLimits {
+  /** Bytes of the uncompressed tar. */
+  maxUncompressedBytes: number;
+  /** Uncompressed to compressed bytes, watched from `ratioFromBytes` on: small layers of zeros are lawful. */
+  maxRatio: number;
+  ratioFromBytes: number;
+  maxEntries: number;
+  /** Bytes of one name, as in Linux's PATH_MAX. */
+  maxPathBytes: number;
+  /** Characters of all names, which stay in memory. */
+  maxNameBytes: number;
+  /** Bytes of the extended headers (PAX, GNU) and the sparse map of one entry. */
+  maxHeaderBytes: number;
+  /** Bytes of all sparse files with their holes; what lies above is listed but not hashed, with a warning. */
+  maxSparseBytes: number;
+  /** Bytes of one file that the caller wants; a larger one is listed but not kept, with a warning. */
+  maxWantedFileBytes: number;
+  /** Bytes of all files that the caller wants. */
+  maxWantedBytes: number;
+}
+
+export const layerLimits: Readonly<LayerLimits> = {
+  maxUncompressedBytes: 64 * gib,
+  maxRatio: 200,
+  ratioFromBytes: 64 * mib,
+  maxEntries: 1_000_000,
+  maxPathBytes: 4 * kib,
+  maxNameBytes: 128 * mib,
+  maxHeaderBytes: mib,
+  maxSparseBytes: 4 * gib,
+  maxWantedFileBytes: 64 * mib,
+  maxWantedBytes: 256 * mib,
+};
+
+/** Symbolic links followed for one path, as Linux does. */
+export const maxLinkDepth = 40;
+
+/** What one manifest or config may cost. Registries accept manifests of 4 MiB. */
+export const documentLimits = {
+  maxManifestBytes: 4 * mib,
+  maxConfigBytes: 4 * mib,
+  maxLayers: 1_000,
+  maxManifests: 1_000,
+  /** Characters of one text of a config; longer ones are cut. */
+  maxTextLength: 64 * kib,
+} as const;

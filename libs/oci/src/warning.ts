@@ -1,0 +1,26 @@
+/** Something that could not be read or is not as it should be; the rest of the result stands. */
+export interface Warning {
+  /** Stable, for scripts. */
+  code: string;
+  /** The file it is about; null when it is about the whole. */
+  path: string | null;
+  message: string;
+}
+
+const maxWarnings = 1_000;
+
+/** Collects warnings of hostile input without growing for ever: what lies above the limit is counted. */
+export class WarningList {
+  readonly #kept: Warning[] = [];
+  #dropped = 0;
+
+  add(code: string, path: string | null, message: string): void {
+    if (this.#kept.length < maxWarnings) this.#kept.push({ code, path, message });
+    else this.#dropped += 1;
+  }
+
+  toArray(): Warning[] {
+    if (this.#dropped === 0) return [...this.#kept];
+    return [...this.#kept, { code: 'MORE_WARNINGS', path: null, message: `${this.#dropped} more warnings` }];
+  }
+}
