@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { dpkg } from './dpkg.js';
+
+// Written by hand after the format of dpkg; none comes from an image.
+const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
+const status = 'var/lib/dpkg/status';
+
+it.each([
+  ['var/lib/dpkg/status', true],
+  ['var/lib/dpkg/status.d/openssl', true],
+  ['var/lib/dpkg/status.d/openssl.md5sums', false],
+  ['var/lib/dpkg/status.d', false],
+  ['var/lib/dpkg/status.d/a/b', false],
+  ['var/lib/dpkg/status-old', false],
+  ['var/lib/dpkg/statusx', false],
+  ['x/var/lib/dpkg/status', false],
+  ['var/lib/dpkg/status\n', false],
+])('wants %j: %s', (path, expected) => {
+  expect(dpkg.wants(path)).toBe(expected);
+});
+
+it('reads what is on the disk, with its source', () => {
+  const { packages, damage } = dpkg.analyze({ path: status, content: fixture('status') });
+  expect(
+    packages?.map(({ name, version, arch, source }) => [name, version, arch, `${source.name} ${source.version}`]),
+  ).toEqual([
+    ['libc6', '2.36-9+deb12u8', 'amd64', 'glibc 2.36-9+deb12u8'],
+    ['bash', '5.2.15-2+b7', 'amd64', 'bash 5.2.15-2'],
+    ['apt', '1:2.6.1', 'amd64', 'apt 1:2.6.1'],
+    ['half', '1.0', 'all', 'half 1.0'],
+    ['unpacked', '1.1', undefined, 'unpacked 1.1'],
+  ]);
+  expect(packages?.[0]).toMatchObject({ type: 'deb', licenses: [], foundIn: status });
+  expect(damage).toBeUndefined();
+});
+
+it('reads a package of a distroless image', () => {
+  const path = 'var/lib/dpkg/status.d/openssl';
+  const { packages } = dpkg.analyze({ path, content: fixture('status.d-openssl') });
+  expect(packages).toMatchObject([{ name: 'openssl', version: '3.0.11-1~deb12u2', foundIn: path }]);
+});
+
+it('reads the good records between broken ones and says how many are lost', () => {
+  const { packages, damage } = dpkg.analyze({ path: status, content: fixture('broken-status') });
+  expect(packages).toMatchObject([{ name: 'good', version: '1.0-1' }]);
+  expect(damage).toBe('5 records without a usable name, version or status');
+});
+
+it.each(['glibc (2.36', 'two words', '(1.0)', ''])(
+  'takes the package as its own source when the source is %j',
+  (source) => {
+    const content = Buffer.from(`Package: a\nVersion: 1\nSource: ${source}\n`);
+    expect(dpkg.analyze({ path: status, content }).packages?.[0]?.source).toEqual({ name: 'a', version: '1' });
+  },
+);
+
+it('takes time and memory in proportion to the file', () => {
+  const content = Buffer.from(
+    `Package: b\nVersion: 1\nDescription: ${'x'.repeat(5 << 20)}\n${'Package: a\n'.repeat(1 << 19)}${'\n'.repeat(5 << 20)}`,
+  );
+  expect(dpkg.analyze({ path: status, content }).packages).toMatchObject([{ name: 'a', version: '1' }]);
+});

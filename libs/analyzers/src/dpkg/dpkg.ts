@@ -1,0 +1,66 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer } from '../analyzer.js';
+import { collectPackages, isToken, readArch, stanzasOf } from '../package-database.js';
+
+// `status.d` is how distroless images do it: a file for each package, which may have a list of digests beside it.
+const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
+
+/** Whether the files of a package in this state are on the disk. @see https://manpages.debian.org/dpkg.1 "Package states" */
+const states = new Map([
+  ['installed', true],
+  ['unpacked', true],
+  ['half-configured', true],
+  ['triggers-awaited', true],
+  ['triggers-pending', true],
+  ['half-installed', false],
+  ['config-files', false],
+  ['not-installed', false],
+]);
+
+/** Debian's and Ubuntu's installed packages. @see https://manpages.debian.org/deb-control.5 */
+export const dpkg: Analyzer = {
+  name: 'dpkg',
+  version: 1,
+  wants: (path) => database.test(path),
+  analyze: ({ path, content }) => collectPackages(readRecords(content.toString('utf8'), path)),
+};
+
+function* readRecords(text: string, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
+  for (const fields of stanzasOf(text, fieldOf)) yield readRecord(fields, foundIn);
+}
+
+const usedFields = new Set(['package', 'status', 'version', 'architecture', 'source']);
+
+function fieldOf(line: string): [string, string] | undefined {
+  // Lines that start with a space continue a description or a list of files; none of the used fields has any.
+  const colon = line.indexOf(':');
+  const name = line.slice(0, Math.max(colon, 0)).toLowerCase();
+  return usedFields.has(name) ? [name, line.slice(colon + 1).trim()] : undefined;
+}
+
+function readRecord(fields: ReadonlyMap<string, string>, foundIn: string): PackageRecord | 'unreadable' | undefined {
+  const name = fields.get('package');
+  const version = fields.get('version');
+  // Files of status.d come from the package itself and carry no status: such a package was unpacked.
+  const isOnDisk = states.get(fields.get('status')?.split(/\s+/).at(-1) ?? 'installed');
+  if (isOnDisk === false) return undefined;
+  if (isOnDisk === undefined || !isToken(name) || !isToken(version)) return 'unreadable';
+  const source = readSource(fields.get('source')) ?? { name, version };
+  return {
+    type: 'deb',
+    name,
+    version,
+    ...readArch(fields.get('architecture')),
+    source: { name: source.name, version: source.version ?? version },
+    licenses: [],
+    foundIn,
+  };
+}
+
+/** `glibc` or, where the binary has a version of its own, `glibc (2.36-9)`. */
+function readSource(field: string | undefined): { name: string; version?: string } | undefined {
+  const [, name, version] = /^([!-'*-~]{1,1024})(?: +\(([!-'*-~]{1,1024})\))?$/.exec(field ?? '') ?? [];
+  if (name === undefined) return undefined;
+  return version === undefined ? { name } : { name, version };
+}

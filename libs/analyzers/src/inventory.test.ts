@@ -1,0 +1,139 @@
+import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
+import { readLayerFollowingLinks } from '@tidewaiter/oci';
+
+import { analyzeLayer, inventory, wanted, type AnalyzedLayer } from './index.js';
+
+const status = 'var/lib/dpkg/status';
+const deb = (name: string, version: string) =>
+  `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\n`;
+const dpkg = (...packages: [string, string][]): TarEntry => ({
+  path: status,
+  content: packages.map(([name, version]) => deb(name, version)).join('\n'),
+});
+const distroless = (name: string, version: string): TarEntry => ({
+  path: `var/lib/dpkg/status.d/${name}`,
+  content: deb(name, version),
+});
+const debian: TarEntry = { path: 'usr/lib/os-release', content: 'ID=debian\nVERSION_ID=12\n' };
+
+async function analyzed(entries: TarEntry[]): Promise<AnalyzedLayer> {
+  async function* blob(): AsyncGenerator<Uint8Array> {
+    yield tarArchive(entries);
+  }
+  const content = await readLayerFollowingLinks(blob, {
+    mediaType: 'application/vnd.oci.image.layer.v1.tar',
+    wants: wanted,
+  });
+  return { entries: content.entries, facts: analyzeLayer(content) };
+}
+
+async function packagesOf(...layers: TarEntry[][]): Promise<string[]> {
+  const { packages } = inventory(await Promise.all(layers.map(analyzed)));
+  return packages.map(({ name, version, layer, state }) => `${name} ${version} ${state} ${layer}`);
+}
+
+const touch: TarEntry = { path: 'tmp/x', content: 'x' };
+
+it.each<[string, TarEntry[][], string[]]>([
+  [
+    'a package stays with the layer that brought it',
+    [[dpkg(['a', '1'])], [dpkg(['a', '1'], ['b', '1'])], [touch]],
+    ['a 1 present 0', 'b 1 present 1'],
+  ],
+  [
+    'an upgrade leaves the old version shadowed',
+    [[dpkg(['a', '1'])], [touch], [dpkg(['a', '2'])]],
+    ['a 1 shadowed 0', 'a 2 present 2'],
+  ],
+  [
+    'a removed package is shadowed',
+    [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['b', '1'])]],
+    ['a 1 shadowed 0', 'b 1 present 0'],
+  ],
+  [
+    'a package that comes back belongs to where it came back',
+    [[dpkg(['a', '1'])], [dpkg(['a', '2'])], [dpkg(['a', '1'])]],
+    ['a 1 present 2', 'a 2 shadowed 1'],
+  ],
+  [
+    'a deleted database shadows everything',
+    [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }]],
+    ['a 1 shadowed 0'],
+  ],
+  ['so does an opaque directory above it', [[dpkg(['a', '1'])], [{ path: 'var/.wh..wh..opq' }]], ['a 1 shadowed 0']],
+  [
+    'a database that returns after a whiteout starts anew',
+    [[dpkg(['a', '1'])], [{ path: 'var/lib/.wh.dpkg' }], [dpkg(['a', '1'])]],
+    ['a 1 present 2'],
+  ],
+  [
+    'a whiteout beside the new database keeps the run',
+    [[dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }, dpkg(['a', '1'])]],
+    ['a 1 present 0'],
+  ],
+  [
+    'every file of status.d is a database',
+    [[distroless('a', '1')], [distroless('b', '1')], [{ path: 'var/lib/dpkg/status.d/.wh.a' }]],
+    ['a 1 shadowed 0', 'b 1 present 1'],
+  ],
+  ['two databases name a package once', [[dpkg(['a', '1'])], [distroless('a', '1')]], ['a 1 present 0']],
+  [
+    'the other database keeps a package present',
+    [[dpkg(['a', '1'])], [distroless('a', '1')], [{ path: 'var/lib/dpkg/.wh.status' }]],
+    ['a 1 present 0'],
+  ],
+])('%s', async (_, layers, expected) => {
+  expect(await packagesOf(...layers)).toEqual(expected);
+});
+
+it('gives purls of the release that the image shows', async () => {
+  const link: TarEntry = { path: 'etc/os-release', type: 'symlink', linkTarget: '../usr/lib/os-release' };
+  const newer = { ...debian, content: 'ID=debian\nVERSION_ID=13\n' };
+  const layers = await Promise.all([[debian, link, dpkg(['a', '1'])], [newer]].map(analyzed));
+  expect(inventory(layers)).toMatchObject({
+    os: { id: 'debian', versionId: '13' },
+    packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64&distro=debian-13', foundIn: status }],
+  });
+  expect(inventory(layers.slice(0, 1)).os?.versionId).toBe('12');
+});
+
+it('reads a release behind links to a file that no analyzer wants by name', async () => {
+  const links: TarEntry[] = [
+    { ...debian, path: 'etc/real-release' },
+    { path: 'usr/lib/os-release', type: 'symlink', linkTarget: '../../etc/real-release' },
+  ];
+  expect(inventory([await analyzed(links)]).os?.id).toBe('debian');
+});
+
+it('knows no release when the image shows none', async () => {
+  const layers = await Promise.all([[debian, dpkg(['a', '1'])], [{ path: 'usr/lib/.wh.os-release' }]].map(analyzed));
+  expect(inventory(layers)).toMatchObject({ os: null, packages: [{ purl: 'pkg:deb/debian/a@1?arch=amd64' }] });
+});
+
+it('names what could not be read, and reads the rest', async () => {
+  const bad: TarEntry[] = [
+    { path: 'etc/os-release', content: 'nonsense' },
+    dpkg(['good', '1'], ['', '2']),
+    { path: '../up', content: 'x' },
+  ];
+  const { warnings, packages, os } = inventory([await analyzed([debian, ...bad])]);
+  expect(os?.id).toBe('debian');
+  expect(packages).toHaveLength(1);
+  expect(warnings).toEqual([
+    { code: 'PARENT_PATH', path: 'up', message: expect.any(String) },
+    { code: 'MALFORMED_FILE', path: 'etc/os-release', message: 'etc/os-release without a usable ID' },
+    { code: 'MALFORMED_FILE', path: status, message: '1 records without a usable name, version or status' },
+  ]);
+});
+
+it('gives facts that are plain JSON, the same for the same layer', async () => {
+  const layer = [distroless('b', '1'), debian, distroless('a', '1')];
+  const { facts } = await analyzed(layer);
+  expect(JSON.parse(JSON.stringify(facts))).toEqual(facts);
+  expect((await analyzed(layer.toReversed())).facts).toEqual(facts);
+  expect(facts.files.map(({ path, analyzer }) => [path, analyzer])).toEqual([
+    ['usr/lib/os-release', 'os-release'],
+    ['var/lib/dpkg/status.d/a', 'dpkg'],
+    ['var/lib/dpkg/status.d/b', 'dpkg'],
+  ]);
+});

@@ -1,0 +1,80 @@
+import { LimitExceeded, type PackageRecord } from '@tidewaiter/domain';
+
+import type { FileFacts } from './analyzer.js';
+
+/** Distributions have some 100,000 packages; an installation has a few thousand. */
+const maxPackages = 200_000;
+
+const token = /^[!-~]{1,1024}$/;
+const architecture = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** Whether a name or version can be one: printable ASCII without spaces, as in every package manager. */
+export function isToken(value: string | undefined): value is string {
+  return value !== undefined && token.test(value);
+}
+
+/** The architecture of a package as a part of its record; none where the field holds something else. */
+export function readArch(field: string | undefined): { arch?: string } {
+  return field !== undefined && architecture.test(field) ? { arch: field } : {};
+}
+
+/** Text of a file on one line and of a bearable length, for people. */
+export function oneLine(text: string): string {
+  return text
+    .slice(0, 1024)
+    .toWellFormed()
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .trim();
+}
+
+/** The lines of a text, one at a time: an array of a hostile file's lines may be much larger than the file. */
+export function* linesOf(text: string): Generator<string> {
+  for (let start = 0; start < text.length;) {
+    const newline = text.indexOf('\n', start);
+    const end = newline === -1 ? text.length : newline;
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+}
+
+/**
+ * The stanzas of a text, lines up to an empty one, as the fields that `fieldOf` finds in their lines; of a field that
+ * comes twice the last counts.
+ */
+export function* stanzasOf(
+  text: string,
+  fieldOf: (line: string) => readonly [name: string, value: string] | undefined,
+): Generator<ReadonlyMap<string, string>> {
+  let fields = new Map<string, string>();
+  let isEmpty = true;
+  for (const line of linesOf(text)) {
+    if (line !== '') {
+      const field = fieldOf(line);
+      if (field) fields.set(field[0], field[1]);
+      isEmpty = false;
+    } else if (!isEmpty) {
+      yield fields;
+      fields = new Map();
+      isEmpty = true;
+    }
+  }
+  if (!isEmpty) yield fields;
+}
+
+/**
+ * The packages of a database; records that cannot be read (`unreadable`) are counted, those that are not installed
+ * (undefined) are left out.
+ * @throws LimitExceeded `maxPackages`
+ */
+export function collectPackages(records: Iterable<PackageRecord | 'unreadable' | undefined>): FileFacts {
+  const packages: PackageRecord[] = [];
+  let unreadable = 0;
+  for (const record of records) {
+    if (record === 'unreadable') unreadable += 1;
+    else if (record) packages.push(record);
+    if (packages.length > maxPackages)
+      throw new LimitExceeded('maxPackages', `database of more than ${maxPackages} packages`);
+  }
+  if (unreadable === 0) return { packages };
+  return { packages, damage: `${unreadable} records without a usable name, version or status` };
+}

@@ -1,0 +1,45 @@
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { env } from 'node:process';
+
+import { mediaTypes, readLayer } from '@tidewaiter/oci';
+
+import { analyzeLayer, inventory, wanted } from './index.js';
+
+const root = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
+
+interface Truth {
+  os: { id: string; version_id: string };
+  packages: { name: string; version: string; arch: string; source: { name: string }; license: string; purl: string }[];
+}
+
+(existsSync(root) ? describe : describe.skip)('root file systems of Alpine (needs TIDEWAITER_SHARED)', () => {
+  it.each([
+    ['alpine-3.10', 'alpine-minirootfs-3.10.9-x86_64'],
+    ['alpine-3.18', 'alpine-minirootfs-3.18.9-x86_64'],
+    ['alpine-3.20', 'alpine-minirootfs-3.20.3-x86_64'],
+  ])('%s gives exactly the packages that apk lists', async (name, archive) => {
+    const truth: Truth = JSON.parse(readFileSync(join(root, 'truth', `${name}.json`), 'utf8'));
+    const blob = createReadStream(join(root, 'data/alpine', `${archive}.tar.gz`));
+    const content = await readLayer(blob, { mediaType: mediaTypes.ociLayerGzip, wants: wanted });
+    const { os, packages, warnings } = inventory([{ entries: content.entries, facts: analyzeLayer(content) }]);
+    expect(os).toMatchObject({ id: truth.os.id, versionId: truth.os.version_id });
+    const found = packages.map(({ purl, arch, source, licenses, state }) => [
+      purl,
+      arch,
+      source.name,
+      licenses.join(),
+      state,
+    ]);
+    const expected = truth.packages.map(({ purl, arch, source, license }) => [
+      purl,
+      arch,
+      source.name,
+      license,
+      'present',
+    ]);
+    expect(found).toHaveLength(expected.length);
+    expect(found).toEqual(expect.arrayContaining(expected));
+    expect(warnings).toEqual([]);
+  });
+});
