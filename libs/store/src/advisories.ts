@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
 import type { Digest, Match, PackageRecord, Severity } from '@tidewaiter/domain';
 
+import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
 /** A package to be judged, and which advisories may judge it. */
@@ -88,12 +89,12 @@ export class Advisories {
     );
   }
 
-  /** Everything that advisories which are not withdrawn say about some package names of an ecosystem. */
-  async candidates(tx: Transaction, ecosystem: string, names: readonly string[]): Promise<Candidate[]> {
+  /** Everything that advisories which are not withdrawn say about some package names of a release, or of all releases. */
+  async candidates(tx: Transaction, { ecosystem, release }: { ecosystem: string; release: string | null }, names: readonly string[]): Promise<Candidate[]> {
     const rows = await tx.query<{ candidate: Candidate }>(
       `SELECT affected || jsonb_build_object('advisoryId', advisory_id) AS candidate FROM advisory_package JOIN advisory ON id = advisory_id
-       WHERE ecosystem = $1 AND name = ANY($2) AND withdrawn IS NULL`,
-      [ecosystem, names],
+       WHERE ecosystem = $1 AND name = ANY($3) AND (release = $2 OR release IS NULL) AND withdrawn IS NULL`,
+      [ecosystem, release, names],
     );
     return rows.map(({ candidate }) => candidate);
   }
@@ -130,7 +131,7 @@ async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): 
        modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn
      WHERE advisory.modified < EXCLUDED.modified
      RETURNING id`,
-    [JSON.stringify(advisories.map(({ affected: _, ...record }) => record))],
+    [json(advisories.map(({ affected: _, ...record }) => record))],
   );
   return rows.map(({ id }) => id);
 }
@@ -147,7 +148,7 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
       rows.map(({ each }) => each.ecosystem),
       rows.map(({ each }) => each.release),
       rows.map(({ each }) => each.name),
-      rows.map(({ each }) => JSON.stringify(each)),
+      rows.map(({ each }) => json(each)),
     ],
   );
 }

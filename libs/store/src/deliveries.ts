@@ -4,6 +4,7 @@ import { currentTraceparent } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
 /** A message on its way to one receiver. `Message` is the notifier's own form; the store only keeps it. */
@@ -52,7 +53,7 @@ export class Deliveries {
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
          "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb)
        ON CONFLICT DO NOTHING RETURNING id`,
-      [JSON.stringify(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null],
+      [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null],
     );
     return rows.map(({ id }) => id);
   }

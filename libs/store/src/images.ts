@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
 
 import type { Warning } from './pushes.js';
+import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
 /** An image as its manifest and config describe it. */
@@ -99,7 +100,7 @@ export class Images {
       await tx.query(
         `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING`,
-        [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, JSON.stringify(image.labels)],
+        [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
       );
       await this.#addLayers(tx, image, place);
     }
@@ -150,7 +151,7 @@ export class Images {
     await tx.query(
       `UPDATE layer SET state = 'analyzed', analyzers_version = $2, facts = $3, entries = $4, entry_count = $5,
          uncompressed_bytes = $6, code = NULL, reason = NULL, analyzed_at = now() WHERE diff_id = $1`,
-      [diffId, analyzersVersion, JSON.stringify(result.facts), result.entries, result.entryCount, result.uncompressedBytes],
+      [diffId, analyzersVersion, json(result.facts), result.entries, result.entryCount, result.uncompressedBytes],
     );
   }
 
@@ -183,7 +184,7 @@ export class Images {
     await addPackages(tx, digest, inventory.packages);
     await tx.query(
       `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, analyzed_at = now() WHERE digest = $1`,
-      [digest, JSON.stringify(inventory.os), JSON.stringify(inventory.warnings), analyzersVersion],
+      [digest, json(inventory.os), json(inventory.warnings), analyzersVersion],
     );
   }
 
@@ -199,7 +200,7 @@ export class Images {
 }
 
 async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {
-  const rows = JSON.stringify(packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })));
+  const rows = json(packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })));
   await tx.query(
     `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release)
      SELECT DISTINCT ON (purl) purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release

@@ -3,6 +3,7 @@ import type { Digest, RuntimeEvent, Severity } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
 /** What an event says of the incident that it belongs to. */
@@ -91,7 +92,7 @@ export class Incidents {
         sighting.cluster,
         event.at,
         event.id,
-        JSON.stringify(event),
+        json(event),
       ],
     );
     const { isNew, ...incident } = row!;

@@ -3,6 +3,7 @@ import type { Digest, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
 /** A push as a registry told of it. */
@@ -185,7 +186,7 @@ export class Pushes {
     const ended = await tx.query(
       `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, result.verdict, JSON.stringify(result.counts), JSON.stringify(result.warnings)],
+      [id, result.verdict, json(result.counts), json(result.warnings)],
     );
     return ended.length > 0;
   }

@@ -6,6 +6,7 @@ import { DataSource, type QueryRunner } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import type { JobClass, QueuedJob } from './jobs.js';
+import { json, storable } from './storable.js';
 
 /** Work to be queued. Where the same (queue, key) is already waiting or running, nothing is added. */
 export interface NewJob {
@@ -112,7 +113,7 @@ export class Store {
 }
 
 async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-  const result = await runner.query(sql, [...parameters], true);
+  const result = await runner.query(sql, parameters.map(storable), true);
   return (result.records ?? []) as Row[];
 }
 
@@ -129,7 +130,7 @@ async function insertEvents(runner: QueryRunner, source: string, drafts: readonl
       drafts.map(({ subject }) => subject),
       source,
       currentTraceparent() ?? null,
-      drafts.map(({ data }) => JSON.stringify(data)),
+      drafts.map(({ data }) => json(data)),
     ],
   );
 }
