@@ -1,0 +1,221 @@
+import {
+  compareSeverity,
+  InvalidInput,
+  worstSeverity,
+  type Finding,
+  type Platform,
+  type Severity,
+} from '@tidewaiter/domain';
+import { compareApk, compareDpkg, type VersionComparer } from '@tidewaiter/versions';
+
+import { count, enumerate, type MessageItem } from './message.js';
+
+/** A finding of a pushed image, seen against the previous push of its tag. */
+export interface PushFinding {
+  finding: Finding;
+  /** Whether the previous push of the tag did not have it. */
+  isNew: boolean;
+  /** Those of the push's platforms that have it. */
+  platforms: Platform[];
+}
+
+/** Findings that one act closes, or that share the reason why none does. */
+export interface FindingGroup {
+  remedy: Remedy;
+  /** Packages built from one source share versions and findings, and so a line. */
+  packages: string[];
+  /** New ones first, then worst first. */
+  findings: PushFinding[];
+  newCount: number;
+  /** The version that closes all of them. */
+  target: string | null;
+}
+
+/** What can be done, easiest first. `unjudged`: the installed version could not be compared. `remove`: no package, so nothing to upgrade. */
+const remedies = ['upgrade', 'unjudged', 'no-fix', 'remove'] as const;
+type Remedy = (typeof remedies)[number];
+
+/** Ids that an item names before it counts the rest. */
+const maxIds = 5;
+/** Packages that an item names before it counts the rest. */
+const maxPackages = 3;
+
+/** Orders of versions by the type of a purl; elsewhere findings with different fixes stay apart. */
+const versionOrders = new Map<string, VersionComparer>([
+  ['deb', compareDpkg],
+  ['apk', compareApk],
+]);
+
+/** Groups findings by what to do about them: first the upgrades, the one that closes most new ones in front; then the rest, worst first. */
+export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] {
+  const perPackage = bucket(findings, ({ finding }) => [
+    remedyOf(finding),
+    purlType(finding),
+    finding.fix.state,
+    placeOf(finding),
+  ]);
+  const perTarget = perPackage.flatMap(splitByTarget);
+  const perSource = bucket(perTarget, ({ target, findings }) => {
+    const { finding } = findings[0]!;
+    const ids = [...new Set(findings.map((each) => each.finding.id))].toSorted();
+    return [
+      remedyOf(finding),
+      purlType(finding),
+      finding.fix.state,
+      finding.installedVersion,
+      finding.path,
+      target,
+      ids,
+    ];
+  });
+  return perSource.map(join).toSorted(inOrderOfUse);
+}
+
+/** The upgrade that closes most, new findings before old ones. */
+export function bestUpgrade(groups: readonly FindingGroup[]): FindingGroup | undefined {
+  return groups.find(({ remedy }) => remedy === 'upgrade');
+}
+
+/** One line about a group. `isFirst`: on the first push of a tag nothing is called new. */
+export function itemOf(
+  group: FindingGroup,
+  { isFirst, platforms }: { isFirst: boolean; platforms: readonly string[] },
+): MessageItem {
+  const newCount = isFirst ? 0 : group.newCount;
+  const total = group.findings.length;
+  const findings =
+    newCount === total
+      ? count(total, 'new finding')
+      : `${count(total, 'finding')}${newCount > 0 ? ` (${newCount} new)` : ''}`;
+  return {
+    severity: severityOf(group),
+    text: textOf(group, findings),
+    detail: `${idsText(group)}${platformsText(group, platforms)}`,
+    isNew: newCount > 0,
+  };
+}
+
+/** One line about findings that are gone. */
+export function resolvedItemOf(group: FindingGroup): MessageItem {
+  const { finding } = group.findings[0]!;
+  const text = `${nameOf(group)} ${finding.installedVersion ?? ''}: ${count(group.findings.length, 'finding')} gone`;
+  return { severity: severityOf(group), text, detail: idsText(group), isNew: false };
+}
+
+function remedyOf({ kind, match, fix }: Finding): Remedy {
+  if (kind !== 'vulnerability') return 'remove';
+  if (match === 'unknown') return 'unjudged';
+  return fix.state === 'fixed' && fix.version !== null ? 'upgrade' : 'no-fix';
+}
+
+function purlType({ purl }: Finding): string {
+  return /^pkg:([a-z0-9.+-]{1,40})\//.exec(purl ?? '')?.[1] ?? '';
+}
+
+function placeOf({ packageName, installedVersion, path, id }: Finding): string {
+  return JSON.stringify(packageName === null ? [id, path] : [packageName, installedVersion]);
+}
+
+interface Part {
+  target: string | null;
+  findings: PushFinding[];
+}
+
+/** One upgrade closes all findings of a package when the highest of their fixes is known. */
+function splitByTarget(findings: PushFinding[]): Part[] {
+  const first = findings[0]!.finding;
+  const sorted = findings.toSorted(newAndWorstFirst);
+  if (remedyOf(first) !== 'upgrade') return [{ target: null, findings: sorted }];
+  const fixes = new Set(sorted.map(({ finding }) => finding.fix.version ?? ''));
+  const target = highest([...fixes], versionOrders.get(purlType(first)));
+  if (target !== null) return [{ target, findings: sorted }];
+  return [...fixes].map((fix) => ({
+    target: fix,
+    findings: sorted.filter(({ finding }) => finding.fix.version === fix),
+  }));
+}
+
+function highest(versions: string[], order: VersionComparer | undefined): string | null {
+  if (versions.length === 1) return versions[0]!;
+  if (!order) return null;
+  try {
+    return versions.toSorted(order).at(-1) ?? null;
+  } catch (error) {
+    if (error instanceof InvalidInput) return null;
+    throw error;
+  }
+}
+
+function join(parts: Part[]): FindingGroup {
+  const findings = parts.flatMap((part) => part.findings).toSorted(newAndWorstFirst);
+  const names = findings.map(({ finding }) => finding.packageName).filter((name) => name !== null);
+  return {
+    remedy: remedyOf(findings[0]!.finding),
+    packages: [...new Set(names)].toSorted(),
+    findings,
+    newCount: findings.filter(({ isNew }) => isNew).length,
+    target: parts[0]!.target,
+  };
+}
+
+function textOf(group: FindingGroup, findings: string): string {
+  const { finding } = group.findings[0]!;
+  const version = finding.installedVersion ?? '';
+  switch (group.remedy) {
+    case 'upgrade':
+      return `upgrade ${nameOf(group)} ${version} → ${group.target}: ${findings}`;
+    case 'unjudged':
+      return `${nameOf(group)} ${version}: perhaps ${findings}`;
+    case 'no-fix':
+      return `${nameOf(group)} ${version}: ${findings}${finding.fix.state === 'wont-fix' ? ', the distribution will not fix it' : ''}`;
+    case 'remove':
+      return `${finding.title}${finding.path === null ? '' : ` in ${finding.path}`}`;
+  }
+}
+
+function nameOf({ packages, findings }: FindingGroup): string {
+  return packages.length === 0 ? findings[0]!.finding.title : enumerate(packages, maxPackages);
+}
+
+function severityOf({ findings }: FindingGroup): Severity {
+  return worstSeverity(findings.map(({ finding }) => finding.severity));
+}
+
+function idsText({ findings }: FindingGroup): string {
+  return enumerate([...new Set(findings.map(({ finding }) => finding.id))], maxIds);
+}
+
+function platformsText({ findings }: FindingGroup, all: readonly string[]): string {
+  const some = all.filter((platform) => findings.some(({ platforms }) => platforms.includes(platform)));
+  return some.length > 0 && some.length < all.length ? ` · ${enumerate(some, maxPackages)} only` : '';
+}
+
+function inOrderOfUse(a: FindingGroup, b: FindingGroup): number {
+  const closesMore = b.newCount - a.newCount || b.findings.length - a.findings.length;
+  const isWorse = compareSeverity(severityOf(a), severityOf(b));
+  return (
+    remedies.indexOf(a.remedy) - remedies.indexOf(b.remedy) ||
+    (a.remedy === 'upgrade' ? closesMore || isWorse : isWorse || closesMore) ||
+    newAndWorstFirst(a.findings[0]!, b.findings[0]!)
+  );
+}
+
+/** A total order: by fingerprint in the end, so that the order of the input never shows. */
+function newAndWorstFirst(a: PushFinding, b: PushFinding): number {
+  return (
+    Number(b.isNew) - Number(a.isNew) ||
+    compareSeverity(a.finding.severity, b.finding.severity) ||
+    byCodeUnits(a.finding.id, b.finding.id) ||
+    byCodeUnits(placeOf(a.finding), placeOf(b.finding)) ||
+    byCodeUnits(a.finding.fingerprint, b.finding.fingerprint)
+  );
+}
+
+function byCodeUnits(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+function bucket<T>(all: readonly T[], keyOf: (each: T) => readonly unknown[]): T[][] {
+  return [...Map.groupBy(all, (each) => JSON.stringify(keyOf(each))).values()];
+}

@@ -1,0 +1,281 @@
+import { countBySeverity, type Finding, type Severity } from '@tidewaiter/domain';
+import * as fc from 'fast-check';
+
+import { maxItems, maxTitleChars, type Message } from './message.js';
+import { pushMessage, type PushReport } from './push-message.js';
+import type { PushFinding } from './push-message-groups.js';
+
+const digest = `sha256:${'4f'.repeat(32)}`;
+const console = { consoleUrl: 'https://tidewaiter.example.com/console' };
+
+interface Hole {
+  id: string;
+  name?: string;
+  type?: string;
+  installed?: string;
+  fix?: string | null;
+  severity?: Severity;
+  isNew?: boolean;
+  platforms?: string[];
+  finding?: Partial<Finding>;
+}
+
+function hole({
+  id,
+  name = 'openssl',
+  type = 'deb',
+  installed = '3.0.11-1~deb12u2',
+  fix = null,
+  severity = 'high',
+  isNew = true,
+  platforms = ['linux/amd64'],
+  finding,
+}: Hole): PushFinding {
+  return {
+    isNew,
+    platforms,
+    finding: {
+      kind: 'vulnerability',
+      id,
+      aliases: [],
+      severity,
+      title: `${id} in ${name}`,
+      fingerprint: `${id}/${name}`,
+      purl: `pkg:${type}/debian/${name}@${installed}`,
+      packageName: name,
+      installedVersion: installed,
+      path: null,
+      layer: 0,
+      state: 'present',
+      match: 'affected',
+      fix: { state: fix === null ? 'not-fixed' : 'fixed', version: fix },
+      cvss: null,
+      ...finding,
+    },
+  };
+}
+
+function report(findings: PushFinding[], rest: Partial<PushReport> = {}): PushReport {
+  return {
+    registry: 'registry.example.com',
+    repository: 'shop/checkout',
+    tag: '1.4',
+    digest,
+    platforms: ['linux/amd64'],
+    pushedBy: 'ci-bot',
+    pushedAt: '2026-11-25T10:42:00Z',
+    previousDigest: `sha256:${'ab'.repeat(32)}`,
+    findings,
+    resolved: [],
+    packagesChanged: { added: 3, removed: 1, upgraded: 2 },
+    warnings: [],
+    counts: countBySeverity(findings.map(({ finding }) => finding)),
+    ...rest,
+  };
+}
+
+function texts(message: Message, title: string): string[] | undefined {
+  return message.sections.find((section) => section.title === title)?.items.map(({ text }) => text);
+}
+
+const push = report(
+  [
+    hole({ id: 'CVE-2024-0001', severity: 'critical', fix: '3.0.13-1~deb12u1' }),
+    hole({ id: 'CVE-2024-0002', fix: '3.0.17-1~deb12u3' }),
+    hole({ id: 'CVE-2023-0003', fix: '3.0.9-1', isNew: false }),
+    hole({ id: 'CVE-2024-0004', name: 'zlib1g', installed: '1:1.2.13', isNew: true }),
+    hole({ id: 'CVE-2020-0005', name: 'curl', installed: '7.88.1', fix: '7.88.2', isNew: false }),
+    hole({ id: 'CVE-2024-0006', name: 'bash', installed: '5.2', fix: '5.3', severity: 'medium' }),
+  ],
+  {
+    resolved: [
+      hole({ id: 'CVE-2022-0007', name: 'expat', installed: '2.5.0-1', isNew: false }),
+      hole({ id: 'CVE-2022-0008', name: 'bash', severity: 'low' }),
+    ],
+  },
+);
+
+describe('pushMessage', () => {
+  it('says in one line what a push brought', () => {
+    const message = pushMessage(push, console);
+    expect(message).toMatchObject({
+      kind: 'push',
+      status: 'firing',
+      severity: 'critical',
+      title: 'Critical · shop/checkout:1.4 brings 3 new critical or high vulnerabilities',
+    });
+    expect(message.summary).toBe(
+      'New since the previous push: 1 critical, 2 high. 2 more were there before. Upgrading openssl to 3.0.17-1~deb12u3 closes 3 of 5. This push fixes 1 that the previous one had.',
+    );
+    expect(message.links).toEqual([
+      { text: 'Open image', url: `https://tidewaiter.example.com/console/images/${digest}` },
+    ]);
+    expect(message.footer).toBe(`Tidewaiter · shop/checkout@${digest}`);
+    expect(message.facts).toContainEqual({ label: 'Image', value: 'registry.example.com/shop/checkout:1.4' });
+    expect(message.facts).toContainEqual({ label: 'Pushed', value: '2026-11-25 10:42 UTC by ci-bot' });
+    expect(message.facts).toContainEqual({ label: 'All findings', value: '1 critical, 4 high, 1 medium' });
+    expect(message.facts).toContainEqual({ label: 'Packages', value: '3 added, 1 removed, 2 upgraded' });
+  });
+
+  it('groups by the upgrade that closes all of a package, in the order of its distribution', () => {
+    const message = pushMessage(push, console);
+    expect(message.sections[0]).toEqual({
+      title: 'Upgrade to fix',
+      items: [
+        {
+          severity: 'critical',
+          text: 'upgrade openssl 3.0.11-1~deb12u2 → 3.0.17-1~deb12u3: 3 findings (2 new)',
+          detail: 'CVE-2024-0001, CVE-2024-0002 and CVE-2023-0003',
+          isNew: true,
+        },
+      ],
+      omitted: 0,
+    });
+    expect(texts(message, 'No fix yet')).toEqual(['zlib1g 1:1.2.13: 1 new finding']);
+    expect(texts(message, 'Still there')).toEqual(['upgrade curl 7.88.1 → 7.88.2: 1 finding']);
+    expect(texts(message, 'Fixed by this push')).toEqual(['expat 2.5.0-1: 1 finding gone']);
+    expect(message.sections).toHaveLength(4);
+  });
+
+  it('calls nothing new on the first push of a tag', () => {
+    const message = pushMessage({ ...push, previousDigest: null, packagesChanged: null, resolved: [] }, console);
+    expect(message.title).toBe('Critical · First push of shop/checkout:1.4 has 5 critical or high vulnerabilities');
+    expect(message.summary).toMatch(
+      /^Found: 1 critical, 4 high\. Nothing was pushed under this tag before, so nothing is marked as new\. Upgrading openssl/,
+    );
+    expect(
+      message.sections.flatMap(({ items }) => items).filter(({ isNew, text }) => isNew || text.includes('new')),
+    ).toEqual([]);
+    expect(texts(message, 'Still there')).toBeUndefined();
+    expect(message.facts).toContainEqual({ label: 'Compared with', value: 'nothing: first push' });
+  });
+
+  it.each<[string, PushReport, string]>([
+    [
+      'nothing new',
+      report([hole({ id: 'CVE-1', isNew: false })]),
+      'High · shop/checkout:1.4 still has 1 critical or high vulnerability',
+    ],
+    [
+      'nothing bad',
+      report([hole({ id: 'CVE-1', severity: 'medium' })]),
+      'shop/checkout:1.4 has no critical or high vulnerabilities',
+    ],
+    [
+      'a push by digest',
+      report([hole({ id: 'CVE-1' })], { tag: null, previousDigest: null }),
+      'High · shop/checkout@sha256:4f4f4f4f4f4f has 1 critical or high vulnerability',
+    ],
+    [
+      'nothing bad in what could be read',
+      report([], { warnings: ['layer 3: corrupt'] }),
+      'Unknown · shop/checkout:1.4 could not be read completely',
+    ],
+    [
+      'another kind',
+      report([hole({ id: 'aws-key', finding: { kind: 'secret' } })]),
+      'High · shop/checkout:1.4 brings 1 new critical or high finding',
+    ],
+  ])('titles %s', (_, input, title) => {
+    expect(pushMessage(input, console).title).toBe(title);
+  });
+
+  it('keeps the tag in the title when the repository is very long', () => {
+    const { title } = pushMessage({ ...push, repository: 'very/'.repeat(50) + 'long' }, console);
+    expect(title.length).toBeLessThanOrEqual(maxTitleChars);
+    expect(title).toContain('very/long:1.4 brings 3 new');
+  });
+
+  it('tells packages of one source in one line', () => {
+    const both = ['libssl3', 'openssl'].flatMap((name) =>
+      ['CVE-1', 'CVE-2'].map((id) => hole({ id, name, fix: '3.0.17' })),
+    );
+    const other = hole({ id: 'CVE-3', name: 'libcrypto', fix: '3.0.17' });
+    expect(texts(pushMessage(report([...both, other]), console), 'Upgrade to fix')).toEqual([
+      'upgrade libssl3 and openssl 3.0.11-1~deb12u2 → 3.0.17: 4 new findings',
+      'upgrade libcrypto 3.0.11-1~deb12u2 → 3.0.17: 1 new finding',
+    ]);
+  });
+
+  it('does not guess the higher of two fixes that it cannot order', () => {
+    const [a, b] = [
+      hole({ id: 'CVE-1', type: 'npm', fix: '2.0.0' }),
+      hole({ id: 'CVE-2', type: 'npm', fix: '10.0.0' }),
+    ];
+    expect(texts(pushMessage(report([a, b]), console), 'Upgrade to fix')).toEqual([
+      'upgrade openssl 3.0.11-1~deb12u2 → 2.0.0: 1 new finding',
+      'upgrade openssl 3.0.11-1~deb12u2 → 10.0.0: 1 new finding',
+    ]);
+    const unreadable = [hole({ id: 'CVE-1', fix: 'x y' }), hole({ id: 'CVE-2', fix: '3.0.17' })];
+    expect(texts(pushMessage(report(unreadable), console), 'Upgrade to fix')).toHaveLength(2);
+  });
+
+  it('counts and shows what could not be judged or read', () => {
+    const message = pushMessage(
+      report([hole({ id: 'CVE-1', installed: '??', finding: { match: 'unknown' } })], {
+        warnings: ['layer 3: corrupt'],
+      }),
+      console,
+    );
+    expect(message.title).toContain('brings 1 new');
+    expect(texts(message, 'Version cannot be compared')).toEqual(['openssl ??: perhaps 1 new finding']);
+    expect(texts(message, 'Could not be read')).toEqual(['layer 3: corrupt']);
+    expect(message.summary).toContain('there may be more');
+  });
+
+  it('wakes nobody for a package that a later layer replaced, but for a secret', () => {
+    const hidden = { state: 'shadowed' } as const;
+    expect(pushMessage(report([hole({ id: 'CVE-1', finding: hidden })]), console).status).toBe('resolved');
+    const secret = hole({
+      id: 'aws-key',
+      finding: {
+        ...hidden,
+        kind: 'secret',
+        title: 'AWS key',
+        packageName: null,
+        purl: null,
+        installedVersion: null,
+        path: 'app/.env',
+      },
+    });
+    expect(texts(pushMessage(report([secret]), console), 'Found in the image')).toEqual(['AWS key in app/.env']);
+  });
+
+  it('says which platforms have it when not all do', () => {
+    const message = pushMessage(
+      report([hole({ id: 'CVE-1', platforms: ['linux/arm64'] })], { platforms: ['linux/amd64', 'linux/arm64'] }),
+      console,
+    );
+    expect(message.sections[0]?.items[0]?.detail).toBe('CVE-1 · linux/arm64 only');
+  });
+
+  it('stays small and counts the rest when there are 10,000 findings', () => {
+    const many = Array.from({ length: 10_000 }, (_, index) =>
+      hole({ id: `CVE-2024-${index}`, name: `package-${index % 500}`, fix: `4.${index % 7}` }),
+    );
+    const message = pushMessage(report(many), console);
+    expect(message.title).toContain('brings 10000 new');
+    expect(message.sections[0]).toMatchObject({ omitted: 500 - maxItems });
+    expect(message.sections[0]?.items[0]?.detail).toMatch(/^(CVE-2024-\d+, ){4}CVE-2024-\d+ and 15 more$/);
+    expect(JSON.stringify(message).length).toBeLessThan(10_000);
+  });
+
+  it('gives the same message whatever the order of the findings', () => {
+    const expected = pushMessage(push, console);
+    fc.assert(
+      fc.property(fc.shuffledSubarray(push.findings, { minLength: push.findings.length }), (findings) => {
+        expect(pushMessage({ ...push, findings }, console)).toEqual(expected);
+      }),
+    );
+  });
+
+  it('shows hostile text as one harmless line', () => {
+    const nasty = 'lib\r\nBcc: all@example.com\u202Egpj.exe';
+    const message = pushMessage(
+      report([hole({ id: 'CVE-1', name: nasty, fix: '1\n2' })], { pushedBy: nasty, tag: nasty, warnings: [nasty] }),
+      console,
+    );
+    expect(JSON.stringify(message)).not.toMatch(/\\r|\\n|\u202E/);
+    expect(texts(message, 'Upgrade to fix')?.[0]).toContain('lib Bcc: all@example.comgpj.exe');
+  });
+});

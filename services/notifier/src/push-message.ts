@@ -1,0 +1,178 @@
+import {
+  countBySeverity,
+  isAtLeast,
+  worstSeverity,
+  type Digest,
+  type Platform,
+  type SeverityCounts,
+} from '@tidewaiter/domain';
+
+import {
+  clean,
+  consoleLink,
+  count,
+  countsText,
+  enumerate,
+  fact,
+  headWord,
+  maxItemChars,
+  maxTitleChars,
+  section,
+  shortDigest,
+  timeText,
+  type Message,
+} from './message.js';
+import {
+  bestUpgrade,
+  groupFindings,
+  itemOf,
+  resolvedItemOf,
+  type FindingGroup,
+  type PushFinding,
+} from './push-message-groups.js';
+
+/** What a push brought, as the scanner knows it. */
+export interface PushReport {
+  /** Host of the registry: `registry.example.com`. */
+  registry: string;
+  repository: string;
+  tag: string | null;
+  digest: Digest;
+  platforms: Platform[];
+  pushedBy: string | null;
+  /** ISO 8601. */
+  pushedAt: string;
+  /** What the tag pointed to before; null on its first push. */
+  previousDigest: Digest | null;
+  /** Of all severities. */
+  findings: PushFinding[];
+  /** What the previous push of the tag had and this one has not. */
+  resolved: PushFinding[];
+  /** Against the previous push; null on the first one. */
+  packagesChanged: { added: number; removed: number; upgraded: number } | null;
+  /** What could not be read or compared, in words. */
+  warnings: string[];
+  counts: SeverityCounts;
+}
+
+/** Characters of an image's name in a title: its end is kept, the tag is there. */
+const maxNameChars = 70;
+
+/** One message about one push: what is new and bad, grouped by the upgrade that fixes it. The same report gives the same message. */
+export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: string }): Message {
+  const alarming = report.findings.filter(isAlarming);
+  const fresh = alarming.filter(({ isNew }) => isNew);
+  // What could not be read may hold anything: only a whole picture gives an all-clear.
+  const status = alarming.length === 0 && report.warnings.length === 0 ? 'resolved' : 'firing';
+  const severity = worstSeverity((fresh.length > 0 ? fresh : alarming).map(({ finding }) => finding.severity));
+  const groups = groupFindings(alarming);
+  const word = status === 'firing' ? `${headWord({ status, severity })} · ` : '';
+  return {
+    kind: 'push',
+    status,
+    severity,
+    title: clean(word + headline(report, alarming, fresh), maxTitleChars),
+    summary: clean(summary(report, alarming, fresh, groups), 2 * maxItemChars),
+    facts: facts(report),
+    sections: sections(report, groups),
+    links: [consoleLink('Open image', consoleUrl, 'images', report.digest)],
+    footer: clean(`Tidewaiter · ${report.repository}@${report.digest}`, maxItemChars),
+  };
+}
+
+/** A vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden secret can still be read, so it does. */
+function isAlarming({ finding }: PushFinding): boolean {
+  return isAtLeast(finding.severity, 'high') && (finding.state === 'present' || finding.kind !== 'vulnerability');
+}
+
+function headline(report: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
+  const name = shortName(report);
+  const [one, many] = wordsFor([...alarming, ...report.resolved]);
+  const all = count(alarming.length, `critical or high ${one}`, `critical or high ${many}`);
+  if (alarming.length === 0 && report.warnings.length > 0) return `${name} could not be read completely`;
+  if (alarming.length === 0) return `${name} has no critical or high ${many}`;
+  if (report.tag === null) return `${name} has ${all}`;
+  if (report.previousDigest === null) return `First push of ${name} has ${all}`;
+  if (fresh.length === 0) return `${name} still has ${all}`;
+  return `${name} brings ${count(fresh.length, `new critical or high ${one}`, `new critical or high ${many}`)}`;
+}
+
+function wordsFor(findings: PushFinding[]): [one: string, many: string] {
+  return findings.every(({ finding }) => finding.kind === 'vulnerability')
+    ? ['vulnerability', 'vulnerabilities']
+    : ['finding', 'findings'];
+}
+
+function shortName({ repository, tag, digest }: PushReport): string {
+  const name = tag === null ? `${repository}@${shortDigest(digest)}` : `${repository}:${tag}`;
+  return name.length <= maxNameChars ? name : `…${name.slice(-maxNameChars)}`;
+}
+
+function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding[], groups: FindingGroup[]): string {
+  const upgrade = bestUpgrade(groups);
+  const fixed = report.resolved.filter(isAlarming).length;
+  const sentences = [
+    firstSentence(report, alarming, fresh),
+    upgrade &&
+      `Upgrading ${enumerate(upgrade.packages, 3)} to ${upgrade.target} closes ${closes(upgrade, alarming.length)}.`,
+    fixed > 0 && `This push fixes ${fixed} that the previous one had.`,
+    report.warnings.length > 0 && 'Not everything could be read or compared, so there may be more.',
+  ];
+  return sentences.filter(Boolean).join(' ');
+}
+
+function firstSentence({ previousDigest, tag }: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
+  if (alarming.length === 0) return 'Nothing critical or high was found.';
+  if (previousDigest === null) {
+    const first = tag === null ? '' : ' Nothing was pushed under this tag before, so nothing is marked as new.';
+    return `Found: ${severityText(alarming)}.${first}`;
+  }
+  if (fresh.length === 0) return `Still there: ${severityText(alarming)}. Nothing is new since the previous push.`;
+  const before = alarming.length - fresh.length;
+  const more = before === 0 ? '' : ` ${before} more ${before === 1 ? 'was' : 'were'} there before.`;
+  return `New since the previous push: ${severityText(fresh)}.${more}`;
+}
+
+function severityText(findings: PushFinding[]): string {
+  return countsText(countBySeverity(findings.map(({ finding }) => finding))) ?? '';
+}
+
+function closes({ findings }: FindingGroup, total: number): string {
+  if (findings.length < total) return `${findings.length} of ${total}`;
+  return total === 1 ? 'it' : `all ${total}`;
+}
+
+function facts(report: PushReport): Message['facts'] {
+  const { packagesChanged: changed } = report;
+  const tag = report.tag === null ? '' : `:${report.tag}`;
+  const first = report.tag === null ? null : 'nothing: first push';
+  const compared = report.previousDigest === null ? first : shortDigest(report.previousDigest);
+  const by = report.pushedBy === null ? '' : ` by ${report.pushedBy}`;
+  return [
+    ...fact('Image', `${report.registry}/${report.repository}${tag}`),
+    ...fact('Digest', shortDigest(report.digest)),
+    ...fact('Pushed', `${timeText(report.pushedAt)}${by}`),
+    ...fact('Compared with', compared),
+    ...fact('Platforms', enumerate(report.platforms, 6)),
+    ...fact('All findings', countsText(report.counts) ?? 'none'),
+    ...fact('Packages', changed && `${changed.added} added, ${changed.removed} removed, ${changed.upgraded} upgraded`),
+  ];
+}
+
+function sections(report: PushReport, groups: FindingGroup[]): Message['sections'] {
+  const isFirst = report.previousDigest === null;
+  const fresh = groups.filter(({ newCount }) => isFirst || newCount > 0);
+  const old = groups.filter((group) => !fresh.includes(group));
+  const items = (some: FindingGroup[]) => some.map((group) => itemOf(group, { isFirst, platforms: report.platforms }));
+  const toDo = (remedy: FindingGroup['remedy']) => items(fresh.filter((group) => group.remedy === remedy));
+  const warnings = report.warnings.map((text) => ({ severity: null, text, detail: null, isNew: false }));
+  return [
+    ...section('Upgrade to fix', toDo('upgrade')),
+    ...section('Version cannot be compared', toDo('unjudged')),
+    ...section('No fix yet', toDo('no-fix')),
+    ...section('Found in the image', toDo('remove')),
+    ...section('Fixed by this push', groupFindings(report.resolved.filter(isAlarming)).map(resolvedItemOf)),
+    ...section('Still there', items(old)),
+    ...section('Could not be read', warnings),
+  ];
+}

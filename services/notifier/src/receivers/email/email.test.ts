@@ -1,0 +1,267 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+
+import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/runtime';
+import { mailSink, type MailSink } from '@tidewaiter/testkit';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+
+import { PartlySent, type Configs, type Delivery, type SendContext } from '../receiver.js';
+import { email, isLoopback } from './email.js';
+import { isDeferred, mailFailure } from './mail-failure.js';
+import { mailHtml } from './mail-html.js';
+import { mailText } from './mail-text.js';
+
+const delivery: Delivery = {
+  id: '0198a1c2',
+  groupKey: '{}:{repository="shop"}',
+  groupLabels: {},
+  alerts: [],
+  attempt: 1,
+  reached: [],
+  receiver: 'team',
+  externalUrl: 'https://tidewaiter.example.com',
+  message: {
+    kind: 'push',
+    status: 'firing',
+    severity: 'high',
+    title: 'High · shop brings 1 new – <b>',
+    summary: 'New.',
+    facts: [],
+    sections: [],
+    links: [],
+    footer: 'Tidewaiter',
+  },
+};
+
+function config(port: number, rest: Partial<Configs['email']> = {}): Configs['email'] {
+  return {
+    to: ['team@example.org', '"Ops, all" <ops@example.org>'],
+    from: 'Tidewaiter <tidewaiter@example.org>',
+    smarthost: { host: '127.0.0.1', port },
+    hello: 'tidewaiter.example.org',
+    auth: undefined,
+    requireTls: false,
+    tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+    headers: new Map(),
+    sendResolved: false,
+    ...rest,
+  };
+}
+
+describe('email', () => {
+  let sink: MailSink;
+  const egress = new Egress({ allow: [] });
+  const context: SendContext = { egress, signal: new AbortController().signal };
+
+  beforeEach(async () => {
+    sink = await mailSink();
+  });
+  afterEach(() => sink.stop());
+  afterAll(() => egress.close());
+
+  it('sends text and HTML to all, with headers by which mails are told apart and together', async () => {
+    const outcome = await email.send(config(sink.port), delivery, context);
+    expect(outcome).toEqual({ outcome: 'sent', reference: '<0198a1c2@example.org>', refused: [] });
+    const [{ from, recipients, mail }] = (await sink.waitFor(1)) as [MailSink['received'][0]];
+    expect({ from, recipients }).toEqual({
+      from: 'tidewaiter@example.org',
+      recipients: ['team@example.org', 'ops@example.org'],
+    });
+    expect(mail.subject).toBe('High · shop brings 1 new – <b>');
+    expect(mail.messageId).toBe('<0198a1c2@example.org>');
+    expect(mail.inReplyTo).toMatch(/^<group-[0-9a-f]{32}@example\.org>$/);
+    expect(mail.references).toBe(mail.inReplyTo);
+    expect(mail.date).toBeInstanceOf(Date);
+    expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
+    expect(mail.headers.get('list')).toEqual({ id: { name: 'Tidewaiter', id: 'alerts.example.org' } });
+    expect(mail.text?.trim()).toBe(mailText(delivery.message).trim());
+    expect(typeof mail.html === 'string' && mail.html.trim()).toBe(mailHtml(delivery.message).trim());
+    expect(mail.attachments).toEqual([]);
+  });
+
+  it('puts mails of one group into one thread, those of another not', async () => {
+    await email.send(config(sink.port), delivery, context);
+    await email.send(config(sink.port), { ...delivery, id: 'second' }, context);
+    await email.send(config(sink.port), { ...delivery, id: 'third', groupKey: '{}:{repository="web"}' }, context);
+    const [first, second, third] = sink.received.map(({ mail }) => mail.references);
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('lets no text become a header', async () => {
+    const title = 'shop\r\nBcc: all@example.org\r\n\r\nbody';
+    await email.send(config(sink.port), { ...delivery, message: { ...delivery.message, title } }, context);
+    const [received] = sink.received;
+    expect(received?.recipients).toEqual(['team@example.org', 'ops@example.org']);
+    expect(received?.mail.bcc).toBeUndefined();
+    expect(received?.mail.subject).not.toMatch(/[\r\n]/);
+  });
+
+  it("takes the operator's headers, but keeps its own identity", async () => {
+    const headers = new Map([
+      ['X-Team', 'shop'],
+      ['subject', 'Always this'],
+      ['Reply-To', 'soc@example.org'],
+      ['message-id', '<theirs@x>'],
+    ]);
+    await email.send(config(sink.port, { headers }), delivery, context);
+    const [{ mail }] = (await sink.waitFor(1)) as [MailSink['received'][0]];
+    expect(mail.headers.get('x-team')).toBe('shop');
+    expect(mail.subject).toBe('Always this');
+    expect(mail.replyTo?.text).toBe('soc@example.org');
+    expect(mail.messageId).toBe('<0198a1c2@example.org>');
+  });
+
+  it('leaves out those who have it when it asks the others again', async () => {
+    const mixed = config(sink.port, { to: ['team@example.org', '"Ops, all" <Ops@Example.ORG>'] });
+    sink.next({ at: 'rcpt', code: 450 });
+    const error: unknown = await email.send(mixed, delivery, context).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(PartlySent);
+    const { reached } = error as PartlySent;
+    expect(reached).toEqual(['Ops@example.org']);
+    expect(await email.send(mixed, { ...delivery, attempt: 2, reached }, context)).toMatchObject({ refused: [] });
+    expect(sink.received.map(({ recipients }) => recipients)).toEqual([['Ops@example.org'], ['team@example.org']]);
+    expect(new Set(sink.received.map(({ mail }) => mail.messageId)).size).toBe(1);
+  });
+
+  it('names those who will never get it, as soon as the others have it', async () => {
+    sink.next({ at: 'rcpt', code: 550, message: 'no such user' });
+    expect(await email.send(config(sink.port), delivery, context)).toMatchObject({
+      refused: [expect.stringMatching(/^team@example\.org: 550 .*no such user/)],
+    });
+    sink.next({ at: 'rcpt', code: 550, message: 'gone' });
+    expect(await email.send(config(sink.port), { ...delivery, reached: ['ops@example.org'] }, context)).toMatchObject({
+      refused: [expect.stringContaining('team@example.org: 550')],
+    });
+  });
+
+  it.each<[string, 'mail' | 'rcpt' | 'data', number, unknown]>([
+    ['greylisting', 'rcpt', 451, Unavailable],
+    ['a full disk', 'data', 452, Unavailable],
+    ['a sender refused', 'mail', 550, InvalidInput],
+    ['no such recipients', 'rcpt', 550, InvalidInput],
+    ['spam', 'data', 554, InvalidInput],
+  ])('%s', async (_, at, code, expected) => {
+    const refusal = { at, code } as const;
+    sink.next(refusal, ...(at === 'rcpt' ? [refusal] : []));
+    const error: unknown = await email.send(config(sink.port), delivery, context).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(expected);
+    expect(error).not.toBeInstanceOf(PartlySent);
+    expect(sink.received).toEqual([]);
+  });
+
+  it('does not send without STARTTLS when it is required', async () => {
+    const attempt = email.send(config(sink.port, { requireTls: true }), delivery, context);
+    await expect(attempt).rejects.toMatchObject({ code: 'SMTP_REFUSED' });
+    expect(sink.received).toEqual([]);
+  });
+});
+
+describe('email over TLS', () => {
+  const egress = new Egress({ allow: ['mail.example.org'] }, async () => [{ address: '127.0.0.1', family: 4 }]);
+  const context: SendContext = { egress, signal: new AbortController().signal };
+  let server: SMTPServer;
+  let port: number;
+  let sessions: { secure: boolean; servername: string | boolean; user: string | undefined }[];
+
+  const listen = async (options: SMTPServerOptions = {}) => {
+    sessions = [];
+    server = new SMTPServer({
+      authOptional: true,
+      disableReverseLookup: true,
+      logger: false,
+      onAuth: ({ username }, _session, done) => done(null, { user: username ?? '' }),
+      onData: (stream, session, done) => {
+        sessions.push({ secure: session.secure, servername: session.servername ?? false, user: session.user });
+        stream.resume().on('end', () => done());
+      },
+      ...options,
+    });
+    server.on('error', () => undefined);
+    const listener = server.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    ({ port } = listener.address() as AddressInfo);
+  };
+  afterEach(async () => {
+    const closed = once(server, 'close');
+    server.close();
+    await closed;
+  });
+  afterAll(() => egress.close());
+
+  const named = (rest: Partial<Configs['email']> = {}) =>
+    config(port, { smarthost: { host: 'mail.example.org', port }, ...rest });
+  const trusting = { ca: undefined, serverName: undefined, insecureSkipVerify: true };
+  const auth = { username: 'tidewaiter', password: new Secret('hunter2') };
+
+  it('asks the checked address for the certificate of the name', async () => {
+    await listen();
+    await email.send(named({ requireTls: true, tls: trusting, auth }), delivery, context);
+    expect(sessions).toEqual([{ secure: true, servername: 'mail.example.org', user: 'tidewaiter' }]);
+  });
+
+  it('trusts no certificate that nobody vouches for', async () => {
+    await listen();
+    await expect(email.send(named({ requireTls: true }), delivery, context)).rejects.toMatchObject({
+      code: 'SMTP_UNREACHABLE',
+    });
+    expect(sessions).toEqual([]);
+  });
+
+  it('talks in the clear where TLS is not asked for, as Alertmanager does', async () => {
+    await listen();
+    await email.send(named(), delivery, context);
+    expect(sessions).toMatchObject([{ secure: false }]);
+  });
+});
+
+it.each([
+  ['127.0.0.1', true],
+  ['::1', true],
+  ['10.0.0.1', false],
+  ['12.7.0.1', false],
+  ['::', false],
+])('lets a password go unencrypted to %s: %s', (address, expected) => {
+  expect(isLoopback(address)).toBe(expected);
+});
+
+describe('mailFailure', () => {
+  const smtp = (rest: object) => Object.assign(new Error('said: hunter2'), rest);
+
+  it.each<[object, boolean, unknown, string]>([
+    [{ code: 'EAUTH', responseCode: 535, response: '535 hunter2' }, false, AccessDenied, 'SMTP_DENIED'],
+    [{ code: 'EAUTH', responseCode: 454, response: '454 hunter2' }, false, Unavailable, 'SMTP_DEFERRED'],
+    [
+      { code: 'EENVELOPE', responseCode: 530, response: '530 Authentication required' },
+      false,
+      AccessDenied,
+      'SMTP_DENIED',
+    ],
+    [{ code: 'EPROTOCOL', responseCode: 421, response: '421 busy' }, false, Unavailable, 'SMTP_DEFERRED'],
+    [{ code: 'EPROTOCOL', responseCode: 503, response: '503 sequence' }, false, Unavailable, 'SMTP_DEFERRED'],
+    [{ code: 'EMESSAGE' }, false, InvalidInput, 'SMTP_REFUSED'],
+    [{ code: 'ESOCKET' }, false, Unavailable, 'SMTP_UNREACHABLE'],
+  ])('%j, handed over: %s', (error, handedOver, expected, code) => {
+    const failure = mailFailure(smtp(error), {
+      host: 'mail.example.org:25',
+      password: new Secret('hunter2'),
+      handedOver,
+    });
+    expect(failure).toBeInstanceOf(expected);
+    expect(failure).toHaveProperty('code', code);
+    expect(inspect(failure, { depth: 9 }).replace(/said: hunter2/g, '')).not.toContain('hunter2');
+  });
+
+  it.each([
+    [399, false],
+    [400, true],
+    [499, true],
+    [500, false],
+    [503, true],
+    [550, false],
+  ])('reply %i asks to come back: %s', (responseCode, expected) => {
+    expect(isDeferred(smtp({ responseCode }))).toBe(expected);
+  });
+});

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
+import { domainToASCII } from 'node:url';
+
+import { createTransport } from 'nodemailer';
+
+import { isWrittenPrivate } from '../outbound.js';
+import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
+import { mailHtml } from './mail-html.js';
+import { mailText } from './mail-text.js';
+import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
+
+type EmailConfig = Configs['email'];
+
+const connectTimeoutMs = 10_000;
+const silenceTimeoutMs = 30_000;
+const sendTimeoutMs = 90_000;
+
+/**
+ * Sends a mail, text and HTML of equal content, to a mail host. Its Message-ID is the delivery's, so that a mail host or a
+ * mailbox that got it twice can tell.
+ * @see https://www.rfc-editor.org/rfc/rfc5321
+ */
+export const email = receiver({
+  kind: 'email',
+  async send(config, delivery, context) {
+    const { messageId, accepted, rejected } = await transmit(config, delivery, context);
+    const deferred = rejected.filter(isDeferred);
+    const words = (errors: SmtpError[]) => errors.map((error) => refusalText(error, config.auth?.password));
+    if (deferred.length > 0) throw new PartlySent([...delivery.reached, ...accepted], words(deferred).join('; '));
+    return { outcome: 'sent', reference: messageId, refused: words(rejected) };
+  },
+});
+
+interface Attempt {
+  messageId: string;
+  accepted: string[];
+  rejected: SmtpError[];
+}
+
+async function transmit(config: EmailConfig, delivery: Delivery, context: SendContext): Promise<Attempt> {
+  const { from, to, smarthost, auth } = config;
+  const { messageId, ...content } = compose(config, delivery);
+  let handedOver = false;
+  try {
+    const transport = await connect(config, context);
+    transport.use('stream', ({ message }, done) => {
+      message.processFunc((input) => input.once('end', () => (handedOver = true)));
+      done();
+    });
+    const { accepted, rejectedErrors = [] } = await transport.sendMail({
+      ...content,
+      messageId,
+      envelope: { from: bare(from), to: to.map(bare).filter((address) => !delivery.reached.includes(address)) },
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(sendTimeoutMs)]),
+    });
+    return { messageId, accepted: accepted.map(String), rejected: rejectedErrors };
+  } catch (error) {
+    const { rejectedErrors: rejected = [] } = error as SmtpError;
+    // When others have it already, the refusal of the rest is a result and no failure.
+    if (delivery.reached.length > 0 && rejected.length > 0) return { messageId, accepted: [], rejected };
+    throw mailFailure(error, { host: `${smarthost.host}:${smarthost.port}`, password: auth?.password, handedOver });
+  }
+}
+
+async function connect({ smarthost, hello, auth, requireTls, tls }: EmailConfig, { egress, signal }: SendContext) {
+  const { host, port } = smarthost;
+  const { address } = await egress.check(host, port, { allowPrivate: isWrittenPrivate(host), signal });
+  const encrypt = requireTls || (auth !== undefined && !isLoopback(address));
+  return createTransport({
+    host: address,
+    port,
+    secure: port === 465,
+    name: hello,
+    requireTLS: encrypt,
+    ignoreTLS: !encrypt,
+    ...(auth && { auth: { user: auth.username, pass: auth.password.reveal() } }),
+    // The connection goes to the address that was checked, the certificate is still the name's.
+    servername: tls.serverName ?? (isIP(host) === 0 ? host : undefined),
+    tls: { rejectUnauthorized: !tls.insecureSkipVerify, ca: tls.ca },
+    connectionTimeout: connectTimeoutMs,
+    greetingTimeout: connectTimeoutMs,
+    dnsTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+}
+
+/** Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks for it. */
+export function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1';
+}
+
+/** What tells mails apart, or is ours to say; everything else the operator may add, and the subject he may replace. */
+const ownHeaders = new Set(
+  'from to subject date message-id references in-reply-to auto-submitted list-id mime-version content-type'.split(' '),
+);
+
+function compose({ from, to, headers }: EmailConfig, { id, groupKey, message }: Delivery) {
+  const domain = bare(from).split('@').at(-1);
+  const thread = `<group-${createHash('sha256').update(groupKey).digest('hex').slice(0, 32)}@${domain}>`;
+  const extra = [...headers].filter(([name]) => !ownHeaders.has(name.toLowerCase()));
+  const subject = [...headers].find(([name]) => name.toLowerCase() === 'subject')?.[1];
+  return {
+    from,
+    to,
+    subject: subject ?? message.title,
+    messageId: `<${id}@${domain}>`,
+    references: thread,
+    inReplyTo: thread,
+    headers: {
+      ...Object.fromEntries(extra),
+      'Auto-Submitted': 'auto-generated',
+      'List-Id': `Tidewaiter <alerts.${domain}>`,
+    },
+    text: mailText(message),
+    html: mailHtml(message),
+  };
+}
+
+/** `team@example.org` of `"Team" <team@Example.ORG>`, as nodemailer names recipients. */
+function bare(mailbox: string): string {
+  const address = /<([^<>]*)>$/.exec(mailbox)?.[1] ?? mailbox;
+  const at = address.lastIndexOf('@');
+  const domain = address.slice(at + 1);
+  return `${address.slice(0, at)}@${domainToASCII(domain) || domain}`;
+}

@@ -1,0 +1,102 @@
+import { BlockList, isIP } from 'node:net';
+
+import { Unavailable } from '@tidewaiter/domain';
+import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+
+import { OutcomeUnknown, type SendContext } from './receiver.js';
+
+/** Milliseconds that a channel has for its answer, unless its configuration says otherwise. */
+const answerTimeoutMs = 15_000;
+
+/** An hour. A channel that asks for more than that gets asked again before. */
+const maxRetryAfterMs = 3_600_000;
+
+// Failures that come before the first byte of the request has left.
+const neverSent = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** What is sent to a channel. `timeoutMs`: for the whole exchange; 0 for the usual time. */
+export interface Post extends Pick<EgressRequest, 'headers' | 'body' | 'credentials'> {
+  timeoutMs: number;
+}
+
+/**
+ * POSTs to a channel and returns its answer, whatever its status.
+ * @throws OutcomeUnknown when no answer came although the request may have arrived.
+ * @throws Unavailable when it certainly did not.
+ */
+export async function post(url: string, request: Post, { egress, signal }: SendContext): Promise<EgressResponse> {
+  const { timeoutMs, ...rest } = request;
+  const { origin, hostname } = new URL(url);
+  try {
+    return await egress.request(url, {
+      ...rest,
+      method: 'POST',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs || answerTimeoutMs)]),
+      allowPrivate: isWrittenPrivate(hostname),
+    });
+  } catch (error) {
+    if (!signal.aborted && (!(error instanceof Unavailable) || wasNeverSent(error))) throw error;
+    throw new OutcomeUnknown(`${origin} gave no answer; the message may have arrived`, error);
+  }
+}
+
+function wasNeverSent({ code, cause }: Unavailable): boolean {
+  if (code === 'EGRESS_UNTRUSTED' || cause === undefined) return true;
+  return typeof cause === 'object' && cause !== null && 'code' in cause && neverSent.has(String(cause.code));
+}
+
+/** The answer's text. @throws OutcomeUnknown when it does not come whole, or is larger: its status alone may not say whether the message was taken. */
+export async function answerText(response: EgressResponse, limitBytes: number): Promise<string> {
+  try {
+    return await response.text(limitBytes);
+  } catch (error) {
+    throw new OutcomeUnknown(
+      `${new URL(response.url).origin} gave no whole answer; the message may have arrived`,
+      error,
+    );
+  }
+}
+
+/** Whether the same request may be taken later. @see https://www.rfc-editor.org/rfc/rfc9110#section-15 */
+export function isTemporary(status: number): boolean {
+  return status === 408 || status === 425 || status === 429 || status >= 500;
+}
+
+/** `Retry-After` in milliseconds from `now`: seconds, also decimal ones, or a date. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+export function retryAfterMs(headers: Readonly<Record<string, string>>, now: Date): { retryAfterMs?: number } {
+  const text = headers['retry-after']?.trim() ?? '';
+  const waitMs = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
+  if (Number.isNaN(waitMs)) return {};
+  return { retryAfterMs: Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs) };
+}
+
+const privateRanges = new BlockList();
+for (const [network, bits] of [
+  ['127.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['100.64.0.0', 10],
+] as const) {
+  privateRanges.addSubnet(network, bits, 'ipv4');
+}
+privateRanges.addAddress('::1', 'ipv6');
+privateRanges.addSubnet('fc00::', 7, 'ipv6');
+
+/**
+ * Whether the operator himself wrote a loopback or private address, or `localhost`: then he means it. A name that resolves to
+ * one may be somebody else's trick and needs `egress.allow`.
+ */
+export function isWrittenPrivate(hostname: string): boolean {
+  if (hostname === 'localhost') return true;
+  const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  const family = isIP(address);
+  return family !== 0 && privateRanges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}

@@ -1,0 +1,87 @@
+import { TidewaiterError, Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
+import type { EmailConfig, SlackConfig, WebhookConfig } from '@tidewaiter/routing';
+import type { Egress } from '@tidewaiter/runtime';
+
+import type { Message } from '../message.js';
+
+/** One message on its way to one receiver. */
+export interface Delivery {
+  /** UUID, the same on every attempt: what a receiver uses to recognise a repetition. */
+  id: string;
+  groupKey: string;
+  groupLabels: Labels;
+  alerts: Alert[];
+  message: Message;
+  /** 1 on the first try. */
+  attempt: number;
+  /** Recipients that an earlier attempt reached, as its `PartlySent` said. */
+  reached: string[];
+  /** Name of the receiver in routing.yaml. */
+  receiver: string;
+  /** Where people find this Tidewaiter: the console's URL. */
+  externalUrl: string;
+}
+
+export interface SendContext {
+  egress: Egress;
+  /** Aborted when the process stops. */
+  signal: AbortSignal;
+}
+
+export interface Outcome {
+  outcome: 'sent';
+  /** The channel's own name for the message: Slack's `ts`, a Message-ID. */
+  reference: string | null;
+  /** Recipients that will never get it, each with the server's reason; the others have it. */
+  refused: string[];
+}
+
+/** What routing.yaml says of each kind of channel. */
+export interface Configs {
+  slack: SlackConfig;
+  email: EmailConfig;
+  webhook: WebhookConfig;
+}
+
+export type Kind = keyof Configs;
+
+/** Lays out a message for one kind of channel and sends it. Retries, ledger and rate limits are the notifier's work. */
+export interface Receiver<K extends Kind> {
+  kind: K;
+  /**
+   * Sends once.
+   * @throws Unavailable when it was certainly not sent and may be later, with the channel's own `retryAfterMs` where it gave one.
+   * @throws PartlySent
+   * @throws OutcomeUnknown
+   * @throws AccessDenied when the channel does not take our credentials.
+   * @throws InvalidInput when the channel will never take this message.
+   */
+  send(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome>;
+  /** Asks the channel whether an earlier attempt of this delivery arrived; null when it shows no trace of it. Few channels can tell. */
+  find?(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome | null>;
+}
+
+/** Declares a receiver; the kind decides which configuration it gets. */
+export function receiver<K extends Kind>(definition: Receiver<K>): Receiver<K> {
+  return definition;
+}
+
+/**
+ * The connection broke or fell silent after the message had left: the channel may have it. Retrying may double it, unless the
+ * receiver's `find` sees it or the channel recognises the delivery's id.
+ */
+export class OutcomeUnknown extends TidewaiterError {
+  constructor(message: string, cause: unknown) {
+    super('DELIVERY_UNCONFIRMED', message, { cause, retryable: true });
+  }
+}
+
+/** Some recipients have it, others may get it later. The next attempt gets `reached` with its delivery, and leaves those out. */
+export class PartlySent extends Unavailable {
+  constructor(
+    readonly reached: string[],
+    message: string,
+  ) {
+    super('DELIVERY_PARTLY_SENT', message);
+  }
+}

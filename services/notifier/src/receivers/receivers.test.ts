@@ -1,0 +1,320 @@
+import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+
+import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/runtime';
+import { httpSink, type Answer } from '@tidewaiter/testkit';
+import { SMTPServer } from 'smtp-server';
+
+import { OutcomeUnknown, type Configs, type Delivery, type Kind, type SendContext } from './receiver.js';
+import { receivers, send } from './receivers.js';
+
+/** In every place where a configuration has a secret. */
+const secret = 'Zm9yLXlvdXItZXllcy1vbmx5LWZvci15b3U';
+
+type Trouble = 'temporary' | 'refused' | 'denied' | 'hang' | 'drop';
+type Channel = { [K in Kind]: { kind: K; config: Configs[K] } }[Kind];
+
+/** A channel's own server, so far as the contract needs it. */
+interface Bench {
+  channel(host: string, port: number): Channel;
+  port: number;
+  /** Troubles of the next attempts, one each. */
+  next(...troubles: Trouble[]): void;
+  /** What identifies the delivery in each message that was taken. */
+  taken(): string[];
+  stop(): Promise<void>;
+}
+
+const delivery: Delivery = {
+  id: '0198a1c2-7d9f-7abc-8def-0123456789ab',
+  groupKey: '{}:{}',
+  groupLabels: {},
+  attempt: 1,
+  reached: [],
+  receiver: 'team',
+  externalUrl: 'https://tidewaiter.example.com',
+  alerts: [
+    { labels: { severity: 'high' }, annotations: {}, status: 'firing', startsAt: '2026-11-25T10:42:00Z', endsAt: null },
+  ],
+  message: {
+    kind: 'push',
+    status: 'firing',
+    severity: 'high',
+    title: 'High · shop',
+    summary: 'New.',
+    facts: [],
+    sections: [],
+    links: [],
+    footer: 'Tidewaiter',
+  },
+};
+
+async function httpBench(
+  answers: Record<'ok' | 'temporary' | 'refused' | 'denied', Answer>,
+  channel: Bench['channel'],
+  idOf: (request: { text: string; headers: NodeJS.Dict<string | string[]> }) => string,
+): Promise<Bench> {
+  const taken: string[] = [];
+  const troubles: Trouble[] = [];
+  const sink = await httpSink((request) => {
+    const trouble = troubles.shift();
+    if (trouble === 'hang' || trouble === 'drop') return trouble;
+    if (trouble === undefined) taken.push(idOf(request));
+    return answers[trouble ?? 'ok'];
+  });
+  return {
+    channel,
+    port: Number(new URL(sink.url).port),
+    next: (...more) => void troubles.push(...more),
+    taken: () => taken,
+    stop: () => sink.stop(),
+  };
+}
+
+const slackLook = { username: undefined, iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
+
+const benches: Record<string, () => Promise<Bench>> = {
+  'slack, incoming webhook': () =>
+    httpBench(
+      {
+        ok: { status: 200, body: 'ok' },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: `rate_limited ${secret}` },
+        refused: { status: 400, body: `invalid_payload ${secret}` },
+        denied: { status: 403, body: 'action_prohibited' },
+      },
+      (host, port) => ({
+        kind: 'slack',
+        config: {
+          ...slackLook,
+          target: {
+            mode: 'webhook',
+            url: new Secret(`http://${host}:${port}/services/T0/B0/${secret}`),
+            channel: undefined,
+          },
+        },
+      }),
+      // A webhook has no place for an id: this is the one channel that can be doubled unseen.
+      () => delivery.id,
+    ),
+  'slack, bot': () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { ok: true, ts: '1.2' } },
+        temporary: { status: 200, headers: { 'retry-after': '7' }, body: { ok: false, error: 'ratelimited' } },
+        refused: { status: 200, body: { ok: false, error: 'is_archived', token: secret } },
+        denied: { status: 200, body: { ok: false, error: 'invalid_auth', token: secret } },
+      },
+      (host, port) => ({
+        kind: 'slack',
+        config: {
+          ...slackLook,
+          target: {
+            mode: 'bot',
+            url: `http://${host}:${port}/api/chat.postMessage`,
+            token: new Secret(`xoxb-${secret}`),
+            channel: 'C1',
+          },
+        },
+      }),
+      ({ text }) => JSON.parse(text).metadata.event_payload.delivery_id,
+    ),
+  webhook: () =>
+    httpBench(
+      {
+        ok: { status: 202 },
+        temporary: { status: 503, headers: { 'retry-after': '7' }, body: secret },
+        refused: { status: 422, body: secret },
+        denied: { status: 401, body: secret },
+      },
+      (host, port) => ({
+        kind: 'webhook',
+        config: {
+          url: new Secret(`http://${host}:${port}/hook?token=${secret}`),
+          auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          maxAlerts: 0,
+          timeoutMs: 0,
+          signingSecret: new Secret(`whsec_${secret}`),
+          sendResolved: true,
+        },
+      }),
+      ({ headers }) =>
+        headers['webhook-id'] === headers['idempotency-key'] ? String(headers['webhook-id']) : 'two ids',
+    ),
+  email: mailBench,
+};
+
+async function mailBench(): Promise<Bench> {
+  const taken: string[] = [];
+  const troubles: Trouble[] = [];
+  const sockets = new Set<Socket>();
+  const refusal = (responseCode: number) => Object.assign(new Error(`said by the server: ${secret}`), { responseCode });
+  const server = new SMTPServer({
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    logger: false,
+    onAuth: ({ username, password }, _session, done) => {
+      if (troubles[0] !== 'denied') return done(null, { user: `${username}${password === secret}` });
+      troubles.shift();
+      return done(refusal(535));
+    },
+    onData: (stream, _session, done) => {
+      const chunks: Buffer[] = [];
+      stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+      stream.on('end', () => {
+        const trouble = troubles.shift();
+        if (trouble === 'hang') return;
+        if (trouble === 'drop') return sockets.forEach((socket) => socket.destroy());
+        if (trouble) return done(refusal(trouble === 'temporary' ? 451 : 554));
+        taken.push(/^Message-ID: <([^@]+)@example\.org>\r$/m.exec(Buffer.concat(chunks).toString())?.[1] ?? 'no id');
+        done();
+      });
+    },
+  });
+  server.server.on('connection', (socket: Socket) => void sockets.add(socket));
+  const listener = server.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return {
+    port: (listener.address() as AddressInfo).port,
+    channel: (host, port) => ({
+      kind: 'email',
+      config: {
+        to: ['team@example.org'],
+        from: 'Tidewaiter <tidewaiter@example.org>',
+        smarthost: { host, port },
+        hello: 'localhost',
+        auth: { username: 'tidewaiter', password: new Secret(secret) },
+        requireTls: false,
+        tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+        headers: new Map(),
+        sendResolved: false,
+      },
+    }),
+    next: (...more) => void troubles.push(...more),
+    taken: () => taken,
+    stop: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+it('has every receiver that has a folder', () => {
+  const folders = readdirSync(join(__dirname), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+  expect(Object.keys(receivers).toSorted()).toEqual(folders.toSorted());
+  for (const [name, { kind }] of Object.entries(receivers)) expect(kind).toBe(name);
+});
+
+describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
+  let bench: Bench;
+  let egress: Egress;
+  let context: SendContext;
+
+  beforeEach(async () => {
+    bench = await start();
+    egress = new Egress({ allow: [] }, async () => [{ address: '127.0.0.1', family: 4 }]);
+    context = { egress, signal: new AbortController().signal };
+  });
+  afterEach(async () => {
+    await egress.close();
+    await bench.stop();
+  });
+
+  const attempt = (signal = context.signal, host = '127.0.0.1', port = bench.port) =>
+    send(bench.channel(host, port), delivery, { ...context, signal });
+  /** The failure of an attempt, of which nothing may show a secret, however deep one looks. */
+  const failureOf = async (attempted: Promise<unknown>) => {
+    const error: unknown = await attempted.then(
+      () => 'no failure',
+      (reason: unknown) => reason,
+    );
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(secret);
+    return error;
+  };
+
+  it('sends, with the id of the delivery', async () => {
+    expect(await attempt()).toMatchObject({ outcome: 'sent', refused: [] });
+    expect(bench.taken()).toEqual([delivery.id]);
+  });
+
+  it('reports a passing trouble as one, and then sends with the same id', async () => {
+    bench.next('temporary');
+    expect(await failureOf(attempt())).toBeInstanceOf(Unavailable);
+    expect(bench.taken()).toEqual([]);
+    await attempt();
+    expect(bench.taken()).toEqual([delivery.id]);
+  });
+
+  it('reports a refusal as final', async () => {
+    bench.next('refused');
+    const error = await failureOf(attempt());
+    expect(error).toBeInstanceOf(InvalidInput);
+    expect(error).toHaveProperty('retryable', false);
+  });
+
+  it('reports wrong credentials as such', async () => {
+    bench.next('denied');
+    const error = await failureOf(attempt());
+    expect(error).toBeInstanceOf(AccessDenied);
+    expect(error).toHaveProperty('retryable', false);
+  });
+
+  it('does not know the outcome when the connection breaks after the message, and says so', async () => {
+    bench.next('drop');
+    const error = await failureOf(attempt());
+    expect(error).toBeInstanceOf(OutcomeUnknown);
+    expect(error).toHaveProperty('retryable', true);
+  });
+
+  it('does not wait for ever for an answer', async () => {
+    bench.next('hang');
+    const error = await failureOf(attempt(AbortSignal.timeout(300)));
+    expect(error).toBeInstanceOf(OutcomeUnknown);
+  });
+
+  it('stops when the process stops, and may be asked again', async () => {
+    bench.next('hang');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 100);
+    expect(await failureOf(attempt(stop.signal))).toHaveProperty('retryable', true);
+  });
+
+  it('knows that nothing was sent where nobody listens', async () => {
+    const unused = createServer().listen(0, '127.0.0.1');
+    await once(unused, 'listening');
+    const { port } = unused.address() as AddressInfo;
+    await unused[Symbol.asyncDispose]();
+    const error = await failureOf(attempt(context.signal, '127.0.0.1', port));
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error).toHaveProperty('retryable', true);
+  });
+
+  it('does not follow a name to a private address', async () => {
+    const error = await failureOf(attempt(context.signal, 'hooks.example.com'));
+    expect(error).toMatchObject({ code: 'EGRESS_REFUSED' });
+    expect(bench.taken()).toEqual([]);
+  });
+});
+
+it.each(Object.entries(benches).filter(([name]) => name !== 'email'))(
+  '%s waits as long as it was asked to',
+  async (_, start) => {
+    const bench = await start();
+    const egress = new Egress({ allow: [] });
+    bench.next('temporary');
+    const attempt = send(bench.channel('127.0.0.1', bench.port), delivery, {
+      egress,
+      signal: new AbortController().signal,
+    });
+    await expect(attempt).rejects.toHaveProperty('retryAfterMs', 7000);
+    await egress.close();
+    await bench.stop();
+  },
+);

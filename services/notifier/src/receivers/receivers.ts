@@ -1,0 +1,31 @@
+import { email } from './email/email.js';
+import type { Configs, Delivery, Kind, Outcome, Receiver, SendContext } from './receiver.js';
+import { slack } from './slack/slack.js';
+import { webhook } from './webhook/webhook.js';
+
+/** Every kind of channel. A new one is a folder beside these and a line here. */
+export const receivers: { [K in Kind]: Receiver<K> } = { slack, email, webhook };
+
+/** One channel of a receiver, as routing.yaml gives it. */
+type Channel<K extends Kind> = { [P in K]: { kind: P; config: Configs[P] } }[K];
+
+/** Sends a delivery once. @throws as `Receiver.send` says */
+export async function send<K extends Kind>(
+  { kind, config }: Channel<K>,
+  delivery: Delivery,
+  context: SendContext,
+): Promise<Outcome> {
+  return receivers[kind].send(config, delivery, context);
+}
+
+/**
+ * Looks for an unconfirmed delivery in its channel; null when it is not there, or when the channel cannot tell.
+ * @throws Unavailable, OutcomeUnknown
+ */
+export async function find<K extends Kind>(
+  { kind, config }: Channel<K>,
+  delivery: Delivery,
+  context: SendContext,
+): Promise<Outcome | null> {
+  return (await receivers[kind].find?.(config, delivery, context)) ?? null;
+}

@@ -1,0 +1,144 @@
+import type { Severity } from '@tidewaiter/domain';
+
+import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../../message.js';
+
+export type Block =
+  | { type: 'header'; text: PlainText }
+  | { type: 'section'; text: PlainText | Mrkdwn }
+  | { type: 'section'; fields: Mrkdwn[] }
+  | { type: 'context'; elements: PlainText[] };
+
+interface PlainText {
+  type: 'plain_text';
+  text: string;
+  /** False: `:name:` in a file name stays what it is. */
+  emoji: false;
+}
+
+interface Mrkdwn {
+  type: 'mrkdwn';
+  text: string;
+  /** True: Slack links nothing on its own, neither host names nor channels nor people. */
+  verbatim: true;
+}
+
+/** @see https://docs.slack.dev/reference/block-kit/blocks, and for the sum slackapi/bolt-js issue 2509 */
+export const slackLimits = {
+  blocks: 50,
+  headerChars: 150,
+  textChars: 3000,
+  fields: 10,
+  fieldChars: 2000,
+  allChars: 13_000,
+} as const;
+
+/** What the lists of findings may take of `allChars`, escaped; the rest is for facts, links and the blocks' own JSON. */
+const maxListChars = 6_000;
+/** Escaped characters of one value of a fact; ten of them fit. */
+const maxValueChars = 350;
+const indent = '\u2003\u2002';
+
+const marks: Record<Severity, string> = {
+  critical: '🔴',
+  high: '🟠',
+  medium: '🟡',
+  low: '🔵',
+  negligible: '⚪',
+  unknown: '⚫',
+};
+
+/** The message as Block Kit, within Slack's limits. Text that others wrote stands in plain text or in code, where it can format nothing. */
+export function slackBlocks(message: Message): Block[] {
+  const mark = message.status === 'resolved' ? '🟢' : marks[message.severity];
+  return [
+    { type: 'header', text: plain(`${mark} ${message.title}`, slackLimits.headerChars) },
+    { type: 'section', text: plain(message.summary, 1200) },
+    ...listBlocks(message.sections),
+    ...factBlocks(message.facts),
+    ...linkBlocks(message.links),
+    { type: 'context', elements: [plain(message.footer, maxValueChars)] },
+  ];
+}
+
+/** What notifications and screen readers say. */
+export function slackText({ title, summary }: Message): string {
+  return escaped(`${title}. ${summary}`, slackLimits.textChars);
+}
+
+function factBlocks(facts: readonly Fact[]): Block[] {
+  const blocks: Block[] = [];
+  for (let start = 0; start < facts.length; start += slackLimits.fields) {
+    const fields = facts
+      .slice(start, start + slackLimits.fields)
+      .map(({ label, value }) => mrkdwn(`*${label}*\n${inert(value)}`));
+    blocks.push({ type: 'section', fields });
+  }
+  return blocks;
+}
+
+function listBlocks(sections: readonly MessageSection[]): Block[] {
+  let left = maxListChars;
+  return sections.flatMap((section, index) => {
+    // A long list leaves the others their share.
+    const lines = listLines(section, Math.floor(left / (sections.length - index)));
+    left -= lines.length;
+    const title: Block = { type: 'section', text: mrkdwn(`*${section.title}*`) };
+    return lines === ''
+      ? [title]
+      : [title, { type: 'section', text: { type: 'plain_text', text: lines, emoji: false } }];
+  });
+}
+
+function listLines({ items, omitted }: MessageSection, maxChars: number): string {
+  const room = Math.min(maxChars, slackLimits.textChars) - '\n+100000 more'.length;
+  let lines = '';
+  let shown = 0;
+  for (const item of items) {
+    const line = `${shown === 0 ? '' : '\n'}${itemLine(item)}`;
+    if (lines.length + line.length > room) break;
+    lines += line;
+    shown += 1;
+  }
+  const more = omitted + items.length - shown;
+  return more === 0 ? lines : `${lines}${lines === '' ? '' : '\n'}+${more} more`;
+}
+
+function itemLine({ severity, text, detail }: MessageItem): string {
+  const line = `${severity === null ? '•' : marks[severity]} ${escaped(text, 600)}`;
+  return detail === null || detail === '' ? line : `${line}\n${indent}${escaped(detail, 600)}`;
+}
+
+function linkBlocks(links: readonly MessageLink[]): Block[] {
+  if (links.length === 0) return [];
+  const text = links
+    .map(({ text, url }) => `<${escaped(url, 1000).replaceAll('|', '%7C')}|${escaped(text, 75)}>`)
+    .join('  ·  ');
+  return [{ type: 'section', text: mrkdwn(text) }];
+}
+
+function plain(text: string, maxChars: number): PlainText {
+  return { type: 'plain_text', text: escaped(text, maxChars), emoji: false };
+}
+
+function mrkdwn(text: string): Mrkdwn {
+  return { type: 'mrkdwn', text, verbatim: true };
+}
+
+/** A value inside mrkdwn: in code as soon as anything in it could format. A backtick, which would end the code, becomes its look-alike. */
+function inert(value: string): string {
+  const text = escaped(value.replaceAll('`', 'ˋ'), maxValueChars);
+  return /[*_~ˋ]|:[\w+'-]+:|^>/.test(value.replaceAll('`', 'ˋ')) ? `\`${text}\`` : text;
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** Escapes as Slack asks, which leaves no `<!channel>`, and cuts by the escaped length without splitting an entity or a character. */
+function escaped(text: string, maxChars: number): string {
+  let out = '';
+  for (const character of text) {
+    const next = entities[character] ?? character;
+    if (out.length + next.length >= maxChars) return `${out}…`;
+    out += next;
+  }
+  return out;
+}
