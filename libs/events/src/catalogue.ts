@@ -8,6 +8,12 @@ const severity = z.enum(severities);
 const counts = z.record(severity, z.int().nonnegative());
 const id = z.uuid();
 
+/** How what a tag points to differs from what it pointed to before. */
+const changes = z.object({
+  packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
+  findings: z.object({ introduced: z.int(), resolved: z.int() }),
+});
+
 /** Where an image came in: the configured connection, not what a payload claims. */
 const place = { connection: z.string(), repository: z.string(), tag: z.string().nullable() };
 
@@ -65,6 +71,8 @@ export const imageAnalyzed = eventType('image.analyzed', {
     platforms: z.array(z.object({ platform: z.string(), digest })),
     counts,
     verdict: z.enum(['pass', 'fail', 'unknown']),
+    /** Against the previous digest of the tag; null at the first push of a tag, and when it is the same digest again. */
+    changes: changes.nullable(),
   }),
 });
 
@@ -93,8 +101,7 @@ export const tagMoved = eventType('tag.moved', {
     tag: z.string(),
     oldDigest: digest,
     newDigest: digest,
-    packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
-    findings: z.object({ introduced: z.int(), resolved: z.int() }),
+    ...changes.shape,
   }),
 });
 

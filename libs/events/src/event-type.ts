@@ -48,6 +48,8 @@ export interface Draft<Type extends EventType = EventType> {
   event: Type;
   subject: string;
   data: DataOf<Type>;
+  /** W3C trace context of the work that caused it, where one transaction tells of many works; else it is the running one's. */
+  traceparent?: string | undefined;
 }
 
 /**

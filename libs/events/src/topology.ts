@@ -67,7 +67,7 @@ export const consumers = {
   notifier: {
     ...defaults,
     name: 'notifier',
-    events: [imageAnalyzed, imageFailed, incidentOpened, incidentUpdated, incidentResolved],
+    events: [imageAnalyzed, incidentOpened, incidentUpdated, incidentResolved],
   },
 } as const satisfies Record<string, Consumer>;
 

@@ -3,7 +3,7 @@ export const documentedLabels = {
   kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime.',
   severity:
     'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has judged yet.',
-  repository: 'The repository with its registry and without tag or digest: `registry.example.com/shop/checkout`.',
+  repository: 'The repository without registry, tag or digest: `shop/checkout`.',
   tag: 'The tag that was pushed, or that the running container was started with.',
   digest: 'The digest of the image: `sha256:` and 64 hex digits.',
   namespace: 'The Kubernetes namespace in which it happened.',

@@ -26,8 +26,10 @@ export interface NewDelivery<Message> {
 
 export interface Delivery<Message> extends NewDelivery<Message> {
   id: string;
-  state: 'pending' | 'retrying' | 'sent' | 'failed';
+  state: 'pending' | 'sending' | 'retrying' | 'sent' | 'failed';
   attempt: number;
+  /** Recipients that have it already, of a message to several. */
+  reached: string[];
   /** The channel's own name for the message: a Slack timestamp, a Message-ID. */
   reference: string | null;
   code: string | null;
@@ -38,7 +40,7 @@ export interface Delivery<Message> extends NewDelivery<Message> {
 }
 
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  alerts, message, state, attempt, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
+  alerts, message, state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
 
 /** The ledger of messages: what was sent to whom, and what became of it. */
 @Injectable()
@@ -73,11 +75,16 @@ export class Deliveries {
     return pageOf(rows, limit, ({ createdAt }) => createdAt);
   }
 
-  async sent(tx: Transaction, id: string, attempt: number, reference: string | null): Promise<void> {
+  /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
+  async sending(id: string, attempt: number): Promise<void> {
+    await this.store.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [id, attempt]);
+  }
+
+  /** Ends a delivery that the channel took. `note` says which recipients it will never take. */
+  async sent(tx: Transaction, id: string, reference: string | null, note: string | null): Promise<void> {
     await tx.query(
-      `UPDATE delivery SET state = 'sent', attempt = $2, reference = $3, code = NULL, reason = NULL, next_at = NULL, finished_at = now()
-       WHERE id = $1`,
-      [id, attempt, reference],
+      `UPDATE delivery SET state = 'sent', reference = $2, code = NULL, reason = $3, next_at = NULL, finished_at = now() WHERE id = $1`,
+      [id, reference, note],
     );
   }
 
@@ -87,6 +94,11 @@ export class Deliveries {
        WHERE id = $1`,
       [id, attempt, code, reason, inMs],
     );
+  }
+
+  /** Notes who of several recipients has it, so that the next attempt leaves them out. */
+  async partlySent(id: string, reached: readonly string[]): Promise<void> {
+    await this.store.query('UPDATE delivery SET reached = $2 WHERE id = $1', [id, reached]);
   }
 
   async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<void> {

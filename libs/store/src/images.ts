@@ -173,6 +173,16 @@ export class Images {
     );
   }
 
+  /** The layers of an image from the bottom, without what was found in them. */
+  async layerList(digest: Digest): Promise<(Omit<Layer, 'createdBy'> & { createdBy: string | null })[]> {
+    return this.store.query(
+      `SELECT index, blob_digest AS digest, diff_id AS "diffId", size_bytes::float AS "sizeBytes", media_type AS "mediaType",
+         created_by AS "createdBy"
+       FROM image_layer WHERE image_digest = $1 ORDER BY index`,
+      [digest],
+    );
+  }
+
   /** Keeps the inventory of an image in place of an older one. */
   async analyzed(
     tx: Transaction,
@@ -186,6 +196,14 @@ export class Images {
       `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, analyzed_at = now() WHERE digest = $1`,
       [digest, json(inventory.os), json(inventory.warnings), analyzersVersion],
     );
+  }
+
+  async packageCount(digest: Digest): Promise<number> {
+    const [row] = await this.store.query<{ packages: number }>(
+      'SELECT count(*)::int AS packages FROM image_package WHERE image_digest = $1',
+      [digest],
+    );
+    return row?.packages ?? 0;
   }
 
   /** The packages of an image, by purl. */

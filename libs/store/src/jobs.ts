@@ -135,4 +135,11 @@ export class Jobs {
     );
     return row ?? { queued: 0, running: 0, oldestSeconds: 0 };
   }
+  /** {@link backlog} of every queue that has one. */
+  async backlogs(): Promise<{ queue: string; queued: number; running: number; oldestSeconds: number }[]> {
+    const queues = await this.store.query<{ queue: string }>(
+      `SELECT DISTINCT queue FROM job WHERE state IN ('queued', 'running') ORDER BY queue`,
+    );
+    return Promise.all(queues.map(async ({ queue }) => ({ queue, ...(await this.backlog(queue)) })));
+  }
 }

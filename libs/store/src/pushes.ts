@@ -67,13 +67,17 @@ const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
 export class Pushes {
   constructor(private readonly store: Store) {}
 
-  /** Adds pushes; answers their ids in the same order. */
+  /** Adds pushes; answers their ids in the same order, which is also the order of their times. */
   async add(tx: Transaction, pushes: readonly NewPush[]): Promise<string[]> {
     const ids = pushes.map(() => uuidv7());
     const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
     await tx.query(
-      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at)
-       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])`,
+      // The ledger orders the pushes of a tag by time, so two of one transaction must not share theirs.
+      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, received_at)
+       SELECT id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at,
+         now() + position * interval '1 microsecond'
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
+         WITH ORDINALITY AS push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, position)`,
       [
         ids,
         column('connection'),
@@ -104,6 +108,15 @@ export class Pushes {
     return pageOf(rows, limit, ({ receivedAt }) => receivedAt);
   }
 
+  async countByState(): Promise<Record<PushState, number>> {
+    const rows = await this.store.query<{ state: PushState; pushes: number }>(
+      'SELECT state, count(*)::int AS pushes FROM push GROUP BY state',
+    );
+    const counts: Record<PushState, number> = { accepted: 0, analyzing: 0, analyzed: 0, refused: 0, 'dead-lettered': 0 };
+    for (const { state, pushes } of rows) counts[state] = pushes;
+    return counts;
+  }
+
   /** The newest analysed push of a digest, be it the digest of an index or of one of its images. */
   async newestOf(digest: Digest): Promise<Push | null> {
     const [push] = await this.store.query<Push>(
@@ -123,6 +136,20 @@ export class Pushes {
       [host, repository, tag],
     );
     return push?.digest ?? null;
+  }
+
+  /**
+   * The registry that people may also call `host`: the only one that holds the repository. Null when several do, or when
+   * `host` is a registry that we know by that name.
+   */
+  async otherNameOf(host: string, repository: string): Promise<string | null> {
+    const [only] = await this.store.query<{ host: string }>(
+      `SELECT min(registry_host) AS host FROM push
+       WHERE repository = $2 AND NOT EXISTS (SELECT FROM push AS known WHERE known.registry_host = $1)
+       HAVING count(DISTINCT registry_host) = 1`,
+      [host, repository],
+    );
+    return only?.host ?? null;
   }
 
   /**
@@ -191,13 +218,13 @@ export class Pushes {
     return ended.length > 0;
   }
 
-  /** Ends a push without a verdict; false when it had ended before. */
-  async failed(tx: Transaction, id: string, state: 'refused' | 'dead-lettered', code: string, reason: string): Promise<boolean> {
-    const ended = await tx.query(
-      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
+  /** Ends a push without a verdict; null when it had ended before. */
+  async failed(tx: Transaction, id: string, state: 'refused' | 'dead-lettered', code: string, reason: string): Promise<Push | null> {
+    const [ended] = await tx.query<Push>(
+      `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING ${columns}`,
       [id, state, code, reason],
     );
-    return ended.length > 0;
+    return ended ?? null;
   }
 
   /** The pushes that wait for a layer, held until the transaction ends, in an order that cannot deadlock. */

@@ -1,4 +1,4 @@
-import { type DynamicModule, Inject, Module, type OnApplicationShutdown, type Type } from '@nestjs/common';
+import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
 import { Health, Logger } from '@tidewaiter/runtime';
 import { Gauge, Registry } from 'prom-client';
@@ -25,7 +25,7 @@ export interface StoreOptions {
   url: Secret;
   poolSize: number;
   /** The bus: what publishes the outbox. */
-  publisher: Type<EventPublisher>;
+  publisher: Abstract<EventPublisher>;
 }
 
 const repositories = [Advisories, ApiTokens, DeadLetters, Deliveries, Findings, Images, Incidents, Jobs, Pushes, Received];

@@ -119,17 +119,19 @@ async function records<Row>(runner: QueryRunner, sql: string, parameters: readon
 
 async function insertEvents(runner: QueryRunner, source: string, drafts: readonly Draft[]): Promise<void> {
   if (drafts.length === 0) return;
+  const running = currentTraceparent() ?? null;
   await runner.query(
     `INSERT INTO outbox (id, type, channel, subject, source, data, traceparent)
-     SELECT id, type, channel, subject, $5, data, $6
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $7::jsonb[]) AS event (id, type, channel, subject, data)`,
+     SELECT id, type, channel, subject, $5, data, traceparent
+     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[], $7::jsonb[])
+       AS event (id, type, channel, subject, traceparent, data)`,
     [
       drafts.map(() => uuidv7()),
       drafts.map(({ event }) => event.type),
       drafts.map(({ event }) => event.channel),
       drafts.map(({ subject }) => subject),
       source,
-      currentTraceparent() ?? null,
+      drafts.map(({ traceparent }) => traceparent ?? running),
       drafts.map(({ data }) => json(data)),
     ],
   );

@@ -17,9 +17,11 @@ export class DeliveryRow {
   @Column('jsonb', { name: 'group_labels' }) groupLabels!: unknown;
   @Column('jsonb') alerts!: unknown;
   @Column('jsonb') message!: unknown;
-  /** `pending`, `retrying`, then `sent` or `failed`. */
+  /** `pending`, `sending`, `retrying`, then `sent` or `failed`. */
   @Column('text', { default: 'pending' }) state!: string;
   @Column('integer', { default: 0 }) attempt!: number;
+  /** Recipients that have it already, of a message to several. */
+  @Column('text', { array: true, default: [] }) reached!: string[];
   /** The channel's own name for the message. */
   @Column('text', { nullable: true }) reference!: string | null;
   @Column('text', { nullable: true }) code!: string | null;

@@ -17,6 +17,7 @@ export class Deliveries1764000005000 implements MigrationInterface {
         message jsonb NOT NULL,
         state text NOT NULL DEFAULT 'pending',
         attempt integer NOT NULL DEFAULT 0,
+        reached text[] NOT NULL DEFAULT '{}',
         reference text,
         code text,
         reason text,

@@ -1,0 +1,14 @@
+import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { z } from 'zod';
+
+const concurrency = z.coerce.number().int().min(1).max(64);
+
+export const scannerConfig = {
+  ...commonSettings,
+  redisUrl,
+  httpPort: httpPort(7071),
+  /** Layers that one process reads at once; each may take a core. */
+  layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
+  /** Pushes that one process resolves and judges at once; they mostly wait for the registry and for PostgreSQL. */
+  pushConcurrency: setting('TIDEWAITER_PUSH_CONCURRENCY', concurrency.default(8)),
+};

@@ -1,0 +1,69 @@
+import { Injectable } from '@nestjs/common';
+import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
+import { analyzersVersion, inventory, type LayerFacts } from '@tidewaiter/analyzers';
+import type { Digest, ImagePackage, OsRelease } from '@tidewaiter/domain';
+import { decodeEntries } from '@tidewaiter/oci';
+import { Advisories, Images, type JudgedPackage, type PackageMatch, Store, type Transaction, type UnmatchedPackage, type Warning } from '@tidewaiter/store';
+
+/** Makes an image's inventory from what is known of its layers, and matches its packages. */
+@Injectable()
+export class ImageAssembly {
+  constructor(
+    private readonly store: Store,
+    private readonly images: Images,
+    private readonly advisories: Advisories,
+  ) {}
+
+  /** Folds the layers of an image, which must all be read. Repeating it changes nothing. */
+  async assemble(digest: Digest): Promise<void> {
+    const layers = await this.images.layers(digest);
+    const { os, packages, warnings } = inventory(
+      layers.map(({ facts, entries }) => ({ facts: facts as LayerFacts, entries: decodeEntries(entries) })),
+    );
+    const judged = packages.map((each) => withEcosystem(each, os));
+    await this.store.transaction((tx) => this.images.analyzed(tx, digest, analyzersVersion, { os, packages: judged, warnings }));
+  }
+
+  /** Matches the packages of an image that were never matched, or not since advisories last changed. */
+  async match(digest: Digest): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      const currentImport = await this.advisories.currentImport(tx);
+      const unmatched = await this.advisories.unmatched(tx, digest, currentImport);
+      if (unmatched.length === 0) return;
+      const matches: PackageMatch[] = [];
+      for (const packages of Map.groupBy(unmatched, ({ ecosystem, release }) => `${ecosystem}:${release}`).values()) {
+        matches.push(...(await this.#matchesOf(tx, packages)));
+      }
+      const ids = unmatched.map(({ id }) => id);
+      await this.advisories.matched(tx, ids, currentImport, matches);
+    });
+  }
+
+  /** Why "nothing found" would mean nothing for an image of this distribution. */
+  async blindSpots(os: OsRelease | null): Promise<Warning[]> {
+    if (!os) return [{ code: 'OS_UNKNOWN', message: 'no distribution recognised; its packages cannot be judged' }];
+    const distribution = distributionOf(os);
+    if (!distribution) return [{ code: 'OS_UNKNOWN', message: `no advisories are known for ${os.name}` }];
+    const { ecosystem, release } = distribution;
+    if (await this.advisories.covers(ecosystem, release)) return [];
+    return [{ code: 'ADVISORIES_MISSING', message: `no advisories for ${ecosystem}:${release} are loaded` }];
+  }
+
+  async #matchesOf(tx: Transaction, packages: readonly UnmatchedPackage[]): Promise<PackageMatch[]> {
+    const { ecosystem, release } = packages[0]!;
+    const distribution = { ecosystem, release: release ?? '' };
+    const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
+    const candidates = Map.groupBy(await this.advisories.candidates(tx, { ecosystem, release }, [...names]), ({ name }) => name);
+    return packages.flatMap((each) => {
+      const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
+      return matchPackage(each, distribution, named).map((match) => ({ ...match, packageId: each.id }));
+    });
+  }
+}
+
+/** Says whose advisories judge a package; a package of a foreign kind is judged by nobody's. */
+function withEcosystem(each: ImagePackage, os: OsRelease | null): JudgedPackage {
+  const distribution = os && distributionOf(os);
+  const isJudged = distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
+  return { ...each, ecosystem: isJudged ? distribution.ecosystem : null, release: isJudged ? distribution.release : null };
+}

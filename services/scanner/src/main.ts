@@ -1,0 +1,12 @@
+import { JetStreamServer } from '@tidewaiter/bus';
+import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
+
+import { scannerConfig } from './config.js';
+import { ScannerModule } from './scanner.module.js';
+
+/** Starts the scanner: it takes pushes from the bus, reads their layers and keeps inventory and verdict. */
+export async function start(environment: Environment): Promise<RunningService> {
+  const config = readConfig(scannerConfig, environment);
+  const settings = readSettings(config.settingsFile);
+  return startService({ name: 'scanner', module: ScannerModule.forRoot(config, settings), config, transport: JetStreamServer });
+}

@@ -1,0 +1,19 @@
+import { Injectable } from '@nestjs/common';
+import { draft, imageFailed } from '@tidewaiter/events';
+import { Pushes, type Transaction } from '@tidewaiter/store';
+
+import { pushSubject } from './push-subject.js';
+
+/** Ends pushes that get no verdict, and tells it. */
+@Injectable()
+export class PushFailures {
+  constructor(private readonly pushes: Pushes) {}
+
+  /** Ends a push; one that has ended before stays as it is. */
+  async end(tx: Transaction, id: string, outcome: 'refused' | 'dead-lettered', code: string, reason: string): Promise<void> {
+    const push = await this.pushes.failed(tx, id, outcome, code, reason);
+    if (!push) return;
+    const { connection, repository, tag, digest } = push;
+    await tx.emit(draft(imageFailed, pushSubject(push), { pushId: id, connection, repository, tag, digest, outcome, code, reason }));
+  }
+}

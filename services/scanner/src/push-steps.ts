@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { analyzersVersion } from '@tidewaiter/analyzers';
+import type { JobProblem } from '@tidewaiter/queue';
+import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store, type Transaction } from '@tidewaiter/store';
+
+import { PushFailures } from './push-failures.js';
+import type { Judgement } from './push-judgement.js';
+
+/** How far a push has come. */
+export type Progress = 'ended' | 'waits for layers' | 'ready';
+
+/** The transactions that move a push: each leaves it, its job and what is told about it in one consistent state. */
+@Injectable()
+export class PushSteps {
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly failures: PushFailures,
+  ) {}
+
+  async done(job: ClaimedJob): Promise<void> {
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  /**
+   * Queues the layers that nobody has read. The push is held while we look, as it is while a layer's reader looks for pushes
+   * that wait: one of the two sees the other's work.
+   */
+  async advance(job: ClaimedJob, push: Push): Promise<Progress> {
+    return this.store.transaction(async (tx) => {
+      await this.pushes.lock(tx, push.id);
+      const unread = await this.images.unreadLayers(tx, push.id, analyzersVersion);
+      const failed = unread.find(({ state }) => state === 'failed');
+      if (failed) return this.#refuse(tx, job, failed.code ?? 'LAYER_FAILED', `layer ${failed.diffId}: ${failed.reason}`);
+      if (unread.length === 0) return 'ready';
+      await tx.enqueue(...unread.map(({ diffId }) => ({ queue: 'layer', key: diffId, class: job.class })));
+      await this.jobs.finish(tx, job);
+      return 'waits for layers';
+    });
+  }
+
+  async conclude(job: ClaimedJob, push: Push, { events, ...result }: Judgement): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      if (await this.pushes.analyzed(tx, push.id, result)) await tx.emit(...events);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
+    await this.store.transaction((tx) => this.#refuse(tx, job, code, reason));
+  }
+
+  async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
+      await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
+    });
+  }
+
+  async #refuse(tx: Transaction, job: ClaimedJob, code: string, reason: string): Promise<Progress> {
+    await this.failures.end(tx, job.key, 'refused', code, reason);
+    await this.jobs.finish(tx, job);
+    return 'ended';
+  }
+}

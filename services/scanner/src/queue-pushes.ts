@@ -1,0 +1,17 @@
+import { Controller } from '@nestjs/common';
+import { Subscribe } from '@tidewaiter/bus';
+import { consumers, type EventOf, registryPushed } from '@tidewaiter/events';
+import { Store } from '@tidewaiter/store';
+
+/** Turns every push into a job. */
+@Controller()
+export class QueuePushes {
+  constructor(private readonly store: Store) {}
+
+  @Subscribe(consumers.scanner, registryPushed)
+  async handle({ id, data }: EventOf<typeof registryPushed>): Promise<void> {
+    await this.store.once(consumers.scanner.name, id, async (tx) => {
+      await tx.enqueue({ queue: 'push', key: data.pushId, class: 'interactive' });
+    });
+  }
+}

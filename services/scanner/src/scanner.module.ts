@@ -1,0 +1,47 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Bus, BusModule } from '@tidewaiter/bus';
+import { QueueModule } from '@tidewaiter/queue';
+import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+
+import { AnalyzeLayer } from './analyze-layer.js';
+import { AnalyzePush } from './analyze-push.js';
+import type { scannerConfig } from './config.js';
+import { ImageAssembly } from './image-assembly.js';
+import { LayerSteps } from './layer-steps.js';
+import { PushFailures } from './push-failures.js';
+import { PushJudgement } from './push-judgement.js';
+import { PushResolution } from './push-resolution.js';
+import { PushSteps } from './push-steps.js';
+import { QueuePushes } from './queue-pushes.js';
+import { RecordDeletions } from './record-deletions.js';
+import { Registries } from './registries.js';
+import { ScannerLimits } from './scanner-limits.js';
+
+@Module({})
+export class ScannerModule {
+  static forRoot(config: Config<typeof scannerConfig>, settings: TidewaiterSettings): DynamicModule {
+    const service = 'scanner';
+    return {
+      module: ScannerModule,
+      imports: [
+        BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
+        StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
+        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [AnalyzePush, AnalyzeLayer] }),
+      ],
+      controllers: [QueuePushes, RecordDeletions],
+      providers: [
+        AnalyzePush,
+        AnalyzeLayer,
+        PushSteps,
+        LayerSteps,
+        PushResolution,
+        PushJudgement,
+        PushFailures,
+        ImageAssembly,
+        { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
+        { provide: Registries, useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })) },
+      ],
+    };
+  }
+}
