@@ -81,7 +81,8 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
 }
 
 /** A vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden secret can still be read, so it does. */
-function isAlarming({ finding }: PushFinding): boolean {
+/** Whether a finding is one that people are told about: what a later layer hides does not run, but a secret in it can be read. */
+export function isAlarming({ finding }: PushFinding): boolean {
   return isAtLeast(finding.severity, 'high') && (finding.state === 'present' || finding.kind !== 'vulnerability');
 }
 

@@ -1,0 +1,47 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { InvalidInput } from '@tidewaiter/domain';
+import type { Integration, RoutingConfig } from '@tidewaiter/routing';
+import type { Egress } from '@tidewaiter/runtime';
+
+import type { Delivery, Outcome } from './receivers/receiver.js';
+import { find, send } from './receivers/receivers.js';
+
+/** The receivers of routing.yaml, and the way to them. */
+export class Channels implements OnApplicationShutdown {
+  readonly #stopping = new AbortController();
+
+  constructor(
+    /** Null where nobody is to be told anything. */
+    readonly routing: RoutingConfig | null,
+    private readonly egress: Egress,
+    /** Address of the console, for links. */
+    readonly consoleUrl: string,
+    readonly concurrency: number,
+  ) {}
+
+  /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
+  async send(channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
+    return send(this.#integration(delivery.receiver, channel, integration), delivery, this.#context());
+  }
+
+  /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */
+  async find(channel: string, integration: number, delivery: Delivery): Promise<Outcome | null> {
+    return find(this.#integration(delivery.receiver, channel, integration), delivery, this.#context());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#stopping.abort();
+    await this.egress.close();
+  }
+
+  #context() {
+    return { egress: this.egress, signal: this.#stopping.signal };
+  }
+
+  #integration(receiver: string, channel: string, index: number): Integration {
+    const integrations = this.routing?.receivers.get(receiver)?.integrations ?? [];
+    const found = integrations.find((each) => each.kind === channel && each.index === index);
+    if (!found) throw new InvalidInput('RECEIVER_UNKNOWN', `routing.yaml has no ${channel} number ${index} in receiver ${receiver}`);
+    return found;
+  }
+}

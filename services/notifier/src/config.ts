@@ -1,0 +1,13 @@
+import { commonSettings, consoleUrl, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { z } from 'zod';
+
+export const notifierConfig = {
+  ...commonSettings,
+  redisUrl,
+  consoleUrl,
+  httpPort: httpPort(7073),
+  /** Path of `routing.yaml`; without it nobody is told anything. */
+  routingFile: setting('TIDEWAITER_ROUTING', z.string().optional()),
+  /** Messages that one process sends at once. A channel that hangs holds one of them. */
+  deliveryConcurrency: setting('TIDEWAITER_DELIVERY_CONCURRENCY', z.coerce.number().int().min(1).max(256).default(16)),
+};

@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
+
+import { Channels } from './channels.js';
+import { DeliverySteps } from './delivery-steps.js';
+import type { Message } from './message.js';
+import { type Delivery, type Outcome, PartlySent } from './receivers/receiver.js';
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+
+/** Sends one message to one channel. The key of the job is the delivery id, which is the same on every try. */
+@Injectable()
+export class Deliver implements JobHandler<ClaimedJob> {
+  readonly queue = 'delivery';
+  /** Three days in all: a channel that is down over a weekend still gets its messages. */
+  readonly retryDelaysMs = [
+    2_000,
+    10_000,
+    minuteMs,
+    5 * minuteMs,
+    15 * minuteMs,
+    ...Array.from({ length: 6 }, () => hourMs),
+    ...Array.from({ length: 11 }, () => 6 * hourMs),
+  ];
+  readonly concurrency: number;
+
+  constructor(
+    private readonly steps: DeliverySteps,
+    private readonly channels: Channels,
+    private readonly logger: Logger,
+  ) {
+    this.concurrency = channels.concurrency;
+  }
+
+  async handle(job: ClaimedJob): Promise<void> {
+    const stored = await this.steps.begin(job);
+    if (!stored) return this.steps.done(job);
+    const { channel, integration } = stored;
+    const delivery = this.#deliveryOf(stored, job.attempt);
+    try {
+      const outcome = await this.#sendOnce(stored, channel, integration, delivery);
+      await this.steps.sent(job, stored, outcome);
+      this.logger.info({ delivery_id: delivery.id, receiver: delivery.receiver, channel, attempt: job.attempt }, 'delivery done');
+    } catch (error) {
+      if (error instanceof PartlySent) await this.steps.partlySent(delivery.id, error.reached);
+      throw error;
+    }
+  }
+
+  async retrying(job: ClaimedJob, problem: JobProblem, inMs: number): Promise<void> {
+    await this.steps.retrying(job, problem, inMs);
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.steps.giveUp(job, problem);
+  }
+
+  /** Where an earlier try may have arrived, the channel is asked first. */
+  async #sendOnce(stored: StoredDelivery<Message>, channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
+    const isUnconfirmed = stored.state === 'sending' || stored.code === 'DELIVERY_UNCONFIRMED';
+    const found = isUnconfirmed ? await this.channels.find(channel, integration, delivery) : null;
+    return found ?? this.channels.send(channel, integration, delivery);
+  }
+
+  #deliveryOf({ id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>, attempt: number): Delivery {
+    const externalUrl = this.channels.consoleUrl;
+    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl };
+  }
+}

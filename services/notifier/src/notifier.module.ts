@@ -1,0 +1,48 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Bus, BusModule } from '@tidewaiter/bus';
+import { QueueModule } from '@tidewaiter/queue';
+import type { RoutingConfig } from '@tidewaiter/routing';
+import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+
+import type { notifierConfig } from './config.js';
+import { Deliver } from './deliver.js';
+import { DeliverySteps } from './delivery-steps.js';
+import { IncidentReports } from './incident-reports.js';
+import { Notifications } from './notifications.js';
+import { NotifyOfIncidents } from './notify-of-incidents.js';
+import { NotifyOfPushes } from './notify-of-pushes.js';
+import { PushReports } from './push-reports.js';
+import { Channels } from './channels.js';
+
+@Module({})
+export class NotifierModule {
+  static forRoot(
+    config: Config<typeof notifierConfig>,
+    settings: TidewaiterSettings,
+    routing: RoutingConfig | null,
+  ): DynamicModule {
+    const service = 'notifier';
+    const { consoleUrl, deliveryConcurrency } = config;
+    return {
+      module: NotifierModule,
+      imports: [
+        BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
+        StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
+        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
+      ],
+      controllers: [NotifyOfPushes, NotifyOfIncidents],
+      providers: [
+        PushReports,
+        IncidentReports,
+        Notifications,
+        Deliver,
+        DeliverySteps,
+        {
+          provide: Channels,
+          useFactory: () => new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency),
+        },
+      ],
+    };
+  }
+}

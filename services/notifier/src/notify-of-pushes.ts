@@ -1,0 +1,36 @@
+import { Controller } from '@nestjs/common';
+import { Subscribe } from '@tidewaiter/bus';
+import { consumers, type EventOf, imageAnalyzed } from '@tidewaiter/events';
+import { Store } from '@tidewaiter/store';
+
+import { Channels } from './channels.js';
+import { Notifications } from './notifications.js';
+import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
+import { pushMessage } from './push-message.js';
+import { PushReports } from './push-reports.js';
+
+/** Tells people what a push brought. The same digest under the same tag again brings nothing, so nobody hears of it. */
+@Controller()
+export class NotifyOfPushes {
+  constructor(
+    private readonly store: Store,
+    private readonly reports: PushReports,
+    private readonly notifications: Notifications,
+    private readonly channels: Channels,
+  ) {}
+
+  @Subscribe(consumers.notifier, imageAnalyzed)
+  async handle({ id, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
+    const report = await this.reports.of(data);
+    await this.store.once(consumers.notifier.name, id, async (tx) => {
+      if (!report) return;
+      // What was there before and still is concerns nobody anew.
+      const subjects = pushSubjects(report);
+      if (!subjects.some(({ about }) => about.isResolved) && !isNews(subjects)) return;
+      await this.notifications.add(tx, id, subjects, {
+        isNews,
+        message: (group) => pushMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
+      });
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import type { Alert, Labels } from '@tidewaiter/domain';
+
+import type { PushFinding } from './push-message-groups.js';
+import { isAlarming, type PushReport } from './push-message.js';
+import type { Subject } from './routed.js';
+
+/** A finding of a push, and whether the push brought or ended it. */
+export interface PushSubject {
+  finding: PushFinding;
+  isResolved: boolean;
+}
+
+/** The alerts of a push: one for each critical or high finding that it has, and for each that the previous push had. */
+export function pushSubjects(report: PushReport): Subject<PushSubject>[] {
+  const firing = report.findings.filter(isAlarming).map((finding) => ({ finding, isResolved: false }));
+  const resolved = report.resolved.filter(isAlarming).map((finding) => ({ finding, isResolved: true }));
+  return [...firing, ...resolved].map((about) => ({ alert: alertOf(report, about), about }));
+}
+
+/** Whether a message about these would tell something that is new and bad. */
+export function isNews(subjects: readonly Subject<PushSubject>[]): boolean {
+  return subjects.some(({ about }) => !about.isResolved && about.finding.isNew);
+}
+
+/** The report as a receiver sees it that is told of these findings only. */
+export function narrowedTo(report: PushReport, subjects: readonly Subject<PushSubject>[]): PushReport {
+  const findings = subjects.filter(({ about }) => !about.isResolved).map(({ about }) => about.finding);
+  const resolved = subjects.filter(({ about }) => about.isResolved).map(({ about }) => about.finding);
+  return { ...report, findings, resolved };
+}
+
+function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }: PushSubject): Alert {
+  const labels: Labels = {
+    kind: finding.kind,
+    severity: finding.severity,
+    repository: report.repository,
+    digest: report.digest,
+    rule: finding.id,
+    fixable: String(finding.fix.version !== null),
+    new: String(isNew && !isResolved),
+    running: 'false',
+  };
+  if (report.tag !== null) labels['tag'] = report.tag;
+  return {
+    labels,
+    annotations: {
+      summary: `${finding.id} in ${finding.packageName ?? finding.path ?? report.repository}`,
+      description: finding.title,
+      installedVersion: finding.installedVersion ?? '',
+      fixedVersion: finding.fix.version ?? '',
+    },
+    status: isResolved ? 'resolved' : 'firing',
+    startsAt: report.pushedAt,
+    endsAt: isResolved ? report.pushedAt : null,
+  };
+}

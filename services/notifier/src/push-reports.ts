@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
+import { Findings, type Image, type ImageFinding, Images, Pushes } from '@tidewaiter/store';
+
+import type { PushFinding } from './push-message-groups.js';
+import type { PushReport } from './push-message.js';
+
+/** Gathers what there is to say about a push. */
+@Injectable()
+export class PushReports {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly findings: Findings,
+  ) {}
+
+  /** Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. */
+  async of({ pushId, counts, changes }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
+    const push = await this.pushes.get(pushId);
+    if (!push || push.digest === null || push.tag === null) return null;
+    const images = await this.images.ofPush(pushId);
+    const now = await this.#findingsOf(images);
+    const before = push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
+    return {
+      registry: push.registryHost ?? push.connection,
+      repository: push.repository,
+      tag: push.tag,
+      digest: push.digest,
+      platforms: images.map(({ platform }) => platform),
+      pushedBy: push.pushedBy,
+      pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
+      previousDigest: push.previousDigest,
+      findings: merged(now, images, fingerprints(before ?? [])),
+      resolved: merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
+      packagesChanged: changes && { ...changes.packages, upgraded: changes.packages.changed },
+      warnings: (push.warnings ?? []).map(({ message, path }) => (path ? `${path}: ${message}` : message)),
+      counts,
+    };
+  }
+
+  async #findingsOf(images: readonly Image[]): Promise<ImageFinding[]> {
+    return this.findings.of(images.map(({ digest }) => digest));
+  }
+}
+
+/** The same hole of the same package version on several platforms is told once. */
+function merged(findings: readonly ImageFinding[], images: readonly Image[], known: ReadonlySet<string>): PushFinding[] {
+  const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
+  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, state }) => [fingerprint, installedVersion, state].join('\n'));
+  return [...groups.values()].map((group) => ({
+    finding: group[0]!,
+    isNew: !known.has(group[0]!.fingerprint),
+    platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
+  }));
+}
+
+/** What the previous push showed; a finding that was only shadowed there is new when it comes to light. */
+function fingerprints(findings: readonly ImageFinding[]): Set<string> {
+  return new Set(findings.filter(({ state }) => state === 'present').map(({ fingerprint }) => fingerprint));
+}
+
+function isMissingIn(findings: readonly ImageFinding[]): (finding: ImageFinding) => boolean {
+  const present = fingerprints(findings);
+  return ({ fingerprint, state }) => state === 'present' && !present.has(fingerprint);
+}

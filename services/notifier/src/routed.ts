@@ -1,0 +1,47 @@
+import type { Alert, Labels } from '@tidewaiter/domain';
+import { groupKey, groupLabels, type Integration, matchRoutes, type RoutingConfig } from '@tidewaiter/routing';
+
+/** Something that one alert is about: a finding of a push, or an incident. */
+export interface Subject<About> {
+  alert: Alert;
+  about: About;
+}
+
+/** What one receiver is told in one message. */
+export interface Group<About> {
+  receiver: string;
+  /** Path of the route in routing.yaml. */
+  route: string;
+  groupKey: string;
+  groupLabels: Labels;
+  subjects: Subject<About>[];
+}
+
+/** Sends every alert down the route tree and puts those together that a receiver wants in one message. */
+export function groupByRoute<About>(config: RoutingConfig, subjects: readonly Subject<About>[]): Group<About>[] {
+  const groups = new Map<string, Group<About>>();
+  for (const subject of subjects) {
+    const { labels } = subject.alert;
+    for (const match of matchRoutes(config, labels)) {
+      const key = groupKey(match, labels);
+      // Two routes may share a key, as in Alertmanager; a receiver hears of a group once.
+      const name = `${match.receiver}\n${key}`;
+      const group = groups.get(name) ?? {
+        receiver: match.receiver,
+        route: match.path,
+        groupKey: key,
+        groupLabels: groupLabels(match, labels),
+        subjects: [],
+      };
+      if (!group.subjects.includes(subject)) group.subjects.push(subject);
+      groups.set(name, group);
+    }
+  }
+  return [...groups.values()];
+}
+
+/** The channels of a receiver that want to hear of it: good news goes only to those that ask for it. */
+export function channelsFor(config: RoutingConfig, receiver: string, isNews: boolean): Integration[] {
+  const integrations = config.receivers.get(receiver)?.integrations ?? [];
+  return integrations.filter((integration) => isNews || integration.config.sendResolved);
+}
