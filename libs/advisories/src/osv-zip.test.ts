@@ -168,7 +168,7 @@ describe('readOsvZip', () => {
     ['text', { content: Buffer.from('<xml>') }, 'OSV_ZIP'],
     ['nothing', { content: Buffer.alloc(0) }, 'OSV_ZIP'],
   ])('goes on after an entry with %s', async (_, parts, code) => {
-    const items = await itemsOf(zipOf([records[0], file('broken', broken, parts), records[2]]));
+    const items = await itemsOf(zipOf([records[0]!, file('broken', broken, parts), records[2]!]));
     expect(items).toEqual([
       read[0],
       { name: 'broken.json', error: expect.objectContaining({ code }) as unknown },

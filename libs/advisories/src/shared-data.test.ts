@@ -98,7 +98,7 @@ const isOurs = (qualified: string) => ecosystems.has(qualified.split(':', 1)[0] 
   });
 
   it('are kept, also where they break the official schema', async () => {
-    const odd = [
+    const odd: [ecosystem: string, id: string][] = [
       ['PyPI', 'PYSEC-2017-27'],
       ['PyPI', 'PYSEC-2026-2'],
       ['Go', 'GHSA-f5pg-7wfw-84q9'],

@@ -67,14 +67,16 @@ export class StoreModule implements OnApplicationShutdown {
   ) {
     const outboxAge = () => outboxAgeSeconds(store);
     health.add('postgres', async () => ((await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined));
-    new Gauge({
-      name: 'tidewaiter_outbox_oldest_seconds',
-      help: 'Age of the oldest event that is not on the bus yet',
-      registers: [metrics],
-      async collect() {
-        this.set(await outboxAge());
-      },
-    });
+    metrics.registerMetric(
+      new Gauge({
+        name: 'tidewaiter_outbox_oldest_seconds',
+        help: 'Age of the oldest event that is not on the bus yet',
+        registers: [],
+        async collect() {
+          this.set(await outboxAge());
+        },
+      }),
+    );
   }
 
   // Nest calls a module after its providers, so relay and sweeper have stopped by now.

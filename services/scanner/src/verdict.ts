@@ -2,7 +2,7 @@ import { countBySeverity, type Finding, isAtLeast, type SeverityCounts } from '@
 import type { Verdict, Warning } from '@tidewaiter/store';
 
 /** Warnings after which "nothing found" would mean nothing. */
-const blindingCodes = new Set(['OS_UNKNOWN', 'ADVISORIES_MISSING', 'MALFORMED_FILE', 'FILE_TOO_LARGE']);
+const blindingCodes = new Set(['OS_UNKNOWN', 'ADVISORIES_MISSING', 'MALFORMED_FILE', 'FILE_TOO_LARGE', 'MORE_WARNINGS']);
 
 /** The findings of a push that count: what a later layer hides does not run. */
 export function presentFindings<F extends Pick<Finding, 'state'>>(findings: readonly F[]): F[] {
@@ -43,5 +43,10 @@ export function changedPackages(
 
 function versionsByName(packages: readonly { type: string; name: string; version: string }[]): Map<string, string> {
   const versions = Map.groupBy(packages, ({ type, name }) => `${type}/${name}`);
-  return new Map([...versions].map(([name, all]) => [name, all.map(({ version }) => version).toSorted().join(' ')]));
+  return new Map([...versions].map(([name, all]) => [name, distinctVersions(all)]));
+}
+
+/** A package that several platforms have at the same version counts as one. */
+function distinctVersions(packages: readonly { version: string }[]): string {
+  return [...new Set(packages.map(({ version }) => version))].toSorted().join(' ');
 }
