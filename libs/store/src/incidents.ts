@@ -97,7 +97,7 @@ export class Incidents {
     );
     const { isNew, ...incident } = row!;
     if (isNew) return { incident, change: 'opened' };
-    return { incident, change: before && incident.revision > before.revision ? 'worsened' : 'repeated' };
+    return { incident, change: incident.revision > (before?.revision ?? 1) ? 'worsened' : 'repeated' };
   }
 
   async get(id: string): Promise<Incident | null> {

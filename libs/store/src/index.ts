@@ -1,7 +1,7 @@
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { Store } from './store.js';
-export type { NewJob, Transaction } from './store.js';
+export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
 export type { EventPublisher } from './relay.js';
 export { connect } from './data-source.js';
 export { cursorOf, readCursor } from './page.js';
@@ -21,7 +21,7 @@ export type { Image, JudgedPackage, LayerResult, LayerSource, LayerState, NewIma
 export { Incidents } from './incidents.js';
 export type { Incident, IncidentChange, Sighting } from './incidents.js';
 export { Jobs } from './jobs.js';
-export type { ClaimedJob, JobClass, JobFailure, QueuedJob } from './jobs.js';
+export type { ClaimedJob, JobFailure } from './jobs.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, Push, PushState, Verdict, Warning } from './pushes.js';
 export { Received } from './received.js';

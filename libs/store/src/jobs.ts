@@ -2,19 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
-import { Store, type Transaction } from './store.js';
-
-/** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
-export type JobClass = 'interactive' | 'bulk';
-
-/** A job that should be in the queue now, or in `delayMs`. */
-export interface QueuedJob {
-  id: string;
-  queue: string;
-  class: JobClass;
-  attempt: number;
-  delayMs: number;
-}
+import { type JobClass, type QueuedJob, Store, type Transaction } from './store.js';
 
 /** A job that this process holds. Whoever has the token may finish it, nobody else. */
 export interface ClaimedJob {

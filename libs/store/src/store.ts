@@ -5,8 +5,19 @@ import { currentTraceparent } from '@tidewaiter/runtime';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
-import type { JobClass, QueuedJob } from './jobs.js';
 import { json, storable } from './storable.js';
+
+/** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
+export type JobClass = 'interactive' | 'bulk';
+
+/** A job that should be in the queue now, or in `delayMs`. */
+export interface QueuedJob {
+  id: string;
+  queue: string;
+  class: JobClass;
+  attempt: number;
+  delayMs: number;
+}
 
 /** Work to be queued. Where the same (queue, key) is already waiting or running, nothing is added. */
 export interface NewJob {
