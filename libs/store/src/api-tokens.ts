@@ -25,10 +25,14 @@ export class ApiTokens {
   /** Makes the first token of an installation; null when there has been one before. Shown once, never again. */
   async bootstrap(): Promise<Secret | null> {
     const token = prefix + randomBytes(32).toString('base64url');
-    const made = await this.store.query(
-      `INSERT INTO api_token (id, name, hash) SELECT $1, 'bootstrap', $2 WHERE NOT EXISTS (SELECT FROM api_token) RETURNING id`,
-      [uuidv7(), hashOf(token)],
-    );
+    const made = await this.store.transaction(async (tx) => {
+      // Two consoles that start at the same moment must not both find the table empty.
+      await tx.query('LOCK TABLE api_token IN SHARE ROW EXCLUSIVE MODE');
+      return tx.query(
+        `INSERT INTO api_token (id, name, hash) SELECT $1, 'bootstrap', $2 WHERE NOT EXISTS (SELECT FROM api_token) RETURNING id`,
+        [uuidv7(), hashOf(token)],
+      );
+    });
     return made.length > 0 ? new Secret(token) : null;
   }
 

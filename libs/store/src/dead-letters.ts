@@ -59,11 +59,11 @@ export class DeadLetters {
   async list({ limit, after }: PageRequest, options: { all?: boolean } = {}): Promise<Page<DeadLetter>> {
     const rows = await this.store.query<DeadLetter>(
       `SELECT ${columns} FROM dead_letter
-       WHERE ($2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid)) AND ($4 OR redriven_at IS NULL)
-       ORDER BY created_at DESC, id DESC LIMIT $1`,
-      [limit + 1, after?.at ?? null, after?.id ?? null, options.all ?? false],
+       WHERE ($2::uuid IS NULL OR id < $2) AND ($3 OR redriven_at IS NULL)
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null, options.all ?? false],
     );
-    return pageOf(rows, limit, ({ createdAt }) => createdAt);
+    return pageOf(rows, limit);
   }
 
   /**

@@ -68,11 +68,11 @@ export class Deliveries {
   /** Newest first. */
   async list<Message>({ limit, after }: PageRequest): Promise<Page<Delivery<Message>>> {
     const rows = await this.store.query<Delivery<Message>>(
-      `SELECT ${columns} FROM delivery WHERE $2::timestamptz IS NULL OR (created_at, id) < ($2, $3::uuid)
-       ORDER BY created_at DESC, id DESC LIMIT $1`,
-      [limit + 1, after?.at ?? null, after?.id ?? null],
+      `SELECT ${columns} FROM delivery WHERE $2::uuid IS NULL OR id < $2
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null],
     );
-    return pageOf(rows, limit, ({ createdAt }) => createdAt);
+    return pageOf(rows, limit);
   }
 
   /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */

@@ -109,11 +109,11 @@ export class Incidents {
   async list({ limit, after }: PageRequest, state?: 'open' | 'resolved'): Promise<Page<Incident>> {
     const rows = await this.store.query<Incident>(
       `SELECT ${columns} FROM incident
-       WHERE ($2::timestamptz IS NULL OR (opened_at, id) < ($2, $3::uuid)) AND ($4::text IS NULL OR state = $4)
-       ORDER BY opened_at DESC, id DESC LIMIT $1`,
-      [limit + 1, after?.at ?? null, after?.id ?? null, state ?? null],
+       WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null, state ?? null],
     );
-    return pageOf(rows, limit, ({ openedAt }) => openedAt);
+    return pageOf(rows, limit);
   }
 
   /** Closes an incident; null when it is not open. */

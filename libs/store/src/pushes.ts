@@ -101,11 +101,11 @@ export class Pushes {
   /** Newest first. */
   async list({ limit, after }: PageRequest): Promise<Page<Push>> {
     const rows = await this.store.query<Push>(
-      `SELECT ${columns} FROM push WHERE $2::timestamptz IS NULL OR (received_at, id) < ($2, $3::uuid)
-       ORDER BY received_at DESC, id DESC LIMIT $1`,
-      [limit + 1, after?.at ?? null, after?.id ?? null],
+      `SELECT ${columns} FROM push WHERE $2::uuid IS NULL OR id < $2
+       ORDER BY id DESC LIMIT $1`,
+      [limit + 1, after ?? null],
     );
-    return pageOf(rows, limit, ({ receivedAt }) => receivedAt);
+    return pageOf(rows, limit);
   }
 
   async countByState(): Promise<Record<PushState, number>> {
@@ -166,7 +166,7 @@ export class Pushes {
          finished_at = NULL, previous_digest = (
            SELECT digest FROM tag_ledger AS before
            WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
-             AND before.at < push.received_at
+             AND before.at < push.received_at AND before.push_id IS DISTINCT FROM push.id
            ORDER BY at DESC LIMIT 1)
        WHERE id = $1`,
       [push.id, found.digest, found.mediaType, found.registryHost],
@@ -177,9 +177,10 @@ export class Pushes {
     );
     if (push.tag === null) return;
     await tx.query(
-      `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at) VALUES ($1, $2, $3, $4, $5, $6, $7)
-       ON CONFLICT DO NOTHING`,
-      [push.connection, push.repository, push.tag, found.digest, push.id, push.pushedBy, push.receivedAt],
+      // The time stays in PostgreSQL: JavaScript's would lose the microseconds that order two pushes of one webhook.
+      `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at)
+       SELECT connection, repository, tag, digest, id, pushed_by, received_at FROM push WHERE id = $1 ON CONFLICT DO NOTHING`,
+      [push.id],
     );
   }
 
@@ -208,7 +209,7 @@ export class Pushes {
   async analyzed(
     tx: Transaction,
     id: string,
-    result: { verdict: Verdict; counts: SeverityCounts; warnings: Warning[] },
+    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
   ): Promise<boolean> {
     const ended = await tx.query(
       `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, finished_at = now()

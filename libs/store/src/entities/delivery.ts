@@ -1,9 +1,8 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
 
 /** One message to one receiver. Only the notifier writes it. */
 @Entity('delivery')
 @Unique('delivery_once_ux', ['eventId', 'receiver', 'channel', 'integration', 'groupKey'])
-@Index('delivery_recent_ix', ['createdAt', 'id'])
 export class DeliveryRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
   @Column('uuid', { name: 'event_id' }) eventId!: string;

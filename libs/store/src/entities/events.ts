@@ -45,7 +45,6 @@ export class ReceivedRow {
 
 /** An event or job that was given up, with what is needed to try it again. */
 @Entity('dead_letter')
-@Index('dead_letter_recent_ix', ['createdAt', 'id'])
 export class DeadLetterRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'dead_letter_pk' }) id!: string;
   /** `event` or `job`. */

@@ -2,7 +2,6 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 
 /** One push that a registry told of. Ingest writes it, the scanner brings it to its end. */
 @Entity('push')
-@Index('push_recent_ix', ['receivedAt', 'id'])
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 export class PushRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'push_pk' }) id!: string;

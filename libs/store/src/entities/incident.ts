@@ -3,7 +3,6 @@ import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn } fro
 /** What runtime events added up to. Only the detector writes it. */
 @Entity('incident')
 @Index('incident_open_ux', ['rule', 'subjectKey'], { unique: true, where: "state = 'open'" })
-@Index('incident_recent_ix', ['openedAt', 'id'])
 export class IncidentRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'incident_pk' }) id!: string;
   /** What people call it by: INC-7. */

@@ -54,7 +54,6 @@ export class Events1764000000000 implements MigrationInterface {
         created_at timestamptz NOT NULL DEFAULT now(),
         redriven_at timestamptz
       );
-      CREATE INDEX dead_letter_recent_ix ON dead_letter (created_at, id);
       CREATE INDEX dead_letter_event_ix ON dead_letter (event_id);
     `);
   }

@@ -27,7 +27,6 @@ export class Images1764000002000 implements MigrationInterface {
         reason text,
         finished_at timestamptz
       );
-      CREATE INDEX push_recent_ix ON push (received_at, id);
       CREATE INDEX push_digest_ix ON push (digest);
       CREATE INDEX push_tag_ix ON push (repository, tag, received_at);
 

@@ -30,7 +30,6 @@ export class Incidents1764000004000 implements MigrationInterface {
       -- One open incident per rule and subject, whatever the order in which replicas see the events.
       CREATE UNIQUE INDEX incident_open_ux ON incident (rule, subject_key) WHERE state = 'open';
       CREATE UNIQUE INDEX incident_number_ux ON incident (number);
-      CREATE INDEX incident_recent_ix ON incident (opened_at, id);
     `);
   }
 

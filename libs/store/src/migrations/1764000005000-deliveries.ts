@@ -28,7 +28,6 @@ export class Deliveries1764000005000 implements MigrationInterface {
         -- One message per event, receiver and group, however often the event is delivered.
         CONSTRAINT delivery_once_ux UNIQUE (event_id, receiver, channel, integration, group_key)
       );
-      CREATE INDEX delivery_recent_ix ON delivery (created_at, id);
     `);
   }
 

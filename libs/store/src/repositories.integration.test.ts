@@ -1,0 +1,143 @@
+import { Secret } from '@tidewaiter/domain';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { ApiTokens } from './api-tokens.js';
+import { connect } from './data-source.js';
+import { Images } from './images.js';
+import { Incidents, type Sighting } from './incidents.js';
+import { type NewPush, Pushes } from './pushes.js';
+import { Received } from './received.js';
+import { Store } from './store.js';
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+}, 60_000);
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+});
+
+afterEach(async () => dataSource.destroy());
+
+afterAll(async () => servers.stop());
+
+const push = (more: Partial<NewPush> = {}): NewPush => ({
+  connection: 'main',
+  repository: 'app',
+  tag: '1',
+  claimedDigest: null,
+  artifact: 'image',
+  attachedTo: null,
+  pushedBy: null,
+  pushedAt: null,
+  ...more,
+});
+
+describe('pushes', () => {
+  let pushes: Pushes;
+  let images: Images;
+
+  const add = async (...all: NewPush[]) => store.transaction((tx) => pushes.add(tx, all));
+
+  const resolve = async (id: string, digest: string) => {
+    const found = (await pushes.get(id))!;
+    await store.transaction(async (tx) => {
+      const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', createdAt: null, labels: {}, layers: [] };
+      await images.add(tx, [image], found);
+      await pushes.resolved(tx, found, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+    });
+    return (await pushes.get(id))!;
+  };
+
+  beforeEach(() => {
+    pushes = new Pushes(store);
+    images = new Images(store);
+  });
+
+  it('are paged without losing any, also those of one transaction', async () => {
+    const ids = await add(...Array.from({ length: 5 }, () => push()));
+    const seen: string[] = [];
+    let after: string | undefined;
+    do {
+      const page = await pushes.list({ limit: 2, after });
+      seen.push(...page.items.map(({ id }) => id));
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+    expect(seen).toEqual(ids.toReversed());
+  });
+
+  it('know what their tag pointed to before, in the order in which they came', async () => {
+    const [first, second, other] = (await add(push(), push(), push({ tag: '2' }))) as [string, string, string];
+    expect((await resolve(first, digestOf('a'))).previousDigest).toBeNull();
+    expect((await resolve(second, digestOf('b'))).previousDigest).toBe(digestOf('a'));
+    expect((await resolve(other, digestOf('c'))).previousDigest).toBeNull();
+    expect((await resolve(second, digestOf('b'))).previousDigest).toBe(digestOf('a'));
+  });
+
+  it('know that their tag was deleted in between', async () => {
+    const [first] = (await add(push())) as [string];
+    await resolve(first, digestOf('a'));
+    await store.transaction((tx) => pushes.deleted(tx, { connection: 'main', repository: 'app', tag: null, digest: digestOf('a'), actor: null }));
+    const [second] = (await add(push())) as [string];
+    expect((await resolve(second, digestOf('b'))).previousDigest).toBeNull();
+  });
+
+  it('come to one end', async () => {
+    const [id] = (await add(push())) as [string];
+    const end = (code: string) => store.transaction((tx) => pushes.failed(tx, id, 'refused', code, 'because'));
+    expect(await end('FIRST')).toMatchObject({ state: 'refused', code: 'FIRST' });
+    expect(await end('SECOND')).toBeNull();
+    expect((await pushes.get(id))?.code).toBe('FIRST');
+  });
+});
+
+it('takes a webhook once, also twice in one body', async () => {
+  const received = new Received();
+  const keys = ['a', 'b', 'a'].map((deliveryKey) => ({ connection: 'main', deliveryKey }));
+  expect(await store.transaction((tx) => received.remember(tx, keys))).toEqual([true, true, false]);
+  expect(await store.transaction((tx) => received.remember(tx, keys))).toEqual([false, false, false]);
+  expect(await store.transaction((tx) => received.remember(tx, [{ connection: 'other', deliveryKey: 'a' }]))).toEqual([true]);
+});
+
+it('opens an incident once, counts what follows, and tells when it grows worse', async () => {
+  const incidents = new Incidents(store);
+  const sighting = (severity: Sighting['severity']): Sighting => ({
+    rule: 'shell',
+    subjectKey: 'app',
+    title: 'a shell',
+    severity,
+    imageRepository: 'app',
+    imageTag: null,
+    imageDigest: null,
+    namespace: null,
+    cluster: null,
+    event: { id: severity, at: '2026-01-01T00:00:00.000000001Z' } as Sighting['event'],
+  });
+  const see = (severity: Sighting['severity']) => store.transaction((tx) => incidents.see(tx, sighting(severity)));
+
+  const changes = [await see('medium'), await see('low'), await see('critical'), await see('critical')];
+  expect(changes.map(({ change }) => change)).toEqual(['opened', 'repeated', 'worsened', 'repeated']);
+  const [{ incident }] = changes as [(typeof changes)[number]];
+  expect(await incidents.get(incident.id)).toMatchObject({ count: 4, severity: 'critical', revision: 2, number: 1, openedBy: 'medium' });
+
+  expect(await store.transaction((tx) => incidents.resolve(tx, incident.id, 'me'))).toMatchObject({ state: 'resolved', revision: 3 });
+  expect((await see('low')).change).toBe('opened');
+});
+
+it('gives out the first API token once, however many consoles start', async () => {
+  const tokens = new ApiTokens(store);
+  const made = await Promise.all([tokens.bootstrap(), tokens.bootstrap(), tokens.bootstrap()]);
+  const [token] = made.filter((each) => each !== null);
+  expect(made.filter(Boolean)).toHaveLength(1);
+  expect(await tokens.verify(token!.reveal())).toMatchObject({ name: 'bootstrap' });
+  expect(await tokens.verify(`${token!.reveal().slice(0, -1)}x`)).toBeNull();
+  expect(await tokens.verify('tide_')).toBeNull();
+});
