@@ -1,0 +1,224 @@
+import { findingKinds, priorities, severities } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+// What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
+
+const text = z.string().nullable();
+const time = z.date();
+const count = z.int().nonnegative();
+const severity = z.enum(severities);
+const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
+
+/** A list, and the cursor of its next page. */
+export const listOf = <Item extends z.ZodType>(item: Item) => z.object({ items: z.array(item), next: text });
+
+export const pushAnswer = z.object({
+  id: z.uuid(),
+  connection: z.string(),
+  registryHost: text,
+  repository: z.string(),
+  tag: text,
+  claimedDigest: text,
+  digest: text,
+  mediaType: text,
+  artifact: z.string(),
+  attachedTo: text,
+  pushedBy: text,
+  pushedAt: time.nullable(),
+  receivedAt: time,
+  state: z.enum(['accepted', 'analyzing', 'analyzed', 'refused', 'dead-lettered']),
+  previousDigest: text,
+  verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
+  counts: z.record(severity, count).nullable(),
+  /** What the verdict does not know. */
+  warningCount: count,
+  code: text,
+  reason: text,
+  finishedAt: time.nullable(),
+});
+
+const imageAnswer = z.object({
+  digest: z.string(),
+  mediaType: z.string(),
+  configDigest: z.string(),
+  platform: z.string(),
+  createdAt: time.nullable(),
+  labels: z.record(z.string(), z.string()),
+  os: z
+    .object({ id: z.string(), versionId: z.string().optional(), name: z.string(), idLike: z.array(z.string()) })
+    .nullable(),
+  warnings: z.array(warning),
+  /** Null until it is analysed. */
+  analyzedAt: time.nullable(),
+});
+
+export const pushDetailAnswer = pushAnswer.extend({ warnings: z.array(warning), images: z.array(imageAnswer) });
+
+const layerAnswer = z.object({
+  index: count,
+  digest: z.string(),
+  diffId: z.string(),
+  sizeBytes: count,
+  mediaType: z.string(),
+  createdBy: text,
+});
+
+export const imagesAnswer = z.object({
+  digest: z.string(),
+  /** The image itself, or those of an index. */
+  images: z.array(imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer) })),
+});
+
+const presence = { layer: count, state: z.enum(['present', 'shadowed']) };
+const ofImage = { imageDigest: z.string(), platform: z.string() };
+
+export const packageAnswer = z.object({
+  ...ofImage,
+  purl: z.string(),
+  type: z.string(),
+  name: z.string(),
+  version: z.string(),
+  arch: text.optional(),
+  source: z.object({ name: z.string(), version: z.string() }),
+  licenses: z.array(z.string()),
+  foundIn: z.string(),
+  ...presence,
+});
+
+export const findingAnswer = z.object({
+  ...ofImage,
+  kind: z.enum(findingKinds),
+  id: z.string(),
+  aliases: z.array(z.string()),
+  severity,
+  title: z.string(),
+  fingerprint: z.string(),
+  purl: text,
+  packageName: text,
+  installedVersion: text,
+  path: text,
+  ...presence,
+  /** `unknown`: the version could not be compared. */
+  match: z.enum(['affected', 'unknown']),
+  fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
+  cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
+});
+
+export const incidentAnswer = z.object({
+  id: z.uuid(),
+  number: count,
+  title: z.string(),
+  severity,
+  state: z.enum(['open', 'resolved']),
+  rule: z.string(),
+  /** Null: runtime events do not name it yet. */
+  workload: text,
+  cluster: text,
+  namespace: text,
+  imageRepository: text,
+  imageTag: text,
+  imageDigest: text,
+  /** MITRE ATT&CK techniques. */
+  techniques: z.array(z.string()),
+  steps: z.array(z.object({ title: z.string(), technique: text, events: z.array(z.string()) })),
+  /** Ids of the findings that the incident rests on. */
+  findings: z.array(z.string()),
+  count,
+  firstSeen: z.string(),
+  lastSeen: z.string(),
+  openedBy: z.string(),
+  openedAt: time,
+  resolvedAt: time.nullable(),
+  resolvedBy: text,
+});
+
+const runtimeEvent = z.object({
+  id: z.string(),
+  source: z.literal('falco'),
+  sensor: z.string(),
+  cluster: text,
+  at: z.string(),
+  rule: z.string(),
+  priority: z.enum(priorities),
+  output: z.string(),
+  tags: z.array(z.string()),
+  host: text,
+  container: z.object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text }).nullable(),
+  kubernetes: z.object({ namespace: text, pod: text }).nullable(),
+  process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
+});
+
+/** `evidence`: the first events, which say how it began. */
+export const incidentDetailAnswer = incidentAnswer.extend({ evidence: z.array(runtimeEvent) });
+
+export const deliveryAnswer = z.object({
+  id: z.uuid(),
+  eventId: z.uuid(),
+  receiver: z.string(),
+  channel: z.string(),
+  integration: count,
+  route: z.string(),
+  groupKey: z.string(),
+  groupLabels: z.record(z.string(), z.string()),
+  alertCount: count,
+  state: z.enum(['pending', 'sending', 'retrying', 'sent', 'failed']),
+  attempt: count,
+  /** Recipients that have it already, of a message to several. */
+  reached: z.array(z.string()),
+  reference: text,
+  code: text,
+  reason: text,
+  createdAt: time,
+  nextAt: time.nullable(),
+  finishedAt: time.nullable(),
+});
+
+const alert = z.object({
+  labels: z.record(z.string(), z.string()),
+  annotations: z.record(z.string(), z.string()),
+  status: z.enum(['firing', 'resolved']),
+  startsAt: z.string(),
+  endsAt: text,
+});
+
+/** `message`: what the channel was given, in the notifier's own form. */
+export const deliveryDetailAnswer = deliveryAnswer.extend({ alerts: z.array(alert), message: z.unknown() });
+
+export const deadLetterAnswer = z.object({
+  id: z.uuid(),
+  stage: z.enum(['event', 'job']),
+  /** Consumer or queue that gave it up. */
+  worker: z.string(),
+  eventId: text,
+  jobId: text,
+  subject: z.string(),
+  code: z.string(),
+  reason: z.string(),
+  attempts: count,
+  createdAt: time,
+  redrivenAt: time.nullable(),
+});
+
+export const redriveAnswer = z.object({ id: z.uuid() });
+
+export const statusAnswer = z.object({
+  pushes: z.record(pushAnswer.shape.state, count),
+  /** Work that waits or runs; seconds for which the oldest due job has waited. */
+  queues: z.array(z.object({ queue: z.string(), queued: count, running: count, oldestSeconds: z.number() })),
+  advisories: z.object({
+    advisories: count,
+    ecosystems: z.array(z.object({ ecosystem: z.string(), packages: count })),
+    lastImport: z
+      .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
+      .nullable(),
+  }),
+});
+
+/** RFC 9457. */
+export const problemAnswer = z.object({
+  type: z.string(),
+  status: z.int(),
+  code: z.string(),
+  title: z.string(),
+  detail: z.string().optional(),
+});

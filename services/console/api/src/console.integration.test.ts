@@ -1,0 +1,516 @@
+import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
+import { draft, registryPushed } from '@tidewaiter/events';
+import type { RunningService } from '@tidewaiter/runtime';
+import { Advisories, connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+import { z } from 'zod';
+
+import { start } from './main.js';
+import { openApiDocument } from './openapi.js';
+import { routes } from './routes.js';
+
+const hex = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
+const [index, amd64, arm64, unknownDigest] = ['0', 'a', 'b', 'f'].map(hex) as [Digest, Digest, Digest, Digest];
+const unknownId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
+/** What an attacker may write into a tag, a title or a log line. */
+const hostile = `"><script>alert('1')</script>\u202e\u0007\${7*7} <img src=x onerror=alert(2)>`;
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let service: RunningService;
+let dataSource: DataSource;
+let store: Store;
+let token: string;
+
+const call = async (
+  path: string,
+  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: unknown } = {},
+) =>
+  fetch(`${service.url}${path}`, {
+    method: method.toUpperCase(),
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+
+const bearer = () => ({ authorization: `Bearer ${token}` });
+
+type Json = Record<string, unknown> & { items: Json[]; next: string | null };
+
+/** Reads an answer, which must be just what the OpenAPI document says. */
+async function get(path: string, method: 'get' | 'post' = 'get'): Promise<Json> {
+  const answer = await call(`/api/v1${path}`, { method, headers: bearer() });
+  const body = (await answer.json()) as Json;
+  expect(body).not.toHaveProperty('code', 'INTERNAL');
+  const route = routes.find(
+    (each) => each.method === method && new RegExp(`^${each.path.replaceAll(/\{\w+\}/g, '[^/]+')}(\\?|$)`).test(path),
+  );
+  const document = openApiDocument() as {
+    paths: Record<
+      string,
+      Record<string, { responses: Record<string, { content: Record<string, { schema: object }> }> }>
+    >;
+  };
+  const { schema } =
+    document.paths[`/api/v1${route!.path}`]![method]!.responses[answer.status]!.content['application/json']!;
+  const checked = z.fromJSONSchema(schema as Parameters<typeof z.fromJSONSchema>[0]).safeParse(body);
+  expect(checked.error?.issues ?? []).toEqual([]);
+  return body;
+}
+
+const event = (id: string, rule: string): RuntimeEvent => ({
+  id,
+  source: 'falco',
+  sensor: 'falco',
+  cluster: 'eu1',
+  at: '2026-01-01T10:00:00.123456789Z',
+  rule,
+  priority: 'critical',
+  output: hostile,
+  tags: ['T1059', 'container', 'mitre_execution', 'T1059.004', 'maturity_stable'],
+  host: 'node-1',
+  container: { id: 'abc', name: 'app', imageRepository: 'localhost:5000/shop/app', imageTag: '1', imageDigest: amd64 },
+  kubernetes: { namespace: 'shop', pod: 'app-1' },
+  process: { name: 'sh', commandLine: 'sh -c id', executable: '/bin/sh', user: 'root' },
+});
+
+const newPush = (tag: string | null) => ({
+  connection: 'main',
+  repository: 'shop/app',
+  tag,
+  claimedDigest: index,
+  artifact: 'image',
+  attachedTo: null,
+  pushedBy: hostile,
+  pushedAt: '2026-01-01T09:00:00Z',
+});
+
+const newImage = (digest: Digest, platform: string) => ({
+  digest,
+  mediaType: 'application/vnd.oci.image.manifest.v1+json',
+  configDigest: hex('c'),
+  platform,
+  createdAt: null,
+  labels: { title: hostile },
+  layers: [
+    {
+      index: 0,
+      digest: hex('d'),
+      diffId: hex('e'),
+      sizeBytes: 3_000,
+      mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+    },
+  ],
+});
+
+const openssl = (arch: string) => ({
+  type: 'deb' as const,
+  name: 'openssl',
+  version: '3.0.11-1',
+  arch,
+  source: { name: 'openssl', version: '3.0.11-1' },
+  licenses: [],
+  foundIn: 'var/lib/dpkg/status',
+  purl: `pkg:deb/debian/openssl@3.0.11-1?arch=${arch}&distro=debian-12`,
+  layer: 0,
+  state: 'present' as const,
+  ecosystem: 'Debian',
+  release: '12',
+});
+
+/** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
+async function seedPushes(): Promise<string[]> {
+  const pushes = new Pushes(store);
+  const images = new Images(store);
+  const ids = await store.transaction(async (tx) => pushes.add(tx, [newPush('1'), newPush(hostile), newPush(null)]));
+  for (const [age, id] of ids.toReversed().entries()) {
+    await store.query(
+      `UPDATE push SET received_at = date_trunc('second', now()) - $2 * interval '1 minute' WHERE id = $1`,
+      [id, age + 1],
+    );
+  }
+  const push = await pushes.get(ids[0]!);
+  await store.transaction(async (tx) => {
+    await images.add(tx, [newImage(amd64, 'linux/amd64'), newImage(arm64, 'linux/arm64')], {
+      connection: 'main',
+      repository: 'shop/app',
+    });
+    await pushes.resolved(tx, push!, {
+      digest: index,
+      mediaType: 'application/vnd.oci.image.index.v1+json',
+      registryHost: 'localhost:5000',
+      imageDigests: [amd64, arm64],
+    });
+    for (const [digest, arch] of [
+      [amd64, 'amd64'],
+      [arm64, 'arm64'],
+    ] as const) {
+      await images.analyzed(tx, digest, 'v1', {
+        os: { id: 'debian', versionId: '12', name: 'Debian 12', idLike: [] },
+        packages: [openssl(arch)],
+        warnings: [],
+      });
+    }
+    await pushes.analyzed(tx, push!.id, {
+      verdict: 'fail',
+      counts: { critical: 1, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 },
+      warnings: [{ code: 'MALFORMED_FILE', path: null, message: hostile }],
+    });
+    await pushes.failed(tx, ids[1]!, 'refused', 'MANIFEST_UNKNOWN', hostile);
+  });
+  await seedAdvisory();
+  return ids;
+}
+
+async function seedAdvisory(): Promise<void> {
+  const advisories = new Advisories(store);
+  await store.query(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified) VALUES ('DSA-1', 'CVE-2026-1', '{}', $1, 'critical', now())`,
+    [hostile],
+  );
+  await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
+  await store.transaction(async (tx) => {
+    const found = await advisories.unmatched(tx, amd64, '1');
+    const others = await advisories.unmatched(tx, arm64, '1');
+    const fix = { state: 'fixed' as const, version: '3.0.17-1' };
+    const ids = [...found, ...others].map(({ id }) => id);
+    await advisories.matched(
+      tx,
+      ids,
+      '1',
+      ids.map((packageId) => ({ packageId, advisoryId: 'DSA-1', state: 'affected' as const, fix, severity: null })),
+    );
+  });
+}
+
+async function seedIncident(rule: string): Promise<string> {
+  const { incident } = await store.transaction(async (tx) =>
+    new Incidents(store).see(tx, {
+      rule,
+      subjectKey: 'shop/app',
+      title: hostile,
+      severity: 'high',
+      imageRepository: 'localhost:5000/shop/app',
+      imageTag: '1',
+      imageDigest: amd64,
+      namespace: 'shop',
+      cluster: 'eu1',
+      event: event(`e-${rule}`, rule),
+    }),
+  );
+  return incident.id;
+}
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  const url = await servers.postgres.createDatabase();
+  service = await start({
+    TIDEWAITER_DATABASE_URL: url,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_CONSOLE_URL: 'https://tidewaiter.example/',
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
+  dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+}, 60_000);
+
+afterAll(async () => {
+  await service?.stop();
+  await dataSource?.destroy();
+  await servers.stop();
+});
+
+describe('tokens', () => {
+  it('shows the setup link once, under the address that people use', () => {
+    expect(service.notices).toEqual([
+      `Setup link, shown only now: https://tidewaiter.example/#token=${token}`,
+      `API token, shown only now: ${token}`,
+    ]);
+  });
+
+  const closed = routes
+    .filter(({ isOpen }) => !isOpen)
+    .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
+
+  it.each(closed)('%s %s is closed to strangers', async (method, path) => {
+    const missing = await call(`/api/v1${path}`, { method });
+    expect(missing.status).toBe(401);
+    expect(missing.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(missing.headers.get('www-authenticate')).toBe('Bearer');
+    expect(await missing.json()).toMatchObject({ code: 'TOKEN_MISSING' });
+    for (const wrong of [`Bearer tide_${'a'.repeat(43)}`, 'Bearer ', 'Basic eDp5', hostile.replaceAll(/[^ -~]/g, '')]) {
+      const invalid = await call(`/api/v1${path}`, { method, headers: { authorization: wrong } });
+      expect([invalid.status, await invalid.json()]).toEqual([401, expect.objectContaining({ code: 'TOKEN_INVALID' })]);
+    }
+  });
+
+  it.each(['/livez', '/readyz', '/metrics', '/', '/app.js', '/app.css'])('%s is open', async (path) => {
+    expect((await call(path)).status).toBe(200);
+  });
+
+  it('ends with its revocation', async () => {
+    await store.query('UPDATE api_token SET revoked_at = now()');
+    expect((await call('/api/v1/status', { headers: bearer() })).status).toBe(401);
+    await store.query('UPDATE api_token SET revoked_at = NULL');
+    expect((await call('/api/v1/status', { headers: bearer() })).status).toBe(200);
+  });
+});
+
+describe('a session', () => {
+  const open = async () => call('/api/v1/session', { method: 'POST', body: { token } });
+
+  it('is a cookie that no script and no other site can use', async () => {
+    const answer = await open();
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('set-cookie')).toBe(
+      `tidewaiter_session=${token}; Path=/api; HttpOnly; SameSite=Strict; Secure`,
+    );
+    const cookie = `other=1; tidewaiter_session=${token}`;
+    expect((await call('/api/v1/pushes', { headers: { cookie } })).status).toBe(200);
+  });
+
+  it('changes things only with the header that other sites cannot send', async () => {
+    const cookie = `tidewaiter_session=${token}`;
+    const path = `/api/v1/dead-letters/${unknownId}/redrive`;
+    const refused = await call(path, { method: 'POST', headers: { cookie } });
+    expect([refused.status, await refused.json()]).toEqual([
+      403,
+      expect.objectContaining({ code: 'CSRF_HEADER_MISSING' }),
+    ]);
+    const taken = await call(path, { method: 'POST', headers: { cookie, 'x-tidewaiter-csrf': '1' } });
+    expect(await taken.json()).toMatchObject({ code: 'DEAD_LETTER_UNKNOWN' });
+  });
+
+  it('ends', async () => {
+    const headers = { cookie: `tidewaiter_session=${token}`, 'x-tidewaiter-csrf': '1' };
+    const answer = await call('/api/v1/session', { method: 'DELETE', headers });
+    expect([answer.status, answer.headers.get('set-cookie')]).toEqual([
+      204,
+      expect.stringContaining('tidewaiter_session=; Max-Age=0; Path=/api'),
+    ]);
+  });
+
+  it.each([
+    [{ token: `tide_${'a'.repeat(43)}` }, 401, 'TOKEN_INVALID'],
+    [{}, 400, 'INPUT_INVALID'],
+    [{ token: 1 }, 400, 'INPUT_INVALID'],
+    ['{', 400, 'BAD_REQUEST'],
+  ])('is not opened with %j', async (body, status, code) => {
+    const answer = await call('/api/v1/session', { method: 'POST', body });
+    expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })]);
+    expect(answer.headers.get('set-cookie')).toBeNull();
+  });
+});
+
+describe('the API', () => {
+  let ids: string[];
+
+  beforeAll(async () => {
+    ids = await seedPushes();
+  });
+
+  it('lists pushes, newest first, page by page, with every text as it came', async () => {
+    const first = await get('/pushes?limit=2');
+    expect(first.items.map(({ id }) => id)).toEqual([ids[2], ids[1]]);
+    expect(first.items[1]).toMatchObject({
+      tag: hostile,
+      pushedBy: hostile,
+      reason: hostile,
+      state: 'refused',
+      verdict: null,
+    });
+    const second = await get(`/pushes?limit=2&after=${first.next}`);
+    expect(second.items.map(({ id }) => id)).toEqual([ids[0]]);
+    expect(second.items[0]).toMatchObject({ verdict: 'fail', warningCount: 1, counts: { critical: 1 } });
+    expect(second.next).toBeNull();
+  });
+
+  it('shows a push with its images and warnings', async () => {
+    const push = await get(`/pushes/${ids[0]}`);
+    expect(push).toMatchObject({
+      warnings: [{ code: 'MALFORMED_FILE', message: hostile }],
+      images: [
+        { digest: amd64, platform: 'linux/amd64', labels: { title: hostile } },
+        { digest: arm64, platform: 'linux/arm64' },
+      ],
+    });
+  });
+
+  it('shows an image, or those of an index', async () => {
+    expect(await get(`/images/${amd64}`)).toMatchObject({
+      images: [{ digest: amd64, packageCount: 1, layers: [{ index: 0, sizeBytes: 3_000 }] }],
+    });
+    const all = await get(`/images/${index}`);
+    expect((all['images'] as Json[]).map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64']);
+  });
+
+  it('shows packages and findings with the image that has them', async () => {
+    const packages = await get(`/images/${index}/packages`);
+    expect(packages.items.map(({ imageDigest, name }) => [imageDigest, name])).toEqual([
+      [amd64, 'openssl'],
+      [arm64, 'openssl'],
+    ]);
+    const findings = await get(`/images/${index}/findings`);
+    expect(new Set(findings.items.map(({ platform }) => platform))).toEqual(new Set(['linux/amd64', 'linux/arm64']));
+    expect(findings.items[0]).toMatchObject({
+      id: 'CVE-2026-1',
+      aliases: ['DSA-1'],
+      title: hostile,
+      fix: { state: 'fixed', version: '3.0.17-1' },
+    });
+    expect((await get(`/images/${amd64}/findings`)).items).toHaveLength(1);
+  });
+
+  it('shows incidents, and resolves one once', async () => {
+    const id = await seedIncident('Shell');
+    const other = await seedIncident('Other');
+    const list = await get('/incidents?state=open');
+    expect(list.items.map((each) => each['id'])).toEqual([other, id]);
+    expect(list.items[1]).toMatchObject({
+      title: hostile,
+      workload: null,
+      techniques: ['T1059', 'T1059.004'],
+      steps: [{ title: 'Shell', technique: 'T1059', events: ['e-Shell'] }],
+      openedBy: 'e-Shell',
+      firstSeen: '2026-01-01T10:00:00.123456789Z',
+    });
+    expect(await get(`/incidents/${id}`)).toMatchObject({ evidence: [{ id: 'e-Shell', output: hostile }] });
+
+    expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved', resolvedBy: 'bootstrap' });
+    expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved' });
+    const told = await store.query(
+      `SELECT subject, source, data FROM outbox WHERE type = 'dev.tidewaiter.incident.resolved.v1'`,
+    );
+    expect(told).toEqual([
+      { subject: id, source: '/tidewaiter/console', data: { incidentId: id, revision: 2, severity: 'high' } },
+    ]);
+    expect((await get('/incidents?state=open')).items.map((each) => each['id'])).toEqual([other]);
+  });
+
+  it('shows messages, without their text in the list', async () => {
+    const alert = {
+      labels: { alertname: 'x' },
+      annotations: {},
+      status: 'firing' as const,
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: null,
+    };
+    const [id] = await store.transaction(async (tx) =>
+      new Deliveries(store).add(tx, [
+        {
+          eventId: unknownId,
+          receiver: 'team',
+          channel: 'webhook',
+          integration: 0,
+          route: '0',
+          groupKey: 'k',
+          groupLabels: { repository: hostile },
+          alerts: [alert],
+          message: { title: hostile },
+        },
+      ]),
+    );
+    const { items } = await get('/deliveries');
+    expect(items).toMatchObject([{ id, state: 'pending', alertCount: 1, groupLabels: { repository: hostile } }]);
+    expect(await get(`/deliveries/${id}`)).toMatchObject({ alerts: [alert], message: { title: hostile } });
+  });
+
+  it('lists dead letters and tries one again, once', async () => {
+    const pushed = { pushId: unknownId, connection: 'main', repository: 'shop/app', tag: '1', digest: index };
+    await store.transaction(async (tx) => tx.emit(draft(registryPushed, 'shop/app:1', pushed)));
+    const [{ id: eventId }] = (await store.query<{ id: string }>(
+      `SELECT id FROM outbox WHERE subject = 'shop/app:1'`,
+    )) as [{ id: string }];
+    const payload = Buffer.from('{}');
+    await new DeadLetters(store).save({
+      consumer: 'scanner',
+      eventId,
+      subject: hostile,
+      payload,
+      code: 'X',
+      reason: hostile,
+      attempts: 6,
+    });
+    const [letter] = (await get('/dead-letters')).items;
+    expect(letter).toMatchObject({ worker: 'scanner', subject: hostile, reason: hostile, redrivenAt: null });
+    expect(await get(`/dead-letters/${letter!['id'] as string}/redrive`, 'post')).toEqual({ id: letter!['id'] });
+    expect((await get('/dead-letters')).items).toEqual([]);
+    expect((await get('/dead-letters?all=true')).items).toHaveLength(1);
+    const again = await call(`/api/v1/dead-letters/${letter!['id'] as string}/redrive`, {
+      method: 'POST',
+      headers: bearer(),
+    });
+    expect([again.status, await again.json()]).toEqual([404, expect.objectContaining({ code: 'DEAD_LETTER_UNKNOWN' })]);
+  });
+
+  it('counts what is in work', async () => {
+    await store.transaction(async (tx) =>
+      tx.enqueue({ queue: 'layer', key: 'x', class: 'bulk' }, { queue: 'push', key: 'x', class: 'interactive' }),
+    );
+    expect(await get('/status')).toMatchObject({
+      pushes: { accepted: 1, analyzing: 0, analyzed: 1, refused: 1, 'dead-lettered': 0 },
+      queues: [
+        { queue: 'layer', queued: 1, running: 0 },
+        { queue: 'push', queued: 1 },
+      ],
+      advisories: { advisories: 1, lastImport: { source: 'test' } },
+    });
+  });
+
+  it('gives out its own description', async () => {
+    expect(await get('/openapi.json')).toEqual(openApiDocument());
+  });
+
+  it.each([
+    ['/pushes?limit=0', 400, 'INPUT_INVALID'],
+    ['/pushes?limit=201', 400, 'INPUT_INVALID'],
+    ['/pushes?limit=1&limit=2', 400, 'INPUT_INVALID'],
+    ['/pushes?limit=many', 400, 'INPUT_INVALID'],
+    ['/pushes?__proto__=1', 400, 'INPUT_INVALID'],
+    ['/pushes?lmit=1', 400, 'INPUT_INVALID'],
+    ['/pushes?after=nonsense', 400, 'CURSOR_INVALID'],
+    ['/incidents?state=closed', 400, 'INPUT_INVALID'],
+    ['/dead-letters?all=yes', 400, 'INPUT_INVALID'],
+    ['/pushes/1', 400, 'ID_INVALID'],
+    ["/pushes/' OR 1=1", 400, 'ID_INVALID'],
+    [`/pushes/${unknownId}`, 404, 'PUSH_UNKNOWN'],
+    [`/incidents/${unknownId}`, 404, 'INCIDENT_UNKNOWN'],
+    [`/deliveries/${unknownId}`, 404, 'DELIVERY_UNKNOWN'],
+    ['/images/latest', 400, 'DIGEST_INVALID'],
+    [`/images/${unknownDigest}`, 404, 'IMAGE_UNKNOWN'],
+    [`/images/${unknownDigest}/packages`, 404, 'IMAGE_UNKNOWN'],
+    [`/images/${unknownDigest}/findings`, 404, 'IMAGE_UNKNOWN'],
+    ['/nothing', 404, 'NOT_FOUND'],
+  ])('answers %s with %i %s', async (path, status, code) => {
+    const answer = await call(`/api/v1${path}`, { headers: bearer() });
+    expect([answer.status, answer.headers.get('content-type'), await answer.json()]).toEqual([
+      status,
+      expect.stringMatching(/^application\/problem\+json/),
+      expect.objectContaining({ status, code }),
+    ]);
+  });
+});
+
+describe('every answer', () => {
+  it.each(['/', '/app.js', '/livez', '/api/v1/pushes', '/api/v1/nothing', '/nothing', '/..%2f..%2fpackage.json'])(
+    '%s has the security headers',
+    async (path) => {
+      const { headers } = await call(path);
+      expect(headers.get('content-security-policy')).toContain("default-src 'self'");
+      expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(headers.get('x-content-type-options')).toBe('nosniff');
+      expect(headers.get('referrer-policy')).toBe('no-referrer');
+      expect(headers.get('cache-control')).toBe(
+        path.startsWith('/api/') ? 'no-store' : path === '/' || path === '/app.js' ? 'public, max-age=0' : null,
+      );
+    },
+  );
+
+  it.each(['/nothing', '/..%2f..%2fpackage.json', '/%2e%2e/api/package.json', '/.env'])(
+    '%s is no file of ours',
+    async (path) => {
+      expect((await call(path)).status).toBe(404);
+    },
+  );
+});

@@ -1,0 +1,50 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { Bus, BusModule } from '@tidewaiter/bus';
+import type { Config } from '@tidewaiter/runtime';
+import { DeadLetters, StoreModule } from '@tidewaiter/store';
+
+import type { consoleConfig } from './config.js';
+import { DeadLettersController } from './dead-letters.controller.js';
+import { DeliveriesController } from './deliveries.controller.js';
+import { ImagesController } from './images.controller.js';
+import { IncidentsController } from './incidents.controller.js';
+import { OpenApiController } from './openapi.controller.js';
+import { PushesController } from './pushes.controller.js';
+import { SessionController, SessionCookie } from './session.controller.js';
+import { StatusController } from './status.controller.js';
+import { TokenGuard } from './token-guard.js';
+
+@Module({})
+export class ConsoleModule {
+  static forRoot(config: Config<typeof consoleConfig>): DynamicModule {
+    const isSecure = config.publicUrl?.startsWith('https:') ?? false;
+    return {
+      module: ConsoleModule,
+      imports: [
+        // It consumes nothing; the relay of its outbox publishes.
+        BusModule.forRoot({ service: 'console', url: config.natsUrl, deadLetters: DeadLetters }),
+        StoreModule.forRoot({
+          service: 'console',
+          url: config.databaseUrl,
+          poolSize: config.databasePool,
+          publisher: Bus,
+        }),
+      ],
+      controllers: [
+        PushesController,
+        ImagesController,
+        IncidentsController,
+        DeliveriesController,
+        DeadLettersController,
+        StatusController,
+        SessionController,
+        OpenApiController,
+      ],
+      providers: [
+        { provide: APP_GUARD, useClass: TokenGuard },
+        { provide: SessionCookie, useValue: new SessionCookie(isSecure) },
+      ],
+    };
+  }
+}

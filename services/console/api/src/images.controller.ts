@@ -1,0 +1,59 @@
+import { Controller, Get, Param } from '@nestjs/common';
+import { type Digest, NotFound } from '@tidewaiter/domain';
+import { Findings, type Image, Images, type Page } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import type { findingAnswer, imagesAnswer, packageAnswer } from './answers.js';
+import { readDigest } from './requests.js';
+
+/** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */
+@Controller('api/v1/images/:digest')
+export class ImagesController {
+  constructor(
+    private readonly images: Images,
+    private readonly findings: Findings,
+  ) {}
+
+  @Get()
+  async get(@Param('digest') text: string): Promise<z.output<typeof imagesAnswer>> {
+    const images = [];
+    for (const image of await this.#imagesOf(readDigest(text))) {
+      const [layers, packageCount] = await Promise.all([
+        this.images.layerList(image.digest),
+        this.images.packageCount(image.digest),
+      ]);
+      images.push({ ...describeImage(image), packageCount, layers });
+    }
+    return { digest: text, images };
+  }
+
+  @Get('packages')
+  async packages(@Param('digest') text: string): Promise<Page<z.output<typeof packageAnswer>>> {
+    const items = [];
+    for (const { digest, platform } of await this.#imagesOf(readDigest(text))) {
+      const packages = await this.images.packages(digest);
+      for (const each of packages) items.push({ imageDigest: digest, platform, ...each });
+    }
+    return { items, next: null };
+  }
+
+  @Get('findings')
+  async findingsOf(@Param('digest') text: string): Promise<Page<z.output<typeof findingAnswer>>> {
+    const images = await this.#imagesOf(readDigest(text));
+    const platforms = new Map(images.map(({ digest, platform }) => [digest, platform]));
+    const findings = await this.findings.of([...platforms.keys()]);
+    return { items: findings.map((each) => ({ platform: platforms.get(each.imageDigest)!, ...each })), next: null };
+  }
+
+  /** @throws NotFound `IMAGE_UNKNOWN` */
+  async #imagesOf(digest: Digest): Promise<Image[]> {
+    const images = await this.images.ofDigest(digest);
+    if (images.length === 0) throw new NotFound('IMAGE_UNKNOWN', `no image ${digest}`);
+    return images;
+  }
+}
+
+/** The version of the analyzers is between the scanner and the store. */
+export function describeImage({ analyzersVersion: _, ...image }: Image): Omit<Image, 'analyzersVersion'> {
+  return image;
+}

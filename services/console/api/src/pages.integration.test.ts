@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, DeadLetters, Pushes, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import type { DataSource } from 'typeorm';
+
+import { start } from './main.js';
+
+const executablePath = '/usr/bin/chromium';
+const hostile = `<img src=x onerror="document.title='owned'">`;
+
+(existsSync(executablePath) ? describe : describe.skip)('the web pages (need Chromium)', () => {
+  let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+  let service: RunningService;
+  let dataSource: DataSource;
+  let store: Store;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  const push = async (tag: string): Promise<void> => {
+    const place = { connection: 'main', repository: 'shop/app', tag };
+    const facts = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: hostile, pushedAt: null };
+    await store.transaction(async (tx) => new Pushes(store).add(tx, [{ ...place, ...facts }]));
+  };
+
+  beforeAll(async () => {
+    servers = await throwAwayServers({ postgres: true, nats: true });
+    const url = await servers.postgres.createDatabase();
+    service = await start({
+      TIDEWAITER_DATABASE_URL: url,
+      TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_HTTP_PORT: '0',
+      TIDEWAITER_LOG_LEVEL: 'silent',
+    });
+    dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
+    store = new Store(dataSource, 'test');
+    const args = ['--no-sandbox', '--disable-gpu', '--disable-background-networking'];
+    browser = await chromium.launch({ executablePath, args });
+    page = await browser.newPage();
+    // Chromium also reports a breach of the content security policy here.
+    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+    page.on('pageerror', (error) => problems.push(String(error)));
+  }, 60_000);
+
+  afterAll(async () => {
+    await browser?.close();
+    await service?.stop();
+    await dataSource?.destroy();
+    await servers.stop();
+  });
+
+  it('open with the setup link, which leaves no token behind, and teach the next step', async () => {
+    await page.goto(service.notices[0]!.replace(/^.*?(?=http)/, ''));
+    await page.getByText('No ship has come in yet').waitFor();
+    expect(page.url()).toBe(`${service.url}/`);
+    await page.reload();
+    await page.getByText('No ship has come in yet').waitFor();
+  });
+
+  it('show what strangers wrote as text', async () => {
+    await push(hostile);
+    await page.getByRole('button', { name: `shop/app:${hostile}` }).click();
+    await page.getByRole('row', { name: 'waiting' }).waitFor();
+    expect(await page.locator('#list img').count()).toBe(0);
+    expect(await page.title()).toBe('Tidewaiter');
+  }, 15_000);
+
+  it('announce what is new and do not move', async () => {
+    await push('2');
+    const pill = page.getByRole('button', { name: '1 new' });
+    await pill.waitFor();
+    expect(await page.getByText('shop/app:2').count()).toBe(0);
+    await pill.click();
+    await page.getByText('shop/app:2').waitFor();
+  }, 15_000);
+
+  it('try again what was given up', async () => {
+    const eventId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
+    await store.query(
+      `INSERT INTO outbox (id, type, channel, subject, source, data, published_at) VALUES ($1, 'x', 'x', 'x', 'x', '{}', now())`,
+      [eventId],
+    );
+    const letter = { consumer: 'scanner', eventId, subject: 'shop/app:1', payload: Buffer.from('{}'), attempts: 6 };
+    await new DeadLetters(store).save({ ...letter, code: 'REGISTRY_UNAVAILABLE', reason: 'no answer' });
+    await page.getByRole('link', { name: 'Dead letters' }).click();
+    await page.getByRole('button', { name: 'Redrive' }).click();
+    await page.getByText('Nothing was given up').waitFor();
+    const [row] = await store.query<{ redriven: boolean }>(
+      'SELECT redriven_at IS NOT NULL AS redriven FROM dead_letter',
+    );
+    expect(row).toEqual({ redriven: true });
+  });
+
+  it('close behind who signs out', async () => {
+    expect(problems).toEqual([]);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.reload();
+    await page.getByLabel('API token').waitFor();
+    expect(await page.getByRole('table').count()).toBe(0);
+  });
+});

@@ -1,0 +1,43 @@
+import { type Digest, InvalidInput, isDigest } from '@tidewaiter/domain';
+import { readCursor } from '@tidewaiter/store';
+import { z } from 'zod';
+
+/** How every list is paged. */
+export const pageQuery = z.strictObject({
+  /** Items on a page. */
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  /** The `next` of the page before. */
+  after: z.string().max(200).transform(readCursor).optional(),
+});
+
+export const incidentsQuery = pageQuery.extend({ state: z.enum(['open', 'resolved']).optional() });
+
+export const deadLettersQuery = pageQuery.extend({
+  /** With those that were tried again. */
+  all: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+});
+
+export const sessionBody = z.strictObject({ token: z.string().max(200) });
+
+/** @throws InvalidInput `INPUT_INVALID`, naming every wrong key and never a value; `CURSOR_INVALID` */
+export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const read = schema.safeParse(input);
+  if (read.success) return read.data;
+  const problems = read.error.issues.map(({ path, message }) => [...path.map(String), message].join(': '));
+  throw new InvalidInput('INPUT_INVALID', problems.join('; '));
+}
+
+/** @throws InvalidInput `ID_INVALID` */
+export function readId(text: string): string {
+  if (z.uuid().safeParse(text).success) return text;
+  throw new InvalidInput('ID_INVALID', 'not an id: ids are UUIDs');
+}
+
+/** @throws InvalidInput `DIGEST_INVALID` */
+export function readDigest(text: string): Digest {
+  if (isDigest(text)) return text;
+  throw new InvalidInput('DIGEST_INVALID', 'not a digest: sha256: and 64 hex digits');
+}

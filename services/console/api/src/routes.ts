@@ -1,0 +1,75 @@
+import { z } from 'zod';
+
+import {
+  deadLetterAnswer,
+  deliveryAnswer,
+  deliveryDetailAnswer,
+  findingAnswer,
+  imagesAnswer,
+  incidentAnswer,
+  incidentDetailAnswer,
+  listOf,
+  packageAnswer,
+  pushAnswer,
+  pushDetailAnswer,
+  redriveAnswer,
+  statusAnswer,
+} from './answers.js';
+import { deadLettersQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
+
+/** One route of the API, as the OpenAPI document tells of it. */
+export interface Route {
+  method: 'get' | 'post' | 'delete';
+  /** Below `/api/v1`. */
+  path: string;
+  summary: string;
+  status: 200 | 202 | 204;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  answer?: z.ZodType;
+  /** Needs no token. */
+  isOpen?: true;
+}
+
+/** Every route there is. A test compares it with what the controllers declare. */
+export const routes: readonly Route[] = [
+  list('/pushes', 'Pushes, newest first', pageQuery, pushAnswer),
+  get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),
+  get('/images/{digest}', 'The image of a digest, or the images of an index, with their layers', imagesAnswer),
+  get('/images/{digest}/packages', 'The packages in an image or in the images of an index', listOf(packageAnswer)),
+  get(
+    '/images/{digest}/findings',
+    'What is wrong with an image or the images of an index, worst first',
+    listOf(findingAnswer),
+  ),
+  list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
+  get('/incidents/{id}', 'An incident with its evidence', incidentDetailAnswer),
+  post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
+  list('/deliveries', 'Messages to people and what became of them, newest first', pageQuery, deliveryAnswer),
+  get('/deliveries/{id}', 'A message with its alerts', deliveryDetailAnswer),
+  list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),
+  post('/dead-letters/{id}/redrive', 'Tries again what was given up', 202, redriveAnswer),
+  get('/status', 'Pushes by state, work that waits, age of the advisories', statusAnswer),
+  {
+    method: 'post',
+    path: '/session',
+    summary: 'Opens a session of the web pages: sets a cookie',
+    status: 204,
+    body: sessionBody,
+    isOpen: true,
+  },
+  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204 },
+  get('/openapi.json', 'This document', z.record(z.string(), z.unknown())),
+];
+
+function get(path: string, summary: string, answer: z.ZodType): Route {
+  return { method: 'get', path, summary, status: 200, answer };
+}
+
+function list(path: string, summary: string, query: z.ZodObject, item: z.ZodType): Route {
+  return { ...get(path, summary, listOf(item)), query };
+}
+
+function post(path: string, summary: string, status: 200 | 202, answer: z.ZodType): Route {
+  return { method: 'post', path, summary, status, answer };
+}

@@ -1,0 +1,48 @@
+import { Body, Controller, Delete, HttpCode, Post, Res } from '@nestjs/common';
+import { ApiTokens } from '@tidewaiter/store';
+import type { FastifyReply } from 'fastify';
+
+import { readInput, sessionBody } from './requests.js';
+import { sessionCookieName, verifiedToken } from './token-guard.js';
+
+/**
+ * The cookie of the web pages. It holds the API token itself: no script can read it, it is as secret as a session id would be,
+ * and revoking the token ends the session.
+ */
+export class SessionCookie {
+  readonly #attributes: string;
+
+  constructor(isSecure: boolean) {
+    this.#attributes = `Path=/api; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  }
+
+  holding(token: string): string {
+    return `${sessionCookieName}=${token}; ${this.#attributes}`;
+  }
+
+  removed(): string {
+    return `${sessionCookieName}=; Max-Age=0; ${this.#attributes}`;
+  }
+}
+
+@Controller('api/v1/session')
+export class SessionController {
+  constructor(
+    private readonly tokens: ApiTokens,
+    private readonly cookie: SessionCookie,
+  ) {}
+
+  @Post()
+  @HttpCode(204)
+  async open(@Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
+    const { token } = readInput(sessionBody, body);
+    await verifiedToken(this.tokens, token);
+    void reply.header('set-cookie', this.cookie.holding(token));
+  }
+
+  @Delete()
+  @HttpCode(204)
+  close(@Res({ passthrough: true }) reply: FastifyReply): void {
+    void reply.header('set-cookie', this.cookie.removed());
+  }
+}

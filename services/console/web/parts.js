@@ -1,0 +1,98 @@
+/** The session is missing or over. */
+export class SignInNeeded extends Error {}
+
+/** Calls `/api/v1/…`. The header tells the API that it was this page, and no other site, that asked for a change. */
+export async function api(path, { method = 'GET', body } = {}) {
+  const headers = { 'x-tidewaiter-csrf': '1', ...(body && { 'content-type': 'application/json' }) };
+  const answer = await fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
+    throw new Error('The console does not answer');
+  });
+  const content = await answer.json().catch(() => null);
+  if (answer.ok) return content;
+  if (answer.status === 401 && path !== 'session') throw new SignInNeeded();
+  throw new Error(content?.title ?? `The console answers ${answer.status}`);
+}
+
+/** Makes an element. Strings among the children become text, never markup. */
+export function element(name, attributes = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) if (value !== undefined) made.setAttribute(key, value);
+  made.append(...children.filter((child) => child !== null));
+  return made;
+}
+
+export function quiet(...children) {
+  return element('span', { class: 'quiet' }, ...children);
+}
+
+const steps = [
+  [60, 's', 1],
+  [3_600, 'min', 60],
+  [86_400, 'h', 3_600],
+  [Infinity, 'd', 86_400],
+];
+
+/** `3 min ago`. */
+export function ago(time) {
+  const seconds = Math.max(0, (Date.now() - Date.parse(time)) / 1_000);
+  const [, unit, size] = steps.find(([below]) => seconds < below);
+  return `${Math.floor(seconds / size)} ${unit} ago`;
+}
+
+/** A moment, relative, with the absolute time on hover. */
+export function moment(time) {
+  return element('time', { datetime: time, title: new Date(time).toLocaleString() }, ago(time));
+}
+
+// Each verdict has its word, its sign and its frame.
+const stamps = {
+  cleared: '✓',
+  held: '■',
+  refused: '✕',
+  unclear: '?',
+  waiting: '…',
+};
+
+export function stamp(kind, word) {
+  const sign = element('span', { 'aria-hidden': 'true' }, `${stamps[kind]} `);
+  return element('span', { class: `stamp ${kind}` }, sign, word);
+}
+
+const signs = { critical: '▲', high: '◆', medium: '●', low: '▼', negligible: '○', unknown: '?' };
+
+export function severity(name, text = name) {
+  return element(
+    'span',
+    { class: `severity ${name}` },
+    element('span', { 'aria-hidden': 'true' }, `${signs[name]} `),
+    text,
+  );
+}
+
+/** `▲ 2 critical  ◆ 5 high`, worst first, without the zeros. */
+export function severityCounts(counts) {
+  const shown = Object.keys(signs).filter((name) => counts[name] > 0);
+  return shown.length === 0 ? [quiet('none')] : shown.map((name) => severity(name, `${counts[name]} ${name}`));
+}
+
+/** The first digits of a digest; a click copies all of it. */
+export function digestButton(digest) {
+  const short = digest.slice('sha256:'.length, 'sha256:'.length + 12);
+  const button = element('button', { type: 'button', class: 'digest', title: `Copy ${digest}` }, `@${short}`);
+  button.addEventListener('click', () => {
+    // Browsers lend the clipboard only to pages that came over TLS or from this machine.
+    const copied = navigator.clipboard?.writeText(digest) ?? Promise.reject(new Error('no clipboard'));
+    copied.then(
+      () => flash(button, 'copied', `@${short}`),
+      () => flash(button, digest, digest),
+    );
+  });
+  return button;
+}
+
+function flash(button, text, after) {
+  button.textContent = text;
+  setTimeout(() => {
+    button.textContent = after;
+  }, 1_200);
+}

@@ -1,0 +1,238 @@
+import { api, digestButton, element, moment, quiet, severity, severityCounts, stamp } from './parts.js';
+
+/** Lines of one kind in the details of a push, at most; what is left out is counted. */
+const maxLines = 100;
+
+/** The lists of the console: where each is read, its columns, its details, and what it says when there is nothing. */
+export const sections = {
+  pushes: {
+    title: 'Last pushes',
+    path: 'pushes',
+    columns: [
+      { title: 'Verdict', kind: 'mark', cell: (push) => [verdict(push)] },
+      {
+        title: 'Image',
+        isName: true,
+        cell: (push, { opener }) => [opener(nameOf(push)), ' ', digestOf(push), trouble(push)],
+      },
+      { title: 'Findings', cell: ({ counts }) => (counts ? severityCounts(counts) : []) },
+      { title: 'Pushed by', cell: ({ pushedBy, connection }) => [pushedBy ?? '', quiet(`via ${connection}`)] },
+      { title: 'When', kind: 'when', cell: ({ receivedAt }) => [moment(receivedAt)] },
+    ],
+    detail: pushDetail,
+    empty: () => [
+      element('h2', {}, 'No ship has come in yet'),
+      element('p', {}, 'Point the webhook of a registry at Tidewaiter. In the config.yml of a Docker registry:'),
+      element('pre', {}, webhookSample()),
+      element('p', {}, 'with a webhookSecret of a registry in tidewaiter.yaml. Then restart the registry and push:'),
+      element('pre', {}, 'docker push localhost:5000/app:1'),
+    ],
+  },
+  incidents: {
+    title: 'Open incidents',
+    path: 'incidents?state=open',
+    columns: [
+      { title: 'Severity', kind: 'mark', cell: (incident) => [severity(incident.severity)] },
+      {
+        title: 'Incident',
+        isName: true,
+        cell: (incident, { opener }) => [opener(`#${incident.number} ${incident.title}`), quiet(incident.rule)],
+      },
+      { title: 'Where', cell: (incident) => [imageOf(incident), quiet(placeOf(incident))] },
+      { title: 'Events', cell: ({ count }) => [counted(count, 'event')] },
+      { title: 'Last seen', kind: 'when', cell: ({ lastSeen }) => [moment(lastSeen)] },
+      {
+        title: 'Action',
+        kind: 'act',
+        cell: ({ id, number }, { action }) => [
+          action('Resolve', `incident ${number} resolved`, () => api(`incidents/${id}/resolve`, { method: 'POST' })),
+        ],
+      },
+    ],
+    detail: incidentDetail,
+    empty: () => [
+      element('h2', {}, 'Calm sea: no open incident'),
+      element('p', {}, 'Runtime sensors report to the hook of their name in tidewaiter.yaml. In falcosidekick:'),
+      element('pre', {}, `WEBHOOK_ADDRESS=http://${location.hostname}:7070/hooks/runtime/<name>`),
+    ],
+  },
+  deliveries: {
+    title: 'Deliveries',
+    path: 'deliveries',
+    columns: [
+      { title: 'State', kind: 'mark', cell: ({ state }) => [stamp(deliveryStamps[state], state)] },
+      { title: 'Receiver', isName: true, cell: ({ receiver, channel }) => [receiver, quiet(channel)] },
+      {
+        title: 'About',
+        cell: ({ groupLabels }) => [
+          Object.entries(groupLabels)
+            .map((pair) => pair.join('='))
+            .join(' '),
+        ],
+      },
+      {
+        title: 'Attempts',
+        cell: ({ attempt, code, reason }) => [
+          counted(attempt, 'attempt'),
+          reason && quiet([code, reason].filter(Boolean).join(': ')),
+        ],
+      },
+      { title: 'When', kind: 'when', cell: ({ createdAt }) => [moment(createdAt)] },
+    ],
+    empty: () => [
+      element('h2', {}, 'Nobody has been told anything yet'),
+      element('p', {}, 'Who is told what stands in routing.yaml, in the format of Alertmanager.'),
+    ],
+  },
+  'dead-letters': {
+    title: 'Dead letters',
+    path: 'dead-letters',
+    columns: [
+      { title: 'By', kind: 'mark', cell: ({ worker, stage }) => [worker, quiet(stage)] },
+      { title: 'Subject', isName: true, cell: ({ subject }) => [subject] },
+      {
+        title: 'Reason',
+        cell: ({ code, reason, attempts }) => [reason, quiet(`${code} after ${counted(attempts, 'attempt')}`)],
+      },
+      { title: 'When', kind: 'when', cell: ({ createdAt }) => [moment(createdAt)] },
+      {
+        title: 'Action',
+        kind: 'act',
+        cell: ({ id, subject }, { action }) => [
+          action('Redrive', `${subject} is tried again`, () => api(`dead-letters/${id}/redrive`, { method: 'POST' })),
+        ],
+      },
+    ],
+    empty: () => [
+      element('h2', {}, 'Nothing was given up'),
+      element('p', {}, 'What fails for good waits here, with its reason.'),
+    ],
+  },
+};
+
+const deliveryStamps = {
+  pending: 'waiting',
+  sending: 'waiting',
+  retrying: 'unclear',
+  sent: 'cleared',
+  failed: 'refused',
+};
+
+function verdict({ state, verdict }) {
+  if (state === 'accepted') return stamp('waiting', 'waiting');
+  if (state === 'analyzing') return stamp('waiting', 'inspecting');
+  if (state === 'refused') return stamp('refused', 'refused');
+  if (state === 'dead-lettered') return stamp('refused', 'given up');
+  if (verdict === 'pass') return stamp('cleared', 'cleared');
+  return verdict === 'fail' ? stamp('held', 'held') : stamp('unclear', 'unclear');
+}
+
+function nameOf({ repository, tag }) {
+  return tag === null ? repository : `${repository}:${tag}`;
+}
+
+function digestOf({ digest, claimedDigest }) {
+  const known = digest ?? claimedDigest;
+  return known && digestButton(known);
+}
+
+function trouble({ reason, code, warningCount }) {
+  if (reason !== null) return quiet(`${reason} (${code})`);
+  return warningCount === 0 ? null : quiet(counted(warningCount, 'warning'));
+}
+
+function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function imageOf({ imageRepository, imageTag }) {
+  return imageRepository === null ? 'no container' : nameOf({ repository: imageRepository, tag: imageTag });
+}
+
+function placeOf({ cluster, namespace }) {
+  return [cluster, namespace].filter(Boolean).join(' / ') || null;
+}
+
+async function pushDetail({ id }) {
+  const push = await api(`pushes/${id}`);
+  const { digest, images, warnings } = push;
+  const findings = images.length > 0 ? (await api(`images/${digest}/findings`)).items : [];
+  const platforms = images.map(({ platform }) => platform).join(', ');
+  const about = [new Date(push.receivedAt).toLocaleString(), platforms, digest].filter(Boolean).join(' · ');
+  return [
+    element('p', { class: 'quiet' }, about),
+    ...lines(upgrades(findings), upgradeGroup, 'upgrades'),
+    push.state === 'analyzed' && findings.length === 0 ? element('p', {}, 'No findings.') : '',
+    ...lines(warnings, warningLine, 'warnings'),
+  ];
+}
+
+function lines(items, show, noun) {
+  const more = items.length - maxLines;
+  return [...items.slice(0, maxLines).map(show), more > 0 ? element('p', {}, `${more} more ${noun}: ask the API`) : ''];
+}
+
+function warningLine({ code, path, message }) {
+  return element('p', { class: 'quiet' }, `Warning: ${[code, path, message].filter(Boolean).join(' · ')}`);
+}
+
+/** Findings by the upgrade that closes them: one line of work each, worst first, however many platforms have it. */
+function upgrades(findings) {
+  const groups = new Map();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.packageName, finding.installedVersion, finding.fix.state, finding.fix.version]);
+    if (!groups.has(key)) groups.set(key, new Map());
+    const group = groups.get(key);
+    if (!group.has(finding.id)) group.set(finding.id, finding);
+  }
+  return [...groups.values()].map((group) => [...group.values()]);
+}
+
+const withoutFix = {
+  'not-fixed': 'no fix yet',
+  'wont-fix': 'will not be fixed',
+  unknown: 'no fix known',
+  fixed: 'fixed',
+};
+
+function upgradeGroup(findings) {
+  const [{ packageName, installedVersion, fix }] = findings;
+  const title = fix.version
+    ? `Upgrade ${packageName} ${installedVersion} → ${fix.version}`
+    : `${packageName} ${installedVersion}: ${withoutFix[fix.state]}`;
+  return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
+}
+
+function findingLine({ id, severity: name, title, match, state, layer }) {
+  const doubts = [
+    match === 'unknown' && 'the version could not be compared',
+    state === 'shadowed' && `only in layer ${layer}, hidden by a later one`,
+  ].filter(Boolean);
+  return element(
+    'li',
+    {},
+    severity(name),
+    `${id} `,
+    element('span', { class: 'quiet' }, [title, ...doubts].join(' · ')),
+  );
+}
+
+async function incidentDetail({ id, techniques }) {
+  const { evidence } = await api(`incidents/${id}`);
+  const lines = evidence.map(({ at, priority, output }) =>
+    element('li', {}, moment(at), ` ${priority} `, element('code', {}, output)),
+  );
+  return [
+    techniques.length > 0 ? element('p', { class: 'quiet' }, `ATT&CK ${techniques.join(', ')}`) : '',
+    element('div', { class: 'group' }, element('ul', {}, ...lines)),
+  ];
+}
+
+function webhookSample() {
+  return `notifications:
+  endpoints:
+    - name: tidewaiter
+      url: http://${location.hostname}:7070/hooks/registry/main
+      headers:
+        Authorization: [Bearer <webhookSecret>]`;
+}
