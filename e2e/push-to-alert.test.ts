@@ -1,0 +1,299 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { freePort } from '@tidewaiter/servers';
+import {
+  buildImage,
+  buildIndex,
+  mailSink,
+  type MailSink,
+  pushImage,
+  slackSink,
+  type SlackSink,
+  startRegistry,
+  type TestRegistry,
+  webhookSink,
+  type WebhookSink,
+} from '@tidewaiter/testkit';
+
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { makeHome, startTidewaiter, type Tidewaiter, until } from './tidewaiter.js';
+
+interface List<Item> {
+  items: Item[];
+}
+
+interface Push {
+  id: string;
+  repository: string;
+  tag: string | null;
+  digest: string | null;
+  state: string;
+  verdict: string | null;
+  code: string | null;
+  counts: Record<string, number> | null;
+}
+
+const hookSecret = 'hook-secret-of-the-test';
+const falcoToken = 'falco-token-of-the-test';
+
+let slack: SlackSink;
+let mail: MailSink;
+let webhook: WebhookSink;
+let registry: TestRegistry;
+let tidewaiter: Tidewaiter;
+
+const layout = () => mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
+
+/** Pushes an image with these Debian packages as `name`; answers its digest. */
+async function push(name: string, packages: Record<string, string>): Promise<string> {
+  const dir = layout();
+  await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)]] });
+  return pushImage(registry, name, `oci:${dir}:latest`);
+}
+
+async function pushes(): Promise<Push[]> {
+  return (await tidewaiter.api<List<Push>>('/pushes?limit=200')).items;
+}
+
+const finalStates = ['analyzed', 'refused', 'dead-lettered'];
+
+/** Waits until every push of a repository has come to its end; answers them, newest first. */
+async function ended(repository: string, count: number): Promise<Push[]> {
+  let found: Push[] = [];
+  await until(`${count} pushes of ${repository} have ended`, async () => {
+    found = (await pushes()).filter((each) => each.repository === repository);
+    return found.length >= count && found.every(({ state }) => finalStates.includes(state));
+  });
+  return found;
+}
+
+/** Long enough for a message that should not come. */
+const quietMs = 2_000;
+const quiet = () => new Promise((resolve) => setTimeout(resolve, quietMs));
+
+beforeAll(async () => {
+  [slack, mail, webhook] = await Promise.all([slackSink(), mailSink(), webhookSink()]);
+  const ingestPort = await freePort();
+  registry = await startRegistry({
+    notify: {
+      url: `http://127.0.0.1:${ingestPort}/hooks/registry/main`,
+      headers: { Authorization: `Bearer ${hookSecret}` },
+    },
+  });
+  const home = makeHome({
+    'tidewaiter.yaml': `
+registries:
+  - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
+sensors:
+  - { name: falco-eu1, kind: falco, cluster: eu1, token: ${falcoToken} }
+`,
+    'routing.yaml': `
+global:
+  smtp_smarthost: 127.0.0.1:${mail.port}
+  smtp_from: tidewaiter@example.com
+  smtp_require_tls: false
+route:
+  receiver: security
+  group_by: [repository, digest, rule_of_incident]
+  routes:
+    - receiver: security
+      matchers: [ 'kind =~ "vulnerability|incident"' ]
+      continue: true
+    - receiver: audit
+receivers:
+  - name: security
+    slack_configs: [ { api_url: "${slack.webhookUrl}" } ]
+    email_configs: [ { to: security@example.com } ]
+  - name: audit
+    webhook_configs: [ { url: "${webhook.url}" } ]
+`,
+  });
+  tidewaiter = await startTidewaiter(home, ingestPort);
+  const folder = writeAdvisories(join(home, 'osv'), [
+    { id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' },
+    { id: 'CVE-2026-1002', package: 'openssl', fixed: '3.0.16-1', severity: 'HIGH' },
+    { id: 'CVE-2026-1003', package: 'zlib', severity: 'HIGH' },
+    { id: 'CVE-2026-1004', package: 'bash', fixed: '5.3-1', severity: 'MEDIUM' },
+  ]);
+  await tidewaiter.command('advisories', 'import', folder);
+}, 240_000);
+
+afterAll(async () => {
+  await tidewaiter?.stop();
+  await Promise.all([registry?.stop(), slack?.stop(), mail?.stop(), webhook?.stop()]);
+});
+
+describe('a pushed image with known holes', () => {
+  let digest: string;
+
+  beforeAll(async () => {
+    digest = await push('shop/checkout:1.4', { openssl: '3.0.15-1', bash: '5.2-1', coreutils: '9.1-1' });
+    await ended('shop/checkout', 1);
+    await Promise.all([slack.waitFor(1, 20_000), mail.waitFor(1, 20_000), webhook.waitFor(1, 20_000)]);
+  }, 60_000);
+
+  it('is told once in Slack, with the upgrade that fixes it', async () => {
+    await quiet();
+    expect(slack.received).toHaveLength(1);
+    const text = JSON.stringify(slack.received[0]!.body);
+    expect(text).toContain('shop/checkout:1.4');
+    expect(text).toContain('openssl');
+    expect(text).toContain('3.0.17-1');
+    expect(text).toContain('CVE-2026-1001');
+    expect(text).toContain('CVE-2026-1002');
+    expect(text).not.toContain('CVE-2026-1004');
+  });
+
+  it('is told once by mail, in text and HTML', () => {
+    expect(mail.received).toHaveLength(1);
+    const [{ recipients, mail: message }] = mail.received as [(typeof mail.received)[number]];
+    expect(recipients).toEqual(['security@example.com']);
+    expect(message.subject).toMatch(/Critical.*shop\/checkout:1\.4/);
+    expect(message.messageId).toBeTruthy();
+    for (const part of [message.text, message.html]) expect(part).toContain('3.0.17-1');
+  });
+
+  it('is told once by webhook, in the shape of Alertmanager', () => {
+    expect(webhook.received).toHaveLength(1);
+    expect(webhook.received[0]!.body).toMatchObject({
+      version: '4',
+      receiver: 'audit',
+      status: 'firing',
+      alerts: expect.arrayContaining([
+        expect.objectContaining({ labels: expect.objectContaining({ rule: 'CVE-2026-1001', severity: 'critical', new: 'true' }) }),
+      ]),
+    });
+  });
+
+  it('has its verdict, findings and packages in the API', async () => {
+    const [pushed] = await ended('shop/checkout', 1);
+    expect(pushed).toMatchObject({ digest, tag: '1.4', state: 'analyzed', verdict: 'fail', counts: { critical: 1, high: 1, medium: 1 } });
+    const findings = await tidewaiter.api<List<{ id: string; layer: number; fix: unknown }>>(`/images/${digest}/findings`);
+    expect(findings.items.map(({ id }) => id)).toEqual(['CVE-2026-1001', 'CVE-2026-1002', 'CVE-2026-1004']);
+    expect(findings.items[0]).toMatchObject({ layer: 1, fix: { state: 'fixed', version: '3.0.17-1' } });
+    const packages = await tidewaiter.api<List<{ purl: string }>>(`/images/${digest}/packages`);
+    expect(packages.items.map(({ purl }) => purl)).toContain('pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12');
+    const deliveries = await tidewaiter.api<List<{ channel: string; state: string }>>('/deliveries');
+    expect(deliveries.items.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual(['email sent', 'slack sent', 'webhook sent']);
+  });
+
+  it('is told to nobody when the same is pushed again', async () => {
+    expect(await push('shop/checkout:1.4', { openssl: '3.0.15-1', bash: '5.2-1', coreutils: '9.1-1' })).toBe(digest);
+    const all = await ended('shop/checkout', 2);
+    expect(all.map((each) => each.digest)).toEqual([digest, digest]);
+    await quiet();
+    expect([slack.received.length, mail.received.length, webhook.received.length]).toEqual([1, 1, 1]);
+  }, 40_000);
+
+  it('is told as what changed when the tag gets another digest', async () => {
+    await push('shop/checkout:1.4', { openssl: '3.0.17-1', zlib: '1.3-1', bash: '5.2-1' });
+    await ended('shop/checkout', 3);
+    const [, second] = await slack.waitFor(2, 20_000);
+    const text = JSON.stringify(second!.body);
+    expect(text).toContain('CVE-2026-1003');
+    expect(text).toMatch(/[Ff]ix(ed|es)[^"]*/);
+    expect(text).toContain('CVE-2026-1001');
+    const [, secondMail] = await mail.waitFor(2, 20_000);
+    expect(secondMail!.mail.text).toContain('zlib');
+    await quiet();
+    expect(slack.received).toHaveLength(2);
+  }, 60_000);
+});
+
+it('tells one message for an image of several platforms', async () => {
+  const before = slack.received.length;
+  const dir = layout();
+  const spec = (platform: string) => ({ platform, layers: [[debian12], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]] });
+  await buildIndex(dir, [spec('linux/amd64'), spec('linux/arm64')]);
+  await pushImage(registry, 'shop/gateway:2', `oci:${dir}:latest`);
+  await until('the index has its verdict', async () => (await pushes()).some((each) => each.repository === 'shop/gateway' && each.tag === '2' && each.state === 'analyzed'));
+  await slack.waitFor(before + 1, 20_000);
+  await quiet();
+  expect(slack.received).toHaveLength(before + 1);
+  expect(JSON.stringify(slack.received.at(-1)!.body)).toContain('arm64');
+}, 60_000);
+
+it('knows a signature when it sees one', async () => {
+  const before = slack.received.length;
+  const dir = layout();
+  await buildImage(dir, { layers: [[{ path: 'signature', content: 'x' }]] });
+  const tag = `sha256-${'a'.repeat(64)}.sig`;
+  await pushImage(registry, `shop/signed:${tag}`, `oci:${dir}:latest`);
+  await ended('shop/signed', 1);
+  await quiet();
+  expect(slack.received).toHaveLength(before);
+}, 40_000);
+
+it('refuses with a reason what it cannot read, and goes on', async () => {
+  const dir = layout();
+  await buildImage(dir, { layers: [[debian12]], platform: 'windows/amd64' });
+  await pushImage(registry, 'shop/scratch:1', `oci:${dir}:latest`);
+  const [scratch] = await ended('shop/scratch', 1);
+  expect(scratch).toMatchObject({ state: 'analyzed' });
+}, 40_000);
+
+describe('a shell in a container of that image', () => {
+  const falco = (time: string) => ({
+    uuid: randomUUID(),
+    output: `${time}: Notice A shell was spawned in a container`,
+    priority: 'Warning',
+    rule: 'Terminal shell in container',
+    time,
+    source: 'syscall',
+    hostname: 'node-1',
+    tags: ['T1059', 'container', 'shell'],
+    output_fields: {
+      'container.id': '0123456789ab',
+      'container.name': 'checkout',
+      'container.image.repository': `${registry.host}/shop/checkout`,
+      'container.image.tag': '1.4',
+      'k8s.ns.name': 'shop',
+      'k8s.pod.name': 'checkout-7d4c',
+      'proc.name': 'bash',
+      'proc.cmdline': 'bash -i',
+      'user.name': 'root',
+    },
+  });
+
+  const report = (event: unknown) =>
+    fetch(`${tidewaiter.ingestUrl}/hooks/runtime/falco-eu1`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${falcoToken}`, 'content-type': 'application/json' },
+      body: JSON.stringify(event),
+    });
+
+  it('is one incident, told once, with the image that it knows', async () => {
+    const before = slack.received.length;
+    for (const second of ['01', '02', '03']) {
+      const answer = await report(falco(`2026-11-25T01:02:${second}.123456789Z`));
+      expect(answer.status).toBe(202);
+    }
+    await slack.waitFor(before + 1, 20_000);
+    let incidents: { rule: string; count: number; imageDigest: string | null; state: string }[] = [];
+    await until('three events are counted', async () => {
+      incidents = (await tidewaiter.api<List<(typeof incidents)[number]>>('/incidents')).items;
+      return incidents[0]?.count === 3;
+    });
+    const [newest] = (await ended('shop/checkout', 3));
+    expect(incidents).toMatchObject([{ rule: 'Terminal shell in container', state: 'open', imageDigest: newest!.digest }]);
+    await quiet();
+    expect(slack.received).toHaveLength(before + 1);
+    const text = JSON.stringify(slack.received.at(-1)!.body);
+    expect(text).toContain('Terminal shell in container');
+    expect(text).toContain('shop/checkout');
+  }, 60_000);
+
+  it('is refused without the token', async () => {
+    const answer = await fetch(`${tidewaiter.ingestUrl}/hooks/runtime/falco-eu1`, { method: 'POST', body: '{}' });
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  });
+});
+
+it('lets nobody read without a token', async () => {
+  const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/pushes`);
+  expect(answer.status).toBe(401);
+});

@@ -1,0 +1,98 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const launcher = resolve(__dirname, '../tidewaiter');
+const run = promisify(execFile);
+
+export type Environment = Record<string, string>;
+
+/** The real program, in a folder of its own, as a user would start it. */
+export interface Tidewaiter {
+  home: string;
+  ingestUrl: string;
+  consoleUrl: string;
+  /** Calls the API with the bootstrap token. */
+  api<Body>(path: string, init?: RequestInit): Promise<Body>;
+  /** Runs a command of the launcher; answers what it printed. */
+  command(...args: string[]): Promise<{ stdout: string; stderr: string }>;
+  stop(): Promise<void>;
+}
+
+/** A folder with a tidewaiter.yaml and a routing.yaml. */
+export function makeHome(files: Record<string, string>): string {
+  const home = mkdtempSync(join(tmpdir(), 'tidewaiter-e2e-'));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
+  return home;
+}
+
+/** `./tidewaiter up`, ready. */
+export async function startTidewaiter(home: string, ingestPort: number): Promise<Tidewaiter> {
+  const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
+  const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], { env: environment });
+  const output = collect(up);
+  await until('up is ready', async () => {
+    if (up.exitCode !== null) throw new Error(`up ended: ${output()}`);
+    return readRun(home)?.ready === true;
+  }, 60_000).catch((error: unknown) => {
+    throw new Error(`${String(error)}: ${output()}`);
+  });
+  const { services, notices } = readRun(home)!;
+  const urlOf = (name: string) => services.find((service) => service.name === name)!.url;
+  const token = /tide_[A-Za-z0-9_-]{43}/.exec(notices.join(' '))?.[0];
+  const consoleUrl = urlOf('console');
+  return {
+    home,
+    consoleUrl,
+    ingestUrl: urlOf('ingest'),
+    async api<Body>(path: string, init: RequestInit = {}) {
+      const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) };
+      const answer = await fetch(`${consoleUrl}/api/v1${path}`, { ...init, headers });
+      if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+      return (await answer.json()) as Body;
+    },
+    command: (...args) => run(launcher, args, { env: environment }),
+    async stop() {
+      up.kill('SIGTERM');
+      if (up.exitCode === null) await once(up, 'exit');
+      await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+interface RunFile {
+  ready?: boolean;
+  services: { name: string; url: string }[];
+  notices: string[];
+}
+
+function readRun(home: string): RunFile | undefined {
+  try {
+    return JSON.parse(readFileSync(join(home, '.tidewaiter/run.json'), 'utf8')) as RunFile;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Keeps the end of what a child prints. */
+export function collect(child: ChildProcess): () => string {
+  let text = '';
+  const add = (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(-20_000));
+  child.stdout?.on('data', add);
+  child.stderr?.on('data', add);
+  return () => text;
+}
+
+/** Waits for something to become true. */
+export async function until(what: string, isTrue: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs} ms`);
+    await sleep(50);
+  }
+}
