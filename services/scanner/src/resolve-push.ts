@@ -62,7 +62,7 @@ async function imageManifests(search: Search, fetched: FetchedManifest, tag: str
   const kind = classifyManifest(manifest, tag ?? undefined);
   if (kind !== 'image' && kind !== 'index') {
     if (depth > 1) return [];
-    throw new InvalidInput('NOT_AN_IMAGE', `the manifest is a ${kind}, which is not scanned as an image`);
+    throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
   }
   if (manifest.kind === 'manifest') return [{ digest: fetched.digest, manifest }];
   if (depth > maxIndexDepth) throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${maxIndexDepth} deep`);

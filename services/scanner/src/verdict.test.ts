@@ -13,6 +13,8 @@ it.each<[string, Finding[], string[], string]>([
   ['a critical finding in what could be read', [finding('critical')], ['OS_UNKNOWN'], 'fail'],
   ['a medium finding', [finding('medium')], [], 'pass'],
   ['a critical finding that a later layer hides', [finding('critical', { state: 'shadowed' })], [], 'pass'],
+  ['a finding that nobody has rated', [finding('unknown')], [], 'unknown'],
+  ['a version that could not be compared', [finding('low', { match: 'unknown' })], [], 'unknown'],
   ['no distribution', [], ['OS_UNKNOWN'], 'unknown'],
   ['no advisories for the release', [finding('low')], ['ADVISORIES_MISSING'], 'unknown'],
   ['a damaged database', [], ['MALFORMED_FILE'], 'unknown'],

@@ -15,10 +15,12 @@ export function countFindings(findings: readonly Finding[]): SeverityCounts {
   return countBySeverity(unique.values());
 }
 
-/** `fail` on a critical or high finding; `unknown` where something could not be judged; else `pass`. */
+/** `fail` on a critical or high finding; `unknown` where something could not be judged, be it how bad a finding is; else `pass`. */
 export function verdictOf(findings: readonly Finding[], warnings: readonly Warning[]): Verdict {
-  if (presentFindings(findings).some(({ severity }) => isAtLeast(severity, 'high'))) return 'fail';
-  return warnings.some(({ code }) => blindingCodes.has(code)) ? 'unknown' : 'pass';
+  const present = presentFindings(findings);
+  if (present.some(({ severity }) => isAtLeast(severity, 'high'))) return 'fail';
+  const isUnjudged = present.some(({ severity, match }) => severity === 'unknown' || match === 'unknown');
+  return isUnjudged || warnings.some(({ code }) => blindingCodes.has(code)) ? 'unknown' : 'pass';
 }
 
 /** What is there now and was not before, and the other way round, by fingerprint. */
