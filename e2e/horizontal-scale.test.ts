@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { freePort } from '@tidewaiter/servers';
+import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
+
+import { debian12, dpkgStatus } from './fixtures.js';
+import { makeHome, startTidewaiter, type Tidewaiter, until } from './tidewaiter.js';
+
+const launcher = resolve(__dirname, '../tidewaiter');
+const secret = 'hook-secret-of-the-test';
+const layersPerImage = 10;
+
+let registry: TestRegistry;
+let slowRegistry: Server;
+let tidewaiter: Tidewaiter;
+/** Layer blobs that were asked for, in order, with the time of each. */
+const downloads: string[] = [];
+let layerBlobs: string[] = [];
+
+/** Stands before the registry, counts the blobs and takes its time for each, as a registry across an ocean does. */
+async function startSlowRegistry(): Promise<string> {
+  slowRegistry = createServer((incoming, outgoing) => {
+    const digest = /\/blobs\/(sha256:[0-9a-f]{64})$/.exec(incoming.url ?? '')?.[1];
+    const isLayer = digest !== undefined && layerBlobs.includes(digest);
+    if (isLayer) downloads.push(digest);
+    const forward = () => {
+      const onward = request(`${registry.url}${incoming.url}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      onward.on('error', () => outgoing.destroy());
+      incoming.pipe(onward);
+    };
+    setTimeout(forward, isLayer ? 400 : 0);
+  }).listen(0, '127.0.0.1');
+  await once(slowRegistry, 'listening');
+  return `http://127.0.0.1:${(slowRegistry.address() as AddressInfo).port}`;
+}
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  const home = makeHome({
+    'tidewaiter.yaml': `registries: [ { name: main, kind: distribution, url: "${await startSlowRegistry()}", webhookSecret: ${secret}, allowPrivate: true } ]`,
+  });
+  tidewaiter = await startTidewaiter(home, await freePort());
+}, 120_000);
+
+afterAll(async () => {
+  await tidewaiter?.stop();
+  slowRegistry?.close();
+  await registry?.stop();
+});
+
+/** `service scanner` beside the `up` of the same folder. */
+function startScanner(): ChildProcess {
+  return spawn(launcher, ['service', 'scanner'], {
+    env: { ...process.env, TIDEWAITER_HOME: tidewaiter.home, TIDEWAITER_HTTP_PORT: '0', TIDEWAITER_LOG_LEVEL: 'info' },
+  });
+}
+
+async function announce(tag: string, digest: string): Promise<void> {
+  const target = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, repository: 'app', tag };
+  const answer = await fetch(`${tidewaiter.ingestUrl}/hooks/registry/main`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+    body: JSON.stringify({ events: [{ id: tag, action: 'push', timestamp: new Date().toISOString(), target }] }),
+  });
+  expect(answer.status).toBe(202);
+}
+
+it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
+  const layout = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
+  const shared = Array.from({ length: layersPerImage }, (_, index) => [{ path: `opt/layer-${index}`, content: `${index}` }]);
+  const digests: string[] = [];
+  for (const name of ['one', 'two', 'three']) {
+    const image = await buildImage(layout, { tag: name, layers: [[debian12], ...shared, [dpkgStatus({ [name]: '1' })]] });
+    layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
+    digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));
+  }
+  const scanners = [startScanner(), startScanner()];
+  const logs = scanners.map((scanner) => {
+    const lines: string[] = [];
+    scanner.stdout?.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
+    return lines;
+  });
+  await until('both scanners run', () => logs.every((lines) => lines.some((line) => line.includes('service start'))), 30_000);
+
+  await Promise.all(digests.map((digest, index) => announce(`tag-${index}`, digest)));
+  const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer done'));
+  await until('a scanner has read a layer', () => logs.some(isWorking), 30_000);
+  scanners[logs.findIndex(isWorking)]!.kill('SIGKILL');
+  await sleep(100);
+  const inFlight = 2 * 2;
+  const atTheKill = downloads.length;
+
+  await until('every push has its verdict', async () => {
+    const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
+    return items.length === 3 && items.every(({ state }) => state === 'analyzed');
+  }, 60_000);
+  // Shared layers were read once for all three images; what the dead scanner held was read again, and nothing else.
+  expect(new Set(downloads).size).toBe(layersPerImage + 4);
+  expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);
+  expect(atTheKill).toBeLessThan(downloads.length);
+  expect(logs.every(isWorking)).toBe(true);
+
+  scanners[0]!.kill();
+  scanners[1]!.kill();
+}, 120_000);
