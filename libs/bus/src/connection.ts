@@ -1,10 +1,16 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager, type PubAck } from '@nats-io/jetstream';
+import {
+  type Consumer as PullConsumer,
+  jetstream,
+  type JetStreamClient,
+  jetstreamManager,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { connect, headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
-import type { CloudEvent } from '@tidewaiter/events';
+import type { CloudEvent, Consumer } from '@tidewaiter/events';
 
-import { reconcileStreams } from './topology.js';
+import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;
 
@@ -12,18 +18,24 @@ const publishTimeoutMs = 5_000;
 @Injectable()
 export class Bus implements OnApplicationShutdown {
   #reconciling: Promise<void> | undefined;
+  #isConnected = true;
+  readonly #lossListeners = new Set<() => void>();
 
   private constructor(
     readonly connection: NatsConnection,
     private readonly client: JetStreamClient,
-    readonly manager: JetStreamManager,
-  ) {}
+    private readonly manager: JetStreamManager,
+  ) {
+    void this.#follow();
+  }
 
   static async connect(service: string, url: Secret): Promise<Bus> {
     const address = new URL(url.reveal());
     const connection = await connect({
       servers: address.host,
-      ...(address.username ? { user: decodeURIComponent(address.username), pass: decodeURIComponent(address.password) } : {}),
+      ...(address.username
+        ? { user: decodeURIComponent(address.username), pass: decodeURIComponent(address.password) }
+        : {}),
       ...(address.protocol === 'tls:' ? { tls: {} } : {}),
       name: `tidewaiter-${service}`,
       maxReconnectAttempts: -1,
@@ -31,14 +43,15 @@ export class Bus implements OnApplicationShutdown {
       waitOnFirstConnect: true,
       pingInterval: 10_000,
     });
-    const bus = new Bus(connection, jetstream(connection, { timeout: publishTimeoutMs }), await jetstreamManager(connection));
+    const client = jetstream(connection, { timeout: publishTimeoutMs });
+    const bus = new Bus(connection, client, await jetstreamManager(connection));
     await bus.reconcile();
     return bus;
   }
 
   /** Makes the streams and consumers what the topology says; once, however many ask at the same moment. */
   async reconcile(): Promise<void> {
-    this.#reconciling ??= reconcileStreams(this.manager).finally(() => {
+    this.#reconciling ??= this.#whileConnected(async () => reconcileTopology(this.manager)).finally(() => {
       this.#reconciling = undefined;
     });
     await this.#reconciling;
@@ -52,30 +65,60 @@ export class Bus implements OnApplicationShutdown {
     const headers = natsHeaders();
     headers.set('content-type', 'application/cloudevents+json');
     if (event.traceparent) headers.set('traceparent', event.traceparent);
-    const send = (): Promise<PubAck> => this.client.publish(channel, JSON.stringify(event), { msgID: messageId, headers });
+    const send = async () => this.client.publish(channel, JSON.stringify(event), { msgID: messageId, headers });
     try {
-      await send().catch(async (error: unknown) => {
-        // Nobody listens on the subject: the server came back without its store.
+      await this.#whileConnected(send).catch(async (error: unknown) => {
         if (!isMissingStream(error)) throw error;
         await this.reconcile();
-        return send();
+        await this.#whileConnected(send);
       });
     } catch (cause) {
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not take events', { cause });
     }
   }
 
-  /** The client of the consumers. */
-  get jetstream(): JetStreamClient {
-    return this.client;
+  /** Finds a consumer on the server. */
+  async consumer({ stream, name }: Consumer): Promise<PullConsumer> {
+    return this.#whileConnected(async () => this.client.consumers.get(stream, name));
+  }
+
+  /** Calls `listener` whenever the connection is lost, until the answered function is called. */
+  onLoss(listener: () => void): () => void {
+    this.#lossListeners.add(listener);
+    return () => this.#lossListeners.delete(listener);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.connection.close();
   }
+
+  async #follow(): Promise<void> {
+    for await (const { type } of this.connection.status()) {
+      if (type === 'reconnect') this.#isConnected = true;
+      if (type !== 'disconnect') continue;
+      this.#isConnected = false;
+      for (const listener of this.#lossListeners) listener();
+    }
+  }
+
+  /** The client drops what is sent while there is no connection, and would wait five seconds for an answer that cannot come. */
+  async #whileConnected<T>(request: () => Promise<T>): Promise<T> {
+    if (!this.#isConnected) throw noConnection();
+    const lost = Promise.withResolvers<never>();
+    const forget = this.onLoss(() => lost.reject(noConnection()));
+    try {
+      return await Promise.race([request(), lost.promise]);
+    } finally {
+      forget();
+    }
+  }
 }
 
+function noConnection(): Unavailable {
+  return new Unavailable('BUS_UNAVAILABLE', 'there is no connection to NATS');
+}
+
+/** Nobody listens on the subject of an event: the server came back without its streams. */
 function isMissingStream(error: unknown): boolean {
-  const { name = '', message = '' } = error as { name?: string; message?: string };
-  return name === 'NoRespondersError' || /no responders|stream not found/i.test(message) || name === 'JetStreamNotEnabled';
+  return error instanceof Error && error.name === 'JetStreamNotEnabled';
 }

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { JsMsg } from '@nats-io/jetstream';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { type CloudEvent, type Consumer, readEvent } from '@tidewaiter/events';
+import { InvalidInput } from '@tidewaiter/domain';
+import { type CloudEvent, type Consumer, eventTypeNamed, readEvent } from '@tidewaiter/events';
 import { type Health, type Logger, withSpan } from '@tidewaiter/runtime';
 import type { Counter } from 'prom-client';
-import { lastValueFrom } from 'rxjs';
+import { isObservable, lastValueFrom } from 'rxjs';
 
 import type { Bus } from './connection.js';
-import { failureOf } from './failure.js';
+import { failureOf, isOutage } from './failure.js';
+import { PullLoop } from './pull-loop.js';
 import type { Subscription } from './subscribe.js';
 
 /** Where messages go that nobody can handle. They are kept before the bus forgets them. */
@@ -26,19 +28,24 @@ export interface DeadLetterSink {
 
 type Result = 'handled' | 'retried' | 'dead-lettered';
 
-const idleHeartbeatMs = 5_000;
-const restartDelayMs = 500;
 const drainTimeoutMs = 8_000;
+const outageDelayMs = 2_000;
+const keptDelayMs = 10_000;
+
+/** A consumer and what handles its events, by channel. */
+interface Handled {
+  consumer: Consumer;
+  handlers: Map<string, MessageHandler>;
+}
 
 /**
  * Nest's transport over JetStream: one durable pull consumer for each consumer that this process has handlers for. A message
  * is acked after its handler has returned, put back with a pause when it threw, and becomes a dead letter when that is no use.
  */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
-  readonly #stopping = new AbortController();
-  readonly #inFlight = new Set<Promise<void>>();
-  readonly #pulls = new Set<ConsumerMessages>();
-  #loops: Promise<void>[] = [];
+  readonly #handled = new Map<string, Handled>();
+  #loops: PullLoop[] = [];
+  #running: Promise<void>[] = [];
 
   constructor(
     private readonly bus: Bus,
@@ -51,156 +58,163 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     health.add('nats', async () => (bus.connection.isClosed() ? 'closed' : bus.connection.rtt().then(() => undefined)));
   }
 
+  /** Nest would chain the handlers of two consumers for the same event, so that each message reached both. */
+  override addHandler(
+    channel: string,
+    handler: MessageHandler,
+    _isEvent?: boolean,
+    extras?: Record<string, unknown>,
+  ): void {
+    const subscription = extras?.['subscription'] as Subscription | undefined;
+    if (!subscription) throw new Error(`${channel}: the bus takes handlers made by Subscribe alone`);
+    const { consumer } = subscription;
+    const handled = this.#handled.get(consumer.name) ?? { consumer, handlers: new Map<string, MessageHandler>() };
+    if (handled.handlers.has(channel)) throw new Error(`consumer ${consumer.name} has two handlers for ${channel}`);
+    handled.handlers.set(channel, handler);
+    this.#handled.set(consumer.name, handled);
+  }
+
   listen(ready: () => void): void {
-    const consumers = new Set<Consumer>();
-    for (const handler of this.messageHandlers.values()) {
-      for (const { consumer } of subscriptions(handler)) consumers.add(consumer);
-    }
-    for (const consumer of consumers) this.#requireHandlers(consumer);
-    this.#loops = [...consumers].map((consumer) => this.#consume(consumer));
+    for (const handled of this.#handled.values()) requireHandlers(handled);
+    this.#loops = [...this.#handled.values()].map(
+      (handled) =>
+        new PullLoop(
+          this.bus,
+          handled.consumer,
+          async (message, stopping) => this.#handle(handled, message, stopping),
+          this.log,
+        ),
+    );
+    this.#running = this.#loops.map(async (loop) => loop.run());
     ready();
   }
 
   /** Pulls no more, waits for the handlers that run, and leaves the rest to others. */
   async close(): Promise<void> {
-    this.#stopping.abort();
-    for (const pull of this.#pulls) pull.stop();
-    await Promise.race([Promise.allSettled([...this.#loops, ...this.#inFlight]), sleep(drainTimeoutMs)]);
+    for (const loop of this.#loops) loop.stop();
+    await Promise.race([Promise.all(this.#running), sleep(drainTimeoutMs, undefined, { ref: false })]);
   }
 
   on(): never {
     throw new Error('the bus has no event emitter; see its metrics and logs');
   }
 
-  unwrap<T>(): T {
-    return this.bus.connection as T;
+  unwrap(): never {
+    throw new Error('the bus hides its client; inject Bus');
   }
 
-  /** An event that a consumer declares and nobody handles would be acked unread and published again for ever. */
-  #requireHandlers(consumer: Consumer): void {
-    const missing = consumer.events.filter(({ channel }) => !this.messageHandlers.has(channel)).map(({ channel }) => channel);
-    if (missing.length > 0) throw new Error(`consumer ${consumer.name} has no handler for ${missing.join(', ')}`);
-  }
-
-  /** Pulls until we stop. A pull that goes quiet, as after a reconnect, or whose stream is gone is made anew. */
-  async #consume(consumer: Consumer): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        await this.#pull(consumer);
-      } catch (err) {
-        this.log.warn({ consumer: consumer.name, err }, 'consumer restart');
-        await this.bus.reconcile().catch(() => undefined);
-      }
-      if (!signal.aborted) await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
-    }
-  }
-
-  async #pull(consumer: Consumer): Promise<void> {
-    const source = await this.bus.jetstream.consumers.get(consumer.stream, consumer.name);
-    const pull = await source.consume({ max_messages: 2 * consumer.concurrency, idle_heartbeat: idleHeartbeatMs, abort_on_missing_resource: true });
-    this.#pulls.add(pull);
-    void this.#watch(pull);
+  /** Never throws: a message whose fate cannot be settled stays on the bus. */
+  async #handle(handled: Handled, message: JsMsg, stopping: AbortSignal): Promise<void> {
+    const { name, ackWaitMs } = handled.consumer;
+    const beat = setInterval(() => message.working(), ackWaitMs / 3);
     try {
-      for await (const message of pull) {
-        if (this.#stopping.signal.aborted) {
-          message.nak();
-          continue;
-        }
-        await this.#start(consumer, message);
-      }
-    } finally {
-      this.#pulls.delete(pull);
-    }
-  }
-
-  async #watch(pull: ConsumerMessages): Promise<void> {
-    let missed = 0;
-    for await (const status of pull.status()) {
-      if (status.type === 'heartbeats_missed') missed = status.count;
-      if (missed >= 2) {
-        pull.stop(new Error('the server sends no heartbeats'));
-        return;
-      }
-    }
-  }
-
-  /** Begins to handle a message; resolves when there is room for the next one. */
-  async #start(consumer: Consumer, message: JsMsg): Promise<void> {
-    const work = this.#handle(consumer, message).finally(() => this.#inFlight.delete(work));
-    this.#inFlight.add(work);
-    while (this.#inFlight.size >= consumer.concurrency) await Promise.race(this.#inFlight);
-  }
-
-  async #handle(consumer: Consumer, message: JsMsg): Promise<void> {
-    const beat = setInterval(() => message.working(), consumer.ackWaitMs / 3);
-    try {
-      const result = await this.#settle(consumer, message);
-      this.messages.inc({ consumer: consumer.name, result });
+      const result = await this.#settle(handled, message, stopping);
+      this.messages.inc({ consumer: name, result });
     } catch (err) {
       // The dead letter could not be kept, so the message must not go away either.
-      this.log.error({ consumer: consumer.name, err }, 'message kept');
-      message.nak(10_000);
+      this.log.error({ consumer: name, err }, 'message kept');
+      message.nak(keptDelayMs);
     } finally {
       clearInterval(beat);
     }
   }
 
-  async #settle(consumer: Consumer, message: JsMsg): Promise<Result> {
+  async #settle(handled: Handled, message: JsMsg, stopping: AbortSignal): Promise<Result> {
+    const { consumer } = handled;
     let event: CloudEvent | undefined;
     try {
-      event = readEvent(message.data);
+      const read = (event = readMessage(message));
       // A message that kills the process never reports a failure; its deliveries are all that tells.
-      if (message.info.deliveryCount > 2 * consumer.maxAttempts) throw new Error('delivered too often without an answer');
-      await this.#dispatch(consumer, event, message);
+      if (message.info.deliveryCount > 2 * consumer.maxAttempts)
+        throw new Error('delivered too often without an answer');
+      await this.#outlastOutages(consumer, stopping, async () => dispatch(handled, read, message));
       message.ack();
       return 'handled';
     } catch (error) {
-      return this.#failed(consumer, message, event, error);
+      return this.#failed(consumer, message, event, error, stopping);
     }
   }
 
-  async #dispatch(consumer: Consumer, event: CloudEvent, message: JsMsg): Promise<void> {
-    const first = this.messageHandlers.get(message.subject);
-    for (let handler = first; handler; handler = handler.next as MessageHandler | undefined) {
-      if (!isFor(handler, consumer)) continue;
-      const run = handler;
-      const attributes = { 'messaging.system': 'nats', 'messaging.message.id': event.id, 'messaging.destination.name': message.subject };
-      await withSpan(`${consumer.name} ${message.subject}`, { traceparent: event.traceparent, kind: 'consumer', attributes }, async () => {
-        const answer = this.transformToObservable(await run(event, { message }));
-        await lastValueFrom(answer, { defaultValue: undefined });
-      });
+  /**
+   * Repeats `work` while one of our stores is away. Putting the message back instead would count as deliveries, so that a
+   * long outage would make dead letters of messages that nothing is wrong with.
+   */
+  async #outlastOutages(consumer: Consumer, stopping: AbortSignal, work: () => Promise<void>): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await work();
+      } catch (err) {
+        if (!isOutage(err) || stopping.aborted) throw err;
+        if (failures === 0) this.log.warn({ consumer: consumer.name, err }, 'event waits');
+        await sleep(outageDelayMs, undefined, { signal: stopping }).catch(() => undefined);
+      }
     }
   }
 
-  async #failed(consumer: Consumer, message: JsMsg, event: CloudEvent | undefined, error: unknown): Promise<Result> {
+  async #failed(
+    consumer: Consumer,
+    message: JsMsg,
+    event: CloudEvent | undefined,
+    error: unknown,
+    stopping: AbortSignal,
+  ): Promise<Result> {
     const attempts = message.info.deliveryCount;
     const failure = failureOf(error, attempts, consumer.maxAttempts);
-    const fields = { consumer: consumer.name, event_id: event?.id, event_type: event?.type, attempt: attempts, err: error };
+    const fields = {
+      consumer: consumer.name,
+      event_id: event?.id,
+      event_type: event?.type,
+      attempt: attempts,
+      err: error,
+    };
     if (failure.action === 'retry') {
       this.log.warn(fields, 'event failed');
       message.nak(failure.delayMs);
       return 'retried';
     }
     const { code, reason } = failure;
-    const letter = { consumer: consumer.name, subject: event?.subject ?? message.subject, payload: message.data, code, reason, attempts };
-    await this.deadLetters.save({ ...letter, eventId: event?.id ?? null });
+    const letter = {
+      consumer: consumer.name,
+      subject: event?.subject ?? message.subject,
+      payload: message.data,
+      code,
+      reason,
+      attempts,
+    };
+    await this.#outlastOutages(consumer, stopping, async () =>
+      this.deadLetters.save({ ...letter, eventId: event?.id ?? null }),
+    );
     this.log.error({ ...fields, code }, 'event given up');
     message.term(code);
     return 'dead-lettered';
   }
 }
 
-/** A handler and those that Nest has chained behind it for the same subject. */
-function subscriptions(handler: MessageHandler): Subscription[] {
-  const found: Subscription[] = [];
-  for (let each: MessageHandler | undefined = handler; each; each = each.next as MessageHandler | undefined) {
-    const subscription = (each.extras as { subscription?: Subscription } | undefined)?.subscription;
-    if (subscription) found.push(subscription);
-  }
-  return found;
+/** @throws InvalidInput `EVENT_MALFORMED`, `EVENT_UNKNOWN` */
+function readMessage({ data, subject }: JsMsg): CloudEvent {
+  const event = readEvent(data);
+  if (eventTypeNamed(event.type)?.channel === subject) return event;
+  throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong on ${subject}`);
 }
 
-function isFor(handler: MessageHandler, consumer: Consumer): boolean {
-  return (handler.extras as { subscription?: Subscription } | undefined)?.subscription?.consumer.name === consumer.name;
+/** An event that a consumer declares and nobody handles would be acked unread and published again for ever. */
+function requireHandlers({ consumer, handlers }: Handled): void {
+  const missing = consumer.events.map(({ channel }) => channel).filter((channel) => !handlers.has(channel));
+  if (missing.length > 0) throw new Error(`consumer ${consumer.name} has no handler for ${missing.join(', ')}`);
+}
+
+async function dispatch({ consumer, handlers }: Handled, event: CloudEvent, message: JsMsg): Promise<void> {
+  const handler = handlers.get(message.subject);
+  if (!handler) throw new Error(`consumer ${consumer.name} is sent ${message.subject}, which is not its own`);
+  const attributes = {
+    'messaging.system': 'nats',
+    'messaging.message.id': event.id,
+    'messaging.destination.name': message.subject,
+  };
+  const options = { traceparent: event.traceparent, kind: 'consumer' as const, attributes };
+  await withSpan(`${consumer.name} ${message.subject}`, options, async () => {
+    // What Nest makes of a method: a promise of an observable of its result.
+    const result: unknown = await handler(event, { message });
+    if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });
+  });
 }

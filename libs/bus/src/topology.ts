@@ -1,4 +1,12 @@
-import { AckPolicy, type ConsumerConfig, DeliverPolicy, type JetStreamManager, ReplayPolicy, RetentionPolicy, StorageType } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  type JetStreamManager,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import { type Consumer, consumers, type Stream, streams } from '@tidewaiter/events';
 
@@ -6,7 +14,7 @@ import { type Consumer, consumers, type Stream, streams } from '@tidewaiter/even
 const duplicateWindowMs = 2 * 60_000;
 
 /** Makes what the server has equal to what `libs/events` declares. Several services may do so at the same moment. */
-export async function reconcileStreams(manager: JetStreamManager): Promise<void> {
+export async function reconcileTopology(manager: JetStreamManager): Promise<void> {
   for (const stream of streams) await reconcileStream(manager, stream);
   for (const consumer of Object.values(consumers)) await reconcileConsumer(manager, consumer);
 }

@@ -1,4 +1,11 @@
-import { type BeforeApplicationShutdown, type DynamicModule, Injectable, Module, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  type DynamicModule,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type Type,
+} from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Secret } from '@tidewaiter/domain';
 import { Health, Logger } from '@tidewaiter/runtime';
@@ -38,7 +45,11 @@ class WorkQueues implements OnApplicationBootstrap, BeforeApplicationShutdown {
       queue.serve(handler);
       this.#queues.push(queue);
     }
-    backlogGauges(this.metrics, ledger, this.options.handlers.map((type) => this.modules.get(type, { strict: false }).queue));
+    backlogGauges(
+      this.metrics,
+      ledger,
+      this.options.handlers.map((type) => this.modules.get(type, { strict: false }).queue),
+    );
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -80,11 +91,11 @@ function durationHistogram(metrics: Registry): Histogram<'queue' | 'result'> {
 }
 
 function backlogGauges(metrics: Registry, ledger: JobLedger, queues: string[]): void {
-  new Gauge({
+  const jobs = new Gauge({
     name: 'tidewaiter_queue_jobs',
     help: 'Jobs that wait or run',
     labelNames: ['queue', 'state'],
-    registers: [metrics],
+    registers: [],
     async collect() {
       for (const queue of queues) {
         const { queued, running } = await ledger.backlog(queue);
@@ -93,13 +104,15 @@ function backlogGauges(metrics: Registry, ledger: JobLedger, queues: string[]): 
       }
     },
   });
-  new Gauge({
+  const oldest = new Gauge({
     name: 'tidewaiter_queue_oldest_seconds',
     help: 'How long the oldest due job has waited',
     labelNames: ['queue'],
-    registers: [metrics],
+    registers: [],
     async collect() {
       for (const queue of queues) this.set({ queue }, (await ledger.backlog(queue)).oldestSeconds);
     },
   });
+  metrics.registerMetric(jobs);
+  metrics.registerMetric(oldest);
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 
 /** The default backs off to 20 seconds, during which a worker would idle after Redis is back. */
 const retryStrategy = (times: number) => Math.min(times * 200, 2_000);
@@ -9,12 +9,11 @@ const retryStrategy = (times: number) => Math.min(times * 200, 2_000);
 @Injectable()
 export class RedisConnections implements OnApplicationShutdown {
   readonly #producer: Redis;
-  readonly #workers: Redis[] = [];
+  readonly #open = new Set<Redis>();
 
   constructor(private readonly url: Secret) {
     // The job is in PostgreSQL already; adding it must not hang while Redis is away.
-    this.#producer = new Redis(url.reveal(), { retryStrategy, enableOfflineQueue: true, maxRetriesPerRequest: 1 });
-    this.#producer.on('error', () => undefined);
+    this.#producer = this.#connect({ maxRetriesPerRequest: 1 });
   }
 
   producer(): Redis {
@@ -22,9 +21,10 @@ export class RedisConnections implements OnApplicationShutdown {
   }
 
   worker(): Redis {
-    const redis = new Redis(this.url.reveal(), { retryStrategy, maxRetriesPerRequest: null });
-    redis.on('error', () => undefined);
-    this.#workers.push(redis);
+    const redis = this.#connect({ maxRetriesPerRequest: null });
+    // BullMQ makes a second connection from this one for its blocking reads, and cannot close it while Redis is away.
+    const duplicate = redis.duplicate.bind(redis);
+    redis.duplicate = (options) => this.#keep(duplicate(options));
     return redis;
   }
 
@@ -33,6 +33,17 @@ export class RedisConnections implements OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
-    for (const redis of [this.#producer, ...this.#workers]) redis.disconnect();
+    for (const redis of this.#open) redis.disconnect();
+  }
+
+  #connect(options: RedisOptions): Redis {
+    return this.#keep(new Redis(this.url.reveal(), { retryStrategy, ...options }));
+  }
+
+  #keep(redis: Redis): Redis {
+    // An outage is waited for, and every caller hears of it.
+    redis.on('error', () => undefined);
+    this.#open.add(redis);
+    return redis;
   }
 }

@@ -12,8 +12,11 @@ import type { RedisConnections } from './redis.js';
 const leaseMs = 10_000;
 const heartbeatMs = 3_000;
 const sweepMs = 2_500;
-/** BullMQ serves lower numbers first. */
-const priorities = { interactive: 1, bulk: 10 };
+const drainTimeoutMs = 8_000;
+/** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
+const priorities = { interactive: 0, bulk: 1 };
+/** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
+const extraTries = 2;
 
 /** One queue in Redis and, in a process that has its handler, the worker that serves it. */
 export class WorkQueue {
@@ -44,19 +47,30 @@ export class WorkQueue {
       connection: this.redis.worker(),
       prefix: 'tidewaiter',
       concurrency: handler.concurrency,
-      // The lease in the ledger decides who holds a job, not BullMQ's lock.
-      lockDuration: 30_000,
-      stalledInterval: 15_000,
+      // The lease in the ledger decides who holds a job. BullMQ's lock is not renewed: when it ends, the job is delivered once
+      // more and found to be held, or the worker died before it could claim it.
+      lockDuration: leaseMs,
+      skipLockRenewal: true,
+      stalledInterval: leaseMs / 2,
       maxStalledCount: 1_000,
+      // The default of 15 seconds is the time for which a worker would idle after Redis is back.
+      runRetryDelay: 1_000,
     });
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
     this.#sweeping = this.#sweep();
   }
 
+  /** Takes no more jobs and waits for those that run; what takes longer is somebody else's when its lease ends. */
   async close(): Promise<void> {
     this.#stopping.abort();
-    await this.#sweeping;
-    await this.#worker?.close();
+    const ended = this.#end().catch((err: unknown) => this.log.warn({ queue: this.name, err }, 'queue close failed'));
+    // Without Redis it would not end.
+    await Promise.race([ended, sleep(drainTimeoutMs, undefined, { ref: false })]);
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([this.#sweeping, this.#worker?.close()]);
+    // Last, because a job that fails is added again.
     await this.#queue.close();
   }
 
@@ -65,7 +79,13 @@ export class WorkQueue {
       name: this.name,
       data: { id },
       // One id for each try: what is there already is not added again, and a try that died with its worker does not block the next.
-      opts: { jobId: `${id}-${attempt}`, delay: delayMs, priority: priorities[jobClass], removeOnComplete: true, removeOnFail: true },
+      opts: {
+        jobId: `${id}-${attempt}`,
+        delay: delayMs,
+        priority: priorities[jobClass],
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
     }));
     try {
       await this.#queue.addBulk(entries);
@@ -95,17 +115,28 @@ export class WorkQueue {
     });
     if (!job) return;
     const { traceparent } = job;
-    const attributes = { 'messaging.system': 'bullmq', 'messaging.destination.name': this.name, 'messaging.message.id': id };
+    const attributes = {
+      'messaging.system': 'bullmq',
+      'messaging.destination.name': this.name,
+      'messaging.message.id': id,
+    };
     const end = this.durations.startTimer({ queue: this.name });
-    await withSpan(`${this.name} job`, { traceparent: traceparent ?? undefined, kind: 'consumer', attributes }, async () => {
-      end({ result: await this.#run(handler, job) });
-    });
+    await withSpan(
+      `${this.name} job`,
+      { traceparent: traceparent ?? undefined, kind: 'consumer', attributes },
+      async () => {
+        end({ result: await this.#run(handler, job) });
+      },
+    );
   }
 
   async #run(handler: JobHandler, job: Job): Promise<'done' | 'retried' | 'given up' | 'lost'> {
     const lost = new AbortController();
     const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
     try {
+      // A job that kills its worker never reports a failure; its claims are all that tells.
+      if (job.attempt > tries(handler) + extraTries)
+        throw new TidewaiterError('WORKER_LOST', 'its workers died or never answered');
       await handler.handle(job, lost.signal);
       return 'done';
     } catch (error) {
@@ -127,7 +158,14 @@ export class WorkQueue {
 
   async #failed(handler: JobHandler, job: Job, error: unknown): Promise<'retried' | 'given up' | 'lost'> {
     const problem = problemOf(error);
-    const fields = { queue: this.name, job_id: job.id, key: job.key, attempt: job.attempt, code: problem.code, err: error };
+    const fields = {
+      queue: this.name,
+      job_id: job.id,
+      key: job.key,
+      attempt: job.attempt,
+      code: problem.code,
+      err: error,
+    };
     const retryInMs = retryDelay(handler, job, error);
     try {
       if (retryInMs === null) {
@@ -155,6 +193,10 @@ function isLeaseLost(error: unknown): boolean {
 function problemOf(error: unknown): JobProblem {
   if (error instanceof TidewaiterError) return { code: error.code, reason: error.message };
   return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error) };
+}
+
+function tries({ retryDelaysMs }: JobHandler): number {
+  return retryDelaysMs.length + 1;
 }
 
 /** When to try again; null when it is no use, or has been tried often enough. A bug may be a passing one, so it is tried too. */

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Consumer } from '@tidewaiter/events';
+import type { Logger } from '@tidewaiter/runtime';
+
+import type { Bus } from './connection.js';
+
+const fetchMs = 30_000;
+const idleHeartbeatMs = 2_500;
+const restartDelayMs = 500;
+
+/**
+ * Pulls the messages of one consumer until stopped, never more than are handled at once: a message that lay here waiting would
+ * be delivered to somebody else as well. A pull that breaks or goes quiet is made anew.
+ */
+export class PullLoop {
+  readonly #stopping = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  #freed = Promise.withResolvers<void>();
+  #batch: ConsumerMessages | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly consumer: Consumer,
+    /** Must not throw. */
+    private readonly handle: (message: JsMsg, stopping: AbortSignal) => Promise<void>,
+    private readonly log: Logger,
+  ) {}
+
+  /** Resolves after {@link stop}, when the last handler has ended. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    // The server that comes back knows nothing of what the one before was asked.
+    const forget = this.bus.onLoss(() => this.#batch?.stop(new Error('connection lost')));
+    let isFailing = false;
+    while (!signal.aborted) {
+      try {
+        await this.#pull(() => (isFailing = false));
+      } catch (err) {
+        // Once per outage.
+        if (!isFailing) this.log.warn({ consumer: this.consumer.name, err }, 'consumer restart');
+        isFailing = true;
+        await this.bus.reconcile().catch(() => undefined);
+        await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    forget();
+    await Promise.all(this.#inFlight);
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#batch?.stop();
+    this.#freed.resolve();
+  }
+
+  async #pull(isWorking: () => void): Promise<void> {
+    const { signal } = this.#stopping;
+    const source = await this.bus.consumer(this.consumer);
+    isWorking();
+    for (;;) {
+      const room = await this.#room();
+      if (signal.aborted) return;
+      const batch = await source.fetch({ max_messages: room, expires: fetchMs, idle_heartbeat: idleHeartbeatMs });
+      this.#batch = batch;
+      // Stopped between the two lines above.
+      if (signal.aborted) batch.stop();
+      for await (const message of batch) {
+        if (signal.aborted) message.nak();
+        else this.#start(message);
+      }
+    }
+  }
+
+  #start(message: JsMsg): void {
+    const work = this.handle(message, this.#stopping.signal).finally(() => {
+      this.#inFlight.delete(work);
+      this.#freed.resolve();
+    });
+    this.#inFlight.add(work);
+  }
+
+  /** How many more messages may be handled, when that is at least one. */
+  async #room(): Promise<number> {
+    while (this.#inFlight.size >= this.consumer.concurrency && !this.#stopping.signal.aborted) {
+      this.#freed = Promise.withResolvers();
+      await this.#freed.promise;
+    }
+    return this.consumer.concurrency - this.#inFlight.size;
+  }
+}

@@ -1,0 +1,334 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Module, type Type } from '@nestjs/common';
+import { InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { type RunningService, startService } from '@tidewaiter/runtime';
+import { type ClaimedJob, connect, type JobClass, Jobs, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+
+import type { JobHandler, JobProblem } from './job-handler.js';
+import { QueueModule } from './queue.module.js';
+
+type DataSource = Awaited<ReturnType<typeof connect>>;
+
+let servers: ThrowAwayServers<{ postgres: true; redis: true }>;
+let dataSource: DataSource;
+let store: Store;
+let jobs: Jobs;
+let running: RunningService[] = [];
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, redis: true });
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 8, name: 'test' });
+}, 60_000);
+
+beforeEach(async () => {
+  await dataSource.query('TRUNCATE job, dead_letter');
+  // Of their own: nobody listens to those of the test before.
+  store = new Store(dataSource, 'test');
+  jobs = new Jobs(store);
+});
+
+afterEach(async () => {
+  await Promise.all(running.map(async (service) => service.stop()));
+  running = [];
+}, 20_000);
+
+afterAll(async () => {
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+let serial = 0;
+
+interface Work {
+  queue: string;
+  concurrency?: number;
+  retryDelaysMs?: number[];
+  /** What to do before the job is finished. */
+  work: (job: ClaimedJob, signal: AbortSignal) => Promise<void>;
+}
+
+/** A handler as services write them: the job ends in the transaction of its effects. */
+function handlerOf({ queue, concurrency = 4, retryDelaysMs = [], work }: Work): Type<JobHandler<ClaimedJob>> {
+  return class implements JobHandler<ClaimedJob> {
+    readonly queue = queue;
+    readonly concurrency = concurrency;
+    readonly retryDelaysMs = retryDelaysMs;
+
+    async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+      await work(job, signal);
+      await store.transaction(async (tx) => jobs.finish(tx, job));
+    }
+
+    async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+      await jobs.fail(job, { ...problem, retryInMs: null });
+    }
+  };
+}
+
+async function serve(work: Work): Promise<RunningService> {
+  const handler = handlerOf(work);
+  @Module({ providers: [{ provide: Jobs, useFactory: () => jobs }, handler], exports: [Jobs] })
+  class WorkModule {}
+  const queues = QueueModule.forRoot({ url: new Secret(servers.redis.url), ledger: Jobs, handlers: [handler] });
+  const service = await startService({
+    name: 'test',
+    module: { module: WorkModule, imports: [queues] },
+    config: { httpHost: '127.0.0.1', httpPort: 0, logLevel: 'silent' },
+  });
+  running.push(service);
+  return service;
+}
+
+const newQueue = (): string => `queue-${++serial}`;
+
+async function enqueue(queue: string, count = 1, jobClass: JobClass = 'interactive'): Promise<string[]> {
+  const keys = Array.from({ length: count }, () => `key-${++serial}`);
+  await store.transaction(async (tx) => tx.enqueue(...keys.map((key) => ({ queue, key, class: jobClass }))));
+  return keys;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, withinMs = 5_000): Promise<number> {
+  const start = performance.now();
+  while (!(await condition())) {
+    if (performance.now() - start > withinMs) throw new Error(`it did not happen within ${withinMs} ms`);
+    await sleep(20);
+  }
+  return performance.now() - start;
+}
+
+async function stateCounts(): Promise<Record<string, number>> {
+  const rows = await store.query<{ state: string; count: number }>(
+    'SELECT state, count(*)::int AS count FROM job GROUP BY state',
+  );
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+}
+
+async function areAllDone(): Promise<boolean> {
+  return Object.keys(await stateCounts()).join() === 'done';
+}
+
+async function deadLetters(): Promise<{ code: string; reason: string; attempts: number }[]> {
+  return store.query('SELECT code, reason, attempts FROM dead_letter');
+}
+
+describe('a job', () => {
+  it('runs once, whatever its replicas', async () => {
+    const queue = newQueue();
+    const done: string[] = [];
+    const work = async ({ key }: ClaimedJob) => void done.push(key);
+    await serve({ queue, work });
+    await serve({ queue, work });
+    const keys = await enqueue(queue, 50);
+    await until(areAllDone);
+    expect(done.toSorted()).toEqual(keys.toSorted());
+  });
+
+  it('is tried again after its pauses and then given up', async () => {
+    const queue = newQueue();
+    const at: number[] = [];
+    const work = async () => {
+      at.push(performance.now());
+      throw new Unavailable('REGISTRY_UNAVAILABLE', `try ${at.length}`);
+    };
+    await serve({ queue, retryDelaysMs: [300, 600], work });
+    await enqueue(queue);
+    await until(async () => (await deadLetters()).length > 0);
+    const [first = 0, second = 0, third = 0] = at;
+    expect(second - first).toBeGreaterThanOrEqual(290);
+    expect(third - second).toBeGreaterThanOrEqual(590);
+    expect(await deadLetters()).toEqual([{ code: 'REGISTRY_UNAVAILABLE', reason: 'try 3', attempts: 3 }]);
+  });
+
+  it('waits as long as the other side asks', async () => {
+    const queue = newQueue();
+    const at: number[] = [];
+    const work = async () => {
+      at.push(performance.now());
+      if (at.length === 1) throw new Unavailable('RATE_LIMITED', 'later', { retryAfterMs: 1_000 });
+    };
+    await serve({ queue, retryDelaysMs: [10], work });
+    await enqueue(queue);
+    await until(areAllDone);
+    expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it.each([
+    ['is no use', new InvalidInput('NEVER', 'not like this'), 'NEVER'],
+    ['was not planned, when it is a bug', new TypeError('x is undefined'), 'INTERNAL'],
+  ])('is given up at once when trying again %s', async (_, error, code) => {
+    const queue = newQueue();
+    await serve({
+      queue,
+      retryDelaysMs: error instanceof InvalidInput ? [10] : [],
+      work: async () => Promise.reject(error),
+    });
+    await enqueue(queue);
+    await until(async () => (await deadLetters()).length > 0, 2_000);
+    expect(await deadLetters()).toEqual([{ code, reason: error.message, attempts: 1 }]);
+  });
+
+  it('goes before bulk work when it is interactive', async () => {
+    const queue = newQueue();
+    const done: string[] = [];
+    const open = Promise.withResolvers<void>();
+    const work = async ({ class: jobClass }: ClaimedJob) => {
+      done.push(jobClass);
+      await open.promise;
+    };
+    await serve({ queue, concurrency: 1, work });
+    await enqueue(queue, 5, 'bulk');
+    await until(() => done.length === 1);
+    await enqueue(queue, 1, 'interactive');
+    await sleep(200);
+    open.resolve();
+    await until(areAllDone);
+    expect(done.slice(0, 2)).toEqual(['bulk', 'interactive']);
+  });
+});
+
+describe('a worker', () => {
+  it('takes the job of one that died within 15 seconds', async () => {
+    const queue = newQueue();
+    await enqueue(queue);
+    const [job] = await store.query<{ id: string }>('SELECT id FROM job');
+    // As a process that died right after it had taken the job.
+    await jobs.claim(job?.id ?? '', 10_000);
+    const attempts: number[] = [];
+    await serve({ queue, work: async ({ attempt }) => void attempts.push(attempt) });
+    expect(await until(areAllDone, 20_000)).toBeLessThan(15_000);
+    expect(attempts).toEqual([2]);
+  }, 30_000);
+
+  it('takes the job of one that died before it had claimed it', async () => {
+    const queue = newQueue();
+    const [key = ''] = await enqueue(queue);
+    const [job] = await store.query<{ id: string }>('SELECT id FROM job');
+    const redis = new Redis(servers.redis.url, { maxRetriesPerRequest: null });
+    const bullQueue = new Queue(queue, { connection: redis, prefix: 'tidewaiter' });
+    await bullQueue.add(queue, { id: job?.id }, { jobId: `${job?.id}-0` });
+    const dying = new Worker(queue, undefined, { connection: redis, prefix: 'tidewaiter', lockDuration: 10_000 });
+    await dying.getNextJob('dying');
+    await dying.close();
+    await bullQueue.close();
+    await redis.quit();
+    const done: string[] = [];
+    await serve({ queue, work: async (claimed) => void done.push(claimed.key) });
+    expect(await until(areAllDone, 20_000)).toBeLessThan(16_000);
+    expect(done).toEqual([key]);
+  }, 30_000);
+
+  it('runs a job once that takes longer than BullMQ waits', async () => {
+    const queue = newQueue();
+    let begun = 0;
+    const work = async () => {
+      begun++;
+      await sleep(17_000);
+    };
+    await serve({ queue, work });
+    await enqueue(queue);
+    await until(areAllDone, 20_000);
+    expect(begun).toBe(1);
+  }, 30_000);
+
+  it('gives up a job that killed every worker before', async () => {
+    const queue = newQueue();
+    await enqueue(queue);
+    await store.query("UPDATE job SET attempt = 3, swept_at = now() - interval '1 minute'");
+    const attempts: number[] = [];
+    await serve({ queue, work: async ({ attempt }) => void attempts.push(attempt) });
+    await until(async () => (await deadLetters()).length > 0);
+    expect(await deadLetters()).toEqual([expect.objectContaining({ code: 'WORKER_LOST', attempts: 4 })]);
+    expect(attempts).toEqual([]);
+  });
+
+  it('keeps a job as long as it works, and hears when it is somebody else’s', async () => {
+    const queue = newQueue();
+    const lost = Promise.withResolvers<unknown>();
+    const work = async (_: ClaimedJob, signal: AbortSignal) => {
+      const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await aborted;
+      lost.resolve(signal.reason);
+    };
+    await serve({ queue, work });
+    await enqueue(queue);
+    const leaseEnd = async () => (await store.query<{ at: Date }>('SELECT lease_until AS at FROM job'))[0]?.at;
+    await until(async () => Boolean(await leaseEnd()));
+    const first = await leaseEnd();
+    await until(async () => Number(await leaseEnd()) > Number(first), 4_000);
+    await store.query("UPDATE job SET lease_token = gen_random_uuid(), lease_until = now() + interval '1 minute'");
+    await expect(lost.promise).resolves.toMatchObject({ code: 'LEASE_LOST' });
+    await sleep(100);
+    // Neither finished nor failed by the one that lost it.
+    expect(await stateCounts()).toEqual({ running: 1 });
+    expect(await deadLetters()).toEqual([]);
+  }, 15_000);
+
+  it('ends what it has begun when its service stops, and takes no more', async () => {
+    const queue = newQueue();
+    let begun = 0;
+    const work = async () => {
+      begun++;
+      await sleep(500);
+    };
+    const service = await serve({ queue, concurrency: 2, work });
+    await enqueue(queue, 6);
+    await until(() => begun === 2);
+    await service.stop();
+    expect(begun).toBe(2);
+    expect(await stateCounts()).toEqual({ done: 2, queued: 4 });
+  });
+});
+
+describe('Redis', () => {
+  it('may lose everything that was queued', async () => {
+    const queue = newQueue();
+    const open = Promise.withResolvers<void>();
+    await serve({ queue, concurrency: 2, work: async () => open.promise });
+    await enqueue(queue, 200);
+    await sleep(200);
+    const redis = new Redis(servers.redis.url);
+    await redis.flushall();
+    await redis.quit();
+    open.resolve();
+    await until(areAllDone, 20_000);
+    expect(await stateCounts()).toEqual({ done: 200 });
+  }, 30_000);
+
+  it('may be killed under load: work goes on soon after it is back', async () => {
+    const queue = newQueue();
+    const done = new Set<string>();
+    const work = async ({ key }: ClaimedJob) => {
+      await sleep(10);
+      done.add(key);
+    };
+    await serve({ queue, work });
+    await enqueue(queue, 100);
+    await until(() => done.size > 20);
+    await servers.redis.kill();
+    await enqueue(queue, 20);
+    await sleep(3_000);
+    await servers.redis.restart();
+    const [fresh = ''] = await enqueue(queue);
+    expect(await until(() => done.has(fresh), 10_000)).toBeLessThan(5_000);
+    await until(areAllDone, 20_000);
+    expect(await stateCounts()).toEqual({ done: 121 });
+  }, 40_000);
+
+  it('may be away when a service starts and when it stops', async () => {
+    await servers.redis.kill();
+    const queue = newQueue();
+    const starting = performance.now();
+    const service = await serve({ queue, work: async () => undefined });
+    await enqueue(queue);
+    await sleep(200);
+    await service.stop();
+    expect(performance.now() - starting).toBeLessThan(12_000);
+    await servers.redis.restart();
+    await serve({ queue, work: async () => undefined });
+    await until(areAllDone, 15_000);
+  }, 40_000);
+});
