@@ -34,15 +34,22 @@ export class Advisories {
 
   /** Writes the records that are new or newer; answers how many. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
-    const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+    const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
+      a.id < b.id ? -1 : 1,
+    );
     return this.store.transaction(async (tx) => {
+      // One writer at a time, so that changes become visible in the order of their numbers.
+      await tx.query("SELECT pg_advisory_xact_lock(hashtext('advisory_change'))");
       const changed = new Set(await putRecords(tx, unique));
-      await putPackages(tx, unique.filter(({ id }) => changed.has(id)));
+      await putPackages(
+        tx,
+        unique.filter(({ id }) => changed.has(id)),
+      );
       return changed.size;
     });
   }
 
-  /** Ends an import. Packages are judged again, when an image next needs them, only if something changed. */
+  /** Notes that an import has ended, for people. */
   async imported(summary: { source: string; records: number; changed: number; rejected: number }): Promise<void> {
     await this.store.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
       summary.source,
@@ -72,25 +79,29 @@ export class Advisories {
     return row?.covered ?? false;
   }
 
-  /** The import that matches made now are current with. */
-  async currentImport(tx: Transaction): Promise<string> {
-    const [row] = await tx.query<{ id: string }>('SELECT coalesce(max(id), 0) AS id FROM advisory_import WHERE changed > 0');
-    return row?.id ?? '0';
+  /** The change of the advisories with which matches made now are current. */
+  async currentChange(tx: Transaction): Promise<string> {
+    const [row] = await tx.query<{ change: string }>('SELECT coalesce(max(change), 0) AS change FROM advisory');
+    return row?.change ?? '0';
   }
 
-  /** The packages of an image whose matches are older than `currentImport`. */
-  async unmatched(tx: Transaction, imageDigest: Digest, currentImport: string): Promise<UnmatchedPackage[]> {
+  /** The packages of an image whose matches are older than `currentChange`. */
+  async unmatched(tx: Transaction, imageDigest: Digest, currentChange: string): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
       `SELECT DISTINCT package.id, type, name, version, arch, json_build_object('name', source_name, 'version', source_version)::jsonb AS source,
          licenses, ecosystem, release, '' AS "foundIn"
        FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_import < $2 ORDER BY package.id`,
-      [imageDigest, currentImport],
+       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_change < $2 ORDER BY package.id`,
+      [imageDigest, currentChange],
     );
   }
 
   /** Everything that advisories which are not withdrawn say about some package names of a release, or of all releases. */
-  async candidates(tx: Transaction, { ecosystem, release }: { ecosystem: string; release: string | null }, names: readonly string[]): Promise<Candidate[]> {
+  async candidates(
+    tx: Transaction,
+    { ecosystem, release }: { ecosystem: string; release: string | null },
+    names: readonly string[],
+  ): Promise<Candidate[]> {
     const rows = await tx.query<{ candidate: Candidate }>(
       `SELECT affected || jsonb_build_object('advisoryId', advisory_id) AS candidate FROM advisory_package JOIN advisory ON id = advisory_id
        WHERE ecosystem = $1 AND name = ANY($3) AND (release = $2 OR release IS NULL) AND withdrawn IS NULL`,
@@ -100,7 +111,12 @@ export class Advisories {
   }
 
   /** Keeps what was found for some packages in place of what was known. */
-  async matched(tx: Transaction, packageIds: readonly string[], currentImport: string, matches: readonly PackageMatch[]): Promise<void> {
+  async matched(
+    tx: Transaction,
+    packageIds: readonly string[],
+    currentChange: string,
+    matches: readonly PackageMatch[],
+  ): Promise<void> {
     // In the order of ids, so that two images with the same packages cannot deadlock.
     await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
     await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
@@ -116,39 +132,34 @@ export class Advisories {
         matches.map(({ severity }) => severity),
       ],
     );
-    await tx.query('UPDATE package SET matched_import = $2 WHERE id = ANY($1)', [packageIds, currentImport]);
+    await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);
   }
 }
 
 async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
+  const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.query<{ id: string }>(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn)
-     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn, change)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn, $2
      FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
        modified timestamptz, withdrawn timestamptz)
      ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
        severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
-       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn
+       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
      WHERE advisory.modified < EXCLUDED.modified
      RETURNING id`,
-    [json(advisories.map(({ affected: _, ...record }) => record))],
+    [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
   );
   return rows.map(({ id }) => id);
 }
 
 async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
-  const rows = advisories.flatMap(({ id, affected }) => affected.map((each, position) => ({ id, position, each })));
   await tx.query('DELETE FROM advisory_package WHERE advisory_id = ANY($1)', [advisories.map(({ id }) => id)]);
+  // One document for all of them: arrays of documents would be escaped one by one.
   await tx.query(
     `INSERT INTO advisory_package (advisory_id, position, ecosystem, release, name, affected)
-     SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::jsonb[])`,
-    [
-      rows.map(({ id }) => id),
-      rows.map(({ position }) => position),
-      rows.map(({ each }) => each.ecosystem),
-      rows.map(({ each }) => each.release),
-      rows.map(({ each }) => each.name),
-      rows.map(({ each }) => json(each)),
-    ],
+     SELECT id, position - 1, each ->> 'ecosystem', each ->> 'release', each ->> 'name', each
+     FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
+    [json(advisories.map(({ id, affected }) => ({ id, affected })))],
   );
 }

@@ -27,7 +27,13 @@ export async function connect({ url, poolSize, name }: ConnectionOptions): Promi
     migrationsTransactionMode: 'each',
     // A forgotten `undefined` in a condition must not mean "every row".
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
-    extra: { statement_timeout: 60_000, idle_in_transaction_session_timeout: 60_000, keepAlive: true },
+    extra: {
+      statement_timeout: 60_000,
+      idle_in_transaction_session_timeout: 60_000,
+      // For a server that is gone without a word, which no timeout of its own can end.
+      query_timeout: 65_000,
+      keepAlive: true,
+    },
   });
   await dataSource.initialize();
   await migrate(dataSource);

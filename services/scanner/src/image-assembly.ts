@@ -27,15 +27,15 @@ export class ImageAssembly {
   /** Matches the packages of an image that were never matched, or not since advisories last changed. */
   async match(digest: Digest): Promise<void> {
     await this.store.transaction(async (tx) => {
-      const currentImport = await this.advisories.currentImport(tx);
-      const unmatched = await this.advisories.unmatched(tx, digest, currentImport);
+      const currentChange = await this.advisories.currentChange(tx);
+      const unmatched = await this.advisories.unmatched(tx, digest, currentChange);
       if (unmatched.length === 0) return;
       const matches: PackageMatch[] = [];
       for (const packages of Map.groupBy(unmatched, ({ ecosystem, release }) => `${ecosystem}:${release}`).values()) {
         matches.push(...(await this.#matchesOf(tx, packages)));
       }
       const ids = unmatched.map(({ id }) => id);
-      await this.advisories.matched(tx, ids, currentImport, matches);
+      await this.advisories.matched(tx, ids, currentChange, matches);
     });
   }
 

@@ -2,7 +2,7 @@ import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, Primary
 
 import { PackageRow } from './images.js';
 
-/** One import of advisories. Packages remember the last one that they were matched against. */
+/** One import of advisories, for people. */
 @Entity('advisory_import')
 export class AdvisoryImportRow {
   @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'advisory_import_pk' })
@@ -29,6 +29,10 @@ export class AdvisoryRow {
   @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
   @Column('timestamptz') modified!: Date;
   @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
+  /** Number of the transaction that wrote it last. */
+  @Index('advisory_change_ix')
+  @Column('bigint')
+  change!: string;
 }
 
 /** A package that an advisory names, with the ranges to judge versions by. */

@@ -144,8 +144,8 @@ export class PackageRow {
   /** OSV ecosystem whose advisories judge it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
-  /** The advisory import up to which its matches are current. */
-  @Column('bigint', { name: 'matched_import', default: 0 }) matchedImport!: string;
+  /** The change of the advisories up to which its matches are current. */
+  @Column('bigint', { name: 'matched_change', default: 0 }) matchedChange!: string;
 }
 
 /** A package of an image, with the layer that brought it. */

@@ -107,7 +107,7 @@ export class Images1764000002000 implements MigrationInterface {
         licenses text[] NOT NULL,
         ecosystem text,
         release text,
-        matched_import bigint NOT NULL DEFAULT 0
+        matched_change bigint NOT NULL DEFAULT 0
       );
       CREATE INDEX package_source_ix ON package (ecosystem, source_name);
 

@@ -22,8 +22,12 @@ export class Advisories1764000003000 implements MigrationInterface {
         cvss_vector text,
         cvss_score real,
         modified timestamptz NOT NULL,
-        withdrawn timestamptz
+        withdrawn timestamptz,
+        change bigint NOT NULL
       );
+      -- Numbers the transactions that write advisories; packages remember up to which one they were matched.
+      CREATE SEQUENCE advisory_change_seq OWNED BY advisory.change;
+      CREATE INDEX advisory_change_ix ON advisory (change);
       CREATE INDEX advisory_vulnerability_ix ON advisory (vulnerability_id);
 
       CREATE TABLE advisory_package (

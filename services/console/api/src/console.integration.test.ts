@@ -164,7 +164,7 @@ async function seedPushes(): Promise<string[]> {
 async function seedAdvisory(): Promise<void> {
   const advisories = new Advisories(store);
   await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified) VALUES ('DSA-1', 'CVE-2026-1', '{}', $1, 'critical', now())`,
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('DSA-1', 'CVE-2026-1', '{}', $1, 'critical', now(), 1)`,
     [hostile],
   );
   await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });

@@ -71,11 +71,11 @@ function replaced(sample: object, nth: number, by: string): string {
   return JSON.stringify(marked).replace('"@here@"', () => by);
 }
 
-describe.each(sensorKinds)('any body for $kind', ({ kind, parse }) => {
-  const sample = samples[kind] ?? {};
+describe.each(sensorKinds)('any body for $kind', (sensor) => {
+  const sample = samples[sensor.kind] ?? {};
   const check = (body: Buffer) => {
     try {
-      for (const event of parse({ headers: {}, body }, context).events) {
+      for (const event of sensor.parse({ headers: {}, body }, context).events) {
         expect(Number.isNaN(Date.parse(event.at))).toBe(false);
         expect(JSON.stringify(event)).not.toMatch(/\\u0000|\\ud[89a-f]/);
       }
@@ -86,7 +86,7 @@ describe.each(sensorKinds)('any body for $kind', ({ kind, parse }) => {
   };
 
   it('is read from the unchanged sample', () => {
-    expect(parse({ headers: {}, body: Buffer.from(JSON.stringify(sample)) }, context).events).toHaveLength(1);
+    expect(sensor.parse({ headers: {}, body: Buffer.from(JSON.stringify(sample)) }, context).events).toHaveLength(1);
   });
 
   it('is read or refused, with one value replaced', () => {

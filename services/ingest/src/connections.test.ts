@@ -1,0 +1,49 @@
+import { Secret } from '@tidewaiter/domain';
+import type { RegistrySettings } from '@tidewaiter/runtime';
+
+import { Connections } from './connections.js';
+
+const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
+  name: 'main',
+  kind: 'distribution',
+  url: 'https://registry.example.com',
+  allowUnauthenticated: false,
+  allowPrivate: false,
+  insecureSkipVerify: false,
+  ...more,
+});
+const sensor = { name: 'main', kind: 'falco', cluster: 'eu1', allowUnauthenticated: false } as const;
+
+const request = (authorization?: string) => ({ headers: { authorization }, body: Buffer.from('{}'), query: {} });
+
+it('keeps a registry and a sensor of the same name apart', () => {
+  const connections = new Connections({ registries: [registry({})], sensors: [sensor] });
+  expect([...connections].map(({ id, kind }) => [id, kind])).toEqual([
+    ['registry/main', 'distribution'],
+    ['runtime/main', 'falco'],
+  ]);
+  expect(connections.get('main')).toBeUndefined();
+  expect(connections.get('registry/constructor')).toBeUndefined();
+});
+
+it('knows a kind by its other name', () => {
+  const connections = new Connections({ registries: [registry({ kind: 'github' })], sensors: [] });
+  expect(connections.get('registry/main')?.kind).toBe('ghcr');
+});
+
+const webhookSecret = new Secret('s3cret');
+
+it.each([
+  ['no secret', {}, 'Bearer s3cret', false, true],
+  ['no secret, and none needed', { allowUnauthenticated: true }, undefined, true, false],
+  ['a secret, and it is right', { webhookSecret }, 'Bearer s3cret', true, false],
+  ['a secret, and it is wrong', { webhookSecret }, 'Bearer other', false, false],
+  ['a secret, and it is missing', { webhookSecret }, undefined, false, false],
+  // Whoever configures a secret wants it checked.
+  ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
+])('opens with %s', (_, settings, authorization, isAuthentic, isClosed) => {
+  const connections = new Connections({ registries: [registry(settings)], sensors: [] });
+  const connection = connections.get('registry/main');
+  expect(connection?.isAuthentic(request(authorization))).toBe(isAuthentic);
+  expect(connection?.isClosed).toBe(isClosed);
+});

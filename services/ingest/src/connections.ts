@@ -1,0 +1,108 @@
+import type { Secret } from '@tidewaiter/domain';
+import type { RegistrySettings, SensorSettings, TidewaiterSettings } from '@tidewaiter/runtime';
+
+import type { Fact } from './facts.js';
+import type { HookRequest } from './hook-request.js';
+import type { RegistryEvent } from './registries/registry-kind.js';
+import { registryKind } from './registries/registry-kinds.js';
+import { sensorKind } from './sensors/sensor-kinds.js';
+
+/** What a body says, in our words. */
+export interface ReadHook {
+  facts: Fact[];
+  /** How many were left out, by reason. */
+  ignored: Record<string, number>;
+  /** Events that the sender says it lost. */
+  dropped: number;
+}
+
+/** A configured sender: one registry or one sensor. */
+export interface Connection {
+  /** `registry/main`, as in the URL: a registry and a sensor may share a name. */
+  id: string;
+  name: string;
+  kind: string;
+  /** Whether nobody can pass: there is no secret, and the settings do not say that none is needed. */
+  isClosed: boolean;
+  /** Judged on the raw request. */
+  isAuthentic(request: HookRequest): boolean;
+  /** @throws InvalidInput when the body is not of this kind */
+  read(request: HookRequest): ReadHook;
+}
+
+/** Every configured sender. */
+export class Connections {
+  readonly #byId: ReadonlyMap<string, Connection>;
+
+  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>) {
+    const all = [...registries.map(registryConnection), ...sensors.map(sensorConnection)];
+    this.#byId = new Map(all.map((connection) => [connection.id, connection]));
+  }
+
+  get(id: string): Connection | undefined {
+    return this.#byId.get(id);
+  }
+
+  [Symbol.iterator](): Iterator<Connection> {
+    return this.#byId.values();
+  }
+}
+
+function registryConnection({ name, kind, webhookSecret, allowUnauthenticated }: RegistrySettings): Connection {
+  const reader = known(registryKind(kind), kind);
+  return {
+    id: `registry/${name}`,
+    name,
+    kind: reader.kind,
+    ...door(reader, webhookSecret, allowUnauthenticated),
+    read(request) {
+      const { events, ignored } = reader.parse(request);
+      return { facts: events.map((event) => registryFact(name, event)), ignored, dropped: 0 };
+    },
+  };
+}
+
+function registryFact(connection: string, event: RegistryEvent): Fact {
+  const { deliveryKey, repository, tag, digest, actor, at } = event;
+  if (event.outcome === 'delete') {
+    return { kind: 'deletion', deliveryKey, deletion: { connection, repository, tag, digest, deletedBy: actor, at } };
+  }
+  const { artifact, attachedTo } = event;
+  const claims = { claimedDigest: digest, artifact, attachedTo, pushedBy: actor, pushedAt: at };
+  return { kind: 'push', deliveryKey, push: { connection, repository, tag, ...claims } };
+}
+
+function sensorConnection({ name, kind, cluster, token, allowUnauthenticated }: SensorSettings): Connection {
+  const reader = known(sensorKind(kind), kind);
+  return {
+    id: `runtime/${name}`,
+    name,
+    kind: reader.kind,
+    ...door(reader, token, allowUnauthenticated),
+    read(request) {
+      const { events, ignored, dropped = 0 } = reader.parse(request, { sensor: name, cluster });
+      return { facts: events.map((event) => ({ kind: 'runtime', deliveryKey: event.id, event })), ignored, dropped };
+    },
+  };
+}
+
+interface Authenticator {
+  authenticate(request: HookRequest, secret: Secret): boolean;
+}
+
+function door(
+  kind: Authenticator,
+  secret: Secret | undefined,
+  allowUnauthenticated: boolean,
+): Pick<Connection, 'isClosed' | 'isAuthentic'> {
+  return {
+    isClosed: !secret && !allowUnauthenticated,
+    isAuthentic: (request) => (secret ? kind.authenticate(request, secret) : allowUnauthenticated),
+  };
+}
+
+/** The settings' schema lists the same kinds as we do; were they to differ, nothing may start. */
+function known<Kind>(reader: Kind | undefined, kind: string): Kind {
+  if (!reader) throw new Error(`the settings allow the kind ${kind}, which ingest cannot read`);
+  return reader;
+}

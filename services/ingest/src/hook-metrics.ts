@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { Counter, Registry } from 'prom-client';
+
+import type { Connection } from './connections.js';
+
+/** How a webhook ended. One that tells of something new is `accepted`, whatever else it holds. */
+export type HookResult =
+  | 'accepted'
+  | 'duplicate'
+  | 'ignored'
+  | 'unauthorized'
+  | 'invalid'
+  | 'limited'
+  | 'unavailable'
+  | 'failed';
+
+/** The counters of the hooks. */
+@Injectable()
+export class HookMetrics {
+  readonly #webhooks: Counter<'kind' | 'result'>;
+  readonly #dropped: Counter<'sensor'>;
+
+  constructor(registry: Registry) {
+    this.#webhooks = new Counter({
+      name: 'tidewaiter_webhooks_total',
+      help: 'Webhooks by kind of sender and how they ended',
+      labelNames: ['kind', 'result'],
+      registers: [registry],
+    });
+    this.#dropped = new Counter({
+      name: 'tidewaiter_sensor_dropped_total',
+      help: 'Events that a sensor says it lost before it could report them',
+      labelNames: ['sensor'],
+      registers: [registry],
+    });
+  }
+
+  /** Counts a webhook; strangers' names for connections never become labels. */
+  count(connection: Connection | undefined, result: HookResult): void {
+    this.#webhooks.inc({ kind: connection?.kind ?? 'unknown', result });
+  }
+
+  countDropped(sensor: string, events: number): void {
+    this.#dropped.inc({ sensor }, events);
+  }
+}

@@ -1,0 +1,39 @@
+import rateLimit from '@fastify/rate-limit';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Unavailable } from '@tidewaiter/domain';
+import type { FastifyRequest } from 'fastify';
+
+import { Connections } from './connections.js';
+import { HookMetrics } from './hook-metrics.js';
+import { connectionId, type HookRoute } from './hooks.js';
+
+const windowMs = 60_000;
+/** A sender that dribbles its body must not hold a socket for ever. */
+const requestTimeoutMs = 30_000;
+
+/** What only Fastify can do for the hooks: raw bodies, the rate limit and the time limit. */
+export async function configureHttp(app: NestFastifyApplication, hookRate: number): Promise<void> {
+  app.getHttpServer().requestTimeout = requestTimeoutMs;
+  const fastify = app.getHttpAdapter().getInstance();
+  // Signatures cover the bytes as they came, and senders put any content type on their JSON, or none.
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await limitRate(app, hookRate);
+}
+
+/** Counts by connection and sender, so that a stranger cannot use up what a registry may send. */
+async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
+  const connections = app.get(Connections);
+  const metrics = app.get(HookMetrics);
+  const connectionOf = (request: FastifyRequest) => connections.get(connectionId(request as FastifyRequest<HookRoute>));
+  await app.register(rateLimit, {
+    // Only routes that say so: the hooks.
+    global: false,
+    max: hookRate,
+    timeWindow: windowMs,
+    keyGenerator: (request) => `${connectionOf(request)?.id ?? ''} ${request.ip}`,
+    onExceeded: (request) => metrics.count(connectionOf(request), 'limited'),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new Unavailable('RATE_LIMITED', 'too many webhooks for this connection', { retryAfterMs: ttl }),
+  });
+}

@@ -1,0 +1,321 @@
+import { writeFile, mkdtemp, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, type NewPush, Pushes, Received, Store } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { Intake } from './intake.js';
+import { start } from './main.js';
+
+const settings = `
+registries:
+  - { name: main, kind: distribution, url: "http://127.0.0.1:5000", webhookSecret: s3cret }
+  - { name: closed, kind: harbor, url: "http://127.0.0.1:5001" }
+  - { name: open, kind: distribution, url: "http://127.0.0.1:5002", allowUnauthenticated: true }
+sensors:
+  - { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken }
+`;
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let folder: string;
+let environment: Record<string, string>;
+let ingest: RunningService;
+let dataSource: DataSource;
+let store: Store;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true });
+  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-ingest-'));
+  await writeFile(join(folder, 'tidewaiter.yaml'), settings);
+  const databaseUrl = await servers.postgres.createDatabase();
+  environment = {
+    TIDEWAITER_DATABASE_URL: databaseUrl,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+    TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+  };
+  ingest = await start(environment);
+  dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+}, 60_000);
+
+afterAll(async () => {
+  await dataSource.destroy();
+  await ingest.stop();
+  await servers.stop();
+  await rm(folder, { recursive: true });
+}, 60_000);
+
+const digest = `sha256:${'ab'.repeat(32)}`;
+const secret = { authorization: 'Bearer s3cret' };
+
+let ids = 0;
+const unique = () => `e${(ids += 1)}`;
+
+const push = (more: { id?: string; tag?: string; repository?: string; action?: string } = {}) => {
+  const { id = unique(), tag = '1', repository = 'shop/app', action = 'push' } = more;
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  return { id, action, timestamp: '2026-01-02T03:04:05Z', target: { mediaType, digest, repository, tag } };
+};
+
+const alert = (more: object = {}) => ({
+  rule: 'Shell in a container',
+  time: '2026-01-02T03:04:05.123456789Z',
+  priority: 'Warning',
+  output: unique(),
+  output_fields: { 'container.id': 'abcdef012345' },
+  ...more,
+});
+
+const post = async (path: string, body: string | Buffer, headers: Record<string, string> = {}, at = ingest) => {
+  const answer = await fetch(`${at.url}/hooks/${path}`, { method: 'POST', body, headers });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+};
+const postEvents = async (events: unknown[], headers = {}) =>
+  post('registry/main', JSON.stringify({ events }), { ...secret, ...headers });
+const postAlert = async (body: unknown, path = 'runtime/falco-eu1') =>
+  post(path, JSON.stringify(body), { authorization: 't0ken' });
+
+const pushesOf = async (repository: string) =>
+  store.query<{ id: string; tag: string; state: string }>(
+    'SELECT id, tag, state FROM push WHERE repository = $1 ORDER BY received_at',
+    [repository],
+  );
+
+describe('a push', () => {
+  it('is on disk, with its event, before the answer', async () => {
+    const repository = `shop/${unique()}`;
+    const { status, body } = await postEvents([push({ repository })]);
+    const pushes = await pushesOf(repository);
+    const events = await store.query('SELECT type, source, subject, data FROM outbox WHERE subject = $1', [
+      `${repository}:1`,
+    ]);
+    expect({ status, body }).toEqual({ status: 202, body: { accepted: 1, duplicates: 0, ignored: 0 } });
+    expect(pushes).toMatchObject([{ tag: '1', state: 'accepted' }]);
+    expect(events).toEqual([
+      {
+        type: 'dev.tidewaiter.registry.pushed.v1',
+        source: '/tidewaiter/ingest',
+        subject: `${repository}:1`,
+        data: { pushId: pushes[0]?.id, connection: 'main', repository, tag: '1', digest },
+      },
+    ]);
+  });
+
+  it('is taken whatever content type it says, or none', async () => {
+    const { port } = new URL(ingest.url);
+    const withoutType = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = httpRequest({ port, path: '/hooks/registry/main', method: 'POST', headers: secret }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      sent.on('error', reject).end(JSON.stringify({ events: [push()] }));
+    });
+    expect(withoutType).toBe(202);
+    for (const type of ['application/vnd.docker.distribution.events.v1+json', 'application/json', 'text/plain']) {
+      expect((await postEvents([push()], { 'content-type': type })).body).toMatchObject({ accepted: 1 });
+    }
+  });
+
+  it('keeps the trace of its own webhook', async () => {
+    const traceIds = ['1', '2', '3'].map((digit) => digit.repeat(32));
+    const repositories = await Promise.all(
+      traceIds.map(async (traceId) => {
+        const repository = `shop/${unique()}`;
+        await postEvents([push({ repository })], { traceparent: `00-${traceId}-${'a'.repeat(16)}-01` });
+        return repository;
+      }),
+    );
+    const events = await store.query<{ traceparent: string }>(
+      'SELECT traceparent FROM outbox WHERE subject = ANY($1) ORDER BY traceparent',
+      [repositories.map((repository) => `${repository}:1`)],
+    );
+    expect(events.map(({ traceparent }) => traceparent.slice(3, 35))).toEqual(traceIds);
+  });
+
+  it('has a later time than the push before it, even in one body', async () => {
+    const repository = `shop/${unique()}`;
+    const tags = Array.from({ length: 20 }, (_, index) => `v${index}`);
+    await postEvents(tags.map((tag) => push({ repository, tag })));
+    const times = await store.query('SELECT DISTINCT received_at FROM push WHERE repository = $1', [repository]);
+    expect(times).toHaveLength(20);
+    expect((await pushesOf(repository)).map(({ tag }) => tag)).toEqual(tags);
+  });
+});
+
+describe('what is delivered again', () => {
+  it('is recognised within a body, across bodies and among others that are new', async () => {
+    const repository = `shop/${unique()}`;
+    const known = push({ repository });
+    expect((await postEvents([known, known])).body).toEqual({ accepted: 1, duplicates: 1, ignored: 0 });
+    expect((await postEvents([push({ repository }), known])).body).toEqual({ accepted: 1, duplicates: 1, ignored: 0 });
+    expect(await pushesOf(repository)).toHaveLength(2);
+  });
+
+  it('is recognised while the first delivery is under way, in any order', async () => {
+    const repository = `shop/${unique()}`;
+    const events = Array.from({ length: 50 }, () => push({ repository }));
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async (_, turn) => postEvents(turn % 2 === 0 ? events : events.toReversed())),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 202));
+    expect(answers.reduce((sum, { body }) => sum + Number(body['accepted']), 0)).toBe(50);
+    expect(await pushesOf(repository)).toHaveLength(50);
+  });
+
+  it('is new to another connection', async () => {
+    const event = push();
+    await postEvents([event]);
+    expect((await post('registry/open', JSON.stringify({ events: [event] }))).body).toMatchObject({ accepted: 1 });
+  });
+});
+
+it('counts what it ignores', async () => {
+  const { body } = await postEvents([push({ action: 'pull' }), push({ action: 'pull' }), null, push()]);
+  expect(body).toEqual({ accepted: 1, duplicates: 0, ignored: 3 });
+  expect((await postEvents([push({ action: 'pull' })])).body).toEqual({ accepted: 0, duplicates: 0, ignored: 1 });
+});
+
+it('tells of a deletion without a push', async () => {
+  const repository = `shop/${unique()}`;
+  expect((await postEvents([push({ repository, action: 'delete' })])).body).toMatchObject({ accepted: 1 });
+  const events = await store.query('SELECT type FROM outbox WHERE subject = $1', [`${repository}:1`]);
+  expect(events).toEqual([{ type: 'dev.tidewaiter.registry.deleted.v1' }]);
+  expect(await pushesOf(repository)).toEqual([]);
+});
+
+it('takes 200 webhooks at once', async () => {
+  const repository = `shop/${unique()}`;
+  const answers = await Promise.all(Array.from({ length: 200 }, async () => postEvents([push({ repository })])));
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
+  expect(await pushesOf(repository)).toHaveLength(200);
+});
+
+describe('a runtime event', () => {
+  it('is told with its sensor and cluster, once', async () => {
+    const alerts = [alert(), alert()];
+    expect((await postAlert(alerts)).body).toEqual({ accepted: 2, duplicates: 0, ignored: 0 });
+    expect((await postAlert(alerts)).body).toEqual({ accepted: 0, duplicates: 2, ignored: 0 });
+    const events = await store.query(`SELECT data FROM outbox WHERE data -> 'events' -> 0 ->> 'output' = $1`, [
+      alerts[0]?.output,
+    ]);
+    const event = { sensor: 'falco-eu1', cluster: 'eu1', at: '2026-01-02T03:04:05.123456789Z' };
+    expect(events).toMatchObject([
+      { data: { sensor: 'falco-eu1', events: [event, { ...event, output: alerts[1]?.output }] } },
+    ]);
+  });
+
+  it('may come with its token in the URL, but not with two', async () => {
+    expect(await post('runtime/falco-eu1?token=t0ken', JSON.stringify(alert()))).toMatchObject({ status: 202 });
+    expect(await post('runtime/falco-eu1?token=t0ken&token=t0ken', JSON.stringify(alert()))).toMatchObject({
+      status: 401,
+    });
+  });
+
+  it('that says what the sensor lost is counted', async () => {
+    await postAlert(alert({ rule: 'Falco internal: syscall event drop', output_fields: { n_drops: 41 } }));
+    const metrics = await fetch(`${ingest.url}/metrics`).then(async (answer) => answer.text());
+    expect(metrics).toMatch(/^tidewaiter_sensor_dropped_total\{sensor="falco-eu1",service="ingest"\} 41$/m);
+  });
+});
+
+describe('what is refused', () => {
+  const body = JSON.stringify({ events: [push()] });
+
+  it.each([
+    ['no secret', 'registry/main', body, {}, 401, 'HOOK_UNAUTHORIZED'],
+    ['a wrong secret', 'registry/main', body, { authorization: 'Bearer wrong' }, 401, 'HOOK_UNAUTHORIZED'],
+    ['a wrong secret and no JSON', 'registry/main', 'x', { authorization: 'Bearer wrong' }, 401, 'HOOK_UNAUTHORIZED'],
+    ['a connection that has no secret', 'registry/closed', body, secret, 401, 'HOOK_UNAUTHORIZED'],
+    ['no such connection', 'registry/other', body, secret, 404, 'CONNECTION_UNKNOWN'],
+    ['a registry as a sensor', 'runtime/main', body, secret, 404, 'CONNECTION_UNKNOWN'],
+    ['a pipeline', 'pipeline/ci', body, secret, 404, 'CONNECTION_UNKNOWN'],
+    ['no body', 'registry/main', '', secret, 400, 'BODY_EMPTY'],
+    ['no JSON', 'registry/main', '{', secret, 400, 'BODY_NOT_JSON'],
+    ['JSON of something else', 'registry/main', '{}', secret, 422, 'BODY_UNRECOGNISED'],
+    ['JSON without an end', 'registry/main', '['.repeat(100) + ']'.repeat(100), secret, 422, 'BODY_TOO_DEEP'],
+    ['over 1 MiB', 'registry/main', ' '.repeat(2 ** 20 + 1), secret, 413, 'BODY_TOO_LARGE'],
+    ['no such route', 'registry', body, secret, 404, 'NOT_FOUND'],
+  ])('%s', async (_, path, sent, headers, status, code) => {
+    const answer = await post(path, sent, headers);
+    expect(answer).toMatchObject({ status, body: { status, code } });
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  });
+
+  it('what comes too often, without harm to other connections', async () => {
+    const limited = await start({ ...environment, TIDEWAITER_HOOK_RATE: '3' });
+    try {
+      const statuses = [];
+      for (const path of ['registry/main', 'registry/main', 'registry/main']) {
+        statuses.push((await post(path, JSON.stringify({ events: [push()] }), secret, limited)).status);
+      }
+      const answer = await post('registry/main', body, secret, limited);
+      expect(statuses).toEqual([202, 202, 202]);
+      expect(answer).toMatchObject({ status: 429, body: { status: 429, code: 'RATE_LIMITED' } });
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(50);
+      expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      expect(await post('registry/open', body, {}, limited)).toMatchObject({ status: 202 });
+      for (const name of ['a', 'b', 'c']) await post(`registry/${name}`, body, {}, limited);
+      expect(await post('registry/d', body, {}, limited)).toMatchObject({ status: 429 });
+      for (let turn = 0; turn < 5; turn += 1) expect((await fetch(`${limited.url}/livez`)).status).toBe(200);
+    } finally {
+      await limited.stop();
+    }
+  });
+
+  it('is counted by how it ended, without strangers in the labels', async () => {
+    const metrics = await fetch(`${ingest.url}/metrics`).then(async (answer) => answer.text());
+    const labels = [...metrics.matchAll(/^tidewaiter_webhooks_total\{kind="(\w+)",result="(\w+)"/gm)].map(
+      ([, ...pair]) => pair.join(' '),
+    );
+    expect(labels).toEqual(
+      expect.arrayContaining([
+        'distribution accepted',
+        'distribution ignored',
+        'distribution unauthorized',
+        'distribution invalid',
+        'unknown invalid',
+      ]),
+    );
+    expect(metrics).not.toContain('registry/other');
+  });
+});
+
+it('lets a webhook that can never be kept stop none of its neighbours', async () => {
+  const repository = `shop/${unique()}`;
+  const intake = new Intake(store, new Received(), new Pushes(store));
+  const deliver = async (name: string) => {
+    const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+    const newPush: NewPush = { connection: 'main', repository: name, tag: '1', ...claims };
+    const fact = { kind: 'push' as const, deliveryKey: unique(), push: newPush };
+    return intake.keep({ connection: 'registry/main', facts: [fact], sizeBytes: 1, traceparent: undefined });
+  };
+  // PostgreSQL refuses U+0000 in a text. The first two fill both commits, so the others share one.
+  const names = Array.from({ length: 9 }, (_, index) => (index === 5 ? `${repository}\0` : repository));
+  const outcomes = await Promise.allSettled(names.map(deliver));
+  expect(outcomes.map(({ status }) => status)).toEqual(
+    names.map((name) => (name === repository ? 'fulfilled' : 'rejected')),
+  );
+  expect(await pushesOf(repository)).toHaveLength(8);
+});
+
+it('answers 503 while PostgreSQL is away, and 202 once it is back', async () => {
+  const repository = `shop/${unique()}`;
+  const events = [push({ repository })];
+  await servers.postgres.kill();
+  const away = await postEvents(events);
+  expect(away).toMatchObject({ status: 503, body: { status: 503, code: 'STORE_UNAVAILABLE' } });
+  expect(Number(away.headers.get('retry-after'))).toBeGreaterThan(0);
+  await servers.postgres.restart();
+  // A connection that died with the server may still be in the pool.
+  let back = await postEvents(events);
+  for (let turn = 0; turn < 20 && back.status === 503; turn += 1) back = await postEvents(events);
+  expect(back).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0 } });
+  expect(await pushesOf(repository)).toHaveLength(1);
+}, 60_000);

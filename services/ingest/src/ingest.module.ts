@@ -1,0 +1,43 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Bus, BusModule } from '@tidewaiter/bus';
+import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { DeadLetters, StoreModule } from '@tidewaiter/store';
+
+import type { IngestConfig } from './config.js';
+import { Connections } from './connections.js';
+import { HookMetrics } from './hook-metrics.js';
+import { Hooks } from './hooks.js';
+import { Intake } from './intake.js';
+
+/** Webhooks in, rows and events out. */
+@Module({})
+export class IngestModule {
+  static forRoot(config: IngestConfig, settings: TidewaiterSettings): DynamicModule {
+    return {
+      module: IngestModule,
+      imports: [
+        BusModule.forRoot({ service: 'ingest', url: config.natsUrl, deadLetters: DeadLetters }),
+        StoreModule.forRoot({
+          service: 'ingest',
+          url: config.databaseUrl,
+          poolSize: config.databasePool,
+          publisher: Bus,
+        }),
+      ],
+      controllers: [Hooks],
+      providers: [
+        HookMetrics,
+        Intake,
+        { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
+      ],
+    };
+  }
+}
+
+function openConnections(settings: TidewaiterSettings, logger: Logger): Connections {
+  const connections = new Connections(settings);
+  for (const { id, isClosed } of connections) {
+    if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
+  }
+  return connections;
+}

@@ -1,0 +1,70 @@
+import { Injectable } from '@nestjs/common';
+import { Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
+
+import { draftsOf, type Fact } from './facts.js';
+import { GroupCommit } from './group-commit.js';
+
+/** What one webhook tells. */
+export interface Delivery {
+  /** Id of the connection, within which delivery keys are unique. */
+  connection: string;
+  facts: readonly Fact[];
+  /** Of the body: what it costs to keep this waiting. */
+  sizeBytes: number;
+  /** W3C trace context of the webhook. */
+  traceparent: string | undefined;
+}
+
+/** What became of a delivery's facts. */
+export interface Kept {
+  accepted: number;
+  duplicates: number;
+}
+
+const limits = { concurrency: 2, batchBytes: 2 * 2 ** 20, waitingBytes: 32 * 2 ** 20, timeoutMs: 10_000 };
+
+/** Keeps what webhooks tell: rows, and the events about them. Each fact once, however often it is delivered. */
+@Injectable()
+export class Intake {
+  readonly #commits = new GroupCommit(async (deliveries: readonly Delivery[]) => this.#save(deliveries), limits);
+
+  constructor(
+    private readonly store: Store,
+    private readonly received: Received,
+    private readonly pushes: Pushes,
+  ) {}
+
+  /**
+   * Resolves when everything is committed.
+   * @throws Unavailable when it cannot be kept now
+   */
+  async keep(delivery: Delivery): Promise<Kept> {
+    return this.#commits.add(delivery, delivery.sizeBytes);
+  }
+
+  async #save(deliveries: readonly Delivery[]): Promise<Kept[]> {
+    return this.store.transaction(async (tx) => {
+      const fresh = await this.#freshOf(tx, deliveries);
+      const pushes = fresh.flatMap(({ facts }) => facts.flatMap((fact) => (fact.kind === 'push' ? [fact.push] : [])));
+      const ids = await this.pushes.add(tx, pushes);
+      const pushIds = new Map(pushes.map((push, index) => [push, ids[index] ?? '']));
+      const drafts = fresh.flatMap(({ facts, traceparent }) =>
+        draftsOf(facts, pushIds).map((draft) => ({ ...draft, traceparent })),
+      );
+      await tx.emit(...drafts);
+      return fresh.map(({ facts }, index) => {
+        const told = deliveries[index]?.facts.length ?? 0;
+        return { accepted: facts.length, duplicates: told - facts.length };
+      });
+    });
+  }
+
+  /** The deliveries, each with only those of its facts that nobody has told before. */
+  async #freshOf(tx: Transaction, deliveries: readonly Delivery[]): Promise<Delivery[]> {
+    const keys = deliveries.flatMap(({ connection, facts }) =>
+      facts.map(({ deliveryKey }) => ({ connection, deliveryKey })),
+    );
+    const isNew = (await this.received.remember(tx, keys)).values();
+    return deliveries.map((delivery) => ({ ...delivery, facts: delivery.facts.filter(() => isNew.next().value) }));
+  }
+}
