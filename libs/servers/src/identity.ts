@@ -1,0 +1,51 @@
+import { readFile, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const graceMs = 10_000;
+
+/** The arguments of a living process; empty for a dead one, a zombie and a kernel thread. */
+export async function commandLine(pid: number): Promise<string[]> {
+  const text = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  return text.split('\0').filter(Boolean);
+}
+
+/**
+ * When a living process started, in clock ticks since boot. With the pid it names one process: pids come again.
+ * @see proc_pid_stat(5), field 22
+ */
+export async function startTicks(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name and may hold anything, parentheses included.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' ? undefined : fields[19];
+}
+
+/** Ends a process: SIGINT (PostgreSQL's fast shutdown), after ten seconds SIGKILL. `isIt` guards against a pid that came again. */
+export async function terminate(pid: number, isIt: () => Promise<boolean>): Promise<void> {
+  signalIfThere(pid, 'SIGINT');
+  for (let waitedMs = 0; await isIt(); waitedMs += 20) {
+    if (waitedMs >= graceMs) signalIfThere(pid, 'SIGKILL');
+    await sleep(20);
+  }
+}
+
+/**
+ * Stops what a killed run left behind. The pid in the file is believed only when that process was started with `argument`,
+ * the path of our own data or configuration: anything else is somebody's, and then the file is stale and goes.
+ */
+export async function stopLeftover(pidFile: string, argument: string): Promise<void> {
+  const pid = Number.parseInt(await readFile(pidFile, 'utf8').catch(() => ''), 10);
+  if (!Number.isSafeInteger(pid) || pid <= 1) return;
+  const isOurs = async (): Promise<boolean> => (await commandLine(pid)).includes(argument);
+  if (await isOurs()) return terminate(pid, isOurs);
+  // PostgreSQL itself judges the file of a dead pid, with the shared memory of backends that may still run.
+  if ((await startTicks(pid)) !== undefined) await rm(pidFile, { force: true });
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { startNats, stopLeftoverNats } from './nats.js';
+import { freePorts } from './ports.js';
+import { startPostgres, stopLeftoverPostgres } from './postgres.js';
+import type { Programs } from './programs.js';
+import { startRedis, stopLeftoverRedis } from './redis.js';
+import type { ServerUrls } from './run.js';
+import type { LocalServer } from './server-process.js';
+
+export interface LocalServers {
+  urls: ServerUrls;
+  /** Those that we started; a server given by its address is not ours to stop. */
+  servers: LocalServer[];
+  stop(): Promise<void>;
+}
+
+type Passwords = Record<'nats' | 'redis' | 'database', string>;
+
+/**
+ * Starts the servers that `use` does not name, all at once, with their data and passwords in `dir`.
+ * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`; then nothing is left running
+ */
+export async function startLocalServers(options: {
+  dir: string;
+  use?: Partial<ServerUrls>;
+  programs: Programs;
+}): Promise<LocalServers> {
+  const { use = {}, programs } = options;
+  const dir = resolve(options.dir);
+  await mkdir(dir, { recursive: true });
+  const passwords = await readPasswords(join(dir, 'secrets.json'));
+  const [natsPort = 0, redisPort = 0, databasePort = 0] = await freePorts(3);
+  const at = (name: string, port: number, password: string) => ({ dataDir: join(dir, name), port, password });
+  const starts: Promise<LocalServer>[] = [];
+  if (!use.nats) starts.push(startNats({ ...at('nats', natsPort, passwords.nats), user: 'tidewaiter' }, programs));
+  if (!use.redis) starts.push(startRedis(at('redis', redisPort, passwords.redis), programs));
+  if (!use.database) starts.push(startPostgres(at('postgres', databasePort, passwords.database), programs));
+  const servers = await allOrNone(starts);
+  const urlOf = (name: string): string => servers.find((server) => server.name === name)!.url;
+  return {
+    urls: {
+      nats: use.nats ?? urlOf('nats'),
+      redis: use.redis ?? urlOf('redis'),
+      database: use.database ?? urlOf('postgres'),
+    },
+    servers,
+    stop: async () => stopAll(servers),
+  };
+}
+
+/** Stops the servers that a killed run left in `dir`, each only when it is recognised as ours. */
+export async function stopLeftovers(dir: string): Promise<void> {
+  const folder = (name: string): string => join(resolve(dir), name);
+  await Promise.all([
+    stopLeftoverNats(folder('nats')),
+    stopLeftoverRedis(folder('redis')),
+    stopLeftoverPostgres(folder('postgres')),
+  ]);
+}
+
+async function allOrNone(starts: Promise<LocalServer>[]): Promise<LocalServer[]> {
+  const outcomes = await Promise.allSettled(starts);
+  const servers = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (!failure) return servers;
+  await stopAll(servers);
+  throw failure.reason;
+}
+
+async function stopAll(servers: readonly LocalServer[]): Promise<void> {
+  await Promise.all(servers.map(async (server) => server.stop()));
+}
+
+/** Made once: PostgreSQL's data keeps its password. */
+async function readPasswords(file: string): Promise<Passwords> {
+  const text = await readFile(file, 'utf8').catch(() => undefined);
+  if (text) return JSON.parse(text) as Passwords;
+  const make = (): string => randomBytes(24).toString('base64url');
+  const fresh: Passwords = { nats: make(), redis: make(), database: make() };
+  await writeFile(`${file}.new`, `${JSON.stringify(fresh, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return fresh;
+}

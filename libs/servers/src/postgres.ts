@@ -1,0 +1,156 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, chown, lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { stopLeftover } from './identity.js';
+import type { Programs } from './programs.js';
+import { type LocalServer, type Owner, privateFolder, startServer } from './server-process.js';
+
+const run = promisify(execFile);
+const superuser = 'tidewaiter';
+const database = 'tidewaiter';
+/** For data of root that PostgreSQL's own user cannot reach, such as under /root. */
+const sharedPlace = '/var/lib/tidewaiter';
+const orphansGoneWithinMs = 10_000;
+
+/** Small memory, every commit on disk (fsync stays on). Statements, which hold data, do not get into the log. */
+const settings = [
+  'listen_addresses=127.0.0.1',
+  'unix_socket_directories=',
+  'shared_buffers=32MB',
+  'max_connections=200',
+  'log_min_messages=log',
+];
+
+export interface PostgresOptions {
+  /** Absolute. */
+  dataDir: string;
+  port: number;
+  password: string;
+}
+
+/**
+ * Starts PostgreSQL with the database `tidewaiter`, making it on the first start. As root it runs as `postgres`, else `nobody`.
+ * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`
+ */
+export async function startPostgres(options: PostgresOptions, programs: Programs): Promise<LocalServer> {
+  const { postgresFolder, setpriv } = programs;
+  if (!postgresFolder) throw new NotFound('PROGRAM_MISSING', 'PostgreSQL is not installed');
+  const { port, password } = options;
+  const owner = process.getuid?.() === 0 ? await unprivileged() : undefined;
+  const folder = await placeOf(options.dataDir, owner);
+  const pidFile = join(folder, 'postmaster.pid');
+  await stopLeftover(pidFile, folder);
+  if (!(await exists(join(folder, 'PG_VERSION')))) await initialise(folder, password, postgresFolder, owner);
+  return onceOrphansAreGone(async () =>
+    startServer({
+      name: 'postgres',
+      url: `postgres://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
+      port,
+      program: join(postgresFolder, 'postgres'),
+      args: ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      setpriv,
+      owner,
+      logFile: `${options.dataDir}.log`,
+      isReady: async (pid) => isReady(pidFile, pid),
+    }),
+  );
+}
+
+/** Stops the server that a killed run left on this data. */
+export async function stopLeftoverPostgres(dataDir: string): Promise<void> {
+  const folder = await readlink(dataDir).catch(() => dataDir);
+  await stopLeftover(join(folder, 'postmaster.pid'), folder);
+}
+
+/** The first line is the pid, the eighth the state. @see PostgreSQL, src/include/utils/pidfile.h */
+async function isReady(pidFile: string, pid: number): Promise<boolean> {
+  const lines = (await readFile(pidFile, 'utf8').catch(() => '')).split('\n');
+  return lines[0] === String(pid) && lines[7]?.trim() === 'ready';
+}
+
+/** After a SIGKILL the backends live on for a moment, and until they are gone PostgreSQL refuses to start. */
+async function onceOrphansAreGone(start: () => Promise<LocalServer>): Promise<LocalServer> {
+  const deadline = performance.now() + orphansGoneWithinMs;
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      const orphans = error instanceof TidewaiterError && error.message.includes('pre-existing shared memory block');
+      if (!orphans || performance.now() > deadline) throw error;
+      await sleep(100);
+    }
+  }
+}
+
+async function initialise(folder: string, password: string, programs: string, owner: Owner | undefined): Promise<void> {
+  // Made beside its place and moved there complete: an interrupted start leaves nothing that looks like a database.
+  const fresh = `${folder}.new`;
+  const passwordFile = `${folder}.password`;
+  await rm(fresh, { recursive: true, force: true });
+  await privateFolder(fresh, owner);
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (owner) await chown(passwordFile, owner.uid, owner.gid);
+  const locale = ['--encoding', 'UTF8', '--locale', 'C'];
+  const access = ['--username', superuser, '--auth', 'scram-sha-256', '--pwfile', passwordFile];
+  try {
+    await run(join(programs, 'initdb'), ['-D', fresh, ...locale, ...access], { ...owner, cwd: '/' });
+    const single = run(join(programs, 'postgres'), ['--single', '-D', fresh, 'postgres'], { ...owner, cwd: '/' });
+    single.child.stdin?.end(`CREATE DATABASE ${database}\n`);
+    await single;
+  } catch (cause) {
+    const { stderr = '' } = cause as { stderr?: string };
+    throw new TidewaiterError('SERVER_START_FAILED', `initdb failed: ${stderr.trim()}`, { cause });
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(fresh, folder);
+}
+
+/** Where the data really is: `dataDir`, or behind a link where PostgreSQL's user can reach it. */
+async function placeOf(dataDir: string, owner: Owner | undefined): Promise<string> {
+  const parent = dirname(dataDir);
+  await mkdir(parent, { recursive: true });
+  const elsewhere = join(sharedPlace, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres');
+  const present = await lstat(dataDir).catch(() => undefined);
+  if (present?.isSymbolicLink()) {
+    const target = await readlink(dataDir);
+    // A copied folder brings the link of the original along, whose server we would stop.
+    if (target === elsewhere) return elsewhere;
+    throw new TidewaiterError(
+      'SERVER_START_FAILED',
+      `${dataDir} leads to the data of another folder, ${target}: remove the link`,
+    );
+  }
+  if (present || !owner || (await canReach(parent, owner))) return dataDir;
+  await mkdir(dirname(elsewhere), { recursive: true, mode: 0o755 });
+  await symlink(elsewhere, dataDir);
+  return elsewhere;
+}
+
+async function canReach(folder: string, owner: Owner): Promise<boolean> {
+  return run('/bin/sh', ['-c', 'cd "$1"', 'sh', folder], { ...owner, cwd: '/' }).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** PostgreSQL refuses to run as root. */
+async function unprivileged(): Promise<Owner> {
+  const users = new Map(
+    (await readFile('/etc/passwd', 'utf8')).split('\n').map((line) => [line.split(':', 1)[0], line.split(':')]),
+  );
+  const [, , uid, gid] = users.get('postgres') ?? users.get('nobody') ?? [];
+  if (!uid || !gid) throw new NotFound('PROGRAM_MISSING', 'neither of the users postgres and nobody exists');
+  return { uid: Number(uid), gid: Number(gid) };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

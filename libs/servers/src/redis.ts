@@ -1,0 +1,76 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotFound } from '@tidewaiter/domain';
+import { stopLeftover } from './identity.js';
+import type { Programs } from './programs.js';
+import { ask, type LocalServer, privateFolder, startServer } from './server-process.js';
+
+export interface RedisOptions {
+  /** Absolute. */
+  dataDir: string;
+  port: number;
+  password: string;
+}
+
+/**
+ * Starts Redis or Valkey for BullMQ: appends every change to a file (synced every second) and never evicts a key.
+ * @throws NotFound `PROGRAM_MISSING`, TidewaiterError `SERVER_START_FAILED`
+ * @see https://docs.bullmq.io/guide/going-to-production, "Max memory policy"
+ */
+export async function startRedis(options: RedisOptions, { redis, setpriv }: Programs): Promise<LocalServer> {
+  if (!redis) throw new NotFound('PROGRAM_MISSING', 'redis-server is not installed');
+  const { dataDir, port, password } = options;
+  const { config, pidFile } = filesIn(dataDir);
+  await stopLeftoverRedis(dataDir);
+  await privateFolder(dataDir);
+  await writeFile(config, redisConfig(options, pidFile), { mode: 0o600 });
+  return startServer({
+    name: 'redis',
+    url: `redis://:${encodeURIComponent(password)}@127.0.0.1:${port}`,
+    port,
+    program: redis,
+    args: [config],
+    setpriv,
+    logFile: join(dataDir, 'redis.log'),
+    isReady: async (pid) => isReady(port, password, pid),
+  });
+}
+
+/** Stops the server that a killed run left on this data. */
+export async function stopLeftoverRedis(dataDir: string): Promise<void> {
+  const { config, pidFile } = filesIn(dataDir);
+  await stopLeftover(pidFile, config);
+}
+
+function filesIn(dataDir: string) {
+  return { config: join(dataDir, 'redis.conf'), pidFile: join(dataDir, 'redis.pid') };
+}
+
+/** PING is refused while the file is still being loaded, and the pid tells our server from any other on that port. */
+async function isReady(port: number, password: string, pid: number): Promise<boolean> {
+  const questions = [['AUTH', password], ['PING'], ['INFO', 'server'], ['QUIT']];
+  const answer = await ask(port, questions.map(command).join(''), () => false);
+  return answer.includes('+PONG') && answer.includes(`\nprocess_id:${pid}\r\n`);
+}
+
+/** @see https://redis.io/docs/latest/develop/reference/protocol-spec/, "Arrays" */
+function command(words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${Buffer.byteLength(word)}\r\n${word}\r\n`).join('')}`;
+}
+
+function redisConfig({ dataDir, port, password }: RedisOptions, pidFile: string): string {
+  const quoted = (text: string): string => JSON.stringify(text);
+  // Redis would overwrite its command line with a title, and then nobody could tell whose it is.
+  return `bind 127.0.0.1
+port ${port}
+requirepass ${quoted(password)}
+dir ${quoted(dataDir)}
+pidfile ${quoted(pidFile)}
+set-proc-title no
+daemonize no
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+`;
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { TidewaiterError } from '@tidewaiter/domain';
+import { startTicks } from './identity.js';
+
+/** The addresses of the three servers, with user and password. */
+export interface ServerUrls {
+  nats: string;
+  redis: string;
+  database: string;
+}
+
+export interface ProcessInfo {
+  name: string;
+  pid: number;
+  /** Null for a process that listens nowhere. */
+  port: number | null;
+}
+
+/** What one `up` tells the other commands about itself. */
+export interface Run {
+  pid: number;
+  /** With the pid it names one process. */
+  startTicks: string;
+  /** ISO 8601. */
+  startedAt: string;
+  /** Whether every service takes requests. */
+  ready: boolean;
+  urls: ServerUrls | null;
+  /** Servers and extra workers. */
+  processes: ProcessInfo[];
+  services: { name: string; url: string }[];
+  /** What a person should be told, such as a link that is shown only once. */
+  notices: string[];
+}
+
+/** The right to run in one folder, held until released or until this process is gone. */
+export interface ClaimedRun {
+  update(change: Partial<Run>): Promise<void>;
+  release(): Promise<void>;
+}
+
+const fileOf = (dir: string): string => join(dir, 'run.json');
+
+/**
+ * Claims `dir` for this process.
+ * @throws TidewaiterError `ALREADY_RUNNING`, naming the pid
+ */
+export async function claimRun(dir: string, startedAt: Date): Promise<ClaimedRun> {
+  await mkdir(dir, { recursive: true });
+  const lock = await takeLock(dir);
+  let run: Run = {
+    pid: process.pid,
+    startTicks: (await startTicks(process.pid)) ?? '',
+    startedAt: startedAt.toISOString(),
+    ready: false,
+    urls: null,
+    processes: [],
+    services: [],
+    notices: [],
+  };
+  const write = async (): Promise<void> => {
+    // It holds passwords; and a reader must never see half of it.
+    await writeFile(`${fileOf(dir)}.new`, `${JSON.stringify(run, null, 2)}\n`, { mode: 0o600 });
+    await rename(`${fileOf(dir)}.new`, fileOf(dir));
+  };
+  await write();
+  return {
+    async update(change) {
+      run = { ...run, ...change };
+      await write();
+    },
+    async release() {
+      await rm(fileOf(dir), { force: true });
+      await lock[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The `up` that runs in `dir` now; undefined when there is none, also when a killed one left its file. */
+export async function currentRun(dir: string): Promise<Run | undefined> {
+  const text = await readFile(fileOf(dir), 'utf8').catch(() => undefined);
+  if (!text) return undefined;
+  const run = JSON.parse(text) as Run;
+  return (await startTicks(run.pid)) === run.startTicks ? run : undefined;
+}
+
+/**
+ * A name in the kernel's abstract socket namespace is given once and freed with its process, however that ends: unlike a
+ * file it cannot go stale. @see unix(7), "abstract"
+ */
+async function takeLock(dir: string): Promise<Server> {
+  const name = createHash('sha256')
+    .update(await realpath(dir))
+    .digest('hex');
+  const lock = createServer((socket) => socket.destroy()).listen(`\0tidewaiter-${name}`);
+  try {
+    await once(lock, 'listening');
+  } catch (cause) {
+    const pid = (await currentRun(dir))?.pid;
+    const who =
+      pid === undefined ? 'another `tidewaiter up` is starting' : `\`tidewaiter up\` runs already as process ${pid}`;
+    throw new TidewaiterError('ALREADY_RUNNING', `${who} in ${dir}`, { cause });
+  }
+  lock.unref();
+  return lock;
+}

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const maxBodyBytes = 4 << 20;
+
+export interface ReceivedRequest {
+  method: string;
+  /** With the query. */
+  path: string;
+  headers: IncomingHttpHeaders;
+  text: string;
+  /** The body as JSON; undefined when it is none. */
+  body: unknown;
+}
+
+/** `hang` never answers; `drop` closes the connection after reading the request, as a crash would. */
+export type Answer =
+  | { status: number; headers?: Record<string, string>; body?: string | Record<string, unknown> }
+  | 'hang'
+  | 'drop';
+
+export interface HttpSink {
+  url: string;
+  /** Every request, refused ones included, in order. */
+  received: ReceivedRequest[];
+  /** Answers the next requests so, one answer each, before the usual answer comes again. */
+  next(...answers: Answer[]): void;
+  /** @throws Error when fewer than `count` requests came in time */
+  waitFor(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
+  stop(): Promise<void>;
+}
+
+/** Somebody else's HTTP service: records everything, answers as it is told. */
+export async function httpSink(usual: (request: ReceivedRequest) => Answer): Promise<HttpSink> {
+  const received: ReceivedRequest[] = [];
+  const scripted: Answer[] = [];
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const read = await readRequest(request);
+    received.push(read);
+    send(response, scripted.shift() ?? usual(read));
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch(() => response.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    received,
+    next: (...answers) => void scripted.push(...answers),
+    waitFor: async (count, timeoutMs) => waitUntil(received, count, timeoutMs),
+    async stop() {
+      const closed = server[Symbol.asyncDispose]();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** The list itself, as soon as it has `count` items. */
+export async function waitUntil<T>(list: T[], count: number, timeoutMs = 10_000): Promise<T[]> {
+  const deadline = performance.now() + timeoutMs;
+  while (list.length < count) {
+    if (performance.now() > deadline) throw new Error(`${list.length} of ${count} arrived within ${timeoutMs} ms`);
+    await sleep(10);
+  }
+  return list;
+}
+
+async function readRequest(request: IncomingMessage): Promise<ReceivedRequest> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBodyBytes) throw new Error('request body too large');
+    chunks.push(chunk);
+  }
+  const text = Buffer.concat(chunks).toString('utf8');
+  return { method: request.method ?? '', path: request.url ?? '', headers: request.headers, text, body: parsed(text) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function send(response: ServerResponse, answer: Answer): void {
+  if (answer === 'hang') return;
+  if (answer === 'drop') {
+    response.destroy();
+    return;
+  }
+  const { status, headers = {}, body = '' } = answer;
+  const json = typeof body !== 'string';
+  response.writeHead(status, { 'content-type': json ? 'application/json' : 'text/plain', ...headers });
+  response.end(json ? JSON.stringify(body) : body);
+}

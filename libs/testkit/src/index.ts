@@ -1,0 +1,14 @@
+export { tarArchive } from './tar-writer.js';
+export type { TarEntry } from './tar-writer.js';
+export { buildImage, buildIndex } from './image-builder.js';
+export type { BuiltImage, ImageSpec } from './image-builder.js';
+export { pushImage, startRegistry } from './registry.js';
+export type { RegistryOptions, TestRegistry } from './registry.js';
+export { throwAwayServers } from './throw-away-servers.js';
+export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
+export { httpSink } from './http-sink.js';
+export type { Answer, HttpSink, ReceivedRequest } from './http-sink.js';
+export { slackSink, webhookSink } from './sinks.js';
+export type { SlackSink, WebhookSink } from './sinks.js';
+export { mailSink } from './mail-sink.js';
+export type { MailSink, ReceivedMail, Refusal } from './mail-sink.js';

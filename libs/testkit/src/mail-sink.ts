@@ -1,0 +1,71 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type ParsedMail, simpleParser } from 'mailparser';
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+import { waitUntil } from './http-sink.js';
+
+/** Refuses at one step of the dialogue: 4xx asks to come back later, 5xx is final. */
+export interface Refusal {
+  at: 'mail' | 'rcpt' | 'data';
+  code: number;
+  message?: string;
+}
+
+export interface ReceivedMail {
+  /** The envelope's, not the header's. */
+  from: string;
+  recipients: string[];
+  mail: ParsedMail;
+}
+
+export interface MailSink {
+  /** `smtp://127.0.0.1:PORT` */
+  url: string;
+  port: number;
+  /** Accepted mails, in order. */
+  received: ReceivedMail[];
+  /** Refuses the next attempts so, one each. */
+  next(...refusals: Refusal[]): void;
+  /** @throws Error when fewer than `count` mails came in time */
+  waitFor(count: number, timeoutMs?: number): Promise<ReceivedMail[]>;
+  stop(): Promise<void>;
+}
+
+/** A mail server that keeps what it gets. It takes any user name and password, and needs none. */
+export async function mailSink(): Promise<MailSink> {
+  const received: ReceivedMail[] = [];
+  const refusals: Refusal[] = [];
+  const refusal = (at: Refusal['at']): Error | null => {
+    if (refusals[0]?.at !== at) return null;
+    const { code, message = 'refused by the test' } = refusals.shift()!;
+    return Object.assign(new Error(message), { responseCode: code });
+  };
+  const accept = async (stream: SMTPServerDataStream, { envelope }: SMTPServerSession): Promise<Error | null> => {
+    const mail = await simpleParser(stream);
+    const refused = refusal('data');
+    const from = envelope.mailFrom ? envelope.mailFrom.address : '';
+    if (!refused) received.push({ from, recipients: envelope.rcptTo.map(({ address }) => address), mail });
+    return refused;
+  };
+  const server = new SMTPServer({
+    authOptional: true,
+    disabledCommands: ['STARTTLS'],
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    onAuth: ({ username }, _session, finish) => finish(null, { user: username ?? '' }),
+    onMailFrom: (_address, _session, finish) => finish(refusal('mail')),
+    onRcptTo: (_address, _session, finish) => finish(refusal('rcpt')),
+    onData: (stream, session, finish) => void accept(stream, session).then(finish, finish),
+  });
+  const socket = server.listen(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address() as AddressInfo;
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    port,
+    received,
+    next: (...more) => void refusals.push(...more),
+    waitFor: async (count, timeoutMs) => waitUntil(received, count, timeoutMs),
+    stop: async () => new Promise((resolve) => server.close(resolve)),
+  };
+}

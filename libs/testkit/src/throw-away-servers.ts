@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto';
+import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  findPrograms,
+  freePort,
+  type LocalServer,
+  type Programs,
+  startNats,
+  startPostgres,
+  startRedis,
+} from '@tidewaiter/servers';
+import { Client } from 'pg';
+
+/** A real server whose data is gone after the test. */
+export interface TestServer {
+  /** Stays the same across restarts. */
+  url: string;
+  port: number;
+  /** SIGKILL, as a crash. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port with the same data; stops it first when it runs. */
+  restart(): Promise<void>;
+  /** Starts it again on the same port with nothing in it. */
+  wipe(): Promise<void>;
+}
+
+export interface TestPostgres extends TestServer {
+  /** The address of a fresh database: empty, or a copy of `template` (its name; nobody may be connected to it). */
+  createDatabase(template?: string): Promise<string>;
+}
+
+interface Kinds {
+  postgres: TestPostgres;
+  nats: TestServer;
+  redis: TestServer;
+}
+
+export type ThrowAwayServers<Wanted> = Pick<Kinds, keyof Kinds & keyof Wanted> & {
+  /** Ends the servers and removes their data. */
+  stop(): Promise<void>;
+};
+
+type Start = (at: { dataDir: string; port: number; password: string }, programs: Programs) => Promise<LocalServer>;
+
+const starts: Record<keyof Kinds, Start> = {
+  postgres: startPostgres,
+  nats: async (at, programs) => startNats({ ...at, user: 'tidewaiter' }, programs),
+  redis: startRedis,
+};
+
+/** Starts the wanted servers on free ports with data in a private folder, once for a test file. */
+export async function throwAwayServers<Wanted extends { [kind in keyof Kinds]?: true }>(
+  wanted: Wanted,
+): Promise<ThrowAwayServers<Wanted>> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'tidewaiter-test-')));
+  // PostgreSQL runs as another user when the tests run as root.
+  await chmod(dir, 0o711);
+  const programs = await findPrograms(process.env['PATH']);
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(stops.map(async (one) => one()));
+    await rm(dir, { recursive: true, force: true });
+  };
+  const start = async (kind: keyof Kinds): Promise<[string, TestServer]> => {
+    const server = await startOne(starts[kind], join(dir, kind), programs);
+    stops.push(server.stop);
+    const more = kind === 'postgres' && { createDatabase: createDatabaseOn(server.url) };
+    return [kind, { ...server, ...more }];
+  };
+  const outcomes = await Promise.allSettled((Object.keys(wanted) as (keyof Kinds)[]).map(start));
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure) {
+    await stop();
+    throw failure.reason;
+  }
+  const servers = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
+  return { ...(Object.fromEntries(servers) as Pick<Kinds, keyof Kinds & keyof Wanted>), stop };
+}
+
+async function startOne(
+  start: Start,
+  dataDir: string,
+  programs: Programs,
+): Promise<TestServer & { stop(): Promise<void> }> {
+  const at = { dataDir, port: await freePort(), password: randomUUID() };
+  let running = await start(at, programs);
+  const restart = async (): Promise<void> => {
+    await running.stop();
+    running = await start(at, programs);
+  };
+  return {
+    url: running.url,
+    port: at.port,
+    kill: async () => running.kill(),
+    restart,
+    async wipe() {
+      await running.kill();
+      await removeAll(dataDir);
+      await restart();
+    },
+    stop: async () => running.stop(),
+  };
+}
+
+/** The backends of a killed PostgreSQL write for a moment longer. */
+async function removeAll(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
+
+function createDatabaseOn(url: string): TestPostgres['createDatabase'] {
+  return async (template = 'template1') => {
+    const name = `test_${randomUUID().replaceAll('-', '')}`;
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${name} TEMPLATE ${client.escapeIdentifier(template)}`);
+    } finally {
+      await client.end();
+    }
+    const address = new URL(url);
+    address.pathname = `/${name}`;
+    return address.href;
+  };
+}
