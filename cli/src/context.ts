@@ -1,0 +1,17 @@
+import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import type { Environment } from '@tidewaiter/runtime';
+
+/** What the command was started with. Read here and not through `runtime`, whose NestJS would cost every command half a second. */
+export const environment: Environment = process.env;
+
+/** The folder that holds `tidewaiter.yaml`, `routing.yaml` and `.tidewaiter/`: the launcher's own unless TIDEWAITER_HOME names one. */
+export const home = resolve(environment['TIDEWAITER_HOME'] || fileURLToPath(new URL('../..', import.meta.url)));
+
+/** Data, passwords and logs of `up`. */
+export const stateDir = join(home, '.tidewaiter');
+
+/** Tells a person something; standard output belongs to machines. */
+export function tell(...lines: string[]): void {
+  process.stderr.write(`${lines.join('\n')}\n`);
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Writes commented samples of the two configuration files where there is none; each installation gets secrets of its own. */
+export async function writeSamples(folder: string): Promise<void> {
+  await writeNew(join(folder, 'tidewaiter.yaml'), settingsSample());
+  await writeNew(join(folder, 'routing.yaml'), routingSample);
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600, flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+}
+
+/** Text of a first `tidewaiter.yaml`. */
+export function settingsSample(): string {
+  const secret = (): string => randomBytes(24).toString('base64url');
+  return `# What Tidewaiter listens to. It is read at start: restart after a change.
+# Every secret has a twin ending in File that names a file to read it from: webhookSecretFile, tokenFile, passwordFile.
+
+registries:
+  # A plain "registry:3" or docker-registry. In its configuration:
+  #   notifications:
+  #     endpoints:
+  #       - name: tidewaiter
+  #         url: http://127.0.0.1:7070/hooks/registry/main
+  #         headers: { Authorization: ["Bearer THE_WEBHOOK_SECRET_BELOW"] }
+  #         timeout: 1s
+  #         threshold: 3
+  #         backoff: 1s
+  - name: main
+    kind: distribution            # or harbor, ghcr, github
+    url: http://127.0.0.1:5000
+    allowPrivate: true            # it lives on a loopback or private address
+    webhookSecret: ${secret()}
+    # credentials: { username: scanner, passwordFile: /run/secrets/registry }
+
+sensors:
+  # Falco. In falco.yaml:
+  #   json_output: true
+  #   http_output:
+  #     enabled: true
+  #     url: http://127.0.0.1:7070/hooks/runtime/falco?token=THE_TOKEN_BELOW
+  - name: falco
+    kind: falco
+    cluster: local
+    token: ${secret()}
+`;
+}
+
+/** Text of a first `routing.yaml`: nobody is told anything until a receiver is filled in. */
+export const routingSample = `# Who is told what, in the format of Alertmanager's configuration. It is read at start: restart after a change.
+# Try it: ./tidewaiter routes test --config routing.yaml severity=critical kind=incident
+
+route:
+  receiver: nobody
+  group_by: [repository]
+  group_wait: 30s
+  group_interval: 5m
+  repeat_interval: 4h
+  # routes:
+  #   - receiver: team
+  #     matchers: ['severity=~"critical|high"']
+
+receivers:
+  - name: nobody                  # alerts stay in the console
+  # - name: team
+  #   slack_configs:
+  #     - api_url_file: /run/secrets/slack-webhook
+  #       channel: '#security'
+  #   email_configs:
+  #     - to: security@example.com
+  #       from: tidewaiter@example.com
+  #       smarthost: mail.example.com:587
+  #       auth_username: tidewaiter
+  #       auth_password_file: /run/secrets/mail
+`;

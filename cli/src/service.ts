@@ -1,0 +1,36 @@
+import { Argument, type Command } from 'commander';
+import { currentRun } from '@tidewaiter/servers';
+import type { Environment } from '@tidewaiter/runtime';
+import { environment, stateDir, tell } from './context.js';
+import {
+  givenUrls,
+  serviceEnvironment,
+  serviceNames,
+  type ServiceName,
+  startService,
+  stopService,
+} from './services.js';
+import { stopRequest } from './stop-request.js';
+
+/** Runs one service alone, as in production. */
+export function serviceCommand(program: Command): void {
+  program
+    .command('service')
+    .description('run one service, configured by the environment')
+    .addArgument(new Argument('<name>').choices(serviceNames))
+    .action(async (name: ServiceName) => {
+      const stop = stopRequest();
+      const service = await startService(name, await environmentToUse());
+      tell(`${name} listens on ${service.url}`, ...service.notices);
+      await stop;
+      await stopService(service);
+    });
+}
+
+/** The environment as it is; beside an `up` of this folder, and with no server named, that one's servers and a free port. */
+async function environmentToUse(): Promise<Environment> {
+  if (Object.keys(givenUrls()).length > 0) return environment;
+  const urls = (await currentRun(stateDir))?.urls;
+  if (!urls) return environment;
+  return serviceEnvironment(urls, { TIDEWAITER_HTTP_PORT: environment['TIDEWAITER_HTTP_PORT'] || '0' });
+}

@@ -1,0 +1,47 @@
+import { type Command, Option } from 'commander';
+import { currentRun, type Run } from '@tidewaiter/servers';
+import { stateDir } from './context.js';
+
+const readyWithinMs = 1_000;
+
+/** Shows what runs in this folder. Exit code 3 when nothing does. */
+export function statusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('show what runs, with addresses and process ids')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(async ({ output }: { output: 'table' | 'json' }) => {
+      const run = await currentRun(stateDir);
+      const status = run ? await describe(run) : { running: false as const };
+      if (!status.running) process.exitCode = 3;
+      process.stdout.write(output === 'json' ? `${JSON.stringify(status, null, 2)}\n` : table(status));
+    });
+}
+
+/** Everything but passwords. */
+async function describe({ pid, startedAt, ready, services, processes }: Run) {
+  const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
+  const checked = services.map(async (service) => ({ ...service, ready: await isReady(service.url) }));
+  return { running: true as const, pid, startedAt, ageSeconds, ready, services: await Promise.all(checked), processes };
+}
+
+async function isReady(url: string): Promise<boolean> {
+  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(readyWithinMs) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+}
+
+function table(status: Awaited<ReturnType<typeof describe>> | { running: false }): string {
+  if (!status.running) return 'nothing runs here\n';
+  const rows = [
+    ['up', status.ready ? 'ready' : 'starting', `pid ${status.pid}`, `for ${status.ageSeconds} s`],
+    ...status.services.map(({ name, url, ready }) => [name, ready ? 'ready' : 'not ready', url, '']),
+    ...status.processes.map(({ name, pid, port }) => [name, 'runs', `pid ${pid}`, port === null ? '' : `port ${port}`]),
+  ];
+  return (
+    rows
+      .map(([name = '', state = '', ...rest]) => `${name.padEnd(12)}${state.padEnd(11)}${rest.join('  ')}`.trimEnd())
+      .join('\n') + '\n'
+  );
+}

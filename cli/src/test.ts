@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from 'commander';
+import { findProgram, findPrograms, installPackages, missingPackages } from '@tidewaiter/servers';
+import { environment, tell } from './context.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+// Each tool has the name of its package.
+const tools = ['docker-registry', 'skopeo'];
+
+/** Brings what the tests need, where we may, and runs them all. The exit code is Jest's. */
+export function testCommand(program: Command): void {
+  program
+    .command('test')
+    .description('run the whole test suite')
+    .argument('[jest...]', "Jest's own arguments")
+    .allowUnknownOption()
+    .action(async (args: string[]) => {
+      const missing = await missingForTests();
+      if (missing.length > 0 && process.getuid?.() === 0) {
+        tell(`installing ${missing.join(', ')}`);
+        await installPackages(missing);
+      } else if (missing.length > 0) tell(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
+      const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+      const child = spawn(process.execPath, [jest, ...args], { cwd: root, stdio: 'inherit' });
+      const [code] = (await once(child, 'exit')) as [number | null];
+      process.exitCode = code ?? 2;
+    });
+}
+
+async function missingForTests(): Promise<string[]> {
+  const path = environment['PATH'] ?? '';
+  const missing = missingPackages(await findPrograms(path));
+  for (const tool of tools)
+    if (!(await findProgram([...path.split(delimiter), '/usr/bin'], [tool]))) missing.push(tool);
+  return missing;
+}

@@ -1,0 +1,153 @@
+import { fork } from 'node:child_process';
+import { type Command, InvalidArgumentError } from 'commander';
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import {
+  type ClaimedRun,
+  claimRun,
+  findPrograms,
+  freePort,
+  installPackages,
+  type LocalServer,
+  missingPackages,
+  type ProcessInfo,
+  type Programs,
+  type Run,
+  type ServerKind,
+  type ServerUrls,
+  startLocalServers,
+} from '@tidewaiter/servers';
+import { environment, home, stateDir, tell } from './context.js';
+import { upDetached } from './detach.js';
+import { writeSamples } from './samples.js';
+import { givenUrls, serviceEnvironment, serviceNames, startService, stopService } from './services.js';
+import { stopRequest } from './stop-request.js';
+
+interface UpOptions {
+  detach?: true;
+  portIngest: number;
+  portConsole: number;
+  workers: number;
+}
+
+/** Starts everything on this machine. */
+export function upCommand(program: Command): void {
+  program
+    .command('up')
+    .description('start everything on this machine')
+    .option('--detach', 'leave it running in the background')
+    .option('--port-ingest <port>', 'where registries and sensors report', integer(0, 65_535), 7070)
+    .option('--port-console <port>', 'where people and scripts look', integer(0, 65_535), 7080)
+    .option('--workers <count>', 'scanner processes', integer(1, 64), 1)
+    .action(async (options: UpOptions) => {
+      if (!options.detach) return up(options);
+      tell(...welcome(await upDetached()), 'Stop it with `./tidewaiter down`.');
+    });
+}
+
+/** What a person wants to know once it runs. */
+function welcome({ services, notices }: Pick<Run, 'services' | 'notices'>): string[] {
+  const urlOf = (name: string): string | undefined => services.find((service) => service.name === name)?.url;
+  return [
+    'Tidewaiter is up.',
+    `  console  ${urlOf('console')}`,
+    `  ingest   ${urlOf('ingest')}/hooks/registry/main`,
+    ...notices,
+    `Registries and sensors: ${home}/tidewaiter.yaml`,
+    `Who is told what:       ${home}/routing.yaml`,
+  ];
+}
+
+async function up(options: UpOptions): Promise<void> {
+  const stop = stopRequest();
+  await using closing = new AsyncDisposableStack();
+  const run = await claimRun(stateDir, new Date());
+  closing.defer(async () => run.release());
+  const use = givenUrls();
+  const {
+    urls,
+    servers,
+    stop: stopServers,
+  } = await startLocalServers({
+    dir: stateDir,
+    use,
+    programs: await bringPrograms(use),
+  });
+  closing.defer(stopServers);
+  await writeSamples(home);
+  await startAll(options, urls, servers, run, closing);
+  const lost = servers.map(async ({ name, exited }) => exited.then(() => name));
+  const gone = await Promise.race([stop, ...lost]);
+  if (gone) throw new TidewaiterError('SERVER_LOST', `${gone} ended by itself; its log is in ${stateDir}`);
+}
+
+async function startAll(
+  { portIngest, portConsole, workers }: UpOptions,
+  urls: ServerUrls,
+  servers: readonly LocalServer[],
+  run: ClaimedRun,
+  closing: AsyncDisposableStack,
+): Promise<void> {
+  const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
+  const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
+  const environmentOf = (name: string) =>
+    serviceEnvironment(urls, {
+      TIDEWAITER_CONSOLE_URL: consoleUrl,
+      TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
+    });
+  const running: RunningService[] = [];
+  closing.defer(async () => void (await Promise.all(running.map(stopService))));
+  for (const name of serviceNames) running.push(await startService(name, environmentOf(name)).catch(explainPort));
+  const extra = Array.from({ length: workers - 1 }, (_, index) =>
+    startWorker(index + 2, environmentOf('scanner'), closing),
+  );
+  const services = running.map(({ name, url }) => ({ name, url }));
+  const notices = running.flatMap((service) => service.notices);
+  const processes = servers.map(({ name, pid, port }) => ({ name, pid, port }));
+  await run.update({ ready: true, urls, services, notices, processes: [...processes, ...extra] });
+  tell(...welcome({ services, notices }));
+}
+
+/** A scanner in a process of its own. It ends when the channel to us closes, so it outlives nobody. */
+function startWorker(number: number, given: NodeJS.ProcessEnv, closing: AsyncDisposableStack): ProcessInfo {
+  const worker = fork(process.argv[1]!, ['service', 'scanner'], { env: given });
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  let closed = false;
+  worker.once('exit', () => !closed && tell(`scanner-${number} ended by itself`));
+  closing.defer(async () => {
+    closed = true;
+    if (worker.connected) worker.disconnect();
+    await exited;
+  });
+  return { name: `scanner-${number}`, pid: worker.pid ?? 0, port: null };
+}
+
+/** The programs of the servers that we start ourselves, installed first where we may. */
+async function bringPrograms(use: Partial<ServerUrls>): Promise<Programs> {
+  const wanted = (['nats', 'redis', 'database'] as const satisfies ServerKind[]).filter((kind) => !use[kind]);
+  const programs = await findPrograms(environment['PATH']);
+  const missing = missingPackages(programs, wanted);
+  if (missing.length === 0) return programs;
+  if (process.getuid?.() !== 0) {
+    const advice = `run \`apt-get install ${missing.join(' ')}\` as root, or \`docker compose up\`, which brings everything`;
+    throw new NotFound('PROGRAM_MISSING', `${missing.join(', ')} missing: ${advice}`);
+  }
+  tell(`installing ${missing.join(', ')}`);
+  await installPackages(missing);
+  return findPrograms(environment['PATH']);
+}
+
+function explainPort(error: unknown): never {
+  const { code, port } = error as { code?: string; port?: number };
+  if (code !== 'EADDRINUSE') throw error;
+  const advice = 'choose another with --port-ingest or --port-console';
+  throw new TidewaiterError('PORT_IN_USE', `port ${port} is in use: ${advice}`, { cause: error });
+}
+
+function integer(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,5}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a number from ${min} to ${max}.`);
+  };
+}
