@@ -1,0 +1,176 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type RuntimeEvent, Secret } from '@tidewaiter/domain';
+import { draft, incidentOpened, incidentResolved } from '@tidewaiter/events';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, DeadLetters, Deliveries, type Delivery, Incidents, Store } from '@tidewaiter/store';
+import {
+  mailSink,
+  type MailSink,
+  slackSink,
+  type SlackSink,
+  throwAwayServers,
+  type ThrowAwayServers,
+  webhookSink,
+  type WebhookSink,
+} from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from './main.js';
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
+let slack: SlackSink;
+let mail: MailSink;
+let webhook: WebhookSink;
+let notifier: RunningService;
+let dataSource: DataSource;
+let store: Store;
+let incidents: Incidents;
+let deliveries: Deliveries;
+
+const event: RuntimeEvent = {
+  id: 'event-1',
+  source: 'falco',
+  sensor: 'falco-eu1',
+  cluster: 'eu1',
+  at: '2026-11-25T01:02:03.123456789Z',
+  rule: 'Terminal shell in container',
+  priority: 'warning',
+  output: 'A shell was spawned',
+  tags: ['T1059'],
+  host: 'node-1',
+  container: { id: '0123456789ab', name: 'checkout', imageRepository: 'registry.example.com/shop/checkout', imageTag: '1', imageDigest: null },
+  kubernetes: { namespace: 'shop', pod: 'checkout-1' },
+  process: { name: 'bash', commandLine: 'bash -i', executable: null, user: 'root' },
+};
+
+/** Opens an incident of this severity, as the detector does; answers its id. */
+async function openIncident(severity: 'critical' | 'high' | 'low', rule: string): Promise<string> {
+  return store.transaction(async (tx) => {
+    const { incident } = await incidents.see(tx, {
+      rule,
+      subjectKey: rule,
+      title: `${rule} in shop/checkout`,
+      severity,
+      imageRepository: 'registry.example.com/shop/checkout',
+      imageTag: '1',
+      imageDigest: null,
+      namespace: 'shop',
+      cluster: 'eu1',
+      event: { ...event, rule },
+    });
+    await tx.emit(draft(incidentOpened, incident.id, { incidentId: incident.id, revision: 1, severity }));
+    return incident.id;
+  });
+}
+
+/** The delivery to a channel once it is in this state. */
+async function deliveryIn(state: Delivery<unknown>['state'], channel: string): Promise<Delivery<unknown>> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const { items } = await deliveries.list({ limit: 50 });
+    const found = items.find((each) => each.channel === channel && each.state === state);
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`no ${channel} delivery is ${state}: ${items.map((each) => `${each.channel} ${each.state} ${each.code}`).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+}, 60_000);
+
+beforeEach(async () => {
+  [slack, mail, webhook] = await Promise.all([slackSink(), mailSink(), webhookSink()]);
+  const home = mkdtempSync(join(tmpdir(), 'notifier-'));
+  writeFileSync(
+    join(home, 'routing.yaml'),
+    `
+global: { smtp_smarthost: "127.0.0.1:${mail.port}", smtp_from: tidewaiter@example.com, smtp_require_tls: false }
+route:
+  receiver: nobody
+  routes:
+    - { receiver: slack, matchers: [ 'severity="critical"' ] }
+    - { receiver: mail-and-hook, matchers: [ 'severity="high"', 'kind="incident"', 'repository="shop/checkout"', 'technique="T1059"' ] }
+receivers:
+  - name: nobody
+  - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ] }
+  - { name: mail-and-hook, email_configs: [ { to: "one@example.com, two@example.com" } ], webhook_configs: [ { url: "${webhook.url}" } ] }
+`,
+  );
+  const database = await servers.postgres.createDatabase();
+  notifier = await start({
+    TIDEWAITER_DATABASE_URL: database,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_REDIS_URL: servers.redis.url,
+    TIDEWAITER_ROUTING: join(home, 'routing.yaml'),
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: 'silent',
+  });
+  dataSource = await connect({ url: new Secret(database), poolSize: 3, name: 'test' });
+  store = new Store(dataSource, 'test');
+  incidents = new Incidents(store);
+  deliveries = new Deliveries(store);
+});
+
+afterEach(async () => {
+  await notifier.stop();
+  await dataSource.destroy();
+  await Promise.all([slack.stop(), mail.stop(), webhook.stop()]);
+});
+
+afterAll(async () => servers.stop());
+
+it('goes where the routes say, and keeps a ledger', async () => {
+  await openIncident('high', 'shell');
+  const sent = await deliveryIn('sent', 'email');
+  expect(sent).toMatchObject({ receiver: 'mail-and-hook', route: 'route.routes[1]', attempt: 1, reference: expect.stringContaining('@') });
+  expect(await deliveryIn('sent', 'webhook')).toMatchObject({ receiver: 'mail-and-hook', attempt: 1 });
+  expect(mail.received.flatMap(({ recipients }) => recipients).toSorted()).toEqual(['one@example.com', 'two@example.com']);
+  expect(slack.received).toEqual([]);
+  await openIncident('low', 'nobody cares');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect((await deliveries.list({ limit: 10 })).items).toHaveLength(2);
+}, 30_000);
+
+it('tries again after a failure, and sends once', async () => {
+  slack.next({ status: 500, body: 'server_error' });
+  await openIncident('critical', 'shell');
+  expect(await deliveryIn('retrying', 'slack')).toMatchObject({ attempt: 1, code: expect.any(String), nextAt: expect.any(Date) });
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 2, code: null });
+  expect(slack.received).toHaveLength(2);
+}, 30_000);
+
+it('waits as long as Slack asks for', async () => {
+  slack.next({ status: 429, headers: { 'retry-after': '4' }, body: 'rate_limited' });
+  await openIncident('critical', 'shell');
+  const { createdAt } = await deliveryIn('retrying', 'slack');
+  const { finishedAt } = await deliveryIn('sent', 'slack');
+  expect(finishedAt!.getTime() - createdAt.getTime()).toBeGreaterThanOrEqual(4_000);
+}, 30_000);
+
+it('gives up what the channel will never take, says so, and can be told to try again', async () => {
+  slack.next({ status: 404, body: 'no_service' });
+  await openIncident('critical', 'shell');
+  const failed = await deliveryIn('failed', 'slack');
+  expect(failed.reason).not.toContain('/services/');
+  const letters = new DeadLetters(store);
+  const { items } = await letters.list({ limit: 10 });
+  expect(items).toMatchObject([{ stage: 'job', worker: 'delivery', subject: failed.id, attempts: 1 }]);
+  await letters.redrive(items[0]!.id);
+  expect((await deliveryIn('sent', 'slack')).id).toBe(failed.id);
+}, 40_000);
+
+it('tells who asks for it that an incident is over', async () => {
+  const id = await openIncident('high', 'shell');
+  await deliveryIn('sent', 'webhook');
+  await store.transaction(async (tx) => {
+    await incidents.resolve(tx, id, 'me');
+    await tx.emit(draft(incidentResolved, id, { incidentId: id, revision: 2, severity: 'high' }));
+  });
+  const [, over] = await webhook.waitFor(2, 10_000);
+  expect(over!.body).toMatchObject({ status: 'resolved', alerts: [expect.objectContaining({ status: 'resolved' })] });
+  expect(mail.received).toHaveLength(1);
+}, 30_000);

@@ -1,0 +1,55 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
+import type { PushFinding } from './push-message-groups.js';
+import type { PushReport } from './push-message.js';
+
+const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFinding => ({
+  finding: {
+    kind: 'vulnerability',
+    id,
+    severity: 'high',
+    state: 'present',
+    title: id,
+    packageName: 'openssl',
+    installedVersion: '1',
+    path: null,
+    fix: { state: 'fixed', version: '2' },
+    ...more,
+  } as Finding,
+  isNew,
+  platforms: ['linux/amd64'],
+});
+
+const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
+  ({ repository: 'shop/app', tag: '1', digest: 'sha256:x', pushedAt: '2026-01-01T00:00:00.000Z', findings, resolved }) as unknown as PushReport;
+
+it('alerts on what is critical or high and runs', () => {
+  const subjects = pushSubjects(
+    report([
+      finding('bad'),
+      finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
+      finding('mild', { severity: 'medium' }),
+      finding('hidden', { state: 'shadowed' }),
+    ]),
+  );
+  expect(subjects.map(({ alert }) => alert.labels)).toEqual([
+    expect.objectContaining({ rule: 'bad', severity: 'high', repository: 'shop/app', tag: '1', fixable: 'true', new: 'true' }),
+    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false' }),
+  ]);
+});
+
+it.each([
+  ['a new finding', report([finding('a')]), true],
+  ['an old one', report([finding('a', {}, false)]), false],
+  ['one that is over', report([], [finding('a')]), false],
+])('knows whether %s is news', (_, given, expected) => {
+  expect(isNews(pushSubjects(given))).toBe(expected);
+});
+
+it('shows a receiver only what it is told of', () => {
+  const given = report([finding('a'), finding('b')], [finding('c'), finding('d')]);
+  const subjects = pushSubjects(given).filter(({ about }) => ['b', 'c'].includes(about.finding.finding.id));
+  const narrowed = narrowedTo(given, subjects);
+  expect([narrowed.findings, narrowed.resolved].map((all) => all.map((each) => each.finding.id))).toEqual([['b'], ['c']]);
+});
