@@ -4,7 +4,7 @@ WORKDIR /app
 COPY . .
 # Node is the base image's, not the npm package that brings it to other machines.
 RUN npm ci --no-progress \
- && node node_modules/ts7/bin/tsc -b \
+ && node node_modules/ts7/bin/tsc -b cli \
  && npm prune --omit=dev --no-progress \
  && rm -rf node_modules/node-linux-* node_modules/.bin/node \
  && find libs services cli -name node_modules -prune -o -path '*/src/*.ts' -exec rm {} + \

@@ -57,9 +57,6 @@ export const routingSample = `# Who is told what, in the format of Alertmanager'
 route:
   receiver: nobody
   group_by: [repository]
-  group_wait: 30s
-  group_interval: 5m
-  repeat_interval: 4h
   # routes:
   #   - receiver: team
   #     matchers: ['severity=~"critical|high"']
