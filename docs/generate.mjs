@@ -1,5 +1,6 @@
 // Writes the pages that are made from code: docs/events.md and docs/asyncapi.json. Run by `npm run docs`.
 import { writeFileSync } from 'node:fs';
+
 import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
 
 const page = (name) => new URL(name, import.meta.url);

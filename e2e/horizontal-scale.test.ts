@@ -31,10 +31,14 @@ async function startSlowRegistry(): Promise<string> {
     const isLayer = digest !== undefined && layerBlobs.includes(digest);
     if (isLayer) downloads.push(digest);
     const forward = () => {
-      const onward = request(`${registry.url}${incoming.url}`, { method: incoming.method, headers: incoming.headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      });
+      const onward = request(
+        `${registry.url}${incoming.url}`,
+        { method: incoming.method, headers: incoming.headers },
+        (answer) => {
+          outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+          answer.pipe(outgoing);
+        },
+      );
       onward.on('error', () => outgoing.destroy());
       incoming.pipe(onward);
     };
@@ -77,10 +81,15 @@ async function announce(tag: string, digest: string): Promise<void> {
 
 it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
   const layout = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
-  const shared = Array.from({ length: layersPerImage }, (_, index) => [{ path: `opt/layer-${index}`, content: `${index}` }]);
+  const shared = Array.from({ length: layersPerImage }, (_, index) => [
+    { path: `opt/layer-${index}`, content: `${index}` },
+  ]);
   const digests: string[] = [];
   for (const name of ['one', 'two', 'three']) {
-    const image = await buildImage(layout, { tag: name, layers: [[debian12], ...shared, [dpkgStatus({ [name]: '1' })]] });
+    const image = await buildImage(layout, {
+      tag: name,
+      layers: [[debian12], ...shared, [dpkgStatus({ [name]: '1' })]],
+    });
     layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
     digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));
   }
@@ -90,7 +99,11 @@ it('shares the work between scanners, and loses nothing and repeats no finished 
     scanner.stdout?.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
     return lines;
   });
-  await until('both scanners run', () => logs.every((lines) => lines.some((line) => line.includes('service start'))), 30_000);
+  await until(
+    'both scanners run',
+    () => logs.every((lines) => lines.some((line) => line.includes('service start'))),
+    30_000,
+  );
 
   await Promise.all(digests.map((digest, index) => announce(`tag-${index}`, digest)));
   const isWorking = (lines: string[]) => lines.some((line) => line.includes('layer done'));
@@ -100,10 +113,14 @@ it('shares the work between scanners, and loses nothing and repeats no finished 
   const inFlight = 2 * 2;
   const atTheKill = downloads.length;
 
-  await until('every push has its verdict', async () => {
-    const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
-    return items.length === 3 && items.every(({ state }) => state === 'analyzed');
-  }, 60_000);
+  await until(
+    'every push has its verdict',
+    async () => {
+      const { items } = await tidewaiter.api<{ items: { state: string }[] }>('/pushes');
+      return items.length === 3 && items.every(({ state }) => state === 'analyzed');
+    },
+    60_000,
+  );
   // Shared layers were read once for all three images; what the dead scanner held was read again, and nothing else.
   expect(new Set(downloads).size).toBe(layersPerImage + 4);
   expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);

@@ -70,11 +70,19 @@ async function send(digest: string, tag: string): Promise<void> {
     target: { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, repository: 'app', tag },
     request: { host: registry.host, method: 'PUT' },
   };
-  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/vnd.docker.distribution.events.v1+json' };
+  const headers = {
+    authorization: `Bearer ${secret}`,
+    'content-type': 'application/vnd.docker.distribution.events.v1+json',
+  };
   const body = JSON.stringify({ events: [event] });
   const deadline = Date.now() + 120_000;
   for (;;) {
-    const answer = await fetch(`${ingestUrl}/hooks/registry/main`, { method: 'POST', headers, body, signal: AbortSignal.timeout(5_000) }).catch(() => null);
+    const answer = await fetch(`${ingestUrl}/hooks/registry/main`, {
+      method: 'POST',
+      headers,
+      body,
+      signal: AbortSignal.timeout(5_000),
+    }).catch(() => null);
     if (answer?.ok) return;
     if (Date.now() > deadline) throw new Error(`nobody took the webhook of ${tag}: ${answer?.status}`);
     await sleep(200);
@@ -113,16 +121,26 @@ it('brings every push to one end and tells every alert once, whatever is killed 
   const dir = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
   await buildImage(dir, { layers: [[debian12], [dpkgStatus({ openssl: '3.0.15-1' })]] });
   const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);
-  const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, { headers: { accept: 'application/vnd.oci.image.manifest.v1+json' } });
+  const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, {
+    headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },
+  });
   const manifestBytes = await manifest.arrayBuffer();
   const tags = Array.from({ length: webhooks }, (_, index) => `v${index}`);
   for (const tag of tags) {
     const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' };
-    expect((await fetch(`${registry.url}/v2/app/manifests/${tag}`, { method: 'PUT', headers, body: manifestBytes })).status).toBe(201);
+    expect(
+      (await fetch(`${registry.url}/v2/app/manifests/${tag}`, { method: 'PUT', headers, body: manifestBytes })).status,
+    ).toBe(201);
   }
   for (const name of ['ingest', 'scanner 1', 'scanner 2', 'notifier']) startService(name);
-  await until('ingest is there', async () => (await fetch(`${ingestUrl}/readyz`).catch(() => null))?.status === 200, 60_000);
-  const folder = writeAdvisories(join(home, 'osv'), [{ id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' }]);
+  await until(
+    'ingest is there',
+    async () => (await fetch(`${ingestUrl}/readyz`).catch(() => null))?.status === 200,
+    60_000,
+  );
+  const folder = writeAdvisories(join(home, 'osv'), [
+    { id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' },
+  ]);
   const imported = spawn(launcher, ['advisories', 'import', folder], { env: environment });
   expect((await once(imported, 'exit'))[0]).toBe(0);
 
@@ -164,16 +182,25 @@ it('brings every push to one end and tells every alert once, whatever is killed 
 
   const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'refused', 'dead-lettered')`;
   await until('every push has ended', async () => (await sql(open)).length === 0, 120_000).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${[...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`).join('\n')}`);
+    throw new Error(
+      `${String(error)}\n${[...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`).join('\n')}`,
+    );
   });
   const ends = await sql<{ tag: string; state: string; code: string | null }>('SELECT tag, state, code FROM push');
   expect(ends.filter(({ state }) => state !== 'analyzed')).toEqual([]);
   expect(ends.map(({ tag }) => tag).toSorted()).toEqual(tags.toSorted());
 
-  await until('every alert is delivered', async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks, 120_000);
+  await until(
+    'every alert is delivered',
+    async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks,
+    120_000,
+  );
   expect(await sql('SELECT id FROM dead_letter')).toEqual([]);
   // One key for each alert: a repetition, which a crash between the answer and the commit makes, has the key of the first.
-  const keysByTag = Map.groupBy(sink.received, ({ body }) => (body as { groupLabels: { tag: string } }).groupLabels.tag);
+  const keysByTag = Map.groupBy(
+    sink.received,
+    ({ body }) => (body as { groupLabels: { tag: string } }).groupLabels.tag,
+  );
   expect([...keysByTag.keys()].toSorted()).toEqual(tags.toSorted());
   for (const [tag, requests] of keysByTag) {
     const ids = new Set(requests.map(({ headers }) => headers['webhook-id']));

@@ -163,21 +163,37 @@ describe('a pushed image with known holes', () => {
       receiver: 'audit',
       status: 'firing',
       alerts: expect.arrayContaining([
-        expect.objectContaining({ labels: expect.objectContaining({ rule: 'CVE-2026-1001', severity: 'critical', new: 'true' }) }),
+        expect.objectContaining({
+          labels: expect.objectContaining({ rule: 'CVE-2026-1001', severity: 'critical', new: 'true' }),
+        }),
       ]),
     });
   });
 
   it('has its verdict, findings and packages in the API', async () => {
     const [pushed] = await ended('shop/checkout', 1);
-    expect(pushed).toMatchObject({ digest, tag: '1.4', state: 'analyzed', verdict: 'fail', counts: { critical: 1, high: 1, medium: 1 } });
-    const findings = await tidewaiter.api<List<{ id: string; layer: number; fix: unknown }>>(`/images/${digest}/findings`);
+    expect(pushed).toMatchObject({
+      digest,
+      tag: '1.4',
+      state: 'analyzed',
+      verdict: 'fail',
+      counts: { critical: 1, high: 1, medium: 1 },
+    });
+    const findings = await tidewaiter.api<List<{ id: string; layer: number; fix: unknown }>>(
+      `/images/${digest}/findings`,
+    );
     expect(findings.items.map(({ id }) => id)).toEqual(['CVE-2026-1001', 'CVE-2026-1002', 'CVE-2026-1004']);
     expect(findings.items[0]).toMatchObject({ layer: 1, fix: { state: 'fixed', version: '3.0.17-1' } });
     const packages = await tidewaiter.api<List<{ purl: string }>>(`/images/${digest}/packages`);
-    expect(packages.items.map(({ purl }) => purl)).toContain('pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12');
+    expect(packages.items.map(({ purl }) => purl)).toContain(
+      'pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12',
+    );
     const deliveries = await tidewaiter.api<List<{ channel: string; state: string }>>('/deliveries');
-    expect(deliveries.items.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual(['email sent', 'slack sent', 'webhook sent']);
+    expect(deliveries.items.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual([
+      'email sent',
+      'slack sent',
+      'webhook sent',
+    ]);
   });
 
   it('is told to nobody when the same is pushed again', async () => {
@@ -206,10 +222,17 @@ describe('a pushed image with known holes', () => {
 it('tells one message for an image of several platforms', async () => {
   const before = slack.received.length;
   const dir = layout();
-  const spec = (platform: string) => ({ platform, layers: [[debian12], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]] });
+  const spec = (platform: string) => ({
+    platform,
+    layers: [[debian12], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]],
+  });
   await buildIndex(dir, [spec('linux/amd64'), spec('linux/arm64')]);
   await pushImage(registry, 'shop/gateway:2', `oci:${dir}:latest`);
-  await until('the index has its verdict', async () => (await pushes()).some((each) => each.repository === 'shop/gateway' && each.tag === '2' && each.state === 'analyzed'));
+  await until('the index has its verdict', async () =>
+    (await pushes()).some(
+      (each) => each.repository === 'shop/gateway' && each.tag === '2' && each.state === 'analyzed',
+    ),
+  );
   await slack.waitFor(before + 1, 20_000);
   await quiet();
   expect(slack.received).toHaveLength(before + 1);
@@ -277,8 +300,10 @@ describe('a shell in a container of that image', () => {
       incidents = (await tidewaiter.api<List<(typeof incidents)[number]>>('/incidents')).items;
       return incidents[0]?.count === 3;
     });
-    const [newest] = (await ended('shop/checkout', 3));
-    expect(incidents).toMatchObject([{ rule: 'Terminal shell in container', state: 'open', imageDigest: newest!.digest }]);
+    const [newest] = await ended('shop/checkout', 3);
+    expect(incidents).toMatchObject([
+      { rule: 'Terminal shell in container', state: 'open', imageDigest: newest!.digest },
+    ]);
     await quiet();
     expect(slack.received).toHaveLength(before + 1);
     const text = JSON.stringify(slack.received.at(-1)!.body);

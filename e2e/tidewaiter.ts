@@ -36,10 +36,14 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
   const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
   const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], { env: environment });
   const output = collect(up);
-  await until('up is ready', async () => {
-    if (up.exitCode !== null) throw new Error(`up ended: ${output()}`);
-    return readRun(home)?.ready === true;
-  }, 60_000).catch((error: unknown) => {
+  await until(
+    'up is ready',
+    async () => {
+      if (up.exitCode !== null) throw new Error(`up ended: ${output()}`);
+      return readRun(home)?.ready === true;
+    },
+    60_000,
+  ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${output()}`);
   });
   const { services, notices } = readRun(home)!;

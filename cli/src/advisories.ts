@@ -1,5 +1,5 @@
-import { type Command, Option } from 'commander';
 import type { Advisories, AdvisoryStatus } from '@tidewaiter/store';
+import { type Command, Option } from 'commander';
 
 import { withStore } from './database.js';
 import { count, printable } from './terminal.js';

@@ -1,5 +1,6 @@
-import { fileURLToPath } from 'node:url';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 import type { Environment } from '@tidewaiter/runtime';
 
 /** What the command was started with. Read here and not through `runtime`, whose NestJS would cost every command half a second. */

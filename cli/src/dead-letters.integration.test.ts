@@ -1,5 +1,5 @@
-import { draft, imageFailed } from '@tidewaiter/events';
 import { Secret } from '@tidewaiter/domain';
+import { draft, imageFailed } from '@tidewaiter/events';
 import { connect, DeadLetters, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Command } from 'commander';

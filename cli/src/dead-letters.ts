@@ -1,6 +1,6 @@
-import { type Command, Option } from 'commander';
 import { NotFound } from '@tidewaiter/domain';
 import type { DeadLetter, DeadLetters } from '@tidewaiter/store';
+import { type Command, Option } from 'commander';
 
 import { tell } from './context.js';
 import { withStore } from './database.js';

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { TidewaiterError } from '@tidewaiter/domain';
 import { currentRun, type Run } from '@tidewaiter/servers';
+
 import { stateDir } from './context.js';
 
 /**

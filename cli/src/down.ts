@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
 import { currentRun, startTicks, stopLeftovers, terminate } from '@tidewaiter/servers';
+import type { Command } from 'commander';
+
 import { stateDir, tell } from './context.js';
 
 /** Stops the `up` of this folder, and whatever a killed one left behind. */

@@ -1,5 +1,6 @@
-import { Command, CommanderError } from 'commander';
 import { TidewaiterError } from '@tidewaiter/domain';
+import { Command, CommanderError } from 'commander';
+
 import { advisoriesCommand } from './advisories.js';
 import { tell } from './context.js';
 import { deadLettersCommand } from './dead-letters.js';

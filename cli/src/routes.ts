@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
 import { InvalidInput, NotFound } from '@tidewaiter/domain';
 import type { RoutingConfig } from '@tidewaiter/routing';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { tell } from './context.js';
 import { printable } from './terminal.js';

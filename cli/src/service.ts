@@ -1,6 +1,7 @@
-import { Argument, type Command } from 'commander';
-import { currentRun } from '@tidewaiter/servers';
 import type { Environment } from '@tidewaiter/runtime';
+import { currentRun } from '@tidewaiter/servers';
+import { Argument, type Command } from 'commander';
+
 import { environment, stateDir, tell } from './context.js';
 import {
   givenUrls,

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { InvalidInput } from '@tidewaiter/domain';
 import type { Environment, RunningService } from '@tidewaiter/runtime';
 import type { ServerUrls } from '@tidewaiter/servers';
+
 import { environment, home, tell } from './context.js';
 
 /** Every service, loaded only when it is started. */

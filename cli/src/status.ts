@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
 import { currentRun, type Run } from '@tidewaiter/servers';
+import { type Command, Option } from 'commander';
+
 import { stateDir } from './context.js';
 
 const readyWithinMs = 1_000;

@@ -2,8 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Command } from 'commander';
+
 import { findProgram, findPrograms, installPackages, missingPackages } from '@tidewaiter/servers';
+import type { Command } from 'commander';
+
 import { environment, tell } from './context.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import { type Command, InvalidArgumentError } from 'commander';
+
 import { NotFound, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -17,6 +17,8 @@ import {
   type ServerUrls,
   startLocalServers,
 } from '@tidewaiter/servers';
+import { type Command, InvalidArgumentError } from 'commander';
+
 import { environment, home, stateDir, tell } from './context.js';
 import { upDetached } from './detach.js';
 import { writeSamples } from './samples.js';

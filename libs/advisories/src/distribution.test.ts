@@ -1,4 +1,5 @@
 import type { PackageRecord } from '@tidewaiter/domain';
+
 import { advisoryKeyOf, distributionOf } from './distribution.js';
 
 const os = (id: string, versionId?: string, idLike: string[] = []) => ({ id, versionId, name: id, idLike });

@@ -1,5 +1,6 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { matchPackage } from './match-package.js';
 import type { AdvisoryCandidate } from './match-package.js';
 import type { VersionEvent } from './ranges.js';

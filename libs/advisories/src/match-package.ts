@@ -1,6 +1,7 @@
 import { worstSeverity } from '@tidewaiter/domain';
 import type { Match, PackageRecord, Severity } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
+
 import { advisoryKeyOf, ecosystems } from './distribution.js';
 import type { AdvisoryKey, Distribution, Ecosystem } from './distribution.js';
 import type { AffectedPackage } from './osv-record.js';

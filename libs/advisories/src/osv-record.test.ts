@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { readOsvRecord } from './osv-record.js';
 
 const vector = 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H';

@@ -1,6 +1,7 @@
 import { InvalidInput, worstSeverity } from '@tidewaiter/domain';
 import type { Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
+
 import { ecosystems } from './distribution.js';
 import { anyOf, isInRange } from './ranges.js';
 import type { VersionRange } from './ranges.js';

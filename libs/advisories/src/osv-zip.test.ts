@@ -1,5 +1,7 @@
 import { crc32, deflateRawSync } from 'node:zlib';
+
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
+
 import { readOsvZip } from './osv-zip.js';
 import type { OsvZipItem, RandomAccess } from './osv-zip.js';
 

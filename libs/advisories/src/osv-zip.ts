@@ -1,5 +1,6 @@
 import { callbackify } from 'node:util';
 import { crc32, inflateRawSync } from 'node:zlib';
+
 import { InvalidInput, LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import { RandomAccessReader, fromRandomAccessReaderPromise } from 'yauzl';
 import type { Entry } from 'yauzl';

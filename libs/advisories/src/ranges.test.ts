@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { isInRange } from './ranges.js';
 import type { VersionEvent } from './ranges.js';
 

@@ -2,7 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { env, stdout } from 'node:process';
+
 import type { PackageRecord } from '@tidewaiter/domain';
+
 import { ecosystems } from './distribution.js';
 import { matchPackage } from './match-package.js';
 import type { AdvisoryCandidate, PackageMatch } from './match-package.js';

@@ -1,5 +1,5 @@
-import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import { readLayerFollowingLinks } from '@tidewaiter/oci';
+import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { analyzeLayer, inventory, wanted, type AnalyzedLayer } from './index.js';
 

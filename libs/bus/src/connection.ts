@@ -1,4 +1,3 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import {
   type Consumer as PullConsumer,
   jetstream,
@@ -7,6 +6,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { connect, headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
 import type { CloudEvent, Consumer } from '@tidewaiter/events';
 

@@ -2,7 +2,14 @@ import type { FixState } from './advisory.js';
 import type { Presence } from './image.js';
 import type { Severity } from './severity.js';
 
-export const findingKinds = ['vulnerability', 'secret', 'misconfiguration', 'integrity', 'malware', 'supply-chain'] as const;
+export const findingKinds = [
+  'vulnerability',
+  'secret',
+  'misconfiguration',
+  'integrity',
+  'malware',
+  'supply-chain',
+] as const;
 
 export type FindingKind = (typeof findingKinds)[number];
 

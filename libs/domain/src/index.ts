@@ -1,6 +1,14 @@
 export { compareSeverity, isAtLeast, severities, worstSeverity } from './severity.js';
 export type { Severity } from './severity.js';
-export { AccessDenied, InvalidInput, LimitExceeded, MalformedFile, NotFound, TidewaiterError, Unavailable } from './errors.js';
+export {
+  AccessDenied,
+  InvalidInput,
+  LimitExceeded,
+  MalformedFile,
+  NotFound,
+  TidewaiterError,
+  Unavailable,
+} from './errors.js';
 export { Secret } from './secret.js';
 export { isDigest } from './image.js';
 export type { Digest, Layer, OsRelease, Platform, Presence } from './image.js';

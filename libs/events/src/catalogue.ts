@@ -28,7 +28,12 @@ export const registryDeleted = eventType('registry.deleted', {
   by: 'ingest',
   summary: 'A registry told of a tag or manifest that was deleted.',
   about: 'repository, with `:tag` where there is one',
-  data: z.object({ ...place, digest: digest.nullable(), deletedBy: z.string().nullable(), at: z.iso.datetime().nullable() }),
+  data: z.object({
+    ...place,
+    digest: digest.nullable(),
+    deletedBy: z.string().nullable(),
+    at: z.iso.datetime().nullable(),
+  }),
 });
 
 const text = z.string().nullable();
@@ -44,9 +49,7 @@ export const runtimeEvent = z.object({
   output: z.string(),
   tags: z.array(z.string()),
   host: text,
-  container: z
-    .object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text })
-    .nullable(),
+  container: z.object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text }).nullable(),
   kubernetes: z.object({ namespace: text, pod: text }).nullable(),
   process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
 });

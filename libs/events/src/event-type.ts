@@ -18,7 +18,10 @@ export interface EventType<Data extends z.ZodType = z.ZodType> {
 type EventFacts<Data extends z.ZodType> = Pick<EventType<Data>, 'by' | 'summary' | 'about' | 'data'>;
 
 /** Declares an event by its noun and past participle. */
-export function eventType<Data extends z.ZodType>(name: `${string}.${string}`, facts: EventFacts<Data>): EventType<Data> {
+export function eventType<Data extends z.ZodType>(
+  name: `${string}.${string}`,
+  facts: EventFacts<Data>,
+): EventType<Data> {
   return { type: `dev.tidewaiter.${name}.v1`, channel: `tidewaiter.${name}`, ...facts };
 }
 

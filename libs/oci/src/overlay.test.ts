@@ -118,7 +118,7 @@ it('agrees with applying the layers one by one', () => {
       return drawn
         .filter(([path]) => !below(path))
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([path, kind]) => ({ file: at, directory: dir, gone, opaque })[kind]!(path));
+        .map(([path, kind]) => ({ file: at, directory: dir, gone, opaque })[kind](path));
     });
   fc.assert(
     fc.property(fc.array(layer, { maxLength: 4 }), (layers) => {

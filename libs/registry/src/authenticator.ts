@@ -1,6 +1,7 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import type { Egress, EgressRequest } from '@tidewaiter/runtime';
 import { z } from 'zod';
+
 import { parseChallenges, type Challenge } from './challenge.js';
 import type { Endpoint, RegistryConnection } from './connection.js';
 import { retryAfterMs } from './retry.js';

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+
 import { InvalidInput, Unavailable, type Digest } from '@tidewaiter/domain';
+
 import { backoffMs, pause } from './retry.js';
 
 export interface BlobDescriptor {

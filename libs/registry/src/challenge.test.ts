@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+
 import { parseChallenges } from './challenge.js';
 
 const read = (header: string) =>

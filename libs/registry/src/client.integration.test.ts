@@ -9,8 +9,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+
 import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/runtime';
+
 import { RegistryClient } from './client.js';
 
 const programs = ['/usr/bin/docker-registry', '/usr/bin/skopeo'];

@@ -4,8 +4,10 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+
 import { Secret, TidewaiterError, type Unavailable } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/runtime';
+
 import { MAX_MANIFEST_BYTES, RegistryClient } from './client.js';
 import type { RegistryConnection } from './connection.js';
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+
 import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
 import type { Egress, EgressResponse } from '@tidewaiter/runtime';
+
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
 import { checkRepository, checkTag, qualify } from './reference.js';

@@ -1,4 +1,5 @@
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
+
 import { canonicalHost } from './reference.js';
 
 /** One registry that somebody has configured. */

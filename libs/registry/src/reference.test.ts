@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { parseReference } from './reference.js';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;

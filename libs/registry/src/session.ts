@@ -1,5 +1,6 @@
 import { AccessDenied, NotFound, Unavailable, type Secret } from '@tidewaiter/domain';
 import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+
 import { Authenticator } from './authenticator.js';
 import { endpointOf, type Endpoint, type RegistryConnection } from './connection.js';
 import { backoffMs, pause, retryAfterMs } from './retry.js';

@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { formatDuration, parseDuration } from './duration.js';
 
 it.each([

@@ -1,8 +1,9 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
+import { parseMatchers } from './matcher-syntax.js';
 import { createMatcher, formatMatcher, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
-import { parseMatchers } from './matcher-syntax.js';
 
 const plain = (matchers: Matcher[]) => matchers.map(({ name, operator, value }) => [name, operator, value]);
 

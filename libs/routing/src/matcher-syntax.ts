@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { createMatcher } from './matcher.js';
 import type { Matcher, MatchOperator } from './matcher.js';
 

@@ -1,4 +1,5 @@
 import type { Labels } from '@tidewaiter/domain';
+
 import { groupKey, groupLabels, matchRoutes } from './route.js';
 import type { RouteMatch } from './route.js';
 import { parseRouting } from './routing.js';

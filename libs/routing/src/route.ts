@@ -1,7 +1,8 @@
 import type { Labels } from '@tidewaiter/domain';
+
+import { parseMatchers } from './matcher-syntax.js';
 import { compareMatchers, createMatcher, formatMatcher, labelValue, matches, quote } from './matcher.js';
 import type { Matcher, MatchOperator } from './matcher.js';
-import { parseMatchers } from './matcher-syntax.js';
 import type { Receiver } from './receivers/receiver.js';
 import type { Section } from './section.js';
 

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { env } from 'node:process';
+
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { documentedLabels } from './labels.js';
 import { parseRouting } from './routing.js';
 

@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { readEmailDefaults, unsupportedGlobalMailKeys } from './receivers/email.js';
 import { readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';

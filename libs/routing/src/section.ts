@@ -1,4 +1,5 @@
 import { InvalidInput, Secret } from '@tidewaiter/domain';
+
 import { parseDuration } from './duration.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+
 import { AllowList, classifyAddress } from './egress-address.js';
 
 describe('classifyAddress', () => {

@@ -1,5 +1,5 @@
-import ipaddr from 'ipaddr.js';
 import { InvalidInput } from '@tidewaiter/domain';
+import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Range = [Address, number];

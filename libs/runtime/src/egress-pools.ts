@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
+
 import { Pool } from 'undici';
 
 export interface ResolvedAddress {

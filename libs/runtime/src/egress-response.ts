@@ -1,5 +1,6 @@
-import type { Dispatcher } from 'undici';
 import { LimitExceeded, Unavailable } from '@tidewaiter/domain';
+import type { Dispatcher } from 'undici';
+
 import { egressFailure } from './egress-failure.js';
 
 /** What came back. Read the body to its end, or call `discard`: until then the connection is taken. */

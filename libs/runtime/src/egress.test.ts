@@ -5,7 +5,9 @@ import { type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
+
 import { Secret, TidewaiterError } from '@tidewaiter/domain';
+
 import { Egress, type EgressRequest, type ResolveHost } from './egress.js';
 
 // Made for this test with openssl: authority and server in one, for registry.test and blobs.test, until 2120.

@@ -1,7 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import type { Dispatcher } from 'undici';
+
 import { InvalidInput, Unavailable, type Secret } from '@tidewaiter/domain';
+import type { Dispatcher } from 'undici';
+
 import { AllowList, classifyAddress } from './egress-address.js';
 import { egressFailure } from './egress-failure.js';
 import { PinnedPools, type EgressTls, type ResolvedAddress } from './egress-pools.js';

@@ -18,7 +18,9 @@ export class Health {
 
   /** What is not ready, by name; empty when everything is. */
   async problems(): Promise<Record<string, string>> {
-    const results = await Promise.all([...this.#checks].map(async ([name, check]) => [name, await answer(check)] as const));
+    const results = await Promise.all(
+      [...this.#checks].map(async ([name, check]) => [name, await answer(check)] as const),
+    );
     return Object.fromEntries(results.filter((result): result is readonly [string, string] => result[1] !== undefined));
   }
 }
@@ -51,7 +53,9 @@ export class HealthController {
 
   @Get('readyz')
   @HttpCode(200)
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<{ status: string; problems: Record<string, string> }> {
+  async ready(
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<{ status: string; problems: Record<string, string> }> {
     const problems = await this.health.problems();
     const isReady = Object.keys(problems).length === 0;
     if (!isReady) void reply.status(503);

@@ -14,19 +14,31 @@ export interface Problem {
   retryAfterSeconds?: number;
 }
 
-const statusByCode: Record<string, number> = { TOKEN_MISSING: 401, TOKEN_INVALID: 401, HOOK_UNAUTHORIZED: 401, BODY_TOO_LARGE: 413, RATE_LIMITED: 429 };
+const statusByCode: Record<string, number> = {
+  TOKEN_MISSING: 401,
+  TOKEN_INVALID: 401,
+  HOOK_UNAUTHORIZED: 401,
+  BODY_TOO_LARGE: 413,
+  RATE_LIMITED: 429,
+};
 
 /** What a caller is told about an error. Anything unexpected is `INTERNAL`, without a word of detail. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof TidewaiterError) {
     const status = statusByCode[error.code] ?? statusOfClass(error);
-    const retryAfterSeconds = error instanceof Unavailable ? Math.ceil((error.retryAfterMs ?? 1_000) / 1_000) : undefined;
+    const retryAfterSeconds =
+      error instanceof Unavailable ? Math.ceil((error.retryAfterMs ?? 1_000) / 1_000) : undefined;
     return { status, code: error.code, title: error.message, retryAfterSeconds };
   }
-  if (error instanceof HttpException) return { status: error.getStatus(), code: httpCode(error.getStatus()), title: error.message };
+  if (error instanceof HttpException)
+    return { status: error.getStatus(), code: httpCode(error.getStatus()), title: error.message };
   const fastifyStatus = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof fastifyStatus === 'number' && fastifyStatus >= 400 && fastifyStatus < 500) {
-    return { status: fastifyStatus, code: httpCode(fastifyStatus), title: error instanceof Error ? error.message : 'bad request' };
+    return {
+      status: fastifyStatus,
+      code: httpCode(fastifyStatus),
+      title: error instanceof Error ? error.message : 'bad request',
+    };
   }
   return { status: 500, code: 'INTERNAL', title: 'Internal error' };
 }
@@ -41,7 +53,16 @@ function statusOfClass(error: TidewaiterError): number {
 }
 
 function httpCode(status: number): string {
-  const known: Record<number, string> = { 401: 'UNAUTHORIZED', 403: 'FORBIDDEN', 404: 'NOT_FOUND', 405: 'METHOD_NOT_ALLOWED', 413: 'BODY_TOO_LARGE', 415: 'UNSUPPORTED_MEDIA_TYPE', 422: 'UNPROCESSABLE', 429: 'RATE_LIMITED' };
+  const known: Record<number, string> = {
+    401: 'UNAUTHORIZED',
+    403: 'FORBIDDEN',
+    404: 'NOT_FOUND',
+    405: 'METHOD_NOT_ALLOWED',
+    413: 'BODY_TOO_LARGE',
+    415: 'UNSUPPORTED_MEDIA_TYPE',
+    422: 'UNPROCESSABLE',
+    429: 'RATE_LIMITED',
+  };
   return known[status] ?? 'BAD_REQUEST';
 }
 

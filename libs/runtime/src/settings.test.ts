@@ -62,7 +62,11 @@ colour: blue
 it.each([
   ['a secret given twice', 'sensors: [ { name: a, kind: falco, token: x, tokenFile: y } ]', 'not both'],
   ['a secret file that is not there', 'sensors: [ { name: a, kind: falco, tokenFile: y } ]', 'cannot read y'],
-  ['a name that is there twice', 'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]', 'sensors: a is there twice'],
+  [
+    'a name that is there twice',
+    'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
+    'sensors: a is there twice',
+  ],
   ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'unique'],
   ['no mapping', '- 1', 'expected object'],

@@ -147,7 +147,10 @@ function invalid(problems: string[]): InvalidInput {
 }
 
 function issueLines(issue: z.core.$ZodIssue): string[] {
-  const path = issue.path.reduce<string>((all, key) => all + (typeof key === 'number' ? `[${key}]` : `.${String(key)}`), '');
+  const path = issue.path.reduce<string>(
+    (all, key) => all + (typeof key === 'number' ? `[${key}]` : `.${String(key)}`),
+    '',
+  );
   const at = path.replace(/^\./, '');
   if (issue.code !== 'unrecognized_keys') return [`${at || 'the file'}: ${issue.message}`];
   return issue.keys.map((key) => `${at ? `${at}.` : ''}${key}: unknown key`);
@@ -182,7 +185,8 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
   const { webhookSecret, webhookSecretFile, credentials, caFile, ...rest } = read;
-  const password = credentials && secrets.read(`${at}.credentials.password`, credentials.password, credentials.passwordFile);
+  const password =
+    credentials && secrets.read(`${at}.credentials.password`, credentials.password, credentials.passwordFile);
   return {
     ...rest,
     webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),

@@ -35,12 +35,19 @@ interface SpanOptions {
   attributes?: Record<string, string | number>;
 }
 
-const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER, producer: SpanKind.PRODUCER, client: SpanKind.CLIENT };
+const kinds = {
+  server: SpanKind.SERVER,
+  consumer: SpanKind.CONSUMER,
+  producer: SpanKind.PRODUCER,
+  client: SpanKind.CLIENT,
+};
 
 /** Runs `work` inside a span that ends with it and keeps its error. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
   const kind = options.kind ? kinds[options.kind] : SpanKind.INTERNAL;
-  const span = trace.getTracer('tidewaiter').startSpan(name, { kind, attributes: options.attributes }, parentOf(options));
+  const span = trace
+    .getTracer('tidewaiter')
+    .startSpan(name, { kind, attributes: options.attributes }, parentOf(options));
   try {
     return await context.with(trace.setSpan(context.active(), span), work);
   } catch (error) {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { commandLine, startTicks, stopLeftover } from './identity.js';
 
 const idle = 'setInterval(() => {}, 1000)';

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+
 import { TidewaiterError } from '@tidewaiter/domain';
 
 const run = promisify(execFile);

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+
 import { commandLine } from './identity.js';
 import { startLocalServers, stopLeftovers } from './local-servers.js';
 import { startNats } from './nats.js';

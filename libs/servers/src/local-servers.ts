@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+
 import { startNats, stopLeftoverNats } from './nats.js';
 import { freePorts } from './ports.js';
 import { startPostgres, stopLeftoverPostgres } from './postgres.js';

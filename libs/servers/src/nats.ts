@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+
 import { NotFound } from '@tidewaiter/domain';
+
 import { stopLeftover } from './identity.js';
 import type { Programs } from './programs.js';
 import { ask, type LocalServer, privateFolder, startServer } from './server-process.js';

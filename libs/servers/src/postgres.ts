@@ -4,7 +4,9 @@ import { access, chown, lstat, mkdir, readFile, readlink, rename, rm, symlink, w
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+
 import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+
 import { stopLeftover } from './identity.js';
 import type { Programs } from './programs.js';
 import { type LocalServer, type Owner, privateFolder, startServer } from './server-process.js';

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { claimRun, currentRun } from './run.js';
 
 const startedAt = new Date('2026-03-01T10:00:00Z');

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+
 import { TidewaiterError } from '@tidewaiter/domain';
+
 import { startTicks } from './identity.js';
 
 /** The addresses of the three servers, with user and password. */

@@ -4,6 +4,7 @@ import { chown, mkdir, open, readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+
 import { TidewaiterError } from '@tidewaiter/domain';
 
 const readyWithinMs = 60_000;

@@ -85,7 +85,10 @@ export class DeadLetters {
 
 async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promise<boolean> {
   if (eventId) {
-    const events = await tx.query('UPDATE outbox SET published_at = NULL, confirmed_at = NULL WHERE id = $1 RETURNING id', [eventId]);
+    const events = await tx.query(
+      'UPDATE outbox SET published_at = NULL, confirmed_at = NULL WHERE id = $1 RETURNING id',
+      [eventId],
+    );
     return events.length > 0;
   }
   if (!jobId) return false;

@@ -77,7 +77,10 @@ export class Deliveries {
 
   /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
   async sending(id: string, attempt: number): Promise<void> {
-    await this.store.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [id, attempt]);
+    await this.store.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [
+      id,
+      attempt,
+    ]);
   }
 
   /** Ends a delivery that the channel took. `note` says which recipients it will never take. */

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { compareSeverity, type Digest, type Finding, type FixState, type Presence, type Severity } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  type Digest,
+  type Finding,
+  type FixState,
+  type Presence,
+  type Severity,
+} from '@tidewaiter/domain';
 
 import { Store } from './store.js';
 
@@ -101,12 +108,16 @@ function toFinding(row: FindingRow): ImageFinding {
 
 /** Neither version nor digest: the same hole in the next push is the same finding. */
 function fingerprint({ vulnerabilityId, packageType, packageName }: FindingRow): string {
-  return createHash('sha256').update(['vulnerability', vulnerabilityId, packageType, packageName].join('\n')).digest('hex');
+  return createHash('sha256')
+    .update(['vulnerability', vulnerabilityId, packageType, packageName].join('\n'))
+    .digest('hex');
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
   const order = compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
-  const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) => [packageName, id, purl, imageDigest, layer].join('\n'));
+  const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
+    [packageName, id, purl, imageDigest, layer].join('\n'),
+  );
   return left! < right! ? -1 : 1;
 }

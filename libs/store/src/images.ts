@@ -95,7 +95,11 @@ export class Images {
   }
 
   /** Adds images with their layers, from `connection` and `repository`; what is there already stays. */
-  async add(tx: Transaction, images: readonly NewImage[], place: { connection: string; repository: string }): Promise<void> {
+  async add(
+    tx: Transaction,
+    images: readonly NewImage[],
+    place: { connection: string; repository: string },
+  ): Promise<void> {
     for (const image of images) {
       await tx.query(
         `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
@@ -156,7 +160,13 @@ export class Images {
   }
 
   /** Notes that a layer cannot be read by these analyzers, whoever tries. */
-  async layerFailed(tx: Transaction, diffId: Digest, analyzersVersion: string, code: string, reason: string): Promise<void> {
+  async layerFailed(
+    tx: Transaction,
+    diffId: Digest,
+    analyzersVersion: string,
+    code: string,
+    reason: string,
+  ): Promise<void> {
     await tx.query(
       `UPDATE layer SET state = 'failed', analyzers_version = $2, code = $3, reason = $4, analyzed_at = now() WHERE diff_id = $1`,
       [diffId, analyzersVersion, code, reason],
@@ -218,7 +228,9 @@ export class Images {
 }
 
 async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {
-  const rows = json(packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })));
+  const rows = json(
+    packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })),
+  );
   await tx.query(
     `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release)
      SELECT DISTINCT ON (purl) purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release

@@ -51,7 +51,8 @@ const columns = `id, number::float AS number, rule, title, severity, state, revi
   first_seen AS "firstSeen", last_seen AS "lastSeen", opened_by AS "openedBy", evidence, opened_at AS "openedAt",
   resolved_at AS "resolvedAt", resolved_by AS "resolvedBy"`;
 
-const rank = (severity: string) => `array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible', 'unknown'], ${severity})`;
+const rank = (severity: string) =>
+  `array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible', 'unknown'], ${severity})`;
 
 /** Incidents: opened by the first event of a rule about a subject, grown by the next ones. */
 @Injectable()

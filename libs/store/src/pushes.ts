@@ -112,7 +112,13 @@ export class Pushes {
     const rows = await this.store.query<{ state: PushState; pushes: number }>(
       'SELECT state, count(*)::int AS pushes FROM push GROUP BY state',
     );
-    const counts: Record<PushState, number> = { accepted: 0, analyzing: 0, analyzed: 0, refused: 0, 'dead-lettered': 0 };
+    const counts: Record<PushState, number> = {
+      accepted: 0,
+      analyzing: 0,
+      analyzed: 0,
+      refused: 0,
+      'dead-lettered': 0,
+    };
     for (const { state, pushes } of rows) counts[state] = pushes;
     return counts;
   }
@@ -220,7 +226,13 @@ export class Pushes {
   }
 
   /** Ends a push without a verdict; null when it had ended before. */
-  async failed(tx: Transaction, id: string, state: 'refused' | 'dead-lettered', code: string, reason: string): Promise<Push | null> {
+  async failed(
+    tx: Transaction,
+    id: string,
+    state: 'refused' | 'dead-lettered',
+    code: string,
+    reason: string,
+  ): Promise<Push | null> {
     const [ended] = await tx.query<Push>(
       `UPDATE push SET state = $2, code = $3, reason = $4, finished_at = now() WHERE id = $1 AND NOT ${isFinal} RETURNING ${columns}`,
       [id, state, code, reason],

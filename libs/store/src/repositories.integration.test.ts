@@ -50,7 +50,15 @@ describe('pushes', () => {
   const resolve = async (id: string, digest: string) => {
     const found = (await pushes.get(id))!;
     await store.transaction(async (tx) => {
-      const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', createdAt: null, labels: {}, layers: [] };
+      const image = {
+        digest,
+        mediaType: 'm',
+        configDigest: digest,
+        platform: 'linux/amd64',
+        createdAt: null,
+        labels: {},
+        layers: [],
+      };
       await images.add(tx, [image], found);
       await pushes.resolved(tx, found, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     });
@@ -85,7 +93,9 @@ describe('pushes', () => {
   it('know that their tag was deleted in between', async () => {
     const [first] = (await add(push())) as [string];
     await resolve(first, digestOf('a'));
-    await store.transaction((tx) => pushes.deleted(tx, { connection: 'main', repository: 'app', tag: null, digest: digestOf('a'), actor: null }));
+    await store.transaction((tx) =>
+      pushes.deleted(tx, { connection: 'main', repository: 'app', tag: null, digest: digestOf('a'), actor: null }),
+    );
     const [second] = (await add(push())) as [string];
     expect((await resolve(second, digestOf('b'))).previousDigest).toBeNull();
   });
@@ -104,7 +114,9 @@ it('takes a webhook once, also twice in one body', async () => {
   const keys = ['a', 'b', 'a'].map((deliveryKey) => ({ connection: 'main', deliveryKey }));
   expect(await store.transaction((tx) => received.remember(tx, keys))).toEqual([true, true, false]);
   expect(await store.transaction((tx) => received.remember(tx, keys))).toEqual([false, false, false]);
-  expect(await store.transaction((tx) => received.remember(tx, [{ connection: 'other', deliveryKey: 'a' }]))).toEqual([true]);
+  expect(await store.transaction((tx) => received.remember(tx, [{ connection: 'other', deliveryKey: 'a' }]))).toEqual([
+    true,
+  ]);
 });
 
 it('opens an incident once, counts what follows, and tells when it grows worse', async () => {
@@ -126,9 +138,18 @@ it('opens an incident once, counts what follows, and tells when it grows worse',
   const changes = [await see('medium'), await see('low'), await see('critical'), await see('critical')];
   expect(changes.map(({ change }) => change)).toEqual(['opened', 'repeated', 'worsened', 'repeated']);
   const [{ incident }] = changes as [(typeof changes)[number]];
-  expect(await incidents.get(incident.id)).toMatchObject({ count: 4, severity: 'critical', revision: 2, number: 1, openedBy: 'medium' });
+  expect(await incidents.get(incident.id)).toMatchObject({
+    count: 4,
+    severity: 'critical',
+    revision: 2,
+    number: 1,
+    openedBy: 'medium',
+  });
 
-  expect(await store.transaction((tx) => incidents.resolve(tx, incident.id, 'me'))).toMatchObject({ state: 'resolved', revision: 3 });
+  expect(await store.transaction((tx) => incidents.resolve(tx, incident.id, 'me'))).toMatchObject({
+    state: 'resolved',
+    revision: 3,
+  });
   expect((await see('low')).change).toBe('opened');
 });
 

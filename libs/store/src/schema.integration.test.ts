@@ -38,6 +38,8 @@ it('migrates once, however many start at the same moment', async () => {
 it('can undo every migration', async () => {
   const dataSource = await connectTo(await servers.postgres.createDatabase());
   for (let left = dataSource.migrations.length; left > 0; left -= 1) await dataSource.undoLastMigration();
-  const tables = await dataSource.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'`);
+  const tables = await dataSource.query(
+    `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'migration'`,
+  );
   expect(tables).toEqual([]);
 });

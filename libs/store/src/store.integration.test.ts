@@ -82,7 +82,9 @@ describe('a transaction', () => {
   it('runs once for each consumer and event', async () => {
     const ran: string[] = [];
     const handle = (consumer: string) => store.once(consumer, pushId, async () => void ran.push(consumer));
-    expect(await Promise.all([handle('a'), handle('b'), handle('a')])).toEqual(expect.arrayContaining([true, true, false]));
+    expect(await Promise.all([handle('a'), handle('b'), handle('a')])).toEqual(
+      expect.arrayContaining([true, true, false]),
+    );
     expect(ran.toSorted()).toEqual(['a', 'b']);
   });
 
@@ -101,7 +103,12 @@ describe('the outbox', () => {
     });
     const [{ channel, event, messageId }] = bus.published as [(typeof bus.published)[number]];
     expect(channel).toBe('tidewaiter.registry.pushed');
-    expect(event).toMatchObject({ specversion: '1.0', source: '/tidewaiter/test', subject: 'app:1', data: pushed.data });
+    expect(event).toMatchObject({
+      specversion: '1.0',
+      source: '/tidewaiter/test',
+      subject: 'app:1',
+      data: pushed.data,
+    });
     expect(messageId).toBe(event.id);
   });
 
@@ -157,7 +164,10 @@ describe('the outbox', () => {
 describe('jobs', () => {
   const enqueue = async (key = 'k') => {
     await store.transaction((tx) => tx.enqueue({ queue: 'push', key, class: 'interactive' }));
-    const [job] = await store.query<{ id: string }>(`SELECT id FROM job WHERE key = $1 AND state <> 'done' ORDER BY id DESC`, [key]);
+    const [job] = await store.query<{ id: string }>(
+      `SELECT id FROM job WHERE key = $1 AND state <> 'done' ORDER BY id DESC`,
+      [key],
+    );
     return job!.id;
   };
 
@@ -191,7 +201,11 @@ describe('jobs', () => {
     const jobs = new Jobs(store);
     const id = await enqueue();
     const job = await jobs.claim(id, 5_000);
-    expect(await jobs.fail(job!, { code: 'X', reason: 'x', retryInMs: 60_000 })).toMatchObject({ id, attempt: 1, delayMs: 60_000 });
+    expect(await jobs.fail(job!, { code: 'X', reason: 'x', retryInMs: 60_000 })).toMatchObject({
+      id,
+      attempt: 1,
+      delayMs: 60_000,
+    });
     expect(await jobs.claim(id, 5_000)).toBeNull();
     await store.query('UPDATE job SET run_at = now()');
     expect(await jobs.claim(id, 5_000)).toMatchObject({ attempt: 2 });
@@ -216,7 +230,9 @@ describe('jobs', () => {
     const id = await enqueue();
     await jobs.fail((await jobs.claim(id, 5_000))!, { code: 'GONE', reason: 'it is gone', retryInMs: null });
     const { items } = await letters.list({ limit: 10 });
-    expect(items).toMatchObject([{ stage: 'job', worker: 'push', subject: 'k', code: 'GONE', attempts: 1, redrivenAt: null }]);
+    expect(items).toMatchObject([
+      { stage: 'job', worker: 'push', subject: 'k', code: 'GONE', attempts: 1, redrivenAt: null },
+    ]);
 
     await letters.redrive(items[0]!.id);
     expect((await letters.list({ limit: 10 })).items).toEqual([]);
@@ -229,5 +245,10 @@ it('says that PostgreSQL is away, and that it may be back', async () => {
   await servers.postgres.kill();
   await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   await servers.postgres.restart();
-  await until(() => store.query('SELECT 1').then(() => true, () => false));
+  await until(() =>
+    store.query('SELECT 1').then(
+      () => true,
+      () => false,
+    ),
+  );
 }, 30_000);

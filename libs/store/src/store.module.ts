@@ -28,7 +28,18 @@ export interface StoreOptions {
   publisher: Abstract<EventPublisher>;
 }
 
-const repositories = [Advisories, ApiTokens, DeadLetters, Deliveries, Findings, Images, Incidents, Jobs, Pushes, Received];
+const repositories = [
+  Advisories,
+  ApiTokens,
+  DeadLetters,
+  Deliveries,
+  Findings,
+  Images,
+  Incidents,
+  Jobs,
+  Pushes,
+  Received,
+];
 
 /** An event that has waited this long says that the bus does not take any. */
 const maxOutboxAgeSeconds = 60;
@@ -42,7 +53,11 @@ export class StoreModule implements OnApplicationShutdown {
       global: true,
       providers: [
         { provide: DataSource, useFactory: () => connect({ url, poolSize, name: service }) },
-        { provide: Store, useFactory: (dataSource: DataSource) => new Store(dataSource, service), inject: [DataSource] },
+        {
+          provide: Store,
+          useFactory: (dataSource: DataSource) => new Store(dataSource, service),
+          inject: [DataSource],
+        },
         ...repositories,
         {
           provide: OutboxRelay,
@@ -66,7 +81,9 @@ export class StoreModule implements OnApplicationShutdown {
     metrics: Registry,
   ) {
     const outboxAge = () => outboxAgeSeconds(store);
-    health.add('postgres', async () => ((await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined));
+    health.add('postgres', async () =>
+      (await outboxAge()) > maxOutboxAgeSeconds ? 'events are not published' : undefined,
+    );
     metrics.registerMetric(
       new Gauge({
         name: 'tidewaiter_outbox_oldest_seconds',

@@ -169,7 +169,15 @@ async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise
 
 /** Connection lost, shutting down, serialization failure, deadlock: the same transaction may work in a moment. */
 const retryableStates = /^(08|53|57P0|40001$|40P01$)/;
-const connectionCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT', 'EAI_AGAIN', 'ENOTFOUND']);
+const connectionCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOENT',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+]);
 
 function explained(error: unknown): unknown {
   if (error instanceof TidewaiterError) return error;

@@ -67,7 +67,8 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
      ORDER BY next_sweep_at LIMIT $1 FOR UPDATE SKIP LOCKED`,
     [batchSize],
   );
-  const isConfirmed = ({ type, confirmedBy }: Unconfirmed) => consumersOf(type).every(({ name }) => confirmedBy.includes(name));
+  const isConfirmed = ({ type, confirmedBy }: Unconfirmed) =>
+    consumersOf(type).every(({ name }) => confirmedBy.includes(name));
   const confirmed = rows.filter(isConfirmed);
   const missing = rows.filter((row) => !isConfirmed(row));
   await tx.query('UPDATE outbox SET confirmed_at = now() WHERE id = ANY($1)', [confirmed.map(({ id }) => id)]);
@@ -83,7 +84,9 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
 /** Deletes, a little at a time, what nobody will ask for again. */
 async function forgetOld(tx: Transaction): Promise<void> {
   const forget = (table: string, condition: string) =>
-    tx.query(`DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize}))`);
+    tx.query(
+      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize}))`,
+    );
   await forget('outbox', "confirmed_at < now() - interval '3 days'");
   await forget('inbox', "handled_at < now() - interval '8 days'");
   await forget('received', "received_at < now() - interval '8 days'");

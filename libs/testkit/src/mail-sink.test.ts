@@ -1,5 +1,6 @@
-import { connect } from 'node:net';
 import { once } from 'node:events';
+import { connect } from 'node:net';
+
 import { mailSink } from './mail-sink.js';
 
 const mail = 'Subject: Cargo\r\nFrom: Harbour <harbour@example.test>\r\n\r\nnot what the papers say\r\n.\r\n';

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
+
 import { waitUntil } from './http-sink.js';
 
 /** Refuses at one step of the dialogue: 4xx asks to come back later, 5xx is final. */

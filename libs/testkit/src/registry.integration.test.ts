@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
 import { httpSink } from './http-sink.js';
 import { buildImage, buildIndex } from './image-builder.js';
 import { pushImage, startRegistry, type TestRegistry } from './registry.js';

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+
 import { Client } from 'pg';
+
 import { throwAwayServers, type ThrowAwayServers } from './throw-away-servers.js';
 
 let servers: ThrowAwayServers<{ postgres: true; redis: true }>;

@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { compareApk } from './apk.js';
 
 const digits = fc.oneof(fc.stringMatching(/^[0-9]{1,4}$/), fc.constantFrom('0', '00', '01', '1', '10'));

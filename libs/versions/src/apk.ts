@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { compareDigits, compareText, endOfRun, isDigit } from './runs.js';
 
 /** What a version can go on with, lowest first: `1.2_rc` < `1.2` < `1.2-r0` < `1.2~ab12` < `1.2_p` < `1.2b` < `1.2.0`. */

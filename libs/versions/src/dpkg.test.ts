@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
+
 import { compareDpkg } from './dpkg.js';
 
 const text = (pattern: RegExp) => fc.stringMatching(pattern);

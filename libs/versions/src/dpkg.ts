@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { compareDigits, endOfRun, isDigit } from './runs.js';
 
 interface DpkgVersion {

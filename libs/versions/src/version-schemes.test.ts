@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
+
 import { versionSchemes } from './version-schemes.js';
 
 const vectors = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'versions');

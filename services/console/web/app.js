@@ -1,6 +1,6 @@
+import { ago, api, element, SignInNeeded } from './parts.js';
 // The first page of the console. What it shows comes from strangers, so it reaches the page as text only.
 import { sections } from './sections.js';
-import { ago, api, element, SignInNeeded } from './parts.js';
 
 const refreshMs = 5_000;
 const byId = (id) => document.getElementById(id);

@@ -41,7 +41,11 @@ export class Channels implements OnApplicationShutdown {
   #integration(receiver: string, channel: string, index: number): Integration {
     const integrations = this.routing?.receivers.get(receiver)?.integrations ?? [];
     const found = integrations.find((each) => each.kind === channel && each.index === index);
-    if (!found) throw new InvalidInput('RECEIVER_UNKNOWN', `routing.yaml has no ${channel} number ${index} in receiver ${receiver}`);
+    if (!found)
+      throw new InvalidInput(
+        'RECEIVER_UNKNOWN',
+        `routing.yaml has no ${channel} number ${index} in receiver ${receiver}`,
+      );
     return found;
   }
 }

@@ -41,7 +41,13 @@ const event: RuntimeEvent = {
   output: 'A shell was spawned',
   tags: ['T1059'],
   host: 'node-1',
-  container: { id: '0123456789ab', name: 'checkout', imageRepository: 'registry.example.com/shop/checkout', imageTag: '1', imageDigest: null },
+  container: {
+    id: '0123456789ab',
+    name: 'checkout',
+    imageRepository: 'registry.example.com/shop/checkout',
+    imageTag: '1',
+    imageDigest: null,
+  },
   kubernetes: { namespace: 'shop', pod: 'checkout-1' },
   process: { name: 'bash', commandLine: 'bash -i', executable: null, user: 'root' },
 };
@@ -73,7 +79,10 @@ async function deliveryIn(state: Delivery<unknown>['state'], channel: string): P
     const { items } = await deliveries.list({ limit: 50 });
     const found = items.find((each) => each.channel === channel && each.state === state);
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`no ${channel} delivery is ${state}: ${items.map((each) => `${each.channel} ${each.state} ${each.code}`).join(', ')}`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `no ${channel} delivery is ${state}: ${items.map((each) => `${each.channel} ${each.state} ${each.code}`).join(', ')}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -126,9 +135,17 @@ afterAll(async () => servers.stop());
 it('goes where the routes say, and keeps a ledger', async () => {
   await openIncident('high', 'shell');
   const sent = await deliveryIn('sent', 'email');
-  expect(sent).toMatchObject({ receiver: 'mail-and-hook', route: 'route.routes[1]', attempt: 1, reference: expect.stringContaining('@') });
+  expect(sent).toMatchObject({
+    receiver: 'mail-and-hook',
+    route: 'route.routes[1]',
+    attempt: 1,
+    reference: expect.stringContaining('@'),
+  });
   expect(await deliveryIn('sent', 'webhook')).toMatchObject({ receiver: 'mail-and-hook', attempt: 1 });
-  expect(mail.received.flatMap(({ recipients }) => recipients).toSorted()).toEqual(['one@example.com', 'two@example.com']);
+  expect(mail.received.flatMap(({ recipients }) => recipients).toSorted()).toEqual([
+    'one@example.com',
+    'two@example.com',
+  ]);
   expect(slack.received).toEqual([]);
   await openIncident('low', 'nobody cares');
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -138,7 +155,11 @@ it('goes where the routes say, and keeps a ledger', async () => {
 it('tries again after a failure, and sends once', async () => {
   slack.next({ status: 500, body: 'server_error' });
   await openIncident('critical', 'shell');
-  expect(await deliveryIn('retrying', 'slack')).toMatchObject({ attempt: 1, code: expect.any(String), nextAt: expect.any(Date) });
+  expect(await deliveryIn('retrying', 'slack')).toMatchObject({
+    attempt: 1,
+    code: expect.any(String),
+    nextAt: expect.any(Date),
+  });
   expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 2, code: null });
   expect(slack.received).toHaveLength(2);
 }, 30_000);

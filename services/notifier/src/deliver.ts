@@ -43,7 +43,10 @@ export class Deliver implements JobHandler<ClaimedJob> {
     try {
       const outcome = await this.#sendOnce(stored, channel, integration, delivery);
       await this.steps.sent(job, stored, outcome);
-      this.logger.info({ delivery_id: delivery.id, receiver: delivery.receiver, channel, attempt: job.attempt }, 'delivery done');
+      this.logger.info(
+        { delivery_id: delivery.id, receiver: delivery.receiver, channel, attempt: job.attempt },
+        'delivery done',
+      );
     } catch (error) {
       if (error instanceof PartlySent) await this.steps.partlySent(delivery.id, error.reached);
       throw error;
@@ -59,13 +62,21 @@ export class Deliver implements JobHandler<ClaimedJob> {
   }
 
   /** Where an earlier try may have arrived, the channel is asked first. */
-  async #sendOnce(stored: StoredDelivery<Message>, channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
+  async #sendOnce(
+    stored: StoredDelivery<Message>,
+    channel: string,
+    integration: number,
+    delivery: Delivery,
+  ): Promise<Outcome> {
     const isUnconfirmed = stored.state === 'sending' || stored.code === 'DELIVERY_UNCONFIRMED';
     const found = isUnconfirmed ? await this.channels.find(channel, integration, delivery) : null;
     return found ?? this.channels.send(channel, integration, delivery);
   }
 
-  #deliveryOf({ id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>, attempt: number): Delivery {
+  #deliveryOf(
+    { id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>,
+    attempt: number,
+  ): Delivery {
     const externalUrl = this.channels.consoleUrl;
     return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl };
   }

@@ -27,7 +27,11 @@ export class DeliverySteps {
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
-  async sent(job: ClaimedJob, { id, receiver, channel }: Delivery<Message>, { reference, refused }: Outcome): Promise<void> {
+  async sent(
+    job: ClaimedJob,
+    { id, receiver, channel }: Delivery<Message>,
+    { reference, refused }: Outcome,
+  ): Promise<void> {
     const note = refused.length > 0 ? `refused by ${refused.join('; ')}` : null;
     await this.store.transaction(async (tx) => {
       await this.deliveries.sent(tx, id, reference, note);

@@ -21,7 +21,12 @@ export class Notifications {
   ) {}
 
   /** Adds the deliveries of an event in the transaction that handles it; the same event adds each only once. */
-  async add<About>(tx: Transaction, eventId: string, subjects: readonly Subject<About>[], wording: Wording<About>): Promise<void> {
+  async add<About>(
+    tx: Transaction,
+    eventId: string,
+    subjects: readonly Subject<About>[],
+    wording: Wording<About>,
+  ): Promise<void> {
     const { routing } = this.channels;
     if (!routing) return;
     const deliveries = groupByRoute(routing, subjects).flatMap((group): NewDelivery<Message>[] => {
@@ -35,7 +40,9 @@ export class Notifications {
         route: group.route,
         groupKey: group.groupKey,
         groupLabels: group.groupLabels,
-        alerts: group.subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing' || integration.config.sendResolved),
+        alerts: group.subjects
+          .map(({ alert }) => alert)
+          .filter(({ status }) => status === 'firing' || integration.config.sendResolved),
         message,
       }));
     });

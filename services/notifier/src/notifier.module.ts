@@ -5,6 +5,7 @@ import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 
+import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
@@ -13,7 +14,6 @@ import { Notifications } from './notifications.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
 import { PushReports } from './push-reports.js';
-import { Channels } from './channels.js';
 
 @Module({})
 export class NotifierModule {
@@ -40,7 +40,8 @@ export class NotifierModule {
         DeliverySteps,
         {
           provide: Channels,
-          useFactory: () => new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency),
+          useFactory: () =>
+            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency),
         },
       ],
     };

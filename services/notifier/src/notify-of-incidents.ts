@@ -50,8 +50,22 @@ export class NotifyOfIncidents {
 function alertOf(report: IncidentReport, status: Alert['status']): Alert {
   const { imageReference, imageDigest, namespace, pod, cluster, techniques } = report;
   const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/s.exec(imageReference ?? '') ?? [];
-  const given = { repository: repository && withoutHost(repository), tag, digest: imageDigest, namespace, workload: pod, cluster, technique: techniques[0] };
-  const labels: Labels = { kind: 'incident', severity: report.severity, rule: report.rule, running: 'true', new: 'true' };
+  const given = {
+    repository: repository && withoutHost(repository),
+    tag,
+    digest: imageDigest,
+    namespace,
+    workload: pod,
+    cluster,
+    technique: techniques[0],
+  };
+  const labels: Labels = {
+    kind: 'incident',
+    severity: report.severity,
+    rule: report.rule,
+    running: 'true',
+    new: 'true',
+  };
   for (const [name, value] of Object.entries(given)) if (value) labels[name] = value;
   return {
     labels,

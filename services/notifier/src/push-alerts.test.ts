@@ -22,7 +22,14 @@ const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFin
 });
 
 const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
-  ({ repository: 'shop/app', tag: '1', digest: 'sha256:x', pushedAt: '2026-01-01T00:00:00.000Z', findings, resolved }) as unknown as PushReport;
+  ({
+    repository: 'shop/app',
+    tag: '1',
+    digest: 'sha256:x',
+    pushedAt: '2026-01-01T00:00:00.000Z',
+    findings,
+    resolved,
+  }) as unknown as PushReport;
 
 it('alerts on what is critical or high and runs', () => {
   const subjects = pushSubjects(
@@ -34,7 +41,14 @@ it('alerts on what is critical or high and runs', () => {
     ]),
   );
   expect(subjects.map(({ alert }) => alert.labels)).toEqual([
-    expect.objectContaining({ rule: 'bad', severity: 'high', repository: 'shop/app', tag: '1', fixable: 'true', new: 'true' }),
+    expect.objectContaining({
+      rule: 'bad',
+      severity: 'high',
+      repository: 'shop/app',
+      tag: '1',
+      fixable: 'true',
+      new: 'true',
+    }),
     expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false' }),
   ]);
 });
@@ -51,5 +65,8 @@ it('shows a receiver only what it is told of', () => {
   const given = report([finding('a'), finding('b')], [finding('c'), finding('d')]);
   const subjects = pushSubjects(given).filter(({ about }) => ['b', 'c'].includes(about.finding.finding.id));
   const narrowed = narrowedTo(given, subjects);
-  expect([narrowed.findings, narrowed.resolved].map((all) => all.map((each) => each.finding.id))).toEqual([['b'], ['c']]);
+  expect([narrowed.findings, narrowed.resolved].map((all) => all.map((each) => each.finding.id))).toEqual([
+    ['b'],
+    ['c'],
+  ]);
 });

@@ -2,8 +2,8 @@ import { countBySeverity, type Finding, type Severity } from '@tidewaiter/domain
 import * as fc from 'fast-check';
 
 import { maxItems, maxTitleChars, type Message } from './message.js';
-import { pushMessage, type PushReport } from './push-message.js';
 import type { PushFinding } from './push-message-groups.js';
+import { pushMessage, type PushReport } from './push-message.js';
 
 const digest = `sha256:${'4f'.repeat(32)}`;
 const console = { consoleUrl: 'https://tidewaiter.example.com/console' };

@@ -20,7 +20,8 @@ export class PushReports {
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
     const now = await this.#findingsOf(images);
-    const before = push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
+    const before =
+      push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
@@ -44,9 +45,15 @@ export class PushReports {
 }
 
 /** The same hole of the same package version on several platforms is told once. */
-function merged(findings: readonly ImageFinding[], images: readonly Image[], known: ReadonlySet<string>): PushFinding[] {
+function merged(
+  findings: readonly ImageFinding[],
+  images: readonly Image[],
+  known: ReadonlySet<string>,
+): PushFinding[] {
   const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
-  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, state }) => [fingerprint, installedVersion, state].join('\n'));
+  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, state }) =>
+    [fingerprint, installedVersion, state].join('\n'),
+  );
   return [...groups.values()].map((group) => ({
     finding: group[0]!,
     isNew: !known.has(group[0]!.fingerprint),

@@ -26,7 +26,11 @@ it('puts together what a receiver wants in one message', () => {
   const critical = subject({ severity: 'critical', repository: 'a' });
   const high = subject({ severity: 'high', repository: 'a' });
   const other = subject({ severity: 'critical', repository: 'b' });
-  const groups = groupByRoute(config, [critical, high, other]).map(({ receiver, groupLabels, subjects }) => [receiver, groupLabels, subjects]);
+  const groups = groupByRoute(config, [critical, high, other]).map(({ receiver, groupLabels, subjects }) => [
+    receiver,
+    groupLabels,
+    subjects,
+  ]);
   expect(groups).toEqual([
     ['pager', { repository: 'a' }, [critical]],
     ['everyone', { severity: 'critical' }, [critical, other]],

@@ -36,7 +36,10 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       if ((await this.steps.advance(job, push)) !== 'ready') return;
       const judgement = await this.judgement.judge(push);
       await this.steps.conclude(job, push, judgement);
-      this.logger.info({ ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() }, 'scan done');
+      this.logger.info(
+        { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
+        'scan done',
+      );
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await this.steps.refuse(job, error.code, error.message);

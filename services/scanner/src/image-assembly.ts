@@ -3,7 +3,16 @@ import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisor
 import { analyzersVersion, inventory, type LayerFacts } from '@tidewaiter/analyzers';
 import type { Digest, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import { decodeEntries } from '@tidewaiter/oci';
-import { Advisories, Images, type JudgedPackage, type PackageMatch, Store, type Transaction, type UnmatchedPackage, type Warning } from '@tidewaiter/store';
+import {
+  Advisories,
+  Images,
+  type JudgedPackage,
+  type PackageMatch,
+  Store,
+  type Transaction,
+  type UnmatchedPackage,
+  type Warning,
+} from '@tidewaiter/store';
 
 /** Makes an image's inventory from what is known of its layers, and matches its packages. */
 @Injectable()
@@ -21,7 +30,9 @@ export class ImageAssembly {
       layers.map(({ facts, entries }) => ({ facts: facts as LayerFacts, entries: decodeEntries(entries) })),
     );
     const judged = packages.map((each) => withEcosystem(each, os));
-    await this.store.transaction((tx) => this.images.analyzed(tx, digest, analyzersVersion, { os, packages: judged, warnings }));
+    await this.store.transaction((tx) =>
+      this.images.analyzed(tx, digest, analyzersVersion, { os, packages: judged, warnings }),
+    );
   }
 
   /** Matches the packages of an image that were never matched, or not since advisories last changed. */
@@ -53,7 +64,10 @@ export class ImageAssembly {
     const { ecosystem, release } = packages[0]!;
     const distribution = { ecosystem, release: release ?? '' };
     const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
-    const candidates = Map.groupBy(await this.advisories.candidates(tx, { ecosystem, release }, [...names]), ({ name }) => name);
+    const candidates = Map.groupBy(
+      await this.advisories.candidates(tx, { ecosystem, release }, [...names]),
+      ({ name }) => name,
+    );
     return packages.flatMap((each) => {
       const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
       return matchPackage(each, distribution, named).map((match) => ({ ...match, packageId: each.id }));
@@ -65,5 +79,9 @@ export class ImageAssembly {
 function withEcosystem(each: ImagePackage, os: OsRelease | null): JudgedPackage {
   const distribution = os && distributionOf(os);
   const isJudged = distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
-  return { ...each, ecosystem: isJudged ? distribution.ecosystem : null, release: isJudged ? distribution.release : null };
+  return {
+    ...each,
+    ecosystem: isJudged ? distribution.ecosystem : null,
+    release: isJudged ? distribution.release : null,
+  };
 }

@@ -8,5 +8,10 @@ import { ScannerModule } from './scanner.module.js';
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(scannerConfig, environment);
   const settings = readSettings(config.settingsFile);
-  return startService({ name: 'scanner', module: ScannerModule.forRoot(config, settings), config, transport: JetStreamServer });
+  return startService({
+    name: 'scanner',
+    module: ScannerModule.forRoot(config, settings),
+    config,
+    transport: JetStreamServer,
+  });
 }

@@ -10,10 +10,18 @@ export class PushFailures {
   constructor(private readonly pushes: Pushes) {}
 
   /** Ends a push; one that has ended before stays as it is. */
-  async end(tx: Transaction, id: string, outcome: 'refused' | 'dead-lettered', code: string, reason: string): Promise<void> {
+  async end(
+    tx: Transaction,
+    id: string,
+    outcome: 'refused' | 'dead-lettered',
+    code: string,
+    reason: string,
+  ): Promise<void> {
     const push = await this.pushes.failed(tx, id, outcome, code, reason);
     if (!push) return;
     const { connection, repository, tag, digest } = push;
-    await tx.emit(draft(imageFailed, pushSubject(push), { pushId: id, connection, repository, tag, digest, outcome, code, reason }));
+    await tx.emit(
+      draft(imageFailed, pushSubject(push), { pushId: id, connection, repository, tag, digest, outcome, code, reason }),
+    );
   }
 }

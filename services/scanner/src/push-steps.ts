@@ -33,7 +33,8 @@ export class PushSteps {
       await this.pushes.lock(tx, push.id);
       const unread = await this.images.unreadLayers(tx, push.id, analyzersVersion);
       const failed = unread.find(({ state }) => state === 'failed');
-      if (failed) return this.#refuse(tx, job, failed.code ?? 'LAYER_FAILED', `layer ${failed.diffId}: ${failed.reason}`);
+      if (failed)
+        return this.#refuse(tx, job, failed.code ?? 'LAYER_FAILED', `layer ${failed.diffId}: ${failed.reason}`);
       if (unread.length === 0) return 'ready';
       await tx.enqueue(...unread.map(({ diffId }) => ({ queue: 'layer', key: diffId, class: job.class })));
       await this.jobs.finish(tx, job);

@@ -57,7 +57,12 @@ interface FoundImage {
   manifest: ImageManifest;
 }
 
-async function imageManifests(search: Search, fetched: FetchedManifest, tag: string | null, depth: number): Promise<FoundImage[]> {
+async function imageManifests(
+  search: Search,
+  fetched: FetchedManifest,
+  tag: string | null,
+  depth: number,
+): Promise<FoundImage[]> {
   const manifest = parseManifest(fetched.bytes, fetched.mediaType || undefined);
   const kind = classifyManifest(manifest, tag ?? undefined);
   if (kind !== 'image' && kind !== 'index') {
@@ -65,7 +70,8 @@ async function imageManifests(search: Search, fetched: FetchedManifest, tag: str
     throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
   }
   if (manifest.kind === 'manifest') return [{ digest: fetched.digest, manifest }];
-  if (depth > maxIndexDepth) throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${maxIndexDepth} deep`);
+  if (depth > maxIndexDepth)
+    throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${maxIndexDepth} deep`);
   const found: FoundImage[] = [];
   for (const child of choosePlatforms(manifest, [...search.platforms])) {
     const childManifest = await search.client.manifest(search.repository, child.digest, search.signal);
@@ -74,7 +80,12 @@ async function imageManifests(search: Search, fetched: FetchedManifest, tag: str
   return found;
 }
 
-async function readImage(client: RegistryClient, repository: string, found: FoundImage, signal: AbortSignal): Promise<NewImage> {
+async function readImage(
+  client: RegistryClient,
+  repository: string,
+  found: FoundImage,
+  signal: AbortSignal,
+): Promise<NewImage> {
   const { digest, manifest } = found;
   const config = parseImageConfig(await readConfigBlob(client, repository, manifest, signal));
   return {

@@ -40,7 +40,10 @@ export class ScannerModule {
         PushFailures,
         ImageAssembly,
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
-        { provide: Registries, useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })) },
+        {
+          provide: Registries,
+          useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),
+        },
       ],
     };
   }

@@ -2,7 +2,13 @@ import { countBySeverity, type Finding, isAtLeast, type SeverityCounts } from '@
 import type { Verdict, Warning } from '@tidewaiter/store';
 
 /** Warnings after which "nothing found" would mean nothing. */
-const blindingCodes = new Set(['OS_UNKNOWN', 'ADVISORIES_MISSING', 'MALFORMED_FILE', 'FILE_TOO_LARGE', 'MORE_WARNINGS']);
+const blindingCodes = new Set([
+  'OS_UNKNOWN',
+  'ADVISORIES_MISSING',
+  'MALFORMED_FILE',
+  'FILE_TOO_LARGE',
+  'MORE_WARNINGS',
+]);
 
 /** The findings of a push that count: what a later layer hides does not run. */
 export function presentFindings<F extends Pick<Finding, 'state'>>(findings: readonly F[]): F[] {
@@ -24,8 +30,13 @@ export function verdictOf(findings: readonly Finding[], warnings: readonly Warni
 }
 
 /** What is there now and was not before, and the other way round, by fingerprint. */
-export function changedFindings(now: readonly Finding[], before: readonly Finding[]): { introduced: number; resolved: number } {
-  const [present, past] = [now, before].map((findings) => new Set(presentFindings(findings).map(({ fingerprint }) => fingerprint)));
+export function changedFindings(
+  now: readonly Finding[],
+  before: readonly Finding[],
+): { introduced: number; resolved: number } {
+  const [present, past] = [now, before].map(
+    (findings) => new Set(presentFindings(findings).map(({ fingerprint }) => fingerprint)),
+  );
   return { introduced: present!.difference(past!).size, resolved: past!.difference(present!).size };
 }
 

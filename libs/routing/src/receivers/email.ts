@@ -1,4 +1,5 @@
 import type { Secret } from '@tidewaiter/domain';
+
 import type { Section } from '../section.js';
 import { showKey } from '../yaml-document.js';
 

@@ -1,4 +1,5 @@
 import type { Secret } from '@tidewaiter/domain';
+
 import type { Section } from '../section.js';
 
 /** What the `Authorization` header of a request is made of. */

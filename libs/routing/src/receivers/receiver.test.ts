@@ -1,5 +1,7 @@
 import { inspect } from 'node:util';
+
 import { InvalidInput } from '@tidewaiter/domain';
+
 import { parseRouting } from '../routing.js';
 import type { Receiver } from './receiver.js';
 

@@ -1,4 +1,5 @@
 import type { Secret } from '@tidewaiter/domain';
+
 import type { Section } from '../section.js';
 import { readAuthorization, unsupportedHttpKeys } from './http-auth.js';
 

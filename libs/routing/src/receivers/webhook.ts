@@ -1,4 +1,5 @@
 import type { Secret } from '@tidewaiter/domain';
+
 import type { Section } from '../section.js';
 import { readHttpAuth } from './http-auth.js';
 import type { HttpAuth } from './http-auth.js';

@@ -2,7 +2,16 @@ import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } f
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
-import { ImageLayerRow, ImagePackageRow, ImageRow, LayerRow, PackageRow, PushImageRow, PushRow, TagLedgerRow } from './images.js';
+import {
+  ImageLayerRow,
+  ImagePackageRow,
+  ImageRow,
+  LayerRow,
+  PackageRow,
+  PushImageRow,
+  PushRow,
+  TagLedgerRow,
+} from './images.js';
 import { IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 

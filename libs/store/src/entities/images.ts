@@ -1,4 +1,15 @@
-import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, PrimaryGeneratedColumn, type Relation, Unique } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+  Unique,
+} from 'typeorm';
 
 /** One push that a registry told of. Ingest writes it, the scanner brings it to its end. */
 @Entity('push')
@@ -35,7 +46,11 @@ export class PushRow {
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'at'])
 export class TagLedgerRow {
-  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'tag_ledger_pk' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'BY DEFAULT',
+    primaryKeyConstraintName: 'tag_ledger_pk',
+  })
   id!: string;
   @Column('text') connection!: string;
   @Column('text') repository!: string;
@@ -131,7 +146,11 @@ export class ImageLayerRow {
 @Index('package_source_ix', ['ecosystem', 'sourceName'])
 @Unique('package_purl_ux', ['purl'])
 export class PackageRow {
-  @PrimaryGeneratedColumn('identity', { type: 'bigint', generatedIdentity: 'BY DEFAULT', primaryKeyConstraintName: 'package_pk' })
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'BY DEFAULT',
+    primaryKeyConstraintName: 'package_pk',
+  })
   id!: string;
   @Column('text') purl!: string;
   @Column('text') type!: string;

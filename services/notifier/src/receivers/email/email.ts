@@ -6,9 +6,9 @@ import { createTransport } from 'nodemailer';
 
 import { isWrittenPrivate } from '../outbound.js';
 import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
+import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
 import { mailHtml } from './mail-html.js';
 import { mailText } from './mail-text.js';
-import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
 
 type EmailConfig = Configs['email'];
 
