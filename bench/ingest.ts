@@ -12,14 +12,14 @@ import { createHistogram, performance, type RecordableHistogram } from 'node:per
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
-import { Bus } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
 import { start } from '@tidewaiter/ingest';
 import { connect } from '@tidewaiter/store';
 import { throwAwayServers } from '@tidewaiter/testkit';
 
+import { measureCeilings, rateOf, report } from './ceilings.ts';
+
 const warmUpMs = 3_000;
-const ceilingMs = 3_000;
 const secret = 'bench';
 const settings = `registries: [{ name: main, kind: distribution, url: "http://127.0.0.1:5000", webhookSecret: ${secret} }]\n`;
 
@@ -28,40 +28,6 @@ interface Load {
   accepted: number;
   refused: number;
   seconds: number;
-}
-
-/** Repeats `work` in so many loops at once; answers how often a second it was done. */
-async function rateOf(loops: number, forMs: number, work: (turn: number) => Promise<unknown>): Promise<number> {
-  const began = performance.now();
-  let turns = 0;
-  const loop = async (): Promise<void> => {
-    while (performance.now() - began < forMs) await work((turns += 1));
-  };
-  await Promise.all(Array.from({ length: loops }, loop));
-  return turns / ((performance.now() - began) / 1_000);
-}
-
-async function measureCeilings(databaseUrl: string, natsUrl: string): Promise<void> {
-  const database = await connect({ url: new Secret(databaseUrl), poolSize: 16, name: 'bench' });
-  await database.query('CREATE TABLE bench (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text)');
-  const body = pushBody(0);
-  const commit = async () => database.query('INSERT INTO bench (body) VALUES ($1)', [body]);
-  for (const loops of [1, 16])
-    report(`PostgreSQL, single-row commits, ${loops} at once`, await rateOf(loops, ceilingMs, commit), '/s');
-  await database.destroy();
-
-  const bus = await Bus.connect('bench', new Secret(natsUrl));
-  const channel = 'tidewaiter.registry.pushed';
-  const event = { specversion: '1.0', id: '', source: '/bench', type: 'bench', subject: 'bench', time: '' } as const;
-  const publish = async (turn: number) =>
-    bus.publish(
-      channel,
-      { ...event, datacontenttype: 'application/json', data: { body } },
-      `bench-${performance.now()}-${turn}`,
-    );
-  for (const loops of [1, 64])
-    report(`JetStream, acked publishes, ${loops} at once`, await rateOf(loops, ceilingMs, publish), '/s');
-  await bus.onApplicationShutdown();
 }
 
 /** A webhook as registry 3 sends it for one push. */
@@ -153,11 +119,6 @@ async function watchMemory(url: string, signal: AbortSignal): Promise<void> {
     await sleep(60_000, undefined, { signal }).catch(() => undefined);
     if (!signal.aborted) report(`  memory after ${minute} min`, await residentMiB(url), ' MiB');
   }
-}
-
-function report(what: string, value: number, unit: string): void {
-  const digits = value < 100 ? 1 : 0;
-  process.stdout.write(`${what.padEnd(48)} ${value.toFixed(digits).padStart(9)}${unit}\n`);
 }
 
 /** Counts what is in the database, and how much of it the bus has by now. */

@@ -1,17 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus } from './fixtures.js';
-import { makeHome, startTidewaiter, type Tidewaiter, until } from './tidewaiter.js';
+import { makeHome, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 const launcher = resolve(__dirname, '../tidewaiter');
 const secret = 'hook-secret-of-the-test';
@@ -80,7 +78,7 @@ async function announce(tag: string, digest: string): Promise<void> {
 }
 
 it('shares the work between scanners, and loses nothing and repeats no finished layer when one is killed', async () => {
-  const layout = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
+  const layout = temporaryFolder();
   const shared = Array.from({ length: layersPerImage }, (_, index) => [
     { path: `opt/layer-${index}`, content: `${index}` },
   ]);

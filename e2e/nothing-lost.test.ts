@@ -1,9 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -21,7 +18,7 @@ import {
 import { Client } from 'pg';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { collect, makeHome, until } from './tidewaiter.js';
+import { collect, makeHome, temporaryFolder, until } from './tidewaiter.js';
 
 const launcher = resolve(__dirname, '../tidewaiter');
 const webhooks = 200;
@@ -114,11 +111,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...services.keys()].map(killService));
   await Promise.all([servers?.stop(), registry?.stop(), sink?.stop()]);
-  await rm(home, { recursive: true, force: true });
 });
 
 it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {
-  const dir = mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
+  const dir = temporaryFolder();
   await buildImage(dir, { layers: [[debian12], [dpkgStatus({ openssl: '3.0.15-1' })]] });
   const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);
   const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, {

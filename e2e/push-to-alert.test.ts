@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { freePort } from '@tidewaiter/servers';
@@ -19,7 +17,7 @@ import {
 } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { makeHome, startTidewaiter, type Tidewaiter, until } from './tidewaiter.js';
+import { makeHome, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface List<Item> {
   items: Item[];
@@ -45,11 +43,9 @@ let webhook: WebhookSink;
 let registry: TestRegistry;
 let tidewaiter: Tidewaiter;
 
-const layout = () => mkdtempSync(join(tmpdir(), 'tidewaiter-image-'));
-
 /** Pushes an image with these Debian packages as `name`; answers its digest. */
 async function push(name: string, packages: Record<string, string>): Promise<string> {
-  const dir = layout();
+  const dir = temporaryFolder();
   await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)]] });
   return pushImage(registry, name, `oci:${dir}:latest`);
 }
@@ -221,7 +217,7 @@ describe('a pushed image with known holes', () => {
 
 it('tells one message for an image of several platforms', async () => {
   const before = slack.received.length;
-  const dir = layout();
+  const dir = temporaryFolder();
   const spec = (platform: string) => ({
     platform,
     layers: [[debian12], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]],
@@ -241,7 +237,7 @@ it('tells one message for an image of several platforms', async () => {
 
 it('knows a signature when it sees one', async () => {
   const before = slack.received.length;
-  const dir = layout();
+  const dir = temporaryFolder();
   await buildImage(dir, { layers: [[{ path: 'signature', content: 'x' }]] });
   const tag = `sha256-${'a'.repeat(64)}.sig`;
   await pushImage(registry, `shop/signed:${tag}`, `oci:${dir}:latest`);
@@ -251,7 +247,7 @@ it('knows a signature when it sees one', async () => {
 }, 40_000);
 
 it('refuses with a reason what it cannot read, and goes on', async () => {
-  const dir = layout();
+  const dir = temporaryFolder();
   await buildImage(dir, { layers: [[debian12]], platform: 'windows/amd64' });
   await pushImage(registry, 'shop/scratch:1', `oci:${dir}:latest`);
   const [scratch] = await ended('shop/scratch', 1);

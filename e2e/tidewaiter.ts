@@ -24,9 +24,22 @@ export interface Tidewaiter {
   stop(): Promise<void>;
 }
 
+const folders: string[] = [];
+
+/** A folder that is gone after the test file. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-e2e-'));
+  folders.push(folder);
+  return folder;
+}
+
+afterAll(async () => {
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+});
+
 /** A folder with a tidewaiter.yaml and a routing.yaml. */
 export function makeHome(files: Record<string, string>): string {
-  const home = mkdtempSync(join(tmpdir(), 'tidewaiter-e2e-'));
+  const home = temporaryFolder();
   for (const [name, text] of Object.entries(files)) writeFileSync(join(home, name), text);
   return home;
 }
@@ -64,7 +77,6 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
     async stop() {
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');
-      await rm(home, { recursive: true, force: true });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,9 +15,11 @@ it('reads variables and fills in defaults', () => {
 });
 
 it('prefers the _FILE variant', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'environment-')), 'url');
+  const folder = mkdtempSync(join(tmpdir(), 'environment-'));
+  const file = join(folder, 'url');
   writeFileSync(file, 'postgres://from-file/x\n');
   const config = readConfig(settings, { ...good, TIDEWAITER_DATABASE_URL_FILE: file });
+  rmSync(folder, { recursive: true });
   expect(config.databaseUrl.reveal()).toBe('postgres://from-file/x');
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -25,6 +25,7 @@ let slack: SlackSink;
 let mail: MailSink;
 let webhook: WebhookSink;
 let notifier: RunningService;
+let home: string;
 let dataSource: DataSource;
 let store: Store;
 let incidents: Incidents;
@@ -93,7 +94,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   [slack, mail, webhook] = await Promise.all([slackSink(), mailSink(), webhookSink()]);
-  const home = mkdtempSync(join(tmpdir(), 'notifier-'));
+  home = mkdtempSync(join(tmpdir(), 'notifier-'));
   writeFileSync(
     join(home, 'routing.yaml'),
     `
@@ -128,6 +129,7 @@ afterEach(async () => {
   await notifier.stop();
   await dataSource.destroy();
   await Promise.all([slack.stop(), mail.stop(), webhook.stop()]);
+  rmSync(home, { recursive: true });
 });
 
 afterAll(async () => servers.stop());
