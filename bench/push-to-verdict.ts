@@ -43,7 +43,7 @@ await writeFile(
 const ingestPort = await freePort();
 const up = spawn(join(root, 'tidewaiter'), ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], {
   env: { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'warn' },
-  stdio: ['ignore', 'ignore', 'inherit'],
+  stdio: 'ignore',
 });
 try {
   const { database: databaseUrl, nats: natsUrl } = await urlsOf(up);
