@@ -38,6 +38,7 @@ export const registryDeleted = eventType('registry.deleted', {
 
 const text = z.string().nullable();
 
+/** One event of a runtime sensor, as `RuntimeEvent` of the domain describes it. */
 export const runtimeEvent = z.object({
   id: z.string(),
   source: z.literal('falco'),

@@ -11,6 +11,7 @@ export {
   notificationFailed,
   registryDeleted,
   registryPushed,
+  runtimeEvent,
   runtimeObserved,
   tagMoved,
 } from './catalogue.js';

@@ -1,25 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, RuntimeEvent, Severity } from '@tidewaiter/domain';
+import type { Sighting } from '@tidewaiter/detection';
+import type { RuntimeEvent } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
-
-/** What an event says of the incident that it belongs to. */
-export interface Sighting {
-  rule: string;
-  /** What the incident is about; one open incident for each rule and subject. */
-  subjectKey: string;
-  title: string;
-  severity: Severity;
-  imageRepository: string | null;
-  imageTag: string | null;
-  imageDigest: Digest | null;
-  namespace: string | null;
-  cluster: string | null;
-  event: RuntimeEvent;
-}
 
 export interface Incident extends Omit<Sighting, 'event' | 'subjectKey'> {
   id: string;

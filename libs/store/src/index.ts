@@ -19,7 +19,7 @@ export type { ImageFinding } from './findings.js';
 export { Images } from './images.js';
 export type { Image, JudgedPackage, LayerResult, LayerSource, LayerState, NewImage } from './images.js';
 export { Incidents } from './incidents.js';
-export type { Incident, IncidentChange, Sighting } from './incidents.js';
+export type { Incident, IncidentChange } from './incidents.js';
 export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { finalPushStates, Pushes } from './pushes.js';

@@ -1,3 +1,4 @@
+import type { Sighting } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -5,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
 import { Images } from './images.js';
-import { Incidents, type Sighting } from './incidents.js';
+import { Incidents } from './incidents.js';
 import { type NewPush, Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { Store } from './store.js';

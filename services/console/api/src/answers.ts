@@ -1,4 +1,5 @@
-import { findingKinds, priorities, severities } from '@tidewaiter/domain';
+import { findingKinds, severities } from '@tidewaiter/domain';
+import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
 // What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
@@ -130,22 +131,6 @@ export const incidentAnswer = z.object({
   openedAt: time,
   resolvedAt: time.nullable(),
   resolvedBy: text,
-});
-
-const runtimeEvent = z.object({
-  id: z.string(),
-  source: z.literal('falco'),
-  sensor: z.string(),
-  cluster: text,
-  at: z.string(),
-  rule: z.string(),
-  priority: z.enum(priorities),
-  output: z.string(),
-  tags: z.array(z.string()),
-  host: text,
-  container: z.object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text }).nullable(),
-  kubernetes: z.object({ namespace: text, pod: text }).nullable(),
-  process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
 });
 
 /** `evidence`: the first events, which say how it began. */
