@@ -15,6 +15,8 @@ const base = {
 
 /** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
 module.exports = {
+  // The suites wait for servers more than they compute.
+  maxWorkers: '100%',
   projects: [
     {
       ...base,

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { freePort } from '@tidewaiter/servers';
 import {
@@ -38,6 +40,8 @@ const hookSecret = 'hook-secret-of-the-test';
 const falcoToken = 'falco-token-of-the-test';
 
 let slack: SlackSink;
+/** Slack as a bot sees it; the other one is an incoming webhook. */
+let bot: SlackSink;
 let mail: MailSink;
 let webhook: WebhookSink;
 let registry: TestRegistry;
@@ -71,7 +75,7 @@ const quietMs = 2_000;
 const quiet = () => new Promise((resolve) => setTimeout(resolve, quietMs));
 
 beforeAll(async () => {
-  [slack, mail, webhook] = await Promise.all([slackSink(), mailSink(), webhookSink()]);
+  [slack, bot, mail, webhook] = await Promise.all([slackSink(), slackSink(), mailSink(), webhookSink()]);
   const ingestPort = await freePort();
   registry = await startRegistry({
     notify: {
@@ -105,6 +109,7 @@ receivers:
     email_configs: [ { to: security@example.com } ]
   - name: audit
     webhook_configs: [ { url: "${webhook.url}" } ]
+    slack_configs: [ { app_token: xoxb-of-the-test, app_url: "${bot.apiUrl}/chat.postMessage", channel: C012345 } ]
 `,
   });
   tidewaiter = await startTidewaiter(home, ingestPort);
@@ -119,7 +124,7 @@ receivers:
 
 afterAll(async () => {
   await tidewaiter?.stop();
-  await Promise.all([registry?.stop(), slack?.stop(), mail?.stop(), webhook?.stop()]);
+  await Promise.all([registry?.stop(), slack?.stop(), bot?.stop(), mail?.stop(), webhook?.stop()]);
 });
 
 describe('a pushed image with known holes', () => {
@@ -128,7 +133,7 @@ describe('a pushed image with known holes', () => {
   beforeAll(async () => {
     digest = await push('shop/checkout:1.4', { openssl: '3.0.15-1', bash: '5.2-1', coreutils: '9.1-1' });
     await ended('shop/checkout', 1);
-    await Promise.all([slack.waitFor(1, 20_000), mail.waitFor(1, 20_000), webhook.waitFor(1, 20_000)]);
+    await Promise.all([slack, bot, mail, webhook].map(async (sink) => sink.waitFor(1, 20_000)));
   }, 60_000);
 
   it('is told once in Slack, with the upgrade that fixes it', async () => {
@@ -141,6 +146,15 @@ describe('a pushed image with known holes', () => {
     expect(text).toContain('CVE-2026-1001');
     expect(text).toContain('CVE-2026-1002');
     expect(text).not.toContain('CVE-2026-1004');
+  });
+
+  it('is told once by the bot, in its channel and under its delivery id', () => {
+    expect(bot.received).toHaveLength(1);
+    expect(bot.received[0]!.headers.authorization).toBe('Bearer xoxb-of-the-test');
+    expect(bot.received[0]!.body).toMatchObject({
+      channel: 'C012345',
+      metadata: { event_payload: { delivery_id: expect.any(String) } },
+    });
   });
 
   it('is told once by mail, in text and HTML', () => {
@@ -188,6 +202,7 @@ describe('a pushed image with known holes', () => {
     expect(deliveries.items.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual([
       'email sent',
       'slack sent',
+      'slack sent',
       'webhook sent',
     ]);
   });
@@ -197,7 +212,7 @@ describe('a pushed image with known holes', () => {
     const all = await ended('shop/checkout', 2);
     expect(all.map((each) => each.digest)).toEqual([digest, digest]);
     await quiet();
-    expect([slack.received.length, mail.received.length, webhook.received.length]).toEqual([1, 1, 1]);
+    expect([slack, bot, mail, webhook].map(({ received }) => received.length)).toEqual([1, 1, 1, 1]);
   }, 40_000);
 
   it('is told as what changed when the tag gets another digest', async () => {
@@ -214,6 +229,29 @@ describe('a pushed image with known holes', () => {
     expect(slack.received).toHaveLength(2);
   }, 60_000);
 });
+
+const shared = resolve(process.env['TIDEWAITER_SHARED'] ?? '../shared');
+const alpine = join(shared, 'corpus/data/alpine/alpine-minirootfs-3.18.9-x86_64.tar.gz');
+
+(existsSync(alpine) ? it : it.skip)(
+  'finds exactly the packages of a real Alpine (needs TIDEWAITER_SHARED)',
+  async () => {
+    const dir = temporaryFolder();
+    await buildImage(dir, { layers: [gunzipSync(readFileSync(alpine))], compression: 'zstd' });
+    const digest = await pushImage(registry, 'base/alpine:3.18', `oci:${dir}:latest`);
+    const [pushed] = await ended('base/alpine', 1);
+    // No advisory speaks of Alpine in this test, and that is not the same as nothing found.
+    expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'unknown' });
+    const { items } = await tidewaiter.api<List<{ name: string; version: string }>>(`/images/${digest}/packages`);
+    const truth = JSON.parse(readFileSync(join(shared, 'corpus/truth/alpine-3.18.json'), 'utf8')) as {
+      packages: { name: string; version: string }[];
+    };
+    const named = (packages: { name: string; version: string }[]) =>
+      packages.map(({ name, version }) => `${name} ${version}`).toSorted();
+    expect(named(items)).toEqual(named(truth.packages));
+  },
+  40_000,
+);
 
 it('tells one message for an image of several platforms', async () => {
   const before = slack.received.length;

@@ -19,8 +19,8 @@ const compressions = {
 };
 
 export interface ImageSpec {
-  /** From the bottom up. */
-  layers: TarEntry[][];
+  /** From the bottom up: entries, or a whole tar. */
+  layers: (TarEntry[] | Buffer)[];
   /** The `config` object of the image's configuration: Env, Entrypoint, User, Labels. */
   config?: Record<string, unknown>;
   /** `linux/amd64` unless told; `linux/arm64/v8` with a variant. */
@@ -74,7 +74,7 @@ async function writeImage(dir: string, spec: ImageSpec): Promise<{ descriptor: D
   const { suffix, compress } = compressions[spec.compression ?? 'gzip'];
   const [os = 'linux', architecture = 'amd64', variant] = (spec.platform ?? 'linux/amd64').split('/');
   const platform = { os, architecture, ...(variant && { variant }) };
-  const tars = spec.layers.map((entries) => tarArchive(entries));
+  const tars = spec.layers.map((layer) => (Buffer.isBuffer(layer) ? layer : tarArchive(layer)));
   const layers = [];
   for (const tar of tars) layers.push(await writeBlob(dir, mediaTypes.layer + suffix, compress(tar)));
   const diffIds = tars.map(digestOf);
