@@ -36,5 +36,12 @@ export interface Layer {
   createdBy?: string;
 }
 
+/** A layer as a manifest claims it: a blob of this digest and size that unpacks to this diffID. True once it was read. */
+export interface LayerClaim {
+  blobDigest: Digest;
+  sizeBytes: number;
+  diffId: Digest;
+}
+
 /** Whether something is in the image that runs, or only in a lower layer that a later layer hides. */
 export type Presence = 'present' | 'shadowed';

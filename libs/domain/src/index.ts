@@ -11,7 +11,7 @@ export {
 } from './errors.js';
 export { Secret } from './secret.js';
 export { isDigest } from './image.js';
-export type { Digest, Layer, OsRelease, Platform, Presence } from './image.js';
+export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';
 export type { ImagePackage, Package, PackageRecord, PackageType } from './package.js';
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds } from './finding.js';

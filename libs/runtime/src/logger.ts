@@ -4,6 +4,9 @@ import { pino } from 'pino';
 
 type Fields = Record<string, unknown>;
 
+const maxMessageCharacters = 1_000;
+const maxStackCharacters = 4_000;
+
 /**
  * Structured logs: constant messages in one grammar (`scan start`, `scan done`, `delivery failed`), data in fields.
  * An abstract class, so that it can be injected by its type.
@@ -25,12 +28,27 @@ export function createLogger(service: string, level: string): Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     // Values under these names are secrets wherever they appear.
+    serializers: { err: errorFields },
     redact: { paths: ['*.password', '*.token', '*.secret', '*.authorization', '*.headers'], censor: '[redacted]' },
     mixin: () => {
       const span = trace.getActiveSpan()?.spanContext();
       return span && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
     },
   });
+}
+
+/** What a log may hold of an error. Libraries hang whole statements with their values on theirs. */
+export function errorFields(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  const code = (error as { code?: unknown }).code;
+  return {
+    type: name,
+    ...(typeof code === 'string' ? { code } : {}),
+    message: message.slice(0, maxMessageCharacters),
+    stack: stack?.slice(0, maxStackCharacters),
+    ...(cause === undefined ? {} : { cause: errorFields(cause).message }),
+  };
 }
 
 /** Nest's own words, at the level where they help: its chatter about modules and routes is for debugging. */

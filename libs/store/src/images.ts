@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
+import type { Digest, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
 
 import type { Warning } from './pushes.js';
 import { json } from './storable.js';
@@ -25,14 +25,11 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'layers'> {
   analyzedAt: Date | null;
 }
 
-/** A layer to analyse, and where its blob is. */
-export interface LayerSource {
-  diffId: Digest;
+/** Where a blob may be pulled from. */
+export interface BlobPlace {
   connection: string;
   repository: string;
-  blobDigest: Digest;
   mediaType: string;
-  sizeBytes: number;
 }
 
 /** What one pass over a layer found. */
@@ -54,13 +51,6 @@ export interface AnalyzedLayer {
 export interface JudgedPackage extends ImagePackage {
   ecosystem: string | null;
   release: string | null;
-}
-
-export interface LayerState {
-  diffId: Digest;
-  state: 'pending' | 'analyzed' | 'failed';
-  code: string | null;
-  reason: string | null;
 }
 
 const columns = `digest, media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt", labels, os,
@@ -94,82 +84,81 @@ export class Images {
     );
   }
 
-  /** Adds images with their layers, from `connection` and `repository`; what is there already stays. */
-  async add(
-    tx: Transaction,
-    images: readonly NewImage[],
-    place: { connection: string; repository: string },
-  ): Promise<void> {
+  /** Adds images with their layers; what is there already stays. */
+  async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
         `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT DO NOTHING`,
         [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
       );
-      await this.#addLayers(tx, image, place);
+      await this.#addLayers(tx, image);
     }
   }
 
-  async #addLayers(tx: Transaction, image: NewImage, place: { connection: string; repository: string }): Promise<void> {
+  async #addLayers(tx: Transaction, image: NewImage): Promise<void> {
     const column = <Key extends keyof Layer>(key: Key) => image.layers.map((layer) => layer[key]);
-    const blobs = [column('diffId'), column('digest'), column('mediaType'), column('sizeBytes')];
-    // In one order for everybody, so that two pushes of the same layers cannot deadlock.
-    await tx.query(
-      `INSERT INTO layer (diff_id, blob_digest, media_type, size_bytes, connection, repository)
-       SELECT DISTINCT ON (diff_id) diff_id, digest, media_type, size_bytes, $5, $6
-       FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[]) AS layer (diff_id, digest, media_type, size_bytes) ORDER BY diff_id
-       ON CONFLICT (diff_id) DO UPDATE SET blob_digest = EXCLUDED.blob_digest, media_type = EXCLUDED.media_type,
-         size_bytes = EXCLUDED.size_bytes, connection = EXCLUDED.connection, repository = EXCLUDED.repository
-       WHERE layer.state = 'pending'`,
-      [...blobs, place.connection, place.repository],
-    );
     await tx.query(
       `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes, created_by)
        SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[]) ON CONFLICT DO NOTHING`,
-      [image.digest, column('index'), ...blobs, image.layers.map(({ createdBy }) => createdBy ?? null)],
+      [
+        image.digest,
+        column('index'),
+        column('diffId'),
+        column('digest'),
+        column('mediaType'),
+        column('sizeBytes'),
+        image.layers.map(({ createdBy }) => createdBy ?? null),
+      ],
     );
   }
 
-  /** The layers of a push that these analyzers have not read; one that is analysed by older ones counts as pending. */
-  async unreadLayers(tx: Transaction, pushId: string, analyzersVersion: string): Promise<LayerState[]> {
-    return tx.query<LayerState>(
-      `SELECT DISTINCT diff_id AS "diffId", code, reason,
-         CASE WHEN analyzers_version = $2 THEN state ELSE 'pending' END AS state
-       FROM push_image JOIN image_layer USING (image_digest) JOIN layer USING (diff_id)
-       WHERE push_id = $1 AND NOT (state = 'analyzed' AND analyzers_version = $2)
-       ORDER BY diff_id`,
+  /**
+   * The layers of a push that these analyzers have not read from the very blobs that its images name. That a layer of the same
+   * diffID is known says nothing about another blob: a manifest may claim any diffID.
+   */
+  async unreadLayers(tx: Transaction, pushId: string, analyzersVersion: string): Promise<LayerClaim[]> {
+    return tx.query<LayerClaim>(
+      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId"
+       FROM push_image JOIN image_layer USING (image_digest)
+       WHERE push_id = $1 AND NOT EXISTS (
+         SELECT FROM layer_blob JOIN layer USING (diff_id)
+         WHERE (layer_blob.blob_digest, layer_blob.size_bytes, diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
+           AND analyzers_version = $2)
+       ORDER BY 1, 2, 3`,
       [pushId, analyzersVersion],
     );
   }
 
-  async layerSource(diffId: Digest): Promise<LayerSource | null> {
-    const [source] = await this.store.query<LayerSource>(
-      `SELECT diff_id AS "diffId", connection, repository, blob_digest AS "blobDigest", media_type AS "mediaType",
-         size_bytes::float AS "sizeBytes" FROM layer WHERE diff_id = $1`,
-      [diffId],
+  /** From where the pushes that wait for a layer would pull it, newest first; a few, since one is enough. */
+  async placesOf({ blobDigest, sizeBytes, diffId }: LayerClaim): Promise<BlobPlace[]> {
+    return this.store.query<BlobPlace>(
+      `SELECT connection, repository, min(image_layer.media_type) AS "mediaType"
+       FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
+       WHERE state = 'analyzing' AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
+       GROUP BY connection, repository ORDER BY max(received_at) DESC LIMIT 5`,
+      [blobDigest, sizeBytes, diffId],
     );
-    return source ?? null;
   }
 
-  async layerAnalyzed(tx: Transaction, diffId: Digest, analyzersVersion: string, result: LayerResult): Promise<void> {
+  /** Keeps what was read, and that this blob holds it. */
+  async layerAnalyzed(
+    tx: Transaction,
+    claim: LayerClaim,
+    analyzersVersion: string,
+    result: LayerResult,
+  ): Promise<void> {
+    const { blobDigest, sizeBytes, diffId } = claim;
     await tx.query(
-      `UPDATE layer SET state = 'analyzed', analyzers_version = $2, facts = $3, entries = $4, entry_count = $5,
-         uncompressed_bytes = $6, code = NULL, reason = NULL, analyzed_at = now() WHERE diff_id = $1`,
+      `INSERT INTO layer (diff_id, analyzers_version, facts, entries, entry_count, uncompressed_bytes) VALUES ($1, $2, $3, $4, $5, $6)
+       ON CONFLICT (diff_id) DO UPDATE SET analyzers_version = EXCLUDED.analyzers_version, facts = EXCLUDED.facts,
+         entries = EXCLUDED.entries, entry_count = EXCLUDED.entry_count, uncompressed_bytes = EXCLUDED.uncompressed_bytes,
+         analyzed_at = now()`,
       [diffId, analyzersVersion, json(result.facts), result.entries, result.entryCount, result.uncompressedBytes],
     );
-  }
-
-  /** Notes that a layer cannot be read by these analyzers, whoever tries. */
-  async layerFailed(
-    tx: Transaction,
-    diffId: Digest,
-    analyzersVersion: string,
-    code: string,
-    reason: string,
-  ): Promise<void> {
     await tx.query(
-      `UPDATE layer SET state = 'failed', analyzers_version = $2, code = $3, reason = $4, analyzed_at = now() WHERE diff_id = $1`,
-      [diffId, analyzersVersion, code, reason],
+      'INSERT INTO layer_blob (blob_digest, size_bytes, diff_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [blobDigest, sizeBytes, diffId],
     );
   }
 
@@ -233,17 +222,18 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly J
   );
   await tx.query(
     `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release)
-     SELECT DISTINCT ON (purl) purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release
+     SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release
      FROM jsonb_to_recordset($1) AS row (purl text, type text, name text, version text, arch text, "sourceName" text,
        "sourceVersion" text, licenses text[], ecosystem text, release text)
-     ORDER BY purl
-     ON CONFLICT (purl) DO NOTHING`,
+     ORDER BY purl, "sourceName", "sourceVersion"
+     ON CONFLICT DO NOTHING`,
     [rows],
   );
   await tx.query(
     `INSERT INTO image_package (image_digest, package_id, layer, state, found_in)
      SELECT $1, package.id, row.layer, row.state, row."foundIn"
-     FROM jsonb_to_recordset($2) AS row (purl text, layer int, state text, "foundIn" text) JOIN package USING (purl)
+     FROM jsonb_to_recordset($2) AS row (purl text, "sourceName" text, "sourceVersion" text, layer int, state text, "foundIn" text)
+     JOIN package ON (package.purl, source_name, source_version) = (row.purl, "sourceName", "sourceVersion")
      ON CONFLICT DO NOTHING`,
     [digest, rows],
   );

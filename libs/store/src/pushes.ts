@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, SeverityCounts } from '@tidewaiter/domain';
+import type { Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
@@ -241,12 +241,13 @@ export class Pushes {
   }
 
   /** The pushes that wait for a layer, held until the transaction ends, in an order that cannot deadlock. */
-  async waitingFor(tx: Transaction, diffId: Digest): Promise<string[]> {
+  async waitingFor(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzing' AND id IN (
-         SELECT push_id FROM push_image JOIN image_layer USING (image_digest) WHERE diff_id = $1)
+         SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
+         WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)
        ORDER BY id FOR UPDATE`,
-      [diffId],
+      [blobDigest, sizeBytes, diffId],
     );
     return rows.map(({ id }) => id);
   }

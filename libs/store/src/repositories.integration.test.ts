@@ -60,7 +60,7 @@ describe('pushes', () => {
         labels: {},
         layers: [],
       };
-      await images.add(tx, [image], found);
+      await images.add(tx, [image]);
       await pushes.resolved(tx, found, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     });
     return (await pushes.get(id))!;

@@ -1,16 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { wanted } from '@tidewaiter/analyzers';
+import type { LayerClaim } from '@tidewaiter/domain';
 import { type LayerContent, readLayerFollowingLinks } from '@tidewaiter/oci';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
-import { type ClaimedJob, Images, type LayerSource } from '@tidewaiter/store';
+import { type BlobPlace, type ClaimedJob, Images } from '@tidewaiter/store';
 
 import { isRefusal } from './failure.js';
+import { readLayerKey } from './layer-key.js';
 import { LayerSteps } from './layer-steps.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
 
-/** Reads one layer for the whole fleet; whoever waits for it goes on from there. The key of the job is the diffID. */
+/** Reads one layer for the whole fleet; whoever waits for it goes on from there. The key of the job says which blob it is. */
 @Injectable()
 export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   readonly queue = 'layer';
@@ -28,30 +30,53 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   }
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
-    const source = await this.images.layerSource(job.key);
-    if (!source) return this.steps.done(job);
+    const claim = readLayerKey(job.key);
+    const places = await this.images.placesOf(claim);
+    // Whoever waited has come to an end without it.
+    if (places.length === 0) return this.steps.done(job);
     const started = performance.now();
     try {
-      const content = await this.#read(source, signal);
-      await this.steps.keep(job, content);
-      const fields = { diff_id: source.diffId, bytes: content.uncompressedBytes, entries: content.entries.length };
+      const content = await this.#readFromAny(claim, places, signal);
+      await this.steps.keep(job, claim, content);
+      const fields = { diff_id: claim.diffId, bytes: content.uncompressedBytes, entries: content.entries.length };
       this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer done');
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.steps.refuse(job, error.code, error.message);
+      await this.steps.refuse(job, claim, error.code, error.message);
     }
   }
 
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
-    await this.steps.giveUp(job, problem);
+    await this.steps.giveUp(job, readLayerKey(job.key), problem);
   }
 
-  async #read(source: LayerSource, signal: AbortSignal): Promise<LayerContent> {
-    const { diffId, repository, blobDigest, sizeBytes, mediaType } = source;
-    const client = this.registries.client(source.connection);
-    return readLayerFollowingLinks(() => client.blob(repository, { digest: blobDigest, size: sizeBytes }, signal), {
+  /**
+   * Reads the layer from the first place that has it. A repository that names a layer which it does not have, or which we may not
+   * pull from, must not fail those who share that layer.
+   */
+  async #readFromAny(claim: LayerClaim, places: readonly BlobPlace[], signal: AbortSignal): Promise<LayerContent> {
+    let failure: unknown;
+    for (const place of places) {
+      try {
+        return await this.#read(claim, place, signal);
+      } catch (error) {
+        // One that may work later outweighs one that never will.
+        if (failure === undefined || isRefusal(failure)) failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #read(
+    claim: LayerClaim,
+    { connection, repository, mediaType }: BlobPlace,
+    signal: AbortSignal,
+  ): Promise<LayerContent> {
+    const client = this.registries.client(connection);
+    const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
+    return readLayerFollowingLinks(() => client.blob(repository, blob, signal), {
       mediaType,
-      expectedDiffId: diffId,
+      expectedDiffId: claim.diffId,
       wants: wanted,
     });
   }

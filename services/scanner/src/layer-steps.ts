@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { analyzeLayer, analyzersVersion } from '@tidewaiter/analyzers';
-import type { Digest } from '@tidewaiter/domain';
+import type { LayerClaim } from '@tidewaiter/domain';
 import { encodeEntries, type LayerContent } from '@tidewaiter/oci';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Images, Jobs, Pushes, Store, type Transaction } from '@tidewaiter/store';
@@ -22,7 +22,7 @@ export class LayerSteps {
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
-  async keep(job: ClaimedJob, content: LayerContent): Promise<void> {
+  async keep(job: ClaimedJob, claim: LayerClaim, content: LayerContent): Promise<void> {
     const result = {
       facts: analyzeLayer(content),
       entries: encodeEntries(content.entries),
@@ -30,36 +30,42 @@ export class LayerSteps {
       uncompressedBytes: content.uncompressedBytes,
     };
     await this.store.transaction(async (tx) => {
-      await this.images.layerAnalyzed(tx, job.key, analyzersVersion, result);
-      await this.#wakePushes(tx, job.key);
+      await this.images.layerAnalyzed(tx, claim, analyzersVersion, result);
+      await this.#wakePushes(tx, claim);
       await this.jobs.finish(tx, job);
     });
   }
 
-  /** Notes that the layer cannot be read; the pushes that wait for it will be refused. */
-  async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
+  /** Ends the pushes that wait for a layer that cannot be read. Nothing is kept of it: another image may name a good blob. */
+  async refuse(job: ClaimedJob, claim: LayerClaim, code: string, reason: string): Promise<void> {
     await this.store.transaction(async (tx) => {
-      await this.images.layerFailed(tx, job.key, analyzersVersion, code, reason);
-      await this.#wakePushes(tx, job.key);
+      await this.#endPushes(tx, claim, 'refused', code, `layer ${claim.diffId}: ${reason}`);
       await this.jobs.finish(tx, job);
     });
   }
 
-  async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+  async giveUp(job: ClaimedJob, claim: LayerClaim, { code, reason }: JobProblem): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
-      for (const id of await this.pushes.waitingFor(tx, job.key)) {
-        await this.failures.end(tx, id, 'dead-lettered', code, reason);
-      }
+      await this.#endPushes(tx, claim, 'dead-lettered', code, reason);
     });
+  }
+
+  async #endPushes(
+    tx: Transaction,
+    claim: LayerClaim,
+    outcome: 'refused' | 'dead-lettered',
+    code: string,
+    reason: string,
+  ): Promise<void> {
+    for (const id of await this.pushes.waitingFor(tx, claim)) await this.failures.end(tx, id, outcome, code, reason);
   }
 
   /** Queues the pushes that waited for this layer last. They are held meanwhile, so two last layers cannot miss each other. */
-  async #wakePushes(tx: Transaction, diffId: Digest): Promise<void> {
-    for (const id of await this.pushes.waitingFor(tx, diffId)) {
+  async #wakePushes(tx: Transaction, claim: LayerClaim): Promise<void> {
+    for (const id of await this.pushes.waitingFor(tx, claim)) {
       const unread = await this.images.unreadLayers(tx, id, analyzersVersion);
-      const isReady = unread.every(({ state }) => state !== 'pending');
-      if (isReady) await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
+      if (unread.length === 0) await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
     }
   }
 }

@@ -22,7 +22,7 @@ export class PushResolution {
     const client = this.registries.client(push.connection);
     const { digest, mediaType, images } = await resolvePush(client, push, this.registries.platforms, signal);
     await this.store.transaction(async (tx) => {
-      await this.images.add(tx, images, push);
+      await this.images.add(tx, images);
       const imageDigests = images.map((image) => image.digest);
       await this.pushes.resolved(tx, push, { digest, mediaType, registryHost: client.host, imageDigests });
     });

@@ -3,6 +3,7 @@ import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store, type Transaction } from '@tidewaiter/store';
 
+import { layerKey } from './layer-key.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
 
@@ -32,11 +33,8 @@ export class PushSteps {
     return this.store.transaction(async (tx) => {
       await this.pushes.lock(tx, push.id);
       const unread = await this.images.unreadLayers(tx, push.id, analyzersVersion);
-      const failed = unread.find(({ state }) => state === 'failed');
-      if (failed)
-        return this.#refuse(tx, job, failed.code ?? 'LAYER_FAILED', `layer ${failed.diffId}: ${failed.reason}`);
       if (unread.length === 0) return 'ready';
-      await tx.enqueue(...unread.map(({ diffId }) => ({ queue: 'layer', key: diffId, class: job.class })));
+      await tx.enqueue(...unread.map((claim) => ({ queue: 'layer', key: layerKey(claim), class: job.class })));
       await this.jobs.finish(tx, job);
       return 'waits for layers';
     });

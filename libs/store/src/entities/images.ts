@@ -103,22 +103,24 @@ export class PushImageRow {
 @Entity('layer')
 export class LayerRow {
   @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: string;
-  /** `pending`, `analyzed` or `failed`. */
-  @Column('text', { default: 'pending' }) state!: string;
-  @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
-  @Column('jsonb', { nullable: true }) facts!: unknown;
+  @Column('text', { name: 'analyzers_version' }) analyzersVersion!: string;
+  @Column('jsonb') facts!: unknown;
   /** Every entry of the layer's tar, compressed. */
-  @Column('bytea', { nullable: true }) entries!: Buffer | null;
-  @Column('integer', { name: 'entry_count', nullable: true }) entryCount!: number | null;
-  @Column('bigint', { name: 'uncompressed_bytes', nullable: true }) uncompressedBytes!: string | null;
-  @Column('text') connection!: string;
-  @Column('text') repository!: string;
-  @Column('text', { name: 'blob_digest' }) blobDigest!: string;
-  @Column('text', { name: 'media_type' }) mediaType!: string;
-  @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
-  @Column('text', { nullable: true }) code!: string | null;
-  @Column('text', { nullable: true }) reason!: string | null;
-  @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
+  @Column('bytea') entries!: Buffer;
+  @Column('integer', { name: 'entry_count' }) entryCount!: number;
+  @Column('bigint', { name: 'uncompressed_bytes' }) uncompressedBytes!: string;
+  @CreateDateColumn({ name: 'analyzed_at', type: 'timestamptz' }) analyzedAt!: Date;
+}
+
+/** A blob that was read and found to be of this size and to unpack to this layer. */
+@Entity('layer_blob')
+export class LayerBlobRow {
+  @PrimaryColumn('text', { name: 'blob_digest', primaryKeyConstraintName: 'layer_blob_pk' }) blobDigest!: string;
+  @PrimaryColumn('bigint', { name: 'size_bytes', primaryKeyConstraintName: 'layer_blob_pk' }) sizeBytes!: string;
+  @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_blob_pk' }) diffId!: string;
+  @ManyToOne(() => LayerRow)
+  @JoinColumn({ name: 'diff_id', foreignKeyConstraintName: 'layer_blob_layer_fk' })
+  layer?: Relation<LayerRow>;
 }
 
 /** The layers of an image, from the bottom. */
@@ -129,13 +131,10 @@ export class ImageLayerRow {
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_layer_image_fk' })
   image?: Relation<ImageRow>;
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'image_layer_pk' }) index!: number;
-  @Index('image_layer_layer_ix')
-  @Column('text', { name: 'diff_id' })
-  diffId!: string;
-  @ManyToOne(() => LayerRow)
-  @JoinColumn({ name: 'diff_id', foreignKeyConstraintName: 'image_layer_layer_fk' })
-  layer?: Relation<LayerRow>;
-  @Column('text', { name: 'blob_digest' }) blobDigest!: string;
+  @Column('text', { name: 'diff_id' }) diffId!: string;
+  @Index('image_layer_blob_ix')
+  @Column('text', { name: 'blob_digest' })
+  blobDigest!: string;
   @Column('text', { name: 'media_type' }) mediaType!: string;
   @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
   @Column('text', { name: 'created_by', nullable: true }) createdBy!: string | null;
@@ -144,7 +143,7 @@ export class ImageLayerRow {
 /** A package at a version, once for the whole fleet. */
 @Entity('package')
 @Index('package_source_ix', ['ecosystem', 'sourceName'])
-@Unique('package_purl_ux', ['purl'])
+@Unique('package_identity_ux', ['purl', 'sourceName', 'sourceVersion'])
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -130,10 +130,7 @@ async function seedPushes(): Promise<string[]> {
   }
   const push = await pushes.get(ids[0]!);
   await store.transaction(async (tx) => {
-    await images.add(tx, [newImage(amd64, 'linux/amd64'), newImage(arm64, 'linux/arm64')], {
-      connection: 'main',
-      repository: 'shop/app',
-    });
+    await images.add(tx, [newImage(amd64, 'linux/amd64'), newImage(arm64, 'linux/arm64')]);
     await pushes.resolved(tx, push!, {
       digest: index,
       mediaType: 'application/vnd.oci.image.index.v1+json',

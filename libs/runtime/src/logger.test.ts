@@ -1,0 +1,28 @@
+import { errorFields } from './logger.js';
+
+it('logs an error by its kind, code, words and place', () => {
+  const error = Object.assign(new Error('it failed', { cause: new Error('because') }), { code: 'X1' });
+  expect(errorFields(error)).toEqual({
+    type: 'Error',
+    code: 'X1',
+    message: 'it failed',
+    stack: error.stack,
+    cause: 'because',
+  });
+});
+
+it('logs nothing of what a library hangs on its errors', () => {
+  const error = Object.assign(new Error('query failed'), { parameters: ['hunter2'], query: 'INSERT …' });
+  expect(JSON.stringify(errorFields(error))).not.toMatch(/hunter2|INSERT/);
+});
+
+it.each([
+  ['a text', { message: 'a text' }],
+  [undefined, { message: 'undefined' }],
+])('logs %j', (thrown, fields) => {
+  expect(errorFields(thrown)).toEqual(fields);
+});
+
+it('bounds what a message may take', () => {
+  expect(String(errorFields(new Error('x'.repeat(1_000_000)))['message']).length).toBe(1_000);
+});

@@ -1,0 +1,313 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { Secret } from '@tidewaiter/domain';
+import { draft, registryPushed } from '@tidewaiter/events';
+import type { RunningService } from '@tidewaiter/runtime';
+import { Advisories, connect, DeadLetters, finalPushStates, Images, type Push, Pushes, Store } from '@tidewaiter/store';
+import { tarArchive, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from './main.js';
+
+const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+
+interface LayerSpec {
+  content: Buffer;
+  /** What the image says of it, where that is not the truth. */
+  diffId?: string;
+  sizeBytes?: number;
+}
+
+/** A registry that serves whatever it is given, as no honest one would. */
+class AnyRegistry {
+  readonly #manifests = new Map<string, Buffer>();
+  readonly #blobs = new Map<string, Buffer>();
+  readonly downloads: string[] = [];
+  /** Statuses for the next requests of a path that contains the text. */
+  readonly failures: { part: string; status: number }[] = [];
+  readonly #server: Server;
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(): Promise<AnyRegistry> {
+    const server = createServer();
+    const registry = new AnyRegistry(server);
+    server.on('request', (request, response) => {
+      const { status, body, type } = registry.#answer(request.url ?? '');
+      response
+        .writeHead(status, { 'content-type': type, 'content-length': body.length })
+        .end(request.method === 'HEAD' ? undefined : body);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    return registry;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+
+  #answer(url: string): { status: number; body: Buffer; type: string } {
+    const failure = this.failures.findIndex(({ part }) => url.includes(part));
+    if (failure >= 0)
+      return { status: this.failures.splice(failure, 1)[0]!.status, body: Buffer.from('{}'), type: 'application/json' };
+    const [, repository = '', kind = '', reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
+    if (kind === 'blobs') this.downloads.push(reference);
+    const found =
+      kind === 'manifests'
+        ? this.#manifests.get(`${repository} ${reference}`)
+        : this.#blobs.get(`${repository} ${reference}`);
+    const type = kind === 'manifests' ? manifestType : 'application/octet-stream';
+    return found
+      ? { status: 200, body: found, type }
+      : { status: 404, body: Buffer.from('{}'), type: 'application/json' };
+  }
+
+  /** Holds an image; answers its digest. */
+  put(repository: string, tag: string, layers: LayerSpec[], missing: string[] = []): string {
+    const blobs = layers.map(({ content, diffId, sizeBytes }) => {
+      const blob = gzipSync(content);
+      return { blob, digest: digestOf(blob), size: sizeBytes ?? blob.length, diffId: diffId ?? digestOf(content) };
+    });
+    const config = Buffer.from(
+      JSON.stringify({
+        architecture: 'amd64',
+        os: 'linux',
+        config: { Labels: { tag } },
+        rootfs: { type: 'layers', diff_ids: blobs.map(({ diffId }) => diffId) },
+      }),
+    );
+    const manifest = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: manifestType,
+        config: {
+          mediaType: 'application/vnd.oci.image.config.v1+json',
+          digest: digestOf(config),
+          size: config.length,
+        },
+        layers: blobs.map(({ digest, size }) => ({
+          mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+          digest,
+          size,
+        })),
+      }),
+    );
+    for (const { blob, digest } of blobs)
+      if (!missing.includes(digest)) this.#blobs.set(`${repository} ${digest}`, blob);
+    this.#blobs.set(`${repository} ${digestOf(config)}`, config);
+    for (const reference of [tag, digestOf(manifest)]) this.#manifests.set(`${repository} ${reference}`, manifest);
+    return digestOf(manifest);
+  }
+}
+
+const digestOf = (content: Buffer) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
+const osRelease = tarArchive([
+  { path: 'etc/os-release', content: 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n' },
+]);
+const dpkg = (name: string, source?: string) =>
+  tarArchive([
+    {
+      path: 'var/lib/dpkg/status',
+      content: `Package: ${name}\n${source ? `Source: ${source}\n` : ''}Status: install ok installed\nArchitecture: amd64\nVersion: 1-1\n`,
+    },
+  ]);
+
+let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
+let registry: AnyRegistry;
+let scanner: RunningService;
+let dataSource: DataSource;
+let store: Store;
+let pushes: Pushes;
+let home: string;
+
+/** Tells of a push, as ingest does; answers it when it has come to its end. */
+async function push(repository: string, tag: string | null, claimedDigest: string | null = null): Promise<Push> {
+  const [id] = await store.transaction(async (tx) => {
+    const given = {
+      connection: 'main',
+      repository,
+      tag,
+      claimedDigest,
+      artifact: 'image',
+      attachedTo: null,
+      pushedBy: null,
+      pushedAt: null,
+    };
+    const ids = await pushes.add(tx, [given]);
+    await tx.emit(
+      draft(registryPushed, repository, {
+        pushId: ids[0]!,
+        connection: 'main',
+        repository,
+        tag,
+        digest: claimedDigest,
+      }),
+    );
+    return ids;
+  });
+  return ended(id!);
+}
+
+async function ended(id: string): Promise<Push> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const found = (await pushes.get(id))!;
+    if (finalPushStates.some((state) => state === found.state)) return found;
+    if (Date.now() > deadline) throw new Error(`the push is still ${found.state}`);
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+beforeAll(async () => {
+  [servers, registry] = await Promise.all([
+    throwAwayServers({ postgres: true, nats: true, redis: true }),
+    AnyRegistry.start(),
+  ]);
+  home = mkdtempSync(join(tmpdir(), 'scanner-'));
+  writeFileSync(
+    join(home, 'tidewaiter.yaml'),
+    `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]\n`,
+  );
+  const database = await servers.postgres.createDatabase();
+  scanner = await start({
+    TIDEWAITER_DATABASE_URL: database,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_REDIS_URL: servers.redis.url,
+    TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: process.env['TIDEWAITER_LOG_LEVEL'] ?? 'silent',
+  });
+  dataSource = await connect({ url: new Secret(database), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+  pushes = new Pushes(store);
+}, 60_000);
+
+afterAll(async () => {
+  await scanner.stop();
+  await dataSource.destroy();
+  await Promise.all([servers.stop(), registry.stop()]);
+  rmSync(home, { recursive: true });
+});
+
+it('reads a layer once, however many images share it', async () => {
+  const base = tarArchive([{ path: 'base', content: randomUUID() }]);
+  for (const tag of ['1', '2', '3'])
+    registry.put('shared', tag, [{ content: osRelease }, { content: base }, { content: dpkg(`p${tag}`) }]);
+  const ends = await Promise.all(['1', '2', '3'].map((tag) => push('shared', tag)));
+  expect(ends.map(({ state }) => state)).toEqual(['analyzed', 'analyzed', 'analyzed']);
+  expect(registry.downloads.filter((digest) => digest === digestOf(gzipSync(base)))).toHaveLength(1);
+});
+
+describe('an image that claims the diffID of a good layer for another blob', () => {
+  const good = tarArchive([{ path: 'usr/bin/good', content: 'good' }]);
+  const bad = tarArchive([{ path: 'usr/bin/miner', content: 'bad' }]);
+
+  it('is refused, and does not spoil the good layer for others', async () => {
+    registry.put('evil', '1', [{ content: osRelease }, { content: bad, diffId: digestOf(good) }]);
+    expect(await push('evil', '1')).toMatchObject({ state: 'refused', code: 'DIFF_ID_MISMATCH' });
+    registry.put('honest', '1', [{ content: osRelease }, { content: good }]);
+    expect(await push('honest', '1')).toMatchObject({ state: 'analyzed' });
+  });
+
+  it('is refused also when the good layer is known by then', async () => {
+    registry.put('evil', '2', [{ content: osRelease }, { content: bad, diffId: digestOf(good) }]);
+    expect(await push('evil', '2')).toMatchObject({ state: 'refused', code: 'DIFF_ID_MISMATCH' });
+  });
+});
+
+it('is not misled by an image that lies about the size of a blob that others share', async () => {
+  const layer = tarArchive([{ path: 'sized', content: randomUUID() }]);
+  registry.put('liar', '1', [{ content: layer, sizeBytes: 7 }]);
+  registry.put('truthful', '1', [{ content: layer }]);
+  const [liar, truthful] = await Promise.all([push('liar', '1'), push('truthful', '1')]);
+  expect(liar).toMatchObject({ state: 'refused', code: 'SIZE_MISMATCH' });
+  expect(truthful).toMatchObject({ state: 'analyzed' });
+});
+
+it('judges a package by its own source, whatever a forged database said of the same package before', async () => {
+  const advisory = (name: string) => ({
+    id: `DSA-${name}`,
+    vulnerabilityId: `CVE-${name}`,
+    aliases: [],
+    modified: '2026-01-01T00:00:00Z',
+    withdrawn: null,
+    title: name,
+    severity: 'high' as const,
+    cvss: null,
+    dropped: [],
+    affected: [
+      {
+        ecosystem: 'Debian',
+        release: '12',
+        name,
+        ranges: [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }] }],
+        versions: [],
+        severity: null,
+        unfixed: 'not-fixed' as const,
+        isIncomplete: false,
+      },
+    ],
+  });
+  await new Advisories(store).put([advisory('vulnerable')]);
+  registry.put('forged', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'harmless') }]);
+  registry.put('plain', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'vulnerable') }]);
+  expect(await push('forged', '1')).toMatchObject({ verdict: 'pass' });
+  expect(await push('plain', '1')).toMatchObject({ verdict: 'fail' });
+});
+
+it('takes a layer from whoever has it', async () => {
+  const layer = tarArchive([{ path: 'rare', content: randomUUID() }]);
+  registry.put('without', '1', [{ content: layer }], [digestOf(gzipSync(layer))]);
+  expect(await push('without', '1')).toMatchObject({ state: 'refused', code: 'BLOB_UNKNOWN' });
+  registry.put('with', '1', [{ content: layer }]);
+  expect(await push('with', '1')).toMatchObject({ state: 'analyzed' });
+  expect(await push('without', '1')).toMatchObject({ state: 'analyzed' });
+});
+
+it('tries again when the registry is ill for a moment', async () => {
+  const layer = tarArchive([{ path: 'flaky', content: randomUUID() }]);
+  registry.put('flaky', '1', [{ content: layer }]);
+  registry.failures.push({ part: 'flaky/manifests', status: 503 }, { part: digestOf(gzipSync(layer)), status: 500 });
+  expect(await push('flaky', '1')).toMatchObject({ state: 'analyzed' });
+}, 40_000);
+
+it('gives up at once where it is locked out, and goes on when told to try again', async () => {
+  registry.put('locked', '1', [{ content: osRelease }]);
+  registry.failures.push({ part: 'locked/manifests', status: 403 });
+  const locked = await push('locked', '1');
+  expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN' });
+  const letters = new DeadLetters(store);
+  const { items } = await letters.list({ limit: 10 });
+  const letter = items.find(({ subject }) => subject === locked.id);
+  await letters.redrive(letter!.id);
+  const deadline = Date.now() + 25_000;
+  while ((await pushes.get(locked.id))?.state !== 'analyzed') {
+    if (Date.now() > deadline) throw new Error('it was not tried again');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}, 40_000);
+
+it('asks the registry what was pushed, whatever the webhook says', async () => {
+  const digest = registry.put('real', '1', [{ content: osRelease }, { content: dpkg('real') }]);
+  expect(await push('real', '1')).toMatchObject({ state: 'analyzed', digest });
+  expect(await push('real', '1', `sha256:${'f'.repeat(64)}`)).toMatchObject({
+    state: 'refused',
+    code: 'MANIFEST_UNKNOWN',
+  });
+  expect(await push('real', null, null)).toMatchObject({ state: 'refused', code: 'REFERENCE_MISSING' });
+  const packages = await new Images(store).packages(digest);
+  expect(packages.map(({ purl }) => purl)).toEqual(['pkg:deb/debian/real@1-1?arch=amd64&distro=debian-12']);
+});
