@@ -5,6 +5,9 @@ import { Redis, type RedisOptions } from 'ioredis';
 /** The default backs off to 20 seconds, during which a worker would idle after Redis is back. */
 const retryStrategy = (times: number) => Math.min(times * 200, 2_000);
 
+/** A timer of this length outlives every closed connection, and with it the process. */
+const disconnectTimeout = 100;
+
 /** Connections to Redis: one that fails fast for those who add, one that waits for each worker. */
 @Injectable()
 export class RedisConnections implements OnApplicationShutdown {
@@ -37,7 +40,7 @@ export class RedisConnections implements OnApplicationShutdown {
   }
 
   #connect(options: RedisOptions): Redis {
-    return this.#keep(new Redis(this.url.reveal(), { retryStrategy, ...options }));
+    return this.#keep(new Redis(this.url.reveal(), { retryStrategy, disconnectTimeout, ...options }));
   }
 
   #keep(redis: Redis): Redis {

@@ -69,7 +69,7 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
         if (!isFailing) this.logger.warn({ err }, 'relay failed');
         isFailing = true;
       }
-      await Promise.race([this.#wake.promise, sleep(pollMs)]);
+      await Promise.race([this.#wake.promise, sleep(pollMs, undefined, { ref: false })]);
     }
   }
 
