@@ -25,15 +25,26 @@ it.each(files(root, /\.md$/).map((path) => [path.slice(root.length + 1), path]))
   },
 );
 
+const variable = /\bTIDEWAITER_[A-Z][A-Z_]*[A-Z]\b/g;
+const streamNames = new Set(streams.map(({ name }) => name));
+
+/** The variables that files name; one stands for its `_FILE` twin. */
+function variablesIn(paths: readonly string[]): Set<string> {
+  const names = paths.flatMap((path) => readFileSync(path, 'utf8').match(variable) ?? []);
+  return new Set(names.filter((name) => !streamNames.has(name)).map((name) => name.replace(/_FILE$/, '')));
+}
+
+const documented = variablesIn([join(root, 'README.md')]);
+const folders = ['libs', 'services', 'cli'].map((folder) => join(root, folder));
+
 it('the README names every variable that the product reads', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8');
-  const sources = ['libs', 'services', 'cli'].flatMap((folder) => files(join(root, folder), /(?<!\.test)\.ts$/));
-  const variables = sources.flatMap(
-    (path) => readFileSync(path, 'utf8').match(/\bTIDEWAITER_[A-Z][A-Z_]*[A-Z]\b/g) ?? [],
-  );
-  const streamNames = new Set(streams.map(({ name }) => name));
-  // A listed variable stands for its `_FILE` twin.
-  const names = variables.filter((name) => !streamNames.has(name)).map((name) => name.replace(/_FILE$/, ''));
-  const missing = new Set(names.filter((name) => !readme.includes(name)));
-  expect([...missing]).toEqual([]);
+  const read = variablesIn(folders.flatMap((folder) => files(folder, /(?<!\.test)\.ts$/)));
+  expect(read).toContain('TIDEWAITER_DATABASE_URL');
+  expect([...read.difference(documented)]).toEqual([]);
+});
+
+it('the README names no variable that nobody reads', () => {
+  const code = folders.flatMap((folder) => files(folder, /\.ts$/));
+  const read = variablesIn([...code, join(root, 'docker-compose.yml')]);
+  expect([...documented.difference(read)]).toEqual([]);
 });

@@ -1,11 +1,11 @@
 import { ago, api, element, SignInNeeded } from './parts.js';
 // The first page of the console. What it shows comes from strangers, so it reaches the page as text only.
-import { sections } from './sections.js';
+import { pages, sections } from './sections.js';
 
 const refreshMs = 5_000;
 const byId = (id) => document.getElementById(id);
 
-/** What is on the screen: the section, its rows by id, how many new items wait for the pill, the cursor of older ones. */
+/** What is on the screen: the section (null on a page about one thing), its rows by id, how many new items wait for the pill, the cursor of older ones. */
 let board = { section: sections.pushes, rows: new Map(), waiting: 0, next: null, body: element('tbody') };
 
 async function start() {
@@ -69,21 +69,39 @@ function show(isSignedIn) {
 async function openSection() {
   const { hash } = location;
   const name = hash.slice(1);
+  const [, kind, id] = /^(images|incidents)\/(.+)$/.exec(name) ?? [];
+  if (kind !== undefined) return openPage(pages[kind], decodeURIComponent(id));
   const section = Object.hasOwn(sections, name) ? sections[name] : sections.pushes;
   const page = await api(section.path);
   if (location.hash !== hash) return;
   board = { section, rows: new Map(), waiting: 0, next: page.next, body: element('tbody', { role: 'rowgroup' }) };
-  for (const link of document.querySelectorAll('nav a')) {
-    if (sections[link.hash.slice(1)] === section) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
-  byId('title').textContent = section.title;
-  byId('fresh').hidden = true;
-  show(true);
+  showHead(section, section.title);
   if (page.items.length === 0) byId('list').replaceChildren(element('div', { class: 'empty' }, ...section.empty()));
   else showTable(page.items);
   byId('more').hidden = page.next === null;
   await showState();
+}
+
+/** Shows one image or incident instead of a list. It does not change by itself. */
+async function openPage({ title, section, content }, id) {
+  const { hash } = location;
+  const shown = await content(id);
+  if (location.hash !== hash) return;
+  board = { section: null, rows: new Map(), waiting: 0, next: null, body: element('tbody') };
+  showHead(section, title);
+  byId('list').replaceChildren(element('div', { class: 'page' }, ...shown));
+  byId('more').hidden = true;
+  await showState();
+}
+
+function showHead(section, title) {
+  for (const link of document.querySelectorAll('nav a')) {
+    if (sections[link.hash.slice(1)] === section) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  byId('title').textContent = title;
+  byId('fresh').hidden = true;
+  show(true);
 }
 
 function showTable(items) {
@@ -170,6 +188,7 @@ function action(text, done, work, id) {
 /** Changed rows change in place. New ones wait for the pill, so that nothing moves under a reader's eyes. */
 async function refresh() {
   const { section } = board;
+  if (section === null) return showState();
   const { items } = await api(section.path);
   if (board.section !== section) return;
   if (board.rows.size === 0) {

