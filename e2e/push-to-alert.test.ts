@@ -207,6 +207,14 @@ describe('a pushed image with known holes', () => {
     ]);
   });
 
+  it('can be followed by one trace id from the webhook to every message', () => {
+    const log = tidewaiter.log();
+    const scan = log.find(({ message, repository }) => message === 'scan done' && repository === 'shop/checkout');
+    const messages = log.filter((line) => line['trace_id'] === scan?.['trace_id']).map(({ message }) => message);
+    expect(messages).toContain('webhook');
+    expect(messages.filter((message) => message === 'delivery done')).toHaveLength(4);
+  });
+
   it('is told to nobody when the same is pushed again', async () => {
     expect(await push('shop/checkout:1.4', { openssl: '3.0.15-1', bash: '5.2-1', coreutils: '9.1-1' })).toBe(digest);
     const all = await ended('shop/checkout', 2);
@@ -284,12 +292,12 @@ it('knows a signature when it sees one', async () => {
   expect(slack.received).toHaveLength(before);
 }, 40_000);
 
-it('refuses with a reason what it cannot read, and goes on', async () => {
+it('refuses with a reason what is not for it', async () => {
   const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian12]], platform: 'windows/amd64' });
-  await pushImage(registry, 'shop/scratch:1', `oci:${dir}:latest`);
-  const [scratch] = await ended('shop/scratch', 1);
-  expect(scratch).toMatchObject({ state: 'analyzed' });
+  await buildIndex(dir, [{ layers: [[debian12]], platform: 'windows/amd64' }]);
+  await pushImage(registry, 'shop/windows:1', `oci:${dir}:latest`);
+  const tagged = (await ended('shop/windows', 2)).find(({ tag }) => tag === '1');
+  expect(tagged).toMatchObject({ state: 'refused', code: 'NO_PLATFORM' });
 }, 40_000);
 
 describe('a shell in a container of that image', () => {

@@ -19,6 +19,8 @@ export interface Tidewaiter {
   consoleUrl: string;
   /** Calls the API with the bootstrap token. */
   api<Body>(path: string, init?: RequestInit): Promise<Body>;
+  /** What it has logged, a line each. */
+  log(): Record<string, unknown>[];
   /** Runs a command of the launcher; answers what it printed. */
   command(...args: string[]): Promise<{ stdout: string; stderr: string }>;
   stop(): Promise<void>;
@@ -73,6 +75,11 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
       return (await answer.json()) as Body;
     },
+    log: () =>
+      output()
+        .split('\n')
+        .filter((line) => line.startsWith('{') && line.endsWith('}'))
+        .map((line) => JSON.parse(line) as Record<string, unknown>),
     command: (...args) => run(launcher, args, { env: environment }),
     async stop() {
       up.kill('SIGTERM');
@@ -98,7 +105,7 @@ function readRun(home: string): RunFile | undefined {
 /** Keeps the end of what a child prints. */
 export function collect(child: ChildProcess): () => string {
   let text = '';
-  const add = (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(-20_000));
+  const add = (chunk: Buffer) => (text = `${text}${chunk.toString()}`.slice(-500_000));
   child.stdout?.on('data', add);
   child.stderr?.on('data', add);
   return () => text;

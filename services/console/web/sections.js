@@ -224,11 +224,11 @@ function warningLine({ code, path, message }) {
   return element('p', { class: 'quiet' }, `Warning: ${[code, path, message].filter(Boolean).join(' · ')}`);
 }
 
-/** Findings by the upgrade that closes them: one line of work each, worst first, however many platforms have it. */
+/** Findings by the package to upgrade: one piece of work each, worst first, however many platforms have it. */
 function upgrades(findings) {
   const groups = new Map();
   for (const finding of findings) {
-    const key = JSON.stringify([finding.packageName, finding.installedVersion, finding.fix.state, finding.fix.version]);
+    const key = JSON.stringify([finding.packageName, finding.installedVersion, finding.fix.state]);
     if (!groups.has(key)) groups.set(key, new Map());
     const group = groups.get(key);
     if (!group.has(finding.id)) group.set(finding.id, finding);
@@ -246,23 +246,19 @@ const withoutFix = {
 function upgradeGroup(findings) {
   const [{ packageName, installedVersion, fix }] = findings;
   const title = fix.version
-    ? `Upgrade ${packageName} ${installedVersion} → ${fix.version}`
+    ? `Upgrade ${packageName} ${installedVersion}`
     : `${packageName} ${installedVersion}: ${withoutFix[fix.state]}`;
   return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
 }
 
-function findingLine({ id, severity: name, title, match, state, layer }) {
-  const doubts = [
+function findingLine({ id, severity: name, title, match, state, layer, fix }) {
+  const remarks = [
+    title,
+    fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',
     state === 'shadowed' && `only in layer ${layer}, hidden by a later one`,
   ].filter(Boolean);
-  return element(
-    'li',
-    {},
-    severity(name),
-    `${id} `,
-    element('span', { class: 'quiet' }, [title, ...doubts].join(' · ')),
-  );
+  return element('li', {}, severity(name), `${id} `, element('span', { class: 'quiet' }, remarks.join(' · ')));
 }
 
 async function incidentDetail({ id }) {
