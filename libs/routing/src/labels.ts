@@ -9,7 +9,7 @@ export const documentedLabels = {
   namespace: 'The Kubernetes namespace in which it happened.',
   workload: 'The workload, or the pod where no more is known.',
   cluster: 'The cluster, as the sensor connection in `tidewaiter.yaml` names it.',
-  running: '`true` when a container of the image runs, as far as a sensor has told us; else `false`.',
+  running: '`true` when a sensor has told us that a container of the image runs.',
   kev: '`true` when a vulnerability in the alert is known to be exploited (CISA KEV); else `false`.',
   fixable: '`true` when an upgrade closes at least one finding in the alert; else `false`.',
   new: '`true` when the previous push of the tag did not have it; else `false`.',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
 
+import type { Page } from './page.js';
 import type { Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
@@ -23,6 +24,19 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'layers'> {
   /** Null until it is analysed. */
   analyzersVersion: string | null;
   analyzedAt: Date | null;
+}
+
+/** An image and where it was last pushed. */
+export interface ListedImage extends Image {
+  connection: string;
+  repository: string;
+  tag: string | null;
+}
+
+/** A place in the list of images. */
+export interface ImageCursor {
+  pushId: string;
+  digest: Digest;
 }
 
 /** Where a blob may be pulled from. */
@@ -53,8 +67,8 @@ export interface JudgedPackage extends ImagePackage {
   release: string | null;
 }
 
-const columns = `digest, media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt", labels, os,
-  warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
+  labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
 
 /** Images, their layers and the packages in them. */
 @Injectable()
@@ -72,6 +86,22 @@ export class Images {
       `SELECT ${columns} FROM image JOIN push_image ON image_digest = digest WHERE push_id = $1 ORDER BY platform, digest`,
       [pushId],
     );
+  }
+
+  /** Images by their newest push, newest first. The cursor is that push and the image, since an index brings several at once. */
+  async list({ limit, after }: { limit: number; after?: ImageCursor | undefined }): Promise<Page<ListedImage>> {
+    const rows = await this.store.query<ListedImage & { pushId: string }>(
+      `SELECT ${columns}, newest.push_id AS "pushId", push.connection, push.repository, push.tag
+       FROM (SELECT image_digest, max(push_id::text)::uuid AS push_id FROM push_image GROUP BY image_digest) AS newest
+       JOIN image ON image.digest = image_digest JOIN push ON push.id = newest.push_id
+       WHERE $2::uuid IS NULL OR (newest.push_id, image.digest) < ($2, $3)
+       ORDER BY newest.push_id DESC, image.digest DESC LIMIT $1`,
+      [limit + 1, after?.pushId ?? null, after?.digest ?? null],
+    );
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const items = shown.map(({ pushId: _, ...image }) => image);
+    return { items, next: last && rows.length > limit ? `${last.pushId}.${last.digest}` : null };
   }
 
   /** The images that a pushed digest stands for: itself, or those of an index. */

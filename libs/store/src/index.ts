@@ -17,7 +17,7 @@ export type { Delivery, NewDelivery } from './deliveries.js';
 export { Findings } from './findings.js';
 export type { ImageFinding } from './findings.js';
 export { Images } from './images.js';
-export type { BlobPlace, Image, JudgedPackage, LayerResult, NewImage } from './images.js';
+export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
 export { Incidents } from './incidents.js';
 export type { Incident, IncidentChange } from './incidents.js';
 export { Jobs } from './jobs.js';

@@ -27,6 +27,7 @@ const incident: IncidentReport = {
   techniques: ['T1059'],
   tags: ['container'],
   imageFacts: {
+    isJudged: true,
     counts: { critical: 1, high: 2, medium: 9, low: 0, negligible: 0, unknown: 0 },
     pushedAt: '2026-11-24T08:00:00Z',
     pushedBy: 'ci-bot',
@@ -62,19 +63,32 @@ describe('incidentMessage', () => {
     ],
     [
       'still analysed',
-      { imageFacts: { counts: null, pushedAt: null, pushedBy: null } },
+      { imageFacts: { counts: null, isJudged: false, pushedAt: null, pushedBy: null } },
       'The analysis of its image is not finished.',
     ],
     [
       'clean',
       {
         imageFacts: {
+          isJudged: true,
           counts: { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 },
           pushedAt: null,
           pushedBy: null,
         },
       },
       'Its image has no critical or high findings.',
+    ],
+    [
+      'not judged completely',
+      {
+        imageFacts: {
+          isJudged: false,
+          counts: { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 1 },
+          pushedAt: null,
+          pushedBy: null,
+        },
+      },
+      'Its image could not be judged completely.',
     ],
   ])('says when the image is %s', (_, change, expected) => {
     const message = incidentMessage({ ...incident, ...change }, console);

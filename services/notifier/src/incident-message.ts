@@ -46,7 +46,8 @@ export interface IncidentReport {
   /** ATT&CK techniques: `T1059`. */
   techniques: string[];
   tags: string[];
-  imageFacts: { counts: SeverityCounts | null; pushedAt: string | null; pushedBy: string | null };
+  /** `isJudged`: whether everything in the image could be judged, so that nothing found means something. */
+  imageFacts: { counts: SeverityCounts | null; isJudged: boolean; pushedAt: string | null; pushedBy: string | null };
 }
 
 /** One message about one incident, with what we know of the image that it happened in. */
@@ -89,12 +90,11 @@ function happened(incident: IncidentReport): string {
 function aboutImage({ known, imageReference, imageFacts }: IncidentReport): string {
   if (imageReference === null) return 'It did not happen in a container whose image is known.';
   if (!known) return 'Tidewaiter has not analysed this image: what it contains is unknown.';
-  const { counts } = imageFacts;
+  const { counts, isJudged } = imageFacts;
   if (counts === null) return 'The analysis of its image is not finished.';
   const bad = counts.critical + counts.high;
-  return bad === 0
-    ? 'Its image has no critical or high findings.'
-    : `Its image has ${count(bad, 'critical or high finding')}.`;
+  if (bad > 0) return `Its image has ${count(bad, 'critical or high finding')}.`;
+  return isJudged ? 'Its image has no critical or high findings.' : 'Its image could not be judged completely.';
 }
 
 function facts(incident: IncidentReport): Message['facts'] {

@@ -43,6 +43,7 @@ export class IncidentReports {
       tags: event.tags.filter((tag) => !techniqueTag.test(tag)),
       imageFacts: {
         counts: push?.counts ?? null,
+        isJudged: push !== null && push.verdict !== 'unknown',
         pushedAt: (push?.pushedAt ?? push?.receivedAt)?.toISOString() ?? null,
         pushedBy: push?.pushedBy ?? null,
       },

@@ -38,7 +38,6 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     rule: finding.id,
     fixable: String(finding.fix.version !== null),
     new: String(isNew && !isResolved),
-    running: 'false',
   };
   if (report.tag !== null) labels['tag'] = report.tag;
   return {

@@ -80,8 +80,10 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
   };
 }
 
-/** A vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden secret can still be read, so it does. */
-/** Whether a finding is one that people are told about: what a later layer hides does not run, but a secret in it can be read. */
+/**
+ * Whether people are told of a finding. A vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden
+ * secret can still be read, so it does.
+ */
 export function isAlarming({ finding }: PushFinding): boolean {
   return isAtLeast(finding.severity, 'high') && (finding.state === 'present' || finding.kind !== 'vulnerability');
 }

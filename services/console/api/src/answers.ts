@@ -53,6 +53,9 @@ const imageAnswer = z.object({
   analyzedAt: time.nullable(),
 });
 
+/** Where an image was last pushed. */
+export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
+
 export const pushDetailAnswer = pushAnswer.extend({ warnings: z.array(warning), images: z.array(imageAnswer) });
 
 const layerAnswer = z.object({

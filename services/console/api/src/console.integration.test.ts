@@ -334,6 +334,15 @@ describe('the API', () => {
     });
   });
 
+  it('lists images, also those that one push brought together, page by page', async () => {
+    const first = await get('/images?limit=1');
+    const second = await get(`/images?limit=1&after=${String(first['next'])}`);
+    const digests = [first, second].flatMap(({ items }) => items.map(({ digest }) => digest));
+    expect(new Set(digests)).toEqual(new Set([amd64, arm64]));
+    expect(second['next']).toBeNull();
+    expect(first.items[0]).toMatchObject({ repository: expect.any(String), platform: expect.stringMatching(/^linux/) });
+  });
+
   it('shows an image, or those of an index', async () => {
     expect(await get(`/images/${amd64}`)).toMatchObject({
       images: [{ digest: amd64, packageCount: 1, layers: [{ index: 0, sizeBytes: 3_000 }] }],
@@ -474,6 +483,7 @@ describe('the API', () => {
     [`/pushes/${unknownId}`, 404, 'PUSH_UNKNOWN'],
     [`/incidents/${unknownId}`, 404, 'INCIDENT_UNKNOWN'],
     [`/deliveries/${unknownId}`, 404, 'DELIVERY_UNKNOWN'],
+    ['/images?after=nothing', 400, 'CURSOR_INVALID'],
     ['/images/latest', 400, 'DIGEST_INVALID'],
     [`/images/${unknownDigest}`, 404, 'IMAGE_UNKNOWN'],
     [`/images/${unknownDigest}/packages`, 404, 'IMAGE_UNKNOWN'],

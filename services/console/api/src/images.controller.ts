@@ -1,13 +1,13 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { type Digest, NotFound } from '@tidewaiter/domain';
 import { Findings, type Image, Images, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { findingAnswer, imagesAnswer, packageAnswer } from './answers.js';
-import { readDigest } from './requests.js';
+import type { findingAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './answers.js';
+import { imagesQuery, readDigest, readInput } from './requests.js';
 
 /** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */
-@Controller('api/v1/images/:digest')
+@Controller('api/v1/images')
 export class ImagesController {
   constructor(
     private readonly images: Images,
@@ -15,6 +15,12 @@ export class ImagesController {
   ) {}
 
   @Get()
+  async list(@Query() query: unknown): Promise<Page<z.output<typeof listedImageAnswer>>> {
+    const { items, next } = await this.images.list(readInput(imagesQuery, query));
+    return { items: items.map(({ analyzersVersion: _, ...image }) => image), next };
+  }
+
+  @Get(':digest')
   async get(@Param('digest') text: string): Promise<z.output<typeof imagesAnswer>> {
     const images = [];
     for (const image of await this.#imagesOf(readDigest(text))) {
@@ -27,7 +33,7 @@ export class ImagesController {
     return { digest: text, images };
   }
 
-  @Get('packages')
+  @Get(':digest/packages')
   async packages(@Param('digest') text: string): Promise<Page<z.output<typeof packageAnswer>>> {
     const items = [];
     for (const { digest, platform } of await this.#imagesOf(readDigest(text))) {
@@ -37,7 +43,7 @@ export class ImagesController {
     return { items, next: null };
   }
 
-  @Get('findings')
+  @Get(':digest/findings')
   async findingsOf(@Param('digest') text: string): Promise<Page<z.output<typeof findingAnswer>>> {
     const images = await this.#imagesOf(readDigest(text));
     const platforms = new Map(images.map(({ digest, platform }) => [digest, platform]));

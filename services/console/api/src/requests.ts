@@ -1,5 +1,5 @@
 import { type Digest, InvalidInput, isDigest } from '@tidewaiter/domain';
-import { readCursor } from '@tidewaiter/store';
+import { type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
 /** How every list is paged. */
@@ -9,6 +9,9 @@ export const pageQuery = z.strictObject({
   /** The `next` of the page before. */
   after: z.string().max(200).transform(readCursor).optional(),
 });
+
+/** The cursor of images names a push and an image of it. */
+export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
 export const incidentsQuery = pageQuery.extend({ state: z.enum(['open', 'resolved']).optional() });
 
@@ -21,6 +24,13 @@ export const deadLettersQuery = pageQuery.extend({
 });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });
+
+/** @throws InvalidInput `CURSOR_INVALID` */
+function readImageCursor(text: string): ImageCursor {
+  const [pushId = '', digest = ''] = text.split('.');
+  if (!isDigest(digest)) throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
+  return { pushId: readCursor(pushId), digest };
+}
 
 /** @throws InvalidInput `INPUT_INVALID`, naming every wrong key and never a value; `CURSOR_INVALID` */
 export function readInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {

@@ -8,6 +8,7 @@ import {
   imagesAnswer,
   incidentAnswer,
   incidentDetailAnswer,
+  listedImageAnswer,
   listOf,
   packageAnswer,
   pushAnswer,
@@ -15,7 +16,7 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
-import { deadLettersQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
+import { deadLettersQuery, imagesQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
 
 /** One route of the API, as the OpenAPI document tells of it. */
 export interface Route {
@@ -35,6 +36,7 @@ export interface Route {
 export const routes: readonly Route[] = [
   list('/pushes', 'Pushes, newest first', pageQuery, pushAnswer),
   get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),
+  list('/images', 'Images by their newest push, newest first', imagesQuery, listedImageAnswer),
   get('/images/{digest}', 'The image of a digest, or the images of an index, with their layers', imagesAnswer),
   get('/images/{digest}/packages', 'The packages in an image or in the images of an index', listOf(packageAnswer)),
   get(
