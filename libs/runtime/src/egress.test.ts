@@ -281,6 +281,14 @@ describe('redirects', () => {
     expect(seen.map(({ headers }) => headers['authorization'])).toEqual(['Bearer s3cret', 'Bearer s3cret']);
   });
 
+  it('do not reach another private host, although the first one may be private', async () => {
+    const port = await http(record);
+    const init = { allowPrivate: true, maxRedirects: 5 };
+    const request = egress().request(`http://a.test:${port}${to(302, `http://inside.test:${port}/end`)}`, init);
+    expect(await failure(request)).toMatchObject({ code: 'EGRESS_REFUSED' });
+    expect(seen).toHaveLength(1);
+  });
+
   it.each(['another host', 'another port'])(
     'drop credentials and cookies on the way to %s, also on the way back',
     async (where) => {
@@ -294,7 +302,7 @@ describe('redirects', () => {
         credentials,
         headers: { Cookie: 'session=s3cret', 'X-Kept': '1' },
       };
-      await egress().request(`http://a.test:${port}${to(302, elsewhere + to(302, back))}`, init);
+      await egress(['a.test.evil.test']).request(`http://a.test:${port}${to(302, elsewhere + to(302, back))}`, init);
       expect(seen.map(({ headers }) => [headers['authorization'], headers['cookie'], headers['x-kept']])).toEqual([
         ['Bearer s3cret', 'session=s3cret', '1'],
         [undefined, undefined, '1'],

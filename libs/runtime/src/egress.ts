@@ -20,7 +20,7 @@ export interface EgressRequest {
   headers?: Record<string, string>;
   body?: string | Buffer;
   signal?: AbortSignal;
-  /** Private and loopback addresses are fine for this call; link-local and metadata addresses never are. */
+  /** The host of the URL may be private or loopback, but no other one that it redirects to; link-local and metadata addresses never are. */
   allowPrivate?: boolean;
   tls?: EgressTls;
   /** 0 unless given: a redirect is then an error. */
@@ -73,8 +73,10 @@ export class Egress {
    */
   async request(url: string | URL, init: EgressRequest = {}): Promise<EgressResponse> {
     let hop = firstHop(url, init);
+    const { hostname } = hop.url;
     for (let redirectsLeft = init.maxRedirects ?? 0; ; redirectsLeft -= 1) {
-      const data = await this.#send(hop, init);
+      const isConfigured = hop.url.hostname === hostname;
+      const data = await this.#send(hop, { ...init, allowPrivate: isConfigured && init.allowPrivate });
       const location = redirects.has(data.statusCode) ? data.headers.location : undefined;
       if (location === undefined) return toEgressResponse(hop.url, data, init.signal);
       await discard(data.body);
