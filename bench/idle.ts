@@ -1,75 +1,64 @@
 /** How long `up` takes to be ready, at first and again, and how much memory everything needs when nothing happens. See README.md. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import type { Run } from '@tidewaiter/servers';
+
 import { report } from './ceilings.ts';
+import { makeHome, startUp, type Up } from './up.ts';
 
-const root = resolve(import.meta.dirname, '..');
 const idleMs = 20_000;
-const targets = { warmSeconds: 5, totalMiB: 500 };
+const targets = { newSeconds: 10, againSeconds: 5, totalMiB: 500 };
 
-interface Run {
-  pid: number;
-  ready: boolean;
-  processes: { name: string; pid: number }[];
-}
-
-const home = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
+const home = await makeHome();
 try {
-  const first = await start();
-  report('ready with a new data folder', first.seconds, ' s');
-  await stop(first.up);
-  const second = await start();
-  report(`ready again (target ${targets.warmSeconds} s)`, second.seconds, ' s');
-  await sleep(idleMs);
-  const total = reportMemory(readRun()!);
-  report(`all together (target ${targets.totalMiB} MiB)`, total, ' MiB');
-  await stop(second.up);
+  const first = await startUp(home);
+  report(`ready with a new data folder (target ${targets.newSeconds} s)`, first.seconds, ' s');
+  await timeStop(first);
+  const second = await startUp(home);
+  try {
+    report(`ready again (target ${targets.againSeconds} s)`, second.seconds, ' s');
+    await sleep(idleMs);
+    report(`all together (target ${targets.totalMiB} MiB)`, reportMemory(second.run), ' MiB');
+    await reportNode(second.run);
+  } finally {
+    await timeStop(second);
+  }
 } finally {
   await rm(home, { recursive: true, force: true });
 }
 
-async function start(): Promise<{ up: ChildProcess; seconds: number }> {
+async function timeStop(up: Up): Promise<void> {
   const began = performance.now();
-  const up = spawn(join(root, 'tidewaiter'), ['up', '--port-ingest', '0', '--port-console', '0'], {
-    env: { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'warn' },
-    stdio: 'ignore',
-  });
-  while (readRun()?.ready !== true) {
-    if (up.exitCode !== null) throw new Error('up ended');
-    await sleep(20);
-  }
-  return { up, seconds: (performance.now() - began) / 1_000 };
-}
-
-async function stop(up: ChildProcess): Promise<void> {
-  const began = performance.now();
-  const ended = new Promise((exited) => up.once('exit', exited));
-  up.kill('SIGTERM');
-  await ended;
+  await up.stop();
   report('stopped', (performance.now() - began) / 1_000, ' s');
 }
 
 /** Prints the proportional set size of each process and its children; answers the sum in MiB. */
 function reportMemory({ pid, processes }: Run): number {
+  const named = new Set(processes.map((each) => each.pid));
   let total = 0;
   for (const { name, pid: root } of [{ name: 'node, all five services', pid }, ...processes]) {
-    const mib = [root, ...childrenOf(root).filter((child) => !processes.some((each) => each.pid === child))].map(
-      pssMiB,
-    );
-    const sum = mib.reduce((all, each) => all + each, 0);
-    report(`  ${name}${mib.length > 1 ? `, ${mib.length} processes` : ''}`, sum, ' MiB');
+    const pids = [root, ...childrenOf(root).filter((child) => !named.has(child))];
+    const sum = pids.map(pssMiB).reduce((all, each) => all + each, 0);
+    report(`  ${name}${pids.length > 1 ? `, ${pids.length} processes` : ''}`, sum, ' MiB');
     total += sum;
   }
   return total;
 }
 
+/** What the process of all services says of itself. */
+async function reportNode({ services }: Run): Promise<void> {
+  const metrics = await fetch(`${services[0]!.url}/metrics`).then(async (answer) => answer.text());
+  const mib = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'm').exec(metrics)?.[1]) / 2 ** 20;
+  report('  of node: resident', mib('process_resident_memory_bytes'), ' MiB');
+  report('  of node: heap in use', mib('nodejs_heap_size_used_bytes'), ' MiB');
+  report('  of node: heap', mib('nodejs_heap_size_total_bytes'), ' MiB');
+}
+
 function pssMiB(pid: number): number {
-  const [, kib = '0'] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  const [, kib] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
   return Number(kib) / 1_024;
 }
 
@@ -84,14 +73,6 @@ function parentOf(pid: number): number | null {
   try {
     return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   } catch {
-    return null;
-  }
-}
-
-function readRun(): Run | null {
-  try {
-    return JSON.parse(readFileSync(join(home, '.tidewaiter/run.json'), 'utf8')) as Run;
-  } catch {
-    return null;
+    return null; // it has ended since
   }
 }

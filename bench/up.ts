@@ -1,0 +1,51 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { currentRun, type Run } from '@tidewaiter/servers';
+
+export const launcher = resolve(import.meta.dirname, '../tidewaiter');
+
+/** A new folder for an `up`. */
+export async function makeHome(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
+  // What root starts keeps PostgreSQL's data elsewhere, for ever, unless its user can come here.
+  await chmod(home, 0o711);
+  return home;
+}
+
+export interface Up {
+  run: Run;
+  /** How long it took to be ready. */
+  seconds: number;
+  stop: () => Promise<void>;
+}
+
+/** `./tidewaiter up` with everything under `home`, ready. */
+export async function startUp(home: string, ingestPort = 0): Promise<Up> {
+  const began = performance.now();
+  const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], {
+    env: environmentOf(home),
+    stdio: 'ignore',
+  });
+  let run: Run | undefined;
+  while (!(run = await currentRun(join(home, '.tidewaiter')))?.ready) {
+    if (up.exitCode !== null) throw new Error('up ended');
+    await sleep(20);
+  }
+  return {
+    run,
+    seconds: (performance.now() - began) / 1_000,
+    async stop() {
+      up.kill('SIGTERM');
+      if (up.exitCode === null) await once(up, 'exit');
+    },
+  };
+}
+
+export function environmentOf(home: string): NodeJS.ProcessEnv {
+  return { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'warn' };
+}
