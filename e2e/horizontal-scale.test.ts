@@ -9,7 +9,7 @@ import { freePort } from '@tidewaiter/servers';
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus } from './fixtures.js';
-import { makeHome, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
+import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 const launcher = resolve(__dirname, '../tidewaiter');
 const secret = 'hook-secret-of-the-test';
@@ -58,6 +58,7 @@ afterAll(async () => {
   await tidewaiter?.stop();
   slowRegistry?.close();
   await registry?.stop();
+  await removeFolders();
 });
 
 /** `service scanner` beside the `up` of the same folder. */

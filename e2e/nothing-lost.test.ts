@@ -18,7 +18,7 @@ import {
 import { Client } from 'pg';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { collect, makeHome, temporaryFolder, until } from './tidewaiter.js';
+import { collect, makeHome, removeFolders, temporaryFolder, until } from './tidewaiter.js';
 
 const launcher = resolve(__dirname, '../tidewaiter');
 const webhooks = 200;
@@ -111,6 +111,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await Promise.all([...services.keys()].map(killService));
   await Promise.all([servers?.stop(), registry?.stop(), sink?.stop()]);
+  await removeFolders();
 });
 
 it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {

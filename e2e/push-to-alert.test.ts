@@ -19,7 +19,7 @@ import {
 } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { makeHome, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
+import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface List<Item> {
   items: Item[];
@@ -125,6 +125,7 @@ receivers:
 afterAll(async () => {
   await tidewaiter?.stop();
   await Promise.all([registry?.stop(), slack?.stop(), bot?.stop(), mail?.stop(), webhook?.stop()]);
+  await removeFolders();
 });
 
 describe('a pushed image with known holes', () => {

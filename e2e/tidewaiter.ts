@@ -28,7 +28,7 @@ export interface Tidewaiter {
 
 const folders: string[] = [];
 
-/** A folder that is gone after the test file. */
+/** A folder that {@link removeFolders} removes. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tidewaiter-e2e-'));
   // PostgreSQL runs as another user when the tests run as root; where it cannot reach the folder, its data would lie elsewhere.
@@ -37,9 +37,10 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-afterAll(async () => {
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
-});
+/** The end of a test file's `afterAll`: what runs in the folders must have ended. */
+export async function removeFolders(): Promise<void> {
+  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+}
 
 /** A folder with a tidewaiter.yaml and a routing.yaml. */
 export function makeHome(files: Record<string, string>): string {
