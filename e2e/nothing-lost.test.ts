@@ -178,11 +178,17 @@ it('brings every push to one end and tells every alert once, whatever is killed 
   await chaos;
 
   const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'refused', 'dead-lettered')`;
-  await until('every push has ended', async () => (await sql(open)).length === 0, 120_000).catch((error: unknown) => {
-    throw new Error(
-      `${String(error)}\n${[...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`).join('\n')}`,
-    );
-  });
+  await until('every push has ended', async () => (await sql(open)).length === 0, 120_000).catch(
+    async (error: unknown) => {
+      const stuck =
+        await sql(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
+      FROM push LEFT JOIN job ON job.key = push.id::text LEFT JOIN outbox ON outbox.data ->> 'pushId' = push.id::text
+      LEFT JOIN inbox ON inbox.event_id = outbox.id WHERE push.finished_at IS NULL LIMIT 5`);
+      throw new Error(
+        `${String(error)}\n${JSON.stringify(stuck, null, 1)}\n${[...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`).join('\n')}`,
+      );
+    },
+  );
   const ends = await sql<{ tag: string; state: string; code: string | null }>('SELECT tag, state, code FROM push');
   expect(ends.filter(({ state }) => state !== 'analyzed')).toEqual([]);
   expect(ends.map(({ tag }) => tag).toSorted()).toEqual(tags.toSorted());

@@ -240,6 +240,21 @@ export class Pushes {
     return ended ?? null;
   }
 
+  /** Queues the pushes that are under way and have nothing that would bring them on: what a lost race or a crash left behind. */
+  async wakeStranded(tx: Transaction): Promise<number> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzing' AND received_at < now() - interval '15 seconds'
+         AND NOT EXISTS (SELECT FROM job WHERE queue = 'push' AND key = push.id::text AND state IN ('queued', 'running'))
+         AND NOT EXISTS (
+           SELECT FROM push_image JOIN image_layer USING (image_digest)
+           JOIN job ON queue = 'layer' AND key = concat_ws(' ', blob_digest, size_bytes, diff_id) AND job.state IN ('queued', 'running')
+           WHERE push_id = push.id)
+       LIMIT 100`,
+    );
+    await tx.enqueue(...rows.map(({ id }) => ({ queue: 'push', key: id, class: 'interactive' as const })));
+    return rows.length;
+  }
+
   /** The pushes that wait for a layer, held until the transaction ends, in an order that cannot deadlock. */
   async waitingFor(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(

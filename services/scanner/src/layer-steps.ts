@@ -29,8 +29,9 @@ export class LayerSteps {
       entryCount: content.entries.length,
       uncompressedBytes: content.uncompressedBytes,
     };
+    // Committed before the pushes are looked for: whoever looked for the layer earlier waits by now, and whoever does so later finds it.
+    await this.store.transaction((tx) => this.images.layerAnalyzed(tx, claim, analyzersVersion, result));
     await this.store.transaction(async (tx) => {
-      await this.images.layerAnalyzed(tx, claim, analyzersVersion, result);
       await this.#wakePushes(tx, claim);
       await this.jobs.finish(tx, job);
     });

@@ -17,6 +17,7 @@ import { QueuePushes } from './queue-pushes.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { StrandedPushes } from './stranded-pushes.js';
 
 @Module({})
 export class ScannerModule {
@@ -39,6 +40,7 @@ export class ScannerModule {
         PushJudgement,
         PushFailures,
         ImageAssembly,
+        StrandedPushes,
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         {
           provide: Registries,
