@@ -31,12 +31,13 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
     resolved,
   }) as unknown as PushReport;
 
-it('alerts on what is critical or high and runs', () => {
+it('alerts on what is critical or high, or may be, and runs', () => {
   const subjects = pushSubjects(
     report([
       finding('bad'),
       finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
       finding('mild', { severity: 'medium' }),
+      finding('unrated', { severity: 'unknown' }),
       finding('hidden', { state: 'shadowed' }),
     ]),
   );
@@ -50,6 +51,7 @@ it('alerts on what is critical or high and runs', () => {
       new: 'true',
     }),
     expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false' }),
+    expect.objectContaining({ rule: 'unrated', severity: 'unknown', new: 'true' }),
   ]);
 });
 

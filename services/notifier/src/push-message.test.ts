@@ -117,6 +117,23 @@ describe('pushMessage', () => {
     expect(message.facts).toContainEqual({ label: 'Packages', value: '3 added, 1 removed, 2 upgraded' });
   });
 
+  it.each([
+    [
+      'Unknown · shop/checkout:1.4 brings 1 new unrated vulnerability',
+      '1 unrated',
+      [hole({ id: 'DSA-1', severity: 'unknown' })],
+    ],
+    [
+      'High · shop/checkout:1.4 brings 2 new critical, high or unrated vulnerabilities',
+      '1 high, 1 unrated',
+      [hole({ id: 'DSA-1', severity: 'unknown' }), hole({ id: 'CVE-2024-0001' })],
+    ],
+  ])('tells of what nobody has rated: %s', (title, counts, findings) => {
+    const message = pushMessage(report(findings), console);
+    expect(message.title).toBe(title);
+    expect(message.summary).toBe(`New since the previous push: ${counts}.`);
+  });
+
   it('groups by the upgrade that closes all of a package, in the order of its distribution', () => {
     const message = pushMessage(push, console);
     expect(message.sections[0]).toEqual({

@@ -56,7 +56,7 @@ export interface PushReport {
 }
 
 /** Characters of an image's name in a title: its end is kept, the tag is there. */
-const maxNameChars = 70;
+const maxNameChars = 64;
 
 /** One message about one push: what is new and bad, grouped by the upgrade that fixes it. The same report gives the same message. */
 export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: string }): Message {
@@ -81,23 +81,30 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
 }
 
 /**
- * Whether people are told of a finding. A vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden
- * secret can still be read, so it does.
+ * Whether people are told of a finding. What nobody has rated may be critical: Debian's own advisories carry no severity at all. A
+ * vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden secret can still be read, so it does.
  */
-export function isAlarming({ finding }: PushFinding): boolean {
-  return isAtLeast(finding.severity, 'high') && (finding.state === 'present' || finding.kind !== 'vulnerability');
+export function isAlarming({ finding: { severity, state, kind } }: PushFinding): boolean {
+  const mayBeBad = isAtLeast(severity, 'high') || severity === 'unknown';
+  return mayBeBad && (state === 'present' || kind !== 'vulnerability');
 }
 
 function headline(report: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
   const name = shortName(report);
   const [one, many] = wordsFor([...alarming, ...report.resolved]);
-  const all = count(alarming.length, `critical or high ${one}`, `critical or high ${many}`);
+  const all = count(alarming.length, `${ratingOf(alarming)} ${one}`, `${ratingOf(alarming)} ${many}`);
   if (alarming.length === 0 && report.warnings.length > 0) return `${name} could not be read completely`;
   if (alarming.length === 0) return `${name} has no critical or high ${many}`;
   if (report.tag === null) return `${name} has ${all}`;
   if (report.previousDigest === null) return `First push of ${name} has ${all}`;
   if (fresh.length === 0) return `${name} still has ${all}`;
-  return `${name} brings ${count(fresh.length, `new critical or high ${one}`, `new critical or high ${many}`)}`;
+  return `${name} brings ${count(fresh.length, `new ${ratingOf(fresh)} ${one}`, `new ${ratingOf(fresh)} ${many}`)}`;
+}
+
+function ratingOf(alarming: PushFinding[]): string {
+  const unrated = alarming.filter(({ finding }) => finding.severity === 'unknown').length;
+  if (unrated === 0) return 'critical or high';
+  return unrated === alarming.length ? 'unrated' : 'critical, high or unrated';
 }
 
 function wordsFor(findings: PushFinding[]): [one: string, many: string] {
