@@ -6,6 +6,8 @@ type Fields = Record<string, unknown>;
 
 const maxMessageCharacters = 1_000;
 const maxStackCharacters = 4_000;
+/** Fields under these names are no business of a log, at the top or one level down. */
+const secretNames = ['password', 'token', 'secret', 'authorization', 'headers'];
 
 /**
  * Structured logs: constant messages in one grammar (`scan start`, `scan done`, `delivery failed`), data in fields.
@@ -27,9 +29,9 @@ export function createLogger(service: string, level: string): Logger {
     messageKey: 'message',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    // Values under these names are secrets wherever they appear.
     serializers: { err: errorFields },
-    redact: { paths: ['*.password', '*.token', '*.secret', '*.authorization', '*.headers'], censor: '[redacted]' },
+    // A second net: secrets are values of a type that prints as `[redacted]`.
+    redact: { paths: secretNames.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     mixin: () => {
       const span = trace.getActiveSpan()?.spanContext();
       return span && isSpanContextValid(span) ? { trace_id: span.traceId, span_id: span.spanId } : {};
@@ -56,7 +58,10 @@ export function nestLogger(logger: Logger): LoggerService {
   const write =
     (level: 'debug' | 'warn' | 'error') =>
     (message: unknown, ...rest: unknown[]) =>
-      logger[level]({ context: rest.at(-1), detail: message }, 'framework');
+      logger[level](
+        { context: rest.at(-1), detail: message instanceof Error ? errorFields(message) : message },
+        'framework',
+      );
   return {
     log: write('debug'),
     debug: write('debug'),

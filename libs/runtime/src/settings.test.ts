@@ -68,8 +68,22 @@ it.each([
     'sensors: a is there twice',
   ],
   ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
-  ['a key that is there twice', 'sensors: []\nsensors: []', 'unique'],
+  ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
+  ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],
+  [
+    'credentials without a password',
+    'registries: [ { name: a, kind: harbor, url: "https://r", credentials: { username: x } } ]',
+    'registries[0].credentials.password: is missing',
+  ],
   ['no mapping', '- 1', 'expected object'],
 ])('refuses %s', (_, text, problem) => {
   expect(problemsOf(text)).toContain(problem);
 });
+
+it.each(['sensors:\n  - token: hunter2: oops', 'sensors:\n  - token: "hunter2'])(
+  'says where a file is not YAML, and not what stands there',
+  (text) => {
+    expect(problemsOf(text)).toMatch(/line \d+: not valid YAML/);
+    expect(problemsOf(text)).not.toContain('hunter2');
+  },
+);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { InvalidInput, Secret } from '@tidewaiter/domain';
-import { parseDocument } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 const name = z
@@ -30,7 +30,10 @@ const registry = z.strictObject({
   ...secretPair('webhookSecret'),
   /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
   allowUnauthenticated: z.boolean().default(false),
-  credentials: z.strictObject({ username: z.string().min(1), ...secretPair('password') }).optional(),
+  credentials: z
+    .strictObject({ username: z.string().min(1), ...secretPair('password') })
+    .refine(({ password, passwordFile }) => password ?? passwordFile, { path: ['password'], error: 'is missing' })
+    .optional(),
   /** Where bearer tokens come from, when that is another host than the registry's. */
   tokenHost: z.string().optional(),
   /** Whether the registry may live on a private or loopback address. */
@@ -123,13 +126,10 @@ function readText(path: string): string {
  */
 export function parseSettings(text: string, readFile: ReadSecretFile): TidewaiterSettings {
   if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
-  const document = parseDocument(text, { uniqueKeys: true });
-  const problems = document.errors.map(({ message }) => message);
-  if (problems.length > 0) throw invalid(problems);
-
-  const read = settings.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  const read = settings.safeParse(readYaml(text) ?? {});
   if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
 
+  const problems: string[] = [];
   const reader = secretReader(readFile, problems);
   const result = {
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
@@ -140,6 +140,21 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
   problems.push(...repeatedNames('registries', result.registries), ...repeatedNames('sensors', result.sensors));
   if (problems.length > 0) throw invalid(problems);
   return result;
+}
+
+/** Problems are told by line, never with the text of the line: it may hold a secret. */
+function readYaml(text: string): unknown {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: false, lineCounter: lines });
+  const problems = document.errors.map(
+    ({ code, pos }) => `line ${lines.linePos(pos[0]).line}: not valid YAML (${code})`,
+  );
+  if (problems.length > 0) throw invalid(problems);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch {
+    throw invalid(['an alias has no anchor, or aliases are used too often']);
+  }
 }
 
 function invalid(problems: string[]): InvalidInput {

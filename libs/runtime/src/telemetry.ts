@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { context, type Context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+
+const flushWithinMs = 2_000;
 
 let provider: TracerProvider | undefined;
 
@@ -23,28 +27,24 @@ export function startTelemetry(otlpEndpoint: string | undefined): void {
   trace.setGlobalTracerProvider(provider);
 }
 
-/** Sends what is still buffered. */
+/** Sends what is still buffered, unless the collector is slow or gone: that must not keep a service from stopping. */
 export async function stopTelemetry(): Promise<void> {
-  await provider?.forceFlush();
+  const flushed = provider?.forceFlush().catch(() => undefined);
+  await Promise.race([flushed, sleep(flushWithinMs, undefined, { ref: false })]);
 }
 
 interface SpanOptions {
   /** W3C `traceparent` of the work that caused this one; without it the span belongs to what runs now. */
   traceparent?: string | undefined;
-  kind?: 'server' | 'consumer' | 'producer' | 'client';
+  kind: keyof typeof kinds;
   attributes?: Record<string, string | number>;
 }
 
-const kinds = {
-  server: SpanKind.SERVER,
-  consumer: SpanKind.CONSUMER,
-  producer: SpanKind.PRODUCER,
-  client: SpanKind.CLIENT,
-};
+const kinds = { server: SpanKind.SERVER, consumer: SpanKind.CONSUMER };
 
 /** Runs `work` inside a span that ends with it and keeps its error. */
 export async function withSpan<T>(name: string, options: SpanOptions, work: () => Promise<T>): Promise<T> {
-  const kind = options.kind ? kinds[options.kind] : SpanKind.INTERNAL;
+  const kind = kinds[options.kind];
   const span = trace
     .getTracer('tidewaiter')
     .startSpan(name, { kind, attributes: options.attributes }, parentOf(options));
