@@ -4,15 +4,17 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TidewaiterError } from '@tidewaiter/domain';
-import { currentRun, type Run } from '@tidewaiter/servers';
+import { alreadyRuns, currentRun, type Run } from '@tidewaiter/servers';
 
 import { stateDir } from './context.js';
 
 /**
  * Runs the same command in the background and returns when every service takes requests.
- * @throws TidewaiterError `UP_FAILED` with the last lines of its log
+ * @throws TidewaiterError `ALREADY_RUNNING`, `UP_FAILED` with the last lines of its log
  */
 export async function upDetached(): Promise<Run> {
+  const running = await currentRun(stateDir);
+  if (running) throw alreadyRuns(stateDir, running.pid);
   const logFile = join(stateDir, 'log', 'up.log');
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'w', 0o600);

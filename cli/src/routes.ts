@@ -44,7 +44,7 @@ function addLabel(text: string, before: ReadonlyMap<string, string> | undefined)
 async function check(path: string): Promise<void> {
   try {
     const { receivers, route } = await readRouting(path);
-    tell(`${printable(path)}: ${receivers.size} receivers, ${countRoutes(route)} routes`);
+    tell(`${printable(path)}: ${count(receivers.size, 'receiver')}, ${count(countRoutes(route), 'route')}`);
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
     for (const line of error.message.split('\n')) process.stdout.write(`${printable(path)}: ${printable(line)}\n`);
@@ -80,4 +80,8 @@ function readText(path: string): string {
 
 function countRoutes(route: RoutingConfig['route']): number {
   return route.routes.reduce((total, child) => total + countRoutes(child), 1);
+}
+
+function count(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { findProgram, findPrograms, installPackages, missingPackages } from '@tidewaiter/servers';
+import { findProgram, findPrograms, installPackages, mayInstall, missingPackages } from '@tidewaiter/servers';
 import type { Command } from 'commander';
 
 import { environment, tell } from './context.js';
@@ -20,8 +20,9 @@ export function testCommand(program: Command): void {
     .argument('[jest...]', "Jest's own arguments")
     .allowUnknownOption()
     .action(async (args: string[]) => {
-      const missing = await missingForTests();
-      if (missing.length > 0 && process.getuid?.() === 0) {
+      const programs = await findPrograms(environment['PATH']);
+      const missing = [...missingPackages(programs), ...(await missingTools())];
+      if (missing.length > 0 && mayInstall(programs)) {
         tell(`installing ${missing.join(', ')}`);
         await installPackages(missing);
       } else if (missing.length > 0) tell(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
@@ -32,10 +33,8 @@ export function testCommand(program: Command): void {
     });
 }
 
-async function missingForTests(): Promise<string[]> {
-  const path = environment['PATH'] ?? '';
-  const missing = missingPackages(await findPrograms(path));
-  for (const tool of tools)
-    if (!(await findProgram([...path.split(delimiter), '/usr/bin'], [tool]))) missing.push(tool);
-  return missing;
+async function missingTools(): Promise<string[]> {
+  const folders = [...(environment['PATH'] ?? '').split(delimiter), '/usr/bin'];
+  const found = await Promise.all(tools.map(async (tool) => findProgram(folders, [tool])));
+  return tools.filter((_, index) => found[index] === undefined);
 }

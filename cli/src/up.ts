@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { once } from 'node:events';
 
 import { NotFound, TidewaiterError } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
@@ -9,6 +10,7 @@ import {
   freePort,
   installPackages,
   type LocalServer,
+  mayInstall,
   missingPackages,
   type ProcessInfo,
   type Programs,
@@ -84,7 +86,7 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 async function startAll(
-  { portIngest, portConsole, workers }: UpOptions,
+  { portIngest, portConsole, workers: count }: UpOptions,
   urls: ServerUrls,
   servers: readonly LocalServer[],
   run: ClaimedRun,
@@ -98,30 +100,42 @@ async function startAll(
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
     });
   const running: RunningService[] = [];
-  closing.defer(async () => void (await Promise.all(running.map(stopService))));
+  const workers: Worker[] = [];
+  // All at once: each may take eight seconds, and who stops us waits ten.
+  closing.defer(async () => {
+    await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
+  });
   for (const name of serviceNames) running.push(await startService(name, environmentOf(name)).catch(explainPort));
-  const extra = Array.from({ length: workers - 1 }, (_, index) =>
-    startWorker(index + 2, environmentOf('scanner'), closing),
-  );
+  for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
   const notices = running.flatMap((service) => service.notices);
-  const processes = servers.map(({ name, pid, port }) => ({ name, pid, port }));
-  await run.update({ ready: true, urls, services, notices, processes: [...processes, ...extra] });
+  const processes = [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
+  await run.update({ ready: true, urls, services, notices, processes });
   tell(...welcome({ services, notices }));
 }
 
+interface Worker extends ProcessInfo {
+  stop(): Promise<void>;
+}
+
 /** A scanner in a process of its own. It ends when the channel to us closes, so it outlives nobody. */
-function startWorker(number: number, given: NodeJS.ProcessEnv, closing: AsyncDisposableStack): ProcessInfo {
-  const worker = fork(process.argv[1]!, ['service', 'scanner'], { env: given });
-  const exited = new Promise((resolve) => worker.once('exit', resolve));
-  let closed = false;
-  worker.once('exit', () => !closed && tell(`scanner-${number} ended by itself`));
-  closing.defer(async () => {
-    closed = true;
-    if (worker.connected) worker.disconnect();
-    await exited;
-  });
-  return { name: `scanner-${number}`, pid: worker.pid ?? 0, port: null };
+function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
+  const name = `scanner-${number}`;
+  // Detached: a terminal's Ctrl-C goes to its whole process group, and we are the one to tell it.
+  const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true });
+  const exited = once(child, 'exit');
+  let isStopping = false;
+  child.once('exit', () => !isStopping && tell(`${name} ended by itself`));
+  return {
+    name,
+    pid: child.pid ?? 0,
+    port: null,
+    async stop() {
+      isStopping = true;
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
 }
 
 /** The programs of the servers that we start ourselves, installed first where we may. */
@@ -130,8 +144,8 @@ async function bringPrograms(use: Partial<ServerUrls>): Promise<Programs> {
   const programs = await findPrograms(environment['PATH']);
   const missing = missingPackages(programs, wanted);
   if (missing.length === 0) return programs;
-  if (process.getuid?.() !== 0) {
-    const advice = `run \`apt-get install ${missing.join(' ')}\` as root, or \`docker compose up\`, which brings everything`;
+  if (!mayInstall(programs)) {
+    const advice = `install them (on Debian and Ubuntu \`apt-get install ${missing.join(' ')}\` as root), or run \`docker compose up\`, which brings everything`;
     throw new NotFound('PROGRAM_MISSING', `${missing.join(', ')} missing: ${advice}`);
   }
   tell(`installing ${missing.join(', ')}`);

@@ -1,6 +1,6 @@
 export { findProgram, findPrograms, missingPackages } from './programs.js';
 export type { Programs, ServerKind } from './programs.js';
-export { installPackages } from './install.js';
+export { installPackages, mayInstall } from './install.js';
 export { freePort } from './ports.js';
 export { startNats } from './nats.js';
 export { startPostgres } from './postgres.js';
@@ -8,6 +8,6 @@ export { startRedis } from './redis.js';
 export type { Exit, LocalServer } from './server-process.js';
 export { startLocalServers, stopLeftovers } from './local-servers.js';
 export type { LocalServers } from './local-servers.js';
-export { claimRun, currentRun } from './run.js';
+export { alreadyRuns, claimRun, currentRun } from './run.js';
 export type { ClaimedRun, ProcessInfo, Run, ServerUrls } from './run.js';
 export { startTicks, terminate } from './identity.js';

@@ -4,6 +4,8 @@ import { promisify } from 'node:util';
 
 import { TidewaiterError } from '@tidewaiter/domain';
 
+import type { Programs } from './programs.js';
+
 const run = promisify(execFile);
 const packageName = /^[a-z0-9][a-z0-9.+-]{0,80}$/;
 
@@ -24,8 +26,13 @@ const guards = [
   },
 ];
 
+/** Whether {@link installPackages} can work: only root may, and only where there is apt. */
+export function mayInstall({ aptGet }: Programs): boolean {
+  return process.getuid?.() === 0 && aptGet !== undefined;
+}
+
 /**
- * Installs Debian packages without starting or enabling their services. Only for root.
+ * Installs Debian packages without starting or enabling their services. Only where {@link mayInstall}.
  * @throws TidewaiterError `INSTALL_FAILED` with apt's last lines.
  */
 export async function installPackages(names: readonly string[]): Promise<void> {

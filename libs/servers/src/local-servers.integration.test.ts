@@ -1,15 +1,27 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, lstat, mkdir, mkdtemp, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { commandLine } from './identity.js';
+import { commandLine, startTicks } from './identity.js';
 import { startLocalServers, stopLeftovers } from './local-servers.js';
 import { startNats } from './nats.js';
 import { freePort } from './ports.js';
-import { startPostgres } from './postgres.js';
+import { startPostgres, stopLeftoverPostgres } from './postgres.js';
 import { findPrograms, missingPackages, type Programs } from './programs.js';
 import { ask } from './server-process.js';
 
@@ -148,6 +160,13 @@ it('gives NATS the limits and the name that we ask for', async () => {
   expect((await lstat(options.dataDir)).isSymbolicLink()).toBe(true);
   const place = await readlink(options.dataDir);
   expect((await stat(place)).uid).not.toBe(0);
-  await (await startPostgres(options, programs)).stop();
+  const again = await startPostgres(options, programs);
+  // A copied folder has the same link, and must not stop what runs behind it.
+  const copy = join(dir, 'copy');
+  await mkdir(copy);
+  await symlink(place, join(copy, 'postgres'));
+  await stopLeftoverPostgres(join(copy, 'postgres'));
+  expect(await startTicks(again.pid)).toBeDefined();
+  await again.stop();
   await rm(dirname(place), { recursive: true });
 });

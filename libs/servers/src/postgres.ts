@@ -1,6 +1,18 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, chown, lstat, mkdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  access,
+  chmod,
+  chown,
+  lstat,
+  mkdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -64,7 +76,10 @@ export async function startPostgres(options: PostgresOptions, programs: Programs
 
 /** Stops the server that a killed run left on this data. */
 export async function stopLeftoverPostgres(dataDir: string): Promise<void> {
-  const folder = await readlink(dataDir).catch(() => dataDir);
+  const target = await readlink(dataDir).catch(() => undefined);
+  // A copied folder brings the link of the original along, whose server is not ours to stop.
+  if (target !== undefined && target !== elsewhereFor(dataDir)) return;
+  const folder = target ?? dataDir;
   await stopLeftover(join(folder, 'postmaster.pid'), folder);
 }
 
@@ -116,11 +131,10 @@ async function initialise(folder: string, password: string, programs: string, ow
 async function placeOf(dataDir: string, owner: Owner | undefined): Promise<string> {
   const parent = dirname(dataDir);
   await mkdir(parent, { recursive: true });
-  const elsewhere = join(sharedPlace, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres');
+  const elsewhere = elsewhereFor(dataDir);
   const present = await lstat(dataDir).catch(() => undefined);
   if (present?.isSymbolicLink()) {
     const target = await readlink(dataDir);
-    // A copied folder brings the link of the original along, whose server we would stop.
     if (target === elsewhere) return elsewhere;
     throw new TidewaiterError(
       'SERVER_START_FAILED',
@@ -128,9 +142,15 @@ async function placeOf(dataDir: string, owner: Owner | undefined): Promise<strin
     );
   }
   if (present || !owner || (await canReach(parent, owner))) return dataDir;
-  await mkdir(dirname(elsewhere), { recursive: true, mode: 0o755 });
+  await mkdir(dirname(elsewhere), { recursive: true });
+  // Whatever our umask is.
+  for (const folder of [sharedPlace, dirname(elsewhere)]) await chmod(folder, 0o755);
   await symlink(elsewhere, dataDir);
   return elsewhere;
+}
+
+function elsewhereFor(dataDir: string): string {
+  return join(sharedPlace, createHash('sha256').update(dataDir).digest('hex').slice(0, 16), 'postgres');
 }
 
 async function canReach(folder: string, owner: Owner): Promise<boolean> {

@@ -26,6 +26,6 @@ it.each([
   [{ redis: '/bin/valkey-server' }, ['redis', 'database'] as const, ['postgresql']],
   [{}, [] as const, []],
 ])('of %j and wanting %j misses %j', (found, wanted, missing) => {
-  const none = { nats: undefined, redis: undefined, postgresFolder: undefined, setpriv: undefined };
+  const none = { nats: undefined, redis: undefined, postgresFolder: undefined, setpriv: undefined, aptGet: undefined };
   expect(missingPackages({ ...none, ...found }, wanted)).toEqual(missing);
 });

@@ -13,6 +13,8 @@ export interface Programs {
   postgresFolder: string | undefined;
   /** util-linux's setpriv, with which a server ends when we are killed. */
   setpriv: string | undefined;
+  /** Debian's package manager, with which the rest can be brought. */
+  aptGet: string | undefined;
 }
 
 // Daemons live in sbin, which the PATH of ordinary users leaves out.
@@ -27,13 +29,14 @@ const debianPackages: Record<ServerKind, string> = {
 /** Looks in `path` (a PATH as of the environment), then in the standard folders, then where Debian keeps PostgreSQL. */
 export async function findPrograms(path = ''): Promise<Programs> {
   const folders = [...path.split(delimiter).filter(Boolean), ...standardFolders];
-  const [nats, redis, postgres, setpriv] = await Promise.all([
+  const [nats, redis, postgres, setpriv, aptGet] = await Promise.all([
     findProgram(folders, ['nats-server']),
     findProgram(folders, ['redis-server', 'valkey-server']),
     newestPostgres().then((newest) => findProgram([...folders, ...newest], ['postgres'])),
     findProgram(folders, ['setpriv']),
+    findProgram(folders, ['apt-get']),
   ]);
-  return { nats, redis, postgresFolder: postgres && dirname(postgres), setpriv };
+  return { nats, redis, postgresFolder: postgres && dirname(postgres), setpriv, aptGet };
 }
 
 /** Debian's names of the packages that are missing for these servers. */

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -45,4 +45,14 @@ it('believes no file of a run whose pid another process has now', async () => {
   await writeFile(join(dir, 'run.json'), text.replace(`"${startTicks}"`, `"${Number(startTicks) - 1}"`));
   expect(await currentRun(dir)).toBeUndefined();
   await (await claimRun(dir, startedAt)).release();
+});
+
+it('believes no file that came with the copy of a folder', async () => {
+  const claimed = await claimRun(dir, startedAt);
+  const copy = `${dir}-copy`;
+  await cp(dir, copy, { recursive: true });
+  expect(await currentRun(copy)).toBeUndefined();
+  expect(await currentRun(dir)).toMatchObject({ pid: process.pid });
+  await claimed.release();
+  await rm(copy, { recursive: true });
 });

@@ -24,6 +24,8 @@ export interface ProcessInfo {
 
 /** What one `up` tells the other commands about itself. */
 export interface Run {
+  /** Where it runs, links resolved: a copy of the folder brings this file along. */
+  dir: string;
   pid: number;
   /** With the pid it names one process. */
   startTicks: string;
@@ -55,6 +57,7 @@ export async function claimRun(dir: string, startedAt: Date): Promise<ClaimedRun
   await mkdir(dir, { recursive: true });
   const lock = await takeLock(dir);
   let run: Run = {
+    dir: await realpath(dir),
     pid: process.pid,
     startTicks: (await startTicks(process.pid)) ?? '',
     startedAt: startedAt.toISOString(),
@@ -87,7 +90,15 @@ export async function currentRun(dir: string): Promise<Run | undefined> {
   const text = await readFile(fileOf(dir), 'utf8').catch(() => undefined);
   if (!text) return undefined;
   const run = JSON.parse(text) as Run;
+  if (run.dir !== (await realpath(dir))) return undefined;
   return (await startTicks(run.pid)) === run.startTicks ? run : undefined;
+}
+
+/** `ALREADY_RUNNING`; without a pid, the other one has not told it yet. */
+export function alreadyRuns(dir: string, pid: number | undefined, cause?: unknown): TidewaiterError {
+  const who =
+    pid === undefined ? 'another `tidewaiter up` is starting' : `\`tidewaiter up\` runs already as process ${pid}`;
+  return new TidewaiterError('ALREADY_RUNNING', `${who} in ${dir}`, { cause });
 }
 
 /**
@@ -102,10 +113,7 @@ async function takeLock(dir: string): Promise<Server> {
   try {
     await once(lock, 'listening');
   } catch (cause) {
-    const pid = (await currentRun(dir))?.pid;
-    const who =
-      pid === undefined ? 'another `tidewaiter up` is starting' : `\`tidewaiter up\` runs already as process ${pid}`;
-    throw new TidewaiterError('ALREADY_RUNNING', `${who} in ${dir}`, { cause });
+    throw alreadyRuns(dir, (await currentRun(dir))?.pid, cause);
   }
   lock.unref();
   return lock;

@@ -25,8 +25,8 @@ export interface LocalServer {
   url: string;
   pid: number;
   port: number;
-  /** Asks it to end (SIGINT unless told), and insists with SIGKILL after ten seconds. */
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Asks it to end with SIGINT, and insists with SIGKILL after ten seconds. */
+  stop(): Promise<void>;
   /** SIGKILL, as a crash. */
   kill(): Promise<void>;
   exited: Promise<Exit>;
@@ -84,7 +84,7 @@ export async function startServer(launch: Launch): Promise<LocalServer> {
     pid,
     port,
     exited,
-    stop: async (signal = 'SIGINT') => end(signal),
+    stop: async () => end('SIGINT'),
     kill: async () => end('SIGKILL'),
   };
 }
