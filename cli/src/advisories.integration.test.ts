@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { captureOutput, throwAwayServers, type CapturedOutput, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { advisoriesCommand } from './advisories.js';
@@ -25,8 +25,7 @@ const bucket = join(shared, 'advisories', 'osv');
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let folder: string;
-let told: string;
-let printed: string;
+let output: CapturedOutput;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
@@ -35,14 +34,11 @@ beforeAll(async () => {
 beforeEach(async () => {
   process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase();
   folder = await mkdtemp(join(tmpdir(), 'tidewaiter-advisories-'));
-  told = '';
-  printed = '';
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((told += String(text))));
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((printed += String(text))));
+  output = captureOutput();
 });
 
 afterEach(async () => {
-  jest.restoreAllMocks();
+  output.restore();
   process.exitCode = undefined;
   delete process.env['TIDEWAITER_DATABASE_URL'];
   await rm(folder, { recursive: true });
@@ -66,14 +62,14 @@ it('imports a folder like the OSV bucket, counts and names what is broken', asyn
   await mkdir(join(folder, 'Debian'));
   await writeFile(join(folder, 'Debian', 'all.zip'), archive);
   await advisories('import', folder);
-  expect(told).toMatch(
+  expect(output.stderr).toMatch(
     /^rejected bad\.json: .*\nimported 1 records from Debian \(1 changed, 1 rejected\) in \d+\.\d s\n$/,
   );
-  expect(printed).toBe('');
+  expect(output.stdout).toBe('');
   expect(process.exitCode).toBeUndefined();
 
   await advisories('status', '-o', 'json');
-  expect(JSON.parse(printed)).toMatchObject({
+  expect(JSON.parse(output.stdout)).toMatchObject({
     advisories: 1,
     ecosystems: [{ ecosystem: 'Debian', packages: 1 }],
     lastImport: { source: 'Debian', records: 1, changed: 1, rejected: 1 },
@@ -85,21 +81,21 @@ it('imports a folder of records, and again only what has changed', async () => {
   await writeFile(join(folder, 'b.json'), JSON.stringify(record('ALPINE-CVE-2099-2')));
   await writeFile(join(folder, 'c.json'), JSON.stringify({ id: 'no record' }));
   await advisories('import', '--quiet', folder);
-  expect(told).toMatch(/^rejected c\.json: not an OSV record.*\n$/);
+  expect(output.stderr).toMatch(/^rejected c\.json: not an OSV record.*\n$/);
   await writeFile(join(folder, 'a.json'), JSON.stringify(record('ALPINE-CVE-2099-1', '2099-02-01T00:00:00Z')));
   await advisories('import', folder);
-  expect(told).toContain('imported 2 records from');
-  expect(told).toContain('(1 changed, 1 rejected)');
+  expect(output.stderr).toContain('imported 2 records from');
+  expect(output.stderr).toContain('(1 changed, 1 rejected)');
   await advisories('status');
-  expect(printed).toMatch(/^advisories +2\nlast import +\S+, \d{4}-.*\n {2}Alpine +2 package entries\n$/);
+  expect(output.stdout).toMatch(/^advisories +2\nlast import +\S+, \d{4}-.*\n {2}Alpine +2 package entries\n$/);
 });
 
 it('names ten broken records, none of which can write to the terminal, and counts the others', async () => {
   for (let index = 0; index < 12; index++) await writeFile(join(folder, `\x1b[2J${index}.json`), '{');
   await advisories('import', folder);
-  expect(told.match(/rejected \uFFFD\[2J\d+\.json: not JSON/g)).toHaveLength(10);
-  expect(told).toContain('12 rejected');
-  expect(told).not.toContain('\x1b');
+  expect(output.stderr.match(/rejected \uFFFD\[2J\d+\.json: not JSON/g)).toHaveLength(10);
+  expect(output.stderr).toContain('12 rejected');
+  expect(output.stderr).not.toContain('\x1b');
 });
 
 it('says that an archive is broken, imports the others, and fails', async () => {
@@ -107,8 +103,8 @@ it('says that an archive is broken, imports the others, and fails', async () => 
   await writeFile(broken, archive.subarray(0, 100));
   await writeFile(whole, archive);
   await advisories('import', broken, whole);
-  expect(told).toMatch(/^broken\.zip: cannot be read/);
-  expect(told).toContain('imported 1 records from whole.zip');
+  expect(output.stderr).toMatch(/^broken\.zip: cannot be read/);
+  expect(output.stderr).toContain('imported 1 records from whole.zip');
   expect(process.exitCode).toBe(2);
 });
 
@@ -130,6 +126,6 @@ it('says that PostgreSQL cannot be reached, and never with which password', asyn
 (existsSync(bucket) ? describe : describe.skip)('the real records (needs TIDEWAITER_SHARED)', () => {
   it('are imported whole', async () => {
     await advisories('import', join(bucket, 'Alpine'));
-    expect(told).toMatch(/^imported 2,441 records from Alpine \(2,441 changed, 0 rejected\) in/);
+    expect(output.stderr).toMatch(/^imported 2,441 records from Alpine \(2,441 changed, 0 rejected\) in/);
   }, 30_000);
 });

@@ -1,7 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
 import { draft, imageFailed } from '@tidewaiter/events';
 import { connect, DeadLetters, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { captureOutput, throwAwayServers, type CapturedOutput, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { deadLettersCommand } from './dead-letters.js';
@@ -9,8 +9,7 @@ import { deadLettersCommand } from './dead-letters.js';
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: Awaited<ReturnType<typeof connect>>;
 let store: Store;
-let told: string;
-let printed: string;
+let output: CapturedOutput;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
@@ -21,14 +20,11 @@ beforeEach(async () => {
   process.env['TIDEWAITER_DATABASE_URL'] = url;
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-  told = '';
-  printed = '';
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((told += String(text))));
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((printed += String(text))));
+  output = captureOutput();
 });
 
 afterEach(async () => {
-  jest.restoreAllMocks();
+  output.restore();
   process.exitCode = undefined;
   delete process.env['TIDEWAITER_DATABASE_URL'];
   await dataSource.destroy();
@@ -74,16 +70,16 @@ it('lists what was given up on one line each, whatever is in it', async () => {
   await giveUpEvent('no\n\x1b[2Janswer');
   await deadLetters('list');
   const [id] = await letterIds();
-  expect(printed).toMatch(
+  expect(output.stdout).toMatch(
     new RegExp(`^${id} {2}\\d{4}-.* {2}notifier +NO_ANSWER {2}app:1 {2}6 attempts {2}no\uFFFD\uFFFD\\[2Janswer\\n$`),
   );
-  expect(told).toBe('');
+  expect(output.stderr).toBe('');
 });
 
 it('lists all pages as JSON', async () => {
   for (let letter = 0; letter < 205; letter++) await giveUp(null, `letter ${letter}`);
   await deadLetters('list', '-o', 'json');
-  const { items, next } = JSON.parse(printed) as { items: { id: string }[]; next: null };
+  const { items, next } = JSON.parse(output.stdout) as { items: { id: string }[]; next: null };
   expect(items.map(({ id }) => id)).toEqual(await letterIds());
   expect(next).toBeNull();
 });
@@ -91,8 +87,8 @@ it('lists all pages as JSON', async () => {
 it('says that there is nothing', async () => {
   await deadLetters('list');
   await deadLetters('list', '-o', 'json');
-  expect(told).toBe('no dead letters\n');
-  expect(JSON.parse(printed)).toEqual({ items: [], next: null });
+  expect(output.stderr).toBe('no dead letters\n');
+  expect(JSON.parse(output.stdout)).toEqual({ items: [], next: null });
 });
 
 it('tries one again, which then is listed only with the others that were', async () => {
@@ -100,14 +96,14 @@ it('tries one again, which then is listed only with the others that were', async
   const [id = ''] = await letterIds();
   await deadLetters('redrive', id);
   expect(await unpublished()).toEqual([event]);
-  expect(told).toBe('1 of 1 will be tried again\n');
+  expect(output.stderr).toBe('1 of 1 will be tried again\n');
   await deadLetters('list');
-  expect(printed).toBe('');
+  expect(output.stdout).toBe('');
   await deadLetters('list', '--all');
-  expect(printed).toContain('tried again');
+  expect(output.stdout).toContain('tried again');
 
   await deadLetters('redrive', id);
-  expect(told).toContain(`${id}: there is none, or nothing that could be tried again`);
+  expect(output.stderr).toContain(`${id}: there is none, or nothing that could be tried again`);
   expect(process.exitCode).toBe(2);
 });
 
@@ -116,7 +112,7 @@ it('tries all of them again, and says which cannot be', async () => {
   await giveUp(null, 'not JSON');
   await deadLetters('redrive', '--all');
   expect((await unpublished()).toSorted()).toEqual(events.toSorted());
-  expect(told).toBe('2 will be tried again; 1 cannot be, since the message was no event\n');
+  expect(output.stderr).toBe('2 will be tried again; 1 cannot be, since the message was no event\n');
 });
 
 it.each([

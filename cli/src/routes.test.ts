@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { captureOutput, type CapturedOutput } from '@tidewaiter/testkit';
 import { Command } from 'commander';
 
 import { routesCommand } from './routes.js';
@@ -22,22 +23,18 @@ receivers:
 
 let folder: string;
 let config: string;
-let told: string;
-let printed: string;
+let output: CapturedOutput;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tidewaiter-routes-'));
   config = join(folder, 'routing.yaml');
   await writeFile(config, routing);
   await writeFile(join(folder, 'hook'), 'https://hooks.example.com/1\n');
-  told = '';
-  printed = '';
-  jest.spyOn(process.stderr, 'write').mockImplementation((text) => Boolean((told += String(text))));
-  jest.spyOn(process.stdout, 'write').mockImplementation((text) => Boolean((printed += String(text))));
+  output = captureOutput();
 });
 
 afterEach(async () => {
-  jest.restoreAllMocks();
+  output.restore();
   process.exitCode = undefined;
   await rm(folder, { recursive: true });
 });
@@ -51,17 +48,17 @@ async function routes(...args: string[]): Promise<void> {
 describe('routes check', () => {
   it('says what is there', async () => {
     await routes('check', '--config', config);
-    expect([told, printed]).toEqual([`${config}: 3 receivers, 3 routes\n`, '']);
+    expect([output.stderr, output.stdout]).toEqual([`${config}: 3 receivers, 3 routes\n`, '']);
     expect(process.exitCode).toBeUndefined();
   });
 
   it('names everything that is wrong, one a line', async () => {
     await writeFile(config, 'route: { receiver: nobody, grop_by: [a] }\nreceivers: [{ name: a }]\n');
     await routes('check', '--config', config);
-    const lines = printed.trimEnd().split('\n');
+    const lines = output.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines.every((line) => line.startsWith(`${config}: `))).toBe(true);
-    expect(printed).toMatch(/grop_by/);
+    expect(output.stdout).toMatch(/grop_by/);
     expect(process.exitCode).toBe(1);
   });
 
@@ -85,13 +82,13 @@ describe('routes test', () => {
     [['__proto__=x'], ['everybody']],
   ])('sends %j to %j', async (labels, receivers) => {
     await routes('test', '--config', config, ...labels);
-    expect(printed.trimEnd().split('\n')).toEqual(receivers);
-    expect(told).toBe('');
+    expect(output.stdout.trimEnd().split('\n')).toEqual(receivers);
+    expect(output.stderr).toBe('');
   });
 
   it('shows as JSON which routes they were, and how alerts are grouped there', async () => {
     await routes('test', '--config', config, '-o', 'json', 'severity=critical', 'repository=app');
-    expect(JSON.parse(printed)).toEqual({
+    expect(JSON.parse(output.stdout)).toEqual({
       labels: { severity: 'critical', repository: 'app' },
       receivers: [
         {

@@ -1,34 +1,13 @@
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { inspect } from 'node:util';
 
 import { Secret, TidewaiterError, type Unavailable } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/runtime';
+import { startHttpServer, testCertificate } from '@tidewaiter/testkit';
 
 import { MAX_MANIFEST_BYTES, RegistryClient } from './client.js';
 import type { RegistryConnection } from './connection.js';
-
-// Made for these tests with openssl: authority and server in one, for registry.test and blobs.test, until 2120.
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg56J5Q0MjkU97pN1W
-G8F4hSsHjOLmZbNcp9jL6ZnvzUahRANCAATkQ2453e8myIXQSyJKLvme2eUb0xZ4
-e73DoIQv6KYzDXNs7Eu1RTw0OJdDuAW851CoOdXS4sdtqHqNzrViulQX
------END PRIVATE KEY-----`;
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBsjCCAVegAwIBAgIUUvsxxfVyCYCnuSYoj3aVSVClCdcwCgYIKoZIzj0EAwIw
-GjEYMBYGA1UEAwwPdGlkZXdhaXRlciB0ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIx
-MjAwMTAxMDAwMDAwWjAaMRgwFgYDVQQDDA90aWRld2FpdGVyIHRlc3QwWTATBgcq
-hkjOPQIBBggqhkjOPQMBBwNCAATkQ2453e8myIXQSyJKLvme2eUb0xZ4e73DoIQv
-6KYzDXNs7Eu1RTw0OJdDuAW851CoOdXS4sdtqHqNzrViulQXo3kwdzAdBgNVHQ4E
-FgQUQIj0NEAuviLng2oQGe14/T2qKPIwHwYDVR0jBBgwFoAUQIj0NEAuviLng2oQ
-Ge14/T2qKPIwDwYDVR0TAQH/BAUwAwEB/zAkBgNVHREEHTAbgg1yZWdpc3RyeS50
-ZXN0ggpibG9icy50ZXN0MAoGCCqGSM49BAMCA0kAMEYCIQCOZbw+9x+3DQzz/wmN
-ttihxm7xx8yjq4Fxib9Ofh+3FQIhAPMuxjxKngrfpeOFIZffJ9nFt2jd3IWGsXb8
-HfeJYwFd
------END CERTIFICATE-----`;
 
 type Exchange = [request: IncomingMessage, response: ServerResponse];
 
@@ -44,26 +23,22 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((close) => close()));
 });
 
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  });
-  return (server.address() as AddressInfo).port;
+async function listen(listener: RequestListener, tls?: typeof testCertificate): Promise<number> {
+  const { port, stop } = await startHttpServer(listener, tls);
+  closers.push(stop);
+  return port;
 }
 
-const http = async (listener: RequestListener) => `http://127.0.0.1:${await listen(createServer(listener))}`;
+const http = async (listener: RequestListener) => `http://127.0.0.1:${await listen(listener)}`;
 const https = async (host: string, listener: RequestListener) =>
-  `https://${host}:${await listen(createTlsServer({ key, cert: certificate }, listener))}`;
+  `https://${host}:${await listen(listener, testCertificate)}`;
 
 function client(url: string, connection: Partial<RegistryConnection> = {}): RegistryClient {
   const egress = new Egress({ allow: [] }, async (host) => [
     { address: host === 'inside.test' ? '169.254.169.254' : '127.0.0.1', family: 4 },
   ]);
   closers.push(() => egress.close());
-  return new RegistryClient({ name: 'test', url, allowPrivate: true, ca: certificate, ...connection }, egress);
+  return new RegistryClient({ name: 'test', url, allowPrivate: true, ca: testCertificate.cert, ...connection }, egress);
 }
 
 /** A registry that answers its requests with the given steps, one after the other, the last one for ever. */
@@ -351,7 +326,7 @@ describe('credentials', () => {
       const registry = new Egress({ allow: ['127.0.0.1'] }, async () => [{ address: '127.0.0.1', family: 4 }]);
       closers.push(() => registry.close());
       const tokenHost = nameFor(new URL(tokens.url).host);
-      const connection = { name: 'test', url, ca: certificate, credentials, tokenHost };
+      const connection = { name: 'test', url, ca: testCertificate.cert, credentials, tokenHost };
       const error = await failure(new RegistryClient(connection, registry).manifest('shop/app', 'latest'));
       expect(error).toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' });
       expect(error.message).toContain(`token server ${new URL(tokens.url).host} unless tokenHost names it`);

@@ -1,33 +1,12 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import { type AddressInfo } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 
 import { Secret, TidewaiterError } from '@tidewaiter/domain';
+import { startHttpServer, testCertificate, type TestHttpServer } from '@tidewaiter/testkit';
 
 import { Egress, type EgressRequest, type ResolveHost } from './egress.js';
-
-// Made for this test with openssl: authority and server in one, for registry.test and blobs.test, until 2120.
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg56J5Q0MjkU97pN1W
-G8F4hSsHjOLmZbNcp9jL6ZnvzUahRANCAATkQ2453e8myIXQSyJKLvme2eUb0xZ4
-e73DoIQv6KYzDXNs7Eu1RTw0OJdDuAW851CoOdXS4sdtqHqNzrViulQX
------END PRIVATE KEY-----`;
-const certificate = `-----BEGIN CERTIFICATE-----
-MIIBsjCCAVegAwIBAgIUUvsxxfVyCYCnuSYoj3aVSVClCdcwCgYIKoZIzj0EAwIw
-GjEYMBYGA1UEAwwPdGlkZXdhaXRlciB0ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIx
-MjAwMTAxMDAwMDAwWjAaMRgwFgYDVQQDDA90aWRld2FpdGVyIHRlc3QwWTATBgcq
-hkjOPQIBBggqhkjOPQMBBwNCAATkQ2453e8myIXQSyJKLvme2eUb0xZ4e73DoIQv
-6KYzDXNs7Eu1RTw0OJdDuAW851CoOdXS4sdtqHqNzrViulQXo3kwdzAdBgNVHQ4E
-FgQUQIj0NEAuviLng2oQGe14/T2qKPIwHwYDVR0jBBgwFoAUQIj0NEAuviLng2oQ
-Ge14/T2qKPIwDwYDVR0TAQH/BAUwAwEB/zAkBgNVHREEHTAbgg1yZWdpc3RyeS50
-ZXN0ggpibG9icy50ZXN0MAoGCCqGSM49BAMCA0kAMEYCIQCOZbw+9x+3DQzz/wmN
-ttihxm7xx8yjq4Fxib9Ofh+3FQIhAPMuxjxKngrfpeOFIZffJ9nFt2jd3IWGsXb8
-HfeJYwFd
------END CERTIFICATE-----`;
 
 const loopback: ResolveHost = async () => [{ address: '127.0.0.1', family: 4 }];
 
@@ -42,18 +21,14 @@ function egress(allow: string[] = [], resolve: ResolveHost = loopback): Egress {
   return client;
 }
 
-async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
-  });
-  return (server.address() as AddressInfo).port;
+async function listen(listener: RequestListener, tls?: typeof testCertificate): Promise<TestHttpServer> {
+  const server = await startHttpServer(listener, tls);
+  closers.push(server.stop);
+  return server;
 }
 
-const http = (listener: RequestListener) => listen(createServer(listener));
-const https = (listener: RequestListener) => listen(createTlsServer({ key, cert: certificate }, listener));
+const http = async (listener: RequestListener) => (await listen(listener)).port;
+const https = async (listener: RequestListener) => (await listen(listener, testCertificate)).port;
 
 async function failure(work: Promise<unknown>): Promise<TidewaiterError> {
   const error = await work.then(
@@ -196,7 +171,7 @@ describe('addresses', () => {
     const port = await https((request, response) => {
       response.end(`${request.headers.host} ${(request.socket as TLSSocket & { servername: string }).servername}`);
     });
-    const init = { allowPrivate: true, tls: { ca: certificate } };
+    const init = { allowPrivate: true, tls: { ca: testCertificate.cert } };
     const response = await egress().request(`https://registry.test:${port}/`, init);
     expect(await response.text(100)).toBe(`registry.test:${port} registry.test`);
   });
@@ -225,7 +200,7 @@ describe('certificates', () => {
 
   it('refuses a trusted one of another name', async () => {
     const port = await https((_request, response) => void response.end());
-    const init = { allowPrivate: true, tls: { ca: certificate } };
+    const init = { allowPrivate: true, tls: { ca: testCertificate.cert } };
     const request = egress().request(`https://other.test:${port}/`, init);
     expect(await failure(request)).toMatchObject({ code: 'EGRESS_UNTRUSTED' });
   });
@@ -331,7 +306,7 @@ describe('redirects', () => {
 
   it('from https to http are refused', async () => {
     const port = await https(record);
-    const init = { allowPrivate: true, maxRedirects: 5, tls: { ca: certificate } };
+    const init = { allowPrivate: true, maxRedirects: 5, tls: { ca: testCertificate.cert } };
     const request = egress().request(`https://registry.test:${port}${to(302, 'http://registry.test/')}`, init);
     expect(await failure(request)).toMatchObject({ code: 'EGRESS_REFUSED' });
   });
@@ -484,7 +459,7 @@ describe('check', () => {
 it('keeps connections to 64 origins at most and lets running requests finish', async () => {
   const sockets = new Set<object>();
   let finish: (() => void) | undefined;
-  const server = createServer((request, response) => {
+  const { server, port } = await listen((request, response) => {
     if (request.url !== '/slow') return void response.end();
     response.write('first ');
     finish = () => response.end('last');
@@ -493,7 +468,6 @@ it('keeps connections to 64 origins at most and lets running requests finish', a
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  const port = await listen(server);
   const client = egress();
   const slow = await client.request(`http://slow.test:${port}/slow`, { allowPrivate: true });
   for (let host = 0; host < 70; host += 1) {

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+
+import { startHttpServer } from './http-server.js';
 
 const maxBodyBytes = 4 << 20;
 
@@ -41,20 +41,15 @@ export async function httpSink(usual: (request: ReceivedRequest) => Answer): Pro
     received.push(read);
     send(response, scripted.shift() ?? usual(read));
   };
-  const server = createServer((request, response) => {
+  const { port, stop } = await startHttpServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  });
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     received,
     next: (...answers) => void scripted.push(...answers),
     waitFor: async (count, timeoutMs) => waitUntil(received, count, timeoutMs),
-    async stop() {
-      const closed = server[Symbol.asyncDispose]();
-      server.closeAllConnections();
-      await closed;
-    },
+    stop,
   };
 }
 

@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { httpSink } from './http-sink.js';
 import { buildImage, buildIndex } from './image-builder.js';
-import { pushImage, startRegistry, type TestRegistry } from './registry.js';
+import { hasRegistry, pushImage, startRegistry, type TestRegistry } from './registry.js';
 
-const installed = ['/usr/bin/docker-registry', '/usr/bin/skopeo'].every((program) => existsSync(program));
 const accept = { accept: 'application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json' };
 
-(installed ? describe : describe.skip)('registry (needs docker-registry and skopeo)', () => {
+(hasRegistry ? describe : describe.skip)('registry (needs docker-registry and skopeo)', () => {
   let dir: string;
   let registry: TestRegistry;
 
