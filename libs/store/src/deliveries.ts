@@ -39,8 +39,13 @@ export interface Delivery<Message> extends NewDelivery<Message> {
   finishedAt: Date | null;
 }
 
+/** A delivery without what it says. */
+export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message'> {
+  alertCount: number;
+}
+
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  alerts, message, state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
 
 /** The ledger of messages: what was sent to whom, and what became of it. */
 @Injectable()
@@ -60,14 +65,17 @@ export class Deliveries {
     return rows.map(({ id }) => id);
   }
 
-  async get<Message>(id: string): Promise<Delivery<Message> | null> {
-    const [delivery] = await this.store.query<Delivery<Message>>(`SELECT ${columns} FROM delivery WHERE id = $1`, [id]);
+  async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
+    const [delivery] = await this.store.query<Delivery<Message> & ListedDelivery>(
+      `SELECT ${columns}, alerts, message FROM delivery WHERE id = $1`,
+      [id],
+    );
     return delivery ?? null;
   }
 
   /** Newest first. */
-  async list<Message>({ limit, after }: PageRequest): Promise<Page<Delivery<Message>>> {
-    const rows = await this.store.query<Delivery<Message>>(
+  async list({ limit, after }: PageRequest): Promise<Page<ListedDelivery>> {
+    const rows = await this.store.query<ListedDelivery>(
       `SELECT ${columns} FROM delivery WHERE $2::uuid IS NULL OR id < $2
        ORDER BY id DESC LIMIT $1`,
       [limit + 1, after ?? null],

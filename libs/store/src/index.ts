@@ -13,7 +13,7 @@ export type { ApiToken } from './api-tokens.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { Delivery, NewDelivery } from './deliveries.js';
+export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
 export { Findings } from './findings.js';
 export type { ImageFinding } from './findings.js';
 export { Images } from './images.js';

@@ -49,7 +49,8 @@ export interface Push {
   previousDigest: Digest | null;
   verdict: Verdict | null;
   counts: SeverityCounts | null;
-  warnings: Warning[] | null;
+  /** How many {@link Pushes.warnings} it has. */
+  warningCount: number;
   code: string | null;
   reason: string | null;
   finishedAt: Date | null;
@@ -57,8 +58,8 @@ export interface Push {
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
   media_type AS "mediaType", artifact, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
-  received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts, warnings, code, reason,
-  finished_at AS "finishedAt"`;
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts,
+  coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
 const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
 
@@ -96,6 +97,14 @@ export class Pushes {
   async get(id: string): Promise<Push | null> {
     const [push] = await this.store.query<Push>(`SELECT ${columns} FROM push WHERE id = $1`, [id]);
     return push ?? null;
+  }
+
+  /** What the verdict of a push does not know: thousands, for an image made so. */
+  async warnings(id: string): Promise<Warning[]> {
+    const [push] = await this.store.query<{ warnings: Warning[] | null }>('SELECT warnings FROM push WHERE id = $1', [
+      id,
+    ]);
+    return push?.warnings ?? [];
   }
 
   /** Newest first. */

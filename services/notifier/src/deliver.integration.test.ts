@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Deliveries, type Delivery, Incidents, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
 import {
   mailSink,
   type MailSink,
@@ -74,7 +74,7 @@ async function openIncident(severity: 'critical' | 'high' | 'low', rule: string)
 }
 
 /** The delivery to a channel once it is in this state. */
-async function deliveryIn(state: Delivery<unknown>['state'], channel: string): Promise<Delivery<unknown>> {
+async function deliveryIn(state: ListedDelivery['state'], channel: string): Promise<ListedDelivery> {
   const deadline = Date.now() + 20_000;
   for (;;) {
     const { items } = await deliveries.list({ limit: 50 });

@@ -34,7 +34,9 @@ export class PushReports {
       findings: merged(now, images, fingerprints(before ?? [])),
       resolved: merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
       packagesChanged: changes && { ...changes.packages, upgraded: changes.packages.changed },
-      warnings: (push.warnings ?? []).map(({ message, path }) => (path ? `${path}: ${message}` : message)),
+      warnings: (await this.pushes.warnings(pushId)).map(({ message, path }) =>
+        path ? `${path}: ${message}` : message,
+      ),
       counts,
     };
   }

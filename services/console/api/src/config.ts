@@ -1,7 +1,4 @@
-import { commonSettings, httpPort, setting } from '@tidewaiter/runtime';
-import { z } from 'zod';
+import { commonSettings, httpPort, publicUrl } from '@tidewaiter/runtime';
 
-/** Where people reach the console; without it, where it listens. `https` makes the session cookie `Secure`. */
-const publicUrl = setting('TIDEWAITER_CONSOLE_URL', z.url({ protocol: /^https?$/ }).optional());
-
+/** `publicUrl`: `https` makes the session cookie `Secure`. */
 export const consoleConfig = { ...commonSettings, httpPort: httpPort(7080), publicUrl };

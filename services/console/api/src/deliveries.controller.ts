@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Deliveries, type Delivery, type Page } from '@tidewaiter/store';
+import { Deliveries, type Page } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { deliveryAnswer, deliveryDetailAnswer } from './answers.js';
@@ -14,18 +14,13 @@ export class DeliveriesController {
 
   @Get()
   async list(@Query() query: unknown): Promise<Page<DeliveryAnswer>> {
-    const { items, next } = await this.deliveries.list(readInput(pageQuery, query));
-    return { items: items.map(describeDelivery), next };
+    return this.deliveries.list(readInput(pageQuery, query));
   }
 
   @Get(':id')
   async get(@Param('id') id: string): Promise<z.output<typeof deliveryDetailAnswer>> {
     const delivery = await this.deliveries.get(readId(id));
     if (!delivery) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${id}`);
-    return { ...describeDelivery(delivery), alerts: delivery.alerts, message: delivery.message };
+    return delivery;
   }
-}
-
-function describeDelivery({ alerts, message: _, ...delivery }: Delivery<unknown>): DeliveryAnswer {
-  return { ...delivery, alertCount: alerts.length };
 }

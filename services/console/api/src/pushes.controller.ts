@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, type Page, type Push, Pushes } from '@tidewaiter/store';
+import { Images, type Page, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
@@ -18,8 +18,7 @@ export class PushesController {
 
   @Get()
   async list(@Query() query: unknown): Promise<Page<PushAnswer>> {
-    const { items, next } = await this.pushes.list(readInput(pageQuery, query));
-    return { items: items.map(describePush), next };
+    return this.pushes.list(readInput(pageQuery, query));
   }
 
   @Get(':id')
@@ -27,11 +26,6 @@ export class PushesController {
     const push = await this.pushes.get(readId(id));
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const images = await this.images.ofPush(id);
-    return { ...describePush(push), warnings: push.warnings ?? [], images: images.map(describeImage) };
+    return { ...push, warnings: await this.pushes.warnings(id), images: images.map(describeImage) };
   }
-}
-
-/** Without the warnings, of which a list would repeat thousands. */
-function describePush({ warnings, ...push }: Push): PushAnswer {
-  return { ...push, warningCount: warnings?.length ?? 0 };
 }
