@@ -169,12 +169,13 @@ function action(text, done, work, id) {
     button.disabled = true;
     void attempt(async () => {
       try {
+        const shown = board;
         await work();
-        const { row, detail } = board.rows.get(id);
+        const { row, detail } = shown.rows.get(id);
         row.remove();
         detail.remove();
-        board.rows.delete(id);
-        if (board.rows.size === 0) await openSection();
+        shown.rows.delete(id);
+        if (board === shown && shown.rows.size === 0) await openSection();
         tell(done);
         byId('main').focus();
       } finally {
@@ -192,8 +193,7 @@ async function refresh() {
   const { items } = await api(section.path);
   if (board.section !== section) return;
   if (board.rows.size === 0) {
-    if (items.length > 0) await openSection();
-    return;
+    return items.length > 0 ? openSection() : showState();
   }
   for (const item of items) updateRow(item);
   const waiting = items.filter(({ id }) => !board.rows.has(id)).length;
@@ -222,9 +222,10 @@ async function showFresh() {
 }
 
 async function showOlder() {
-  const { items, next } = await api(
-    `${board.section.path}${board.section.path.includes('?') ? '&' : '?'}after=${board.next}`,
-  );
+  const shown = board;
+  const { path } = shown.section;
+  const { items, next } = await api(`${path}${path.includes('?') ? '&' : '?'}after=${shown.next}`);
+  if (board !== shown) return;
   board.body.append(...items.filter(({ id }) => !board.rows.has(id)).flatMap(rowsOf));
   board.next = next;
   byId('more').hidden = next === null;
