@@ -58,7 +58,6 @@ export function serviceEnvironment(urls: ServerUrls, more: Environment): Environ
   const found = Object.entries(files).map(([name, file]) => [name, join(home, file)] as const);
   return {
     ...Object.fromEntries(found.filter(([, path]) => existsSync(path))),
-    TIDEWAITER_HTTP_HOST: '127.0.0.1',
     ...environment,
     ...Object.fromEntries(Object.values(variables).map((name) => [`${name}_FILE`, undefined])),
     [variables.nats]: urls.nats,

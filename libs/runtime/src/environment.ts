@@ -3,13 +3,8 @@ import { readFileSync } from 'node:fs';
 import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-/** What a process was started with. Only this library reads `process.env`; everybody else is handed a value. */
+/** What a process was started with. Only the command line reads `process.env`; everybody else is handed a value. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The environment of this process. */
-export function processEnvironment(): Environment {
-  return process.env;
-}
 
 /** One environment variable and how to read it. `NAME_FILE` holds the path of a file with the value. */
 export interface Setting<Schema extends z.ZodType> {
@@ -85,8 +80,13 @@ export const otlpEndpoint = setting('OTEL_EXPORTER_OTLP_ENDPOINT', z.url().optio
 /** Path of `tidewaiter.yaml`; without it nothing is connected yet. */
 export const settingsFile = setting('TIDEWAITER_CONFIG', z.string().optional());
 
+const webUrl = z.url({ protocol: /^https?$/ });
+
 /** Address under which people reach the console; links in messages start with it. */
-export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', z.url().default('http://127.0.0.1:7080'));
+export const consoleUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.default('http://127.0.0.1:7080'));
+
+/** The same as the console itself sees it: without it, people reach it where it listens. */
+export const publicUrl = setting('TIDEWAITER_CONSOLE_URL', webUrl.optional());
 
 /** Connections to PostgreSQL that one service may hold. */
 export const databasePool = setting('TIDEWAITER_DATABASE_POOL', z.coerce.number().int().min(2).max(200).default(10));

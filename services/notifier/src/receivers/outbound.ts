@@ -1,7 +1,5 @@
-import { BlockList, isIP } from 'node:net';
-
 import { Unavailable } from '@tidewaiter/domain';
-import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+import { classifyAddress, type EgressRequest, type EgressResponse } from '@tidewaiter/runtime';
 
 import { OutcomeUnknown, type SendContext } from './receiver.js';
 
@@ -77,19 +75,6 @@ export function retryAfterMs(headers: Readonly<Record<string, string>>, now: Dat
   return { retryAfterMs: Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs) };
 }
 
-const privateRanges = new BlockList();
-for (const [network, bits] of [
-  ['127.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['100.64.0.0', 10],
-] as const) {
-  privateRanges.addSubnet(network, bits, 'ipv4');
-}
-privateRanges.addAddress('::1', 'ipv6');
-privateRanges.addSubnet('fc00::', 7, 'ipv6');
-
 /**
  * Whether the operator himself wrote a loopback or private address, or `localhost`: then he means it. A name that resolves to
  * one may be somebody else's trick and needs `egress.allow`.
@@ -97,6 +82,5 @@ privateRanges.addSubnet('fc00::', 7, 'ipv6');
 export function isWrittenPrivate(hostname: string): boolean {
   if (hostname === 'localhost') return true;
   const address = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  const family = isIP(address);
-  return family !== 0 && privateRanges.check(address, family === 4 ? 'ipv4' : 'ipv6');
+  return classifyAddress(address) === 'private';
 }
