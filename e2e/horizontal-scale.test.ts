@@ -18,7 +18,8 @@ const layersPerImage = 10;
 let registry: TestRegistry;
 let slowRegistry: Server;
 let tidewaiter: Tidewaiter;
-/** Layer blobs that were asked for, in order, with the time of each. */
+const scanners: ChildProcess[] = [];
+/** Layer blobs that were asked for, in order. */
 const downloads: string[] = [];
 let layerBlobs: string[] = [];
 
@@ -55,6 +56,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  for (const scanner of scanners) scanner.kill();
   await tidewaiter?.stop();
   slowRegistry?.close();
   await registry?.stop();
@@ -92,7 +94,7 @@ it('shares the work between scanners, and loses nothing and repeats no finished 
     layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
     digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));
   }
-  const scanners = [startScanner(), startScanner()];
+  scanners.push(startScanner(), startScanner());
   const logs = scanners.map((scanner) => {
     const lines: string[] = [];
     scanner.stdout?.on('data', (chunk: Buffer) => lines.push(...chunk.toString().split('\n')));
@@ -125,7 +127,4 @@ it('shares the work between scanners, and loses nothing and repeats no finished 
   expect(downloads.length - new Set(downloads).size).toBeLessThanOrEqual(inFlight);
   expect(atTheKill).toBeLessThan(downloads.length);
   expect(logs.every(isWorking)).toBe(true);
-
-  scanners[0]!.kill();
-  scanners[1]!.kill();
 }, 120_000);

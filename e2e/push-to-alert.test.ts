@@ -30,6 +30,7 @@ interface Push {
   repository: string;
   tag: string | null;
   digest: string | null;
+  artifact: string;
   state: string;
   verdict: string | null;
   code: string | null;
@@ -288,7 +289,8 @@ it('knows a signature when it sees one', async () => {
   await buildImage(dir, { layers: [[{ path: 'signature', content: 'x' }]] });
   const tag = `sha256-${'a'.repeat(64)}.sig`;
   await pushImage(registry, `shop/signed:${tag}`, `oci:${dir}:latest`);
-  await ended('shop/signed', 1);
+  const [pushed] = await ended('shop/signed', 1);
+  expect(pushed).toMatchObject({ state: 'refused', code: 'NOT_AN_IMAGE', artifact: 'signature' });
   await quiet();
   expect(slack.received).toHaveLength(before);
 }, 40_000);
