@@ -59,7 +59,7 @@ route:
   group_by: [repository]
   # routes:
   #   - receiver: team
-  #     matchers: ['severity=~"critical|high"']
+  #     matchers: ['severity=~"critical|high|unknown"']
 
 receivers:
   - name: nobody                  # alerts stay in the console

@@ -14,7 +14,7 @@ export interface ApiToken {
 /** The prefix lets secret scanners, our own among them, recognise a token. */
 const prefix = 'tide_';
 const tokenPattern = /^tide_[A-Za-z0-9_-]{43}$/;
-/** The day is enough to see that a token is in use, and spares a write for every request. */
+/** The hour is enough to see that a token is in use, and spares a write for every request. */
 const lastUsedGrainHours = 1;
 
 /** Tokens for the API: 256 random bits, of which only the hash is kept. */
