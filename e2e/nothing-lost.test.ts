@@ -178,16 +178,10 @@ it('brings every push to one end and tells every alert once, whatever is killed 
   await chaos;
 
   const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'refused', 'dead-lettered')`;
-  await until('every push has ended', async () => (await sql(open)).length === 0, 120_000).catch(
-    async (error: unknown) => {
-      const stuck =
-        await sql(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
+  await until('every push has ended', async () => (await sql(open)).length === 0, 150_000).catch(
+    explained(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
       FROM push LEFT JOIN job ON job.key = push.id::text LEFT JOIN outbox ON outbox.data ->> 'pushId' = push.id::text
-      LEFT JOIN inbox ON inbox.event_id = outbox.id WHERE push.finished_at IS NULL LIMIT 5`);
-      throw new Error(
-        `${String(error)}\n${JSON.stringify(stuck, null, 1)}\n${[...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`).join('\n')}`,
-      );
-    },
+      LEFT JOIN inbox ON inbox.event_id = outbox.id WHERE push.finished_at IS NULL LIMIT 5`),
   );
   const ends = await sql<{ tag: string; state: string; code: string | null }>('SELECT tag, state, code FROM push');
   expect(ends.filter(({ state }) => state !== 'analyzed')).toEqual([]);
@@ -196,7 +190,11 @@ it('brings every push to one end and tells every alert once, whatever is killed 
   await until(
     'every alert is delivered',
     async () => (await sql(`SELECT id FROM delivery WHERE state <> 'sent'`)).length === 0 && keys().size >= webhooks,
-    120_000,
+    // What the bus lost twice is published again after 30 and 60 seconds.
+    150_000,
+  ).catch(
+    explained(`SELECT to_json(delivery) AS delivery, to_json(job) AS job FROM delivery
+      LEFT JOIN job ON job.key = delivery.id::text WHERE delivery.state <> 'sent' LIMIT 5`),
   );
   expect(await sql('SELECT id FROM dead_letter')).toEqual([]);
   // One key for each alert: a repetition, which a crash between the answer and the commit makes, has the key of the first.
@@ -210,6 +208,15 @@ it('brings every push to one end and tells every alert once, whatever is killed 
     expect([tag, ids.size]).toEqual([tag, 1]);
   }
 }, 420_000);
+
+/** Rethrows with what the database and the services have to say of it. */
+function explained(statement: string): (error: unknown) => Promise<never> {
+  return async (error) => {
+    const stuck = JSON.stringify(await sql(statement), null, 1);
+    const tails = [...logs].map(([name, text]) => `--- ${name}\n${text().slice(-3_000)}`);
+    throw new Error([String(error), stuck, ...tails].join('\n'));
+  };
+}
 
 function keys(): Set<unknown> {
   return new Set(sink.received.map(({ headers }) => headers['webhook-id']));

@@ -26,6 +26,8 @@ interface OutboxEvent {
 const batchSize = 200;
 /** How long an event may lie when nobody woke the relay: its process died, or another one wrote it. */
 const pollMs = 1_000;
+/** The longest time that consumers have for an event before it is published once more. */
+const maxPatienceSeconds = 3_600;
 
 /**
  * Publishes what is in the outbox, in every process of every service; they share the rows. An event is marked after the bus
@@ -85,10 +87,12 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
       const unread = sent.filter(({ type }) => consumersOf(type).length === 0);
       await tx.query(
-        `UPDATE outbox SET published_at = now(), publishes = publishes + 1, next_sweep_at = now() + interval '30 seconds',
+        // A service that is down for an hour must not find an hour of repeats: the time it is given doubles.
+        `UPDATE outbox SET published_at = now(), publishes = publishes + 1,
+           next_sweep_at = now() + least($3, 30 * 2 ^ publishes) * interval '1 second',
            confirmed_at = CASE WHEN id = ANY($2) THEN now() END
          WHERE id = ANY($1)`,
-        [sent.map(({ id }) => id), unread.map(({ id }) => id)],
+        [sent.map(({ id }) => id), unread.map(({ id }) => id), maxPatienceSeconds],
       );
       const failed = results.find((result) => result.status === 'rejected');
       if (failed && sent.length === 0) throw failed.reason;

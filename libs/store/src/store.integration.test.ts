@@ -94,6 +94,25 @@ describe('a transaction', () => {
   });
 });
 
+describe('a connection that breaks', () => {
+  const broken = (between: () => Promise<unknown>) =>
+    store.transaction(async (tx) => {
+      const [{ pid }] = (await tx.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')) as [{ pid: number }];
+      await store.query('SELECT pg_terminate_backend($1)', [pid]);
+      await between();
+      await tx.query('SELECT 1');
+    });
+
+  it('is an outage when a statement finds it broken', async () => {
+    await expect(broken(() => Promise.resolve())).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is an outage when it was noticed between two statements', async () => {
+    await expect(broken(() => new Promise((resolve) => setTimeout(resolve, 200)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
 describe('the outbox', () => {
   it('publishes what was committed, as a CloudEvent', async () => {
     const bus = new RecordingBus();
@@ -149,6 +168,9 @@ describe('the outbox', () => {
       await until(() => bus.published.length === 3);
       expect(bus.published[2]).toMatchObject({ messageId: `${lost}#1`, event: { id: lost } });
       expect(await store.query('SELECT id FROM outbox WHERE confirmed_at IS NOT NULL')).toEqual([{ id: handled }]);
+      // A service that is down for an hour does not find an hour of repeats.
+      const pause = `SELECT round(extract(epoch FROM next_sweep_at - published_at))::int AS seconds FROM outbox WHERE id = '${lost}'`;
+      await until(async () => (await store.query<{ seconds: number }>(pause))[0]?.seconds === 60);
     });
   });
 

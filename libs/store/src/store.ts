@@ -63,7 +63,7 @@ export class Store {
     try {
       return await records<Row>(runner, sql, parameters);
     } catch (error) {
-      throw explained(error);
+      throw explained(error, runner);
     } finally {
       await runner.release();
     }
@@ -84,8 +84,9 @@ export class Store {
       this.#tell(committed);
       return result;
     } catch (error) {
+      const reason = explained(error, runner);
       if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
-      throw explained(error);
+      throw reason;
     } finally {
       await runner.release().catch(() => undefined);
     }
@@ -179,12 +180,15 @@ const connectionCodes = new Set([
   'ENOTFOUND',
 ]);
 
-function explained(error: unknown): unknown {
+/** pg gives these no code. */
+const lostConnection =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client (was closed|has encountered a connection error))/;
+
+function explained(error: unknown, runner: QueryRunner): unknown {
   if (error instanceof TidewaiterError) return error;
   const { code, message = '' } = error as { code?: unknown; message?: string };
   const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
-  // pg gives these two no code.
-  const isLostConnection = /^(Connection terminated|timeout exceeded when trying to connect)/.test(message);
-  if (!isKnownCode && !isLostConnection) return error;
+  // TypeORM releases a runner whose connection breaks between two statements, and the next one fails for that reason alone.
+  if (!isKnownCode && !lostConnection.test(message) && !runner.isReleased) return error;
   return new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached', { cause: error });
 }

@@ -8,12 +8,10 @@ import type { Store, Transaction } from './store.js';
 
 const intervalMs = 5_000;
 const batchSize = 1_000;
-const maxBackoffSeconds = 3_600;
 
 interface Unconfirmed {
   id: string;
   type: string;
-  publishes: number;
   confirmedBy: string[];
 }
 
@@ -57,7 +55,7 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
 /** Confirms what everybody has handled, re-drives the rest; answers how many were re-driven. */
 export async function sweepOutbox(tx: Transaction): Promise<number> {
   const rows = await tx.query<Unconfirmed>(
-    `SELECT id, type, publishes, (
+    `SELECT id, type, (
        SELECT coalesce(array_agg(consumer), '{}') FROM (
          SELECT consumer FROM inbox WHERE event_id = outbox.id
          UNION SELECT worker FROM dead_letter WHERE event_id = outbox.id AND stage = 'event' AND redriven_at IS NULL
@@ -72,12 +70,7 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
   const confirmed = rows.filter(isConfirmed);
   const missing = rows.filter((row) => !isConfirmed(row));
   await tx.query('UPDATE outbox SET confirmed_at = now() WHERE id = ANY($1)', [confirmed.map(({ id }) => id)]);
-  // A service that is down for an hour must not find an hour of repeats: the pause doubles.
-  await tx.query(
-    `UPDATE outbox SET published_at = NULL, next_sweep_at = now() + least($2, 30 * 2 ^ publishes) * interval '1 second'
-     WHERE id = ANY($1)`,
-    [missing.map(({ id }) => id), maxBackoffSeconds],
-  );
+  await tx.query('UPDATE outbox SET published_at = NULL WHERE id = ANY($1)', [missing.map(({ id }) => id)]);
   return missing.length;
 }
 
