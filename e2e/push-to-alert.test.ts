@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -53,6 +53,27 @@ async function push(name: string, packages: Record<string, string>): Promise<str
   const dir = temporaryFolder();
   await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)]] });
   return pushImage(registry, name, `oci:${dir}:latest`);
+}
+
+/** Pushes what cosign does: an image manifest whose one layer is the signed text. */
+async function pushSignature(repository: string, tag: string): Promise<void> {
+  const upload = async (mediaType: string, text: string) => {
+    const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+    const begun = await fetch(`${registry.url}/v2/${repository}/blobs/uploads/`, { method: 'POST' });
+    const place = new URL(begun.headers.get('location')!, registry.url);
+    place.searchParams.set('digest', digest);
+    expect((await fetch(place, { method: 'PUT', body: text })).status).toBe(201);
+    return { mediaType, digest, size: text.length };
+  };
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const config = await upload('application/vnd.oci.image.config.v1+json', '{"rootfs":{"type":"layers","diff_ids":[]}}');
+  const layer = await upload('application/vnd.dev.cosign.simplesigning.v1+json', '{"critical":{"type":"cosign"}}');
+  const answer = await fetch(`${registry.url}/v2/${repository}/manifests/${tag}`, {
+    method: 'PUT',
+    headers: { 'content-type': mediaType },
+    body: JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [layer] }),
+  });
+  expect(answer.status).toBe(201);
 }
 
 async function pushes(): Promise<Push[]> {
@@ -283,17 +304,24 @@ it('tells one message for an image of several platforms', async () => {
   expect(JSON.stringify(slack.received.at(-1)!.body)).toContain('arm64');
 }, 60_000);
 
-it('knows a signature when it sees one', async () => {
-  const before = slack.received.length;
-  const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[{ path: 'signature', content: 'x' }]] });
+describe('under the tag of a signature', () => {
   const tag = `sha256-${'a'.repeat(64)}.sig`;
-  await pushImage(registry, `shop/signed:${tag}`, `oci:${dir}:latest`);
-  const [pushed] = await ended('shop/signed', 1);
-  expect(pushed).toMatchObject({ state: 'refused', code: 'NOT_AN_IMAGE', artifact: 'signature' });
-  await quiet();
-  expect(slack.received).toHaveLength(before);
-}, 40_000);
+
+  it('knows a signature when it sees one', async () => {
+    const before = slack.received.length;
+    await pushSignature('shop/signed', tag);
+    const [pushed] = await ended('shop/signed', 1);
+    expect(pushed).toMatchObject({ state: 'refused', code: 'NOT_AN_IMAGE', artifact: 'signature' });
+    await quiet();
+    expect(slack.received).toHaveLength(before);
+  }, 40_000);
+
+  it('analyzes an image all the same, for anybody can choose a name', async () => {
+    await push(`shop/disguised:${tag}`, { openssl: '3.0.17-1' });
+    const [pushed] = await ended('shop/disguised', 1);
+    expect(pushed).toMatchObject({ state: 'analyzed', artifact: 'image' });
+  }, 40_000);
+});
 
 it('refuses with a reason what is not for it', async () => {
   const dir = temporaryFolder();

@@ -177,8 +177,9 @@ export class Pushes {
     found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
   ): Promise<void> {
     await tx.query(
-      `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, state = 'analyzing', code = NULL, reason = NULL,
-         finished_at = NULL, previous_digest = (
+      // A name that says signature is no more than that, now that an image was found under it.
+      `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
+         state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL, previous_digest = (
            SELECT digest FROM tag_ledger AS before
            WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
              AND before.at < push.received_at AND before.push_id IS DISTINCT FROM push.id

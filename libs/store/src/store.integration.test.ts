@@ -108,7 +108,9 @@ describe('a connection that breaks', () => {
   });
 
   it('is an outage when it was noticed between two statements', async () => {
-    await expect(broken(() => new Promise((resolve) => setTimeout(resolve, 200)))).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    await expect(broken(() => new Promise((resolve) => setTimeout(resolve, 200)))).rejects.toMatchObject({
+      code: 'STORE_UNAVAILABLE',
+    });
     expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });
