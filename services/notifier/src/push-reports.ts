@@ -19,6 +19,7 @@ export class PushReports {
     const push = await this.pushes.get(pushId);
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
+    const warnings = await this.pushes.warnings(pushId);
     const now = await this.#findingsOf(images);
     const before =
       push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
@@ -32,11 +33,10 @@ export class PushReports {
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
       previousDigest: push.previousDigest,
       findings: merged(now, images, fingerprints(before ?? [])),
-      resolved: merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
+      // What could not be read may hold it still: only a whole picture says that something is gone.
+      resolved: warnings.length > 0 ? [] : merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
       packagesChanged: changes && { ...changes.packages, upgraded: changes.packages.changed },
-      warnings: (await this.pushes.warnings(pushId)).map(({ message, path }) =>
-        path ? `${path}: ${message}` : message,
-      ),
+      warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
       counts,
     };
   }

@@ -1,0 +1,84 @@
+import { countBySeverity, Secret } from '@tidewaiter/domain';
+import { connect, Findings, Images, Pushes, Store, type Warning } from '@tidewaiter/store';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { PushReports } from './push-reports.js';
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let pushes: Pushes;
+let images: Images;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+}, 60_000);
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });
+  store = new Store(dataSource, 'test');
+  pushes = new Pushes(store);
+  images = new Images(store);
+});
+
+afterEach(async () => dataSource.destroy());
+
+afterAll(async () => servers.stop());
+
+/** Leaves what a push leaves that the scanner has analysed; answers its id. */
+async function push(digest: string, warnings: Warning[] = []): Promise<string> {
+  const place = { connection: 'main', repository: 'shop/app', tag: '1' };
+  const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+  const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', createdAt: null };
+  const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about }]));
+  const added = (await pushes.get(id))!;
+  await store.transaction(async (tx) => {
+    await images.add(tx, [{ ...image, labels: {}, layers: [] }]);
+    await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+    await pushes.analyzed(tx, id, { verdict: 'unknown', counts: countBySeverity([]), warnings });
+  });
+  return id;
+}
+
+/** Puts a package with a known hole into an image. */
+async function addHole(digest: string): Promise<void> {
+  await store.query(
+    `INSERT INTO package (id, purl, type, name, version, source_name, source_version, licenses)
+     VALUES (1, 'pkg:deb/debian/openssl@1', 'deb', 'openssl', '1', 'openssl', '1', '{}')`,
+  );
+  await store.query(
+    `INSERT INTO image_package (image_digest, package_id, layer, state, found_in) VALUES ($1, 1, 0, 'present', 'db')`,
+    [digest],
+  );
+  await store.query(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+     VALUES ('CVE-1', 'CVE-1', '{}', 'a hole', 'high', now(), 1)`,
+  );
+  await store.query(
+    `INSERT INTO package_match (package_id, advisory_id, state, fix_state) VALUES (1, 'CVE-1', 'affected', 'fixed')`,
+  );
+}
+
+it.each([
+  ['nothing of a push that could not be read whole', [{ code: 'MALFORMED_FILE', message: 'damaged' }], []],
+  ['what a push no longer has', [], ['CVE-1']],
+])('calls resolved %s', async (_, warnings, resolved) => {
+  await push(digestOf('a'));
+  await addHole(digestOf('a'));
+  const pushId = await push(digestOf('b'), warnings);
+  const report = await new PushReports(pushes, images, new Findings(store)).of({
+    pushId,
+    connection: 'main',
+    repository: 'shop/app',
+    digest: digestOf('b'),
+    previousDigest: digestOf('a'),
+    platforms: [],
+    counts: countBySeverity([]),
+    verdict: 'unknown',
+    changes: null,
+  });
+  expect(report?.resolved.map(({ finding }) => finding.id)).toEqual(resolved);
+});
