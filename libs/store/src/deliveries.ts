@@ -99,10 +99,11 @@ export class Deliveries {
     );
   }
 
+  /** Notes why an attempt failed. One that never began, or that the channel took after all, leaves what is known as it is. */
   async retrying(id: string, attempt: number, code: string, reason: string, inMs: number): Promise<void> {
     await this.store.query(
       `UPDATE delivery SET state = 'retrying', attempt = $2, code = $3, reason = $4, next_at = now() + $5 * interval '1 millisecond'
-       WHERE id = $1`,
+       WHERE id = $1 AND state = 'sending'`,
       [id, attempt, code, reason, inMs],
     );
   }
@@ -112,10 +113,13 @@ export class Deliveries {
     await this.store.query('UPDATE delivery SET reached = $2 WHERE id = $1', [id, reached]);
   }
 
-  async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<void> {
-    await tx.query(
-      `UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now() WHERE id = $1`,
+  /** Gives a delivery up; false when the channel took it after all. */
+  async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<boolean> {
+    const failed = await tx.query(
+      `UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now()
+       WHERE id = $1 AND state <> 'sent' RETURNING id`,
       [id, attempt, code, reason],
     );
+    return failed.length > 0;
   }
 }

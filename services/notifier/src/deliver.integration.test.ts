@@ -7,6 +7,8 @@ import { draft, incidentOpened, incidentResolved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
 import {
+  httpSink,
+  type HttpSink,
   mailSink,
   type MailSink,
   slackSink,
@@ -24,6 +26,7 @@ let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let slack: SlackSink;
 let mail: MailSink;
 let webhook: WebhookSink;
+let bot: HttpSink;
 let notifier: RunningService;
 let home: string;
 let dataSource: DataSource;
@@ -54,7 +57,7 @@ const event: RuntimeEvent = {
 };
 
 /** Opens an incident of this severity, as the detector does; answers its id. */
-async function openIncident(severity: 'critical' | 'high' | 'low', rule: string): Promise<string> {
+async function openIncident(severity: 'critical' | 'high' | 'medium' | 'low', rule: string): Promise<string> {
   return store.transaction(async (tx) => {
     const { incident } = await incidents.see(tx, {
       rule,
@@ -88,12 +91,24 @@ async function deliveryIn(state: ListedDelivery['state'], channel: string): Prom
   }
 }
 
+/** Slack as bots know it: it has every message that reached it, also those that it did not answer. */
+async function slackApi(): Promise<HttpSink> {
+  const sink = await httpSink(({ path }) => {
+    if (!path.endsWith('/conversations.history')) return { status: 200, body: { ok: true, ts: '1.1' } };
+    const messages = posts(sink).map(({ body }) => ({ ts: '1.1', ...(body as object) }));
+    return { status: 200, body: { ok: true, messages } };
+  });
+  return sink;
+}
+
+const posts = ({ received }: HttpSink) => received.filter(({ path }) => path.endsWith('/chat.postMessage'));
+
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
 }, 60_000);
 
 beforeEach(async () => {
-  [slack, mail, webhook] = await Promise.all([slackSink(), mailSink(), webhookSink()]);
+  [slack, mail, webhook, bot] = await Promise.all([slackSink(), mailSink(), webhookSink(), slackApi()]);
   home = mkdtempSync(join(tmpdir(), 'notifier-'));
   writeFileSync(
     join(home, 'routing.yaml'),
@@ -104,9 +119,11 @@ route:
   routes:
     - { receiver: slack, matchers: [ 'severity="critical"' ] }
     - { receiver: mail-and-hook, matchers: [ 'severity="high"', 'kind="incident"', 'repository="shop/checkout"', 'technique="T1059"' ] }
+    - { receiver: bot, matchers: [ 'severity="medium"' ] }
 receivers:
   - name: nobody
   - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ] }
+  - { name: bot, slack_configs: [ { app_token: xoxb-1, app_url: "${bot.url}/api/chat.postMessage", channel: C1 } ] }
   - { name: mail-and-hook, email_configs: [ { to: "one@example.com, two@example.com" } ], webhook_configs: [ { url: "${webhook.url}" } ] }
 `,
   );
@@ -128,7 +145,7 @@ receivers:
 afterEach(async () => {
   await notifier.stop();
   await dataSource.destroy();
-  await Promise.all([slack.stop(), mail.stop(), webhook.stop()]);
+  await Promise.all([slack.stop(), mail.stop(), webhook.stop(), bot.stop()]);
   rmSync(home, { recursive: true });
 });
 
@@ -172,6 +189,27 @@ it('waits as long as Slack asks for', async () => {
   const { createdAt } = await deliveryIn('retrying', 'slack');
   const { finishedAt } = await deliveryIn('sent', 'slack');
   expect(finishedAt!.getTime() - createdAt.getTime()).toBeGreaterThanOrEqual(4_000);
+}, 30_000);
+
+it('does not forget that a message may have arrived when it cannot look', async () => {
+  bot.next('drop', { status: 429, headers: { 'retry-after': '1' } });
+  await openIncident('medium', 'shell');
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 3, reference: '1.1' });
+  expect(posts(bot)).toHaveLength(1);
+}, 30_000);
+
+it('looks before it sends again what it could not note as sent', async () => {
+  await store.query(
+    `CREATE FUNCTION lose() RETURNS trigger AS $$ BEGIN RAISE 'connection lost' USING ERRCODE = '08006'; END $$ LANGUAGE plpgsql`,
+  );
+  await store.query(
+    `CREATE TRIGGER lose BEFORE UPDATE ON delivery FOR EACH ROW WHEN (NEW.state = 'sent') EXECUTE FUNCTION lose()`,
+  );
+  await openIncident('medium', 'shell');
+  expect(await deliveryIn('retrying', 'slack')).toMatchObject({ code: 'DELIVERY_UNCONFIRMED' });
+  await store.query('DROP TRIGGER lose ON delivery');
+  await deliveryIn('sent', 'slack');
+  expect(posts(bot)).toHaveLength(1);
 }, 30_000);
 
 it('gives up what the channel will never take, says so, and can be told to try again', async () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { TidewaiterError } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
@@ -6,7 +7,7 @@ import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 import { Channels } from './channels.js';
 import { DeliverySteps } from './delivery-steps.js';
 import type { Message } from './message.js';
-import { type Delivery, type Outcome, PartlySent } from './receivers/receiver.js';
+import { type Delivery, type Outcome, OutcomeUnknown, PartlySent } from './receivers/receiver.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -42,7 +43,7 @@ export class Deliver implements JobHandler<ClaimedJob> {
     const delivery = this.#deliveryOf(stored, job.attempt);
     try {
       const outcome = await this.#sendOnce(stored, channel, integration, delivery);
-      await this.steps.sent(job, stored, outcome);
+      await keepingDoubt(async () => this.steps.sent(job, stored, outcome));
       this.logger.info(
         { delivery_id: delivery.id, receiver: delivery.receiver, channel, attempt: job.attempt },
         'delivery done',
@@ -69,7 +70,8 @@ export class Deliver implements JobHandler<ClaimedJob> {
     delivery: Delivery,
   ): Promise<Outcome> {
     const isUnconfirmed = stored.state === 'sending' || stored.code === 'DELIVERY_UNCONFIRMED';
-    const found = isUnconfirmed ? await this.channels.find(channel, integration, delivery) : null;
+    const look = async () => this.channels.find(channel, integration, delivery);
+    const found = isUnconfirmed ? await keepingDoubt(look) : null;
     return found ?? this.channels.send(channel, integration, delivery);
   }
 
@@ -79,5 +81,21 @@ export class Deliver implements JobHandler<ClaimedJob> {
   ): Delivery {
     const externalUrl = this.channels.consoleUrl;
     return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl };
+  }
+}
+
+/**
+ * Runs a step after which the channel may have the message, whatever becomes of the step: its failure must not become the one that the
+ * next try reads, or that try would send without looking.
+ */
+async function keepingDoubt<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    // Trying again is no use, as for a receiver that is gone, or somebody else's work.
+    if (error instanceof TidewaiterError && (!error.retryable || error.code === 'LEASE_LOST')) throw error;
+    if (error instanceof OutcomeUnknown) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OutcomeUnknown(`the message may have arrived, and was not confirmed: ${reason}`, error);
   }
 }

@@ -54,8 +54,8 @@ export class DeliverySteps {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
       if (!delivery) return;
       const { id, receiver, channel } = delivery;
-      await this.deliveries.failed(tx, id, job.attempt, code, reason);
-      await tx.emit(draft(notificationFailed, id, { deliveryId: id, receiver, channel, code, reason }));
+      if (await this.deliveries.failed(tx, id, job.attempt, code, reason))
+        await tx.emit(draft(notificationFailed, id, { deliveryId: id, receiver, channel, code, reason }));
     });
   }
 }

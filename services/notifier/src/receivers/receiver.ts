@@ -1,4 +1,4 @@
-import { TidewaiterError, Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
+import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
 import type { EmailConfig, SlackConfig, WebhookConfig } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
 
@@ -70,9 +70,12 @@ export function receiver<K extends Kind>(definition: Receiver<K>): Receiver<K> {
  * The connection broke or fell silent after the message had left: the channel may have it. Retrying may double it, unless the
  * receiver's `find` sees it or the channel recognises the delivery's id.
  */
-export class OutcomeUnknown extends TidewaiterError {
+export class OutcomeUnknown extends Unavailable {
   constructor(message: string, cause: unknown) {
-    super('DELIVERY_UNCONFIRMED', message, { cause, retryable: true });
+    super('DELIVERY_UNCONFIRMED', message, {
+      cause,
+      ...(cause instanceof Unavailable && { retryAfterMs: cause.retryAfterMs }),
+    });
   }
 }
 

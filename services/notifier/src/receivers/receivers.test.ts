@@ -246,7 +246,9 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
 
   it('reports a passing trouble as one, and then sends with the same id', async () => {
     bench.next('temporary');
-    expect(await failureOf(attempt())).toBeInstanceOf(Unavailable);
+    const error = await failureOf(attempt());
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error).not.toBeInstanceOf(OutcomeUnknown);
     expect(bench.taken()).toEqual([]);
     await attempt();
     expect(bench.taken()).toEqual([delivery.id]);
@@ -293,6 +295,7 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
     await unused[Symbol.asyncDispose]();
     const error = await failureOf(attempt(context.signal, '127.0.0.1', port));
     expect(error).toBeInstanceOf(Unavailable);
+    expect(error).not.toBeInstanceOf(OutcomeUnknown);
     expect(error).toHaveProperty('retryable', true);
   });
 
