@@ -3,6 +3,8 @@ export type Labels = Record<string, string>;
 
 /** One thing somebody may want to hear about: a finding of a push, or an incident. */
 export interface Alert {
+  /** What it is about: the same from its firing to its end, whatever its labels say by then, and of nothing else. */
+  identity: string;
   labels: Labels;
   /** Texts for people; never matched on. */
   annotations: Record<string, string>;

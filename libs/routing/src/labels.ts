@@ -6,6 +6,7 @@ export const documentedLabels = {
   repository: 'The repository without registry, tag or digest: `shop/checkout`.',
   tag: 'The tag that was pushed, or that the running container was started with.',
   digest: 'The digest of the image: `sha256:` and 64 hex digits.',
+  package: 'The package that the finding is about: `openssl`.',
   namespace: 'The Kubernetes namespace in which it happened.',
   workload: 'The workload, or the pod where no more is known.',
   cluster: 'The cluster, as the sensor connection in `tidewaiter.yaml` names it.',

@@ -68,6 +68,7 @@ function alertOf(report: IncidentReport, status: Alert['status']): Alert {
   };
   for (const [name, value] of Object.entries(given)) if (value) labels[name] = value;
   return {
+    identity: JSON.stringify(['incident', report.id]),
     labels,
     annotations: { summary: report.title },
     status,

@@ -11,6 +11,7 @@ const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFin
     severity: 'high',
     state: 'present',
     title: id,
+    fingerprint: id,
     packageName: 'openssl',
     installedVersion: '1',
     path: null,
@@ -47,6 +48,7 @@ it('alerts on what is critical or high, or may be, and runs', () => {
       severity: 'high',
       repository: 'shop/app',
       tag: '1',
+      package: 'openssl',
       fixable: 'true',
       new: 'true',
     }),
@@ -71,4 +73,13 @@ it('shows a receiver only what it is told of', () => {
     ['b'],
     ['c'],
   ]);
+});
+
+it('knows an alert again when it is over, and keeps packages with the same hole apart', () => {
+  const identityOf = (given: PushReport) => pushSubjects(given)[0]?.alert.identity;
+  const firing = identityOf(report([finding('CVE-1')]));
+  expect(identityOf({ ...report([], [finding('CVE-1', { severity: 'critical' }, false)]), digest: 'sha256:y' })).toBe(
+    firing,
+  );
+  expect(identityOf(report([finding('CVE-1', { fingerprint: 'CVE-1 of another package' })]))).not.toBe(firing);
 });

@@ -40,7 +40,9 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     new: String(isNew && !isResolved),
   };
   if (report.tag !== null) labels['tag'] = report.tag;
+  if (finding.packageName !== null) labels['package'] = finding.packageName;
   return {
+    identity: JSON.stringify(['finding', report.registry, report.repository, report.tag, finding.fingerprint]),
     labels,
     annotations: {
       summary: `${finding.id} in ${finding.packageName ?? finding.path ?? report.repository}`,

@@ -73,6 +73,7 @@ it.each([
     pushId,
     connection: 'main',
     repository: 'shop/app',
+    tag: '1',
     digest: digestOf('b'),
     previousDigest: digestOf('a'),
     platforms: [],

@@ -396,6 +396,7 @@ describe('the API', () => {
 
   it('shows messages, without their text in the list', async () => {
     const alert = {
+      identity: 'x',
       labels: { alertname: 'x' },
       annotations: {},
       status: 'firing' as const,

@@ -38,7 +38,14 @@ const delivery: Delivery = {
   receiver: 'team',
   externalUrl: 'https://tidewaiter.example.com',
   alerts: [
-    { labels: { severity: 'high' }, annotations: {}, status: 'firing', startsAt: '2026-11-25T10:42:00Z', endsAt: null },
+    {
+      identity: 'x',
+      labels: { severity: 'high' },
+      annotations: {},
+      status: 'firing',
+      startsAt: '2026-11-25T10:42:00Z',
+      endsAt: null,
+    },
   ],
   message: {
     kind: 'push',

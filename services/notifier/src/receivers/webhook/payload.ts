@@ -1,4 +1,6 @@
-import type { Labels } from '@tidewaiter/domain';
+import { createHash } from 'node:crypto';
+
+import type { Alert, Labels } from '@tidewaiter/domain';
 
 import type { Delivery } from '../receiver.js';
 
@@ -25,7 +27,7 @@ export function webhookPayload(delivery: Delivery, maxAlerts: number): Record<st
       startsAt: alert.startsAt,
       endsAt: alert.endsAt ?? notEnded,
       generatorURL: message.links[0]?.url ?? externalUrl,
-      fingerprint: labelFingerprint(alert.labels),
+      fingerprint: fingerprint(alert),
     })),
     groupLabels,
     commonLabels: common(alerts.map(({ labels }) => labels)),
@@ -43,15 +45,7 @@ function common(sets: readonly Labels[]): Labels {
   return Object.fromEntries(shared);
 }
 
-/**
- * Prometheus' fingerprint of a label set, so that an alert that went through Alertmanager as well is known as the same one:
- * FNV-1a over names and values in the order of the names' bytes.
- */
-export function labelFingerprint(labels: Labels): string {
-  const pairs = Object.entries(labels).map((pair) => pair.map((text) => Buffer.from(text, 'utf8')) as [Buffer, Buffer]);
-  let hash = 0xcbf29ce484222325n;
-  for (const bytes of pairs.toSorted(([a], [b]) => Buffer.compare(a, b)).flat()) {
-    for (const byte of [...bytes, 0xff]) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  }
-  return hash.toString(16).padStart(16, '0');
+/** In the form of Prometheus', which is a hash of all labels: ours change while an alert fires, as its image does with every push. */
+function fingerprint({ identity }: Alert): string {
+  return createHash('sha256').update(identity).digest('hex').slice(0, 16);
 }

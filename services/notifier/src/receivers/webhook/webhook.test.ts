@@ -1,11 +1,12 @@
 import { Secret, type Alert } from '@tidewaiter/domain';
 
 import type { Delivery } from '../receiver.js';
-import { labelFingerprint, webhookPayload } from './payload.js';
+import { webhookPayload } from './payload.js';
 import { standardHeaders } from './webhook.js';
 
 function alert(labels: Record<string, string>, rest: Partial<Alert> = {}): Alert {
   return {
+    identity: '["finding","shop","CVE-1"]',
     labels,
     annotations: { summary: 'same' },
     status: 'firing',
@@ -70,6 +71,18 @@ describe('webhookPayload', () => {
     });
   });
 
+  it('gives an alert one fingerprint until it ends, and another alert another', () => {
+    const alerts = [
+      alert({ digest: 'sha256:1', new: 'true' }),
+      alert({ digest: 'sha256:2', new: 'false' }, { status: 'resolved' }),
+      alert({ digest: 'sha256:1', new: 'true' }, { identity: '["finding","shop","CVE-2"]' }),
+    ];
+    const { alerts: sent } = webhookPayload(delivery(alerts), 0) as { alerts: { fingerprint: string }[] };
+    const [firing, resolved, other] = sent.map(({ fingerprint }) => fingerprint);
+    expect(resolved).toBe(firing);
+    expect(other).not.toBe(firing);
+  });
+
   it('leaves out and counts what is over max_alerts, but looks at all for the status and the common labels', () => {
     const alerts = [alert({ a: '1', b: '1' }, { status: 'resolved' }), alert({ a: '1', b: '2' }), alert({ a: '1' })];
     expect(webhookPayload(delivery(alerts), 1)).toMatchObject({
@@ -85,35 +98,6 @@ describe('webhookPayload', () => {
     const [odd, plain] = [alert({ constructor: 'x' }), alert({})];
     expect(webhookPayload(delivery([odd, plain]), 0)).toMatchObject({ commonLabels: {} });
   });
-});
-
-// Fingerprints that Alertmanager 0.28.1 gave these label sets.
-it.each([
-  [
-    {
-      alertname: 'CriticalVulnerability',
-      cluster: 'prod-eu-1',
-      cve: 'CVE-2022-22965',
-      namespace: 'payments',
-      severity: 'critical',
-      workload: 'deployment/checkout',
-    },
-    'fc73caf4382268f0',
-  ],
-  [
-    {
-      workload: 'deployment/web',
-      severity: 'high',
-      namespace: 'payments',
-      cve: 'CVE-2023-44487',
-      cluster: 'prod-eu-1',
-      alertname: 'CriticalVulnerability',
-    },
-    '03f16bfbacc91cab',
-  ],
-  [{}, 'cbf29ce484222325'],
-])('fingerprints %j as Prometheus does', (labels, expected) => {
-  expect(labelFingerprint(labels as Record<string, string>)).toBe(expected);
 });
 
 // The vector of standard-webhooks, libraries/javascript/src/webhook.test.ts.
