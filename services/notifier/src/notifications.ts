@@ -31,6 +31,8 @@ export class Notifications {
     if (!routing) return;
     const deliveries = groupByRoute(routing, subjects).flatMap((group): NewDelivery<Message>[] => {
       const isNews = wording.isNews(group.subjects);
+      // What was there before and still is concerns nobody anew, also where another group has news.
+      if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
       const message = wording.message(group.subjects);
       return channelsFor(routing, group.receiver, isNews).map((integration) => ({
         eventId,

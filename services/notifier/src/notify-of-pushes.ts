@@ -24,10 +24,7 @@ export class NotifyOfPushes {
     const report = await this.reports.of(data);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (!report) return;
-      // What was there before and still is concerns nobody anew.
-      const subjects = pushSubjects(report);
-      if (!subjects.some(({ about }) => about.isResolved) && !isNews(subjects)) return;
-      await this.notifications.add(tx, id, subjects, {
+      await this.notifications.add(tx, id, pushSubjects(report), {
         isNews,
         message: (group) => pushMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
       });
