@@ -22,11 +22,13 @@ export interface NewDelivery<Message> {
   groupLabels: Labels;
   alerts: Alert[];
   message: Message;
+  /** Where a message about a newer state of the same subject makes this one worthless. */
+  edition: { subject: string; revision: number } | null;
 }
 
-export interface Delivery<Message> extends NewDelivery<Message> {
+export interface Delivery<Message> extends Omit<NewDelivery<Message>, 'edition'> {
   id: string;
-  state: 'pending' | 'sending' | 'retrying' | 'sent' | 'failed';
+  state: 'pending' | 'sending' | 'retrying' | 'sent' | 'superseded' | 'failed';
   attempt: number;
   /** Recipients that have it already, of a message to several. */
   reached: string[];
@@ -55,10 +57,12 @@ export class Deliveries {
   /** Adds deliveries; answers the ids of those that are new. The same event adds each only once. */
   async add<Message>(tx: Transaction, deliveries: readonly NewDelivery<Message>[]): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
-      `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent)
-       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2
+      `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
+         subject, revision)
+       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2,
+         edition->>'subject', (edition->>'revision')::int
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb)
        ON CONFLICT DO NOTHING RETURNING id`,
       [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null],
     );
@@ -89,6 +93,20 @@ export class Deliveries {
       id,
       attempt,
     ]);
+  }
+
+  /** Ends a delivery when the same channel is told of a newer state of its subject; answers whether it did. */
+  async superseded(id: string): Promise<boolean> {
+    const superseded = await this.store.query(
+      `UPDATE delivery SET state = 'superseded', next_at = NULL, finished_at = now()
+       WHERE id = $1 AND EXISTS (
+         SELECT FROM delivery AS newer WHERE newer.subject = delivery.subject AND newer.revision > delivery.revision
+           AND (newer.receiver, newer.channel, newer.integration) = (delivery.receiver, delivery.channel, delivery.integration)
+           AND newer.state <> 'failed')
+       RETURNING id`,
+      [id],
+    );
+    return superseded.length > 0;
   }
 
   /** Ends a delivery that the channel took. `note` says which recipients it will never take. */

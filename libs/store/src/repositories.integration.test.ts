@@ -2,11 +2,9 @@ import type { Sighting } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
-import { v7 as uuidv7 } from 'uuid';
 
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
-import { Deliveries } from './deliveries.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { type NewPush, Pushes } from './pushes.js';
@@ -110,19 +108,6 @@ describe('pushes', () => {
     expect(await end('SECOND')).toBeNull();
     expect((await pushes.get(id))?.code).toBe('FIRST');
   });
-});
-
-it('does not lose that a delivery arrived to a failure that comes late', async () => {
-  const deliveries = new Deliveries(store);
-  const message = { eventId: uuidv7(), receiver: 'team', channel: 'slack', integration: 0, route: 'route' };
-  const [id = ''] = await store.transaction((tx) =>
-    deliveries.add(tx, [{ ...message, groupKey: '{}', groupLabels: {}, alerts: [], message: {} }]),
-  );
-  await deliveries.sending(id, 1);
-  await store.transaction((tx) => deliveries.sent(tx, id, '1.1', null));
-  await deliveries.retrying(id, 1, 'STORE_UNAVAILABLE', 'the answer to the commit was lost', 1);
-  expect(await store.transaction((tx) => deliveries.failed(tx, id, 1, 'STORE_UNAVAILABLE', 'lost'))).toBe(false);
-  expect(await deliveries.get(id)).toMatchObject({ state: 'sent', reference: '1.1', code: null, nextAt: null });
 });
 
 it('takes a webhook once, also twice in one body', async () => {

@@ -1,8 +1,10 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
 
 /** One message to one receiver. Only the notifier writes it. */
 @Entity('delivery')
-@Unique('delivery_once_ux', ['eventId', 'receiver', 'channel', 'integration', 'groupKey'])
+// Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM cannot say.
+@Index('delivery_once_ux', { synchronize: false })
+@Index('delivery_subject_ix', ['subject'], { where: 'subject IS NOT NULL' })
 export class DeliveryRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
   @Column('uuid', { name: 'event_id' }) eventId!: string;
@@ -16,7 +18,11 @@ export class DeliveryRow {
   @Column('jsonb', { name: 'group_labels' }) groupLabels!: unknown;
   @Column('jsonb') alerts!: unknown;
   @Column('jsonb') message!: unknown;
-  /** `pending`, `sending`, `retrying`, then `sent` or `failed`. */
+  /** What it is about, where a newer message makes an older one worthless; null elsewhere. */
+  @Column('text', { nullable: true }) subject!: string | null;
+  /** Which state of the subject it tells of. */
+  @Column('integer', { nullable: true }) revision!: number | null;
+  /** `pending`, `sending`, `retrying`, then `sent`, `superseded` or `failed`. */
   @Column('text', { default: 'pending' }) state!: string;
   @Column('integer', { default: 0 }) attempt!: number;
   /** Recipients that have it already, of a message to several. */

@@ -1,0 +1,19 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Digests the group's key where it is indexed: it holds label values, and a row of an index has 2,704 bytes for all of its columns. */
+export class DeliveryKeyDigest1764000010000 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      ALTER TABLE delivery DROP CONSTRAINT delivery_once_ux;
+      -- One message per event, receiver and group, however often the event is delivered.
+      CREATE UNIQUE INDEX delivery_once_ux ON delivery (event_id, receiver, channel, integration, md5(group_key));
+    `);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query(`
+      DROP INDEX delivery_once_ux;
+      ALTER TABLE delivery ADD CONSTRAINT delivery_once_ux UNIQUE (event_id, receiver, channel, integration, group_key);
+    `);
+  }
+}
