@@ -121,6 +121,7 @@ const deliveryStamps = {
   sending: 'waiting',
   retrying: 'unclear',
   sent: 'cleared',
+  superseded: 'cleared',
   failed: 'refused',
 };
 

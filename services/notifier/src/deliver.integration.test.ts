@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type RuntimeEvent, Secret } from '@tidewaiter/domain';
+import { type RuntimeEvent, Secret, type Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
@@ -56,21 +56,23 @@ const event: RuntimeEvent = {
   process: { name: 'bash', commandLine: 'bash -i', executable: null, user: 'root' },
 };
 
+const sighting = (severity: Severity, rule: string) => ({
+  rule,
+  subjectKey: rule,
+  title: `${rule} in shop/checkout`,
+  severity,
+  imageRepository: 'registry.example.com/shop/checkout',
+  imageTag: '1',
+  imageDigest: null,
+  namespace: 'shop',
+  cluster: 'eu1',
+  event: { ...event, rule },
+});
+
 /** Opens an incident of this severity, as the detector does; answers its id. */
-async function openIncident(severity: 'critical' | 'high' | 'medium' | 'low', rule: string): Promise<string> {
+async function openIncident(severity: Severity, rule: string): Promise<string> {
   return store.transaction(async (tx) => {
-    const { incident } = await incidents.see(tx, {
-      rule,
-      subjectKey: rule,
-      title: `${rule} in shop/checkout`,
-      severity,
-      imageRepository: 'registry.example.com/shop/checkout',
-      imageTag: '1',
-      imageDigest: null,
-      namespace: 'shop',
-      cluster: 'eu1',
-      event: { ...event, rule },
-    });
+    const { incident } = await incidents.see(tx, sighting(severity, rule));
     await tx.emit(draft(incidentOpened, incident.id, { incidentId: incident.id, revision: 1, severity }));
     return incident.id;
   });
@@ -223,6 +225,32 @@ it('gives up what the channel will never take, says so, and can be told to try a
   await letters.redrive(items[0]!.id);
   expect((await deliveryIn('sent', 'slack')).id).toBe(failed.id);
 }, 40_000);
+
+it('tells of an incident as it is, not as it was while nobody was there to tell', async () => {
+  await store.transaction(async (tx) => {
+    const { incident } = await incidents.see(tx, sighting('high', 'shell'));
+    await tx.emit(draft(incidentOpened, incident.id, { incidentId: incident.id, revision: 1, severity: 'high' }));
+    await incidents.resolve(tx, incident.id, 'me');
+    await tx.emit(draft(incidentResolved, incident.id, { incidentId: incident.id, revision: 2, severity: 'high' }));
+  });
+  expect(await deliveryIn('sent', 'webhook')).toMatchObject({ alertCount: 1 });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect(webhook.received.map(({ body }) => (body as { status: string }).status)).toEqual(['resolved']);
+  expect(mail.received).toEqual([]);
+}, 30_000);
+
+it('does not send what was held up after what is newer', async () => {
+  webhook.next({ status: 503 });
+  const id = await openIncident('high', 'shell');
+  await deliveryIn('retrying', 'webhook');
+  await store.transaction(async (tx) => {
+    await incidents.resolve(tx, id, 'me');
+    await tx.emit(draft(incidentResolved, id, { incidentId: id, revision: 2, severity: 'high' }));
+  });
+  expect(await deliveryIn('superseded', 'webhook')).toMatchObject({ finishedAt: expect.any(Date) });
+  await deliveryIn('sent', 'webhook');
+  expect(webhook.received.map(({ body }) => (body as { status: string }).status)).toEqual(['firing', 'resolved']);
+}, 30_000);
 
 it('tells who asks for it that an incident is over', async () => {
   const id = await openIncident('high', 'shell');

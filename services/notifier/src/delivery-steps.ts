@@ -18,7 +18,9 @@ export class DeliverySteps {
   /** The delivery of a job, or null when it has ended. */
   async begin(job: ClaimedJob): Promise<Delivery<Message> | null> {
     const delivery = await this.deliveries.get<Message>(job.key);
-    if (!delivery || delivery.state === 'sent') return null;
+    if (!delivery || delivery.state === 'sent' || delivery.state === 'superseded') return null;
+    // A message that was held up must not arrive after one that says how things are now.
+    if (await this.deliveries.superseded(delivery.id)) return null;
     await this.deliveries.sending(delivery.id, job.attempt);
     return delivery;
   }

@@ -10,6 +10,7 @@ const incident: IncidentReport = {
   title: 'Shell spawned',
   severity: 'high',
   status: 'open',
+  revision: 1,
   imageReference: 'registry.example.com/shop/checkout:1.4',
   imageDigest: digest,
   known: true,

@@ -24,6 +24,8 @@ export interface IncidentReport {
   title: string;
   severity: Severity;
   status: 'open' | 'resolved';
+  /** Counts what people are told of: that it opened, grew worse, is over. */
+  revision: number;
   /** As the sensor names it: `registry.example.com/shop/checkout:1.4`. */
   imageReference: string | null;
   imageDigest: Digest | null;

@@ -25,6 +25,7 @@ export class IncidentReports {
       title: incident.title,
       severity: incident.severity,
       status: incident.state,
+      revision: incident.revision,
       imageReference: imageReference(incident),
       imageDigest: incident.imageDigest,
       known: push !== null,

@@ -10,6 +10,8 @@ export interface Wording<About> {
   /** Whether a group tells something new and bad; good news goes only to channels that ask for it. */
   isNews(subjects: readonly Subject<About>[]): boolean;
   message(subjects: readonly Subject<About>[]): Message;
+  /** As in a delivery. */
+  edition?: NewDelivery<Message>['edition'];
 }
 
 /** Decides who is told what, and puts it into the ledger. */
@@ -46,6 +48,7 @@ export class Notifications {
           .map(({ alert }) => alert)
           .filter(({ status }) => status === 'firing' || integration.config.sendResolved),
         message,
+        edition: wording.edition ?? null,
       }));
     });
     if (deliveries.length === 0) return;

@@ -1,7 +1,14 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import type { Alert, Labels } from '@tidewaiter/domain';
-import { consumers, type EventOf, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
+import {
+  consumers,
+  type DataOf,
+  type EventOf,
+  incidentOpened,
+  incidentResolved,
+  incidentUpdated,
+} from '@tidewaiter/events';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
@@ -21,27 +28,33 @@ export class NotifyOfIncidents {
 
   @Subscribe(consumers.notifier, incidentOpened)
   async opened({ id, data }: EventOf<typeof incidentOpened>): Promise<void> {
-    await this.#tell(id, data.incidentId, 'firing');
+    await this.#tell(id, data, 'firing');
   }
 
   @Subscribe(consumers.notifier, incidentUpdated)
   async updated({ id, data }: EventOf<typeof incidentUpdated>): Promise<void> {
-    await this.#tell(id, data.incidentId, 'firing');
+    await this.#tell(id, data, 'firing');
   }
 
   @Subscribe(consumers.notifier, incidentResolved)
   async resolved({ id, data }: EventOf<typeof incidentResolved>): Promise<void> {
-    await this.#tell(id, data.incidentId, 'resolved');
+    await this.#tell(id, data, 'resolved');
   }
 
-  async #tell(eventId: string, incidentId: string, status: Alert['status']): Promise<void> {
+  async #tell(
+    eventId: string,
+    { incidentId, revision }: DataOf<typeof incidentOpened>,
+    status: Alert['status'],
+  ): Promise<void> {
     const report = await this.reports.of(incidentId);
     await this.store.once(consumers.notifier.name, eventId, async (tx) => {
-      if (!report) return;
+      // What has become of it since comes with an event of its own.
+      if (!report || report.revision > revision) return;
       const { consoleUrl } = this.channels;
       await this.notifications.add(tx, eventId, [{ alert: alertOf(report, status), about: report }], {
         isNews: () => status === 'firing',
         message: () => incidentMessage(report, { consoleUrl }),
+        edition: { subject: incidentId, revision },
       });
     });
   }

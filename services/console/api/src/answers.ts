@@ -73,7 +73,7 @@ export const imagesAnswer = z.object({
   images: z.array(imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer) })),
 });
 
-const presence = { layer: count, state: z.enum(['present', 'shadowed']) };
+const presence = z.enum(['present', 'shadowed']);
 const ofImage = { imageDigest: z.string(), platform: z.string() };
 
 export const packageAnswer = z.object({
@@ -86,7 +86,8 @@ export const packageAnswer = z.object({
   source: z.object({ name: z.string(), version: z.string() }),
   licenses: z.array(z.string()),
   foundIn: z.string(),
-  ...presence,
+  layer: count,
+  state: presence,
 });
 
 export const findingAnswer = z.object({
@@ -101,7 +102,9 @@ export const findingAnswer = z.object({
   packageName: text,
   installedVersion: text,
   path: text,
-  ...presence,
+  /** Null of what is no file of a layer. */
+  layer: count.nullable(),
+  state: presence,
   /** `unknown`: the version could not be compared. */
   match: z.enum(['affected', 'unknown']),
   fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
@@ -149,7 +152,7 @@ export const deliveryAnswer = z.object({
   groupKey: z.string(),
   groupLabels: z.record(z.string(), z.string()),
   alertCount: count,
-  state: z.enum(['pending', 'sending', 'retrying', 'sent', 'failed']),
+  state: z.enum(['pending', 'sending', 'retrying', 'sent', 'superseded', 'failed']),
   attempt: count,
   /** Recipients that have it already, of a message to several. */
   reached: z.array(z.string()),
@@ -162,6 +165,8 @@ export const deliveryAnswer = z.object({
 });
 
 const alert = z.object({
+  /** The same while it fires and when it is over. */
+  identity: z.string(),
   labels: z.record(z.string(), z.string()),
   annotations: z.record(z.string(), z.string()),
   status: z.enum(['firing', 'resolved']),

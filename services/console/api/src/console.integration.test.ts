@@ -415,6 +415,7 @@ describe('the API', () => {
           groupLabels: { repository: hostile },
           alerts: [alert],
           message: { title: hostile },
+          edition: null,
         },
       ]),
     );
