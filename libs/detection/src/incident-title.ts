@@ -13,8 +13,11 @@ export function incidentTitle(event: RuntimeEvent, reference: ImageReference | n
   return `${visible(event.rule, maxRuleChars)}: ${visible(subjectText(event, reference), maxSubjectChars)}${where}`;
 }
 
-function subjectText({ container, host }: RuntimeEvent, reference: ImageReference | null): string {
-  if (container === null || reference === null) return host === null ? 'a host that is not named' : `host ${host}`;
+function subjectText({ container, kubernetes, host }: RuntimeEvent, reference: ImageReference | null): string {
+  if (container === null || reference === null) {
+    if (kubernetes?.pod) return `pod ${kubernetes.pod}`;
+    return host === null ? 'a host that is not named' : `host ${host}`;
+  }
   const { digest, repository, tag } = reference;
   if (repository !== null) return `${reference.host}/${repository}${tag === null ? '' : `:${tag}`}`;
   if (digest !== null) return `image ${digest.slice(0, 'sha256:'.length + 12)}`;

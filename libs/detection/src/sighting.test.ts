@@ -36,7 +36,7 @@ const seen = (event: Partial<RuntimeEvent>, image: { digest: string } | null = n
 it('says everything that an incident starts with', () => {
   expect(sightingOf(shell, { digest })).toEqual({
     rule: 'Terminal shell in container',
-    subjectKey: JSON.stringify(['image', digest, 'payments', 'eu1']),
+    subjectKey: JSON.stringify(['image', 'localhost:5000/payments/checkout', '1.4.0', 'payments', 'eu1']),
     title: 'Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
     severity: 'medium',
     imageRepository: 'localhost:5000/payments/checkout',
@@ -63,11 +63,16 @@ it('judges by the priority, from warning upwards', () => {
 });
 
 it.each<[string, Partial<RuntimeEvent>, { digest: string } | null, unknown[]]>([
-  ['the image that we hold', {}, { digest }, ['image', digest, 'payments', 'eu1']],
   [
     'the name of an image that we do not know',
     {},
     null,
+    ['image', 'localhost:5000/payments/checkout', '1.4.0', 'payments', 'eu1'],
+  ],
+  [
+    'the name also of an image that we know by its tag, which the next push moves',
+    {},
+    { digest },
     ['image', 'localhost:5000/payments/checkout', '1.4.0', 'payments', 'eu1'],
   ],
   [
@@ -82,6 +87,7 @@ it.each<[string, Partial<RuntimeEvent>, { digest: string } | null, unknown[]]>([
     null,
     ['container', '3f9c1a2b4d5e', 'payments', 'eu1'],
   ],
+  ['the pod of an audit event', { container: null }, null, ['pod', 'checkout-7d4b9', 'payments', 'eu1']],
   ['the host', { container: null, kubernetes: null }, null, ['host', 'worker-1', null, 'eu1']],
   [
     'nothing at all',
@@ -113,6 +119,7 @@ it('tells namespaces and clusters apart, and hosts from images of the same name'
 });
 
 it.each<[string, Partial<RuntimeEvent>, string]>([
+  ['a pod', { container: null }, 'Terminal shell in container: pod checkout-7d4b9 in namespace payments'],
   ['a host', { container: null, kubernetes: null }, 'Terminal shell in container: host worker-1'],
   [
     'no host',

@@ -51,7 +51,7 @@ export function sightingOf(event: RuntimeEvent, image: KnownImage | null): Sight
   const imageRepository = reference?.host ? `${reference.host}/${reference.repository}` : null;
   return {
     rule: event.rule,
-    subjectKey: subjectKey(event, reference, image),
+    subjectKey: subjectKey(event, reference),
     title: incidentTitle(event, reference),
     severity,
     imageRepository,
@@ -66,20 +66,21 @@ export function sightingOf(event: RuntimeEvent, image: KnownImage | null): Sight
 /** The store indexes the key beside the rule's name, and PostgreSQL has 2,704 bytes for both. */
 const maxKeyBytes = 1024;
 
-function subjectKey(event: RuntimeEvent, reference: ImageReference | null, image: KnownImage | null): string {
-  const thing = subject(event, reference, image);
+function subjectKey(event: RuntimeEvent, reference: ImageReference | null): string {
+  const thing = subject(event, reference);
   const key = JSON.stringify([...thing, event.kubernetes?.namespace ?? null, event.cluster]);
   if (Buffer.byteLength(key) <= maxKeyBytes) return key;
   return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
 }
 
 /** The kind goes first, so that no name of one kind can pass for another. */
-function subject(event: RuntimeEvent, reference: ImageReference | null, image: KnownImage | null): (string | null)[] {
-  const { container } = event;
-  if (container === null || reference === null) return ['host', event.host];
-  // The digest is the image whether or not we hold it yet: the incident stays the same when we come to know it.
-  const digest = image?.digest ?? reference.digest;
-  if (digest !== null) return ['image', digest];
+function subject({ container, kubernetes, host }: RuntimeEvent, reference: ImageReference | null): (string | null)[] {
+  if (container === null || reference === null) {
+    // Audit events of Kubernetes have no container, and their host is the one of the sensor that read them.
+    return kubernetes?.pod ? ['pod', kubernetes.pod] : ['host', host];
+  }
+  // As the sensor names it, whatever we know of it: what its tag points to changes with every push, and the incident stays the same.
+  if (reference.digest !== null) return ['image', reference.digest];
   if (reference.host !== null) return ['image', `${reference.host}/${reference.repository}`, reference.tag];
   // All containers of unknown images together would hide one behind the other.
   return ['container', container.id ?? container.name];
