@@ -232,6 +232,18 @@ describe('the image of a container', () => {
     expect(await joined({ imageRepository: 'localhost:5000/payments/checkout' })).toEqual([digestOf('a')]);
   });
 
+  it('is unknown where it is Docker Hub’s, whoever else has a repository of that name', async () => {
+    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
+    expect(await joined({ imageRepository: 'payments/checkout' })).toEqual([null]);
+  });
+
+  it('may be pushed anew while an incident is open, which stays the only one', async () => {
+    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
+    await joined({});
+    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('b'));
+    expect(await joined({})).toEqual([digestOf('a')]);
+  });
+
   it('is unknown under another name when two registries have it', async () => {
     await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
     await push('registry.example', 'payments/checkout', '1.4.0', digestOf('b'));

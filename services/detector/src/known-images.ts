@@ -34,7 +34,8 @@ export class KnownImages {
 
   async #digestOfTag(host: string, repository: string, tag: string): Promise<Digest | null> {
     const digest = await this.pushes.digestOfTag(host, repository, tag);
-    if (digest !== null) return digest;
+    // An image that is named without a host is Docker Hub's; that we hold a repository of that name elsewhere says nothing.
+    if (digest !== null || host === 'docker.io') return digest;
     const otherName = await this.pushes.otherNameOf(host, repository);
     return otherName === null ? null : this.pushes.digestOfTag(otherName, repository, tag);
   }
