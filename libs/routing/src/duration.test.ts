@@ -1,7 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import { formatDuration, parseDuration } from './duration.js';
+import { parseDuration } from './duration.js';
 
 it.each([
   ['0', 0],
@@ -38,25 +38,6 @@ it.each([
   '99999999999999999999y',
 ])('refuses %j', (text) => {
   expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'DURATION_INVALID' }));
-});
-
-it.each([
-  [0, '0s'],
-  [250, '250ms'],
-  [5_400_000, '1h30m'],
-  [604_800_000, '1w'],
-  [691_200_000, '8d'],
-  [31_536_000_000, '1y'],
-])('writes %i ms as %s', (ms, text) => {
-  expect(formatDuration(ms)).toBe(text);
-});
-
-it('reads back every duration that it writes', () => {
-  fc.assert(
-    fc.property(fc.maxSafeNat(), (ms) => {
-      expect(parseDuration(formatDuration(ms))).toBe(ms);
-    }),
-  );
 });
 
 it('throws nothing but InvalidInput', () => {

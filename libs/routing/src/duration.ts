@@ -1,6 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-/** Largest first: the order in which a duration is written. A year has 365 days and a week seven, whatever the calendar says. */
+/** In the order in which a duration is written. A year has 365 days and a week seven, whatever the calendar says. */
 const units = [
   ['y', 31_536_000_000],
   ['w', 604_800_000],
@@ -28,19 +28,4 @@ export function parseDuration(text: string): number {
   // Beyond this a number no longer holds every millisecond, so two different texts could mean the same.
   if (totalMs > Number.MAX_SAFE_INTEGER) throw new InvalidInput('DURATION_INVALID', 'the duration is too long');
   return totalMs;
-}
-
-/** Writes milliseconds (a whole number, not negative) as Prometheus does: `5400000` is `1h30m`, `604800000` is `1w`. */
-export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  let left = ms;
-  let text = '';
-  for (const [name, unitMs] of units) {
-    // Years and weeks only where they come out even: people say `8d`, not `1w1d`.
-    const whole = (name === 'y' || name === 'w') && left % unitMs !== 0 ? 0 : Math.floor(left / unitMs);
-    if (whole === 0) continue;
-    text += `${whole}${name}`;
-    left -= whole * unitMs;
-  }
-  return text;
 }

@@ -1,14 +1,7 @@
-export { formatDuration, parseDuration } from './duration.js';
-export { documentedLabels } from './labels.js';
-export { createMatcher, formatMatcher, matches } from './matcher.js';
-export type { Matcher, MatchOperator } from './matcher.js';
-export { parseMatchers } from './matcher-syntax.js';
-export type { EmailConfig, MailHost, MailTls } from './receivers/email.js';
-export type { HttpAuth } from './receivers/http-auth.js';
-export type { Integration, Receiver } from './receivers/receiver.js';
-export type { SlackConfig, SlackTarget } from './receivers/slack.js';
+export type { EmailConfig } from './receivers/email.js';
+export type { Integration } from './receivers/receiver.js';
+export type { SlackConfig } from './receivers/slack.js';
 export type { WebhookConfig } from './receivers/webhook.js';
 export { groupKey, groupLabels, matchRoutes } from './route.js';
-export type { Route, RouteMatch } from './route.js';
 export { parseRouting } from './routing.js';
 export type { RoutingConfig } from './routing.js';

@@ -108,7 +108,8 @@ function readReceiverName(section: Section, receivers: ReadonlyMap<string, Recei
 
 function readGroupBy(section: Section): string[] | 'all' | undefined {
   const names = section.texts('group_by');
-  if (names === undefined) return undefined;
+  // In Alertmanager an empty list leaves `Route.GroupBy` as it was, nil, and the parent's holds.
+  if (names === undefined || names.length === 0) return undefined;
   if (names.includes('')) section.problem('group_by', 'a label name must not be empty');
   if (new Set(names).size < names.length) section.problem('group_by', 'a label is named twice');
   if (!names.includes('...')) return names;

@@ -12,7 +12,6 @@ import { readYaml } from './yaml-document.js';
 
 /** A whole `routing.yaml`. What `global` says for receivers is already in them. */
 export interface RoutingConfig {
-  global: { resolveTimeoutMs: number };
   route: Route;
   /** By name. Every receiver that a route names is here. */
   receivers: Map<string, Receiver>;
@@ -72,10 +71,11 @@ function readConfig(root: Section, reading: Reading): RoutingConfig {
   const global = root.section('global') ?? new Section(new Map(), 'global', reading);
   const slack = readSlackDefaults(global);
   const email = readEmailDefaults(global);
-  const resolveTimeoutMs = global.durationMs('resolve_timeout') ?? 300_000;
+  // It is for alerts that somebody else sends; ours say when they end.
+  global.durationMs('resolve_timeout');
   global.finish(unsupportedGlobalKeys);
   const receivers = readReceivers(root, slack, email);
   const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), receivers);
   root.finish(unsupportedKeys);
-  return { global: { resolveTimeoutMs }, route, receivers };
+  return { route, receivers };
 }
