@@ -21,6 +21,9 @@ const flags = new Map([
   ['off', false],
 ]);
 
+/** Node's timers count no further. */
+const maxTimerMs = 2 ** 31 - 1;
+
 /** A map of the file. Readers take their keys from it; `finish` reports every key that nobody took. An empty value is the same as no key, as in Alertmanager. */
 export class Section {
   readonly #taken = new Set<string>();
@@ -74,11 +77,17 @@ export class Section {
     return this.attempt(key, () => parseDuration(text));
   }
 
+  /** How long something may take; 0 when the file does not say. What a timer cannot count is as good as for ever. */
+  timeoutMs(key: string): number {
+    return Math.min(this.durationMs(key) ?? 0, maxTimerMs);
+  }
+
   /** An http or https URL. */
   url(key: string): string | undefined {
     const text = this.text(key);
-    if (text === undefined || isHttpUrl(text)) return text;
-    this.problem(key, 'expected an http or https URL');
+    const problem = text === undefined ? undefined : urlProblem(text);
+    if (problem === undefined) return text;
+    this.problem(key, problem);
     return undefined;
   }
 
@@ -103,8 +112,9 @@ export class Section {
 
   secretUrl(key: string): Secret | undefined {
     const secret = this.secret(key);
-    if (!secret || (isHttpUrl(secret.reveal()) && !secret.reveal().includes('{{'))) return secret;
-    this.problem(key, 'expected an http or https URL without templates');
+    const problem = secret && urlProblem(secret.reveal());
+    if (problem === undefined) return secret;
+    this.problem(key, problem);
     return undefined;
   }
 
@@ -211,6 +221,11 @@ export class Section {
   }
 }
 
-function isHttpUrl(text: string): boolean {
-  return /^https?:\/\//i.test(text) && URL.canParse(text);
+/** What is wrong with a URL that we are to call; undefined when nothing is. */
+function urlProblem(text: string): string | undefined {
+  if (text.includes('{{') || !/^https?:\/\//i.test(text) || !URL.canParse(text))
+    return 'expected an http or https URL without templates';
+  const { username, password } = new URL(text);
+  // Credentials in a URL end in logs, so no request goes to such a one.
+  return username || password ? 'user and password do not belong in a URL; use http_config.basic_auth' : undefined;
 }

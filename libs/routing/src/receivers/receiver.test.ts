@@ -169,6 +169,19 @@ describe('receivers', () => {
     });
   });
 
+  it('waits no longer than a timer can count', () => {
+    expect(configOf(`webhook_configs: [{url: 'http://a/', timeout: 30d}]`)).toMatchObject({ timeoutMs: 2 ** 31 - 1 });
+  });
+
+  it.each(['http://user@hook.example/', 'http://:s3cret@hook.example/', 'http://user:s3cret@hook.example/'])(
+    'refuses the URL %s, to which nothing would ever be sent',
+    (url) => {
+      expect(problemsOf(`webhook_configs: [{url: '${url}'}]`)).toContain(
+        'receivers[0].webhook_configs[0].url: user and password do not belong in a URL; use http_config.basic_auth',
+      );
+    },
+  );
+
   it('numbers integrations within their kind', () => {
     const integrations = load(
       `webhook_configs: [{url: 'http://a/'}, {url: 'http://b/'}]\n    slack_configs: [{api_url: 'http://c/'}]`,

@@ -67,7 +67,7 @@ export function readSlack(section: Section, defaults: SlackDefaults): SlackConfi
     username: section.text('username'),
     iconEmoji: section.text('icon_emoji'),
     iconUrl: section.url('icon_url'),
-    timeoutMs: section.durationMs('timeout') ?? 0,
+    timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,
   };
   section.finish(messageKeys, ' (Tidewaiter renders the message itself)');

@@ -26,7 +26,7 @@ export function readWebhook(section: Section): WebhookConfig | undefined {
   const config = {
     auth: readHttpAuth(section),
     maxAlerts: section.count('max_alerts') ?? 0,
-    timeoutMs: section.durationMs('timeout') ?? 0,
+    timeoutMs: section.timeoutMs('timeout'),
     signingSecret: readSigningSecret(section),
     sendResolved: section.flag('send_resolved') ?? true,
   };

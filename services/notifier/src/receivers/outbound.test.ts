@@ -1,4 +1,6 @@
-import { isTemporary, isWrittenPrivate, retryAfterMs } from './outbound.js';
+import type { Egress, EgressRequest } from '@tidewaiter/runtime';
+
+import { isTemporary, isWrittenPrivate, post, retryAfterMs } from './outbound.js';
 
 const now = new Date('2026-11-25T10:00:00Z');
 
@@ -55,4 +57,14 @@ it.each([
   [410, false],
 ])('may retry status %i: %s', (status, expected) => {
   expect(isTemporary(status)).toBe(expected);
+});
+
+it.each([
+  [60_000, 60_000],
+  [0, 15_000],
+])('waits for every part of the answer as long as a timeout of %i ms says', async (timeoutMs, expected) => {
+  const asked: EgressRequest[] = [];
+  const egress = { request: async (_: string, init: EgressRequest) => void asked.push(init) } as unknown as Egress;
+  await post('https://hook.example/', { body: '', timeoutMs }, { egress, signal: new AbortController().signal });
+  expect(asked).toMatchObject([{ headersTimeoutMs: expected, bodyIdleTimeoutMs: expected }]);
 });

@@ -32,11 +32,15 @@ export interface Post extends Pick<EgressRequest, 'headers' | 'body' | 'credenti
 export async function post(url: string, request: Post, { egress, signal }: SendContext): Promise<EgressResponse> {
   const { timeoutMs, ...rest } = request;
   const { origin, hostname } = new URL(url);
+  const withinMs = timeoutMs || answerTimeoutMs;
   try {
     return await egress.request(url, {
       ...rest,
       method: 'POST',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs || answerTimeoutMs)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
+      // Their own limits are shorter than what the configuration may ask for.
+      headersTimeoutMs: withinMs,
+      bodyIdleTimeoutMs: withinMs,
       allowPrivate: isWrittenPrivate(hostname),
     });
   } catch (error) {
