@@ -20,28 +20,30 @@ export interface ResolvedPush {
 
 /** An index may hold indexes, which hold images; nobody nests deeper. */
 const maxIndexDepth = 2;
+/** Manifests of the wanted platforms that the indexes of one push may hold, each counted once. */
+const maxImages = 32;
 
 /**
  * Asks the registry what was pushed: one image, or the wanted platforms of an index. Nothing that the webhook said is taken for
  * true but the name of the repository.
  * @throws InvalidInput `NOT_AN_IMAGE`, `NO_PLATFORM`, `REFERENCE_MISSING`, and everything that the client and the parsers throw
+ * @throws LimitExceeded `maxIndexDepth`, `maxImages`, `maxConfigBytes`
  */
 export async function resolvePush(
   client: RegistryClient,
-  push: Pick<Push, 'repository' | 'tag' | 'claimedDigest'>,
+  push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest'>,
   platforms: readonly Platform[],
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
-  const { repository, tag, claimedDigest } = push;
-  const reference = claimedDigest ?? tag;
+  const { repository, tag, claimedDigest, digest } = push;
+  // A push that is tried again is what it was found to be before, whatever its tag points to by now.
+  const reference = digest ?? claimedDigest ?? tag;
   if (reference === null) throw new InvalidInput('REFERENCE_MISSING', 'the webhook named neither tag nor digest');
   const fetched = await client.manifest(repository, reference, signal);
-  const manifests = await imageManifests({ client, repository, platforms, signal }, fetched, tag, 1);
-  if (manifests.length === 0) {
+  const images = await readImages({ client, repository, platforms, signal, seen: new Set() }, fetched, tag, 1);
+  if (images.length === 0) {
     throw new InvalidInput('NO_PLATFORM', `the index holds no image for ${platforms.join(' or ')}`);
   }
-  const images: NewImage[] = [];
-  for (const found of manifests) images.push(await readImage(client, repository, found, signal));
   return { digest: fetched.digest, mediaType: manifestType(fetched), images };
 }
 
@@ -50,44 +52,40 @@ interface Search {
   repository: string;
   platforms: readonly Platform[];
   signal: AbortSignal;
+  /** What the indexes held so far: a hostile one names the same manifest a thousand times. */
+  seen: Set<Digest>;
 }
 
-interface FoundImage {
-  digest: Digest;
-  manifest: ImageManifest;
-}
-
-async function imageManifests(
+/** Reads each image where it is found, so that no more than one manifest of 4 MiB is held beside its indexes. */
+async function readImages(
   search: Search,
   fetched: FetchedManifest,
   tag: string | null,
   depth: number,
-): Promise<FoundImage[]> {
+): Promise<NewImage[]> {
   const manifest = parseManifest(fetched.bytes, fetched.mediaType || undefined);
   const kind = classifyManifest(manifest, tag ?? undefined);
   if (kind !== 'image' && kind !== 'index') {
     if (depth > 1) return [];
     throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
   }
-  if (manifest.kind === 'manifest') return [{ digest: fetched.digest, manifest }];
+  if (manifest.kind === 'manifest') return [await readImage(search, fetched.digest, manifest)];
   if (depth > maxIndexDepth)
     throw new LimitExceeded('maxIndexDepth', `indexes are nested more than ${maxIndexDepth} deep`);
-  const found: FoundImage[] = [];
+  const images: NewImage[] = [];
   for (const child of choosePlatforms(manifest, [...search.platforms])) {
+    if (search.seen.has(child.digest)) continue;
+    if (search.seen.size === maxImages)
+      throw new LimitExceeded('maxImages', `the index holds more than ${maxImages} manifests to read`);
+    search.seen.add(child.digest);
     const childManifest = await search.client.manifest(search.repository, child.digest, search.signal);
-    found.push(...(await imageManifests(search, childManifest, null, depth + 1)));
+    images.push(...(await readImages(search, childManifest, null, depth + 1)));
   }
-  return found;
+  return images;
 }
 
-async function readImage(
-  client: RegistryClient,
-  repository: string,
-  found: FoundImage,
-  signal: AbortSignal,
-): Promise<NewImage> {
-  const { digest, manifest } = found;
-  const config = parseImageConfig(await readConfigBlob(client, repository, manifest, signal));
+async function readImage(search: Search, digest: Digest, manifest: ImageManifest): Promise<NewImage> {
+  const config = parseImageConfig(await readConfigBlob(search, manifest));
   return {
     digest,
     mediaType: manifest.mediaType,
@@ -102,15 +100,12 @@ async function readImage(
 /** Hostile configs hold any text here; some builders write the year 0001 or 1970 to be reproducible, which is kept. */
 function timeOf(text: string | undefined): string | null {
   if (text === undefined || !/^\d{4}-/.test(text) || Number.isNaN(Date.parse(text))) return null;
-  return new Date(text).toISOString();
+  const time = new Date(text).toISOString();
+  // PostgreSQL knows no year 0, and JavaScript writes the year 10000, which a time zone can make of 9999, in its own way.
+  return /^(?!0000)\d{4}-/.test(time) ? time : null;
 }
 
-async function readConfigBlob(
-  client: RegistryClient,
-  repository: string,
-  { config }: ImageManifest,
-  signal: AbortSignal,
-): Promise<Buffer> {
+async function readConfigBlob({ client, repository, signal }: Search, { config }: ImageManifest): Promise<Buffer> {
   if (config.size > documentLimits.maxConfigBytes) {
     throw new LimitExceeded('maxConfigBytes', `the image config has ${config.size} bytes`);
   }
