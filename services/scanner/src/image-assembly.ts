@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
 import { analyzersVersion, inventory, type LayerFacts } from '@tidewaiter/analyzers';
-import type { Digest, ImagePackage, OsRelease } from '@tidewaiter/domain';
+import { type Digest, type ImagePackage, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
 import { decodeEntries } from '@tidewaiter/oci';
 import {
   Advisories,
@@ -13,6 +13,9 @@ import {
   type UnmatchedPackage,
   type Warning,
 } from '@tidewaiter/store';
+
+/** Matches that one image may bring: thousands of packages of the source that has the most advisories make millions. */
+const maxMatches = 200_000;
 
 /** Makes an image's inventory from what is known of its layers, and matches its packages. */
 @Injectable()
@@ -35,7 +38,10 @@ export class ImageAssembly {
     );
   }
 
-  /** Matches the packages of an image that were never matched, or not since advisories last changed. */
+  /**
+   * Matches the packages of an image that were never matched, or not since advisories last changed.
+   * @throws LimitExceeded `maxMatches`
+   */
   async match(digest: Digest): Promise<void> {
     await this.store.transaction(async (tx) => {
       const currentChange = await this.advisories.currentChange(tx);
@@ -43,7 +49,7 @@ export class ImageAssembly {
       if (unmatched.length === 0) return;
       const matches: PackageMatch[] = [];
       for (const packages of Map.groupBy(unmatched, ({ ecosystem, release }) => `${ecosystem}:${release}`).values()) {
-        matches.push(...(await this.#matchesOf(tx, packages)));
+        await this.#addMatches(tx, packages, matches);
       }
       const ids = unmatched.map(({ id }) => id);
       await this.advisories.matched(tx, ids, currentChange, matches);
@@ -60,7 +66,7 @@ export class ImageAssembly {
     return [{ code: 'ADVISORIES_MISSING', message: `no advisories for ${ecosystem}:${release} are loaded` }];
   }
 
-  async #matchesOf(tx: Transaction, packages: readonly UnmatchedPackage[]): Promise<PackageMatch[]> {
+  async #addMatches(tx: Transaction, packages: readonly UnmatchedPackage[], matches: PackageMatch[]): Promise<void> {
     const { ecosystem, release } = packages[0]!;
     const distribution = { ecosystem, release: release ?? '' };
     const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
@@ -68,10 +74,12 @@ export class ImageAssembly {
       await this.advisories.candidates(tx, { ecosystem, release }, [...names]),
       ({ name }) => name,
     );
-    return packages.flatMap((each) => {
+    for (const each of packages) {
       const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
-      return matchPackage(each, distribution, named).map((match) => ({ ...match, packageId: each.id }));
-    });
+      for (const match of matchPackage(each, distribution, named)) matches.push({ ...match, packageId: each.id });
+      if (matches.length > maxMatches)
+        throw new LimitExceeded('maxMatches', `more than ${maxMatches} advisories hit packages of one image`);
+    }
   }
 }
 
