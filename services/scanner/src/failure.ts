@@ -1,9 +1,12 @@
-import { AccessDenied, TidewaiterError } from '@tidewaiter/domain';
+import { TidewaiterError } from '@tidewaiter/domain';
+
+/** Codes that are about the way to the registry: its address, certificate, credentials, and what tidewaiter.yaml says of them. */
+const aboutTheWay = /^(EGRESS|REGISTRY)_/;
 
 /**
- * Whether an error says that the image itself cannot be analysed, now or later. Being locked out is no such thing: the
- * credentials can be mended, and then the push is tried again.
+ * Whether an error says that the image itself cannot be analysed, now or later. That the way to it is closed is no such thing:
+ * it can be mended, and then the push is tried again.
  */
 export function isRefusal(error: unknown): error is TidewaiterError {
-  return error instanceof TidewaiterError && !error.retryable && !(error instanceof AccessDenied);
+  return error instanceof TidewaiterError && !error.retryable && !aboutTheWay.test(error.code);
 }
