@@ -3,7 +3,7 @@ import { NotFound } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
-import { Store, type Transaction } from './store.js';
+import { type NewJob, Store, type Transaction } from './store.js';
 
 /** Something that was given up, with the reason. */
 export interface DeadLetter {
@@ -92,11 +92,22 @@ async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promi
     return events.length > 0;
   }
   if (!jobId) return false;
-  const [job] = await tx.query<{ queue: string; key: string; class: 'interactive' | 'bulk' }>(
-    'SELECT queue, key, class FROM job WHERE id = $1',
-    [jobId],
-  );
+  const [job] = await tx.query<NewJob>('SELECT queue, key, class FROM job WHERE id = $1', [jobId]);
   if (!job) return false;
-  await tx.enqueue(job);
+  const pushes = job.queue === 'layer' ? await pushesEndedBy(tx, job) : [];
+  // A layer is read for the pushes that wait for it; they ask for it again.
+  await tx.enqueue(...(pushes.length > 0 ? pushes : [job]));
   return true;
+}
+
+/** The pushes that ended with a layer. */
+async function pushesEndedBy(tx: Transaction, layer: NewJob): Promise<NewJob[]> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT id FROM push WHERE state = 'dead-lettered' AND id IN (
+       SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
+       WHERE blob_digest = split_part($1, ' ', 1) AND concat_ws(' ', blob_digest, size_bytes, diff_id) = $1)
+     ORDER BY id`,
+    [layer.key],
+  );
+  return rows.map(({ id }) => ({ queue: 'push', key: id, class: layer.class }));
 }

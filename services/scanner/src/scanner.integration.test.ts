@@ -16,12 +16,20 @@ import type { DataSource } from 'typeorm';
 import { start } from './main.js';
 
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
+const indexType = 'application/vnd.oci.image.index.v1+json';
 
 interface LayerSpec {
   content: Buffer;
   /** What the image says of it, where that is not the truth. */
   diffId?: string;
   sizeBytes?: number;
+}
+
+interface ImageSpec {
+  /** Digests of blobs that the repository does not have. */
+  missing?: string[];
+  /** What the config says of its time. */
+  created?: string;
 }
 
 /** A registry that serves whatever it is given, as no honest one would. */
@@ -59,24 +67,37 @@ class AnyRegistry {
     await new Promise((closed) => this.#server.close(closed));
   }
 
+  /** Holds an index of manifests, some of them named more than once; answers its digest. */
+  putIndex(repository: string, tag: string, digests: string[]): string {
+    const index = Buffer.from(
+      JSON.stringify({
+        schemaVersion: 2,
+        mediaType: indexType,
+        manifests: digests.map((digest) => ({ mediaType: indexType, digest, size: 1 })),
+      }),
+    );
+    for (const reference of [tag, digestOf(index)]) this.#manifests.set(`${repository} ${reference}`, index);
+    return digestOf(index);
+  }
+
   #answer(url: string): { status: number; body: Buffer; type: string } {
     const failure = this.failures.findIndex(({ part }) => url.includes(part));
     if (failure >= 0)
       return { status: this.failures.splice(failure, 1)[0]!.status, body: Buffer.from('{}'), type: 'application/json' };
     const [, repository = '', kind = '', reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/(.+)$/.exec(url) ?? [];
-    if (kind === 'blobs') this.downloads.push(reference);
+    this.downloads.push(reference);
     const found =
       kind === 'manifests'
         ? this.#manifests.get(`${repository} ${reference}`)
         : this.#blobs.get(`${repository} ${reference}`);
-    const type = kind === 'manifests' ? manifestType : 'application/octet-stream';
+    const type = kind === 'manifests' ? 'application/json' : 'application/octet-stream';
     return found
       ? { status: 200, body: found, type }
       : { status: 404, body: Buffer.from('{}'), type: 'application/json' };
   }
 
   /** Holds an image; answers its digest. */
-  put(repository: string, tag: string, layers: LayerSpec[], missing: string[] = []): string {
+  put(repository: string, tag: string, layers: LayerSpec[], { missing = [], created }: ImageSpec = {}): string {
     const blobs = layers.map(({ content, diffId, sizeBytes }) => {
       const blob = gzipSync(content);
       return { blob, digest: digestOf(blob), size: sizeBytes ?? blob.length, diffId: diffId ?? digestOf(content) };
@@ -85,6 +106,7 @@ class AnyRegistry {
       JSON.stringify({
         architecture: 'amd64',
         os: 'linux',
+        created,
         config: { Labels: { tag } },
         rootfs: { type: 'layers', diff_ids: blobs.map(({ diffId }) => diffId) },
       }),
@@ -117,13 +139,10 @@ const digestOf = (content: Buffer) => `sha256:${createHash('sha256').update(cont
 const osRelease = tarArchive([
   { path: 'etc/os-release', content: 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n' },
 ]);
+const stanza = (name: string, source?: string) =>
+  `Package: ${name}\n${source ? `Source: ${source}\n` : ''}Status: install ok installed\nArchitecture: amd64\nVersion: 1-1\n`;
 const dpkg = (name: string, source?: string) =>
-  tarArchive([
-    {
-      path: 'var/lib/dpkg/status',
-      content: `Package: ${name}\n${source ? `Source: ${source}\n` : ''}Status: install ok installed\nArchitecture: amd64\nVersion: 1-1\n`,
-    },
-  ]);
+  tarArchive([{ path: 'var/lib/dpkg/status', content: stanza(name, source) }]);
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let registry: AnyRegistry;
@@ -134,10 +153,15 @@ let pushes: Pushes;
 let home: string;
 
 /** Tells of a push, as ingest does; answers it when it has come to its end. */
-async function push(repository: string, tag: string | null, claimedDigest: string | null = null): Promise<Push> {
+async function push(
+  repository: string,
+  tag: string | null,
+  claimedDigest: string | null = null,
+  connection = 'main',
+): Promise<Push> {
   const [id] = await store.transaction(async (tx) => {
     const given = {
-      connection: 'main',
+      connection,
       repository,
       tag,
       claimedDigest,
@@ -150,7 +174,7 @@ async function push(repository: string, tag: string | null, claimedDigest: strin
     await tx.emit(
       draft(registryPushed, repository, {
         pushId: ids[0]!,
-        connection: 'main',
+        connection,
         repository,
         tag,
         digest: claimedDigest,
@@ -237,30 +261,31 @@ it('is not misled by an image that lies about the size of a blob that others sha
   expect(truthful).toMatchObject({ state: 'analyzed' });
 });
 
+const advisory = (name: string, id = name) => ({
+  id: `DSA-${id}`,
+  vulnerabilityId: `CVE-${id}`,
+  aliases: [],
+  modified: '2026-01-01T00:00:00Z',
+  withdrawn: null,
+  title: name,
+  severity: 'high' as const,
+  cvss: null,
+  dropped: [],
+  affected: [
+    {
+      ecosystem: 'Debian',
+      release: '12',
+      name,
+      ranges: [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }] }],
+      versions: [],
+      severity: null,
+      unfixed: 'not-fixed' as const,
+      isIncomplete: false,
+    },
+  ],
+});
+
 it('judges a package by its own source, whatever a forged database said of the same package before', async () => {
-  const advisory = (name: string) => ({
-    id: `DSA-${name}`,
-    vulnerabilityId: `CVE-${name}`,
-    aliases: [],
-    modified: '2026-01-01T00:00:00Z',
-    withdrawn: null,
-    title: name,
-    severity: 'high' as const,
-    cvss: null,
-    dropped: [],
-    affected: [
-      {
-        ecosystem: 'Debian',
-        release: '12',
-        name,
-        ranges: [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }] }],
-        versions: [],
-        severity: null,
-        unfixed: 'not-fixed' as const,
-        isIncomplete: false,
-      },
-    ],
-  });
   await new Advisories(store).put([advisory('vulnerable')]);
   registry.put('forged', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'harmless') }]);
   registry.put('plain', '1', [{ content: osRelease }, { content: dpkg('libvulnerable', 'vulnerable') }]);
@@ -270,7 +295,7 @@ it('judges a package by its own source, whatever a forged database said of the s
 
 it('takes a layer from whoever has it', async () => {
   const layer = tarArchive([{ path: 'rare', content: randomUUID() }]);
-  registry.put('without', '1', [{ content: layer }], [digestOf(gzipSync(layer))]);
+  registry.put('without', '1', [{ content: layer }], { missing: [digestOf(gzipSync(layer))] });
   expect(await push('without', '1')).toMatchObject({ state: 'refused', code: 'BLOB_UNKNOWN' });
   registry.put('with', '1', [{ content: layer }]);
   expect(await push('with', '1')).toMatchObject({ state: 'analyzed' });
@@ -284,21 +309,94 @@ it('tries again when the registry is ill for a moment', async () => {
   expect(await push('flaky', '1')).toMatchObject({ state: 'analyzed' });
 }, 40_000);
 
-it('gives up at once where it is locked out, and goes on when told to try again', async () => {
-  registry.put('locked', '1', [{ content: osRelease }]);
-  registry.failures.push({ part: 'locked/manifests', status: 403 });
-  const locked = await push('locked', '1');
-  expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN' });
-  const letters = new DeadLetters(store);
-  const { items } = await letters.list({ limit: 10 });
-  const letter = items.find(({ subject }) => subject === locked.id);
-  await letters.redrive(letter!.id);
-  const deadline = Date.now() + 25_000;
-  while ((await pushes.get(locked.id))?.state !== 'analyzed') {
-    if (Date.now() > deadline) throw new Error('it was not tried again');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}, 40_000);
+describe('a push that is locked out', () => {
+  const redriven = async ({ id }: Push, letterSubject: string) => {
+    const letters = new DeadLetters(store);
+    const { items } = await letters.list({ limit: 10 });
+    await letters.redrive(items.find(({ subject }) => subject.includes(letterSubject))!.id);
+    const deadline = Date.now() + 25_000;
+    for (;;) {
+      const found = (await pushes.get(id))!;
+      if (found.state === 'analyzed') return found;
+      if (Date.now() > deadline) throw new Error('it was not tried again');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+
+  it('is given up at once, and goes on when told to try again', async () => {
+    registry.put('locked', '1', [{ content: osRelease }]);
+    registry.failures.push({ part: 'locked/manifests', status: 403 });
+    const locked = await push('locked', '1');
+    expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN' });
+    await redriven(locked, locked.id);
+  }, 40_000);
+
+  it('goes on when the layer that ended it is tried again, as what it was then', async () => {
+    const layer = tarArchive([{ path: 'locked', content: randomUUID() }]);
+    const blob = digestOf(gzipSync(layer));
+    const digest = registry.put('locked-layer', '1', [{ content: layer }]);
+    registry.failures.push({ part: blob, status: 403 });
+    const locked = await push('locked-layer', '1');
+    expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN', digest });
+    registry.put('locked-layer', '1', [{ content: osRelease }]);
+    expect(await redriven(locked, blob)).toMatchObject({ digest });
+  }, 40_000);
+
+  it('is no refusal when tidewaiter.yaml does not name its registry', async () => {
+    expect(await push('app', '1', null, 'gone')).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_UNKNOWN' });
+  });
+});
+
+describe('an index', () => {
+  const image = (tag: string) => registry.put('index', tag, [{ content: osRelease }]);
+
+  it('that names one image a thousand times is that image, fetched once', async () => {
+    const digest = image('one');
+    const inner = registry.putIndex(
+      'index',
+      'inner',
+      Array.from({ length: 1_000 }, () => digest),
+    );
+    registry.putIndex('index', 'repeating', [...Array.from({ length: 999 }, () => inner), digest]);
+    const { id, state } = await push('index', 'repeating');
+    expect(state).toBe('analyzed');
+    expect((await new Images(store).ofPush(id)).map((each) => each.digest)).toEqual([digest]);
+    expect(registry.downloads.filter((each) => each === digest || each === inner)).toHaveLength(2);
+  });
+
+  it('is refused when it holds more images than anybody builds', async () => {
+    registry.putIndex(
+      'index',
+      'many',
+      Array.from({ length: 33 }, (_, number) => image(`many-${number}`)),
+    );
+    expect(await push('index', 'many')).toMatchObject({
+      state: 'refused',
+      code: 'LIMIT_EXCEEDED',
+      reason: 'the index holds more than 32 manifests to read',
+    });
+  });
+});
+
+it('refuses an image whose packages are hit more often than anybody could read', async () => {
+  const advisories = Array.from({ length: 401 }, (_, number) => advisory('explosive', `explosive-${number}`));
+  await new Advisories(store).put(advisories);
+  const names = Array.from({ length: 500 }, (_, number) => `explosive${number}`);
+  const content = names.map((name) => stanza(name, 'explosive')).join('\n');
+  const packages = tarArchive([{ path: 'var/lib/dpkg/status', content }]);
+  registry.put('explosive', '1', [{ content: osRelease }, { content: packages }]);
+  expect(await push('explosive', '1')).toMatchObject({ state: 'refused', code: 'LIMIT_EXCEEDED' });
+});
+
+it.each([
+  ['9999-12-31T23:59:59-14:00', null],
+  ['0000-01-01T00:00:00Z', null],
+  ['1970-01-01T00:00:00Z', new Date(0)],
+])('keeps a time that PostgreSQL has a place for: %s', async (created, createdAt) => {
+  const digest = registry.put('timed', created.slice(0, 4), [{ content: osRelease }], { created });
+  expect(await push('timed', created.slice(0, 4))).toMatchObject({ state: 'analyzed' });
+  expect(await new Images(store).get(digest)).toMatchObject({ createdAt });
+});
 
 it('asks the registry what was pushed, whatever the webhook says', async () => {
   const digest = registry.put('real', '1', [{ content: osRelease }, { content: dpkg('real') }]);
