@@ -21,6 +21,8 @@ export async function connect({ url, poolSize, name }: ConnectionOptions): Promi
     url: url.reveal(),
     applicationName: `tidewaiter-${name}`,
     poolSize,
+    // Also for who waits while every connection of the pool is in use.
+    connectTimeoutMS: 10_000,
     entities,
     migrations,
     migrationsTableName: 'migration',

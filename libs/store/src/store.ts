@@ -168,13 +168,15 @@ async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise
   );
 }
 
-/** Connection lost, shutting down, serialization failure, deadlock: the same transaction may work in a moment. */
-const retryableStates = /^(08|53|57P0|40001$|40P01$)/;
+/** Connection lost, shutting down, serialization failure, deadlock, a standby that is no primary yet: the same may work in a moment. */
+const retryableStates = /^(08|53|57P0|40001$|40P01$|25006$)/;
 const connectionCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOENT',
   'EAI_AGAIN',
   'ENOTFOUND',
@@ -182,7 +184,7 @@ const connectionCodes = new Set([
 
 /** pg gives these no code. */
 const lostConnection =
-  /^(Connection terminated|timeout exceeded when trying to connect|Client (was closed|has encountered a connection error))/;
+  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (was closed|has encountered a connection error))/;
 
 function explained(error: unknown, runner: QueryRunner): unknown {
   if (error instanceof TidewaiterError) return error;
