@@ -87,9 +87,9 @@ export class OutboxRelay implements OnApplicationBootstrap, OnApplicationShutdow
       const sent = events.filter((_, index) => results[index]?.status === 'fulfilled');
       const unread = sent.filter(({ type }) => consumersOf(type).length === 0);
       await tx.query(
-        // A service that is down for an hour must not find an hour of repeats: the time it is given doubles.
+        // A service that is down for an hour must not find an hour of repeats: the time it is given doubles, a few times.
         `UPDATE outbox SET published_at = now(), publishes = publishes + 1,
-           next_sweep_at = now() + least($3, 30 * 2 ^ publishes) * interval '1 second',
+           next_sweep_at = now() + least($3, 30 * 2 ^ least(publishes, 20)) * interval '1 second',
            confirmed_at = CASE WHEN id = ANY($2) THEN now() END
          WHERE id = ANY($1)`,
         [sent.map(({ id }) => id), unread.map(({ id }) => id), maxPatienceSeconds],
