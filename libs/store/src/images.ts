@@ -263,7 +263,7 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly J
     `INSERT INTO image_package (image_digest, package_id, layer, state, found_in)
      SELECT $1, package.id, row.layer, row.state, row."foundIn"
      FROM jsonb_to_recordset($2) AS row (purl text, "sourceName" text, "sourceVersion" text, layer int, state text, "foundIn" text)
-     JOIN package ON (package.purl, source_name, source_version) = (row.purl, "sourceName", "sourceVersion")
+     JOIN package ON package_identity(package.purl, source_name, source_version) = package_identity(row.purl, "sourceName", "sourceVersion")
      ON CONFLICT DO NOTHING`,
     [digest, rows],
   );

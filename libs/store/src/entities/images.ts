@@ -8,12 +8,12 @@ import {
   PrimaryColumn,
   PrimaryGeneratedColumn,
   type Relation,
-  Unique,
 } from 'typeorm';
 
 /** One push that a registry told of. Ingest writes it, the scanner brings it to its end. */
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
+@Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
 export class PushRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'push_pk' }) id!: string;
   @Column('text') connection!: string;
@@ -28,7 +28,9 @@ export class PushRow {
   @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
   /** `accepted`, `analyzing`, then exactly one of `analyzed`, `refused`, `dead-lettered`. */
   @Column('text', { default: 'accepted' }) state!: string;
-  @Column('text', { name: 'registry_host', nullable: true }) registryHost!: string | null;
+  @Index('push_registry_host_ix')
+  @Column('text', { name: 'registry_host', nullable: true })
+  registryHost!: string | null;
   @Index('push_digest_ix')
   @Column('text', { nullable: true })
   digest!: string | null;
@@ -143,7 +145,8 @@ export class ImageLayerRow {
 /** A package at a version, once for the whole fleet. */
 @Entity('package')
 @Index('package_source_ix', ['ecosystem', 'sourceName'])
-@Unique('package_identity_ux', ['purl', 'sourceName', 'sourceVersion'])
+// By purl, source and its version; of an expression, which TypeORM cannot say.
+@Index('package_identity_ux', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -5,6 +5,8 @@ import { Advisories1764000003000 } from './1764000003000-advisories.js';
 import { Incidents1764000004000 } from './1764000004000-incidents.js';
 import { Deliveries1764000005000 } from './1764000005000-deliveries.js';
 import { ApiTokens1764000006000 } from './1764000006000-api-tokens.js';
+import { PushIndexes1764000007000 } from './1764000007000-push-indexes.js';
+import { PackageIdentity1764000008000 } from './1764000008000-package-identity.js';
 import { DeliveryKeyDigest1764000010000 } from './1764000010000-delivery-key-digest.js';
 import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision.js';
 
@@ -17,6 +19,8 @@ export const migrations = [
   Incidents1764000004000,
   Deliveries1764000005000,
   ApiTokens1764000006000,
+  PushIndexes1764000007000,
+  PackageIdentity1764000008000,
   DeliveryKeyDigest1764000010000,
   DeliveryRevision1764000011000,
 ];
