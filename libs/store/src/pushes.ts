@@ -136,7 +136,8 @@ export class Pushes {
   async newestOf(digest: Digest): Promise<Push | null> {
     const [push] = await this.store.query<Push>(
       `SELECT ${columns} FROM push
-       WHERE state = 'analyzed' AND (digest = $1 OR id IN (SELECT push_id FROM push_image WHERE image_digest = $1))
+       WHERE state = 'analyzed' AND id IN (
+         SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
        ORDER BY received_at DESC LIMIT 1`,
       [digest],
     );
@@ -169,14 +170,14 @@ export class Pushes {
 
   /**
    * Keeps what the registry says the push is, writes the tag ledger, and finds what the tag pointed to before.
-   * Repeating it changes nothing.
+   * Repeating it changes nothing, also with another answer of the registry: a push that is under way or has ended is not put back.
    */
   async resolved(
     tx: Transaction,
     push: Push,
     found: { digest: Digest; mediaType: string; registryHost: string; imageDigests: Digest[] },
   ): Promise<void> {
-    await tx.query(
+    const resolved = await tx.query(
       // A name that says signature is no more than that, now that an image was found under it.
       `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
          state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL, previous_digest = (
@@ -184,9 +185,10 @@ export class Pushes {
            WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
              AND before.at < push.received_at AND before.push_id IS DISTINCT FROM push.id
            ORDER BY at DESC LIMIT 1)
-       WHERE id = $1`,
+       WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
       [push.id, found.digest, found.mediaType, found.registryHost],
     );
+    if (resolved.length === 0) return;
     await tx.query(
       `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
       [push.id, found.imageDigests],
@@ -200,19 +202,28 @@ export class Pushes {
     );
   }
 
-  /** Notes in the ledger that a tag is gone, or every tag of a digest when no tag is named. */
+  /** Notes in the ledger that a tag was gone when we were told so, or every tag that pointed to a digest then when no tag is named. */
   async deleted(
     tx: Transaction,
-    gone: { connection: string; repository: string; tag: string | null; digest: Digest | null; actor: string | null },
+    gone: {
+      connection: string;
+      repository: string;
+      tag: string | null;
+      digest: Digest | null;
+      actor: string | null;
+      toldAt: string;
+    },
   ): Promise<void> {
     await tx.query(
+      // Times of events have milliseconds, those of pushes have more: a deletion follows the pushes of its millisecond.
       `INSERT INTO tag_ledger (connection, repository, tag, digest, actor, at)
-       SELECT connection, repository, tag, NULL, $5, now() FROM (
-         SELECT DISTINCT ON (tag) connection, repository, tag, digest FROM tag_ledger
-         WHERE connection = $1 AND repository = $2 AND ($3::text IS NULL OR tag = $3) ORDER BY tag, at DESC
+       SELECT connection, repository, tag, NULL, $5, told_at FROM (
+         SELECT DISTINCT ON (tag) connection, repository, tag, digest, told_at
+         FROM tag_ledger, (SELECT $6::timestamptz + interval '1 millisecond' AS told_at) AS event
+         WHERE connection = $1 AND repository = $2 AND ($3::text IS NULL OR tag = $3) AND at < told_at ORDER BY tag, at DESC
        ) AS newest
        WHERE digest IS NOT NULL AND ($4::text IS NULL OR digest = $4)`,
-      [gone.connection, gone.repository, gone.tag, gone.digest, gone.actor],
+      [gone.connection, gone.repository, gone.tag, gone.digest, gone.actor, gone.toldAt],
     );
   }
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { Sighting } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -5,7 +7,7 @@ import type { DataSource } from 'typeorm';
 
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
-import { Images } from './images.js';
+import { Images, type JudgedPackage, type NewImage } from './images.js';
 import { Incidents } from './incidents.js';
 import { type NewPush, Pushes } from './pushes.js';
 import { Received } from './received.js';
@@ -42,6 +44,16 @@ const push = (more: Partial<NewPush> = {}): NewPush => ({
   ...more,
 });
 
+const imageOf = (digest: string): NewImage => ({
+  digest,
+  mediaType: 'm',
+  configDigest: digest,
+  platform: 'linux/amd64',
+  createdAt: null,
+  labels: {},
+  layers: [],
+});
+
 describe('pushes', () => {
   let pushes: Pushes;
   let images: Images;
@@ -51,16 +63,7 @@ describe('pushes', () => {
   const resolve = async (id: string, digest: string) => {
     const found = (await pushes.get(id))!;
     await store.transaction(async (tx) => {
-      const image = {
-        digest,
-        mediaType: 'm',
-        configDigest: digest,
-        platform: 'linux/amd64',
-        createdAt: null,
-        labels: {},
-        layers: [],
-      };
-      await images.add(tx, [image]);
+      await images.add(tx, [imageOf(digest)]);
       await pushes.resolved(tx, found, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     });
     return (await pushes.get(id))!;
@@ -95,10 +98,58 @@ describe('pushes', () => {
     const [first] = (await add(push())) as [string];
     await resolve(first, digestOf('a'));
     await store.transaction((tx) =>
-      pushes.deleted(tx, { connection: 'main', repository: 'app', tag: null, digest: digestOf('a'), actor: null }),
+      pushes.deleted(tx, {
+        connection: 'main',
+        repository: 'app',
+        tag: null,
+        digest: digestOf('a'),
+        actor: null,
+        toldAt: new Date().toISOString(),
+      }),
     );
+    await new Promise((resolve) => setTimeout(resolve, 5));
     const [second] = (await add(push())) as [string];
     expect((await resolve(second, digestOf('b'))).previousDigest).toBeNull();
+  });
+
+  it('are not deleted by what was told before them, however late it is handled', async () => {
+    const [first] = (await add(push())) as [string];
+    await resolve(first, digestOf('a'));
+    const toldAt = new Date().toISOString();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const [second] = (await add(push())) as [string];
+    await resolve(second, digestOf('b'));
+    await store.transaction((tx) =>
+      pushes.deleted(tx, { connection: 'main', repository: 'app', tag: '1', digest: null, actor: null, toldAt }),
+    );
+    const ledger = await store.query('SELECT digest FROM tag_ledger ORDER BY at');
+    expect(ledger).toEqual([{ digest: digestOf('a') }, { digest: null }, { digest: digestOf('b') }]);
+    const [third] = (await add(push())) as [string];
+    expect((await resolve(third, digestOf('c'))).previousDigest).toBe(digestOf('b'));
+  });
+
+  it('are not put back by one who resolved them late, and perhaps otherwise', async () => {
+    const [id] = (await add(push())) as [string];
+    await resolve(id, digestOf('a'));
+    expect(await resolve(id, digestOf('b'))).toMatchObject({ state: 'analyzing', digest: digestOf('a') });
+    expect((await images.ofPush(id)).map(({ digest }) => digest)).toEqual([digestOf('a')]);
+    const counts = { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 0 };
+    await store.transaction((tx) => pushes.analyzed(tx, id, { verdict: 'pass', counts, warnings: [] }));
+    expect(await resolve(id, digestOf('b'))).toMatchObject({ state: 'analyzed', digest: digestOf('a') });
+  });
+
+  it('are found by their digest and by those of their images', async () => {
+    const [id] = (await add(push())) as [string];
+    const found = (await pushes.get(id))!;
+    await store.transaction(async (tx) => {
+      await images.add(tx, [imageOf(digestOf('b'))]);
+      const index = { digest: digestOf('a'), mediaType: 'm', registryHost: 'r:5000' };
+      await pushes.resolved(tx, found, { ...index, imageDigests: [digestOf('b')] });
+    });
+    expect(await pushes.newestOf(digestOf('b'))).toBeNull();
+    await store.query(`UPDATE push SET state = 'analyzed'`);
+    for (const digest of [digestOf('a'), digestOf('b')]) expect(await pushes.newestOf(digest)).toMatchObject({ id });
+    expect(await pushes.newestOf(digestOf('c'))).toBeNull();
   });
 
   it('come to one end', async () => {
@@ -108,6 +159,37 @@ describe('pushes', () => {
     expect(await end('SECOND')).toBeNull();
     expect((await pushes.get(id))?.code).toBe('FIRST');
   });
+});
+
+it('keeps packages with the longest names, each once', async () => {
+  const images = new Images(store);
+  // Random, because an index compresses what repeats.
+  const text = () => randomBytes(512).toString('hex');
+  const long = (source: { name: string; version: string }): JudgedPackage => ({
+    purl: `pkg:deb/debian/${name}@${version}`,
+    type: 'deb',
+    name,
+    version,
+    source,
+    licenses: [],
+    foundIn: 'var/lib/dpkg/status',
+    layer: 0,
+    state: 'present',
+    ecosystem: null,
+    release: null,
+  });
+  const [name, version] = [text(), text()];
+  const packages = [long({ name, version }), long({ name, version: '1' })];
+  for (const digest of [digestOf('a'), digestOf('b')]) {
+    await store.transaction(async (tx) => {
+      await images.add(tx, [imageOf(digest)]);
+      await images.analyzed(tx, digest, '1', { os: null, packages, warnings: [] });
+    });
+    expect((await images.packages(digest)).map(({ source }) => source)).toEqual(
+      expect.arrayContaining(packages.map(({ source }) => source)),
+    );
+  }
+  expect(await store.query('SELECT count(*)::int AS packages FROM package')).toEqual([{ packages: 2 }]);
 });
 
 it('takes a webhook once, also twice in one body', async () => {

@@ -12,9 +12,9 @@ export class RecordDeletions {
   ) {}
 
   @Subscribe(consumers.scanner, registryDeleted)
-  async handle({ id, data }: EventOf<typeof registryDeleted>): Promise<void> {
+  async handle({ id, time, data }: EventOf<typeof registryDeleted>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
-      await this.pushes.deleted(tx, { ...data, actor: data.deletedBy });
+      await this.pushes.deleted(tx, { ...data, actor: data.deletedBy, toldAt: time });
     });
   }
 }
