@@ -10,5 +10,7 @@ export { createLogger, Logger } from './logger.js';
 export { currentTraceparent, withSpan } from './telemetry.js';
 export { Health } from './health.js';
 export { ProblemFilter, problemOf, sendProblem } from './problem.js';
+export { repeat } from './repeat.js';
+export type { Repetition } from './repeat.js';
 export { startService } from './service.js';
 export type { RunningService, ServiceDefinition } from './service.js';

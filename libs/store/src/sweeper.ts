@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { consumersOf } from '@tidewaiter/events';
-import type { Logger } from '@tidewaiter/runtime';
+import { type Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 
 import type { Store, Transaction } from './store.js';
 
@@ -20,8 +18,7 @@ interface Unconfirmed {
  * makes the loss of everything that NATS holds survivable.
  */
 export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutdown {
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  #sweeping: Repetition | undefined;
 
   constructor(
     private readonly store: Store,
@@ -29,26 +26,17 @@ export class OutboxSweeper implements OnApplicationBootstrap, OnApplicationShutd
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#running = this.#run();
+    this.#sweeping = repeat(() => this.#sweep(), intervalMs, this.logger);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
+    await this.#sweeping?.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      try {
-        const redriven = await this.store.transaction(sweepOutbox);
-        if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
-        await this.store.transaction(forgetOld);
-      } catch (err) {
-        this.logger.warn({ err }, 'sweep failed');
-      }
-      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
-    }
+  async #sweep(): Promise<void> {
+    const redriven = await this.store.transaction(sweepOutbox);
+    if (redriven > 0) this.logger.warn({ events: redriven }, 'events published again');
+    await this.store.transaction(forgetOld);
   }
 }
 
@@ -74,14 +62,22 @@ export async function sweepOutbox(tx: Transaction): Promise<number> {
   return missing.length;
 }
 
-/** Deletes, a little at a time, what nobody will ask for again. */
-async function forgetOld(tx: Transaction): Promise<void> {
+/** Deletes, a little at a time, what nobody will ask for again. An event with a dead letter can still be asked for. */
+export async function forgetOld(tx: Transaction): Promise<void> {
   const forget = (table: string, condition: string) =>
     tx.query(
       `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(SELECT ctid FROM ${table} WHERE ${condition} LIMIT ${batchSize}))`,
     );
-  await forget('outbox', "confirmed_at < now() - interval '3 days'");
-  await forget('inbox', "handled_at < now() - interval '8 days'");
+  await forget(
+    'outbox',
+    `confirmed_at < now() - interval '3 days'
+       AND NOT EXISTS (SELECT FROM dead_letter WHERE event_id = outbox.id AND redriven_at IS NULL)`,
+  );
+  // What an event is tried again for is one consumer; the others must still know that they have handled it.
+  await forget(
+    'inbox',
+    "handled_at < now() - interval '8 days' AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = inbox.event_id)",
+  );
   await forget('received', "received_at < now() - interval '8 days'");
   await forget('job', "state = 'done' AND finished_at < now() - interval '3 days'");
 }

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { Pushes, Store } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
@@ -9,8 +7,7 @@ const intervalMs = 10_000;
 /** Brings on the pushes that nothing else would: the last resort behind "every push comes to an end". */
 @Injectable()
 export class StrandedPushes implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #stopped = new AbortController();
-  #running: Promise<void> | undefined;
+  #waking: Repetition | undefined;
 
   constructor(
     private readonly store: Store,
@@ -19,25 +16,15 @@ export class StrandedPushes implements OnApplicationBootstrap, BeforeApplication
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#running = this.#run();
+    this.#waking = repeat(() => this.#wake(), intervalMs, this.logger);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
+    await this.#waking?.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      await sleep(intervalMs, undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      try {
-        const woken = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
-        if (woken > 0) this.logger.warn({ pushes: woken }, 'pushes brought on');
-      } catch (err) {
-        this.logger.warn({ err }, 'sweep failed');
-      }
-    }
+  async #wake(): Promise<void> {
+    const woken = await this.store.transaction((tx) => this.pushes.wakeStranded(tx));
+    if (woken > 0) this.logger.warn({ pushes: woken }, 'pushes brought on');
   }
 }
