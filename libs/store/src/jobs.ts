@@ -24,6 +24,15 @@ export interface JobFailure {
   retryInMs: number | null;
 }
 
+interface Backlog {
+  queued: number;
+  running: number;
+  oldestSeconds: number;
+}
+
+const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
+  coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"`;
+
 /** How many lost jobs one sweep brings back. */
 const sweepLimit = 2_000;
 
@@ -70,15 +79,18 @@ export class Jobs {
        WHERE id = $1 AND lease_token = $2 AND state = 'running' RETURNING id`,
       [job.id, job.token],
     );
-    if (finished.length === 0) throw new Unavailable('LEASE_LOST', `job ${job.id} is held by somebody else`);
+    if (finished.length === 0) throw leaseLost(job);
   }
 
-  /** Puts a job back after a failure, or gives it up with a dead letter; answers what to queue. */
+  /**
+   * Puts a job back after a failure, or gives it up with a dead letter; answers what to queue, null when it is given up.
+   * @throws Unavailable `LEASE_LOST` when somebody else holds it by now
+   */
   async fail(job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
     return this.store.transaction((tx) => this.failIn(tx, job, failure));
   }
 
-  /** {@link fail} inside a transaction that also says what the failure means to others. */
+  /** {@link fail} inside a transaction that also says what the failure means to others, and must not commit when this throws. */
   async failIn(tx: Transaction, job: ClaimedJob, { code, reason, retryInMs }: JobFailure): Promise<QueuedJob | null> {
     const [failed] = await tx.query<QueuedJob>(
       `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
@@ -87,7 +99,7 @@ export class Jobs {
        RETURNING id, queue, class, attempt, coalesce($6, 0) AS "delayMs"`,
       [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs],
     );
-    if (!failed) return null;
+    if (!failed) throw leaseLost(job);
     if (retryInMs !== null) return failed;
     await tx.query(
       `INSERT INTO dead_letter (id, stage, worker, job_id, subject, code, reason, attempts)
@@ -114,20 +126,22 @@ export class Jobs {
   }
 
   /** How many wait, how many run, and for how many seconds the oldest due one has waited. */
-  async backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }> {
-    const [row] = await this.store.query<{ queued: number; running: number; oldestSeconds: number }>(
-      `SELECT count(*) FILTER (WHERE state = 'queued')::int AS queued, count(*) FILTER (WHERE state = 'running')::int AS running,
-         coalesce(extract(epoch FROM now() - min(run_at) FILTER (WHERE state = 'queued' AND run_at <= now())), 0)::float AS "oldestSeconds"
-       FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
+  async backlog(queue: string): Promise<Backlog> {
+    const [row] = await this.store.query<Backlog>(
+      `SELECT ${backlogColumns} FROM job WHERE queue = $1 AND state IN ('queued', 'running')`,
       [queue],
     );
     return row ?? { queued: 0, running: 0, oldestSeconds: 0 };
   }
+
   /** {@link backlog} of every queue that has one. */
-  async backlogs(): Promise<{ queue: string; queued: number; running: number; oldestSeconds: number }[]> {
-    const queues = await this.store.query<{ queue: string }>(
-      `SELECT DISTINCT queue FROM job WHERE state IN ('queued', 'running') ORDER BY queue`,
+  async backlogs(): Promise<(Backlog & { queue: string })[]> {
+    return this.store.query(
+      `SELECT queue, ${backlogColumns} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
     );
-    return Promise.all(queues.map(async ({ queue }) => ({ queue, ...(await this.backlog(queue)) })));
   }
+}
+
+function leaseLost({ id }: ClaimedJob): Unavailable {
+  return new Unavailable('LEASE_LOST', `job ${id} is held by somebody else`);
 }
