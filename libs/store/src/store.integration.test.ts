@@ -1,7 +1,8 @@
 import { Secret } from '@tidewaiter/domain';
 import { type CloudEvent, draft, registryPushed, tagMoved } from '@tidewaiter/events';
-import { createLogger } from '@tidewaiter/runtime';
+import { createLogger, Health } from '@tidewaiter/runtime';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 
 import { connect } from './data-source.js';
@@ -9,7 +10,8 @@ import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
 import { Store } from './store.js';
-import { sweepOutbox } from './sweeper.js';
+import { StoreModule } from './store.module.js';
+import { forgetOld, sweepOutbox } from './sweeper.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const pushId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';
@@ -66,7 +68,7 @@ beforeEach(async () => {
 
 afterEach(async () => dataSource.destroy());
 
-afterAll(async () => servers.stop());
+afterAll(async () => servers.stop(), 20_000);
 
 describe('a transaction', () => {
   it('keeps neither rows nor events nor jobs when it fails', async () => {
@@ -113,6 +115,35 @@ describe('a connection that breaks', () => {
     });
     expect(await store.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
+});
+
+describe('an outage', () => {
+  it.each([
+    ['a host without a route', Object.assign(new Error('connect'), { code: 'EHOSTUNREACH' })],
+    ['a network that is down', Object.assign(new Error('connect'), { code: 'ENETUNREACH' })],
+    ['a server that no longer answers', new Error('Query read timeout')],
+  ])('is %s', async (_, error) => {
+    jest
+      .spyOn(dataSource, 'createQueryRunner')
+      .mockReturnValueOnce({ query: () => Promise.reject(error), release: () => Promise.resolve() } as never);
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', cause: error });
+  });
+
+  it('is a standby in place of the primary', async () => {
+    const writing = store.transaction(async (tx) => {
+      await tx.query('SET TRANSACTION READ ONLY');
+      await tx.emit(pushed);
+    });
+    await expect(writing).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+  });
+
+  it('is a pool whose connections are all in use for long', async () => {
+    const free = Promise.withResolvers<void>();
+    const held = Array.from({ length: 4 }, () => store.transaction(() => free.promise));
+    await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    free.resolve();
+    await Promise.all(held);
+  }, 20_000);
 });
 
 describe('the outbox', () => {
@@ -176,6 +207,45 @@ describe('the outbox', () => {
     });
   });
 
+  it('gives an event time also after a thousand repeats', async () => {
+    const bus = new RecordingBus();
+    await store.transaction((tx) => tx.emit(pushed));
+    await store.query('UPDATE outbox SET publishes = 5000');
+    await withRelay(bus, () =>
+      until(async () => (await store.query('SELECT id FROM outbox WHERE published_at IS NOT NULL')).length === 1),
+    );
+    const pause = 'SELECT round(extract(epoch FROM next_sweep_at - published_at))::int AS seconds FROM outbox';
+    expect(await store.query(pause)).toEqual([{ seconds: 3600 }]);
+  });
+
+  it('keeps what can be asked for again, and who has handled it', async () => {
+    await store.transaction((tx) => tx.emit(pushed, pushed));
+    const [dead, done] = (await store.query<{ id: string }>('SELECT id FROM outbox')).map(({ id }) => id);
+    for (const id of [dead, done]) await store.once('audit', id!, () => Promise.resolve());
+    const letters = new DeadLetters(store);
+    const reason = { code: 'X', reason: 'x', attempts: 1 };
+    await letters.save({ consumer: 'scanner', eventId: dead!, subject: 's', payload: new Uint8Array(), ...reason });
+    await store.query(`UPDATE outbox SET published_at = now(), confirmed_at = now() - interval '9 days'`);
+    await store.query(`UPDATE inbox SET handled_at = now() - interval '9 days'`);
+    await store.transaction(forgetOld);
+    expect(await store.query('SELECT id FROM outbox')).toEqual([{ id: dead }]);
+    const { items } = await letters.list({ limit: 10 });
+    await letters.redrive(items[0]!.id);
+    await store.transaction(forgetOld);
+    expect(await store.query('SELECT event_id AS id FROM inbox')).toEqual([{ id: dead }]);
+  });
+
+  it('is late when what was never published is old, not when that is published again', async () => {
+    const health = new Health();
+    // The module's own check, without its application.
+    void new StoreModule(dataSource, store, health, new Registry());
+    await store.transaction((tx) => tx.emit(pushed));
+    await store.query(`UPDATE outbox SET time = now() - interval '5 minutes', publishes = 1`);
+    expect(await health.problems()).toEqual({});
+    await store.query('UPDATE outbox SET publishes = 0');
+    expect(await health.problems()).toEqual({ postgres: 'events are not published' });
+  });
+
   it('is confirmed at once where nobody listens', async () => {
     const bus = new RecordingBus();
     await withRelay(bus, async () => {
@@ -216,6 +286,9 @@ describe('jobs', () => {
     const quick = await jobs.claim(id, 5_000);
     expect(quick?.attempt).toBe(2);
     await expect(store.transaction((tx) => jobs.finish(tx, slow!))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await expect(jobs.fail(slow!, { code: 'X', reason: 'x', retryInMs: null })).rejects.toMatchObject({
+      code: 'LEASE_LOST',
+    });
     await store.transaction((tx) => jobs.finish(tx, quick!));
     expect(await jobs.claim(id, 5_000)).toBeNull();
     expect(await jobs.extend(quick!, 5_000)).toBe(false);
@@ -246,6 +319,17 @@ describe('jobs', () => {
     const lost = await jobs.lost('push');
     expect(lost.map(({ id }) => id).toSorted()).toEqual([waiting, abandoned].toSorted());
     expect(await jobs.lost('push')).toEqual([]);
+  });
+
+  it('are counted by queue', async () => {
+    const jobs = new Jobs(store);
+    await jobs.claim(await enqueue('held'), 5_000);
+    await enqueue('waiting');
+    await store.transaction((tx) => tx.enqueue({ queue: 'layer', key: 'k', class: 'bulk' }));
+    expect(await jobs.backlogs()).toMatchObject([
+      { queue: 'layer', queued: 1, running: 0 },
+      { queue: 'push', queued: 1, running: 1 },
+    ]);
   });
 
   it('become dead letters, and can be tried again', async () => {

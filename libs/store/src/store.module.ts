@@ -102,9 +102,11 @@ export class StoreModule implements OnApplicationShutdown {
   }
 }
 
+/** Without what was on the bus before: that is published again because a consumer is silent. */
 async function outboxAgeSeconds(store: Store): Promise<number> {
   const [row] = await store.query<{ age: number }>(
-    'SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox WHERE published_at IS NULL',
+    `SELECT coalesce(extract(epoch FROM now() - min(time)), 0)::float AS age FROM outbox
+     WHERE published_at IS NULL AND publishes = 0`,
   );
   return row?.age ?? 0;
 }
