@@ -1,6 +1,6 @@
-export { MAX_MANIFEST_BYTES, RegistryClient } from './client.js';
+export { RegistryClient } from './client.js';
 export type { FetchedManifest, ResolvedManifest } from './client.js';
 export type { BlobDescriptor } from './blob.js';
 export type { RegistryConnection } from './connection.js';
-export { canonicalHost, parseReference } from './reference.js';
+export { parseReference } from './reference.js';
 export type { ImageReference } from './reference.js';

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { JobProblem } from '@tidewaiter/queue';
-import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store, type Transaction } from '@tidewaiter/store';
+import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store } from '@tidewaiter/store';
 
 import { layerKey } from './layer-key.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
 
 /** How far a push has come. */
-export type Progress = 'ended' | 'waits for layers' | 'ready';
+export type Progress = 'waits for layers' | 'ready';
 
 /** The transactions that move a push: each leaves it, its job and what is told about it in one consistent state. */
 @Injectable()
@@ -48,7 +48,10 @@ export class PushSteps {
   }
 
   async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
-    await this.store.transaction((tx) => this.#refuse(tx, job, code, reason));
+    await this.store.transaction(async (tx) => {
+      await this.failures.end(tx, job.key, 'refused', code, reason);
+      await this.jobs.finish(tx, job);
+    });
   }
 
   async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
@@ -56,11 +59,5 @@ export class PushSteps {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
       await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
     });
-  }
-
-  async #refuse(tx: Transaction, job: ClaimedJob, code: string, reason: string): Promise<Progress> {
-    await this.failures.end(tx, job.key, 'refused', code, reason);
-    await this.jobs.finish(tx, job);
-    return 'ended';
   }
 }

@@ -29,7 +29,7 @@ export class IncidentRow {
   @Column('text', { name: 'last_seen' }) lastSeen!: string;
   /** Id of the runtime event. */
   @Column('text', { name: 'opened_by' }) openedBy!: string;
-  /** The first events and the last ones. */
+  /** The first events: they say how it began. */
   @Column('jsonb') evidence!: unknown;
   @CreateDateColumn({ name: 'opened_at', type: 'timestamptz' }) openedAt!: Date;
   @Column('timestamptz', { name: 'resolved_at', nullable: true }) resolvedAt!: Date | null;

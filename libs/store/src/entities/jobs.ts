@@ -9,7 +9,7 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 export class JobRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'job_pk' }) id!: string;
   @Column('text') queue!: string;
-  /** What the work is about: a push id, a diffID, a delivery id. */
+  /** What the work is about: a push id, a delivery id, or a layer as blob digest, size and diffID. */
   @Column('text') key!: string;
   /** `interactive` or `bulk`. */
   @Column('text') class!: string;
