@@ -26,7 +26,10 @@ export interface JobLedger<Held extends Job = Job> {
   claim(id: string, leaseMs: number): Promise<Held | null>;
   /** Keeps a job; false when somebody else has taken it. */
   extend(job: Held, leaseMs: number): Promise<boolean>;
-  /** Puts a job back. */
+  /**
+   * Puts a job back.
+   * @throws Unavailable `LEASE_LOST` when somebody else holds it by now
+   */
   fail(job: Held, failure: { code: string; reason: string; retryInMs: number }): Promise<QueuedJob | null>;
   /** Jobs that should be in the queue and may not be. */
   lost(queue: string): Promise<QueuedJob[]>;
@@ -46,7 +49,12 @@ export interface JobHandler<Held extends Job = Job> {
   readonly concurrency: number;
   /** Pauses before the second, third, … try; after the last one the job is given up. */
   readonly retryDelaysMs: readonly number[];
-  /** Does the work and ends the job in the transaction of its effects. `signal` fires when somebody else holds the job. */
+  /** How long one try may take until its `signal` fires, which counts as a failure; without it, as long as it likes. */
+  readonly timeoutMs?: number;
+  /**
+   * Does the work and ends the job in the transaction of its effects. `signal` fires when somebody else holds the job, and when
+   * its time is over.
+   */
   handle(job: Held, signal: AbortSignal): Promise<void>;
   /** Called after a failure that will be tried again. */
   retrying?(job: Held, problem: JobProblem, inMs: number): Promise<void>;

@@ -47,16 +47,24 @@ interface Work {
   queue: string;
   concurrency?: number;
   retryDelaysMs?: number[];
+  timeoutMs?: number;
   /** What to do before the job is finished. */
   work: (job: ClaimedJob, signal: AbortSignal) => Promise<void>;
 }
 
 /** A handler as services write them: the job ends in the transaction of its effects. */
-function handlerOf({ queue, concurrency = 4, retryDelaysMs = [], work }: Work): Type<JobHandler<ClaimedJob>> {
+function handlerOf({
+  queue,
+  concurrency = 4,
+  retryDelaysMs = [],
+  timeoutMs = 60_000,
+  work,
+}: Work): Type<JobHandler<ClaimedJob>> {
   return class implements JobHandler<ClaimedJob> {
     readonly queue = queue;
     readonly concurrency = concurrency;
     readonly retryDelaysMs = retryDelaysMs;
+    readonly timeoutMs = timeoutMs;
 
     async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
       await work(job, signal);
@@ -169,6 +177,17 @@ describe('a job', () => {
     await enqueue(queue);
     await until(async () => (await deadLetters()).length > 0, 2_000);
     expect(await deadLetters()).toEqual([{ code, reason: error.message, attempts: 1 }]);
+  });
+
+  it('fails when its time is over', async () => {
+    const queue = newQueue();
+    const work = async (_: ClaimedJob, signal: AbortSignal) => sleep(10_000, undefined, { signal });
+    await serve({ queue, timeoutMs: 200, work });
+    await enqueue(queue);
+    await until(async () => (await deadLetters()).length > 0, 3_000);
+    expect(await deadLetters()).toEqual([
+      { code: 'JOB_TIMEOUT', reason: 'it took longer than 0.2 seconds', attempts: 1 },
+    ]);
   });
 
   it('goes before bulk work when it is interactive', async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { type Logger, withSpan } from '@tidewaiter/runtime';
+import { type Logger, repeat, type Repetition, withSpan } from '@tidewaiter/runtime';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
@@ -21,9 +21,8 @@ const extraTries = 2;
 /** One queue in Redis and, in a process that has its handler, the worker that serves it. */
 export class WorkQueue {
   readonly #queue: Queue;
-  readonly #stopping = new AbortController();
   #worker: Worker | undefined;
-  #sweeping: Promise<void> | undefined;
+  #sweeping: Repetition | undefined;
 
   constructor(
     private readonly name: string,
@@ -57,19 +56,18 @@ export class WorkQueue {
       runRetryDelay: 1_000,
     });
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
-    this.#sweeping = this.#sweep();
+    this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
   /** Takes no more jobs and waits for those that run; what takes longer is somebody else's when its lease ends. */
   async close(): Promise<void> {
-    this.#stopping.abort();
     const ended = this.#end().catch((err: unknown) => this.log.warn({ queue: this.name, err }, 'queue close failed'));
     // Without Redis it would not end.
     await Promise.race([ended, sleep(drainTimeoutMs, undefined, { ref: false })]);
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#sweeping, this.#worker?.close()]);
+    await Promise.all([this.#sweeping?.stop(), this.#worker?.close()]);
     // Last, because a job that fails is added again.
     await this.#queue.close();
   }
@@ -95,16 +93,8 @@ export class WorkQueue {
   }
 
   async #sweep(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      try {
-        const lost = await this.ledger.lost(this.name);
-        if (lost.length > 0) await this.#add(lost);
-      } catch (err) {
-        this.log.warn({ queue: this.name, err }, 'sweep failed');
-      }
-      await sleep(sweepMs, undefined, { signal }).catch(() => undefined);
-    }
+    const lost = await this.ledger.lost(this.name);
+    if (lost.length > 0) await this.#add(lost);
   }
 
   /** Never throws: what becomes of a job is decided in the ledger, not by BullMQ. */
@@ -133,20 +123,25 @@ export class WorkQueue {
   async #run(handler: JobHandler, job: Job): Promise<'done' | 'retried' | 'given up' | 'lost'> {
     const lost = new AbortController();
     const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
+    const { timeoutMs } = handler;
+    const late = new AbortController();
+    const timer = timeoutMs && setTimeout(() => late.abort(timedOut(timeoutMs)), timeoutMs);
     try {
       // A job that kills its worker never reports a failure; its claims are all that tells.
       if (job.attempt > tries(handler) + extraTries)
         throw new TidewaiterError('WORKER_LOST', 'its workers died or never answered');
-      await handler.handle(job, lost.signal);
+      await handler.handle(job, AbortSignal.any([lost.signal, late.signal]));
       return 'done';
     } catch (error) {
       if (lost.signal.aborted || isLeaseLost(error)) {
         this.log.warn({ queue: this.name, job_id: job.id }, 'job lost');
         return 'lost';
       }
-      return await this.#failed(handler, job, error);
+      // What an aborted call throws says only that it was aborted.
+      return await this.#failed(handler, job, late.signal.aborted ? late.signal.reason : error);
     } finally {
       clearInterval(beat);
+      clearTimeout(timer);
     }
   }
 
@@ -179,11 +174,15 @@ export class WorkQueue {
       this.log.warn(fields, 'job failed');
       return 'retried';
     } catch (err) {
-      // The ledger cannot be reached; the lease ends, and the sweeper finds the job.
+      // Somebody else holds the job by now, or the ledger cannot be reached: then the lease ends, and the sweeper finds it.
       this.log.error({ ...fields, err }, 'job left');
       return 'lost';
     }
   }
+}
+
+function timedOut(timeoutMs: number): Unavailable {
+  return new Unavailable('JOB_TIMEOUT', `it took longer than ${timeoutMs / 1000} seconds`);
 }
 
 function isLeaseLost(error: unknown): boolean {

@@ -17,6 +17,8 @@ import { ScannerLimits } from './scanner-limits.js';
 export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   readonly queue = 'layer';
   readonly retryDelaysMs = [500, 2_000, 10_000, 30_000, 120_000, 600_000];
+  /** A registry that sends a byte now and then would hold a worker for ever. */
+  readonly timeoutMs = 15 * 60_000;
   readonly concurrency: number;
 
   constructor(

@@ -17,6 +17,7 @@ import { ScannerLimits } from './scanner-limits.js';
 export class AnalyzePush implements JobHandler<ClaimedJob> {
   readonly queue = 'push';
   readonly retryDelaysMs = [500, 2_000, 10_000, 30_000, 120_000, 600_000, 1_800_000];
+  readonly timeoutMs = 15 * 60_000;
   readonly concurrency: number;
 
   constructor(
