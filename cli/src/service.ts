@@ -21,7 +21,9 @@ export function serviceCommand(program: Command): void {
     .addArgument(new Argument('<name>').choices(serviceNames))
     .action(async (name: ServiceName) => {
       const stop = stopRequest();
-      const service = await startService(name, await environmentToUse());
+      // A start waits for NATS as long as it takes, and what it has begun by then survives any end.
+      const service = await Promise.race([startService(name, await environmentToUse()), stop]);
+      if (!service) return;
       tell(`${name} listens on ${service.url}`, ...service.notices);
       await stop;
       await stopService(service);

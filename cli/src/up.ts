@@ -79,7 +79,7 @@ async function up(options: UpOptions): Promise<void> {
   });
   closing.defer(stopServers);
   await writeSamples(home);
-  await startAll(options, urls, servers, run, closing);
+  await startAll(options, urls, servers, run, closing, stop);
   const lost = servers.map(async ({ name, exited }) => exited.then(() => name));
   const gone = await Promise.race([stop, ...lost]);
   if (gone) throw new TidewaiterError('SERVER_LOST', `${gone} ended by itself; its log is in ${stateDir}`);
@@ -91,6 +91,7 @@ async function startAll(
   servers: readonly LocalServer[],
   run: ClaimedRun,
   closing: AsyncDisposableStack,
+  stop: Promise<void>,
 ): Promise<void> {
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
@@ -105,7 +106,12 @@ async function startAll(
   closing.defer(async () => {
     await Promise.allSettled([...workers.map((worker) => worker.stop()), ...running.map(stopService)]);
   });
-  for (const name of serviceNames) running.push(await startService(name, environmentOf(name)).catch(explainPort));
+  for (const name of serviceNames) {
+    const service = await Promise.race([startService(name, environmentOf(name)).catch(explainPort), stop]);
+    // A start waits for servers as long as it takes; whoever wants to stop does not.
+    if (!service) return;
+    running.push(service);
+  }
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
   const notices = running.flatMap((service) => service.notices);

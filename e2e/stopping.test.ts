@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { resolve } from 'node:path';
+
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+
+import { collect, makeHome, removeFolders } from './tidewaiter.js';
+
+const launcher = resolve(__dirname, '../tidewaiter');
+
+let servers: ThrowAwayServers<{ postgres: true; redis: true }>;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true, redis: true });
+}, 60_000);
+
+afterAll(async () => {
+  await servers.stop();
+  await removeFolders();
+});
+
+it.each(['service detector', 'up --port-ingest 0 --port-console 0'])(
+  '%s stops when it is asked to, also while it waits for NATS',
+  async (command) => {
+    const nats = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    const asked = once(nats, 'connection');
+    await once(nats, 'listening');
+    const child = spawn(launcher, command.split(' '), {
+      env: {
+        ...process.env,
+        TIDEWAITER_HOME: makeHome({}),
+        TIDEWAITER_NATS_URL: `nats://127.0.0.1:${(nats.address() as AddressInfo).port}`,
+        TIDEWAITER_REDIS_URL: servers.redis.url,
+        TIDEWAITER_DATABASE_URL: await servers.postgres.createDatabase(),
+        TIDEWAITER_HTTP_PORT: '0',
+      },
+    });
+    const output = collect(child);
+    const ended = once(child, 'exit');
+    await Promise.race([asked, ended]);
+    child.kill('SIGTERM');
+    expect([(await ended)[0], output()]).toEqual([0, 'stopping; once more to end at once\n']);
+    nats.close();
+  },
+  60_000,
+);
