@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
+  type HttpSink,
   pushImage,
   startRegistry,
   type TestRegistry,
   throwAwayServers,
   type ThrowAwayServers,
   webhookSink,
-  type WebhookSink,
 } from '@tidewaiter/testkit';
 import { Client } from 'pg';
 
@@ -26,7 +26,7 @@ const secret = 'hook-secret-of-the-test';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let registry: TestRegistry;
-let sink: WebhookSink;
+let sink: HttpSink;
 let home: string;
 let environment: Record<string, string | undefined>;
 let ingestUrl: string;

@@ -7,6 +7,7 @@ import { freePort } from '@tidewaiter/servers';
 import {
   buildImage,
   buildIndex,
+  type HttpSink,
   mailSink,
   type MailSink,
   pushImage,
@@ -15,7 +16,6 @@ import {
   startRegistry,
   type TestRegistry,
   webhookSink,
-  type WebhookSink,
 } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
@@ -44,7 +44,7 @@ let slack: SlackSink;
 /** Slack as a bot sees it; the other one is an incoming webhook. */
 let bot: SlackSink;
 let mail: MailSink;
-let webhook: WebhookSink;
+let webhook: HttpSink;
 let registry: TestRegistry;
 let tidewaiter: Tidewaiter;
 

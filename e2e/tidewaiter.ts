@@ -1,16 +1,16 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
+import { currentRun } from '@tidewaiter/servers';
+
 const launcher = resolve(__dirname, '../tidewaiter');
 const run = promisify(execFile);
-
-export type Environment = Record<string, string>;
 
 /** The real program, in a folder of its own, as a user would start it. */
 export interface Tidewaiter {
@@ -54,17 +54,18 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
   const environment = { ...process.env, TIDEWAITER_HOME: home, TIDEWAITER_LOG_LEVEL: 'info' };
   const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], { env: environment });
   const output = collect(up);
+  const stateDir = join(home, '.tidewaiter');
   await until(
     'up is ready',
     async () => {
       if (up.exitCode !== null) throw new Error(`up ended: ${output()}`);
-      return readRun(home)?.ready === true;
+      return (await currentRun(stateDir))?.ready === true;
     },
     60_000,
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${output()}`);
   });
-  const { services, notices } = readRun(home)!;
+  const { services, notices } = (await currentRun(stateDir))!;
   const urlOf = (name: string) => services.find((service) => service.name === name)!.url;
   const token = /tide_[A-Za-z0-9_-]{43}/.exec(notices.join(' '))?.[0];
   const consoleUrl = urlOf('console');
@@ -89,20 +90,6 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
       if (up.exitCode === null) await once(up, 'exit');
     },
   };
-}
-
-interface RunFile {
-  ready?: boolean;
-  services: { name: string; url: string }[];
-  notices: string[];
-}
-
-function readRun(home: string): RunFile | undefined {
-  try {
-    return JSON.parse(readFileSync(join(home, '.tidewaiter/run.json'), 'utf8')) as RunFile;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Keeps the end of what a child prints. */

@@ -5,7 +5,7 @@ export { freePort } from './ports.js';
 export { startNats } from './nats.js';
 export { startPostgres } from './postgres.js';
 export { startRedis } from './redis.js';
-export type { Exit, LocalServer } from './server-process.js';
+export type { LocalServer } from './server-process.js';
 export { startLocalServers, stopLeftovers } from './local-servers.js';
 export type { LocalServers } from './local-servers.js';
 export { alreadyRuns, claimRun, currentRun } from './run.js';

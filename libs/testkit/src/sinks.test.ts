@@ -1,5 +1,5 @@
 import { httpSink } from './http-sink.js';
-import { slackSink, webhookSink } from './sinks.js';
+import { slackSink } from './sinks.js';
 
 const post = async (url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
@@ -39,16 +39,4 @@ it('speaks as Slack does', async () => {
   const anonymous = await post(`${slack.apiUrl}/chat.postMessage`, message);
   expect([anonymous.status, await anonymous.json()]).toEqual([200, { ok: false, error: 'not_authed' }]);
   await slack.stop();
-});
-
-it('counts deliveries by their id', async () => {
-  const sink = await webhookSink();
-  await post(sink.url, {}, { 'webhook-id': 'a' });
-  await post(sink.url, {}, { 'webhook-id': 'a' });
-  await post(sink.url, {}, { 'idempotency-key': 'b' });
-  expect([...sink.countById()]).toEqual([
-    ['a', 2],
-    ['b', 1],
-  ]);
-  await sink.stop();
 });

@@ -16,7 +16,6 @@ import {
   throwAwayServers,
   type ThrowAwayServers,
   webhookSink,
-  type WebhookSink,
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -25,7 +24,7 @@ import { start } from './main.js';
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let slack: SlackSink;
 let mail: MailSink;
-let webhook: WebhookSink;
+let webhook: HttpSink;
 let bot: HttpSink;
 let notifier: RunningService;
 let home: string;
