@@ -18,7 +18,6 @@ import { TokenGuard } from './token-guard.js';
 @Module({})
 export class ConsoleModule {
   static forRoot(config: Config<typeof consoleConfig>): DynamicModule {
-    const isSecure = config.publicUrl?.startsWith('https:') ?? false;
     return {
       module: ConsoleModule,
       imports: [
@@ -43,7 +42,7 @@ export class ConsoleModule {
       ],
       providers: [
         { provide: APP_GUARD, useClass: TokenGuard },
-        { provide: SessionCookie, useValue: new SessionCookie(isSecure) },
+        { provide: SessionCookie, useValue: new SessionCookie(config.publicUrl) },
       ],
     };
   }

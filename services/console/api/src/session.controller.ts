@@ -12,8 +12,11 @@ import { sessionCookieName, verifiedToken } from './token-guard.js';
 export class SessionCookie {
   readonly #attributes: string;
 
-  constructor(isSecure: boolean) {
-    this.#attributes = `Path=/api; HttpOnly; SameSite=Strict${isSecure ? '; Secure' : ''}`;
+  /** `publicUrl`: where browsers find the console, perhaps below a path that a proxy takes away before we see it. */
+  constructor(publicUrl = 'http://localhost') {
+    const { protocol, pathname } = new URL(publicUrl);
+    const path = `${pathname.replace(/\/$/, '')}/api`;
+    this.#attributes = `Path=${path}; HttpOnly; SameSite=Strict${protocol === 'https:' ? '; Secure' : ''}`;
   }
 
   holding(token: string): string {
