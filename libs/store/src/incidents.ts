@@ -7,7 +7,8 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-export interface Incident extends Omit<Sighting, 'event' | 'subjectKey'> {
+/** An incident without its evidence, which may be long. */
+export interface ListedIncident extends Omit<Sighting, 'event' | 'subjectKey'> {
   id: string;
   /** What people call it by. */
   number: number;
@@ -20,11 +21,20 @@ export interface Incident extends Omit<Sighting, 'event' | 'subjectKey'> {
   lastSeen: string;
   /** Id of the runtime event. */
   openedBy: string;
-  evidence: RuntimeEvent[];
+  /** Of the evidence: ids and tags of its events. */
+  eventIds: string[];
+  tags: string[];
   openedAt: Date;
   resolvedAt: Date | null;
   resolvedBy: string | null;
 }
+
+export interface Incident extends ListedIncident {
+  evidence: RuntimeEvent[];
+}
+
+/** What there is to tell of an incident that was just seen. */
+export type SeenIncident = Pick<Incident, 'id' | 'revision' | 'severity'>;
 
 /** How a sighting changed its incident. `repeated` is counted and tells nobody. */
 export type IncidentChange = 'opened' | 'worsened' | 'repeated';
@@ -34,7 +44,8 @@ const maxEvidence = 20;
 
 const columns = `id, number::float AS number, rule, title, severity, state, revision, count::float AS count,
   image_repository AS "imageRepository", image_tag AS "imageTag", image_digest AS "imageDigest", namespace, cluster,
-  first_seen AS "firstSeen", last_seen AS "lastSeen", opened_by AS "openedBy", evidence, opened_at AS "openedAt",
+  first_seen AS "firstSeen", last_seen AS "lastSeen", opened_by AS "openedBy", jsonb_path_query_array(evidence, '$[*].id') AS "eventIds",
+  jsonb_path_query_array(evidence, '$[*].tags[*]') AS tags, opened_at AS "openedAt",
   resolved_at AS "resolvedAt", resolved_by AS "resolvedBy"`;
 
 const rank = (severity: string) =>
@@ -46,13 +57,13 @@ export class Incidents {
   constructor(private readonly store: Store) {}
 
   /** Opens the incident or grows the one that is open. */
-  async see(tx: Transaction, sighting: Sighting): Promise<{ incident: Incident; change: IncidentChange }> {
+  async see(tx: Transaction, sighting: Sighting): Promise<{ incident: SeenIncident; change: IncidentChange }> {
     const { event } = sighting;
     const [before] = await tx.query<{ revision: number }>(
       `SELECT revision FROM incident WHERE rule = $1 AND subject_key = $2 AND state = 'open' FOR UPDATE`,
       [sighting.rule, sighting.subjectKey],
     );
-    const [row] = await tx.query<Incident & { isNew: boolean }>(
+    const [row] = await tx.query<SeenIncident & { isNew: boolean }>(
       `INSERT INTO incident (id, rule, subject_key, title, severity, count, image_repository, image_tag, image_digest, namespace, cluster,
          first_seen, last_seen, opened_by, evidence)
        VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $11, $12, jsonb_build_array($13::jsonb))
@@ -65,7 +76,7 @@ export class Incidents {
          image_digest = coalesce(incident.image_digest, EXCLUDED.image_digest),
          evidence = CASE WHEN jsonb_array_length(incident.evidence) < ${maxEvidence}
            THEN incident.evidence || EXCLUDED.evidence ELSE incident.evidence END
-       RETURNING ${columns}, xmax = 0 AS "isNew"`,
+       RETURNING id, revision, severity, xmax = 0 AS "isNew"`,
       [
         uuidv7(),
         sighting.rule,
@@ -88,13 +99,15 @@ export class Incidents {
   }
 
   async get(id: string): Promise<Incident | null> {
-    const [incident] = await this.store.query<Incident>(`SELECT ${columns} FROM incident WHERE id = $1`, [id]);
+    const [incident] = await this.store.query<Incident>(`SELECT ${columns}, evidence FROM incident WHERE id = $1`, [
+      id,
+    ]);
     return incident ?? null;
   }
 
   /** Newest first. */
-  async list({ limit, after }: PageRequest, state?: 'open' | 'resolved'): Promise<Page<Incident>> {
-    const rows = await this.store.query<Incident>(
+  async list({ limit, after }: PageRequest, state?: 'open' | 'resolved'): Promise<Page<ListedIncident>> {
+    const rows = await this.store.query<ListedIncident>(
       `SELECT ${columns} FROM incident
        WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
        ORDER BY id DESC LIMIT $1`,
@@ -104,8 +117,8 @@ export class Incidents {
   }
 
   /** Closes an incident; null when it is not open. */
-  async resolve(tx: Transaction, id: string, by: string): Promise<Incident | null> {
-    const [incident] = await tx.query<Incident>(
+  async resolve(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
+    const [incident] = await tx.query<ListedIncident>(
       `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1
        WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
       [id, by],

@@ -19,7 +19,7 @@ export type { ImageFinding } from './findings.js';
 export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
 export { Incidents } from './incidents.js';
-export type { Incident, IncidentChange } from './incidents.js';
+export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
 export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { finalPushStates, Pushes } from './pushes.js';

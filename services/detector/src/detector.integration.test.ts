@@ -1,7 +1,7 @@
 import { countBySeverity, Secret, type RuntimeContainer, type RuntimeEvent } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentUpdated, runtimeObserved } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Images, type Incident, Incidents, Pushes, Store } from '@tidewaiter/store';
+import { connect, Images, Incidents, type ListedIncident, Pushes, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
 import { start } from './main.js';
@@ -68,7 +68,7 @@ afterEach(async () => {
   await dataSource.destroy();
 }, 30_000);
 
-afterAll(async () => servers.stop());
+afterAll(async () => servers.stop(), 30_000);
 
 const until = async (condition: () => Promise<boolean>) => {
   const deadline = Date.now() + 15_000;
@@ -104,7 +104,7 @@ const push = async (registryHost: string, repository: string, tag: string, diges
   });
 };
 
-const incidents = async (): Promise<Incident[]> => (await new Incidents(store).list({ limit: 100 })).items;
+const incidents = async (): Promise<ListedIncident[]> => (await new Incidents(store).list({ limit: 100 })).items;
 
 const told = async () =>
   store.query<{ type: string; data: { incidentId: string; revision: number; severity: string } }>(

@@ -11,7 +11,7 @@ import {
   incidentUpdated,
   runtimeObserved,
 } from '@tidewaiter/events';
-import { type Incident, type IncidentChange, Incidents, Store, type Transaction } from '@tidewaiter/store';
+import { type IncidentChange, Incidents, type SeenIncident, Store, type Transaction } from '@tidewaiter/store';
 import { Counter } from 'prom-client';
 
 import { KnownImages } from './known-images.js';
@@ -73,7 +73,7 @@ function compareText(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-function drafts({ id, revision, severity }: Incident, change: IncidentChange): Draft[] {
+function drafts({ id, revision, severity }: SeenIncident, change: IncidentChange): Draft[] {
   const data = { incidentId: id, revision, severity };
   if (change === 'opened') return [draft(incidentOpened, id, data)];
   return change === 'worsened' ? [draft(incidentUpdated, id, data)] : [];

@@ -150,7 +150,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true });
 });
 
-afterAll(async () => servers.stop());
+afterAll(async () => servers.stop(), 30_000);
 
 it('goes where the routes say, and keeps a ledger', async () => {
   await openIncident('high', 'shell');

@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { techniqueOf } from '@tidewaiter/detection';
 import { type Incident, Incidents, Pushes } from '@tidewaiter/store';
 
 import type { IncidentReport } from './incident-message.js';
-
-const techniqueTag = /^(?:mitre_)?(T\d{4}(?:\.\d{3})?)$/i;
 
 /** Gathers what there is to say about an incident. */
 @Injectable()
@@ -40,8 +39,8 @@ export class IncidentReports {
       count: incident.count,
       firstSeen: incident.firstSeen,
       lastSeen: incident.lastSeen,
-      techniques: event.tags.flatMap((tag) => techniqueTag.exec(tag)?.[1]?.toUpperCase() ?? []),
-      tags: event.tags.filter((tag) => !techniqueTag.test(tag)),
+      techniques: event.tags.flatMap((tag) => techniqueOf(tag) ?? []),
+      tags: event.tags.filter((tag) => techniqueOf(tag) === null),
       imageFacts: {
         counts: push?.counts ?? null,
         isJudged: push !== null && push.verdict !== 'unknown',

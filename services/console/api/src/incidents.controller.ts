@@ -1,7 +1,8 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { techniqueOf } from '@tidewaiter/detection';
 import { NotFound } from '@tidewaiter/domain';
 import { draft, incidentResolved } from '@tidewaiter/events';
-import { type ApiToken, type Incident, Incidents, type Page, Store } from '@tidewaiter/store';
+import { type ApiToken, type Incident, Incidents, type ListedIncident, type Page, Store } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { incidentAnswer, incidentDetailAnswer } from './answers.js';
@@ -26,8 +27,8 @@ export class IncidentsController {
 
   @Get(':id')
   async get(@Param('id') id: string): Promise<z.output<typeof incidentDetailAnswer>> {
-    const incident = await this.#find(readId(id));
-    return { ...describeIncident(incident), evidence: incident.evidence };
+    const { evidence, ...incident } = await this.#find(readId(id));
+    return { ...describeIncident(incident), evidence };
   }
 
   /** Resolving what is resolved already changes nothing and tells nobody. */
@@ -42,7 +43,9 @@ export class IncidentsController {
       await tx.emit(draft(incidentResolved, id, { incidentId: id, revision, severity }));
       return incident;
     });
-    return describeIncident(resolved ?? (await this.#find(id)));
+    if (resolved) return describeIncident(resolved);
+    const { evidence: _, ...incident } = await this.#find(id);
+    return describeIncident(incident);
   }
 
   /** @throws NotFound `INCIDENT_UNKNOWN` */
@@ -53,13 +56,8 @@ export class IncidentsController {
   }
 }
 
-/** Falco's rules name ATT&CK techniques among their tags, beside tactics and plain words. */
-const techniquePattern = /^T[0-9]{4}(?:\.[0-9]{3})?$/;
-
-function describeIncident({ evidence, revision: _, ...incident }: Incident): IncidentAnswer {
-  const techniques = [...new Set(evidence.flatMap(({ tags }) => tags))]
-    .filter((tag) => techniquePattern.test(tag))
-    .toSorted();
-  const step = { title: incident.rule, technique: techniques[0] ?? null, events: evidence.map(({ id }) => id) };
+function describeIncident({ tags, eventIds, revision: _, ...incident }: ListedIncident): IncidentAnswer {
+  const techniques = [...new Set(tags.flatMap((tag) => techniqueOf(tag) ?? []))].toSorted();
+  const step = { title: incident.rule, technique: techniques[0] ?? null, events: eventIds };
   return { ...incident, workload: null, techniques, steps: [step], findings: [] };
 }
