@@ -99,7 +99,7 @@ export class Hooks {
 
     const receipt = { ...kept, ignored: totalOf(ignored) };
     this.metrics.count(connection, resultOf(receipt));
-    this.logger[facts.length > 0 ? 'info' : 'debug'](
+    this.logger[logLevel(facts.length, ignored)](
       { connection: connection.id, ...receipt, reasons: ignored },
       'webhook',
     );
@@ -116,6 +116,12 @@ function textsOf(fields: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );
+}
+
+/** What nobody asked for is nobody's concern, but a sender of which nothing can be read should be looked at. */
+export function logLevel(facts: number, ignored: Readonly<Record<string, number>>): 'info' | 'warn' | 'debug' {
+  if (facts > 0) return 'info';
+  return (ignored['malformed'] ?? 0) > 0 ? 'warn' : 'debug';
 }
 
 function totalOf(counts: Record<string, number>): number {
