@@ -27,13 +27,38 @@ export interface Finding {
   packageName: string | null;
   installedVersion: string | null;
   path: string | null;
-  /** Index of the layer that brought it. */
-  layer: number;
+  /** Index of the layer that brought it; null of what is no file of a layer. */
+  layer: number | null;
   state: Presence;
   /** `unknown` where a version could not be compared; such a finding is reported and counted, never hidden. */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
   cvss: { vector: string; score: number } | null;
+  /** How sure it is that this is what it looks like. */
+  confidence: Confidence;
+  /** What was seen, for people: plain JSON, never a secret's value. */
+  evidence: Record<string, unknown>;
+}
+
+export type Confidence = 'certain' | 'likely' | 'possible';
+
+type Required = 'kind' | 'id' | 'severity' | 'title' | 'fingerprint' | 'layer' | 'state';
+
+/** A finding that is about no package, but where `known` says more. */
+export function findingOf(known: Pick<Finding, Required> & Partial<Finding>): Finding {
+  return {
+    aliases: [],
+    purl: null,
+    packageName: null,
+    installedVersion: null,
+    path: null,
+    match: 'affected',
+    fix: { state: 'unknown', version: null },
+    cvss: null,
+    confidence: 'certain',
+    evidence: {},
+    ...known,
+  };
 }
 
 /** How many findings of each severity. */

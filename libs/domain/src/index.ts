@@ -12,10 +12,11 @@ export {
 export { Secret } from './secret.js';
 export { isDigest } from './image.js';
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';
-export type { ImagePackage, Package, PackageRecord, PackageType } from './package.js';
+export { packageTypes } from './package.js';
+export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
-export { countBySeverity, findingKinds } from './finding.js';
-export type { Finding, FindingKind, SeverityCounts } from './finding.js';
+export { countBySeverity, findingKinds, findingOf } from './finding.js';
+export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
 export type { Alert, Labels } from './alert.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';

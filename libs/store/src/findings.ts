@@ -103,6 +103,8 @@ function toFinding(row: FindingRow): ImageFinding {
     match: row.match,
     fix: { state: row.fixState, version: row.fixVersion },
     cvss: row.cvssVector !== null && row.cvssScore !== null ? { vector: row.cvssVector, score: row.cvssScore } : null,
+    confidence: row.match === 'affected' ? 'certain' : 'possible',
+    evidence: {},
   };
 }
 

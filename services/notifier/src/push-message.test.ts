@@ -1,4 +1,4 @@
-import { countBySeverity, type Finding, type Severity } from '@tidewaiter/domain';
+import { countBySeverity, type Finding, findingOf, type Severity } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { maxItems, maxTitleChars, type Message } from './message.js';
@@ -34,24 +34,20 @@ function hole({
   return {
     isNew,
     platforms,
-    finding: {
+    finding: findingOf({
       kind: 'vulnerability',
       id,
-      aliases: [],
       severity,
       title: `${id} in ${name}`,
       fingerprint: `${id}/${name}`,
       purl: `pkg:${type}/debian/${name}@${installed}`,
       packageName: name,
       installedVersion: installed,
-      path: null,
       layer: 0,
       state: 'present',
-      match: 'affected',
       fix: { state: fix === null ? 'not-fixed' : 'fixed', version: fix },
-      cvss: null,
       ...finding,
-    },
+    }),
   };
 }
 

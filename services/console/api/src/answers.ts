@@ -109,6 +109,8 @@ export const findingAnswer = z.object({
   match: z.enum(['affected', 'unknown']),
   fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
+  confidence: z.enum(['certain', 'likely', 'possible']),
+  evidence: z.record(z.string(), z.unknown()),
 });
 
 export const incidentAnswer = z.object({
