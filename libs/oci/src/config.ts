@@ -27,6 +27,10 @@ export interface ImageConfig {
   cmd: string[];
   labels: Record<string, string>;
   exposedPorts: string[];
+  /** Docker's own: the words of the test, `NONE` first where a build switched it off. */
+  healthcheck?: string[];
+  /** Paths that get a volume of their own; absent where there is none. */
+  volumes?: string[];
 }
 
 const { maxConfigBytes, maxTextLength } = documentLimits;
@@ -46,6 +50,8 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
   const run = objectField(document, 'config');
   const created = text(document, 'created');
   const user = text(run, 'User');
+  const healthcheck = texts(objectField(run, 'Healthcheck'), 'Test');
+  const volumes = Object.keys(objectField(run, 'Volumes')).toSorted();
   return {
     platform: readPlatform(document) ?? 'unknown/unknown',
     ...(created !== undefined && { created }),
@@ -57,6 +63,8 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     cmd: texts(run, 'Cmd'),
     labels: textMap(field(run, 'Labels'), maxTextLength),
     exposedPorts: Object.keys(objectField(run, 'ExposedPorts')).toSorted(),
+    ...(healthcheck.length > 0 && { healthcheck }),
+    ...(volumes.length > 0 && { volumes }),
   };
 }
 

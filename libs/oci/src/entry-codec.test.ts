@@ -6,10 +6,13 @@ import { decodeEntries, encodeEntries } from './entry-codec.js';
 import { entryTypes, type LayerEntry } from './layer-entry.js';
 
 const path = fc.oneof(
-  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 20 }).map((text) => text.replaceAll('\0', '')),
   fc.array(fc.constantFrom('usr', 'lib', '😀', '😁', 'é'), { maxLength: 6 }).map((parts) => parts.join('/')),
 );
 const id = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+
+const hex = (bytes: number) =>
+  fc.uint8Array({ minLength: bytes, maxLength: bytes }).map((value) => Buffer.from(value).toString('hex'));
 
 const entry: fc.Arbitrary<LayerEntry> = fc.record(
   {
@@ -19,7 +22,9 @@ const entry: fc.Arbitrary<LayerEntry> = fc.record(
     uid: id,
     gid: id,
     size: fc.maxSafeNat(),
-    sha256: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
+    sha256: hex(32),
+    md5: hex(16),
+    sha1: hex(20),
     linkTarget: path,
     whiteout: fc.constantFrom('file' as const, 'opaque' as const),
   },
@@ -67,6 +72,11 @@ it.each([
   ['nothing', Buffer.alloc(0)],
   ['another version', deflateRawSync(Buffer.from([2]))],
   ['an entry cut short', deflateRawSync(Buffer.from([1, 0, 0, 50, 97]))],
+  ['a NUL in a name', deflateRawSync(Buffer.from([1, 0, 0, 1, 0, 0, 0, 0, 0]))],
+  [
+    'half a character',
+    deflateRawSync(Buffer.from([1, 0, 0, 4, ...Buffer.from('😀'), 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0])),
+  ],
   ['a number without end', deflateRawSync(Buffer.concat([Buffer.from([1]), Buffer.alloc(20, 0xff)]))],
 ])('refuses %s', (_, blob) => {
   expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));

@@ -7,11 +7,14 @@ import { layerLimits } from './limits.js';
 
 // One byte of version, then for each entry, all numbers as little-endian groups of seven bits:
 //   kind (type, whiteout, which optional fields follow), characters shared with the path before, rest of the path,
-//   mode, uid, gid, size, [32 bytes of sha256], [link target]
+//   mode, uid, gid, size, [32 bytes of sha256], [16 of md5], [20 of sha1], [link target]
 // and all of that deflated. A layer of a distribution takes 40 to 50 bytes an entry, most of it digests.
 const formatVersion = 1;
 const hasDigest = 0x20;
 const hasLink = 0x40;
+const hasMd5 = 0x80;
+const hasSha1 = 0x100;
+const maxKind = 0x1ff;
 const whiteouts = [undefined, 'file', 'opaque'] as const;
 
 const maxDecodedBytes = 512 * 1024 * 1024;
@@ -29,15 +32,23 @@ export function encodeEntries(entries: Iterable<LayerEntry>): Buffer {
 }
 
 function writeEntry(writer: Writer, entry: LayerEntry, previous: string): void {
-  const { path, type, mode, uid, gid, size, sha256, linkTarget, whiteout } = entry;
-  const optional = (sha256 === undefined ? 0 : hasDigest) | (linkTarget === undefined ? 0 : hasLink);
-  writer.number(entryTypes.indexOf(type) | (whiteouts.indexOf(whiteout) << 3) | optional);
+  const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, whiteout } = entry;
+  writer.number(entryTypes.indexOf(type) | (whiteouts.indexOf(whiteout) << 3) | optionalFields(entry));
   const shared = sharedLength(previous, path);
   writer.number(shared);
   writer.text(path.slice(shared));
   for (const number of [mode, uid, gid, size]) writer.number(number);
-  if (sha256 !== undefined) writer.raw(Buffer.from(sha256, 'hex'));
+  for (const digest of [sha256, md5, sha1]) if (digest !== undefined) writer.raw(Buffer.from(digest, 'hex'));
   if (linkTarget !== undefined) writer.text(linkTarget);
+}
+
+function optionalFields({ sha256, md5, sha1, linkTarget }: LayerEntry): number {
+  return (
+    (sha256 === undefined ? 0 : hasDigest) |
+    (linkTarget === undefined ? 0 : hasLink) |
+    (md5 === undefined ? 0 : hasMd5) |
+    (sha1 === undefined ? 0 : hasSha1)
+  );
 }
 
 /** Characters that both texts start with, never half a surrogate pair. */
@@ -84,13 +95,16 @@ function readEntry(reader: Reader, previous: string): LayerEntry {
   const kind = reader.number();
   const type = entryTypes[kind & 7];
   const whiteout = whiteouts[(kind >> 3) & 3];
-  if (type === undefined || kind > 0x7f)
+  if (type === undefined || kind > maxKind)
     throw new InvalidInput('ENTRIES_INVALID', 'file list with an unknown kind of entry');
   const path = previous.slice(0, reader.number()) + reader.text();
-  if (path.length > layerLimits.maxPathBytes)
-    throw new InvalidInput('ENTRIES_INVALID', 'file list with an endless path');
+  // Nobody could store such a path, and no name of a tar becomes one.
+  if (path.length > layerLimits.maxPathBytes || !path.isWellFormed())
+    throw new InvalidInput('ENTRIES_INVALID', 'file list with an impossible path');
   const [mode, uid, gid, size] = [reader.number(), reader.number(), reader.number(), reader.number()];
   const sha256 = (kind & hasDigest) === 0 ? undefined : reader.raw(32).toString('hex');
+  const md5 = (kind & hasMd5) === 0 ? undefined : reader.raw(16).toString('hex');
+  const sha1 = (kind & hasSha1) === 0 ? undefined : reader.raw(20).toString('hex');
   const linkTarget = (kind & hasLink) === 0 ? undefined : reader.text();
   return {
     path,
@@ -100,6 +114,8 @@ function readEntry(reader: Reader, previous: string): LayerEntry {
     gid,
     size,
     ...(sha256 !== undefined && { sha256 }),
+    ...(md5 !== undefined && { md5 }),
+    ...(sha1 !== undefined && { sha1 }),
     ...(linkTarget !== undefined && { linkTarget }),
     ...(whiteout !== undefined && { whiteout }),
   };
@@ -166,7 +182,9 @@ class Reader {
   }
 
   text(): string {
-    return this.raw(this.number()).toString('utf8');
+    const text = this.raw(this.number()).toString('utf8');
+    if (text.includes('\0')) throw new InvalidInput('ENTRIES_INVALID', 'file list with a NUL in a name');
+    return text;
   }
 
   raw(bytes: number): Buffer {

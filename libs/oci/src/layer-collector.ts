@@ -3,7 +3,7 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { EntryType, LayerEntry } from './layer-entry.js';
-import type { LayerLimits } from './limits.js';
+import { maxLinkDepth, type LayerLimits } from './limits.js';
 import { baseOf, encodeName, hasParentSegment, linkDestination, normalizePath, parentOf } from './paths.js';
 import type { TarMember, TarVisitor } from './tar.js';
 import type { WarningList } from './warning.js';
@@ -28,42 +28,71 @@ const typesByFlag = new Map<string, EntryType>([
 const whiteoutPrefix = '.wh.';
 const opaqueWhiteout = '.wh..wh..opq';
 const zeros = Buffer.alloc(64 * 1024);
-const digestOfNothing = hash('sha256', '');
+const nothing = Buffer.alloc(0);
+
+/** Digests beside sha256, which every file has. */
+export type ExtraDigest = 'md5' | 'sha1';
+
+/** A file whose content the caller wanted. */
+export interface TakenFile {
+  path: string;
+  /** Lent for the call: its memory is used again. */
+  content: Buffer;
+  mode: number;
+}
+
+/** What the caller wants of the files of a layer. */
+export interface FileSink {
+  /** Whether the content of the file at this path is wanted. `head` are its first bytes, {@link headBytes} at most. */
+  wants: (path: string, head: Uint8Array) => boolean;
+  /** Called with each wanted file when it is complete; of two with one name the later one counts. */
+  take: (file: TakenFile) => void;
+  /** Whether what a link at this path leads to is wanted, whatever its own name. Never, unless told. */
+  wantsLink?: (path: string) => boolean;
+  /** Which other digests the entry of the file at this path shall have. None, unless told. */
+  digests?: (path: string) => readonly ExtraDigest[];
+}
+
+/** How much of a file its kind shows in. */
+export const headBytes = 512;
 
 /** The file that is being read. */
 interface OpenFile {
   entry: LayerEntry;
   /** False for sparse files above the budget: their holes could be hashed for years. */
   isHashed: boolean;
-  hash?: Hash;
-  /** The pieces of a wanted file. */
-  kept?: Buffer[];
+  extraDigests: readonly ExtraDigest[];
+  hashes?: Map<'sha256' | ExtraDigest, Hash>;
+  /** Undefined until enough has arrived to decide, then the content so far of a wanted file, or null. */
+  content?: Buffer | null;
+  /** Bytes that have arrived; what is before the decision stands in `head`. */
+  length: number;
+  head?: Buffer;
 }
 
-/** Turns the members of a layer's tar into entries, hashes the files and keeps the wanted ones. */
+/** Turns the members of a layer's tar into entries, hashes the files and hands out the wanted ones. */
 export class LayerCollector implements TarVisitor {
-  readonly #wants: (path: string) => boolean;
+  readonly #sink: FileSink;
   readonly #limits: LayerLimits;
   readonly #warnings: WarningList;
   readonly #entries = new Map<string, LayerEntry>();
   readonly #whiteouts = new Map<string, LayerEntry>();
-  readonly #files = new Map<string, Buffer>();
+  readonly #taken = new Set<string>();
   readonly #links = new Map<string, string>();
   #open: OpenFile | undefined;
   #nameBytes = 0;
   #sparseBytes = 0;
-  #wantedBytes = 0;
 
-  constructor(wants: (path: string) => boolean, limits: LayerLimits, warnings: WarningList) {
-    this.#wants = wants;
+  constructor(sink: FileSink, limits: LayerLimits, warnings: WarningList) {
+    this.#sink = sink;
     this.#limits = limits;
     this.#warnings = warnings;
   }
 
-  result(): { entries: LayerEntry[]; files: Map<string, Buffer>; links: Link[] } {
+  result(): { entries: LayerEntry[]; taken: Set<string>; links: Link[] } {
     return {
       entries: [...this.#whiteouts.values(), ...this.#entries.values()],
-      files: this.#files,
+      taken: this.#taken,
       links: Array.from(this.#links, ([path, target]) => ({ path, target })),
     };
   }
@@ -86,28 +115,75 @@ export class LayerCollector implements TarVisitor {
   data(piece: Buffer): void {
     const file = this.#open;
     if (!file) return;
-    file.kept?.push(Buffer.from(piece));
-    if (!file.isHashed) return;
-    // Most files arrive in one piece, and hashing that at once spares an object for each.
-    if (piece.length === file.entry.size) file.entry.sha256 = hash('sha256', piece);
-    else (file.hash ??= createHash('sha256')).update(piece);
+    // Most files arrive in one piece, which spares an object for each hash and a copy of the content.
+    if (file.length === 0 && piece.length === file.entry.size) this.#whole(file, piece);
+    else this.#piece(file, piece);
   }
 
   hole(bytes: number): void {
     const file = this.#open;
     if (!file) return;
-    file.kept?.push(Buffer.alloc(bytes));
-    if (!file.isHashed) return;
-    file.hash ??= createHash('sha256');
-    for (let left = bytes; left > 0; left -= zeros.length) file.hash.update(zeros.subarray(0, left));
+    for (let left = bytes; left > 0; left -= zeros.length) {
+      if (!file.isHashed && file.content === null) return;
+      this.#piece(file, zeros.subarray(0, Math.min(left, zeros.length)));
+    }
   }
 
   end(): void {
     const file = this.#open;
     if (!file) return;
-    if (file.isHashed) file.entry.sha256 ??= file.hash?.digest('hex') ?? digestOfNothing;
-    if (file.kept) this.#files.set(file.entry.path, Buffer.concat(file.kept));
     this.#open = undefined;
+    const { entry, hashes } = file;
+    if (file.isHashed && entry.sha256 === undefined) {
+      if (!hashes) this.#whole(file, nothing);
+      else for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
+    }
+    if (file.content === undefined && file.length > 0) this.#decide(file);
+    if (file.content) this.#take(file, file.content);
+  }
+
+  #whole(file: OpenFile, content: Buffer): void {
+    const { entry, extraDigests } = file;
+    file.length = content.length;
+    file.content = null;
+    if (file.isHashed) {
+      entry.sha256 = hash('sha256', content);
+      for (const algorithm of extraDigests) entry[algorithm] = hash(algorithm, content);
+    }
+    if (this.#isWanted(file, content.subarray(0, headBytes))) this.#take(file, content);
+  }
+
+  #piece(file: OpenFile, piece: Buffer): void {
+    if (file.isHashed) {
+      file.hashes ??= new Map((['sha256', ...file.extraDigests] as const).map((name) => [name, createHash(name)]));
+      for (const each of file.hashes.values()) each.update(piece);
+    }
+    if (file.content) piece.copy(file.content, file.length);
+    else if (file.content === undefined) file.head = file.head ? Buffer.concat([file.head, piece]) : Buffer.from(piece);
+    file.length += piece.length;
+    if (file.content === undefined && file.length >= headBytes) this.#decide(file);
+  }
+
+  #decide(file: OpenFile): void {
+    const head = file.head ?? nothing;
+    delete file.head;
+    file.content = null;
+    if (!this.#isWanted(file, head.subarray(0, headBytes))) return;
+    file.content = Buffer.allocUnsafe(file.entry.size);
+    head.copy(file.content);
+  }
+
+  #isWanted({ entry: { path, size } }: OpenFile, head: Buffer): boolean {
+    if (!this.#sink.wants(path, head)) return false;
+    const { maxWantedFileBytes } = this.#limits;
+    if (size <= maxWantedFileBytes) return true;
+    this.#warnings.add('FILE_TOO_LARGE', path, `file of ${size} bytes not read: the limit is ${maxWantedFileBytes}`);
+    return false;
+  }
+
+  #take({ entry: { path, mode } }: OpenFile, content: Buffer): void {
+    this.#taken.add(path);
+    this.#sink.take({ path, content, mode });
   }
 
   /** Every name stays in memory until the layer is done. */
@@ -157,7 +233,7 @@ export class LayerCollector implements TarVisitor {
   #add(path: string, type: EntryType, member: TarMember): void {
     // The last entry of a name wins, as when unpacked in order; its place in the list is its own.
     this.#entries.delete(path);
-    this.#files.delete(path);
+    this.#taken.delete(path);
     this.#links.delete(path);
     const { mode, uid, gid } = member;
     const entry: LayerEntry = { path, type, mode, uid, gid, size: type === 'file' ? member.size : 0 };
@@ -169,7 +245,7 @@ export class LayerCollector implements TarVisitor {
 
   #openFile(entry: LayerEntry, isSparse: boolean): OpenFile {
     const isHashed = !isSparse || this.#fitsSparseBudget(entry);
-    return { entry, isHashed, ...(this.#keeps(entry) && { kept: [] }) };
+    return { entry, isHashed, extraDigests: this.#sink.digests?.(entry.path) ?? [], length: 0 };
   }
 
   #fitsSparseBudget({ path, size }: LayerEntry): boolean {
@@ -183,23 +259,9 @@ export class LayerCollector implements TarVisitor {
     return false;
   }
 
-  #keeps({ path, size }: LayerEntry): boolean {
-    if (!this.#wants(path)) return false;
-    const { maxWantedFileBytes, maxWantedBytes } = this.#limits;
-    if (size > maxWantedFileBytes) {
-      this.#warnings.add('FILE_TOO_LARGE', path, `file of ${size} bytes not read: the limit is ${maxWantedFileBytes}`);
-      return false;
-    }
-    this.#wantedBytes += size;
-    if (this.#wantedBytes > maxWantedBytes) {
-      throw new LimitExceeded('maxWantedBytes', `layer with more than ${maxWantedBytes} bytes of files to read`);
-    }
-    return true;
-  }
-
   #addSymlink(entry: LayerEntry, target: string): void {
     entry.linkTarget = target;
-    if (this.#wants(entry.path)) this.#links.set(entry.path, linkDestination(entry.path, target));
+    if (this.#sink.wantsLink?.(entry.path)) this.#links.set(entry.path, linkDestination(entry.path, target));
   }
 
   #addHardlink(entry: LayerEntry, target: string): void {
@@ -214,10 +276,20 @@ export class LayerCollector implements TarVisitor {
     } else if (original.sha256 !== undefined) {
       entry.sha256 = original.sha256;
       entry.size = original.size;
+      if (original.md5 !== undefined) entry.md5 = original.md5;
+      if (original.sha1 !== undefined) entry.sha1 = original.sha1;
     }
-    if (!this.#wants(entry.path)) return;
-    const content = this.#files.get(target);
-    if (content) this.#files.set(entry.path, content);
-    else this.#links.set(entry.path, target);
+    if (this.#sink.wantsLink?.(entry.path)) this.#links.set(entry.path, this.#fileOf(target));
+  }
+
+  /** The file that a hard link names, which may be a hard link itself. */
+  #fileOf(path: string): string {
+    let at = path;
+    for (let depth = 0; depth < maxLinkDepth; depth += 1) {
+      const entry = this.#entries.get(at);
+      if (entry?.type !== 'hardlink') break;
+      at = normalizePath(entry.linkTarget ?? '');
+    }
+    return at;
   }
 }

@@ -15,6 +15,9 @@ export interface LayerEntry {
   size: number;
   /** Hex, of a file or of the file of the same layer that a hard link names. */
   sha256?: string;
+  /** Likewise, where they were asked for: what databases of packages compare with. */
+  md5?: string;
+  sha1?: string;
   /** Of a symbolic link as it is written; of a hard link as a path from the root. */
   linkTarget?: string;
   /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */

@@ -5,6 +5,7 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
+import { headBytes } from './layer-collector.js';
 import { pendingLinks, readLayer, readLayerFollowingLinks, type LayerContent, type ReadLayerOptions } from './layer.js';
 import { mediaTypes } from './media-types.js';
 
@@ -14,8 +15,24 @@ async function* chunked(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<U
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
-function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promise<LayerContent> {
-  return readLayer(chunked(tar), { mediaType: mediaTypes.ociLayer, wants: () => true, ...options });
+interface Read extends LayerContent {
+  files: Map<string, Buffer>;
+}
+
+/** Reads a layer and keeps what it hands out. */
+async function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promise<Read> {
+  return keeping((take) =>
+    readLayer(chunked(tar), { mediaType: mediaTypes.ociLayer, wants: () => true, take, ...options }),
+  );
+}
+
+async function keeping(reading: (take: ReadLayerOptions['take']) => Promise<LayerContent>): Promise<Read> {
+  const all = new Map<string, Buffer>();
+  const content = await reading(({ path, content: lent }) => {
+    all.delete(path);
+    all.set(path, Buffer.from(lent));
+  });
+  return { ...content, files: new Map([...all].filter(([path]) => content.taken.has(path))) };
 }
 
 async function codeOf(result: Promise<unknown>): Promise<string> {
@@ -28,6 +45,10 @@ async function codeOf(result: Promise<unknown>): Promise<string> {
   }
   return 'read';
 }
+
+const nothing = { wants: () => false, take: () => undefined };
+
+const hardlinkTo = (target: string): TarEntry => ({ path: 'hard', type: 'hardlink', linkTarget: target });
 
 const endBlocks = Buffer.alloc(1024);
 
@@ -135,6 +156,42 @@ describe('what a layer holds', () => {
     expect([...files.keys()]).toEqual(['a', 'c']);
     expect(files.get('a')?.toString()).toBe('new');
     expect(links).toEqual([]);
+  });
+
+  it('adds the digests that are asked for, however the content arrives', async () => {
+    const content = Buffer.alloc(100_000, 'abc');
+    const digests = (path: string) => (path === 'plain' ? [] : (['md5', 'sha1'] as const));
+    const tar = tarArchive([{ path: 'plain' }, { path: 'big', content }, { path: 'empty' }, hardlinkTo('big')]);
+    for (const chunkBytes of [1_000, 1 << 20]) {
+      const { entries, taken } = await keeping((take) =>
+        readLayer(chunked(tar, chunkBytes), { mediaType: mediaTypes.ociLayer, wants: () => true, take, digests }),
+      );
+      const hex = (algorithm: string, bytes: BinaryLike) => createHash(algorithm).update(bytes).digest('hex');
+      expect(entries.map(({ md5, sha1 }) => [md5, sha1])).toEqual([
+        [undefined, undefined],
+        [hex('md5', content), hex('sha1', content)],
+        [hex('md5', ''), hex('sha1', '')],
+        [hex('md5', content), hex('sha1', content)],
+      ]);
+      expect([...taken]).toEqual(['plain', 'big', 'empty']);
+    }
+  });
+
+  it('decides by the first bytes, however the content arrives', async () => {
+    const tar = tarArchive([
+      { path: 'elf', content: Buffer.concat([Buffer.from('\x7fELF'), Buffer.alloc(2_000, 7)]) },
+      { path: 'text', content: 'plain' },
+    ]);
+    for (const chunkBytes of [3, 1_000, 1 << 20]) {
+      const { files } = await keeping((take) =>
+        readLayer(chunked(tar, chunkBytes), {
+          mediaType: mediaTypes.ociLayer,
+          wants: (_path, head) => head.length <= headBytes && Buffer.from(head).toString('latin1', 1, 4) === 'ELF',
+          take,
+        }),
+      );
+      expect([...files].map(([path, content]) => [path, content.length])).toEqual([['elf', 2_004]]);
+    }
   });
 
   it('reads whiteouts, and nothing that only looks like one', async () => {
@@ -527,14 +584,6 @@ describe('limits', () => {
     ['maxPathBytes', [{ path: 'a', type: 'symlink', linkTarget: 'x'.repeat(60) }], { maxPathBytes: 50 }],
     ['maxNameBytes', [{ path: 'aaaa' }, { path: 'bbbb' }], { maxNameBytes: 7 }],
     ['maxHeaderBytes', [{ path: 'a'.repeat(200) }], { maxHeaderBytes: 100 }],
-    [
-      'maxWantedBytes',
-      [
-        { path: 'a', content: 'xxxx' },
-        { path: 'b', content: 'xxxx' },
-      ],
-      { maxWantedBytes: 7 },
-    ],
     ['maxUncompressedBytes', [last], { maxUncompressedBytes: 1000 }],
   ])('stop at %s', async (limit, entries, limits) => {
     expect(await codeOf(read(tarArchive(entries)))).toBe('read');
@@ -599,7 +648,9 @@ describe('compression', () => {
     ['zstd in frames, as zstd:chunked', zstdFrames, ociLayerZstd],
   ])('%s is undone whatever the size of the chunks', async (_, blob, mediaType) => {
     for (const chunkBytes of [7_919, 1 << 20]) {
-      const content = await readLayer(chunked(blob, chunkBytes), { mediaType, wants: (path) => path === 'last' });
+      const content = await keeping((take) =>
+        readLayer(chunked(blob, chunkBytes), { mediaType, wants: (path) => path === 'last', take }),
+      );
       expect(content.diffId).toBe(`sha256:${sha256(tar)}`);
       expect(content.files.get('last')?.toString()).toBe('still in step');
       expect(content).toMatchObject({ warnings: [], uncompressedBytes: tar.length });
@@ -633,7 +684,7 @@ describe('compression', () => {
   ])('%s is refused', async (_, blob, code) => {
     const mediaType = ociLayerGzip;
     for (const chunkBytes of [1_000, 1 << 20]) {
-      expect(await codeOf(readLayer(chunked(blob, chunkBytes), { mediaType, wants: () => false }))).toBe(code);
+      expect(await codeOf(readLayer(chunked(blob, chunkBytes), { mediaType, ...nothing }))).toBe(code);
     }
   });
 
@@ -649,7 +700,7 @@ describe('compression', () => {
         closed += 1;
       }
     }
-    const options = { mediaType: ociLayerGzip, wants: () => false };
+    const options = { mediaType: ociLayerGzip, ...nothing };
     await expect(readLayer(broken(true), options)).rejects.toBe(lost);
     await expect(readLayer(broken(false), options)).rejects.toMatchObject({ code: 'CORRUPT_LAYER' });
     await new Promise(setImmediate);
@@ -658,16 +709,17 @@ describe('compression', () => {
 });
 
 describe('wanted links', () => {
-  it('give the content of a file that came before', async () => {
-    const { files, links } = await read(
+  it('lead through hard links to hard links', async () => {
+    const wantsLink = (path: string) => path === 'c';
+    const first = await read(
       tarArchive([
         { path: 'a', content: 'x' },
         { path: 'b', type: 'hardlink', linkTarget: 'a' },
         { path: 'c', type: 'hardlink', linkTarget: 'b' },
       ]),
+      { wantsLink },
     );
-    expect(files.get('c')?.toString()).toBe('x');
-    expect(links).toEqual([]);
+    expect(pendingLinks(first, wantsLink)).toEqual([{ path: 'c', target: 'a' }]);
   });
 
   it('are pending when their file was not kept', async () => {
@@ -678,9 +730,10 @@ describe('wanted links', () => {
       { path: 'db/soft', type: 'symlink', linkTarget: '../lib/status' },
       { path: 'db/elsewhere', type: 'symlink', linkTarget: '/other/layer' },
     ]);
-    const first = await read(tar, { wants: (path) => path.startsWith('db/') });
+    const wantsLink = (path: string) => path.startsWith('db/');
+    const first = await read(tar, { wantsLink });
     expect(first.links.map(({ path }) => path)).toEqual(['db/hard', 'db/soft', 'db/elsewhere']);
-    const pending = pendingLinks(first);
+    const pending = pendingLinks(first, wantsLink);
     expect(pending).toEqual([
       { path: 'db/hard', target: 'data/status' },
       { path: 'db/soft', target: 'data/status' },
@@ -701,12 +754,16 @@ describe('wanted links', () => {
       return chunked(tar);
     };
     const wants = (path: string) => /os-release$|loop$/.test(path);
-    const content = await readLayerFollowingLinks(open, { mediaType: mediaTypes.ociLayer, wants });
+    const follow = (more: (path: string) => boolean) =>
+      keeping((take) =>
+        readLayerFollowingLinks(open, { mediaType: mediaTypes.ociLayer, wants: more, wantsLink: more, take }),
+      );
+    const content = await follow(wants);
     expect(content.files.get('etc/os-release')?.toString()).toBe('release');
     expect(content.files.get('usr/lib/os-release')?.toString()).toBe('release');
     expect(content.warnings).toMatchObject([{ code: 'PARENT_PATH' }]);
     expect(readings).toBe(2);
-    await readLayerFollowingLinks(open, { mediaType: mediaTypes.ociLayer, wants: () => true });
+    await follow(() => true);
     expect(readings).toBe(3);
   });
 
@@ -715,7 +772,8 @@ describe('wanted links', () => {
       { path: 'a', type: 'symlink', linkTarget: 'b' },
       { path: 'b', content: 'x' },
     ]);
-    expect(pendingLinks(await read(tar))).toEqual([]);
+    const wantsLink = () => true;
+    expect(pendingLinks(await read(tar, { wantsLink }), wantsLink)).toEqual([]);
   });
 
   it('to a file that the layer does not hold are named', async () => {

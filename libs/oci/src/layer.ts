@@ -4,7 +4,7 @@ import { InvalidInput, type Digest } from '@tidewaiter/domain';
 
 import { ByteWalk } from './byte-walk.js';
 import { decompress } from './decompress.js';
-import { LayerCollector, type Link } from './layer-collector.js';
+import { LayerCollector, type FileSink, type Link, type TakenFile } from './layer-collector.js';
 import type { LayerEntry } from './layer-entry.js';
 import { layerLimits, type LayerLimits } from './limits.js';
 import { announcedCompression } from './media-types.js';
@@ -12,12 +12,10 @@ import { overlay } from './overlay.js';
 import { parseTar } from './tar.js';
 import { WarningList, type Warning } from './warning.js';
 
-export interface ReadLayerOptions {
+export interface ReadLayerOptions extends FileSink {
   mediaType: string;
   /** From the image config; a layer with another one is refused. */
   expectedDiffId?: Digest;
-  /** Whether the caller wants the content of the file at this path. */
-  wants: (path: string) => boolean;
   limits?: Partial<LayerLimits>;
 }
 
@@ -26,17 +24,17 @@ export interface LayerContent {
   diffId: Digest;
   /** Each path once, as the last entry of that name has it; whiteouts stand beside the files. */
   entries: LayerEntry[];
-  /** The content of the wanted files. */
-  files: Map<string, Buffer>;
-  /** Wanted links whose content this reading did not keep. */
+  /** Paths of the wanted files: what was handed out for any other path has been replaced by a later entry. */
+  taken: Set<string>;
+  /** Wanted links. */
   links: Link[];
   warnings: Warning[];
   uncompressedBytes: number;
 }
 
 /**
- * Reads a layer once as it arrives: lists every entry with its digest and keeps the wanted files. Nothing touches a disk
- * and no more than the wanted files and the list is held in memory.
+ * Reads a layer once as it arrives: lists every entry with its digest and hands out the wanted files, one after the other.
+ * Nothing touches a disk and no more than one wanted file and the list is held in memory.
  * @throws InvalidInput `CORRUPT_LAYER`, `TRUNCATED_LAYER`, `UNSUPPORTED_COMPRESSION`, `DIFF_ID_MISMATCH`
  * @throws LimitExceeded with the name of one of `layerLimits`
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md
@@ -44,7 +42,7 @@ export interface LayerContent {
 export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLayerOptions): Promise<LayerContent> {
   const limits = { ...layerLimits, ...options.limits };
   const warnings = new WarningList();
-  const collector = new LayerCollector(options.wants, limits, warnings);
+  const collector = new LayerCollector(options, limits, warnings);
   const { compression, chunks } = await decompress(blob, limits);
   const announced = announcedCompression(options.mediaType);
   if (announced !== compression) {
@@ -67,8 +65,8 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
 }
 
 /**
- * Reads a layer, and once more when wanted paths are links to files of it that nobody wanted by name: then their content
- * stands under the link's path too. Links into other layers are resolved by `overlay`.
+ * Reads a layer, and once more when wanted links lead to files of it that were not wanted by their own names: then those are
+ * handed out under the link's path. Links into other layers are resolved by `overlay`.
  * @param open opens the blob from its start
  * @throws as `readLayer`
  */
@@ -76,26 +74,32 @@ export async function readLayerFollowingLinks(
   open: () => AsyncIterable<Uint8Array>,
   options: ReadLayerOptions,
 ): Promise<LayerContent> {
-  const first = await readLayer(open(), options);
-  const pending = pendingLinks(first);
-  if (pending.length === 0) return first;
-  const targets = new Set(pending.map(({ target }) => target));
-  const second = await readLayer(open(), { ...options, wants: (path) => targets.has(path) || options.wants(path) });
-  for (const { path, target } of pending) {
-    const content = second.files.get(target);
-    if (content) second.files.set(path, content);
-  }
-  return second;
+  const content = await readLayer(open(), options);
+  const pending = Map.groupBy(pendingLinks(content, options.wantsLink), ({ target }) => target);
+  if (pending.size === 0) return content;
+  const take = (file: TakenFile) => {
+    for (const { path } of pending.get(file.path) ?? []) {
+      content.taken.add(path);
+      options.take({ ...file, path });
+    }
+  };
+  const { mediaType, limits } = options;
+  await readLayer(open(), { mediaType, wants: (path) => pending.has(path), take, ...(limits && { limits }) });
+  return content;
 }
 
-/** The wanted links that end at a file of the same layer, each with that file's own path as `target`. */
-export function pendingLinks({ entries, files, links }: LayerContent): Link[] {
+/** The wanted links that end at a file of the same layer whose own name is not of that kind; that file's path as `target`. */
+export function pendingLinks(
+  { entries, taken, links }: Pick<LayerContent, 'entries' | 'taken' | 'links'>,
+  wantsLink: FileSink['wantsLink'],
+): Link[] {
   if (links.length === 0) return [];
   const layer = overlay([entries]);
   const pending: Link[] = [];
   for (const { path, target } of links) {
     const found = layer.lookup(target)?.entry;
-    if (found?.type === 'file' && !files.has(found.path)) pending.push({ path, target: found.path });
+    if (found?.type !== 'file' || (taken.has(found.path) && wantsLink?.(found.path))) continue;
+    pending.push({ path, target: found.path });
   }
   return pending;
 }

@@ -18,10 +18,8 @@ export interface LayerLimits {
   maxHeaderBytes: number;
   /** Bytes of all sparse files with their holes; what lies above is listed but not hashed, with a warning. */
   maxSparseBytes: number;
-  /** Bytes of one file that the caller wants; a larger one is listed but not kept, with a warning. */
+  /** Bytes of one file that the caller wants, held while it arrives; a larger one is listed but not read, with a warning. */
   maxWantedFileBytes: number;
-  /** Bytes of all files that the caller wants. */
-  maxWantedBytes: number;
 }
 
 export const layerLimits: Readonly<LayerLimits> = {
@@ -33,8 +31,7 @@ export const layerLimits: Readonly<LayerLimits> = {
   maxNameBytes: 128 * mib,
   maxHeaderBytes: mib,
   maxSparseBytes: 4 * gib,
-  maxWantedFileBytes: 64 * mib,
-  maxWantedBytes: 256 * mib,
+  maxWantedFileBytes: 256 * mib,
 };
 
 /** Symbolic links followed for one path, as Linux does. */
