@@ -1,0 +1,32 @@
+import { TidewaiterError } from '@tidewaiter/domain';
+
+/** A file of an image, and what reads such files. */
+interface Damaged {
+  path: string;
+  content: Buffer;
+}
+
+/** What a reader of files throws for damaged copies of one beside the errors that it may throw. */
+export function unexpectedErrors(reader: { analyze: (file: Damaged) => unknown }, file: Damaged): unknown[] {
+  return [...damagedCopies(file.content)].flatMap((content) => {
+    try {
+      reader.analyze({ ...file, content });
+      return [];
+    } catch (error) {
+      return error instanceof TidewaiterError ? [] : [error];
+    }
+  });
+}
+
+/** Cut short, and with one byte each that means something in some format. */
+function* damagedCopies(content: Buffer): Generator<Buffer> {
+  const step = Math.max(Math.floor(content.length / 200), 1);
+  for (let at = 0; at < content.length; at += step) {
+    yield content.subarray(0, at);
+    for (const byte of Buffer.from('\0\n"\\[{=:\xff', 'latin1')) {
+      const copy = Buffer.from(content);
+      copy[at] = byte;
+      yield copy;
+    }
+  }
+}
