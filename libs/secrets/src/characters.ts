@@ -1,0 +1,21 @@
+const wordChars = bitmap(/[A-Za-z0-9_]/);
+const tokenChars = bitmap(/[A-Za-z0-9_-]/);
+const nameChars = bitmap(/[A-Za-z0-9_.-]/);
+
+function bitmap(of: RegExp): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, code) => Number(of.test(String.fromCharCode(code))));
+}
+
+/** Each takes the code of a character, or NaN behind the end of a text. */
+export const isWordChar = (code: number): boolean => wordChars[code] === 1;
+export const isTokenChar = (code: number): boolean => tokenChars[code] === 1;
+export const isNameChar = (code: number): boolean => nameChars[code] === 1;
+
+/** Bits a character, after Shannon. */
+export function entropyOf(value: string): number {
+  const counts = new Map<string, number>();
+  for (const char of value) counts.set(char, (counts.get(char) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  return bits;
+}

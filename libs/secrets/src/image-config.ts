@@ -1,0 +1,84 @@
+import type { Confidence } from '@tidewaiter/domain';
+
+import { maskOf } from './mask.js';
+import { describe, searchBytes } from './matcher.js';
+import type { Found, SecretSighting } from './matcher.js';
+
+/** The parts of an image config in which people leave secrets. @see https://github.com/opencontainers/image-spec/blob/main/config.md */
+export interface ConfigTexts {
+  /** `NAME=value` each. */
+  env: readonly string[];
+  labels: Readonly<Record<string, string>>;
+  history: readonly { createdBy?: string }[];
+  cmd: readonly string[];
+  entrypoint: readonly string[];
+}
+
+/** A secret in the config of an image, without its value. */
+export interface ConfigSecretSighting extends Omit<SecretSighting, 'path' | 'line'> {
+  origin: 'env' | 'label' | 'history' | 'cmd' | 'entrypoint';
+  /** The variable, the label, the number of the step of the history or of the argument. */
+  name: string;
+}
+
+const limits = { texts: 20_000, textBytes: 256 * 1024 };
+
+/** Secrets in variables, labels, build steps and arguments; `key` is the HMAC key of the installation. */
+export function findSecretsInConfig(config: ConfigTexts, key: Uint8Array): ConfigSecretSighting[] {
+  const sightings: ConfigSecretSighting[] = [];
+  let texts = 0;
+  for (const { origin, name, text } of textsOf(config)) {
+    texts += 1;
+    if (texts > limits.texts) break;
+    for (const secret of findIn(text, key)) sightings.push({ ...secret, origin, name });
+  }
+  return sightings;
+}
+
+type Text = Pick<ConfigSecretSighting, 'origin' | 'name'> & { text: string };
+
+function* textsOf({ env, labels, history, cmd, entrypoint }: ConfigTexts): Generator<Text> {
+  for (const text of env)
+    yield { origin: 'env', name: text.slice(0, Math.max(0, text.indexOf('='))) || text.slice(0, 64), text };
+  for (const [name, value] of Object.entries(labels)) yield { origin: 'label', name, text: `${name}=${value}` };
+  for (const [step, { createdBy = '' }] of history.entries())
+    yield { origin: 'history', name: String(step), text: createdBy };
+  yield* argumentsOf('entrypoint', entrypoint);
+  yield* argumentsOf('cmd', cmd);
+}
+
+// `--token VALUE` stands in two arguments; together they read as an assignment.
+function* argumentsOf(origin: 'cmd' | 'entrypoint', values: readonly string[]): Generator<Text> {
+  for (const [index, value] of values.entries()) {
+    const before = values[index - 1] ?? '';
+    const isOption = /^--?[A-Za-z][\w-]{0,60}$/.test(before) && !value.startsWith('-');
+    yield { origin, name: String(index), text: isOption ? `${before}=${value}` : value };
+  }
+}
+
+/** The text with a mask in place of each secret: what a build step or a label says is shown to many. */
+export function redactSecrets(text: string): string {
+  const content = Buffer.from(text.slice(0, limits.textBytes));
+  let safe = text;
+  for (const { start, end, shown } of search(content).toSorted((a, b) => b.end - b.start - (a.end - a.start))) {
+    const secret = content.toString('utf8', start, end);
+    if (secret !== '') safe = safe.replaceAll(secret, () => shown ?? maskOf(content.toString('latin1', start, end)));
+  }
+  return safe;
+}
+
+function search(content: Buffer): Found[] {
+  return searchBytes(content, { path: '.env', isMadeByTools: false, isConfig: true, isEnvironment: true }).found;
+}
+
+function findIn(text: string, key: Uint8Array) {
+  return search(Buffer.from(text.slice(0, limits.textBytes))).map((secret) => ({
+    ...describe(secret, key),
+    confidence: raise(secret.confidence, secret.rule.rank),
+  }));
+}
+
+/** Who names a variable of an image `PASSWORD` means it: no example, no prose. */
+function raise(confidence: Confidence, rank: number): Confidence {
+  return confidence === 'possible' && rank === 1 ? 'likely' : confidence;
+}

@@ -1,0 +1,29 @@
+import * as fc from 'fast-check';
+
+import { fingerprintOf, maskOf } from './mask.js';
+
+it.each([
+  ['abc', '***'],
+  ['hunter2!', 'hu******'],
+  ['0123456789abcdef', '0123************'],
+  ['\x1b]0;owned', '?]********'.slice(0, 2) + '*******'],
+])('shows no more than a quarter of %j', (value, masked) => {
+  expect(maskOf(value)).toBe(masked);
+});
+
+it('never shows more than four characters, nor a control character, nor an unbounded text', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 400 }), (value) => {
+      const masked = maskOf(Buffer.from(value).toString('latin1'));
+      expect(masked).toMatch(/^[\x20-\x7e]{0,4}\**$/);
+      expect(masked.length).toBeLessThanOrEqual(28);
+    }),
+  );
+});
+
+it('tells the same value by its fingerprint under one key, and nothing under another', () => {
+  const [one, other] = [Buffer.from('one'), Buffer.from('other')];
+  expect(fingerprintOf('value', one)).toMatch(/^[0-9a-f]{64}$/);
+  expect(fingerprintOf('value', one)).toBe(fingerprintOf('value', one));
+  expect(fingerprintOf('value', one)).not.toBe(fingerprintOf('value', other));
+});

@@ -1,0 +1,163 @@
+import { cpuUsage } from 'node:process';
+
+import * as fc from 'fast-check';
+
+import { findSecrets, secretLimits, secretRules } from './index.js';
+import { fake } from './rules/fake.js';
+
+const key = Buffer.from('key of the tests');
+const find = (text: string | Buffer, path = 'srv/app/settings') =>
+  findSecrets({ path, content: Buffer.from(text) }, key);
+const rulesIn = (text: string, path?: string) => find(text, path).sightings.map(({ rule }) => rule);
+
+it('says what, where and how sure, and never the value', () => {
+  const value = 'dop_v1_' + fake(64, 'hex');
+  const { sightings } = find(`# one\n# two\nTOKEN=${value}\n`);
+  expect(sightings).toEqual([
+    {
+      rule: 'digitalocean-pat',
+      title: 'DigitalOcean personal access token',
+      severity: 'critical',
+      path: 'srv/app/settings',
+      line: 3,
+      masked: `dop_${'*'.repeat(24)}`,
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+      confidence: 'likely',
+    },
+  ]);
+  expect(JSON.stringify(sightings)).not.toContain(value.slice(4));
+});
+
+it('reports a value once, under the most specific rule', () => {
+  const value = 'glpat-' + fake(20);
+  expect(rulesIn(`password = "${value}"\nurl = https://ci:${value}@git.corp.net/\n`)).toEqual(['gitlab-pat']);
+});
+
+it('is less sure in tests and documentation, and silent there where only a name speaks', () => {
+  const text = `T=hvb.${fake(140)}\napi_key = "${fake(32)}"\n`;
+  const sure = (path: string) => find(text, path).sightings.map(({ rule, confidence }) => `${rule} ${confidence}`);
+  expect(sure('srv/app.ini')).toEqual(['vault-batch-token likely', 'generic-api-key possible']);
+  expect(sure('srv/tests/app.ini')).toEqual(['vault-batch-token possible']);
+});
+
+it.each([
+  ['a lock file', 'app/package-lock.json', `{"integrity": "sha512-${fake(86, 'base64')}==", "token": "${fake(32)}"}`],
+  [
+    'digests',
+    'srv/sums.txt',
+    `secret_hash = ${fake(64, 'hex')}\nchecksum: ${fake(40, 'hex')}\netag="${fake(32, 'hex')}"`,
+  ],
+  ['identifiers', 'srv/a.json', '{"secret": "79a3edd0-2092-40a2-a04d-dcb46d5ca9ed"}'],
+  [
+    'code',
+    'srv/a.py',
+    'token = getToken(request.headers["authorization2"])\npassword = self.password1\nsecret = os.environ.get("X")',
+  ],
+  ['minified code', 'srv/a.js', `,apiKey:"${fake(32, 'hex')}",t=n.token||r.secret2`],
+  ['translations', 'srv/messages_de.properties', 'login.password=Passwort\ntoken.expired=Das Token ist abgelaufen\n'],
+  [
+    'paths and addresses',
+    'srv/a.ini',
+    'password_file=/run/secrets/db1\ntoken=/var/lib/Token1/x\nsecret=a1.b2.example.org',
+  ],
+  ['versions', 'srv/a.ini', 'token=v1.20.3-rc1_20230412SNAPSHOT1\n'],
+])('keeps silent on %s', (_, path, text) => {
+  expect(rulesIn(text, path)).toEqual([]);
+});
+
+describe('limits', () => {
+  const megabytes = 10_000_000;
+  const repeated = (text: string) => Buffer.from(text.repeat(Math.ceil(megabytes / text.length)).slice(0, megabytes));
+  // Of the processor, not of the clock: other suites run beside this one.
+  const cpuMs = (work: () => void) => {
+    const before = cpuUsage();
+    work();
+    return cpuUsage(before).user / 1000;
+  };
+  const keywords = secretRules.flatMap((rule) => rule.keywords);
+
+  it('cuts a file at its limit and says so', () => {
+    const secret = `\nghp_${fake(36)}\n`;
+    const content = Buffer.concat([
+      Buffer.from(secret),
+      Buffer.alloc(secretLimits.fileBytes, ' '),
+      Buffer.from(`\nhf_${fake(34, 'letters')}\n`),
+    ]);
+    expect(find(content)).toMatchObject({ sightings: [{ rule: 'github-pat' }], damage: 'SECRETS_FILE_CUT' });
+  });
+
+  it('leaves a line that asks for too much and goes on with the next', () => {
+    const { sightings, damage } = find(`${'password=Ab1! '.repeat(secretLimits.attemptsPerLine)}\nghp_${fake(36)}\n`);
+    expect([sightings.map(({ rule }) => rule), damage]).toEqual([['github-pat'], 'SECRETS_LINE_CUT']);
+  });
+
+  it('counts a value that stands there often only once', () => {
+    const token = `ghp_${fake(36)}\n`;
+    expect(find(token.repeat(5000) + `T=dop_v1_${fake(64, 'hex')}\n`).sightings).toHaveLength(2);
+  });
+
+  it.each([
+    ['a', repeated('a')],
+    ['AKIA', repeated('AKIA')],
+    ['password=', repeated('password=')],
+    ['password=… in lines', repeated('password=Ab1!Ab1!x\n')],
+    ['token: …', repeated('token: "aB3dE5fG7hJ9kL1m"\n')],
+    ['addresses', repeated('://a:bcd@')],
+    ['headers of keys', repeated('-----BEGIN PRIVATE KEY-----')],
+    ['tokens without an end', repeated('eyJ-')],
+    ['commands', repeated('curl -H "')],
+    ['every keyword', repeated(keywords.join('='))],
+    ['an assignment to every keyword', repeated(keywords.join('="aB3dE5fG7hJ9kL1maB3dE5fG7hJ9kL1m"\n'))],
+  ])('takes less than a second for 10 MB of %s', (_, content) => {
+    expect(cpuMs(() => find(content))).toBeLessThan(1000);
+  });
+
+  it.each([
+    'a/secret.yaml',
+    'root/.pgpass',
+    'root/.netrc',
+    'etc/shadow',
+    'a.p12',
+    'app/config/master.key',
+    'root/.kube/config',
+  ])('takes less than a second for 10 MB of bait in %s', (path) => {
+    for (const bait of ['kind: Secret\n', 'a:b:c:d:']) {
+      const content = repeated(bait);
+      expect(cpuMs(() => find(content, path))).toBeLessThan(1000);
+    }
+  });
+});
+
+it('takes whatever bytes come', () => {
+  const words = fc.constantFrom(
+    ...secretRules.flatMap((rule) => [...rule.keywords, ...rule.matches]),
+    '=',
+    ':',
+    '"',
+    '\n',
+    '@',
+    '://',
+    '\\',
+  );
+  const path = fc.constantFrom(
+    'x',
+    'a.yaml',
+    '.netrc',
+    '.pgpass',
+    'etc/shadow',
+    'a.p12',
+    '.npmrc',
+    'nuget.config',
+    'config/master.key',
+  );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(words, fc.string({ unit: 'binary' })), { maxLength: 30 }), path, (parts, name) => {
+      const text = parts.join('');
+      for (const { line, masked } of find(text, name).sightings) {
+        expect(line).toBeLessThanOrEqual(text.split('\n').length);
+        expect(masked.length).toBeLessThan(80);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

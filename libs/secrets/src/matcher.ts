@@ -1,0 +1,216 @@
+import type { Confidence, Severity } from '@tidewaiter/domain';
+
+import { entropyOf } from './characters.js';
+import { fingerprintOf, maskOf } from './mask.js';
+import { isExamplePath, isMadeByTools } from './paths.js';
+import { isPlaceholder } from './placeholder.js';
+import { buildPrefilter } from './prefilter.js';
+import { secretRules } from './rules.js';
+import type { Candidate, FileTraits, Place, SecretRule } from './secret-rule.js';
+
+/** A secret in a file, without its value. */
+export interface SecretSighting {
+  rule: string;
+  title: string;
+  severity: Severity;
+  path: string;
+  /** From 1. */
+  line: number;
+  masked: string;
+  /** HMAC-SHA-256 of the value in hex: the same secret elsewhere has the same. */
+  fingerprint: string;
+  confidence: Confidence;
+}
+
+/** No file takes more than its share; what cuts is named in `damage`. */
+export const secretLimits = {
+  fileBytes: 16 * 1024 * 1024,
+  /** Places with a keyword that one rule looks at more closely. */
+  attemptsPerRule: 50_000,
+  attemptsPerLine: 50_000,
+  attemptsPerFile: 200_000,
+  sightingsPerFile: 1_000,
+};
+
+/** Raise it when the same bytes give another answer. */
+export const secretsVersion = 1;
+
+/** A secret with its value: it stays inside this library. */
+export interface Found extends Candidate {
+  rule: SecretRule;
+  confidence: Confidence;
+}
+
+const keywords = [...new Set(secretRules.flatMap((rule) => rule.keywords))];
+const rulesByKeyword = keywords.map((keyword) => numbersOf((rule) => rule.keywords.includes(keyword)));
+const wholeFileRules = numbersOf((rule) => rule.keywords.length === 0);
+const prefilter = buildPrefilter(keywords);
+
+function numbersOf(isWanted: (rule: SecretRule) => boolean): number[] {
+  return secretRules.flatMap((rule, number) => (isWanted(rule) ? [number] : []));
+}
+
+const environmentPath = /(?:^|\/)\.env(?:\.[\w-]{1,40})?$|\.env$/;
+const configPath =
+  /\.(?:ini|cfg|conf|config|properties|toml|ya?ml|tfvars|json)$|(?:^|\/)(?:credentials|Dockerfile[\w.-]{0,40})$/i;
+
+/** All secrets of one file; `key` is the HMAC key of the installation. */
+export function findSecrets(
+  file: { path: string; content: Buffer },
+  key: Uint8Array,
+): { sightings: SecretSighting[]; damage?: string } {
+  const { path, content } = file;
+  const isExample = isExamplePath(path);
+  const isEnvironment = environmentPath.test(path);
+  const isConfig = isEnvironment || configPath.test(path);
+  const traits = { path, isMadeByTools: isMadeByTools(path), isConfig, isEnvironment };
+  const { found, damage } = searchBytes(content, traits);
+  const newlines = lineCounter(content);
+  // What only a name calls a secret is one of documentation there.
+  const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
+  const sightings = told.map((secret) => ({
+    ...describe(secret, key),
+    path,
+    line: newlines(secret.start),
+    confidence: isExample ? lower(secret.confidence) : secret.confidence,
+  }));
+  return damage === undefined ? { sightings } : { sightings, damage };
+}
+
+/** What may be told of a secret. */
+export function describe({ rule, value = '', shown, confidence }: Found, key: Uint8Array) {
+  return {
+    rule: rule.id,
+    title: rule.title,
+    severity: rule.severity,
+    masked: shown ?? maskOf(value),
+    fingerprint: fingerprintOf(value, key),
+    confidence,
+  };
+}
+
+/** All secrets of some bytes, in their order, one for each value. */
+export function searchBytes(content: Buffer, file: FileTraits): { found: Found[]; damage: string | undefined } {
+  const length = Math.min(content.length, secretLimits.fileBytes);
+  const search = new Search(content, length, file);
+  for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
+  prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
+  return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
+}
+
+/** The state of one file's search. */
+class Search {
+  damage: string | undefined;
+  private readonly found: Found[] = [];
+  private readonly values = new Map<SecretRule, Set<string>>();
+  /** By number of the rule: how often it was tried, or that it is not for this file. */
+  private readonly attempts = new Int32Array(secretRules.length);
+  private attemptsInFile = 0;
+  private attemptsInLine = 0;
+  private lineEnd = -1;
+  private readonly place: Place;
+
+  constructor(
+    private readonly content: Buffer,
+    private readonly length: number,
+    file: FileTraits,
+  ) {
+    this.place = { text: '', file, start: 0, end: 0 };
+  }
+
+  tryKeyword(keyword: number, end: number): void {
+    const length = keywords[keyword]?.length ?? 0;
+    for (const rule of rulesByKeyword[keyword] ?? []) this.tryRule(rule, end - length, end);
+  }
+
+  tryRule(number: number, start: number, end: number): void {
+    const rule = secretRules[number];
+    if (rule === undefined || !this.isForFile(rule, number)) return;
+    const { place } = this;
+    // One character for a byte: the text is made once, and only where a keyword stands.
+    if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
+    place.start = start;
+    place.end = end;
+    if (rule.mayBegin?.(place) === false || !this.mayTry(number, start, rule.tries)) return;
+    for (const candidate of rule.find(place)) this.judge(rule, candidate);
+  }
+
+  private isForFile(rule: SecretRule, number: number): boolean {
+    if (rule.paths === undefined) return true;
+    if (this.attempts[number] === 0) this.attempts[number] = rule.paths.test(this.place.file.path) ? 1 : -1;
+    return this.attempts[number] !== -1;
+  }
+
+  private mayTry(number: number, start: number, tries = secretLimits.attemptsPerRule): boolean {
+    if (start > this.lineEnd) {
+      const next = this.content.indexOf(0x0a, start);
+      this.lineEnd = next === -1 ? this.length : next;
+      this.attemptsInLine = 0;
+    }
+    this.attemptsInFile += 1;
+    this.attemptsInLine += 1;
+    const ofRule = (this.attempts[number] ?? 0) + 1;
+    this.attempts[number] = ofRule;
+    if (this.attemptsInLine > secretLimits.attemptsPerLine) return this.cut('SECRETS_LINE_CUT');
+    if (ofRule > tries) return this.cut('SECRETS_RULE_CUT');
+    if (this.attemptsInFile > secretLimits.attemptsPerFile) return this.cut('SECRETS_FILE_CUT');
+    return this.found.length < secretLimits.sightingsPerFile || this.cut('SECRETS_COUNT_CUT');
+  }
+
+  private cut(damage: string): false {
+    this.damage ??= damage;
+    return false;
+  }
+
+  private judge(rule: SecretRule, candidate: Candidate): void {
+    const value = candidate.value ?? this.place.text.slice(candidate.start, candidate.end);
+    if (this.isKnown(rule, value) || entropyOf(value) < rule.minEntropy) return;
+    if (candidate.value === undefined && isPlaceholder(value, rule.rank === 3)) return;
+    const confidence =
+      rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);
+    if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence });
+  }
+
+  /** A value is judged once: again in the same file it tells nothing new, and must not use up the limit. */
+  private isKnown(rule: SecretRule, value: string): boolean {
+    const values = this.values.get(rule) ?? new Set();
+    if (values.has(value)) return true;
+    this.values.set(rule, values.add(value));
+    return false;
+  }
+
+  results(): Found[] {
+    const best = this.found.toSorted(
+      (a, b) => b.rule.rank - a.rule.rank || sureness(b) - sureness(a) || b.end - b.start - (a.end - a.start),
+    );
+    const kept: Found[] = [];
+    const values = new Set<string>();
+    for (const secret of best) {
+      if (kept.some((other) => secret.start < other.end && other.start < secret.end)) continue;
+      kept.push(secret);
+    }
+    return kept
+      .toSorted((a, b) => a.start - b.start)
+      .filter(({ value = '' }) => !values.has(value) && values.add(value).has(value));
+  }
+}
+
+const scale: readonly Confidence[] = ['possible', 'likely', 'certain'];
+const sureness = ({ confidence }: Found): number => scale.indexOf(confidence);
+
+function lower(confidence: Confidence): Confidence {
+  return confidence === 'certain' ? 'likely' : 'possible';
+}
+
+/** Counts on from the line of the call before: offsets come in their order. */
+function lineCounter(content: Buffer): (offset: number) => number {
+  let line = 1;
+  let at = 0;
+  return (offset) => {
+    for (let next = content.indexOf(0x0a, at); next !== -1 && next < offset; next = content.indexOf(0x0a, at)) {
+      line += 1;
+      at = next + 1;
+    }
+    return line;
+  };
+}

@@ -1,0 +1,48 @@
+// By what it ends in: pictures, fonts, sound, archives and compiled code hold no text, and lists of packages no secrets.
+const withoutText = new Set(
+  (
+    'png jpg jpeg gif bmp ico webp avif tif tiff psd heic icns xcf woff woff2 ttf otf eot pfb pfa mp3 mp4 ogg oga wav flac ' +
+    'webm avi mkv mov m4a zip gz tgz bz2 tbz xz txz zst lz lz4 lzma 7z rar br jar war ear whl egg deb rpm apk gem nupkg ' +
+    'crate iso img qcow2 so a o ko obj lib dll exe pdb dylib class pyc pyo elc wasm node bin dat mo gmo pdf ps djvu doc ' +
+    'docx xls xlsx ppt pptx odt ods odp sqlite sqlite3 db mdb rdb pack idx cache nib car hyb dic aff bdic gresource typelib ' +
+    'rlib rmeta bc glb gltf stl blend tfm vf pbm pgm ppm xpm cur svgz swf beam hi dex onnx pt safetensors npy npz parquet'
+  ).split(' '),
+);
+const databases =
+  /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
+const keyStores = /\.(?:p12|pfx)$/i;
+
+const headBytes = 512;
+
+/** Whether a file can hold secrets: text does by its first 512 bytes, and so do stores of keys. */
+export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
+  if (head.length === 0 || databases.test(path)) return false;
+  if (keyStores.test(path)) return true;
+  const dot = path.lastIndexOf('.');
+  if (dot > path.lastIndexOf('/') && withoutText.has(path.slice(dot + 1).toLowerCase())) return false;
+  return isText(head);
+}
+
+function isText(head: Uint8Array): boolean {
+  const end = Math.min(head.length, headBytes);
+  let controls = 0;
+  for (let at = 0; at < end; at += 1) {
+    const byte = head[at] as number;
+    if (byte === 0) return false;
+    // Tabs, line ends, form feeds and the escape of terminals belong to text.
+    if (byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1b) controls += 1;
+  }
+  return controls * 20 <= end;
+}
+
+const examplePath =
+  /(?:^|[/._-])(?:tests?|testing|testdata|specs?|__tests__|__mocks__|mocks?|fixtures?|examples?|samples?|demos?|docs?|documentation|man|tutorials?|vectors|benchmarks?)(?:[/._-]|$)|\.(?:md|rst|adoc|template|dist|tmpl|snap)$|readme|changelog|copyright|-info\/METADATA$|PKG-INFO$/i;
+
+/** Whether a file is a test, an example or documentation: what looks like a secret there often is none. */
+export const isExamplePath = (path: string): boolean => examplePath.test(path);
+
+const madeByTools =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|ipynb|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
+
+/** Whether names and values of a file are no assignments that somebody wrote: lock files, bundles, translations, markup. */
+export const isMadeByTools = (path: string): boolean => madeByTools.test(path);

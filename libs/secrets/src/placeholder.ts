@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+
+// A template, a reference or a mask instead of a value, in the syntaxes of shells, Helm, Jinja, Python, ERB, MSBuild and Azure.
+const reference =
+  /\$\{|\$\(|\{\{|\}\}|<%|%>|%\(|\[\[|^%[sdq]$|^\$?\{[\w.-]{1,60}\}$|^\$[A-Za-z_]\w{0,60}$|^%[A-Za-z_]\w{0,60}%$|^<.{0,80}>$|^@[\w.]{1,40}@$|^__\w{1,40}__$|\*{4}|\.{3}|#{4}|^ENC\[/;
+
+// Words that stand for a value that somebody else must fill in.
+const filler =
+  /example|change[-_]?(?:me|it)|x{4}|placeholder|redacted|replace[-_]?(?:me|this|with)|insert[-_]|your[-_]|[-_]here\b|todo\b|foobar|lorem|\bdummy|dummy[-_]|dummynot|\bsample|sample[-_]|my[-_]?(?:secret|token|password|api)|secret[-_]?(?:key|token)$|not[-_]?a?[-_]?(?:real|secret)|put[-_]/i;
+
+// In the form of a token this names its mode (`sk_test_`); in a value without a form it says that there is nothing behind.
+const trial = /(?:^|[-_.])(?:test|fake|mock)(?:[-_.]|$)/i;
+
+/** The first 64 bits of the SHA-256 that vendors print in their own documentation, or that open nothing by design. */
+const published = new Set([
+  // Keys of the samples of Firebase and of Google's other public repositories.
+  '3f370c9dd8225c63',
+  '27a9a42931dff7eb',
+  '49f777db995e8260',
+  'a6c814bc555ae62c',
+  '37f8f09bdf12c2f2',
+  '2037abcaffb2b777',
+  'eb540d2b6ee2a0a4',
+  '3a8b61d0f636b007',
+  '4c98242dcadc8b29',
+  // NuGet's and Stripe's documentation.
+  'a0702bc91d699f60',
+  '2cafc0970149a84f',
+  'f2d6ca16515033e5',
+  'b1471f544ceeea31',
+  '2d1f7723aabc5c7a',
+]);
+
+/** Whether a value is a template, a filler or a value of public documentation, and so opens nothing. */
+export function isPlaceholder(value: string, hasForm = false): boolean {
+  if (reference.test(value) || filler.test(value) || (!hasForm && trial.test(value))) return true;
+  return isSequence(value) || isPublished(value);
+}
+
+/** Whether the alphabet, the digits or one repeated character make up a third of a value. */
+function isSequence(value: string): boolean {
+  const needed = Math.max(10, value.length / 3);
+  let ascending = 1;
+  let same = 1;
+  for (let at = 1; at < value.length; at += 1) {
+    const step = value.charCodeAt(at) - value.charCodeAt(at - 1);
+    ascending = step === 1 ? ascending + 1 : 1;
+    same = step === 0 ? same + 1 : 1;
+    if (ascending >= needed || same >= needed) return true;
+  }
+  return false;
+}
+
+function isPublished(value: string): boolean {
+  return published.has(createHash('sha256').update(value, 'latin1').digest('hex').slice(0, 16));
+}
+
+const vowels = new Set('aeiouyAEIOUY');
+
+/** Whether a value looks drawn by chance: letters and digits mixed, and few runs of letters that can be spoken. */
+export function looksRandom(value: string): boolean {
+  let digits = 0;
+  let letters = 0;
+  let spoken = 0;
+  for (const [run] of value.matchAll(/[0-9]+|[A-Z]?[a-z]+|[A-Z]+/g)) {
+    if (run.charCodeAt(0) < 0x3a) {
+      digits += run.length;
+      continue;
+    }
+    letters += run.length;
+    if (isSpoken(run)) spoken += run.length;
+  }
+  return digits >= 2 && letters >= 2 && spoken * 2 <= letters && value.split(/[-_.:/]/).some(isMixed);
+}
+
+// `cmp2-qat-1208358310` is a name that somebody chose.
+const isMixed = (part: string): boolean => part.length >= 8 && /[0-9]/.test(part) && /[A-Za-z]/.test(part);
+
+function isSpoken(run: string): boolean {
+  if (run.length < 4) return false;
+  let vowelCount = 0;
+  let consonants = 0;
+  for (const char of run) {
+    consonants = vowels.has(char) ? 0 : consonants + 1;
+    if (consonants === 0) vowelCount += 1;
+    if (consonants > 3) return false;
+  }
+  const share = vowelCount / run.length;
+  return share >= 0.2 && share <= 0.7;
+}

@@ -1,0 +1,67 @@
+import type { Candidate, Place } from './secret-rule.js';
+import { nothing } from './secret-rule.js';
+
+/** A key longer than this is none: RSA of 16,384 bits has 12 KB. */
+const longestKey = 24 * 1024;
+const header = /-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----/y;
+
+export type KeyKind = 'plain' | 'encrypted' | 'service-account';
+
+/** Keys in PEM or in the armour of OpenPGP, also as one escaped line of JSON. @see https://www.rfc-editor.org/rfc/rfc7468 */
+export function readPrivateKey({ text, start }: Place, kind: KeyKind): readonly Candidate[] {
+  header.lastIndex = start;
+  const label = header.exec(text)?.[1];
+  if (label === undefined) return nothing;
+  const bodyStart = header.lastIndex;
+  const footer = `-----END ${label}-----`;
+  const window = text.slice(bodyStart, bodyStart + longestKey);
+  const bodyEnd = window.indexOf('-----');
+  if (bodyEnd === -1 || !window.startsWith(footer, bodyEnd)) return nothing;
+  const body = window.slice(0, bodyEnd);
+  const encoded = base64Of(body);
+  if (encoded.length < 64 || new Set(encoded).size < 12) return nothing;
+  if (kindOf(label, body, encoded, text.slice(Math.max(0, start - 40), start)) !== kind) return nothing;
+  return [
+    {
+      start,
+      end: bodyStart + bodyEnd + footer.length,
+      // The same key has one fingerprint, however its lines are broken.
+      value: `${label}\n${encoded}`,
+      shown: `-----BEGIN ${label}-----`,
+      confidence: isKey(label, Buffer.from(encoded, 'base64')) ? 'certain' : 'possible',
+    },
+  ];
+}
+
+/** Where the cipher of a key of OpenSSH is `none`, it begins so. */
+const openKey = Buffer.from('openssh-key-v1\0\0\0\0\u0004none').toString('base64').slice(0, 30);
+
+function kindOf(label: string, body: string, encoded: string, before: string): KeyKind {
+  if (/"private_key"\s{0,4}:\s{0,4}"$/.test(before)) return 'service-account';
+  if (label.startsWith('OPENSSH')) return encoded.startsWith(openKey) ? 'plain' : 'encrypted';
+  return label.includes('ENCRYPTED') || body.includes('ENCRYPTED') ? 'encrypted' : 'plain';
+}
+
+// Line breaks may be escaped, and lines of headers (`Proc-Type`, `Version`) may stand before the data.
+function base64Of(body: string): string {
+  const lines = body.replace(/\\r|\\n|\r/g, '\n').split(/[\n\s]+/);
+  const isHeader = (line: string) => line.includes(':') || line.includes(',') || line.includes('-');
+  return lines
+    .filter((line) => !isHeader(line) && /^[A-Za-z0-9+/=\\]+$/.test(line))
+    .map((line) => line.replaceAll('\\', ''))
+    .join('');
+}
+
+function isKey(label: string, key: Buffer): boolean {
+  if (label.startsWith('OPENSSH')) return key.subarray(0, 15).equals(Buffer.from('openssh-key-v1\0'));
+  if (label.startsWith('PGP')) return [0x94, 0x95, 0xc5].includes(key[0] ?? 0);
+  return key[0] === 0x30 && sequenceLength(key) <= key.length;
+}
+
+/** Length of a DER SEQUENCE with its header. @see https://www.itu.int/rec/T-REC-X.690 section 8.1.3 */
+function sequenceLength(der: Buffer): number {
+  const first = der[1] ?? 0xff;
+  if (first < 0x80) return first + 2;
+  const size = first & 0x7f;
+  return size > 0 && size <= 3 && der.length > 2 + size ? der.readUIntBE(2, size) + 2 + size : Infinity;
+}

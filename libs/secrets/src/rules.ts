@@ -1,0 +1,27 @@
+import { aiRules } from './rules/ai.js';
+import { cloudRules } from './rules/cloud.js';
+import { fileRules } from './rules/files.js';
+import { genericRules } from './rules/generic.js';
+import { keyRules } from './rules/keys.js';
+import { messagingRules } from './rules/messaging.js';
+import { monitoringRules } from './rules/monitoring.js';
+import { paymentRules } from './rules/payments.js';
+import { registryRules } from './rules/registries.js';
+import { serviceRules } from './rules/services.js';
+import { sourceControlRules } from './rules/source-control.js';
+import type { SecretRule } from './secret-rule.js';
+
+/** Every kind of secret that is searched for. */
+export const secretRules: readonly SecretRule[] = [
+  ...cloudRules,
+  ...sourceControlRules,
+  ...registryRules,
+  ...messagingRules,
+  ...paymentRules,
+  ...aiRules,
+  ...serviceRules,
+  ...monitoringRules,
+  ...keyRules,
+  ...fileRules,
+  ...genericRules,
+];

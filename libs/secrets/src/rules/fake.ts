@@ -1,0 +1,28 @@
+export const alphabets = {
+  digits: '0123456789',
+  hex: '0123456789abcdef',
+  lower: 'abcdefghijklmnopqrstuvwxyz0123456789',
+  upper: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
+  base32: 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567',
+  letters: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz',
+  alnum: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789',
+  base64: 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+} as const;
+
+/**
+ * Characters that look drawn by chance and are the same in every run: the examples of the rules are made when they are
+ * needed, so that no scanner of repositories finds this one full of secrets.
+ */
+export function fake(length: number, alphabet: keyof typeof alphabets = 'alnum'): string {
+  const chars = alphabets[alphabet];
+  let state = 20_251 + length * 7919;
+  let text = '';
+  for (let at = 0; at < length; at += 1) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    text += chars.charAt((state >>> 12) % chars.length);
+  }
+  return text;
+}
+
+/** One text of its parts, for the same reason: a documented example stands in no line of this repository whole. */
+export const spelt = (...parts: readonly string[]): string => parts.join('');

@@ -1,0 +1,211 @@
+import type { Confidence, Severity } from '@tidewaiter/domain';
+
+import { credentialName, readAssignment } from './assignment.js';
+import { isTokenChar } from './characters.js';
+
+/** A kind of secret and how to find it. */
+export interface SecretRule {
+  id: string;
+  title: string;
+  severity: Severity;
+  /** Lower-case literals; the rule is tried wherever one of them stands, in any case. */
+  keywords: readonly string[];
+  /** How sure a match is whose structure says nothing more. */
+  confidence: Confidence;
+  /** On one value the highest wins: 3 has a format of its own, 2 a name and a format, 1 a name alone. */
+  rank: 1 | 2 | 3;
+  /** In bits a character; a value below it is a filler. */
+  minEntropy: number;
+  /** The one expression of the rule, in the syntax of RE2; rules read by hand have none. */
+  expression?: RegExp;
+  /** The files it looks at; every file without. */
+  paths?: RegExp;
+  /** A glance that rules most places out before they count as tried. */
+  mayBegin?: (place: Place) => boolean;
+  /** How often it is tried in one file, where a try costs more than a glance. */
+  tries?: number;
+  find: (place: Place) => readonly Candidate[];
+  /** What the structure says: how sure it is, or undefined where this is no secret at all. */
+  verify?: (value: string, place: Place) => Confidence | undefined;
+  /** Texts that hold such a secret, and texts like it that hold none. */
+  matches: readonly string[];
+  ignores: readonly string[];
+  /** Path of these texts, where `paths` asks for one. */
+  examplePath?: string;
+}
+
+/** Where a keyword stands in the text of a file; every byte is one character. */
+export interface Place {
+  text: string;
+  file: FileTraits;
+  start: number;
+  end: number;
+}
+
+/** What the path says of a file. */
+export interface FileTraits {
+  path: string;
+  /** Lock files, bundles, translations: no names and values that somebody wrote. */
+  isMadeByTools: boolean;
+  /** Where a name stands beside its value on purpose: `.env`, `.ini`, `.yaml`, the variables of an image. */
+  isConfig: boolean;
+  /** Variables alone, one a line: whoever names one a password means it. */
+  isEnvironment: boolean;
+}
+
+/** A value that may be a secret. */
+export interface Candidate {
+  start: number;
+  end: number;
+  /** What is fingerprinted, where it is not the text between `start` and `end`. */
+  value?: string;
+  /** What is shown instead of the value. */
+  shown?: string;
+  confidence?: Confidence;
+}
+
+export const nothing: readonly Candidate[] = [];
+
+type Written = Pick<SecretRule, 'id' | 'title'> & Partial<SecretRule>;
+
+interface Token extends Written {
+  keywords: readonly string[];
+  /** The whole value, from its first character. */
+  expression: RegExp;
+  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
+  within?: number;
+  /** Characters of the value before its keyword; `token` goes back to where the word begins. */
+  back?: number | 'token';
+  matches: readonly string[];
+}
+
+/** A value that shows by its own form what it is. */
+export function token(written: Token): SecretRule {
+  const { back = 0, within } = written;
+  const expression = sticky(written.expression);
+  const startOf = ({ text, start }: Place) => (back === 'token' ? startOfToken(text, start) : start - back);
+  return {
+    severity: 'high',
+    confidence: 'likely',
+    rank: 3,
+    minEntropy: 3,
+    ...written,
+    expression,
+    // To go back takes more than a glance: that counts as a try.
+    ...(back === 'token' ? {} : { mayBegin: (place) => isStart(place.text, startOf(place)) }),
+    find: (place) => matchAt(expression, place.text, startOf(place), within),
+    ignores: [...written.matches.map(filled), ...(written.ignores ?? [])],
+  };
+}
+
+interface Assigned extends Written {
+  /** Names of the service, in lower case; the name of the variable holds one. */
+  services: readonly string[];
+  /** The value alone. */
+  expression: RegExp;
+  /** Takes names without a word for a credential too. */
+  isBare?: boolean;
+  /** A value of this form. */
+  sample: string;
+}
+
+/** A value without a form of its own: the name that it is assigned to says what it is. */
+export function assigned(written: Assigned): SecretRule {
+  const { services, isBare = false, sample, ...rule } = written;
+  const expression = sticky(written.expression);
+  const name = services[0] ?? '';
+  return {
+    severity: 'high',
+    confidence: 'likely',
+    rank: 2,
+    minEntropy: 2,
+    ...rule,
+    keywords: services,
+    expression,
+    find: ({ text, start, end }) => {
+      const assignment = readAssignment(text, start, end);
+      if (assignment === undefined || !(isBare || credentialName.test(assignment.name))) return nothing;
+      return matchAt(expression, text, assignment.valueStart);
+    },
+    matches: [
+      `${name}_api_token = "${sample}"`,
+      `export ${name.toUpperCase()}_TOKEN=${sample}\n`,
+      ...(rule.matches ?? []),
+    ],
+    ignores: [`${name}_token = "${filled(sample)}"`, `the ${name} token of ${sample}`, ...(rule.ignores ?? [])],
+  };
+}
+
+interface Captured extends Written {
+  keywords: readonly string[];
+  /** From the keyword on; its first group is the value. */
+  expression: RegExp;
+  /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
+  reach?: number;
+  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
+  within?: number;
+  matches: readonly string[];
+  ignores: readonly string[];
+}
+
+/** A value that the text around it makes a secret. */
+export function captured(written: Captured): SecretRule {
+  const { reach, within } = written;
+  const expression = new RegExp(written.expression.source, reach === undefined ? 'dy' : 'd');
+  const window = reach ?? within;
+  return {
+    severity: 'high',
+    confidence: 'likely',
+    rank: 2,
+    minEntropy: 2,
+    ...written,
+    expression,
+    find: ({ text, start, end }) => {
+      const offset = window === undefined ? 0 : start;
+      expression.lastIndex = start - offset;
+      const match = expression.exec(window === undefined ? text : text.slice(start, end + window));
+      const span = match?.indices?.[1];
+      return span === undefined ? nothing : [{ start: offset + span[0], end: offset + span[1] }];
+    },
+  };
+}
+
+/** A rule that is read by hand. */
+export function read(written: Written & Pick<SecretRule, 'keywords' | 'find' | 'matches' | 'ignores'>): SecretRule {
+  return { severity: 'high', confidence: 'likely', rank: 2, minEntropy: 2, ...written };
+}
+
+function sticky(expression: RegExp): RegExp {
+  return new RegExp(expression.source, 'y');
+}
+
+function matchAt(expression: RegExp, text: string, from: number, within?: number): readonly Candidate[] {
+  const offset = within === undefined ? 0 : from;
+  expression.lastIndex = from - offset;
+  if (!expression.test(within === undefined ? text : text.slice(from, from + within))) return nothing;
+  const end = expression.lastIndex + offset;
+  return isTokenChar(text.charCodeAt(end)) ? nothing : [{ start: from, end }];
+}
+
+/** A word may begin here: not in the midst of another, but behind the `n` of an escaped line break. */
+function isStart(text: string, from: number): boolean {
+  if (from <= 0) return from === 0;
+  const before = text.charCodeAt(from - 1);
+  if (before === 0x2d || !isTokenChar(before)) return true;
+  return 'nrt'.includes(text.charAt(from - 1)) && text.charAt(from - 2) === '\\';
+}
+
+const longestLead = 200;
+
+function startOfToken(text: string, at: number): number {
+  const limit = Math.max(0, at - longestLead);
+  let start = at;
+  while (start > limit && isTokenChar(text.charCodeAt(start - 1))) start -= 1;
+  return start;
+}
+
+/** The same shape filled with one letter, as documentation writes it. */
+function filled(sample: string): string {
+  const kept = Math.min(12, Math.floor(sample.length / 4));
+  return sample.slice(0, kept) + sample.slice(kept).replace(/[A-Za-z0-9]/g, 'x');
+}

@@ -1,0 +1,41 @@
+import { isPlaceholder, looksRandom } from './placeholder.js';
+import { nothing } from './secret-rule.js';
+import type { Candidate, Place } from './secret-rule.js';
+
+const credentials =
+  /:\/\/([^\s:/?#@"'`<>\\]{0,80}):([^\s/"'`<>\\]{3,200})@([A-Za-z0-9_.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])/dy;
+const schemes =
+  /^(?:postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|oracle|cockroachdb|clickhouse|cassandra|couchbases?|ldaps?|nats|influxdb|neo4j|bolt|snowflake|db2|tds|tidb|vertica|redshift|stomp|mqtts?|memcached|elasticsearch)$/;
+const weak =
+  /^(?:pass(?:word|wd|phrase|code)?|pwd?|p4ss|secret|token|user(?:name)?|admin|root|guest|test(?:ing)?|login|postgres|mysql|redis|mongo|rabbitmq|api_?key|key|auth|creds?|foo|bar|baz|qux|abc|hunter2|s3cret|secure|default|none|null|undefined|port|[a-z]?\d{1,6})\d{0,4}!?$/i;
+const documentationHost =
+  /(?:^|\.)example(?:\.(?:com|org|net|edu))?$|\.(?:test|invalid|example)$|^(?:host(?:name)?|server|domain|site|url)(?:\.|$)/i;
+const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;
+
+/** Name and password in a URL, of databases and brokers or of everything else. @see https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1 */
+export function readUrlCredentials({ text, start }: Place, isDatabase: boolean): readonly Candidate[] {
+  if (schemes.test(schemeBefore(text, start)) !== isDatabase) return nothing;
+  credentials.lastIndex = start;
+  const match = credentials.exec(text);
+  const span = match?.indices?.[2];
+  if (match === null || span === undefined) return nothing;
+  const [, user = '', password = '', host = ''] = match;
+  const confidence = judge(user, password, host);
+  return confidence === undefined ? nothing : [{ start: span[0], end: span[1], confidence }];
+}
+
+function schemeBefore(text: string, end: number): string {
+  let start = end;
+  while (start > 0 && end - start < 20 && /[A-Za-z0-9+]/.test(text.charAt(start - 1))) start -= 1;
+  return text.slice(start, end).toLowerCase();
+}
+
+function judge(user: string, password: string, host: string): Candidate['confidence'] {
+  if (password === user || isWeak(password) || isPlaceholder(password) || /[{}$()[\]]/.test(user)) return undefined;
+  if (/^[{[(<]|[}\])>]$|^\$|^:/.test(password) || password.includes('://')) return undefined;
+  if (documentationHost.test(host)) return looksRandom(password) && password.length >= 12 ? 'possible' : undefined;
+  return localHost.test(host) || !looksRandom(password) ? 'possible' : 'likely';
+}
+
+/** Whether a password is one that samples and tests are full of. */
+export const isWeak = (password: string): boolean => weak.test(password);
