@@ -1,27 +1,129 @@
 import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
-import { PackageURL } from 'packageurl-js';
 
-/** The distributions whose packages are of a type, each type's own first. */
-const distributions: Record<PackageType, readonly [string, ...string[]]> = {
-  deb: ['debian', 'ubuntu'],
-  apk: ['alpine', 'wolfi', 'chainguard', 'alpaquita'],
+/** What a purl has between its type and its version. */
+type Coordinates = readonly [namespace: string, name: string];
+
+/** The distributions that share a kind of package. */
+interface Family {
+  ids: ReadonlySet<string>;
+  /** Stands in for a distribution that we do not know. */
+  namespace: string;
+}
+
+// Derivatives name what they are like in os-release; those here do not, or not in all of their releases.
+const families: Partial<Record<PackageType, Family>> = {
+  deb: {
+    ids: new Set(
+      'debian ubuntu kali raspbian devuan linuxmint lmde pureos deepin parrot elementary pop neon zorin astra uos'.split(
+        ' ',
+      ),
+    ),
+    namespace: 'debian',
+  },
+  apk: {
+    ids: new Set('alpine wolfi chainguard alpaquita postmarketos adelie chimera minimos openwrt'.split(' ')),
+    namespace: 'alpine',
+  },
+  rpm: {
+    ids: new Set(
+      [
+        'rhel fedora centos rocky almalinux ol amzn scientific virtuozzo eurolinux miraclelinux circle nobara',
+        'suse opensuse sles sled sle_hpc sl-micro sle-micro suse-microos opensuse-leap opensuse-tumbleweed opensuse-microos',
+        'mariner azurelinux photon openeuler euleros hce anolis alinux opencloudos tencentos kylin bottlerocket',
+        'mageia openmandriva rosa altlinux pld xenenterprise wrlinux clear-linux-os',
+      ].flatMap((ids) => ids.split(' ')),
+    ),
+    namespace: '',
+  },
+};
+
+const whole = (name: string): Coordinates => ['', name];
+const lowered = (name: string): Coordinates => ['', name.toLowerCase()];
+const loweredPath = (name: string): Coordinates => splitPath(name.toLowerCase());
+
+/** How each type writes a name that a record has in full. Go's paths and npm's old names differ by case. */
+const coordinates: Record<PackageType, (name: string) => Coordinates> = {
+  apk: lowered,
+  bitnami: lowered,
+  cargo: whole,
+  composer: loweredPath,
+  conan: splitPath,
+  conda: whole,
+  cpan: splitPath,
+  cran: whole,
+  deb: lowered,
+  gem: whole,
+  generic: splitPath,
+  golang: splitPath,
+  hackage: whole,
+  hex: loweredPath,
+  julia: whole,
+  luarocks: loweredPath,
+  maven: splitGroup,
+  npm: splitPath,
+  nuget: whole,
+  otp: lowered,
+  pub: (name) => ['', name.toLowerCase().replaceAll('-', '_')],
+  pypi: (name) => ['', name.toLowerCase().replaceAll(/[-_.]+/g, '-')],
+  rpm: whole,
+  swift: splitPath,
 };
 
 /**
  * The identity of a package in the fleet. A package of another family than the image's (a Debian database on Alpine)
  * belongs to no release that we know, so its purl names none.
- * @see https://github.com/package-url/purl-spec/blob/main/types-doc/deb-definition.md
+ * @see https://github.com/package-url/purl-spec/tree/main/types
  */
-export function purlOf({ type, name, version, arch }: PackageRecord, os: OsRelease | null): string {
-  const family = distributions[type];
-  const isNative = os !== null && [os.id, ...os.idLike].some((id) => family.includes(id));
-  const namespace = isNative ? os.id : family[0];
-  const qualifiers = { ...(arch !== undefined && { arch }), ...(isNative && { distro: releaseOf(os) }) };
-  const purl = new PackageURL(type, namespace, name, version, qualifiers, undefined).toString();
-  // The library leaves `+` in versions, which the specification wants encoded; everywhere else it encodes it itself.
-  return purl.replaceAll('+', '%2B');
+export function purlOf(record: PackageRecord, os: OsRelease | null): string {
+  const [ownNamespace, name] = coordinates[record.type](record.name);
+  const family = families[record.type];
+  const release = family && os && [os.id, ...os.idLike].some((id) => family.ids.has(id)) ? os : null;
+  const namespace = family ? (release ? vendorOf(release.id) : family.namespace) : ownNamespace;
+  const { epoch, version } = splitEpoch(record);
+  const qualifiers = {
+    ...record.qualifiers,
+    ...(record.arch !== undefined && { arch: record.arch }),
+    ...(release && { distro: releaseOf(release) }),
+    ...(epoch !== undefined && { epoch }),
+  };
+  const path = [...namespace.split('/'), name].filter(Boolean).map(encode).join('/');
+  return `pkg:${record.type}/${path}@${encode(version)}${query(qualifiers)}`;
+}
+
+/** All editions of openSUSE are one vendor; the release tells them apart. */
+function vendorOf(id: string): string {
+  return id.startsWith('opensuse-') ? 'opensuse' : id;
 }
 
 function releaseOf({ id, versionId }: OsRelease): string {
   return versionId === undefined ? id : `${id}-${versionId}`;
+}
+
+/** Purls of rpm packages carry the epoch as a qualifier, those of deb packages in the version. */
+function splitEpoch({ type, version }: PackageRecord): { epoch?: string; version: string } {
+  const colon = type === 'rpm' ? version.indexOf(':') : -1;
+  return colon === -1 ? { version } : { epoch: version.slice(0, colon), version: version.slice(colon + 1) };
+}
+
+function splitPath(name: string): Coordinates {
+  const slash = name.lastIndexOf('/');
+  // A name that ends in a slash has no last segment; it stays whole rather than lose its name.
+  return slash === -1 || slash === name.length - 1 ? whole(name) : [name.slice(0, slash), name.slice(slash + 1)];
+}
+
+function splitGroup(name: string): Coordinates {
+  const colon = name.indexOf(':');
+  return colon < 1 || colon === name.length - 1 ? whole(name) : [name.slice(0, colon), name.slice(colon + 1)];
+}
+
+function query(qualifiers: Record<string, string>): string {
+  const entries = Object.entries(qualifiers).filter(([, value]) => value !== '');
+  if (entries.length === 0) return '';
+  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `?${sorted.map(([key, value]) => `${key}=${encode(value)}`).join('&')}`;
+}
+
+/** The specification wants the colon as it is and everything else encoded. */
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).replaceAll('%3A', ':');
 }

@@ -1,17 +1,23 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 
-import type { Analyzer } from '../analyzer.js';
+import type { Analyzer, FileFacts } from '../analyzer.js';
+import { collectOwned } from '../owned-files.js';
 import { collectPackages, isToken, oneLine, readArch, stanzasOf } from '../package-database.js';
+import { apkFiles } from './apk-files.js';
 
 const database = /^(usr\/)?lib\/apk\/db\/installed$/;
 
-/** Alpine's installed packages. @see https://wiki.alpinelinux.org/wiki/Apk_spec "Installed database V2" */
+/** Alpine's installed packages, with their files. @see https://wiki.alpinelinux.org/wiki/Apk_spec "Installed database V2" */
 export const apk: Analyzer = {
   name: 'apk',
-  version: 1,
+  version: 2,
   wants: (path) => database.test(path),
-  analyze: ({ path, content }) => collectPackages(readRecords(content.toString('utf8'), path)),
+  analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
+
+function readDatabase(text: string, path: string): FileFacts {
+  return { ...collectPackages(readRecords(text, path)), owned: collectOwned(apkFiles(text)) };
+}
 
 function* readRecords(text: string, foundIn: string): Generator<PackageRecord | 'unreadable'> {
   for (const fields of stanzasOf(text, fieldOf)) yield readRecord(fields, foundIn);

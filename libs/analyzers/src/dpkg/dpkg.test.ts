@@ -18,7 +18,7 @@ it.each([
   ['x/var/lib/dpkg/status', false],
   ['var/lib/dpkg/status\n', false],
 ])('wants %j: %s', (path, expected) => {
-  expect(dpkg.wants(path)).toBe(expected);
+  expect(dpkg.wants(path, Buffer.alloc(0))).toBe(expected);
 });
 
 it('reads what is on the disk, with its source', () => {
@@ -34,6 +34,42 @@ it('reads what is on the disk, with its source', () => {
   ]);
   expect(packages?.[0]).toMatchObject({ type: 'deb', licenses: [], foundIn: status });
   expect(damage).toBeUndefined();
+});
+
+it('knows configuration files with what they were', () => {
+  expect(dpkg.analyze({ path: status, content: fixture('status') }).owned).toEqual([
+    {
+      type: 'deb',
+      package: 'libc6',
+      files: [
+        {
+          path: 'etc/ld.so.conf.d/x86_64-linux-gnu.conf',
+          role: 'config',
+          digest: 'md5:d4e7a7b88a71b5ffd9e2644e71a0cfab',
+        },
+      ],
+    },
+  ]);
+});
+
+it.each([
+  [
+    ' /etc/a b 0123456789abcdef0123456789abcdef',
+    [{ path: 'etc/a b', role: 'config', digest: 'md5:0123456789abcdef0123456789abcdef' }],
+  ],
+  [' /etc/a newconffile', [{ path: 'etc/a', role: 'config' }]],
+  [' /etc/a newconffile remove-on-upgrade', [{ path: 'etc/a', role: 'config' }]],
+  [
+    ' /etc/a 0123456789abcdef0123456789abcdef obsolete',
+    [{ path: 'etc/a', role: 'config', digest: 'md5:0123456789abcdef0123456789abcdef' }],
+  ],
+  [' /etc/../../a newconffile', undefined],
+  [' /etc/a', undefined],
+  [' etc/a newconffile', undefined],
+  ['Description: x\n /etc/a newconffile', undefined],
+])('reads the entry %j', (entry, files) => {
+  const content = Buffer.from(`Package: a\nVersion: 1\nConffiles:\n${entry}\n`);
+  expect(dpkg.analyze({ path: status, content }).owned?.[0]?.files).toEqual(files);
 });
 
 it('reads a package of a distroless image', () => {

@@ -1,7 +1,9 @@
 import type { PackageRecord } from '@tidewaiter/domain';
 
-import type { Analyzer } from '../analyzer.js';
+import type { Analyzer, FileFacts } from '../analyzer.js';
+import { collectOwned } from '../owned-files.js';
 import { collectPackages, isToken, readArch, stanzasOf } from '../package-database.js';
+import { conffilesOf } from './conffiles.js';
 
 // `status.d` is how distroless images do it: a file for each package, which may have a list of digests beside it.
 const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
@@ -18,13 +20,17 @@ const states = new Map([
   ['not-installed', false],
 ]);
 
-/** Debian's and Ubuntu's installed packages. @see https://manpages.debian.org/deb-control.5 */
+/** Debian's and Ubuntu's installed packages, with their configuration files. @see https://manpages.debian.org/deb-control.5 */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 1,
+  version: 2,
   wants: (path) => database.test(path),
-  analyze: ({ path, content }) => collectPackages(readRecords(content.toString('utf8'), path)),
+  analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
+
+function readDatabase(text: string, path: string): FileFacts {
+  return { ...collectPackages(readRecords(text, path)), owned: collectOwned(conffilesOf(text)) };
+}
 
 function* readRecords(text: string, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
   for (const fields of stanzasOf(text, fieldOf)) yield readRecord(fields, foundIn);

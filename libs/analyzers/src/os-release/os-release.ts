@@ -2,18 +2,47 @@ import { MalformedFile, type OsRelease } from '@tidewaiter/domain';
 
 import type { Analyzer } from '../analyzer.js';
 import { linesOf, oneLine } from '../package-database.js';
+import { readAlpine, readDebian, readProduct } from './release-files.js';
 
 const identifier = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 
+/** What older or smaller images have instead of os-release. Derivatives keep the file of what they come from: theirs come first. */
+const fallbacks: readonly (readonly [path: string, read: (text: string) => OsRelease | undefined])[] = [
+  ['etc/mariner-release', readProduct],
+  ['etc/azurelinux-release', readProduct],
+  ['etc/photon-release', readProduct],
+  ['etc/oracle-release', readProduct],
+  ['etc/rocky-release', readProduct],
+  ['etc/almalinux-release', readProduct],
+  ['etc/centos-release', readProduct],
+  ['etc/fedora-release', readProduct],
+  ['etc/system-release', readProduct],
+  ['etc/redhat-release', readProduct],
+  ['etc/SuSE-release', readProduct],
+  ['etc/alpine-release', readAlpine],
+  ['etc/debian_version', readDebian],
+];
+
 /** Where the release is written, first choice first. The first is usually a link to the second. */
-export const osReleasePaths: readonly string[] = ['etc/os-release', 'usr/lib/os-release'];
+export const osReleasePaths: readonly string[] = [
+  'etc/os-release',
+  'usr/lib/os-release',
+  ...fallbacks.map(([path]) => path),
+];
 
 /** Which distribution an image is. @see https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
 export const osRelease: Analyzer = {
   name: 'os-release',
-  version: 1,
+  version: 2,
   wants: (path) => osReleasePaths.includes(path),
-  analyze: ({ path, content }) => ({ os: readRelease(readVariables(content.toString('utf8')), path) }),
+  analyze: ({ path, content }) => {
+    const text = content.toString('utf8');
+    const [, readFallback] = fallbacks.find(([name]) => name === path) ?? [];
+    if (!readFallback) return { os: readRelease(readVariables(text), path) };
+    // Where a derivative writes something of its own into such a file, it has an os-release as well: no damage.
+    const os = readFallback(text);
+    return os ? { os } : {};
+  },
 };
 
 function readRelease(variables: ReadonlyMap<string, string>, path: string): OsRelease {

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { TidewaiterError } from '@tidewaiter/domain';
+import * as fc from 'fast-check';
+
+import { embeddedSbom } from './embedded-sbom.js';
+
+// Written by hand after the files that Bitnami's images and CycloneDX's Maven plugin have.
+const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
+const bitnami = 'opt/bitnami/redis/.spdx-redis.spdx';
+const read = (document: unknown) =>
+  embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(JSON.stringify(document)) });
+
+it.each([
+  [bitnami, true],
+  ['opt/bitnami/common/.spdx-gosu.spdx', true],
+  ['opt/bitnami/.spdx-common.spdx', true],
+  ['var/lib/db/sbom/glibc-2.38-r5.spdx.json', true],
+  ['usr/local/share/sbom/app.cdx.json', true],
+  ['usr/lib/python3/site-packages/a-1.dist-info/sboms/auditwheel.cdx.json', true],
+  ['app/META-INF/sbom/application.cdx.json', true],
+  ['META-INF/sbom/bom.json', true],
+  ['sbom/bom.json', true],
+  ['opt/bitnami/redis/spdx-redis.spdx', false],
+  ['home/bitnami/.spdx-redis.spdx', false],
+  ['usr/src/app/test/fixtures/a.cdx.json', false],
+  ['bom.json', false],
+  ['var/lib/db/sbom/index.json', false],
+])('wants %j: %s', (path, expected) => {
+  expect(embeddedSbom.wants(path, Buffer.alloc(0))).toBe(expected);
+});
+
+it('reads an SBOM of Bitnami', () => {
+  expect(embeddedSbom.analyze({ path: bitnami, content: fixture('bitnami-redis.spdx') })).toEqual({
+    packages: [
+      {
+        type: 'bitnami',
+        name: 'redis',
+        version: '7.4.1-0',
+        arch: 'arm64',
+        source: { name: 'redis', version: '7.4.1-0' },
+        licenses: ['RSALv2'],
+        foundIn: bitnami,
+      },
+      {
+        type: 'golang',
+        name: 'github.com/Masterminds/semver/v3',
+        version: 'v3.2.1',
+        source: { name: 'github.com/Masterminds/semver/v3', version: 'v3.2.1' },
+        licenses: [],
+        foundIn: bitnami,
+      },
+    ],
+  });
+});
+
+it('reads components of components, and what the SBOM is about', () => {
+  const { packages } = embeddedSbom.analyze({
+    path: 'META-INF/sbom/application.cdx.json',
+    content: fixture('application.cdx.json'),
+  });
+  expect(packages?.map(({ name, version, licenses }) => [name, version, ...licenses]).toSorted()).toEqual([
+    ['@acme/inner', '3.1.0', 'MIT OR Apache-2.0', 'Own'],
+    ['org.example:shop', '1.0.0'],
+    ['org.slf4j:slf4j-api', '2.0.9', 'MIT'],
+  ]);
+});
+
+it.each(['', '[]', 'null', '{}', '{"bomFormat":"SPDX"}', '<bom/>', '{"spdxVersion":3}', '['.repeat(100_000)])(
+  'refuses %.20j',
+  (text) => {
+    expect(() => embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) })).toThrow(
+      expect.objectContaining({ code: 'MALFORMED_FILE' }),
+    );
+  },
+);
+
+it('reads components as deep as they go', () => {
+  const depth = 5_000;
+  const text = `${'{"components":['.repeat(depth)}{"purl":"pkg:npm/a@1"}${']}'.repeat(depth)}`;
+  const document = `{"bomFormat":"CycloneDX","components":[${text}]}`;
+  const { packages } = embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(document) });
+  expect(packages).toMatchObject([{ name: 'a' }]);
+});
+
+it('takes nothing else for a list, an object or a text', () => {
+  expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
+  expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
+    packages: [],
+  });
+  expect(read({ spdxVersion: 'SPDX-2.3', packages: [{ externalRefs: [null, { referenceType: 'purl' }] }] })).toEqual({
+    packages: [],
+  });
+});
+
+it('survives any JSON', () => {
+  fc.assert(
+    fc.property(fc.json(), fc.constantFrom('components', 'packages'), (json, key) => {
+      const text = `{"bomFormat":"CycloneDX","spdxVersion":"SPDX-2.3","__proto__":{"purl":1},"${key}":[${json}]}`;
+      try {
+        embeddedSbom.analyze({ path: 'sbom/bom.json', content: Buffer.from(text) });
+      } catch (error) {
+        expect(error).toBeInstanceOf(TidewaiterError);
+      }
+    }),
+  );
+});

@@ -1,0 +1,76 @@
+import { MalformedFile, type OwnedFiles, type PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, FileFacts } from '../analyzer.js';
+import { collectOwned } from '../owned-files.js';
+import { collectPackages } from '../package-database.js';
+import { berkeleyBlobs, isBerkeleyHash } from './berkeley-db.js';
+import { orUnreadable } from './bytes.js';
+import { readHeader } from './header.js';
+import { isNdb, ndbBlobs } from './ndb.js';
+import { filesOf, packageOf } from './rpm-package.js';
+import { isSqlite, sqliteBlobs } from './sqlite.js';
+
+const database = /^(?:var\/lib\/rpm|usr\/(?:lib\/sysimage|share)\/rpm)\/(?:Packages|Packages\.db|rpmdb\.sqlite)$/;
+const log = '.sqlite-wal';
+/** A database with so many broken parts is no longer worth the time. */
+const maxUnreadable = 10_000;
+
+/** Installed packages of Red Hat, SUSE and their kin, with their files, from any of the three kinds of database. */
+export const rpm: Analyzer = {
+  name: 'rpm',
+  version: 1,
+  wants: (path) => database.test(path) || (path.endsWith(log) && database.test(path.slice(0, -'-wal'.length))),
+  analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),
+};
+
+/** Pages that SQLite has yet to move into the database. It leaves the file empty, or none, when all are there. */
+function readLog(content: Buffer): FileFacts {
+  return content.length === 0 ? {} : { damage: 'packages that only this write-ahead log has are not read' };
+}
+
+function readDatabase(path: string, content: Buffer): FileFacts {
+  const found: Found = { records: [], unreadable: 0 };
+  const owned = collectOwned(readPackages(withinFile(blobsOf(path, content), content.length), path, found));
+  const facts = { ...collectPackages(found.records), owned };
+  return found.unreadable === 0
+    ? facts
+    : { ...facts, damage: `${found.unreadable} parts of the database cannot be read` };
+}
+
+interface Found {
+  records: PackageRecord[];
+  unreadable: number;
+}
+
+/** The files of each package; the packages themselves go to `found`. */
+function* readPackages(blobs: Iterable<Buffer | 'unreadable'>, path: string, found: Found): Generator<OwnedFiles> {
+  for (const blob of blobs) {
+    if (found.unreadable >= maxUnreadable) return;
+    const header = blob === 'unreadable' ? blob : orUnreadable(() => readHeader(blob));
+    const record = header === 'unreadable' ? header : orUnreadable(() => packageOf(header, path));
+    if (header === 'unreadable' || record === 'unreadable') found.unreadable += 1;
+    else if (record) {
+      found.records.push(record);
+      const files = orUnreadable(() => filesOf(header));
+      if (files === 'unreadable') found.unreadable += 1;
+      else yield { type: 'rpm', package: record.name, files };
+    }
+  }
+}
+
+function blobsOf(path: string, content: Buffer): Iterable<Buffer | 'unreadable'> {
+  if (isSqlite(content)) return sqliteBlobs(content);
+  if (isNdb(content)) return ndbBlobs(content);
+  if (isBerkeleyHash(content)) return berkeleyBlobs(content);
+  throw new MalformedFile(`${path} is no rpm database`);
+}
+
+/** Headers that together are more than their file share bytes: a small file would become a large answer. */
+function* withinFile(blobs: Iterable<Buffer | 'unreadable'>, bytes: number): Generator<Buffer | 'unreadable'> {
+  let room = bytes;
+  for (const blob of blobs) {
+    if (blob !== 'unreadable') room -= blob.length;
+    if (room < 0) throw new MalformedFile('headers that overlap');
+    yield blob;
+  }
+}

@@ -1,0 +1,85 @@
+import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
+
+import type { FileFacts } from './analyzer.js';
+import { collectPackages, oneLine } from './package-database.js';
+import { recordOfPurl } from './purl-record.js';
+
+/** SBOMs of whole operating systems have some 20 MB. */
+const maxSbomBytes = 64 << 20;
+const maxLicenses = 32;
+
+type Json = Record<string, unknown>;
+
+/**
+ * The packages of an SBOM in JSON, CycloneDX or SPDX 2, by their purls. What has none, or none of a package (an image, a
+ * repository), is left out.
+ * @see https://cyclonedx.org/docs/1.6/json/ https://spdx.github.io/spdx-spec/v2.3/
+ * @throws LimitExceeded `maxSbomBytes` or `maxPackages`
+ * @throws MalformedFile when it is neither
+ */
+export function readSbom(content: Buffer, foundIn: string): FileFacts {
+  if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
+  const document = parse(content, foundIn);
+  if (document['bomFormat'] === 'CycloneDX') return collectPackages(componentsOf(document, foundIn));
+  if (typeof document['spdxVersion'] === 'string') return collectPackages(spdxPackagesOf(document, foundIn));
+  throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
+}
+
+function parse(content: Buffer, foundIn: string): Json {
+  try {
+    return objectOf(JSON.parse(content.toString('utf8')));
+  } catch (cause) {
+    throw new MalformedFile(`${foundIn} is no JSON`, { cause });
+  }
+}
+
+/** Components may have components; the one that the document is about is in its metadata. */
+function* componentsOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
+  const waiting: unknown[] = [document, objectOf(document['metadata'])['component']];
+  while (waiting.length > 0) {
+    const component = objectOf(waiting.pop());
+    yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
+    for (const part of arrayOf(component['components'])) waiting.push(part);
+  }
+}
+
+function licensesOf(choices: unknown): string[] {
+  return arrayOf(choices).map((choice) => {
+    const { expression, license } = objectOf(choice);
+    const { id, name } = objectOf(license);
+    return [expression, id, name].find((text) => typeof text === 'string') ?? '';
+  });
+}
+
+function* spdxPackagesOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
+  for (const each of arrayOf(document['packages']).map(objectOf)) {
+    const licenses = [each['licenseDeclared'], each['licenseConcluded']].find(isLicense) ?? '';
+    for (const { referenceType, referenceLocator } of arrayOf(each['externalRefs']).map(objectOf))
+      if (referenceType === 'purl') yield recordOf(referenceLocator, [licenses], foundIn);
+  }
+}
+
+/** SPDX wants a word where nobody knows. */
+function isLicense(text: unknown): text is string {
+  return typeof text === 'string' && text !== 'NOASSERTION' && text !== 'NONE';
+}
+
+function recordOf(purl: unknown, licenses: readonly string[], foundIn: string): PackageRecord | undefined {
+  const record = typeof purl === 'string' ? recordOfPurl(purl, foundIn) : undefined;
+  if (!record) return undefined;
+  return {
+    ...record,
+    licenses: licenses
+      .slice(0, maxLicenses)
+      .map(oneLine)
+      .filter((license) => license !== ''),
+  };
+}
+
+function objectOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function arrayOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
