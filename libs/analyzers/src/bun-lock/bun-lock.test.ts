@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { bunLock } from './bun-lock.js';
+
+// Written by Bun 1.2: one application with an alias, a scope and a folder, one with peers.
+const fixture = (name: string) => readFileSync(join(__dirname, 'fixtures', name));
+const path = 'app/bun.lock';
+const read = (lock: unknown) =>
+  bunLock
+    .analyze({ path, content: Buffer.from(JSON.stringify(lock)) })
+    .packages?.map(({ name, version }) => `${name}@${version}`);
+
+it.each([
+  ['bun.lock', true],
+  ['srv/app/bun.lock', true],
+  ['app/node_modules/a/bun.lock', false],
+  ['app/bun.lockb', false],
+])('wants %j: %s', (path, expected) => {
+  expect(bunLock.wants(path, new Uint8Array())).toBe(expected);
+});
+
+it('reads a lock file without folders and what is for development', () => {
+  const { packages, damage } = bunLock.analyze({ path, content: fixture('bun.lock') });
+  expect(packages?.map(({ name, version }) => `${name}@${version}`)).toEqual([
+    '@hapi/bourne@2.0.0',
+    'lodash@3.10.1',
+    'mkdirp@0.5.5',
+    'fsevents@2.3.2',
+    'minimist@1.2.8',
+  ]);
+  expect(packages?.[0]).toMatchObject({ type: 'npm', isDeclared: true, foundIn: path });
+  expect(damage).toBeUndefined();
+});
+
+it('reads what development needs where it is needed elsewhere too', () => {
+  const { packages } = bunLock.analyze({ path, content: fixture('peers.lock') });
+  expect(packages?.map(({ name }) => name).toSorted()).toEqual([
+    'js-tokens',
+    'loose-envify',
+    'react',
+    'use-sync-external-store',
+  ]);
+});
+
+it('finds the copies that packages have of their own', () => {
+  const packages = {
+    own: ['own@workspace:packages/own'],
+    'own/a': ['a@3.0.0', '', {}],
+    '@s/b': [
+      '@s/b@1.0.0',
+      '',
+      { dependencies: { a: '^2', c: '1' }, peerDependencies: { d: '1' }, optionalPeers: ['d'] },
+    ],
+    '@s/b/a': ['a@2.0.0', '', { dependencies: { c: '1' } }],
+    '@s/b/a/c': ['c@9.0.0', '', {}],
+    a: ['a@1.0.0', '', {}],
+    c: ['c@1.0.0', '', {}],
+    d: ['d@1.0.0', '', {}],
+    git: ['git@github:u/r#0123456', {}, 'u-r-0123456'],
+  };
+  const root = { name: 'app', dependencies: { '@s/b': '1', git: 'u/r' }, devDependencies: { a: '1' } };
+  const workspaces = { '': root, 'packages/own': { name: 'own', dependencies: { a: '3' } } };
+  expect(read({ lockfileVersion: 1, workspaces, packages })?.toSorted()).toEqual([
+    '@s/b@1.0.0',
+    'a@2.0.0',
+    'a@3.0.0',
+    'c@1.0.0',
+    'c@9.0.0',
+  ]);
+});
+
+it.each([{}, [], 'x', { packages: {} }])('refuses %j', (lock) => {
+  expect(() => read(lock)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+});

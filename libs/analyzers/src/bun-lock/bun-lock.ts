@@ -1,0 +1,77 @@
+import { MalformedFile } from '@tidewaiter/domain';
+
+import type { Analyzer } from '../analyzer.js';
+import { listOf, objectOf, parseJson, readText, textOf } from '../document.js';
+import { declaredLibraries, type LibraryEntry } from '../library-package.js';
+import { isLockFile } from '../lock-file.js';
+
+/** What Bun's lock files in text ask for; the older binary `bun.lockb` is not read. @see https://bun.com/docs/pm/lockfile */
+export const bunLock: Analyzer = {
+  name: 'bun-lock',
+  version: 1,
+  wants: (path) => isLockFile(path, 'bun.lock'),
+  analyze: ({ path, content }) => declaredLibraries('npm', path, readLock(withoutTrailingCommas(readText(content)))),
+};
+
+/** Bun writes JSON with a comma behind every last element. */
+function withoutTrailingCommas(text: string): string {
+  return text.replaceAll(/,(\s{0,256}[}\]])/g, '$1');
+}
+
+function* readLock(text: string): Generator<LibraryEntry> {
+  const { workspaces, packages } = objectOf(parseJson(text));
+  if (workspaces === undefined) throw new MalformedFile('no lock file of Bun');
+  const entries = new Map(Object.entries(objectOf(packages)).map(([key, value]) => [key, listOf(value)]));
+  for (const key of reachable(workspaces, entries)) yield readEntry(textOf(entries.get(key)![0]));
+}
+
+type Entries = ReadonlyMap<string, readonly unknown[]>;
+
+/** Keys that the workspaces lead to at run time; nothing else tells what is for development only. */
+function reachable(workspaces: unknown, entries: Entries): Set<string> {
+  const seen = new Set<string>();
+  const follow = (owner: string, manifest: unknown): void => {
+    const places = placesOf(owner);
+    for (const name of runTimeNames(manifest)) {
+      // As Node resolves it: the owner's own copy, else that of a package around it, else the common one.
+      const place = places.find((prefix) => entries.has(prefix + name));
+      if (place !== undefined) seen.add(place + name);
+    }
+  };
+  for (const workspace of Object.values(objectOf(workspaces)))
+    follow(textOf(objectOf(workspace)['name']) ?? '', workspace);
+  // A set hands out what is added while it is walked.
+  for (const key of seen) {
+    const details = entries.get(key)!.find((part) => typeof part === 'object');
+    follow(key, details);
+  }
+  return seen;
+}
+
+function* runTimeNames(manifest: unknown): Generator<string> {
+  const { dependencies, optionalDependencies, peerDependencies, optionalPeers } = objectOf(manifest);
+  yield* Object.keys(objectOf(dependencies));
+  yield* Object.keys(objectOf(optionalDependencies));
+  const absent = new Set(listOf(optionalPeers));
+  for (const name of Object.keys(objectOf(peerDependencies))) if (!absent.has(name)) yield name;
+}
+
+/** Packages do not nest deeper; each level costs a look for every dependency. */
+const maxLevels = 8;
+const maxOwnerLength = 2048;
+
+/** What stands before the names that a package can load, innermost first: of `express/@s/a` that, `express/` and nothing. */
+function placesOf(owner: string): string[] {
+  const names = (owner.slice(0, maxOwnerLength).match(/(?:@[^/]{1,256}\/)?[^/]{1,256}/g) ?? []).slice(0, maxLevels);
+  const places = [''];
+  for (const name of names) places.unshift(`${places[0]}${name}/`);
+  return places;
+}
+
+/** `@hapi/bourne@2.0.0`; behind the name of what no registry has stands an address. */
+function readEntry(specifier: string | undefined): LibraryEntry {
+  const at = specifier?.indexOf('@', 1) ?? -1;
+  if (specifier === undefined || at === -1) return 'unreadable';
+  const version = specifier.slice(at + 1);
+  return /^\w{1,32}:|\//.test(version) ? undefined : { name: specifier.slice(0, at), version };
+}

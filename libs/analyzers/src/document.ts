@@ -1,0 +1,49 @@
+import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
+
+/** The lock files of the largest repositories have 4 MiB; parsed JSON may take thirty times its text. */
+const maxDocumentBytes = 8 << 20;
+
+/**
+ * The text of a small file without a byte order mark.
+ * @throws LimitExceeded `maxDocumentBytes`
+ */
+export function readText(content: Buffer): string {
+  if (content.length > maxDocumentBytes)
+    throw new LimitExceeded('maxDocumentBytes', `file of more than ${maxDocumentBytes} bytes`);
+  const text = content.toString('utf8');
+  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+}
+
+/**
+ * The value of a JSON document.
+ * @throws MalformedFile
+ * @throws LimitExceeded `maxDocumentBytes`
+ */
+export function readJson(content: Buffer): unknown {
+  return parseJson(readText(content));
+}
+
+/** @throws MalformedFile */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // The parser's own message quotes the file.
+    throw new MalformedFile('not JSON', { cause });
+  }
+}
+
+/** The value as an object; an empty one where it is none. */
+export function objectOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+}
+
+/** The value as a list; an empty one where it is none. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The value if it is a text. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,53 @@
+import type { Analyzer } from '../analyzer.js';
+import { readText } from '../document.js';
+import { installedLibraries, type LibraryEntry } from '../library-package.js';
+import { linesOf, oneLine } from '../package-database.js';
+
+const specification = /(?:^|\/)specifications\/(?:default\/)?[^/]{1,255}\.gemspec$/;
+
+/** Installed Ruby gems. @see https://guides.rubygems.org/specification-reference/ */
+export const gem: Analyzer = {
+  name: 'gem',
+  version: 1,
+  wants: (path) => path.endsWith('.gemspec') && specification.test(path),
+  analyze: ({ path, content }) => installedLibraries('gem', path, [readSpecification(readText(content))]),
+};
+
+/** `  s.name = "rake".freeze`, as RubyGems writes a specification when it installs a gem. */
+const assignment = /^ {0,8}\w{1,32}\.(name|version|platform|licenses?) {0,4}= {0,4}(.{1,4096})/;
+/** `# stub: nokogiri 1.16.0 x86_64-linux lib` is what RubyGems itself reads of a gem that nobody has loaded. */
+const stub = /^# stub: ([\w.-]{1,256}) ([\w.-]{1,256}) ([\w.-]{1,256}) /;
+const texts = /["']([^"'\\]{1,1024})["']|%q[<{[(]([^>}\])]{1,1024})[>}\])]/g;
+
+function readSpecification(text: string): LibraryEntry {
+  const fields = new Map<string, string[]>();
+  for (const line of linesOf(text)) {
+    const [, ...stubbed] = stub.exec(line) ?? [];
+    if (stubbed.length > 0) for (const [index, field] of stubFields.entries()) keep(fields, field, [stubbed[index]!]);
+    const [, field, value] = assignment.exec(line) ?? [];
+    if (field !== undefined && value !== undefined) keep(fields, field, textsOf(value));
+  }
+  const [name] = fields.get('name') ?? [];
+  const [version] = fields.get('version') ?? [];
+  if (name === undefined || version === undefined) return 'unreadable';
+  const licenses = [...(fields.get('licenses') ?? []), ...(fields.get('license') ?? [])].map(oneLine);
+  return { name, version, licenses, ...platformOf(fields.get('platform')?.[0]) };
+}
+
+const stubFields = ['name', 'version', 'platform'] as const;
+
+/** The first counts: descriptions come later and may hold lines of code. */
+function keep(fields: Map<string, string[]>, field: string, values: string[]): void {
+  if (!fields.has(field)) fields.set(field, values);
+}
+
+function textsOf(value: string): string[] {
+  return [...value.matchAll(texts)].map(([, quoted, percent]) => quoted ?? percent ?? '');
+}
+
+/** @see https://github.com/package-url/purl-spec/blob/main/types-doc/gem-definition.md "Qualifiers" */
+function platformOf(platform: string | undefined): { qualifiers?: { platform: string } } {
+  return platform === undefined || platform === 'ruby' || !/^[\w.-]{1,64}$/.test(platform)
+    ? {}
+    : { qualifiers: { platform } };
+}

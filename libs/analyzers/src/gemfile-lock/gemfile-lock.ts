@@ -1,0 +1,33 @@
+import { MalformedFile } from '@tidewaiter/domain';
+
+import type { Analyzer } from '../analyzer.js';
+import { readText } from '../document.js';
+import { declaredLibraries, type LibraryEntry } from '../library-package.js';
+import { isLockFile } from '../lock-file.js';
+import { linesOf } from '../package-database.js';
+
+/** What Bundler's lock files ask for of gem servers; they do not say which groups want it. @see https://bundler.io/man/bundle-lock.1.html */
+export const gemfileLock: Analyzer = {
+  name: 'gemfile-lock',
+  version: 1,
+  wants: (path) => isLockFile(path, 'Gemfile.lock') || isLockFile(path, 'gems.locked'),
+  analyze: ({ path, content }) => declaredLibraries('gem', path, readLock(readText(content))),
+};
+
+/** Of `    nokogiri (1.16.0-x86_64-linux)` name and version; what a gem asks for stands two columns further. */
+const spec = /^ {4}([\w.-]{1,256}) \(([^\s()-]{1,256})(?:-[^\s()]{1,256})?\)$/;
+
+function* readLock(text: string): Generator<LibraryEntry> {
+  let section = '';
+  let hasSection = false;
+  for (const line of linesOf(text)) {
+    const trimmed = line.trimEnd();
+    if (/^[A-Z]/.test(trimmed)) section = trimmed;
+    hasSection ||= section === 'GEM' || section === 'DEPENDENCIES';
+    // GIT and PATH are other people's repositories and the application's own gems.
+    if (section !== 'GEM' || !/^ {4}\S/.test(trimmed)) continue;
+    const [, name, version] = spec.exec(trimmed) ?? [];
+    yield name !== undefined && version !== undefined ? { name, version } : 'unreadable';
+  }
+  if (!hasSection) throw new MalformedFile('no lock file of Bundler');
+}

@@ -1,0 +1,101 @@
+import type { PackageRecord, PackageType } from '@tidewaiter/domain';
+
+import type { FileFacts } from './analyzer.js';
+import { listOf, objectOf } from './document.js';
+import { collectPackages, oneLine } from './package-database.js';
+
+/** What a file says of one package of a language's package manager. */
+export interface Library {
+  name: string;
+  version: string;
+  licenses?: string[];
+  qualifiers?: Record<string, string>;
+}
+
+/** A package, one whose name or version cannot be one, or something that is no package of the ecosystem. */
+export type LibraryEntry = Library | 'unreadable' | undefined;
+
+interface Rule {
+  name: RegExp;
+  version: RegExp;
+}
+
+const semanticVersion = /^\d[\w.+-]{0,255}$/;
+
+/** How the ecosystems write names and versions; what a template or an attacker writes is neither. */
+const rules = {
+  // Old names have capitals and most of what a URL does not encode.
+  npm: { name: /^(?:@[\w.~!'()*-]{1,214}\/)?[\w~!'()*-][\w.~!'()*-]{0,213}$/, version: semanticVersion },
+  // Branches are versions: `dev-main`, `dev-fix/issue-1`, `2.x-dev`.
+  composer: { name: /^[a-z0-9][a-z0-9_.-]{0,127}\/[a-z0-9][a-z0-9_.-]{0,127}$/, version: /^[\w.+#/-]{1,256}$/ },
+  gem: { name: /^[\w.-]{1,256}$/, version: /^\d[\w.-]{0,255}$/ },
+  pub: { name: /^\w{1,256}$/, version: semanticVersion },
+  hex: { name: /^[a-z0-9_]{1,256}$/, version: semanticVersion },
+  otp: { name: /^[a-z][\w@]{0,255}$/, version: /^\d[\w.+~-]{0,255}$/ },
+  swift: { name: /^[\w.~:-]{1,256}(?:\/[\w.~-]{1,256}){1,8}$/, version: semanticVersion },
+  hackage: { name: /^[A-Za-z0-9][A-Za-z0-9-]{0,255}$/, version: /^\d[\d.]{0,255}$/ },
+} as const satisfies Partial<Record<PackageType, Rule>>;
+
+export type LibraryType = keyof typeof rules;
+
+/** The packages that a file says are installed, each once. @throws LimitExceeded `maxPackages` */
+export function installedLibraries(type: LibraryType, foundIn: string, entries: Iterable<LibraryEntry>): FileFacts {
+  return collectPackages(records(type, foundIn, entries));
+}
+
+/** The packages that a lock file asks for, each once. @throws LimitExceeded `maxPackages` */
+export function declaredLibraries(type: LibraryType, foundIn: string, entries: Iterable<LibraryEntry>): FileFacts {
+  return collectPackages(records(type, foundIn, entries, { isDeclared: true }));
+}
+
+function* records(
+  type: LibraryType,
+  foundIn: string,
+  entries: Iterable<LibraryEntry>,
+  origin: Pick<PackageRecord, 'isDeclared'> = {},
+): Generator<PackageRecord | 'unreadable'> {
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    if (entry === undefined) continue;
+    if (entry === 'unreadable' || !isPossible(entry, rules[type])) {
+      yield 'unreadable';
+      continue;
+    }
+    const { name, version, licenses = [], qualifiers } = entry;
+    const key = `${name}@${version} ${qualifiers ? Object.values(qualifiers).join() : ''}`;
+    if (seen.has(key)) continue;
+    seen.add(key);
+    yield {
+      type,
+      name,
+      version,
+      ...(qualifiers && { qualifiers }),
+      source: { name, version },
+      licenses,
+      foundIn,
+      ...origin,
+    };
+  }
+}
+
+function isPossible(entry: Library, rule: Rule): boolean {
+  return rule.name.test(entry.name) && rule.version.test(entry.version);
+}
+
+/** No package names more licences than this. */
+const maxLicenses = 32;
+
+/** The licences of a manifest in JSON: `"MIT"`, `["MIT"]`, `{ "type": "MIT" }` or a list of those. */
+export function licensesOf(value: unknown): string[] {
+  const values = Array.isArray(value) ? listOf(value) : [value];
+  return values
+    .slice(0, maxLicenses)
+    .map(licenseName)
+    .filter((license) => license !== '');
+}
+
+function licenseName(value: unknown): string {
+  if (typeof value === 'string') return oneLine(value);
+  const { type, name } = objectOf(value);
+  return typeof type === 'string' ? oneLine(type) : typeof name === 'string' ? oneLine(name) : '';
+}

@@ -1,0 +1,66 @@
+import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
+
+import type { Analyzer } from '../analyzer.js';
+import { objectOf, readJson, textOf } from '../document.js';
+import { declaredLibraries, licensesOf, type LibraryEntry } from '../library-package.js';
+import { isLockFile } from '../lock-file.js';
+
+/** Version 1 nests as deep as packages do. */
+const maxDepth = 128;
+
+/** What npm's lock files ask for. @see https://docs.npmjs.com/cli/configuring-npm/package-lock-json */
+export const npmLock: Analyzer = {
+  name: 'npm-lock',
+  version: 1,
+  wants: (path) => isLockFile(path, 'package-lock.json') || isLockFile(path, 'npm-shrinkwrap.json'),
+  analyze: ({ path, content }) => {
+    const { packages, dependencies, lockfileVersion } = objectOf(readJson(content));
+    if (packages === undefined && dependencies === undefined && lockfileVersion === undefined)
+      throw new MalformedFile('no lock file of npm');
+    // Version 2 says everything twice.
+    const claims = packages === undefined ? readDependencies(dependencies) : readPackages(packages);
+    return declaredLibraries('npm', path, claims);
+  },
+};
+
+function* readPackages(packages: unknown): Generator<LibraryEntry> {
+  for (const [path, value] of Object.entries(objectOf(packages))) {
+    const folder = path.lastIndexOf('node_modules/');
+    // The root and its workspaces are the application itself, and links lead to them.
+    if (folder === -1) continue;
+    const entry = objectOf(value);
+    if (entry['dev'] !== true && entry['link'] !== true && entry['extraneous'] !== true)
+      yield readEntry(path.slice(folder + 'node_modules/'.length), entry);
+  }
+}
+
+function readEntry(
+  folder: string,
+  { name = folder, version, resolved, license }: Record<string, unknown>,
+): LibraryEntry {
+  // Optional peers that are not there have entries without a version.
+  if (version === undefined || textOf(resolved)?.startsWith('file:')) return undefined;
+  if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
+  return { name, version, licenses: licensesOf(license ?? []) };
+}
+
+function* readDependencies(root: unknown): Generator<LibraryEntry> {
+  const open = [{ dependencies: root, depth: 0 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next.depth > maxDepth) throw new LimitExceeded('maxDepth', `dependencies nested more than ${maxDepth} deep`);
+    for (const [name, value] of Object.entries(objectOf(next.dependencies))) {
+      const { version, dev, dependencies } = objectOf(value);
+      if (dependencies !== undefined) open.push({ dependencies, depth: next.depth + 1 });
+      if (dev !== true) yield readDependency(name, version);
+    }
+  }
+}
+
+/** The version of an alias is `npm:lodash@3.10.1`; those of files, links and repositories are their addresses. */
+function readDependency(name: string, version: unknown): LibraryEntry {
+  if (typeof version !== 'string') return 'unreadable';
+  const at = version.lastIndexOf('@');
+  if (version.startsWith('npm:') && at > 'npm:'.length)
+    return { name: version.slice('npm:'.length, at), version: version.slice(at + 1) };
+  return /[:/]/.test(version) ? undefined : { name, version };
+}

@@ -1,0 +1,131 @@
+import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
+
+import type { Analyzer } from '../analyzer.js';
+import { blockLines } from '../block-mapping.js';
+import { readText } from '../document.js';
+import { declaredLibraries, type LibraryEntry } from '../library-package.js';
+import { isLockFile } from '../lock-file.js';
+
+/** What pnpm's lock files of versions 5 to 9 ask for. @see https://github.com/pnpm/spec/tree/master/lockfile */
+export const pnpmLock: Analyzer = {
+  name: 'pnpm-lock',
+  version: 1,
+  wants: (path) => isLockFile(path, 'pnpm-lock.yaml'),
+  analyze: ({ path, content }) => declaredLibraries('npm', path, readLock(readText(content))),
+};
+
+interface Entry {
+  name?: string;
+  version?: string;
+  isDev: boolean;
+}
+
+interface Lock {
+  version: number;
+  packages: Map<string, Entry>;
+  hasImporters: boolean;
+  /** Keys that applications ask for at run time. */
+  roots: Set<string>;
+  /** Since version 7: keys that the package of a key asks for. */
+  edges: Map<string, Set<string>>;
+  edgeCount: number;
+}
+
+function* readLock(text: string): Generator<LibraryEntry> {
+  const lock = collect(text);
+  // Since version 7 no entry says whether it is for development only: that is so when no application leads to it.
+  const used = lock.version >= 7 && lock.hasImporters ? reachable(lock) : undefined;
+  for (const [key, entry] of lock.packages) {
+    if (entry.isDev || (used && !used.has(key))) continue;
+    yield readKey(key, entry);
+  }
+}
+
+function collect(text: string): Lock {
+  const lock: Lock = {
+    version: 0,
+    packages: new Map(),
+    hasImporters: false,
+    roots: new Set(),
+    edges: new Map(),
+    edgeCount: 0,
+  };
+  for (const { keys, value } of blockLines(text)) {
+    const [section, ...path] = keys;
+    if (section === 'lockfileVersion') lock.version = Number.parseFloat(value);
+    else if (section === 'packages') readPackageLine(lock, path, value);
+    else if (section === 'importers') readImporterLine(lock, path, value);
+    else if (section === 'snapshots') readSnapshotLine(lock, path, value);
+  }
+  if (!(lock.version >= 5)) throw new MalformedFile('no lock file of pnpm since version 5');
+  return lock;
+}
+
+function readPackageLine(lock: Lock, [key, field, ...deeper]: readonly string[], value: string): void {
+  if (key === undefined || deeper.length > 0) return;
+  const entry = lock.packages.get(key) ?? { isDev: false };
+  lock.packages.set(key, entry);
+  if (field === 'dev') entry.isDev = value === 'true';
+  if (field === 'name') entry.name = value;
+  if (field === 'version') entry.version = value;
+}
+
+const runTimeKinds = new Set(['dependencies', 'optionalDependencies']);
+
+/** `importers`, the folder, the kind, the name: `version` says which. */
+function readImporterLine(lock: Lock, path: readonly string[], value: string): void {
+  const [, kind = '', name, field] = path;
+  lock.hasImporters = true;
+  if (name !== undefined && field === 'version' && runTimeKinds.has(kind)) addKeys(lock.roots, name, value);
+}
+
+/** The largest lock files have some 30,000. */
+const maxEdges = 300_000;
+
+/** `snapshots`, the key, the kind, the name. */
+function readSnapshotLine(lock: Lock, [key, kind = '', name]: readonly string[], value: string): void {
+  if (key === undefined || name === undefined || !runTimeKinds.has(kind)) return;
+  const targets = lock.edges.get(key) ?? new Set();
+  lock.edges.set(key, targets);
+  addKeys(targets, name, value);
+  lock.edgeCount += 1;
+  if (lock.edgeCount > maxEdges)
+    throw new LimitExceeded('maxEdges', `lock file with more than ${maxEdges} dependencies`);
+}
+
+/** A version that is a key already is that of an alias. */
+function addKeys(keys: Set<string>, name: string, version: string): void {
+  keys.add(`${name}@${version}`);
+  keys.add(version);
+}
+
+/** Keys of `packages` that the roots lead to; those of `snapshots` also name the peers: `foo@1.0.0(react@18.2.0)`. */
+function reachable({ roots, edges }: Lock): Set<string> {
+  const seen = new Set(roots);
+  // A set hands out what is added while it is walked.
+  for (const key of seen) {
+    for (const target of edges.get(key) ?? []) seen.add(target);
+  }
+  return new Set([...seen].map(withoutPeers));
+}
+
+function withoutPeers(key: string): string {
+  const peers = key.indexOf('(');
+  return peers === -1 ? key : key.slice(0, peers);
+}
+
+/**
+ * A registry's host perhaps, the name, the version: of version 5 `/@hapi/bourne/2.0.0` or `/foo/1.0.0_react@17.0.2`, of 6
+ * `/@hapi/bourne@2.0.0`, of 9 the same without the slash.
+ */
+const specifier = /^(?:[\w.-]{1,256}(?=\/))?\/?((?:@[^/@]{1,256}\/)?[^/@]{1,256})(?:[/@](\d[^_(/]{0,256}))?/;
+
+/** What comes from elsewhere than a registry has fields of its own for name or version. */
+function readKey(key: string, entry: Entry): LibraryEntry {
+  if (/(?:^|@)(?:file|link|workspace):/.test(key)) return undefined;
+  const [, name, version] = specifier.exec(withoutPeers(key)) ?? [];
+  const claim = { name: entry.name ?? name, version: entry.version ?? version };
+  if (claim.name !== undefined && claim.version !== undefined) return { name: claim.name, version: claim.version };
+  // An address instead of a version, which only old lock files leave without fields.
+  return /[:/]/.test(key.slice(1)) ? undefined : 'unreadable';
+}
