@@ -1,0 +1,46 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, SourceFile } from '../analyzer.js';
+import { listOf, objectOf } from '../document.js';
+import { libraryRecord } from '../library-record.js';
+import { collectPackages } from '../package-database.js';
+import { readToml } from '../toml.js';
+
+// packages/Example/aqsx3/Project.toml: the folder of a version has the hash of its tree in five letters.
+const project = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\/(Julia)?Project\.toml$/;
+const manifest = /(^|\/)(Julia)?Manifest(-v\d{1,3}\.\d{1,3})?\.toml$/;
+/** What a package brings along for its own tests and documentation. */
+const withinPackage = /(^|\/)packages\/[^/]+\/[A-Za-z0-9]{4,8}\//;
+
+/** Packages of a depot of Julia and those that an environment locked. @see https://pkgdocs.julialang.org/v1/toml-files/ */
+export const julia: Analyzer = {
+  name: 'julia',
+  version: 1,
+  wants: (path) => path.endsWith('.toml') && (project.test(path) || (manifest.test(path) && !withinPackage.test(path))),
+  analyze: (file) => collectPackages(project.test(file.path) ? [readProject(file)] : readManifest(file)),
+};
+
+function readProject({ path, content }: SourceFile): PackageRecord | 'unreadable' | undefined {
+  const { name, version, uuid } = readToml(content);
+  return isUuid(uuid)
+    ? libraryRecord({ type: 'julia', name, version, qualifiers: { uuid }, foundIn: path })
+    : undefined;
+}
+
+/** Before format 2 the packages were the tables at the top; a name may stand for several packages. */
+function* readManifest({ path, content }: SourceFile): Generator<PackageRecord | 'unreadable'> {
+  const tables = readToml(content);
+  const packages = tables['manifest_format'] === undefined ? tables : objectOf(tables['deps']);
+  for (const [name, entries] of Object.entries(packages)) {
+    for (const { version, uuid, path: folder } of listOf(entries).map(objectOf)) {
+      // The standard library comes with Julia and has no version, what is developed here no release.
+      if (version === undefined || folder !== undefined || !isUuid(uuid)) continue;
+      yield libraryRecord({ type: 'julia', name, version, qualifiers: { uuid }, foundIn: path, isDeclared: true });
+    }
+  }
+}
+
+/** Names are not unique, ids are; what has none is another program's. @see https://github.com/package-url/purl-spec/blob/main/types-doc/julia-definition.md */
+function isUuid(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(value);
+}

@@ -1,0 +1,32 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, SourceFile } from '../analyzer.js';
+import { readText } from '../document.js';
+import { libraryRecord } from '../library-record.js';
+import { collectPackages, oneLine } from '../package-database.js';
+
+// rocks-5.1/lpeg/1.1.0-2/lpeg-1.1.0-2.rockspec
+const rockspec = /(?:^|\/)rocks(?:-\d{1,2}\.\d{1,2})?\/([^/]+)\/([^/]+)\/([^/]+)\.rockspec$/;
+
+/** Installed rocks. @see https://github.com/luarocks/luarocks/wiki/Rockspec-format */
+export const luarocks: Analyzer = {
+  name: 'luarocks',
+  version: 1,
+  wants: (path) => path.endsWith('.rockspec') && isInstalled(path),
+  analyze: (file) => collectPackages([readRockspec(file)]),
+};
+
+/** A rock may bring rockspecs in its documentation; its own has the name of its folders. */
+function isInstalled(path: string): boolean {
+  const [, name, version, file] = rockspec.exec(path) ?? [];
+  return name !== undefined && file === `${name}-${version}`;
+}
+
+/** A rockspec is a program that gives a table; the folders say the same without running it. */
+function readRockspec({ path, content }: SourceFile): PackageRecord | 'unreadable' {
+  const [, name, version] = rockspec.exec(path) ?? [];
+  const [, , license] =
+    /(?:^|[{,;])[ \t]{0,64}license[ \t]{0,64}=[ \t]{0,64}(["'])([^"'\n]{1,256})\1/m.exec(readText(content)) ?? [];
+  const licenses = license === undefined ? [] : [oneLine(license)];
+  return libraryRecord({ type: 'luarocks', name: name?.toLowerCase(), version, licenses, foundIn: path });
+}

@@ -1,0 +1,44 @@
+import { posix } from 'node:path';
+
+import { LimitExceeded, type OwnedFile } from '@tidewaiter/domain';
+
+/** The largest packages have some 50,000 files, and their paths some 8 MB. */
+const maxPackageFiles = 500_000;
+const maxPathCharacters = 64 << 20;
+const maxPathLength = 4096;
+
+/** The path of a file that a package names from its folder, `../` and all, or from the root; undefined for what is none. */
+export function pathFrom(folder: string, name: string): string | undefined {
+  if (name.length > maxPathLength || name.includes('\0') || /(^|\/)\.{0,2}$/.test(name)) return undefined;
+  const path = name.startsWith('/') ? posix.normalize(name).slice(1) : posix.join(folder, name);
+  return path.startsWith('../') ? undefined : path;
+}
+
+/**
+ * What a package says of one of its files, without a digest for compiled Python: that is compiled again where it is older
+ * than its source, and slim images drop it.
+ */
+export function packageFile(path: string, digest?: string): OwnedFile {
+  if (path.endsWith('.pyc')) return { path, role: 'ghost' };
+  return digest === undefined ? { path } : { path, digest };
+}
+
+/**
+ * The files of one package; entries that name none are counted.
+ * @throws LimitExceeded `maxPackageFiles` or `maxPathCharacters`: a few bytes of an entry repeat the folder's whole path
+ */
+export function collectFiles(entries: Iterable<OwnedFile | undefined>): { files: OwnedFile[]; damage?: string } {
+  const files: OwnedFile[] = [];
+  let unreadable = 0;
+  let characters = 0;
+  for (const entry of entries) {
+    if (entry) files.push(entry);
+    else unreadable += 1;
+    characters += entry?.path.length ?? 0;
+    if (files.length > maxPackageFiles)
+      throw new LimitExceeded('maxPackageFiles', `package of more than ${maxPackageFiles} files`);
+    if (characters > maxPathCharacters)
+      throw new LimitExceeded('maxPathCharacters', `package with paths of more than ${maxPathCharacters} characters`);
+  }
+  return unreadable === 0 ? { files } : { files, damage: `${unreadable} entries without a usable path` };
+}

@@ -1,0 +1,21 @@
+import type { Analyzer } from '../analyzer.js';
+import { objectOf } from '../document.js';
+import { isLockFile } from '../lock-file.js';
+import { lockedPackages, type LockedPackage } from '../pypi.js';
+
+/** What Poetry locked. @see https://python-poetry.org/docs/basic-usage/#installing-with-poetrylock */
+export const poetryLock: Analyzer = {
+  name: 'poetry-lock',
+  version: 1,
+  wants: (path) => isLockFile(path, 'poetry.lock'),
+  analyze: (file) => lockedPackages(file, (locked) => isForDevelopment(locked) || isOwnFolder(locked)),
+};
+
+/** Poetry 2 writes the groups of a package, those before 1.5 `dev` or `main`, the versions between nothing. */
+function isForDevelopment({ category, groups }: LockedPackage): boolean {
+  return category === 'dev' || (Array.isArray(groups) && !groups.includes('main'));
+}
+
+function isOwnFolder({ source }: LockedPackage): boolean {
+  return objectOf(source)['type'] === 'directory';
+}

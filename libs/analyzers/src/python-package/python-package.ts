@@ -1,0 +1,95 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, SourceFile } from '../analyzer.js';
+import { collectPackages, linesOf, oneLine } from '../package-database.js';
+import { isTestData, pypiRecord } from '../pypi.js';
+import { zipEntries } from '../zip.js';
+
+/** Name and version stand at the top; what lies behind this can only be a long description. */
+const maxHeaderBytes = 4 << 20;
+/** What is longer is the text of a licence and not its name. */
+const maxLicenseLength = 100;
+const maxLicenses = 16;
+
+/** Installed Python distributions. @see https://packaging.python.org/en/latest/specifications/core-metadata/ */
+export const pythonPackage: Analyzer = {
+  name: 'python-package',
+  version: 1,
+  wants: (path, head) => (isMetadata(path) || isZippedEgg(path, head)) && !isTestData(path),
+  analyze: (file) => collectPackages(metadataOf(file).map((metadata) => readRecord(metadata, file.path))),
+};
+
+function isMetadata(path: string): boolean {
+  if (path.endsWith('.egg-info') || path.endsWith('.dist-info/METADATA')) return true;
+  return path.endsWith('/PKG-INFO') && (path.endsWith('.egg-info/PKG-INFO') || path.endsWith('/EGG-INFO/PKG-INFO'));
+}
+
+function isZippedEgg(path: string, head: Uint8Array): boolean {
+  return path.endsWith('.egg') && head[0] === 0x50 && head[1] === 0x4b;
+}
+
+function metadataOf({ path, content }: SourceFile): Buffer[] {
+  if (!path.endsWith('.egg')) return [content];
+  return zipEntries(content)
+    .filter(({ name }) => name === 'EGG-INFO/PKG-INFO')
+    .map((entry) => entry.read());
+}
+
+function readRecord(metadata: Buffer, foundIn: string): PackageRecord | 'unreadable' | undefined {
+  const fields = readFields(metadata.toString('utf8', 0, maxHeaderBytes));
+  const name = fields.get('name')?.[0];
+  // What setuptools calls a project that has no name.
+  if (name === 'UNKNOWN') return undefined;
+  return pypiRecord({ name, version: fields.get('version')?.[0], licenses: licensesOf(fields), foundIn });
+}
+
+const usedFields = new Set(['name', 'version', 'license', 'license-expression', 'classifier']);
+
+type Fields = ReadonlyMap<string, readonly string[]>;
+
+/** The headers, as Python's own reader takes them: they end with the first line that is none. A folded value keeps its lines. */
+function readFields(text: string): Fields {
+  const fields = new Map<string, string[]>();
+  let current: string[] | undefined;
+  for (const line of linesOf(text.replace(/^\uFEFF/, '').replaceAll(/\r\n?/g, '\n'))) {
+    if (/^[ \t]/.test(line)) {
+      if (current) appendFolded(current, line.trim());
+      continue;
+    }
+    const colon = line.indexOf(':');
+    if (colon < 1) break;
+    const name = line.slice(0, colon).toLowerCase();
+    current = usedFields.has(name) ? (fields.get(name) ?? []) : undefined;
+    if (!current) continue;
+    current.push(line.slice(colon + 1).trim());
+    fields.set(name, current);
+  }
+  return fields;
+}
+
+/** Up to a length: the value may be the whole text of a licence, in as many lines as the file has bytes. */
+function appendFolded(values: string[], line: string): void {
+  const value = values.pop() ?? '';
+  values.push(value.length > maxLicenseLength ? value : `${value}\n${line}`.trim());
+}
+
+function licensesOf(fields: Fields): string[] {
+  const [expression] = fields.get('license-expression') ?? [];
+  if (expression && isLicenseName(expression)) return [oneLine(expression)];
+  const [license] = fields.get('license') ?? [];
+  if (license && isLicenseName(license)) return [oneLine(license)];
+  const classified = (fields.get('classifier') ?? []).flatMap(classifiedLicense);
+  return [...new Set(classified)].slice(0, maxLicenses);
+}
+
+function isLicenseName(text: string): boolean {
+  return text.length <= maxLicenseLength && !text.includes('\n') && text.toUpperCase() !== 'UNKNOWN';
+}
+
+/** `License :: OSI Approved :: MIT License` names one, `License :: OSI Approved` does not. */
+function classifiedLicense(classifier: string): string[] {
+  const [topic, ...path] = classifier.split('::', 8).map((part) => part.trim());
+  const name = path.at(-1);
+  if (topic !== 'License' || !name || name === 'OSI Approved' || !isLicenseName(name)) return [];
+  return [oneLine(name)];
+}
