@@ -1,0 +1,60 @@
+/** What the name of an archive says about it. */
+export interface JarName {
+  /** The name without its extension. */
+  base: string;
+  artifact?: string;
+  version?: string;
+}
+
+/** A part between hyphens that starts a version. */
+const number = /^\d[\w.+]*$/;
+const plainNumber = /^\d+(\.\d+)*$/;
+/** `foo-2.jar` is the second of something as often as a version, `json-20231013.jar` is one. */
+const counter = /^\d{1,3}$/;
+/** Three numbers are a version whatever follows. */
+const complete = /^\d+\.\d+\.\d/;
+/** Words after which a number is still of the same version: `1.0-beta-2`. */
+const qualifier = /^(alpha|beta|rc|cr|m|b|ea|pre|preview|milestone|build|sp|stable|redhat|jbossorg|atlassian)$/i;
+/** Words that end a version as a part of it. */
+const suffix =
+  /^(alpha|beta|rc|cr|m|b|ea|pre|preview|milestone|build|sp|p|r|patch|hotfix|snapshot|ga|final|release|incubating|dev|nightly|jre|android|jdbc|redhat|ubuntu|debian)\d{0,9}$/i;
+/** Words that say which build of the same version it is. */
+const classifier =
+  /^(sources|javadoc|tests?|all|fat|uber|shaded|shadow|standalone|exec|executable|boot|plain|jar|with|dependencies|nodeps|bin|dist|core|runtime|bundle|classes|javax|jakarta|no_aop|jdk\d{1,2}|java\d{1,2}|hadoop\d|linux|osx|macos|windows|win32|natives?|x86_64|x86_32|x86|aarch_?64|arm64|amd64|fedora)$/;
+/** Eclipse's way: `org.eclipse.osgi_3.18.0.v20220516-1155`; Scala's `_2.13` is no version and has two numbers. */
+const underscored = /^([A-Za-z][\w.-]{0,200})_(\d{1,9}\.\d{1,9}\.\d{1,9}(?:\.[\w-]{1,100})?)$/;
+const maxNameLength = 256;
+
+/** Reads `artifact-1.2.3-classifier.jar`; artifact and version come together or not at all. */
+export function readJarName(path: string): JarName {
+  const base = path.slice(path.lastIndexOf('/') + 1).replace(/\.[a-z]{3}$/i, '');
+  if (base.length > maxNameLength) return { base };
+  const [, bundle, bundleVersion] = underscored.exec(base) ?? [];
+  if (bundle !== undefined && bundleVersion !== undefined) return { base, artifact: bundle, version: bundleVersion };
+  const parts = base.split('-');
+  const last = parts.findLastIndex((part) => number.test(part));
+  const start = startOfVersion(parts, last);
+  const version = start > 0 && parts[0] !== '' ? readVersion(parts.slice(start), last - start) : undefined;
+  return version === undefined ? { base } : { base, artifact: parts.slice(0, start).join('-'), version };
+}
+
+/** Goes back from the last number over what belongs to the same version: `9.4-1201-jdbc41`, `1.0-20240131.101112-3`. */
+function startOfVersion(parts: readonly string[], last: number): number {
+  let start = last;
+  while (start > 1) {
+    if (plainNumber.test(parts[start - 1]!)) start -= 1;
+    else if (start > 2 && qualifier.test(parts[start - 1]!) && plainNumber.test(parts[start - 2]!)) start -= 2;
+    else break;
+  }
+  return start;
+}
+
+function readVersion(parts: readonly string[], lastNumber: number): string | undefined {
+  const end = parts.findIndex((part, index) => index > lastNumber && classifier.test(part));
+  const kept = end === -1 ? parts : parts.slice(0, end);
+  const words = kept.slice(lastNumber + 1);
+  // `log4j-1.2-api` has no version: an unknown word is one more part of the name.
+  if (!complete.test(kept[0]!) && !words.every((word) => suffix.test(word))) return undefined;
+  const version = kept.join('-');
+  return counter.test(version) ? undefined : version;
+}

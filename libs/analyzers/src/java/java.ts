@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+
+import { LimitExceeded, MalformedFile, TidewaiterError, type PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, FileFacts, SourceFile } from '../analyzer.js';
+import { collectPackages, oneLine } from '../package-database.js';
+import { zipEntries, zipLimits, type ZipEntry } from '../zip.js';
+import { identify } from './jar-identity.js';
+import { licensesOf, readManifest, type Manifest } from './manifest.js';
+import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordinates } from './pom.js';
+
+/** Archives of Java, of Jenkins plugins, of ServiceMix, of Android. */
+const archive = /\.(jar|war|ear|par|sar|hpi|jpi|aar)$/i;
+const manifestName = 'META-INF/MANIFEST.MF';
+const pomName = /^(?:.{1,1024}\/)?META-INF\/maven\/[^/]{1,256}\/[^/]{1,256}\/pom\.(?:properties|xml)$/;
+
+/** Archives in archives in archives: a war with an ear's habits needs three. */
+const maxDepth = 4;
+const maxMetadataBytes = 1 << 20;
+const maxNestedArchiveBytes = 128 << 20;
+/** Of one file of the image, with all that is nested in it. */
+const limits = { nestedBytes: 512 << 20, nestedEntries: 1_000_000, problems: 3 };
+
+/** Jars that are known by their SHA-1, as Maven Central knows them; names are `group:artifact`. */
+export type KnownJars = ReadonlyMap<string, { name: string; version: string }>;
+
+/** What is being found in one file of the image, and what may still be spent on it. */
+interface Search {
+  knownJars: KnownJars;
+  packages: Map<string, PackageRecord>;
+  problems: string[];
+  bytesLeft: number;
+  entriesLeft: number;
+}
+
+/**
+ * Artifacts of Java archives and of the archives in them: what each is, and what was shaded into it.
+ * @see https://docs.oracle.com/en/java/javase/21/docs/specs/jar/jar.html
+ * @see https://docs.spring.io/spring-boot/specification/executable-jar/nested-jars.html
+ */
+export function javaAnalyzer(knownJars: KnownJars = new Map()): Analyzer {
+  return {
+    name: 'java',
+    version: 1,
+    wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
+    analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),
+  };
+}
+
+/** {@link javaAnalyzer} without a table of known jars. */
+export const java = javaAnalyzer();
+
+/** Of an application that was unpacked into the image. */
+function analyzePom({ path, content }: SourceFile): FileFacts {
+  const found = readPomProperties(content.toString('utf8', 0, maxMetadataBytes));
+  if (!found) throw new MalformedFile(`pom.properties without group, artifact or version`);
+  return collectPackages([recordOf(found, path, [])]);
+}
+
+function analyzeArchive({ path, content }: SourceFile, knownJars: KnownJars): FileFacts {
+  const { nestedBytes: bytesLeft, nestedEntries: entriesLeft } = limits;
+  const search: Search = { knownJars, packages: new Map(), problems: [], bytesLeft, entriesLeft };
+  searchArchive(content, path, 0, search);
+  const facts = collectPackages(search.packages.values());
+  if (search.problems.length === 0) return facts;
+  return { ...facts, damage: search.problems.slice(0, limits.problems).join('; ') };
+}
+
+function searchArchive(content: Buffer, location: string, depth: number, search: Search): void {
+  const entries = zipEntries(content, { maxEntries: Math.min(search.entriesLeft, zipLimits.maxEntries) });
+  search.entriesLeft -= entries.length;
+  const manifest = readManifestOf(entries, location, search);
+  const poms = readPoms(entries, location, search);
+  const evidence = { path: location, poms, manifest, entryNames: entries.map(({ name }) => name) };
+  const own = knownJar(content, search.knownJars) ?? identify(evidence);
+  if (own) add(recordOf(own, location, licensesOf(manifest)), search);
+  for (const pom of poms) add(recordOf(pom, location, []), search);
+  for (const entry of entries) if (archive.test(entry.name)) searchNested(entry, location, depth, search);
+}
+
+function searchNested(entry: ZipEntry, location: string, depth: number, search: Search): void {
+  attempt(entry.name, search, () => {
+    if (depth === maxDepth) throw new LimitExceeded('maxDepth', `archives nested more than ${maxDepth} deep`);
+    const content = readWithin(entry, maxNestedArchiveBytes, search);
+    searchArchive(content, `${location}!/${oneLine(entry.name)}`, depth + 1, search);
+  });
+}
+
+function readManifestOf(entries: readonly ZipEntry[], location: string, search: Search): Manifest {
+  const entry = entries.find(({ name }) => name.toUpperCase() === manifestName);
+  const text = entry && attempt(location, search, () => readWithin(entry, maxMetadataBytes, search).toString('utf8'));
+  return readManifest(text ?? '');
+}
+
+/** Of each artifact by its `pom.properties`, and by its `pom.xml` where there is only that. */
+function readPoms(entries: readonly ZipEntry[], location: string, search: Search): Coordinates[] {
+  const found = new Map<string, Coordinates>();
+  const isPom = ({ name }: ZipEntry) => name.includes('/pom.') && pomName.test(name);
+  const byFolder = Map.groupBy(entries.filter(isPom), ({ name }) => name.slice(0, name.lastIndexOf('/')));
+  for (const [folder, files] of byFolder) {
+    for (const file of files.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      if (found.has(folder)) break;
+      const text = attempt(location, search, () => readWithin(file, maxMetadataBytes, search).toString('utf8'));
+      const pom = text !== undefined && (file.name.endsWith('.xml') ? readPomXml(text) : readPomProperties(text));
+      if (pom) found.set(folder, pom);
+    }
+  }
+  return [...found.values()];
+}
+
+/** @throws LimitExceeded `maxEntryBytes` or `nestedBytes` */
+function readWithin(entry: ZipEntry, maxBytes: number, search: Search): Buffer {
+  if (entry.size > maxBytes) throw new LimitExceeded('maxEntryBytes', `${oneLine(entry.name)} is too large`);
+  search.bytesLeft -= entry.size;
+  if (search.bytesLeft < 0) throw new LimitExceeded('nestedBytes', 'too much in nested archives');
+  return entry.read();
+}
+
+/** What one part of an archive holds may be beyond reading; the others are read all the same. */
+function attempt<Result>(name: string, { problems }: Search, work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    if (problems.length < limits.problems) problems.push(`${oneLine(name).slice(-200)}: ${error.message}`);
+    return undefined;
+  }
+}
+
+function knownJar(content: Buffer, knownJars: KnownJars): Coordinates | undefined {
+  if (knownJars.size === 0) return undefined;
+  const known = knownJars.get(createHash('sha1').update(content).digest('hex'));
+  const [group, artifact] = known?.name.split(':') ?? [];
+  if (!isMavenId(group) || !isMavenId(artifact) || !isMavenVersion(known?.version)) return undefined;
+  return { group, artifact, version: known.version };
+}
+
+function recordOf({ group, artifact, version }: Coordinates, foundIn: string, licenses: string[]): PackageRecord {
+  const name = `${group}:${artifact}`;
+  return { type: 'maven', name, version, source: { name, version }, licenses, foundIn };
+}
+
+/** The first record of an artifact in a place is the archive's own, which has the licences. */
+function add(record: PackageRecord, { packages }: Search): void {
+  const key = `${record.name}@${record.version} ${record.foundIn}`;
+  if (!packages.has(key)) packages.set(key, record);
+}
