@@ -1,0 +1,83 @@
+import type { PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, FileFacts } from '../analyzer.js';
+import { isDistributionLibrary } from '../elf.js';
+import { collectPackages, isToken, linesOf } from '../package-database.js';
+import { readBuildInfo, type BuildInfo } from './build-info.js';
+import { executableOf, isExecutable } from './executable.js';
+import { linkedVersion, unknownVersion } from './main-version.js';
+
+/** The modules and the standard library that a Go program is made of. @see https://pkg.go.dev/runtime/debug#BuildInfo */
+export const goBinary: Analyzer = {
+  name: 'go-binary',
+  version: 1,
+  wants: (path, head) => isExecutable(head) && !isDistributionLibrary(path),
+  analyze: ({ path, content }) => readProgram(content, path),
+};
+
+function readProgram(content: Buffer, foundIn: string): FileFacts {
+  const program = executableOf(content);
+  const info = readBuildInfo(program);
+  if (info) return collectPackages(readRecords(info, foundIn));
+  return program.damage === undefined ? {} : { damage: program.damage };
+}
+
+function* readRecords({ goVersion, modules }: BuildInfo, foundIn: string): Generator<PackageRecord | 'unreadable'> {
+  yield recordOf({ path: 'stdlib', version: standardLibraryVersion(goVersion) }, foundIn);
+  const main = mainModule(modules);
+  if (main) yield recordOf(main, foundIn);
+  for (const dependency of dependenciesOf(modules)) yield recordOf(dependency, foundIn);
+}
+
+/**
+ * The standard library has the version of the compiler: the number alone, without what comes after it in words such as
+ * `X:boringcrypto` or `(Red Hat 1.21.11-1.el9)`. Of a compiler between releases it says where it stands, if it says.
+ */
+function standardLibraryVersion(goVersion: string): string {
+  const [, version] = /^(?:devel )?go(\d[!-~]{0,127})(?: |$)/.exec(goVersion) ?? [];
+  return version ?? unknownVersion;
+}
+
+/** A module as it was built in. */
+export interface GoModule {
+  path: string;
+  /** {@link unknownVersion} of a directory. */
+  version: string;
+}
+
+/** The program's own module; undefined of one that was built without modules. */
+export function mainModule(modules: string): GoModule | undefined {
+  const [, path, version] = /^mod\t([^\t\n]{1,1024})\t([^\t\n]{0,1024})/m.exec(modules) ?? [];
+  if (path === undefined) return undefined;
+  if (version && version !== unknownVersion) return { path, version };
+  return { path, version: linkedVersion(modules, path) ?? unknownVersion };
+}
+
+function* dependenciesOf(modules: string): Generator<GoModule> {
+  let held: GoModule | undefined;
+  for (const line of linesOf(modules)) {
+    const [kind, path = '', version] = line.split('\t', 3);
+    const module = { path, version: version || unknownVersion };
+    if (kind === '=>') {
+      held = held && replaced(held, module);
+      continue;
+    }
+    if (held) yield held;
+    held = kind === 'dep' ? module : undefined;
+  }
+  if (held) yield held;
+}
+
+/** What replaces a module is what runs; a directory has no name but that of the module it stands for. */
+function replaced(original: GoModule, replacement: GoModule): GoModule {
+  const isDirectory = /^(?:\.{0,2}[/\\]|[A-Za-z]:|\.{1,2}$)/.test(replacement.path);
+  return isDirectory ? { path: original.path, version: unknownVersion } : replacement;
+}
+
+/** @see https://go.dev/ref/mod#module-path */
+const modulePath = /^[A-Za-z0-9_~-][A-Za-z0-9._~/-]{0,511}$/;
+
+function recordOf({ path, version }: GoModule, foundIn: string): PackageRecord | 'unreadable' {
+  if (!modulePath.test(path) || !isToken(version)) return 'unreadable';
+  return { type: 'golang', name: path, version, source: { name: path, version }, licenses: [], foundIn };
+}

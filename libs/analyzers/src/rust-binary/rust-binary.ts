@@ -1,0 +1,68 @@
+import { inflateSync } from 'node:zlib';
+
+import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
+
+import type { Analyzer, FileFacts } from '../analyzer.js';
+import { isDistributionLibrary, isElfProgram, readElf, sectionContent } from '../elf.js';
+import { collectPackages, isToken } from '../package-database.js';
+
+/** What cargo-auditable's own readers allow by default. */
+const maxAuditBytes = 8 << 20;
+const auditSection = '.dep-v0';
+const crateName = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The crates that cargo-auditable wrote into a program, without those that only built it.
+ * @see https://github.com/rust-secure-code/cargo-auditable/blob/master/PARSING.md
+ */
+export const rustBinary: Analyzer = {
+  name: 'rust-binary',
+  version: 1,
+  wants: (path, head) => isElfProgram(head) && !isDistributionLibrary(path),
+  analyze: ({ path, content }) => readProgram(content, path),
+};
+
+function readProgram(content: Buffer, foundIn: string): FileFacts {
+  const { sections, damage } = readElf(content);
+  const section = sections.find(({ name }) => name === auditSection);
+  if (section) return collectPackages(readCrates(sectionContent(content, section), foundIn));
+  return damage === undefined ? {} : { damage };
+}
+
+function* readCrates(section: Buffer, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
+  const audit = parse(inflate(section));
+  const crates = isObject(audit) ? audit['packages'] : undefined;
+  if (!Array.isArray(crates)) throw new MalformedFile(`${auditSection} without packages`);
+  for (const crate of crates as unknown[]) yield readCrate(crate, foundIn);
+}
+
+function inflate(section: Buffer): string {
+  try {
+    return inflateSync(section, { maxOutputLength: maxAuditBytes }).toString('utf8');
+  } catch (error) {
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    if (isTooLarge) throw new LimitExceeded('maxAuditBytes', `${auditSection} of more than ${maxAuditBytes} bytes`);
+    throw new MalformedFile(`${auditSection} that is not zlib`, { cause: error });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new MalformedFile(`${auditSection} that is not JSON`, { cause: error });
+  }
+}
+
+function readCrate(crate: unknown, foundIn: string): PackageRecord | 'unreadable' | undefined {
+  if (!isObject(crate)) return 'unreadable';
+  const { name, version, kind } = crate;
+  if (kind === 'build') return undefined;
+  if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
+  if (!crateName.test(name) || !isToken(version)) return 'unreadable';
+  return { type: 'cargo', name, version, source: { name, version }, licenses: [], foundIn };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
