@@ -1,0 +1,59 @@
+import type { OwnedFiles } from '@tidewaiter/domain';
+import type { Overlay } from '@tidewaiter/oci';
+
+import type { ImageTree } from './image-tree.js';
+import type { IntegrityLayer, PackageDatabase } from './integrity-layer.js';
+
+/** What one file of a package database says, and in which layers that file is the one that counts. */
+export interface Span<Value> {
+  /** Of the file that says so. */
+  path: string;
+  from: number;
+  /** The layer that replaces or removes it; infinite for what the image shows. */
+  until: number;
+  value: Value;
+}
+
+/** The databases of an image through its layers. */
+export interface DatabaseSpans {
+  databases: readonly Span<PackageDatabase>[];
+  owned: readonly Span<OwnedFiles>[];
+  /** Version by {@link packageKey} of what the databases list when this layer and those below are in place. */
+  packagesAt: (layer: number) => ReadonlyMap<string, string>;
+}
+
+/** Names a package among those of all databases. */
+export function packageKey(type: string, name: string): string {
+  return `${type} ${name}`;
+}
+
+/** Tells of every file of a package database in which layers it counts. */
+export function databaseSpans(layers: readonly IntegrityLayer[], view: Overlay, tree: ImageTree): DatabaseSpans {
+  const spanOf = <Value>(path: string, from: number, value: Value): Span<Value> => {
+    const until = tree.isShown(path, from) ? Infinity : (view.hiddenBy(path, from) ?? Infinity);
+    return { path, from, until, value };
+  };
+  const databases = layers.flatMap((layer, from) => layer.databases.map((each) => spanOf(each.path, from, each)));
+  const owned = layers.flatMap((layer, from) => layer.owned.map((each) => spanOf(each.database, from, each)));
+  const known = new Map<number, ReadonlyMap<string, string>>();
+  const packagesAt = (layer: number) => {
+    const versions = known.get(layer) ?? versionsAt(databases, layer);
+    known.set(layer, versions);
+    return versions;
+  };
+  return { databases, owned, packagesAt };
+}
+
+/** Several versions of one package, as of kernels, are one text. */
+function versionsAt(databases: readonly Span<PackageDatabase>[], layer: number): Map<string, string> {
+  const versions = new Map<string, string>();
+  for (const { from, until, value } of databases) {
+    if (layer < from || layer >= until) continue;
+    for (const { name, version } of value.packages) {
+      const key = packageKey(value.type, name);
+      const other = versions.get(key);
+      versions.set(key, other === undefined || other === version ? version : `${other} ${version}`);
+    }
+  }
+  return versions;
+}

@@ -1,0 +1,40 @@
+import type { LayerEntry } from '@tidewaiter/oci';
+
+const library = /\.so(\.[0-9][0-9.]{0,40})?$/;
+const code = /\.(py|pl|pm|rb|js|mjs|cjs|php|sh|jar|lua)$/;
+const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
+/** Whoever changes one of these owns every login or every process. */
+const trusted =
+  /(^|\/)(security\/pam_[^/]{1,80}\.so|libpam\.so\.[0-9.]{1,20}|ld-(linux|musl)[^/]{1,40}\.so[.0-9]{0,8}|libc\.so\.6|sshd|sudo|su|login)$/;
+
+/** Permission bits that matter here. */
+export const bits = { setuid: 0o4000, setgid: 0o2000, execute: 0o111, othersWrite: 0o002 };
+
+export function isLibrary(path: string): boolean {
+  return library.test(path);
+}
+
+/** Whether a name of a path says that it is run, without a look at its mode. */
+export function isProgramPath(path: string): boolean {
+  return programDirectory.test(path) || library.test(path);
+}
+
+/** Whether the file is run, loaded or interpreted. */
+export function isCode({ path, mode }: Pick<LayerEntry, 'path' | 'mode'>): boolean {
+  return (mode & bits.execute) !== 0 || library.test(path) || code.test(path);
+}
+
+/** Whether the file decides who may do what: setuid programs, login modules, the loader. */
+export function isTrusted({ path, mode }: Pick<LayerEntry, 'path' | 'mode'>): boolean {
+  return isSetuid(mode) || trusted.test(path);
+}
+
+/** Whether running a file of this mode gives its owner's or group's rights. */
+export function isSetuid(mode: number): boolean {
+  return (mode & (bits.setuid | bits.setgid)) !== 0 && (mode & bits.execute) !== 0;
+}
+
+/** `4777`, as people write it. */
+export function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}

@@ -1,0 +1,64 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { integrityFinding } from './integrity-finding.js';
+import { downloadsOf, type Download } from './shell-commands.js';
+
+const maxSteps = 2_000;
+const add = /^(?:\/bin\/sh -c #\(nop\) )?ADD ((?:--[a-z]{1,20}(?:=\S{0,256})? )*)((?:https?|ftp):\/\/[^\n]{1,4096})/i;
+const remote = /^(https?|ftp):\/\/(?:[^@/\s]{1,256}@)?([^\s/?#]{1,256})/i;
+
+/** Where the code comes from that a build fetched and ran, and that nobody compared with a digest. */
+export function judgeHistory(history: readonly { createdBy?: string }[]): Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const { createdBy = '' } of history.slice(0, maxSteps)) {
+    for (const finding of [...remoteAdds(createdBy), ...downloads(createdBy)])
+      findings.set(finding.fingerprint, finding);
+  }
+  return [...findings.values()];
+}
+
+function* remoteAdds(createdBy: string): Generator<Finding> {
+  const [, flags = '', sources = ''] = add.exec(createdBy) ?? [];
+  if (flags.includes('--checksum=')) return;
+  for (const source of sources.split(/\s+/)) {
+    const [, scheme, host] = remote.exec(source) ?? [];
+    if (scheme !== undefined) yield fetched(`${scheme.toLowerCase()}://${host}`, 'ADD');
+  }
+}
+
+function* downloads(createdBy: string): Generator<Finding> {
+  for (const download of downloadsOf(scriptOf(createdBy))) {
+    if (download.isChecked || (download.origin === null && download.runBy === undefined)) continue;
+    yield download.runBy === undefined ? fetched(download.origin!, 'RUN') : run(download);
+  }
+}
+
+/** The shell text of a step without what builders write around it: `RUN |1 TOKEN=… /bin/sh -c … # buildkit`. */
+function scriptOf(createdBy: string): string {
+  const at = createdBy.indexOf('-c ');
+  const step = createdBy.replace(/ # buildkit$/, '');
+  return /^(?:RUN |\/bin\/|\|\d)/.test(createdBy) && at !== -1 ? step.slice(at + 3) : step;
+}
+
+function run({ origin, isEncrypted, runBy }: Download): Finding {
+  return integrityFinding({
+    id: 'history-download-and-run',
+    severity: isEncrypted ? 'medium' : 'high',
+    title: 'The build ran what it had downloaded, unseen',
+    layer: null,
+    confidence: origin === null ? 'possible' : 'likely',
+    evidence: { origin: origin ?? 'a variable', runBy },
+  });
+}
+
+function fetched(origin: string, instruction: 'ADD' | 'RUN'): Finding {
+  const isEncrypted = origin.startsWith('https:');
+  return integrityFinding({
+    id: instruction === 'ADD' ? 'history-remote-add' : 'history-download-without-checksum',
+    severity: isEncrypted ? 'low' : 'medium',
+    title: 'The build downloaded a file without comparing its digest',
+    layer: null,
+    confidence: 'possible',
+    evidence: { origin, instruction },
+  });
+}

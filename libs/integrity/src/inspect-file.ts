@@ -1,0 +1,23 @@
+import { accountSigns } from './account-signs.js';
+import { diversions } from './diversions.js';
+import type { FileSign, InspectedFile, Inspector } from './file-sign.js';
+import { indicatorSigns } from './indicator-signs.js';
+import { packedSigns } from './packed-signs.js';
+import { scriptSigns } from './script-signs.js';
+
+/** Stored with every analysed layer: raise it when the same bytes give other signs. */
+export const integrityVersion = 1;
+
+/** Every family of signs. */
+const inspectors: readonly Inspector[] = [accountSigns, diversions, indicatorSigns, packedSigns, scriptSigns];
+
+/** Whether a file's content is worth a look, by its path and first 512 bytes. */
+export function wantsInspection(path: string, head: Uint8Array): boolean {
+  return inspectors.some((inspector) => inspector.wants(path, head));
+}
+
+/** What is odd about one file's content. Never throws: what cannot be read gives no sign. */
+export function inspectFile(file: InspectedFile): FileSign[] {
+  const head = file.content.subarray(0, 512);
+  return inspectors.filter(({ wants }) => wants(file.path, head)).flatMap(({ inspect }) => inspect(file));
+}

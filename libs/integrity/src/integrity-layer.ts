@@ -1,0 +1,21 @@
+import type { OwnedFiles, PackageType } from '@tidewaiter/domain';
+import type { LayerEntry } from '@tidewaiter/oci';
+
+import type { FileSign } from './file-sign.js';
+
+/** A package database that a layer holds: `var/lib/dpkg/status`, `lib/apk/db/installed`. */
+export interface PackageDatabase {
+  path: string;
+  type: PackageType;
+  packages: readonly { name: string; version: string }[];
+}
+
+/** What `judgeIntegrity` needs to know of a layer. */
+export interface IntegrityLayer {
+  entries: readonly LayerEntry[];
+  /** Files that the databases of this layer say are their packages'; `database` is the path of the file that says so. */
+  owned: readonly (OwnedFiles & { database: string })[];
+  databases: readonly PackageDatabase[];
+  signs: readonly FileSign[];
+  createdBy?: string;
+}

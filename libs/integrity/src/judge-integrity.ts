@@ -1,0 +1,57 @@
+import { compareSeverity, type Finding } from '@tidewaiter/domain';
+import type { Overlay } from '@tidewaiter/oci';
+
+import { integrityFinding } from './integrity-finding.js';
+import type { IntegrityLayer } from './integrity-layer.js';
+import { judgedImage, type Judgement } from './judged-image.js';
+import { malware } from './malware.js';
+import { missingFiles } from './missing-files.js';
+import { packageDatabase } from './package-database.js';
+import { packageFiles } from './package-files.js';
+import { persistence } from './persistence.js';
+import { unownedFiles } from './unowned.js';
+import { worldWritable } from './world-writable.js';
+
+/** Every side that an image is looked at from. */
+const judgements: readonly Judgement[] = [
+  packageFiles,
+  missingFiles,
+  packageDatabase,
+  unownedFiles,
+  worldWritable,
+  persistence,
+  malware,
+];
+
+/** An image that was stripped or rebuilt in place has thousands of changed files, which nobody reads one by one. */
+const maxFindingsPerId = 500;
+
+/** What is wrong with the files of an image, by what its packages say and what its files hold; sorted by id and path. */
+export function judgeIntegrity(layers: readonly IntegrityLayer[], view: Overlay): Finding[] {
+  const image = judgedImage(layers, view);
+  const findings = judgements.flatMap((judgement) => [...judgement(image)]);
+  return [...Map.groupBy(findings, ({ id }) => id).values()].flatMap(limited).toSorted(byIdAndPath);
+}
+
+/** The worst of one id, and how many more there are. */
+function limited(findings: readonly Finding[]): Finding[] {
+  if (findings.length <= maxFindingsPerId) return [...findings];
+  const worstFirst = findings.toSorted((a, b) => compareSeverity(a.severity, b.severity) || byIdAndPath(a, b));
+  const [next] = worstFirst.splice(maxFindingsPerId);
+  const { id, kind, severity, title } = next!;
+  const count = findings.length - maxFindingsPerId;
+  const more = integrityFinding({
+    id,
+    kind,
+    severity,
+    title: `${title}: ${count} more`,
+    layer: null,
+    evidence: { more: true },
+  });
+  return [...worstFirst, { ...more, evidence: { more: count } }];
+}
+
+function byIdAndPath(a: Finding, b: Finding): number {
+  const [left, right] = [a, b].map(({ id, path, layer }) => `${id}\n${path ?? ''}\n${layer ?? ''}`);
+  return left! < right! ? -1 : Number(left! > right!);
+}

@@ -1,0 +1,87 @@
+import type { Finding, OwnedFiles } from '@tidewaiter/domain';
+import type { Found, Overlay } from '@tidewaiter/oci';
+
+import { databaseSpans, packageKey, type DatabaseSpans } from './database-spans.js';
+import { diversionsOf } from './diversions.js';
+import type { FileSign } from './file-sign.js';
+import { imageTree, type DigestAlgorithm, type ImageTree } from './image-tree.js';
+import type { IntegrityLayer } from './integrity-layer.js';
+import { isDistributionType, ownershipOf, type Claim, type Ownership } from './ownership.js';
+
+/** A sign with its layer. */
+export interface LayerSign extends FileSign {
+  layer: number;
+}
+
+/** Everything that a judgement may look at. */
+export interface JudgedImage {
+  layers: readonly IntegrityLayer[];
+  view: Overlay;
+  tree: ImageTree;
+  spans: DatabaseSpans;
+  ownership: Ownership;
+  /** Of all layers, hidden files included. */
+  signs: readonly LayerSign[];
+  /** What the database that the image shows says of a package. */
+  versionOf: (claim: Pick<OwnedFiles, 'type' | 'package'>) => string | null;
+}
+
+/** Looks at an image from one side. */
+export type Judgement = (image: JudgedImage) => Iterable<Finding>;
+
+/** Prepares what the judgements share. */
+export function judgedImage(layers: readonly IntegrityLayer[], view: Overlay): JudgedImage {
+  const tree = imageTree(layers);
+  const spans = databaseSpans(layers, view, tree);
+  const signs = layers.flatMap(({ signs }, layer) => signs.map((sign) => ({ ...sign, layer })));
+  const packages = spans.packagesAt(layers.length - 1);
+  const shownSigns = signs.filter(({ path, layer }) => tree.isShown(path, layer));
+  const ownership = ownershipOf(spans.owned, distributedNames(spans), diversionsOf(shownSigns), tree);
+  const versionOf = (claim: Pick<OwnedFiles, 'type' | 'package'>) =>
+    packages.get(packageKey(claim.type, claim.package)) ?? null;
+  return { layers, view, tree, spans, ownership, signs, versionOf };
+}
+
+function distributedNames({ databases }: DatabaseSpans): Set<string> {
+  const names = new Set<string>();
+  for (const { until, value } of databases) {
+    if (until !== Infinity || !isDistributionType(value.type)) continue;
+    for (const { name } of value.packages) names.add(packageKey(value.type, name));
+  }
+  return names;
+}
+
+/** How content compares with what packages say: `unknown` where they say nothing that the layer's digests can answer. */
+export type Content = 'right' | 'wrong' | 'unknown';
+
+/** Compares a file's content with the digests that its owners have. */
+export function compareContent(tree: ImageTree, found: Found, claims: readonly Claim[]): Content {
+  const content = compareDigests(tree, found, claims);
+  if (content !== 'unknown') return content;
+  // A layer may come without the kind of digest that the database has; then the package's bytes in a lower layer serve.
+  const sha256 = tree.digestOf(found, 'sha256');
+  const packaged = tree.hidden(found.entry.path).find((earlier) => compareDigests(tree, earlier, claims) === 'right');
+  const expected = packaged && tree.digestOf(packaged, 'sha256');
+  if (sha256 === undefined || expected === undefined) return 'unknown';
+  return sha256 === expected ? 'right' : 'wrong';
+}
+
+function compareDigests(tree: ImageTree, found: Found, claims: readonly Claim[]): Content {
+  let content: Content = 'unknown';
+  for (const { digests } of claims) {
+    for (const digest of digests) {
+      const colon = digest.indexOf(':');
+      const actual = tree.digestOf(found, digest.slice(0, colon) as DigestAlgorithm);
+      if (actual === digest.slice(colon + 1)) return 'right';
+      if (actual !== undefined) content = 'wrong';
+    }
+  }
+  return content;
+}
+
+/** Whether the file is as a package of the distribution brought it: such a file is no sign of anything. */
+export function isAsPackaged({ tree, ownership }: JudgedImage, path: string, layer: number): boolean {
+  const found = tree.shown.get(path);
+  const claims = ownership.claims.get(path)?.filter(({ type }) => isDistributionType(type)) ?? [];
+  return found?.layer === layer && compareContent(tree, found, claims) === 'right';
+}

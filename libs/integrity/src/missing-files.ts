@@ -1,0 +1,61 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { isProgramPath } from './file-kinds.js';
+import { integrityFinding } from './integrity-finding.js';
+import type { JudgedImage, Judgement } from './judged-image.js';
+import type { Claim } from './ownership.js';
+
+/** A layer that removes more programs than this makes the image slim; it is told once. */
+const maxTold = 20;
+
+interface Missing {
+  path: string;
+  claim: Claim;
+}
+
+/** Programs and libraries of packages that a layer took away one by one. */
+export const missingFiles: Judgement = function* (image) {
+  const byLayer = new Map<number, Missing[]>();
+  for (const [path, claims] of image.ownership.claims) {
+    const [claim] = claims;
+    if (!claim || !isProgramPath(path) || image.tree.shown.has(path)) continue;
+    if (claims.some(({ role }) => role !== undefined)) continue;
+    const layer = removingLayer(image, path);
+    if (layer !== undefined) byLayer.set(layer, [...(byLayer.get(layer) ?? []), { path, claim }]);
+  }
+  for (const [layer, missing] of byLayer) {
+    if (missing.length > maxTold) yield slimmed(layer, missing);
+    else yield* missing.map((each) => missingFile(image, layer, each));
+  }
+};
+
+/** Whole directories go when an image is made slim: only what is removed by name counts. */
+function removingLayer({ tree, view }: JudgedImage, path: string): number | undefined {
+  const last = tree.hidden(path).at(-1);
+  const layer = last && view.hiddenBy(path, last.layer);
+  return layer !== undefined && tree.isRemoved(path, layer) ? layer : undefined;
+}
+
+function missingFile(image: JudgedImage, layer: number, { path, claim }: Missing): Finding {
+  return integrityFinding({
+    id: 'package-file-missing',
+    severity: 'medium',
+    title: 'Program or library of a package was removed behind the package manager',
+    path,
+    layer,
+    packageName: claim.package,
+    installedVersion: image.versionOf(claim),
+    evidence: { removedInLayer: layer },
+  });
+}
+
+function slimmed(layer: number, missing: readonly Missing[]): Finding {
+  const paths = missing.map(({ path }) => path).toSorted();
+  return integrityFinding({
+    id: 'package-files-missing',
+    severity: 'low',
+    title: 'Many programs and libraries of packages were removed behind the package manager',
+    layer,
+    evidence: { removedInLayer: layer, files: paths.length, examples: paths.slice(0, maxTold) },
+  });
+}

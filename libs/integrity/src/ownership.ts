@@ -1,0 +1,89 @@
+import type { OwnedFile, OwnedFiles, PackageType } from '@tidewaiter/domain';
+
+import type { Span } from './database-spans.js';
+import type { ImageTree } from './image-tree.js';
+
+/** What one package says about one path, from all of its files in the database. */
+export interface Claim {
+  type: PackageType;
+  package: string;
+  /** As in {@link OwnedFile}; several where architectures of one package share a path. */
+  digests: string[];
+  role?: NonNullable<OwnedFile['role']>;
+  mode?: number;
+  linkTarget?: string;
+}
+
+/** Who owns what by real path, as the databases say that the image shows. */
+export interface Ownership {
+  claims: ReadonlyMap<string, readonly Claim[]>;
+  /** Whether packages of a distribution answer for this path. */
+  isDistributed: (path: string) => boolean;
+  /** Whether the databases know the files of nearly all packages, so that a file that is not in them belongs to none. */
+  isComplete: boolean;
+}
+
+/** `dpkg-divert`: files of other packages than `by` lie at `to` instead. */
+export interface Diversion {
+  from: string;
+  to: string;
+  /** The package that asked for it; `:` for an administrator. */
+  by: string;
+}
+
+const distributed: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
+
+/** Whether packages of this kind come from a distribution, whose database answers for the system's directories. */
+export function isDistributionType(type: PackageType): boolean {
+  return distributed.has(type);
+}
+
+/** Merges what the databases say; where none of a distribution is shown any more, those count that lower layers had. */
+export function ownershipOf(
+  owned: readonly Span<OwnedFiles>[],
+  packageNames: ReadonlySet<string>,
+  diversions: readonly Diversion[],
+  tree: ImageTree,
+): Ownership {
+  const shown = owned.filter(({ until }) => until === Infinity);
+  const counted = shown.some(({ value }) => isDistributionType(value.type)) ? shown : owned;
+  const divert = diverter(diversions, tree);
+  const claims = new Map<string, Claim[]>();
+  const owners = new Set<string>();
+  for (const { value } of counted) {
+    if (isDistributionType(value.type)) owners.add(`${value.type} ${value.package}`);
+    for (const file of value.files) addClaim(claims, divert(tree.realPath(file.path), value.package), value, file);
+  }
+  return {
+    claims,
+    isDistributed: (path) => claims.get(path)?.some(({ type }) => isDistributionType(type)) ?? false,
+    isComplete: owners.size > 0 && owners.size * 2 >= packageNames.size,
+  };
+}
+
+function diverter(diversions: readonly Diversion[], tree: ImageTree): (path: string, owner: string) => string {
+  const byPath = new Map(diversions.map((diversion) => [tree.realPath(diversion.from), diversion]));
+  return (path, owner) => {
+    const diversion = byPath.get(path);
+    return diversion === undefined || diversion.by === owner ? path : tree.realPath(diversion.to);
+  };
+}
+
+function addClaim(
+  claims: Map<string, Claim[]>,
+  path: string,
+  { type, package: name }: OwnedFiles,
+  file: OwnedFile,
+): void {
+  const ofPath = claims.get(path) ?? [];
+  if (ofPath.length === 0) claims.set(path, ofPath);
+  let claim = ofPath.find((each) => each.package === name && each.type === type);
+  if (!claim) {
+    claim = { type, package: name, digests: [] };
+    ofPath.push(claim);
+  }
+  if (file.digest !== undefined) claim.digests.push(file.digest);
+  if (file.role !== undefined) claim.role = file.role;
+  if (file.mode !== undefined) claim.mode = file.mode;
+  if (file.linkTarget !== undefined) claim.linkTarget = file.linkTarget;
+}

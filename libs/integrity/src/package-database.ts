@@ -1,0 +1,158 @@
+import type { Finding, OwnedFiles } from '@tidewaiter/domain';
+
+import { packageKey, type Span } from './database-spans.js';
+import { isProgramPath } from './file-kinds.js';
+import { integrityFinding } from './integrity-finding.js';
+import type { JudgedImage, Judgement } from './judged-image.js';
+import { isDistributionType } from './ownership.js';
+
+const maxExamples = 20;
+
+/** Databases that say less or other than before while the files stay: what scanners and package managers no longer see. */
+export const packageDatabase: Judgement = (image) => {
+  const ends = new Set(image.spans.databases.map(({ until }) => until).filter((until) => until !== Infinity));
+  const lost = [...ends].toSorted((a, b) => a - b).flatMap((layer) => lostPackages(image, layer));
+  return [...lost, ...orphans(image, lost), ...changedLists(image)];
+};
+
+/** Packages that the databases no longer list from this layer on, though their files are older and still there. */
+function lostPackages(image: JudgedImage, layer: number): Finding[] {
+  const [before, after] = [image.spans.packagesAt(layer - 1), image.spans.packagesAt(layer)];
+  const owned = ownedAt(image, layer - 1);
+  const findings: Finding[] = [];
+  for (const { path, value } of image.spans.databases.filter(({ until }) => until === layer)) {
+    const kept = value.packages
+      .map(({ name }) => name)
+      .filter((name) => before.has(packageKey(value.type, name)) && !after.has(packageKey(value.type, name)))
+      .filter((name) => staysBehind(image, owned.get(packageKey(value.type, name)) ?? [], layer));
+    if (kept.length === 0) continue;
+    const isGone = [...after.keys()].every((key) => !key.startsWith(packageKey(value.type, '')));
+    findings.push(isGone ? deleted(image, path, layer, kept) : hiddenPackages(path, layer, kept));
+  }
+  return findings;
+}
+
+function deleted({ tree }: JudgedImage, path: string, layer: number, packages: readonly string[]): Finding {
+  const isThere = tree.shown.has(path);
+  return integrityFinding({
+    id: 'package-database-deleted',
+    severity: 'high',
+    title: isThere
+      ? 'Package database names none of its packages any more, or cannot be read, while their files stayed'
+      : 'Package database was removed while the files of its packages stayed',
+    path,
+    layer,
+    evidence: { packages: packages.slice(0, maxExamples), count: packages.length },
+  });
+}
+
+function hiddenPackages(path: string, layer: number, packages: readonly string[]): Finding {
+  return integrityFinding({
+    id: 'package-database-edited',
+    severity: 'high',
+    title: 'Packages vanished from the package database while their files stayed',
+    path,
+    layer,
+    packageName: packages[0] ?? null,
+    evidence: { packages: packages.slice(0, maxExamples), count: packages.length },
+  });
+}
+
+function ownedAt({ spans }: JudgedImage, layer: number): Map<string, Span<OwnedFiles>[]> {
+  const counted = spans.owned.filter(({ from, until }) => from <= layer && layer < until);
+  return Map.groupBy(counted, ({ value }) => packageKey(value.type, value.package));
+}
+
+/** Whether programs or libraries of the package are still those from below `layer`, and belong to no other package. */
+function staysBehind({ tree, ownership }: JudgedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
+  const names = new Set(owned.map(({ value }) => value.package));
+  let programs = 0;
+  let present = 0;
+  for (const { path, role } of owned.flatMap(({ value }) => value.files)) {
+    const real = tree.realPath(path);
+    if (role !== undefined || !isProgramPath(real)) continue;
+    programs += 1;
+    const found = tree.shown.get(real);
+    const isOthers = ownership.claims.get(real)?.some((claim) => !names.has(claim.package)) ?? false;
+    if (found && found.layer < layer && !isOthers) present += 1;
+  }
+  return present > 0 && present * 2 >= programs;
+}
+
+/** File lists of packages that the status file does not name, with their programs in place: it was edited before it was a layer. */
+function* orphans(image: JudgedImage, lost: readonly Finding[]): Generator<Finding> {
+  const { spans, layers } = image;
+  const packages = spans.packagesAt(layers.length - 1);
+  const status = spans.databases.find(({ until, path }) => until === Infinity && path === 'var/lib/dpkg/status');
+  if (!status || lost.some(({ path }) => path === status.path)) return;
+  const names: string[] = [];
+  for (const [key, owned] of ownedAt(image, layers.length - 1)) {
+    const { type, package: name } = owned[0]!.value;
+    if (type === 'deb' && !packages.has(key) && staysBehind(image, owned, layers.length)) names.push(name);
+  }
+  if (names.length > 0) yield { ...hiddenPackages(status.path, status.from, names.toSorted()), confidence: 'likely' };
+}
+
+/** Lists of digests that a layer rewrites or removes though the package keeps its version. */
+function* changedLists(image: JudgedImage): Generator<Finding> {
+  const { spans } = image;
+  const keyOf = ({ path, value }: Span<OwnedFiles>, layer: number) =>
+    [layer, path, value.type, value.package].join('\n');
+  const byStart = new Map(spans.owned.map((span) => [keyOf(span, span.from), span]));
+  const vanished: Span<OwnedFiles>[] = [];
+  for (const span of spans.owned) {
+    const { until, value } = span;
+    if (until === Infinity || !isDistributionType(value.type) || !keepsVersion(image, span)) continue;
+    const next = byStart.get(keyOf(span, until));
+    if (!next) vanished.push(span);
+    else yield* editedList(image, span, next);
+  }
+  yield* vanishedLists(vanished);
+}
+
+function keepsVersion({ spans }: JudgedImage, { until, value }: Span<OwnedFiles>): boolean {
+  const key = packageKey(value.type, value.package);
+  const before = spans.packagesAt(until - 1).get(key);
+  return before !== undefined && before === spans.packagesAt(until).get(key);
+}
+
+function* editedList(image: JudgedImage, span: Span<OwnedFiles>, next: Span<OwnedFiles>): Generator<Finding> {
+  const now = new Map(next.value.files.map(({ path, digest }) => [path, digest]));
+  const changed = span.value.files.filter(
+    ({ path, digest, role }) =>
+      digest !== undefined &&
+      role === undefined &&
+      now.get(path) !== digest &&
+      image.tree.shown.has(image.tree.realPath(path)),
+  );
+  if (changed.length === 0) return;
+  const paths = changed.map(({ path }) => path);
+  yield integrityFinding({
+    id: 'package-database-edited',
+    severity: 'high',
+    title: 'Digests of a package were changed in the package database though its version is the same',
+    path: span.path,
+    layer: span.until,
+    packageName: span.value.package,
+    installedVersion: image.versionOf(span.value),
+    evidence: { files: paths.slice(0, maxExamples), count: paths.length },
+  });
+}
+
+/** Slim images drop all lists; who drops the list of one package does not want its files compared. */
+function* vanishedLists(vanished: readonly Span<OwnedFiles>[]): Generator<Finding> {
+  const withDigests = vanished.filter(({ value }) => value.files.some(({ digest, role }) => digest && !role));
+  for (const [layer, lists] of Map.groupBy(withDigests, ({ until }) => until)) {
+    const names = lists.map(({ value }) => value.package);
+    const isAll = lists.length > maxExamples;
+    yield integrityFinding({
+      id: isAll ? 'package-database-deleted' : 'package-database-edited',
+      severity: isAll ? 'medium' : 'high',
+      title: 'Digests of packages were removed from the package database while the packages stayed',
+      path: lists[0]!.path,
+      layer,
+      packageName: lists.length === 1 ? names[0]! : null,
+      evidence: { packages: names.slice(0, maxExamples), count: names.length },
+    });
+  }
+}

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+
+import type { Finding, Severity } from '@tidewaiter/domain';
+import type { Found } from '@tidewaiter/oci';
+
+import { bits, isCode, isProgramPath, isSetuid, isTrusted, octal } from './file-kinds.js';
+import { integrityFinding } from './integrity-finding.js';
+import { compareContent, type Judgement, type JudgedImage } from './judged-image.js';
+import { isDistributionType, type Claim } from './ownership.js';
+
+/** Files of packages that are not as their package brought them. What people edit and slim images drop is no matter. */
+export const packageFiles: Judgement = function* (image) {
+  for (const [path, claims] of image.ownership.claims) {
+    if (claims.some(({ role }) => role === 'ghost' || role === 'documentation')) continue;
+    const found = image.tree.shown.get(path);
+    if (!found || found.entry.type === 'directory') continue;
+    const finding =
+      found.entry.type === 'file' || found.entry.type === 'hardlink'
+        ? judgeFile(image, found, claims)
+        : judgeOther(image, found, claims);
+    if (finding) yield finding;
+  }
+};
+
+function judgeFile(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+  const isConfig = claims.some(({ role }) => role === 'config');
+  if (!isConfig && claims.every((claim) => isLink(claim))) return replaced(image, found, claims);
+  if (!isConfig && compareContent(image.tree, found, claims) === 'wrong') return modified(image, found, claims);
+  return modeChanged(image, found, claims);
+}
+
+function modified(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding {
+  const digests = claims.flatMap(({ digests }) => digests);
+  const algorithm = digests[0]?.startsWith('md5') ? 'md5' : digests[0]?.startsWith('sha1') ? 'sha1' : 'sha256';
+  return about(image, found, claims, {
+    id: 'package-file-modified',
+    severity: severityOf(found, claims),
+    title: 'File of a package differs from what the package brought',
+    evidence: {
+      expected: digests,
+      actual: `${algorithm}:${image.tree.digestOf(found, algorithm) ?? ''}`,
+      sha256: image.tree.digestOf(found, 'sha256') ?? null,
+    },
+  });
+}
+
+function severityOf({ entry }: Found, claims: readonly Claim[]): Severity {
+  if (!isCode(entry)) return 'medium';
+  return isTrusted(entry) && claims.some(({ type }) => isDistributionType(type)) ? 'critical' : 'high';
+}
+
+/** A symbolic link, device or pipe where a package has something. */
+function judgeOther(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+  if (claims.some(({ role }) => role === 'config')) return undefined;
+  const { type, linkTarget = '' } = found.entry;
+  if (type === 'symlink' && claims.some((claim) => mayLinkTo(claim, linkTarget))) return undefined;
+  // Distributions and people move directories and leave links; the right bytes behind one are the package's.
+  const behind = image.view.lookup(found.entry.path);
+  if (type === 'symlink' && behind && compareContent(image.tree, behind, claims) === 'right') return undefined;
+  return replaced(image, found, claims);
+}
+
+function replaced(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding {
+  const { type, linkTarget } = found.entry;
+  return about(image, found, claims, {
+    id: 'package-file-replaced',
+    severity: isProgramPath(found.entry.path) || claims.some(({ mode = 0 }) => mode & bits.execute) ? 'high' : 'medium',
+    title: 'Something else lies in the place of a file of a package',
+    evidence: { type, ...(linkTarget !== undefined && { linkTarget }) },
+  });
+}
+
+const linkMode = 0o777;
+
+/** Whether the package says that it brought a symbolic link. Only apk gives links digests, and a mode that no file has. */
+function isLink({ type, digests, mode, linkTarget }: Claim): boolean {
+  return linkTarget !== undefined || (type === 'apk' && mode === linkMode && digests.length > 0);
+}
+
+function mayLinkTo(claim: Claim, target: string): boolean {
+  if (claim.linkTarget !== undefined) return claim.linkTarget === target;
+  // dpkg's lists have links without a word about them.
+  if (claim.digests.length === 0) return true;
+  return isLink(claim) && claim.digests.some((digest) => digest === digestOfTarget(digest, target));
+}
+
+function digestOfTarget(like: string, target: string): string {
+  const algorithm = like.startsWith('sha256:') ? 'sha256' : 'sha1';
+  return `${algorithm}:${createHash(algorithm).update(target).digest('hex')}`;
+}
+
+/** Programs that do what they are told: with setuid they give anybody their owner's rights, and no distribution does that. */
+const neverSetuid =
+  /^(usr\/)?s?bin\/((ba|da|z|k|c|tc|fi)?sh|busybox|env|find|awk|gawk|mawk|perl[0-9.]{0,8}|python[0-9.]{0,8}|ruby[0-9.]{0,8}|node|php[0-9.]{0,8}|vim?|vim\.[a-z]{1,10}|nano|less|more|cp|mv|dd|tee|tar|cat|chmod|chown|ed|sed|install|nmap|gdb|strace|socat|nc|curl|wget|xargs|timeout|systemctl|docker)$/;
+
+function modeChanged(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+  const { path, mode } = found.entry;
+  const watched = bits.setuid | bits.setgid | bits.othersWrite;
+  if ((mode & watched) === 0) return undefined;
+  const expected = expectedMode(image, found, claims);
+  let added = expected === undefined ? 0 : mode & ~expected & watched;
+  // No distribution ships code that everybody can write, whether or not the database knows its mode.
+  if (expected === undefined && isCode(found.entry) && image.ownership.isDistributed(path))
+    added |= mode & bits.othersWrite;
+  if (isSetuid(mode) && neverSetuid.test(path)) added |= mode & (bits.setuid | bits.setgid);
+  if (added === 0) return undefined;
+  return about(image, found, claims, {
+    id: 'package-file-mode-changed',
+    severity: added & bits.setuid && isSetuid(mode) ? 'critical' : isCode(found.entry) ? 'high' : 'medium',
+    title: 'File of a package was made setuid or writable for everybody',
+    evidence: { mode: octal(mode), ...(expected !== undefined && { expected: octal(expected) }), added: octal(added) },
+  });
+}
+
+/** As the database has it, else as the first layer with these bytes has it: dpkg writes no modes down. */
+function expectedMode({ tree }: JudgedImage, found: Found, claims: readonly Claim[]): number | undefined {
+  const known = claims.flatMap(({ mode }) => mode ?? []);
+  if (known.length > 0) return known.reduce((all, mode) => all | mode, 0);
+  const sha256 = tree.digestOf(found, 'sha256');
+  const first = tree.hidden(found.entry.path).find((earlier) => tree.digestOf(earlier, 'sha256') === sha256);
+  return sha256 === undefined ? undefined : first?.entry.mode;
+}
+
+type About = Pick<Finding, 'id' | 'severity' | 'title' | 'evidence'>;
+
+function about(image: JudgedImage, { entry, layer }: Found, claims: readonly Claim[], what: About): Finding {
+  const [owner] = claims;
+  return integrityFinding({
+    ...what,
+    path: entry.path,
+    layer,
+    packageName: owner?.package ?? null,
+    installedVersion: owner ? image.versionOf(owner) : null,
+  });
+}

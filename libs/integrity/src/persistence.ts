@@ -1,0 +1,96 @@
+import type { Finding, Severity } from '@tidewaiter/domain';
+
+import { integrityFinding } from './integrity-finding.js';
+import { isAsPackaged, type JudgedImage, type Judgement, type LayerSign } from './judged-image.js';
+import { isStarted } from './script-signs.js';
+
+type Rule = (sign: LayerSign, image: JudgedImage) => Pick<Finding, 'id' | 'severity' | 'title'> | undefined;
+
+/** What a sign of a shown file means. Signs that are not here count with others in `malware`. */
+const rules: Readonly<Record<string, Rule>> = {
+  'ld-preload': (sign, image) => ({
+    id: 'ld-preload',
+    severity: loadsOnlyPackaged(sign, image) ? 'medium' : 'high',
+    title: 'Library that is loaded into every program',
+  }),
+  'download-and-run': judgeDownload,
+  'reverse-shell': () => ({
+    id: 'reverse-shell',
+    severity: 'high',
+    title: 'Command that opens a shell to another host',
+  }),
+  'environment-upload': () => ({
+    id: 'environment-upload',
+    severity: 'high',
+    title: 'Command that sends the environment, and secrets in it, to another host',
+  }),
+  'decoded-and-run': ({ path }) => ({
+    id: 'decoded-and-run',
+    severity: isStarted(path) ? 'high' : 'low',
+    title: 'Command that runs what it has only just decoded',
+  }),
+  'authorized-key': ({ path }) => ({
+    id: 'authorized-key',
+    severity: path.startsWith('root/') ? 'high' : 'medium',
+    title: 'Key that may log in by SSH comes with the image',
+  }),
+  'root-account': () => ({
+    id: 'second-root-account',
+    severity: 'critical',
+    title: 'Account beside root that has all its rights',
+  }),
+  'open-account': () => ({ id: 'account-without-password', severity: 'high', title: 'Account that needs no password' }),
+  'sudo-without-password': () => ({
+    id: 'sudo-without-password',
+    severity: 'medium',
+    title: 'Account that becomes root without a password',
+  }),
+};
+
+/** Ways in, and code that is started without being asked for. */
+export const persistence: Judgement = function* (image) {
+  for (const sign of image.signs) {
+    const known = Object.hasOwn(rules, sign.sign) ? rules[sign.sign]?.(sign, image) : undefined;
+    if (!known || !image.tree.isShown(sign.path, sign.layer)) continue;
+    if (isAsPackaged(image, sign.path, sign.layer)) continue;
+    const { path, layer, confidence, evidence } = sign;
+    yield integrityFinding({ ...known, path, layer, confidence, evidence });
+  }
+  yield* addedStarts(image);
+};
+
+function judgeDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
+  const title = 'Commands that run what they download';
+  if (path.includes('cron')) return { id: 'cron-download-and-run', severity: 'critical', title };
+  if (isStarted(path)) return { id: 'startup-download-and-run', severity: 'high', title };
+  const severity: Severity = evidence['isEncrypted'] === true ? 'low' : 'medium';
+  return { id: 'script-download-and-run', severity, title };
+}
+
+function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: JudgedImage): boolean {
+  return (evidence['libraries'] as string[]).every((library) => {
+    const found = view.lookup(library);
+    return found !== undefined && ownership.isDistributed(found.entry.path);
+  });
+}
+
+const startedFile =
+  /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
+
+/** Jobs and services that layers above the distribution's own added without a package. */
+function* addedStarts({ tree, ownership, spans }: JudgedImage): Generator<Finding> {
+  const base = Math.min(...spans.databases.map(({ from }) => from));
+  if (!ownership.isComplete) return;
+  for (const { entry, layer } of tree.shown.values()) {
+    const { path, type } = entry;
+    if (layer <= base || type !== 'file' || !startedFile.test(path) || ownership.isDistributed(path)) continue;
+    yield integrityFinding({
+      id: path.includes('cron') ? 'unowned-cron-job' : 'unowned-service',
+      severity: 'low',
+      title: 'Job or service that no package brought',
+      path,
+      layer,
+      evidence: { sha256: entry.sha256 ?? null },
+    });
+  }
+}

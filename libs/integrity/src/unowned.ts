@@ -1,0 +1,107 @@
+import type { Finding } from '@tidewaiter/domain';
+import type { Found } from '@tidewaiter/oci';
+
+import { bits, isLibrary, isSetuid, octal } from './file-kinds.js';
+import { integrityFinding } from './integrity-finding.js';
+import type { JudgedImage, Judgement } from './judged-image.js';
+import { baseName } from './shell-commands.js';
+
+/** Where only packages put programs; `usr/local` and `opt` are for everybody. */
+const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
+/** Where the loader looks, and where login modules are. */
+const libraryDirectory = /^(usr\/)?lib(32|64)?\/([a-z0-9_]{1,32}-linux-[a-z0-9]{1,16}\/)?(security\/)?[^/]{1,255}$/;
+/** Builders of base images put these there: a script that says no to starting services, and the way back from a slim image. */
+const builderFiles = new Set(['policy-rc.d', 'initctl', 'unminimize', 'docker-clean']);
+/** What people type as root, or trust to tell the truth; a program of that name earlier in PATH is run instead. */
+const trustedNames = new Set(
+  'bash sh su sudo login passwd ssh sshd ls ps top ss netstat lsof find cat id who w last mount ip iptables crontab'.split(
+    ' ',
+  ),
+);
+const earlierInPath = /^usr\/local\/s?bin\/[^/]{1,255}$/;
+
+/** Programs and libraries that no package brought, where only packages should bring any. */
+export const unownedFiles: Judgement = function* (image) {
+  let packaged: ReadonlySet<string> | undefined;
+  for (const found of image.tree.shown.values()) {
+    if (!isCandidate(found) || image.ownership.isDistributed(found.entry.path)) continue;
+    packaged ??= packagedContent(image);
+    const finding = judgeUnowned(image, found, packaged);
+    if (finding) yield finding;
+  }
+};
+
+function isCandidate({ entry: { path, type, mode } }: Found): boolean {
+  if (type !== 'file' && type !== 'hardlink') return false;
+  return (mode & bits.execute) !== 0 || (libraryDirectory.test(path) && isLibrary(path));
+}
+
+function judgeUnowned(image: JudgedImage, found: Found, packaged: ReadonlySet<string>): Finding | undefined {
+  const { path, mode } = found.entry;
+  if (isSetuid(mode)) return unownedSetuid(image, found);
+  if (earlierInPath.test(path) && trustedNames.has(baseName(path))) return shadowing(image, found);
+  if (!image.ownership.isComplete || packaged.has(image.tree.digestOf(found, 'sha256') ?? '')) return undefined;
+  if (isLibrary(path)) return libraryDirectory.test(path) ? unownedLibrary(found) : undefined;
+  return programDirectory.test(path) && !builderFiles.has(baseName(path)) ? unownedProgram(found) : undefined;
+}
+
+/** Content of files of the distribution: a copy or hard link of it is nothing foreign. */
+function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
+  const digests = new Set<string>();
+  for (const [path, found] of tree.shown) {
+    if (found.entry.sha256 !== undefined && ownership.isDistributed(path)) digests.add(found.entry.sha256);
+  }
+  return digests;
+}
+
+/** Without a database nobody says whose a program is, which is no proof against it. */
+function unownedSetuid({ ownership }: JudgedImage, { entry, layer }: Found): Finding {
+  const isRoots = (entry.mode & bits.setuid) !== 0 && entry.uid === 0;
+  return integrityFinding({
+    id: 'unowned-setuid',
+    severity: isRoots && ownership.isComplete ? 'critical' : isRoots ? 'high' : 'medium',
+    title: 'Setuid or setgid program that no package brought',
+    path: entry.path,
+    layer,
+    evidence: { mode: octal(entry.mode), uid: entry.uid, gid: entry.gid, sha256: entry.sha256 ?? null },
+  });
+}
+
+function unownedProgram({ entry, layer }: Found): Finding {
+  return integrityFinding({
+    id: 'unowned-executable',
+    severity: baseName(entry.path).startsWith('.') ? 'medium' : 'low',
+    title: 'Program that no package brought, in a directory of the distribution',
+    path: entry.path,
+    layer,
+    evidence: { mode: octal(entry.mode), sha256: entry.sha256 ?? null },
+  });
+}
+
+function unownedLibrary({ entry, layer }: Found): Finding {
+  const isLoginModule = entry.path.includes('/security/');
+  return integrityFinding({
+    id: 'unowned-library',
+    severity: isLoginModule ? 'medium' : 'low',
+    title: 'Library that no package brought, in a directory of the distribution',
+    path: entry.path,
+    layer,
+    evidence: { mode: octal(entry.mode), sha256: entry.sha256 ?? null },
+  });
+}
+
+function shadowing({ tree, ownership }: JudgedImage, { entry, layer }: Found): Finding | undefined {
+  const name = baseName(entry.path);
+  const shadowed = ['usr/bin', 'usr/sbin', 'bin', 'sbin'].map((directory) => tree.realPath(`${directory}/${name}`));
+  const packaged = shadowed.find((path) => ownership.isDistributed(path));
+  if (packaged === undefined) return undefined;
+  return integrityFinding({
+    id: 'package-program-shadowed',
+    severity: 'medium',
+    title: 'Program that is found before the one of the same name that a package brought',
+    path: entry.path,
+    layer,
+    confidence: 'possible',
+    evidence: { shadows: packaged, sha256: entry.sha256 ?? null },
+  });
+}

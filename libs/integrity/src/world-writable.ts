@@ -1,0 +1,48 @@
+import type { Finding } from '@tidewaiter/domain';
+import type { Found } from '@tidewaiter/oci';
+
+import { bits, octal } from './file-kinds.js';
+import { integrityFinding } from './integrity-finding.js';
+import type { Judgement } from './judged-image.js';
+
+const maxExamples = 20;
+const systemProgram = /^((usr\/(local\/)?)?s?bin|(usr\/)?lib(32|64)?|usr\/libexec)\//;
+/** Who can write one of these is root. */
+const rootFile =
+  /^etc\/(passwd|shadow|group|gshadow|sudoers|sudoers\.d\/.{1,255}|ld\.so\.preload|crontab|cron\.[a-z]{1,10}\/.{1,255}|pam\.d\/.{1,255}|profile)$/;
+
+/** Files that every user of the container can write and root runs or believes; programs of packages are told with their packages. */
+export const worldWritable: Judgement = function* ({ tree, ownership }) {
+  const elsewhere = new Map<number, string[]>();
+  for (const found of tree.shown.values()) {
+    const { path, type, mode } = found.entry;
+    if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
+    if (rootFile.test(path))
+      yield writable(found, 'world-writable-system-file', 'System file that every user can write');
+    else if ((mode & bits.execute) === 0 || ownership.claims.get(path)?.some((claim) => claim.mode !== undefined))
+      continue;
+    else if (systemProgram.test(path))
+      yield writable(found, 'world-writable-executable', 'Program that every user can write');
+    else elsewhere.set(found.layer, [...(elsewhere.get(found.layer) ?? []), path]);
+  }
+  // Applications that were given to everybody with one chmod have thousands.
+  for (const [layer, paths] of elsewhere) yield writableTree(layer, paths);
+};
+
+function writable({ entry, layer }: Found, id: string, title: string): Finding {
+  const isSystemFile = id === 'world-writable-system-file';
+  const evidence = { mode: octal(entry.mode), uid: entry.uid };
+  return integrityFinding({ id, severity: isSystemFile ? 'high' : 'medium', title, path: entry.path, layer, evidence });
+}
+
+function writableTree(layer: number, paths: readonly string[]): Finding {
+  const [first = ''] = paths.toSorted();
+  return integrityFinding({
+    id: 'world-writable-executables',
+    severity: 'low',
+    title: 'Programs outside the system that every user can write',
+    path: first,
+    layer,
+    evidence: { files: paths.length, examples: paths.toSorted().slice(0, maxExamples) },
+  });
+}
