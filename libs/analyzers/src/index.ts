@@ -1,28 +1,152 @@
-import type { LayerContent } from '@tidewaiter/oci';
+import { hash } from 'node:crypto';
 
+import { integrityVersion } from '@tidewaiter/integrity';
+import type { TreeMember } from '@tidewaiter/oci';
+import { secretsVersion } from '@tidewaiter/secrets';
+
+import {
+  analyzeLayerWith,
+  analyzeTreeWith,
+  type LayerAnalysis,
+  type LayerOptions,
+  versionOf,
+} from './analyze-layer.js';
 import type { Analyzer } from './analyzer.js';
 import { apk } from './apk/apk.js';
+import { binaries } from './binaries/binaries.js';
+import { bunLock } from './bun-lock/bun-lock.js';
+import { cabalFreeze } from './cabal-freeze/cabal-freeze.js';
+import { cargoLock } from './cargo-lock/cargo-lock.js';
+import { composerLock } from './composer-lock/composer-lock.js';
+import { composer } from './composer/composer.js';
+import { conan } from './conan/conan.js';
+import { conda } from './conda/conda.js';
+import { dotnetDeps } from './dotnet-deps/dotnet-deps.js';
+import { dotnetPe } from './dotnet-pe/dotnet-pe.js';
+import { dpkgFiles } from './dpkg-files/dpkg-files.js';
 import { dpkg } from './dpkg/dpkg.js';
-import { readFacts, type LayerFacts } from './layer-facts.js';
+import { embeddedSbom } from './embedded-sbom/embedded-sbom.js';
+import { gem } from './gem/gem.js';
+import { gemfileLock } from './gemfile-lock/gemfile-lock.js';
+import { goBinary } from './go-binary/go-binary.js';
+import { java } from './java/java.js';
+import { julia } from './julia/julia.js';
+import type { AnalysisOptions } from './layer-facts.js';
+import { luarocks } from './luarocks/luarocks.js';
+import { mixLock } from './mix-lock/mix-lock.js';
+import { nodePackage } from './node-package/node-package.js';
+import { npmLock } from './npm-lock/npm-lock.js';
+import { nugetLock } from './nuget-lock/nuget-lock.js';
 import { osRelease } from './os-release/os-release.js';
+import { otp } from './otp/otp.js';
+import { pdmLock } from './pdm-lock/pdm-lock.js';
+import { perl } from './perl/perl.js';
+import { pipfileLock } from './pipfile-lock/pipfile-lock.js';
+import { pnpmLock } from './pnpm-lock/pnpm-lock.js';
+import { poetryLock } from './poetry-lock/poetry-lock.js';
+import { pubLock } from './pub-lock/pub-lock.js';
+import { pythonPackage } from './python-package/python-package.js';
+import { pythonRecord } from './python-record/python-record.js';
+import { rPackage } from './r-package/r-package.js';
+import { rebarLock } from './rebar-lock/rebar-lock.js';
+import { requirements } from './requirements/requirements.js';
+import { rpm } from './rpm/rpm.js';
+import { rustBinary } from './rust-binary/rust-binary.js';
+import { stackLock } from './stack-lock/stack-lock.js';
+import { swiftResolved } from './swift-resolved/swift-resolved.js';
+import { uvLock } from './uv-lock/uv-lock.js';
+import { wordpress } from './wordpress/wordpress.js';
+import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
-export type { AnalyzedLayer, Inventory } from './inventory.js';
+export { configFindings, fileFindings } from './image-findings.js';
+export { purlOf } from './purl.js';
+export { readSbom } from './sbom-packages.js';
+export type { Inventory } from './inventory.js';
 export type { Analyzer, FileFacts, SourceFile } from './analyzer.js';
-export type { FileRecord, LayerFacts } from './layer-facts.js';
+export { decodeFacts, encodeFacts } from './layer-facts.js';
+export type { AnalysisOptions, AnalyzedLayer, FileRecord, LayerFacts } from './layer-facts.js';
+export type { LayerAnalysis, LayerOptions } from './analyze-layer.js';
 
 /** Every analyzer, one line each, by name. */
-export const analyzers: readonly Analyzer[] = [apk, dpkg, osRelease];
+export const analyzers: readonly Analyzer[] = [
+  apk,
+  binaries,
+  bunLock,
+  cabalFreeze,
+  cargoLock,
+  composer,
+  composerLock,
+  conan,
+  conda,
+  dotnetDeps,
+  dotnetPe,
+  dpkg,
+  dpkgFiles,
+  embeddedSbom,
+  gem,
+  gemfileLock,
+  goBinary,
+  java,
+  julia,
+  luarocks,
+  mixLock,
+  nodePackage,
+  npmLock,
+  nugetLock,
+  osRelease,
+  otp,
+  pdmLock,
+  perl,
+  pipfileLock,
+  pnpmLock,
+  poetryLock,
+  pubLock,
+  pythonPackage,
+  pythonRecord,
+  rPackage,
+  rebarLock,
+  requirements,
+  rpm,
+  rustBinary,
+  stackLock,
+  swiftResolved,
+  uvLock,
+  wordpress,
+  yarnLock,
+];
 
 /** Names the answers that these analyzers give; a layer analysed under another name is analysed again. */
-export const analyzersVersion = analyzers.map(({ name, version }) => `${name}@${version}`).join(',');
+export const analyzersVersion = versionOf(analyzers);
 
-/** Whether any analyzer wants the file at this path, which has no leading slash. */
-export function wanted(path: string): boolean {
-  return analyzers.some((analyzer) => analyzer.wants(path));
+/** Names the answers of an analysis with these options, as `analyzersVersion` names those of one without. */
+export function analysisVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
+  const secrets = secretKey === undefined ? 'none' : `${secretsVersion}-${hash('sha256', secretKey).slice(0, 16)}`;
+  return `${analyzersVersion} secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
 }
 
-/** Everything that the wanted files of a layer say. */
-export function analyzeLayer(content: LayerContent): LayerFacts {
-  return readFacts(content, analyzers);
+/** Databases count wherever they really lie. */
+const followedLinks: readonly Analyzer[] = [apk, dpkg, osRelease, rpm];
+
+/**
+ * Reads a layer once, as it arrives, with every analyzer.
+ * @param open opens the blob from its start; called again where a database is a link to a file of another name
+ * @throws as `readLayer` of `@tidewaiter/oci`; LimitExceeded `maxFacts`
+ */
+export async function analyzeLayer(
+  open: () => AsyncIterable<Uint8Array>,
+  options: LayerOptions,
+): Promise<LayerAnalysis> {
+  return analyzeLayerWith(analyzers, followedLinks, open, options);
+}
+
+/**
+ * Reads a file tree that is no layer with every analyzer.
+ * @throws LimitExceeded with the name of one of `layerLimits`; `maxFacts`
+ */
+export async function analyzeTree(
+  members: AsyncIterable<TreeMember>,
+  options: AnalysisOptions,
+): Promise<Omit<LayerAnalysis, 'diffId'>> {
+  return analyzeTreeWith(analyzers, members, options);
 }

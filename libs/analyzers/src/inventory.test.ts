@@ -1,7 +1,6 @@
-import { readLayerFollowingLinks } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
-import { analyzeLayer, inventory, wanted, type AnalyzedLayer } from './index.js';
+import { analyzeLayer, inventory, type AnalyzedLayer } from './index.js';
 
 const status = 'var/lib/dpkg/status';
 const deb = (name: string, version: string) =>
@@ -20,11 +19,7 @@ async function analyzed(entries: TarEntry[]): Promise<AnalyzedLayer> {
   async function* blob(): AsyncGenerator<Uint8Array> {
     yield tarArchive(entries);
   }
-  const content = await readLayerFollowingLinks(blob, {
-    mediaType: 'application/vnd.oci.image.layer.v1.tar',
-    wants: wanted,
-  });
-  return { entries: content.entries, facts: analyzeLayer(content) };
+  return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
 }
 
 async function packagesOf(...layers: TarEntry[][]): Promise<string[]> {
@@ -124,6 +119,50 @@ it('names what could not be read, and reads the rest', async () => {
     { code: 'MALFORMED_FILE', path: 'etc/os-release', message: 'etc/os-release without a usable ID' },
     { code: 'MALFORMED_FILE', path: status, message: '1 records without a usable name, version or status' },
   ]);
+});
+
+describe('packages of an ecosystem', () => {
+  const lodash = {
+    path: 'usr/share/app/node_modules/lodash/package.json',
+    content: '{"name":"lodash","version":"4.17.4"}',
+  };
+  const minimist = { path: 'srv/node_modules/minimist/package.json', content: '{"name":"minimist","version":"0.0.8"}' };
+  const lock = (path: string, name: string, version = '1.0.0'): TarEntry => ({
+    path,
+    content: JSON.stringify({ lockfileVersion: 3, packages: { [`node_modules/${name}`]: { version } } }),
+  });
+
+  it('are the distribution package that owns their files, in whatever layer and by whatever name of the directory', async () => {
+    const list: TarEntry = {
+      path: 'var/lib/dpkg/info/app.list',
+      content: '/usr/share/app/node_modules/lodash/package.json\n',
+    };
+    const merged: TarEntry = {
+      path: 'usr/lib/node_modules/semver/package.json',
+      content: '{"name":"semver","version":"7.0.0"}',
+    };
+    const mergedList: TarEntry = {
+      path: 'var/lib/dpkg/info/b.list',
+      content: '/lib/node_modules/semver/package.json\n',
+    };
+    expect(await packagesOf([lodash, minimist, merged], [list, mergedList])).toEqual(['minimist 0.0.8 present 0']);
+    // The database that says so is gone, and with it whoever would answer for them.
+    expect(await packagesOf([lodash], [list], [{ path: 'var/lib/dpkg/info/.wh.app.list' }])).toEqual([
+      'lodash 4.17.4 present 0',
+    ]);
+  });
+
+  it('are those that are there, and what lock files ask for only on request', async () => {
+    const layers = [
+      await analyzed([minimist, lock('srv/package-lock.json', 'left-pad'), lock('src/package-lock.json', 'qs')]),
+    ];
+    expect(inventory(layers).packages.map(({ name }) => name)).toEqual(['minimist']);
+    // Beside installed packages a lock file tells nothing new.
+    expect(inventory(layers, true).packages.map(({ name, isDeclared }) => [name, isDeclared])).toEqual([
+      ['minimist', undefined],
+      ['qs', true],
+    ]);
+  });
 });
 
 it('gives facts that are plain JSON, the same for the same layer', async () => {

@@ -1,15 +1,10 @@
 import type { ImagePackage, OsRelease, PackageRecord } from '@tidewaiter/domain';
-import { overlay, type LayerEntry, type Overlay, type Warning } from '@tidewaiter/oci';
+import { overlay, type Overlay, type Warning } from '@tidewaiter/oci';
 
-import type { LayerFacts } from './layer-facts.js';
+import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
+import { mergedPath, osOwnedPaths } from './ownership.js';
 import { purlOf } from './purl.js';
-
-/** One layer as it is stored: what it holds and what its files say. */
-export interface AnalyzedLayer {
-  entries: readonly LayerEntry[];
-  facts: LayerFacts;
-}
 
 /** The packages of an image. */
 export interface Inventory {
@@ -30,15 +25,48 @@ interface Sighting {
 
 /**
  * Folds the layers of an image, lowest first. A package is `present` when a database that the image shows lists it, and
- * belongs to the layer from which on that never stopped being so; it is `shadowed` when only hidden databases do.
+ * belongs to the layer from which on that never stopped being so; it is `shadowed` when only hidden databases do. What lies in
+ * files of a distribution's package is that package. What lock files ask for is left out unless it is `withDeclared`, and then counts
+ * only where nothing is installed: an image is judged by what it holds.
  */
-export function inventory(layers: readonly AnalyzedLayer[]): Inventory {
+export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false): Inventory {
   const view = overlay(layers.map(({ entries }) => entries));
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
-  for (const [purl, sightings] of sightingsByPurl(layers, view, os)) packages.push(fold(purl, sightings));
-  packages.sort((a, b) => (a.purl < b.purl ? -1 : 1));
-  return { os, packages, warnings: layers.flatMap(({ facts }) => facts.warnings) };
+  const owned = osOwnedPaths(layers, view);
+  const isDistributed = ({ foundIn }: PackageRecord) => owned.has(mergedPath(outerPath(foundIn)));
+  for (const [purl, sightings] of sightingsByPurl(layers, view, os)) {
+    const own = sightings.filter(({ record }) => !isDistributed(record));
+    const installed = own.filter(({ record }) => !record.isDeclared);
+    if (own.length > 0) packages.push(fold(purl, installed.length > 0 ? installed : own));
+  }
+  const counted = withDeclared ? withoutRedundantLocks(packages) : packages.filter(({ isDeclared }) => !isDeclared);
+  counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
+  return { os, packages: counted, warnings: layers.flatMap(({ facts }) => facts.warnings) };
+}
+
+/** Of a jar in a jar, `app.jar!/lib/x.jar`, the file that is there to be owned. */
+function outerPath(foundIn: string): string {
+  const nested = foundIn.indexOf('!/');
+  return nested === -1 ? foundIn : foundIn.slice(0, nested);
+}
+
+/** Drops what a lock file asks for where packages of its kind are installed beside it, or that package is installed anywhere. */
+function withoutRedundantLocks(packages: readonly ImagePackage[]): ImagePackage[] {
+  const installed = packages.filter(({ isDeclared, state }) => !isDeclared && state === 'present');
+  const names = new Set(installed.map(({ type, name }) => `${type} ${name}`));
+  const folders = new Set(installed.flatMap(({ type, foundIn }) => foldersAbove(foundIn).map((at) => `${type} ${at}`)));
+  return packages.filter(
+    ({ isDeclared, type, name, foundIn }) =>
+      !isDeclared || !(names.has(`${type} ${name}`) || folders.has(`${type} ${foldersAbove(foundIn)[0]}`)),
+  );
+}
+
+/** The folders that hold a file, the nearest first; the root is not one that says anything. */
+function foldersAbove(path: string): string[] {
+  const folders = [];
+  for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.push(path.slice(0, end));
+  return folders;
 }
 
 function findOs(layers: readonly AnalyzedLayer[], view: Overlay): OsRelease | null {

@@ -1,7 +1,25 @@
-import { TidewaiterError, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
-import { WarningList, type LayerContent, type Warning } from '@tidewaiter/oci';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
-import type { Analyzer, FileFacts, SourceFile } from './analyzer.js';
+import {
+  InvalidInput,
+  LimitExceeded,
+  TidewaiterError,
+  type OsRelease,
+  type OwnedFiles,
+  type PackageRecord,
+} from '@tidewaiter/domain';
+import { type FileSign, inspectFile, wantsInspection } from '@tidewaiter/integrity';
+import {
+  headBytes,
+  type LayerContent,
+  type LayerEntry,
+  type TakenFile,
+  WarningList,
+  type Warning,
+} from '@tidewaiter/oci';
+import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
+
+import type { Analyzer, FileFacts } from './analyzer.js';
 
 /** What one file of a layer says, with the analyzer that read it. */
 export interface FileRecord {
@@ -9,40 +27,147 @@ export interface FileRecord {
   analyzer: string;
   packages?: PackageRecord[];
   os?: OsRelease;
+  owned?: OwnedFiles[];
 }
 
 /** What the files of a layer say: the same for the same layer and the same analyzers, and plain JSON. */
 export interface LayerFacts {
   /** In the order of their paths. */
   files: FileRecord[];
+  /** In the order of their paths; without values. */
+  secrets: SecretSighting[];
+  /** What is odd about single files, in the order of their paths. */
+  signs: FileSign[];
   /** Of reading the layer and of its files. */
   warnings: Warning[];
 }
 
-/** Runs each analyzer over the files that it wants. A file that cannot be read costs itself and leaves a warning. */
-export function readFacts({ files, warnings }: LayerContent, analyzers: readonly Analyzer[]): LayerFacts {
-  const list = new WarningList();
-  for (const { code, path, message } of warnings) list.add(code, path, message);
-  const facts: LayerFacts = { files: [], warnings: [] };
-  for (const path of [...files.keys()].toSorted()) {
-    for (const analyzer of analyzers) {
-      if (!analyzer.wants(path)) continue;
-      const record = analyzeFile(analyzer, { path, content: files.get(path)! }, list);
-      if (record) facts.files.push(record);
-    }
-  }
-  facts.warnings = list.toArray();
-  return facts;
+/** One layer as it is stored: what it holds and what its files say. */
+export interface AnalyzedLayer {
+  entries: readonly LayerEntry[];
+  facts: LayerFacts;
 }
 
-function analyzeFile(analyzer: Analyzer, file: SourceFile, warnings: WarningList): FileRecord | undefined {
+/** What is looked for beside packages. */
+export interface AnalysisOptions {
+  /** HMAC key for the fingerprints of secrets; without it none are looked for. */
+  secretKey?: Uint8Array;
+  /** Whether files are looked at for signs of tampering, and hashed as databases of packages do. */
+  isInspected?: boolean;
+}
+
+/** What one reading of one file gave. */
+interface Reading {
+  record?: FileRecord;
+  secrets?: SecretSighting[];
+  signs?: FileSign[];
+  warning?: Warning;
+}
+
+/** All that one layer may say: what lies above costs memory in every image that has the layer. */
+const maxFacts = 2_000_000;
+
+/** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
+export class FactCollector {
+  readonly #readings = new Map<string, Reading[]>();
+  #facts = 0;
+
+  constructor(
+    private readonly analyzers: readonly Analyzer[],
+    private readonly options: AnalysisOptions,
+  ) {}
+
+  wants(path: string, head: Uint8Array): boolean {
+    return (
+      this.analyzers.some((analyzer) => analyzer.wants(path, head)) ||
+      this.#mayHoldSecrets(path, head) ||
+      this.#isInspected(path, head)
+    );
+  }
+
+  /** @throws LimitExceeded `maxFacts` */
+  take({ path, content, mode }: TakenFile): void {
+    const head = content.subarray(0, headBytes);
+    const readings = this.analyzers
+      .filter((analyzer) => analyzer.wants(path, head))
+      .map((analyzer) => readFile(analyzer, path, content));
+    if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
+    if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
+    this.#readings.set(path, readings);
+    for (const reading of readings) this.#count(reading);
+  }
+
+  /** The facts of the files that no later entry of the layer replaced. */
+  facts({ taken, warnings }: Pick<LayerContent, 'taken' | 'warnings'>): LayerFacts {
+    const list = new WarningList();
+    for (const { code, path, message } of warnings) list.add(code, path, message);
+    const files: FileRecord[] = [];
+    const secrets: SecretSighting[] = [];
+    const signs: FileSign[] = [];
+    for (const path of [...taken].toSorted()) {
+      const readings = this.#readings.get(path) ?? [];
+      for (const { record } of readings) if (record) files.push(record);
+      for (const reading of readings) {
+        secrets.push(...(reading.secrets ?? []));
+        signs.push(...(reading.signs ?? []));
+      }
+      // Several analyzers of one format say the same about a broken file.
+      const told = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
+      for (const { code, message } of told.values()) list.add(code, path, message);
+    }
+    return { files, secrets, signs, warnings: list.toArray() };
+  }
+
+  #mayHoldSecrets(path: string, head: Uint8Array): boolean {
+    return this.options.secretKey !== undefined && mayHoldSecrets(path, head);
+  }
+
+  #isInspected(path: string, head: Uint8Array): boolean {
+    return this.options.isInspected === true && wantsInspection(path, head);
+  }
+
+  #count({ record, secrets = [], signs = [] }: Reading): void {
+    const { packages = [], owned = [] }: Partial<FileRecord> = record ?? {};
+    this.#facts += packages.length + secrets.length + signs.length;
+    for (const { files } of owned) this.#facts += files.length;
+    if (this.#facts > maxFacts)
+      throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
+  }
+}
+
+function searchSecrets(path: string, content: Buffer, key: Uint8Array): Reading {
+  const { sightings, damage } = findSecrets({ path, content }, key);
+  const reading = sightings.length > 0 ? { secrets: sightings } : {};
+  return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
+}
+
+function readFile(analyzer: Analyzer, path: string, content: Buffer): Reading {
   try {
-    const { damage, ...found }: FileFacts = analyzer.analyze(file);
-    if (damage !== undefined) warnings.add('MALFORMED_FILE', file.path, damage);
-    return { path: file.path, analyzer: analyzer.name, ...found };
+    const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
+    const record = { path, analyzer: analyzer.name, ...found };
+    if (damage === undefined) return { record };
+    return { record, warning: { code: 'MALFORMED_FILE', path, message: damage } };
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    warnings.add(error.code, file.path, error.message);
-    return undefined;
+    return { warning: { code: error.code, path, message: error.message } };
+  }
+}
+
+const maxFactBytes = 1024 * 1024 * 1024;
+
+/** Packs facts to be kept. The list of the files of a distribution's packages takes some megabytes as text. */
+export function encodeFacts(facts: LayerFacts): Buffer {
+  return zstdCompressSync(JSON.stringify(facts));
+}
+
+/**
+ * Unpacks what `encodeFacts` packed.
+ * @throws InvalidInput `FACTS_INVALID`
+ */
+export function decodeFacts(packed: Uint8Array): LayerFacts {
+  try {
+    return JSON.parse(zstdDecompressSync(packed, { maxOutputLength: maxFactBytes }).toString('utf8')) as LayerFacts;
+  } catch (cause) {
+    throw new InvalidInput('FACTS_INVALID', 'facts of a layer that cannot be unpacked', { cause });
   }
 }

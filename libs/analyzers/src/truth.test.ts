@@ -2,9 +2,9 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { env } from 'node:process';
 
-import { mediaTypes, readLayer } from '@tidewaiter/oci';
+import { mediaTypes } from '@tidewaiter/oci';
 
-import { analyzeLayer, inventory, wanted } from './index.js';
+import { analyzeLayer, inventory } from './index.js';
 
 const root = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'corpus');
 
@@ -20,9 +20,8 @@ interface Truth {
     ['alpine-3.20', 'alpine-minirootfs-3.20.3-x86_64'],
   ])('%s gives exactly the packages that apk lists', async (name, archive) => {
     const truth: Truth = JSON.parse(readFileSync(join(root, 'truth', `${name}.json`), 'utf8'));
-    const blob = createReadStream(join(root, 'data/alpine', `${archive}.tar.gz`));
-    const content = await readLayer(blob, { mediaType: mediaTypes.ociLayerGzip, wants: wanted });
-    const { os, packages, warnings } = inventory([{ entries: content.entries, facts: analyzeLayer(content) }]);
+    const open = () => createReadStream(join(root, 'data/alpine', `${archive}.tar.gz`));
+    const { os, packages, warnings } = inventory([await analyzeLayer(open, { mediaType: mediaTypes.ociLayerGzip })]);
     expect(os).toMatchObject({ id: truth.os.id, versionId: truth.os.version_id });
     const found = packages.map(({ purl, arch, source, licenses, state }) => [
       purl,

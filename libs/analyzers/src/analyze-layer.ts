@@ -1,0 +1,81 @@
+import { hash } from 'node:crypto';
+
+import {
+  type FileSink,
+  type LayerContent,
+  type ReadLayerOptions,
+  readLayerFollowingLinks,
+  readTree,
+  type TreeMember,
+} from '@tidewaiter/oci';
+
+import type { Analyzer } from './analyzer.js';
+import { type AnalysisOptions, type AnalyzedLayer, FactCollector } from './layer-facts.js';
+
+export interface LayerOptions
+  extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits'>, AnalysisOptions {}
+
+/** Everything that one reading of a layer gives. */
+export interface LayerAnalysis extends AnalyzedLayer, Pick<LayerContent, 'diffId' | 'uncompressedBytes'> {}
+
+/** Reads a layer with these analyzers; what links lead to counts for those in `followed`. */
+export async function analyzeLayerWith(
+  analyzers: readonly Analyzer[],
+  followed: readonly Analyzer[],
+  open: () => AsyncIterable<Uint8Array>,
+  options: LayerOptions,
+): Promise<LayerAnalysis> {
+  const collector = new FactCollector(analyzers, options);
+  const wantsLink = (path: string) => followed.some((analyzer) => analyzer.wants(path, noHead));
+  const content = await readLayerFollowingLinks(open, { ...options, ...sinkOf(collector, options), wantsLink });
+  const { diffId, uncompressedBytes, entries } = content;
+  return { diffId, uncompressedBytes, entries, facts: collector.facts(content) };
+}
+
+/** Reads a file tree that is no layer. */
+export async function analyzeTreeWith(
+  analyzers: readonly Analyzer[],
+  members: AsyncIterable<TreeMember>,
+  options: AnalysisOptions,
+): Promise<Omit<LayerAnalysis, 'diffId'>> {
+  const collector = new FactCollector(analyzers, options);
+  const content = await readTree(members, sinkOf(collector, options));
+  const { uncompressedBytes, entries } = content;
+  return { uncompressedBytes, entries, facts: collector.facts(content) };
+}
+
+function sinkOf(collector: FactCollector, { isInspected = false }: AnalysisOptions): FileSink {
+  return {
+    wants: (path, head) => collector.wants(path, head),
+    take: (file) => collector.take(file),
+    ...(isInspected && { digests: extraDigests() }),
+  };
+}
+
+const noHead = new Uint8Array();
+
+/** No package of a distribution has files here. */
+const neverOwned = /^(app|home|root|run|srv|tmp|usr\/local|var\/(cache|log|tmp))\//;
+/** What only layers of distributions with these databases hold, in places that come early in a tar. */
+const apkEvidence = /^(etc|lib|usr\/lib)\/apk\//;
+const otherEvidence =
+  /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|doc|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
+
+/** Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's. */
+function extraDigests(): NonNullable<FileSink['digests']> {
+  let digests: readonly ('md5' | 'sha1')[] = ['md5', 'sha1'];
+  return (path) => {
+    if (neverOwned.test(path)) return [];
+    if (digests.length === 2) {
+      if (apkEvidence.test(path)) digests = ['sha1'];
+      else if (otherEvidence.test(path)) digests = ['md5'];
+    }
+    return digests;
+  };
+}
+
+/** The same for the same analyzers in the same versions. */
+export function versionOf(analyzers: readonly Analyzer[]): string {
+  const names = analyzers.map(({ name, version }) => `${name}@${version}`).toSorted();
+  return hash('sha256', names.join(',')).slice(0, 16);
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+
+import { type Finding, findingOf } from '@tidewaiter/domain';
+import type { ImageConfig, Overlay } from '@tidewaiter/oci';
+import { findSecretsInConfig, type SecretSighting } from '@tidewaiter/secrets';
+
+import type { AnalyzedLayer } from './layer-facts.js';
+import { osOwnedPaths } from './ownership.js';
+
+/** The secrets in the files of every layer, each once, also those that a later layer hides. */
+export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
+  const owned = osOwnedPaths(layers, view);
+  const findings = new Map<string, Finding>();
+  for (const [layer, { facts }] of layers.entries()) {
+    for (const sighting of facts.secrets) {
+      const removedInLayer = view.hiddenBy(sighting.path, layer);
+      const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
+      const finding = ofSighting(sighting, owned.has(sighting.path), layer, removedInLayer);
+      const known = findings.get(key);
+      // A file that is copied up brings its secrets again: they are there from where they came first.
+      findings.set(key, known ? { ...finding, layer: known.layer } : finding);
+    }
+  }
+  return [...findings.values()];
+}
+
+/** What the distribution ships is known to everybody, and is an example or a test. */
+function ofSighting(
+  { rule, title, severity, path, line, masked, fingerprint, confidence }: SecretSighting,
+  isDistributed: boolean,
+  layer: number,
+  removedInLayer: number | undefined,
+): Finding {
+  return findingOf({
+    kind: 'secret',
+    id: rule,
+    title,
+    severity: isDistributed ? 'negligible' : severity,
+    confidence: isDistributed ? 'possible' : confidence,
+    path,
+    layer,
+    state: removedInLayer === undefined ? 'present' : 'shadowed',
+    fingerprint: fingerprintOf(rule, path, fingerprint),
+    evidence: {
+      masked,
+      line,
+      origin: 'file',
+      valueFingerprint: fingerprint,
+      ...(removedInLayer !== undefined && { removedInLayer }),
+    },
+  });
+}
+
+/** The secrets in what an image says about itself. */
+export function secretsInConfig(config: ImageConfig, key: Uint8Array): Finding[] {
+  return findSecretsInConfig(config, key).map(
+    ({ rule, title, severity, masked, fingerprint, confidence, origin, name }) =>
+      findingOf({
+        kind: 'secret',
+        id: rule,
+        title,
+        severity,
+        confidence,
+        layer: null,
+        state: 'present',
+        fingerprint: fingerprintOf(rule, `${origin} ${name}`, fingerprint),
+        evidence: { masked, origin, name, valueFingerprint: fingerprint },
+      }),
+  );
+}
+
+/** The same for the same secret in the same place, across rescans and digests. */
+function fingerprintOf(rule: string, place: string, value: string): string {
+  return createHash('sha256').update(['secret', rule, place, value].join('\n')).digest('hex');
+}
