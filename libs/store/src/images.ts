@@ -48,7 +48,8 @@ export interface BlobPlace {
 
 /** What one pass over a layer found. */
 export interface LayerResult {
-  facts: unknown;
+  /** What the layer's files say, encoded. */
+  facts: Buffer;
   /** The layer's entries, encoded. */
   entries: Buffer;
   entryCount: number;
@@ -57,7 +58,7 @@ export interface LayerResult {
 
 /** A layer of an image with what is known of it. */
 export interface AnalyzedLayer {
-  facts: unknown;
+  facts: Buffer;
   entries: Buffer;
 }
 
@@ -184,7 +185,7 @@ export class Images {
        ON CONFLICT (diff_id) DO UPDATE SET analyzers_version = EXCLUDED.analyzers_version, facts = EXCLUDED.facts,
          entries = EXCLUDED.entries, entry_count = EXCLUDED.entry_count, uncompressed_bytes = EXCLUDED.uncompressed_bytes,
          analyzed_at = now()`,
-      [diffId, analyzersVersion, json(result.facts), result.entries, result.entryCount, result.uncompressedBytes],
+      [diffId, analyzersVersion, result.facts, result.entries, result.entryCount, result.uncompressedBytes],
     );
     await tx.query(
       'INSERT INTO layer_blob (blob_digest, size_bytes, diff_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',

@@ -1,15 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { wanted } from '@tidewaiter/analyzers';
-import type { LayerClaim } from '@tidewaiter/domain';
-import { type LayerContent, readLayerFollowingLinks } from '@tidewaiter/oci';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
-import { type BlobPlace, type ClaimedJob, Images } from '@tidewaiter/store';
+import { type ClaimedJob, Images } from '@tidewaiter/store';
 
 import { isRefusal } from './failure.js';
 import { readLayerKey } from './layer-key.js';
+import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
-import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
 
 /** Reads one layer for the whole fleet; whoever waits for it goes on from there. The key of the job says which blob it is. */
@@ -24,7 +21,7 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
   constructor(
     private readonly steps: LayerSteps,
     private readonly images: Images,
-    private readonly registries: Registries,
+    private readonly reading: LayerReading,
     private readonly logger: Logger,
     limits: ScannerLimits,
   ) {
@@ -38,9 +35,9 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
     if (places.length === 0) return this.steps.done(job);
     const started = performance.now();
     try {
-      const content = await this.#readFromAny(claim, places, signal);
+      const content = await this.reading.read(claim, places, signal);
       await this.steps.keep(job, claim, content);
-      const fields = { diff_id: claim.diffId, bytes: content.uncompressedBytes, entries: content.entries.length };
+      const fields = { diff_id: claim.diffId, bytes: content.uncompressedBytes, entries: content.entryCount };
       this.logger.info({ ...fields, duration_ms: Math.round(performance.now() - started) }, 'layer done');
     } catch (error) {
       if (!isRefusal(error)) throw error;
@@ -50,36 +47,5 @@ export class AnalyzeLayer implements JobHandler<ClaimedJob> {
 
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
     await this.steps.giveUp(job, readLayerKey(job.key), problem);
-  }
-
-  /**
-   * Reads the layer from the first place that has it. A repository that names a layer which it does not have, or which we may not
-   * pull from, must not fail those who share that layer.
-   */
-  async #readFromAny(claim: LayerClaim, places: readonly BlobPlace[], signal: AbortSignal): Promise<LayerContent> {
-    let failure: unknown;
-    for (const place of places) {
-      try {
-        return await this.#read(claim, place, signal);
-      } catch (error) {
-        // One that may work later outweighs one that never will.
-        if (failure === undefined || isRefusal(failure)) failure = error;
-      }
-    }
-    throw failure;
-  }
-
-  async #read(
-    claim: LayerClaim,
-    { connection, repository, mediaType }: BlobPlace,
-    signal: AbortSignal,
-  ): Promise<LayerContent> {
-    const client = this.registries.client(connection);
-    const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
-    return readLayerFollowingLinks(() => client.blob(repository, blob, signal), {
-      mediaType,
-      expectedDiffId: claim.diffId,
-      wants: wanted,
-    });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
-import { analyzersVersion, inventory, type LayerFacts } from '@tidewaiter/analyzers';
+import { analyzersVersion, decodeFacts, inventory } from '@tidewaiter/analyzers';
 import { type Digest, type ImagePackage, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
 import { decodeEntries } from '@tidewaiter/oci';
 import {
@@ -30,7 +30,7 @@ export class ImageAssembly {
   async assemble(digest: Digest): Promise<void> {
     const layers = await this.images.layers(digest);
     const { os, packages, warnings } = inventory(
-      layers.map(({ facts, entries }) => ({ facts: facts as LayerFacts, entries: decodeEntries(entries) })),
+      layers.map(({ facts, entries }) => ({ facts: decodeFacts(facts), entries: decodeEntries(entries) })),
     );
     const judged = packages.map((each) => withEcosystem(each, os));
     await this.store.transaction((tx) =>

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { analyzeLayer, analyzersVersion } from '@tidewaiter/analyzers';
+import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { LayerClaim } from '@tidewaiter/domain';
-import { encodeEntries, type LayerContent } from '@tidewaiter/oci';
 import type { JobProblem } from '@tidewaiter/queue';
+import type { PackedLayer } from '@tidewaiter/sandbox';
 import { type ClaimedJob, Images, Jobs, Pushes, Store, type Transaction } from '@tidewaiter/store';
 
 import { PushFailures } from './push-failures.js';
@@ -22,13 +22,8 @@ export class LayerSteps {
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
-  async keep(job: ClaimedJob, claim: LayerClaim, content: LayerContent): Promise<void> {
-    const result = {
-      facts: analyzeLayer(content),
-      entries: encodeEntries(content.entries),
-      entryCount: content.entries.length,
-      uncompressedBytes: content.uncompressedBytes,
-    };
+  async keep(job: ClaimedJob, claim: LayerClaim, { diffId: _, ...layer }: PackedLayer): Promise<void> {
+    const result = { ...layer, facts: Buffer.from(layer.facts), entries: Buffer.from(layer.entries) };
     // Committed before the pushes are looked for: whoever looked for the layer earlier waits by now, and whoever does so later finds it.
     await this.store.transaction((tx) => this.images.layerAnalyzed(tx, claim, analyzersVersion, result));
     await this.store.transaction(async (tx) => {

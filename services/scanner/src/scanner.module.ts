@@ -8,6 +8,7 @@ import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
+import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
@@ -35,6 +36,7 @@ export class ScannerModule {
         AnalyzePush,
         AnalyzeLayer,
         PushSteps,
+        LayerReading,
         LayerSteps,
         PushResolution,
         PushJudgement,

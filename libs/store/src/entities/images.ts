@@ -106,7 +106,8 @@ export class PushImageRow {
 export class LayerRow {
   @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: string;
   @Column('text', { name: 'analyzers_version' }) analyzersVersion!: string;
-  @Column('jsonb') facts!: unknown;
+  /** What the files of the layer say, compressed. */
+  @Column('bytea') facts!: Buffer;
   /** Every entry of the layer's tar, compressed. */
   @Column('bytea') entries!: Buffer;
   @Column('integer', { name: 'entry_count' }) entryCount!: number;

@@ -9,6 +9,7 @@ import { PushIndexes1764000007000 } from './1764000007000-push-indexes.js';
 import { PackageIdentity1764000008000 } from './1764000008000-package-identity.js';
 import { DeliveryKeyDigest1764000010000 } from './1764000010000-delivery-key-digest.js';
 import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision.js';
+import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -23,4 +24,5 @@ export const migrations = [
   PackageIdentity1764000008000,
   DeliveryKeyDigest1764000010000,
   DeliveryRevision1764000011000,
+  LayerFacts1764000012000,
 ];

@@ -1,0 +1,110 @@
+import { compareSeverity, type Severity, worstSeverity } from '@tidewaiter/domain';
+
+import { latestVersion } from './latest-version.js';
+import type { Report, ReportFinding } from './report.js';
+
+/** What one package can do with its vulnerabilities: an upgrade, or nothing yet. */
+export interface PackageFindings {
+  /** The source package where several packages come of it. */
+  name: string;
+  packages: string[];
+  installed: string;
+  /** Closes all of them; null where no version does. */
+  upgrade: string | null;
+  findings: ReportFinding[];
+  worst: Severity;
+  exploited: number;
+}
+
+/** The findings of a report by what a person does about them; every finding is in exactly one group. */
+export interface FindingGroups {
+  upgrades: PackageFindings[];
+  unfixed: PackageFindings[];
+  /** Packages that a later layer deletes or replaces. */
+  hidden: PackageFindings[];
+  secrets: ReportFinding[];
+  /** Integrity, malware and supply chain. */
+  tampering: ReportFinding[];
+  misconfiguration: ReportFinding[];
+}
+
+/** Sorts findings into groups, the worst first in each. */
+export function groupFindings({ findings, packages }: Report): FindingGroups {
+  const sorted = findings.toSorted(byRisk);
+  const vulnerabilities = sorted.filter(({ kind }) => kind === 'vulnerability');
+  const present = vulnerabilities.filter(({ state }) => state === 'present');
+  const sources = new Map(packages.map(({ purl, source }) => [purl, source.name]));
+  const group = (members: readonly ReportFinding[]) => groupByPackage(members, sources);
+  return {
+    upgrades: group(present.filter(({ fix }) => fix.version !== null)),
+    unfixed: group(present.filter(({ fix }) => fix.version === null)),
+    hidden: group(vulnerabilities.filter(({ state }) => state === 'shadowed')),
+    secrets: sorted.filter(({ kind }) => kind === 'secret'),
+    tampering: sorted.filter(({ kind }) => kind === 'integrity' || kind === 'malware' || kind === 'supply-chain'),
+    misconfiguration: sorted.filter(({ kind }) => kind === 'misconfiguration'),
+  };
+}
+
+/** What to look at first: what runs, what is exploited, what is severe, what is likely to be exploited, what can be mended. */
+export function byRisk(a: ReportFinding, b: ReportFinding): number {
+  return (
+    Number(b.state === 'present') - Number(a.state === 'present') ||
+    Number(b.kev) - Number(a.kev) ||
+    compareSeverity(a.severity, b.severity) ||
+    (b.epss ?? 0) - (a.epss ?? 0) ||
+    Number(b.fix.version !== null) - Number(a.fix.version !== null) ||
+    compareText(a.id, b.id)
+  );
+}
+
+function groupByPackage(findings: readonly ReportFinding[], sources: ReadonlyMap<string, string>): PackageFindings[] {
+  const groups = new Map<string, ReportFinding[]>();
+  for (const finding of findings) {
+    const key = [sourceOf(finding, sources), finding.installedVersion, typeOf(finding)].join('\n');
+    const others = groups.get(key);
+    if (others) others.push(finding);
+    else groups.set(key, [finding]);
+  }
+  return [...groups.values()].map((members) => describeGroup(members, sources)).toSorted(byGain);
+}
+
+function describeGroup(findings: ReportFinding[], sources: ReadonlyMap<string, string>): PackageFindings {
+  const packages = [...new Set(findings.map(nameOf))].toSorted(compareText);
+  return {
+    name: packages.length === 1 ? packages[0]! : sourceOf(findings[0]!, sources),
+    packages,
+    installed: findings[0]!.installedVersion ?? 'unknown version',
+    upgrade: latestVersion(findings.map(({ fix }) => fix.version).filter((version) => version !== null)),
+    findings,
+    worst: worstSeverity(findings.map(({ severity }) => severity)),
+    exploited: findings.filter(({ kev }) => kev).length,
+  };
+}
+
+/** What is exploited first, then the worst, then what one upgrade closes most of. */
+function byGain(a: PackageFindings, b: PackageFindings): number {
+  return (
+    Number(b.exploited > 0) - Number(a.exploited > 0) ||
+    compareSeverity(a.worst, b.worst) ||
+    b.findings.length - a.findings.length ||
+    compareText(a.name, b.name) ||
+    compareText(a.installed, b.installed)
+  );
+}
+
+function nameOf({ packageName, purl, path }: ReportFinding): string {
+  return packageName ?? purl ?? path ?? 'unknown package';
+}
+
+function sourceOf(finding: ReportFinding, sources: ReadonlyMap<string, string>): string {
+  return sources.get(finding.purl ?? '') ?? nameOf(finding);
+}
+
+function typeOf({ purl }: ReportFinding): string {
+  return purl?.split('/', 1)[0] ?? '';
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { Ajv } from 'ajv';
+
+import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
+import type { Report } from '../report.js';
+import { gitlab } from './gitlab.js';
+
+// container-scanning-report-format.json 15.0.7 of GitLab's security-report-schemas (MIT), transcribed without its annotations and
+// without `details`, `tracking` and `remediations`, which we do not write.
+const schema = JSON.parse(
+  readFileSync(join(__dirname, 'fixtures/container-scanning-15.0.7.schema.json'), 'utf8'),
+) as object;
+const validate = new Ajv({ allErrors: true, strict: false }).compile(schema);
+
+interface GitlabReport {
+  scan: { start_time: string; end_time: string; messages: { level: string; value: string }[] };
+  vulnerabilities: {
+    id: string;
+    severity: string;
+    solution?: string;
+    identifiers: object[];
+    cvss_vectors?: object[];
+  }[];
+}
+
+const render = (report: Report) => gitlab.render(report, { width: 80, isColored: false, toolVersion: '0.1.0' });
+const reportOf = (report: Report) => JSON.parse(render(report)) as GitlabReport;
+const hostile = ['', '\uD800"\n', 'x'.repeat(20_000), 'CVSS:3.1/AV:Z/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'];
+
+it.each([sampleReport, emptyReport, unknownReport, ...hostile.map(hostileReport)])(
+  'writes report %# as the official schema says',
+  (report) => {
+    validate(reportOf(report));
+    expect(validate.errors).toBeNull();
+  },
+);
+
+it('is checked by a schema that refuses what is wrong', () => {
+  const report = reportOf(sampleReport);
+  expect(validate({ ...report, vulnerabilities: [{ ...report.vulnerabilities[0], identifiers: [] }] })).toBe(false);
+});
+
+it('has the vulnerabilities of what the image shows, with what to do', () => {
+  const { vulnerabilities } = reportOf(sampleReport);
+  expect(vulnerabilities).toHaveLength(6);
+  expect(vulnerabilities[0]).toMatchObject({
+    severity: 'Critical',
+    solution: 'upgrade openssl 3.0.15-1~deb12u1 to 3.0.17-1~deb12u2',
+    identifiers: [
+      { type: 'cve', name: 'CVE-2025-1111', url: 'https://nvd.nist.gov/vuln/detail/CVE-2025-1111' },
+      { type: 'dsa', name: 'DSA-5999-1' },
+      { type: 'ghsa', name: 'GHSA-aaaa-bbbb-cccc', url: 'https://github.com/advisories/GHSA-aaaa-bbbb-cccc' },
+    ],
+    cvss_vectors: [{ vendor: 'unknown', vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H' }],
+    location: {
+      dependency: { package: { name: 'openssl' }, version: '3.0.15-1~deb12u1' },
+      operating_system: 'debian:12',
+      image: 'registry.example.com/shop/api:1.4.2',
+    },
+  });
+});
+
+it('gives each vulnerability an id of its own', () => {
+  const ids = reportOf(sampleReport).vulnerabilities.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+it('says what the format cannot tell, and what could not be read', () => {
+  expect(reportOf(sampleReport).scan).toMatchObject({
+    start_time: '2026-11-25T10:00:00',
+    end_time: '2026-11-25T10:00:01',
+    messages: [
+      { level: 'info', value: '8 findings of other kinds, or in lower layers only, cannot be told in this format' },
+      { level: 'info', value: 'fail: 9 findings are high or worse' },
+      { level: 'warn', value: 'MALFORMED_FILE: usr/lib/jvm/broken.jar: not a zip archive' },
+      { level: 'warn', value: 'LIMIT_EXCEEDED: more than 1000 warnings' },
+    ],
+  });
+});

@@ -1,0 +1,47 @@
+import { jsonText } from '../json-text.js';
+import type { ReportFormat } from '../report.js';
+
+/** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
+const fieldsOf: Readonly<Record<string, readonly string[]>> = {
+  report: words('schemaVersion target os layers packages findings warnings verdict stats'),
+  target: words('reference digest mediaType platform configDigest'),
+  os: words('id versionId name idLike'),
+  layers: words('index digest diffId sizeBytes createdBy'),
+  packages: words('purl type name version arch qualifiers source licenses foundIn layer state isDeclared'),
+  source: words('name version'),
+  findings: words(
+    'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence',
+  ),
+  fix: words('state version'),
+  cvss: words('vector score'),
+  warnings: words('code path message'),
+  verdict: words('result reasons'),
+  stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
+};
+
+/** The report itself, its fields in one order whoever made it. */
+export const json: ReportFormat = {
+  name: 'json',
+  render: (report) => jsonText(inOrder(report, 'report')),
+};
+
+/** `place` is the field that holds the value, for lists too. */
+function inOrder(value: unknown, place: string): unknown {
+  if (Array.isArray(value)) return value.map((each) => inOrder(each, place));
+  if (typeof value !== 'object' || value === null) return value;
+  const known = fieldsOf[place] ?? [];
+  const rank = (field: string) => (known.includes(field) ? known.indexOf(field) : known.length);
+  const entries = Object.entries(value).toSorted(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return Object.fromEntries(
+    entries.map(([field, each]) => [field.toWellFormed(), inOrder(each, placeIn(place, field))]),
+  );
+}
+
+/** What the evidence of a finding holds is nothing of ours, whatever it is called. */
+function placeIn(place: string, field: string): string {
+  return place === 'evidence' || place === 'qualifiers' ? place : field;
+}
+
+function words(text: string): string[] {
+  return text.split(' ');
+}

@@ -1,0 +1,13 @@
+import { csv } from './csv/csv.js';
+import { cyclonedx } from './cyclonedx/cyclonedx.js';
+import { github } from './github/github.js';
+import { gitlab } from './gitlab/gitlab.js';
+import { json } from './json/json.js';
+import { junit } from './junit/junit.js';
+import type { ReportFormat } from './report.js';
+import { sarif } from './sarif/sarif.js';
+import { spdx } from './spdx/spdx.js';
+import { table } from './table/table.js';
+
+/** Every way to write a report, one line each. */
+export const reportFormats: readonly ReportFormat[] = [table, json, cyclonedx, spdx, sarif, junit, github, gitlab, csv];

@@ -1,0 +1,70 @@
+import { countBySeverity, severities } from '@tidewaiter/domain';
+
+import { printable } from './printable.js';
+import type { Report, ReportFinding } from './report.js';
+
+/** `1 finding`, `8,917 findings`. */
+export function countOf(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** `14 findings: 2 critical, 12 high`. */
+export function severitiesText(findings: readonly ReportFinding[]): string {
+  const counts = countBySeverity(findings);
+  const parts = severities
+    .filter((each) => counts[each] > 0)
+    .map((each) => `${counts[each].toLocaleString('en-US')} ${each}`);
+  return `${countOf(findings.length, 'finding')}: ${parts.join(', ')}`;
+}
+
+/** `133 packages: 91 deb, 42 npm`, of those that the image shows. */
+export function packagesText({ packages }: Report): string {
+  const counts = new Map<string, number>();
+  const present = packages.filter(({ state }) => state === 'present');
+  for (const { type } of present) counts.set(type, (counts.get(type) ?? 0) + 1);
+  const parts = [...counts].toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+  const list = parts.map(([type, count]) => `${count.toLocaleString('en-US')} ${type}`).join(', ');
+  return `${countOf(present.length, 'package')}${list === '' ? '' : `: ${list}`}`;
+}
+
+/** What was looked at, so that silence is not taken for a clean bill. */
+export function checkedText({ packages, layers, stats }: Report): string {
+  const present = packages.filter(({ state }) => state === 'present');
+  const looked = `${countOf(present.length, 'package')} and ${countOf(stats.files, 'file')} in ${countOf(layers.length, 'layer')}`;
+  const { advisoriesAsOf } = stats;
+  return `${looked}, ${advisoriesAsOf === null ? 'without advisories' : `advisories of ${printable(advisoriesAsOf.slice(0, 10))}`}`;
+}
+
+export function osText({ os }: Report): string {
+  return os === null ? 'no distribution' : printable(os.name, 80);
+}
+
+/** The verdict with its first reason. */
+export function verdictText({ verdict: { result, reasons } }: Report): string {
+  const [first] = reasons;
+  const more = reasons.length > 1 ? ` (and ${countOf(reasons.length - 1, 'more reason')})` : '';
+  return first === undefined ? result : `${result}: ${printable(first)}${more}`;
+}
+
+/** What the person should do about one vulnerability; undefined where nobody knows. */
+export function fixText({ fix, packageName, purl, installedVersion }: ReportFinding): string | undefined {
+  if (fix.version !== null)
+    return `upgrade ${packageName ?? purl} ${installedVersion ?? ''} to ${fix.version}`.replace('  ', ' ');
+  if (fix.state === 'not-fixed') return 'no version fixes it yet';
+  return fix.state === 'wont-fix' ? 'the distribution will not fix it' : undefined;
+}
+
+/** Where a finding is: `app/.env:3`, or what stands for a file. */
+export function placeOf({ path, evidence }: ReportFinding): string | null {
+  const { line, origin } = evidence;
+  if (path === null) return typeof origin === 'string' ? origin : null;
+  return typeof line === 'number' ? `${path}:${line}` : path;
+}
+
+/** In which layer, and which layer hides it. */
+export function layerText({ layer, state, evidence: { removedInLayer } }: ReportFinding): string | null {
+  if (layer === null) return null;
+  if (state === 'present') return `layer ${layer}`;
+  const hidden = typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'hidden by a later layer';
+  return `layer ${layer}, ${hidden}`;
+}

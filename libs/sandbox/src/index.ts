@@ -1,0 +1,3 @@
+export { LayerThreads, threadLimits } from './layer-threads.js';
+export type { ThreadLimits } from './layer-threads.js';
+export type { PackedLayer } from './thread-messages.js';

@@ -1,0 +1,72 @@
+import { parentPort } from 'node:worker_threads';
+
+import { analyzeLayer, encodeFacts, type LayerOptions } from '@tidewaiter/analyzers';
+import { encodeEntries } from '@tidewaiter/oci';
+
+import { type FromThread, sendError, type ToThread } from './thread-messages.js';
+
+const port = parentPort!;
+
+/** Chunks of one reading that have come and not been taken. */
+interface Inbox {
+  chunks: Uint8Array[];
+  hasEnded: boolean;
+  arrived: PromiseWithResolvers<void>;
+}
+
+let readings = 0;
+let inbox: Inbox | undefined;
+
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'job') {
+    void work(message.options);
+    return;
+  }
+  // What is still on its way of a reading that was broken off.
+  if (message.reading !== readings || !inbox) return;
+  if (message.kind === 'chunk') inbox.chunks.push(message.chunk);
+  else inbox.hasEnded = true;
+  inbox.arrived.resolve();
+});
+
+async function work(options: LayerOptions): Promise<void> {
+  try {
+    const { diffId, uncompressedBytes, entries, facts } = await analyzeLayer(open, options);
+    const layer = {
+      diffId,
+      uncompressedBytes,
+      entryCount: entries.length,
+      entries: owned(encodeEntries(entries)),
+      facts: owned(encodeFacts(facts)),
+    };
+    port.postMessage({ kind: 'done', layer } satisfies FromThread, [layer.entries.buffer, layer.facts.buffer]);
+  } catch (error) {
+    tell({ kind: 'failed', error: sendError(error) });
+  }
+}
+
+/** Asks for the blob, and hands out its chunks as they come. */
+async function* open(): AsyncGenerator<Uint8Array> {
+  readings += 1;
+  const own: Inbox = { chunks: [], hasEnded: false, arrived: Promise.withResolvers() };
+  inbox = own;
+  tell({ kind: 'open', reading: readings });
+  for (;;) {
+    for (let chunk = own.chunks.shift(); chunk; chunk = own.chunks.shift()) {
+      tell({ kind: 'taken' });
+      yield chunk;
+    }
+    if (own.hasEnded) return;
+    own.arrived = Promise.withResolvers();
+    await own.arrived.promise;
+  }
+}
+
+function tell(message: FromThread): void {
+  port.postMessage(message);
+}
+
+/** Bytes in memory of their own, which alone can be handed to another thread. */
+function owned(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,60 @@
+import type { LayerOptions } from '@tidewaiter/analyzers';
+import {
+  AccessDenied,
+  InvalidInput,
+  LimitExceeded,
+  MalformedFile,
+  NotFound,
+  TidewaiterError,
+} from '@tidewaiter/domain';
+
+/** What the thread of a job is told. */
+export type ToThread =
+  | { kind: 'job'; options: LayerOptions }
+  | { kind: 'chunk'; reading: number; chunk: Uint8Array<ArrayBuffer> }
+  | { kind: 'end'; reading: number };
+
+/** What it answers. */
+export type FromThread =
+  /** Wants the blob from its start, for the `reading`-th time. */
+  | { kind: 'open'; reading: number }
+  /** Has taken one more chunk. */
+  | { kind: 'taken' }
+  | { kind: 'done'; layer: PackedLayer }
+  | { kind: 'failed'; error: SentError };
+
+/** What is known of a layer, packed to be kept. */
+export interface PackedLayer {
+  diffId: string;
+  uncompressedBytes: number;
+  entryCount: number;
+  /** By `encodeEntries`. */
+  entries: Uint8Array;
+  /** By `encodeFacts`. */
+  facts: Uint8Array;
+}
+
+/** An error that crosses to another thread, where it is no instance of its class any more. */
+export interface SentError {
+  kind: keyof typeof classes | 'bug';
+  code: string;
+  message: string;
+  stack: string | undefined;
+}
+
+const classes = { AccessDenied, InvalidInput, LimitExceeded, MalformedFile, NotFound };
+
+export function sendError(error: unknown): SentError {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const kind = Object.keys(classes).find((name) => error instanceof TidewaiterError && error.name === name);
+  const code = error instanceof LimitExceeded ? error.limit : error instanceof TidewaiterError ? error.code : '';
+  return { kind: (kind as SentError['kind'] | undefined) ?? 'bug', code, message, stack };
+}
+
+export function receiveError({ kind, code, message, stack }: SentError): Error {
+  if (kind === 'MalformedFile') return new MalformedFile(message);
+  if (kind !== 'bug') return new classes[kind](code, message);
+  const bug = new Error(message);
+  if (stack !== undefined) bug.stack = stack;
+  return bug;
+}

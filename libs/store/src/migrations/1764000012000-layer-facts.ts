@@ -1,0 +1,25 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/**
+ * Facts are packed: with the files of every package they have megabytes. What was read by analyzers of before is read again anyway,
+ * so nothing is converted.
+ */
+export class LayerFacts1764000012000 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      DELETE FROM layer_blob;
+      DELETE FROM layer;
+      ALTER TABLE layer DROP facts;
+      ALTER TABLE layer ADD facts bytea NOT NULL;
+    `);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query(`
+      DELETE FROM layer_blob;
+      DELETE FROM layer;
+      ALTER TABLE layer DROP facts;
+      ALTER TABLE layer ADD facts jsonb NOT NULL;
+    `);
+  }
+}

@@ -1,0 +1,53 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import type { LayerClaim } from '@tidewaiter/domain';
+import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
+import type { BlobPlace } from '@tidewaiter/store';
+
+import { isRefusal } from './failure.js';
+import { Registries } from './registries.js';
+import { ScannerLimits } from './scanner-limits.js';
+
+/** Reads layers from registries, in threads of their own. */
+@Injectable()
+export class LayerReading implements OnApplicationShutdown {
+  readonly #threads: LayerThreads;
+
+  constructor(
+    private readonly registries: Registries,
+    { layers }: ScannerLimits,
+  ) {
+    this.#threads = new LayerThreads(layers);
+  }
+
+  /**
+   * Reads a layer from the first place that has it. A repository that names a layer which it does not have, or which we may not
+   * pull from, must not fail those who share that layer.
+   */
+  async read(claim: LayerClaim, places: readonly BlobPlace[], signal: AbortSignal): Promise<PackedLayer> {
+    let failure: unknown;
+    for (const place of places) {
+      try {
+        return await this.#readFrom(claim, place, signal);
+      } catch (error) {
+        // One that may work later outweighs one that never will.
+        if (failure === undefined || isRefusal(failure)) failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#threads.close();
+  }
+
+  async #readFrom(
+    claim: LayerClaim,
+    { connection, repository, mediaType }: BlobPlace,
+    signal: AbortSignal,
+  ): Promise<PackedLayer> {
+    const client = this.registries.client(connection);
+    const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
+    const open = () => client.blob(repository, blob, signal);
+    return this.#threads.analyze(open, { mediaType, expectedDiffId: claim.diffId }, signal);
+  }
+}
