@@ -6,17 +6,39 @@ import { tell } from './context.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
 import { routesCommand } from './routes.js';
+import { diffCommand } from './scan/diff.js';
+import { explainCommand } from './scan/explain.js';
+import { sbomCommand } from './scan/sbom.js';
+import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
+import { printable } from './terminal.js';
 import { testCommand } from './test.js';
 import { upCommand } from './up.js';
+import { version } from './version.js';
 
 const exitFailed = 2;
+const exitUnsupported = 3;
+const exitTimeout = 4;
+/** There is no such target, or it is nothing that could be scanned. */
+const unsupportedCodes = new Set([
+  'FINDING_UNKNOWN',
+  'MANIFEST_UNKNOWN',
+  'NOT_AN_IMAGE',
+  'NO_PLATFORM',
+  'REFERENCE_INVALID',
+  'TAG_MISSING',
+  'TARGET_MISSING',
+]);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
 /** Every command, in the order of the help. */
 const commands = [
+  scanCommand,
+  sbomCommand,
+  diffCommand,
+  explainCommand,
   upCommand,
   downCommand,
   statusCommand,
@@ -29,7 +51,7 @@ const commands = [
 
 const program = new Command('tidewaiter')
   .description('Container supply-chain security: from registry push to running process')
-  .version('0.1.0')
+  .version(version)
   .exitOverride()
   .showHelpAfterError('(add --help for more)');
 for (const command of commands) command(program);
@@ -39,13 +61,17 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
-// A service that did not end in time still holds the event loop. Nothing is cut off: on Linux output is written at once.
+// A pipe takes 64 KiB at once, and whoever reads it may be slow, or gone.
+process.stdout.on('error', () => undefined);
+await new Promise((resolve) => process.stdout.write('', resolve));
+// A service that did not end in time still holds the event loop.
 process.exit();
 
 function exitCodeOf(error: unknown): number {
   // Commander has printed its own message, and help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
-  if (error instanceof TidewaiterError) tell(`tidewaiter: ${error.message}`);
+  if (error instanceof TidewaiterError) tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
   else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  return exitFailed;
+  if (error instanceof TidewaiterError && error.code === 'SCAN_TIMEOUT') return exitTimeout;
+  return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }

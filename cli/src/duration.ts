@@ -1,0 +1,14 @@
+import { InvalidArgumentError } from 'commander';
+
+const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** Timers of Node take no more. */
+const maxMs = 2 ** 31 - 1;
+
+/** Reads `250ms`, `30s`, `5m`, `1h`, `7d` of a command line, in milliseconds. */
+export function duration(text: string): number {
+  const [, number, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
+  const value = Number(number) * (unitMs[unit ?? ''] ?? Number.NaN);
+  if (!(value > 0 && value <= maxMs))
+    throw new InvalidArgumentError('Give a duration such as 250ms, 30s, 5m, 1h or 7d.');
+  return value;
+}

@@ -1,0 +1,83 @@
+import type { ImageDiff, ImageState } from '@tidewaiter/integrity';
+import { type Command, Option } from 'commander';
+
+import { count, printable } from '../terminal.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+import type { ScannedTarget } from './scan-target.js';
+
+interface DiffFlags extends ReadingFlags, JudgingFlags {
+  output: 'text' | 'json';
+}
+
+const maxShown = 20;
+
+/** What a new image changes. */
+export function diffCommand(program: Command): void {
+  const command = program
+    .command('diff')
+    .description('compare two images: packages, files, configuration, secrets and findings')
+    .argument('<old>', targetDescription)
+    .argument('<new>', 'the same')
+    .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
+  withReadingFlags(withJudgingFlags(command)).action(diff);
+}
+
+async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
+  const [{ scanTarget }, { diffImages }] = await Promise.all([
+    import('./scan-target.js'),
+    import('@tidewaiter/integrity'),
+  ]);
+  const judging = judgeOptions(flags);
+  const old = stateOf(await scanTarget(before, flags, judging));
+  const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging)));
+  process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));
+}
+
+function stateOf({ report: { packages, findings }, layers, config }: ScannedTarget): ImageState {
+  return { packages, findings, layers, config };
+}
+
+function text({ packages, files, config, findings }: ImageDiff): string {
+  const { introduced, resolved, unchanged } = findings;
+  const sections = [
+    section(
+      'packages',
+      packages,
+      ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
+    ),
+    section(
+      'files',
+      files,
+      ({ path, change }) => `${fileSigns[change] ?? '~'} ${path}${change in fileSigns ? '' : `  ${change}`}`,
+    ),
+    section(
+      'configuration',
+      config,
+      ({ field, before, after }) => `${sign(before, after)} ${field}  ${arrow(before, after)}`,
+    ),
+    section('findings introduced', introduced, ({ id, severity, title }) => `+ ${id}  ${severity}  ${title}`),
+    section('findings resolved', resolved, ({ id, severity, title }) => `- ${id}  ${severity}  ${title}`),
+  ];
+  const verdict = `${count(introduced.length)} introduced, ${count(resolved.length)} resolved, ${count(unchanged.length)} unchanged`;
+  return [...sections.filter((each) => each !== ''), `findings: ${verdict}\n`].join('\n');
+}
+
+const fileSigns: Partial<Record<ImageDiff['files'][number]['change'], string>> = { added: '+', removed: '-' };
+
+function section<Item>(title: string, items: readonly Item[], line: (item: Item) => string): string {
+  if (items.length === 0) return '';
+  const lines = items.slice(0, maxShown).map((item) => `  ${printable(line(item))}`);
+  if (items.length > maxShown) lines.push(`  … ${count(items.length - maxShown)} more; -o json has them all`);
+  return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
+}
+
+function sign(before: string | null, after: string | null): string {
+  if (before === null) return '+';
+  return after === null ? '-' : '~';
+}
+
+function arrow(before: string | null, after: string | null): string {
+  if (before === null || after === null) return before ?? after ?? '';
+  return `${before} → ${after}`;
+}

@@ -1,0 +1,67 @@
+import { NotFound } from '@tidewaiter/domain';
+import type { Report, ReportFinding } from '@tidewaiter/reports';
+import { type Command, Option } from 'commander';
+
+import { printable } from '../terminal.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+
+interface ExplainFlags extends ReadingFlags, JudgingFlags {
+  output: 'text' | 'json';
+}
+
+/** Where one finding comes from, and what to do. */
+export function explainCommand(program: Command): void {
+  const command = program
+    .command('explain')
+    .description('say where a finding comes from: package, file, layer, build step, fix')
+    .argument('<id>', 'a CVE, another id of an advisory, or the id of a rule')
+    .argument('<target>', targetDescription)
+    .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
+  withReadingFlags(withJudgingFlags(command)).action(explain);
+}
+
+async function explain(id: string, target: string, flags: ExplainFlags): Promise<void> {
+  const { scanTarget } = await import('./scan-target.js');
+  const { report } = await scanTarget(target, flags, judgeOptions(flags));
+  const findings = report.findings.filter((finding) => finding.id === id || finding.aliases.includes(id));
+  if (findings.length === 0) throw new NotFound('FINDING_UNKNOWN', `${target} has no finding ${id}`);
+  const text =
+    flags.output === 'json'
+      ? JSON.stringify(findings, null, 2)
+      : findings.map((each) => story(each, report)).join('\n\n');
+  process.stdout.write(`${text}\n`);
+}
+
+function story(finding: ReportFinding, { layers }: Report): string {
+  const layer = finding.layer === null ? undefined : layers[finding.layer];
+  const rows: [string, string | null | undefined][] = [
+    ['what', finding.title],
+    ['also', finding.aliases.join(', ')],
+    ['severity', finding.cvss ? `${finding.severity}, CVSS ${finding.cvss.score}` : finding.severity],
+    ['package', finding.purl],
+    ['file', finding.path],
+    ['layer', layer && `${layer.index} ${layer.diffId}`],
+    ['build step', layer?.createdBy],
+    ['state', stateOf(finding)],
+    ['fix', fixOf(finding)],
+    ...Object.entries(finding.evidence).map(([name, value]): [string, string] => [name, textOf(value)]),
+  ];
+  const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
+  return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
+}
+
+function stateOf({ state, confidence, match }: ReportFinding): string {
+  const presence = state === 'present' ? 'in the image that runs' : 'hidden by a later layer, and still in the image';
+  return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
+}
+
+function fixOf({ fix, packageName, installedVersion }: ReportFinding): string | undefined {
+  if (fix.version !== null) return `upgrade ${packageName} ${installedVersion} to ${fix.version}`;
+  if (fix.state === 'not-fixed') return 'no version fixes it yet';
+  return fix.state === 'wont-fix' ? 'the distribution will not fix it' : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,121 @@
+import {
+  type AnalysisOptions,
+  type AnalyzedLayer,
+  configFindings,
+  fileFindings,
+  inventory,
+} from '@tidewaiter/analyzers';
+import { compareSeverity, type Finding, type FindingKind, type Severity } from '@tidewaiter/domain';
+import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget, ReportWarning } from '@tidewaiter/reports';
+import { redactSecrets } from '@tidewaiter/secrets';
+
+import type { ImageSource } from '../sources/image-source.js';
+import type { ReadImage } from './read-image.js';
+import { verdictOf } from './verdict.js';
+
+/** What a scan shall find, and against what. */
+export interface JudgeOptions {
+  kinds: ReadonlySet<FindingKind>;
+  failOn: Severity | undefined;
+  /** Whether only what can be mended counts, of vulnerabilities. */
+  isOnlyFixed: boolean;
+  /** Path of OSV records; undefined where there are none. */
+  advisories: string | undefined;
+}
+
+/** Judges what was read of an image. */
+export async function reportOf(
+  reference: string,
+  source: ImageSource,
+  read: ReadImage,
+  startedAt: Date,
+  analysis: AnalysisOptions,
+  options: JudgeOptions,
+): Promise<Report> {
+  // A folder may be somebody's sources, whose lock files say what they will be built from.
+  const found = inventory(read.layers, source.tree !== undefined);
+  const { os, packages } = source.listed ?? found;
+  const judged = await vulnerabilities({ os, packages }, options);
+  const all = [...judged.findings, ...imageFindings(source, read, analysis)];
+  const findings = all
+    .filter((finding) => isAsked(finding, options))
+    .map(withRisk)
+    .toSorted(worstFirst);
+  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings];
+  return {
+    schemaVersion: 1,
+    target: targetOf(reference, source),
+    os,
+    layers: source.layers.map(layerOf),
+    packages,
+    findings,
+    warnings,
+    verdict: verdictOf(findings, warnings, options.failOn),
+    stats: statsOf(read, startedAt, judged.asOf),
+  };
+}
+
+async function vulnerabilities(
+  { os, packages }: Pick<Report, 'os' | 'packages'>,
+  { kinds, advisories }: JudgeOptions,
+): Promise<{ findings: Finding[]; warnings: ReportWarning[]; asOf: string | null }> {
+  const none = { findings: [], warnings: [], asOf: null };
+  if (!kinds.has('vulnerability') || packages.length === 0) return none;
+  if (advisories === undefined) {
+    const message = 'no advisories were given: packages were not judged';
+    return { ...none, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
+  }
+  const { judgePackages } = await import('./local-advisories.js');
+  return judgePackages(packages, os, advisories);
+}
+
+function imageFindings({ config, layers }: ImageSource, read: ReadImage, analysis: AnalysisOptions): Finding[] {
+  // The files of a folder came in no step of a build.
+  const steps = read.layers.map((layer, index) => {
+    const createdBy = layers[index]?.createdBy;
+    return { ...layer, ...(createdBy !== undefined && { createdBy }) };
+  });
+  return [...fileFindings(steps, analysis), ...(config ? configFindings(config, analysis) : [])];
+}
+
+function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {
+  if (!kinds.has(kind)) return false;
+  return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
+}
+
+/** Neither CISA's catalogue nor FIRST's scores are known to files of OSV records. */
+function withRisk(finding: Finding): ReportFinding {
+  return { ...finding, kev: false, epss: null };
+}
+
+function worstFirst(a: Finding, b: Finding): number {
+  const keys = [a, b].map(({ kind, packageName, id, path, layer, fingerprint }) =>
+    [kind, packageName ?? '', id, path ?? '', layer ?? -1, fingerprint].join('\n'),
+  );
+  return compareSeverity(a.severity, b.severity) || (keys[0]! < keys[1]! ? -1 : 1);
+}
+
+function targetOf(reference: string, { digest, mediaType, platform, configDigest }: ImageSource): ReportTarget {
+  return { reference, digest, mediaType, platform, configDigest };
+}
+
+function layerOf({ index, digest, diffId, sizeBytes, createdBy }: ImageSource['layers'][number]): ReportLayer {
+  return { index, digest, diffId, sizeBytes, createdBy: createdBy === undefined ? null : redactSecrets(createdBy) };
+}
+
+function statsOf(read: ReadImage, startedAt: Date, advisoriesAsOf: string | null): ReportStats {
+  const { layersAnalyzed, layersFromCache, bytesRead, layers } = read;
+  return {
+    startedAt: startedAt.toISOString(),
+    durationMs: Date.now() - startedAt.getTime(),
+    files: countFiles(layers),
+    bytesRead,
+    layersAnalyzed,
+    layersFromCache,
+    advisoriesAsOf,
+  };
+}
+
+function countFiles(layers: readonly AnalyzedLayer[]): number {
+  return layers.reduce((total, { entries }) => total + entries.filter(({ type }) => type === 'file').length, 0);
+}

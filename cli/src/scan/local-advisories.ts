@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+
+import {
+  type AdvisoryCandidate,
+  advisoryKeyOf,
+  type Distribution,
+  distributionOf,
+  matchPackage,
+  type OsvAdvisory,
+  readOsvRecord,
+} from '@tidewaiter/advisories';
+import { type Finding, findingOf, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
+
+import { advisorySources } from '../advisories-source.js';
+
+export interface Judged {
+  findings: Finding[];
+  warnings: Warning[];
+  /** When the newest advisory that was asked had been modified, ISO 8601. */
+  asOf: string | null;
+}
+
+/**
+ * Matches the packages of an image against OSV records in files.
+ * @throws NotFound `ADVISORIES_MISSING`
+ */
+export async function judgePackages(
+  packages: readonly ImagePackage[],
+  os: OsRelease | null,
+  path: string,
+): Promise<Judged> {
+  const distribution = os && distributionOf(os);
+  const none = { findings: [], asOf: null };
+  if (!distribution) return { ...none, warnings: [unknownOs(os)] };
+  const advisories = await loadAdvisories(path, distribution, packages);
+  if (advisories.asOf === null) {
+    const { ecosystem, release } = distribution;
+    const message = `no advisories for ${ecosystem}:${release} in ${path}`;
+    return { ...none, warnings: [...advisories.warnings, { code: 'ADVISORIES_MISSING', path: null, message }] };
+  }
+  const findings = packages.flatMap((each) => findingsOf(each, distribution, advisories));
+  return { findings, warnings: advisories.warnings, asOf: advisories.asOf };
+}
+
+function unknownOs(os: OsRelease | null): Warning {
+  const message = os
+    ? `no advisories are known for ${os.name}`
+    : 'no distribution recognised: its packages cannot be judged';
+  return { code: 'OS_UNKNOWN', path: null, message };
+}
+
+interface LoadedAdvisories {
+  byId: Map<string, OsvAdvisory>;
+  /** By the name of the package. */
+  candidates: Map<string, AdvisoryCandidate[]>;
+  warnings: Warning[];
+  asOf: string | null;
+}
+
+/** Reads what may concern these packages; a folder with archives of other ecosystems costs nothing. */
+async function loadAdvisories(
+  path: string,
+  distribution: Distribution,
+  packages: readonly ImagePackage[],
+): Promise<LoadedAdvisories> {
+  const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
+  const loaded: LoadedAdvisories = { byId: new Map(), candidates: new Map(), warnings: [], asOf: null };
+  const sources = await advisorySources(path);
+  const own = sources.filter(({ name }) => name.split(':')[0] === distribution.ecosystem);
+  let rejected = 0;
+  for (const source of own.length > 0 ? own : sources) {
+    for await (const item of source.records()) {
+      const advisory = 'error' in item ? undefined : readRecord(item.json);
+      if (advisory) keep(loaded, advisory, distribution, names);
+      else rejected += 1;
+    }
+  }
+  const message = `${rejected} advisories of ${path} cannot be read`;
+  if (rejected > 0) loaded.warnings.push({ code: 'ADVISORIES_DAMAGED', path: null, message });
+  return loaded;
+}
+
+function readRecord(json: unknown): OsvAdvisory | undefined {
+  try {
+    return readOsvRecord(json);
+  } catch (error) {
+    if (error instanceof TidewaiterError) return undefined;
+    throw error;
+  }
+}
+
+function keep(loaded: LoadedAdvisories, advisory: OsvAdvisory, { ecosystem }: Distribution, names: Set<string>): void {
+  const own = advisory.affected.filter((entry) => entry.ecosystem === ecosystem);
+  if (own.length === 0) return;
+  if (loaded.asOf === null || advisory.modified > loaded.asOf) loaded.asOf = advisory.modified;
+  if (advisory.withdrawn !== null) return;
+  for (const entry of own) {
+    if (!names.has(entry.name)) continue;
+    loaded.byId.set(advisory.id, advisory);
+    const others = loaded.candidates.get(entry.name) ?? [];
+    others.push({ ...entry, advisoryId: advisory.id });
+    loaded.candidates.set(entry.name, others);
+  }
+}
+
+function findingsOf(each: ImagePackage, distribution: Distribution, { byId, candidates }: LoadedAdvisories): Finding[] {
+  const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
+  const findings = new Map<string, Finding>();
+  for (const match of matchPackage(each, distribution, named)) {
+    const advisory = byId.get(match.advisoryId)!;
+    const { vulnerabilityId: id } = advisory;
+    const known = findings.get(id);
+    // Of two advisories about one vulnerability the one that knows a fix speaks.
+    if (known && (known.fix.version !== null || match.fix.version === undefined)) continue;
+    findings.set(
+      id,
+      findingOf({
+        kind: 'vulnerability',
+        id,
+        aliases: [...new Set([advisory.id, ...advisory.aliases])].filter((alias) => alias !== id).toSorted(),
+        severity: match.severity ?? advisory.severity,
+        title: advisory.title,
+        fingerprint: fingerprintOf('vulnerability', id, each.type, each.name),
+        purl: each.purl,
+        packageName: each.name,
+        installedVersion: each.version,
+        path: each.foundIn,
+        layer: each.layer,
+        state: each.state,
+        match: match.state,
+        fix: { state: match.fix.state, version: match.fix.version ?? null },
+        cvss: advisory.cvss,
+        confidence: match.state === 'affected' ? 'certain' : 'possible',
+      }),
+    );
+  }
+  return [...findings.values()];
+}
+
+/** The same for the same thing across rescans, versions and digests. */
+export function fingerprintOf(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\n')).digest('hex');
+}

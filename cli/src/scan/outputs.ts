@@ -1,0 +1,47 @@
+import { writeFile } from 'node:fs/promises';
+
+import { type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
+
+import { environment } from '../context.js';
+import { version } from '../version.js';
+
+/** One `--output FORMAT[=FILE]`. */
+export interface Output {
+  format: ReportFormat;
+  /** Standard output unless given. */
+  file?: string;
+}
+
+const plainWidth = 120;
+
+/** Reads what `--output` was given; answers in words what is wrong with it. */
+export function readOutputs(texts: readonly string[]): Output[] | string {
+  const outputs: Output[] = [];
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    const name = equals === -1 ? text : text.slice(0, equals);
+    const format = reportFormats.find((each) => each.name === name);
+    if (!format) return `unknown format ${name}; formats are ${reportFormats.map((each) => each.name).join(', ')}`;
+    outputs.push(equals === -1 ? { format } : { format, file: text.slice(equals + 1) });
+  }
+  const toStdout = outputs.filter(({ file }) => file === undefined);
+  return toStdout.length > 1 ? 'only one output can go to standard output; name files for the others' : outputs;
+}
+
+/** Writes a report in every format that was asked for. */
+export async function writeReport(report: Report, outputs: readonly Output[]): Promise<void> {
+  for (const { format, file } of outputs) {
+    const text = format.render(report, {
+      width: file === undefined && process.stdout.isTTY ? process.stdout.columns : plainWidth,
+      isColored: file === undefined && isColored(),
+      toolVersion: version,
+    });
+    if (file === undefined) process.stdout.write(text);
+    else await writeFile(file, text);
+  }
+}
+
+/** @see https://no-color.org */
+function isColored(): boolean {
+  return process.stdout.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
+}

@@ -1,0 +1,74 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import type { AnalysisOptions } from '@tidewaiter/analyzers';
+import { Unavailable } from '@tidewaiter/domain';
+import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
+import type { Report } from '@tidewaiter/reports';
+
+import { environment } from '../context.js';
+import { openSource } from '../sources/sources.js';
+import { type JudgeOptions, reportOf } from './image-report.js';
+import { Progress } from './progress.js';
+import { readImage } from './read-image.js';
+import type { ReadingFlags } from './reading-flags.js';
+import { secretKey } from './secret-key.js';
+
+/** A target that was read, with what a report leaves out. */
+export interface ScannedTarget {
+  report: Report;
+  config: ImageConfig | null;
+  /** Entries of each layer, from the bottom up. */
+  layers: readonly (readonly LayerEntry[])[];
+}
+
+/**
+ * Reads and judges one target.
+ * @throws TidewaiterError with a stable code for everything that can be expected to go wrong; `SCAN_TIMEOUT` after `--timeout`
+ */
+export async function scanTarget(target: string, flags: ReadingFlags, judging: JudgeOptions): Promise<ScannedTarget> {
+  const timeout = AbortSignal.timeout(flags.timeout);
+  try {
+    return await scanWith(target, flags, judging, timeout);
+  } catch (error) {
+    if (!timeout.aborted) throw error;
+    throw new Unavailable('SCAN_TIMEOUT', `${target}: no verdict within ${flags.timeout / 1000} s`, { cause: error });
+  }
+}
+
+async function scanWith(
+  target: string,
+  { platform, quiet, insecure, offline, cacheDir }: ReadingFlags,
+  judging: JudgeOptions,
+  signal: AbortSignal,
+): Promise<ScannedTarget> {
+  const startedAt = new Date();
+  const source = await openSource(target, {
+    ...(platform !== undefined && { platform }),
+    isInsecure: insecure ?? false,
+    isOffline: offline ?? false,
+    signal,
+  });
+  const progress = new Progress(target, source.layers.length, quiet ?? false);
+  try {
+    const cache = cacheDir ?? defaultCacheDir();
+    const analysis = await analysisFor(judging, cache);
+    const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
+    const report = await reportOf(target, source, read, startedAt, analysis, judging);
+    return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
+  } finally {
+    progress.end();
+    await source.close();
+  }
+}
+
+/** What the layers need to be looked at for: what nobody asks for costs nothing. */
+async function analysisFor({ kinds }: JudgeOptions, cache: string): Promise<AnalysisOptions> {
+  const isInspected = (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
+  return { isInspected, ...(kinds.has('secret') && { secretKey: await secretKey(cache) }) };
+}
+
+/** @see https://specifications.freedesktop.org/basedir-spec/latest/#variables */
+function defaultCacheDir(): string {
+  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tidewaiter');
+}

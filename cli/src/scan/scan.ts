@@ -1,0 +1,50 @@
+import { type Severity, severities } from '@tidewaiter/domain';
+import type { Report } from '@tidewaiter/reports';
+import { type Command, Option } from 'commander';
+
+import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+
+interface ScanFlags extends ReadingFlags, JudgingFlags {
+  output?: string[];
+  failOn?: Severity;
+}
+
+const exitGateFailed = 1;
+const exitNoVerdict = 2;
+
+/** Everything that files can tell about an image, without a server. */
+export function scanCommand(program: Command): void {
+  const command = program
+    .command('scan')
+    .description('find packages, vulnerabilities, secrets, misconfiguration and tampering in an image')
+    .argument('<target>', targetDescription)
+    .option(
+      '-o, --output <format[=file]>',
+      'how and where to write the report; table unless given, repeatable',
+      collect,
+    )
+    .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this').choices(severities));
+  withReadingFlags(withJudgingFlags(command)).action(scan);
+}
+
+async function scan(target: string, flags: ScanFlags, command: Command): Promise<void> {
+  const { readOutputs, writeReport } = await import('./outputs.js');
+  const outputs = readOutputs(flags.output ?? ['table']);
+  if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
+  const { scanTarget } = await import('./scan-target.js');
+  const { report } = await scanTarget(target, flags, { ...judgeOptions(flags), failOn: flags.failOn });
+  await writeReport(report, outputs);
+  if (flags.failOn !== undefined) process.exitCode = gateCode(report);
+}
+
+/** A gate that knows nothing does not open. */
+function gateCode({ verdict: { result } }: Report): number {
+  if (result === 'pass') return 0;
+  return result === 'fail' ? exitGateFailed : exitNoVerdict;
+}
+
+/** Gathers a flag that may be given several times. */
+export function collect(text: string, before: string[] = []): string[] {
+  return [...before, text];
+}

@@ -1,0 +1,98 @@
+import { type Digest, InvalidInput, LimitExceeded, type Platform } from '@tidewaiter/domain';
+import {
+  choosePlatforms,
+  classifyManifest,
+  type Descriptor,
+  documentLimits,
+  imageLayers,
+  type ImageManifest,
+  parseImageConfig,
+  parseManifest,
+} from '@tidewaiter/oci';
+
+import type { ImageSource } from './image-source.js';
+
+/** A place that hands out manifests and blobs by digest: a registry, an OCI layout. */
+export interface ContentStore {
+  /** Whether reading a blob costs next to nothing. */
+  isLocal: boolean;
+  manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Buffer }>;
+  /** Checked against digest and size when the end is reached. */
+  blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** An index may hold indexes, which hold images; nobody nests deeper. */
+const maxIndexDepth = 2;
+
+/**
+ * Finds the image for a platform behind a tag or digest.
+ * @throws InvalidInput `NOT_AN_IMAGE`, `NO_PLATFORM`, and everything that the parsers throw
+ */
+export async function openImage(
+  store: ContentStore,
+  reference: string,
+  wanted: Platform | undefined,
+): Promise<ImageSource> {
+  const { digest, manifest } = await findImage(store, reference, wanted, 1);
+  const config = parseImageConfig(await configBytes(store, manifest));
+  return {
+    digest,
+    mediaType: manifest.mediaType,
+    platform: config.platform,
+    configDigest: manifest.config.digest,
+    config,
+    layers: imageLayers(manifest, config).map((layer) => {
+      const open = () => store.blob({ digest: layer.digest, size: layer.sizeBytes });
+      return { ...layer, open, ...(store.isLocal && { verify: () => drain(open()) }) };
+    }),
+    warnings: [],
+    close: () => store.close(),
+  };
+}
+
+/** Reads a blob for its check alone. */
+async function drain(blob: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const chunk of blob) void chunk;
+}
+
+async function findImage(
+  store: ContentStore,
+  reference: string,
+  wanted: Platform | undefined,
+  depth: number,
+): Promise<{ digest: Digest; manifest: ImageManifest }> {
+  const { digest, mediaType, bytes } = await store.manifest(reference);
+  const manifest = parseManifest(bytes, mediaType || undefined);
+  const kind = classifyManifest(manifest);
+  if (manifest.kind === 'manifest') {
+    if (kind !== 'image') throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}`);
+    return { digest, manifest };
+  }
+  if (depth > maxIndexDepth) throw new LimitExceeded('maxIndexDepth', `indexes nested more than ${maxIndexDepth} deep`);
+  return findImage(store, choose(manifest, wanted).digest, wanted, depth + 1);
+}
+
+function choose(index: Parameters<typeof choosePlatforms>[0], wanted: Platform | undefined): Descriptor {
+  const [asked] = choosePlatforms(index, [wanted ?? platformOfThisMachine()]);
+  if (asked) return asked;
+  const platforms = [...new Set(index.manifests.map(({ platform }) => platform ?? 'unknown/unknown'))];
+  const real = platforms.filter((platform) => platform !== 'unknown/unknown');
+  const [only] = wanted === undefined && real.length === 1 ? choosePlatforms(index, real) : [];
+  if (only) return only;
+  const offer = real.length > 0 ? `; there is ${real.slice(0, 20).join(', ')}` : '';
+  throw new InvalidInput('NO_PLATFORM', `the index holds no image for ${wanted ?? platformOfThisMachine()}${offer}`);
+}
+
+function platformOfThisMachine(): Platform {
+  return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
+}
+
+async function configBytes(store: ContentStore, { config }: ImageManifest): Promise<Buffer> {
+  if (config.size > documentLimits.maxConfigBytes) {
+    throw new LimitExceeded('maxConfigBytes', `the image config has ${config.size} bytes`);
+  }
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of store.blob(config)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

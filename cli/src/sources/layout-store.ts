@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+
+import { type Digest, InvalidInput, isDigest, LimitExceeded, NotFound } from '@tidewaiter/domain';
+import { type Descriptor, documentLimits, parseManifest, verified } from '@tidewaiter/oci';
+
+import type { ContentStore } from './content-store.js';
+
+/** The files of an OCI layout, in a folder or in an archive. */
+export interface LayoutFiles {
+  /** @throws NotFound `TARGET_MISSING` */
+  size(path: string): Promise<number>;
+  /** @throws NotFound `TARGET_MISSING` */
+  read(path: string): AsyncIterable<Uint8Array>;
+  close(): Promise<void>;
+}
+
+const refName = 'org.opencontainers.image.ref.name';
+
+/** A content store over an OCI layout. @see https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
+export function layoutStore(files: LayoutFiles): ContentStore {
+  return {
+    isLocal: true,
+    async manifest(reference) {
+      const digest = isDigest(reference) ? reference : await digestOfTag(files, reference);
+      const bytes = await readAll(files, blobPath(digest), documentLimits.maxManifestBytes, 'maxManifestBytes');
+      const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+      if (actual !== digest) throw new InvalidInput('DIGEST_MISMATCH', `asked for ${digest}, got ${actual}`);
+      return { digest, mediaType: '', bytes };
+    },
+    blob: (descriptor) => verified(files.read(blobPath(descriptor.digest)), descriptor),
+    close: () => files.close(),
+  };
+}
+
+function blobPath(digest: Digest): string {
+  return `blobs/${digest.replace(':', '/')}`;
+}
+
+/** @throws NotFound `MANIFEST_UNKNOWN`; InvalidInput `TAG_MISSING` where there are several and none was named */
+async function digestOfTag(files: LayoutFiles, tag: string): Promise<Digest> {
+  const bytes = await readAll(files, 'index.json', documentLimits.maxManifestBytes, 'maxManifestBytes');
+  const index = parseManifest(bytes);
+  if (index.kind !== 'index') throw new InvalidInput('MANIFEST_INVALID', 'index.json is no index');
+  const [only, ...others] = index.manifests;
+  if (tag === '') {
+    if (only && others.length === 0) return only.digest;
+    const latest = index.manifests.find((each) => isTagged(each, 'latest'));
+    if (latest) return latest.digest;
+    throw new InvalidInput('TAG_MISSING', `name one of the tags: ${tagsOf(index.manifests)}`);
+  }
+  const found = index.manifests.find((each) => isTagged(each, tag));
+  if (!found) throw new NotFound('MANIFEST_UNKNOWN', `no tag ${tag}; there is ${tagsOf(index.manifests)}`);
+  return found.digest;
+}
+
+/** Some writers put the whole reference there. */
+function isTagged({ annotations }: Descriptor, tag: string): boolean {
+  const name = annotations?.[refName];
+  return name === tag || (name?.endsWith(`:${tag}`) ?? false);
+}
+
+function tagsOf(manifests: readonly Descriptor[]): string {
+  const tags = manifests.flatMap(({ annotations }) => annotations?.[refName] ?? []);
+  return tags.length > 0 ? tags.slice(0, 20).join(', ') : 'none with a name';
+}
+
+async function readAll(files: LayoutFiles, path: string, most: number, limit: string): Promise<Buffer> {
+  const size = await files.size(path);
+  if (size > most) throw new LimitExceeded(limit, `${path} has ${size} bytes`);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of files.read(path)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { NotFound } from '@tidewaiter/domain';
+
+import { openImage } from './content-store.js';
+import type { SourceKind } from './image-source.js';
+import { type LayoutFiles, layoutStore } from './layout-store.js';
+import { readChunkBytes, splitLocation } from './location.js';
+
+/** `oci:DIR[:TAG]`, or `@DIGEST` in place of the tag. */
+export const ociLayout: SourceKind = {
+  scheme: 'oci',
+  async open(location, { platform }) {
+    const { path, reference } = await splitLocation(location);
+    return openImage(layoutStore(folderFiles(path)), reference, platform);
+  },
+};
+
+function folderFiles(folder: string): LayoutFiles {
+  const missing = (path: string) => (cause: unknown) => {
+    throw new NotFound('TARGET_MISSING', `${join(folder, path)} cannot be read`, { cause });
+  };
+  return {
+    size: async (path) => (await stat(join(folder, path)).catch(missing(path))).size,
+    async *read(path) {
+      await stat(join(folder, path)).catch(missing(path));
+      yield* createReadStream(join(folder, path), { highWaterMark: readChunkBytes });
+    },
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,81 @@
+import { createReadStream, type Dirent, type Stats } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+
+import { NotFound } from '@tidewaiter/domain';
+import { decodeName, type TreeMember, type Warning } from '@tidewaiter/oci';
+
+import type { SourceKind } from './image-source.js';
+import { readChunkBytes } from './location.js';
+
+/** What the kernel makes up, where a root file system that runs is read. */
+const kernelFolders = new Set(['dev', 'proc', 'sys']);
+
+/** `rootfs:DIR`: a root file system that is unpacked already. */
+export const rootfs: SourceKind = {
+  scheme: 'rootfs',
+  async open(location) {
+    const root = await lstat(location).catch(() => undefined);
+    if (!root?.isDirectory()) throw new NotFound('TARGET_MISSING', `${location}: there is no such folder`);
+    const warnings: Warning[] = [];
+    return {
+      digest: null,
+      mediaType: null,
+      platform: null,
+      configDigest: null,
+      config: null,
+      layers: [],
+      tree: () => membersOf(Buffer.from(location), root, warnings),
+      warnings,
+      close: () => Promise.resolve(),
+    };
+  },
+};
+
+async function* membersOf(folder: Buffer, root: Stats, warnings: Warning[], above = ''): AsyncGenerator<TreeMember> {
+  for (const entry of await entriesOf(folder, above, warnings)) {
+    const path = Buffer.concat([folder, Buffer.from('/'), entry.name]);
+    const name = `${above}${decodeName(entry.name)}`;
+    // It may be gone since it was listed.
+    const stats = await lstat(path).catch(() => undefined);
+    if (!stats || (above === '' && stats.dev !== root.dev && kernelFolders.has(name))) continue;
+    yield await memberOf(path, name, stats, warnings);
+    if (stats.isDirectory()) yield* membersOf(path, root, warnings, `${name}/`);
+  }
+}
+
+async function entriesOf(folder: Buffer, name: string, warnings: Warning[]): Promise<Dirent<Buffer>[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' });
+    return entries.toSorted((a, b) => Buffer.compare(a.name, b.name));
+  } catch {
+    warnings.push({ code: 'UNREADABLE', path: name, message: 'folder that may not be read' });
+    return [];
+  }
+}
+
+async function memberOf(path: Buffer, name: string, stats: Stats, warnings: Warning[]): Promise<TreeMember> {
+  const { mode, uid, gid } = stats;
+  const flag = flagOf(stats);
+  const member = { name, linkName: '', flag, mode: mode & 0o7777, uid, gid, size: 0, isSparse: false };
+  if (flag === '2') return { ...member, linkName: decodeName(await readlink(path, 'buffer')) };
+  if (flag !== '0') return member;
+  return { ...member, size: stats.size, content: contentOf(path, name, stats.size, warnings) };
+}
+
+async function* contentOf(path: Buffer, name: string, size: number, warnings: Warning[]): AsyncGenerator<Buffer> {
+  if (size === 0) return;
+  try {
+    yield* createReadStream(path, { end: size - 1, highWaterMark: readChunkBytes });
+  } catch {
+    warnings.push({ code: 'UNREADABLE', path: name, message: 'file that may not be read' });
+  }
+}
+
+/** The type as a tar writes it. */
+function flagOf(stats: Stats): string {
+  if (stats.isFile()) return '0';
+  if (stats.isSymbolicLink()) return '2';
+  if (stats.isCharacterDevice()) return '3';
+  if (stats.isBlockDevice()) return '4';
+  return stats.isDirectory() ? '5' : '6';
+}

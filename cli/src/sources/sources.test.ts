@@ -1,0 +1,232 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+
+import { analyzeLayer, analyzeTree, inventory } from '@tidewaiter/analyzers';
+import { buildImage, buildIndex, tarArchive, type TarEntry } from '@tidewaiter/testkit';
+
+import { openSource, sourceKinds } from './sources.js';
+
+const alpine: TarEntry[] = [
+  { path: 'etc/os-release', content: 'ID=alpine\nVERSION_ID=3.20.3\n' },
+  { path: 'lib/apk/db/installed', content: 'P:musl\nV:1.2.5-r0\nA:x86_64\n\nP:zlib\nV:1.3.1-r1\nA:x86_64\n' },
+];
+const upper: TarEntry[] = [{ path: 'app/run', content: 'x' }];
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tidewaiter-sources-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+async function open(target: string, platform?: string) {
+  const signal = AbortSignal.timeout(60_000);
+  return openSource(target, { isInsecure: false, isOffline: true, signal, ...(platform && { platform }) });
+}
+
+/** What the packages of a target are, read through every step that a scan takes. */
+async function packagesOf(target: string, platform?: string): Promise<string[]> {
+  const source = await open(target, platform);
+  const layers = source.tree
+    ? [await analyzeTree(source.tree(), {})]
+    : await Promise.all(
+        source.layers.map((layer) =>
+          analyzeLayer(() => layer.open(), { mediaType: layer.mediaType, expectedDiffId: layer.diffId }),
+        ),
+      );
+  await source.close();
+  return inventory(layers).packages.map(({ name, version }) => `${name} ${version}`);
+}
+
+const both = ['musl 1.2.5-r0', 'zlib 1.3.1-r1'];
+
+/** The folder as a tar, as archives of a layout are made. */
+function tarOf(dir: string, prefix = ''): TarEntry[] {
+  return readdirSync(join(dir, prefix), { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? tarOf(dir, `${prefix}${entry.name}/`)
+      : [{ path: `${prefix}${entry.name}`, content: readFileSync(join(dir, prefix, entry.name)) }],
+  );
+}
+
+/** What `docker save` of an older Docker writes: a layer that comes twice is a link. */
+function dockerArchive(tags: readonly string[][]): Buffer {
+  const layer = tarArchive(alpine);
+  const diffId = `sha256:${createHash('sha256').update(layer).digest('hex')}`;
+  const config = JSON.stringify({
+    os: 'linux',
+    architecture: 'amd64',
+    rootfs: { type: 'layers', diff_ids: [diffId, diffId] },
+  });
+  const manifest = tags.map((RepoTags) => ({
+    Config: 'config.json',
+    RepoTags,
+    Layers: ['a/layer.tar', 'b/layer.tar'],
+  }));
+  return tarArchive([
+    { path: 'config.json', content: config },
+    { path: 'a/layer.tar', content: layer },
+    { path: 'b/layer.tar', type: 'symlink', linkTarget: '../a/layer.tar' },
+    { path: 'manifest.json', content: JSON.stringify(manifest) },
+  ]);
+}
+
+it('names every scheme once', () => {
+  expect(new Set(sourceKinds.map(({ scheme }) => scheme)).size).toBe(sourceKinds.length);
+});
+
+describe('oci:DIR', () => {
+  it('is read by its only tag, by any tag, and by digest', async () => {
+    const { digest } = await buildImage(folder, { layers: [alpine, upper], tag: '1.0' });
+    for (const target of [`oci:${folder}`, `oci:${folder}:1.0`, `oci:${folder}@${digest}`]) {
+      expect(await packagesOf(target)).toEqual(both);
+    }
+    expect(await open(`oci:${folder}`)).toMatchObject({ digest, platform: 'linux/amd64' });
+  });
+
+  it('asks for a tag where there are several, and names them', async () => {
+    await buildImage(folder, { layers: [alpine], tag: 'a' });
+    await buildImage(folder, { layers: [upper], tag: 'b' });
+    await expect(open(`oci:${folder}`)).rejects.toMatchObject({
+      code: 'TAG_MISSING',
+      message: expect.stringMatching('a, b'),
+    });
+    await expect(open(`oci:${folder}:c`)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+  });
+
+  it('chooses the platform of an index', async () => {
+    await buildIndex(folder, [
+      { layers: [upper], platform: 'linux/amd64' },
+      { layers: [alpine], platform: 'linux/arm64' },
+    ]);
+    expect(await packagesOf(`oci:${folder}`, 'linux/arm64')).toEqual(both);
+    expect(await packagesOf(`oci:${folder}`, 'linux/amd64')).toEqual([]);
+    await expect(open(`oci:${folder}`, 'linux/s390x')).rejects.toMatchObject({
+      code: 'NO_PLATFORM',
+      message: expect.stringMatching('linux/amd64, linux/arm64'),
+    });
+  });
+
+  it('takes the only platform that there is, where none was asked for', async () => {
+    await buildIndex(folder, [{ layers: [alpine], platform: 'linux/riscv64' }]);
+    expect(await packagesOf(`oci:${folder}`)).toEqual(both);
+  });
+
+  it('refuses blobs that are not what their digest says', async () => {
+    const { layerDigests, digest } = await buildImage(folder, { layers: [alpine] });
+    const path = join(folder, 'blobs', layerDigests[0]!.replace(':', '/'));
+    writeFileSync(path, gzipSync(tarArchive(upper)));
+    await expect(packagesOf(`oci:${folder}`)).rejects.toMatchObject({ code: 'SIZE_MISMATCH' });
+    writeFileSync(path, Buffer.alloc(readFileSync(path).length));
+    await expect(packagesOf(`oci:${folder}`)).rejects.toThrow();
+    writeFileSync(join(folder, 'blobs', digest.replace(':', '/')), '{}');
+    await expect(open(`oci:${folder}`)).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+  });
+});
+
+it.each([
+  ['plain', (tar: Buffer) => tar],
+  ['compressed', (tar: Buffer) => gzipSync(tar)],
+])('reads an OCI layout in a %s tar', async (_, compress) => {
+  const layout = join(folder, 'layout');
+  await buildImage(layout, { layers: [alpine, upper], tag: 'x' });
+  writeFileSync(join(folder, 'image.tar'), compress(tarArchive(tarOf(layout))));
+  expect(await packagesOf(`oci-archive:${folder}/image.tar:x`)).toEqual(both);
+});
+
+describe('docker-archive:FILE', () => {
+  it.each([
+    ['plain', (tar: Buffer) => tar],
+    ['compressed', (tar: Buffer) => gzipSync(tar)],
+  ])('is read from a %s tar, with layers that are links', async (_, compress) => {
+    writeFileSync(join(folder, 'saved.tar'), compress(dockerArchive([['shop/app:1']])));
+    expect(await packagesOf(`docker-archive:${folder}/saved.tar`)).toEqual(both);
+  });
+
+  it('asks which image of several', async () => {
+    writeFileSync(join(folder, 'saved.tar'), dockerArchive([['shop/app:1'], ['shop/other:2']]));
+    const target = `docker-archive:${folder}/saved.tar`;
+    await expect(open(target)).rejects.toMatchObject({ code: 'TAG_MISSING' });
+    expect(await packagesOf(`${target}:shop/other:2`)).toEqual(both);
+    await expect(open(`${target}:shop/none:2`)).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' });
+  });
+
+  it.each(['[]', '{}', 'null', '[{"Config":1,"Layers":[]}]', '[{"Config":"x","Layers":"y"}]', 'no JSON'])(
+    'refuses a manifest.json of %s',
+    async (content) => {
+      writeFileSync(join(folder, 'saved.tar'), tarArchive([{ path: 'manifest.json', content }]));
+      await expect(open(`docker-archive:${folder}/saved.tar`)).rejects.toMatchObject({ code: 'MANIFEST_INVALID' });
+    },
+  );
+});
+
+describe('rootfs:DIR', () => {
+  it('is read as it lies there, and links never lead out of it', async () => {
+    mkdirSync(join(folder, 'lib/apk/db'), { recursive: true });
+    mkdirSync(join(folder, 'etc'));
+    for (const { path, content = '' } of alpine) writeFileSync(join(folder, path), content);
+    symlinkSync('/etc/passwd', join(folder, 'etc/passwd'));
+    symlinkSync('..', join(folder, 'etc/up'));
+    expect(await packagesOf(`rootfs:${folder}`)).toEqual(both);
+    const source = await open(`rootfs:${folder}`);
+    const members = [];
+    for await (const { name, flag } of source.tree!()) members.push(`${flag} ${name}`);
+    expect(members).toEqual([
+      '5 etc',
+      '0 etc/os-release',
+      '2 etc/passwd',
+      '2 etc/up',
+      '5 lib',
+      '5 lib/apk',
+      '5 lib/apk/db',
+      '0 lib/apk/db/installed',
+    ]);
+  });
+});
+
+describe('sbom:FILE', () => {
+  const purls = ['pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12', 'pkg:npm/%40babel/core@7.0.0'];
+
+  it.each([
+    [
+      'CycloneDX',
+      { bomFormat: 'CycloneDX', specVersion: '1.6', components: purls.map((purl) => ({ type: 'library', purl })) },
+    ],
+    [
+      'SPDX',
+      {
+        spdxVersion: 'SPDX-2.3',
+        packages: purls.map((purl) => ({ externalRefs: [{ referenceType: 'purl', referenceLocator: purl }] })),
+      },
+    ],
+  ])('gives the packages of %s, and the distribution that they name', async (_, document) => {
+    writeFileSync(join(folder, 'sbom.json'), JSON.stringify(document));
+    const { listed } = await open(`sbom:${folder}/sbom.json`);
+    expect(listed?.os).toMatchObject({ id: 'debian', versionId: '12' });
+    expect(listed?.packages.map(({ purl }) => purl)).toEqual(purls);
+  });
+
+  it('refuses what is none', async () => {
+    writeFileSync(join(folder, 'sbom.json'), '{}');
+    await expect(open(`sbom:${folder}/sbom.json`)).rejects.toMatchObject({ code: 'MALFORMED_FILE' });
+  });
+});
+
+it.each([
+  'sbom:/nowhere',
+  'oci:/nowhere',
+  'oci-archive:/nowhere.tar',
+  'docker-archive:/nowhere.tar',
+  'rootfs:/nowhere',
+])('says that there is no %s', async (target) => {
+  await expect(open(target)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
+});
+
+it('asks no registry when it is offline', async () => {
+  await expect(open('alpine:3.20')).rejects.toMatchObject({ code: 'OFFLINE' });
+  await expect(open('docker://alpine:3.20')).rejects.toMatchObject({ code: 'OFFLINE' });
+});

@@ -1,0 +1,2 @@
+/** Of every package of Tidewaiter. */
+export const version = '0.1.0';
