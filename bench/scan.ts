@@ -1,0 +1,138 @@
+/** What a scan costs: wall time, CPU and memory, beside what reading alone costs and beside Trivy where there is one. See README.md. */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { env, execPath } from 'node:process';
+import { createGunzip } from 'node:zlib';
+
+const launcherFlags = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
+const corpus = env['TIDEWAITER_CORPUS'] ?? '';
+const trivy = env['TRIVY'];
+const runs = Number(env['RUNS'] ?? 5);
+const images = (env['IMAGES'] ?? 'debian-12-big debian-12-min python-app node-app alpine-3.18 secrets-basic').split(
+  ' ',
+);
+const memoryIntervalMs = 5;
+
+/** What one run of one program took. */
+interface Cost {
+  wallSeconds: number;
+  cpuSeconds: number;
+  peakMegabytes: number;
+}
+
+if (process.argv[2] === 'floor') await floor(process.argv[3]!);
+else await compare();
+
+async function compare(): Promise<void> {
+  if (!existsSync(join(corpus, 'oci'))) {
+    console.error('TIDEWAITER_CORPUS must name a folder with OCI layouts in oci/NAME');
+    process.exit(64);
+  }
+  const scratch = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
+  console.log(`medians of ${runs} runs after one that does not count: wall s / CPU s / peak MB`);
+  for (const image of images) {
+    const layout = join(corpus, 'oci', image);
+    const scan = (kinds: string, cache: string) => [
+      ...[execPath, ...launcherFlags, 'scan', `oci:${layout}`, '--kinds', kinds],
+      ...['-o', 'json=/dev/null', '--quiet', '--cache-dir', join(scratch, cache)],
+    ];
+    const all = 'secret,integrity,malware,supply-chain,misconfiguration';
+    const cold = { fresh: join(scratch, 'cold') };
+    const programs: [string, string[], { fresh?: string }][] = [
+      ['floor: read, gunzip, sha256', [execPath, import.meta.filename, 'floor', layout], {}],
+      ['tidewaiter inventory, cold', scan('vulnerability', 'cold'), cold],
+      ['tidewaiter everything, cold', scan(all, 'cold'), cold],
+      ['tidewaiter everything, known', scan(all, 'warm'), {}],
+      ...(trivy ? trivyRuns(trivy, layout, scratch) : []),
+    ];
+    console.log(`\n${image}`);
+    // The programs take turns, so that what else the machine does falls on all of them.
+    const costs = programs.map((): Cost[] => []);
+    for (let run = 0; run <= runs; run += 1) {
+      for (const [index, [, command, { fresh }]] of programs.entries()) {
+        if (fresh) await rm(fresh, { recursive: true, force: true });
+        const cost = await measure(command);
+        if (run > 0) costs[index]!.push(cost);
+      }
+    }
+    for (const [index, [name]] of programs.entries()) console.log(row(name, costs[index]!));
+  }
+  await rm(scratch, { recursive: true, force: true });
+}
+
+function trivyRuns(program: string, layout: string, scratch: string): [string, string[], { fresh?: string }][] {
+  const cache = join(scratch, 'trivy');
+  const common = [program, 'image', '--quiet', '--offline-scan', '--skip-db-update', '--skip-java-db-update'];
+  const run = (...more: string[]) => [...common, '--cache-dir', cache, '--input', layout, ...more];
+  return [
+    ['trivy inventory, cold', run('--format', 'cyclonedx', '--output', '/dev/null'), { fresh: cache }],
+    [
+      'trivy packages and secrets, cold',
+      run('--scanners', 'secret', '--format', 'json', '--output', '/dev/null'),
+      { fresh: cache },
+    ],
+  ];
+}
+
+function row(name: string, costs: readonly Cost[]): string {
+  const [wall, cpu, peak] = (['wallSeconds', 'cpuSeconds', 'peakMegabytes'] as const).map((key) =>
+    median(costs.map((cost) => cost[key])),
+  ) as [number, number, number];
+  return `  ${name.padEnd(34)} ${wall.toFixed(2).padStart(6)} ${cpu.toFixed(2).padStart(6)} ${peak.toFixed(0).padStart(5)}`;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
+
+/** Runs a program; bash knows what the time of its children was, and the kernel their largest memory so far. */
+async function measure(command: readonly string[]): Promise<Cost> {
+  const timed = spawn('bash', ['-c', 'TIMEFORMAT="cost %R %U %S"; time "$@"', 'bash', ...command], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let text = '';
+  timed.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  let peakMegabytes = 0;
+  const watch = setInterval(() => (peakMegabytes = Math.max(peakMegabytes, peakOf(timed.pid!))), memoryIntervalMs);
+  await new Promise((done) => timed.on('close', done));
+  clearInterval(watch);
+  const [, wall, user, system] = /cost (\S+) (\S+) (\S+)/.exec(text) ?? [];
+  if (wall === undefined || timed.exitCode !== 0) throw new Error(`${command.join(' ')}: ${text}`);
+  return { wallSeconds: Number(wall), cpuSeconds: Number(user) + Number(system), peakMegabytes };
+}
+
+/** The largest resident set that the child of a shell has had. */
+function peakOf(shell: number): number {
+  try {
+    const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ');
+    const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child}/status`, 'utf8')) ?? [];
+    return Number(kib ?? 0) / 1_024;
+  } catch {
+    return 0; // it has not begun, or has ended
+  }
+}
+
+/** What no scanner can do without: every blob read and hashed, unpacked, and hashed again. All layers at once, as zlib's threads can. */
+async function floor(layout: string): Promise<void> {
+  const read = (digest: string) => join(layout, 'blobs', digest.replace(':', '/'));
+  const json = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as { manifests: Blob[]; layers: Blob[] };
+  interface Blob {
+    digest: string;
+    mediaType: string;
+  }
+  const { layers } = json(read(json(join(layout, 'index.json')).manifests[0]!.digest));
+  await Promise.all(
+    layers.map(async ({ digest, mediaType }) => {
+      const blob = createReadStream(read(digest), { highWaterMark: 512 * 1024 });
+      const packed = createHash('sha256');
+      const unpacked = createHash('sha256');
+      blob.on('data', (chunk) => packed.update(chunk));
+      const tar = mediaType.endsWith('gzip') ? blob.pipe(createGunzip({ chunkSize: 256 * 1024 })) : blob;
+      for await (const chunk of tar) unpacked.update(chunk as Buffer);
+    }),
+  );
+}
