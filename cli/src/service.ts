@@ -5,6 +5,7 @@ import { Argument, type Command } from 'commander';
 import { environment, stateDir, tell } from './context.js';
 import {
   givenUrls,
+  scannerKey,
   serviceEnvironment,
   serviceNames,
   type ServiceName,
@@ -35,5 +36,6 @@ async function environmentToUse(): Promise<Environment> {
   if (Object.keys(givenUrls()).length > 0) return environment;
   const urls = (await currentRun(stateDir))?.urls;
   if (!urls) return environment;
-  return serviceEnvironment(urls, { TIDEWAITER_HTTP_PORT: environment['TIDEWAITER_HTTP_PORT'] || '0' });
+  const port = environment['TIDEWAITER_HTTP_PORT'] || '0';
+  return serviceEnvironment(urls, { TIDEWAITER_HTTP_PORT: port, ...(await scannerKey()) });
 }

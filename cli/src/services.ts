@@ -6,7 +6,8 @@ import { InvalidInput } from '@tidewaiter/domain';
 import type { Environment, RunningService } from '@tidewaiter/runtime';
 import type { ServerUrls } from '@tidewaiter/servers';
 
-import { environment, home, tell } from './context.js';
+import { environment, home, stateDir, tell } from './context.js';
+import { fingerprintKey } from './fingerprint-key.js';
 
 /** Every service, loaded only when it is started. */
 export const services = {
@@ -50,6 +51,13 @@ export function givenUrls(): Partial<ServerUrls> {
     if (url) urls[kind] = url;
   }
   return urls;
+}
+
+/** The key of this folder's scanners, which all need the same, unless the environment names one. */
+export async function scannerKey(): Promise<Environment> {
+  const name = 'TIDEWAITER_FINGERPRINT_KEY';
+  if (environment[name] || environment[`${name}_FILE`]) return {};
+  return { [name]: (await fingerprintKey(stateDir)).toString('hex') };
 }
 
 /** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */

@@ -24,7 +24,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { environment, home, stateDir, tell } from './context.js';
 import { upDetached } from './detach.js';
 import { writeSamples } from './samples.js';
-import { givenUrls, serviceEnvironment, serviceNames, startService, stopService } from './services.js';
+import { givenUrls, scannerKey, serviceEnvironment, serviceNames, startService, stopService } from './services.js';
 import { stopRequest } from './stop-request.js';
 
 interface UpOptions {
@@ -95,8 +95,10 @@ async function startAll(
 ): Promise<void> {
   const ports: Record<string, number> = { ingest: portIngest, console: portConsole || (await freePort()) };
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
+  const key = await scannerKey();
   const environmentOf = (name: string) =>
     serviceEnvironment(urls, {
+      ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
     });

@@ -28,13 +28,14 @@ export function readOutputs(texts: readonly string[]): Output[] | string {
   return toStdout.length > 1 ? 'only one output can go to standard output; name files for the others' : outputs;
 }
 
-/** Writes a report in every format that was asked for. */
-export async function writeReport(report: Report, outputs: readonly Output[]): Promise<void> {
+/** Writes a report in every format that was asked for; an inventory lists packages and gives no verdict. */
+export async function writeReport(report: Report, outputs: readonly Output[], isInventory = false): Promise<void> {
   for (const { format, file } of outputs) {
     const text = format.render(report, {
       width: file === undefined && process.stdout.isTTY ? process.stdout.columns : plainWidth,
       isColored: file === undefined && isColored(),
       toolVersion: version,
+      isInventory,
     });
     if (file === undefined) process.stdout.write(text);
     else await writeFile(file, text);

@@ -24,5 +24,5 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const { scanTarget } = await import('./scan-target.js');
   const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
   const { report } = await scanTarget(target, flags, nothing);
-  await writeReport(report, outputs);
+  await writeReport(report, outputs, true);
 }

@@ -7,12 +7,12 @@ import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
+import { fingerprintKey } from '../fingerprint-key.js';
 import { openSource } from '../sources/sources.js';
 import { type JudgeOptions, reportOf } from './image-report.js';
 import { Progress } from './progress.js';
 import { readImage } from './read-image.js';
 import type { ReadingFlags } from './reading-flags.js';
-import { secretKey } from './secret-key.js';
 
 /** A target that was read, with what a report leaves out. */
 export interface ScannedTarget {
@@ -65,7 +65,7 @@ async function scanWith(
 /** What the layers need to be looked at for: what nobody asks for costs nothing. */
 async function analysisFor({ kinds }: JudgeOptions, cache: string): Promise<AnalysisOptions> {
   const isInspected = (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
-  return { isInspected, ...(kinds.has('secret') && { secretKey: await secretKey(cache) }) };
+  return { isInspected, ...(kinds.has('secret') && { secretKey: await fingerprintKey(cache) }) };
 }
 
 /** @see https://specifications.freedesktop.org/basedir-spec/latest/#variables */

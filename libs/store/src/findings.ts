@@ -38,7 +38,7 @@ interface FindingRow {
   cvssScore: number | null;
 }
 
-/** What is wrong with images. Vulnerabilities are not stored by image: they follow from packages and matches. */
+/** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
 @Injectable()
 export class Findings {
   constructor(private readonly store: Store) {}
@@ -66,7 +66,12 @@ export class Findings {
        WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
       [imageDigests],
     );
-    return oncePerVulnerability(rows).map(toFinding).toSorted(worstFirst);
+    const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
+      'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
+      [imageDigests],
+    );
+    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
+    return [...oncePerVulnerability(rows).map(toFinding), ...findings].toSorted(worstFirst);
   }
 }
 

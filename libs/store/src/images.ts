@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
+import type { Digest, Finding, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
 
 import type { Page } from './page.js';
 import type { Warning } from './pushes.js';
@@ -15,9 +15,11 @@ export interface NewImage {
   createdAt: string | null;
   labels: Record<string, string>;
   layers: Layer[];
+  /** What is wrong with what it says of itself. */
+  findings: Finding[];
 }
 
-export interface Image extends Omit<NewImage, 'createdAt' | 'layers'> {
+export interface Image extends Omit<NewImage, 'createdAt' | 'layers' | 'findings'> {
   createdAt: Date | null;
   os: OsRelease | null;
   warnings: Warning[];
@@ -124,6 +126,7 @@ export class Images {
         [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
       );
       await this.#addLayers(tx, image);
+      await addFindings(tx, image.digest, 'config', image.findings);
     }
   }
 
@@ -218,10 +221,12 @@ export class Images {
     tx: Transaction,
     digest: Digest,
     analyzersVersion: string,
-    inventory: { os: OsRelease | null; packages: JudgedPackage[]; warnings: Warning[] },
+    inventory: { os: OsRelease | null; packages: JudgedPackage[]; warnings: Warning[]; findings: Finding[] },
   ): Promise<void> {
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
+    await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
+    await addFindings(tx, digest, 'layers', inventory.findings);
     await tx.query(
       `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, analyzed_at = now() WHERE digest = $1`,
       [digest, json(inventory.os), json(inventory.warnings), analyzersVersion],
@@ -267,5 +272,19 @@ async function addPackages(tx: Transaction, digest: Digest, packages: readonly J
      JOIN package ON package_identity(package.purl, source_name, source_version) = package_identity(row.purl, "sourceName", "sourceVersion")
      ON CONFLICT DO NOTHING`,
     [digest, rows],
+  );
+}
+
+async function addFindings(
+  tx: Transaction,
+  digest: Digest,
+  source: 'config' | 'layers',
+  findings: readonly Finding[],
+): Promise<void> {
+  if (findings.length === 0) return;
+  await tx.query(
+    `INSERT INTO image_finding (image_digest, fingerprint, source, finding)
+     SELECT $1, finding ->> 'fingerprint', $2, finding FROM jsonb_array_elements($3::jsonb) AS finding ON CONFLICT DO NOTHING`,
+    [digest, source, json(findings)],
   );
 }

@@ -51,6 +51,7 @@ const imageOf = (digest: string): NewImage => ({
   platform: 'linux/amd64',
   createdAt: null,
   labels: {},
+  findings: [],
   layers: [],
 });
 
@@ -183,7 +184,7 @@ it('keeps packages with the longest names, each once', async () => {
   for (const digest of [digestOf('a'), digestOf('b')]) {
     await store.transaction(async (tx) => {
       await images.add(tx, [imageOf(digest)]);
-      await images.analyzed(tx, digest, '1', { os: null, packages, warnings: [] });
+      await images.analyzed(tx, digest, '1', { os: null, packages, warnings: [], findings: [] });
     });
     expect((await images.packages(digest)).map(({ source }) => source)).toEqual(
       expect.arrayContaining(packages.map(({ source }) => source)),

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
-import { analyzersVersion, decodeFacts, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
 import { type Digest, type ImagePackage, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
 import { decodeEntries } from '@tidewaiter/oci';
 import {
@@ -14,6 +14,8 @@ import {
   type Warning,
 } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
+
 /** Matches that one image may bring: thousands of packages of the source that has the most advisories make millions. */
 const maxMatches = 200_000;
 
@@ -24,17 +26,21 @@ export class ImageAssembly {
     private readonly store: Store,
     private readonly images: Images,
     private readonly advisories: Advisories,
+    private readonly analysis: Analysis,
   ) {}
 
   /** Folds the layers of an image, which must all be read. Repeating it changes nothing. */
   async assemble(digest: Digest): Promise<void> {
-    const layers = await this.images.layers(digest);
-    const { os, packages, warnings } = inventory(
-      layers.map(({ facts, entries }) => ({ facts: decodeFacts(facts), entries: decodeEntries(entries) })),
-    );
+    const layers = (await this.images.layers(digest)).map(({ facts, entries, ...layer }) => ({
+      ...layer,
+      facts: decodeFacts(facts),
+      entries: decodeEntries(entries),
+    }));
+    const { os, packages, warnings } = inventory(layers);
     const judged = packages.map((each) => withEcosystem(each, os));
+    const findings = fileFindings(layers, this.analysis.options);
     await this.store.transaction((tx) =>
-      this.images.analyzed(tx, digest, analyzersVersion, { os, packages: judged, warnings }),
+      this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings }),
     );
   }
 

@@ -3,6 +3,7 @@ import type { LayerClaim } from '@tidewaiter/domain';
 import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
 import type { BlobPlace } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { isRefusal } from './failure.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
@@ -14,6 +15,7 @@ export class LayerReading implements OnApplicationShutdown {
 
   constructor(
     private readonly registries: Registries,
+    private readonly analysis: Analysis,
     { layers }: ScannerLimits,
   ) {
     this.#threads = new LayerThreads(layers);
@@ -48,6 +50,6 @@ export class LayerReading implements OnApplicationShutdown {
     const client = this.registries.client(connection);
     const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
     const open = () => client.blob(repository, blob, signal);
-    return this.#threads.analyze(open, { mediaType, expectedDiffId: claim.diffId }, signal);
+    return this.#threads.analyze(open, { mediaType, expectedDiffId: claim.diffId, ...this.analysis.options }, signal);
   }
 }

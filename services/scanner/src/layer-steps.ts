@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { LayerClaim } from '@tidewaiter/domain';
 import type { JobProblem } from '@tidewaiter/queue';
 import type { PackedLayer } from '@tidewaiter/sandbox';
 import { type ClaimedJob, Images, Jobs, Pushes, Store, type Transaction } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { PushFailures } from './push-failures.js';
 
 /** The transactions that move a layer, and with it the pushes that wait for it. */
@@ -16,6 +16,7 @@ export class LayerSteps {
     private readonly images: Images,
     private readonly pushes: Pushes,
     private readonly failures: PushFailures,
+    private readonly analysis: Analysis,
   ) {}
 
   async done(job: ClaimedJob): Promise<void> {
@@ -25,7 +26,7 @@ export class LayerSteps {
   async keep(job: ClaimedJob, claim: LayerClaim, { diffId: _, ...layer }: PackedLayer): Promise<void> {
     const result = { ...layer, facts: Buffer.from(layer.facts), entries: Buffer.from(layer.entries) };
     // Committed before the pushes are looked for: whoever looked for the layer earlier waits by now, and whoever does so later finds it.
-    await this.store.transaction((tx) => this.images.layerAnalyzed(tx, claim, analyzersVersion, result));
+    await this.store.transaction((tx) => this.images.layerAnalyzed(tx, claim, this.analysis.version, result));
     await this.store.transaction(async (tx) => {
       await this.#wakePushes(tx, claim);
       await this.jobs.finish(tx, job);
@@ -60,7 +61,7 @@ export class LayerSteps {
   /** Queues the pushes that waited for this layer last. They are held meanwhile, so two last layers cannot miss each other. */
   async #wakePushes(tx: Transaction, claim: LayerClaim): Promise<void> {
     for (const id of await this.pushes.waitingFor(tx, claim)) {
-      const unread = await this.images.unreadLayers(tx, id, analyzersVersion);
+      const unread = await this.images.unreadLayers(tx, id, this.analysis.version);
       if (unread.length === 0) await tx.enqueue({ queue: 'push', key: id, class: 'interactive' });
     }
   }

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { Finding, ImagePackage, SeverityCounts } from '@tidewaiter/domain';
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
 import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { ImageAssembly } from './image-assembly.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings, verdictOf } from './verdict.js';
@@ -25,11 +25,12 @@ export class PushJudgement {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly assembly: ImageAssembly,
+    private readonly analysis: Analysis,
   ) {}
 
   async judge(push: Push): Promise<Judgement> {
     for (const { digest, analyzersVersion: known } of await this.images.ofPush(push.id)) {
-      if (known !== analyzersVersion) await this.assembly.assemble(digest);
+      if (known !== this.analysis.version) await this.assembly.assemble(digest);
       await this.assembly.match(digest);
     }
     const images = await this.images.ofPush(push.id);

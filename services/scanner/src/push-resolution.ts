@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Images, type Push, Pushes, Store } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { Registries } from './registries.js';
 import { resolvePush } from './resolve-push.js';
 
@@ -12,6 +13,7 @@ export class PushResolution {
     private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly registries: Registries,
+    private readonly analysis: Analysis,
   ) {}
 
   /** Asks the registry unless that is done; answers the push as it is then, or null when it needs no more work. */
@@ -20,7 +22,8 @@ export class PushResolution {
     if (!push || push.state === 'analyzed' || push.state === 'refused') return null;
     if (push.state === 'analyzing') return push;
     const client = this.registries.client(push.connection);
-    const { digest, mediaType, images } = await resolvePush(client, push, this.registries.platforms, signal);
+    const { platforms } = this.registries;
+    const { digest, mediaType, images } = await resolvePush(client, push, platforms, this.analysis.options, signal);
     await this.store.transaction(async (tx) => {
       await this.images.add(tx, images);
       const imageDigests = images.map((image) => image.digest);

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { analyzersVersion } from '@tidewaiter/analyzers';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { layerKey } from './layer-key.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
@@ -19,6 +19,7 @@ export class PushSteps {
     private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly failures: PushFailures,
+    private readonly analysis: Analysis,
   ) {}
 
   async done(job: ClaimedJob): Promise<void> {
@@ -32,7 +33,7 @@ export class PushSteps {
   async advance(job: ClaimedJob, push: Push): Promise<Progress> {
     return this.store.transaction(async (tx) => {
       await this.pushes.lock(tx, push.id);
-      const unread = await this.images.unreadLayers(tx, push.id, analyzersVersion);
+      const unread = await this.images.unreadLayers(tx, push.id, this.analysis.version);
       if (unread.length === 0) return 'ready';
       await tx.enqueue(...unread.map((claim) => ({ queue: 'layer', key: layerKey(claim), class: job.class })));
       await this.jobs.finish(tx, job);

@@ -1,4 +1,5 @@
-import { type Digest, InvalidInput, LimitExceeded, type Platform } from '@tidewaiter/domain';
+import { type AnalysisOptions, configFindings } from '@tidewaiter/analyzers';
+import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
 import {
   choosePlatforms,
   classifyManifest,
@@ -9,6 +10,7 @@ import {
   parseManifest,
 } from '@tidewaiter/oci';
 import type { FetchedManifest, RegistryClient } from '@tidewaiter/registry';
+import { redactSecrets } from '@tidewaiter/secrets';
 import type { NewImage, Push } from '@tidewaiter/store';
 
 /** What the registry says a push is. */
@@ -33,6 +35,7 @@ export async function resolvePush(
   client: RegistryClient,
   push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest'>,
   platforms: readonly Platform[],
+  analysis: AnalysisOptions,
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
   const { repository, tag, claimedDigest, digest } = push;
@@ -40,7 +43,12 @@ export async function resolvePush(
   const reference = digest ?? claimedDigest ?? tag;
   if (reference === null) throw new InvalidInput('REFERENCE_MISSING', 'the webhook named neither tag nor digest');
   const fetched = await client.manifest(repository, reference, signal);
-  const images = await readImages({ client, repository, platforms, signal, seen: new Set() }, fetched, tag, 1);
+  const images = await readImages(
+    { client, repository, platforms, analysis, signal, seen: new Set() },
+    fetched,
+    tag,
+    1,
+  );
   if (images.length === 0) {
     throw new InvalidInput('NO_PLATFORM', `the index holds no image for ${platforms.join(' or ')}`);
   }
@@ -51,6 +59,7 @@ interface Search {
   client: RegistryClient;
   repository: string;
   platforms: readonly Platform[];
+  analysis: AnalysisOptions;
   signal: AbortSignal;
   /** What the indexes held so far: a hostile one names the same manifest a thousand times. */
   seen: Set<Digest>;
@@ -92,9 +101,15 @@ async function readImage(search: Search, digest: Digest, manifest: ImageManifest
     configDigest: manifest.config.digest,
     platform: config.platform,
     createdAt: timeOf(config.created),
-    labels: { ...config.labels },
-    layers: imageLayers(manifest, config),
+    labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
+    layers: imageLayers(manifest, config).map(redacted),
+    findings: configFindings(config, search.analysis),
   };
+}
+
+/** A build step is shown to many, and may hold what somebody gave to `docker build`. */
+function redacted({ createdBy, ...layer }: Layer): Layer {
+  return createdBy === undefined ? layer : { ...layer, createdBy: redactSecrets(createdBy) };
 }
 
 /** Hostile configs hold any text here; some builders write the year 0001 or 1970 to be reproducible, which is kept. */

@@ -4,6 +4,7 @@ import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 
+import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
@@ -43,6 +44,7 @@ export class ScannerModule {
         PushFailures,
         ImageAssembly,
         StrandedPushes,
+        { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         {
           provide: Registries,

@@ -8,11 +8,12 @@ const blindingCodes = new Set([
   'MALFORMED_FILE',
   'FILE_TOO_LARGE',
   'MORE_WARNINGS',
+  'LIMIT_EXCEEDED',
 ]);
 
-/** The findings of a push that count: what a later layer hides does not run. */
-export function presentFindings<F extends Pick<Finding, 'state'>>(findings: readonly F[]): F[] {
-  return findings.filter(({ state }) => state === 'present');
+/** The findings of a push that count: what a later layer hides does not run, but a secret in it is given away all the same. */
+export function presentFindings<F extends Pick<Finding, 'state' | 'kind'>>(findings: readonly F[]): F[] {
+  return findings.filter(({ state, kind }) => state === 'present' || kind === 'secret');
 }
 
 /** One vulnerability of a package counts once, however many platforms of the push have it. */

@@ -86,6 +86,19 @@ export class ImageRow {
   @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
 }
 
+/** Something wrong with an image that follows from it alone. */
+@Entity('image_finding')
+export class ImageFindingRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_finding_pk' }) imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_finding_image_fk' })
+  image?: Relation<ImageRow>;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'image_finding_pk' }) fingerprint!: string;
+  /** `config` or `layers`. */
+  @Column('text') source!: string;
+  @Column('jsonb') finding!: unknown;
+}
+
 /** Which images a push consists of: one, or one for each platform of an index. */
 @Entity('push_image')
 export class PushImageRow {

@@ -10,6 +10,7 @@ import { PackageIdentity1764000008000 } from './1764000008000-package-identity.j
 import { DeliveryKeyDigest1764000010000 } from './1764000010000-delivery-key-digest.js';
 import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision.js';
 import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
+import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -25,4 +26,5 @@ export const migrations = [
   DeliveryKeyDigest1764000010000,
   DeliveryRevision1764000011000,
   LayerFacts1764000012000,
+  ImageFindings1764000013000,
 ];

@@ -91,6 +91,7 @@ const newImage = (digest: Digest, platform: string) => ({
   platform,
   createdAt: null,
   labels: { title: hostile },
+  findings: [],
   layers: [
     {
       index: 0,
@@ -144,6 +145,7 @@ async function seedPushes(): Promise<string[]> {
       await images.analyzed(tx, digest, 'v1', {
         os: { id: 'debian', versionId: '12', name: 'Debian 12', idLike: [] },
         packages: [openssl(arch)],
+        findings: [],
         warnings: [],
       });
     }

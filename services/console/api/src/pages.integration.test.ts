@@ -106,6 +106,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       platform: 'linux/amd64',
       createdAt: null,
       labels: {},
+      findings: [],
       layers: [],
     };
     await store.transaction(async (tx) => new Images(store).add(tx, [image]));

@@ -5,16 +5,16 @@ import { join } from 'node:path';
 const keyBytes = 32;
 
 /**
- * The key under which the same secret has the same fingerprint on this machine, and whoever sees a report cannot guess values
- * by their fingerprints. Where it cannot be kept, it lasts for this scan.
+ * The key of a folder, under which the same secret has the same fingerprint; whoever sees fingerprints without it cannot guess
+ * values. Where it cannot be kept, it lasts as long as this process.
  */
-export async function secretKey(cacheDir: string): Promise<Buffer> {
-  const path = join(cacheDir, 'secret-fingerprints.key');
+export async function fingerprintKey(folder: string): Promise<Buffer> {
+  const path = join(folder, 'fingerprint.key');
   const known = await readKey(path);
   if (known) return known;
   const fresh = randomBytes(keyBytes);
   try {
-    await mkdir(cacheDir, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o700 });
     await writeFile(path, fresh, { flag: 'wx', mode: 0o600 });
   } catch {
     // Another scan may have been first.
