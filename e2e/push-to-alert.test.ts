@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -303,6 +303,37 @@ it('tells one message for an image of several platforms', async () => {
   expect(slack.received).toHaveLength(before + 1);
   expect(JSON.stringify(slack.received.at(-1)!.body)).toContain('arm64');
 }, 60_000);
+
+describe('a pushed image with a key in a layer', () => {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string;
+  const body = pem.split('\n')[1]!;
+
+  it('is told with the place of the key, which nobody who reads about it gets to see', async () => {
+    // Its route is for vulnerabilities and incidents; what is neither goes to the other receiver.
+    const before = bot.received.length;
+    const dir = temporaryFolder();
+    const removed = { path: 'app/.wh.key.pem' };
+    await buildImage(dir, { layers: [[debian12], [{ path: 'app/key.pem', content: pem }], [removed]] });
+    const digest = await pushImage(registry, 'shop/leaky:1', `oci:${dir}:latest`);
+    const [pushed] = await ended('shop/leaky', 1);
+    expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+    const { items } = await tidewaiter.api<List<object>>(`/images/${digest}/findings`);
+    expect(items).toMatchObject([
+      {
+        kind: 'secret',
+        id: 'private-key',
+        path: 'app/key.pem',
+        layer: 1,
+        state: 'shadowed',
+        evidence: { removedInLayer: 2 },
+      },
+    ]);
+    const told = (await bot.waitFor(before + 1, 20_000)).at(-1)!;
+    expect(JSON.stringify(told.body)).toContain('app/key.pem');
+    expect(JSON.stringify([items, told.body, tidewaiter.log()])).not.toContain(body);
+  }, 60_000);
+});
 
 describe('under the tag of a signature', () => {
   const tag = `sha256-${'a'.repeat(64)}.sig`;
