@@ -29,8 +29,8 @@ async function diff(before: string, after: string, flags: DiffFlags): Promise<vo
     import('@tidewaiter/integrity'),
   ]);
   const judging = judgeOptions(flags);
-  const old = stateOf(await scanTarget(before, flags, judging));
-  const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging)));
+  const old = stateOf(await scanTarget(before, flags, judging, true));
+  const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging, true)));
   process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));
 }
 

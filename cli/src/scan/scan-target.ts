@@ -23,13 +23,18 @@ export interface ScannedTarget {
 }
 
 /**
- * Reads and judges one target.
+ * Reads and judges one target; `needsDigests` where its files are compared with others.
  * @throws TidewaiterError with a stable code for everything that can be expected to go wrong; `SCAN_TIMEOUT` after `--timeout`
  */
-export async function scanTarget(target: string, flags: ReadingFlags, judging: JudgeOptions): Promise<ScannedTarget> {
+export async function scanTarget(
+  target: string,
+  flags: ReadingFlags,
+  judging: JudgeOptions,
+  needsDigests = false,
+): Promise<ScannedTarget> {
   const timeout = AbortSignal.timeout(flags.timeout);
   try {
-    return await scanWith(target, flags, judging, timeout);
+    return await scanWith(target, flags, judging, needsDigests, timeout);
   } catch (error) {
     if (!timeout.aborted) throw error;
     throw new Unavailable('SCAN_TIMEOUT', `${target}: no verdict within ${flags.timeout / 1000} s`, { cause: error });
@@ -40,6 +45,7 @@ async function scanWith(
   target: string,
   { platform, quiet, insecure, offline, cacheDir }: ReadingFlags,
   judging: JudgeOptions,
+  needsDigests: boolean,
   signal: AbortSignal,
 ): Promise<ScannedTarget> {
   const startedAt = new Date();
@@ -52,7 +58,7 @@ async function scanWith(
   const progress = new Progress(target, source.layers.length, quiet ?? false);
   try {
     const cache = cacheDir ?? defaultCacheDir();
-    const analysis = await analysisFor(judging, cache);
+    const analysis = await analysisFor(judging, needsDigests, cache);
     const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
     return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
@@ -63,8 +69,9 @@ async function scanWith(
 }
 
 /** What the layers need to be looked at for: what nobody asks for costs nothing. */
-async function analysisFor({ kinds }: JudgeOptions, cache: string): Promise<AnalysisOptions> {
-  const isInspected = (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
+async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean, cache: string): Promise<AnalysisOptions> {
+  const isInspected =
+    needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
   return { isInspected, ...(kinds.has('secret') && { secretKey: await fingerprintKey(cache) }) };
 }
 

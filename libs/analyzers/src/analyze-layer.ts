@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 
 import {
+  type DigestAlgorithm,
   type FileSink,
   type LayerContent,
   type ReadLayerOptions,
@@ -48,7 +49,7 @@ function sinkOf(collector: FactCollector, { isInspected = false }: AnalysisOptio
   return {
     wants: (path, head) => collector.wants(path, head),
     take: (file) => collector.take(file),
-    ...(isInspected && { digests: extraDigests() }),
+    digests: isInspected ? comparedDigests() : () => [],
   };
 }
 
@@ -61,14 +62,19 @@ const apkEvidence = /^(etc|lib|usr\/lib)\/apk\//;
 const otherEvidence =
   /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|doc|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
 
-/** Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's. */
-function extraDigests(): NonNullable<FileSink['digests']> {
-  let digests: readonly ('md5' | 'sha1')[] = ['md5', 'sha1'];
+const sha256Only = ['sha256'] as const;
+const ofApk = ['sha256', 'sha1'] as const;
+const ofOthers = ['sha256', 'md5'] as const;
+const ofAny = ['sha256', 'md5', 'sha1'] as const;
+
+/** Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's, sha256 everybody else's. */
+function comparedDigests(): NonNullable<FileSink['digests']> {
+  let digests: readonly DigestAlgorithm[] = ofAny;
   return (path) => {
-    if (neverOwned.test(path)) return [];
-    if (digests.length === 2) {
-      if (apkEvidence.test(path)) digests = ['sha1'];
-      else if (otherEvidence.test(path)) digests = ['md5'];
+    if (neverOwned.test(path)) return sha256Only;
+    if (digests === ofAny) {
+      if (apkEvidence.test(path)) digests = ofApk;
+      else if (otherEvidence.test(path)) digests = ofOthers;
     }
     return digests;
   };

@@ -11,7 +11,7 @@ export { choosePlatforms } from './platform.js';
 export { pendingLinks, readLayer, readLayerFollowingLinks } from './layer.js';
 export type { LayerContent, ReadLayerOptions } from './layer.js';
 export { headBytes } from './layer-collector.js';
-export type { ExtraDigest, FileSink, Link, TakenFile } from './layer-collector.js';
+export type { DigestAlgorithm, FileSink, Link, TakenFile } from './layer-collector.js';
 export type { EntryType, LayerEntry } from './layer-entry.js';
 export { decodeEntries, encodeEntries } from './entry-codec.js';
 export { overlay } from './overlay.js';

@@ -30,8 +30,10 @@ const opaqueWhiteout = '.wh..wh..opq';
 const zeros = Buffer.alloc(64 * 1024);
 const nothing = Buffer.alloc(0);
 
-/** Digests beside sha256, which every file has. */
-export type ExtraDigest = 'md5' | 'sha1';
+export type DigestAlgorithm = 'sha256' | 'md5' | 'sha1';
+
+/** What an entry has unless the caller says otherwise. */
+const defaultDigests = ['sha256'] as const;
 
 /** A file whose content the caller wanted. */
 export interface TakenFile {
@@ -49,8 +51,8 @@ export interface FileSink {
   take: (file: TakenFile) => void;
   /** Whether what a link at this path leads to is wanted, whatever its own name. Never, unless told. */
   wantsLink?: (path: string) => boolean;
-  /** Which other digests the entry of the file at this path shall have. None, unless told. */
-  digests?: (path: string) => readonly ExtraDigest[];
+  /** Which digests the entry of the file at this path shall have. sha256, unless told. */
+  digests?: (path: string) => readonly DigestAlgorithm[];
 }
 
 /** How much of a file its kind shows in. */
@@ -59,15 +61,21 @@ export const headBytes = 512;
 /** The file that is being read. */
 interface OpenFile {
   entry: LayerEntry;
-  /** False for sparse files above the budget: their holes could be hashed for years. */
-  isHashed: boolean;
-  extraDigests: readonly ExtraDigest[];
-  hashes?: Map<'sha256' | ExtraDigest, Hash>;
+  /** None for sparse files above the budget: their holes could be hashed for years. */
+  digests: readonly DigestAlgorithm[];
+  hashes?: [DigestAlgorithm, Hash][];
   /** Undefined until enough has arrived to decide, then the content so far of a wanted file, or null. */
   content?: Buffer | null;
   /** Bytes that have arrived; what is before the decision stands in `head`. */
   length: number;
   head?: Buffer;
+}
+
+const emptyDigests = { sha256: hash('sha256', nothing), md5: hash('md5', nothing), sha1: hash('sha1', nothing) };
+
+/** Of a whole file; many are empty, and a bomb of a million entries has nothing else. */
+function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
+  return content.length === 0 ? emptyDigests[algorithm] : hash(algorithm, content);
 }
 
 /** Turns the members of a layer's tar into entries, hashes the files and hands out the wanted ones. */
@@ -124,7 +132,7 @@ export class LayerCollector implements TarVisitor {
     const file = this.#open;
     if (!file) return;
     for (let left = bytes; left > 0; left -= zeros.length) {
-      if (!file.isHashed && file.content === null) return;
+      if (file.digests.length === 0 && file.content === null) return;
       this.#piece(file, zeros.subarray(0, Math.min(left, zeros.length)));
     }
   }
@@ -133,31 +141,23 @@ export class LayerCollector implements TarVisitor {
     const file = this.#open;
     if (!file) return;
     this.#open = undefined;
-    const { entry, hashes } = file;
-    if (file.isHashed && entry.sha256 === undefined) {
-      if (!hashes) this.#whole(file, nothing);
-      else for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
-    }
+    const { entry, hashes = [] } = file;
+    for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
+    if (file.length === 0) this.#whole(file, nothing);
     if (file.content === undefined && file.length > 0) this.#decide(file);
     if (file.content) this.#take(file, file.content);
   }
 
   #whole(file: OpenFile, content: Buffer): void {
-    const { entry, extraDigests } = file;
     file.length = content.length;
     file.content = null;
-    if (file.isHashed) {
-      entry.sha256 = hash('sha256', content);
-      for (const algorithm of extraDigests) entry[algorithm] = hash(algorithm, content);
-    }
+    for (const algorithm of file.digests) file.entry[algorithm] = digestOf(algorithm, content);
     if (this.#isWanted(file, content.subarray(0, headBytes))) this.#take(file, content);
   }
 
   #piece(file: OpenFile, piece: Buffer): void {
-    if (file.isHashed) {
-      file.hashes ??= new Map((['sha256', ...file.extraDigests] as const).map((name) => [name, createHash(name)]));
-      for (const each of file.hashes.values()) each.update(piece);
-    }
+    file.hashes ??= file.digests.map((algorithm) => [algorithm, createHash(algorithm)]);
+    for (const [, each] of file.hashes) each.update(piece);
     if (file.content) piece.copy(file.content, file.length);
     else if (file.content === undefined) file.head = file.head ? Buffer.concat([file.head, piece]) : Buffer.from(piece);
     file.length += piece.length;
@@ -244,8 +244,8 @@ export class LayerCollector implements TarVisitor {
   }
 
   #openFile(entry: LayerEntry, isSparse: boolean): OpenFile {
-    const isHashed = !isSparse || this.#fitsSparseBudget(entry);
-    return { entry, isHashed, extraDigests: this.#sink.digests?.(entry.path) ?? [], length: 0 };
+    const digests = this.#sink.digests?.(entry.path) ?? defaultDigests;
+    return { entry, digests: isSparse && !this.#fitsSparseBudget(entry) ? [] : digests, length: 0 };
   }
 
   #fitsSparseBudget({ path, size }: LayerEntry): boolean {
@@ -273,11 +273,12 @@ export class LayerCollector implements TarVisitor {
         entry.path,
         'hard link to a file that the layer does not hold before it',
       );
-    } else if (original.sha256 !== undefined) {
-      entry.sha256 = original.sha256;
+    } else {
       entry.size = original.size;
-      if (original.md5 !== undefined) entry.md5 = original.md5;
-      if (original.sha1 !== undefined) entry.sha1 = original.sha1;
+      for (const algorithm of ['sha256', 'md5', 'sha1'] as const) {
+        const digest = original[algorithm];
+        if (digest !== undefined) entry[algorithm] = digest;
+      }
     }
     if (this.#sink.wantsLink?.(entry.path)) this.#links.set(entry.path, this.#fileOf(target));
   }
