@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { analyzeLayer, inventory, type AnalyzedLayer } from './index.js';
@@ -150,6 +153,15 @@ describe('packages of an ecosystem', () => {
     expect(await packagesOf([lodash], [list], [{ path: 'var/lib/dpkg/info/.wh.app.list' }])).toEqual([
       'lodash 4.17.4 present 0',
     ]);
+  });
+
+  it('are what the list of a .NET application says, not what its assemblies say of themselves', async () => {
+    const content = readFileSync(join(__dirname, 'dotnet-pe/fixtures/Acme.Widgets.dll'));
+    const assembly = { path: 'app/Acme.Widgets.dll', content };
+    const library = { type: 'package', serviceable: true };
+    const list = { path: 'app/shop.deps.json', content: JSON.stringify({ libraries: { 'Other/1.0.0': library } }) };
+    expect((await packagesOf([assembly])).map((text) => text.split(' ', 1)[0])).toEqual(['Acme.Widgets']);
+    expect((await packagesOf([assembly], [list])).map((text) => text.split(' ', 1)[0])).toEqual(['Other']);
   });
 
   it('are those that are there, and what lock files ask for only on request', async () => {

@@ -40,7 +40,8 @@ export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false
     const installed = own.filter(({ record }) => !record.isDeclared);
     if (own.length > 0) packages.push(fold(purl, installed.length > 0 ? installed : own));
   }
-  const counted = withDeclared ? withoutRedundantLocks(packages) : packages.filter(({ isDeclared }) => !isDeclared);
+  const known = withoutListedAssemblies(packages);
+  const counted = withDeclared ? withoutRedundantLocks(known) : known.filter(({ isDeclared }) => !isDeclared);
   counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
   return { os, packages: counted, warnings: layers.flatMap(({ facts }) => facts.warnings) };
 }
@@ -59,6 +60,15 @@ function withoutRedundantLocks(packages: readonly ImagePackage[]): ImagePackage[
   return packages.filter(
     ({ isDeclared, type, name, foundIn }) =>
       !isDeclared || !(names.has(`${type} ${name}`) || folders.has(`${type} ${foldersAbove(foundIn)[0]}`)),
+  );
+}
+
+/** Drops what single assemblies of .NET say of themselves where the list of their application lies beside them. */
+function withoutListedAssemblies(packages: readonly ImagePackage[]): ImagePackage[] {
+  const lists = packages.filter(({ foundIn }) => foundIn.endsWith('.deps.json'));
+  const folders = new Set(lists.map(({ foundIn }) => foldersAbove(foundIn)[0]));
+  return packages.filter(
+    ({ type, foundIn }) => type !== 'nuget' || !/\.(dll|exe)$/i.test(foundIn) || !folders.has(foldersAbove(foundIn)[0]),
   );
 }
 
