@@ -27,7 +27,9 @@ interface Reader {
 const readers: readonly Reader[] = [
   { reads: (path) => path === 'etc/passwd', read: rootAccounts },
   { reads: (path) => path === 'etc/passwd' || path === 'etc/shadow', read: openAccounts },
+  { reads: (path) => path === 'etc/shadow', read: passwords },
   { reads: (path) => sudoersFile.test(path), read: sudoRules },
+  { reads: (path) => path.startsWith('etc/pam.d/'), read: openLogins },
   { reads: (path) => path.endsWith('.ssh/authorized_keys') || keyFile.test(path), read: authorizedKeys },
   { reads: (path) => path === 'etc/ld.so.preload', read: preloads },
 ];
@@ -47,6 +49,20 @@ function openAccounts(path: string, lines: readonly string[]): FileSign[] {
     .map((line) => line.split(':'))
     .flatMap(([name = '', password, uid]) => (name !== '' && password === '' && uid !== undefined ? [name] : []));
   return told(path, 'open-account', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
+}
+
+/** Whoever has the image has the hash, and all the time to find the password. */
+function passwords(path: string, lines: readonly string[]): FileSign[] {
+  const names = lines
+    .map((line) => line.split(':'))
+    .flatMap(([name = '', password = '']) => (/^\$[0-9a-z]{1,8}\$/.test(password) ? [name] : []));
+  return told(path, 'password', 'certain', { accounts: names.slice(0, maxNames) }, names.length);
+}
+
+/** `sufficient` with a module that agrees to everything. @see https://man7.org/linux/man-pages/man5/pam.d.5.html */
+function openLogins(path: string, lines: readonly string[]): FileSign[] {
+  const rules = lines.filter((line) => /^-?auth\s{1,40}sufficient\s{1,40}(?:\S{0,64}\/)?pam_permit\.so\b/.test(line));
+  return told(path, 'open-login', 'certain', { rules: rules.length }, rules.length);
 }
 
 /** @see https://www.sudo.ws/docs/man/sudoers.man/ "Tag_Spec" */

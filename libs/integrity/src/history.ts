@@ -41,24 +41,25 @@ function scriptOf(createdBy: string): string {
 }
 
 function run({ origin, isEncrypted, runBy }: Download): Finding {
-  return integrityFinding({
+  const known = {
     id: 'history-download-and-run',
     severity: isEncrypted ? 'medium' : 'high',
     title: 'The build ran what it had downloaded, unseen',
     layer: null,
     confidence: origin === null ? 'possible' : 'likely',
     evidence: { origin: origin ?? 'a variable', runBy },
-  });
+  } as const;
+  return integrityFinding(known, `${origin ?? ''} ${runBy}`);
 }
 
 function fetched(origin: string, instruction: 'ADD' | 'RUN'): Finding {
-  const isEncrypted = origin.startsWith('https:');
-  return integrityFinding({
+  const known = {
     id: instruction === 'ADD' ? 'history-remote-add' : 'history-download-without-checksum',
-    severity: isEncrypted ? 'low' : 'medium',
+    severity: origin.startsWith('https:') ? 'low' : 'medium',
     title: 'The build downloaded a file without comparing its digest',
     layer: null,
     confidence: 'possible',
     evidence: { origin, instruction },
-  });
+  } as const;
+  return integrityFinding(known, origin);
 }

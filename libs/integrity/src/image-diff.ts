@@ -1,5 +1,7 @@
 import type { Finding, ImagePackage, PackageType } from '@tidewaiter/domain';
-import { type ImageConfig, type LayerEntry, overlay } from '@tidewaiter/oci';
+import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
+
+import { imageTree, type ImageTree } from './image-tree.js';
 
 /** What two images are compared by. */
 export interface ImageState {
@@ -79,27 +81,18 @@ function versionsByName(packages: readonly ImagePackage[]): VersionsByName {
 }
 
 function diffFiles(before: ImageState['layers'], after: ImageState['layers']): FileChange[] {
-  const old = shownEntries(before);
-  const current = shownEntries(after);
+  const [old, current] = [before, after].map((layers) => imageTree(layers.map((entries) => ({ entries }))).shown) as [
+    ImageTree['shown'],
+    ImageTree['shown'],
+  ];
   const changes: FileChange[] = [];
-  for (const [path, entry] of current) {
-    const change = changeOf(old.get(path), entry);
+  for (const [path, { entry }] of current) {
+    const change = changeOf(old.get(path)?.entry, entry);
     if (change) changes.push({ path, change, sizeBytes: entry.size });
   }
-  for (const [path, { size }] of old)
-    if (!current.has(path)) changes.push({ path, change: 'removed', sizeBytes: size });
+  for (const [path, { entry }] of old)
+    if (!current.has(path)) changes.push({ path, change: 'removed', sizeBytes: entry.size });
   return changes.toSorted((a, b) => order(a.path, b.path));
-}
-
-function shownEntries(layers: ImageState['layers']): Map<string, LayerEntry> {
-  const view = overlay(layers);
-  const shown = new Map<string, LayerEntry>();
-  for (const [index, entries] of layers.entries()) {
-    for (const entry of entries) {
-      if (!entry.whiteout && view.isVisible(entry.path, index)) shown.set(entry.path, entry);
-    }
-  }
-  return shown;
 }
 
 function changeOf(before: LayerEntry | undefined, after: LayerEntry): FileChange['change'] | undefined {

@@ -57,7 +57,7 @@ export const minerIndicators: readonly Indicator[] = [
 ];
 
 export const toolNames =
-  /^(?:linpeas|linenum|lse|linux-exploit-suggester|pspy(?:32|64)?|deepce|cdk|peirates|kdigger|chisel|masscan|pnscan|zgrab2?|mimipenguin|lazagne|libprocesshider|processhider|diamorphine|reptile|suterusu|azazel|jynx2?|traitor|botb|amicontained|gs-netcat|ligolo|sliver|meterpreter|tsunami|kaiten|mirai|xorddos|reverse_?shell|revshell|cobaltstrike|weevely|b374k|c99|r57)\b/i;
+  /^(?:linpeas|linenum|lse|linux-exploit-suggester|pspy(?:32|64)?|deepce|cdk|peirates|kdigger|chisel|masscan|pnscan|zgrab2?|mimipenguin|lazagne|libprocesshider|processhider|diamorphine|reptile|suterusu|azazel|jynx2?|traitor|botb|amicontained|gs-netcat|ligolo|sliver|meterpreter|tsunami|kaiten|mirai|xorddos|reverse_?shell|revshell|cobaltstrike|weevely|b374k)\b/i;
 
 /** What attack tools say of themselves. */
 export const toolIndicators: readonly Indicator[] = [

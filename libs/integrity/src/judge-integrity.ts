@@ -39,16 +39,11 @@ function limited(findings: readonly Finding[]): Finding[] {
   const worstFirst = findings.toSorted((a, b) => compareSeverity(a.severity, b.severity) || byIdAndPath(a, b));
   const [next] = worstFirst.splice(maxFindingsPerId);
   const { id, kind, severity, title } = next!;
-  const count = findings.length - maxFindingsPerId;
-  const more = integrityFinding({
-    id,
-    kind,
-    severity,
-    title: `${title}: ${count} more`,
-    layer: null,
-    evidence: { more: true },
-  });
-  return [...worstFirst, { ...more, evidence: { more: count } }];
+  const more = findings.length - maxFindingsPerId;
+  return [
+    ...worstFirst,
+    integrityFinding({ id, kind, severity, title: `${title}: ${more} more`, layer: null, evidence: { more } }),
+  ];
 }
 
 function byIdAndPath(a: Finding, b: Finding): number {

@@ -1,6 +1,6 @@
 import type { OwnedFile, OwnedFiles, PackageType } from '@tidewaiter/domain';
 
-import type { Span } from './database-spans.js';
+import { packageKey, type Span } from './database-spans.js';
 import type { ImageTree } from './image-tree.js';
 
 /** What one package says about one path, from all of its files in the database. */
@@ -51,7 +51,9 @@ export function ownershipOf(
   const claims = new Map<string, Claim[]>();
   const owners = new Set<string>();
   for (const { value } of counted) {
-    if (isDistributionType(value.type)) owners.add(`${value.type} ${value.package}`);
+    if (isDistributionType(value.type) && value.files.some(({ role }) => role !== 'config')) {
+      owners.add(packageKey(value.type, value.package));
+    }
     for (const file of value.files) addClaim(claims, divert(tree.realPath(file.path), value.package), value, file);
   }
   return {

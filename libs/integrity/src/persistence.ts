@@ -40,6 +40,12 @@ const rules: Readonly<Record<string, Rule>> = {
     title: 'Account beside root that has all its rights',
   }),
   'open-account': () => ({ id: 'account-without-password', severity: 'high', title: 'Account that needs no password' }),
+  password: () => ({
+    id: 'account-password',
+    severity: 'medium',
+    title: 'Account whose password comes with the image',
+  }),
+  'open-login': () => ({ id: 'login-without-password', severity: 'critical', title: 'Login that needs no password' }),
   'sudo-without-password': () => ({
     id: 'sudo-without-password',
     severity: 'medium',

@@ -15,7 +15,8 @@ export const scriptSigns: Inspector = {
   inspect: ({ path, content }) => {
     if (isElf(content)) return [];
     const text = textOf(content);
-    return [...downloadAndRun(path, text), ...badCommands(path, text), ...preloadVariable(path, text)];
+    const signs = [...downloadAndRun(path, text), ...badCommands(path, text), ...preloadVariable(path, text)];
+    return signs.filter(({ sign }, index) => signs.findIndex((other) => other.sign === sign) === index);
   },
 };
 
@@ -40,6 +41,7 @@ const shell = /\b(?:ba|da|z|k|a)?sh\b/;
 
 /** One statement each; all parts have to be there. */
 const commandSigns: readonly { sign: string; parts: readonly RegExp[] }[] = [
+  { sign: 'download-and-run', parts: [/\b(?:urlopen|requests\.get)\(/, /\b(?:exec|eval|os\.system)\(/] },
   {
     sign: 'reverse-shell',
     parts: [/\/dev\/(?:tcp|udp)\/[^\s/]{1,256}\/[\d$]/, /\bsh\s+-i\b|0>&1|0<&\d|<&\d{1,4}\b|\d{1,4}<>\/dev/],
@@ -75,7 +77,7 @@ const programSigns: readonly { sign: string; parts: readonly RegExp[] }[] = [
 function* badCommands(path: string, text: string): Generator<FileSign> {
   const found = new Set<string>();
   for (const { sign, parts } of programSigns) if (parts.every((part) => part.test(text))) found.add(sign);
-  if (/\/dev\/(?:tcp|udp)\/|\b(?:nc|ncat|netcat|socat|curl|wget|base64|xxd)\b/.test(text)) {
+  if (/\/dev\/(?:tcp|udp)\/|\b(?:nc|ncat|netcat|socat|curl|wget|base64|xxd|urlopen|requests)\b/.test(text)) {
     for (const statement of statementsOf(text)) {
       for (const { sign, parts } of commandSigns) if (parts.every((part) => part.test(statement))) found.add(sign);
       if (runsDecoded(statement) !== undefined) found.add('decoded-and-run');

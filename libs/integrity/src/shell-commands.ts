@@ -13,50 +13,16 @@ const maxStatementLength = 8192;
 const maxStatements = 20_000;
 const maxDownloads = 100;
 
-const fetchers = new Set(['curl', 'wget', 'wget2', 'aria2c', 'axel', 'lwp-download', 'xh']);
+const fetchers = new Set('curl wget wget2 aria2c axel lwp-download xh'.split(' '));
 const mayFetch = /\b(?:curl|wget2?|aria2c|axel|lwp-download|xh)\b/;
 /** Programs that name a fetcher without using it. */
-const others = new Set([
-  'apt-get',
-  'apt',
-  'apk',
-  'yum',
-  'dnf',
-  'microdnf',
-  'zypper',
-  'pip',
-  'pip3',
-  'which',
-  'type',
-  'hash',
-  'git',
-  'man',
-]);
+const others = new Set('apt-get apt apk yum dnf microdnf zypper pip pip3 which type hash git man'.split(' '));
 const interpreter = /^((?:ba|da|z|k|a|c|tc|fi)?sh|python[0-9.]{0,8}|perl|ruby|node|php|lua)$/;
 /** What stands before a program's name without being the program. */
-const prefixes = new Set([
-  'sudo',
-  'exec',
-  'nohup',
-  'env',
-  'command',
-  'time',
-  'nice',
-  'busybox',
-  'doas',
-  'setsid',
-  'then',
-  'do',
-  'else',
-  'if',
-  '!',
-  '{',
-  '(',
-  '-',
-  'RUN',
-  'eval',
-]);
-const talk = new Set(['echo', 'printf', 'log', 'die', 'warn', 'error', 'info', 'print', 'msg', 'cat', 'say']);
+const prefixes = new Set(
+  'sudo exec nohup env command time nice busybox doas setsid then do else if ! { ( - RUN eval'.split(' '),
+);
+const talk = new Set('echo printf log die warn error info print msg cat say'.split(' '));
 const checkers = /^(?:sha(?:1|224|256|384|512)?sum|shasum|md5sum|b2sum|cosign|minisign|signify|rpmkeys)$/;
 const url = /\b(https?|ftp):\/\/(?:[^\s"'`<>|;)\\/@]{1,256}@)?([^\s"'`<>|;)\\/?#]{1,256})([^\s"'`<>|;)\\?#]{0,1024})/;
 

@@ -19,8 +19,7 @@ export const worldWritable: Judgement = function* ({ tree, ownership }) {
     if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
     if (rootFile.test(path))
       yield writable(found, 'world-writable-system-file', 'System file that every user can write');
-    else if ((mode & bits.execute) === 0 || ownership.claims.get(path)?.some((claim) => claim.mode !== undefined))
-      continue;
+    else if ((mode & bits.execute) === 0 || ownership.isDistributed(path)) continue;
     else if (systemProgram.test(path))
       yield writable(found, 'world-writable-executable', 'Program that every user can write');
     else elsewhere.set(found.layer, [...(elsewhere.get(found.layer) ?? []), path]);

