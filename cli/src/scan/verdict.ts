@@ -5,6 +5,7 @@ import type { ReportVerdict, ReportWarning } from '@tidewaiter/reports';
 const blindingCodes = new Set([
   'ADVISORIES_DAMAGED',
   'ADVISORIES_MISSING',
+  'DIGESTS_MIXED',
   'FILE_TOO_LARGE',
   'LIMIT_EXCEEDED',
   'MALFORMED_FILE',

@@ -27,10 +27,11 @@ export async function analyzeLayerWith(
   options: LayerOptions,
 ): Promise<LayerAnalysis> {
   const collector = new FactCollector(analyzers, options);
+  const digests = new ComparedDigests();
   const wantsLink = (path: string) => followed.some((analyzer) => analyzer.wants(path, noHead));
-  const content = await readLayerFollowingLinks(open, { ...options, ...sinkOf(collector, options), wantsLink });
-  const { diffId, uncompressedBytes, entries } = content;
-  return { diffId, uncompressedBytes, entries, facts: collector.facts(content) };
+  const sink = sinkOf(collector, digests, options);
+  const content = await readLayerFollowingLinks(open, { ...options, ...sink, wantsLink });
+  return { diffId: content.diffId, ...analysisOf(content, collector, digests) };
 }
 
 /** Reads a file tree that is no layer. */
@@ -40,17 +41,32 @@ export async function analyzeTreeWith(
   options: AnalysisOptions,
 ): Promise<Omit<LayerAnalysis, 'diffId'>> {
   const collector = new FactCollector(analyzers, options);
-  const content = await readTree(members, sinkOf(collector, options));
-  const { uncompressedBytes, entries } = content;
-  return { uncompressedBytes, entries, facts: collector.facts(content) };
+  const digests = new ComparedDigests();
+  return analysisOf(await readTree(members, sinkOf(collector, digests, options)), collector, digests);
 }
 
-function sinkOf(collector: FactCollector, { isInspected = false }: AnalysisOptions): FileSink {
+function sinkOf(
+  collector: FactCollector,
+  digests: ComparedDigests,
+  { isInspected = false }: AnalysisOptions,
+): FileSink {
   return {
     wants: (path, head) => collector.wants(path, head),
     take: (file) => collector.take(file),
-    digests: isInspected ? comparedDigests() : () => [],
+    digests: (path) => (isInspected ? digests.for(path) : []),
   };
+}
+
+function analysisOf(
+  content: Omit<LayerContent, 'diffId'>,
+  collector: FactCollector,
+  digests: ComparedDigests,
+): Omit<LayerAnalysis, 'diffId'> {
+  const { uncompressedBytes, entries } = content;
+  const facts = collector.facts(content);
+  const message = 'layer of two package managers: some of its files could not be compared with what their package says';
+  if (digests.isMixed) facts.warnings.push({ code: 'DIGESTS_MIXED', path: null, message });
+  return { uncompressedBytes, entries, facts };
 }
 
 const noHead = new Uint8Array();
@@ -59,25 +75,33 @@ const noHead = new Uint8Array();
 const neverOwned = /^(app|home|root|run|srv|tmp|usr\/local|var\/(cache|log|tmp))\//;
 /** What only layers of distributions with these databases hold, in places that come early in a tar. */
 const apkEvidence = /^(etc|lib|usr\/lib)\/apk\//;
-const otherEvidence =
-  /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|doc|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
+const otherEvidence = /^((etc|var\/lib|usr\/lib|usr\/share)\/(apt|dpkg|rpm|yum)\/|(usr\/)?lib\/[a-z0-9_]+-linux-gnu\/)/;
 
 const sha256Only = ['sha256'] as const;
 const ofApk = ['sha256', 'sha1'] as const;
 const ofOthers = ['sha256', 'md5'] as const;
 const ofAny = ['sha256', 'md5', 'sha1'] as const;
 
-/** Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's, sha256 everybody else's. */
-function comparedDigests(): NonNullable<FileSink['digests']> {
-  let digests: readonly DigestAlgorithm[] = ofAny;
-  return (path) => {
+/**
+ * Which digests the databases of packages may compare with: md5 is dpkg's and old rpm's, sha1 is apk's, sha256 everybody else's. A
+ * layer that shows one of them will not have the other, so hashing for both ends there.
+ */
+class ComparedDigests {
+  #isApk = false;
+  #isOther = false;
+
+  /** Whether a layer shows both, as no honest one does: then some of its files were not hashed for their database. */
+  get isMixed(): boolean {
+    return this.#isApk && this.#isOther;
+  }
+
+  for(path: string): readonly DigestAlgorithm[] {
     if (neverOwned.test(path)) return sha256Only;
-    if (digests === ofAny) {
-      if (apkEvidence.test(path)) digests = ofApk;
-      else if (otherEvidence.test(path)) digests = ofOthers;
-    }
-    return digests;
-  };
+    this.#isApk ||= apkEvidence.test(path);
+    this.#isOther ||= otherEvidence.test(path);
+    if (this.#isApk === this.#isOther) return ofAny;
+    return this.#isApk ? ofApk : ofOthers;
+  }
 }
 
 /** The same for the same analyzers in the same versions. */

@@ -6,6 +6,7 @@ const blindingCodes = new Set([
   'OS_UNKNOWN',
   'ADVISORIES_MISSING',
   'MALFORMED_FILE',
+  'DIGESTS_MIXED',
   'FILE_TOO_LARGE',
   'MORE_WARNINGS',
   'LIMIT_EXCEEDED',
