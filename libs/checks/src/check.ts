@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+
+import { findingOf, type Confidence, type Finding, type Severity } from '@tidewaiter/domain';
+
+/** What people and documents need to know about a check. */
+export interface CheckInfo {
+  /** Stable, kebab-case, after what it looks at: `image-`, `dockerfile-` or `k8s-`. */
+  id: string;
+  title: string;
+  severity: Severity;
+  /** What an attacker gains or what breaks. */
+  reason: string;
+  fix: string;
+  /** URL or section of a standard. */
+  reference: string;
+}
+
+/** One place where a check fails. */
+export interface Seen {
+  /** A sentence with the concrete thing, never with a secret's value. */
+  title: string;
+  /** Says where, the same in every version of the file: no line numbers. */
+  place: string;
+  line?: number;
+  instruction?: string;
+  /** Of the config or the manifest, as a path. */
+  field?: string;
+  resource?: string;
+  confidence?: Confidence;
+  /** More that people may want to see. */
+  details?: Record<string, unknown>;
+}
+
+/** A check with examples that the tests run: each of `fails` has a finding, none of `passes` has one. */
+export interface Check<Subject, Example> extends CheckInfo {
+  find: (subject: Subject) => Iterable<Seen>;
+  passes: readonly Example[];
+  fails: readonly Example[];
+}
+
+/** A hostile file could fail every check ten thousand times; above this the rest of one check is counted. */
+const maxFindingsPerCheck = 500;
+const maxTitleLength = 400;
+
+/** The findings of all checks on all subjects of one file; `path` is null for what is no file. */
+export function runChecks<Subject>(
+  checks: readonly Check<Subject, unknown>[],
+  subjects: readonly Subject[],
+  path: string | null,
+): Finding[] {
+  return checks.flatMap((check) => runCheck(check, subjects, path));
+}
+
+function* seenBy<Subject>(check: Check<Subject, unknown>, subjects: readonly Subject[]): Generator<Seen> {
+  for (const subject of subjects) yield* check.find(subject);
+}
+
+function runCheck<Subject>(
+  check: Check<Subject, unknown>,
+  subjects: readonly Subject[],
+  path: string | null,
+): Finding[] {
+  const findings: Finding[] = [];
+  const places = new Map<string, number>();
+  let dropped = 0;
+  for (const seen of seenBy(check, subjects)) {
+    if (findings.length >= maxFindingsPerCheck) {
+      dropped += 1;
+      continue;
+    }
+    const count = (places.get(seen.place) ?? 0) + 1;
+    places.set(seen.place, count);
+    // The same mistake twice in one place is two findings, and each needs a fingerprint of its own.
+    const place = count === 1 ? seen.place : `${seen.place}#${count}`;
+    findings.push(toFinding(check, { ...seen, place }, path));
+  }
+  if (dropped > 0)
+    findings.push(toFinding(check, { title: `${check.title}: ${dropped} more places`, place: '…' }, path));
+  return findings;
+}
+
+function toFinding({ id, severity, reason, fix, reference }: CheckInfo, seen: Seen, path: string | null): Finding {
+  const { title, place, confidence, details, ...where } = seen;
+  return findingOf({
+    kind: 'misconfiguration',
+    id,
+    severity,
+    title: shown(title, maxTitleLength),
+    fingerprint: hashOf('misconfiguration', id, path ?? '', place),
+    path,
+    layer: null,
+    state: 'present',
+    ...(confidence !== undefined && { confidence }),
+    evidence: { ...where, ...details, reason, fix, reference },
+  });
+}
+
+function hashOf(...parts: string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex');
+}
+
+/** A text of a stranger as titles and evidence carry it: on one line, cut, and storable everywhere. */
+export function shown(text: string, maxLength = 200): string {
+  const line = text
+    .slice(0, maxLength + 1)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+  return line.length > maxLength ? `${line.slice(0, maxLength - 1).toWellFormed()}…` : line;
+}

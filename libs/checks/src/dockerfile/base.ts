@@ -1,0 +1,216 @@
+import { shown } from '../check.js';
+import { isLatest, parseImageName, shortRepository, type ImageName } from '../image-name.js';
+import { allSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
+import type { DockerfileFacts, Stage } from './stages.js';
+
+interface NamedBase {
+  stage: Stage;
+  image: ImageName;
+}
+
+/** The images that the stages are built on, where the file says which. */
+function* basesOf({ stages }: DockerfileFacts): Generator<NamedBase> {
+  for (const stage of stages) {
+    const { image, base } = stage;
+    if (image && base.isKnown && image.repository !== '' && image.repository !== 'scratch') yield { stage, image };
+  }
+}
+
+function seenIn({ stage }: NamedBase, title: string) {
+  return { title, place: `${stageLabel(stage)} FROM`, line: stage.line, instruction: 'FROM' };
+}
+
+const pinReference = 'https://docs.docker.com/build/building/best-practices/#pin-base-image-versions';
+
+export const latestBase: DockerfileCheck = {
+  id: 'dockerfile-latest-base',
+  title: 'A stage is built on whatever its base is that day',
+  severity: 'medium',
+  reason: 'The same file gives another image tomorrow, perhaps of the next major version, perhaps a hijacked one.',
+  fix: 'Name the version, best with its digest: FROM debian:12.8-slim@sha256:…',
+  reference: pinReference,
+  *find(file) {
+    for (const base of basesOf(file)) {
+      if (isLatest(base.image))
+        yield seenIn(
+          base,
+          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}, which names no version`,
+        );
+    }
+  },
+  passes: [
+    'FROM debian:12',
+    'FROM scratch',
+    'FROM registry.example.com:5000/base:1',
+    'FROM debian@sha256:aa',
+    'FROM debian:12 AS base\nFROM base',
+    'ARG VERSION\nFROM debian:${VERSION}',
+    'ARG VERSION=12\nFROM debian:${VERSION}',
+    'FROM debian:${VERSION:-12}',
+    'ARG BASE\nFROM $BASE',
+  ],
+  fails: [
+    'FROM debian',
+    'FROM debian:latest',
+    'FROM registry.example.com:5000/base',
+    'ARG VERSION=latest\nFROM debian:$VERSION',
+    'FROM --platform=$BUILDPLATFORM node AS build',
+    'FROM debian:${VERSION:-latest}',
+    'ARG V=1\nFROM debian:${V:+latest}',
+    'FROM node AS build\nFROM debian:12',
+  ],
+};
+
+export const baseWithoutDigest: DockerfileCheck = {
+  id: 'dockerfile-base-without-digest',
+  title: 'A stage is built on a tag that can move',
+  severity: 'negligible',
+  reason: 'Whoever may push to the repository of the base decides what is in the next build.',
+  fix: 'Add the digest, and let a bot such as Renovate raise it: FROM debian:12.8-slim@sha256:…',
+  reference: 'https://slsa.dev/spec/v1.0/threats#e-build-process',
+  *find(file) {
+    for (const base of basesOf(file)) {
+      if (base.image.digest === undefined)
+        yield seenIn(base, `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)} without a digest`);
+    }
+  },
+  passes: [`FROM debian:12@sha256:${'a'.repeat(64)}`, 'FROM scratch', 'ARG BASE\nFROM $BASE'],
+  fails: ['FROM debian:12', 'FROM debian:12 AS a\nFROM a\nFROM debian'],
+};
+
+/** Short names of repositories with what their tags start with that get no more fixes. Only what is certain for ever stands here. */
+const endOfLife = new Map<string, RegExp>([
+  ['alpine', /^(?:2\.\d|3\.(?:\d|1[0-8])(?!\d))/],
+  ['centos', /^/],
+  ['debian', /^(?:[6-9]|10)(?![\d])|^(?:squeeze|wheezy|jessie|stretch|buster)/],
+  ['ubuntu', /^(?:[4-9]|1\d)\.|^(?:precise|trusty|xenial|bionic|(?:20|21|22|23)\.10|(?:19|21|23)\.04)/],
+  ['fedora', /^(?:[1-9]|[12]\d|3\d)(?!\d)/],
+  ['node', /^(?:\d|1[0-9])(?![\d])/],
+  ['python', /^(?:2|3\.[0-8])(?!\d)/],
+  ['php', /^(?:5|7|8\.0)(?!\d)/],
+  ['ruby', /^(?:1|2|3\.[01])(?!\d)/],
+  ['golang', /^1\.(?:\d|1\d|2[01])(?!\d)/],
+  ['openjdk', /^/],
+  ['postgres', /^(?:9|1[0-2])(?!\d)/],
+  ['mysql', /^5/],
+  ['opensuse/leap', /^(?:42|15\.[0-5])/],
+]);
+
+export const endOfLifeBase: DockerfileCheck = {
+  id: 'dockerfile-end-of-life-base',
+  title: 'A stage is built on a base that gets no more fixes',
+  severity: 'high',
+  reason: 'Every hole that is found from now on stays open in the image.',
+  fix: 'Move to a release that is maintained.',
+  reference: 'https://endoflife.date/',
+  *find(file) {
+    for (const base of basesOf(file)) {
+      const isOver = endOfLife.get(shortRepository(base.image))?.test(base.image.tag ?? 'latest') ?? false;
+      if (isOver)
+        yield seenIn(
+          base,
+          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}, which gets no more fixes`,
+        );
+    }
+  },
+  passes: [
+    'FROM debian:12',
+    'FROM ubuntu:24.04',
+    'FROM node:22-alpine',
+    'FROM example/centos:7',
+    'FROM alpine:3.20',
+    'FROM python:3.12-slim',
+    'FROM alpine',
+    'FROM golang:1.24',
+    'FROM php:8.3',
+    'FROM debian:trixie',
+    'FROM fedora:42',
+    'FROM node:20',
+    'FROM ubuntu:22.04',
+  ],
+  fails: [
+    'FROM debian:9',
+    'FROM debian:buster-slim',
+    'FROM ubuntu:14.04',
+    'FROM docker.io/library/centos:7',
+    'FROM node:12-alpine',
+    'FROM python:2.7',
+    'ARG V=3.8\nFROM alpine:$V',
+    'FROM openjdk:8',
+    'FROM ubuntu:bionic',
+    'FROM golang:1.9',
+  ],
+};
+
+export const copyFromUnpinned: DockerfileCheck = {
+  id: 'dockerfile-copy-from-latest',
+  title: 'Files are taken from whatever an image is that day',
+  severity: 'low',
+  reason: 'What is copied changes without a change of this file.',
+  fix: 'Name the version of the image, best with its digest.',
+  reference: pinReference,
+  *find(file) {
+    for (const step of allSteps(file, 'COPY', 'RUN')) {
+      for (const name of foreignSources(step.flags)) {
+        if (file.stageNames.has(name.toLowerCase()) || /[$]/.test(name) || !isLatest(parseImageName(name))) continue;
+        // A word without tag and path can also name a build context of the command line.
+        if (!/[:/.]/.test(name)) continue;
+        yield {
+          title: `Files are taken from ${shown(name)}, which names no version`,
+          place: `${stageLabel(step.stage)} ${step.keyword} ${shown(name)}`,
+          line: step.line,
+          instruction: step.keyword,
+        };
+      }
+    }
+  },
+  passes: [
+    'FROM a:1 AS build\nFROM b:1\nCOPY --from=build /a /a',
+    'FROM a:1\nFROM b:1\nCOPY --from=0 /a /a',
+    'FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv:0.5 /uv /',
+    'FROM a:1\nARG I\nCOPY --from=$I /uv /',
+    'FROM a:1\nCOPY --from=context /a /a',
+  ],
+  fails: [
+    'FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /',
+    'FROM a:1\nCOPY --from=ghcr.io/astral-sh/uv /uv /',
+    'FROM a:1\nRUN --mount=type=bind,from=docker.io/library/golang,target=/go go build',
+  ],
+};
+
+function foreignSources(flags: ReadonlyMap<string, readonly string[]>): string[] {
+  const mounts = (flags.get('mount') ?? []).flatMap((mount) =>
+    mount.split(',').filter((part) => part.startsWith('from=')),
+  );
+  return [...(flags.get('from') ?? []), ...mounts.map((part) => part.slice('from='.length))].filter(
+    (name) => name !== '',
+  );
+}
+
+export const foreignSyntax: DockerfileCheck = {
+  id: 'dockerfile-foreign-syntax',
+  title: 'The file is built by a front end of a stranger',
+  severity: 'medium',
+  reason:
+    'The front end reads the whole build context and decides what the image is; nothing of this file needs to be in it.',
+  fix: 'Use # syntax=docker/dockerfile:1, or name yours by its digest.',
+  reference: 'https://docs.docker.com/build/buildkit/frontend/',
+  *find({ directives }) {
+    const syntax = directives.get('syntax');
+    if (syntax === undefined) return;
+    const name = parseImageName(syntax);
+    if (name.digest !== undefined || /^docker\/dockerfile(?:-upstream)?$/.test(shortRepository(name))) return;
+    yield {
+      title: `The file is built by the front end ${shown(syntax)}`,
+      place: 'syntax',
+      line: 1,
+      instruction: '# syntax',
+    };
+  },
+  passes: [
+    '# syntax=docker/dockerfile:1\nFROM a:1',
+    '# syntax=docker.io/docker/dockerfile:1.7-labs\nFROM a:1',
+    'FROM a:1\n# syntax=evil/frontend',
+  ],
+  fails: ['# syntax=evil/frontend:1\nFROM a:1', '# escape=`\n#syntax = ghcr.io/evil/frontend\nFROM a:1'],
+};

@@ -1,0 +1,286 @@
+import { shown } from '../check.js';
+import type { CommandRule } from '../shell/command-rule.js';
+import { commandRules } from '../shell/command-rules.js';
+import { isDownload } from '../shell/downloads.js';
+import { hasOption, optionValue, subcommand } from '../shell/options.js';
+import { isShell, type Command, type Pipeline, type Script } from '../shell/parse.js';
+import { allSteps, seenAt, shippedSteps, type DockerfileCheck } from './dockerfile-check.js';
+import type { Step } from './stages.js';
+
+/** Mistakes that end with the stage, so that only the stages of the image count. */
+const onlyShipped = new Set([
+  'key-made-in-build',
+  'package-cache',
+  'passwordless-root',
+  'set-uid',
+  'ssh-server-installed',
+  'sudo',
+  'world-writable',
+]);
+
+/** What is checked of every command. */
+export const commandChecks: readonly DockerfileCheck[] = commandRules.map(commandCheck);
+
+function commandCheck({ stem, find, passes, fails, ...info }: CommandRule): DockerfileCheck {
+  const stepsOf = onlyShipped.has(stem) ? shippedSteps : allSteps;
+  return {
+    ...info,
+    id: `dockerfile-${stem}`,
+    *find(file) {
+      for (const step of stepsOf(file, 'RUN')) {
+        for (const what of step.script ? find(step.script) : []) {
+          if (stem !== 'package-cache' || !isCacheMounted(step)) yield seenAt(step, `${info.title}: ${what}`, what);
+        }
+      }
+    },
+    passes: [
+      ...passes.map((script) => `FROM a:1\nRUN ${script}`),
+      ...(onlyShipped.has(stem) ? fails.map((script) => `FROM a:1 AS build\nRUN ${script}\nFROM b:1`) : []),
+    ],
+    fails: fails.flatMap((script) => [
+      `FROM a:1\nRUN ${script}`,
+      `FROM a:1\nRUN <<EOF\n${script}\nEOF`,
+      `FROM a:1\nONBUILD RUN true && \\\n  # why\n  ${script}`,
+    ]),
+  };
+}
+
+function isCacheMounted({ flags }: Step): boolean {
+  return (flags.get('mount') ?? []).some((mount) => mount.split(',').includes('type=cache'));
+}
+
+/** What is wrong in a Dockerfile alone: for images the integrity findings tell of downloads that were run. */
+const ownRules: readonly CommandRule[] = [
+  {
+    stem: 'download-and-run',
+    title: 'A build step runs what it downloads',
+    severity: 'high',
+    reason:
+      'Whoever controls the server, or the way to it, runs commands as root in the build; the server can even send others to machines than to people.',
+    fix: 'Download to a file, compare its checksum with one in this file, then run it.',
+    reference: 'https://cwe.mitre.org/data/definitions/494.html',
+    *find({ pipelines }) {
+      for (const pipeline of pipelines) {
+        const what = pipedDownload(pipeline) ?? pipeline.map(substitutedDownload).find((found) => found !== undefined);
+        if (what !== undefined) yield what;
+      }
+    },
+    passes: [
+      'curl -fsSL https://example.com/a -o a && sha256sum -c a.sum && sh a',
+      'curl https://example.com/a | tar xz',
+      'curl https://example.com/key | gpg --dearmor > /k',
+      'curl https://example.com/a | tee /etc/a',
+      'VERSION=$(curl -s https://example.com/version)',
+      'echo "curl https://example.com | sh"',
+      'case $tool in curl|wget) sh a;; esac',
+    ],
+    fails: [
+      'curl -fsSL https://example.com/install.sh | sh',
+      'wget -qO- https://example.com/a | bash -s -- --yes',
+      'curl -sL https://deb.nodesource.com/setup_20.x | sudo -E bash -',
+      'bash <(curl -s https://example.com/a)',
+      'sh -c "$(curl -fsSL https://example.com/a)"',
+      'curl https://example.com/a.py | python3 -',
+      '(curl https://example.com/a || wget -O- https://example.com/a) | sh',
+      'eval "$(wget -qO- https://example.com/a)"',
+      'curl https://example.com/a | tac | bash',
+      '. <(curl https://example.com/a)',
+    ],
+  },
+  {
+    stem: 'download-without-checksum',
+    title: 'A build step keeps a download that nobody compared',
+    severity: 'low',
+    reason: 'The server, or whoever takes it over, changes what is in the next image.',
+    fix: 'Compare it in the same step: echo "<sha256>  file" | sha256sum -c, or check a signature.',
+    reference: 'https://cwe.mitre.org/data/definitions/494.html',
+    *find(script) {
+      if (verifies(script)) return;
+      for (const command of script.commands) if (keepsDownload(command, script)) yield `${command.name} to a file`;
+    },
+    passes: [
+      'curl -fsSLo a https://example.com/a && echo "aa  a" | sha256sum -c -',
+      'wget https://example.com/a && gpg --verify a.asc a',
+      'curl -f http://localhost/health',
+      'curl -fsSL https://example.com/version',
+      'wget -q --spider https://example.com',
+      'wget -qO - https://example.com/version',
+      'curl -sSf -o /dev/null https://example.com',
+      'curl -o a https://example.com/a && cosign verify-blob a',
+    ],
+    fails: [
+      'curl -fsSL -o /usr/local/bin/a https://example.com/a',
+      'wget https://example.com/a.tgz',
+      'curl -LO https://example.com/a',
+      'curl https://example.com/a | tar xz -C /opt',
+      'wget -O /a https://example.com/a && chmod +x /a',
+    ],
+  },
+  {
+    stem: 'update-alone',
+    title: 'Package lists are updated in a step of their own',
+    severity: 'low',
+    reason:
+      'The step comes from the cache for months, and later steps install old versions with known holes from its lists.',
+    fix: 'Update and install in one RUN.',
+    reference: 'https://docs.docker.com/build/building/best-practices/#apt-get',
+    *find({ commands }) {
+      const update = commands.find(
+        ({ name, args }) => /^(?:apt-get|apt|apk)$/.test(name) && subcommand({ args }).verb === 'update',
+      );
+      const installs = commands.some(
+        ({ name, args }) =>
+          ['install', 'add', 'upgrade', 'dist-upgrade', 'full-upgrade', 'build-dep'].includes(
+            subcommand({ args }).verb,
+          ) && /^(?:apt-get|apt|apk|aptitude)$/.test(name),
+      );
+      if (update && !installs && commands.length < 4) yield `${update.name} update`;
+    },
+    passes: ['apt-get update && apt-get install -y curl', 'apk update && apk add curl', 'apt-get install -y curl'],
+    fails: ['apt-get update', 'apk update', 'apt-get -qq update && true'],
+  },
+  {
+    stem: 'question-in-build',
+    title: 'A package manager will ask and nobody can answer',
+    severity: 'negligible',
+    reason: 'The build stops, or people work around it with options that also skip warnings.',
+    fix: 'Add -y.',
+    reference: 'https://manpages.debian.org/apt-get.8',
+    *find({ pipelines }) {
+      for (const pipeline of pipelines) {
+        const asks = pipeline.find((command) => isAsking(command));
+        if (asks && pipeline[0]?.name !== 'yes') yield `${asks.name} install`;
+      }
+    },
+    passes: [
+      'apt-get install -y curl',
+      'apt-get -qqy install curl',
+      'apt-get install --yes curl',
+      'apt-get install --assume-yes curl',
+      'yes | apt-get install curl',
+      'dnf -y install curl',
+      'apt-get -qq install curl',
+      'apt-get download curl',
+    ],
+    fails: ['apt-get update && apt-get install curl', 'yum install curl', 'apt install --no-install-recommends curl'],
+  },
+];
+
+const interpreters = /^(?:python[\d.]{0,6}|perl|ruby|node|php|pwsh)$/;
+
+function pipedDownload(pipeline: Pipeline): string | undefined {
+  // `curl|wget)` is a pattern of case.
+  const download = pipeline.findIndex((command) => isDownload(command) && command.args.length > 0);
+  const runner = download < 0 ? undefined : pipeline.slice(download + 1).find((command) => runsInput(command));
+  return runner && `${pipeline[download]!.name} | ${runner.name}`;
+}
+
+function runsInput(command: Command): boolean {
+  if (isShell(command)) return !command.args.some((word) => /^-[a-z]{0,8}c$/.test(word));
+  return interpreters.test(command.name) && command.args.every((word) => word === '-' || word === '/dev/stdin');
+}
+
+function substitutedDownload(command: Command): string | undefined {
+  if (!isShell(command) && !['eval', 'source', '.'].includes(command.name) && !interpreters.test(command.name))
+    return undefined;
+  const word = [...command.args, ...command.substitutions].find((text) =>
+    /^[$<]\(\s{0,8}(?:curl|wget)\s|^`\s{0,8}(?:curl|wget)\s/.test(text),
+  );
+  return word === undefined ? undefined : `${command.name} with ${word.includes('wget') ? 'wget' : 'curl'}`;
+}
+
+const verifiers = new Set([
+  'sha256sum',
+  'sha512sum',
+  'sha384sum',
+  'sha1sum',
+  'md5sum',
+  'shasum',
+  'b2sum',
+  'gpg',
+  'gpgv',
+  'cosign',
+  'minisign',
+  'rhash',
+  'sha3sum',
+  'gpg2',
+  'slsa-verifier',
+]);
+
+function verifies({ commands }: Script): boolean {
+  return commands.some(
+    ({ name, args }) =>
+      verifiers.has(name) ||
+      (name === 'openssl' && args[0] === 'dgst') ||
+      (name === 'gh' && args.includes('attestation')),
+  );
+}
+
+/** Whether a download ends in a file, by itself or through a program that unpacks it. */
+function keepsDownload(command: Command, { pipelines }: Script): boolean {
+  if (!command.args.some((word) => /^(?:https?|ftp):\/\/(?!localhost|127\.)/.test(word))) return false;
+  if (command.name === 'curl' && writesFile(command)) return true;
+  if (command.name === 'wget' && !printsDownload(command)) return true;
+  const pipeline = pipelines.find((commands) => commands.includes(command)) ?? [];
+  return isDownload(command) && pipeline.some(({ name }) => /^(?:tar|bsdtar|unzip|gunzip|zcat|cpio)$/.test(name));
+}
+
+function writesFile(command: Command): boolean {
+  if (optionValue(command, '-o', '--output') === '/dev/null') return false;
+  return (
+    hasOption(command, '--output', '--remote-name', '--remote-name-all') ||
+    command.args.some((word) => /^-[a-zA-Z#]{0,10}[oO]/.test(word))
+  );
+}
+
+/** Whether wget writes to standard output, or nothing at all: `--spider`, `-O -`, `-qO-`. */
+function printsDownload(command: Command): boolean {
+  if (hasOption(command, '--spider')) return true;
+  if (['-', '/dev/null'].includes(optionValue(command, '-O', '--output-document') ?? '')) return true;
+  return command.args.some(
+    (word, index) => /^-[a-zA-Z]{0,8}O-?$/.test(word) && (word.endsWith('-') || command.args[index + 1] === '-'),
+  );
+}
+
+function isAsking(command: Command): boolean {
+  if (!/^(?:apt-get|apt|yum|dnf)$/.test(command.name) || subcommand(command).verb !== 'install') return false;
+  if (command.assignments.some((text) => text.startsWith('APT_GET_OPTS='))) return false;
+  return !command.args.some(
+    (word) =>
+      /^-(?:[a-z]{0,6}y[a-z]{0,6}|qq[a-z]{0,6}|-yes|-assumeyes|-assume-yes)$/.test(word) ||
+      /^--?o?=?APT::Get::Assume-Yes=/i.test(word),
+  );
+}
+
+export const ownCommandChecks: readonly DockerfileCheck[] = ownRules.map((rule) => ({
+  ...rule,
+  id: `dockerfile-${rule.stem}`,
+  *find(file) {
+    for (const step of allSteps(file, 'RUN')) {
+      for (const what of step.script ? rule.find(step.script) : [])
+        yield seenAt(step, `${rule.title}: ${shown(what, 120)}`, what);
+    }
+  },
+  passes: rule.passes.map((script) => `FROM a:1\nRUN ${script}`),
+  fails: rule.fails.flatMap((script) => [`FROM a:1\nRUN ${script}`, `FROM a:1\nRUN <<-"EOT"\n\t${script}\n\tEOT`]),
+}));
+
+export const insecureRun: DockerfileCheck = {
+  id: 'dockerfile-insecure-run',
+  title: 'A build step runs without the walls of the builder',
+  severity: 'high',
+  reason:
+    'With --security=insecure the step has all rights of the machine that builds; with --network=host its network too.',
+  fix: 'Leave the flag out.',
+  reference: 'https://docs.docker.com/reference/dockerfile/#run---security',
+  *find(file) {
+    for (const step of allSteps(file, 'RUN')) {
+      if (step.flags.get('security')?.includes('insecure'))
+        yield seenAt(step, 'A build step runs with --security=insecure', 'security');
+      if (step.flags.get('network')?.includes('host'))
+        yield seenAt(step, 'A build step runs with --network=host', 'network');
+    }
+  },
+  passes: ['FROM a:1\nRUN --network=none make', 'FROM a:1\nRUN make --security=insecure'],
+  fails: ['FROM a:1\nRUN --security=insecure make', 'FROM a:1\nRUN --mount=type=cache,target=/c --network=host make'],
+};

@@ -1,0 +1,66 @@
+import { MalformedFile, type Finding } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
+
+import { runChecks } from '../check.js';
+import { baseWithoutDigest, copyFromUnpinned, endOfLifeBase, foreignSyntax, latestBase } from './base.js';
+import { commandChecks, insecureRun, ownCommandChecks } from './commands.js';
+import type { DockerfileCheck } from './dockerfile-check.js';
+import { environmentChecks, secretArgument } from './environment.js';
+import { addInsteadOfCopy, addRemote, copyWorldWritable, secretFileCopied } from './files.js';
+import { parseDockerfile } from './parse.js';
+import {
+  adminPort,
+  dataPort,
+  maintainer,
+  noHealthcheck,
+  noUser,
+  relativeWorkdir,
+  repeatedStart,
+  rootUser,
+  runtimeSocketVolume,
+  shellStart,
+  sshServer,
+  systemVolume,
+} from './settings.js';
+import { readStages } from './stages.js';
+
+export const dockerfileChecks: readonly DockerfileCheck[] = [
+  addInsteadOfCopy,
+  addRemote,
+  adminPort,
+  baseWithoutDigest,
+  copyFromUnpinned,
+  copyWorldWritable,
+  dataPort,
+  endOfLifeBase,
+  foreignSyntax,
+  insecureRun,
+  latestBase,
+  maintainer,
+  noHealthcheck,
+  noUser,
+  relativeWorkdir,
+  repeatedStart,
+  rootUser,
+  runtimeSocketVolume,
+  secretArgument,
+  secretFileCopied,
+  shellStart,
+  sshServer,
+  systemVolume,
+  ...commandChecks,
+  ...ownCommandChecks,
+  ...environmentChecks,
+];
+
+/**
+ * What is wrong with a Dockerfile.
+ * @throws MalformedFile when it has no FROM
+ * @throws LimitExceeded `maxFileLength`, `maxInstructions`, `maxStages`, `maxExpandedLength`
+ */
+export function checkDockerfile(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
+  const parsed = parseDockerfile(text, path);
+  const file = readStages(parsed);
+  if (!file) throw new MalformedFile(`${path} is no Dockerfile: it has no FROM`);
+  return { findings: runChecks(dockerfileChecks, [file], path), warnings: parsed.warnings };
+}

@@ -1,0 +1,253 @@
+import { isSecretName, isSecretValue } from '../secret-name.js';
+import { hasPassword } from '../shell/privileges.js';
+import type { EnvironmentRule, Variable } from './environment-rule.js';
+
+const isOn = (value: string) => /^(?:1|true|yes|on|t|y)$/i.test(value.trim());
+const isOff = (value: string) => /^(?:0|false|no|off|f|n)$/i.test(value.trim());
+
+const secretInEnv: EnvironmentRule = {
+  stem: 'secret-in-env',
+  title: 'A variable holds a secret',
+  severity: 'high',
+  reason: 'Variables are in the config of the image or the manifest, in every child process and in many logs.',
+  fix: 'Mount it as a file when the container starts, or take it from a Secret; and replace the secret, which must be taken as known.',
+  reference: 'https://cwe.mitre.org/data/definitions/526.html',
+  judge: ({ name, value }) => {
+    if (isSecretName(name) && isSecretValue(value)) return 'holds a secret';
+    return value.split(/[\s,;]/, 50).some(hasPassword) ? 'holds a URL with a password' : undefined;
+  },
+  passes: [
+    'DB_PASSWORD=',
+    'DB_PASSWORD_FILE=/run/secrets/db',
+    'TOKEN_URL=https://example.com/token',
+    'PWD=/app',
+    'OLDPWD=/srv/app',
+    'MAX_TOKENS=4096',
+    'ALLOW_EMPTY_PASSWORD=yes',
+    'TOKENIZERS_PARALLELISM=false',
+    'API_KEY=${API_KEY}',
+    'SECRET_NAME=shop-database',
+    'GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D',
+    'PASSWORD=/run/secrets/password',
+    'AUTHOR=me',
+    'PROXY=http://proxy.example.com:3128',
+    'DATABASE_URL=postgres://app:$PASSWORD@db/shop',
+  ],
+  fails: [
+    'DB_PASSWORD=hunter2',
+    'GITHUB_TOKEN=abcdef123456',
+    'AWS_SECRET_ACCESS_KEY=abc/def+123',
+    'apiKey=abcdef123',
+    'MYSQL_ROOT_PASSWORD=root',
+    'STRIPE_SECRET_KEY=abcdefgh',
+    'DATABASE_URL=postgres://app:hunter2@db/shop',
+    'HTTPS_PROXY=http://me:hunter2@proxy.example.com:3128',
+    'ADMIN_PASS=letmein',
+  ],
+};
+
+const tlsOffValues = new Map<string, (value: string) => boolean>([
+  ['NODE_TLS_REJECT_UNAUTHORIZED', (value) => value.trim() === '0'],
+  ['PYTHONHTTPSVERIFY', (value) => value.trim() === '0'],
+  ['GIT_SSL_NO_VERIFY', (value) => value !== '' && !isOff(value)],
+  ['NPM_CONFIG_STRICT_SSL', isOff],
+  ['YARN_ENABLE_STRICT_SSL', isOff],
+  ['PIP_TRUSTED_HOST', (value) => value.trim() !== ''],
+  ['CONDA_SSL_VERIFY', isOff],
+  ['SSL_VERIFY', isOff],
+  ['GOINSECURE', (value) => value.trim() !== ''],
+  ['VAULT_SKIP_VERIFY', isOn],
+  ['CONSUL_HTTP_SSL_VERIFY', isOff],
+  ['AWS_NO_VERIFY_SSL', isOn],
+  ['CURL_INSECURE', isOn],
+  ['HTTPLIB_INSECURE', isOn],
+  ['COMPOSER_DISABLE_TLS', isOn],
+  ['KUBE_TLS_INSECURE', isOn],
+  ['DENO_TLS_CA_STORE', (value) => value.trim() === 'none'],
+]);
+
+const tlsVerificationOff: EnvironmentRule = {
+  stem: 'tls-verification-off',
+  title: 'A variable switches the check of certificates off',
+  severity: 'high',
+  reason: 'Every connection of the program can be read and changed by whoever stands between.',
+  fix: 'Remove it; give the program the certificate of your own authority (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE).',
+  reference: 'https://cwe.mitre.org/data/definitions/295.html',
+  judge: ({ name, value }) =>
+    tlsOffValues.get(name.toUpperCase())?.(value) ? 'switches the check of certificates off' : undefined,
+  passes: [
+    'NODE_TLS_REJECT_UNAUTHORIZED=1',
+    'PYTHONHTTPSVERIFY=1',
+    'GIT_SSL_NO_VERIFY=false',
+    'NODE_EXTRA_CA_CERTS=/ca.pem',
+    'PIP_TRUSTED_HOST=',
+  ],
+  fails: [
+    'NODE_TLS_REJECT_UNAUTHORIZED=0',
+    'PYTHONHTTPSVERIFY=0',
+    'GIT_SSL_NO_VERIFY=1',
+    'npm_config_strict_ssl=false',
+    'PIP_TRUSTED_HOST=pypi.example.com',
+    'VAULT_SKIP_VERIFY=true',
+  ],
+};
+
+const debugMode: EnvironmentRule = {
+  stem: 'debug-mode',
+  title: 'A variable starts the program in debug mode',
+  severity: 'medium',
+  reason: 'Debuggers and development servers run code for whoever reaches them and show stack traces and settings.',
+  fix: 'Remove it from what is shipped; set it where somebody debugs.',
+  reference: 'https://cwe.mitre.org/data/definitions/489.html',
+  judge: (variable) => debugSetting(variable),
+  passes: [
+    'FLASK_DEBUG=0',
+    'NODE_ENV=production',
+    'NODE_OPTIONS=--max-old-space-size=512',
+    'JAVA_TOOL_OPTIONS=-Xmx512m',
+    'FLASK_ENV=production',
+    'DEBUG=',
+    'DEBIAN_FRONTEND=noninteractive',
+    'RAILS_ENV=production',
+  ],
+  fails: [
+    'FLASK_DEBUG=1',
+    'FLASK_ENV=development',
+    'DJANGO_DEBUG=True',
+    'NODE_OPTIONS=--inspect=0.0.0.0:9229',
+    'JAVA_TOOL_OPTIONS=-agentlib:jdwp=transport=dt_socket,server=y,address=*:5005',
+    'RAILS_ENV=development',
+    'APP_DEBUG=true',
+    'ASPNETCORE_ENVIRONMENT=Development',
+    'WERKZEUG_DEBUG_PIN=off',
+  ],
+};
+
+const debugSwitches = new Set([
+  'FLASK_DEBUG',
+  'DJANGO_DEBUG',
+  'APP_DEBUG',
+  'WP_DEBUG',
+  'QUARKUS_DEBUG',
+  'SYMFONY_DEBUG',
+  'PHP_DISPLAY_ERRORS',
+]);
+const environmentNames = new Set([
+  'FLASK_ENV',
+  'RAILS_ENV',
+  'RACK_ENV',
+  'APP_ENV',
+  'SYMFONY_ENV',
+  'ASPNETCORE_ENVIRONMENT',
+  'DOTNET_ENVIRONMENT',
+  'NODE_ENV',
+  'MIX_ENV',
+]);
+
+function debugSetting({ name, value }: Variable): string | undefined {
+  if (debugSwitches.has(name) && isOn(value)) return 'switches debugging on';
+  if (environmentNames.has(name) && /^dev(?:elopment)?$/i.test(value.trim())) return 'says that this is development';
+  if (name === 'WERKZEUG_DEBUG_PIN' && value.trim() === 'off') return 'opens the debugger to everybody';
+  if (name === 'NODE_OPTIONS' && /--inspect(?:-brk)?(?:[= ]|$)/.test(value.slice(0, 4000)))
+    return 'opens the debugger of Node.js';
+  return /OPTIONS$|OPTS$/.test(name) && value.includes('jdwp=') ? 'opens the debugger of Java' : undefined;
+}
+
+const preload: EnvironmentRule = {
+  stem: 'preload',
+  title: 'A variable loads a library into every program',
+  severity: 'low',
+  reason: 'The library sees and changes all that any program in the container does; rootkits and miners hide this way.',
+  fix: 'Link the library, or set the variable for the one program that needs it.',
+  reference: 'https://attack.mitre.org/techniques/T1574/006/',
+  judge: ({ name, value }) =>
+    (name === 'LD_PRELOAD' || name === 'LD_AUDIT' || name === 'DYLD_INSERT_LIBRARIES') && value.trim() !== ''
+      ? 'loads a library into every program'
+      : undefined,
+  passes: ['LD_PRELOAD=', 'LD_LIBRARY_PATH=/usr/local/lib'],
+  fails: ['LD_PRELOAD=/usr/lib/libjemalloc.so.2', 'LD_AUDIT=/tmp/a.so'],
+};
+
+const unsafePath: EnvironmentRule = {
+  stem: 'unsafe-path',
+  title: 'The search path has a directory in which anybody may write',
+  severity: 'medium',
+  reason: 'A file put there under the name of a common command is run instead of it, with the rights of whoever calls.',
+  fix: 'Keep relative directories and /tmp out of PATH and of the paths of libraries and modules.',
+  reference: 'https://cwe.mitre.org/data/definitions/426.html',
+  judge: ({ name, value }) => {
+    if (!/^(?:PATH|LD_LIBRARY_PATH)$/.test(name) || value.trim() === '') return undefined;
+    const bad = value
+      .split(':')
+      .find((folder) => /^(?:\.{0,2}|\.{1,2}\/.*|\/(?:var\/)?tmp(?:\/.*)?|\/dev\/shm(?:\/.*)?)$/.test(folder));
+    if (bad === undefined) return undefined;
+    // `LD_LIBRARY_PATH=/a:` is what `/a:$LD_LIBRARY_PATH` leaves; the loader reads it as the working directory all the same.
+    return bad === '' ? 'has an empty entry, which is the working directory' : `has ${bad.slice(0, 100)}`;
+  },
+  passes: [
+    'PATH=/usr/local/sbin:/usr/bin:/bin',
+    'PATH=/app/node_modules/.bin:/usr/bin',
+    'TMPDIR=/tmp',
+    'PATH=/opt/tmp/bin:/bin',
+    'PATH=',
+  ],
+  fails: [
+    'PATH=.:/usr/bin',
+    'PATH=/usr/bin:',
+    'PATH=/tmp/bin:/usr/bin',
+    'LD_LIBRARY_PATH=/var/tmp',
+    'PATH=/usr/bin::/bin',
+  ],
+};
+
+const authenticationOff: EnvironmentRule = {
+  stem: 'authentication-off',
+  title: 'A variable switches the login off',
+  severity: 'high',
+  reason: 'Whoever reaches the port reads and changes everything in it.',
+  fix: 'Set a password through a secret and remove the variable.',
+  reference: 'https://cwe.mitre.org/data/definitions/306.html',
+  judge: ({ name, value }) => {
+    if (name === 'POSTGRES_HOST_AUTH_METHOD') return value.trim() === 'trust' ? 'lets everybody in' : undefined;
+    if (authenticationSwitches.has(name)) return isOn(value) ? 'lets everybody in' : undefined;
+    if (authenticationNeeded.has(name)) return isOff(value) ? 'lets everybody in' : undefined;
+    return name === 'NEO4J_AUTH' && value.trim() === 'none' ? 'lets everybody in' : undefined;
+  },
+  passes: [
+    'POSTGRES_HOST_AUTH_METHOD=scram-sha-256',
+    'ALLOW_EMPTY_PASSWORD=no',
+    'MYSQL_ALLOW_EMPTY_PASSWORD=',
+    'xpack.security.enabled=true',
+  ],
+  fails: [
+    'POSTGRES_HOST_AUTH_METHOD=trust',
+    'MYSQL_ALLOW_EMPTY_PASSWORD=yes',
+    'ALLOW_ANONYMOUS_LOGIN=yes',
+    'xpack.security.enabled=false',
+    'NEO4J_AUTH=none',
+    'DISABLE_SECURITY_PLUGIN=true',
+  ],
+};
+
+const authenticationSwitches = new Set([
+  'MYSQL_ALLOW_EMPTY_PASSWORD',
+  'MARIADB_ALLOW_EMPTY_PASSWORD',
+  'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD',
+  'ALLOW_EMPTY_PASSWORD',
+  'ALLOW_ANONYMOUS_LOGIN',
+  'GF_AUTH_ANONYMOUS_ENABLED',
+  'DISABLE_SECURITY_PLUGIN',
+  'AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED',
+  'DISABLE_AUTH',
+]);
+const authenticationNeeded = new Set(['xpack.security.enabled', 'REDIS_PROTECTED_MODE']);
+
+/** What variables are checked for, in image configs, Dockerfiles and manifests alike. */
+export const environmentRules: readonly EnvironmentRule[] = [
+  authenticationOff,
+  debugMode,
+  preload,
+  secretInEnv,
+  tlsVerificationOff,
+  unsafePath,
+];

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { severities } from '@tidewaiter/domain';
+import type { ImageConfig } from '@tidewaiter/oci';
+
+import { dockerfileChecks } from './dockerfile/dockerfile-checks.js';
+import { imageChecks } from './image/image-checks.js';
+import type { ImageExample } from './image/image-facts.js';
+import { checkDockerfile, checkImageConfig, checkKubernetes, checks, checksMarkdown } from './index.js';
+import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
+
+const emptyConfig: ImageConfig = {
+  platform: 'linux/amd64',
+  diffIds: [],
+  history: [],
+  env: [],
+  entrypoint: [],
+  cmd: [],
+  labels: {},
+  exposedPorts: [],
+};
+
+function idsOfImage({ config, ...rest }: ImageExample): string[] {
+  const image = { config: { ...emptyConfig, ...config }, setuidFiles: [], hasSudo: false, ...rest };
+  return checkImageConfig(image).map(({ id }) => id);
+}
+
+const idsOfDockerfile = (text: string) => checkDockerfile(text, 'Dockerfile').findings.map(({ id }) => id);
+const idsOfManifest = (text: string) => checkKubernetes(text, 'app.yaml').findings.map(({ id }) => id);
+
+const rows = <Example>(list: readonly { id: string; passes: readonly Example[]; fails: readonly Example[] }[]) => ({
+  passes: list.flatMap(({ id, passes }) => passes.map((example) => ({ id, example }))),
+  fails: list.flatMap(({ id, fails }) => fails.map((example) => ({ id, example }))),
+});
+
+const families = { image: rows(imageChecks), dockerfile: rows(dockerfileChecks), kubernetes: rows(kubernetesChecks) };
+
+it.each(families.image.fails)('$id finds $example', ({ id, example }) => {
+  expect(idsOfImage(example)).toContain(id);
+});
+
+it.each(families.image.passes)('$id ignores $example', ({ id, example }) => {
+  expect(idsOfImage(example)).not.toContain(id);
+});
+
+it.each(families.dockerfile.fails)('$id finds $example', ({ id, example }) => {
+  expect(idsOfDockerfile(example)).toContain(id);
+});
+
+it.each(families.dockerfile.passes)('$id ignores $example', ({ id, example }) => {
+  expect(idsOfDockerfile(example)).not.toContain(id);
+});
+
+it.each(families.kubernetes.fails)('$id finds $example', ({ id, example }) => {
+  expect(idsOfManifest(example)).toContain(id);
+});
+
+it.each(families.kubernetes.passes)('$id ignores $example', ({ id, example }) => {
+  expect(idsOfManifest(example)).not.toContain(id);
+});
+
+it.each([...imageChecks, ...dockerfileChecks, ...kubernetesChecks])(
+  '$id has examples of both kinds',
+  ({ passes, fails }) => {
+    expect(passes.length).toBeGreaterThan(0);
+    expect(fails.length).toBeGreaterThan(0);
+  },
+);
+
+it('lists every check once, by id, with all that people need', () => {
+  const ids = checks.map(({ id }) => id);
+  expect(ids).toEqual([...new Set(ids)].toSorted());
+  expect(ids).toHaveLength(imageChecks.length + dockerfileChecks.length + kubernetesChecks.length);
+  expect(ids.length).toBeGreaterThanOrEqual(66);
+  for (const { id, title, severity, reason, fix, reference } of checks) {
+    expect(id).toMatch(/^(?:image|dockerfile|k8s)-[a-z]+(?:-[a-z]+)*$/);
+    expect(severities).toContain(severity);
+    expect(reference).toMatch(/^(?:https:\/\/|CIS |NSA)/);
+    for (const text of [title, reason, fix]) expect(text).toMatch(/^\S.{4,}\S$/);
+  }
+});
+
+it('has an up-to-date page', () => {
+  expect(checksMarkdown(checks)).toBe(readFileSync(join(__dirname, '../../../docs/checks.md'), 'utf8'));
+});

@@ -1,0 +1,31 @@
+/** Parts of an image reference as builds and manifests write it. @see https://github.com/distribution/reference/blob/main/reference.go */
+export interface ImageName {
+  /** With registry and namespace: `docker.io/library/alpine` stays as it was written. */
+  repository: string;
+  tag?: string;
+  digest?: string;
+}
+
+export function parseImageName(reference: string): ImageName {
+  const at = reference.indexOf('@');
+  const digest = at < 0 ? undefined : reference.slice(at + 1);
+  const named = at < 0 ? reference : reference.slice(0, at);
+  // A colon before the last slash belongs to the port of the registry.
+  const colon = named.indexOf(':', named.lastIndexOf('/') + 1);
+  const tag = colon < 0 ? undefined : named.slice(colon + 1);
+  return {
+    repository: colon < 0 ? named : named.slice(0, colon),
+    ...(tag !== undefined && { tag }),
+    ...(digest !== undefined && { digest }),
+  };
+}
+
+/** Whether the reference names whatever was pushed last. */
+export function isLatest({ tag = 'latest', digest }: ImageName): boolean {
+  return digest === undefined && tag === 'latest';
+}
+
+/** The repository as Docker Hub's short names have it: `docker.io/library/node` is `node`. */
+export function shortRepository({ repository }: ImageName): string {
+  return repository.replace(/^(?:(?:index\.)?docker\.io\/)?(?:library\/)?/, '');
+}

@@ -1,0 +1,61 @@
+import { shown } from '../check.js';
+import { variableOf, type EnvironmentRule } from '../environment/environment-rule.js';
+import { environmentRules } from '../environment/environment-rules.js';
+import { isSecretName, isSecretValue } from '../secret-name.js';
+import { hasPassword } from '../shell/privileges.js';
+import { stepsExample, type ImageCheck } from './image-facts.js';
+
+/** What is checked of every variable of the config. */
+export const environmentChecks: readonly ImageCheck[] = environmentRules.map(environmentCheck);
+
+function environmentCheck({ stem, judge, passes, fails, ...info }: EnvironmentRule): ImageCheck {
+  return {
+    ...info,
+    id: `image-${stem}`,
+    *find({ config: { env } }) {
+      for (const text of env) {
+        const variable = variableOf(text);
+        const what = judge(variable);
+        const name = shown(variable.name, 100);
+        if (what !== undefined)
+          yield { title: `The variable ${name} ${what}`, place: name, field: `config.Env.${name}` };
+      }
+    },
+    passes: passes.map((text) => ({ config: { env: [text] } })),
+    fails: fails.map((text) => ({ config: { env: [text] } })),
+  };
+}
+
+export const secretBuildArgument: ImageCheck = {
+  id: 'image-secret-build-argument',
+  title: 'A secret was given to the build as an argument',
+  severity: 'high',
+  reason: 'The values of build arguments stand in the history of the image, where everybody who pulls it reads them.',
+  fix: 'Use RUN --mount=type=secret, and replace the secret, which must be taken as known.',
+  reference: 'https://docs.docker.com/reference/build-checks/secrets-used-in-arg-or-env/',
+  *find({ steps }) {
+    const names = new Set<string>();
+    for (const { buildArguments } of steps) {
+      for (const { name, value } of buildArguments.map(variableOf)) {
+        if ((isSecretName(name) && isSecretValue(value)) || hasPassword(value)) names.add(shown(name, 100));
+      }
+    }
+    // Every step repeats the arguments of the ones before it.
+    for (const name of names)
+      yield {
+        title: `The build was given a secret as the argument ${name}`,
+        place: name,
+        instruction: 'ARG',
+        field: 'history',
+      };
+  },
+  passes: [
+    stepsExample('RUN |1 VERSION=1.2 /bin/sh -c make # buildkit', '|1 TOKEN= /bin/sh -c make'),
+    stepsExample('RUN |1 TOKEN_URL=https://example.com /bin/sh -c make # buildkit'),
+  ],
+  fails: [
+    stepsExample('RUN |2 VERSION=1 NPM_TOKEN=abcdef123 /bin/sh -c npm ci # buildkit'),
+    stepsExample('|1 DB_PASSWORD=two words /bin/sh -c make'),
+    stepsExample('RUN |1 INDEX=https://me:abcdef@pypi.example.com/simple /bin/sh -c pip install a # buildkit'),
+  ],
+};

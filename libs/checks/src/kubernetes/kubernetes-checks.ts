@@ -1,0 +1,78 @@
+import { TidewaiterError, type Finding } from '@tidewaiter/domain';
+import { WarningList, type Warning } from '@tidewaiter/oci';
+
+import { runChecks } from '../check.js';
+import { baselineChecks } from './baseline.js';
+import { networkChecks } from './network.js';
+import { rbacChecks } from './rbac.js';
+import { addResources, isManifest, type KubernetesCheck, type Manifest } from './resource.js';
+import { restrictedChecks } from './restricted.js';
+import { secretChecks } from './secrets.js';
+import { volumeChecks } from './volumes.js';
+import { workloadChecks } from './workloads.js';
+import { documentReader, splitDocuments, type DocumentText, type ReadDocument } from './yaml.js';
+
+export const kubernetesChecks: readonly KubernetesCheck[] = [
+  ...baselineChecks,
+  ...restrictedChecks,
+  ...volumeChecks,
+  ...workloadChecks,
+  ...rbacChecks,
+  ...networkChecks,
+  ...secretChecks,
+];
+
+/**
+ * What is wrong with the objects of a manifest: YAML with any number of documents, or JSON, lists included. A document that
+ * cannot be read costs itself a warning; custom resources are left alone.
+ * @throws LimitExceeded `maxFileLength`, `maxDocuments`
+ */
+export function checkKubernetes(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
+  const warnings = new WarningList();
+  const manifest: Manifest = { resources: [], accounts: new Map() };
+  const read = documentReader();
+  for (const document of splitDocuments(text)) {
+    if (!isDefinition(document)) readResources(document, read, path, manifest, warnings);
+  }
+  return { findings: runChecks(kubernetesChecks, manifest.resources, path), warnings: warnings.toArray() };
+}
+
+/** Definitions of custom resources are the bulk of many manifests and nothing in them runs: they are not even read. */
+function isDefinition({ text }: DocumentText): boolean {
+  const kinds = text.match(/^kind:.{0,100}$/gm) ?? [];
+  return kinds.length === 1 && /^kind:\s{1,8}CustomResourceDefinition\s{0,8}$/.test(kinds[0]);
+}
+
+function readResources(
+  document: DocumentText,
+  read: ReadDocument,
+  path: string,
+  manifest: Manifest,
+  warnings: WarningList,
+): void {
+  const isTemplate = document.text.includes('{{');
+  const before = manifest.resources.length;
+  try {
+    const value = read(document);
+    if (!isManifest(value)) {
+      warnings.add('K8S_NO_MANIFEST', path, `document at line ${document.line} has no apiVersion and kind`);
+      return;
+    }
+    addResources(manifest, value);
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    // What a template makes is not known; the error of the parser would only say so in other words.
+    if (isTemplate) warnTemplate(document, path, warnings);
+    else warnings.add(error.code, path, error.message);
+    return;
+  }
+  if (isTemplate && manifest.resources.length > before) warnTemplate(document, path, warnings);
+}
+
+function warnTemplate({ line }: DocumentText, path: string, warnings: WarningList): void {
+  warnings.add(
+    'K8S_TEMPLATE',
+    path,
+    `document at line ${line} is a template: check what it makes, by helm template or the like`,
+  );
+}

@@ -1,0 +1,101 @@
+import { shown, type Check, type Seen } from '../check.js';
+import { at, itemsAt, textAt, type Located } from './located.js';
+
+/** One object of a manifest. */
+export interface Resource {
+  kind: string;
+  /** Without its version; empty for the core group. */
+  group: string;
+  name: string;
+  namespace?: string;
+  node: Located;
+  /** What a report calls it: `Deployment shop/api`. */
+  label: string;
+  manifest: Manifest;
+}
+
+/** The objects of one file. */
+export interface Manifest {
+  resources: Resource[];
+  /** Service accounts by namespace and name. */
+  accounts: Map<string, Located>;
+}
+
+export function accountKey(namespace: string | undefined, name: string): string {
+  return `${namespace ?? ''}/${name}`;
+}
+
+/** Examples are whole manifests. */
+export type KubernetesCheck = Check<Resource, string>;
+
+/** Groups in which a kind is Kubernetes' own: a `Service` of another group is a custom resource. */
+const kinds = new Map<string, readonly string[]>([
+  ['ClusterRole', ['rbac.authorization.k8s.io']],
+  ['ClusterRoleBinding', ['rbac.authorization.k8s.io']],
+  ['ConfigMap', ['']],
+  ['CronJob', ['batch']],
+  ['DaemonSet', ['apps', 'extensions']],
+  ['Deployment', ['apps', 'extensions']],
+  ['Ingress', ['networking.k8s.io', 'extensions']],
+  ['Job', ['batch']],
+  ['Namespace', ['']],
+  ['NetworkPolicy', ['networking.k8s.io', 'extensions']],
+  ['PersistentVolume', ['']],
+  ['Pod', ['']],
+  ['PodTemplate', ['']],
+  ['ReplicaSet', ['apps', 'extensions']],
+  ['ReplicationController', ['']],
+  ['Role', ['rbac.authorization.k8s.io']],
+  ['RoleBinding', ['rbac.authorization.k8s.io']],
+  ['Secret', ['']],
+  ['Service', ['']],
+  ['ServiceAccount', ['']],
+  ['StatefulSet', ['apps']],
+]);
+
+/** Kinds that stand outside every namespace. */
+const clusterKinds = new Set(['ClusterRole', 'ClusterRoleBinding', 'Namespace', 'PersistentVolume']);
+
+const maxListDepth = 10;
+
+/** Whether a document claims to be an object of Kubernetes, be it a custom one. */
+export function isManifest(document: Located): boolean {
+  return textAt(document, 'apiVersion') !== undefined && textAt(document, 'kind') !== undefined;
+}
+
+/** Adds the objects of a document that checks know, those of lists too. */
+export function addResources(manifest: Manifest, document: Located, depth = 1): void {
+  const kind = textAt(document, 'kind') ?? '';
+  const apiVersion = textAt(document, 'apiVersion') ?? '';
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const list = at(document, 'items');
+  if (kind.endsWith('List') && Array.isArray(list?.value)) {
+    if (depth < maxListDepth) for (const item of itemsAt(list)) addResources(manifest, item, depth + 1);
+    return;
+  }
+  if (!kinds.get(kind)?.includes(group)) return;
+  const name = textAt(document, 'metadata', 'name') ?? textAt(document, 'metadata', 'generateName') ?? '?';
+  const namespace = clusterKinds.has(kind) ? undefined : textAt(document, 'metadata', 'namespace');
+  const label = `${kind} ${namespace === undefined ? '' : `${shown(namespace, 70)}/`}${shown(name, 100)}`;
+  if (kind === 'ServiceAccount') manifest.accounts.set(accountKey(namespace, name), document);
+  manifest.resources.push({
+    kind,
+    group,
+    name,
+    ...(namespace !== undefined && { namespace }),
+    node: document,
+    label,
+    manifest,
+  });
+}
+
+/** What a check saw in an object, at a field of it. */
+export function seenIn(resource: Resource, field: string, title: string, node: Located | undefined, what = ''): Seen {
+  return {
+    title,
+    place: `${resource.label} ${field} ${what}`.trim(),
+    line: node?.line ?? resource.node.line,
+    field,
+    resource: resource.label,
+  };
+}

@@ -1,0 +1,43 @@
+import type { Command } from './parse.js';
+
+/** Whether a word of `args` is one of the options, alone or with `=value`. */
+export function hasOption({ args }: Pick<Command, 'args'>, ...options: readonly string[]): boolean {
+  return args.some((word) => options.some((option) => word === option || word.startsWith(`${option}=`)));
+}
+
+/** The value of an option: of `--user=x`, `--user x` and `-u x`. */
+export function optionValue({ args }: Pick<Command, 'args'>, ...options: readonly string[]): string | undefined {
+  for (const [index, word] of args.entries()) {
+    if (options.includes(word)) return args[index + 1];
+    const option = options.find((name) => name.startsWith('--') && word.startsWith(`${name}=`));
+    if (option !== undefined) return word.slice(option.length + 1);
+  }
+  return undefined;
+}
+
+/** Whether a letter stands in a bundle of short options, before one of those that take the rest as their value. */
+export function hasLetter({ args }: Pick<Command, 'args'>, letter: string, lettersWithValue: string): boolean {
+  return args.some((word) => {
+    if (!/^-[A-Za-z0-9#]/.test(word)) return false;
+    const bundle = word.slice(1);
+    const at = bundle.indexOf(letter);
+    return (
+      at >= 0 &&
+      !bundle
+        .slice(0, at)
+        .split('')
+        .some((before) => lettersWithValue.includes(before))
+    );
+  });
+}
+
+/** The words that are no options. */
+export function operands({ args }: Pick<Command, 'args'>): string[] {
+  return args.filter((word) => !word.startsWith('-'));
+}
+
+/** What `apt-get -y install --no-install-recommends curl` is told to do: `install`; and to what: `curl`. */
+export function subcommand(command: Pick<Command, 'args'>): { verb: string; names: string[] } {
+  const [verb = '', ...names] = operands(command);
+  return { verb, names };
+}
