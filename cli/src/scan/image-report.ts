@@ -36,7 +36,11 @@ export async function reportOf(
   const found = inventory(read.layers, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = await vulnerabilities({ os, packages }, options);
-  const all = [...judged.findings, ...imageFindings(source, read, analysis)];
+  const all = [
+    ...judged.findings,
+    ...imageFindings(source, read, analysis),
+    ...(await misconfiguration(source, read, options)),
+  ];
   const findings = all
     .filter((finding) => isAsked(finding, options))
     .map(withRisk)
@@ -76,6 +80,17 @@ function imageFindings({ config, layers }: ImageSource, read: ReadImage, analysi
     return { ...layer, ...(createdBy !== undefined && { createdBy }) };
   });
   return [...fileFindings(steps, analysis), ...(config ? configFindings(config, analysis) : [])];
+}
+
+async function misconfiguration(
+  { config, checked }: ImageSource,
+  { layers }: ReadImage,
+  { kinds }: JudgeOptions,
+): Promise<Finding[]> {
+  if (checked) return checked;
+  if (!config || !kinds.has('misconfiguration')) return [];
+  const { misconfigurations } = await import('./misconfiguration.js');
+  return misconfigurations(config, layers);
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

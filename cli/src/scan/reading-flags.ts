@@ -13,7 +13,7 @@ export interface ReadingFlags {
 }
 
 export const targetDescription =
-  'image reference, oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, rootfs:DIR or sbom:FILE';
+  'image reference, oci:DIR[:TAG], oci-archive:FILE, docker-archive:FILE, rootfs:DIR, sbom:FILE, dockerfile:FILE or k8s:FILE_OR_DIR';
 
 export function withReadingFlags(command: Command): Command {
   return command

@@ -1,4 +1,4 @@
-import type { Digest, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
+import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
 import type { ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
 
 /** An image that can be read, wherever it lies. */
@@ -15,6 +15,8 @@ export interface ImageSource {
   tree?: () => AsyncIterable<TreeMember>;
   /** The packages of a place that says them itself. */
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
+  /** What is wrong with a file that is no image. */
+  checked?: Finding[];
   /** What could not be read so far. */
   warnings: Warning[];
   close(): Promise<void>;

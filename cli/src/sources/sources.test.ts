@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -111,6 +112,17 @@ describe('oci:DIR', () => {
     });
   });
 
+  it.each([
+    ['directory', (path: string) => mkdirSync(path)],
+    ['pipe', (path: string) => execFileSync('mkfifo', [path])],
+  ])('waits for no %s in place of a blob', async (_, make) => {
+    const { layerDigests } = await buildImage(folder, { layers: [alpine] });
+    const path = join(folder, 'blobs', layerDigests[0]!.replace(':', '/'));
+    rmSync(path);
+    make(path);
+    await expect(packagesOf(`oci:${folder}`)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
+  });
+
   it('takes the only platform that there is, where none was asked for', async () => {
     await buildIndex(folder, [{ layers: [alpine], platform: 'linux/riscv64' }]);
     expect(await packagesOf(`oci:${folder}`)).toEqual(both);
@@ -216,7 +228,30 @@ describe('sbom:FILE', () => {
   });
 });
 
+describe('dockerfile: and k8s:', () => {
+  it('are checked file by file', async () => {
+    writeFileSync(join(folder, 'Dockerfile'), 'FROM debian\nRUN curl https://example.com/x | sh\n');
+    const { checked } = await open(`dockerfile:${folder}/Dockerfile`);
+    expect(checked?.map(({ id, path }) => `${id} ${path}`)).toContain('dockerfile-download-and-run Dockerfile');
+  });
+
+  it('are read of a whole folder', async () => {
+    mkdirSync(join(folder, 'shop'));
+    const pod = (name: string) => `{ kind: Pod, apiVersion: v1, metadata: { name: ${name} }, spec: { hostPID: true } }`;
+    writeFileSync(join(folder, 'shop/a.yaml'), pod('a'));
+    writeFileSync(join(folder, 'b.yml'), `${pod('b')}\n---\n{{ template }}`);
+    const { checked, warnings } = await open(`k8s:${folder}`);
+    expect(checked?.filter(({ id }) => id === 'k8s-host-pid').map(({ path }) => path)).toEqual([
+      'b.yml',
+      'shop/a.yaml',
+    ]);
+    expect(warnings).toMatchObject([{ path: 'b.yml' }]);
+  });
+});
+
 it.each([
+  'dockerfile:/nowhere',
+  'k8s:/nowhere',
   'sbom:/nowhere',
   'oci:/nowhere',
   'oci-archive:/nowhere.tar',

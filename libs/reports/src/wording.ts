@@ -27,8 +27,15 @@ export function packagesText({ packages }: Report): string {
   return `${countOf(present.length, 'package')}${list === '' ? '' : `: ${list}`}`;
 }
 
+/** Whether the target is an image or something like it: a Dockerfile has neither files nor packages. */
+export function holdsFiles({ target: { reference } }: Report): boolean {
+  return !/^(dockerfile|k8s):/.test(reference);
+}
+
 /** What was looked at, so that silence is not taken for a clean bill. */
-export function checkedText({ packages, layers, stats }: Report): string {
+export function checkedText(report: Report): string {
+  const { packages, layers, stats } = report;
+  if (!holdsFiles(report)) return 'its configuration';
   const present = packages.filter(({ state }) => state === 'present');
   const looked = `${countOf(present.length, 'package')} and ${countOf(stats.files, 'file')} in ${countOf(layers.length, 'layer')}`;
   const { advisoriesAsOf } = stats;

@@ -53,6 +53,8 @@ it('says what was checked when nothing is found', () => {
     'nothing found in 8 packages and 8,917 files in 3 layers, advisories of 2026-11-24',
   );
   expect(linesOf(render(emptyReport))).toHaveLength(6);
+  const target = { ...emptyReport.target, reference: 'dockerfile:Dockerfile' };
+  expect(linesOf(render({ ...emptyReport, target }))).toContain('nothing found in its configuration');
 });
 
 it.each([40, 60, 72, 100, 200])('keeps within %i columns and breaks no id', (width) => {

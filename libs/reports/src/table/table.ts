@@ -4,6 +4,7 @@ import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../repo
 import {
   checkedText,
   countOf,
+  holdsFiles,
   layerText,
   osText,
   packagesText,
@@ -40,7 +41,7 @@ function headLines(report: Report, pen: Pen): string[] {
   return [
     ...wrap(printable(reference), pen.width).map((line) => paint(line, 'title', pen)),
     ...wrap(identity.join(' '), pen.width),
-    ...wrap(`${osText(report)}, ${packagesText(report)}`, pen.width),
+    ...(holdsFiles(report) ? wrap(`${osText(report)}, ${packagesText(report)}`, pen.width) : []),
   ];
 }
 
