@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path';
 import { env, execPath } from 'node:process';
 import { createGunzip } from 'node:zlib';
 
+// As the launcher starts it, but for the shell's own time.
 const launcherFlags = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
 const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 const trivy = env['TRIVY'];

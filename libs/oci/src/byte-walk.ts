@@ -34,7 +34,7 @@ export function* pass(bytes: number, sink?: (piece: Buffer) => void): Generator<
 
 /**
  * Feeds a parser from chunks of any size, synchronously: a layer has up to a million entries, and a promise for each
- * would cost more than reading it. Holds back no more than one `whole` demand.
+ * would cost more than reading it. Holds back no more than one `whole` demand, of which it keeps a copy.
  */
 export class ByteWalk {
   readonly #parser: ByteParser;
@@ -65,7 +65,8 @@ export class ByteWalk {
   }
 
   #hold(piece: Buffer): void {
-    this.#held.push(piece);
+    // The chunk's memory is gone when the next one comes.
+    this.#held.push(Buffer.from(piece));
     this.#heldBytes += piece.length;
   }
 

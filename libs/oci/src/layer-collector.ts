@@ -3,6 +3,7 @@ import { createHash, hash, type Hash } from 'node:crypto';
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { EntryType, LayerEntry } from './layer-entry.js';
+import { release } from './lent-memory.js';
 import { maxLinkDepth, type LayerLimits } from './limits.js';
 import { baseOf, encodeName, hasParentSegment, linkDestination, normalizePath, parentOf } from './paths.js';
 import type { TarMember, TarVisitor } from './tar.js';
@@ -145,7 +146,9 @@ export class LayerCollector implements TarVisitor {
     for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
     if (file.length === 0) this.#whole(file, nothing);
     if (file.content === undefined && file.length > 0) this.#decide(file);
-    if (file.content) this.#take(file, file.content);
+    if (!file.content) return;
+    this.#take(file, file.content);
+    release(file.content);
   }
 
   #whole(file: OpenFile, content: Buffer): void {

@@ -6,6 +6,7 @@ import { ByteWalk } from './byte-walk.js';
 import { decompress } from './decompress.js';
 import { LayerCollector, type FileSink, type Link, type TakenFile } from './layer-collector.js';
 import type { LayerEntry } from './layer-entry.js';
+import { release } from './lent-memory.js';
 import { layerLimits, type LayerLimits } from './limits.js';
 import { announcedCompression } from './media-types.js';
 import { overlay } from './overlay.js';
@@ -55,6 +56,7 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
     hash.update(chunk);
     tar.write(chunk);
     uncompressedBytes += chunk.length;
+    if (compression !== 'none') release(chunk);
   }
   tar.end();
   const diffId = `sha256:${hash.digest('hex')}`;
