@@ -22,10 +22,16 @@ function folderFiles(folder: string): LayoutFiles {
   const missing = (path: string) => (cause: unknown) => {
     throw new NotFound('TARGET_MISSING', `${join(folder, path)} cannot be read`, { cause });
   };
+  // Nobody writes into a pipe for us, and a device never ends.
+  const statOf = async (path: string) => {
+    const found = await stat(join(folder, path)).catch(missing(path));
+    if (!found.isFile()) throw new NotFound('TARGET_MISSING', `${join(folder, path)} is no file`);
+    return found;
+  };
   return {
-    size: async (path) => (await stat(join(folder, path)).catch(missing(path))).size,
+    size: async (path) => (await statOf(path)).size,
     async *read(path) {
-      await stat(join(folder, path)).catch(missing(path));
+      await statOf(path);
       yield* createReadStream(join(folder, path), { highWaterMark: readChunkBytes });
     },
     close: () => Promise.resolve(),

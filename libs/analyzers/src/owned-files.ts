@@ -11,7 +11,7 @@ const documentation = /^usr\/(?:local\/)?share\/(?:doc|doc-base|groff|help|info|
 /** A path as a database writes it, without leading slash; undefined for what names no file below the root. */
 export function ownedPath(text: string): string | undefined {
   const path = text.startsWith('/') ? text.slice(1) : text;
-  if (path === '' || path.length > maxPathLength || path.includes('\0')) return undefined;
+  if (path === '' || path.length > maxPathLength || path.includes('\0') || !path.isWellFormed()) return undefined;
   return path.includes('.') && path.split('/').some((part) => part === '.' || part === '..') ? undefined : path;
 }
 

@@ -9,7 +9,8 @@ const maxPathLength = 4096;
 
 /** The path of a file that a package names from its folder, `../` and all, or from the root; undefined for what is none. */
 export function pathFrom(folder: string, name: string): string | undefined {
-  if (name.length > maxPathLength || name.includes('\0') || /(^|\/)\.{0,2}$/.test(name)) return undefined;
+  if (name.length > maxPathLength || name.includes('\0') || !name.isWellFormed() || /(^|\/)\.{0,2}$/.test(name))
+    return undefined;
   const path = name.startsWith('/') ? posix.normalize(name).slice(1) : posix.join(folder, name);
   return path.startsWith('../') ? undefined : path;
 }

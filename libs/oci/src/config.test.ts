@@ -52,9 +52,15 @@ it('leaves out what has a wrong type and cuts what is endless', () => {
   const read = config({
     os: 7,
     history: 'none',
-    config: { Env: ['A=1', 2, null], Labels: { a: 1, b: 'x'.repeat(70_000) }, Cmd: 'sh' },
+    config: {
+      Env: ['A=1', 2, null],
+      ExposedPorts: { '80\0\ud800': {} },
+      Labels: { a: 1, b: 'x'.repeat(70_000) },
+      Cmd: 'sh',
+    },
   });
   expect(read).toMatchObject({ platform: 'unknown/unknown', history: [], env: ['A=1'], cmd: [], entrypoint: [] });
+  expect(read.exposedPorts).toEqual(['80\uFFFD\uFFFD']);
   expect(Object.keys(read.labels)).toEqual(['b']);
   expect(read.labels['b']).toHaveLength(65_536);
 });

@@ -62,7 +62,9 @@ export function parseImageConfig(bytes: Uint8Array): ImageConfig {
     entrypoint: texts(run, 'Entrypoint'),
     cmd: texts(run, 'Cmd'),
     labels: textMap(field(run, 'Labels'), maxTextLength),
-    exposedPorts: Object.keys(objectField(run, 'ExposedPorts')).toSorted(),
+    exposedPorts: Object.keys(objectField(run, 'ExposedPorts'))
+      .map((port) => storableText(port, maxTextLength))
+      .toSorted(),
     ...(healthcheck.length > 0 && { healthcheck }),
     ...(volumes.length > 0 && { volumes }),
   };

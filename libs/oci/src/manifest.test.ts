@@ -38,6 +38,12 @@ it.each([
   });
 });
 
+it('makes every text one that can be stored', () => {
+  const hostile = { ...layer, urls: ['http://\0\ud800/', 7] };
+  const document = { schemaVersion: 2, config, layers: [hostile] };
+  expect(parseManifest(bytes(document))).toMatchObject({ layers: [{ urls: ['http://\uFFFD\uFFFD/'] }] });
+});
+
 it.each([mediaTypes.ociIndex, mediaTypes.dockerManifestList])('reads the index %s with its platforms', (mediaType) => {
   const child = { ...layer, mediaType: mediaTypes.ociManifest };
   const platform = { os: 'linux', architecture: 'arm64', variant: 'v8' };

@@ -1,6 +1,6 @@
 import { InvalidInput, isDigest, LimitExceeded, type Digest, type Platform } from '@tidewaiter/domain';
 
-import { field, isJsonObject, parseJsonObject, textField, textMap, type JsonObject } from './json.js';
+import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
 import { documentLimits } from './limits.js';
 import { manifestKind, mediaTypes } from './media-types.js';
 
@@ -142,7 +142,7 @@ function readDescriptorExtras(value: JsonObject): Partial<Descriptor> {
     ...(platform !== undefined && { platform }),
     ...(artifactType !== undefined && { artifactType }),
     ...(isJsonObject(annotations) && { annotations: textMap(annotations) }),
-    ...(Array.isArray(urls) && { urls: urls.filter((url) => typeof url === 'string') }),
+    ...(Array.isArray(urls) && { urls: urls.filter((url) => typeof url === 'string').map((url) => storableText(url)) }),
   };
 }
 

@@ -62,8 +62,12 @@ it.each([
 });
 
 it('reads the names that records before conda 4.3 have, none that leaves the image', () => {
-  const { owned, damage } = read({ name: 'a', version: '1', files: ['bin/a', '../../../etc/passwd', '', 1, 'x/..'] });
-  expect(damage).toBe('4 entries without a usable path');
+  const { owned, damage } = read({
+    name: 'a',
+    version: '1',
+    files: ['bin/a', '../../../etc/passwd', '', 1, 'x/..', '\ud800'],
+  });
+  expect(damage).toBe('5 entries without a usable path');
   expect(owned?.[0]?.files).toEqual([{ path: 'opt/conda/bin/a' }]);
 });
 

@@ -251,6 +251,16 @@ it('goes four archives deep and says what lies deeper', () => {
   expect(damage).toContain('archives nested more than 4 deep');
 });
 
+it('is through with archives that multiply in each other', () => {
+  let content = zipArchive([pom('org.acme', 'core', '1.0')]);
+  for (let level = 0; level < 6; level += 1) {
+    const inner = content;
+    content = zipArchive(Array.from({ length: 8 }, (_, index) => ({ name: `${index}.jar`, content: inner })));
+  }
+  const { damage } = java.analyze({ path: 'a.jar', content });
+  expect(damage?.split('; ')).toEqual(Array(3).fill('0.jar: archives nested more than 4 deep'));
+});
+
 it('reads what can be read beside bombs and broken parts', () => {
   const bomb = { name: 'META-INF/MANIFEST.MF', content: Buffer.alloc(4 << 20) };
   const broken = { name: '../../lib/broken.jar', content: 'x' };

@@ -75,7 +75,12 @@ function searchArchive(content: Buffer, location: string, depth: number, search:
   const own = knownJar(content, search.knownJars) ?? identify(evidence);
   if (own) add(recordOf(own, location, licensesOf(manifest)), search);
   for (const pom of poms) add(recordOf(pom, location, []), search);
-  for (const entry of entries) if (archive.test(entry.name)) searchNested(entry, location, depth, search);
+  for (const entry of entries) {
+    if (!archive.test(entry.name)) continue;
+    searchNested(entry, location, depth, search);
+    // To be told once is enough: sixteen archives in each of sixteen, and so on, would be told a million times.
+    if (depth === maxDepth) break;
+  }
 }
 
 function searchNested(entry: ZipEntry, location: string, depth: number, search: Search): void {
