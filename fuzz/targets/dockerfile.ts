@@ -1,0 +1,8 @@
+import { checkDockerfile } from '@tidewaiter/checks';
+
+import type { Target } from '../target.ts';
+
+export const dockerfile: Target = {
+  name: 'dockerfile',
+  run: (input) => checkDockerfile(input.toString('utf8'), 'Dockerfile'),
+};

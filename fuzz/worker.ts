@@ -1,0 +1,35 @@
+// Feeds one target until the time is over. The turn stands in shared memory before its input is read, so that whoever ends this
+// thread knows which input it was.
+import { parentPort, workerData } from 'node:worker_threads';
+
+import { inputOf, seedsOf } from './seeds.ts';
+import { faultOf } from './target.ts';
+import { targets } from './targets.ts';
+
+/** What a run of a worker is given. */
+export interface Assignment {
+  target: string;
+  seed: number;
+  firstTurn: number;
+  /** Milliseconds from the first input. */
+  durationMs: number;
+  /** One number: the turn that is being read. */
+  turn: Int32Array;
+}
+
+/** An input that is at fault, which a worker posts. */
+export interface Finding {
+  turn: number;
+  fault: string;
+}
+
+const { target: name, seed, firstTurn, durationMs, turn } = workerData as Assignment;
+const target = targets.find((each) => each.name === name)!;
+
+const seeds = seedsOf(target);
+const end = performance.now() + durationMs;
+for (let next = firstTurn; performance.now() < end; next += 1) {
+  Atomics.store(turn, 0, next);
+  const fault = await faultOf(target, inputOf(target, seeds, seed, next));
+  if (fault !== undefined) parentPort!.postMessage({ turn: next, fault } satisfies Finding);
+}
