@@ -5,13 +5,13 @@ import {
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
-import { compareSeverity, type Finding, type FindingKind, type Severity } from '@tidewaiter/domain';
-import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget, ReportWarning } from '@tidewaiter/reports';
+import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
+import type { Judged } from './local-advisories.js';
 import type { ReadImage } from './read-image.js';
-import { verdictOf } from './verdict.js';
 
 /** What a scan shall find, and against what. */
 export interface JudgeOptions {
@@ -35,7 +35,7 @@ export async function reportOf(
   // A folder may be somebody's sources, whose lock files say what they will be built from.
   const found = inventory(read.layers, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
-  const judged = await vulnerabilities({ os, packages }, options);
+  const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
   const all = [
     ...judged.findings,
     ...imageFindings(source, read, analysis),
@@ -59,15 +59,16 @@ export async function reportOf(
   };
 }
 
+const nothingJudged: Judged = { findings: [], warnings: [], asOf: null };
+
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   { kinds, advisories }: JudgeOptions,
-): Promise<{ findings: Finding[]; warnings: ReportWarning[]; asOf: string | null }> {
-  const none = { findings: [], warnings: [], asOf: null };
-  if (!kinds.has('vulnerability') || packages.length === 0) return none;
+): Promise<Judged> {
+  if (!kinds.has('vulnerability')) return nothingJudged;
   if (advisories === undefined) {
     const message = 'no advisories were given: packages were not judged';
-    return { ...none, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
+    return { ...nothingJudged, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { judgePackages } = await import('./local-advisories.js');
   return judgePackages(packages, os, advisories);

@@ -32,7 +32,7 @@ export async function judgePackages(
 ): Promise<Judged> {
   const distribution = os && distributionOf(os);
   const none = { findings: [], asOf: null };
-  if (!distribution) return { ...none, warnings: [unknownOs(os)] };
+  if (!distribution) return { ...none, warnings: [unknownOs(os), ...unjudged(packages, null)] };
   const advisories = await loadAdvisories(path, distribution, packages);
   if (advisories.asOf === null) {
     const { ecosystem, release } = distribution;
@@ -40,7 +40,8 @@ export async function judgePackages(
     return { ...none, warnings: [...advisories.warnings, { code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const findings = packages.flatMap((each) => findingsOf(each, distribution, advisories));
-  return { findings, warnings: advisories.warnings, asOf: advisories.asOf };
+  const warnings = [...advisories.warnings, ...unjudged(packages, distribution)];
+  return { findings, warnings, asOf: advisories.asOf };
 }
 
 function unknownOs(os: OsRelease | null): Warning {
@@ -48,6 +49,19 @@ function unknownOs(os: OsRelease | null): Warning {
     ? `no advisories are known for ${os.name}`
     : 'no distribution recognised: its packages cannot be judged';
   return { code: 'OS_UNKNOWN', path: null, message };
+}
+
+/** Packages of languages are listed and, so far, judged by nobody: a reader must not take silence for a clean bill. */
+function unjudged(packages: readonly ImagePackage[], distribution: Distribution | null): Warning[] {
+  const isJudged = (each: ImagePackage) => distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
+  const byType = Map.groupBy(
+    packages.filter((each) => each.state === 'present' && !isJudged(each)),
+    ({ type }) => type,
+  );
+  return [...byType].map(([type, { length }]) => {
+    const message = `${length} ${type} ${length === 1 ? 'package was' : 'packages were'} not judged: no advisories are matched for ${type} yet`;
+    return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
+  });
 }
 
 interface LoadedAdvisories {

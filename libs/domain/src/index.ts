@@ -20,3 +20,5 @@ export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding
 export type { Alert, Labels } from './alert.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { isCounted, verdictOf } from './verdict.js';
+export type { Verdict } from './verdict.js';

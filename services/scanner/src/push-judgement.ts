@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { Finding, ImagePackage, SeverityCounts } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, type SeverityCounts, verdictOf } from '@tidewaiter/domain';
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
 import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
 import { ImageAssembly } from './image-assembly.js';
 import { pushSubject } from './push-subject.js';
-import { changedFindings, changedPackages, countFindings, verdictOf } from './verdict.js';
+import { changedFindings, changedPackages, countFindings } from './verdict.js';
 
 /** What a push comes to, and what is told about it. */
 export interface Judgement {
@@ -36,7 +36,7 @@ export class PushJudgement {
     const images = await this.images.ofPush(push.id);
     const findings = await this.findings.of(images.map(({ digest }) => digest));
     const warnings = await this.#warnings(images);
-    const verdict = verdictOf(findings, warnings);
+    const { result: verdict } = verdictOf(findings, warnings);
     const counts = countFindings(findings);
     const changes = await this.#changes(push, images, findings);
     const analyzed = draft(imageAnalyzed, pushSubject(push), {

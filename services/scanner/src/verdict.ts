@@ -1,34 +1,9 @@
-import { countBySeverity, type Finding, isAtLeast, type SeverityCounts } from '@tidewaiter/domain';
-import type { Verdict, Warning } from '@tidewaiter/store';
-
-/** Warnings after which "nothing found" would mean nothing. */
-const blindingCodes = new Set([
-  'OS_UNKNOWN',
-  'ADVISORIES_MISSING',
-  'MALFORMED_FILE',
-  'DIGESTS_MIXED',
-  'FILE_TOO_LARGE',
-  'MORE_WARNINGS',
-  'LIMIT_EXCEEDED',
-]);
-
-/** The findings of a push that count: what a later layer hides does not run, but a secret in it is given away all the same. */
-export function presentFindings<F extends Pick<Finding, 'state' | 'kind'>>(findings: readonly F[]): F[] {
-  return findings.filter(({ state, kind }) => state === 'present' || kind === 'secret');
-}
+import { countBySeverity, type Finding, isCounted, type SeverityCounts } from '@tidewaiter/domain';
 
 /** One vulnerability of a package counts once, however many platforms of the push have it. */
 export function countFindings(findings: readonly Finding[]): SeverityCounts {
-  const unique = new Map(presentFindings(findings).map((finding) => [finding.fingerprint, finding]));
+  const unique = new Map(findings.filter(isCounted).map((finding) => [finding.fingerprint, finding]));
   return countBySeverity(unique.values());
-}
-
-/** `fail` on a critical or high finding; `unknown` where something could not be judged, be it how bad a finding is; else `pass`. */
-export function verdictOf(findings: readonly Finding[], warnings: readonly Warning[]): Verdict {
-  const present = presentFindings(findings);
-  if (present.some(({ severity }) => isAtLeast(severity, 'high'))) return 'fail';
-  const isUnjudged = present.some(({ severity, match }) => severity === 'unknown' || match === 'unknown');
-  return isUnjudged || warnings.some(({ code }) => blindingCodes.has(code)) ? 'unknown' : 'pass';
 }
 
 /** What is there now and was not before, and the other way round, by fingerprint. */
@@ -37,7 +12,7 @@ export function changedFindings(
   before: readonly Finding[],
 ): { introduced: number; resolved: number } {
   const [present, past] = [now, before].map(
-    (findings) => new Set(presentFindings(findings).map(({ fingerprint }) => fingerprint)),
+    (findings) => new Set(findings.filter(isCounted).map(({ fingerprint }) => fingerprint)),
   );
   return { introduced: present!.difference(past!).size, resolved: past!.difference(present!).size };
 }

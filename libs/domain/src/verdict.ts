@@ -1,0 +1,62 @@
+import type { Finding } from './finding.js';
+import { isAtLeast, type Severity } from './severity.js';
+
+export type Verdict = 'pass' | 'fail' | 'unknown';
+
+/** What a verdict fails on where nobody says otherwise. */
+const defaultThreshold = 'high';
+const maxReasons = 10;
+
+/** Warnings after which "nothing found" would mean nothing. */
+const blindingCodes = new Set([
+  'ADVISORIES_DAMAGED',
+  'ADVISORIES_MISSING',
+  'DATABASE_UNREADABLE',
+  'DIGESTS_MIXED',
+  'DOCKERFILE_HEREDOC_OPEN',
+  'FILE_TOO_LARGE',
+  'K8S_TEMPLATE',
+  'LIMIT_EXCEEDED',
+  'MALFORMED_FILE',
+  'MORE_WARNINGS',
+  'OS_UNKNOWN',
+  'PACKAGES_MISSING',
+  'SECRET_SEARCH_CUT',
+  'TARGET_MISSING',
+  'UNREADABLE',
+]);
+
+/** What a later layer hides does not run, but a secret in it is given away all the same. */
+export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boolean {
+  return state === 'present' || kind === 'secret';
+}
+
+/**
+ * `fail` on a finding as bad as the threshold; `unknown`, with the reasons, where something could not be judged, be it how bad a
+ * finding is; else `pass`.
+ */
+export function verdictOf(
+  findings: readonly Finding[],
+  warnings: readonly { code: string; path?: string | null; message: string }[],
+  threshold: Severity = defaultThreshold,
+): { result: Verdict; reasons: string[] } {
+  const counted = findings.filter(isCounted);
+  const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold));
+  if (failing.length > 0) {
+    return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
+  }
+  const unjudged = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
+  const blind = warnings.filter(({ code }) => blindingCodes.has(code));
+  if (unjudged.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
+  const reasons = [
+    ...(unjudged.length > 0
+      ? [`${findingsAre(unjudged.length)} rated by nobody, or of a version that could not be compared`]
+      : []),
+    ...new Set(blind.map(({ message, path }) => (path ? `${path}: ${message}` : message))),
+  ];
+  return { result: 'unknown', reasons: reasons.slice(0, maxReasons) };
+}
+
+function findingsAre(count: number): string {
+  return count === 1 ? '1 finding is' : `${count} findings are`;
+}
