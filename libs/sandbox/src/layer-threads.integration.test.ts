@@ -101,3 +101,11 @@ it('lets go when nobody waits any more', async () => {
   }
   await expect(threads.analyze(endless, { mediaType }, controller.signal)).rejects.toBe(reason);
 }, 20_000);
+
+it('does not begin for somebody who has gone already', async () => {
+  const reason = new Error('gone');
+  await expect(threads.analyze(blob(tarArchive([status])), { mediaType }, AbortSignal.abort(reason))).rejects.toBe(
+    reason,
+  );
+  expect(await threads.analyze(blob(tarArchive([status])), { mediaType })).toMatchObject({ entryCount: 1 });
+}, 20_000);

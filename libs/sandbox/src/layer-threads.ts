@@ -9,11 +9,11 @@ import { type FromThread, type PackedLayer, receiveError, type ToThread } from '
 export interface ThreadLimits {
   /** JavaScript objects of one thread; the bytes of files have limits of their own. */
   maxHeapMegabytes: number;
-  /** From the first byte to the result. */
+  /** For which the thread may read without asking for more of the blob. */
   maxLayerMs: number;
 }
 
-export const threadLimits: Readonly<ThreadLimits> = { maxHeapMegabytes: 384, maxLayerMs: 10 * 60_000 };
+export const threadLimits: Readonly<ThreadLimits> = { maxHeapMegabytes: 384, maxLayerMs: 2 * 60_000 };
 
 /** Chunks that are on their way to a thread. */
 const maxChunksAhead = 4;
@@ -28,7 +28,8 @@ const program = new URL('../dist/layer-thread.js', import.meta.url);
  * alone, and no other has to wait for it.
  */
 export class LayerThreads {
-  readonly #idle = new Set<Worker>();
+  /** With the timer that ends each. */
+  readonly #idle = new Map<Worker, NodeJS.Timeout>();
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
@@ -47,6 +48,7 @@ export class LayerThreads {
     options: LayerOptions,
     signal?: AbortSignal,
   ): Promise<PackedLayer> {
+    signal?.throwIfAborted();
     await this.#turn();
     const worker = this.#take();
     try {
@@ -64,8 +66,8 @@ export class LayerThreads {
   }
 
   async close(): Promise<void> {
-    const idle = [...this.#idle];
-    this.#idle.clear();
+    const idle = [...this.#idle.keys()];
+    for (const worker of idle) this.#forget(worker);
     await Promise.all(idle.map((worker) => worker.terminate()));
   }
 
@@ -75,9 +77,9 @@ export class LayerThreads {
   }
 
   #take(): Worker {
-    const [known] = this.#idle;
+    const [known] = this.#idle.keys();
     if (known) {
-      this.#idle.delete(known);
+      this.#forget(known);
       return known;
     }
     const { maxHeapMegabytes } = this.limits;
@@ -87,21 +89,28 @@ export class LayerThreads {
   }
 
   #keep(worker: Worker): void {
-    this.#idle.add(worker);
     worker.removeAllListeners();
     // Whatever becomes of it while nobody uses it: the next job makes another.
-    worker.on('error', () => this.#idle.delete(worker));
+    worker.on('error', () => this.#forget(worker));
     const end = setTimeout(() => {
-      if (this.#idle.delete(worker)) void worker.terminate();
+      this.#forget(worker);
+      void worker.terminate();
     }, idleMs);
     end.unref();
     worker.unref();
+    this.#idle.set(worker, end);
+  }
+
+  #forget(worker: Worker): void {
+    clearTimeout(this.#idle.get(worker));
+    this.#idle.delete(worker);
   }
 }
 
 /** One layer on its way through one thread. */
 class LayerJob {
   readonly #outcome = Promise.withResolvers<PackedLayer>();
+  #timer: NodeJS.Timeout | undefined;
   #ahead = 0;
   #room = Promise.withResolvers<void>();
   #hasEnded = false;
@@ -112,7 +121,10 @@ class LayerJob {
     private readonly options: LayerOptions,
     private readonly limits: ThreadLimits,
     private readonly signal: AbortSignal | undefined,
-  ) {}
+  ) {
+    // A thread may end before anybody waits for it, or after.
+    this.#outcome.promise.catch(() => undefined);
+  }
 
   async result(): Promise<PackedLayer> {
     const { worker, limits, signal } = this;
@@ -122,8 +134,8 @@ class LayerJob {
     worker.on('message', (message: FromThread) => this.#receive(message));
     worker.on('error', (error: unknown) => reject(explained(error, limits)));
     worker.on('exit', () => reject(new Error('the thread of a layer ended')));
-    const timer = setTimeout(() => {
-      reject(new LimitExceeded('maxLayerMs', `layer not read within ${limits.maxLayerMs / 1000} s`));
+    this.#timer = setTimeout(() => {
+      reject(new LimitExceeded('maxLayerMs', `nothing read of a layer for ${limits.maxLayerMs / 1000} s`));
     }, limits.maxLayerMs);
     const abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort);
@@ -134,7 +146,7 @@ class LayerJob {
     } finally {
       this.#hasEnded = true;
       this.#room.resolve();
-      clearTimeout(timer);
+      clearTimeout(this.#timer);
       signal?.removeEventListener('abort', abort);
     }
   }
@@ -144,6 +156,8 @@ class LayerJob {
     if (message.kind === 'done') this.#outcome.resolve(message.layer);
     if (message.kind === 'failed') this.#outcome.reject(receiveError(message.error));
     if (message.kind === 'taken') {
+      // How long the download takes is nobody's fault here; whoever waits for it has a limit of their own.
+      this.#timer?.refresh();
       this.#ahead -= 1;
       this.#room.resolve();
     }

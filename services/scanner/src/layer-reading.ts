@@ -31,6 +31,7 @@ export class LayerReading implements OnApplicationShutdown {
       try {
         return await this.#readFrom(claim, place, signal);
       } catch (error) {
+        if (signal.aborted) throw error;
         // One that may work later outweighs one that never will.
         if (failure === undefined || isRefusal(failure)) failure = error;
       }
