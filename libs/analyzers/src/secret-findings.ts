@@ -1,27 +1,53 @@
 import { createHash } from 'node:crypto';
 
-import { type Finding, findingOf } from '@tidewaiter/domain';
+import { type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
 import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 import { findSecretsInConfig, type SecretSighting } from '@tidewaiter/secrets';
 
 import type { AnalyzedLayer } from './layer-facts.js';
-import { osOwnedPaths } from './ownership.js';
+import { mergedPath } from './ownership.js';
 
 /** The secrets in the files of every layer, each once, also those that a later layer hides. */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
-  const owned = osOwnedPaths(layers, view);
+  const isShipped = shippedFiles(layers, view);
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
       const removedInLayer = view.hiddenBy(sighting.path, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
-      const finding = ofSighting(sighting, owned.has(sighting.path), layer, removedInLayer);
+      const finding = ofSighting(sighting, isShipped(sighting.path, layer), layer, removedInLayer);
       const known = findings.get(key);
       // A file that is copied up brings its secrets again: they are there from where they came first.
       findings.set(key, known ? { ...finding, layer: known.layer } : finding);
     }
   }
   return [...findings.values()];
+}
+
+/**
+ * Whether a file is as a package of the distribution brought it. Configuration is there to be filled in, and a file whose bytes
+ * are others by now has been.
+ */
+function shippedFiles(layers: readonly AnalyzedLayer[], view: Overlay): (path: string, layer: number) => boolean {
+  const owned = new Map<string, OwnedFile>();
+  for (const [index, { facts }] of layers.entries()) {
+    for (const { path: database, owned: owners = [] } of facts.files) {
+      if (owners.length === 0 || view.hiddenBy(database, index) !== undefined) continue;
+      for (const file of owners.flatMap(({ files }) => files)) {
+        const path = mergedPath(file.path);
+        owned.set(path, { ...owned.get(path), ...file });
+      }
+    }
+  }
+  const entries = layers.map((layer) => new Map(layer.entries.map((entry) => [entry.path, entry])));
+  return (path, layer) => {
+    const file = owned.get(mergedPath(path));
+    if (!file || file.role === 'config') return false;
+    const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
+    const actual = entries[layer]?.get(path)?.[algorithm as 'md5' | 'sha1' | 'sha256'];
+    // Where nothing was hashed, the path alone has to do.
+    return actual === undefined || actual === expected;
+  };
 }
 
 /** What the distribution ships is known to everybody, and is an example or a test. */

@@ -86,12 +86,14 @@ it('never tells the values of variables and labels', () => {
   const after = {
     ...config,
     user: 'root',
+    cmd: ['serve', '--token=new-value'],
     env: ['TOKEN=new-value', 'EXTRA=x'],
     labels: { version: '2' },
     exposedPorts: ['80/tcp', '22/tcp'],
   };
   const { config: changes } = diffImages({ ...nothing, config }, { ...nothing, config: after });
   expect(changes).toEqual([
+    { field: 'cmd', before: '', after: 'serve with 1 argument' },
     { field: 'env EXTRA', before: null, after: 'set' },
     { field: 'env PATH', before: 'set', after: null },
     { field: 'env TOKEN', before: 'set', after: 'set' },

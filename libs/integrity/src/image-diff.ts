@@ -30,7 +30,7 @@ export interface FileChange {
 export interface ConfigChange {
   /** `user`, `entrypoint`, `env PATH`, `label maintainer`. */
   field: string;
-  /** Null where there was none; of variables and labels never the value, which may be a secret. */
+  /** Null where there was none; of variables, labels and arguments never the value, which may be a secret. */
   before: string | null;
   after: string | null;
 }
@@ -125,8 +125,8 @@ function configFields(config: ImageConfig | null): Map<string, ConfigField> {
   if (!config) return fields;
   const add = (field: string, value: string, shown = value) => fields.set(field, { compared: value, shown });
   add('user', config.user ?? '');
-  add('entrypoint', config.entrypoint.join(' '));
-  add('cmd', config.cmd.join(' '));
+  add('entrypoint', config.entrypoint.join(' '), programOf(config.entrypoint));
+  add('cmd', config.cmd.join(' '), programOf(config.cmd));
   for (const port of config.exposedPorts) add(`port ${port}`, port, 'exposed');
   for (const variable of config.env) {
     const [name = ''] = variable.split('=', 1);
@@ -151,4 +151,9 @@ function diffFindings(before: readonly Finding[], after: readonly Finding[]): Im
 
 function order(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
+}
+
+/** The program and how many arguments it is given. */
+function programOf([program = '', ...args]: readonly string[]): string {
+  return args.length === 0 ? program : `${program} with ${args.length} argument${args.length === 1 ? '' : 's'}`;
 }
