@@ -117,15 +117,17 @@ export class Images {
     );
   }
 
-  /** Adds images with their layers; what is there already stays. */
+  /** Adds images with their layers; of those that are there already it renews what people read of them. */
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
         `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT DO NOTHING`,
+         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels`,
         [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
       );
       await this.#addLayers(tx, image);
+      // What is known to be a secret or wrong may have changed since it was pushed before.
+      await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'config'`, [image.digest]);
       await addFindings(tx, image.digest, 'config', image.findings);
     }
   }
@@ -134,7 +136,8 @@ export class Images {
     const column = <Key extends keyof Layer>(key: Key) => image.layers.map((layer) => layer[key]);
     await tx.query(
       `INSERT INTO image_layer (image_digest, index, diff_id, blob_digest, media_type, size_bytes, created_by)
-       SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[]) ON CONFLICT DO NOTHING`,
+       SELECT $1, * FROM unnest($2::int[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+       ON CONFLICT (image_digest, index) DO UPDATE SET created_by = EXCLUDED.created_by`,
       [
         image.digest,
         column('index'),
