@@ -60,6 +60,7 @@ async function scan(target: string, ...flags: string[]): Promise<Outcome> {
     ...process.env,
     HOME: home,
     XDG_CACHE_HOME: join(home, 'xdg'),
+    TIDEWAITER_FINGERPRINT_KEY: 'fingerprint-key-of-the-test',
     NODE_OPTIONS: `--require=${join(home, 'cost.cjs')}`,
     COST_FILE: costFile,
   };
@@ -664,8 +665,8 @@ const documents: Hostile[] = [
       image([layer(good), missing]);
       rmSync(blobPath(missing.descriptor.digest));
     },
-    code: 3,
-    error: 'TARGET_MISSING',
+    code: 2,
+    error: 'BLOB_UNKNOWN',
   },
   {
     what: 'a manifest that is no JSON',
@@ -722,8 +723,8 @@ const documents: Hostile[] = [
   {
     what: 'a config without a blob',
     build: () => image([layer(good)], { config: { mediaType: mediaTypes.config, digest: digestOf('none'), size: 4 } }),
-    code: 3,
-    error: 'TARGET_MISSING',
+    code: 2,
+    error: 'BLOB_UNKNOWN',
   },
   {
     what: 'a config of 600,000 levels',
@@ -820,8 +821,8 @@ const documents: Hostile[] = [
       image([layer(good), foreign]);
       rmSync(blobPath(foreign.descriptor.digest));
     },
-    code: 3,
-    error: 'TARGET_MISSING',
+    code: 2,
+    error: 'BLOB_UNKNOWN',
   },
   {
     what: 'a blob that is a link to a file of the machine',
@@ -842,8 +843,8 @@ const documents: Hostile[] = [
       mkdirSync(blobPath(descriptor.digest));
       image([{ descriptor, diffId }]);
     },
-    code: 3,
-    error: 'TARGET_MISSING',
+    code: 2,
+    error: 'BLOB_UNKNOWN',
   },
   {
     what: 'a blob that is a pipe',
@@ -853,8 +854,8 @@ const documents: Hostile[] = [
       execFileSync('mkfifo', [blobPath(descriptor.digest)]);
       image([{ descriptor, diffId }]);
     },
-    code: 3,
-    error: 'TARGET_MISSING',
+    code: 2,
+    error: 'BLOB_UNKNOWN',
   },
 ];
 

@@ -1,6 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
+
+import { environment } from './context.js';
 
 const keyBytes = 32;
 
@@ -13,14 +16,29 @@ export async function fingerprintKey(folder: string): Promise<Buffer> {
   const known = await readKey(path);
   if (known) return known;
   const fresh = randomBytes(keyBytes);
+  const partial = `${path}.${randomUUID()}`;
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    await writeFile(path, fresh, { flag: 'wx', mode: 0o600 });
+    await writeFile(partial, fresh, { mode: 0o600 });
+    await link(partial, path);
   } catch {
-    // Another scan may have been first.
+    // Another process may have been first.
     return (await readKey(path)) ?? fresh;
+  } finally {
+    await rm(partial, { force: true });
   }
   return fresh;
+}
+
+/**
+ * The key of this user's scans: that of an installation where `TIDEWAITER_FINGERPRINT_KEY` names it, as a pipeline should, whose
+ * machines forget; else one of this user's own.
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/#variables
+ */
+export async function scanKey(): Promise<Buffer> {
+  const given = environment['TIDEWAITER_FINGERPRINT_KEY'];
+  if (given) return createHash('sha256').update(given).digest();
+  return fingerprintKey(join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tidewaiter'));
 }
 
 async function readKey(path: string): Promise<Buffer | undefined> {

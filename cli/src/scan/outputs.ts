@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 
+import { InvalidInput } from '@tidewaiter/domain';
 import { type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
@@ -38,8 +39,14 @@ export async function writeReport(report: Report, outputs: readonly Output[], is
       isInventory,
     });
     if (file === undefined) process.stdout.write(text);
-    else await writeFile(file, text);
+    else await writeOutput(file, text);
   }
+}
+
+async function writeOutput(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((cause: unknown) => {
+    throw new InvalidInput('OUTPUT_UNWRITABLE', `${file} cannot be written`, { cause });
+  });
 }
 
 /** @see https://no-color.org */

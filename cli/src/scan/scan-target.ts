@@ -7,7 +7,7 @@ import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
-import { fingerprintKey } from '../fingerprint-key.js';
+import { scanKey } from '../fingerprint-key.js';
 import { openSource } from '../sources/sources.js';
 import { type JudgeOptions, reportOf } from './image-report.js';
 import { Progress } from './progress.js';
@@ -33,11 +33,15 @@ export async function scanTarget(
   needsDigests = false,
 ): Promise<ScannedTarget> {
   const timeout = AbortSignal.timeout(flags.timeout);
+  const late = Promise.withResolvers<never>();
+  const tooLate = (cause?: unknown) =>
+    new Unavailable('SCAN_TIMEOUT', `${target}: no verdict within ${flags.timeout / 1000} s`, { cause });
+  timeout.addEventListener('abort', () => late.reject(tooLate()));
   try {
-    return await scanWith(target, flags, judging, needsDigests, timeout);
+    // Not everything that reads looks at the signal; the process ends with the command.
+    return await Promise.race([scanWith(target, flags, judging, needsDigests, timeout), late.promise]);
   } catch (error) {
-    if (!timeout.aborted) throw error;
-    throw new Unavailable('SCAN_TIMEOUT', `${target}: no verdict within ${flags.timeout / 1000} s`, { cause: error });
+    throw timeout.aborted ? tooLate(error) : error;
   }
 }
 
@@ -58,7 +62,7 @@ async function scanWith(
   const progress = new Progress(target, source.layers.length, quiet ?? false);
   try {
     const cache = cacheDir ?? defaultCacheDir();
-    const analysis = await analysisFor(judging, needsDigests, cache);
+    const analysis = await analysisFor(judging, needsDigests);
     const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
     return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
@@ -69,10 +73,10 @@ async function scanWith(
 }
 
 /** What the layers need to be looked at for: what nobody asks for costs nothing. */
-async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean, cache: string): Promise<AnalysisOptions> {
+async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean): Promise<AnalysisOptions> {
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
-  return { isInspected, ...(kinds.has('secret') && { secretKey: await fingerprintKey(cache) }) };
+  return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }) };
 }
 
 /** @see https://specifications.freedesktop.org/basedir-spec/latest/#variables */

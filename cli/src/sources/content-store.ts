@@ -36,6 +36,9 @@ export async function openImage(
 ): Promise<ImageSource> {
   const { digest, manifest } = await findImage(store, reference, wanted, 1);
   const config = parseImageConfig(await configBytes(store, manifest));
+  if (wanted !== undefined && !isPlatform(config.platform, wanted)) {
+    throw new InvalidInput('NO_PLATFORM', `the image is for ${config.platform}, not for ${wanted}`);
+  }
   return {
     digest,
     mediaType: manifest.mediaType,
@@ -82,6 +85,11 @@ function choose(index: Parameters<typeof choosePlatforms>[0], wanted: Platform |
   if (only) return only;
   const offer = real.length > 0 ? `; there is ${real.slice(0, 20).join(', ')}` : '';
   throw new InvalidInput('NO_PLATFORM', `the index holds no image for ${wanted ?? platformOfThisMachine()}${offer}`);
+}
+
+/** `linux/arm64` is also what calls itself `linux/arm64/v8`. */
+function isPlatform(platform: Platform, wanted: Platform): boolean {
+  return platform === wanted || platform.startsWith(`${wanted}/`) || wanted.startsWith(`${platform}/`);
 }
 
 function platformOfThisMachine(): Platform {

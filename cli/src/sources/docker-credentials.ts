@@ -64,7 +64,10 @@ function readAuth(
   if (typeof auth !== 'string') return undefined;
   const text = Buffer.from(auth, 'base64').toString('utf8');
   const colon = text.indexOf(':');
-  return colon < 1 ? undefined : { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
+  // An empty password stands beside an identity token, which is for Docker's own login server.
+  return colon < 1 || colon === text.length - 1
+    ? undefined
+    : { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
 }
 
 /** A helper that is missing, or has nothing, means that the registry is asked without credentials. */

@@ -1,4 +1,4 @@
-import type { Finding } from '@tidewaiter/domain';
+import { type Finding, TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
 import type { SourceKind } from './image-source.js';
@@ -8,11 +8,10 @@ import { readText, textFiles } from './text-files.js';
 export const kubernetes: SourceKind = {
   scheme: 'k8s',
   async open(location) {
-    const { checkKubernetes } = await import('@tidewaiter/checks');
     const checked: Finding[] = [];
     const warnings: Warning[] = [];
     for (const { path, name } of await textFiles(location, /\.(ya?ml|json)$/)) {
-      const result = checkKubernetes(await readText(path), name);
+      const result = await check(path, name);
       checked.push(...result.findings);
       warnings.push(...result.warnings);
     }
@@ -29,3 +28,14 @@ export const kubernetes: SourceKind = {
     };
   },
 };
+
+/** A file that cannot be read costs itself and leaves a warning. */
+async function check(path: string, name: string): Promise<{ findings: Finding[]; warnings: Warning[] }> {
+  const { checkKubernetes } = await import('@tidewaiter/checks');
+  try {
+    return checkKubernetes(await readText(path), name);
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    return { findings: [], warnings: [{ code: error.code, path: name, message: error.message }] };
+  }
+}

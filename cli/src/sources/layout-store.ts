@@ -27,9 +27,20 @@ export function layoutStore(files: LayoutFiles): ContentStore {
       if (actual !== digest) throw new InvalidInput('DIGEST_MISMATCH', `asked for ${digest}, got ${actual}`);
       return { digest, mediaType: '', bytes };
     },
-    blob: (descriptor) => verified(files.read(blobPath(descriptor.digest)), descriptor),
+    blob: (descriptor) => verified(present(files, descriptor.digest), descriptor),
     close: () => files.close(),
   };
+}
+
+/** A layout that names a blob and does not hold it is broken, not missing. */
+async function* present(files: LayoutFiles, digest: Digest): AsyncGenerator<Uint8Array> {
+  try {
+    yield* files.read(blobPath(digest));
+  } catch (cause) {
+    throw cause instanceof NotFound
+      ? new NotFound('BLOB_UNKNOWN', `the layout does not hold ${digest}`, { cause })
+      : cause;
+  }
 }
 
 function blobPath(digest: Digest): string {

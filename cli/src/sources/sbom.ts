@@ -47,9 +47,10 @@ async function* fileChunks(path: string): AsyncGenerator<Buffer> {
   yield* file.createReadStream();
 }
 
-/** The distribution that its purls name. */
+/** The distribution that its purls name; Go writes the ampersand before it as an escape. */
 function osOf(content: Buffer): OsRelease | null {
-  const [, id, versionId] = /[?&]distro=([a-z][a-z0-9_]{0,63})-(\d[0-9.]{0,31})/.exec(content.toString('utf8')) ?? [];
+  const [, id, versionId] =
+    /(?:[?&]|\\u0026)distro=([a-z][a-z0-9_.-]{0,63}?)-(\d[0-9.]{0,31})/.exec(content.toString('utf8')) ?? [];
   return id === undefined || versionId === undefined ? null : { id, versionId, name: `${id} ${versionId}`, idLike: [] };
 }
 
