@@ -120,7 +120,7 @@ describe('oci:DIR', () => {
     const path = join(folder, 'blobs', layerDigests[0]!.replace(':', '/'));
     rmSync(path);
     make(path);
-    await expect(packagesOf(`oci:${folder}`)).rejects.toMatchObject({ code: 'TARGET_MISSING' });
+    await expect(packagesOf(`oci:${folder}`)).rejects.toMatchObject({ code: 'BLOB_UNKNOWN' });
   });
 
   it('takes the only platform that there is, where none was asked for', async () => {
