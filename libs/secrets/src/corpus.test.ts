@@ -51,7 +51,7 @@ const planted: [path: string, text: (make: Make) => string, lines: number[]][] =
   ],
   [
     'root/.npmrc',
-    (m) => `registry=https://registry.npmjs.org/\n//registry.npmjs.org/:_authToken=${m('npm-token')}\n`,
+    (m) => `registry=https://npm.example.com/\n//npm.example.com/:_authToken=${m('npm-token')}\n`,
     [2],
   ],
   [

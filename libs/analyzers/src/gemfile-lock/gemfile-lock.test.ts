@@ -40,7 +40,7 @@ it('reads a gem for several platforms once, and no dependencies, repositories or
     rails (7.2.0.alpha)
 
 GEM
-  remote: https://rubygems.org/
+  remote: https://gems.example.com/
   remote: https://gems.example.com/
   specs:
     nokogiri (1.16.0)

@@ -74,7 +74,7 @@ export const fileRules: readonly SecretRule[] = [
     expression:
       /(?:_auth(?:Token)?|_password|npmAuthToken)[ \t]{0,8}[=:][ \t]{0,8}["']?([A-Za-z0-9+/_.~-]{8,1000}={0,2})/,
     matches: [`//npm.corp/:_authToken=${fake(36)}`, `//npm.corp/:_password=${base64(fake(12))}`],
-    ignores: ['//registry.npmjs.org/:_authToken=${NPM_TOKEN}'],
+    ignores: ['//npm.example.com/:_authToken=${NPM_TOKEN}'],
   }),
   captured({
     id: 'client-config-password',

@@ -11,7 +11,7 @@ export const registryRules: readonly SecretRule[] = [
     keywords: ['npm_'],
     expression: /npm_[A-Za-z0-9]{36}/,
     verify: (value) => (hasTokenChecksum(value) ? 'certain' : /[0-9]/.test(value) ? 'possible' : undefined),
-    matches: [`//registry.npmjs.org/:_authToken=npm_${fake(36)}`],
+    matches: [`//npm.example.com/:_authToken=npm_${fake(36)}`],
   }),
   token({
     id: 'pypi-upload-token',
