@@ -27,6 +27,17 @@ export function packageKey(type: string, name: string): string {
   return `${type} ${name}`;
 }
 
+/** Whether the databases list a package in the same version before and after a layer. */
+export function keepsVersion(
+  { packagesAt }: DatabaseSpans,
+  owner: Pick<OwnedFiles, 'type' | 'package'>,
+  layer: number,
+): boolean {
+  const key = packageKey(owner.type, owner.package);
+  const before = packagesAt(layer - 1).get(key);
+  return before !== undefined && before === packagesAt(layer).get(key);
+}
+
 /** Tells of every file of a package database in which layers it counts. */
 export function databaseSpans(layers: readonly IntegrityLayer[], view: Overlay, tree: ImageTree): DatabaseSpans {
   const spanOf = <Value>(path: string, from: number, value: Value): Span<Value> => {

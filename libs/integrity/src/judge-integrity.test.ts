@@ -118,6 +118,8 @@ describe('files of packages', () => {
       ['package-file-mode-changed usr/bin/tar 1'],
     ],
     ['a removed program', [gone('usr/sbin/nologin')], ['package-file-missing usr/sbin/nologin 1']],
+    ['a link that leads elsewhere', [link('usr/bin/sg', '/tmp/x')], ['package-file-replaced usr/bin/sg 1']],
+    ['a program in place of a link', [program('usr/bin/sg')], ['package-file-replaced usr/bin/sg 1']],
   ])('tells of %s', async (_, layer, expected) => {
     expect(await told(base, layer)).toEqual(expected);
   });
@@ -139,6 +141,15 @@ describe('files of packages', () => {
         program('usr/bin/ls', 'v2'),
         md5sums({ ...tools, files: [program('usr/bin/ls', 'v2'), ...tools.files.slice(1)] }),
         status(login, { ...tools, version: '2' }),
+      ],
+    ],
+    [
+      'an upgrade that changes a link',
+      [
+        link('usr/bin/sg', 'sg.new'),
+        file('var/lib/dpkg/info/login.list', login.files.map(({ path }) => `/${path}\n`).join('')),
+        program('usr/bin/passwd'),
+        status({ ...login, version: '2' }, tools),
       ],
     ],
     [
@@ -249,6 +260,11 @@ describe('files of apk, with modes and digests of links', () => {
       ['package-database-edited lib/apk/db/installed 1'],
     ],
     [
+      'another version without another file',
+      [apkDatabase(ssl.replace('V:1', 'V:2'))],
+      ['package-database-edited lib/apk/db/installed 1'],
+    ],
+    [
       'an upgrade',
       [apkDatabase(ssl.replace(sha1('ssl'), sha1('x')).replace('V:1', 'V:2')), program('usr/bin/ssl', 'x')],
       [],
@@ -277,8 +293,31 @@ describe('databases of dpkg', () => {
       ['package-database-edited var/lib/dpkg/info/tools.md5sums 1'],
     ],
     ['the database deleted', [gone('var/lib/dpkg')], ['package-database-deleted var/lib/dpkg/status 1']],
+    [
+      'another version without another file',
+      [status(login, { ...tools, version: '9' })],
+      ['package-database-edited var/lib/dpkg/status 1'],
+    ],
   ])('tells of %s', async (_, layer, expected) => {
     expect(await told(base, layer)).toEqual(expected);
+  });
+
+  it('compares files with the lists that a layer in between has deleted', async () => {
+    expect(await told(base, [gone('var/lib/dpkg/info')], [program('usr/bin/ls', 'other')])).toEqual([
+      'package-database-edited var/lib/dpkg/info/login.md5sums 1',
+      'package-file-modified usr/bin/ls 2',
+    ]);
+  });
+
+  it('does not compare with the lists of another version', async () => {
+    const upgrade = [
+      program('usr/bin/ls', 'v2'),
+      program('usr/bin/tar', 'v2'),
+      status(login, { ...tools, version: '2' }),
+    ];
+    expect(await told(base, [...upgrade, gone('var/lib/dpkg/info')])).not.toContain(
+      'package-file-modified usr/bin/ls 1',
+    );
   });
 
   it('sees in one layer that a package with files is not in the status file', async () => {

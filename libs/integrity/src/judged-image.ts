@@ -1,7 +1,7 @@
 import type { Finding, OwnedFiles } from '@tidewaiter/domain';
 import type { Found, Overlay } from '@tidewaiter/oci';
 
-import { databaseSpans, packageKey, type DatabaseSpans } from './database-spans.js';
+import { databaseSpans, packageKey, type DatabaseSpans, type Span } from './database-spans.js';
 import { diversionsOf } from './diversions.js';
 import type { FileSign } from './file-sign.js';
 import { imageTree, type DigestAlgorithm, type ImageTree } from './image-tree.js';
@@ -36,7 +36,11 @@ export function judgedImage(layers: readonly IntegrityLayer[], view: Overlay): J
   const signs = layers.flatMap(({ signs }, layer) => signs.map((sign) => ({ ...sign, layer })));
   const packages = spans.packagesAt(layers.length - 1);
   const shownSigns = signs.filter(({ path, layer }) => tree.isShown(path, layer));
-  const ownership = ownershipOf(spans.owned, distributedNames(spans), diversionsOf(shownSigns), tree);
+  const isCurrent = ({ until, value }: Span<OwnedFiles>) => {
+    const key = packageKey(value.type, value.package);
+    return packages.has(key) && spans.packagesAt(until - 1).get(key) === packages.get(key);
+  };
+  const ownership = ownershipOf(spans.owned, distributedNames(spans), isCurrent, diversionsOf(shownSigns), tree);
   const versionOf = (claim: Pick<OwnedFiles, 'type' | 'package'>) =>
     packages.get(packageKey(claim.type, claim.package)) ?? null;
   return { layers, view, tree, spans, ownership, signs, versionOf };

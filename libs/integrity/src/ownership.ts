@@ -38,20 +38,32 @@ export function isDistributionType(type: PackageType): boolean {
   return distributed.has(type);
 }
 
-/** Merges what the databases say; where none of a distribution is shown any more, those count that lower layers had. */
+/**
+ * Merges what the databases say. Where a package is still listed and its file list is not, that of a lower layer counts as long as
+ * it is of the same version: who deletes lists does not make the files anybody's.
+ */
 export function ownershipOf(
   owned: readonly Span<OwnedFiles>[],
   packageNames: ReadonlySet<string>,
+  isCurrent: (span: Span<OwnedFiles>) => boolean,
   diversions: readonly Diversion[],
   tree: ImageTree,
 ): Ownership {
   const shown = owned.filter(({ until }) => until === Infinity);
-  const counted = shown.some(({ value }) => isDistributionType(value.type)) ? shown : owned;
+  const listed = new Set(
+    shown.filter(({ value }) => hasList(value)).map(({ value }) => packageKey(value.type, value.package)),
+  );
+  const isLost = (span: Span<OwnedFiles>) =>
+    isDistributionType(span.value.type) &&
+    !listed.has(packageKey(span.value.type, span.value.package)) &&
+    isCurrent(span);
+  const isShown = shown.some(({ value }) => isDistributionType(value.type));
+  const counted = isShown ? owned.filter((span) => span.until === Infinity || isLost(span)) : owned;
   const divert = diverter(diversions, tree);
   const claims = new Map<string, Claim[]>();
   const owners = new Set<string>();
   for (const { value } of counted) {
-    if (isDistributionType(value.type) && value.files.some(({ role }) => role !== 'config')) {
+    if (hasList(value)) {
       owners.add(packageKey(value.type, value.package));
     }
     for (const file of value.files) addClaim(claims, divert(tree.realPath(file.path), value.package), value, file);
@@ -61,6 +73,11 @@ export function ownershipOf(
     isDistributed: (path) => claims.get(path)?.some(({ type }) => isDistributionType(type)) ?? false,
     isComplete: owners.size > 0 && owners.size * 2 >= packageNames.size,
   };
+}
+
+/** Whether this says which files a distribution's package has, not only which of them people edit. */
+function hasList({ type, files }: OwnedFiles): boolean {
+  return isDistributionType(type) && files.some(({ role }) => role !== 'config');
 }
 
 function diverter(diversions: readonly Diversion[], tree: ImageTree): (path: string, owner: string) => string {

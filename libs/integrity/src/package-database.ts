@@ -1,6 +1,6 @@
 import type { Finding, OwnedFiles } from '@tidewaiter/domain';
 
-import { packageKey, type Span } from './database-spans.js';
+import { keepsVersion, packageKey, type Span } from './database-spans.js';
 import { isProgramPath } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { JudgedImage, Judgement } from './judged-image.js';
@@ -12,7 +12,7 @@ const maxExamples = 20;
 export const packageDatabase: Judgement = (image) => {
   const ends = new Set(image.spans.databases.map(({ until }) => until).filter((until) => until !== Infinity));
   const lost = [...ends].toSorted((a, b) => a - b).flatMap((layer) => lostPackages(image, layer));
-  return [...lost, ...orphans(image, lost), ...changedLists(image)];
+  return [...lost, ...orphans(image, lost), ...forgedVersions(image), ...changedLists(image)];
 };
 
 /** Packages that the databases no longer list from this layer on, though their files are older and still there. */
@@ -30,6 +30,47 @@ function lostPackages(image: JudgedImage, layer: number): Finding[] {
     findings.push(isGone ? deleted(image, path, layer, kept) : hiddenPackages(path, layer, kept));
   }
   return findings;
+}
+
+/** Packages that a layer lists in another version without a single one of their files in it: no package manager does that. */
+function* forgedVersions(image: JudgedImage): Generator<Finding> {
+  const { spans } = image;
+  for (const { path, from: layer, value } of spans.databases) {
+    if (layer === 0) continue;
+    const [before, after] = [spans.packagesAt(layer - 1), spans.packagesAt(layer)];
+    const owned = ownedAt(image, layer - 1);
+    const names = value.packages
+      .map(({ name }) => name)
+      .filter((name) => {
+        const key = packageKey(value.type, name);
+        return before.has(key) && before.get(key) !== after.get(key) && isUntouched(image, owned.get(key) ?? [], layer);
+      });
+    if (names.length > 0) yield otherVersions(path, layer, names);
+  }
+}
+
+/**
+ * Whether a package has programs in the image and not one file that is new in this layer. The changelog counts too: builders that
+ * compare content leave out programs that an upgrade brings unchanged.
+ */
+function isUntouched({ tree }: JudgedImage, owned: readonly Span<OwnedFiles>[], layer: number): boolean {
+  const files = owned.flatMap(({ value }) => value.files);
+  const shown = files.flatMap(({ path }) => tree.shown.get(tree.realPath(path)) ?? []);
+  const kept = shown.filter(({ entry }) => entry.type !== 'directory');
+  return kept.some(({ entry }) => isProgramPath(entry.path)) && kept.every((found) => found.layer < layer);
+}
+
+function otherVersions(path: string, layer: number, packages: readonly string[]): Finding {
+  return integrityFinding({
+    id: 'package-database-edited',
+    severity: 'high',
+    confidence: 'likely',
+    title: 'Packages have other versions in the package database while their files stayed',
+    path,
+    layer,
+    packageName: packages.length === 1 ? packages[0]! : null,
+    evidence: { packages: packages.slice(0, maxExamples), count: packages.length },
+  });
 }
 
 function deleted({ tree }: JudgedImage, path: string, layer: number, packages: readonly string[]): Finding {
@@ -102,18 +143,12 @@ function* changedLists(image: JudgedImage): Generator<Finding> {
   const vanished: Span<OwnedFiles>[] = [];
   for (const span of spans.owned) {
     const { until, value } = span;
-    if (until === Infinity || !isDistributionType(value.type) || !keepsVersion(image, span)) continue;
+    if (until === Infinity || !isDistributionType(value.type) || !keepsVersion(spans, value, until)) continue;
     const next = byStart.get(keyOf(span, until));
     if (!next) vanished.push(span);
     else yield* editedList(image, span, next);
   }
   yield* vanishedLists(vanished);
-}
-
-function keepsVersion({ spans }: JudgedImage, { until, value }: Span<OwnedFiles>): boolean {
-  const key = packageKey(value.type, value.package);
-  const before = spans.packagesAt(until - 1).get(key);
-  return before !== undefined && before === spans.packagesAt(until).get(key);
 }
 
 function* editedList(image: JudgedImage, span: Span<OwnedFiles>, next: Span<OwnedFiles>): Generator<Finding> {

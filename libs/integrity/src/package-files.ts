@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Finding, Severity } from '@tidewaiter/domain';
 import type { Found } from '@tidewaiter/oci';
 
+import { keepsVersion } from './database-spans.js';
 import { bits, isCode, isProgramPath, isSetuid, isTrusted, octal } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import { compareContent, type Judgement, type JudgedImage } from './judged-image.js';
@@ -24,7 +25,7 @@ export const packageFiles: Judgement = function* (image) {
 
 function judgeFile(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
   const isConfig = claims.some(({ role }) => role === 'config');
-  if (!isConfig && claims.every((claim) => isLink(claim))) return replaced(image, found, claims);
+  if (!isConfig && (claims.every(isLink) || wasLink(image, found, claims))) return replaced(image, found, claims);
   if (!isConfig && compareContent(image.tree, found, claims) === 'wrong') return modified(image, found, claims);
   return modeChanged(image, found, claims);
 }
@@ -53,6 +54,7 @@ function severityOf({ entry }: Found, claims: readonly Claim[]): Severity {
 function judgeOther(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
   if (claims.some(({ role }) => role === 'config')) return undefined;
   const { type, linkTarget = '' } = found.entry;
+  if (wasLink(image, found, claims)) return replaced(image, found, claims);
   if (type === 'symlink' && claims.some((claim) => mayLinkTo(claim, linkTarget))) return undefined;
   // Distributions and people move directories and leave links; the right bytes behind one are the package's.
   const behind = image.view.lookup(found.entry.path);
@@ -71,6 +73,17 @@ function replaced(image: JudgedImage, found: Found, claims: readonly Claim[]): F
 }
 
 const linkMode = 0o777;
+
+/**
+ * Whether a layer put something else in the place of a link of which dpkg's lists have the name alone: what was there before is
+ * what the package brought, if the package has not changed with it.
+ */
+function wasLink({ tree, spans }: JudgedImage, { entry, layer }: Found, claims: readonly Claim[]): boolean {
+  if (claims.some(({ digests, linkTarget }) => digests.length > 0 || linkTarget !== undefined)) return false;
+  const before = tree.hidden(entry.path).findLast((found) => found.layer < layer);
+  if (before?.entry.type !== 'symlink' || before.entry.linkTarget === entry.linkTarget) return false;
+  return claims.every((claim) => keepsVersion(spans, claim, layer));
+}
 
 /** Whether the package says that it brought a symbolic link. Only apk gives links digests, and a mode that no file has. */
 function isLink({ type, digests, mode, linkTarget }: Claim): boolean {
