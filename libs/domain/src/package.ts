@@ -69,6 +69,8 @@ export interface OwnedFiles {
   /** Name of the package, as its {@link PackageRecord} has it. */
   package: string;
   files: OwnedFile[];
+  /** Somebody else than the distribution built the package: advisories of the distribution say nothing about what is in it. */
+  isThirdParty?: true;
 }
 
 /** What a package database says about one file. */

@@ -72,6 +72,24 @@ it.each([
   expect(dpkg.analyze({ path: status, content }).owned?.[0]?.files).toEqual(files);
 });
 
+it.each([
+  ['Maintainer: Docker <support@docker.com>', true],
+  ['Maintainer: Kubernetes Authors <dev@kubernetes.io>', true],
+  ['Maintainer: Someone <x@security.grafana.com>', true],
+  ['Maintainer: GitLab, Inc. <support@gitlab.com>\nLicense: MIT', true],
+  ['Maintainer: none\nVendor: Acme', true],
+  ['Origin: Acme Artifacts', true],
+  ['Origin: Ubuntu\nMaintainer: Somebody <x@docker.com>', false],
+  ['Maintainer: Debian Go Packaging Team <team+pkg-go@tracker.debian.org>', false],
+  ["Maintainer: Marco d'Itri <md@linux.it>", false],
+  ['Maintainer: Somebody <x@notdocker.com>', false],
+  ['Description: x\n Vendor: y', false],
+])('knows of %j whether a third party built it: %s', (fields, expected) => {
+  const content = Buffer.from(`Package: a\nVersion: 1\n${fields}\n`);
+  const record = { type: 'deb', package: 'a', files: [], isThirdParty: true };
+  expect(dpkg.analyze({ path: status, content }).owned).toEqual(expected ? [record] : []);
+});
+
 it('reads a package of a distroless image', () => {
   const path = 'var/lib/dpkg/status.d/openssl';
   const { packages } = dpkg.analyze({ path, content: fixture('status.d-openssl') });

@@ -1,9 +1,10 @@
-import type { PackageRecord } from '@tidewaiter/domain';
+import type { OwnedFiles, PackageRecord } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
 import { collectOwned } from '../owned-files.js';
 import { collectPackages, isToken, readArch, stanzasOf } from '../package-database.js';
 import { conffilesOf } from './conffiles.js';
+import { isThirdParty, provenanceFields } from './third-party.js';
 
 // `status.d` is how distroless images do it: a file for each package, which may have a list of digests beside it.
 const database = /^var\/lib\/dpkg\/(status|status\.d\/[^/]+(?<!\.md5sums))$/;
@@ -23,20 +24,33 @@ const states = new Map([
 /** Debian's and Ubuntu's installed packages, with their configuration files. @see https://manpages.debian.org/deb-control.5 */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 2,
+  version: 3,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
 
 function readDatabase(text: string, path: string): FileFacts {
-  return { ...collectPackages(readRecords(text, path)), owned: collectOwned(conffilesOf(text)) };
+  const thirdParties: OwnedFiles[] = [];
+  const packages = collectPackages(readRecords(text, path, thirdParties));
+  return { ...packages, owned: [...thirdParties, ...collectOwned(conffilesOf(text))] };
 }
 
-function* readRecords(text: string, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
-  for (const fields of stanzasOf(text, fieldOf)) yield readRecord(fields, foundIn);
+/** Whose files are listed elsewhere, and whom the distribution does not answer for, goes to `thirdParties`. */
+function* readRecords(
+  text: string,
+  foundIn: string,
+  thirdParties: OwnedFiles[],
+): Generator<PackageRecord | 'unreadable' | undefined> {
+  for (const fields of stanzasOf(text, fieldOf)) {
+    const record = readRecord(fields, foundIn);
+    if (record && record !== 'unreadable' && isThirdParty(fields)) {
+      thirdParties.push({ type: 'deb', package: record.name, files: [], isThirdParty: true });
+    }
+    yield record;
+  }
 }
 
-const usedFields = new Set(['package', 'status', 'version', 'architecture', 'source']);
+const usedFields = new Set(['package', 'status', 'version', 'architecture', 'source', ...provenanceFields]);
 
 function fieldOf(line: string): [string, string] | undefined {
   // Lines that start with a space continue a description or a list of files; none of the used fields has any.

@@ -70,6 +70,7 @@ describe.each(databases)('%s', (name, path) => {
     expect(owned.find((each) => each.package === 'fixture-web')).toEqual({
       type: 'rpm',
       package: 'fixture-web',
+      isThirdParty: true,
       files: [
         { path: 'etc/fixture.d/main.conf', digest: sha256, role: 'config', mode: 0o644 },
         { path: 'etc/fixture.d/verify.conf' },

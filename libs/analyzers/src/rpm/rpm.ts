@@ -9,6 +9,7 @@ import { readHeader } from './header.js';
 import { isNdb, ndbBlobs } from './ndb.js';
 import { filesOf, packageOf } from './rpm-package.js';
 import { isSqlite, sqliteBlobs } from './sqlite.js';
+import { thirdParty } from './vendors.js';
 
 const database = /^(?:var\/lib\/rpm|usr\/(?:lib\/sysimage|share)\/rpm)\/(?:Packages|Packages\.db|rpmdb\.sqlite)$/;
 const log = '.sqlite-wal';
@@ -18,7 +19,7 @@ const maxUnreadable = 10_000;
 /** Installed packages of Red Hat, SUSE and their kin, with their files, from any of the three kinds of database. */
 export const rpm: Analyzer = {
   name: 'rpm',
-  version: 1,
+  version: 2,
   wants: (path) => database.test(path) || (path.endsWith(log) && database.test(path.slice(0, -'-wal'.length))),
   analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),
 };
@@ -51,9 +52,9 @@ function* readPackages(blobs: Iterable<Buffer | 'unreadable'>, path: string, fou
     if (header === 'unreadable' || record === 'unreadable') found.unreadable += 1;
     else if (record) {
       found.records.push(record);
-      const files = orUnreadable(() => filesOf(header));
-      if (files === 'unreadable') found.unreadable += 1;
-      else yield { type: 'rpm', package: record.name, files };
+      const owned = orUnreadable(() => ({ files: filesOf(header), ...thirdParty(header) }));
+      if (owned === 'unreadable') found.unreadable += 1;
+      else yield { type: 'rpm', package: record.name, ...owned };
     }
   }
 }
