@@ -29,8 +29,11 @@ export async function analyzeLayerWith(
   const collector = new FactCollector(analyzers, options);
   const digests = new ComparedDigests();
   const wantsLink = (path: string) => followed.some((analyzer) => analyzer.wants(path, noHead));
-  const sink = sinkOf(collector, digests, options);
-  const content = await readLayerFollowingLinks(open, { ...options, ...sink, wantsLink });
+  // Package managers that link from a store of theirs give its files names that say nothing.
+  const wantsHardlink = (path: string, target: string) =>
+    analyzers.some((analyzer) => analyzer.wants(path, noHead) && !analyzer.wants(target, noHead));
+  const sink = { ...sinkOf(collector, digests, options), wantsLink, wantsHardlink };
+  const content = await readLayerFollowingLinks(open, { ...options, ...sink });
   return { diffId: content.diffId, ...analysisOf(content, collector, digests) };
 }
 

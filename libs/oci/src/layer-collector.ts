@@ -52,6 +52,8 @@ export interface FileSink {
   take: (file: TakenFile) => void;
   /** Whether what a link at this path leads to is wanted, whatever its own name. Never, unless told. */
   wantsLink?: (path: string) => boolean;
+  /** Whether the file `target` is wanted for the hard link to it at `path`, and is not wanted alike for its own name. Never, unless told. */
+  wantsHardlink?: (path: string, target: string) => boolean;
   /** Which digests the entry of the file at this path shall have. sha256, unless told. */
   digests?: (path: string) => readonly DigestAlgorithm[];
 }
@@ -62,7 +64,7 @@ export const headBytes = 512;
 /** The file that is being read. */
 interface OpenFile {
   entry: LayerEntry;
-  /** None for sparse files above the budget: their holes could be hashed for years. */
+  /** None, nor content, for sparse files above the budget: their holes could be hashed for years. */
   digests: readonly DigestAlgorithm[];
   hashes?: [DigestAlgorithm, Hash][];
   /** Undefined until enough has arrived to decide, then the content so far of a wanted file, or null. */
@@ -77,6 +79,11 @@ const emptyDigests = { sha256: hash('sha256', nothing), md5: hash('md5', nothing
 /** Of a whole file; many are empty, and a bomb of a million entries has nothing else. */
 function digestOf(algorithm: DigestAlgorithm, content: Buffer): string {
   return content.length === 0 ? emptyDigests[algorithm] : hash(algorithm, content);
+}
+
+/** Whether what is still to come of a file changes nothing. */
+function isDone({ digests, content }: OpenFile): boolean {
+  return digests.length === 0 && content === null;
 }
 
 /** Turns the members of a layer's tar into entries, hashes the files and hands out the wanted ones. */
@@ -123,7 +130,7 @@ export class LayerCollector implements TarVisitor {
 
   data(piece: Buffer): void {
     const file = this.#open;
-    if (!file) return;
+    if (!file || isDone(file)) return;
     // Most files arrive in one piece, which spares an object for each hash and a copy of the content.
     if (file.length === 0 && piece.length === file.entry.size) this.#whole(file, piece);
     else this.#piece(file, piece);
@@ -133,7 +140,7 @@ export class LayerCollector implements TarVisitor {
     const file = this.#open;
     if (!file) return;
     for (let left = bytes; left > 0; left -= zeros.length) {
-      if (file.digests.length === 0 && file.content === null) return;
+      if (isDone(file)) return;
       this.#piece(file, zeros.subarray(0, Math.min(left, zeros.length)));
     }
   }
@@ -144,11 +151,20 @@ export class LayerCollector implements TarVisitor {
     this.#open = undefined;
     const { entry, hashes = [] } = file;
     for (const [algorithm, hash] of hashes) entry[algorithm] = hash.digest('hex');
-    if (file.length === 0) this.#whole(file, nothing);
-    if (file.content === undefined && file.length > 0) this.#decide(file);
+    if (file.content === undefined) {
+      if (file.length === 0) this.#whole(file, nothing);
+      else this.#decide(file);
+    }
     if (!file.content) return;
     this.#take(file, file.content);
     release(file.content);
+  }
+
+  /** Ends a file whose content turned out to be out of reach: it is listed, with no digests that would be others' content. */
+  abandon(): void {
+    const file = this.#open;
+    this.#open = undefined;
+    if (file?.content) release(file.content);
   }
 
   #whole(file: OpenFile, content: Buffer): void {
@@ -248,7 +264,13 @@ export class LayerCollector implements TarVisitor {
 
   #openFile(entry: LayerEntry, isSparse: boolean): OpenFile {
     const digests = this.#sink.digests?.(entry.path) ?? defaultDigests;
-    return { entry, digests: isSparse && !this.#fitsSparseBudget(entry) ? [] : digests, length: 0 };
+    if (isSparse && !this.#fitsSparseBudget(entry)) {
+      if (this.#sink.wants(entry.path, nothing)) {
+        this.#warnings.add('FILE_TOO_LARGE', entry.path, `sparse file of ${entry.size} bytes not read`);
+      }
+      return { entry, digests: [], content: null, length: 0 };
+    }
+    return { entry, digests, length: 0 };
   }
 
   #fitsSparseBudget({ path, size }: LayerEntry): boolean {
@@ -283,7 +305,10 @@ export class LayerCollector implements TarVisitor {
         if (digest !== undefined) entry[algorithm] = digest;
       }
     }
-    if (this.#sink.wantsLink?.(entry.path)) this.#links.set(entry.path, this.#fileOf(target));
+    const file = this.#fileOf(target);
+    if (this.#sink.wantsLink?.(entry.path) || this.#sink.wantsHardlink?.(entry.path, file)) {
+      this.#links.set(entry.path, file);
+    }
   }
 
   /** The file that a hard link names, which may be a hard link itself. */

@@ -469,6 +469,22 @@ describe('sparse files', () => {
     expect(warnings.map(({ code }) => code)).toEqual(['SPARSE_FILE_NOT_HASHED', 'FILE_TOO_LARGE']);
   });
 
+  it('above the budget are not read, however small each is', async () => {
+    const sparse = (name: string) =>
+      Buffer.concat([
+        pax({ 'GNU.sparse.name': name, 'GNU.sparse.size': '1100', 'GNU.sparse.map': '0,4,1024,4' }),
+        blocks({ path: 'x', ...stored }),
+      ]);
+    const holes = Buffer.concat([
+      pax({ 'GNU.sparse.name': 'holes', 'GNU.sparse.size': '1100', 'GNU.sparse.map': '1100,0' }),
+      blocks({ path: 'x', content: '' }),
+    ]);
+    const layer = Buffer.concat([sparse('a'), sparse('b'), sparse('c'), holes, tarArchive([last])]);
+    const { files, warnings } = await read(layer, { limits: { maxSparseBytes: 2500 } });
+    expect([...files.keys()]).toEqual(['a', 'b', 'last']);
+    expect(warnings.filter(({ code }) => code === 'FILE_TOO_LARGE').map(({ path }) => path)).toEqual(['c', 'holes']);
+  });
+
   it.each([
     ['pieces that overlap', '2\n0\n4\n2\n4\n', 'CORRUPT_LAYER'],
     ['pieces behind the end', '2\n0\n4\n2000\n4\n', 'CORRUPT_LAYER'],
@@ -719,7 +735,7 @@ describe('wanted links', () => {
       ]),
       { wantsLink },
     );
-    expect(pendingLinks(first, wantsLink)).toEqual([{ path: 'c', target: 'a' }]);
+    expect(pendingLinks(first, { wantsLink })).toEqual([{ path: 'c', target: 'a', sizeBytes: 1 }]);
   });
 
   it('are pending when their file was not kept', async () => {
@@ -733,10 +749,10 @@ describe('wanted links', () => {
     const wantsLink = (path: string) => path.startsWith('db/');
     const first = await read(tar, { wantsLink });
     expect(first.links.map(({ path }) => path)).toEqual(['db/hard', 'db/soft', 'db/elsewhere']);
-    const pending = pendingLinks(first, wantsLink);
+    const pending = pendingLinks(first, { wantsLink });
     expect(pending).toEqual([
-      { path: 'db/hard', target: 'data/status' },
-      { path: 'db/soft', target: 'data/status' },
+      { path: 'db/hard', target: 'data/status', sizeBytes: 1 },
+      { path: 'db/soft', target: 'data/status', sizeBytes: 1 },
     ]);
   });
 
@@ -767,13 +783,69 @@ describe('wanted links', () => {
     expect(readings).toBe(3);
   });
 
+  it('are not followed where that costs more than a layer may, with a warning', async () => {
+    const tar = tarArchive([
+      { path: 'data', content: 'four' },
+      ...['a', 'b', 'c'].map((name): TarEntry => ({ path: `db/${name}`, type: 'hardlink', linkTarget: 'data' })),
+    ]);
+    const wantsLink = (path: string) => path.startsWith('db/');
+    const follow = (limits: ReadLayerOptions['limits']) =>
+      keeping((take) =>
+        readLayerFollowingLinks(() => chunked(tar), {
+          mediaType: mediaTypes.ociLayer,
+          wants: wantsLink,
+          wantsLink,
+          take,
+          ...(limits && { limits }),
+        }),
+      );
+    const some = await follow({ maxLinkedBytes: 9 });
+    expect([...some.files.keys()]).toEqual(['db/a', 'db/b']);
+    expect(some.warnings).toMatchObject([{ code: 'FILE_TOO_LARGE', path: 'db/c' }]);
+    const none = await follow({ maxWantedFileBytes: 3 });
+    expect([...none.files.keys()]).toEqual([]);
+    expect(none.warnings.map(({ path }) => path)).toEqual(['db/a', 'db/b', 'db/c']);
+  });
+
+  it('to sparse files above the budget are told', async () => {
+    const holes = Buffer.concat([
+      pax({ 'GNU.sparse.name': 'data', 'GNU.sparse.size': '1100', 'GNU.sparse.map': '1100,0' }),
+      blocks({ path: 'x', content: '' }),
+    ]);
+    const tar = Buffer.concat([holes, tarArchive([{ path: 'db', type: 'symlink', linkTarget: 'data' }])]);
+    const wants = (path: string) => path === 'db';
+    const options = { mediaType: mediaTypes.ociLayer, limits: { maxSparseBytes: 1000 }, wants, wantsLink: wants };
+    const { files, warnings } = await keeping((take) =>
+      readLayerFollowingLinks(() => chunked(tar), { ...options, take }),
+    );
+    expect([...files.keys()]).toEqual([]);
+    expect(warnings.map(({ code, path }) => [code, path])).toEqual([
+      ['SPARSE_FILE_NOT_HASHED', 'data'],
+      ['FILE_TOO_LARGE', 'db'],
+    ]);
+  });
+
+  it('may be hard links that are wanted for their own name', async () => {
+    const tar = tarArchive([
+      { path: 'store/1', content: 'x' },
+      { path: 'a.json', type: 'hardlink', linkTarget: 'store/1' },
+      { path: 'b.json', content: 'y' },
+      { path: 'c.json', type: 'hardlink', linkTarget: 'b.json' },
+      { path: 'd.json', type: 'symlink', linkTarget: 'store/1' },
+    ]);
+    const wants = (path: string) => path.endsWith('.json');
+    const wantsHardlink = (path: string, target: string) => wants(path) && !wants(target);
+    const first = await read(tar, { wants, wantsHardlink });
+    expect(pendingLinks(first, { wantsHardlink })).toEqual([{ path: 'a.json', target: 'store/1', sizeBytes: 1 }]);
+  });
+
   it('to a wanted file are not pending', async () => {
     const tar = tarArchive([
       { path: 'a', type: 'symlink', linkTarget: 'b' },
       { path: 'b', content: 'x' },
     ]);
     const wantsLink = () => true;
-    expect(pendingLinks(await read(tar, { wantsLink }), wantsLink)).toEqual([]);
+    expect(pendingLinks(await read(tar, { wantsLink }), { wantsLink })).toEqual([]);
   });
 
   it('to a file that the layer does not hold are named', async () => {

@@ -77,31 +77,71 @@ export async function readLayerFollowingLinks(
   options: ReadLayerOptions,
 ): Promise<LayerContent> {
   const content = await readLayer(open(), options);
-  const pending = Map.groupBy(pendingLinks(content, options.wantsLink), ({ target }) => target);
-  if (pending.size === 0) return content;
-  const take = (file: TakenFile) => {
+  const warnings = new WarningList();
+  const pending = affordableLinks(pendingLinks(content, options), { ...layerLimits, ...options.limits }, warnings);
+  if (pending.size > 0) await readLinked(open, options, pending, content, warnings);
+  content.warnings.push(...warnings.toArray());
+  return content;
+}
+
+async function readLinked(
+  open: () => AsyncIterable<Uint8Array>,
+  { mediaType, limits, take }: ReadLayerOptions,
+  pending: ReadonlyMap<string, readonly PendingLink[]>,
+  { taken }: LayerContent,
+  warnings: WarningList,
+): Promise<void> {
+  const takeAll = (file: TakenFile) => {
     for (const { path } of pending.get(file.path) ?? []) {
-      content.taken.add(path);
-      options.take({ ...file, path });
+      taken.add(path);
+      take({ ...file, path });
     }
   };
-  const { mediaType, limits } = options;
-  await readLayer(open(), { mediaType, wants: (path) => pending.has(path), take, ...(limits && { limits }) });
-  return content;
+  const wants = (path: string) => pending.has(path);
+  await readLayer(open(), { mediaType, wants, take: takeAll, digests: () => [], ...(limits && { limits }) });
+  for (const { path, target } of [...pending.values()].flat()) {
+    if (!taken.has(path)) warnings.add('FILE_TOO_LARGE', path, `link to ${target}, a sparse file that is not read`);
+  }
+}
+
+/** A wanted link with the size of the file that it leads to. */
+interface PendingLink extends Link {
+  sizeBytes: number;
+}
+
+/** The links by their files, without those that cost more than a layer may. */
+function affordableLinks(
+  links: readonly PendingLink[],
+  { maxWantedFileBytes, maxLinkedBytes }: LayerLimits,
+  warnings: WarningList,
+): Map<string, PendingLink[]> {
+  let linkedBytes = 0;
+  const affordable = links.filter(({ path, target, sizeBytes }) => {
+    const limit = Math.min(maxWantedFileBytes, maxLinkedBytes - linkedBytes);
+    if (sizeBytes > limit) {
+      const message = `link to ${target}, of ${sizeBytes} bytes, not read: the limit is ${limit}`;
+      warnings.add('FILE_TOO_LARGE', path, message);
+      return false;
+    }
+    linkedBytes += sizeBytes;
+    return true;
+  });
+  return Map.groupBy(affordable, ({ target }) => target);
 }
 
 /** The wanted links that end at a file of the same layer whose own name is not of that kind; that file's path as `target`. */
 export function pendingLinks(
   { entries, taken, links }: Pick<LayerContent, 'entries' | 'taken' | 'links'>,
-  wantsLink: FileSink['wantsLink'],
-): Link[] {
+  { wantsLink, wantsHardlink }: Pick<FileSink, 'wantsLink' | 'wantsHardlink'>,
+): PendingLink[] {
   if (links.length === 0) return [];
   const layer = overlay([entries]);
-  const pending: Link[] = [];
+  const pending: PendingLink[] = [];
   for (const { path, target } of links) {
     const found = layer.lookup(target)?.entry;
-    if (found?.type !== 'file' || (taken.has(found.path) && wantsLink?.(found.path))) continue;
-    pending.push({ path, target: found.path });
+    if (found?.type !== 'file') continue;
+    const isRead = taken.has(found.path) && wantsLink?.(found.path) && !wantsHardlink?.(path, found.path);
+    if (!isRead) pending.push({ path, target: found.path, sizeBytes: found.size });
   }
   return pending;
 }

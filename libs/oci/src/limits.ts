@@ -16,10 +16,12 @@ export interface LayerLimits {
   maxNameBytes: number;
   /** Bytes of the extended headers (PAX, GNU) and the sparse map of one entry. */
   maxHeaderBytes: number;
-  /** Bytes of all sparse files with their holes; what lies above is listed but not hashed, with a warning. */
+  /** Bytes of all sparse files with their holes; what lies above is listed but neither read nor hashed, with a warning. */
   maxSparseBytes: number;
   /** Bytes of one file that the caller wants, held while it arrives; a larger one is listed but not read, with a warning. */
   maxWantedFileBytes: number;
+  /** Bytes of the files that are handed out again for links to them; what lies above is not, with a warning. */
+  maxLinkedBytes: number;
 }
 
 export const layerLimits: Readonly<LayerLimits> = {
@@ -30,8 +32,11 @@ export const layerLimits: Readonly<LayerLimits> = {
   maxPathBytes: 4 * kib,
   maxNameBytes: 128 * mib,
   maxHeaderBytes: mib,
-  maxSparseBytes: 4 * gib,
+  // Holes cost no bytes of the tar, but hashing this many takes some three seconds of a thread's time.
+  maxSparseBytes: gib,
   maxWantedFileBytes: 256 * mib,
+  // A hard link costs a header of the tar, and each is as much work as the file.
+  maxLinkedBytes: gib,
 };
 
 /** Symbolic links followed for one path, as Linux does. */
