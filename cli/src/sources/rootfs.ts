@@ -1,5 +1,5 @@
 import { createReadStream, type Dirent, type Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { lstat, readdir, readlink, stat } from 'node:fs/promises';
 
 import { NotFound } from '@tidewaiter/domain';
 import { decodeName, type TreeMember, type Warning } from '@tidewaiter/oci';
@@ -14,7 +14,8 @@ const kernelFolders = new Set(['dev', 'proc', 'sys']);
 export const rootfs: SourceKind = {
   scheme: 'rootfs',
   async open(location) {
-    const root = await lstat(location).catch(() => undefined);
+    // What is named may be a link, as `/proc/PID/root` is; those that lie in it are read as links.
+    const root = await stat(location).catch(() => undefined);
     if (!root?.isDirectory()) throw new NotFound('TARGET_MISSING', `${location}: there is no such folder`);
     const warnings: Warning[] = [];
     return {
@@ -38,7 +39,8 @@ async function* membersOf(folder: Buffer, root: Stats, warnings: Warning[], abov
     // It may be gone since it was listed.
     const stats = await lstat(path).catch(() => undefined);
     if (!stats || (above === '' && stats.dev !== root.dev && kernelFolders.has(name))) continue;
-    yield await memberOf(path, name, stats, warnings);
+    const member = await memberOf(path, name, stats, warnings);
+    if (member) yield member;
     if (stats.isDirectory()) yield* membersOf(path, root, warnings, `${name}/`);
   }
 }
@@ -53,21 +55,31 @@ async function entriesOf(folder: Buffer, name: string, warnings: Warning[]): Pro
   }
 }
 
-async function memberOf(path: Buffer, name: string, stats: Stats, warnings: Warning[]): Promise<TreeMember> {
+async function memberOf(
+  path: Buffer,
+  name: string,
+  stats: Stats,
+  warnings: Warning[],
+): Promise<TreeMember | undefined> {
   const { mode, uid, gid } = stats;
   const flag = flagOf(stats);
   const member = { name, linkName: '', flag, mode: mode & 0o7777, uid, gid, size: 0, isSparse: false };
-  if (flag === '2') return { ...member, linkName: decodeName(await readlink(path, 'buffer')) };
+  if (flag === '2') {
+    const target = await readlink(path, 'buffer').catch(() => undefined);
+    if (target) return { ...member, linkName: decodeName(target) };
+    warnings.push({ code: 'UNREADABLE', path: name, message: 'link that cannot be read' });
+    return undefined;
+  }
   if (flag !== '0') return member;
-  return { ...member, size: stats.size, content: contentOf(path, name, stats.size, warnings) };
+  return { ...member, size: stats.size, content: contentOf(path, stats.size) };
 }
 
-async function* contentOf(path: Buffer, name: string, size: number, warnings: Warning[]): AsyncGenerator<Buffer> {
+async function* contentOf(path: Buffer, size: number): AsyncGenerator<Buffer> {
   if (size === 0) return;
   try {
     yield* createReadStream(path, { end: size - 1, highWaterMark: readChunkBytes });
-  } catch {
-    warnings.push({ code: 'UNREADABLE', path: name, message: 'file that may not be read' });
+  } catch (cause) {
+    throw new NotFound('UNREADABLE', 'file that may not be read', { cause });
   }
 }
 

@@ -198,6 +198,29 @@ describe('rootfs:DIR', () => {
       '0 lib/apk/db/installed',
     ]);
   });
+
+  it('is read where the name is a link, as that of the root of a process is', async () => {
+    mkdirSync(join(folder, 'real/etc'), { recursive: true });
+    writeFileSync(join(folder, 'real/etc/hostname'), 'x');
+    symlinkSync('real', join(folder, 'link'));
+    const names = [];
+    for await (const { name } of (await open(`rootfs:${folder}/link`)).tree!()) names.push(name);
+    expect(names).toEqual(['etc', 'etc/hostname']);
+  });
+
+  it('tells of what vanishes while it is read', async () => {
+    writeFileSync(join(folder, 'a'), 'x');
+    const source = await open(`rootfs:${folder}`);
+    async function* vanishing() {
+      for await (const member of source.tree!()) {
+        rmSync(join(folder, member.name));
+        yield member;
+      }
+    }
+    const { entries, facts } = await analyzeTree(vanishing(), { isInspected: true });
+    expect(entries[0]).not.toHaveProperty('sha256');
+    expect(facts.warnings).toMatchObject([{ code: 'UNREADABLE', path: 'a' }]);
+  });
 });
 
 describe('sbom:FILE', () => {

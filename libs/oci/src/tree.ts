@@ -1,3 +1,5 @@
+import { NotFound } from '@tidewaiter/domain';
+
 import { LayerCollector, type FileSink } from './layer-collector.js';
 import type { LayerContent } from './layer.js';
 import { layerLimits, type LayerLimits } from './limits.js';
@@ -6,7 +8,7 @@ import { WarningList } from './warning.js';
 
 /** One entry of a file tree that is no layer. */
 export interface TreeMember extends TarMember {
-  /** Of a file. */
+  /** Of a file; it may be shorter than its size, and throws NotFound when it cannot be read. */
   content?: AsyncIterable<Buffer>;
 }
 
@@ -24,16 +26,30 @@ export async function readTree(
   let uncompressedBytes = 0;
   for await (const { content, ...member } of members) {
     collector.start(member);
-    let missing = member.size;
-    for await (const piece of content ?? []) {
-      const expected = piece.subarray(0, missing);
-      if (expected.length > 0) collector.data(expected);
-      missing -= expected.length;
+    try {
+      await fill(collector, member.size, content);
+      collector.end();
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      warnings.add('UNREADABLE', member.name, error.message);
+      collector.abandon();
     }
-    // It became shorter since its size was asked.
-    if (missing > 0) collector.hole(missing);
-    collector.end();
     uncompressedBytes += member.size;
   }
   return { ...collector.result(), warnings: warnings.toArray(), uncompressedBytes };
+}
+
+async function fill(
+  collector: LayerCollector,
+  sizeBytes: number,
+  content: AsyncIterable<Buffer> | undefined,
+): Promise<void> {
+  let missing = sizeBytes;
+  for await (const piece of content ?? []) {
+    const expected = piece.subarray(0, missing);
+    if (expected.length > 0) collector.data(expected);
+    missing -= expected.length;
+  }
+  // It became shorter since its size was asked.
+  if (missing > 0) collector.hole(missing);
 }
