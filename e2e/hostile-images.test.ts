@@ -552,7 +552,11 @@ const names: Hostile[] = [
         ]),
       ]);
     },
-    code: 0,
+    code: 2,
+    warns: [
+      ['DATABASE_UNREADABLE', 'var/lib/dpkg/status'],
+      ['PACKAGES_MISSING', null],
+    ],
     finds: [],
   },
   {
@@ -609,7 +613,8 @@ const names: Hostile[] = [
   {
     what: 'an opaque root, which hides and does not remove',
     build: () => image([layer(good), layer([{ path: '.wh..wh..opq' }, debian12])]),
-    code: 0,
+    code: 2,
+    warns: [['PACKAGES_MISSING', null]],
     finds: [`${goodPurl} shadowed`],
   },
   {

@@ -155,6 +155,38 @@ describe('packages of an ecosystem', () => {
     ]);
   });
 
+  const list = (path: string): TarEntry => ({ path: 'var/lib/dpkg/info/app.list', content: `/${path}\n` });
+
+  it('are told when a third party built the package that owns them', async () => {
+    const vendor: TarEntry = { path: status, content: `${deb('app', '1')}Maintainer: Docker <support@docker.com>\n` };
+    const own = ['app 1 present 0'];
+    expect(await packagesOf([lodash, dpkg(['app', '1']), list(lodash.path)])).toEqual(own);
+    expect(await packagesOf([lodash, vendor, list(lodash.path)])).toEqual([...own, 'lodash 4.17.4 present 0']);
+  });
+
+  it('are those of the distribution also where a package owns their database', async () => {
+    expect(await packagesOf([dpkg(['app', '1']), list(status)])).toEqual(['app 1 present 0']);
+  });
+
+  it('are their own when they replace what a package owns in a layer above its list', async () => {
+    const newer = { ...lodash, content: '{"name":"lodash","version":"4.17.21"}' };
+    expect(await packagesOf([lodash, list(lodash.path)], [newer])).toEqual(['lodash 4.17.21 present 1']);
+    // What `chown` copies up is the same, and what an upgrade brings comes with its list.
+    expect(await packagesOf([lodash, list(lodash.path)], [lodash])).toEqual([]);
+    expect(await packagesOf([lodash, list(lodash.path)], [newer, list(lodash.path)])).toEqual([]);
+  });
+
+  it('are found where pnpm links them from a store that comes first', async () => {
+    const store: TarEntry[] = [
+      { path: 'srv/.store/ab/cdef', content: minimist.content },
+      { path: minimist.path, type: 'hardlink', linkTarget: 'srv/.store/ab/cdef' },
+    ];
+    expect(await packagesOf(store)).toEqual(['minimist 0.0.8 present 0']);
+    // Not read again for another name of the same kind.
+    const other: TarEntry = { path: 'srv/node_modules/b/package.json', type: 'hardlink', linkTarget: minimist.path };
+    expect(await packagesOf([minimist, other])).toEqual(['minimist 0.0.8 present 0']);
+  });
+
   it('are what the list of a .NET application says, not what its assemblies say of themselves', async () => {
     const content = readFileSync(join(__dirname, 'dotnet-pe/fixtures/Acme.Widgets.dll'));
     const assembly = { path: 'app/Acme.Widgets.dll', content };
@@ -174,6 +206,42 @@ describe('packages of an ecosystem', () => {
       ['minimist', undefined],
       ['qs', true],
     ]);
+  });
+});
+
+describe('a database that was not read', () => {
+  const codesOf = async (...layers: TarEntry[][]) =>
+    inventory(await Promise.all(layers.map(analyzed))).warnings.map(({ code, path }) => [code, path]);
+  const missing = ['PACKAGES_MISSING', null];
+  const unreadable = ['DATABASE_UNREADABLE', status];
+  const link: TarEntry = { path: status, type: 'symlink', linkTarget: '/srv/status' };
+  const real: TarEntry = { ...dpkg(['a', '1']), path: 'srv/status' };
+
+  it('is told where it is a link into another layer, and not where the link was followed', async () => {
+    expect(await codesOf([real], [debian, link])).toEqual([unreadable, missing]);
+    expect(await codesOf([debian, real, link])).toEqual([]);
+    expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'srv/x', type: 'symlink', linkTarget: 'y' }])).toEqual(
+      [],
+    );
+  });
+
+  it('is told where a link leads to its folder', async () => {
+    const folder: TarEntry = { path: 'var/lib/dpkg', type: 'symlink', linkTarget: '/srv' };
+    expect(await codesOf([debian, real, folder])).toEqual([unreadable, missing]);
+  });
+
+  it('is told where it is a hard link to nothing, and not where the linked file was read', async () => {
+    const hard: TarEntry = { path: status, type: 'hardlink', linkTarget: 'srv/status' };
+    expect(await codesOf([debian, hard])).toEqual([['HARDLINK_WITHOUT_TARGET', status], unreadable, missing]);
+    expect(await codesOf([debian, real, hard])).toEqual([]);
+    const release: TarEntry = { path: 'etc/os-release', type: 'hardlink', linkTarget: './usr/lib/os-release' };
+    expect(await codesOf([debian, release, dpkg(['a', '1'])])).toEqual([]);
+  });
+
+  it('is told where the distribution shows and none of its packages does', async () => {
+    expect(await codesOf([debian])).toEqual([missing]);
+    expect(await codesOf([debian, dpkg(['a', '1'])], [{ path: 'var/lib/dpkg/.wh.status' }])).toEqual([missing]);
+    expect(await codesOf([touch])).toEqual([]);
   });
 });
 

@@ -1,9 +1,10 @@
 import type { ImagePackage, OsRelease, PackageRecord } from '@tidewaiter/domain';
 import { overlay, type Overlay, type Warning } from '@tidewaiter/oci';
 
+import { databases, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
-import { mergedPath, osOwnedPaths } from './ownership.js';
+import { mergedPath, osOwnedPaths, osPackageTypes } from './ownership.js';
 import { purlOf } from './purl.js';
 
 /** The packages of an image. */
@@ -18,6 +19,8 @@ export interface Inventory {
 /** One database's word that a package is there, and in which layers that database is the one that counts. */
 interface Sighting {
   record: PackageRecord;
+  /** Whether a distribution's own database says so. */
+  isDistribution: boolean;
   from: number;
   /** Index of the layer that ends it; infinite for what the image shows. */
   until: number;
@@ -34,16 +37,36 @@ export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
   const owned = osOwnedPaths(layers, view);
-  const isDistributed = ({ foundIn }: PackageRecord) => owned.has(mergedPath(outerPath(foundIn)));
   for (const [purl, sightings] of sightingsByPurl(layers, view, os)) {
-    const own = sightings.filter(({ record }) => !isDistributed(record));
+    const own = withoutDistributed(sightings, owned);
     const installed = own.filter(({ record }) => !record.isDeclared);
     if (own.length > 0) packages.push(fold(purl, installed.length > 0 ? installed : own));
   }
   const known = withoutListedAssemblies(packages);
   const counted = withDeclared ? withoutRedundantLocks(known) : known.filter(({ isDeclared }) => !isDeclared);
   counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
-  return { os, packages: counted, warnings: layers.flatMap(({ facts }) => facts.warnings) };
+  const warnings = layers.flatMap(({ facts }) => facts.warnings);
+  return { os, packages: counted, warnings: [...warnings, ...unreadDatabases(layers, view), ...missing(os, packages)] };
+}
+
+/** A database that is broken, of another kind or somewhere else would give a clean result. */
+function missing(os: OsRelease | null, packages: readonly ImagePackage[]): Warning[] {
+  if (!os || packages.some(({ type, state }) => osPackageTypes.has(type) && state === 'present')) return [];
+  return [{ code: 'PACKAGES_MISSING', path: null, message: `no packages of ${os.name} found` }];
+}
+
+/** Drops what packages of the distribution own, unless another version came above what they say: then it is a file of its own. */
+function withoutDistributed(sightings: readonly Sighting[], owned: ReadonlyMap<string, number>): Sighting[] {
+  const firstLayers = new Map<string, number>();
+  return sightings.filter(({ record: { foundIn }, isDistribution, from }) => {
+    // The package rpm owns the database that names it.
+    if (isDistribution) return true;
+    // A copy of the same in a layer above, as `chown` makes it, is still the package's.
+    const first = firstLayers.get(foundIn) ?? from;
+    firstLayers.set(foundIn, first);
+    const owner = owned.get(mergedPath(outerPath(foundIn)));
+    return owner === undefined || owner < first;
+  });
 }
 
 /** Of a jar in a jar, `app.jar!/lib/x.jar`, the file that is there to be owned. */
@@ -100,13 +123,15 @@ function sightingsByPurl(
 ): Map<string, Sighting[]> {
   const sightings = new Map<string, Sighting[]>();
   for (const [from, { facts }] of layers.entries()) {
-    for (const { path, packages = [] } of facts.files) {
+    for (const { path, analyzer, packages = [] } of facts.files) {
+      const isDistribution = databases.has(analyzer);
       const until = view.hiddenBy(path, from) ?? Infinity;
       for (const record of packages) {
         const purl = purlOf(record, os);
         const known = sightings.get(purl);
-        if (known) known.push({ record, from, until });
-        else sightings.set(purl, [{ record, from, until }]);
+        const sighting = { record, isDistribution, from, until };
+        if (known) known.push(sighting);
+        else sightings.set(purl, [sighting]);
       }
     }
   }
