@@ -51,12 +51,13 @@ export async function analyzeTreeWith(
 function sinkOf(
   collector: FactCollector,
   digests: ComparedDigests,
-  { isInspected = false }: AnalysisOptions,
+  { secretKey, isInspected = false }: AnalysisOptions,
 ): FileSink {
+  const isCompared = isInspected || secretKey !== undefined;
   return {
     wants: (path, head) => collector.wants(path, head),
     take: (file) => collector.take(file),
-    digests: (path) => (isInspected ? digests.for(path) : []),
+    digests: (path) => (isCompared ? digests.for(path) : []),
   };
 }
 

@@ -1,12 +1,9 @@
-import { compareSeverity, type Finding, type Layer } from '@tidewaiter/domain';
+import { compareSeverity, type Finding, isDistributionType, type Layer } from '@tidewaiter/domain';
 import { judgeHistory, judgeIntegrity, type IntegrityLayer } from '@tidewaiter/integrity';
 import { type ImageConfig, overlay } from '@tidewaiter/oci';
 
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
-
-/** Types of packages whose databases say what a file must be. */
-const databaseTypes = new Set(['apk', 'deb', 'rpm']);
 
 /** What is wrong with the files of an image, as far as its layers were looked at for it; worst first. */
 export function fileFindings(
@@ -32,7 +29,7 @@ function integrityLayer({ entries, facts, createdBy }: AnalyzedLayer & Pick<Laye
     owned: facts.files.flatMap(({ path, owned = [] }) => owned.map((each) => ({ ...each, database: path }))),
     databases: facts.files.flatMap(({ path, packages = [] }) => {
       const [first] = packages;
-      return first && databaseTypes.has(first.type) ? [{ path, type: first.type, packages }] : [];
+      return first && isDistributionType(first.type) ? [{ path, type: first.type, packages }] : [];
     }),
     signs: facts.signs,
     ...(createdBy !== undefined && { createdBy }),

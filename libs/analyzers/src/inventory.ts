@@ -1,10 +1,10 @@
-import type { ImagePackage, OsRelease, PackageRecord } from '@tidewaiter/domain';
+import { type ImagePackage, isDistributionType, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
 import { overlay, type Overlay, type Warning } from '@tidewaiter/oci';
 
 import { databases, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { osReleasePaths } from './os-release/os-release.js';
-import { mergedPath, osOwnedPaths, osPackageTypes } from './ownership.js';
+import { mergedPath, distributedPaths } from './ownership.js';
 import { purlOf } from './purl.js';
 
 /** The packages of an image. */
@@ -36,7 +36,7 @@ export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false
   const view = overlay(layers.map(({ entries }) => entries));
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
-  const owned = osOwnedPaths(layers, view);
+  const owned = distributedPaths(layers, view);
   for (const [purl, sightings] of sightingsByPurl(layers, view, os)) {
     const own = withoutDistributed(sightings, owned);
     const installed = own.filter(({ record }) => !record.isDeclared);
@@ -51,7 +51,7 @@ export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false
 
 /** A database that is broken, of another kind or somewhere else would give a clean result. */
 function missing(os: OsRelease | null, packages: readonly ImagePackage[]): Warning[] {
-  if (!os || packages.some(({ type, state }) => osPackageTypes.has(type) && state === 'present')) return [];
+  if (!os || packages.some(({ type, state }) => isDistributionType(type) && state === 'present')) return [];
   return [{ code: 'PACKAGES_MISSING', path: null, message: `no packages of ${os.name} found` }];
 }
 

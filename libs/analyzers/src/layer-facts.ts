@@ -50,9 +50,9 @@ export interface AnalyzedLayer {
 
 /** What is looked for beside packages. */
 export interface AnalysisOptions {
-  /** HMAC key for the fingerprints of secrets; without it none are looked for. */
+  /** HMAC key for the fingerprints of secrets; without it none are looked for. With it, files are hashed as databases of packages do. */
   secretKey?: Uint8Array;
-  /** Whether files are looked at for signs of tampering, and hashed as databases of packages do. */
+  /** Whether files are looked at for signs of tampering, and hashed likewise. */
   isInspected?: boolean;
 }
 

@@ -1,24 +1,28 @@
-import type { OwnedFiles } from '@tidewaiter/domain';
+import { isDistributionType, type OwnedFile, type OwnedFiles } from '@tidewaiter/domain';
 import type { Overlay } from '@tidewaiter/oci';
 
 import type { AnalyzedLayer } from './layer-facts.js';
 
-/** Databases of distributions: their packages answer for the files that they own, whatever else is read in those. */
-export const osPackageTypes: ReadonlySet<string> = new Set(['apk', 'deb', 'rpm']);
-
 /**
- * The paths that packages of the distribution own, by the databases that the image shows, each with the layer that says so last: what
- * comes above that is not the package's. Packages of third parties own nothing here, as nobody answers for what is in them.
+ * The files of the distribution's packages, by the databases that the image shows, each with the layer of its database; the lowest
+ * first. Packages of third parties have none here, as nobody answers for what is in them.
  */
-export function osOwnedPaths(layers: readonly AnalyzedLayer[], view: Overlay): ReadonlyMap<string, number> {
+export function* distributedFiles(
+  layers: readonly AnalyzedLayer[],
+  view: Overlay,
+): Generator<{ file: OwnedFile; layer: number }> {
   const owners = [...shownOwners(layers, view)];
   const thirdParties = new Set(owners.filter(({ owned }) => owned.isThirdParty).map(({ owned }) => keyOf(owned)));
-  const paths = new Map<string, number>();
   for (const { owned, layer } of owners) {
-    if (!osPackageTypes.has(owned.type) || thirdParties.has(keyOf(owned))) continue;
-    // Layers come from below.
-    for (const { path } of owned.files) paths.set(mergedPath(path), layer);
+    if (!isDistributionType(owned.type) || thirdParties.has(keyOf(owned))) continue;
+    for (const file of owned.files) yield { file, layer };
   }
+}
+
+/** The paths of those files, each with the layer that says so last: what comes above that is not the package's. */
+export function distributedPaths(layers: readonly AnalyzedLayer[], view: Overlay): ReadonlyMap<string, number> {
+  const paths = new Map<string, number>();
+  for (const { file, layer } of distributedFiles(layers, view)) paths.set(mergedPath(file.path), layer);
   return paths;
 }
 

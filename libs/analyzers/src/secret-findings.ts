@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto';
 
 import { type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
-import type { ImageConfig, Overlay } from '@tidewaiter/oci';
+import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
 import { findSecretsInConfig, type SecretSighting } from '@tidewaiter/secrets';
 
 import type { AnalyzedLayer } from './layer-facts.js';
-import { mergedPath } from './ownership.js';
+import { distributedFiles, mergedPath } from './ownership.js';
 
 /** The secrets in the files of every layer, each once, also those that a later layer hides. */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
-  const isShipped = shippedFiles(layers, view);
+  const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(({ path }) => path)));
+  if (paths.size === 0) return [];
+  const isShipped = shippedFiles(layers, view, paths);
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
@@ -28,25 +30,27 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
  * Whether a file is as a package of the distribution brought it. Configuration is there to be filled in, and a file whose bytes
  * are others by now has been.
  */
-function shippedFiles(layers: readonly AnalyzedLayer[], view: Overlay): (path: string, layer: number) => boolean {
+function shippedFiles(
+  layers: readonly AnalyzedLayer[],
+  view: Overlay,
+  paths: ReadonlySet<string>,
+): (path: string, layer: number) => boolean {
+  const asked = new Set([...paths].map(mergedPath));
   const owned = new Map<string, OwnedFile>();
-  for (const [index, { facts }] of layers.entries()) {
-    for (const { path: database, owned: owners = [] } of facts.files) {
-      if (owners.length === 0 || view.hiddenBy(database, index) !== undefined) continue;
-      for (const file of owners.flatMap(({ files }) => files)) {
-        const path = mergedPath(file.path);
-        owned.set(path, { ...owned.get(path), ...file });
-      }
-    }
+  for (const { file } of distributedFiles(layers, view)) {
+    const path = mergedPath(file.path);
+    if (asked.has(path)) owned.set(path, { ...owned.get(path), ...file });
   }
-  const entries = layers.map((layer) => new Map(layer.entries.map((entry) => [entry.path, entry])));
+  const entries = layers.map(
+    (layer) => new Map(layer.entries.filter(({ path }) => paths.has(path)).map((entry) => [entry.path, entry])),
+  );
   return (path, layer) => {
     const file = owned.get(mergedPath(path));
     if (!file || file.role === 'config') return false;
     const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
-    const actual = entries[layer]?.get(path)?.[algorithm as 'md5' | 'sha1' | 'sha256'];
-    // Where nothing was hashed, the path alone has to do.
-    return actual === undefined || actual === expected;
+    const actual = entries[layer]?.get(path)?.[algorithm as DigestAlgorithm];
+    // Some databases have no digests: then the path alone has to do.
+    return expected === undefined || actual === expected;
   };
 }
 

@@ -12,7 +12,7 @@ export {
 export { Secret } from './secret.js';
 export { isDigest } from './image.js';
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';
-export { packageTypes } from './package.js';
+export { isDistributionType, packageTypes } from './package.js';
 export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';

@@ -30,6 +30,13 @@ export const packageTypes = [
 
 export type PackageType = (typeof packageTypes)[number];
 
+const distributionTypes: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
+
+/** Whether packages of this kind come from a distribution, whose database answers for the system's directories. */
+export function isDistributionType(type: PackageType): boolean {
+  return distributionTypes.has(type);
+}
+
 /** A package as one file of one layer declares it; which distribution it belongs to is known only for the whole image. */
 export interface PackageRecord {
   type: PackageType;

@@ -1,11 +1,7 @@
-import type { Found, LayerEntry } from '@tidewaiter/oci';
+import { type DigestAlgorithm, type Found, type LayerEntry, maxLinkDepth } from '@tidewaiter/oci';
 
-/** As Linux: links followed for one path. */
-const maxLinks = 40;
 /** Directories looked at on the way to one path; real paths have some ten. */
 const maxDepth = 64;
-
-export type DigestAlgorithm = 'md5' | 'sha1' | 'sha256';
 
 /** What an image shows, and what its lower layers had. */
 export interface ImageTree {
@@ -130,7 +126,7 @@ function resolveDirectory(shown: ImageTree['shown'], directory: string): string 
     }
     const next = at === '' ? segment : `${at}/${segment}`;
     const { type, linkTarget = '' } = shown.get(next)?.entry ?? {};
-    if (type !== 'symlink' || links >= maxLinks) {
+    if (type !== 'symlink' || links >= maxLinkDepth) {
       at = next;
       continue;
     }

@@ -1,12 +1,12 @@
-import type { Finding, OwnedFiles } from '@tidewaiter/domain';
-import type { Found, Overlay } from '@tidewaiter/oci';
+import { type Finding, isDistributionType, type OwnedFiles } from '@tidewaiter/domain';
+import type { DigestAlgorithm, Found, Overlay } from '@tidewaiter/oci';
 
 import { databaseSpans, packageKey, type DatabaseSpans, type Span } from './database-spans.js';
 import { diversionsOf } from './diversions.js';
 import type { FileSign } from './file-sign.js';
-import { imageTree, type DigestAlgorithm, type ImageTree } from './image-tree.js';
+import { imageTree, type ImageTree } from './image-tree.js';
 import type { IntegrityLayer } from './integrity-layer.js';
-import { isDistributionType, ownershipOf, type Claim, type Ownership } from './ownership.js';
+import { ownershipOf, type Claim, type Ownership } from './ownership.js';
 
 /** A sign with its layer. */
 export interface LayerSign extends FileSign {

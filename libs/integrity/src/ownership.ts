@@ -1,4 +1,4 @@
-import type { OwnedFile, OwnedFiles, PackageType } from '@tidewaiter/domain';
+import { isDistributionType, type OwnedFile, type OwnedFiles, type PackageType } from '@tidewaiter/domain';
 
 import { packageKey, type Span } from './database-spans.js';
 import type { ImageTree } from './image-tree.js';
@@ -29,13 +29,6 @@ export interface Diversion {
   to: string;
   /** The package that asked for it; `:` for an administrator. */
   by: string;
-}
-
-const distributed: ReadonlySet<PackageType> = new Set<PackageType>(['apk', 'deb', 'rpm']);
-
-/** Whether packages of this kind come from a distribution, whose database answers for the system's directories. */
-export function isDistributionType(type: PackageType): boolean {
-  return distributed.has(type);
 }
 
 /**

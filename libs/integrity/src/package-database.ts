@@ -1,10 +1,9 @@
-import type { Finding, OwnedFiles } from '@tidewaiter/domain';
+import { type Finding, isDistributionType, type OwnedFiles } from '@tidewaiter/domain';
 
 import { keepsVersion, packageKey, type Span } from './database-spans.js';
 import { isProgramPath } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { JudgedImage, Judgement } from './judged-image.js';
-import { isDistributionType } from './ownership.js';
 
 const maxExamples = 20;
 

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import type { Finding, Severity } from '@tidewaiter/domain';
+import { type Finding, isDistributionType, type Severity } from '@tidewaiter/domain';
 import type { Found } from '@tidewaiter/oci';
 
 import { keepsVersion } from './database-spans.js';
 import { bits, isCode, isProgramPath, isSetuid, isTrusted, octal } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import { compareContent, type Judgement, type JudgedImage } from './judged-image.js';
-import { isDistributionType, type Claim } from './ownership.js';
+import type { Claim } from './ownership.js';
 
 /** Files of packages that are not as their package brought them. What people edit and slim images drop is no matter. */
 export const packageFiles: Judgement = function* (image) {

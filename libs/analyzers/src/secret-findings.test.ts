@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+
+import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
+
+import { analyzeLayer, fileFindings } from './index.js';
+
+const secretKey = Buffer.alloc(32, 1);
+const npmrc = (token: string): TarEntry => ({
+  path: 'usr/lib/tool/.npmrc',
+  content: `//npm.example.com/:_authToken=${token}-1111-4222-8333-444455556666\n`,
+});
+const shipped = npmrc('0a1b2c3d');
+const md5 = (entry: TarEntry) => createHash('md5').update(entry.content!).digest('hex');
+
+const status = (fields = ''): TarEntry => ({
+  path: 'var/lib/dpkg/status',
+  content: `Package: tool\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n${fields}`,
+});
+const conffiles = `Conffiles:\n /${shipped.path} ${'0'.repeat(32)}\n`;
+const md5sums: TarEntry = { path: 'var/lib/dpkg/info/tool.md5sums', content: `${md5(shipped)}  ${shipped.path}\n` };
+const wheel: TarEntry = {
+  path: 'usr/lib/python3/dist-packages/tool-1.dist-info/RECORD',
+  content: `../../tool/.npmrc,,\n`,
+};
+
+async function told(...layers: TarEntry[][]): Promise<string[]> {
+  const read = layers.map((entries) => {
+    async function* blob(): AsyncGenerator<Uint8Array> {
+      yield tarArchive(entries);
+    }
+    return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar', secretKey });
+  });
+  const findings = fileFindings(await Promise.all(read), { secretKey });
+  return findings.map(({ severity, layer, state }) => `${severity} ${layer} ${state}`);
+}
+
+it.each<[string, TarEntry[][], string[]]>([
+  ['nobody brought', [[shipped]], ['high 0 present']],
+  ['a package of the distribution brought', [[shipped, status(), md5sums]], ['negligible 0 present']],
+  ['somebody changed in such a package', [[npmrc('ffffffff'), status(), md5sums]], ['high 0 present']],
+  ['is there to be filled in', [[shipped, status(conffiles), md5sums]], ['high 0 present']],
+  ['a package of a third party brought', [[shipped, status('Vendor: Acme\n'), md5sums]], ['high 0 present']],
+  ['a package of a language brought', [[shipped, wheel]], ['high 0 present']],
+  ['was removed', [[shipped], [{ path: 'usr/lib/tool/.wh..npmrc' }]], ['high 0 shadowed']],
+  ['was copied up', [[shipped], [shipped]], ['high 0 present']],
+])('a secret in a file that %s', async (_, layers, expected) => {
+  expect(await told(...layers)).toEqual(expected);
+});
