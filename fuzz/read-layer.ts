@@ -1,5 +1,5 @@
 import { analyzeLayer, inventory } from '@tidewaiter/analyzers';
-import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, overlay } from '@tidewaiter/oci';
 
 const mediaType = 'application/vnd.oci.image.layer.v1.tar';
 /** Lawful layers may cost more than one input of many may. */
@@ -11,7 +11,7 @@ const pieceBytes = 1000;
 export async function readLayerInput(input: Buffer): Promise<unknown> {
   const layer = await analyzeLayer(() => pieces(input), { mediaType, limits });
   const entries = decodeEntries(encodeEntries(layer.entries));
-  return { layer, entries, inventory: inventory([layer, { ...layer, entries }], false) };
+  return { layer, entries, inventory: inventory([layer, { ...layer, entries }], overlay([layer.entries, entries])) };
 }
 
 async function* pieces(input: Buffer): AsyncGenerator<Buffer> {

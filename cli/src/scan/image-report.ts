@@ -6,6 +6,7 @@ import {
   inventory,
 } from '@tidewaiter/analyzers';
 import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import { overlay, type Overlay } from '@tidewaiter/oci';
 import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
@@ -32,14 +33,15 @@ export async function reportOf(
   analysis: AnalysisOptions,
   options: JudgeOptions,
 ): Promise<Report> {
+  const view = overlay(read.layers.map(({ entries }) => entries));
   // A folder may be somebody's sources, whose lock files say what they will be built from.
-  const found = inventory(read.layers, source.tree !== undefined);
+  const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
   const all = [
     ...judged.findings,
-    ...imageFindings(source, read, analysis),
-    ...(await misconfiguration(source, read, options)),
+    ...imageFindings(source, read, view, analysis),
+    ...(await misconfiguration(source, read, view, options)),
   ];
   const findings = all
     .filter((finding) => isAsked(finding, options))
@@ -74,24 +76,30 @@ async function vulnerabilities(
   return judgePackages(packages, os, advisories);
 }
 
-function imageFindings({ config, layers }: ImageSource, read: ReadImage, analysis: AnalysisOptions): Finding[] {
+function imageFindings(
+  { config, layers }: ImageSource,
+  read: ReadImage,
+  view: Overlay,
+  analysis: AnalysisOptions,
+): Finding[] {
   // The files of a folder came in no step of a build.
   const steps = read.layers.map((layer, index) => {
     const createdBy = layers[index]?.createdBy;
     return { ...layer, ...(createdBy !== undefined && { createdBy }) };
   });
-  return [...fileFindings(steps, analysis), ...(config ? configFindings(config, analysis) : [])];
+  return [...fileFindings(steps, view, analysis), ...(config ? configFindings(config, analysis) : [])];
 }
 
 async function misconfiguration(
   { config, checked }: ImageSource,
   { layers }: ReadImage,
+  view: Overlay,
   { kinds }: JudgeOptions,
 ): Promise<Finding[]> {
   if (checked) return checked;
   if (!config || !kinds.has('misconfiguration')) return [];
   const { misconfigurations } = await import('./misconfiguration.js');
-  return misconfigurations(config, layers);
+  return misconfigurations(config, layers, view);
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

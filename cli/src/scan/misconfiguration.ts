@@ -1,13 +1,12 @@
 import type { AnalyzedLayer } from '@tidewaiter/analyzers';
 import { checkImageConfig } from '@tidewaiter/checks';
 import type { Finding } from '@tidewaiter/domain';
-import { type ImageConfig, type LayerEntry, overlay } from '@tidewaiter/oci';
+import type { ImageConfig, LayerEntry, Overlay } from '@tidewaiter/oci';
 
 const setIdBits = 0o6000;
 
 /** What an image's configuration gets wrong, with the files that make it worse. */
-export function misconfigurations(config: ImageConfig, layers: readonly AnalyzedLayer[]): Finding[] {
-  const view = overlay(layers.map(({ entries }) => entries));
+export function misconfigurations(config: ImageConfig, layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const setuidFiles = layers.flatMap(({ entries }, layer) =>
     entries.filter((entry) => isSetuid(entry) && view.isVisible(entry.path, layer)).map(({ path }) => path),
   );

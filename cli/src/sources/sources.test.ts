@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { analyzeLayer, analyzeTree, inventory } from '@tidewaiter/analyzers';
+import { overlay } from '@tidewaiter/oci';
 import { buildImage, buildIndex, tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { openSource, sourceKinds } from './sources.js';
@@ -40,7 +41,9 @@ async function packagesOf(target: string, platform?: string): Promise<string[]> 
         ),
       );
   await source.close();
-  return inventory(layers).packages.map(({ name, version }) => `${name} ${version}`);
+  return inventory(layers, overlay(layers.map(({ entries }) => entries))).packages.map(
+    ({ name, version }) => `${name} ${version}`,
+  );
 }
 
 const both = ['musl 1.2.5-r0', 'zlib 1.3.1-r1'];

@@ -1,6 +1,6 @@
 import { compareSeverity, type Finding, isDistributionType, type Layer } from '@tidewaiter/domain';
 import { judgeHistory, judgeIntegrity, type IntegrityLayer } from '@tidewaiter/integrity';
-import { type ImageConfig, overlay } from '@tidewaiter/oci';
+import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
@@ -8,9 +8,9 @@ import { secretsInConfig, secretsInFiles } from './secret-findings.js';
 /** What is wrong with the files of an image, as far as its layers were looked at for it; worst first. */
 export function fileFindings(
   layers: readonly (AnalyzedLayer & Pick<Layer, 'createdBy'>)[],
+  view: Overlay,
   { secretKey, isInspected = false }: AnalysisOptions,
 ): Finding[] {
-  const view = overlay(layers.map(({ entries }) => entries));
   const secrets = secretKey === undefined ? [] : secretsInFiles(layers, view);
   const integrity = isInspected ? judgeIntegrity(layers.map(integrityLayer), view) : [];
   return [...secrets, ...integrity].toSorted(worstFirst);

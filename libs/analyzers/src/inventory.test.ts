@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
-import { analyzeLayer, inventory, type AnalyzedLayer } from './index.js';
+import { analyzeLayer, inventory as fold, type AnalyzedLayer } from './index.js';
 
 const status = 'var/lib/dpkg/status';
 const deb = (name: string, version: string) =>
@@ -23,6 +24,10 @@ async function analyzed(entries: TarEntry[]): Promise<AnalyzedLayer> {
     yield tarArchive(entries);
   }
   return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar' });
+}
+
+function inventory(layers: readonly AnalyzedLayer[], withDeclared?: boolean) {
+  return fold(layers, overlay(layers.map(({ entries }) => entries)), withDeclared);
 }
 
 async function packagesOf(...layers: TarEntry[][]): Promise<string[]> {
@@ -206,6 +211,14 @@ describe('packages of an ecosystem', () => {
       ['minimist', undefined],
       ['qs', true],
     ]);
+  });
+
+  it('count for the lock file at the root of sources, and not of a distribution', async () => {
+    const sources = [minimist, lock('package-lock.json', 'left-pad')];
+    const namesOf = async (entries: TarEntry[]) =>
+      inventory([await analyzed(entries)], true).packages.map(({ name }) => name);
+    expect(await namesOf(sources)).toEqual(['minimist']);
+    expect(await namesOf([...sources, debian])).toEqual(['left-pad', 'minimist']);
   });
 });
 

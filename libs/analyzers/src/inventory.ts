@@ -1,5 +1,5 @@
 import { type ImagePackage, isDistributionType, type OsRelease, type PackageRecord } from '@tidewaiter/domain';
-import { overlay, type Overlay, type Warning } from '@tidewaiter/oci';
+import type { Overlay, Warning } from '@tidewaiter/oci';
 
 import { databases, unreadDatabases } from './database-links.js';
 import type { AnalyzedLayer } from './layer-facts.js';
@@ -32,8 +32,7 @@ interface Sighting {
  * files of a distribution's package is that package. What lock files ask for is left out unless it is `withDeclared`, and then counts
  * only where nothing is installed: an image is judged by what it holds.
  */
-export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false): Inventory {
-  const view = overlay(layers.map(({ entries }) => entries));
+export function inventory(layers: readonly AnalyzedLayer[], view: Overlay, withDeclared = false): Inventory {
   const os = findOs(layers, view);
   const packages: ImagePackage[] = [];
   const owned = distributedPaths(layers, view);
@@ -43,7 +42,7 @@ export function inventory(layers: readonly AnalyzedLayer[], withDeclared = false
     if (own.length > 0) packages.push(fold(purl, installed.length > 0 ? installed : own));
   }
   const known = withoutListedAssemblies(packages);
-  const counted = withDeclared ? withoutRedundantLocks(known) : known.filter(({ isDeclared }) => !isDeclared);
+  const counted = withDeclared ? withoutRedundantLocks(known, os) : known.filter(({ isDeclared }) => !isDeclared);
   counted.sort((a, b) => (a.purl < b.purl ? -1 : 1));
   const warnings = layers.flatMap(({ facts }) => facts.warnings);
   return { os, packages: counted, warnings: [...warnings, ...unreadDatabases(layers, view), ...missing(os, packages)] };
@@ -76,13 +75,15 @@ function outerPath(foundIn: string): string {
 }
 
 /** Drops what a lock file asks for where packages of its kind are installed beside it, or that package is installed anywhere. */
-function withoutRedundantLocks(packages: readonly ImagePackage[]): ImagePackage[] {
+function withoutRedundantLocks(packages: readonly ImagePackage[], os: OsRelease | null): ImagePackage[] {
   const installed = packages.filter(({ isDeclared, state }) => !isDeclared && state === 'present');
   const names = new Set(installed.map(({ type, name }) => `${type} ${name}`));
-  const folders = new Set(installed.flatMap(({ type, foundIn }) => foldersAbove(foundIn).map((at) => `${type} ${at}`)));
+  // Everything lies below the root of a distribution; below that of somebody's sources lies what belongs to them.
+  const above = (path: string) => foldersAbove(path).filter((at) => at !== '' || !os);
+  const folders = new Set(installed.flatMap(({ type, foundIn }) => above(foundIn).map((at) => `${type} ${at}`)));
   return packages.filter(
     ({ isDeclared, type, name, foundIn }) =>
-      !isDeclared || !(names.has(`${type} ${name}`) || folders.has(`${type} ${foldersAbove(foundIn)[0]}`)),
+      !isDeclared || !(names.has(`${type} ${name}`) || folders.has(`${type} ${above(foundIn)[0]}`)),
   );
 }
 
@@ -95,11 +96,11 @@ function withoutListedAssemblies(packages: readonly ImagePackage[]): ImagePackag
   );
 }
 
-/** The folders that hold a file, the nearest first; the root is not one that says anything. */
+/** The folders that hold a file, the nearest first; empty for the root. */
 function foldersAbove(path: string): string[] {
   const folders = [];
   for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) folders.push(path.slice(0, end));
-  return folders;
+  return [...folders, ''];
 }
 
 function findOs(layers: readonly AnalyzedLayer[], view: Overlay): OsRelease | null {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 
+import { overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 
 import { analyzeLayer, fileFindings } from './index.js';
@@ -23,14 +24,15 @@ const wheel: TarEntry = {
   content: `../../tool/.npmrc,,\n`,
 };
 
-async function told(...layers: TarEntry[][]): Promise<string[]> {
-  const read = layers.map((entries) => {
+async function told(...tars: TarEntry[][]): Promise<string[]> {
+  const read = tars.map((entries) => {
     async function* blob(): AsyncGenerator<Uint8Array> {
       yield tarArchive(entries);
     }
     return analyzeLayer(blob, { mediaType: 'application/vnd.oci.image.layer.v1.tar', secretKey });
   });
-  const findings = fileFindings(await Promise.all(read), { secretKey });
+  const layers = await Promise.all(read);
+  const findings = fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { secretKey });
   return findings.map(({ severity, layer, state }) => `${severity} ${layer} ${state}`);
 }
 

@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { env } from 'node:process';
 
-import { mediaTypes } from '@tidewaiter/oci';
+import { mediaTypes, overlay } from '@tidewaiter/oci';
 
 import { analyzeLayer, inventory } from './index.js';
 
@@ -21,7 +21,8 @@ interface Truth {
   ])('%s gives exactly the packages that apk lists', async (name, archive) => {
     const truth: Truth = JSON.parse(readFileSync(join(root, 'truth', `${name}.json`), 'utf8'));
     const open = () => createReadStream(join(root, 'data/alpine', `${archive}.tar.gz`));
-    const { os, packages, warnings } = inventory([await analyzeLayer(open, { mediaType: mediaTypes.ociLayerGzip })]);
+    const layer = await analyzeLayer(open, { mediaType: mediaTypes.ociLayerGzip });
+    const { os, packages, warnings } = inventory([layer], overlay([layer.entries]));
     expect(os).toMatchObject({ id: truth.os.id, versionId: truth.os.version_id });
     const found = packages.map(({ purl, arch, source, licenses, state }) => [
       purl,

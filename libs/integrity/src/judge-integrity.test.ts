@@ -24,7 +24,9 @@ function analyze(open: () => AsyncIterable<Uint8Array>, mediaType: string) {
 
 function findingsOf(layers: Parameters<typeof fileFindings>[0]) {
   const keyOf = ({ id, path, layer }: Finding) => [id, path, layer].join('\n');
-  return fileFindings(layers, { isInspected: true }).toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return fileFindings(layers, overlay(layers.map(({ entries }) => entries)), { isInspected: true }).toSorted((a, b) =>
+    keyOf(a) < keyOf(b) ? -1 : 1,
+  );
 }
 
 /** `id path layer`. */

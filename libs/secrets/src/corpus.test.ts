@@ -49,11 +49,7 @@ const planted: [path: string, text: (make: Make) => string, lines: number[]][] =
     (m) => `{\n "accessKeyId": "${m('aws-session-key-id')}",\n "secretAccessKey": "${m('aws-secret-access-key')}"\n}\n`,
     [2, 3],
   ],
-  [
-    'root/.npmrc',
-    (m) => `registry=https://npm.example.com/\n//npm.example.com/:_authToken=${m('npm-token')}\n`,
-    [2],
-  ],
+  ['root/.npmrc', (m) => `registry=https://npm.example.com/\n//npm.example.com/:_authToken=${m('npm-token')}\n`, [2]],
   [
     'app/.git/config',
     (m) => `[remote "origin"]\n\turl = https://ci:${m('github-pat')}@github.com/example/app.git\n`,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
 import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
 import { type Digest, type ImagePackage, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
-import { decodeEntries } from '@tidewaiter/oci';
+import { decodeEntries, overlay } from '@tidewaiter/oci';
 import {
   Advisories,
   Images,
@@ -36,9 +36,10 @@ export class ImageAssembly {
       facts: decodeFacts(facts),
       entries: decodeEntries(entries),
     }));
-    const { os, packages, warnings } = inventory(layers);
+    const view = overlay(layers.map(({ entries }) => entries));
+    const { os, packages, warnings } = inventory(layers, view);
     const judged = packages.map((each) => withEcosystem(each, os));
-    const findings = fileFindings(layers, this.analysis.options);
+    const findings = fileFindings(layers, view, this.analysis.options);
     await this.store.transaction((tx) =>
       this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings }),
     );
