@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 
-import { NotFound } from '@tidewaiter/domain';
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
 import { type ArchiveFile, decompress, indexArchive, layerLimits } from '@tidewaiter/oci';
 
 import type { LayoutFiles } from './layout-store.js';
@@ -12,37 +11,28 @@ import { readChunkBytes } from './location.js';
  * so that nothing of an image is written to a disk.
  * @throws NotFound `TARGET_MISSING`; InvalidInput, LimitExceeded of a broken or hostile archive
  */
-export async function archiveFiles(path: string): Promise<LayoutFiles & { has(path: string): boolean }> {
-  const isPlain = await isPlainTar(path);
-  const whole = async () =>
-    (await decompress(createReadStream(path, { highWaterMark: readChunkBytes }), layerLimits)).chunks;
-  const files = await indexArchive(await whole());
+export async function archiveFiles(path: string): Promise<LayoutFiles> {
+  const unpacked = () => decompress(createReadStream(path, { highWaterMark: readChunkBytes }), layerLimits);
+  const { compression, chunks } = await unpacked().catch((cause: unknown) => {
+    if (cause instanceof TidewaiterError) throw cause;
+    throw new NotFound('TARGET_MISSING', `${path} cannot be read`, { cause });
+  });
+  const files = await indexArchive(chunks);
   const find = (name: string): ArchiveFile => {
     const file = files.get(name);
     if (!file) throw new NotFound('TARGET_MISSING', `${path} holds no ${name}`);
     return file;
   };
   return {
-    has: (name) => files.has(name),
     size: async (name) => find(name).size,
     async *read(name) {
       const { offset, size } = find(name);
       if (size === 0) return;
-      if (!isPlain) yield* part(await whole(), offset, size);
+      if (compression !== 'none') yield* part((await unpacked()).chunks, offset, size);
       else yield* createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: readChunkBytes });
     },
     close: () => Promise.resolve(),
   };
-}
-
-async function isPlainTar(path: string): Promise<boolean> {
-  try {
-    await using file = await open(path);
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return buffer.readUInt16BE() !== 0x1f8b && buffer.readUInt32LE() !== 0xfd2fb528;
-  } catch (cause) {
-    throw new NotFound('TARGET_MISSING', `${path} cannot be read`, { cause });
-  }
 }
 
 async function* part(chunks: AsyncIterable<Uint8Array>, offset: number, size: number): AsyncGenerator<Uint8Array> {

@@ -6,8 +6,8 @@ import {
   documentLimits,
   imageLayers,
   type ImageManifest,
-  parseImageConfig,
   parseManifest,
+  readImageConfig,
 } from '@tidewaiter/oci';
 
 import type { ImageSource } from './image-source.js';
@@ -22,8 +22,7 @@ export interface ContentStore {
   close(): Promise<void>;
 }
 
-/** An index may hold indexes, which hold images; nobody nests deeper. */
-const maxIndexDepth = 2;
+const { maxIndexDepth } = documentLimits;
 
 /**
  * Finds the image for a platform behind a tag or digest.
@@ -35,7 +34,7 @@ export async function openImage(
   wanted: Platform | undefined,
 ): Promise<ImageSource> {
   const { digest, manifest } = await findImage(store, reference, wanted, 1);
-  const config = parseImageConfig(await configBytes(store, manifest));
+  const config = await readImageConfig(manifest.config, store.blob(manifest.config));
   if (wanted !== undefined && !isPlatform(config.platform, wanted)) {
     throw new InvalidInput('NO_PLATFORM', `the image is for ${config.platform}, not for ${wanted}`);
   }
@@ -94,13 +93,4 @@ function isPlatform(platform: Platform, wanted: Platform): boolean {
 
 function platformOfThisMachine(): Platform {
   return `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`;
-}
-
-async function configBytes(store: ContentStore, { config }: ImageManifest): Promise<Buffer> {
-  if (config.size > documentLimits.maxConfigBytes) {
-    throw new LimitExceeded('maxConfigBytes', `the image config has ${config.size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of store.blob(config)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

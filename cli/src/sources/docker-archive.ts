@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 
-import { type Digest, InvalidInput, LimitExceeded, NotFound } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, NotFound } from '@tidewaiter/domain';
 import { documentLimits, mediaTypes, parseImageConfig, readLayer } from '@tidewaiter/oci';
 
 import { archiveFiles } from './archive-files.js';
 import type { ImageSource, SourceKind } from './image-source.js';
-import type { LayoutFiles } from './layout-store.js';
+import { readAll, type LayoutFiles } from './layout-store.js';
 import { splitLocation } from './location.js';
+
+const { maxConfigBytes, maxLayers } = documentLimits;
 
 /** One image of the archive. @see https://github.com/moby/docker-image-spec/blob/main/v1.2.md#combined-image-json--filesystem-changeset-format */
 interface SavedImage {
@@ -26,7 +28,7 @@ export const dockerArchive: SourceKind = {
 };
 
 async function openSaved(files: LayoutFiles, saved: SavedImage): Promise<ImageSource> {
-  const bytes = await readDocument(files, saved.Config);
+  const bytes = await readAll(files, saved.Config, maxConfigBytes, 'maxConfigBytes');
   const config = parseImageConfig(bytes);
   if (config.diffIds.length !== saved.Layers.length) {
     const counts = `${saved.Layers.length} layers, the config has ${config.diffIds.length} diffIDs`;
@@ -62,7 +64,7 @@ async function checkDiffId(blob: AsyncIterable<Uint8Array>, expectedDiffId: Dige
 }
 
 async function readManifest(files: LayoutFiles): Promise<SavedImage[]> {
-  const bytes = await readDocument(files, 'manifest.json');
+  const bytes = await readAll(files, 'manifest.json', maxConfigBytes, 'maxConfigBytes');
   try {
     const images: unknown = JSON.parse(bytes.toString('utf8'));
     if (Array.isArray(images) && images.length > 0 && images.every(isSavedImage)) {
@@ -77,7 +79,7 @@ async function readManifest(files: LayoutFiles): Promise<SavedImage[]> {
 function isSavedImage(value: unknown): value is SavedImage {
   const { Config, RepoTags, Layers } = (value ?? {}) as Partial<Record<keyof SavedImage, unknown>>;
   const isTexts = (list: unknown) => Array.isArray(list) && list.every((each) => typeof each === 'string');
-  const isSmall = Array.isArray(Layers) && Layers.length <= documentLimits.maxLayers;
+  const isSmall = Array.isArray(Layers) && Layers.length <= maxLayers;
   return typeof Config === 'string' && (RepoTags == null || isTexts(RepoTags)) && isTexts(Layers) && isSmall;
 }
 
@@ -93,12 +95,4 @@ function chooseImage(images: readonly SavedImage[], name: string): SavedImage {
   const found = images.find(({ RepoTags }) => RepoTags.some(isNamed));
   if (!found) throw new NotFound('MANIFEST_UNKNOWN', `the archive has no ${name}; there is ${offer}`);
   return found;
-}
-
-async function readDocument(files: LayoutFiles, path: string): Promise<Buffer> {
-  const size = await files.size(path);
-  if (size > documentLimits.maxConfigBytes) throw new LimitExceeded('maxConfigBytes', `${path} has ${size} bytes`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of files.read(path)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

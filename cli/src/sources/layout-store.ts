@@ -75,10 +75,9 @@ function tagsOf(manifests: readonly Descriptor[]): string {
   return tags.length > 0 ? tags.slice(0, 20).join(', ') : 'none with a name';
 }
 
-async function readAll(files: LayoutFiles, path: string, most: number, limit: string): Promise<Buffer> {
+/** @throws LimitExceeded under the name of `limit`, before anything is read */
+export async function readAll(files: LayoutFiles, path: string, most: number, limit: string): Promise<Buffer> {
   const size = await files.size(path);
   if (size > most) throw new LimitExceeded(limit, `${path} has ${size} bytes`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of files.read(path)) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return Buffer.concat(await Array.fromAsync(files.read(path)));
 }

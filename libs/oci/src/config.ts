@@ -2,7 +2,7 @@ import { InvalidInput, isDigest, LimitExceeded, type Digest, type Layer, type Pl
 
 import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
 import { documentLimits } from './limits.js';
-import { readPlatform, type ImageManifest } from './manifest.js';
+import { readPlatform, type Descriptor, type ImageManifest } from './manifest.js';
 
 /** One build step. */
 export interface HistoryEntry {
@@ -36,7 +36,17 @@ export interface ImageConfig {
 const { maxConfigBytes, maxTextLength } = documentLimits;
 
 /**
- * Reads an image config. Fields of a wrong type are left out and texts are cut at `maxTextLength`, because builders differ;
+ * Reads an image's config from its blob.
+ * @throws InvalidInput `CONFIG_INVALID`
+ * @throws LimitExceeded `maxConfigBytes`, before the blob is read
+ */
+export async function readImageConfig({ size }: Descriptor, blob: AsyncIterable<Uint8Array>): Promise<ImageConfig> {
+  if (size > maxConfigBytes) throw new LimitExceeded('maxConfigBytes', `the image config has ${size} bytes`);
+  return parseImageConfig(Buffer.concat(await Array.fromAsync(blob)));
+}
+
+/**
+ * Parses an image config. Fields of a wrong type are left out and texts are cut at `maxTextLength`, because builders differ;
  * diffIDs identify layers and must be right.
  * @throws InvalidInput `CONFIG_INVALID`
  * @throws LimitExceeded `maxConfigBytes`

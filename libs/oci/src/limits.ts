@@ -48,6 +48,8 @@ export const documentLimits = {
   maxConfigBytes: 4 * mib,
   maxLayers: 1_000,
   maxManifests: 1_000,
+  /** An index may hold indexes, which hold images; nobody nests deeper. */
+  maxIndexDepth: 2,
   /** Characters of one text of a config; longer ones are cut. */
   maxTextLength: 64 * kib,
 } as const;

@@ -6,8 +6,8 @@ import {
   documentLimits,
   imageLayers,
   type ImageManifest,
-  parseImageConfig,
   parseManifest,
+  readImageConfig,
 } from '@tidewaiter/oci';
 import type { FetchedManifest, RegistryClient } from '@tidewaiter/registry';
 import { redactSecrets } from '@tidewaiter/secrets';
@@ -20,8 +20,7 @@ export interface ResolvedPush {
   images: NewImage[];
 }
 
-/** An index may hold indexes, which hold images; nobody nests deeper. */
-const maxIndexDepth = 2;
+const { maxIndexDepth } = documentLimits;
 /** Manifests of the wanted platforms that the indexes of one push may hold, each counted once. */
 const maxImages = 32;
 
@@ -94,7 +93,10 @@ async function readImages(
 }
 
 async function readImage(search: Search, digest: Digest, manifest: ImageManifest): Promise<NewImage> {
-  const config = parseImageConfig(await readConfigBlob(search, manifest));
+  const config = await readImageConfig(
+    manifest.config,
+    search.client.blob(search.repository, manifest.config, search.signal),
+  );
   return {
     digest,
     mediaType: manifest.mediaType,
@@ -118,15 +120,6 @@ function timeOf(text: string | undefined): string | null {
   const time = new Date(text).toISOString();
   // PostgreSQL knows no year 0, and JavaScript writes the year 10000, which a time zone can make of 9999, in its own way.
   return /^(?!0000)\d{4}-/.test(time) ? time : null;
-}
-
-async function readConfigBlob({ client, repository, signal }: Search, { config }: ImageManifest): Promise<Buffer> {
-  if (config.size > documentLimits.maxConfigBytes) {
-    throw new LimitExceeded('maxConfigBytes', `the image config has ${config.size} bytes`);
-  }
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of client.blob(repository, config, signal)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 function manifestType({ bytes, mediaType }: FetchedManifest): string {
