@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import {
   type AdvisoryCandidate,
   advisoryKeyOf,
@@ -7,9 +5,13 @@ import {
   distributionOf,
   matchPackage,
   type OsvAdvisory,
+  type PackageMatch,
   readOsvRecord,
+  theOneThatSpeaks,
+  type Vulnerability,
+  vulnerabilityFinding,
 } from '@tidewaiter/advisories';
-import { type Finding, findingOf, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
 import { advisorySources } from '../advisories-source.js';
@@ -120,39 +122,24 @@ function keep(loaded: LoadedAdvisories, advisory: OsvAdvisory, { ecosystem }: Di
 
 function findingsOf(each: ImagePackage, distribution: Distribution, { byId, candidates }: LoadedAdvisories): Finding[] {
   const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
-  const findings = new Map<string, Finding>();
+  const vulnerabilities = new Map<string, Vulnerability>();
   for (const match of matchPackage(each, distribution, named)) {
-    const advisory = byId.get(match.advisoryId)!;
-    const { vulnerabilityId: id } = advisory;
-    const known = findings.get(id);
-    // Of two advisories about one vulnerability the one that knows a fix speaks.
-    if (known && (known.fix.version !== null || match.fix.version === undefined)) continue;
-    findings.set(
-      id,
-      findingOf({
-        kind: 'vulnerability',
-        id,
-        aliases: [...new Set([advisory.id, ...advisory.aliases])].filter((alias) => alias !== id).toSorted(),
-        severity: match.severity ?? advisory.severity,
-        title: advisory.title,
-        fingerprint: fingerprintOf('vulnerability', id, each.type, each.name),
-        purl: each.purl,
-        packageName: each.name,
-        installedVersion: each.version,
-        path: each.foundIn,
-        layer: each.layer,
-        state: each.state,
-        match: match.state,
-        fix: { state: match.fix.state, version: match.fix.version ?? null },
-        cvss: advisory.cvss,
-        confidence: match.state === 'affected' ? 'certain' : 'possible',
-      }),
-    );
+    const vulnerability = vulnerabilityOf(match, byId.get(match.advisoryId)!);
+    const known = vulnerabilities.get(vulnerability.id) ?? vulnerability;
+    vulnerabilities.set(vulnerability.id, theOneThatSpeaks(known, vulnerability));
   }
-  return [...findings.values()];
+  return [...vulnerabilities.values()].map((vulnerability) => vulnerabilityFinding(vulnerability, each));
 }
 
-/** The same for the same thing across rescans, versions and digests. */
-export function fingerprintOf(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex');
+function vulnerabilityOf({ advisoryId, severity, state, fix }: PackageMatch, advisory: OsvAdvisory): Vulnerability {
+  return {
+    id: advisory.vulnerabilityId,
+    advisoryId,
+    aliases: advisory.aliases,
+    severity: severity ?? advisory.severity,
+    title: advisory.title,
+    match: state,
+    fix: { state: fix.state, version: fix.version ?? null },
+    cvss: advisory.cvss,
+  };
 }

@@ -8,3 +8,5 @@ export { readOsvZip } from './osv-zip.js';
 export type { OsvZipItem, RandomAccess } from './osv-zip.js';
 export type { VersionEvent, VersionRange } from './ranges.js';
 export type { CvssScore } from './severity.js';
+export { theOneThatSpeaks, vulnerabilityFinding } from './vulnerability-finding.js';
+export type { Vulnerability, VulnerablePackage } from './vulnerability-finding.js';

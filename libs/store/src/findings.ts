@@ -1,11 +1,16 @@
-import { createHash } from 'node:crypto';
-
 import { Injectable } from '@nestjs/common';
+import {
+  theOneThatSpeaks,
+  type Vulnerability,
+  vulnerabilityFinding,
+  type VulnerablePackage,
+} from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
   type Finding,
   type FixState,
+  type PackageType,
   type Presence,
   type Severity,
 } from '@tidewaiter/domain';
@@ -22,7 +27,7 @@ interface FindingRow {
   layer: number;
   state: Presence;
   purl: string;
-  packageType: string;
+  packageType: PackageType;
   packageName: string;
   installedVersion: string;
   foundIn: string;
@@ -71,53 +76,57 @@ export class Findings {
       [imageDigests],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
-    return [...oncePerVulnerability(rows).map(toFinding), ...findings].toSorted(worstFirst);
+    const vulnerabilities = oncePerVulnerability(rows).map(({ imageDigest, vulnerability, pkg }) => ({
+      ...vulnerabilityFinding(vulnerability, pkg),
+      imageDigest,
+    }));
+    return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
 }
 
-/** Two advisories about one vulnerability of one package are one finding: the one that knows a fix speaks. */
-function oncePerVulnerability(rows: FindingRow[]): FindingRow[] {
-  const kept = new Map<string, FindingRow>();
-  for (const row of rows) {
-    const key = [row.imageDigest, row.purl, row.layer, row.state, row.vulnerabilityId].join('\n');
-    const other = kept.get(key);
-    if (!other || preference(row) < preference(other)) kept.set(key, row);
+/** What one advisory says of one package of one image. */
+interface Sighting {
+  imageDigest: Digest;
+  pkg: VulnerablePackage;
+  vulnerability: Vulnerability;
+}
+
+/** Two advisories about one vulnerability of one package are one finding. */
+function oncePerVulnerability(rows: readonly FindingRow[]): Sighting[] {
+  const kept = new Map<string, Sighting>();
+  for (const sighting of rows.map(toSighting)) {
+    const { imageDigest, pkg, vulnerability } = sighting;
+    const key = [imageDigest, pkg.purl, pkg.layer, pkg.state, vulnerability.id].join('\n');
+    const known = kept.get(key)?.vulnerability ?? vulnerability;
+    kept.set(key, { ...sighting, vulnerability: theOneThatSpeaks(known, vulnerability) });
   }
   return [...kept.values()];
 }
 
-function preference({ match, fixVersion, advisoryId }: FindingRow): string {
-  return [match === 'affected' ? 0 : 1, fixVersion === null ? 1 : 0, advisoryId].join(' ');
-}
-
-function toFinding(row: FindingRow): ImageFinding {
+function toSighting(row: FindingRow): Sighting {
+  const { imageDigest, advisoryId, aliases, severity, title, match, cvssVector: vector, cvssScore: score } = row;
   return {
-    imageDigest: row.imageDigest,
-    kind: 'vulnerability',
-    id: row.vulnerabilityId,
-    aliases: [...new Set([row.advisoryId, ...row.aliases])].filter((alias) => alias !== row.vulnerabilityId).toSorted(),
-    severity: row.severity,
-    title: row.title,
-    fingerprint: fingerprint(row),
-    purl: row.purl,
-    packageName: row.packageName,
-    installedVersion: row.installedVersion,
-    path: row.foundIn,
-    layer: row.layer,
-    state: row.state,
-    match: row.match,
-    fix: { state: row.fixState, version: row.fixVersion },
-    cvss: row.cvssVector !== null && row.cvssScore !== null ? { vector: row.cvssVector, score: row.cvssScore } : null,
-    confidence: row.match === 'affected' ? 'certain' : 'possible',
-    evidence: {},
+    imageDigest,
+    pkg: {
+      type: row.packageType,
+      name: row.packageName,
+      version: row.installedVersion,
+      purl: row.purl,
+      foundIn: row.foundIn,
+      layer: row.layer,
+      state: row.state,
+    },
+    vulnerability: {
+      id: row.vulnerabilityId,
+      advisoryId,
+      aliases,
+      severity,
+      title,
+      match,
+      fix: { state: row.fixState, version: row.fixVersion },
+      cvss: vector !== null && score !== null ? { vector, score } : null,
+    },
   };
-}
-
-/** Neither version nor digest: the same hole in the next push is the same finding. */
-function fingerprint({ vulnerabilityId, packageType, packageName }: FindingRow): string {
-  return createHash('sha256')
-    .update(['vulnerability', vulnerabilityId, packageType, packageName].join('\n'))
-    .digest('hex');
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
