@@ -1,10 +1,10 @@
 import { type OsvAdvisory, readOsvRecord } from '@tidewaiter/advisories';
-import { InvalidInput, LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
+import { InvalidInput, LimitExceeded, printable, TidewaiterError } from '@tidewaiter/domain';
 import type { Advisories } from '@tidewaiter/store';
 
 import { type AdvisorySource, advisorySources } from './advisories-source.js';
 import { environment, tell } from './context.js';
-import { count, fit, printable } from './terminal.js';
+import { count, fit } from './terminal.js';
 
 /** Large enough to be fast, small enough that a kernel's worth of records does not fill the memory. */
 const batchSize = 1_000;

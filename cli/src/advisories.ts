@@ -1,8 +1,9 @@
+import { printable } from '@tidewaiter/domain';
 import type { Advisories, AdvisoryStatus } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { withStore } from './database.js';
-import { count, printable } from './terminal.js';
+import { count } from './terminal.js';
 
 /** Vulnerability data: into the database, and what is there. */
 export function advisoriesCommand(program: Command): void {

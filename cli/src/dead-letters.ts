@@ -1,10 +1,10 @@
-import { NotFound } from '@tidewaiter/domain';
+import { NotFound, printable } from '@tidewaiter/domain';
 import type { DeadLetter, DeadLetters } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { tell } from './context.js';
 import { withStore } from './database.js';
-import { fit, printable } from './terminal.js';
+import { fit } from './terminal.js';
 
 const pageSize = 200;
 const exitFailed = 2;
@@ -72,7 +72,7 @@ async function listTable(letters: DeadLetters, all: boolean): Promise<void> {
 function lineOf({ id, createdAt, worker, code, subject, reason, attempts, redrivenAt }: DeadLetter): string {
   const state = redrivenAt ? 'tried again' : `${attempts} attempts`;
   const parts = [id, createdAt.toISOString(), worker.padEnd(10), code, subject, state, reason];
-  return parts.map(printable).join('  ');
+  return parts.map((part) => printable(part)).join('  ');
 }
 
 async function redriveSome(letters: DeadLetters, ids: readonly string[]): Promise<void> {

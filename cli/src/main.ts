@@ -1,4 +1,4 @@
-import { TidewaiterError } from '@tidewaiter/domain';
+import { printable, TidewaiterError } from '@tidewaiter/domain';
 import { Command, CommanderError } from 'commander';
 
 import { advisoriesCommand } from './advisories.js';
@@ -12,7 +12,6 @@ import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
 import { statusCommand } from './status.js';
-import { printable } from './terminal.js';
 import { testCommand } from './test.js';
 import { upCommand } from './up.js';
 import { version } from './version.js';

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, NotFound } from '@tidewaiter/domain';
+import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { tell } from './context.js';
-import { printable } from './terminal.js';
 
 interface TestOptions {
   config: string;

@@ -1,13 +1,4 @@
-import { fit, printable } from './terminal.js';
-
-it.each([
-  ['plain, with Ünïcode', 'plain, with Ünïcode'],
-  ['a\nb\x1b[31m', 'a\uFFFDb\uFFFD[31m'],
-  ['turned \u202Egnp.exe', 'turned \uFFFDgnp.exe'],
-  ['half \uD800', 'half \uFFFD'],
-])('makes %j printable', (text, expected) => {
-  expect(printable(text)).toBe(expected);
-});
+import { fit } from './terminal.js';
 
 it.each([
   [false, 10, 'x'.repeat(60), 60],

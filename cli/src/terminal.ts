@@ -1,10 +1,4 @@
-const maxCharacters = 500;
 const narrowest = 40;
-
-/** Text of strangers for a person: on one line, and unable to move the cursor or to hide anything. */
-export function printable(text: string): string {
-  return text.slice(0, maxCharacters).replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, '\uFFFD');
-}
 
 /** Cuts a line to a terminal; a stream that is none gets all of it. */
 export function fit(line: string, { isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): string {

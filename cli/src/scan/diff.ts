@@ -1,7 +1,8 @@
+import { printable } from '@tidewaiter/domain';
 import type { ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { count, printable } from '../terminal.js';
+import { count } from '../terminal.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';

@@ -1,8 +1,7 @@
-import { NotFound } from '@tidewaiter/domain';
+import { NotFound, printable } from '@tidewaiter/domain';
 import type { Report, ReportFinding } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
-import { printable } from '../terminal.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 
@@ -23,17 +22,18 @@ export function explainCommand(program: Command): void {
 
 async function explain(id: string, target: string, flags: ExplainFlags): Promise<void> {
   const { scanTarget } = await import('./scan-target.js');
+  const { fixText } = await import('@tidewaiter/reports');
   const { report } = await scanTarget(target, flags, judgeOptions(flags));
   const findings = report.findings.filter((finding) => finding.id === id || finding.aliases.includes(id));
   if (findings.length === 0) throw new NotFound('FINDING_UNKNOWN', `${target} has no finding ${id}`);
   const text =
     flags.output === 'json'
       ? JSON.stringify(findings, null, 2)
-      : findings.map((each) => story(each, report)).join('\n\n');
+      : findings.map((each) => story(each, report, fixText(each))).join('\n\n');
   process.stdout.write(`${text}\n`);
 }
 
-function story(finding: ReportFinding, { layers }: Report): string {
+function story(finding: ReportFinding, { layers }: Report, fix: string | undefined): string {
   const layer = finding.layer === null ? undefined : layers[finding.layer];
   const rows: [string, string | null | undefined][] = [
     ['what', finding.title],
@@ -44,7 +44,7 @@ function story(finding: ReportFinding, { layers }: Report): string {
     ['layer', layer && `${layer.index} ${layer.diffId}`],
     ['build step', layer?.createdBy],
     ['state', stateOf(finding)],
-    ['fix', fixOf(finding)],
+    ['fix', fix],
     ...Object.entries(finding.evidence).map(([name, value]): [string, string] => [name, textOf(value)]),
   ];
   const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
@@ -54,12 +54,6 @@ function story(finding: ReportFinding, { layers }: Report): string {
 function stateOf({ state, confidence, match }: ReportFinding): string {
   const presence = state === 'present' ? 'in the image that runs' : 'hidden by a later layer, and still in the image';
   return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
-}
-
-function fixOf({ fix, packageName, installedVersion }: ReportFinding): string | undefined {
-  if (fix.version !== null) return `upgrade ${packageName} ${installedVersion} to ${fix.version}`;
-  if (fix.state === 'not-fixed') return 'no version fixes it yet';
-  return fix.state === 'wont-fix' ? 'the distribution will not fix it' : undefined;
 }
 
 function textOf(value: unknown): string {

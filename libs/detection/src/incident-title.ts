@@ -1,4 +1,4 @@
-import type { RuntimeEvent } from '@tidewaiter/domain';
+import { cut, type RuntimeEvent } from '@tidewaiter/domain';
 
 import type { ImageReference } from './image-reference.js';
 
@@ -31,8 +31,5 @@ const invisible = /[\p{Cf}\p{Co}]/gu;
 
 /** One line of text without controls and direction tricks, at most `maxChars` UTF-16 units. */
 function visible(text: string, maxChars: number): string {
-  const line = text.toWellFormed().replace(blank, ' ').replace(invisible, '').trim();
-  if (line.length <= maxChars) return line;
-  // Half a surrogate pair is no character.
-  return `${line.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return cut(text.toWellFormed().replace(blank, ' ').replace(invisible, '').trim(), maxChars);
 }

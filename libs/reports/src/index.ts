@@ -1,13 +1,3 @@
-export type {
-  RenderOptions,
-  Report,
-  ReportFinding,
-  ReportFormat,
-  ReportLayer,
-  ReportPackage,
-  ReportStats,
-  ReportTarget,
-  ReportVerdict,
-  ReportWarning,
-} from './report.js';
+export type { Report, ReportFinding, ReportFormat, ReportLayer, ReportStats, ReportTarget } from './report.js';
 export { reportFormats } from './report-formats.js';
+export { fixText } from './wording.js';

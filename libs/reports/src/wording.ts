@@ -1,7 +1,6 @@
-import { countBySeverity, severities } from '@tidewaiter/domain';
+import { countBySeverity, printable, severities } from '@tidewaiter/domain';
 
-import { printable } from './printable.js';
-import type { Report, ReportFinding } from './report.js';
+import type { Report, ReportFinding, ReportWarning } from './report.js';
 
 /** `1 finding`, `8,917 findings`. */
 export function countOf(count: number, noun: string): string {
@@ -51,6 +50,11 @@ export function verdictText({ verdict: { result, reasons } }: Report): string {
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${countOf(reasons.length - 1, 'more reason')})` : '';
   return first === undefined ? result : `${result}: ${printable(first)}${more}`;
+}
+
+/** A warning on one line: its code, its path where there is one, what it says. */
+export function warningText({ code, path, message }: ReportWarning): string {
+  return [code, path, message].filter((part) => part !== null).join(': ');
 }
 
 /** What the person should do about one vulnerability; undefined where nobody knows. */

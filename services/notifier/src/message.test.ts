@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { clean, count, countsText, cut, enumerate, fact, maxItems, section, timeText } from './message.js';
+import { clean, count, countsText, enumerate, fact, maxItems, section, timeText } from './message.js';
 
 describe('clean', () => {
   it.each([
@@ -30,12 +30,6 @@ describe('clean', () => {
       }),
     );
   });
-});
-
-it('never cuts an emoji in half', () => {
-  expect(cut('ab😀cd', 4)).toBe('ab…');
-  expect(cut('ab😀cd', 5)).toBe('ab😀…');
-  expect(cut('ab😀cd', 6)).toBe('ab😀cd');
 });
 
 it('shows the first items of a section and counts the others', () => {

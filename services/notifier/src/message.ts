@@ -1,4 +1,4 @@
-import { severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
+import { cut, severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
 
 /** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
@@ -82,13 +82,6 @@ export function clean(text: string, maxChars: number): string {
     .replace(blank, ' ')
     .replace(invisible, (character) => (joiners.has(character) ? character : ''));
   return cut(visible.trim(), maxChars);
-}
-
-/** `text` if it is at most `maxChars` UTF-16 units long, else its beginning and an ellipsis. */
-export function cut(text: string, maxChars: number): string {
-  if (text.length <= maxChars) return text;
-  // Half a surrogate pair is no character.
-  return `${text.slice(0, maxChars - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** A sorted section that shows the first `maxItems` and counts the rest; nothing when it would be empty. */

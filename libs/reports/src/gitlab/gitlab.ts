@@ -1,11 +1,10 @@
-import type { Severity } from '@tidewaiter/domain';
+import { cut, type Severity } from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import { jsonText } from '../json-text.js';
-import { cut } from '../printable.js';
 import type { Report, ReportFinding, ReportFormat } from '../report.js';
 import { stableUuid } from '../stable-uuid.js';
-import { countOf, fixText } from '../wording.js';
+import { countOf, fixText, warningText } from '../wording.js';
 
 const schemaVersion = '15.0.7';
 const maxName = 255;
@@ -54,13 +53,10 @@ function secondsOf(timeMs: number): string {
 function messagesOf({ findings, warnings, verdict }: Report): object[] {
   const left = findings.filter((finding) => !isShown(finding)).length;
   const note = `${countOf(left, 'finding')} of other kinds, or in lower layers only, cannot be told in this format`;
-  const told = warnings.map(({ code, path, message }) =>
-    [code, path, message].filter((part) => part !== null).join(': '),
-  );
   return [
     ...(left > 0 ? [{ level: 'info', value: note }] : []),
     ...verdict.reasons.map((reason) => ({ level: 'info', value: `${verdict.result}: ${reason}` })),
-    ...told.map((value) => ({ level: 'warn', value })),
+    ...warnings.map((warning) => ({ level: 'warn', value: warningText(warning) })),
   ];
 }
 

@@ -2,7 +2,7 @@ import { type FindingKind, findingKinds } from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat } from '../report.js';
-import { checkedText, fixText, layerText, placeOf, verdictText } from '../wording.js';
+import { checkedText, fixText, layerText, placeOf, verdictText, warningText } from '../wording.js';
 import { element, text, type Xml } from './xml.js';
 
 interface Suite {
@@ -47,9 +47,7 @@ function countsOf(cases: readonly TestCase[]): Record<string, string> {
 /** An image that could not be read whole is an error, not a clean one. */
 function scanSuite(report: Report): Suite {
   const { verdict, warnings } = report;
-  const told = warnings.map(({ code, path, message }) =>
-    [code, path, message].filter((part) => part !== null).join(': '),
-  );
+  const told = warnings.map(warningText);
   const parts = [
     ...(verdict.result === 'unknown'
       ? [element('error', { type: 'unknown', message: verdictText(report) }, [text(verdict.reasons.join('\n'))])]

@@ -1,8 +1,7 @@
-import { compareSeverity, type FindingKind, type Severity } from '@tidewaiter/domain';
+import { compareSeverity, cut, type FindingKind, printable, type Severity } from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import { jsonText } from '../json-text.js';
-import { cut, printable } from '../printable.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
 import { countOf, fixText, layerText, placeOf, verdictText } from '../wording.js';
 

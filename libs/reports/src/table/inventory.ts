@@ -1,5 +1,7 @@
-import { printable, widthOf } from '../printable.js';
+import { printable } from '@tidewaiter/domain';
+
 import type { Report, ReportPackage } from '../report.js';
+import { widthOf } from '../width.js';
 import type { Pen } from './page.js';
 import { wrap } from './wrap.js';
 

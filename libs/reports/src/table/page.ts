@@ -1,7 +1,7 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import { widthOf } from '../printable.js';
 import type { RenderOptions } from '../report.js';
+import { widthOf } from '../width.js';
 import { wrap } from './wrap.js';
 
 const narrowest = 40;

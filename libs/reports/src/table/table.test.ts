@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 
 import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
-import { widthOf } from '../printable.js';
 import type { Report } from '../report.js';
+import { widthOf } from '../width.js';
 import { table } from './table.js';
 
 const plain = { isColored: false, toolVersion: '0.1.0' };

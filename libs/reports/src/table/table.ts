@@ -1,5 +1,6 @@
+import { printable } from '@tidewaiter/domain';
+
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
-import { printable } from '../printable.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
 import {
   checkedText,

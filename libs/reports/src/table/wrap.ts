@@ -1,4 +1,4 @@
-import { widthOf } from '../printable.js';
+import { widthOf } from '../width.js';
 
 /** Breaks a text into lines of `width` columns: at spaces, then in long paths behind a slash, then anywhere; never inside `whole`, which is an id. */
 export function wrap(text: string, width: number, whole: ReadonlySet<string> = new Set()): string[] {
