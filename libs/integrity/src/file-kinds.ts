@@ -2,7 +2,8 @@ import type { LayerEntry } from '@tidewaiter/oci';
 
 const library = /\.so(\.[0-9][0-9.]{0,40})?$/;
 const code = /\.(py|pl|pm|rb|js|mjs|cjs|php|sh|jar|lua)$/;
-const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
+/** Where only packages put programs; `usr/local` and `opt` are for everybody. */
+export const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
 /** Whoever changes one of these owns every login or every process. */
 const trusted =
   /(^|\/)(security\/pam_[^/]{1,80}\.so|libpam\.so\.[0-9.]{1,20}|ld-(linux|musl)[^/]{1,40}\.so[.0-9]{0,8}|libc\.so\.6|sshd|sudo|su|login)$/;

@@ -16,7 +16,7 @@ it.each([
   ['RUN /bin/sh -c wget http://example.com/setup.sh && chmod +x setup.sh && ./setup.sh # buildkit', 'high'],
   ['RUN /bin/sh -c curl -o /tmp/i.sh https://example.com/x; sh /tmp/i.sh # buildkit', 'medium'],
 ])('a build that runs what it downloads: %s', (step, severity) => {
-  expect(judge(step)).toMatchObject([{ id: 'history-download-and-run', kind: 'integrity', severity, layer: null }]);
+  expect(judge(step)).toMatchObject([{ id: 'history-download-and-run', kind: 'supply-chain', severity, layer: null }]);
   expect(JSON.stringify(judge(step))).not.toMatch(/pw|token/);
 });
 
@@ -30,7 +30,7 @@ it.each([
   ],
   ['RUN /bin/sh -c curl https://example.com/a.tgz | tar xz # buildkit', 'history-download-without-checksum', 'low'],
 ])('a download that nobody compares: %s', (step, id, severity) => {
-  expect(judge(step)).toMatchObject([{ id, severity, confidence: 'possible' }]);
+  expect(judge(step)).toMatchObject([{ id, kind: 'supply-chain', severity, confidence: 'possible' }]);
 });
 
 it.each([

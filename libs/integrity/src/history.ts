@@ -42,6 +42,7 @@ function scriptOf(createdBy: string): string {
 
 function run({ origin, isEncrypted, runBy }: Download): Finding {
   const known = {
+    kind: 'supply-chain',
     id: 'history-download-and-run',
     severity: isEncrypted ? 'medium' : 'high',
     title: 'The build ran what it had downloaded, unseen',
@@ -54,6 +55,7 @@ function run({ origin, isEncrypted, runBy }: Download): Finding {
 
 function fetched(origin: string, instruction: 'ADD' | 'RUN'): Finding {
   const known = {
+    kind: 'supply-chain',
     id: instruction === 'ADD' ? 'history-remote-add' : 'history-download-without-checksum',
     severity: origin.startsWith('https:') ? 'low' : 'medium',
     title: 'The build downloaded a file without comparing its digest',

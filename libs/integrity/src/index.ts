@@ -1,7 +1,8 @@
+export { isElf } from './elf-header.js';
 export { diffImages } from './image-diff.js';
-export type { ConfigChange, FileChange, ImageDiff, ImageState, PackageChange } from './image-diff.js';
-export type { FileSign, InspectedFile } from './file-sign.js';
+export type { ImageDiff, ImageState } from './image-diff.js';
+export type { FileSign } from './file-sign.js';
 export { inspectFile, integrityVersion, wantsInspection } from './inspect-file.js';
-export type { IntegrityLayer, PackageDatabase } from './integrity-layer.js';
+export type { IntegrityLayer } from './integrity-layer.js';
 export { judgeIntegrity } from './judge-integrity.js';
 export { judgeHistory } from './history.js';

@@ -524,6 +524,42 @@ describe('hostile layers', () => {
     );
   });
 
+  it('with a file that all packages claim take their time, not more', () => {
+    const path = 'usr/bin/x';
+    const names = Array.from({ length: 50_000 }, (_, index) => `p${index}`);
+    const layer = {
+      entries: [{ path, type: 'file' as const, mode: 0o755, uid: 0, gid: 0, size: 1, sha256: 'a', md5: 'b' }],
+      owned: names.map((name) => ({
+        type: 'deb' as const,
+        package: name,
+        files: [{ path }],
+        database: `info/${name}`,
+      })),
+      databases: [{ path: 'status', type: 'deb' as const, packages: names.map((name) => ({ name, version: '1' })) }],
+      signs: [],
+    };
+    const start = performance.now();
+    expect(judgeIntegrity([layer], overlay([layer.entries]))).toEqual([]);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
+  it('with many programs that everybody can write take their time, not more', () => {
+    const entries = Array.from({ length: 50_000 }, (_, index) => ({
+      path: `opt/${index}`,
+      type: 'file' as const,
+      mode: 0o777,
+      uid: 0,
+      gid: 0,
+      size: 1,
+    }));
+    const layer = { entries, owned: [], databases: [], signs: [] };
+    const start = performance.now();
+    expect(judgeIntegrity([layer], overlay([entries]))).toMatchObject([
+      { id: 'world-writable-executables', evidence: { files: 50_000 } },
+    ]);
+    expect(performance.now() - start).toBeLessThan(5000);
+  });
+
   it('with many of everything take their time, not more', () => {
     const many = Array.from({ length: 20_000 }, (_, n) => `${'usr/lib/'.repeat(100)}${n}`);
     const entries = many.map((path) => ({

@@ -11,21 +11,23 @@ const maxTold = 20;
 interface Missing {
   path: string;
   claim: Claim;
+  /** The one that removed it. */
+  layer: number;
 }
 
 /** Programs and libraries of packages that a layer took away one by one. */
 export const missingFiles: Judgement = function* (image) {
-  const byLayer = new Map<number, Missing[]>();
+  const all: Missing[] = [];
   for (const [path, claims] of image.ownership.claims) {
     const [claim] = claims;
     if (!claim || !isProgramPath(path) || image.tree.shown.has(path)) continue;
     if (claims.some(({ role }) => role !== undefined)) continue;
     const layer = removingLayer(image, path);
-    if (layer !== undefined) byLayer.set(layer, [...(byLayer.get(layer) ?? []), { path, claim }]);
+    if (layer !== undefined) all.push({ path, claim, layer });
   }
-  for (const [layer, missing] of byLayer) {
+  for (const [layer, missing] of Map.groupBy(all, (each) => each.layer)) {
     if (missing.length > maxTold) yield slimmed(layer, missing);
-    else yield* missing.map((each) => missingFile(image, layer, each));
+    else yield* missing.map((each) => missingFile(image, each));
   }
 };
 
@@ -36,7 +38,7 @@ function removingLayer({ tree, view }: JudgedImage, path: string): number | unde
   return layer !== undefined && tree.isRemoved(path, layer) ? layer : undefined;
 }
 
-function missingFile(image: JudgedImage, layer: number, { path, claim }: Missing): Finding {
+function missingFile(image: JudgedImage, { path, claim, layer }: Missing): Finding {
   return integrityFinding({
     id: 'package-file-missing',
     severity: 'medium',

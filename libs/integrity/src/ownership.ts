@@ -55,11 +55,14 @@ export function ownershipOf(
   const divert = diverter(diversions, tree);
   const claims = new Map<string, Claim[]>();
   const owners = new Set<string>();
-  for (const { value } of counted) {
-    if (hasList(value)) {
-      owners.add(packageKey(value.type, value.package));
-    }
-    for (const file of value.files) addClaim(claims, divert(tree.realPath(file.path), value.package), value, file);
+  const byPackage = Map.groupBy(
+    counted.map(({ value }) => value),
+    (each) => packageKey(each.type, each.package),
+  );
+  for (const [key, records] of byPackage) {
+    if (records.some(hasList)) owners.add(key);
+    for (const record of records)
+      for (const file of record.files) addClaim(claims, divert(tree.realPath(file.path), record.package), record, file);
   }
   return {
     claims,
@@ -81,6 +84,7 @@ function diverter(diversions: readonly Diversion[], tree: ImageTree): (path: str
   };
 }
 
+/** The records of a package come one after the other, so what it says of a path already stands last. */
 function addClaim(
   claims: Map<string, Claim[]>,
   path: string,
@@ -89,8 +93,8 @@ function addClaim(
 ): void {
   const ofPath = claims.get(path) ?? [];
   if (ofPath.length === 0) claims.set(path, ofPath);
-  let claim = ofPath.find((each) => each.package === name && each.type === type);
-  if (!claim) {
+  let claim = ofPath.at(-1);
+  if (claim?.package !== name || claim.type !== type) {
     claim = { type, package: name, digests: [] };
     ofPath.push(claim);
   }

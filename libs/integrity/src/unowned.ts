@@ -1,13 +1,11 @@
 import type { Finding } from '@tidewaiter/domain';
 import type { Found } from '@tidewaiter/oci';
 
-import { bits, isLibrary, isSetuid, octal } from './file-kinds.js';
+import { bits, isLibrary, isSetuid, octal, programDirectory } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { JudgedImage, Judgement } from './judged-image.js';
 import { baseName } from './shell-commands.js';
 
-/** Where only packages put programs; `usr/local` and `opt` are for everybody. */
-const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
 /** Where the loader looks, and where login modules are. */
 const libraryDirectory = /^(usr\/)?lib(32|64)?\/([a-z0-9_]{1,32}-linux-[a-z0-9]{1,16}\/)?(security\/)?[^/]{1,255}$/;
 /** Builders of base images put these there: a script that says no to starting services, and the way back from a slim image. */

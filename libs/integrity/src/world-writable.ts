@@ -13,7 +13,7 @@ const rootFile =
 
 /** Files that every user of the container can write and root runs or believes; programs of packages are told with their packages. */
 export const worldWritable: Judgement = function* ({ tree, ownership }) {
-  const elsewhere = new Map<number, string[]>();
+  const elsewhere: Found[] = [];
   for (const found of tree.shown.values()) {
     const { path, type, mode } = found.entry;
     if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
@@ -22,10 +22,10 @@ export const worldWritable: Judgement = function* ({ tree, ownership }) {
     else if ((mode & bits.execute) === 0 || ownership.isDistributed(path)) continue;
     else if (systemProgram.test(path))
       yield writable(found, 'world-writable-executable', 'Program that every user can write');
-    else elsewhere.set(found.layer, [...(elsewhere.get(found.layer) ?? []), path]);
+    else elsewhere.push(found);
   }
   // Applications that were given to everybody with one chmod have thousands.
-  for (const [layer, paths] of elsewhere) yield writableTree(layer, paths);
+  for (const [layer, found] of Map.groupBy(elsewhere, (each) => each.layer)) yield writableTree(layer, found);
 };
 
 function writable({ entry, layer }: Found, id: string, title: string): Finding {
@@ -34,14 +34,15 @@ function writable({ entry, layer }: Found, id: string, title: string): Finding {
   return integrityFinding({ id, severity: isSystemFile ? 'high' : 'medium', title, path: entry.path, layer, evidence });
 }
 
-function writableTree(layer: number, paths: readonly string[]): Finding {
-  const [first = ''] = paths.toSorted();
+function writableTree(layer: number, found: readonly Found[]): Finding {
+  const paths = found.map(({ entry }) => entry.path).toSorted();
+  const [first = ''] = paths;
   return integrityFinding({
     id: 'world-writable-executables',
     severity: 'low',
     title: 'Programs outside the system that every user can write',
     path: first,
     layer,
-    evidence: { files: paths.length, examples: paths.toSorted().slice(0, maxExamples) },
+    evidence: { files: paths.length, examples: paths.slice(0, maxExamples) },
   });
 }
