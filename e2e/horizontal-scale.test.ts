@@ -2,16 +2,22 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus } from './fixtures.js';
-import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
+import {
+  launcher,
+  makeHome,
+  removeFolders,
+  startTidewaiter,
+  temporaryFolder,
+  type Tidewaiter,
+  until,
+} from './tidewaiter.js';
 
-const launcher = resolve(__dirname, '../tidewaiter');
 const secret = 'hook-secret-of-the-test';
 const layersPerImage = 10;
 

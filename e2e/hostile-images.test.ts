@@ -3,15 +3,14 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { constants, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 
 import { buildIndex, elfFile, tarArchive, type TarEntry, zipArchive } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { removeFolders, temporaryFolder } from './tidewaiter.js';
+import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
 
-const launcher = resolve(__dirname, '../tidewaiter');
 const mostMs = 5_000;
 const mostBytes = 256 * 1024 * 1024;
 const mib = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { freePort } from '@tidewaiter/servers';
@@ -18,9 +18,8 @@ import {
 import { Client } from 'pg';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { collect, makeHome, removeFolders, temporaryFolder, until } from './tidewaiter.js';
+import { collect, launcher, makeHome, removeFolders, temporaryFolder, until } from './tidewaiter.js';
 
-const launcher = resolve(__dirname, '../tidewaiter');
 const webhooks = 200;
 const secret = 'hook-secret-of-the-test';
 

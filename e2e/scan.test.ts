@@ -1,13 +1,12 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { removeFolders, temporaryFolder } from './tidewaiter.js';
+import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
 
-const launcher = resolve(__dirname, '../tidewaiter');
 const auth = { username: 'reader', password: 'password-of-the-test' };
 
 interface Report {

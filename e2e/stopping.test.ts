@@ -1,13 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { resolve } from 'node:path';
 
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
-import { collect, makeHome, removeFolders } from './tidewaiter.js';
-
-const launcher = resolve(__dirname, '../tidewaiter');
+import { collect, launcher, makeHome, removeFolders } from './tidewaiter.js';
 
 let servers: ThrowAwayServers<{ postgres: true; redis: true }>;
 

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 import { currentRun } from '@tidewaiter/servers';
 
-const launcher = resolve(__dirname, '../tidewaiter');
+export const launcher = resolve(__dirname, '../tidewaiter');
 const run = promisify(execFile);
 
 /** The real program, in a folder of its own, as a user would start it. */
