@@ -7,9 +7,8 @@ const maxDocumentBytes = 8 << 20;
  * The text of a small file without a byte order mark.
  * @throws LimitExceeded `maxDocumentBytes`
  */
-export function readText(content: Buffer): string {
-  if (content.length > maxDocumentBytes)
-    throw new LimitExceeded('maxDocumentBytes', `file of more than ${maxDocumentBytes} bytes`);
+export function readText(content: Buffer, maxBytes = maxDocumentBytes): string {
+  if (content.length > maxBytes) throw new LimitExceeded('maxDocumentBytes', `file of more than ${maxBytes} bytes`);
   const text = content.toString('utf8');
   return text.startsWith('\uFEFF') ? text.slice(1) : text;
 }
@@ -19,8 +18,8 @@ export function readText(content: Buffer): string {
  * @throws MalformedFile
  * @throws LimitExceeded `maxDocumentBytes`
  */
-export function readJson(content: Buffer): unknown {
-  return parseJson(readText(content));
+export function readJson(content: Buffer, maxBytes = maxDocumentBytes): unknown {
+  return parseJson(readText(content, maxBytes));
 }
 
 /** @throws MalformedFile */

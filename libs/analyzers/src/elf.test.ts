@@ -1,4 +1,5 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import { isElf } from '@tidewaiter/integrity';
 import { elfFile, type ElfShape } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
@@ -6,7 +7,6 @@ import {
   elfSectionTypes,
   elfTypes,
   fileOffsetOf,
-  isElf,
   isElfProgram,
   readElf,
   sectionContent,

@@ -1,4 +1,5 @@
 import { MalformedFile } from '@tidewaiter/domain';
+import { isElf } from '@tidewaiter/integrity';
 
 /** An entry of the section table, which may lie: sections overlap or leave the file as their author likes. */
 export interface ElfSection {
@@ -46,11 +47,6 @@ export const elfSectionTypes = { symbols: 2, empty: 8 };
 /** Chromium has some 50 sections, a kernel some hundreds; object files with a section for each function are not read. */
 const maxHeaders = 65_536;
 const maxNameBytes = 256;
-
-/** Whether a file that starts so is ELF. */
-export function isElf(head: Uint8Array): boolean {
-  return head[0] === 0x7f && head[1] === 0x45 && head[2] === 0x4c && head[3] === 0x46;
-}
 
 /** Whether a file that starts so is an ELF program or shared library: no object file, kernel module or core dump. */
 export function isElfProgram(head: Uint8Array): boolean {

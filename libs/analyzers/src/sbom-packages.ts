@@ -1,6 +1,7 @@
 import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
 
 import type { FileFacts } from './analyzer.js';
+import { listOf, objectOf, readJson } from './document.js';
 import { collectPackages, oneLine } from './package-database.js';
 import { recordOfPurl } from './purl-record.js';
 
@@ -19,18 +20,10 @@ type Json = Record<string, unknown>;
  */
 export function readSbom(content: Buffer, foundIn: string): FileFacts {
   if (content.length > maxSbomBytes) throw new LimitExceeded('maxSbomBytes', `SBOM of more than ${maxSbomBytes} bytes`);
-  const document = parse(content, foundIn);
+  const document = objectOf(readJson(content, maxSbomBytes));
   if (document['bomFormat'] === 'CycloneDX') return collectPackages(componentsOf(document, foundIn));
   if (typeof document['spdxVersion'] === 'string') return collectPackages(spdxPackagesOf(document, foundIn));
   throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
-}
-
-function parse(content: Buffer, foundIn: string): Json {
-  try {
-    return objectOf(JSON.parse(content.toString('utf8')));
-  } catch (cause) {
-    throw new MalformedFile(`${foundIn} is no JSON`, { cause });
-  }
 }
 
 /** Components may have components; the one that the document is about is in its metadata. */
@@ -39,12 +32,12 @@ function* componentsOf(document: Json, foundIn: string): Generator<PackageRecord
   while (waiting.length > 0) {
     const component = objectOf(waiting.pop());
     yield recordOf(component['purl'], licensesOf(component['licenses']), foundIn);
-    for (const part of arrayOf(component['components'])) waiting.push(part);
+    for (const part of listOf(component['components'])) waiting.push(part);
   }
 }
 
 function licensesOf(choices: unknown): string[] {
-  return arrayOf(choices).map((choice) => {
+  return listOf(choices).map((choice) => {
     const { expression, license } = objectOf(choice);
     const { id, name } = objectOf(license);
     return [expression, id, name].find((text) => typeof text === 'string') ?? '';
@@ -52,9 +45,9 @@ function licensesOf(choices: unknown): string[] {
 }
 
 function* spdxPackagesOf(document: Json, foundIn: string): Generator<PackageRecord | undefined> {
-  for (const each of arrayOf(document['packages']).map(objectOf)) {
+  for (const each of listOf(document['packages']).map(objectOf)) {
     const licenses = [each['licenseDeclared'], each['licenseConcluded']].find(isLicense) ?? '';
-    for (const { referenceType, referenceLocator } of arrayOf(each['externalRefs']).map(objectOf))
+    for (const { referenceType, referenceLocator } of listOf(each['externalRefs']).map(objectOf))
       if (referenceType === 'purl') yield recordOf(referenceLocator, [licenses], foundIn);
   }
 }
@@ -74,12 +67,4 @@ function recordOf(purl: unknown, licenses: readonly string[], foundIn: string): 
       .map(oneLine)
       .filter((license) => license !== ''),
   };
-}
-
-function objectOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {};
-}
-
-function arrayOf(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
 }

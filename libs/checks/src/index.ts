@@ -1,7 +1,5 @@
-export type { CheckInfo } from './check.js';
 export { checks } from './checks.js';
 export { checksMarkdown } from './document.js';
 export { checkImageConfig } from './image/image-checks.js';
-export type { ImageToCheck } from './image/image-facts.js';
 export { checkDockerfile } from './dockerfile/dockerfile-checks.js';
 export { checkKubernetes } from './kubernetes/kubernetes-checks.js';

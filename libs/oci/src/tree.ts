@@ -2,7 +2,7 @@ import { NotFound } from '@tidewaiter/domain';
 
 import { LayerCollector, type FileSink } from './layer-collector.js';
 import type { LayerContent } from './layer.js';
-import { layerLimits, type LayerLimits } from './limits.js';
+import { layerLimits } from './limits.js';
 import type { TarMember } from './tar.js';
 import { WarningList } from './warning.js';
 
@@ -19,10 +19,9 @@ export interface TreeMember extends TarMember {
 export async function readTree(
   members: AsyncIterable<TreeMember>,
   sink: FileSink,
-  limits: LayerLimits = layerLimits,
 ): Promise<Omit<LayerContent, 'diffId'>> {
   const warnings = new WarningList();
-  const collector = new LayerCollector(sink, limits, warnings);
+  const collector = new LayerCollector(sink, layerLimits, warnings);
   let uncompressedBytes = 0;
   for await (const { content, ...member } of members) {
     collector.start(member);

@@ -1,4 +1,3 @@
-const wordChars = bitmap(/[A-Za-z0-9_]/);
 const tokenChars = bitmap(/[A-Za-z0-9_-]/);
 const nameChars = bitmap(/[A-Za-z0-9_.-]/);
 
@@ -7,7 +6,6 @@ function bitmap(of: RegExp): Uint8Array {
 }
 
 /** Each takes the code of a character, or NaN behind the end of a text. */
-export const isWordChar = (code: number): boolean => wordChars[code] === 1;
 export const isTokenChar = (code: number): boolean => tokenChars[code] === 1;
 export const isNameChar = (code: number): boolean => nameChars[code] === 1;
 

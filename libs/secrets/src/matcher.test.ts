@@ -2,7 +2,9 @@ import { cpuUsage } from 'node:process';
 
 import * as fc from 'fast-check';
 
-import { findSecrets, secretLimits, secretRules } from './index.js';
+import { findSecrets } from './index.js';
+import { secretLimits } from './matcher.js';
+import { secretRules } from './rules.js';
 import { fake } from './rules/fake.js';
 
 const key = Buffer.from('key of the tests');

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 
-import { findSecrets, secretRules } from './index.js';
+import { findSecrets } from './index.js';
+import { secretRules } from './rules.js';
 
 const key = Buffer.from('key of the tests');
 const rulesIn = (path: string, text: string) =>

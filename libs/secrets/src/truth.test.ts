@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { env } from 'node:process';
 
-import { findSecrets, secretRules } from './index.js';
+import { findSecrets } from './index.js';
+import { secretRules } from './rules.js';
 
 const root = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../shared', 'secrets');
 const key = Buffer.from('key of the tests');

@@ -1,7 +1,7 @@
 import type { PackageRecord } from '@tidewaiter/domain';
+import { isElf } from '@tidewaiter/integrity';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
-import { isElf } from '../elf.js';
 import { goPrograms, type GoProgram } from './go-programs.js';
 import { goVersion } from './go-version.js';
 import { afterBytes, beforeBytes, stemOf, type Mark, type Program } from './program.js';

@@ -1,8 +1,9 @@
+import { isElf } from '@tidewaiter/integrity';
+
 import {
   elfSegmentFlags,
   elfSegmentTypes,
   fileOffsetOf,
-  isElf,
   isElfProgram,
   isInFile,
   numbersOf,

@@ -3,6 +3,7 @@ import { inflateSync } from 'node:zlib';
 import { LimitExceeded, MalformedFile, type PackageRecord } from '@tidewaiter/domain';
 
 import type { Analyzer, FileFacts } from '../analyzer.js';
+import { objectOf, parseJson } from '../document.js';
 import { isDistributionLibrary, isElfProgram, readElf, sectionContent } from '../elf.js';
 import { collectPackages, isToken } from '../package-database.js';
 
@@ -30,8 +31,7 @@ function readProgram(content: Buffer, foundIn: string): FileFacts {
 }
 
 function* readCrates(section: Buffer, foundIn: string): Generator<PackageRecord | 'unreadable' | undefined> {
-  const audit = parse(inflate(section));
-  const crates = isObject(audit) ? audit['packages'] : undefined;
+  const { packages: crates } = objectOf(parseJson(inflate(section)));
   if (!Array.isArray(crates)) throw new MalformedFile(`${auditSection} without packages`);
   for (const crate of crates as unknown[]) yield readCrate(crate, foundIn);
 }
@@ -46,23 +46,10 @@ function inflate(section: Buffer): string {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new MalformedFile(`${auditSection} that is not JSON`, { cause: error });
-  }
-}
-
 function readCrate(crate: unknown, foundIn: string): PackageRecord | 'unreadable' | undefined {
-  if (!isObject(crate)) return 'unreadable';
-  const { name, version, kind } = crate;
+  const { name, version, kind } = objectOf(crate);
   if (kind === 'build') return undefined;
   if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
   if (!crateName.test(name) || !isToken(version)) return 'unreadable';
   return { type: 'cargo', name, version, source: { name, version }, licenses: [], foundIn };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }
