@@ -1,7 +1,9 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+
+import { fingerprintKeyOf } from '@tidewaiter/secrets';
 
 import { environment } from './context.js';
 
@@ -33,11 +35,12 @@ export async function fingerprintKey(folder: string): Promise<Buffer> {
 /**
  * The key of this user's scans: that of an installation where `TIDEWAITER_FINGERPRINT_KEY` names it, as a pipeline should, whose
  * machines forget; else one of this user's own.
+ * @throws InvalidInput `FINGERPRINT_KEY_SHORT`
  * @see https://specifications.freedesktop.org/basedir-spec/latest/#variables
  */
 export async function scanKey(): Promise<Buffer> {
   const given = environment['TIDEWAITER_FINGERPRINT_KEY'];
-  if (given) return createHash('sha256').update(given).digest();
+  if (given) return fingerprintKeyOf(given);
   return fingerprintKey(join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tidewaiter'));
 }
 

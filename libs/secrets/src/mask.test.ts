@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { fingerprintOf, maskOf } from './mask.js';
+import { fingerprintKeyOf, fingerprintOf, maskOf } from './mask.js';
 
 it.each([
   ['abc', '***'],
@@ -26,4 +26,9 @@ it('tells the same value by its fingerprint under one key, and nothing under ano
   expect(fingerprintOf('value', one)).toMatch(/^[0-9a-f]{64}$/);
   expect(fingerprintOf('value', one)).toBe(fingerprintOf('value', one));
   expect(fingerprintOf('value', one)).not.toBe(fingerprintOf('value', other));
+});
+
+it('takes keys that cannot be guessed only', () => {
+  expect(fingerprintKeyOf('a key of a pipeline')).toHaveLength(32);
+  expect(() => fingerprintKeyOf('too short')).toThrow(expect.objectContaining({ code: 'FINGERPRINT_KEY_SHORT' }));
 });

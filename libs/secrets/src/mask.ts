@@ -1,4 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+
+import { InvalidInput } from '@tidewaiter/domain';
 
 const longestMask = 24;
 
@@ -9,6 +11,21 @@ export function maskOf(value: string): string {
   // Control characters of a hostile file must not reach a terminal.
   const head = text.slice(0, shown).replace(/[^\x20-\x7e]/g, '?');
   return head + '*'.repeat(Math.min(longestMask, text.length - shown));
+}
+
+/** A shorter one could be guessed, and with it every value that is short. */
+export const minKeyCharacters = 16;
+
+/**
+ * The key of an installation from the text that its operator chose.
+ * @throws InvalidInput `FINGERPRINT_KEY_SHORT`
+ */
+export function fingerprintKeyOf(text: string): Buffer {
+  if (text.length >= minKeyCharacters) return createHash('sha256').update(text).digest();
+  throw new InvalidInput(
+    'FINGERPRINT_KEY_SHORT',
+    `a fingerprint key must have at least ${minKeyCharacters} characters`,
+  );
 }
 
 /** Finds the same value elsewhere without telling it: HMAC-SHA-256 under the key of this installation, in hex. */

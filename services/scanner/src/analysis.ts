@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
-
 import { type AnalysisOptions, analysisVersion } from '@tidewaiter/analyzers';
 import type { Secret } from '@tidewaiter/domain';
+import { fingerprintKeyOf } from '@tidewaiter/secrets';
 
 /** What images are looked at for; the same in every scanner of an installation, or they would read each other's layers again. */
 export class Analysis {
@@ -11,7 +10,7 @@ export class Analysis {
 
   /** @param fingerprintKey without it no secrets are looked for: their fingerprints could be guessed */
   constructor(fingerprintKey: Secret | undefined) {
-    const secretKey = fingerprintKey && createHash('sha256').update(fingerprintKey.reveal()).digest();
+    const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
     this.options = { isInspected: true, ...(secretKey && { secretKey }) };
     this.version = analysisVersion(this.options);
   }

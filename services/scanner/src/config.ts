@@ -1,12 +1,13 @@
 import { Secret } from '@tidewaiter/domain';
 import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
 const concurrency = z.coerce.number().int().min(1).max(64);
 
 const fingerprintKey = z
   .string()
-  .min(16, 'must have at least 16 characters')
+  .min(minKeyCharacters, `must have at least ${minKeyCharacters} characters`)
   .transform((value) => new Secret(value))
   .optional();
 
