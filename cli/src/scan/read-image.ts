@@ -4,14 +4,12 @@ import {
   type AnalysisOptions,
   analysisVersion,
   type AnalyzedLayer,
-  analyzeLayer,
   analyzeTree,
   decodeFacts,
-  encodeFacts,
 } from '@tidewaiter/analyzers';
 import { TidewaiterError } from '@tidewaiter/domain';
-import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
-import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
+import { decodeEntries } from '@tidewaiter/oci';
+import { LayerThreads, packLayer, type PackedLayer } from '@tidewaiter/sandbox';
 
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
 import { LayerCache } from './layer-cache.js';
@@ -106,9 +104,9 @@ async function readLayers(
   const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const cores = bytes < threadedFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxThreads);
   const threads = new LayerThreads(cores);
-  const inThread = (...[open, options]: Parameters<typeof analyzeLayer>) => threads.analyze(open, options, signal);
+  const inThread: typeof packLayer = (open, options) => threads.analyze(open, options, signal);
   const read = new Map<SourceLayer, PackedLayer>();
-  const lane = async (next: () => SourceLayer | undefined, reader: typeof readHere) => {
+  const lane = async (next: () => SourceLayer | undefined, reader: typeof packLayer) => {
     for (let layer = next(); layer; layer = next()) {
       const source = layer;
       const { mediaType, diffId: expectedDiffId } = source;
@@ -119,17 +117,11 @@ async function readLayers(
   };
   try {
     const others = Array.from({ length: cores - 1 }, () => lane(() => bySize.shift(), inThread));
-    await Promise.all([...others, lane(() => bySize.pop(), readHere)]);
+    await Promise.all([...others, lane(() => bySize.pop(), packLayer)]);
     return read;
   } finally {
     await threads.close();
   }
-}
-
-async function readHere(...[open, options]: Parameters<typeof analyzeLayer>): Promise<PackedLayer> {
-  const { diffId, uncompressedBytes, entries, facts } = await analyzeLayer(open, options);
-  const packed = { entries: encodeEntries(entries), facts: encodeFacts(facts) };
-  return { diffId, uncompressedBytes, entryCount: entries.length, ...packed };
 }
 
 async function* abortable(blob: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {

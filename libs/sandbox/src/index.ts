@@ -1,3 +1,4 @@
 export { LayerThreads, threadLimits } from './layer-threads.js';
 export type { ThreadLimits } from './layer-threads.js';
-export type { PackedLayer } from './thread-messages.js';
+export { packLayer } from './packed-layer.js';
+export type { PackedLayer } from './packed-layer.js';

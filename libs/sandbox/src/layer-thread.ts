@@ -1,8 +1,8 @@
 import { parentPort } from 'node:worker_threads';
 
-import { analyzeLayer, encodeFacts, type LayerOptions } from '@tidewaiter/analyzers';
-import { encodeEntries } from '@tidewaiter/oci';
+import type { LayerOptions } from '@tidewaiter/analyzers';
 
+import { packLayer } from './packed-layer.js';
 import { type FromThread, sendError, type ToThread } from './thread-messages.js';
 
 const port = parentPort!;
@@ -31,14 +31,8 @@ port.on('message', (message: ToThread) => {
 
 async function work(options: LayerOptions): Promise<void> {
   try {
-    const { diffId, uncompressedBytes, entries, facts } = await analyzeLayer(open, options);
-    const layer = {
-      diffId,
-      uncompressedBytes,
-      entryCount: entries.length,
-      entries: owned(encodeEntries(entries)),
-      facts: owned(encodeFacts(facts)),
-    };
+    const packed = await packLayer(open, options);
+    const layer = { ...packed, entries: owned(packed.entries), facts: owned(packed.facts) };
     port.postMessage({ kind: 'done', layer } satisfies FromThread, [layer.entries.buffer, layer.facts.buffer]);
   } catch (error) {
     tell({ kind: 'failed', error: sendError(error) });
@@ -67,6 +61,6 @@ function tell(message: FromThread): void {
 }
 
 /** Bytes in memory of their own, which alone can be handed to another thread. */
-function owned(bytes: Buffer): Uint8Array<ArrayBuffer> {
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }

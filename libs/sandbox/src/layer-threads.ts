@@ -3,7 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { LayerOptions } from '@tidewaiter/analyzers';
 import { LimitExceeded } from '@tidewaiter/domain';
 
-import { type FromThread, type PackedLayer, receiveError, type ToThread } from './thread-messages.js';
+import type { PackedLayer } from './packed-layer.js';
+import { type FromThread, receiveError, type ToThread } from './thread-messages.js';
 
 /** What one layer may cost beside the limits of `layerLimits`. */
 export interface ThreadLimits {

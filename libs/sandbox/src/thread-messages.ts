@@ -8,6 +8,8 @@ import {
   TidewaiterError,
 } from '@tidewaiter/domain';
 
+import type { PackedLayer } from './packed-layer.js';
+
 /** What the thread of a job is told. */
 export type ToThread =
   | { kind: 'job'; options: LayerOptions }
@@ -22,17 +24,6 @@ export type FromThread =
   | { kind: 'taken' }
   | { kind: 'done'; layer: PackedLayer }
   | { kind: 'failed'; error: SentError };
-
-/** What is known of a layer, packed to be kept. */
-export interface PackedLayer {
-  diffId: string;
-  uncompressedBytes: number;
-  entryCount: number;
-  /** By `encodeEntries`. */
-  entries: Uint8Array;
-  /** By `encodeFacts`. */
-  facts: Uint8Array;
-}
 
 /** An error that crosses to another thread, where it is no instance of its class any more. */
 export interface SentError {
