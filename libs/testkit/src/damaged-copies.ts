@@ -1,4 +1,5 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import * as fc from 'fast-check';
 
 /** A file of an image, and what reads such files. */
 interface Damaged {
@@ -29,4 +30,14 @@ function* damagedCopies(content: Buffer): Generator<Buffer> {
       yield copy;
     }
   }
+}
+
+/** Copies of a file that are cut off and changed anywhere. */
+export function brokenCopies(whole: Buffer): fc.Arbitrary<Buffer> {
+  const change = fc.record({ at: fc.nat(whole.length - 1), value: fc.nat(255) });
+  return fc.tuple(fc.array(change, { maxLength: 6 }), fc.nat(whole.length)).map(([changes, length]) => {
+    const content = Buffer.from(whole.subarray(0, length));
+    for (const { at, value } of changes) if (at < length) content[at] = value;
+    return content;
+  });
 }

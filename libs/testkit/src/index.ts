@@ -4,7 +4,7 @@ export { zipArchive } from './zip-writer.js';
 export type { ZipFile } from './zip-writer.js';
 export { elfFile } from './elf-writer.js';
 export type { ElfShape } from './elf-writer.js';
-export { unexpectedErrors } from './damaged-copies.js';
+export { brokenCopies, unexpectedErrors } from './damaged-copies.js';
 export { buildImage, buildIndex } from './image-builder.js';
 export type { BuiltImage, ImageSpec } from './image-builder.js';
 export { hasRegistry, pushImage, startRegistry } from './registry.js';
