@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { Readable } from 'node:stream';
@@ -588,7 +588,7 @@ describe('hostile layers', () => {
 });
 
 // Built by shared/corpus/build; the place of the result in TIDEWAITER_CORPUS.
-const corpus = env['TIDEWAITER_CORPUS'] ?? '/tmp/corpus';
+const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 
 interface Change {
   path: string;
@@ -609,7 +609,7 @@ const idsOfKind: Record<string, string[]> = {
   'database-entry-removed': ['package-database-edited'],
 };
 
-(existsSync(join(corpus, 'oci')) ? describe : describe.skip)('images of the corpus (needs TIDEWAITER_CORPUS)', () => {
+(corpus === '' ? describe.skip : describe)('images of the corpus (needs TIDEWAITER_CORPUS)', () => {
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
   const blob = (name: string, digest: string) =>
     join(corpus, 'oci', name, 'blobs/sha256', digest.slice('sha256:'.length));

@@ -95,7 +95,7 @@ export const secretFileCopied: DockerfileCheck = {
     'FROM a:1\nCOPY .env.example /app/',
     'FROM a:1\nCOPY src/environment.ts /app/',
     'FROM a:1 AS b\nCOPY .npmrc .\nFROM c:1',
-    'FROM a:1\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci',
+    'FROM a:1\nRUN --mount=type=secret,id=npmrc,target=/app/.npmrc npm ci',
     'FROM a:1\nCOPY id_rsa.pub /a',
     'FROM a:1\nCOPY --from=b:1 /.env /x',
   ],
