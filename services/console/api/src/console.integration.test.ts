@@ -1,7 +1,17 @@
 import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  connect,
+  DeadLetters,
+  Deliveries,
+  FleetMatches,
+  Images,
+  Incidents,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -167,16 +177,14 @@ async function seedAdvisory(): Promise<void> {
   );
   await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
   await store.transaction(async (tx) => {
-    const found = await advisories.unmatched(tx, amd64, '1');
-    const others = await advisories.unmatched(tx, arm64, '1');
+    const fleet = new FleetMatches();
+    const found = [...(await fleet.unmatched(tx, amd64)), ...(await fleet.unmatched(tx, arm64))];
     const fix = { state: 'fixed' as const, version: '3.0.17-1' };
-    const ids = [...found, ...others].map(({ id }) => id);
-    await advisories.matched(
+    await fleet.rematched(
       tx,
-      ids,
-      '1',
-      ids.map((packageId) => ({
-        packageId,
+      found,
+      found.map(({ id }) => ({
+        packageId: id,
         advisoryId: 'DSA-1',
         state: 'affected' as const,
         fix,
