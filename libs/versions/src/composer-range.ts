@@ -57,8 +57,8 @@ function boundsOf(text: string): Bound[] {
 /** An alias, the least stability and the commit of a branch matter only to Composer, but for `stability` in comparisons. */
 function withoutFlags(text: string): { constraint: string; stability: string | null } {
   const aliased = aliasPattern.exec(text)?.[1] ?? text;
-  const [, flagged = aliased, flag = 'stable'] = stabilityFlagPattern.exec(aliased) ?? [];
-  const constraint = (flagged || '*').replace(referencePattern, '$1');
+  const [whole, least = '', flag = 'stable'] = stabilityFlagPattern.exec(aliased) ?? [];
+  const constraint = (whole === undefined ? aliased : least || '*').replace(referencePattern, '$1');
   return { constraint, stability: flag === 'stable' ? null : flag.toLowerCase() };
 }
 
