@@ -1,5 +1,6 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { checkLengths } from './range-limits.js';
 import { versionSchemeOf, versionSchemes } from './version-schemes.js';
 import type { VersionComparer, VersionScheme } from './version-schemes.js';
 
@@ -25,6 +26,7 @@ const versTypes: ReadonlyMap<string, VersionScheme> = new Map([
  * @see https://github.com/package-url/vers-spec, "Checking if a version is contained within a range"
  */
 export function satisfiesVers(version: string, range: string): boolean {
+  checkLengths(version, range);
   const [, type = '', constraints = ''] = versPattern.exec(range) ?? [];
   if (constraints === '*' && (type === 'all' || type === 'none')) return type === 'all';
 

@@ -1,6 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { withoutGemPlatform } from './gem.js';
+import { checkLengths } from './range-limits.js';
 import { versionSchemes } from './version-schemes.js';
 import type { VersionScheme } from './version-schemes.js';
 
@@ -20,6 +21,7 @@ const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: st
  * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
  */
 export function satisfiesConstraint(version: string, constraint: string, scheme: VersionScheme): boolean {
+  checkLengths(version, constraint);
   if (constraint.trim() === '') return true;
   const alternatives = constraint.split('||').map((alternative) =>
     alternative
