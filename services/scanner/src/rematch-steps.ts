@@ -100,7 +100,7 @@ export class RematchSteps {
     tx: Transaction,
     advisories: readonly ChangedAdvisory[],
     changes: readonly MatchChange[],
-    event: typeof findingOpened | typeof findingResolved,
+    event: typeof findingOpened,
   ): Promise<Draft[]> {
     if (changes.length === 0) return [];
     const told = await this.fleet.describe(tx, advisories, changes);
