@@ -8,7 +8,14 @@ import {
   type OwnedFiles,
   type PackageRecord,
 } from '@tidewaiter/domain';
-import { type FileSign, inspectFile, wantsInspection } from '@tidewaiter/integrity';
+import {
+  type FileSign,
+  hostsInFile,
+  inspectFile,
+  mayNameHosts,
+  type NamedHosts,
+  wantsInspection,
+} from '@tidewaiter/integrity';
 import {
   headBytes,
   type LayerContent,
@@ -38,6 +45,8 @@ export interface LayerFacts {
   secrets: SecretSighting[];
   /** What is odd about single files, in the order of their paths. */
   signs: FileSign[];
+  /** What code and settings may connect to, in the order of their paths; absent where nobody looked for it. */
+  hosts?: NamedHosts[];
   /** Of reading the layer and of its files. */
   warnings: Warning[];
 }
@@ -61,11 +70,15 @@ interface Reading {
   record?: FileRecord;
   secrets?: SecretSighting[];
   signs?: FileSign[];
+  hosts?: string[];
   warning?: Warning;
 }
 
 /** All that one layer may say: what lies above costs memory in every image that has the layer. */
 const maxFacts = 2_000_000;
+
+/** Files of a layer that are remembered for one host: what so many name is there to stay. */
+const maxFilesOfHost = 20;
 
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
@@ -81,7 +94,8 @@ export class FactCollector {
     return (
       this.analyzers.some((analyzer) => analyzer.wants(path, head)) ||
       this.#mayHoldSecrets(path, head) ||
-      this.#isInspected(path, head)
+      this.#isInspected(path, head) ||
+      this.#mayNameHosts(path, head)
     );
   }
 
@@ -93,6 +107,7 @@ export class FactCollector {
       .map((analyzer) => readFile(analyzer, path, content));
     if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
     if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
+    if (this.#mayNameHosts(path, head)) readings.push({ hosts: hostsInFile({ path, content }) });
     this.#readings.set(path, readings);
     for (const reading of readings) this.#count(reading);
   }
@@ -104,18 +119,21 @@ export class FactCollector {
     const files: FileRecord[] = [];
     const secrets: SecretSighting[] = [];
     const signs: FileSign[] = [];
+    const hosts = new HostList();
     for (const path of [...taken].toSorted()) {
       const readings = this.#readings.get(path) ?? [];
       for (const { record } of readings) if (record) files.push(record);
       for (const reading of readings) {
         secrets.push(...(reading.secrets ?? []));
         signs.push(...(reading.signs ?? []));
+        if (reading.hosts) hosts.add(path, reading.hosts);
       }
       // Several analyzers of one format say the same about a broken file.
-      const told = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
-      for (const { code, message } of told.values()) list.add(code, path, message);
+      const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
+      for (const { code, message } of broken.values()) list.add(code, path, message);
     }
-    return { files, secrets, signs, warnings: list.toArray() };
+    const told = this.options.isInspected ? { hosts: hosts.named } : {};
+    return { files, secrets, signs, ...told, warnings: list.toArray() };
   }
 
   #mayHoldSecrets(path: string, head: Uint8Array): boolean {
@@ -126,12 +144,28 @@ export class FactCollector {
     return this.options.isInspected === true && wantsInspection(path, head);
   }
 
-  #count({ record, secrets = [], signs = [] }: Reading): void {
+  #mayNameHosts(path: string, head: Uint8Array): boolean {
+    return this.options.isInspected === true && mayNameHosts(path, head);
+  }
+
+  #count({ record, secrets = [], signs = [], hosts = [] }: Reading): void {
     const { packages = [], owned = [] }: Partial<FileRecord> = record ?? {};
-    this.#facts += packages.length + secrets.length + signs.length;
+    this.#facts += packages.length + secrets.length + signs.length + hosts.length;
     for (const { files } of owned) this.#facts += files.length;
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
+  }
+}
+
+/** The hosts of a layer by file, without the many files that name what others of it name. */
+class HostList {
+  readonly named: NamedHosts[] = [];
+  readonly #files = new Map<string, number>();
+
+  add(path: string, hosts: readonly string[]): void {
+    const rare = hosts.filter((host) => (this.#files.get(host) ?? 0) < maxFilesOfHost);
+    for (const host of rare) this.#files.set(host, (this.#files.get(host) ?? 0) + 1);
+    if (rare.length > 0) this.named.push({ path, hosts: rare });
   }
 }
 
