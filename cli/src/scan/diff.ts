@@ -1,8 +1,8 @@
 import { printable } from '@tidewaiter/domain';
-import type { ImageDiff, ImageState } from '@tidewaiter/integrity';
+import type { ConfigKeeping, ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { count } from '../terminal.js';
+import { count, fit } from '../terminal.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';
@@ -10,6 +10,8 @@ import type { ScannedTarget } from './scan-target.js';
 interface DiffFlags extends ReadingFlags, JudgingFlags {
   output: 'text' | 'json';
 }
+
+type FileChange = NonNullable<ImageDiff['files']>[number];
 
 const maxShown = 20;
 
@@ -25,38 +27,48 @@ export function diffCommand(program: Command): void {
 }
 
 async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
-  const [{ scanTarget }, { diffImages }] = await Promise.all([
-    import('./scan-target.js'),
-    import('@tidewaiter/integrity'),
-  ]);
+  const { scanTarget } = await import('./scan-target.js');
+  const { diffImages, mostCommandingFirst, mostTellingFirst } = await import('@tidewaiter/integrity');
   const judging = judgeOptions(flags);
-  const old = stateOf(await scanTarget(before, flags, judging, true));
-  const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging, true)));
-  process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));
+  const old = await stateOf(await scanTarget(before, flags, judging, true));
+  const changes = diffImages(old, await stateOf(await scanTarget(after, flags, judging, true)));
+  if (flags.output === 'json') {
+    process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
+    return;
+  }
+  const files = changes.files && changes.files.toSorted(mostTellingFirst);
+  const config = changes.config && changes.config.toSorted(mostCommandingFirst);
+  process.stdout.write(text({ ...changes, files, config }));
 }
 
-function stateOf({ report: { packages, findings }, layers, config }: ScannedTarget): ImageState {
-  return { packages, findings, layers, config };
+async function stateOf({ report, layers, config }: ScannedTarget): Promise<ImageState> {
+  const [{ keptConfig }, { redactSecrets }] = await Promise.all([
+    import('@tidewaiter/integrity'),
+    import('@tidewaiter/secrets'),
+  ]);
+  // Both configs are here: their values are compared as they are, and never shown.
+  const keeping: ConfigKeeping = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
+  const { os, packages, findings } = report;
+  return { os, packages, findings, layers, config: config && keptConfig(config, keeping) };
 }
 
-function text({ packages, files, config, findings }: ImageDiff): string {
+function text({ packages, files, config, steps, hosts, base, findings }: ImageDiff): string {
   const { introduced, resolved, unchanged } = findings;
   const sections = [
-    section(
-      'packages',
-      packages,
-      ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
-    ),
-    section(
-      'files',
-      files,
-      ({ path, change }) => `${fileSigns[change] ?? '~'} ${path}${change in fileSigns ? '' : `  ${change}`}`,
-    ),
+    baseText(base),
     section(
       'configuration',
       config,
       ({ field, before, after }) => `${sign(before, after)} ${field}  ${arrow(before, after)}`,
     ),
+    section('new hosts', hosts, ({ host, namedIn }) => `+ ${host}  ${namedIn.join(', ')}`),
+    section('build steps', steps, ({ change, step }) => `${signs[change]} ${step}`),
+    section(
+      'packages',
+      packages,
+      ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
+    ),
+    section('files', files, fileLine),
     section('findings introduced', introduced, ({ id, severity, title }) => `+ ${id}  ${severity}  ${title}`),
     section('findings resolved', resolved, ({ id, severity, title }) => `- ${id}  ${severity}  ${title}`),
   ];
@@ -64,13 +76,37 @@ function text({ packages, files, config, findings }: ImageDiff): string {
   return [...sections.filter((each) => each !== ''), `findings: ${verdict}\n`].join('\n');
 }
 
-const fileSigns: Partial<Record<ImageDiff['files'][number]['change'], string>> = { added: '+', removed: '-' };
+const signs = { added: '+', removed: '-' };
 
-function section<Item>(title: string, items: readonly Item[], line: (item: Item) => string): string {
+function fileLine({ path, change, isNewSetuid, modeAfter }: FileChange): string {
+  const setuid = isNewSetuid ? `  set-uid or set-gid ${modeAfter}` : '';
+  return change === 'added' || change === 'removed'
+    ? `${signs[change]} ${path}${setuid}`
+    : `~ ${path}  ${change}${setuid}`;
+}
+
+/** What the images say of their base, and what their layers say. */
+function baseText({ isChanged, before, after, commonLayers }: ImageDiff['base']): string {
+  if (!isChanged) return '';
+  const named = (['name', 'digest', 'os'] as const).filter((field) => before[field] !== after[field]);
+  const lines = [
+    ...named.map((field) => `~ ${field}  ${before[field] ?? 'unknown'} → ${after[field] ?? 'unknown'}`),
+    `~ layers  the lowest ${count(commonLayers)} of ${count(before.layers)} are the same`,
+  ];
+  return `base image\n${lines.map(shownLine).join('\n')}\n`;
+}
+
+/** Null is what is not known of both. */
+function section<Item>(title: string, items: readonly Item[] | null, line: (item: Item) => string): string {
+  if (items === null) return `${title}: cannot be compared\n`;
   if (items.length === 0) return '';
-  const lines = items.slice(0, maxShown).map((item) => `  ${printable(line(item))}`);
+  const lines = items.slice(0, maxShown).map((item) => shownLine(line(item)));
   if (items.length > maxShown) lines.push(`  … ${count(items.length - maxShown)} more; -o json has them all`);
   return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
+}
+
+function shownLine(line: string): string {
+  return fit(`  ${printable(line)}`, process.stdout);
 }
 
 function sign(before: string | null, after: string | null): string {

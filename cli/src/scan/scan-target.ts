@@ -3,7 +3,8 @@ import { join } from 'node:path';
 
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
 import { Unavailable } from '@tidewaiter/domain';
-import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
+import type { ComparedLayer } from '@tidewaiter/integrity';
+import type { ImageConfig } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
@@ -18,8 +19,8 @@ import type { ReadingFlags } from './reading-flags.js';
 export interface ScannedTarget {
   report: Report;
   config: ImageConfig | null;
-  /** Entries of each layer, from the bottom up. */
-  layers: readonly (readonly LayerEntry[])[];
+  /** From the bottom up. */
+  layers: readonly ComparedLayer[];
 }
 
 /**
@@ -65,7 +66,10 @@ async function scanWith(
     const analysis = await analysisFor(judging, needsDigests);
     const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
-    return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
+    const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
+      return { diffId: source.layers[index]?.diffId ?? null, entries, ...(hosts && { hosts }) };
+    });
+    return { report, config: source.config, layers };
   } finally {
     progress.end();
     await source.close();

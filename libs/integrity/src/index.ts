@@ -18,3 +18,4 @@ export { pairPlatforms, pushChanges } from './push-changes.js';
 export { becomesRoot, summaryOf } from './change-summary.js';
 export type { ChangeSummary } from './change-summary.js';
 export type { ComparedPlatform, FindingChange, PlatformChange, PlatformPair, PushChanges } from './push-changes.js';
+export { mostCommandingFirst, mostTellingFirst } from './change-order.js';
