@@ -1,3 +1,4 @@
+import type { ImageOrigin } from './image-state.js';
 import { type ConfigChange, isRoot } from './kept-config.js';
 import type { PushChanges } from './push-changes.js';
 
@@ -13,6 +14,10 @@ export interface ChangeSummary {
   userChanged: boolean | null;
   becameRoot: boolean | null;
   baseChanged: boolean | null;
+  /** What follows is absent where nobody asked for signatures. */
+  revisionChanged?: boolean | null;
+  builderChanged?: boolean | null;
+  signersChanged?: boolean | null;
 }
 
 /** Sums up. */
@@ -31,6 +36,7 @@ export function summaryOf(changes: PushChanges): ChangeSummary {
     userChanged: some(user),
     becameRoot: user && user.some(becomesRoot),
     baseChanged: isBaseChanged(changes),
+    ...(changes.origin && originSummary(changes.origin)),
   };
 }
 
@@ -39,6 +45,25 @@ function isBaseChanged({ base, platforms }: PushChanges): boolean | null {
   const isUnknown =
     base.some(({ isChanged }) => isChanged === null) || platforms.some(({ change }) => change === 'unread');
   return isUnknown ? null : false;
+}
+
+function originSummary(origins: NonNullable<PushChanges['origin']>) {
+  const changed = (field: keyof ImageOrigin) => {
+    const states = origins.map(({ before, after }) => isChanged(before?.[field] ?? null, after?.[field] ?? null));
+    return states.includes(true) || (states.includes(null) ? null : false);
+  };
+  return {
+    revisionChanged: changed('revision'),
+    builderChanged: changed('builder'),
+    signersChanged: changed('signers'),
+  };
+}
+
+function isChanged(
+  before: string | readonly string[] | null,
+  after: string | readonly string[] | null,
+): boolean | null {
+  return before === null || after === null ? null : JSON.stringify(before) !== JSON.stringify(after);
 }
 
 function some(list: readonly unknown[] | null): boolean | null {

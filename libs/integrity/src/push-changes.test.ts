@@ -110,6 +110,17 @@ it('sums up', () => {
   });
 });
 
+it('says whether origin changed, where it is known', () => {
+  const from = (revision: string | null, signers: string[]) =>
+    state([], { more: { origin: { revision, builder: null, signers } } });
+  const before = from('1', ['release']);
+  expect(summaryOf(pushChanges([compared('linux/amd64', before, from('2', ['release']))]))).toMatchObject({
+    revisionChanged: true,
+    builderChanged: null,
+    signersChanged: false,
+  });
+});
+
 it('knows that nothing changed where the images are the same', () => {
   const same = {
     platform: 'linux/amd64',

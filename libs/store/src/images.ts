@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AdvisoryKey } from '@tidewaiter/advisories';
 import type { Digest, Finding, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
+import type { KeptConfig } from '@tidewaiter/integrity';
 
 import type { Page } from './page.js';
 import type { Warning } from './pushes.js';
@@ -16,11 +17,13 @@ export interface NewImage {
   createdAt: string | null;
   labels: Record<string, string>;
   layers: Layer[];
-  /** What is wrong with what it says of itself. */
+  /** What it says of itself; absent where nobody asked. */
+  config?: KeptConfig;
+  /** What is wrong with that. */
   findings: Finding[];
 }
 
-export interface Image extends Omit<NewImage, 'createdAt' | 'layers' | 'findings'> {
+export interface Image extends Omit<NewImage, 'createdAt' | 'layers' | 'config' | 'findings'> {
   createdAt: Date | null;
   os: OsRelease | null;
   warnings: Warning[];
@@ -63,6 +66,7 @@ export interface LayerResult {
 export interface AnalyzedLayer {
   facts: Buffer;
   entries: Buffer;
+  entryCount: number;
 }
 
 /** A package of an image, and which advisories judge it. */
@@ -122,9 +126,17 @@ export class Images {
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels`,
-        [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, config) VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, config = coalesce(EXCLUDED.config, image.config)`,
+        [
+          image.digest,
+          image.mediaType,
+          image.configDigest,
+          image.platform,
+          image.createdAt,
+          json(image.labels),
+          image.config ? json(image.config) : null,
+        ],
       );
       await this.#addLayers(tx, image);
       // What is known to be a secret or wrong may have changed since it was pushed before.
@@ -207,10 +219,19 @@ export class Images {
   async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
     return this.store.query(
       `SELECT index, image_layer.blob_digest AS digest, diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
-         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries
+         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries, entry_count AS "entryCount"
        FROM image_layer JOIN layer USING (diff_id) WHERE image_digest = $1 ORDER BY index`,
       [digest],
     );
+  }
+
+  /** What an image says of itself; null where nobody kept it. */
+  async configOf(digest: Digest): Promise<KeptConfig | null> {
+    const [image] = await this.store.query<{ config: KeptConfig | null }>(
+      'SELECT config FROM image WHERE digest = $1',
+      [digest],
+    );
+    return image?.config ?? null;
   }
 
   /** The layers of an image from the bottom, without what was found in them. */

@@ -26,5 +26,6 @@ export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, Push, PushState, Verdict, Warning } from './pushes.js';
+export { PushDifferences } from './push-differences.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';

@@ -14,6 +14,7 @@ import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
+import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
@@ -39,6 +40,7 @@ const repositories = [
   Images,
   Incidents,
   Jobs,
+  PushDifferences,
   Pushes,
   Received,
 ];

@@ -13,6 +13,7 @@ import { ImageMatching } from './image-matching.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
+import { PushComparison } from './push-comparison.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
@@ -52,6 +53,7 @@ export class ScannerModule {
         LayerSteps,
         PushResolution,
         PushJudgement,
+        PushComparison,
         PushFailures,
         ImageAssembly,
         ImageMatching,

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { decodeFacts } from '@tidewaiter/analyzers';
+import type { Digest } from '@tidewaiter/domain';
+import {
+  type ComparedLayer,
+  type ComparedPlatform,
+  diffImages,
+  type ImageState,
+  maxComparedEntries,
+  pairPlatforms,
+  type PlatformPair,
+  type PushChanges,
+  pushChanges,
+} from '@tidewaiter/integrity';
+import { decodeEntries } from '@tidewaiter/oci';
+import { Findings, type Image, Images, type Push } from '@tidewaiter/store';
+
+/** Compares a push with what its tag pointed to before, from what is kept of both: no layer is read again. */
+@Injectable()
+export class PushComparison {
+  constructor(
+    private readonly images: Images,
+    private readonly findings: Findings,
+  ) {}
+
+  /** Null where the tag did not point to something else before. */
+  async compare(push: Push): Promise<PushChanges | null> {
+    const { previousDigest } = push;
+    if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
+    const before = await this.images.ofDigest(previousDigest);
+    const after = await this.images.ofPush(push.id);
+    const images = new Map([...before, ...after].map((image) => [image.digest, image]));
+    const platforms: ComparedPlatform[] = [];
+    for (const pair of pairPlatforms(before, after)) {
+      const compared = await this.#comparePair(pair, images);
+      // Of a push that was refused nothing may be known: then no platform is new.
+      platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
+    }
+    return pushChanges(platforms);
+  }
+
+  async #comparePair(pair: PlatformPair, images: ReadonlyMap<Digest, Image>): Promise<ComparedPlatform> {
+    const [before, after] = [pair.before, pair.after].map((digest) =>
+      digest === null ? undefined : images.get(digest),
+    );
+    if (!before) return { ...pair, change: 'added', diff: null };
+    if (!after) return { ...pair, change: 'removed', diff: null };
+    if (before.digest === after.digest) return { ...pair, change: 'same', diff: null };
+    if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
+    const layers = new SharedLayers();
+    const diff = diffImages(await this.#stateOf(before, layers), await this.#stateOf(after, layers));
+    return { ...pair, change: 'compared', diff };
+  }
+
+  async #stateOf({ digest, os }: Image, known: SharedLayers): Promise<ImageState> {
+    const [packages, findings, layers, config] = await Promise.all([
+      this.images.packages(digest),
+      this.findings.of([digest]),
+      this.images.layers(digest),
+      this.images.configOf(digest),
+    ]);
+    return { os, packages, findings, config, layers: known.of(layers) };
+  }
+}
+
+type StoredLayer = Awaited<ReturnType<Images['layers']>>[number];
+
+/** Unpacks what is kept of layers, those that two images have in common once. */
+class SharedLayers {
+  readonly #layers = new Map<Digest, ComparedLayer>();
+
+  of(layers: readonly StoredLayer[]): ComparedLayer[] {
+    const entries = layers.reduce((sum, { entryCount }) => sum + entryCount, 0);
+    if (entries > maxComparedEntries) return layers.map(({ diffId }) => ({ diffId, entries: null }));
+    return layers.map((layer) => this.#unpacked(layer));
+  }
+
+  #unpacked({ diffId, entries, facts }: StoredLayer): ComparedLayer {
+    const known = this.#layers.get(diffId);
+    if (known?.entries) return known;
+    const { hosts } = decodeFacts(facts);
+    const layer = { diffId, entries: decodeEntries(entries), ...(hosts && { hosts }) };
+    this.#layers.set(diffId, layer);
+    return layer;
+  }
+}
