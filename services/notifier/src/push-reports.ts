@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
-import { Findings, type Image, type ImageFinding, Images, Pushes } from '@tidewaiter/store';
+import type { PushChanges } from '@tidewaiter/integrity';
+import { Findings, type Image, type ImageFinding, Images, PushDifferences, Pushes } from '@tidewaiter/store';
 
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
@@ -12,6 +13,7 @@ export class PushReports {
     private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly findings: Findings,
+    private readonly differences: PushDifferences,
   ) {}
 
   /** Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. */
@@ -20,6 +22,7 @@ export class PushReports {
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
+    const changed = await this.differences.of(pushId);
     const now = await this.#findingsOf(images);
     const before =
       push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
@@ -35,7 +38,8 @@ export class PushReports {
       findings: merged(now, images, fingerprints(before ?? [])),
       // What could not be read may hold it still: only a whole picture says that something is gone.
       resolved: warnings.length > 0 ? [] : merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
-      packagesChanged: changes && { ...changes.packages, upgraded: changes.packages.changed },
+      packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
+      changes: changed,
       warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
       counts,
     };
@@ -44,6 +48,11 @@ export class PushReports {
   async #findingsOf(images: readonly Image[]): Promise<ImageFinding[]> {
     return this.findings.of(images.map(({ digest }) => digest));
   }
+}
+
+/** Whether anything was there to compare with; of pushes of before it is not known, and nothing was said against it. */
+function wasRead(changes: PushChanges | null): boolean {
+  return changes === null || changes.platforms.some(({ change }) => change !== 'unread');
 }
 
 /** The same hole of the same package version on several platforms is told once. */
