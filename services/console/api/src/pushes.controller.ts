@@ -1,9 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, type Page, Pushes } from '@tidewaiter/store';
+import { Images, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
+import type { pushChangesAnswer } from './change-answers.js';
 import { describeImage } from './images.controller.js';
 import { pageQuery, readId, readInput } from './requests.js';
 
@@ -14,6 +15,7 @@ export class PushesController {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
+    private readonly differences: PushDifferences,
   ) {}
 
   @Get()
@@ -27,5 +29,12 @@ export class PushesController {
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
     const images = await this.images.ofPush(id);
     return { ...push, warnings: await this.pushes.warnings(id), images: images.map(describeImage) };
+  }
+
+  @Get(':id/changes')
+  async changes(@Param('id') id: string): Promise<z.output<typeof pushChangesAnswer>> {
+    const changes = await this.differences.of(readId(id));
+    if (!changes) throw new NotFound('PUSH_CHANGES_UNKNOWN', `no push ${id} that moved a tag and is analysed`);
+    return changes;
   }
 }
