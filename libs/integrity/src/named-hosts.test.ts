@@ -11,6 +11,7 @@ it.each([
   ['app/node_modules/left-pad/index.js', 'x', true],
   ['app/node_modules/left-pad/package.json', '{', false],
   ['app/node_modules/@scope/left-pad/package.json', '{', false],
+  ['app/node_modules/left-pad/index.d.ts', 'x', false],
   ['usr/share/doc/curl/README.sh', '#!/bin/sh\n', false],
   ['var/lib/dpkg/info/x.list', 'x', false],
   ['app/readme.txt', 'x', false],

@@ -16,9 +16,9 @@ const maxHosts = 100;
 const codeOrSettings =
   /\.(?:sh|bash|zsh|py|pl|rb|php|js|mjs|cjs|ts|lua|ps1|json|ya?ml|toml|ini|conf|cfg|cnf|env|properties|xml|list|sources|repo|service|timer)$/;
 const settingsDirectory = /^(?:usr\/local\/)?etc\//;
-/** Manuals, licences and what packages say of themselves name hosts that nobody connects to. */
+/** Manuals, licences, types and what packages say of themselves name hosts that nobody connects to. */
 const description =
-  /^(?:usr\/share\/(?:doc|man|info|locale|licenses|common-licenses|mime|xml|perl5?)\/|var\/lib\/(?:dpkg|apt)\/|(?:usr\/)?lib\/apk\/)|\/node_modules\/(?:[^/]{1,214}\/){1,2}(?:package|bower|component)\.json$|\.min\.js$/;
+  /^(?:usr\/share\/(?:doc|man|info|locale|licenses|common-licenses|mime|xml|perl5?)\/|var\/lib\/(?:dpkg|apt)\/|(?:usr\/)?lib\/apk\/)|\/node_modules\/(?:[^/]{1,214}\/){1,2}(?:package|bower|component)\.json$|\.(?:min\.js|d\.[cm]?ts)$/;
 
 /** Whether a file is code or settings, by its path and first bytes: text that may tell whom the image talks to. */
 export function mayNameHosts(path: string, head: Uint8Array): boolean {
