@@ -36,8 +36,8 @@ async function diff(before: string, after: string, flags: DiffFlags): Promise<vo
     process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
     return;
   }
-  const files = changes.files && changes.files.toSorted(mostTellingFirst);
-  const config = changes.config && changes.config.toSorted(mostCommandingFirst);
+  const files = changes.files && mostTellingFirst(changes.files);
+  const config = changes.config && mostCommandingFirst(changes.config);
   process.stdout.write(text({ ...changes, files, config }));
 }
 

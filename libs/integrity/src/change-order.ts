@@ -2,7 +2,7 @@ import { type FileChange, fileKinds } from './file-changes.js';
 import type { PackageChange } from './image-diff.js';
 import type { ConfigChange } from './kept-config.js';
 
-// Of long lists only the beginning is kept: what tells most of an attack or a mistake comes first.
+// Of long lists only the beginning is kept: what tells most of an attack or a mistake comes first. What is alike stays in its order.
 
 export function versionChange({ before, after }: PackageChange): 'added' | 'removed' | 'changed' {
   if (before === null) return 'added';
@@ -13,27 +13,29 @@ export function fileChange({ change }: FileChange): 'added' | 'removed' | 'chang
   return change === 'added' || change === 'removed' ? change : 'changed';
 }
 
-const versionChanges = ['added', 'changed', 'removed'];
+const versionOrder = ['added', 'changed', 'removed'];
 
-export function newFirst(a: PackageChange, b: PackageChange): number {
-  return versionChanges.indexOf(versionChange(a)) - versionChanges.indexOf(versionChange(b));
+export function newFirst<Change extends PackageChange>(changes: readonly Change[]): Change[] {
+  return ranked(changes, (change) => versionOrder.indexOf(versionChange(change)));
 }
 
-const fileOrder: FileChange['change'][] = ['added', 'content', 'type', 'link', 'mode', 'owner', 'removed'];
+const changeOrder: FileChange['change'][] = ['added', 'content', 'type', 'link', 'mode', 'owner', 'removed'];
 
-export function mostTellingFirst(a: FileChange, b: FileChange): number {
-  return (
-    Number(b.isNewSetuid) - Number(a.isNewSetuid) ||
-    fileKinds.indexOf(a.kind) - fileKinds.indexOf(b.kind) ||
-    fileOrder.indexOf(a.change) - fileOrder.indexOf(b.change) ||
-    (a.path < b.path ? -1 : Number(a.path > b.path))
+export function mostTellingFirst<Change extends FileChange>(changes: readonly Change[]): Change[] {
+  return ranked(changes, ({ isNewSetuid, kind, change }) =>
+    isNewSetuid ? -1 : fileKinds.indexOf(kind) * changeOrder.length + changeOrder.indexOf(change),
   );
 }
 
-/** What is started, and as whom, before variables and labels. */
 const fieldOrder = ['user', 'entrypoint', 'cmd', 'healthcheck', 'port', 'volume', 'env', 'label'];
 
-export function mostCommandingFirst(a: ConfigChange, b: ConfigChange): number {
-  const [left, right] = [a, b].map(({ field }) => fieldOrder.indexOf(field.split(' ', 1)[0] ?? ''));
-  return left! - right! || (a.field < b.field ? -1 : Number(a.field > b.field));
+/** What is started, and as whom, before variables and labels. */
+export function mostCommandingFirst<Change extends ConfigChange>(changes: readonly Change[]): Change[] {
+  return ranked(changes, ({ field }) => fieldOrder.indexOf(field.split(' ', 1)[0] ?? ''));
+}
+
+/** By a few ranks, in one pass: an image may change every one of half a million files. */
+function ranked<Item>(items: readonly Item[], rankOf: (item: Item) => number): Item[] {
+  const byRank = [...Map.groupBy(items, rankOf)].toSorted(([a], [b]) => a - b);
+  return byRank.flatMap(([, alike]) => alike);
 }

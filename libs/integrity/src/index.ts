@@ -1,5 +1,5 @@
 export { isElf } from './elf-header.js';
-export { diffImages, maxComparedEntries } from './image-diff.js';
+export { diffImages } from './image-diff.js';
 export type { ImageDiff, PackageChange } from './image-diff.js';
 export type { ComparedLayer, ImageOrigin, ImageState } from './image-state.js';
 export { isRoot, keptConfig } from './kept-config.js';

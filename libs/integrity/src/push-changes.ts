@@ -84,68 +84,32 @@ export function pairPlatforms(
 /** Tells the differences of all platforms as one: bounded, whatever the images hold. */
 export function pushChanges(platforms: readonly ComparedPlatform[]): PushChanges {
   const compared = platforms.flatMap(({ platform, diff }) => (diff ? [{ platform, diff }] : []));
-  const every = <Item>(listOf: (diff: ImageDiff) => readonly Item[], keyOf: (item: Item) => unknown) =>
-    merged(compared, listOf, keyOf);
   // Platforms that came, went or are the same have nothing that could be unknown.
   const differing = platforms.filter(({ change }) => change === 'compared' || change === 'unread');
-  const known = <Item>(listOf: (diff: ImageDiff) => readonly Item[] | null, keyOf: (item: Item) => unknown) => {
+  const every = <Item>(listOf: (diff: ImageDiff) => readonly Item[], keyOf?: (item: Item) => unknown) =>
+    merged(compared, listOf, keyOf);
+  const known = <Item>(listOf: (diff: ImageDiff) => readonly Item[] | null, keyOf?: (item: Item) => unknown) => {
     const isUnknown = differing.length > 0 && differing.every(({ diff }) => diff === null || listOf(diff) === null);
     return isUnknown ? null : every((diff) => listOf(diff) ?? [], keyOf);
   };
-  const files = known((diff) => diff.files, fileKey);
-  const config = known(
-    (diff) => diff.config,
-    (change) => change,
-  );
-  const steps = known(
-    (diff) => diff.steps,
-    (change) => change,
-  );
-  const hosts = known(
-    (diff) => diff.hosts,
-    ({ host }) => host,
-  );
-  const origin = every(
-    ({ origin }) => (origin ? [origin] : []),
-    (each) => each,
-  );
+  const files = known(({ files }) => files, fileKey);
+  const config = known(({ config }) => config);
+  const steps = known(({ steps }) => steps);
+  const hosts = known(({ hosts }) => hosts, hostKey);
+  const origin = every(({ origin }) => (origin ? [origin] : []));
   return {
     platforms: platforms.map(({ diff: _, ...platform }) => platform),
     isComplete: platforms.every(isWhole),
-    packages: counted(
-      every(
-        (diff) => diff.packages,
-        (change) => change,
-      ).toSorted(newFirst),
-      versionChange,
-    ),
-    files: files && {
-      ...counted(files.toSorted(mostTellingFirst), fileChange),
-      newSetuid: files.filter(({ isNewSetuid }) => isNewSetuid).length,
-    },
-    config: config && listed(config.toSorted(mostCommandingFirst)),
+    packages: counted(newFirst(every(({ packages }) => packages)), versionChange),
+    files: files && { ...counted(mostTellingFirst(files), fileChange), newSetuid: countSetuid(files) },
+    config: config && listed(mostCommandingFirst(config)),
     steps: steps && listed(steps),
-    base: listed(
-      every(
-        ({ base }) => [base],
-        (each) => each,
-      ),
-    ).items,
+    base: listed(every(({ base }) => [base])).items,
     hosts: hosts && listed(hosts),
     ...(origin.length > 0 && { origin: listed(origin).items }),
     findings: {
-      introduced: listed(
-        every(
-          ({ findings }) => findings.introduced.map(toFindingChange),
-          ({ fingerprint }) => fingerprint,
-        ),
-      ),
-      resolved: listed(
-        every(
-          ({ findings }) => findings.resolved.map(toFindingChange),
-          ({ fingerprint }) => fingerprint,
-        ),
-      ),
+      introduced: listed(every(({ findings }) => findings.introduced.map(toFindingChange), findingKey)),
+      resolved: listed(every(({ findings }) => findings.resolved.map(toFindingChange), findingKey)),
     },
   };
 }
@@ -159,8 +123,9 @@ function isWhole({ change, diff }: ComparedPlatform): boolean {
 function merged<Item>(
   compared: readonly { platform: Platform; diff: ImageDiff }[],
   listOf: (diff: ImageDiff) => readonly Item[],
-  keyOf: (item: Item) => unknown,
+  keyOf: (item: Item) => unknown = (item) => item,
 ): Told<Item>[] {
+  if (compared.length === 1) return [...listOf(compared[0]!.diff)] as Told<Item>[];
   const items = new Map<string, { item: Item; platforms: Set<Platform> }>();
   for (const { platform, diff } of compared) {
     for (const item of listOf(diff)) {
@@ -201,6 +166,18 @@ function shortened<Value>(value: Value): Value {
 /** The bytes of a program differ from platform to platform: that it changed is told once. */
 function fileKey({ path, change, isNewSetuid: isNew }: FileChange): unknown {
   return [path, change, isNew];
+}
+
+function hostKey({ host }: NewHost): unknown {
+  return host;
+}
+
+function findingKey({ fingerprint }: FindingChange): unknown {
+  return fingerprint;
+}
+
+function countSetuid(files: readonly FileChange[]): number {
+  return files.filter(({ isNewSetuid }) => isNewSetuid).length;
 }
 
 function toFindingChange({ kind, id, severity, title, packageName, path, fingerprint }: Finding): FindingChange {

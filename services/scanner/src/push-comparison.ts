@@ -6,7 +6,6 @@ import {
   type ComparedPlatform,
   diffImages,
   type ImageState,
-  maxComparedEntries,
   pairPlatforms,
   type PlatformPair,
   type PushChanges,
@@ -14,6 +13,9 @@ import {
 } from '@tidewaiter/integrity';
 import { decodeEntries } from '@tidewaiter/oci';
 import { Findings, type Image, Images, type Push } from '@tidewaiter/store';
+
+/** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
+const maxComparedEntries = 300_000;
 
 /** Compares a push with what its tag pointed to before, from what is kept of both: no layer is read again. */
 @Injectable()

@@ -163,7 +163,7 @@ const changes: Parameters<PushDifferences['put']>[2] = {
   },
   config: null,
   steps: { total: 1, items: [{ change: 'added', step: hostile }] },
-  base: [{ isChanged: true, before: older!, after: newer!, commonLayers: 0 }],
+  base: [{ isChanged: true, before: older, after: newer, commonLayers: 0 }],
   hosts: { total: 1, items: [{ host: 'drop.shop.io', namedIn: ['bin/x'] }] },
   origin: [{ before: null, after: { revision: 'a1', builder: null, signers: ['release'] } }],
   findings: {
