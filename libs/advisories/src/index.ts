@@ -1,5 +1,6 @@
 export { advisoryKeyOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
+export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, scopeName } from './blind-spots.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { judgeInventory } from './judge-inventory.js';
@@ -7,7 +8,7 @@ export type { CandidateLookup } from './judge-inventory.js';
 export { matchPackage } from './match-package.js';
 export type { AdvisoryCandidate, MatchEvidence, PackageMatch } from './match-package.js';
 export { readOsvRecord } from './osv-record.js';
-export type { AffectedPackage, OsvAdvisory } from './osv-record.js';
+export type { OsvAdvisory } from './osv-record.js';
 export { readOsvZip } from './osv-zip.js';
 export type { OsvZipItem, RandomAccess } from './osv-zip.js';
 export { packageFindings } from './package-findings.js';

@@ -31,6 +31,14 @@ export function isInRange(version: string, { events }: VersionRange, compare: Ve
   return bothOf(isListed, isBelowLimits(version, events, compare));
 }
 
+/** Whether a version is one of those listed, however they are spelt. */
+export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Answer {
+  if (versions.includes(version)) return true;
+  if (versions.length === 0) return false;
+  if (tryCompare(version, version, compare) === undefined) return undefined;
+  return versions.some((listed) => tryCompare(version, listed, compare) === 0);
+}
+
 /** The affected versions that hold a version, or may: `>= 1.0, < 1.5`. Where nothing can be told, all of them. */
 export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
   const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
@@ -112,6 +120,8 @@ function versionOf(bound: Bound): string {
 }
 
 function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
+  // Alpine's way to say that a package never was affected.
+  if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
   if (end === undefined) return hasStarted;
   return bothOf(

@@ -133,9 +133,10 @@ export class Advisories {
     await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
     await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
     await tx.query(
-      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, evidence)
-       SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, evidence
-       FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text, evidence jsonb)`,
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, vulnerability_ids, evidence)
+       SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, "vulnerabilityIds", evidence
+       FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text,
+         "vulnerabilityIds" text[], evidence jsonb)`,
       [json(matches)],
     );
     await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);

@@ -36,6 +36,7 @@ interface FindingRow {
   severity: Severity;
   cvssVector: string | null;
   cvssScore: number | null;
+  vulnerabilityIds: string[];
   evidence: MatchEvidence;
 }
 
@@ -52,7 +53,8 @@ export class Findings {
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
          fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore", evidence
+         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore",
+         vulnerability_ids AS "vulnerabilityIds", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
@@ -91,12 +93,22 @@ function packageOf(row: FindingRow): VulnerablePackage {
 }
 
 function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
-  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, evidence } = row;
+  const {
+    vulnerabilityId,
+    aliases,
+    severity,
+    title,
+    match: state,
+    fixState,
+    fixVersion,
+    vulnerabilityIds,
+    evidence,
+  } = row;
   const cvss = vector !== null && score !== null ? { vector, score } : null;
   const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
     advisory: { id: advisoryId, vulnerabilityId, aliases, severity, title, cvss },
-    match: { advisoryId, state, fix, severity: null, evidence },
+    match: { advisoryId, vulnerabilityIds, state, fix, severity: null, evidence },
   };
 }
 

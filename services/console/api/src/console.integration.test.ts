@@ -178,6 +178,7 @@ async function seedAdvisory(): Promise<void> {
       ids.map((packageId) => ({
         packageId,
         advisoryId: 'DSA-1',
+        vulnerabilityIds: ['CVE-2026-1'],
         state: 'affected' as const,
         fix,
         severity: null,
