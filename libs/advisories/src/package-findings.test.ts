@@ -14,7 +14,13 @@ const zlib: VulnerablePackage = {
 const evidence = { source: 'Debian:12', comparedName: 'zlib', comparedVersion: '1', range: '< 2' };
 
 function hit(id: string, advisory: Partial<AdvisorySummary> = {}, match: Partial<PackageMatch> = {}): Hit {
-  const base = { vulnerabilityId: 'CVE-2026-1111', aliases: ['CVE-2026-1111'], cvss: null, title: 'a hole' };
+  const base = {
+    vulnerabilityId: 'CVE-2026-1111',
+    aliases: ['CVE-2026-1111'],
+    cvss: null,
+    title: 'a hole',
+    published: null,
+  };
   const fix = { state: 'fixed' as const, version: '2' };
   return {
     advisory: { id, ...base, severity: 'high', ...advisory },
@@ -121,4 +127,10 @@ it('is malware where a record says so, and no vulnerability where nobody calls i
 it('does not count an advisory that hits among those that disagree', () => {
   const one = hit('GHSA-1', {}, { evidence: { ...evidence, disagreeing: ['PYSEC-1', 'DSA-1'] } });
   expect(packageFindings(zlib, [one, hit('DSA-1')])[0]?.evidence).toMatchObject({ disagreeing: ['PYSEC-1'] });
+});
+
+it('says when the advisory was published, where anybody does', () => {
+  const published = '2026-01-02T00:00:00Z';
+  expect(packageFindings(zlib, [hit('DSA-2', { published })])).toMatchObject([{ evidence: { published } }]);
+  expect(packageFindings(zlib, [hit('DSA-2')])[0]!.evidence).not.toHaveProperty('published');
 });

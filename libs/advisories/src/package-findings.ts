@@ -83,7 +83,12 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[]):
     fix: { state: match.fix.state, version: match.fix.version ?? null },
     cvss: hits.map(({ advisory: { cvss } }) => cvss).find((cvss) => cvss !== null) ?? null,
     confidence: match.state === 'affected' ? 'certain' : 'possible',
-    evidence: { advisory: advisory.id, ...match.evidence, ...judgementsOf(hits) },
+    evidence: {
+      advisory: advisory.id,
+      ...(advisory.published !== null && { published: advisory.published }),
+      ...match.evidence,
+      ...judgementsOf(hits),
+    },
   });
 }
 

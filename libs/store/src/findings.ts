@@ -30,6 +30,7 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
@@ -51,7 +52,7 @@ export class Findings {
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
          coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore",
          vulnerability_ids AS "vulnerabilityIds", evidence
@@ -93,21 +94,20 @@ function packageOf(row: FindingRow): VulnerablePackage {
 }
 
 function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
-  const {
-    vulnerabilityId,
-    aliases,
-    severity,
-    title,
-    match: state,
-    fixState,
-    fixVersion,
-    vulnerabilityIds,
-    evidence,
-  } = row;
+  const { vulnerabilityId, aliases, severity, title, published, match: state, fixState, fixVersion, ...rest } = row;
+  const { vulnerabilityIds, evidence } = rest;
   const cvss = vector !== null && score !== null ? { vector, score } : null;
   const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
-    advisory: { id: advisoryId, vulnerabilityId, aliases, severity, title, cvss },
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
+      aliases,
+      severity,
+      title,
+      cvss,
+      published: published?.toISOString() ?? null,
+    },
     match: { advisoryId, vulnerabilityIds, state, fix, severity: null, evidence },
   };
 }

@@ -12,7 +12,8 @@ import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision
 import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
-import { MatchVulnerabilities1764000020100 } from './1764000020100-match-vulnerabilities.js';
+import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
+import { MatchVulnerabilities1764000023000 } from './1764000023000-match-vulnerabilities.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -30,5 +31,6 @@ export const migrations = [
   LayerFacts1764000012000,
   ImageFindings1764000013000,
   AdvisoryNames1764000020000,
-  MatchVulnerabilities1764000020100,
+  AdvisoryPublished1764000022000,
+  MatchVulnerabilities1764000023000,
 ];

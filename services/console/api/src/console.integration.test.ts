@@ -219,7 +219,7 @@ beforeAll(async () => {
   token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-}, 60_000);
+});
 
 afterAll(async () => {
   await service?.stop();
