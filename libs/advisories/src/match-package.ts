@@ -4,6 +4,7 @@ import type { VersionComparer } from '@tidewaiter/versions';
 import type { AdvisoryKey } from './advisory-key.js';
 import { type AffectedPackage, isModular } from './affected-package.js';
 import { type AdvisoryName, type Ecosystem, ecosystems } from './ecosystems.js';
+import { mitigationOf } from './mitigations.js';
 import { type Answer, anyOf, hitIn, isInRange, isListed, tryCompare } from './ranges.js';
 import type { Standing } from './releases.js';
 import { vulnerabilitiesOf } from './vulnerability-id.js';
@@ -34,6 +35,8 @@ export interface MatchEvidence {
   informational?: string;
   /** What who pays for more than the release gets: `Pro 1.2-3ubuntu4+esm1`. */
   fixedBeyond?: string;
+  /** Why the hole is closed although the version has it. */
+  mitigation?: string;
   /** Advisories about the same vulnerability which do not call this version affected. */
   disagreeing?: string[];
 }
@@ -68,7 +71,7 @@ export function matchPackage(
   const byAdvisory = Map.groupBy(named, ({ advisory }) => advisory.id);
   const statements = [...byAdvisory.values()].flatMap((entries) => statementOf(names, entries, ecosystem) ?? []);
   const cleared = clearedBy(statements);
-  return statements.flatMap((statement) => matchOf(statement, cleared, ecosystem.compare) ?? []);
+  return statements.flatMap((statement) => matchOf(statement, pkg, cleared, ecosystem.compare) ?? []);
 }
 
 function isAbout(entry: AffectedPackage, pkg: PackageRecord, key: AdvisoryKey, ecosystem: Ecosystem): boolean {
@@ -122,6 +125,7 @@ function clearedBy(statements: readonly Statement[]): Cleared {
 
 function matchOf(
   { advisory, entries, standing, compared, answer }: Statement,
+  pkg: PackageRecord,
   cleared: Cleared,
   compare: VersionComparer,
 ): PackageMatch | undefined {
@@ -134,6 +138,7 @@ function matchOf(
   const hits = entries.filter((entry) => isAffected(version, entry, compare) === answer);
   const judged = hits.map(({ severity }) => severity).filter((severity) => severity !== null);
   const fix = answer ? fixFor(version, hits, entries, compare) : { state: 'unknown' as const };
+  const mitigation = mitigationOf(pkg, vulnerabilityIds);
   const disagreeing = [...new Set(vulnerabilityIds.flatMap((id) => cleared.get(id)?.by ?? []))].toSorted();
   return {
     advisoryId: advisory.id,
@@ -145,6 +150,7 @@ function matchOf(
     evidence: {
       ...evidenceOf(compared, hits[0]!, compare),
       ...(standing === 'beyond' && fix.version !== undefined && { fixedBeyond: `${hits[0]!.stream} ${fix.version}` }),
+      ...(mitigation !== undefined && { mitigation }),
       ...(disagreeing.length > 0 && { disagreeing }),
     },
   };

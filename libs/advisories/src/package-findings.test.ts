@@ -118,10 +118,19 @@ it('is malware where a record says so, and no vulnerability where nobody calls i
   ]);
   const notice = hit(
     'RUSTSEC-1',
-    { severity: 'unknown' },
-    { evidence: { ...evidence, informational: 'unmaintained' } },
+    { severity: 'unknown', aliases: [] },
+    { vulnerabilityIds: ['RUSTSEC-1'], evidence: { ...evidence, informational: 'unmaintained' } },
   );
   expect(packageFindings(zlib, [notice])).toMatchObject([{ kind: 'supply-chain', severity: 'low' }]);
+  const unsound = hit('RUSTSEC-2', { severity: 'unknown' }, { evidence: { ...evidence, informational: 'unsound' } });
+  expect(packageFindings(zlib, [unsound])).toMatchObject([{ kind: 'vulnerability', severity: 'low' }]);
+});
+
+it('is of no weight where the hole is closed in another way', () => {
+  const mitigated = hit('GHSA-1', { severity: 'critical' }, { evidence: { ...evidence, mitigation: 'removed' } });
+  expect(packageFindings(zlib, [mitigated])).toMatchObject([
+    { severity: 'negligible', evidence: { mitigation: 'removed' } },
+  ]);
 });
 
 it('does not count an advisory that hits among those that disagree', () => {

@@ -65,7 +65,7 @@ function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, 
 /** `hits` have the one that speaks first. */
 function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[]): Finding {
   const { advisory, match } = hits[0]!;
-  const kind = kindOf(hits);
+  const kind = kindOf(id, hits);
   return findingOf({
     kind,
     id,
@@ -106,9 +106,14 @@ function precedence({ match: { state, fix, vulnerabilityIds, advisoryId } }: Hit
   ].join(' ');
 }
 
-function kindOf(hits: readonly Hit[]): FindingKind {
+/** What RustSec calls unmaintained or unsound is no vulnerability, unless somebody thought it worth a CVE. */
+function kindOf(id: string, hits: readonly Hit[]): FindingKind {
   if (hits.some(({ advisory }) => advisory.id.startsWith('MAL-'))) return 'malware';
-  return hits.every(({ match }) => match.evidence.informational !== undefined) ? 'supply-chain' : 'vulnerability';
+  return !isCve(id) && isInformational(hits) ? 'supply-chain' : 'vulnerability';
+}
+
+function isInformational(hits: readonly Hit[]): boolean {
+  return hits.every(({ match }) => match.evidence.informational !== undefined);
 }
 
 /** The ids of the advisories, and what they are called elsewhere; an update's other CVEs are not this one. */
@@ -125,9 +130,10 @@ function aliasesOf(id: string, hits: readonly Hit[]): string[] {
 
 /** The word of the one that speaks, else of the next that judges. Malware is as bad as can be, and who keeps no package up says no more. */
 function severityOf(kind: FindingKind, hits: readonly Hit[]): Severity {
+  if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
   const judged = hits.map(severityIn).find((severity) => severity !== 'unknown');
   if (judged !== undefined) return judged;
-  if (kind === 'supply-chain') return 'low';
+  if (isInformational(hits)) return 'low';
   return kind === 'malware' && hits[0]!.match.state === 'affected' ? 'critical' : 'unknown';
 }
 

@@ -20,7 +20,7 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
-/** Ranges that are shown of a record where none can be told to be the one that hits. */
+/** Ranges that are shown where none can be told to be the one that hits. */
 const maxTexts = 5;
 
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
@@ -39,12 +39,13 @@ export function isListed(version: string, versions: readonly string[], compare: 
   return versions.some((listed) => tryCompare(version, listed, compare) === 0);
 }
 
-/** The affected versions that hold a version, or may: `>= 1.0, < 1.5`. Where nothing can be told, all of them. */
+/** The affected versions that hold a version: `>= 1.0, < 1.5`; where that cannot be told, those that may. */
 export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
   const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
   const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
-  const hit = answers.find(({ answer }) => answer === true) ?? answers.find(({ answer }) => answer === undefined);
-  return hit ? textOf(hit.interval) : intervals.slice(0, maxTexts).map(textOf).join(' || ');
+  const hit = answers.find(({ answer }) => answer === true);
+  const shown = hit ? [hit] : answers.filter(({ answer }) => answer === undefined).slice(0, maxTexts);
+  return shown.map(({ interval }) => textOf(interval)).join(' || ') || 'not known';
 }
 
 function textOf({ introduced, end }: Interval): string {
