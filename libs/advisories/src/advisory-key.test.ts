@@ -30,6 +30,12 @@ it.each<[string, string, string[]]>([
   expect(advisoryKeyOf({ ...libssl, type: 'rpm' }, os(id, versionId))?.names).toEqual(names);
 });
 
+it('asks nothing about headers of the kernel, and calls them judged', () => {
+  const headers = { ...libssl, name: 'linux-libc-dev', source: { name: 'linux', version: '6.1.4-1' } };
+  expect(advisoryKeyOf(headers, debian)?.names).toEqual([]);
+  expect(advisoryKeyOf({ ...headers, name: 'linux-image-amd64' }, debian)?.names).toEqual(['linux']);
+});
+
 it.each<[PackageRecord['type'], string, string, string]>([
   ['npm', '@babel/core', 'npm', '@babel/core'],
   ['pypi', 'Ruamel.Yaml', 'PyPI', 'ruamel-yaml'],

@@ -82,12 +82,17 @@ function distribution(
     compare: versionSchemes[packageType === 'deb' ? 'dpkg' : packageType],
     isDistribution: true,
     isReleaseOptional: false,
-    namesOf,
+    namesOf: (pkg) => (isKernelHeaders(pkg) ? [] : namesOf(pkg)),
     normalName: verbatim,
     readRelease: wholeRelease,
     standing: equal,
     ...more,
   };
+}
+
+/** Built from the source of the kernel, whose thousands of advisories speak of none of what headers are. */
+function isKernelHeaders({ name, source }: PackageRecord): boolean {
+  return name !== source.name && /^(?:linux-(?:libc-dev|headers-.+|kbuild-.+)|kernel-headers)$/.test(name);
 }
 
 /** Distributions without releases. */

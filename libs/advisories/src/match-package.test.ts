@@ -2,8 +2,8 @@ import type { AdvisorySummary, PackageRecord } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { matchPackage } from './match-package.js';
-import type { AdvisoryCandidate } from './match-package.js';
 import type { VersionEvent } from './ranges.js';
+import type { AdvisoryCandidate } from './statements.js';
 
 const bookworm = { ecosystem: 'Debian', release: '12' };
 const key = { ...bookworm, names: ['openssl'] };
@@ -199,7 +199,9 @@ describe('matchPackage', () => {
     const match = (version: string) => matchPackage(installed(version), { ...jammy, names: ['openssl'] }, entries);
     expect(match('1.0-1ubuntu2+esm1')).toEqual([]);
     expect(match('1.0-1ubuntu1+esm1')).toMatchObject([{ fix: { version: '1.0-1ubuntu2+esm1' } }]);
-    expect(match('1.0-1ubuntu2')).toMatchObject([{ fix: { state: 'not-fixed' } }]);
+    expect(match('1.0-1ubuntu2')).toMatchObject([
+      { fix: { state: 'not-fixed' }, evidence: { fixedBeyond: 'Pro 1.0-1ubuntu2+esm1' } },
+    ]);
   });
 
   it('says that a fix costs what Pro costs', () => {

@@ -8,10 +8,11 @@ import type { PackageRecord } from '@tidewaiter/domain';
 import { isModular } from './affected-package.js';
 import { ecosystems } from './ecosystems.js';
 import { matchPackage } from './match-package.js';
-import type { AdvisoryCandidate, PackageMatch } from './match-package.js';
+import type { PackageMatch } from './match-package.js';
 import { readOsvRecord } from './osv-record.js';
 import type { OsvAdvisory } from './osv-record.js';
 import { readOsvZip } from './osv-zip.js';
+import type { AdvisoryCandidate } from './statements.js';
 
 const shared = env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared');
 
