@@ -137,6 +137,11 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['openSUSE', distribution('rpm', ofSource)],
 ]);
 
+/** Whether this is the name of an ecosystem, as the OSV bucket calls its folders. */
+export function isEcosystem(name: string): boolean {
+  return ecosystems.has(name);
+}
+
 /** The ecosystem of a language's packages, by their type. */
 export const languageEcosystems: ReadonlyMap<PackageType, string> = new Map(
   [...ecosystems].flatMap(([name, { packageType, isDistribution }]) => (isDistribution ? [] : [[packageType, name]])),

@@ -3,6 +3,7 @@ export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, scopeName } from './blind-spots.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
+export { isEcosystem } from './ecosystems.js';
 export { judgeInventory } from './judge-inventory.js';
 export type { CandidateLookup } from './judge-inventory.js';
 export { matchPackage } from './match-package.js';
