@@ -13,7 +13,7 @@ export type { OsvAdvisory } from './osv-record.js';
 export { readOsvZip } from './osv-zip.js';
 export type { OsvZipItem, RandomAccess } from './osv-zip.js';
 export { packageFindings } from './package-findings.js';
-export type { Hit, VulnerablePackage } from './package-findings.js';
+export type { Hit, Rating, RatingLookup, VulnerablePackage } from './package-findings.js';
 export type { VersionEvent, VersionRange } from './ranges.js';
 export type { CvssScore } from './severity.js';
 export type { AdvisoryCandidate } from './statements.js';

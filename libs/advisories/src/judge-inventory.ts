@@ -2,7 +2,7 @@ import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 
 import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
 import { matchPackage } from './match-package.js';
-import { type Hit, packageFindings } from './package-findings.js';
+import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
 import type { AdvisoryCandidate } from './statements.js';
 
 /**
@@ -16,8 +16,9 @@ export function judgeInventory(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
   candidatesFor: CandidateLookup,
+  ratingsOf?: RatingLookup,
 ): Finding[] {
-  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor)));
+  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf));
 }
 
 function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {

@@ -107,6 +107,25 @@ it('takes the severity of the source that judges the package, else of any that j
   expect(packageFindings(zlib, [silent])[0]?.severity).toBe('unknown');
 });
 
+it('takes the worst of what others rate where nobody who hits does, and keeps all of it', () => {
+  const cvss = { vector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', score: 9.8 };
+  const ratingsOf = (id: string) =>
+    id === 'CVE-2026-1111'
+      ? [
+          { advisoryId: 'UBUNTU-CVE-2026-1111', severity: 'low' as const, cvss: null },
+          { advisoryId: 'GHSA-1', severity: 'critical' as const, cvss },
+        ]
+      : [];
+  const silent = hit('DSA-1', { severity: 'unknown' });
+  expect(packageFindings(zlib, [silent], ratingsOf)).toMatchObject([
+    { severity: 'critical', cvss, aliases: ['DSA-1'], evidence: { severities: { UBUNTU: 'low', GHSA: 'critical' } } },
+  ]);
+  const own = hit('DSA-1', { severity: 'medium' });
+  expect(packageFindings(zlib, [own], ratingsOf)).toMatchObject([
+    { severity: 'medium', evidence: { severities: { DSA: 'medium', GHSA: 'critical' } } },
+  ]);
+});
+
 it('is malware where a record says so, and no vulnerability where nobody calls it one', () => {
   const malicious = { vulnerabilityId: 'MAL-2026-1', aliases: [], severity: 'unknown' as const };
   const vulnerabilityIds = ['MAL-2026-1'];

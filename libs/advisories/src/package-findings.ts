@@ -18,6 +18,16 @@ export interface Hit {
   match: PackageMatch;
 }
 
+/** How some advisory, of whatever package, rates a vulnerability. Distributions often do not. */
+export interface Rating {
+  advisoryId: string;
+  severity: Severity;
+  cvss: AdvisorySummary['cvss'];
+}
+
+/** Everybody's ratings of a vulnerability, by the id that people know. */
+export type RatingLookup = (vulnerabilityId: string) => readonly Rating[];
+
 /** What a finding shows of the package that has it. */
 export type VulnerablePackage = Pick<
   ImagePackage,
@@ -25,7 +35,11 @@ export type VulnerablePackage = Pick<
 >;
 
 /** The findings of one package: one for each vulnerability, however many advisories are about it. */
-export function packageFindings(pkg: VulnerablePackage, hits: readonly Hit[]): Finding[] {
+export function packageFindings(
+  pkg: VulnerablePackage,
+  hits: readonly Hit[],
+  ratingsOf: RatingLookup = () => [],
+): Finding[] {
   const known = knownVulnerabilities(hits);
   const byVulnerability = new Map<string, Hit[]>();
   for (const hit of hits) {
@@ -35,7 +49,10 @@ export function packageFindings(pkg: VulnerablePackage, hits: readonly Hit[]): F
       else byVulnerability.set(id, [hit]);
     }
   }
-  return [...byVulnerability].map(([id, about]) => findingAbout(id, pkg, about.toSorted(byPrecedence)));
+  return [...byVulnerability].map(([id, about]) => {
+    const ratings = ratingsOf(id).toSorted((a, b) => compareSeverity(a.severity, b.severity));
+    return findingAbout(id, pkg, about.toSorted(byPrecedence), ratings);
+  });
 }
 
 /** Under every id of an advisory that is no CVE, the better ones that advisories of that id or alias give. */
@@ -62,15 +79,15 @@ function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, 
   return [sorted.find(isGhsa) ?? sorted[0] ?? advisory.id];
 }
 
-/** `hits` have the one that speaks first. */
-function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[]): Finding {
+/** `hits` have the one that speaks first, `ratings` the worst. */
+function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], ratings: readonly Rating[]): Finding {
   const { advisory, match } = hits[0]!;
   const kind = kindOf(id, hits);
   return findingOf({
     kind,
     id,
     aliases: aliasesOf(id, hits),
-    severity: severityOf(kind, hits),
+    severity: severityOf(kind, hits, ratings),
     title: advisory.title,
     fingerprint: fingerprintOf(kind, id, pkg),
     purl: pkg.purl,
@@ -81,13 +98,13 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[]):
     state: pkg.state,
     match: match.state,
     fix: { state: match.fix.state, version: match.fix.version ?? null },
-    cvss: hits.map(({ advisory: { cvss } }) => cvss).find((cvss) => cvss !== null) ?? null,
+    cvss: [...hits.map((hit) => hit.advisory), ...ratings].find(({ cvss }) => cvss !== null)?.cvss ?? null,
     confidence: match.state === 'affected' ? 'certain' : 'possible',
     evidence: {
       advisory: advisory.id,
       ...(advisory.published !== null && { published: advisory.published }),
       ...match.evidence,
-      ...judgementsOf(hits),
+      ...judgementsOf(hits, ratings),
     },
   });
 }
@@ -128,10 +145,14 @@ function aliasesOf(id: string, hits: readonly Hit[]): string[] {
   return [...aliases].toSorted();
 }
 
-/** The word of the one that speaks, else of the next that judges. Malware is as bad as can be, and who keeps no package up says no more. */
-function severityOf(kind: FindingKind, hits: readonly Hit[]): Severity {
+/**
+ * The word of the one that speaks, else of the next that judges, else the worst of anybody's. Malware is as bad as can be, and who
+ * keeps no package up says no more.
+ */
+function severityOf(kind: FindingKind, hits: readonly Hit[], ratings: readonly Rating[]): Severity {
   if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
-  const judged = hits.map(severityIn).find((severity) => severity !== 'unknown');
+  const words = [...hits.map(severityIn), ...ratings.map(({ severity }) => severity)];
+  const judged = words.find((severity) => severity !== 'unknown');
   if (judged !== undefined) return judged;
   if (isInformational(hits)) return 'low';
   return kind === 'malware' && hits[0]!.match.state === 'affected' ? 'critical' : 'unknown';
@@ -142,14 +163,19 @@ function severityIn({ advisory, match }: Hit): Severity {
 }
 
 /** Who rates it how, by the databases of OSV, and which advisories do not call the version affected. */
-function judgementsOf(hits: readonly Hit[]): { severities: Record<string, Severity>; disagreeing?: string[] } {
+function judgementsOf(
+  hits: readonly Hit[],
+  ratings: readonly Rating[],
+): { severities: Record<string, Severity>; disagreeing?: string[] } {
   const severities: Record<string, Severity> = {};
-  for (const hit of hits.toReversed()) {
-    if (severityIn(hit) !== 'unknown') severities[databaseOf(hit.advisory.id)] = severityIn(hit);
+  const own = hits.map((hit) => ({ advisoryId: hit.advisory.id, severity: severityIn(hit) }));
+  // The last word counts: the worst of others before that of the one that speaks.
+  for (const { advisoryId, severity } of [...own, ...ratings].toReversed()) {
+    if (severity !== 'unknown') severities[databaseOf(advisoryId)] = severity;
   }
-  const own = new Set(hits.map(({ advisory }) => advisory.id));
+  const hitting = new Set(hits.map(({ advisory }) => advisory.id));
   const disagreeing = new Set(hits.flatMap(({ match }) => match.evidence.disagreeing ?? []));
-  const others = [...disagreeing].filter((id) => !own.has(id)).toSorted();
+  const others = [...disagreeing].filter((id) => !hitting.has(id)).toSorted();
   return { severities, ...(others.length > 0 && { disagreeing: others }) };
 }
 
