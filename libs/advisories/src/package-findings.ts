@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import {
   type AdvisorySummary,
+  compareSeverity,
   type Finding,
   type FindingKind,
   findingOf,
@@ -89,7 +90,7 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], 
     aliases: aliasesOf(id, hits),
     severity: severityOf(kind, hits, ratings),
     title: advisory.title,
-    fingerprint: fingerprintOf(kind, id, pkg),
+    fingerprint: vulnerabilityFingerprint(id, pkg),
     purl: pkg.purl,
     packageName: pkg.name,
     installedVersion: pkg.version,
@@ -184,7 +185,7 @@ function databaseOf(id: string): string {
   return /^[A-Z][A-Za-z]*/.exec(id)?.[0] ?? 'other';
 }
 
-/** Has neither version nor digest: the same hole in the next push is the same finding. */
-function fingerprintOf(kind: FindingKind, id: string, { type, name }: VulnerablePackage): string {
-  return createHash('sha256').update([kind, id, type, name].join('\n')).digest('hex');
+/** What a vulnerability of a package is known by. Has neither version nor digest: the same hole in the next push is the same finding. */
+export function vulnerabilityFingerprint(id: string, { type, name }: { type: string; name: string }): string {
+  return createHash('sha256').update(['vulnerability', id, type, name].join('\n')).digest('hex');
 }

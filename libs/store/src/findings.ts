@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type Hit, type MatchEvidence, packageFindings, type VulnerablePackage } from '@tidewaiter/advisories';
+import {
+  type Hit,
+  type MatchEvidence,
+  packageFindings,
+  type Rating,
+  type VulnerablePackage,
+} from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
@@ -10,11 +16,24 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding {
   imageDigest: Digest;
+}
+
+/** A package of an image that a tag points to. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  fix: { state: FixState; version: string | null };
 }
 
 interface FindingRow {
@@ -53,20 +72,12 @@ export class Findings {
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
          fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
-         coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore",
+         coalesce(package_match.severity, advisory.severity) AS severity, cvss_vector AS "cvssVector", cvss_score AS "cvssScore",
          vulnerability_ids AS "vulnerabilityIds", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
        JOIN advisory ON advisory.id = advisory_id
-       -- A distribution's advisory often has no severity of its own; then the worst that others give the same vulnerability.
-       LEFT JOIN LATERAL (
-         SELECT other.severity, other.cvss_vector AS vector, other.cvss_score AS score FROM advisory AS other
-         WHERE package_match.severity IS NULL AND advisory.severity = 'unknown' AND other.withdrawn IS NULL
-           AND other.vulnerability_id = ANY(advisory.aliases || advisory.vulnerability_id) AND other.severity <> 'unknown'
-         ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible'], other.severity), other.id LIMIT 1
-       ) AS elsewhere ON true
        WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
       [imageDigests],
     );
@@ -75,13 +86,45 @@ export class Findings {
       [imageDigests],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
+    const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
+    const ratingsOf = (id: string) => ratings.get(id) ?? [];
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
       const { imageDigest } = about[0]!;
-      return packageFindings(packageOf(about[0]!), about.map(hitOf)).map((each) => ({ ...each, imageDigest }));
+      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
+      return found.map((each) => ({ ...each, imageDigest }));
     });
     return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
+
+  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    return this.store.query<PackagePlace>(
+      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
+       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
+  }
+
+  /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
+  async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+    const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
+      `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
+         CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END AS cvss
+       FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+      [[...new Set(vulnerabilityIds)]],
+    );
+    return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
+  }
 }
+
+/** Places of one advisory that people are told of. */
+const maxPlaces = 2_000;
 
 /** A package in one place of one image. */
 function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Which vulnerabilities a match is about: an update may fix several, and a package have some of them. */
-export class MatchVulnerabilities1764000023000 implements MigrationInterface {
+export class MatchVulnerabilities1764000025000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       ALTER TABLE package_match ADD COLUMN vulnerability_ids text[] NOT NULL DEFAULT '{}';
