@@ -41,7 +41,7 @@ interface Search {
 export function javaAnalyzer(knownJars: KnownJars = new Map()): Analyzer {
   return {
     name: 'java',
-    version: 1,
+    version: 2,
     wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
     analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),
   };
