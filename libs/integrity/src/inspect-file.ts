@@ -6,7 +6,7 @@ import { packedSigns } from './packed-signs.js';
 import { scriptSigns } from './script-signs.js';
 
 /** Stored with every analysed layer: raise it when the same bytes give other signs. */
-export const integrityVersion = 1;
+export const integrityVersion = 2;
 
 /** Every family of signs. */
 const inspectors: readonly Inspector[] = [accountSigns, diversions, indicatorSigns, packedSigns, scriptSigns];

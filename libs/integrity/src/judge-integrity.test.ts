@@ -667,3 +667,47 @@ const idsOfKind: Record<string, string[]> = {
     60_000,
   );
 });
+
+describe('capabilities of files', () => {
+  const data = (permitted: number) => {
+    const value = Buffer.alloc(20);
+    value.writeUInt32LE(0x02000001, 0);
+    value.writeUInt32LE(permitted, 4);
+    return value;
+  };
+  const [setuid, bindService, raw] = [data(1 << 7), data(1 << 10), data(1 << 13)];
+  const capable = (path: string, capabilities: Buffer, content?: string): TarEntry => ({
+    ...program(path, content),
+    capabilities,
+  });
+
+  it.each<[string, TarEntry[][], string[]]>([
+    ['of root on a program of nobody', [base, [capable('opt/x', setuid)]], ['high opt/x']],
+    ['for a port on a program of nobody', [base, [capable('usr/local/bin/caddy', bindService)]], []],
+    ['that a layer gives to a program of a package', [base, [capable('usr/bin/ls', setuid)]], ['high usr/bin/ls']],
+    ['for the network that a layer gives to one', [base, [capable('usr/bin/ls', raw)]], ['medium usr/bin/ls']],
+    [
+      'that a package gives its program',
+      [[...base, ...install({ name: 'ping', files: [capable('usr/bin/ping', raw)] })]],
+      [],
+    ],
+    [
+      'that it gives again',
+      [[...base, ...install({ name: 'ping', files: [capable('usr/bin/ping', raw)] })], [capable('usr/bin/ping', raw)]],
+      [],
+    ],
+    [
+      'that no package gives',
+      [[...base, ...install({ name: 'python', files: [capable('usr/bin/python3.11', setuid)] })]],
+      ['critical usr/bin/python3.11'],
+    ],
+  ])('%s', async (_, layers, expected) => {
+    const found = (await judge(...layers)).filter(({ id }) => id === 'file-capabilities');
+    expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
+  });
+
+  it('are told by name', async () => {
+    const [finding] = (await judge(base, [capable('opt/x', setuid)])).filter(({ id }) => id === 'file-capabilities');
+    expect(finding?.evidence).toMatchObject({ capabilities: ['cap_setuid'], risky: ['cap_setuid'], effective: true });
+  });
+});

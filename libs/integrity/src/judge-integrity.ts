@@ -1,6 +1,7 @@
 import { compareSeverity, type Finding } from '@tidewaiter/domain';
 import type { Overlay } from '@tidewaiter/oci';
 
+import { capabilities } from './capabilities.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 import { judgedImage, type Judgement } from './judged-image.js';
@@ -19,6 +20,7 @@ const judgements: readonly Judgement[] = [
   packageDatabase,
   unownedFiles,
   worldWritable,
+  capabilities,
   persistence,
   malware,
 ];
