@@ -1,10 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  theOneThatSpeaks,
-  type Vulnerability,
-  vulnerabilityFinding,
-  type VulnerablePackage,
-} from '@tidewaiter/advisories';
+import { type Hit, type MatchEvidence, packageFindings, type VulnerablePackage } from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
@@ -15,11 +10,24 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding {
   imageDigest: Digest;
+}
+
+/** A package of an image that a tag points to. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  fix: { state: FixState; version: string | null };
 }
 
 interface FindingRow {
@@ -35,12 +43,14 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
   severity: Severity;
   cvssVector: string | null;
   cvssScore: number | null;
+  evidence: MatchEvidence;
 }
 
 /** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
@@ -54,9 +64,9 @@ export class Findings {
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore"
+         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
@@ -76,56 +86,57 @@ export class Findings {
       [imageDigests],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
-    const vulnerabilities = oncePerVulnerability(rows).map(({ imageDigest, vulnerability, pkg }) => ({
-      ...vulnerabilityFinding(vulnerability, pkg),
-      imageDigest,
-    }));
+    const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
+      const { imageDigest } = about[0]!;
+      return packageFindings(packageOf(about[0]!), about.map(hitOf)).map((each) => ({ ...each, imageDigest }));
+    });
     return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
-}
 
-/** What one advisory says of one package of one image. */
-interface Sighting {
-  imageDigest: Digest;
-  pkg: VulnerablePackage;
-  vulnerability: Vulnerability;
-}
-
-/** Two advisories about one vulnerability of one package are one finding. */
-function oncePerVulnerability(rows: readonly FindingRow[]): Sighting[] {
-  const kept = new Map<string, Sighting>();
-  for (const sighting of rows.map(toSighting)) {
-    const { imageDigest, pkg, vulnerability } = sighting;
-    const key = [imageDigest, pkg.purl, pkg.layer, pkg.state, vulnerability.id].join('\n');
-    const known = kept.get(key)?.vulnerability ?? vulnerability;
-    kept.set(key, { ...sighting, vulnerability: theOneThatSpeaks(known, vulnerability) });
+  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    return this.store.query<PackagePlace>(
+      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
+       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
   }
-  return [...kept.values()];
 }
 
-function toSighting(row: FindingRow): Sighting {
-  const { imageDigest, advisoryId, aliases, severity, title, match, cvssVector: vector, cvssScore: score } = row;
+/** Places of one advisory that people are told of. */
+const maxPlaces = 2_000;
+
+/** A package in one place of one image. */
+function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
+  return [imageDigest, purl, layer, state, foundIn].join('\n');
+}
+
+function packageOf(row: FindingRow): VulnerablePackage {
+  const { packageType: type, packageName: name, installedVersion: version, purl, foundIn, layer, state } = row;
+  return { type, name, version, purl, foundIn, layer, state };
+}
+
+function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
+  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, published, evidence } = row;
+  const cvss = vector !== null && score !== null ? { vector, score } : null;
+  const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
-    imageDigest,
-    pkg: {
-      type: row.packageType,
-      name: row.packageName,
-      version: row.installedVersion,
-      purl: row.purl,
-      foundIn: row.foundIn,
-      layer: row.layer,
-      state: row.state,
-    },
-    vulnerability: {
-      id: row.vulnerabilityId,
-      advisoryId,
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
       aliases,
       severity,
       title,
-      match,
-      fix: { state: row.fixState, version: row.fixVersion },
-      cvss: vector !== null && score !== null ? { vector, score } : null,
+      cvss,
+      published: published?.toISOString() ?? null,
     },
+    match: { advisoryId, state, fix, severity: null, evidence },
   };
 }
 

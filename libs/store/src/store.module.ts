@@ -10,6 +10,7 @@ import { connect } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
+import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
@@ -34,6 +35,7 @@ const repositories = [
   DeadLetters,
   Deliveries,
   Findings,
+  FleetMatches,
   Images,
   Incidents,
   Jobs,

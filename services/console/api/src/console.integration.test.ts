@@ -1,7 +1,17 @@
 import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  connect,
+  DeadLetters,
+  Deliveries,
+  FleetMatches,
+  Images,
+  Incidents,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -114,8 +124,7 @@ const openssl = (arch: string) => ({
   purl: `pkg:deb/debian/openssl@3.0.11-1?arch=${arch}&distro=debian-12`,
   layer: 0,
   state: 'present' as const,
-  ecosystem: 'Debian',
-  release: '12',
+  key: { ecosystem: 'Debian', release: '12', names: ['openssl'] },
 });
 
 /** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
@@ -168,15 +177,20 @@ async function seedAdvisory(): Promise<void> {
   );
   await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
   await store.transaction(async (tx) => {
-    const found = await advisories.unmatched(tx, amd64, '1');
-    const others = await advisories.unmatched(tx, arm64, '1');
+    const fleet = new FleetMatches();
+    const found = [...(await fleet.unmatched(tx, amd64)), ...(await fleet.unmatched(tx, arm64))];
     const fix = { state: 'fixed' as const, version: '3.0.17-1' };
-    const ids = [...found, ...others].map(({ id }) => id);
-    await advisories.matched(
+    await fleet.rematched(
       tx,
-      ids,
-      '1',
-      ids.map((packageId) => ({ packageId, advisoryId: 'DSA-1', state: 'affected' as const, fix, severity: null })),
+      found,
+      found.map(({ id }) => ({
+        packageId: id,
+        advisoryId: 'DSA-1',
+        state: 'affected' as const,
+        fix,
+        severity: null,
+        evidence: { source: 'Debian:12', comparedName: 'openssl', comparedVersion: '3.0.11-1', range: '< 3.0.17-1' },
+      })),
     );
   });
 }
@@ -212,7 +226,7 @@ beforeAll(async () => {
   token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-}, 60_000);
+});
 
 afterAll(async () => {
   await service?.stop();
