@@ -44,7 +44,7 @@ function withoutOlderFiles({ tree, ownership }: JudgedImage, candidates: Map<str
 
 function replacedTree(root: string, findings: readonly Finding[]): Finding {
   const { layer, packageName, installedVersion } = findings[0]!;
-  const paths = findings.map(({ path }) => path).toSorted();
+  const paths = findings.map(({ path }) => path ?? '').toSorted();
   return integrityFinding({
     id: 'package-tree-replaced',
     severity: 'medium',
