@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { MalformedFile } from '@tidewaiter/domain';
-import { zipArchive } from '@tidewaiter/testkit';
+import { unexpectedErrors, zipArchive } from '@tidewaiter/testkit';
 
 import { yarnCache } from './yarn-cache.js';
 
@@ -22,10 +22,11 @@ it.each([
   expect(yarnCache.wants(path, Buffer.from(head))).toBe(expected);
 });
 
+const ms = readFileSync(join(__dirname, 'fixtures/ms-npm-2.0.0.zip'));
+
 // ms 2.0.0, manifest and licence, stored as Yarn does at its default level of compression.
 it('reads an archive as Yarn writes it', () => {
-  const content = readFileSync(join(__dirname, 'fixtures/ms-npm-2.0.0.zip'));
-  expect(yarnCache.analyze({ path, content }).packages).toMatchObject([
+  expect(yarnCache.analyze({ path, content: ms }).packages).toMatchObject([
     { type: 'npm', name: 'ms', version: '2.0.0', licenses: ['MIT'], foundIn: path },
   ]);
 });
@@ -44,4 +45,8 @@ it('takes the package and nothing that it carries along', () => {
 it('says what is no archive of Yarn', () => {
   expect(() => read(['package.json', '{}'])).toThrow(MalformedFile);
   expect(() => yarnCache.analyze({ path, content: Buffer.from('PK') })).toThrow(MalformedFile);
+});
+
+it('is harmed by no broken archive', () => {
+  expect(unexpectedErrors(yarnCache, { path, content: ms })).toEqual([]);
 });
