@@ -144,3 +144,10 @@ it('does not ask a registry that is blocked', async () => {
   await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRY_BLOCKED' });
   expect(origin.paths).toEqual([]);
 });
+
+it('refuses a configuration that leaves nothing of a name', async () => {
+  const origin = await start(give);
+  const table = `[[registry]]\nprefix = "${origin.name}/shop/app"\nlocation = "${origin.name}"\n`;
+  writeFileSync(join(folder, 'registries.conf'), table);
+  await expect(packagesOf(`${origin.name}/shop/app:1`)).rejects.toMatchObject({ code: 'REGISTRIES_CONF' });
+});

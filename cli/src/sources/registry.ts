@@ -60,6 +60,8 @@ async function connectionsTo(
 /** The ways to one host. Plain HTTP is spoken to this machine, and elsewhere only where that was asked for. */
 async function waysTo({ name, isInsecure }: Place, repository: string): Promise<RegistryConnection[]> {
   const slash = name.indexOf('/');
+  if (slash < 1)
+    throw new InvalidInput('REGISTRIES_CONF', `registries.conf makes of ${repository} no repository: ${name}`);
   const host = name.slice(0, slash);
   const credentials = await dockerCredentials(host);
   const certificates = hostCertificates(host, certificateFolders());

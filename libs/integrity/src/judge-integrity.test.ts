@@ -10,7 +10,7 @@ import { mediaTypes, overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
-import { judgeIntegrity } from './index.js';
+import { type IntegrityLayer, judgeIntegrity } from './index.js';
 
 /** The whole way: what the scanner reads of tars, and what it makes of it; by id and path. */
 async function judge(...layers: TarEntry[][]) {
@@ -697,6 +697,29 @@ describe('capabilities of files', () => {
     ],
   ])('%s', async (_, layers, expected) => {
     const found = (await judge(...layers)).filter(({ id }) => id === 'file-capabilities');
+    expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
+  });
+
+  it.each([
+    ['cap_net_raw=ep', []],
+    ['cap_net_raw,cap_setuid+ep', []],
+    [undefined, ['medium usr/bin/ping']],
+  ])('of rpm are what it declares: %j', (declared, expected) => {
+    const { sha256, ...entry } = { path: 'usr/bin/ping', mode: 0o755, uid: 0, gid: 0, size: 1, sha256: 'a'.repeat(64) };
+    const layer: IntegrityLayer = {
+      entries: [{ ...entry, type: 'file', sha256, capabilities: raw.toString('hex') }],
+      owned: [
+        {
+          type: 'rpm',
+          package: 'iputils',
+          database: 'var/lib/rpm/rpmdb.sqlite',
+          files: [{ path: entry.path, digest: `sha256:${sha256}`, ...(declared && { capabilities: declared }) }],
+        },
+      ],
+      databases: [{ path: 'var/lib/rpm/rpmdb.sqlite', type: 'rpm', packages: [{ name: 'iputils', version: '1' }] }],
+      signs: [],
+    };
+    const found = judgeIntegrity([layer], overlay([layer.entries]));
     expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
   });
 

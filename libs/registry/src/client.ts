@@ -19,11 +19,13 @@ export class RegistryClient {
   /** `docker.io`, `localhost:5000` */
   readonly host: string;
   readonly hasMirrors: boolean;
+  readonly #isRewritten: boolean;
   readonly #origin: HostClient;
   readonly #mirrors: readonly Mirror[];
 
   /** @throws InvalidInput `REGISTRY_CONNECTION` */
   constructor(connection: RegistryConnection, egress: Egress) {
+    this.#isRewritten = connection.rewrite !== undefined;
     this.#origin = new HostClient(connection, egress, MAX_ATTEMPTS);
     this.#mirrors = (connection.mirrors ?? []).map((mirror) => new Mirror(mirror, egress));
     this.host = this.#origin.host;
@@ -139,7 +141,8 @@ export class RegistryClient {
   }
 
   #repository(repository: string): string {
-    return checkRepository(qualify(this.host, repository));
+    // The names of another registry are not Docker Hub's because that is where they lead.
+    return checkRepository(this.#isRewritten ? repository : qualify(this.host, repository));
   }
 }
 

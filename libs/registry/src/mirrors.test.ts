@@ -99,6 +99,13 @@ describe('a mirror', () => {
     expect(origin.seen).toEqual([]);
   });
 
+  it('and the registry itself may have other names for everything', async () => {
+    const origin = await start('origin');
+    const registry = client(origin, [], { rewrite: { prefix: 'app', location: 'org/team/app' } });
+    await registry.manifest('app', 'latest');
+    expect(origin.seen.map(({ path }) => path)).toEqual(['/v2/org/team/app/manifests/latest']);
+  });
+
   it.each([
     ['digests', ['origin', 'mirror']],
     ['tags', ['mirror', 'origin']],
@@ -263,6 +270,18 @@ describe('a registry that lets in by certificate', () => {
     await expect(client(await strict(), []).manifest('shop/app', 'latest')).rejects.toMatchObject({
       code: 'EGRESS_UNREACHABLE',
     });
+  });
+
+  it('does not have it shown to a token server elsewhere', async () => {
+    const tokens = await start('other', (_, response) => void response.end('{"token":"t"}'));
+    const origin = await start('origin', (request, response) =>
+      request.headers.authorization === 'Bearer t'
+        ? give(request, response)
+        : void response.writeHead(401, { 'www-authenticate': `Bearer realm="${tokens.url}/token"` }).end(),
+    );
+    const registry = client(origin, [], { client: certificate });
+    expect((await registry.manifest('shop/app', 'latest')).bytes).toEqual(manifest);
+    expect([...origin.seen, ...tokens.seen].map((each) => each.client)).toEqual(['client', 'client', undefined]);
   });
 
   it('is not asked with a key that is none', async () => {
