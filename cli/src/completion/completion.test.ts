@@ -7,6 +7,9 @@ import { createProgram } from '../program.js';
 import { completionScript, type Shell, shells } from './completion.js';
 import { type CommandGrammar, grammarOf } from './grammar.js';
 
+// Shells start slowly on a busy machine.
+jest.setTimeout(60_000);
+
 const program = grammarOf(createProgram());
 const all = (command: CommandGrammar): CommandGrammar[] => [command, ...command.commands.flatMap(all)];
 const commands = all(program);
@@ -73,7 +76,7 @@ function read(shell: Shell, lines: readonly string[], script: string, flags: str
     input: `${lines.join('\n')}\n`,
     cwd: join(folder, 'here'),
     encoding: 'utf8' as const,
-    timeout: 30_000,
+    timeout: 50_000,
   };
   const answers = execFileSync(shell, [...flags, script], options)
     .split('\n')

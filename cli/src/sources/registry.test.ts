@@ -10,6 +10,8 @@ import { Progress } from '../scan/progress.js';
 import { readImage } from '../scan/read-image.js';
 import { openSource } from './sources.js';
 
+jest.setTimeout(60_000);
+
 const variables = ['XDG_CONFIG_HOME', 'DOCKER_CONFIG', 'CONTAINERS_REGISTRIES_CONF'] as const;
 const before = Object.fromEntries(variables.map((name) => [name, process.env[name]]));
 
@@ -105,7 +107,7 @@ it('reads by way of the mirrors of registries.conf', async () => {
   expect(copy.paths).toHaveLength(3);
   expect(copy.paths[0]).toBe('/v2/copies/shop/app/manifests/1');
   expect(origin.paths).toEqual([]);
-}, 30_000);
+});
 
 it.each([
   ['no archive', (length: number) => Buffer.alloc(length, 'x')],
@@ -136,7 +138,7 @@ it('trusts the authority in certs.d, for that host alone, and shows it our certi
   writeFileSync(join(certificates, 'client.key'), testAuthority.client.key);
   expect(await packagesOf(`${origin.name}/shop/app:1`)).toEqual(['musl']);
   await expect(packagesOf(`${other.name}/shop/app:1`)).rejects.toMatchObject({ code: 'EGRESS_UNTRUSTED' });
-}, 30_000);
+});
 
 it('does not ask a registry that is blocked', async () => {
   const origin = await start(give);

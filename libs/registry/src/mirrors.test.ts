@@ -9,6 +9,9 @@ import { startHttpServer, testAuthority } from '@tidewaiter/testkit';
 import { RegistryClient } from './client.js';
 import type { RegistryConnection, RegistryMirror } from './connection.js';
 
+// TLS and megabytes on a busy machine; nothing here waits for a clock.
+jest.setTimeout(60_000);
+
 const sha256 = (bytes: string | Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const manifest = Buffer.from('{"schemaVersion":2,"layers":[]}');
 const small = Buffer.from('a small layer');
