@@ -51,22 +51,20 @@ const ask: Record<Shell, (lines: readonly string[]) => string[][]> = {
        end`,
       ['--no-config', '-c'],
     ),
-  // Its completion runs in its line editor alone, so a second zsh is typed to; what it would add is printed instead.
+  // Its completion runs in its line editor alone: one key makes a second zsh take the lines one by one.
   zsh: (lines) =>
     read(
       'zsh',
       lines,
-      `zmodload zsh/zpty
+      `cat >${folder}/lines
+       rm -f ${folder}/answers
+       zmodload zsh/zpty
        zpty inner zsh -f -i
-       zpty -w inner "PS1= ; unsetopt zle_bracketed_paste 2>/dev/null; zle_bracketed_paste=(); autoload -Uz compinit && compinit -u -D; source ${folder}/zsh; source ${folder}/print; print -r -- R'EADY'"
-       zpty -r -m inner line '*READY*'
-       while IFS= read -r text; do
-         zpty -w -n inner $'\\C-u'"$text"$'\\t'
-         zpty -r -m inner line '*<end>*'
-         print -rn -- "$line" | tr -d '\\r' | sed -n 's/.*<offer>\\(.*\\)<\\/offer>.*/\\1/p' | tr '\\n' '\\t'
-         echo
-       done
-       zpty -d inner`,
+       zpty -w inner "autoload -Uz compinit && compinit -u -D; source ${folder}/zsh; source ${folder}/asked"
+       zpty -w -n inner $'\\C-t'
+       zpty -r -m inner output '*<answered>*'
+       zpty -d inner
+       cat ${folder}/answers`,
       ['-f', '-c'],
     ),
 };
@@ -86,17 +84,25 @@ function read(shell: Shell, lines: readonly string[], script: string, flags: str
 
 beforeAll(() => {
   writeFileSync(
-    join(folder, 'print'),
-    `compadd() {
+    join(folder, 'asked'),
+    `unsetopt auto_menu auto_list list_beep
+     compadd() {
        if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return $?; fi
        typeset -a hits; builtin compadd -O hits "$@"
-       for hit in $hits; do print -r -- "<offer>$IPREFIX$hit</offer>"; done
+       for hit in $hits; do printf '%s\\t' "$IPREFIX$hit" >>${folder}/answers; done
      }
-     _shown() { zle complete-word; print -r -- "<end>"; zle -I }
+     ask() {
+       while IFS= read -r BUFFER; do
+         CURSOR=$#BUFFER
+         zle complete-word
+         echo >>${folder}/answers
+       done <${folder}/lines
+       print -r -- '<answered>'
+     }
      zle -C complete-word complete-word _main_complete
-     zle -N _shown
-     bindkey '^I' _shown
-     `,
+     zle -N ask
+     bindkey '^T' ask
+    `,
   );
 });
 
