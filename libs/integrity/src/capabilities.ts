@@ -78,7 +78,9 @@ function* judge(image: JudgedImage, found: Found, read: FileCapabilities): Gener
   const claims = image.ownership.claims.get(entry.path)?.filter(({ type }) => isDistributionType(type)) ?? [];
   const undeclared = undeclaredOf(image, found, claims, read.permitted);
   const risky = undeclared.filter((name) => asRoot.has(name));
-  const severity = severityOf(entry.path, claims, risky, undeclared);
+  // Without a database nobody says whose a program is, which is no proof against it.
+  const isForeign = claims.length > 0 || image.ownership.isComplete;
+  const severity = severityOf(entry.path, claims, { risky, undeclared, isForeign });
   if (severity === undefined) return;
   const [owner] = claims;
   yield integrityFinding({
@@ -99,10 +101,10 @@ function* judge(image: JudgedImage, found: Found, read: FileCapabilities): Gener
 function severityOf(
   path: string,
   claims: readonly Claim[],
-  risky: readonly string[],
-  undeclared: readonly string[],
+  { risky, undeclared, isForeign }: { risky: readonly string[]; undeclared: readonly string[]; isForeign: boolean },
 ): Severity | undefined {
-  if (risky.length > 0) return neverSetuid.test(path) ? 'critical' : 'high';
+  if (risky.length > 0 && neverSetuid.test(path)) return 'critical';
+  if (risky.length > 0) return isForeign ? 'high' : 'medium';
   // A server of one's own on port 80 is what file capabilities are for.
   return claims.length > 0 && undeclared.length > 0 ? 'medium' : undefined;
 }

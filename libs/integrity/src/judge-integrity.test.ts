@@ -677,6 +677,11 @@ describe('capabilities of files', () => {
 
   it.each<[string, TarEntry[][], string[]]>([
     ['of root on a program of nobody', [base, [capable('opt/x', setuid)]], ['high opt/x']],
+    [
+      'of root where no database says whose it is',
+      [[capable('usr/bin/newuidmap', setuid)]],
+      ['medium usr/bin/newuidmap'],
+    ],
     ['for a port on a program of nobody', [base, [capable('usr/local/bin/caddy', bindService)]], []],
     ['that a layer gives to a program of a package', [base, [capable('usr/bin/ls', setuid)]], ['high usr/bin/ls']],
     ['for the network that a layer gives to one', [base, [capable('usr/bin/ls', raw)]], ['medium usr/bin/ls']],
