@@ -10,6 +10,8 @@ export { Advisories } from './advisories.js';
 export type { AdvisoryStatus } from './advisories.js';
 export { ApiTokens } from './api-tokens.js';
 export type { ApiToken } from './api-tokens.js';
+export { BlastRadii } from './blast-radius.js';
+export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';

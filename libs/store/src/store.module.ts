@@ -6,6 +6,7 @@ import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
 import { ApiTokens } from './api-tokens.js';
+import { BlastRadii } from './blast-radius.js';
 import { connect } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
@@ -33,6 +34,7 @@ export interface StoreOptions {
 const repositories = [
   Advisories,
   ApiTokens,
+  BlastRadii,
   DeadLetters,
   Deliveries,
   Findings,

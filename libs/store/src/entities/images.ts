@@ -174,6 +174,7 @@ export class ImageLayerRow {
 @Index('package_identity_ux', { synchronize: false })
 // Hash and GIN, which TypeORM cannot say either.
 @Index('package_purl_ix', { synchronize: false })
+@Index('package_purl_name_ix', { synchronize: false })
 @Index('package_advisory_names_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {

@@ -14,7 +14,8 @@ import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
-import { PushChanges1764000025000 } from './1764000025000-push-changes.js';
+import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
+import { PushChanges1764000028000 } from './1764000028000-push-changes.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -34,5 +35,6 @@ export const migrations = [
   AdvisoryNames1764000020000,
   AdvisoryPublished1764000022000,
   FleetMatches1764000024000,
-  PushChanges1764000025000,
+  MatchVulnerabilities1764000025000,
+  PushChanges1764000028000,
 ];

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** What an image says of itself, to be compared with later ones, and what each push changed. */
-export class PushChanges1764000025000 implements MigrationInterface {
+export class PushChanges1764000028000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       ALTER TABLE image ADD config jsonb; -- null of images of before: nobody kept it
