@@ -174,10 +174,16 @@ describe('the hosts that an image did not name before', () => {
     ]);
   });
 
-  it('are those of the build alone where files were read when nobody looked for hosts', () => {
+  it('are not known where files were read when nobody looked for hosts', () => {
     const unknown = { ...state(['RUN curl https://a.io']), layers: [layer([file('a', '1')])] };
     const after = state(['RUN curl https://b.io'], [at('b.js', 'c.io')]);
-    expect(diffImages(unknown, after).hosts).toEqual([{ host: 'b.io', namedIn: ['build step'] }]);
+    expect(diffImages(unknown, after).hosts).toBeNull();
+  });
+
+  it('are those of files alone where one build is not known', () => {
+    const before = { ...state([], [at('a.js', 'a.io')]), config: null };
+    const after = state(['RUN curl https://b.io'], [at('a.js', 'c.io')]);
+    expect(diffImages(before, after).hosts).toEqual([{ host: 'c.io', namedIn: ['a.js'] }]);
   });
 });
 

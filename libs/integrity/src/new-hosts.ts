@@ -9,17 +9,18 @@ export interface NewHost {
 
 const buildStep = 'build step';
 
-/** The hosts that an image names, with the files; null where nobody looked. */
+/** The hosts that an image names. */
 export interface KnownHosts {
-  inFiles: Map<string, string[]> | null;
+  inFiles: ReadonlyMap<string, string[]>;
+  /** Null where the build is not known. */
   inSteps: readonly string[] | null;
 }
 
-/** What the image names that the layers make: files that an upper layer hides name nothing. */
-export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): KnownHosts {
+/** What the image names that the layers make: files that an upper layer hides name nothing. Null where nobody looked. */
+export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): KnownHosts | null {
   const inFiles = new Map<string, string[]>();
   for (const [layer, { hosts }] of layers.entries()) {
-    if (!hosts) return { inFiles: null, inSteps: config?.stepHosts ?? null };
+    if (!hosts) return null;
     for (const { path, hosts: named } of hosts) {
       if (!tree.isShown(path, layer)) continue;
       for (const host of named) {
@@ -34,16 +35,16 @@ export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree,
 
 const maxPlaces = 5;
 
-/** The hosts that only `after` names, of files and steps each as far as both images are known; null where that is nothing. */
-export function newHosts(before: KnownHosts, after: KnownHosts): NewHost[] | null {
-  const places = new Map<string, string[]>();
-  const areFilesKnown = before.inFiles !== null && after.inFiles !== null;
-  const areStepsKnown = before.inSteps !== null && after.inSteps !== null;
-  if (!areFilesKnown && !areStepsKnown) return null;
-  if (areFilesKnown) for (const [host, paths] of after.inFiles ?? []) places.set(host, paths);
-  if (areStepsKnown) for (const host of after.inSteps ?? []) places.set(host, [buildStep, ...(places.get(host) ?? [])]);
-  const known = new Set([...(before.inFiles?.keys() ?? []), ...(before.inSteps ?? [])]);
-  return Array.from(places, ([host, paths]) => ({ host, namedIn: paths.toSorted().slice(0, maxPlaces) }))
-    .filter(({ host }) => !known.has(host))
+/** The hosts that only `after` names, by name; null where nobody looked at one of the two. */
+export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
+  if (!before || !after) return null;
+  const places = new Map(after.inFiles);
+  // Of a build that is compared with an unknown one every host would be new.
+  const steps = (before.inSteps && after.inSteps) ?? [];
+  for (const host of steps) places.set(host, [buildStep, ...(places.get(host) ?? [])]);
+  const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? [])]);
+  return [...places]
+    .filter(([host]) => !known.has(host))
+    .map(([host, paths]) => ({ host, namedIn: paths.toSorted().slice(0, maxPlaces) }))
     .toSorted((a, b) => (a.host < b.host ? -1 : 1));
 }
