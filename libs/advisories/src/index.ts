@@ -1,5 +1,13 @@
 export { advisoryKeyOf, distributionOf } from './distribution.js';
 export type { AdvisoryKey, Distribution } from './distribution.js';
+export { epssFeed, kevFeed } from './feed.js';
+export type { AdvisoryFeed, AdvisoryHoldings, EcosystemHoldings } from './feed.js';
+export { cvesOf, worstExploitation } from './exploitation.js';
+export type { Exploitation } from './exploitation.js';
+export { readEpss } from './epss.js';
+export type { EpssDay, EpssScore } from './epss.js';
+export { readKev } from './kev.js';
+export type { KevCatalogue, KevEntry } from './kev.js';
 export { matchPackage } from './match-package.js';
 export type { AdvisoryCandidate, PackageMatch } from './match-package.js';
 export { readOsvRecord } from './osv-record.js';
