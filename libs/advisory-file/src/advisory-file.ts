@@ -8,6 +8,7 @@ import {
   type AdvisoryFeed,
   type AdvisoryHoldings,
   type AdvisoryKey,
+  type AdvisoryScope,
   type EcosystemHoldings,
   type Exploitation,
   worstExploitation,
@@ -83,10 +84,12 @@ export class AdvisoryFile implements Disposable {
     return rows.map((row) => this.#read(row));
   }
 
-  /** Whether any advisory speaks of this release, or of all: without one, "nothing found" would mean nothing. */
-  covers(ecosystem: string, release: string | null): boolean {
-    const ids = [release ?? '', ''].map((each) => this.#releases.get(`${ecosystem}\n${each}`) ?? -1);
-    return this.#all('SELECT 1 FROM affected WHERE release_id IN (?, ?) LIMIT 1', ...ids).length > 0;
+  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
+    return scopes.filter(({ ecosystem, release }) => {
+      const id = this.#releases.get(`${ecosystem}\n${release ?? ''}`) ?? -1;
+      return this.#all('SELECT 1 FROM affected WHERE release_id = ? LIMIT 1', id).length > 0;
+    });
   }
 
   /** What is known of the exploitation of vulnerabilities that are one. */
@@ -143,14 +146,14 @@ export class AdvisoryFile implements Disposable {
 
   #candidatesOf(releaseId: number, key: { ecosystem: string; release: string; name: string }): AdvisoryCandidate[] {
     const rows = this.#all(
-      `SELECT osv_id, entries, affected.checksum FROM affected JOIN advisory ON advisory.id = advisory_id
-       WHERE release_id = ? AND name = ?`,
+      `SELECT entries, affected.checksum AS entries_checksum, osv_id, record, advisory.checksum
+       FROM affected JOIN advisory ON advisory.id = advisory_id WHERE release_id = ? AND name = ?`,
       releaseId,
       key.name,
     );
     return rows.flatMap((row) => {
-      this.#check({ ...row, ...key });
-      return candidatesOf({ ...key, entries: `${row['entries']}` }, `${row['osv_id']}`);
+      this.#check({ ...key, entries: row['entries']!, checksum: row['entries_checksum']! });
+      return candidatesOf({ ...key, entries: `${row['entries']}` }, this.#read(row));
     });
   }
 

@@ -48,9 +48,10 @@ function isUsual(key: string, value: unknown): boolean {
 }
 
 /** The entries of {@link affectedRows}, as they were. */
-export function candidatesOf({ ecosystem, release, name, entries }: AffectedRow, advisoryId: string) {
-  const key = { advisoryId, ecosystem, release: release === '' ? null : release, name };
-  return (JSON.parse(entries) as object[]).map((entry) => ({ ...usual, ...entry, ...key }) as AdvisoryCandidate);
+export function candidatesOf(row: AffectedRow, advisory: AdvisoryRecord): AdvisoryCandidate[] {
+  const { ecosystem, release, name, entries } = row;
+  const common = { ecosystem, release: release === '' ? null : release, name, advisory };
+  return (JSON.parse(entries) as object[]).map((entry) => ({ ...usual, ...entry, ...common }) as AdvisoryCandidate);
 }
 
 export function recordText({ affected: _, dropped: __, ...record }: OsvAdvisory): string {

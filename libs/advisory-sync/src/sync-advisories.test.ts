@@ -155,7 +155,7 @@ const idsOf = (ecosystem: string, release = '') =>
   read((file) =>
     file
       .candidates({ ecosystem, release, names: ['left-pad'] })
-      .map(({ advisoryId }) => advisoryId)
+      .map(({ advisory: { id } }) => id)
       .toSorted(),
   );
 const namesOf = (results: readonly FeedResult[]) =>

@@ -176,8 +176,7 @@ it('keeps packages with the longest names, each once', async () => {
     foundIn: 'var/lib/dpkg/status',
     layer: 0,
     state: 'present',
-    ecosystem: null,
-    release: null,
+    key: null,
   });
   const [name, version] = [text(), text()];
   const packages = [long({ name, version }), long({ name, version: '1' })];

@@ -18,6 +18,15 @@ export function compareDigits(a: string, b: string): number {
   return compareText(left, right);
 }
 
+/** Orders two lists of such runs; what a list lacks counts as zero, `1` = `1.0`. */
+export function compareNumbers(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const order = compareDigits(a[i] ?? '0', b[i] ?? '0');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
 /** Orders by code unit, which for the ASCII that versions are made of is the order of bytes. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;

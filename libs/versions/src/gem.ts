@@ -1,0 +1,56 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+import { compareDigits, compareText, isDigit } from './runs.js';
+
+const versionPattern = /^[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/** The first run of zeros and dots that stands right before a letter, without the zeros that end another number. */
+const zerosBeforeLetterPattern = /(?:^|(?<![0.])(0*\.))[0.]+(?=[A-Za-z])/;
+
+/**
+ * Orders two versions of Ruby gems: segments of digits or letters, letters before digits, what is missing is zero. A hyphen starts a
+ * pre-release, so a version must come without the platform that lock files put behind it.
+ * @throws InvalidInput `UNPARSABLE_VERSION`
+ * @see https://docs.ruby-lang.org/en/master/Gem/Version.html
+ */
+export function compareGem(a: string, b: string): number {
+  return compareGemSegments(canonicalSegments(a), canonicalSegments(b));
+}
+
+/**
+ * Splits a version into runs of digits and runs of letters.
+ * @throws InvalidInput `UNPARSABLE_VERSION`
+ */
+export function gemSegments(version: string): string[] {
+  return split(normalize(version));
+}
+
+export function compareGemSegments(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const order = compareSegment(a[i] ?? '0', b[i] ?? '0');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+function compareSegment(a: string, b: string): number {
+  const isNumber = isDigit(a[0]);
+  if (isNumber !== isDigit(b[0])) return isNumber ? 1 : -1;
+  return isNumber ? compareDigits(a, b) : compareText(a, b);
+}
+
+function canonicalSegments(version: string): string[] {
+  return split(normalize(version).replace(zerosBeforeLetterPattern, '$1'));
+}
+
+function normalize(version: string): string {
+  // RubyGems reads nothing as 0.
+  const trimmed = version.trim() || '0';
+  if (!versionPattern.test(trimmed))
+    throw new InvalidInput('UNPARSABLE_VERSION', 'not a version that RubyGems accepts');
+  return trimmed.replaceAll('-', '.pre.');
+}
+
+function split(version: string): string[] {
+  return version.match(/[0-9]+|[A-Za-z]+/g) ?? [];
+}
