@@ -1,7 +1,7 @@
 import { printable, TidewaiterError } from '@tidewaiter/domain';
 import { Command, CommanderError } from 'commander';
 
-import { advisoriesCommand } from './advisories.js';
+import { advisoriesCommand } from './advisories/advisories.js';
 import { tell } from './context.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';

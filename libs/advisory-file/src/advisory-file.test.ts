@@ -104,7 +104,7 @@ it('keeps whatever an entry says', async () => {
       const found = read((file) => [
         ...file.candidates({ ecosystem: 'npm', release: '12', names }),
         ...file.candidates({ ecosystem: 'Debian', release: '12', names }),
-      ]).filter(({ advisoryId }) => advisoryId === id);
+      ]).filter(({ advisory }) => advisory.id === id);
       expect(found).toHaveLength(affected.length);
       const expected = affected.map((each) => ({ ...each, advisory: recordOf(whole) }));
       expect(found).toEqual(expect.arrayContaining(expected));

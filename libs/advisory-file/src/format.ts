@@ -105,6 +105,8 @@ export function guarded<T>(path: string, work: () => T): T {
   }
 }
 
+/** Our statements are right, so a table that they miss has been damaged. */
+const wrongStatement = 1;
 const busy = 5;
 const corrupt = 11;
 const full = 13;
@@ -116,7 +118,7 @@ export function explained(path: string, error: unknown): unknown {
   if (error instanceof TidewaiterError || typeof error !== 'object' || error === null) return error;
   const { errcode, message } = error as { errcode?: number; message?: string };
   const code = (errcode ?? 0) & 0xff;
-  if (code === corrupt || code === notADatabase) return damaged(path, `${message}`, error);
+  if ([wrongStatement, corrupt, notADatabase].includes(code)) return damaged(path, `${message}`, error);
   if (code === busy) {
     return new Unavailable('ADVISORIES_BUSY', `${path}: another sync or import is at work`, { cause: error });
   }

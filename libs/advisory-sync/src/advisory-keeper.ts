@@ -6,8 +6,8 @@ export interface AdvisoryKeeper {
   update<T>(work: () => Promise<T>): Promise<T>;
   /** What is known of a feed; null before it was first read. */
   feed(name: string): Promise<AdvisoryFeed | null>;
-  /** Notes what a feed has brought, `changed` records of it new to the keeper. */
-  noteFeed(feed: AdvisoryFeed, changed: number): Promise<void>;
+  /** Notes what a feed has brought, `changed` records of it new to the keeper; null when there was nothing to read. */
+  noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void>;
   /** When the records of these ids had been modified, in milliseconds since 1970, of those that are known. */
   known(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Writes the records that are new or newer; answers how many. */

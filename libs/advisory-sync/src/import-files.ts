@@ -4,15 +4,10 @@ import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 
 import { readFeed } from './read-feed.js';
 import type { ReadOptions } from './read-records.js';
-import { advisorySources } from './record-source.js';
+import type { AdvisorySource } from './record-source.js';
 
-/**
- * Reads everything that the paths stand for; what cannot be read is told to the listener, and the others are read nevertheless.
- * @throws NotFound `ADVISORIES_MISSING`
- */
-export async function importFiles(paths: readonly string[], options: ReadOptions): Promise<void> {
-  // All of them before the first write: a mistyped path should be told at once.
-  const sources = (await Promise.all(paths.map(advisorySources))).flat();
+/** Reads files; what cannot be read is told to the listener, and the others are read nevertheless. */
+export async function importFiles(sources: readonly AdvisorySource[], options: ReadOptions): Promise<void> {
   for (const source of sources) {
     try {
       const origin = { origin: resolve(source.path), etag: null, lastModified: null, askedAt: null };

@@ -44,7 +44,7 @@ export async function readFeed(source: AdvisorySource, origin: FeedOrigin, optio
 export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keeper }: ReadOptions): Promise<FeedResult> {
   // Scores are of a day, whenever somebody asks for them.
   const asOf = feed.name === epssFeed ? feed.asOf : askedAt;
-  await keeper.update(async () => keeper.noteFeed({ ...feed, asOf, checkedAt: askedAt }, 0));
+  await keeper.update(async () => keeper.noteFeed({ ...feed, asOf, checkedAt: askedAt }, null));
   const none = { changed: 0, rejected: feed.rejected, incomplete: 0, gone: 0, seconds: 0 };
   return { name: feed.name, state: 'unchanged', records: feed.records, ...none };
 }

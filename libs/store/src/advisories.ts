@@ -41,8 +41,7 @@ export class Advisories {
       a.id < b.id ? -1 : 1,
     );
     return this.store.transaction(async (tx) => {
-      // One writer at a time, so that changes become visible in the order of their numbers.
-      await tx.query("SELECT pg_advisory_xact_lock(hashtext('advisory_change'))");
+      await lockChanges(tx);
       const changed = new Set(await putRecords(tx, unique));
       await putPackages(
         tx,
@@ -52,14 +51,21 @@ export class Advisories {
     });
   }
 
-  /** Notes that an import has ended, for people. */
-  async imported(summary: { source: string; records: number; changed: number; rejected: number }): Promise<void> {
-    await this.store.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
-      summary.source,
-      summary.records,
-      summary.changed,
-      summary.rejected,
-    ]);
+  /**
+   * Takes back what advisories say of an ecosystem that no longer has them; those that say nothing more are withdrawn. Should they
+   * come back, they are written whatever their date.
+   */
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await lockChanges(tx);
+      await tx.query('DELETE FROM advisory_package WHERE ecosystem = $1 AND advisory_id = ANY($2)', [ecosystem, ids]);
+      await tx.query(
+        `UPDATE advisory SET modified = '-infinity', change = next.change,
+           withdrawn = CASE WHEN EXISTS (SELECT FROM advisory_package WHERE advisory_id = id) THEN withdrawn ELSE now() END
+         FROM (SELECT nextval('advisory_change_seq') AS change) AS next WHERE id = ANY($1)`,
+        [ids],
+      );
+    });
   }
 
   async status(): Promise<AdvisoryStatus> {
@@ -140,6 +146,11 @@ export class Advisories {
     );
     await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);
   }
+}
+
+/** One writer at a time, so that changes become visible in the order of their numbers. */
+async function lockChanges(tx: Transaction): Promise<void> {
+  await tx.query("SELECT pg_advisory_xact_lock(hashtext('advisory_change'))");
 }
 
 async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type Hit, type MatchEvidence, packageFindings, type VulnerablePackage } from '@tidewaiter/advisories';
+import {
+  type Exploitation,
+  type Hit,
+  type MatchEvidence,
+  packageFindings,
+  type VulnerablePackage,
+} from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
@@ -10,10 +16,11 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import { AdvisoryFeeds } from './advisory-feeds.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
-export interface ImageFinding extends Finding {
+export interface ImageFinding extends Finding, Exploitation {
   imageDigest: Digest;
 }
 
@@ -42,9 +49,12 @@ interface FindingRow {
 /** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
 @Injectable()
 export class Findings {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly feeds: AdvisoryFeeds,
+  ) {}
 
-  /** The findings of some images, worst first. */
+  /** The findings of some images, the exploited first, then the worst. */
   async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
@@ -71,12 +81,15 @@ export class Findings {
       'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
       [imageDigests],
     );
-    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
+    const notExploited = { kev: false, epss: null };
+    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
       const { imageDigest } = about[0]!;
       return packageFindings(packageOf(about[0]!), about.map(hitOf)).map((each) => ({ ...each, imageDigest }));
     });
-    return [...vulnerabilities, ...findings].toSorted(worstFirst);
+    const exploitation = await this.feeds.exploitationOf(vulnerabilities);
+    const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
+    return [...known, ...findings].toSorted(worstFirst);
   }
 }
 
@@ -101,7 +114,7 @@ function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: Fin
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
-  const order = compareSeverity(a.severity, b.severity);
+  const order = Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
   const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
     [packageName, id, purl, imageDigest, layer].join('\n'),

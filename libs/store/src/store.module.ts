@@ -5,6 +5,7 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
+import { AdvisoryFeeds } from './advisory-feeds.js';
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
@@ -30,6 +31,7 @@ export interface StoreOptions {
 
 const repositories = [
   Advisories,
+  AdvisoryFeeds,
   ApiTokens,
   DeadLetters,
   Deliveries,

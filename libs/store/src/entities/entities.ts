@@ -1,4 +1,12 @@
-import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisories.js';
+import {
+  AdvisoryFeedRow,
+  AdvisoryImportRow,
+  AdvisoryPackageRow,
+  AdvisoryRow,
+  EpssRow,
+  KevRow,
+  PackageMatchRow,
+} from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
@@ -35,6 +43,9 @@ export const entities = [
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,
+  AdvisoryFeedRow,
+  KevRow,
+  EpssRow,
   PackageMatchRow,
   IncidentRow,
   DeliveryRow,
