@@ -261,10 +261,19 @@ describe('a file that cannot be used', () => {
     await write((writer) => writer.put([advisory('A-1', { packages })]));
   });
 
+  it.each([
+    ['advisories.db', 'whatever it holds', true],
+    ['advisories', 'SQLite format 3\0…', true],
+    ['all.zip', 'PK', false],
+    ['empty', '', false],
+  ])('is told from an archive: %s', (name, content, expected) => {
+    writeFileSync(join(folder, name), content);
+    expect(isAdvisoryFile(join(folder, name))).toBe(expected);
+  });
+
   it('is missing', () => {
     const missing = expect.objectContaining({ code: 'ADVISORIES_MISSING' });
     expect(() => AdvisoryFile.open(join(folder, 'none.db'))).toThrow(missing);
-    expect(isAdvisoryFile(join(folder, 'none.db'))).toBe(false);
     expect(isAdvisoryFile(folder)).toBe(false);
   });
 
@@ -292,7 +301,6 @@ describe('a file that cannot be used', () => {
     const db = new DatabaseSync(other);
     db.exec('CREATE TABLE precious (id)');
     db.close();
-    expect(isAdvisoryFile(other)).toBe(false);
     expect(() => AdvisoryFile.open(other)).toThrow(damaged);
     expect(() => AdvisoryFileWriter.open(other)).toThrow(damaged);
     expect(existsSync(other)).toBe(true);

@@ -56,9 +56,9 @@ const tables = `
 /** What a file is, by its first bytes. */
 export type FileFormat = 'current' | 'older' | 'newer' | 'foreign' | 'empty' | 'absent';
 
-/** Whether a path is a local file of advisories, of whatever version; no archive and no folder is. */
+/** Whether a path is meant to be a local file of advisories, be it damaged or of another version; no archive and no folder is. */
 export function isAdvisoryFile(path: string): boolean {
-  return ['current', 'older', 'newer'].includes(formatOf(path));
+  return path.endsWith('.db') || (readHeader(path)?.toString('latin1').startsWith(magic) ?? false);
 }
 
 export function formatOf(path: string): FileFormat {

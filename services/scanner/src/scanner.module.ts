@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 
+import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
@@ -20,6 +22,7 @@ import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
 import { StrandedPushes } from './stranded-pushes.js';
+import { SyncAdvisories } from './sync-advisories.js';
 
 @Module({})
 export class ScannerModule {
@@ -30,12 +33,18 @@ export class ScannerModule {
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
-        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [AnalyzePush, AnalyzeLayer] }),
+        QueueModule.forRoot({
+          url: config.redisUrl,
+          ledger: Jobs,
+          handlers: [AnalyzePush, AnalyzeLayer, SyncAdvisories],
+        }),
       ],
       controllers: [QueuePushes, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
+        SyncAdvisories,
+        QueueSyncs,
         PushSteps,
         LayerReading,
         LayerSteps,
@@ -47,10 +56,20 @@ export class ScannerModule {
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         {
+          provide: AdvisorySchedule,
+          useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),
+        },
+        {
           provide: Registries,
           useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),
         },
       ],
     };
   }
+}
+
+function scheduleOf(config: Config<typeof scannerConfig>, egress: Egress): AdvisorySchedule {
+  const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems } = config;
+  const places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
+  return new AdvisorySchedule(advisoriesInterval, places, advisoriesEcosystems ?? null, egress);
 }
