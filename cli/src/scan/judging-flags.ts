@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
 import { type FindingKind, findingKinds } from '@tidewaiter/domain';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
 import { age } from '../duration.js';
@@ -16,7 +16,8 @@ export interface JudgingFlags {
   maxAdvisoryAge: number;
 }
 
-const maxAdvisoryAge = '7d';
+/** Unless the flag says otherwise. */
+export const maxAdvisoryAgeMs = age('7d');
 
 export function withJudgingFlags(command: Command): Command {
   return command
@@ -26,7 +27,11 @@ export function withJudgingFlags(command: Command): Command {
       '--advisories <path>',
       'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
     )
-    .option('--max-advisory-age <duration>', 'older advisories are told as such', age, age(maxAdvisoryAge));
+    .addOption(
+      new Option('--max-advisory-age <duration>', 'older advisories are told as such')
+        .argParser(age)
+        .default(maxAdvisoryAgeMs, '7d'),
+    );
 }
 
 export function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): JudgeOptions {

@@ -15,13 +15,13 @@ import {
 } from '@tidewaiter/advisories';
 import { NotFound } from '@tidewaiter/domain';
 
-import { damaged, formatOf, guarded, unusable } from './format.js';
+import { damaged, formatOf, guarded, hasOurTables, unusable } from './format.js';
 import { type AdvisoryRecord, candidatesOf, checksumOf } from './rows.js';
 
 const busyTimeoutMs = 5_000;
 
 /** A row of the tables, column by column. */
-type Row = Record<string, string | number>;
+type Row = Record<string, string | number | null>;
 
 /**
  * Advisories in one local file, for readers: any number of them, also while somebody writes. Each sees the file as it was when it
@@ -54,7 +54,11 @@ export class AdvisoryFile implements Disposable {
     const format = formatOf(path);
     if (format === 'absent') throw new NotFound('ADVISORIES_MISSING', `${path}: there is no such file`);
     if (format !== 'current') throw unusable(path, format === 'empty' ? 'foreign' : format);
-    return guarded(path, () => new AdvisoryFile(path, new DatabaseSync(locationOf(path), options)));
+    return guarded(path, () => {
+      const db = new DatabaseSync(locationOf(path), options);
+      if (!hasOurTables(db)) throw damaged(path, 'its tables are not as they should be');
+      return new AdvisoryFile(path, db);
+    });
   }
 
   /** Everything that advisories say of the packages of these names, in this release or in none. */
@@ -94,10 +98,11 @@ export class AdvisoryFile implements Disposable {
 
   /** What is known of the exploitation of vulnerabilities that are one. */
   exploitation(cves: readonly string[]): Exploitation {
-    const known = cves.map((cve) => ({
-      kev: this.#all('SELECT 1 FROM kev WHERE cve = ?', cve).length > 0,
-      epss: (this.#all('SELECT score FROM epss WHERE cve = ?', cve)[0]?.['score'] ?? null) as number | null,
-    }));
+    const sql =
+      'SELECT (SELECT count(*) FROM kev WHERE cve = ?1) AS kev, (SELECT score FROM epss WHERE cve = ?1) AS epss';
+    const known = cves
+      .flatMap((cve) => this.#all(sql, cve))
+      .map(({ kev, epss }) => ({ kev: kev === 1, epss: epss as number | null }));
     return worstExploitation(known);
   }
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 
 import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 
@@ -95,6 +95,18 @@ function readHeader(path: string): Buffer | undefined {
 export function createTables(db: DatabaseSync): void {
   db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
 }
+
+/** Whether the tables are what we made: a damaged definition gives wrong answers, not errors. */
+export function hasOurTables(db: DatabaseSync): boolean {
+  const fresh = new DatabaseSync(':memory:');
+  createTables(fresh);
+  const [found, expected] = [db, fresh].map((each) => JSON.stringify(each.prepare(definitions).all()));
+  fresh.close();
+  return found === expected;
+}
+
+/** SQLite adds tables of its own, as statistics. */
+const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
 
 /** Does `work` on the file; what SQLite says of it becomes an error that tells what to do. */
 export function guarded<T>(path: string, work: () => T): T {
