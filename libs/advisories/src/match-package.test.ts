@@ -14,7 +14,7 @@ function installed(version: string, parts: Partial<PackageRecord> = {}): Package
 }
 
 function advisory(id: string): AdvisorySummary {
-  return { id, vulnerabilityId: id, aliases: [], severity: 'unknown', cvss: null, title: id };
+  return { id, vulnerabilityId: id, aliases: [], severity: 'unknown', cvss: null, title: id, published: null };
 }
 
 function candidate(events: VersionEvent[], parts: Partial<AdvisoryCandidate> = {}): AdvisoryCandidate {

@@ -14,10 +14,16 @@ const zlib: VulnerablePackage = {
 const evidence = { source: 'Debian:12', comparedName: 'zlib', comparedVersion: '1', range: '< 2' };
 
 function hit(id: string, advisory: Partial<AdvisorySummary> = {}, match: Partial<PackageMatch> = {}): Hit {
-  const base = { vulnerabilityId: 'CVE-2026-1', aliases: ['CVE-2026-1'], cvss: null, title: 'a hole' };
+  const about = {
+    vulnerabilityId: 'CVE-2026-1',
+    aliases: ['CVE-2026-1'],
+    cvss: null,
+    title: 'a hole',
+    published: null,
+  };
   const fix = { state: 'fixed' as const, version: '2' };
   return {
-    advisory: { id, ...base, severity: 'high', ...advisory },
+    advisory: { id, ...about, severity: 'high', ...advisory },
     match: { advisoryId: id, state: 'affected', fix, severity: null, evidence, ...match },
   };
 }
@@ -59,4 +65,10 @@ it('is only possible where versions could not be compared', () => {
   expect(packageFindings(zlib, [hit('DSA-2', {}, { state: 'unknown' })])).toMatchObject([
     { match: 'unknown', confidence: 'possible' },
   ]);
+});
+
+it('says when the advisory was published, where anybody does', () => {
+  const published = '2026-01-02T00:00:00Z';
+  expect(packageFindings(zlib, [hit('DSA-2', { published })])).toMatchObject([{ evidence: { published } }]);
+  expect(packageFindings(zlib, [hit('DSA-2')])[0]!.evidence).not.toHaveProperty('published');
 });

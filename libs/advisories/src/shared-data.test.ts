@@ -65,7 +65,7 @@ const isOurs = (qualified: string) => ecosystems.has(qualified.split(':', 1)[0] 
       const perSecond = Math.round((records / (performance.now() - startedAt)) * 1_000);
       stdout.write(`${ecosystem}: ${records} records, ${perSecond} records/s\n`);
     }
-  }, 120_000);
+  });
 
   it('match as the oracle says', () => {
     const wrong: string[] = [];
@@ -119,5 +119,5 @@ const isOurs = (qualified: string) => ecosystems.has(qualified.split(':', 1)[0] 
       }
     }
     expect(found.toSorted()).toEqual(odd.map(([, id]) => id).toSorted());
-  }, 60_000);
+  });
 });

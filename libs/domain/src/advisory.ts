@@ -24,4 +24,6 @@ export interface AdvisorySummary {
   /** CVSS base score, 0 to 10, where a source gives a vector. */
   cvss: { vector: string; score: number } | null;
   title: string;
+  /** ISO 8601; null where nobody says. */
+  published: string | null;
 }

@@ -29,6 +29,7 @@ afterAll(async () => {
 const record = {
   id: 'DEBIAN-CVE-2026-1000',
   modified: '2026-01-01T00:00:00Z',
+  published: '2026-01-01T00:00:00Z',
   affected: [{ package: { ecosystem: 'Debian:12', name: 'hello' }, versions: ['2.10-3'] }],
 };
 

@@ -71,10 +71,13 @@ export class AdvisoryFeeds {
     });
   }
 
-  /** When the records of these ids had been modified, in milliseconds since 1970, of those that are known. */
+  /**
+   * When the records of these ids had been modified, in milliseconds since 1970, of those that are known. What was written before
+   * advisories said when they were published may be written again.
+   */
   async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const rows = await this.store.query<{ id: string; modified: number }>(
-      'SELECT id, floor(extract(epoch FROM modified) * 1000)::float8 AS modified FROM advisory WHERE id = ANY($1)',
+      'SELECT id, floor(extract(epoch FROM modified) * 1000)::float8 AS modified FROM advisory WHERE id = ANY($1) AND published IS NOT NULL',
       [ids],
     );
     return new Map(rows.map(({ id, modified }) => [id, modified]));

@@ -17,11 +17,24 @@ import {
 } from '@tidewaiter/domain';
 
 import { AdvisoryFeeds } from './advisory-feeds.js';
+import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding, Exploitation {
   imageDigest: Digest;
+}
+
+/** A package of an image that a tag points to. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  fix: { state: FixState; version: string | null };
 }
 
 interface FindingRow {
@@ -37,6 +50,7 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
@@ -60,7 +74,7 @@ export class Findings {
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
          coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore", evidence
        FROM image_package
@@ -91,7 +105,25 @@ export class Findings {
     const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
     return [...known, ...findings].toSorted(worstFirst);
   }
+
+  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    return this.store.query<PackagePlace>(
+      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
+       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
+  }
 }
+
+/** Places of one advisory that people are told of. */
+const maxPlaces = 2_000;
 
 /** A package in one place of one image. */
 function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
@@ -104,11 +136,19 @@ function packageOf(row: FindingRow): VulnerablePackage {
 }
 
 function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
-  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, evidence } = row;
+  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, published, evidence } = row;
   const cvss = vector !== null && score !== null ? { vector, score } : null;
   const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
-    advisory: { id: advisoryId, vulnerabilityId, aliases, severity, title, cvss },
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
+      aliases,
+      severity,
+      title,
+      cvss,
+      published: published?.toISOString() ?? null,
+    },
     match: { advisoryId, state, fix, severity: null, evidence },
   };
 }

@@ -29,7 +29,7 @@ const shorthands: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Orders two versions of Maven artifacts as Maven 3.9 does.
+ * Orders two versions of Maven artifacts as Maven 3.9 does, also where that is odd: `1-0-alpha` < `1` < `1-sp` < `1-0-alpha`.
  * @throws InvalidInput `UNPARSABLE_VERSION` for an empty one, and for one with characters that no published version has
  * @see https://maven.apache.org/pom.html#version-order-specification
  */

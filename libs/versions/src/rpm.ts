@@ -71,9 +71,10 @@ function rank(character: string | undefined): number {
 }
 
 function isLetter(character: string | undefined): boolean {
-  return character !== undefined && /^[A-Za-z]$/.test(character);
+  if (character === undefined) return false;
+  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
 }
 
 function isSeparator(character: string | undefined): boolean {
-  return character !== undefined && !/^[0-9A-Za-z~^]$/.test(character);
+  return character !== undefined && !isDigit(character) && !isLetter(character) && !['~', '^'].includes(character);
 }

@@ -57,3 +57,28 @@ export const versionSchemes: Record<VersionScheme, VersionComparer> = {
   pub: comparePub,
   hackage: compareHackage,
 };
+
+const purlTypes: ReadonlyMap<string, VersionScheme> = new Map([
+  ['apk', 'apk'],
+  ['bitnami', 'bitnami'],
+  ['cargo', 'semver'],
+  ['composer', 'composer'],
+  ['cran', 'cran'],
+  ['deb', 'dpkg'],
+  ['gem', 'gem'],
+  ['golang', 'go'],
+  ['hackage', 'hackage'],
+  ['hex', 'hex'],
+  ['maven', 'maven'],
+  ['npm', 'npm'],
+  ['nuget', 'nuget'],
+  ['pub', 'pub'],
+  ['pypi', 'pep440'],
+  ['rpm', 'rpm'],
+  ['swift', 'semver'],
+]);
+
+/** The scheme of a package type, as package URLs name it; undefined for a type that has no order, or none that we know. */
+export function versionSchemeOf(purlType: string): VersionScheme | undefined {
+  return purlTypes.get(purlType);
+}

@@ -1,4 +1,5 @@
 import {
+  AdvisoryEcosystemRow,
   AdvisoryFeedRow,
   AdvisoryImportRow,
   AdvisoryPackageRow,
@@ -40,6 +41,7 @@ export const entities = [
   ImageLayerRow,
   PackageRow,
   ImagePackageRow,
+  AdvisoryEcosystemRow,
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,

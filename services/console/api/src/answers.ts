@@ -117,6 +117,24 @@ export const findingAnswer = z.object({
   evidence: z.record(z.string(), z.unknown()),
 });
 
+/** `counts`: of all pages. */
+export const blastRadiusAnswer = z.object({
+  counts: z.object({ packages: count, images: count, repositories: count }),
+  items: z.array(
+    z.object({
+      /** Of the push that brought the image. */
+      id: z.uuid(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      digest: z.string(),
+      /** Some of the packages. */
+      purls: z.array(z.string()),
+    }),
+  ),
+  next: text,
+});
+
 export const incidentAnswer = z.object({
   id: z.uuid(),
   number: count,
