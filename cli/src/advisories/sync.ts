@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { isEcosystem, publicPlaces } from '@tidewaiter/advisory-sync';
+import { isEcosystemName, publicPlaces } from '@tidewaiter/advisory-sync';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
@@ -75,6 +75,6 @@ function webUrl(text: string): string {
 
 function readNames(text: string): string[] {
   const names = text.split(',').map((name) => name.trim());
-  if (!names.every(isEcosystem)) throw new InvalidArgumentError('Give names of ecosystems, such as Debian,npm.');
+  if (!names.every(isEcosystemName)) throw new InvalidArgumentError('Give names of ecosystems, such as Debian,npm.');
   return [...new Set(names)];
 }

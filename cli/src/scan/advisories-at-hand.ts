@@ -1,9 +1,10 @@
-import type { AdvisoryScope, CandidateLookup, Exploitation } from '@tidewaiter/advisories';
+import type { AdvisoryScope, CandidateLookup, Exploitation, RatingLookup } from '@tidewaiter/advisories';
 import type { Warning } from '@tidewaiter/oci';
 
 /** Advisories at hand, wherever they come from. */
 export interface AdvisoriesAtHand {
   candidatesFor: CandidateLookup;
+  ratingsOf: RatingLookup;
   /** Those of some scopes of which anything is known. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[];
   exploitation(cves: readonly string[]): Exploitation;

@@ -5,6 +5,7 @@ import {
   type AdvisoryKey,
   type AdvisoryScope,
   type Exploitation,
+  isEcosystem,
   type OsvAdvisory,
   readEpss,
   readKev,
@@ -32,6 +33,8 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
   const warnings: Warning[] = loaded.rejected > 0 ? [{ code: 'ADVISORIES_DAMAGED', path: null, message }] : [];
   return {
     candidatesFor: (key) => loaded.candidatesFor(key),
+    // Only records about these packages are kept, and those have been asked.
+    ratingsOf: () => [],
     covered: (scopes) => loaded.covered(scopes),
     exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
     asOf: () => loaded.newest,
@@ -66,8 +69,9 @@ class LoadedRecords {
 
   /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
   async loadRecords(sources: readonly RecordSource[]): Promise<void> {
-    const named = sources.filter(({ name }) => this.#names.has(name.split(':', 1)[0]!));
-    for (const source of named.length > 0 ? named : sources) {
+    const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
+    const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
+    for (const source of isBucket ? named : sources) {
       for await (const item of source.records()) {
         const advisory = 'error' in item ? undefined : readRecord(item.json);
         if (advisory) this.#keep(advisory);
@@ -101,6 +105,11 @@ class LoadedRecords {
       else this.#candidates.set(key, [candidate]);
     }
   }
+}
+
+/** Folders of the bucket were once called like `Debian:12`. */
+function ecosystemOf({ name }: RecordSource): string {
+  return name.split(':', 1)[0]!;
 }
 
 function readRecord(json: unknown): OsvAdvisory | undefined {

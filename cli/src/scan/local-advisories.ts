@@ -5,8 +5,9 @@ import {
   blindSpots,
   cvesOf,
   judgeInventory,
+  type Rating,
 } from '@tidewaiter/advisories';
-import { AdvisoryFile, isAdvisoryFile } from '@tidewaiter/advisory-file';
+import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
 import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 import type { ReportFinding } from '@tidewaiter/reports';
@@ -42,7 +43,7 @@ export async function judgePackages(
   return withAdvisories(path, keys, (advisories) => {
     const covered = advisories.covered(keys);
     const asOf = advisories.asOf(new Set(covered.map(({ ecosystem }) => ecosystem)));
-    const findings = judgeInventory(packages, os, advisories.candidatesFor);
+    const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
     const warnings = [...blindSpots(scoped, os, covered), ...advisories.warnings, ...stale(asOf, maxAgeMs)];
     return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf };
   });
@@ -61,11 +62,16 @@ async function withAdvisories<T>(
   const feeds = file.feeds();
   return work({
     candidatesFor: (key) => file.candidates(key),
+    ratingsOf: (vulnerabilityId) => file.recordsOf(vulnerabilityId).flatMap(ratingOf),
     covered: (scopes) => file.covered(scopes),
     exploitation: (cves) => file.exploitation(cves),
     asOf: (ecosystems) => oldest(feeds, ecosystems),
     warnings: [],
   });
+}
+
+function ratingOf({ id, severity, cvss }: AdvisoryRecord): Rating[] {
+  return severity === 'unknown' ? [] : [{ advisoryId: id, severity, cvss }];
 }
 
 /** The oldest of the feeds that were asked; of records whose ecosystem has no feed of its name, all feeds are. */

@@ -1,6 +1,6 @@
 export type { AdvisoryKeeper, FeedResult, ReadingListener } from './advisory-keeper.js';
 export { importFiles } from './import-files.js';
-export { isEcosystem, placesOf, publicPlaces } from './places.js';
+export { isEcosystemName, placesOf, publicPlaces } from './places.js';
 export type { AdvisoryPlaces } from './places.js';
 export type { ReadOptions } from './read-records.js';
 export { advisorySources } from './record-source.js';

@@ -32,7 +32,7 @@ const maxEcosystems = 5_000;
 export function readEcosystems(text: string): string[] {
   const lines = text.split('\n').map((line) => (line.trim().split(':')[0] ?? '').trim());
   const names = [...new Set(lines.filter((line) => line !== ''))];
-  const wrong = names.find((name) => !isEcosystem(name));
+  const wrong = names.find((name) => !isEcosystemName(name));
   if (wrong !== undefined || names.length === 0 || names.length > maxEcosystems) {
     throw new InvalidInput('ECOSYSTEMS_INVALID', 'ecosystems.txt is no list of ecosystems');
   }
@@ -40,7 +40,7 @@ export function readEcosystems(text: string): string[] {
 }
 
 /** Whether a name can be that of a folder of the bucket. `[EMPTY]` holds records without any. */
-export function isEcosystem(name: string): boolean {
+export function isEcosystemName(name: string): boolean {
   return name.length <= maxNameLength && /^[\p{L}\p{N}][\p{L}\p{N} ._+()-]*$/u.test(name);
 }
 

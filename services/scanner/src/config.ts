@@ -1,4 +1,4 @@
-import { isEcosystem } from '@tidewaiter/advisory-sync';
+import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
 import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
 import { minKeyCharacters } from '@tidewaiter/secrets';
@@ -23,7 +23,7 @@ const interval = z
 const ecosystems = z
   .string()
   .transform((text) => text.split(',').map((name) => name.trim()))
-  .refine((names) => names.every(isEcosystem), 'is no list of ecosystems such as Debian,npm');
+  .refine((names) => names.every(isEcosystemName), 'is no list of ecosystems such as Debian,npm');
 
 const place = z.url({ protocol: /^https?$/ }).optional();
 
