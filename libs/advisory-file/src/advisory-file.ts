@@ -52,7 +52,11 @@ export class AdvisoryFile implements Disposable {
    */
   static open(path: string): AdvisoryFile {
     const format = formatOf(path);
-    if (format === 'absent') throw new NotFound('ADVISORIES_MISSING', `${path}: there is no such file`);
+    if (format === 'absent')
+      throw new NotFound(
+        'ADVISORIES_MISSING',
+        `${path}: there is no such file; \`tidewaiter advisories sync\` makes it`,
+      );
     if (format !== 'current') throw unusable(path, format === 'empty' ? 'foreign' : format);
     return guarded(path, () => {
       const db = new DatabaseSync(locationOf(path), options);

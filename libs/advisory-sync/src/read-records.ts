@@ -4,8 +4,9 @@ import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
 import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
 import type { RecordSource } from './record-source.js';
 
-/** Large enough to be fast, small enough that a kernel's worth of records does not fill the memory. */
-const batchSize = 1_000;
+/** Large enough to be fast, small enough that neither a kernel's worth of records nor a hostile archive fills the memory. */
+const maxBatchRecords = 1_000;
+const maxBatchBytes = 32 * 1024 * 1024;
 /** Records of an archive that may be gone at once: a tenth, or a few. More is more likely a broken export than so many withdrawals. */
 const maxGoneShare = 0.1;
 const maxGoneAlways = 20;
@@ -123,11 +124,14 @@ class Reading {
 
 async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZipItem[]> {
   let batch: OsvZipItem[] = [];
+  let bytes = 0;
   for await (const item of items) {
     batch.push(item);
-    if (batch.length < batchSize) continue;
+    bytes += 'json' in item ? item.sizeBytes : 0;
+    if (batch.length < maxBatchRecords && bytes < maxBatchBytes) continue;
     yield batch;
     batch = [];
+    bytes = 0;
   }
   if (batch.length > 0) yield batch;
 }

@@ -104,7 +104,8 @@ async function readRecord(folder: string, name: string): Promise<OsvZipItem> {
     if ((await stat(path)).size > maxRecordBytes) {
       throw new LimitExceeded('maxRecordBytes', `the record has more than ${maxRecordBytes} bytes`);
     }
-    return { name, json: JSON.parse(await readFile(path, 'utf8')) };
+    const text = await readFile(path, 'utf8');
+    return { name, json: JSON.parse(text), sizeBytes: Buffer.byteLength(text) };
   } catch (cause) {
     if (cause instanceof TidewaiterError) return { name, error: cause };
     if (cause instanceof SyntaxError) return { name, error: new InvalidInput('OSV_RECORD', 'not JSON', { cause }) };
