@@ -224,10 +224,9 @@ const cut: Misbehaviour = (_, response, body) => {
   response.writeHead(200, { 'content-length': body.length });
   response.write(half);
   const watch = setInterval(() => {
-    if (!partSizes().includes(half.length)) return;
-    clearInterval(watch);
-    response.destroy();
+    if (partSizes().includes(half.length)) response.destroy();
   }, 2);
+  response.on('close', () => clearInterval(watch));
   return true;
 };
 const partSizes = () =>
