@@ -121,12 +121,8 @@ export function readAffected(
       name: (known ?? unknownEcosystem).normalName(name),
       ranges: versionRanges,
       versions: known ? withoutCovered(versions, versionRanges, known) : versions,
-      ...present('module', specific.rpmmod ?? moduleOf(versionRanges, summary)),
-      ...present(
-        'binaries',
-        ecosystem === 'SUSE' || ecosystem === 'openSUSE' ? binariesOf(specific.binaries) : undefined,
-      ),
-      ...present('informational', database.informational),
+      ...meantBy(specific, versionRanges, summary, known),
+      ...(database.informational !== undefined && { informational: database.informational }),
       severity: severityOf(scores, [urgency, specific.severity, database.severity], bestCvss(scores)),
       unfixed: isGivenUp(urgency, database) ? 'wont-fix' : 'not-fixed',
       isIncomplete:
@@ -148,8 +144,16 @@ const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'normalName'> = {
   normalName: (name) => name,
 };
 
-function present<Key extends string, Value>(key: Key, value: Value | undefined): Partial<Record<Key, Value>> {
-  return value === undefined ? {} : ({ [key]: value } as Record<Key, Value>);
+/** Which packages of the name are meant, where not all are. */
+function meantBy(
+  { rpmmod, binaries: lists = [] }: z.infer<typeof specificSchema>,
+  ranges: readonly VersionRange[],
+  summary: string | undefined,
+  ecosystem: Ecosystem | undefined,
+): Pick<AffectedPackage, 'module' | 'binaries'> {
+  const module = rpmmod ?? moduleOf(ranges, summary);
+  const binaries = ecosystem?.listsBinaries ? lists.flatMap((list) => Object.keys(list)).slice(0, maxBinaries) : [];
+  return { ...(module !== undefined && { module }), ...(binaries.length > 0 && { binaries }) };
 }
 
 function isGivenUp(urgency: string | undefined, { status, nodsa_reason }: z.infer<typeof databaseSchema>): boolean {
@@ -166,11 +170,6 @@ function moduleOf(ranges: readonly VersionRange[], summary: string | undefined):
 /** Whether a package was built as a part of a module, by its version: `1.16.2-4.module_el8.5.0+2608+72063365`. */
 export function isModular(version: string): boolean {
   return /\.module[+_]/.test(version);
-}
-
-function binariesOf(maps: readonly Record<string, unknown>[] | undefined): string[] | undefined {
-  const names = (maps ?? []).flatMap((map) => Object.keys(map)).slice(0, maxBinaries);
-  return names.length > 0 ? names : undefined;
 }
 
 /** Debian lists every version that its ranges cover, millions in all; kept are those that only the list knows. */

@@ -23,6 +23,8 @@ const rolling = () => null;
 
 /** From `ID` of os-release. A distribution that is built from another one has an entry only where it takes that one's packages as they are. */
 const known: ReadonlyMap<string, Known> = new Map<string, Known>([
+  // The second names of some are those that Trivy gives them in purls.
+  ['alma', { ecosystem: 'AlmaLinux', release: major }],
   ['almalinux', { ecosystem: 'AlmaLinux', release: major }],
   ['alpaquita', { ecosystem: 'Alpaquita', release: byVersion(/^(stream|\d{1,3})$/) }],
   ['alpine', { ecosystem: 'Alpine', release: alpineRelease }],
@@ -31,6 +33,8 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
     'bellsoft-hardened-containers',
     { ecosystem: 'BellSoft Hardened Containers', release: byVersion(/^(stream|\d{1,3})$/) },
   ],
+  ['cbl-mariner', { ecosystem: 'Azure Linux', release: major }],
+  // Rebuilt by Red Hat itself, with its versions.
   ['centos', { ecosystem: 'Red Hat', release: major }],
   ['chainguard', { ecosystem: 'Chainguard', release: rolling }],
   ['debian', { ecosystem: 'Debian', release: major }],
@@ -42,6 +46,8 @@ const known: ReadonlyMap<string, Known> = new Map<string, Known>([
   ['opensuse-leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
   ['opensuse-leap-micro', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap Micro ', minor(os)) }],
   ['opensuse-tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
+  ['opensuse.leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
+  ['opensuse.tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
   ['photon', { ecosystem: 'Photon OS', release: minor }],
   ['redhat', { ecosystem: 'Red Hat', release: major }],
   ['rhel', { ecosystem: 'Red Hat', release: major }],

@@ -25,6 +25,8 @@ export interface Ecosystem {
   isDistribution: boolean;
   /** Whether a record may leave the release out and then speaks of all of them. A bare `Alpine` is somebody else's data. */
   isReleaseOptional: boolean;
+  /** Whether records list those packages of a source package that they mean; elsewhere such lists have other purposes. */
+  listsBinaries: boolean;
   /** The names under which its records may list a package. */
   namesOf: (pkg: PackageRecord) => AdvisoryName[];
   /** Brings a name of a record to the form in which `namesOf` gives it. */
@@ -58,6 +60,7 @@ function language(packageType: PackageType, scheme: VersionScheme, normalName = 
     compare: versionSchemes[scheme],
     isDistribution: false,
     isReleaseOptional: true,
+    listsBinaries: false,
     namesOf: ({ name, version }) => [{ name: normalName(name), version }],
     normalName,
     readRelease: noRelease,
@@ -75,13 +78,14 @@ const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [
 function distribution(
   packageType: 'apk' | 'deb' | 'rpm',
   namesOf: NamesOf,
-  more: Partial<Pick<Ecosystem, 'isReleaseOptional' | 'readRelease' | 'standing'>> = {},
+  more: Partial<Pick<Ecosystem, 'isReleaseOptional' | 'listsBinaries' | 'readRelease' | 'standing'>> = {},
 ): Ecosystem {
   return {
     packageType,
     compare: versionSchemes[packageType === 'deb' ? 'dpkg' : packageType],
     isDistribution: true,
     isReleaseOptional: false,
+    listsBinaries: false,
     namesOf: (pkg) => (isKernelHeaders(pkg) ? [] : namesOf(pkg)),
     normalName: verbatim,
     readRelease: wholeRelease,
@@ -127,14 +131,14 @@ export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
   ['Red Hat', distribution('rpm', ofBinary, { readRelease: readRedHatRelease, standing: redHatStanding })],
   ['Rocky Linux', distribution('rpm', ofBoth)],
   ['RubyGems', language('gem', 'gem')],
-  ['SUSE', distribution('rpm', ofSource, { readRelease: readSuseRelease })],
+  ['SUSE', distribution('rpm', ofSource, { listsBinaries: true, readRelease: readSuseRelease })],
   ['SwiftURL', language('swift', 'semver', repository)],
   ['Ubuntu', distribution('deb', ofSource, { readRelease: readUbuntuRelease, standing: ubuntuStanding })],
   ['Wolfi', distribution('apk', ofBoth, rolling)],
   ['crates.io', language('cargo', 'semver')],
   ['npm', language('npm', 'npm')],
   ['openEuler', distribution('rpm', ofBoth)],
-  ['openSUSE', distribution('rpm', ofSource)],
+  ['openSUSE', distribution('rpm', ofSource, { listsBinaries: true })],
 ]);
 
 /** Whether this is the name of an ecosystem, as the OSV bucket calls its folders. */
