@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { connect } from './data-source.js';
+import { exploitationOf } from './exploitation.js';
 import { Store } from './store.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
@@ -63,7 +64,7 @@ it('knows what is exploited, and writes only what changed', async () => {
     { id: 'GHSA-jfh8-c2jp-5v3q', aliases: ['CVE-2021-44228'] },
     { id: 'CVE-2020-0001', aliases: [] },
   ];
-  expect(await feeds.exploitationOf(findings)).toEqual([
+  expect(await exploitationOf(store, findings)).toEqual([
     { kev: true, epss: 0.94358 },
     { kev: false, epss: null },
   ]);

@@ -2,12 +2,9 @@ import { Injectable } from '@nestjs/common';
 import {
   type AdvisoryFeed,
   type AdvisoryHoldings,
-  cvesOf,
   type EpssScore,
-  type Exploitation,
   type KevEntry,
   type OsvAdvisory,
-  worstExploitation,
 } from '@tidewaiter/advisories';
 
 import { Advisories, type AdvisoryStatus } from './advisories.js';
@@ -16,12 +13,6 @@ import { Store, type Transaction } from './store.js';
 /** What the database holds, for people. */
 export interface StoredAdvisories extends AdvisoryHoldings {
   lastImport: AdvisoryStatus['lastImport'];
-}
-
-interface KnownExploitation {
-  cve: string;
-  kev: boolean;
-  epss: number | null;
 }
 
 const feedColumns = `name, origin, etag, last_modified AS "lastModified", as_of AS "asOf", checked_at AS "checkedAt",
@@ -125,18 +116,6 @@ export class AdvisoryFeeds {
       );
       return changed.length + (await prune(tx, 'epss', cves));
     });
-  }
-
-  /** What is known of the exploitation of each of some findings, in their order. */
-  async exploitationOf(findings: readonly { id: string; aliases: readonly string[] }[]): Promise<Exploitation[]> {
-    const cves = findings.map(cvesOf);
-    const known = await this.store.query<KnownExploitation>(
-      `SELECT cve, kev.cve IS NOT NULL AS kev, score AS epss FROM unnest($1::text[]) AS asked (cve)
-       LEFT JOIN kev USING (cve) LEFT JOIN epss USING (cve) WHERE kev.cve IS NOT NULL OR epss.cve IS NOT NULL`,
-      [[...new Set(cves.flat())]],
-    );
-    const byCve = new Map(known.map((each) => [each.cve, each]));
-    return cves.map((each) => worstExploitation(each.flatMap((cve) => byCve.get(cve) ?? [])));
   }
 
   /** Counts everything, which takes seconds when there is much. */

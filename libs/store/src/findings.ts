@@ -17,7 +17,7 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
-import { AdvisoryFeeds } from './advisory-feeds.js';
+import { exploitationOf } from './exploitation.js';
 import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
@@ -65,10 +65,7 @@ interface FindingRow {
 /** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
 @Injectable()
 export class Findings {
-  constructor(
-    private readonly store: Store,
-    private readonly feeds: AdvisoryFeeds,
-  ) {}
+  constructor(private readonly store: Store) {}
 
   /** The findings of some images, the exploited first, then the worst. */
   async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
@@ -99,7 +96,7 @@ export class Findings {
       const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
       return found.map((each) => ({ ...each, imageDigest }));
     });
-    const exploitation = await this.feeds.exploitationOf(vulnerabilities);
+    const exploitation = await exploitationOf(this.store, vulnerabilities);
     const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
     return [...known, ...findings].toSorted(worstFirst);
   }

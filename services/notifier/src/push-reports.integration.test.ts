@@ -1,5 +1,5 @@
 import { countBySeverity, Secret } from '@tidewaiter/domain';
-import { Advisories, AdvisoryFeeds, connect, Findings, Images, Pushes, Store, type Warning } from '@tidewaiter/store';
+import { connect, Findings, Images, Pushes, Store, type Warning } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -69,11 +69,7 @@ it.each([
   await push(digestOf('a'));
   await addHole(digestOf('a'));
   const pushId = await push(digestOf('b'), warnings);
-  const report = await new PushReports(
-    pushes,
-    images,
-    new Findings(store, new AdvisoryFeeds(store, new Advisories(store))),
-  ).of({
+  const report = await new PushReports(pushes, images, new Findings(store)).of({
     pushId,
     connection: 'main',
     repository: 'shop/app',

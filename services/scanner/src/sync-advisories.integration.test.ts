@@ -101,7 +101,8 @@ it('brings advisories by itself, once in an interval, whatever one of its places
   const holdings = await feeds.holdings();
   expect(holdings).toMatchObject({ advisories: 1, ecosystems: [{ ecosystem: 'Debian', records: 1 }], kev: 1, epss: 1 });
   expect(holdings.feeds.map(({ name }) => name)).toEqual(['Debian', 'EPSS', 'KEV']);
-  expect(await feeds.exploitationOf([{ id: 'CVE-2026-1000', aliases: [] }])).toEqual([{ kev: true, epss: 0.5 }]);
+  const scores = await store.query('SELECT cve, score FROM kev JOIN epss USING (cve)');
+  expect(scores).toEqual([{ cve: 'CVE-2026-1000', score: 0.5 }]);
   // A second scanner finds that it is not due.
   await withScanner(environment, async () => sleep(500));
   expect(await syncStates()).toEqual(['done']);
