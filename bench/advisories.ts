@@ -62,7 +62,7 @@ function print(name: string, { records, seconds, cpuSeconds, peakMegabytes }: Co
 async function printSizes(path: string, url: string): Promise<void> {
   using writer = AdvisoryFileWriter.open(path);
   writer.close();
-  const dataSource = await connect({ url: new Secret(url), poolSize: 1, name: 'bench' });
+  const dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'bench' });
   const [counts] = await dataSource.query(
     `SELECT (SELECT count(*) FROM advisory)::int AS advisories, (SELECT count(*) FROM advisory_package)::int AS packages,
        (pg_total_relation_size('advisory') + pg_total_relation_size('advisory_package'))::float8 AS bytes`,
