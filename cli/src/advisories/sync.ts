@@ -24,7 +24,7 @@ export function syncCommand(advisories: Command): void {
       'fetch what is new: OSV records, KEV and EPSS; once a place is named, only those that are named are asked',
     )
     .option('--url <url>', `a bucket in the layout of OSV's; ${osvUrl} when no place is named`, webUrl)
-    .option('--ecosystems <list>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
+    .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
     .option('--kev-url <url>', `CISA's catalogue in JSON; ${kevUrl} when no place is named`, webUrl)
     .option('--epss-url <url>', `FIRST's scores as .csv.gz; ${epssUrl} when no place is named`, webUrl)
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
