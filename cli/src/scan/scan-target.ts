@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
@@ -7,7 +6,7 @@ import type { ComparedLayer } from '@tidewaiter/integrity';
 import type { ImageConfig } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
-import { environment } from '../context.js';
+import { cacheDir as cacheFolder } from '../cache-dir.js';
 import { scanKey } from '../fingerprint-key.js';
 import { openSource } from '../sources/sources.js';
 import { type JudgeOptions, reportOf } from './image-report.js';
@@ -62,9 +61,8 @@ async function scanWith(
   });
   const progress = new Progress(target, source.layers.length, quiet ?? false);
   try {
-    const cache = cacheDir ?? defaultCacheDir();
     const analysis = await analysisFor(judging, needsDigests);
-    const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
+    const read = await readImage(source, join(cacheFolder(cacheDir), 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
     const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
       return { diffId: source.layers[index]?.diffId ?? null, entries, ...(hosts && { hosts }) };
@@ -81,9 +79,4 @@ async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean): Prom
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
   return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }) };
-}
-
-/** @see https://specifications.freedesktop.org/basedir-spec/latest/#variables */
-function defaultCacheDir(): string {
-  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tidewaiter');
 }

@@ -1,8 +1,11 @@
 import {
   AdvisoryEcosystemRow,
+  AdvisoryFeedRow,
   AdvisoryImportRow,
   AdvisoryPackageRow,
   AdvisoryRow,
+  EpssRow,
+  KevRow,
   PackageMatchRow,
 } from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
@@ -44,6 +47,9 @@ export const entities = [
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,
+  AdvisoryFeedRow,
+  KevRow,
+  EpssRow,
   PackageMatchRow,
   IncidentRow,
   DeliveryRow,
