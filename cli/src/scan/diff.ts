@@ -116,5 +116,5 @@ function sign(before: string | null, after: string | null): string {
 
 function arrow(before: string | null, after: string | null): string {
   if (before === null || after === null) return before ?? after ?? '';
-  return `${before} → ${after}`;
+  return `${before || 'none'} → ${after || 'none'}`;
 }

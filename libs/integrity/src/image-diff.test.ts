@@ -174,6 +174,13 @@ describe('the hosts that an image did not name before', () => {
     ]);
   });
 
+  it('begin with those of the build, of what is started and of the own code', () => {
+    const files = [at('node_modules/x/a.js', 'a.io', 'c.io'), at('app.js', 'c.io'), at('etc/cron.d/x', 'd.io')];
+    const { hosts } = diffImages(state([], []), state(['RUN curl https://e.io'], files));
+    expect(hosts?.map(({ host }) => host)).toEqual(['e.io', 'd.io', 'c.io', 'a.io']);
+    expect(hosts?.[2]?.namedIn).toEqual(['app.js', 'node_modules/x/a.js']);
+  });
+
   it('are not known where files were read when nobody looked for hosts', () => {
     const unknown = { ...state(['RUN curl https://a.io']), layers: [layer([file('a', '1')])] };
     const after = state(['RUN curl https://b.io'], [at('b.js', 'c.io')]);

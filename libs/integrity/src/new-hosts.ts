@@ -1,5 +1,6 @@
 import type { ImageState } from './image-state.js';
 import type { ImageTree } from './image-tree.js';
+import { isStarted } from './script-signs.js';
 
 export interface NewHost {
   host: string;
@@ -35,7 +36,7 @@ export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree,
 
 const maxPlaces = 5;
 
-/** The hosts that only `after` names, by name; null where nobody looked at one of the two. */
+/** The hosts that only `after` names, those in the image's own files before those in what it depends on; null where nobody looked at one of the two. */
 export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
   if (!before || !after) return null;
   const places = new Map(after.inFiles);
@@ -45,6 +46,21 @@ export function newHosts(before: KnownHosts | null, after: KnownHosts | null): N
   const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? [])]);
   return [...places]
     .filter(([host]) => !known.has(host))
-    .map(([host, paths]) => ({ host, namedIn: paths.toSorted().slice(0, maxPlaces) }))
-    .toSorted((a, b) => (a.host < b.host ? -1 : 1));
+    .map(([host, paths]) => ({ host, namedIn: paths.toSorted(ownFirst).slice(0, maxPlaces) }))
+    .toSorted((a, b) => distanceOf(a.namedIn[0]!) - distanceOf(b.namedIn[0]!) || (a.host < b.host ? -1 : 1));
+}
+
+function ownFirst(a: string, b: string): number {
+  return distanceOf(a) - distanceOf(b) || (a < b ? -1 : 1);
+}
+
+/** Libraries name hosts by the hundred, in examples and tests too. */
+const dependency =
+  /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|gems|tests?|examples?)\/|^usr\/(?:lib|share|include)\//;
+
+/** How far a place is from what somebody wrote for this image: its build, what is started in it, its own code, what it depends on. */
+function distanceOf(place: string): number {
+  if (place === buildStep) return 0;
+  if (isStarted(place)) return 1;
+  return dependency.test(place) ? 3 : 2;
 }
