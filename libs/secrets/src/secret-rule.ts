@@ -18,6 +18,8 @@ export interface SecretRule {
   minEntropy: number;
   /** The one expression of the rule, in the syntax of RE2; rules read by hand have none. */
   expression?: RegExp;
+  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
+  within?: number;
   /** The files it looks at; every file without. */
   paths?: RegExp;
   /** A glance that rules most places out before they count as tried. */
@@ -72,8 +74,6 @@ interface Token extends Written {
   keywords: readonly string[];
   /** The whole value, from its first character. */
   expression: RegExp;
-  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
-  within?: number;
   /** Characters of the value before its keyword; `token` goes back to where the word begins. */
   back?: number | 'token';
   matches: readonly string[];
@@ -142,8 +142,6 @@ interface Captured extends Written {
   expression: RegExp;
   /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
   reach?: number;
-  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
-  within?: number;
   matches: readonly string[];
   ignores: readonly string[];
 }
