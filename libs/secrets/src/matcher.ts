@@ -1,12 +1,15 @@
 import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
+import { utf8Of } from './encoded-text.js';
+import { traitsOf } from './file-traits.js';
+import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
-import { isExamplePath, isMadeByTools } from './paths.js';
+import { isExamplePath } from './paths.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
-import type { Candidate, FileTraits, Place, SecretRule } from './secret-rule.js';
+import type { Candidate, Place, SecretRule } from './secret-rule.js';
 
 /** A secret in a file, without its value. */
 export interface SecretSighting {
@@ -30,10 +33,12 @@ export const secretLimits = {
   attemptsPerLine: 50_000,
   attemptsPerFile: 200_000,
   sightingsPerFile: 1_000,
+  /** Encodings inside encodings. */
+  depth: 2,
 };
 
 /** Raise it when the same bytes give another answer. */
-export const secretsVersion = 2;
+export const secretsVersion = 3;
 
 /** A secret with its value: it stays inside this library. */
 export interface Found extends Candidate {
@@ -50,21 +55,15 @@ function numbersOf(isWanted: (rule: SecretRule) => boolean): number[] {
   return secretRules.flatMap((rule, number) => (isWanted(rule) ? [number] : []));
 }
 
-const environmentPath = /(?:^|\/)\.env(?:\.[\w-]{1,40})?$|\.env$/;
-const configPath =
-  /\.(?:ini|cfg|conf|config|properties|toml|ya?ml|tfvars|json)$|(?:^|\/)(?:credentials|Dockerfile[\w.-]{0,40})$/i;
-
 /** All secrets of one file; `key` is the HMAC key of the installation. */
 export function findSecrets(
   file: { path: string; content: Buffer },
   key: Uint8Array,
 ): { sightings: SecretSighting[]; damage?: string } {
-  const { path, content } = file;
+  const { path } = file;
+  const content = utf8Of(file.content);
   const isExample = isExamplePath(path);
-  const isEnvironment = environmentPath.test(path);
-  const isConfig = isEnvironment || configPath.test(path);
-  const traits = { path, isMadeByTools: isMadeByTools(path), isConfig, isEnvironment };
-  const { found, damage } = searchBytes(content, traits);
+  const { found, damage } = searchBytes(content, traitsOf(path));
   const newlines = lineCounter(content);
   // What only a name calls a secret is one of documentation there.
   const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
@@ -90,9 +89,13 @@ export function describe({ rule, value = '', shown, confidence }: Found, key: Ui
 }
 
 /** All secrets of some bytes, in their order, one for each value. */
-export function searchBytes(content: Buffer, file: FileTraits): { found: Found[]; damage: string | undefined } {
+export function searchBytes(
+  content: Buffer,
+  file: FileTraits,
+  depth = 0,
+): { found: Found[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
-  const search = new Search(content, length, file);
+  const search = new Search(content, length, file, depth);
   for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
   prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
@@ -114,6 +117,7 @@ class Search {
     private readonly content: Buffer,
     private readonly length: number,
     file: FileTraits,
+    private readonly depth: number,
   ) {
     this.place = { text: '', file, start: 0, end: 0 };
   }
@@ -164,11 +168,24 @@ class Search {
 
   private judge(rule: SecretRule, candidate: Candidate): void {
     const value = candidate.value ?? this.place.text.slice(candidate.start, candidate.end);
-    if (this.isKnown(rule, value) || entropyOf(value) < rule.minEntropy) return;
+    if (this.isKnown(rule, value)) return;
+    if (candidate.decoded !== undefined && this.searchDecoded(candidate, candidate.decoded) >= rule.rank) return;
+    if (entropyOf(value) < rule.minEntropy) return;
     if (candidate.value === undefined && isPlaceholder(value, rule.rank === 3)) return;
     const confidence =
       rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);
     if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence });
+  }
+
+  /** Searches what Base64 holds as if it stood there in clear; the highest rank of what is found. */
+  private searchDecoded({ start }: Candidate, decoded: string): number {
+    if (this.depth === secretLimits.depth) return 0;
+    const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);
+    // Four characters of Base64 for three bytes.
+    const place = (offset: number) => start + (offset * 4) / 3;
+    for (const inner of found)
+      this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)) });
+    return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
   /** A value is judged once: again in the same file it tells nothing new, and must not use up the limit. */

@@ -10,20 +10,27 @@ const withoutText = new Set(
 );
 const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
-const keyStores = /\.(?:p12|pfx)$/i;
+/** Binary files that are secrets, or hold some in clear. */
+export const keyStorePath = /\.(?:p12|pfx|jks|jceks|keystore|kdbx)$/i;
+export const derKeyPath = /\.(?:der|pk8|key)$/i;
+export const keytabPath = /\.keytab$|(?:^|\/)krb5\.keytab$/i;
+const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
+const binaries = [keyStorePath, derKeyPath, keytabPath, credentialDatabase];
 
 const headBytes = 512;
 
 /** Whether a file can hold secrets: text does by its first 512 bytes, and so do stores of keys. */
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || databases.test(path)) return false;
-  if (keyStores.test(path)) return true;
   const dot = path.lastIndexOf('.');
+  if (binaries.some((binary) => binary.test(path))) return true;
   if (dot > path.lastIndexOf('/') && withoutText.has(path.slice(dot + 1).toLowerCase())) return false;
   return isText(head);
 }
 
 function isText(head: Uint8Array): boolean {
+  // UTF-16 with its mark.
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
   const end = Math.min(head.length, headBytes);
   let controls = 0;
   for (let at = 0; at < end; at += 1) {
@@ -42,7 +49,7 @@ const examplePath =
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
 const madeByTools =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|ipynb|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 
 /** Whether names and values of a file are no assignments that somebody wrote: lock files, bundles, translations, markup. */
 export const isMadeByTools = (path: string): boolean => madeByTools.test(path);

@@ -29,6 +29,11 @@ const published = new Set([
   'f2d6ca16515033e5',
   'b1471f544ceeea31',
   '2d1f7723aabc5c7a',
+  // RFC 6749, RFC 7617 and what is made of them.
+  '53f5da0aaa93d64c',
+  'e9974c507d2a8021',
+  '41ef4bb0b23661e6',
+  'd9fb92e3bbe65be1',
 ]);
 
 /** Whether a value is a template, a filler or a value of public documentation, and so opens nothing. */

@@ -2,6 +2,8 @@ import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { credentialName, readAssignment } from './assignment.js';
 import { isTokenChar } from './characters.js';
+import { isInComment } from './comments.js';
+import type { FileTraits } from './file-traits.js';
 
 /** A kind of secret and how to find it. */
 export interface SecretRule {
@@ -44,17 +46,6 @@ export interface Place {
   end: number;
 }
 
-/** What the path says of a file. */
-export interface FileTraits {
-  path: string;
-  /** Lock files, bundles, translations: no names and values that somebody wrote. */
-  isMadeByTools: boolean;
-  /** Where a name stands beside its value on purpose: `.env`, `.ini`, `.yaml`, the variables of an image. */
-  isConfig: boolean;
-  /** Variables alone, one a line: whoever names one a password means it. */
-  isEnvironment: boolean;
-}
-
 /** A value that may be a secret. */
 export interface Candidate {
   start: number;
@@ -63,6 +54,8 @@ export interface Candidate {
   value?: string;
   /** What is shown instead of the value. */
   shown?: string;
+  /** What Base64 between `start` and `end` holds: a secret with a form of its own in there is the better finding. */
+  decoded?: string;
   confidence?: Confidence;
 }
 
@@ -142,12 +135,18 @@ interface Captured extends Written {
   expression: RegExp;
   /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
   reach?: number;
+  /** Makes of the span of the group what it holds; without, the group is the value. */
+  decode?: Decode;
   matches: readonly string[];
   ignores: readonly string[];
 }
 
+type Decode = (text: string, start: number, end: number) => readonly Candidate[];
+
+const asWritten: Decode = (_, start, end) => [{ start, end }];
+
 /** A value that the text around it makes a secret. */
-export function captured(written: Captured): SecretRule {
+export function captured({ decode = asWritten, ...written }: Captured): SecretRule {
   const { reach, within } = written;
   const expression = new RegExp(written.expression.source, reach === undefined ? 'dy' : 'd');
   const window = reach ?? within;
@@ -163,7 +162,43 @@ export function captured(written: Captured): SecretRule {
       expression.lastIndex = start - offset;
       const match = expression.exec(window === undefined ? text : text.slice(start, end + window));
       const span = match?.indices?.[1];
-      return span === undefined ? nothing : [{ start: offset + span[0], end: offset + span[1] }];
+      return span === undefined ? nothing : decode(text, offset + span[0], offset + span[1]);
+    },
+  };
+}
+
+interface Listed extends Written {
+  paths: RegExp;
+  examplePath: string;
+  /** One value with what stands around it; the group that matches is the value. */
+  expression: RegExp;
+  /** Makes of the span of the group what it holds; without, the group is the value. */
+  decode?: Decode;
+  matches: readonly string[];
+  ignores: readonly string[];
+}
+
+const longestList = 1000;
+
+/** All values of a file whose path says what it holds, but for comments; `^` and `$` are the ends of lines. */
+export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
+  const expression = new RegExp(written.expression.source, 'dgm');
+  return {
+    severity: 'high',
+    confidence: 'likely',
+    rank: 2,
+    minEntropy: 1.5,
+    keywords: [],
+    ...written,
+    expression,
+    find: ({ text }) => {
+      const found: Candidate[] = [];
+      for (const { indices = [] } of text.matchAll(expression)) {
+        const [, span] = indices.filter(Boolean);
+        if (span !== undefined && !isInComment(text, span[0])) found.push(...decode(text, span[0], span[1]));
+        if (found.length >= longestList) break;
+      }
+      return found;
     },
   };
 }

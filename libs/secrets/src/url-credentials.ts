@@ -7,7 +7,7 @@ const credentials =
 const schemes =
   /^(?:postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|oracle|cockroachdb|clickhouse|cassandra|couchbases?|ldaps?|nats|influxdb|neo4j|bolt|snowflake|db2|tds|tidb|vertica|redshift|stomp|mqtts?|memcached|elasticsearch)$/;
 const weak =
-  /^(?:pass(?:word|wd|phrase|code)?|pwd?|p4ss|secret|token|user(?:name)?|admin|root|guest|test(?:ing)?|login|postgres|mysql|redis|mongo|rabbitmq|api_?key|key|auth|creds?|foo|bar|baz|qux|abc|hunter2|s3cret|secure|default|none|null|undefined|port|[a-z]?\d{1,6})\d{0,4}!?$/i;
+  /^(?:pass(?:word|wd|phrase|code)?|pwd?|p4ss|secret|token|user(?:name)?|admin|root|guest|test(?:ing)?|login|postgres|mysql|redis|mongo|rabbitmq|api_?key|key|auth|creds?|foo|bar|baz|qux|abc|hunter2|tiger|s3cret|secure|default|none|null|undefined|port|[a-z]?\d{1,6})[-_]?\d{0,4}!?$/i;
 const documentationHost =
   /(?:^|\.)example(?:\.(?:com|org|net|edu))?$|\.(?:test|invalid|example)$|^(?:host(?:name)?|server|domain|site|url)(?:\.|$)/i;
 const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;

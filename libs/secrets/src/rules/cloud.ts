@@ -4,6 +4,7 @@ import { assigned, captured, token } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { fake, spelt } from './fake.js';
 
+const fakeUuid = [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-');
 const awsSecretName = 'aws_?(?:access_?)?sec(?:ret)?_?(?:access_?)?key';
 
 export const cloudRules: readonly SecretRule[] = [
@@ -97,6 +98,15 @@ export const cloudRules: readonly SecretRule[] = [
     reach: 320,
     matches: [`access_key: GOOG1E${fake(55, 'upper')}\nsecret: ${fake(40, 'base64')}\n`],
     ignores: [`GOOG1E${fake(55, 'upper')}`, `google ${fake(40, 'base64')}`],
+  }),
+  token({
+    id: 'firebase-server-key',
+    title: 'Server key of Firebase Cloud Messaging',
+    minEntropy: 4,
+    keywords: [':apa91b'],
+    back: 11,
+    expression: /AAAA[\w-]{7}:APA91b[\w-]{134}/,
+    matches: [`AAAA${fake(7)}:APA91b${fake(134)}`],
   }),
   token({
     id: 'azure-ad-client-secret',
@@ -375,6 +385,17 @@ export const cloudRules: readonly SecretRule[] = [
       looksRandom(value.slice(2)) && /[a-z]/.test(value.slice(2)) && /[A-Z]/.test(value) ? 'possible' : undefined,
     sample: 's.' + fake(24),
     ignores: ['token: s.THISSTRINGISALLUPPERCASE', 'token = s.makeKubeConfigController'],
+  }),
+  captured({
+    id: 'vault-approle-secret-id',
+    title: 'Secret id of an AppRole of HashiCorp Vault',
+    severity: 'critical',
+    keywords: ['vault_secret_id', 'approle_secret_id', 'vault_approle_secret', 'role_secret_id'],
+    expression:
+      /(?:[Ss]ecret_?[Ii]d|SECRET_ID|secret|SECRET)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/,
+    reach: 80,
+    matches: [`VAULT_SECRET_ID=${fakeUuid}\n`, `vault_approle_secret_id: "${fakeUuid}"`],
+    ignores: ['VAULT_SECRET_ID=${SECRET_ID}', 'vault_secret_id: 00000000-0000-0000-0000-000000000000'],
   }),
   token({
     id: 'vault-batch-token',

@@ -1,7 +1,7 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
-import { read } from '../secret-rule.js';
+import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
-import { readUrlCredentials } from '../url-credentials.js';
+import { isWeak, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
 /** What only its name or its place calls a secret. */
@@ -29,6 +29,16 @@ export const genericRules: readonly SecretRule[] = [
     find: (place) => readUrlCredentials(place, false),
     matches: [`https://ci:${fake(20)}@git.corp.net/app.git`],
     ignores: ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
+  }),
+  captured({
+    id: 'oracle-url-password',
+    title: 'Password in the URL of an Oracle database',
+    rank: 1,
+    keywords: ['jdbc:oracle:'],
+    expression: /jdbc:oracle:[a-z]{1,10}:[\w$#]{1,80}\/([^\s"'@/<>{}]{4,128})@/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: [`jdbc:oracle:thin:app/${fake(14)}@db.internal:1521/shop`],
+    ignores: ['jdbc:oracle:thin:scott/tiger@db:1521/shop', 'jdbc:oracle:thin:@db:1521/shop'],
   }),
   read({
     id: 'generic-api-key',
@@ -76,7 +86,7 @@ export const genericRules: readonly SecretRule[] = [
     confidence: 'possible',
     rank: 1,
     keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass'],
-    examplePath: 'app/application.properties',
+    examplePath: 'app/settings.properties',
     find: readPasswordAssignment,
     matches: [spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'), spelt("spring.datasource.password: 'Grau", "Brot#77'\n")],
     ignores: [

@@ -1,0 +1,172 @@
+import { listed, read } from '../secret-rule.js';
+import type { SecretRule } from '../secret-rule.js';
+import { isWeak } from '../url-credentials.js';
+import { fake } from './fake.js';
+
+const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
+
+/** What the services of a system are configured with. */
+export const systemRules: readonly SecretRule[] = [
+  listed({
+    id: 'shadow-password-hash',
+    title: 'Password hash in /etc/shadow',
+    severity: 'medium',
+    paths: /^etc\/shadow-?$/,
+    examplePath: 'etc/shadow',
+    expression: /^[\w.-]{1,64}:(\$[0-9a-z]{1,4}\$[^:\n]{10,256}):/,
+    matches: [`root:$6$${fake(8)}$${fake(86)}:19000:0:99999:7:::\n`],
+    ignores: ['root:!:19000:0:99999:7:::\nsvc:*:19000:0:99999:7:::\n'],
+  }),
+  listed({
+    id: 'htpasswd-hash',
+    title: 'Password hash of a web server',
+    severity: 'low',
+    minEntropy: 3,
+    paths: /(?:^|[/.])htpasswd[\w.-]{0,40}$|\.htusers$/i,
+    examplePath: 'etc/nginx/.htpasswd',
+    expression:
+      /^[^\s:#]{1,64}:(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[156])\$[^:\s]{8,256}|\{SHA\}[A-Za-z0-9+/]{27}=|\{SSHA\}[A-Za-z0-9+/=]{32,64})/,
+    matches: [`admin:$2y$05$${fake(53)}\n`, `admin:$apr1$${fake(8)}$${fake(22)}\n`, `a:{SHA}${fake(27, 'base64')}=\n`],
+    ignores: ['admin:password\n', '# admin:$apr1$\n'],
+  }),
+  listed({
+    id: 'service-config-password',
+    title: 'Password in the configuration of a service',
+    minEntropy: 2,
+    paths:
+      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40}|nuget\.config)$/i,
+    examplePath: 'opt/tomcat/conf/tomcat-users.xml',
+    expression:
+      /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
+    verify: notWeak,
+    matches: [
+      `<user username="admin" password="${fake(14)}" roles="manager-gui"/>`,
+      `<Connector keystoreFile="a.jks" keystorePass="${fake(14)}"/>`,
+      `network={\n ssid="a"\n psk="${fake(14)}"\n}\n`,
+      `//srv/share /mnt cifs username=a,password=${fake(14)},uid=1000 0 0\n`,
+      `requirepass ${fake(14)}\n`,
+    ],
+    ignores: [
+      '<user username="admin" password="<must-be-changed>" roles="manager-gui"/>',
+      `<!-- <user username="admin" password="${fake(14)}"/> -->`,
+      '# requirepass foobared\n',
+    ],
+  }),
+  listed({
+    id: 'redis-acl-password',
+    title: 'Password of a user of Redis',
+    paths: /(?:^|\/)(?:redis[\w-]{0,40}\.conf|users\.acl)$/,
+    examplePath: 'etc/redis/users.acl',
+    expression: /^user[ \t]{1,8}[^\s]{1,64}[ \t][^\n>]{0,80}>([^\s]{4,128})/,
+    verify: notWeak,
+    matches: [`user default on >${fake(14)} ~* +@all\n`],
+    ignores: ['user default on nopass ~* +@all\n', '# user alice on >mypassword\n'],
+  }),
+  listed({
+    id: 'windows-answer-file-password',
+    title: 'Password in an answer file of Windows Setup',
+    paths: /(?:^|\/)(?:auto)?(?:unattend|sysprep)[\w-]{0,20}\.xml$/i,
+    examplePath: 'windows/panther/unattend.xml',
+    expression: /<(?:Administrator)?Password>\s{0,40}<Value>([^<\s]{4,200})<\/Value>/,
+    verify: notWeak,
+    matches: [`<AdministratorPassword><Value>${fake(14)}</Value></AdministratorPassword>`],
+    ignores: ['<AdministratorPassword><Value></Value></AdministratorPassword>'],
+  }),
+  listed({
+    id: 'jenkins-credentials',
+    title: 'Encrypted credentials of Jenkins',
+    severity: 'medium',
+    minEntropy: 3,
+    paths: /(?:^|\/)(?:credentials|config)\.xml$/,
+    examplePath: 'var/jenkins_home/credentials.xml',
+    expression: />\{(AQAAAB[A-Za-z0-9+/]{20,1000}={0,2})\}</,
+    matches: [`<password>{AQAAABAAAAAQ${fake(43, 'base64')}=}</password>`],
+    ignores: ['<password>{AQAAAB}</password>'],
+  }),
+  listed({
+    id: 'mail-relay-password',
+    title: 'Password for a mail relay',
+    paths: /(?:^|\/)(?:sasl_passwd|exim4?\/passwd\.client)$/,
+    examplePath: 'etc/postfix/sasl_passwd',
+    expression: /^[^\s#][^\s]{0,200}?(?:[ \t]{1,20}|:)[^\s:]{1,100}:([^\s:]{4,128})[ \t]{0,8}$/,
+    verify: notWeak,
+    matches: [`[smtp.corp.net]:587 a@corp.net:${fake(14)}\n`, `*.corp.net:a@corp.net:${fake(14)}\n`],
+    ignores: ['# target:login:password\n', '[smtp.corp.net]:587 user:password\n'],
+  }),
+  listed({
+    id: 'ppp-secret',
+    title: 'Password of a dial-up or VPN connection',
+    paths: /(?:^|\/)(?:(?:chap|pap|srp)-secrets|ipsec(?:\.d\/[\w.-]{1,80})?\.secrets)$/,
+    examplePath: 'etc/ppp/chap-secrets',
+    expression:
+      /^[^#\n]{0,200}(?:PSK|EAP|XAUTH)[ \t]{1,8}"([^"\n]{4,256})"|^[^\s#]{1,80}[ \t]{1,20}[^\s]{1,80}[ \t]{1,20}"?([^\s"]{4,128})"?(?:[ \t]|$)/,
+    verify: notWeak,
+    matches: [`client * ${fake(14)} *\n`, `: PSK "${fake(14)}"\n`],
+    ignores: ['# client server secret IP addresses\n'],
+  }),
+  listed({
+    id: 'snmp-password',
+    title: 'Password of a user of SNMP',
+    severity: 'medium',
+    paths: /(?:^|\/)snmpd?(?:\.local)?\.conf$/,
+    examplePath: 'etc/snmp/snmpd.conf',
+    expression: /^createUser[ \t]{1,8}[^\s]{1,64}[ \t]{1,8}(?:MD5|SHA[\w-]{0,4})[ \t]{1,8}"?([^\s"]{8,128})"?/,
+    verify: notWeak,
+    matches: [`createUser admin SHA "${fake(14)}" AES "${fake(16)}"\n`],
+    ignores: ['#createUser authOnlyUser  MD5 "remember to change this password"\n'],
+  }),
+  listed({
+    id: 'dns-key',
+    title: 'Key for the control or the transfer of a name server',
+    severity: 'medium',
+    minEntropy: 3,
+    paths: /(?:^|\/)(?:rndc|named|bind)[\w.-]{0,40}\.(?:key|conf)$/,
+    examplePath: 'etc/bind/rndc.key',
+    expression: /^[ \t]{0,40}secret[ \t]{1,8}"([A-Za-z0-9+/]{20,200}={0,2})"/,
+    matches: [`key "rndc-key" {\n algorithm hmac-sha256;\n secret "${fake(43, 'base64')}=";\n};\n`],
+    ignores: ['// secret "";\n'],
+  }),
+  listed({
+    id: 'wireguard-key',
+    title: 'Key of WireGuard',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 3.5,
+    paths: /(?:^|\/)(?:wireguard\/[\w.-]{1,80}|wg[\w-]{0,20}\.(?:conf|netdev)|[\w.-]{1,80}\.(?:conf|netdev))$/,
+    examplePath: 'etc/wireguard/wg0.conf',
+    expression: /^[ \t]{0,8}(?:PrivateKey|PresharedKey)[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9+/]{43}=)[ \t]{0,8}\r?$/,
+    matches: [`[Interface]\nPrivateKey = ${fake(43, 'base64')}=\n`],
+    ignores: [`[Peer]\nPublicKey = ${fake(43, 'base64')}=\n`],
+  }),
+  read({
+    id: 'secret-file',
+    title: 'File that is a secret as a whole',
+    paths:
+      /(?:^|\/)(?:\.vault-token|\.consul[-_]token|\.nomad-token|\.?huggingface\/(?:token|stored_tokens)|\.?github[-_]token|\.supabase\/access-token|secrets\/(?:initialAdminPassword|master\.key|hudson\.util\.Secret)|ldap\.secret|\.erlang\.cookie|\.?restic[-_]pass(?:word)?|\.?borg[-_]passphrase|\.vault[-_]pass(?:word)?|k3s\/(?:server\/)?(?:node-)?token|mongo(?:d|db)?[\w.-]{0,20}\.?key(?:file)?)$|^(?:var\/)?run\/secrets\/[\w./-]{1,200}$/i,
+    examplePath: 'root/.vault-token',
+    minEntropy: 2.5,
+    keywords: [],
+    find: ({ text }) => onlyValue(text),
+    verify: notWeak,
+    matches: [`${fake(26)}\n`],
+    ignores: ['# no token yet\n', '<token>\n'],
+  }),
+  read({
+    id: 'openvpn-credentials',
+    title: 'Name and password for OpenVPN',
+    paths:
+      /(?:^|\/)openvpn\/(?:[\w.-]{1,80}\/)?(?:auth|login|pass|credentials|user-?pass|up)[\w-]{0,20}(?:\.(?:txt|conf|pass))?$/,
+    examplePath: 'etc/openvpn/auth.txt',
+    keywords: [],
+    find: ({ text }) => onlyValue(text, /^[^\s]{1,80}\r?\n([\x21-\x7e]{4,128})\s{0,4}$/d),
+    verify: notWeak,
+    matches: [`vpnuser\n${fake(14)}\n`],
+    ignores: ['auth SHA256\nauth-nocache\n'],
+  }),
+];
+
+/** The one value that a file is. */
+function onlyValue(text: string, expression = /^([\x21-\x7e]{8,2048})\s{0,4}$/d) {
+  const span = text.length > 4_096 ? undefined : expression.exec(text)?.indices?.[1];
+  return span === undefined ? [] : [{ start: span[0], end: span[1] }];
+}
