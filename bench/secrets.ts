@@ -19,6 +19,16 @@ const baits: [text: string, path?: string][] = [
   ['kind: Secret\n', 'a/secret.yaml'],
   ['a:b:c:d:', 'root/.pgpass'],
   ['a:b:c:d:', 'etc/shadow'],
+  ['-token-', 'root/.circleci/cli.yml'],
+  [' password ', 'root/.my.cnf'],
+  ['_', 'opt/tomcat/conf/server.xml'],
+  ['"value": "abcd", "secret": "abcd', 'app/terraform.tfstate'],
+  ['a b c', 'etc/ppp/chap-secrets'],
+  ['eyJ0eXBlIjoi\n'],
+  ['LS0tLS1CRUdJTi'.repeat(6) + '\n'],
+  ['mysql -u root '],
+  ['echo | chpasswd\n'],
+  ['name: PASSWORD\n'],
 ];
 
 console.log(`CPU ms for ${megabytes} MB`);

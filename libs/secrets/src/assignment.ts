@@ -34,7 +34,7 @@ function readDeclaration(text: string, keywordStart: number, keywordEnd: number,
   const nameStart = startOfName(text, keywordStart);
   if (!isBlank(text.charCodeAt(nameStart - 1)) || !declaration.test(text.slice(Math.max(0, nameStart - 24), nameStart)))
     return undefined;
-  return valueAt(text, nameStart, keywordEnd, nameEnd, ' ', nameEnd + 1);
+  return valueAt(text, keywordStart, keywordEnd, nameEnd, ' ', nameEnd + 1);
 }
 
 /** `"name": "NAME", "value": "…"`, in JSON, YAML or the attributes of XML. */
@@ -46,20 +46,19 @@ function readOperation(text: string, keywordStart: number, keywordEnd: number, n
   at = skip(text, at, at + limits.space, isBlank);
   if (!isQuotedName && at > nameEnd && isNameChar(text.charCodeAt(at))) at = skipType(text, at);
   const operator = operatorAt(text, at);
-  const nameStart = startOfName(text, keywordStart);
   if (operator === '' || operator === ',') {
     namedValue.lastIndex = nameEnd;
     const sign = mayBeNamed(text, nameEnd) ? namedValue.exec(text)?.[1] : undefined;
-    if (sign !== undefined) return valueAt(text, nameStart, keywordEnd, nameEnd, sign, namedValue.lastIndex);
+    if (sign !== undefined) return valueAt(text, keywordStart, keywordEnd, nameEnd, sign, namedValue.lastIndex);
     if (operator === '' || !isQuotedName) return undefined;
   }
-  const found = valueAt(text, nameStart, keywordEnd, nameEnd, operator, at + operator.length);
+  const found = valueAt(text, keywordStart, keywordEnd, nameEnd, operator, at + operator.length);
   return operator === ',' && found.quote === '' ? undefined : found;
 }
 
 function valueAt(
   text: string,
-  nameStart: number,
+  keywordStart: number,
   keywordEnd: number,
   nameEnd: number,
   operator: string,
@@ -69,6 +68,7 @@ function valueAt(
   if (operator === '>' && text.startsWith(characterData, at)) at += characterData.length;
   if (text[at] === '\\' && isQuote(text.charCodeAt(at + 1))) at += 1;
   const quote = isQuote(text.charCodeAt(at)) ? text.charAt(at) : '';
+  const nameStart = startOfName(text, keywordStart);
   const name = text.slice(nameStart, nameEnd);
   return { name, nameStart, tail: text.slice(keywordEnd, nameEnd), operator, quote, valueStart: at + quote.length };
 }

@@ -11,7 +11,10 @@ const blank = '[ \\t]{1,4}';
 /** Programs and how they take a password. */
 const programs: [names: readonly string[], option: string][] = [
   [['sshpass'], `-p[ \\t]{0,4}${value}`],
-  [['mysql', 'mariadb'], `(?:-p|--password=)${value}`],
+  [
+    ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport', 'mariadb', 'mariadb-dump', 'mariadb-admin'],
+    `(?:-p|--password=)${value}`,
+  ],
   // Of Docker and its kin, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
   [['login'], `(?:-p|--password|--token)(?:${blank}|=)${value}`],
   [['redis-cli'], `(?:-a|--pass)${blank}${value}`],
@@ -25,8 +28,8 @@ const programs: [names: readonly string[], option: string][] = [
   [['htpasswd'], `-[A-Za-z]{0,6}b[A-Za-z]{0,6}${blank}[^\\s]{1,200}${blank}[^\\s]{1,64}${blank}${value}`],
   [['wget'], `--(?:http-|ftp-|proxy-)?password=${value}`],
   [['smbclient', 'rpcclient'], `-U[ \\t]{0,4}["']?[^\\s%]{1,64}%${value}`],
-  [['mount', 'mount.cifs'], `pass(?:word)?=["']?([^\\s"'$<>,]{4,128})`],
-  [['sqlcmd', 'bcp', 'tsql'], `-P[ \\t]{0,4}${value}`],
+  [['mount -t cifs', 'mount.cifs'], `pass(?:word)?=["']?([^\\s"'$<>,]{4,128})`],
+  [['sqlcmd', 'tsql'], `-P[ \\t]{0,4}${value}`],
   [['sqlplus', 'impdp', 'expdp'], `[\\w.]{1,64}/([^\\s"'$<>@/]{4,64})@`],
   [['zip', 'unzip'], `-P[ \\t]{0,4}${value}`],
   [['7z', '7za'], `-p${value}`],
@@ -37,15 +40,13 @@ const programs: [names: readonly string[], option: string][] = [
   [['lftp'], `-u${blank}[^\\s,]{1,64},${value}`],
   [['plink', 'pscp', 'psftp'], `-pw${blank}${value}`],
   [['psql', 'pg_dump', 'pg_restore'], `password=${value}`],
-  [
-    ['kubectl', 'oc'],
-    `--(?:from-literal=["']?[\\w.-]{0,60}(?:pass(?:word)?|secret|token|key)=|docker-password=)${value}`,
-  ],
-  [['aws'], `configure${blank}set${blank}[\\w.-]{0,80}secret_access_key${blank}${value}`],
+  [['kubectl'], `--(?:from-literal=["']?[\\w.-]{0,60}(?:pass(?:word)?|secret|token|key)=|docker-password=)${value}`],
+  [['aws configure set'], `[\\w.-]{0,80}secret_access_key${blank}${value}`],
 ];
 
-const optionOf = new Map(
-  programs.flatMap(([names, option]) => names.map((name) => [name, new RegExp(`[ \\t]${option}`, 'd')] as const)),
+// With the blank behind its name: `oc` alone stands in every `document`.
+const optionOf = new Map<string, RegExp>(
+  programs.flatMap(([names, option]) => names.map((name) => [`${name} `, new RegExp(`[ \\t]${option}`, 'd')] as const)),
 );
 
 /** What programs are called that take a password in their arguments. */
@@ -54,11 +55,10 @@ export const programNames: readonly string[] = [...optionOf.keys()];
 /** The password in the arguments of a program that is known to take one. */
 export function readProgram({ text, file, start, end }: Place): readonly Candidate[] {
   if (!isProgram(text, start)) return nothing;
-  const [rest = ''] = commandOf(text, end).split(/&&|\|\||[;|] /, 1);
-  // `mysqldump` and `mysqladmin` are `mysql` too.
-  const option = /^[a-z_-]{0,12}[ \t]/.test(rest) ? optionOf.get(text.slice(start, end).toLowerCase()) : undefined;
+  const [rest = ''] = commandOf(text, end - 1).split(/&&|\|\||[;|] /, 1);
+  const option = optionOf.get(text.slice(start, end).toLowerCase());
   // A word of letters alone is one of prose, but for where nothing stands but commands.
-  return optionsIn(option?.exec(rest), end, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
+  return optionsIn(option?.exec(rest), end - 1, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
 }
 
 const optionValue = new RegExp(`^[\\w-]{0,20}${blank}${value}`, 'd');

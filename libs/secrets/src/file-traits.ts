@@ -13,23 +13,43 @@ export interface FileTraits {
   isShell: boolean;
 }
 
+const environmentName =
+  /^(?:\.env(?:[._-][\w.-]{1,40})?|.{0,200}\.(?:env|tfvars)|\.envrc|(?:application|bootstrap)(?:-[\w-]{1,40})?\.(?:properties|ya?ml)|(?:gradle|database|datasource|jdbc|db|local)\.properties|parameters\.ya?ml)$/;
 const environmentPath =
-  /(?:^|\/)\.env(?:[._-][\w.-]{1,40})?$|\.env$|(?:^|\/)\.envrc$|(?:^|\/)etc\/environment$|(?:^|\/)environment\.d\/[\w.-]{1,80}$|\.tfvars$|(?:^|\/)(?:application|bootstrap)(?:-[\w-]{1,40})?\.(?:properties|ya?ml)$|(?:^|\/)(?:gradle|database|datasource|jdbc|db|local)\.properties$|(?:^|\/)(?:group_vars|host_vars)\/|(?:^|\/)parameters\.ya?ml$|(?:^|\/)\.streamlit\/secrets\.toml$|(?:^|\/)\.duply\/[\w.-]{1,80}\/conf$/;
-const configPath =
-  /\.(?:ini|cfg|cnf|conf|config|properties|toml|ya?ml|tfvars|json|xml)$|(?:^|\/)(?:credentials|Dockerfile[\w.-]{0,40})$/i;
-const shellPath =
-  /\.(?:sh|bash|zsh|ksh|fish|csh|ps1|bat|cmd|service|mk)$|(?:^|\/)(?:\.[a-z_]{1,20}_?history|fish_history|\.?(?:bash|zsh|ksh|csh)(?:rc|env|_profile|_aliases|_login)|\.?profile|(?:[\w.-]{1,40}\.)?(?:Dockerfile|Containerfile)[\w.-]{0,40}|Makefile|Jenkinsfile|crontab|(?:docker-)?entrypoint)$|(?:^|\/)(?:cron\.[a-z]{1,8}|crontabs|init\.d|profile\.d|etc\/default|sysconfig|\.git\/hooks)\//i;
+  /(?:^|\/)(?:etc\/environment|environment\.d\/[^/]{1,80}|(?:group_vars|host_vars)\/.{1,200}|\.streamlit\/secrets\.toml|\.duply\/[^/]{1,80}\/conf)$/;
+const configName =
+  /^(?:.{0,200}\.(?:ini|cfg|cnf|conf|config|properties|toml|ya?ml|tfvars|json|xml)|credentials|Dockerfile[\w.-]{0,40})$/i;
+const shellName =
+  /^(?:.{0,200}\.(?:sh|bash|zsh|ksh|fish|csh|ps1|bat|cmd|service|mk)|\.[a-z_]{1,20}_?history|fish_history|\.?(?:bash|zsh|ksh|csh)(?:rc|env|_profile|_aliases|_login)|\.?profile|(?:[\w.-]{1,40}\.)?(?:Dockerfile|Containerfile)[\w.-]{0,40}|Makefile|Jenkinsfile|crontab|(?:docker-)?entrypoint)$/i;
+const shellPath = /(?:^|\/)(?:cron\.[a-z]{1,8}|crontabs|init\.d|profile\.d|etc\/default|sysconfig|\.git\/hooks)\//;
 
-export function traitsOf(path: string): FileTraits {
-  const isEnvironment = environmentPath.test(path);
-  return {
-    path,
-    isMadeByTools: isMadeByTools(path),
-    isEnvironment,
-    isConfig: isEnvironment || configPath.test(path),
-    isShell: shellPath.test(path),
-  };
+/** Each trait is found out when a rule first asks for it: most files have no place that does. */
+export class TraitsOfPath implements FileTraits {
+  #isMadeByTools: boolean | undefined;
+  #isEnvironment: boolean | undefined;
+  #isConfig: boolean | undefined;
+  #isShell: boolean | undefined;
+
+  constructor(readonly path: string) {}
+
+  get isMadeByTools(): boolean {
+    return (this.#isMadeByTools ??= isMadeByTools(this.path));
+  }
+
+  get isEnvironment(): boolean {
+    return (this.#isEnvironment ??= environmentName.test(nameOf(this.path)) || environmentPath.test(this.path));
+  }
+
+  get isConfig(): boolean {
+    return (this.#isConfig ??= this.isEnvironment || configName.test(nameOf(this.path)));
+  }
+
+  get isShell(): boolean {
+    return (this.#isShell ??= shellName.test(nameOf(this.path)) || shellPath.test(this.path));
+  }
 }
+
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1);
 
 /** Texts of the config of an image: variables, labels and commands. */
 export const imageConfigTraits: FileTraits = {

@@ -2,7 +2,7 @@ import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
 import { utf8Of } from './encoded-text.js';
-import { traitsOf } from './file-traits.js';
+import { TraitsOfPath } from './file-traits.js';
 import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
 import { isExamplePath } from './paths.js';
@@ -49,6 +49,8 @@ export interface Found extends Candidate {
 const keywords = [...new Set(secretRules.flatMap((rule) => rule.keywords))];
 const rulesByKeyword = keywords.map((keyword) => numbersOf((rule) => rule.keywords.includes(keyword)));
 const wholeFileRules = numbersOf((rule) => rule.keywords.length === 0);
+/** Whether a rule for whole files may want a path: one look instead of thirty. */
+const wholeFilePath = new RegExp(wholeFileRules.map((rule) => secretRules[rule]?.paths?.source).join('|'), 'i');
 const prefilter = buildPrefilter(keywords);
 
 function numbersOf(isWanted: (rule: SecretRule) => boolean): number[] {
@@ -63,7 +65,7 @@ export function findSecrets(
   const { path } = file;
   const content = utf8Of(file.content);
   const isExample = isExamplePath(path);
-  const { found, damage } = searchBytes(content, traitsOf(path));
+  const { found, damage } = searchBytes(content, new TraitsOfPath(path));
   const newlines = lineCounter(content);
   // What only a name calls a secret is one of documentation there.
   const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
@@ -96,7 +98,7 @@ export function searchBytes(
 ): { found: Found[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
   const search = new Search(content, length, file, depth);
-  for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
+  if (wholeFilePath.test(file.path)) for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
   prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
 }

@@ -23,6 +23,9 @@ const published = new Set([
   'eb540d2b6ee2a0a4',
   '3a8b61d0f636b007',
   '4c98242dcadc8b29',
+  // The clients that gcloud is to Google: everybody has them.
+  'f0386f9be1fe905f',
+  '456a51b1f1b3cf3e',
   // NuGet's and Stripe's documentation.
   'a0702bc91d699f60',
   '2cafc0970149a84f',

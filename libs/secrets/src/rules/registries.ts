@@ -121,7 +121,7 @@ export const registryRules: readonly SecretRule[] = [
     examplePath: 'nuget.config',
     minEntropy: 1,
     keywords: ['<add key='],
-    expression: /<add key="(?:ClearText)?Password"[ \t]{1,8}value="([^"\r\n]{8,128})"[ \t]{0,8}\/>/,
+    expression: /<add key=["'](?:ClearText)?Password["'][ \t]{1,8}value=["']([^"'\r\n]{6,128})["'][ \t]{0,8}\/>/,
     matches: [`<add key="ClearTextPassword" value="${fake(12)}" />`],
     ignores: [
       '<add key="ClearTextPassword" value="%NUGET_PASSWORD%" />',

@@ -34,7 +34,7 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Password in the configuration of a service',
     minEntropy: 2,
     paths:
-      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40}|nuget\.config)$/i,
+      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40})$/i,
     examplePath: 'opt/tomcat/conf/tomcat-users.xml',
     expression:
       /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,

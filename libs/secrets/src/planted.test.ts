@@ -1,0 +1,795 @@
+import { generateKeyPairSync } from 'node:crypto';
+
+import { findSecrets, mayHoldSecrets } from './index.js';
+import { fake, spelt } from './rules/fake.js';
+
+const key = Buffer.from('key of the tests');
+const b64 = (text: string | Buffer) => Buffer.from(text as string).toString('base64');
+const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  .privateKey.export({ format: 'pem', type: 'pkcs8' })
+  .toString();
+const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  .privateKey.export({ format: 'pem', type: 'pkcs1' })
+  .toString();
+const pw = spelt('Tide', 'Waiter!2041');
+const pw2 = spelt('grau', 'brot77xQ');
+const pw3 = fake(14);
+const word = spelt('sommer', 'haus-wand');
+const uuid = [8, 4, 4, 4, 12].map((n) => fake(n, 'hex')).join('-');
+const ghp = 'ghp_' + fake(36);
+const utf16 = (text: string, isBig = false) => {
+  const bytes = Buffer.from('\ufeff' + text, 'utf16le');
+  return isBig ? bytes.swap16() : bytes;
+};
+const jwt = `${Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')}.${Buffer.from('{"sub":"a' + fake(6) + '","exp":2000000000}').toString('base64url')}.${fake(43)}`;
+
+// Each file as its program writes it: path, text, and the rules that find something, in the order of the text.
+it.each<[path: string, text: string | Buffer, rules: string]>([
+  // Keys in Base64.
+  ['app/a.env', `TLS_KEY=${b64(pem)}\n`, 'private-key'],
+  ['app/config.json', `{"key": "${b64(rsa)}"}`, 'private-key'],
+  ['app/config.yaml', `key: ${b64(rsa)}\n`, 'private-key'],
+  ['app/Dockerfile', `FROM scratch\nENV KEY=${b64(pem)}\n`, 'private-key'],
+  ['root/.kube/config', `users:\n- name: a\n  user:\n    client-key-data: ${b64(rsa)}\n`, 'kubeconfig-client-key'],
+  ['app/multi.yaml', `key: |\n${b64(rsa).replace(/(.{76})/g, '  $1\n')}\n`, 'private-key'],
+  [
+    'app/sa.env',
+    `GCP=${b64(JSON.stringify({ type: 'service_account', private_key: rsa, client_email: 'a@b' }, null, 2))}\n`,
+    'gcp-service-account',
+  ],
+  [
+    'app/sa2.env',
+    `GCP=${b64(JSON.stringify({ type: 'service_account', private_key: rsa, client_email: 'a@b' }))}\n`,
+    'gcp-service-account',
+  ],
+  [
+    'app/sa.json',
+    JSON.stringify({ type: 'service_account', project_id: 'x', private_key_id: fake(40, 'hex'), private_key: rsa }),
+    'gcp-service-account',
+  ],
+  // git.
+  [
+    'app/.git/config',
+    `[http "https://github.com/"]\n\textraheader = AUTHORIZATION: basic ${b64('x-access-token:' + ghp)}\n`,
+    'github-pat',
+  ],
+  ['root/.gitconfig', `[http]\n\textraHeader = Authorization: Basic ${b64('ci:' + pw3)}\n`, 'http-basic-auth'],
+  ['root/.gitconfig', `[http]\n\textraHeader = Authorization: Bearer ${fake(40)}\n`, 'http-bearer-token'],
+  ['root/.gitconfig', `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`, 'http-bearer-token'],
+  ['root/.git-credentials', `https://me:${pw3}@git.corp.net\n`, 'url-credentials'],
+  ['root/.git-credentials', `https://me:${encodeURIComponent(word)}@git.corp.net\n`, 'url-credentials'],
+  ['root/.config/git/credentials', `https://me:${word}@git.corp.net\n`, 'url-credentials'],
+  // Frameworks.
+  ['app/.env', `APP_KEY=base64:${b64(Buffer.from(fake(32)))}\n`, 'laravel-app-key'],
+  ['app/.env.production', `APP_KEY=base64:${fake(43, 'base64')}=\n`, 'laravel-app-key'],
+  ['app/config/app.php', `'key' => 'base64:${fake(43, 'base64')}=',\n`, 'laravel-app-key'],
+  ['app/config/master.key', fake(32, 'hex'), 'rails-master-key'],
+  ['app/config/secrets.yml', `production:\n  secret_key_base: ${fake(128, 'hex')}\n`, 'generic-api-key'],
+  ['app/settings.py', `SECRET_KEY = 'django-insecure-${fake(50)}'\n`, 'framework-secret-key'],
+  ['app/settings.py', `SECRET_KEY = "k#9w^s8x@q1z$m2v&n4b*c6(l0j_h-g5f+d3s!a7p%o=i"\n`, 'framework-secret-key'],
+  ['app/config.py', `SECRET_KEY = b'\\x9f\\x1c${fake(16)}'\n`, 'framework-secret-key'],
+  ['var/www/wp-config.php', `define( 'DB_PASSWORD', '${pw3}' );\n`, 'wordpress-database-password'],
+  [
+    'var/www/wp-config.php',
+    `define('AUTH_KEY',         'x#9w^s8x@q1z$m2v&n4b*c6(l0j_h-g5f+d3s!a7p%o=i|Zq,T<y?}~');\n`,
+    'wordpress-salt',
+  ],
+  [
+    'var/www/wp-config.php',
+    `define( 'SECURE_AUTH_SALT', 'x#9w^s8x@q1z$m2v&n4b*c6(l0j_h-g5f+d3s!a7p%o=i|Zq' );\n`,
+    'wordpress-salt',
+  ],
+  // PuTTY.
+  [
+    'root/key.ppk',
+    `PuTTY-User-Key-File-2: ssh-rsa\nEncryption: none\nComment: a\nPublic-Lines: 2\n${fake(64, 'base64')}\n${fake(20, 'base64')}\nPrivate-Lines: 2\n${fake(64, 'base64')}\n${fake(30, 'base64')}==\nPrivate-MAC: ${fake(40, 'hex')}\n`,
+    'putty-private-key',
+  ],
+  [
+    'root/key3.ppk',
+    `PuTTY-User-Key-File-3: ssh-ed25519\r\nEncryption: aes256-cbc\r\nComment: a\r\nPublic-Lines: 2\r\n${fake(64, 'base64')}\r\n${fake(20, 'base64')}\r\nKey-Derivation: Argon2id\r\nArgon2-Memory: 8192\r\nArgon2-Passes: 13\r\nArgon2-Parallelism: 1\r\nArgon2-Salt: ${fake(32, 'hex')}\r\nPrivate-Lines: 1\r\n${fake(64, 'base64')}\r\nPrivate-MAC: ${fake(64, 'hex')}\r\n`,
+    'encrypted-putty-private-key',
+  ],
+  // Package managers of the system.
+  ['etc/apt/auth.conf', `machine apt.corp.net/debian login ci password ${pw3}\n`, 'netrc-password'],
+  ['etc/apt/auth.conf.d/90corp.conf', `machine apt.corp.net\nlogin ci\npassword ${word}\n`, 'netrc-password'],
+  ['etc/apt/sources.list.d/corp.list', `deb https://ci:${pw3}@apt.corp.net/debian bookworm main\n`, 'url-credentials'],
+  ['etc/pip.conf', `[global]\nindex-url = https://ci:${pw3}@pypi.corp.net/simple\n`, 'url-credentials'],
+  // Web servers.
+  ['etc/nginx/.htpasswd', `admin:$2y$05$${fake(53)}\n`, 'htpasswd-hash'],
+  [
+    'etc/nginx/htpasswd',
+    `admin:$apr1$${fake(8)}$${fake(22)}\nb:{SHA}${fake(27, 'base64')}=\n`,
+    'htpasswd-hash htpasswd-hash',
+  ],
+  ['etc/apache2/users.htpasswd', `b:{SHA}${fake(27, 'base64')}=\n`, 'htpasswd-hash'],
+  // Terraform.
+  [
+    'app/terraform.tfstate',
+    `{"version": 4, "resources": [{"type":"aws_db_instance","instances":[{"attributes":{"password": "${pw2}", "username":"x"}}]}]}`,
+    'terraform-state-secret',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify({ version: 4, resources: [{ instances: [{ attributes: { password: word } }] }] }, null, 2),
+    'terraform-state-secret',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify({ version: 4, outputs: { db_password: { value: pw2, type: 'string', sensitive: true } } }, null, 2),
+    'terraform-state-secret',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify(
+      {
+        version: 4,
+        resources: [
+          {
+            type: 'aws_iam_access_key',
+            instances: [
+              {
+                attributes: {
+                  id: 'AKIA' + fake(16, 'base32'),
+                  secret: fake(40, 'base64'),
+                  ses_smtp_password_v4: fake(44, 'base64'),
+                },
+              },
+            ],
+          },
+        ],
+      },
+      null,
+      2,
+    ),
+    'aws-access-token terraform-state-secret terraform-state-secret',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify(
+      {
+        version: 4,
+        resources: [
+          {
+            type: 'random_password',
+            instances: [{ attributes: { result: fake(20), bcrypt_hash: '$2a$10$' + fake(53) } }],
+          },
+        ],
+      },
+      null,
+      2,
+    ),
+    'terraform-state-secret',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify(
+      { version: 4, resources: [{ type: 'tls_private_key', instances: [{ attributes: { private_key_pem: pem } }] }] },
+      null,
+      2,
+    ),
+    'private-key',
+  ],
+  [
+    'app/terraform.tfstate',
+    JSON.stringify(
+      {
+        version: 4,
+        resources: [
+          {
+            type: 'azurerm_x',
+            instances: [
+              {
+                attributes: {
+                  primary_access_key: fake(86, 'base64') + '==',
+                  primary_connection_string: `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${fake(86, 'base64')}==;EndpointSuffix=core.windows.net`,
+                },
+              },
+            ],
+          },
+        ],
+      },
+      null,
+      2,
+    ),
+    'terraform-state-secret',
+  ],
+  ['app/prod.tfvars', `db_password = "${word}"\n`, 'hashicorp-tf-password'],
+  // UTF-16.
+  ['app/settings.ini', utf16(`[db]\r\npassword=${pw}\r\n`), 'generic-password'],
+  ['app/settings.ini', utf16(`[db]\r\npassword=${pw}\r\n`, true), 'generic-password'],
+  ['app/deploy.ps1', utf16(`$env:GITHUB_TOKEN = "${ghp}"\r\n`), 'github-pat'],
+  ['app/id_rsa', utf16(rsa), 'private-key'],
+  // Notebooks.
+  [
+    'app/nb.ipynb',
+    JSON.stringify({ cells: [{ cell_type: 'code', source: [`API_KEY = "${fake(32)}"\n`, `x = 1\n`] }] }, null, 1),
+    'generic-api-key',
+  ],
+  [
+    'app/nb.ipynb',
+    JSON.stringify(
+      {
+        cells: [
+          { cell_type: 'code', source: [`os.environ["OPENAI_API_KEY"] = 'sk-proj-${fake(74)}T3BlbkFJ${fake(74)}'\n`] },
+        ],
+      },
+      null,
+      1,
+    ),
+    'openai-api-key',
+  ],
+  [
+    'app/nb.ipynb',
+    JSON.stringify(
+      { cells: [{ cell_type: 'code', source: [`client = connect(host="db", password="${pw2}")\n`] }] },
+      null,
+      1,
+    ),
+    'generic-password',
+  ],
+  [
+    'app/nb.ipynb',
+    JSON.stringify(
+      { cells: [{ cell_type: 'code', source: [`aws_secret_access_key = "${fake(40, 'base64')}"\n`] }] },
+      null,
+      1,
+    ),
+    'aws-secret-access-key',
+  ],
+  // Commands.
+  ['root/.bash_history', `ls\nexport DB_PASSWORD=${word}\n`, 'generic-password'],
+  ['root/.bash_history', `mysql -u root -p${pw3} shop\n`, 'command-line-password'],
+  ['root/.zsh_history', `: 1700000000:0;mysql --user=root --password=${word} shop\n`, 'command-line-password'],
+  ['root/.mysql_history', `CREATE USER 'a'@'%' IDENTIFIED BY '${pw3}';\n`, 'sql-password'],
+  [
+    'root/.mysql_history',
+    `ALTER\\040USER\\040'root'@'localhost'\\040IDENTIFIED\\040BY\\040'${pw3}';\n`,
+    'sql-password',
+  ],
+  ['root/.psql_history', `ALTER USER app WITH PASSWORD '${word}';\n`, 'sql-password'],
+  ['root/.psql_history', `create role app login encrypted password '${pw3}';\n`, 'sql-password'],
+  ['app/init.sql', `CREATE USER app WITH PASSWORD '${pw3}';\n`, 'sql-password'],
+  ['root/.bash_history', `sshpass -p ${word} ssh root@10.0.0.1\n`, 'command-line-password'],
+  ['root/.bash_history', `sshpass -p'${pw3}' ssh root@10.0.0.1\n`, 'command-line-password'],
+  ['root/.bash_history', `docker login -u ci -p ${pw3} registry.corp.net\n`, 'command-line-password'],
+  ['root/.bash_history', `docker login --username ci --password ${word} registry.corp.net\n`, 'command-line-password'],
+  ['root/.bash_history', `echo ${pw3} | docker login -u ci --password-stdin\n`, 'piped-password'],
+  ['root/.bash_history', `PGPASSWORD=${word} psql -h db\n`, 'generic-password'],
+  ['app/run.sh', `PGPASSWORD=${word} psql -h db\n`, 'generic-password'],
+  ['app/run.sh', `MYSQL_PWD=${pw3} mysqldump shop\n`, 'generic-password'],
+  ['app/run.sh', `#!/bin/sh\nexport SMTP_PASSWORD=${pw2}\n`, 'generic-password'],
+  ['app/run.sh', `curl -u deploy:${word} https://nexus.corp.net/\n`, 'curl-auth-user'],
+  ['app/run.sh', `wget --user=a --password=${pw3} https://a.corp.net/x\n`, 'command-line-password'],
+  ['app/run.sh', `redis-cli -h r -a ${pw3} ping\n`, 'command-line-password'],
+  ['app/run.sh', `helm registry login -u a -p ${pw3} r.corp.net\n`, 'command-line-password'],
+  ['app/run.sh', `az login --service-principal -u ${uuid} -p ${fake(34)} --tenant ${uuid}\n`, 'command-line-password'],
+  ['app/run.sh', `mongodump --uri x -u admin -p ${pw3}\n`, 'command-line-password'],
+  ['app/run.sh', `openssl pkcs12 -export -passout pass:${pw3} -out a.p12\n`, 'command-line-password'],
+  ['app/run.sh', `keytool -genkey -keystore a.jks -storepass ${pw3}\n`, 'command-line-password'],
+  ['app/run.sh', `echo "root:${pw3}" | chpasswd\n`, 'piped-password'],
+  ['app/run.sh', `htpasswd -bc /etc/x admin ${pw3}\n`, 'command-line-password'],
+  ['app/run.sh', `ldapsearch -x -D cn=admin -w ${pw3}\n`, 'command-line-password'],
+  ['etc/environment', `PATH=/usr/bin\nDB_PASSWORD=${word}\n`, 'generic-password'],
+  ['etc/systemd/system/a.service', `[Service]\nEnvironment=DB_PASSWORD=${word}\n`, 'generic-password'],
+  ['etc/systemd/system/a.service', `[Service]\nEnvironment="DB_PASSWORD=${pw3}" "A=b"\n`, 'generic-password'],
+  ['etc/default/app', `API_TOKEN=${fake(32, 'hex')}\n`, 'generic-api-key'],
+  ['etc/profile.d/x.sh', `export ADMIN_PASSWORD="${word}"\n`, 'generic-password'],
+  ['app/Dockerfile', `FROM a\nENV DB_PASSWORD ${word}\n`, 'generic-password'],
+  ['app/Dockerfile', `FROM a\nENV API_TOKEN ${fake(32)}\n`, 'generic-api-key'],
+  ['app/Dockerfile', `FROM a\nARG NEXUS_PASSWORD=${word}\n`, 'generic-password'],
+  ['app/Dockerfile', `FROM a\nENV A=b DB_PASSWORD=${word}\n`, 'generic-password'],
+  // Kubernetes.
+  ['app/secret.yaml', `apiVersion: v1\nkind: Secret\nstringData:\n  password: ${word}\n`, 'kubernetes-secret-yaml'],
+  [
+    'app/secret.yaml',
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ntype: Opaque\ndata:\n  token: ${b64(ghp)}\n  user: ${b64('admin')}\n`,
+    'github-pat',
+  ],
+  ['app/secret.yaml', `apiVersion: v1\nkind: Secret\ndata:\n  password: ${b64(word)}\n`, 'kubernetes-secret-yaml'],
+  [
+    'app/secret.yaml',
+    `apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\ndata:\n  tls.crt: ${b64('-----BEGIN CERTIFICATE-----\nMIIB')}\n  tls.key: ${b64(rsa)}\n`,
+    'private-key',
+  ],
+  [
+    'app/secret.yaml',
+    `apiVersion: v1\nkind: Secret\nstringData:\n  config.yaml: |\n    apiUrl: "https://my.api.com"\n    password: ${pw3}\n`,
+    'kubernetes-secret-yaml kubernetes-secret-yaml',
+  ],
+  [
+    'app/secret.json',
+    JSON.stringify({ apiVersion: 'v1', kind: 'Secret', data: { password: b64(pw3) } }, null, 2),
+    'kubernetes-secret-json',
+  ],
+  [
+    'app/list.yaml',
+    `apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Secret\n  data:\n    password: ${b64(pw3)}\n`,
+    'kubernetes-secret-yaml',
+  ],
+  // Java and .NET.
+  [
+    'opt/tomcat/conf/tomcat-users.xml',
+    `<tomcat-users>\n<user username="admin" password="${word}" roles="manager-gui"/>\n</tomcat-users>`,
+    'service-config-password',
+  ],
+  [
+    'opt/tomcat/conf/server.xml',
+    `<Connector port="8443" keystoreFile="a.jks" keystorePass="${word}"/>`,
+    'service-config-password',
+  ],
+  ['opt/tomcat/conf/server.xml', `<Certificate certificateKeystorePassword="${pw3}"/>`, 'service-config-password'],
+  [
+    'opt/tomcat/conf/context.xml',
+    `<Resource name="jdbc/x" username="a" password="${word}" url="jdbc:mysql://a/b"/>`,
+    'service-config-password',
+  ],
+  ['app/application.properties', `spring.datasource.password=${word}\n`, 'generic-password'],
+  ['app/application.yml', `spring:\n  datasource:\n    password: ${pw2}\n`, 'generic-password'],
+  ['app/hibernate.cfg.xml', `<property name="hibernate.connection.password">${pw2}</property>`, 'generic-password'],
+  [
+    'app/web.config',
+    `<add name="Db" connectionString="Server=db;Database=a;User Id=sa;Password=${pw3};" />`,
+    'generic-password',
+  ],
+  [
+    'app/appsettings.json',
+    `{"ConnectionStrings":{"Default":"Server=db;Database=a;User Id=sa;Password=${pw};TrustServerCertificate=true"}}`,
+    'generic-password',
+  ],
+  ['app/jdbc.properties', `url=jdbc:mysql://db/shop?user=app&password=${pw3}\n`, 'generic-password'],
+  ['app/x.conf', `url=jdbc:oracle:thin:scott/${pw3}@db:1521/x\n`, 'oracle-url-password'],
+  [
+    'root/.m2/settings.xml',
+    `<server><id>a</id><username>b</username><password>${word}</password></server>`,
+    'maven-settings-password',
+  ],
+  ['root/.nuget/NuGet/NuGet.Config', `<add key="ClearTextPassword" value="${pw3}" />`, 'nuget-config-password'],
+  [
+    'app/NuGet.config',
+    `<packageSourceCredentials><a><add key='Username' value='x' /><add key='ClearTextPassword' value='${word}' /></a></packageSourceCredentials>`,
+    'nuget-config-password',
+  ],
+  [
+    'root/.gradle/gradle.properties',
+    `nexusPassword=${word}\nsigning.password=${pw3}\n`,
+    'generic-password generic-password',
+  ],
+  // Services of a system.
+  ['etc/wpa_supplicant/wpa_supplicant.conf', `network={\n ssid="home"\n psk="${word}"\n}\n`, 'service-config-password'],
+  ['etc/wpa_supplicant.conf', `network={\n ssid="home"\n psk=${fake(64, 'hex')}\n}\n`, 'service-config-password'],
+  [
+    'etc/NetworkManager/system-connections/home.nmconnection',
+    `[wifi-security]\nkey-mgmt=wpa-psk\npsk=${word}\n`,
+    'service-config-password',
+  ],
+  ['etc/fstab', `//srv/share /mnt cifs username=a,password=${word},uid=1000 0 0\n`, 'service-config-password'],
+  ['root/.smbcredentials', `username=a\npassword=${word}\n`, 'client-config-password'],
+  ['etc/cifs-credentials', `username=a\npassword=${word}\n`, 'client-config-password'],
+  ['etc/samba/credentials', `username=a\npassword=${pw3}\n`, 'client-config-password'],
+  ['root/.my.cnf', `[client]\nuser=root\npassword=${word}\n`, 'client-config-password'],
+  ['etc/mysql/debian.cnf', `[client]\nuser     = debian-sys-maint\npassword = ${fake(16)}\n`, 'client-config-password'],
+  ['root/.pgpass', `db:5432:app:app:${word}\n`, 'pgpass-password'],
+  [
+    'root/.s3cfg',
+    `[default]\naccess_key = ${fake(20, 'upper')}\nsecret_key = ${fake(40, 'base64')}\n`,
+    'generic-api-key client-config-password',
+  ],
+  [
+    'root/.config/rclone/rclone.conf',
+    `[a]\ntype = s3\naccess_key_id = AKIA${fake(16, 'base32')}\nsecret_access_key = ${fake(40, 'base64')}\n`,
+    'aws-access-token aws-secret-access-key',
+  ],
+  [
+    'root/.config/rclone/rclone.conf',
+    `[b]\ntype = sftp\nhost = x\nuser = y\npass = ${fake(38)}\n`,
+    'client-config-password',
+  ],
+  [
+    'root/.config/rclone/rclone.conf',
+    `[b]\ntype = drive\ntoken = {"access_token":"ya29.${fake(120)}","token_type":"Bearer","refresh_token":"1//0${fake(60)}"}\n`,
+    'gcp-oauth-access-token google-refresh-token',
+  ],
+  [
+    'root/.boto',
+    `[Credentials]\naws_access_key_id = AKIA${fake(16, 'base32')}\naws_secret_access_key = ${fake(40, 'base64')}\n`,
+    'aws-access-token aws-secret-access-key',
+  ],
+  ['root/.boto', `[Credentials]\ngs_oauth2_refresh_token = 1//0${fake(60)}\n`, 'google-refresh-token'],
+  ['root/.docker/config.json', `{"auths":{"r.corp.net":{"auth":"${b64('ci:' + word)}"}}}`, 'docker-config-auth'],
+  [
+    'root/.docker/config.json',
+    `{"auths":{"r.corp.net":{"auth":"","identitytoken":"${fake(60)}"}}}`,
+    'client-config-token',
+  ],
+  ['root/.dockercfg', `{"r.corp.net":{"auth":"${b64('ci:' + pw3)}","email":"a@b"}}`, 'docker-config-auth'],
+  [
+    'app/a.PublishSettings',
+    `<publishProfile publishMethod="MSDeploy" userName="$a" userPWD="${fake(60)}" />`,
+    'azure-publish-settings',
+  ],
+  ['app/google-services.json', `{"client":[{"api_key":[{"current_key":"AIza${fake(35)}"}]}]}`, 'gcp-api-key'],
+  ['app/firebase.env', `FIREBASE_TOKEN=1//0${fake(60)}\n`, 'google-refresh-token'],
+  ['app/fcm.py', `FCM_SERVER_KEY = "AAAA${fake(7)}:APA91b${fake(134)}"\n`, 'firebase-server-key'],
+  [
+    'etc/wireguard/wg0.conf',
+    `[Interface]\nPrivateKey = ${b64(Buffer.from(fake(32)))}\n[Peer]\nPublicKey = ${fake(43, 'base64')}=\nPresharedKey = ${fake(43, 'base64')}=\n`,
+    'wireguard-key wireguard-key',
+  ],
+  [
+    'etc/openvpn/ta.key',
+    `#\n-----BEGIN OpenVPN Static key V1-----\n${Array.from({ length: 16 }, (_, i) => fake(32 + i, 'hex').slice(0, 32)).join('\n')}\n-----END OpenVPN Static key V1-----\n`,
+    'openvpn-static-key',
+  ],
+  ['etc/openvpn/auth.txt', `vpnuser\n${pw3}\n`, 'openvpn-credentials'],
+  ['etc/openvpn/client.ovpn', `client\n<key>\n${pem}</key>\n`, 'private-key'],
+  [
+    'etc/krb5.keytab',
+    Buffer.concat([
+      Buffer.from([5, 2, 0, 0, 0, 0x45, 0, 1, 0, 11]),
+      Buffer.from('CORP.EXAMPLE'),
+      Buffer.from([0, 4]),
+      Buffer.from('host'),
+      Buffer.from(fake(32)),
+    ]),
+    'kerberos-keytab',
+  ],
+  [
+    'opt/a.jks',
+    Buffer.concat([Buffer.from('feedfeed00000002000000010000000100', 'hex'), Buffer.from(fake(80))]),
+    'pkcs12-file',
+  ],
+  [
+    'opt/a.keystore',
+    Buffer.concat([Buffer.from('feedfeed00000002000000010000000100', 'hex'), Buffer.from(fake(80))]),
+    'pkcs12-file',
+  ],
+  ['opt/a.keystore', Buffer.concat([Buffer.from('30820a4002010330820a', 'hex'), Buffer.from(fake(80))]), 'pkcs12-file'],
+  [
+    'root/.config/sops/age/keys.txt',
+    `# created\nAGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LL7AUM6ECHK45NJ3S0WDVT2FG8X\n`,
+    'age-secret-key',
+  ],
+  ['root/.vault-token', `hvs.${fake(95)}`, 'vault-service-token'],
+  ['root/.vault-token', `s.${fake(24)}`, 'secret-file'],
+  ['root/.vault-token', uuid, 'secret-file'],
+  ['etc/vault/approle.env', `VAULT_SECRET_ID=${uuid}\n`, 'vault-approle-secret-id'],
+  // Clients, CI, tools.
+  [
+    'root/.aws/sso/cache/a.json',
+    `{"startUrl":"https://a","accessToken":"${fake(200)}","clientSecret":"${fake(60)}.${fake(60)}"}`,
+    'client-config-token client-config-token',
+  ],
+  [
+    'root/.aws/cli/cache/a.json',
+    `{"Credentials":{"AccessKeyId":"ASIA${fake(16, 'base32')}","SecretAccessKey":"${fake(40, 'base64')}","SessionToken":"IQoJ${fake(300, 'base64')}"}}`,
+    'aws-access-token aws-secret-access-key client-config-token',
+  ],
+  [
+    'root/.azure/msal_token_cache.json',
+    `{"RefreshToken":{"x":{"secret":"0.A${fake(200)}"}},"AccessToken":{"y":{"secret":"${jwt}"}}}`,
+    'client-config-token jwt',
+  ],
+  [
+    'root/.azure/accessTokens.json',
+    `[{"accessToken":"${jwt}","refreshToken":"0.A${fake(200)}"}]`,
+    'jwt client-config-token',
+  ],
+  [
+    'root/.azure/service_principal_entries.json',
+    `[{"client_id":"${uuid}","tenant":"${uuid}","client_secret":"${fake(34)}"}]`,
+    'client-config-token',
+  ],
+  [
+    'root/.config/gcloud/credentials.db',
+    Buffer.concat([
+      Buffer.from('SQLite format 3\0'),
+      Buffer.alloc(84),
+      Buffer.from(
+        `a@b{"client_id": "x", "client_secret": "d-FL95Q19q7MQmFpd7hHD0Ty", "refresh_token": "1//0${fake(60)}", "type": "authorized_user"}`,
+      ),
+    ]),
+    'gcloud-credentials',
+  ],
+  [
+    'root/.config/gcloud/access_tokens.db',
+    Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(84), Buffer.from(`a@bya29.${fake(150)} 2026`)]),
+    'gcloud-credentials',
+  ],
+  [
+    'root/.config/gcloud/application_default_credentials.json',
+    `{"client_id": "a.apps.googleusercontent.com","client_secret": "d-${fake(22)}","refresh_token": "1//0${fake(60)}","type": "authorized_user"}`,
+    'client-config-token google-refresh-token',
+  ],
+  [
+    'root/.config/gcloud/legacy_credentials/a/.boto',
+    `[Credentials]\ngs_oauth2_refresh_token = 1//0${fake(60)}\n`,
+    'google-refresh-token',
+  ],
+  ['root/.kube/cache/oidc-login/a', `{"id_token":"${jwt}","refresh_token":"${fake(60)}"}`, 'jwt client-config-token'],
+  [
+    'root/.kube/config',
+    `users:\n- name: a\n  user:\n    auth-provider:\n      config:\n        id-token: ${jwt}\n        refresh-token: ${fake(40)}\n`,
+    'jwt kubeconfig-token',
+  ],
+  ['root/.npmrc', `//npm.corp.net/:_authToken=${uuid}\n`, 'npmrc-auth'],
+  ['root/.npmrc', `_auth=${b64('ci:' + word)}\n`, 'npmrc-auth'],
+  ['root/.npmrc', `//npm.corp.net/:username=ci\n//npm.corp.net/:_password=${b64(word)}\n`, 'npmrc-auth'],
+  ['root/.yarnrc.yml', `npmAuthToken: "${uuid}"\n`, 'npmrc-auth'],
+  ['root/.yarnrc.yml', `npmAuthIdent: "ci:${pw3}"\n`, 'npmrc-auth'],
+  [
+    'root/.bunfig.toml',
+    `[install.registry]\nurl = "https://r.corp.net"\ntoken = "${fake(30)}"\n`,
+    'client-config-token',
+  ],
+  ['root/.pip/pip.conf', `[global]\nextra-index-url = https://ci:${word}@pypi.corp.net/simple\n`, 'url-credentials'],
+  ['root/.pypirc', `[corp]\nrepository = https://a\nusername = ci\npassword = ${word}\n`, 'client-config-password'],
+  [
+    'root/.config/pypoetry/auth.toml',
+    `[http-basic.corp]\nusername = "ci"\npassword = "${word}"\n`,
+    'client-config-password',
+  ],
+  [
+    'root/.config/uv/credentials.toml',
+    `[[credential]]\nservice = "https://a"\nusername = "a"\npassword = "${word}"\n`,
+    'client-config-password',
+  ],
+  ['root/.cargo/credentials.toml', `[registry]\ntoken = "cio${fake(32)}"\n`, 'crates-io-token'],
+  ['root/.cargo/credentials', `[registries.corp]\ntoken = "Basic ${b64('ci:' + pw3)}"\n`, 'client-config-token'],
+  ['root/.gem/credentials', `---\n:rubygems_api_key: rubygems_${fake(48, 'hex')}\n`, 'rubygems-api-token'],
+  ['root/.gem/credentials', `---\n:rubygems_api_key: ${fake(32, 'hex')}\n`, 'client-config-token'],
+  ['root/.bundle/config', `---\nBUNDLE_GEMS__CORP__NET: "ci:${word}"\n`, 'bundler-credentials'],
+  [
+    'root/.composer/auth.json',
+    `{"http-basic":{"repo.corp.net":{"username":"ci","password":"${word}"}},"github-oauth":{"github.com":"${ghp}"}}`,
+    'client-config-password github-pat',
+  ],
+  [
+    'root/.composer/auth.json',
+    `{"gitlab-token":{"gitlab.corp.net":"${fake(20)}"},"bearer":{"a.b":"${fake(30)}"}}`,
+    'composer-auth-token composer-auth-token',
+  ],
+  [
+    'root/.config/helm/repositories.yaml',
+    `repositories:\n- name: a\n  password: ${word}\n  username: ci\n  url: https://x\n`,
+    'client-config-password',
+  ],
+  ['root/.config/helm/registry/config.json', `{"auths":{"r":{"auth":"${b64('ci:' + pw3)}"}}}`, 'docker-config-auth'],
+  [
+    'root/.terraform.d/credentials.tfrc.json',
+    `{"credentials":{"app.terraform.io":{"token":"${fake(14)}.atlasv1.${fake(67)}"}}}`,
+    'hashicorp-tf-api-token',
+  ],
+  [
+    'root/.terraform.d/credentials.tfrc.json',
+    `{"credentials":{"tf.corp.net":{"token":"${fake(20)}"}}}`,
+    'client-config-token',
+  ],
+  ['root/.terraformrc', `credentials "tf.corp.net" {\n  token = "${fake(24)}"\n}\n`, 'client-config-token'],
+  ['root/.netrc', `machine api.heroku.com\n  login a@b\n  password ${uuid}\n`, 'netrc-password'],
+  ['root/.config/gh/hosts.yml', `github.com:\n    oauth_token: gho_${fake(36)}\n`, 'github-oauth'],
+  [
+    'root/.config/hub',
+    `github.com:\n- user: a\n  oauth_token: ${fake(40, 'hex')}\n  protocol: https\n`,
+    'client-config-token',
+  ],
+  ['root/.config/glab-cli/config.yml', `hosts:\n    gitlab.com:\n        token: ${fake(20)}\n`, 'client-config-token'],
+  ['root/.circleci/cli.yml', `host: https://circleci.com\ntoken: ${fake(40, 'hex')}\n`, 'client-config-token'],
+  ['root/.databrickscfg', `[DEFAULT]\nhost = https://a\ntoken = dapi${fake(32, 'hex')}\n`, 'databricks-api-token'],
+  ['root/.databrickscfg', `[DEFAULT]\nhost = https://a\nusername = a\npassword = ${word}\n`, 'client-config-password'],
+  [
+    'root/.snowsql/config',
+    `[connections]\naccountname = a\nusername = b\npassword = ${word}\n`,
+    'client-config-password',
+  ],
+  [
+    'root/.snowflake/connections.toml',
+    `[default]\naccount = "a"\nuser = "b"\npassword = "${word}"\n`,
+    'client-config-password',
+  ],
+  [
+    'app/.streamlit/secrets.toml',
+    `OPENAI = "x"\ndb_password = "${word}"\n[db]\npassword = "${pw2}"\n`,
+    'generic-password generic-password',
+  ],
+  [
+    'root/.dbt/profiles.yml',
+    `shop:\n  outputs:\n    prod:\n      type: postgres\n      user: a\n      password: ${word}\n`,
+    'client-config-password',
+  ],
+  [
+    'root/.dbt/profiles.yml',
+    `shop:\n  outputs:\n    prod:\n      type: postgres\n      user: a\n      pass: ${pw2}\n`,
+    'client-config-password',
+  ],
+  ['app/.env.local', `DATABASE_PASSWORD='${word}'\n`, 'generic-password'],
+  ['app/.env.staging.bak', `DATABASE_PASSWORD=${word}\n`, 'generic-password'],
+  [
+    'app/.envrc',
+    `export STRIPE_SECRET=sk_live_${fake(24)}\nexport DB_PASS=${word}\n`,
+    'stripe-access-token generic-password',
+  ],
+  ['app/.gitlab-ci.yml', `variables:\n  DB_PASSWORD: "${pw2}"\n`, 'generic-password'],
+  ['app/.github/workflows/a.yml', `env:\n  API_TOKEN: ${fake(40, 'hex')}\n`, 'generic-api-key'],
+  ['app/.travis.yml', `env:\n  global:\n    - API_SECRET=${fake(32)}\n`, 'generic-api-key'],
+  [
+    'app/docker-compose.yml',
+    `services:\n  db:\n    environment:\n      - POSTGRES_PASSWORD=${word}\n`,
+    'generic-password',
+  ],
+  [
+    'app/docker-compose.yml',
+    `services:\n  db:\n    environment:\n      MYSQL_ROOT_PASSWORD: ${word}\n`,
+    'generic-password',
+  ],
+  ['app/Jenkinsfile', `sh "curl -u admin:${pw3} https://jenkins"\n`, 'curl-auth-user'],
+  [
+    'var/jenkins_home/credentials.xml',
+    `<com.x><password>{AQAAABAAAAAQ${fake(40, 'base64')}}</password></com.x>`,
+    'jenkins-credentials',
+  ],
+  ['var/jenkins_home/secrets/master.key', fake(256, 'hex'), 'secret-file'],
+  ['var/jenkins_home/secrets/initialAdminPassword', fake(32, 'hex'), 'secret-file'],
+  ['root/.config/doctl/config.yaml', `access-token: dop_v1_${fake(64, 'hex')}\n`, 'digitalocean-pat'],
+  ['root/.config/flyctl/config.yml', `access_token: fm2_${fake(120, 'base64')}\n`, 'flyio-access-token'],
+  ['root/.fly/config.yml', `access_token: ${fake(43)}\n`, 'client-config-token'],
+  [
+    'root/.config/configstore/firebase-tools.json',
+    `{"tokens":{"refresh_token":"1//0${fake(60)}","access_token":"ya29.${fake(150)}"}}`,
+    'google-refresh-token gcp-oauth-access-token',
+  ],
+  [
+    'root/.wrangler/config/default.toml',
+    `oauth_token = "${fake(40)}"\nrefresh_token = "${fake(60)}"\n`,
+    'client-config-token client-config-token',
+  ],
+  ['root/.config/ngrok/ngrok.yml', `authtoken: ${fake(49)}\n`, 'client-config-token'],
+  ['root/.sentryclirc', `[auth]\ntoken=${fake(64, 'hex')}\n`, 'client-config-token'],
+  ['root/.netlify/config.json', `{"users":{"a":{"auth":{"token":"${fake(43)}"}}}}`, 'client-config-token'],
+  ['root/.config/heroku/credentials.json', `{"api_key":"${uuid}"}`, 'client-config-token'],
+  ['root/.local/share/com.vercel.cli/auth.json', `{"token": "${fake(24)}"}`, 'client-config-token'],
+  ['root/.supabase/access-token', `sbp_${fake(40, 'hex')}`, 'supabase-access-token'],
+  ['root/.pulumi/credentials.json', `{"accessTokens":{"https://api":"pul-${fake(40, 'hex')}"}}`, 'pulumi-api-token'],
+  ['root/.oci/config', `[DEFAULT]\nuser=ocid1\npass_phrase=${word}\n`, 'client-config-password'],
+  [
+    'root/.bluemix/config.json',
+    `{"IAMToken":"Bearer ${jwt}","IAMRefreshToken":"${fake(80)}"}`,
+    'jwt client-config-token',
+  ],
+  [
+    'root/.aliyun/config.json',
+    `{"profiles":[{"access_key_id":"LTAI${fake(20)}","access_key_secret":"${fake(30)}"}]}`,
+    'alibaba-access-key-id client-config-token',
+  ],
+  ['root/.ssh/config', `Host a\n  # password: x\n`, ''],
+  ['etc/exim4/passwd.client', `*.google.com:a@corp.net:${word}\n`, 'mail-relay-password'],
+  ['etc/postfix/sasl_passwd', `[smtp.gmail.com]:587 a@corp.net:${word}\n`, 'mail-relay-password'],
+  ['etc/ssmtp/ssmtp.conf', `AuthUser=a\nAuthPass=${word}\n`, 'service-config-password'],
+  ['root/.msmtprc', `account a\nuser b\npassword ${word}\n`, 'client-config-password'],
+  ['etc/redis/redis.conf', `requirepass ${word}\n`, 'service-config-password'],
+  ['etc/redis/redis.conf', `user default on >${pw3} ~* +@all\n`, 'redis-acl-password'],
+  ['etc/ldap/ldap.secret', `${pw3}\n`, 'secret-file'],
+  ['etc/nslcd.conf', `bindpw ${word}\n`, 'service-config-password'],
+  ['etc/sssd/sssd.conf', `ldap_default_authtok = ${word}\n`, 'service-config-password'],
+  ['etc/pam_ldap.conf', `bindpw ${pw3}\n`, 'service-config-password'],
+  ['etc/ppp/chap-secrets', `client * ${word} *\n`, 'ppp-secret'],
+  ['etc/ipsec.secrets', `: PSK "${word}"\n`, 'ppp-secret'],
+  ['etc/snmp/snmpd.conf', `createUser admin SHA "${word}" AES "${word}x"\n`, 'snmp-password'],
+  [
+    'etc/bind/rndc.key',
+    `key "rndc-key" {\n algorithm hmac-sha256;\n secret "${fake(43, 'base64')}=";\n};\n`,
+    'dns-key',
+  ],
+  ['etc/rabbitmq/rabbitmq.conf', `default_user = a\ndefault_pass = ${word}\n`, 'service-config-password'],
+  ['var/lib/rabbitmq/.erlang.cookie', fake(20, 'upper'), 'secret-file'],
+  ['etc/mongod.key', fake(256, 'base64'), 'secret-file'],
+  [
+    'etc/grafana/grafana.ini',
+    `admin_password = ${pw2}\nsecret_key = ${fake(20)}\n`,
+    'service-config-password generic-api-key',
+  ],
+  ['etc/zabbix/zabbix_server.conf', `DBPassword=${word}\n`, 'service-config-password'],
+  [
+    'app/parameters.yml',
+    `parameters:\n    database_password: ${word}\n    secret: ${fake(40, 'hex')}\n`,
+    'generic-password generic-api-key',
+  ],
+  ['app/local.xml', `<password><![CDATA[${pw2}]]></password>`, 'generic-password'],
+  [
+    'app/app/etc/env.php',
+    `'password' => '${pw2}',\n'crypt' => ['key' => '${fake(32, 'hex')}'],\n`,
+    'generic-password magento-crypt-key',
+  ],
+  [
+    'app/configuration.php',
+    `public $password = '${pw2}';\npublic $secret = '${fake(16)}';\n`,
+    'generic-password generic-api-key',
+  ],
+  [
+    'app/sites/default/settings.php',
+    `$databases['default']['default'] = ['password' => '${pw2}'];\n$settings['hash_salt'] = '${fake(74)}';\n`,
+    'generic-password framework-secret-key',
+  ],
+  [
+    'app/LocalSettings.php',
+    `$wgDBpassword = "${pw2}";\n$wgSecretKey = "${fake(64, 'hex')}";\n`,
+    'generic-password framework-secret-key',
+  ],
+  [
+    'app/config.inc.php',
+    `$cfg['Servers'][$i]['password'] = '${pw2}';\n$cfg['blowfish_secret'] = '${fake(32)}';\n`,
+    'generic-password framework-secret-key',
+  ],
+  ['app/db.js', `module.exports = { user: 'a', password: '${pw2}' };\n`, 'generic-password'],
+  ['app/main.py', `conn = psycopg2.connect(host='db', user='a', password='${pw2}')\n`, 'generic-password'],
+  ['app/main.go', `const dbPassword = "${pw}"\n`, 'generic-password'],
+  ['app/Main.java', `private static final String PASSWORD = "${pw}";\n`, 'generic-password'],
+  [
+    'app/group_vars/all.yml',
+    `ansible_password: ${word}\nansible_become_pass: ${word}2\n`,
+    'generic-password generic-password',
+  ],
+  ['app/hosts', `web ansible_host=1.2.3.4 ansible_ssh_pass=${word}\n`, 'service-config-password'],
+  ['app/vault.yml', `$ANSIBLE_VAULT;1.1;AES256\n${fake(80, 'hex')}\n${fake(80, 'hex')}\n`, ''],
+  [
+    'root/.config/filezilla/sitemanager.xml',
+    `<Pass encoding="base64">${b64(word)}</Pass>`,
+    'client-config-password filezilla-password',
+  ],
+  [
+    'root/.config/filezilla/recentservers.xml',
+    `<Host>a</Host><User>b</User><Pass>${word}</Pass>`,
+    'client-config-password',
+  ],
+  ['app/.vscode/sftp.json', `{"host":"a","username":"b","password":"${word}"}`, 'client-config-password'],
+  ['app/.idea/WebServers.xml', `<fileTransfer host="a" password="${fake(24, 'hex')}" />`, 'client-config-password'],
+  [
+    'app/unattend.xml',
+    `<AdministratorPassword><Value>${b64(Buffer.from(pw3 + 'AdministratorPassword', 'utf16le'))}</Value><PlainText>false</PlainText></AdministratorPassword>`,
+    'windows-answer-file-password',
+  ],
+  ['app/.s3cfg', `secret_key = ${fake(40, 'base64')}\n`, 'client-config-password'],
+  ['app/.htaccess', `SetEnv DB_PASSWORD ${word}\n`, 'generic-password'],
+  ['etc/nginx/conf.d/a.conf', `proxy_set_header Authorization "Basic ${b64('ci:' + pw3)}";\n`, 'http-basic-auth'],
+  ['etc/php/fpm/pool.d/www.conf', `env[DB_PASSWORD] = ${word}\n`, 'generic-password'],
+  ['etc/supervisor/conf.d/a.conf', `environment=DB_PASSWORD="${word}",A="b"\n`, 'generic-password'],
+  ['etc/cron.d/backup', `0 1 * * * root PGPASSWORD=${word} pg_dump shop\n`, 'generic-password'],
+  ['root/.restic-password', `${pw3}\n`, 'secret-file'],
+  ['run/secrets/db_password', `${pw3}\n`, 'secret-file'],
+  ['app/http-client.private.env.json', `{"dev":{"password":"${pw2}"}}`, 'client-config-password'],
+  [
+    'app/postman_collection.json',
+    `{"auth":{"type":"basic","basic":[{"key":"password","value":"${pw3}"}]}}`,
+    'generic-password',
+  ],
+  ['app/req.http', `GET https://a.b\nAuthorization: Basic ${b64('ci:' + pw3)}\n`, 'http-basic-auth'],
+  ['app/app.log', `GET /cb?access_token=${fake(40)}&x=1\n`, 'generic-api-key'],
+])('finds what people leave in %s', (path, text, rules) => {
+  const content = Buffer.from(text as string);
+  const isRead = mayHoldSecrets(path, content.subarray(0, 512));
+  const sightings = isRead ? findSecrets({ path, content }, key).sightings : [];
+  expect(sightings.map(({ rule }) => rule).join(' ')).toBe(rules);
+});
+
+describe('the same secret in another writing', () => {
+  const prints = (path: string, text: string | Buffer) =>
+    findSecrets({ path, content: Buffer.from(text as string) }, key).sightings.map(({ fingerprint }) => fingerprint);
+
+  it.each<[string, string | Buffer, string, string | Buffer]>([
+    ['a key in Base64', pem, 'app/.env', `KEY=${b64(pem)}\n`],
+    ['a key in Base64 over lines', rsa, 'a.yaml', `key: |\n${b64(rsa).replace(/(.{76})/g, '  $1\n')}\n`],
+    ['a key in a kubeconfig', rsa, 'root/.kube/config', `    client-key-data: ${b64(rsa)}\n`],
+    ['a key in a Secret', rsa, 'a.yaml', `kind: Secret\ndata:\n  tls.key: ${b64(rsa)}\n`],
+    ['a token in a Secret', `T=${ghp}\n`, 'a.yaml', `kind: Secret\ndata:\n  token: ${b64(ghp)}\n`],
+    ['a file in a Secret', `T=${ghp}\n`, 'a.yaml', `kind: Secret\ndata:\n  env: ${b64(`A=b\nT=${ghp}\n`)}\n`],
+    ['a token in a header', `T=${ghp}\n`, 'app/.git/config', `extraheader = Authorization: Basic ${b64('x:' + ghp)}\n`],
+    ['UTF-16', `T=${ghp}\n`, 'a.ps1', utf16(`T=${ghp}\r\n`)],
+  ])('has one fingerprint: %s', (_, plain, path, text) => {
+    expect(prints(path, text)).toEqual(prints('srv/file', plain));
+  });
+
+  it('has one fingerprint: a password in a Secret', () => {
+    const [encoded] = prints('a.yaml', `kind: Secret\ndata:\n  password: ${b64(pw2)}\n`);
+    expect([encoded]).toEqual(prints('app/.env', `DB_PASSWORD=${pw2}\n`));
+  });
+});
