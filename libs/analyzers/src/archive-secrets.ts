@@ -20,8 +20,11 @@ const configuration =
 const madeByBuilds =
   /(?:^|\/)META-INF\/(?:maven\/|[^/]{1,80}\.(?:txt|SF|MF|RSA|DSA)$|spring[\w.-]{1,80}\.(?:json|properties)$)|(?:licen[cs]e|notice|dependencies|readme|changes)[^/]{0,80}\.txt$/i;
 
+/** Libraries that an application brings along: most of what it weighs, and other people's unless they are small. */
+const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
+
 /** Of one file of the layer, with all that is nested in it. */
-const limits = { depth: 2, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
+const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
 
 interface Search {
   key: Uint8Array;
@@ -55,7 +58,7 @@ function found(archivePath: string, { secrets }: Search) {
 
 function searchEntries(location: string, content: Buffer, depth: number, search: Search): void {
   for (const entry of zipEntries(content)) {
-    const isArchive = depth < limits.depth && archive.test(entry.name);
+    const isArchive = depth < limits.depth && isApplication(entry);
     if (!isArchive && !isConfiguration(entry)) continue;
     spend(entry, search);
     const path = `${location}!/${oneLine(entry.name)}`;
@@ -64,6 +67,10 @@ function searchEntries(location: string, content: Buffer, depth: number, search:
     else if (mayHoldSecrets(path, inner.subarray(0, headBytes)))
       search.secrets.push(...findSecrets({ path, content: inner }, search.key).sightings);
   }
+}
+
+function isApplication({ name, size }: ZipEntry): boolean {
+  return archive.test(name) && (size <= limits.libraryBytes || !library.test(name));
 }
 
 function isConfiguration({ name, size }: ZipEntry): boolean {

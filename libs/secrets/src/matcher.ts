@@ -46,16 +46,16 @@ export interface Found extends Candidate {
   confidence: Confidence;
 }
 
-const keywords = [...new Set(secretRules.flatMap((rule) => rule.keywords))];
-const rulesByKeyword = keywords.map((keyword) => numbersOf((rule) => rule.keywords.includes(keyword)));
-const wholeFileRules = numbersOf((rule) => rule.keywords.length === 0);
+const rulesOf = new Map<string, number[]>();
+for (const [number, rule] of secretRules.entries()) {
+  for (const keyword of rule.keywords) rulesOf.set(keyword, [...(rulesOf.get(keyword) ?? []), number]);
+}
+const keywords = [...rulesOf.keys()];
+const rulesByKeyword = [...rulesOf.values()];
+const wholeFileRules = secretRules.flatMap((rule, number) => (rule.keywords.length === 0 ? [number] : []));
 /** Whether a rule for whole files may want a path: one look instead of thirty. */
 const wholeFilePath = new RegExp(wholeFileRules.map((rule) => secretRules[rule]?.paths?.source).join('|'), 'i');
 const prefilter = buildPrefilter(keywords);
-
-function numbersOf(isWanted: (rule: SecretRule) => boolean): number[] {
-  return secretRules.flatMap((rule, number) => (isWanted(rule) ? [number] : []));
-}
 
 /** All secrets of one file; `key` is the HMAC key of the installation. */
 export function findSecrets(

@@ -10,12 +10,13 @@ const withoutText = new Set(
 );
 const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
-/** Binary files that are secrets, or hold some in clear. */
+/** Binary files that are secrets. */
 export const keyStorePath = /\.(?:p12|pfx|jks|jceks|keystore|kdbx)$/i;
 export const derKeyPath = /\.(?:der|pk8|key)$/i;
-export const keytabPath = /\.keytab$|(?:^|\/)krb5\.keytab$/i;
+export const keytabPath = /\.keytab$/i;
+const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab'.split(' '));
+/** It keeps in clear what people log in with. */
 const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
-const binaries = [keyStorePath, derKeyPath, keytabPath, credentialDatabase];
 
 const headBytes = 512;
 
@@ -23,8 +24,9 @@ const headBytes = 512;
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || databases.test(path)) return false;
   const dot = path.lastIndexOf('.');
-  if (binaries.some((binary) => binary.test(path))) return true;
-  if (dot > path.lastIndexOf('/') && withoutText.has(path.slice(dot + 1).toLowerCase())) return false;
+  const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
+  if (binaries.has(extension)) return true;
+  if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
   return isText(head);
 }
 
