@@ -90,8 +90,9 @@ function optionsIn(
   isSecret: (value: string) => boolean,
 ): readonly Candidate[] {
   const span = match?.indices?.[1];
-  const word = match?.[1] ?? '';
-  if (span === undefined || !isSecret(word) || /^[-/.@]|^https?:|^\d{1,6}$/.test(word)) return nothing;
+  // In prose a comma may follow; words in capitals are what manuals write for a value.
+  const word = (match?.[1] ?? '').replace(/[,.:]{1,3}$/, '');
+  if (span === undefined || !isSecret(word) || /^[-/.@]|^https?:|^\d{1,6}$|^[A-Z_-]+$/.test(word)) return nothing;
   return [{ start: offset + span[0], end: offset + span[1] }];
 }
 

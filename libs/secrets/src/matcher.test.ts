@@ -41,6 +41,19 @@ it('is less sure in tests and documentation, and silent there where only a name 
 });
 
 it.each([
+  ['app/tls/server.key', 'critical', 'certain'],
+  ['app/test/server.key', 'critical', 'likely'],
+  ['app/node_modules/agent/lib/server.key', 'critical', 'certain'],
+  ['app/node_modules/agent/test/fixtures/server.key', 'low', 'possible'],
+  ['opt/venv/lib/python3.12/site-packages/tornado/test/test.key', 'low', 'possible'],
+  ['usr/lib/ruby/gems/3.3.0/gems/webrick-1.8.1/sample/key.pem', 'low', 'possible'],
+])('takes the examples of packages for what they are: %s', (path, severity, confidence) => {
+  const der = Buffer.concat([Buffer.from('3082010a', 'hex'), Buffer.from(fake(0x10a))]).toString('base64');
+  const pem = `-----BEGIN RSA PRIVATE KEY-----\n${der}\n-----END RSA PRIVATE KEY-----\n`;
+  expect(find(pem, path).sightings).toMatchObject([{ rule: 'private-key', severity, confidence }]);
+});
+
+it.each([
   ['a lock file', 'app/package-lock.json', `{"integrity": "sha512-${fake(86, 'base64')}==", "token": "${fake(32)}"}`],
   [
     'digests',
@@ -59,6 +72,21 @@ it.each([
     'paths and addresses',
     'srv/a.ini',
     'password_file=/run/secrets/db1\ntoken=/var/lib/Token1/x\nsecret=a1.b2.example.org',
+  ],
+  [
+    'what dotenv says of its own addresses',
+    'app/node_modules/next/dist/compiled/@next/env/index.js',
+    'throw new Error("INVALID_DOTENV_KEY: Wrong format. Must be in valid uri format like dotenv://:key_1234@dotenvx.com/vault/.env.vault?environment=development")',
+  ],
+  [
+    'the help of a command',
+    'srv/cli.js',
+    '`curl -u user:pass https://a.b`, mysql -u USER -pPASSWORD, --password <password>',
+  ],
+  [
+    'examples of URLs',
+    'srv/a.js',
+    '"https://user:password@host.com", "mysql://scott:tiger@localhost/test", "redis://:secret@cache"',
   ],
   ['versions', 'srv/a.ini', 'token=v1.20.3-rc1_20230412SNAPSHOT1\n'],
 ])('keeps silent on %s', (_, path, text) => {

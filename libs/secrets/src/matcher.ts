@@ -5,7 +5,7 @@ import { utf8Of } from './encoded-text.js';
 import { TraitsOfPath } from './file-traits.js';
 import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
-import { isExamplePath } from './paths.js';
+import { isExamplePath, isShippedExample } from './paths.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
@@ -73,7 +73,8 @@ export function findSecrets(
     ...describe(secret, key),
     path,
     line: newlines(secret.start),
-    confidence: isExample ? lower(secret.confidence) : secret.confidence,
+    ...(isExample && { confidence: lower(secret.confidence) }),
+    ...(isShippedExample(path) && { severity: 'low' as const, confidence: 'possible' as const }),
   }));
   return damage === undefined ? { sightings } : { sightings, damage };
 }

@@ -50,6 +50,12 @@ const examplePath =
 /** Whether a file is a test, an example or documentation: what looks like a secret there often is none. */
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
+const dependency =
+  /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository|usr\/share)\//;
+
+/** Whether somebody else's package brought an example: the keys of its tests are known to everybody and open nothing. */
+export const isShippedExample = (path: string): boolean => dependency.test(path) && isExamplePath(path);
+
 const madeByTools =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 
