@@ -23,7 +23,7 @@ const programs: [names: readonly string[], option: string][] = [
     `(?:-p|--password)[ =]{0,4}${value}`,
   ],
   [['keytool', 'jarsigner'], `-(?:src|dest|new)?(?:store|key)?pass(?:word)?(?:${blank}|:)${value}`],
-  [['openssl', 'apksigner'], `pass:${value}`],
+  [['openssl', 'apksigner'], `(?:pass:|passwd${blank}(?:-[a-z0-9]{1,8}${blank}){0,3})${value}`],
   [['ldapsearch', 'ldapadd', 'ldapmodify', 'ldapdelete', 'ldapwhoami', 'ldappasswd'], `-w[ \\t]{0,4}${value}`],
   [['htpasswd'], `-[A-Za-z]{0,6}b[A-Za-z]{0,6}${blank}[^\\s]{1,200}${blank}[^\\s]{1,64}${blank}${value}`],
   [['wget'], `--(?:http-|ftp-|proxy-)?password=${value}`],

@@ -19,7 +19,9 @@ const harmlessName =
 /** `api_key = "…"`: what only its name calls a secret has to look drawn by chance. */
 export function readSecretAssignment(place: Place): readonly Candidate[] {
   const found = readNamedValue(place);
-  if (found === undefined || !isRandomValue(found.value, found.assignment, place)) return nothing;
+  if (found === undefined) return nothing;
+  const { value, assignment } = found;
+  if (!isRandomValue(value, assignment, place) && !isPhrase(value, assignment, place)) return nothing;
   return [{ start: found.start, end: found.end }];
 }
 
@@ -68,7 +70,7 @@ const tokenLike = /^[A-Za-z0-9_+/=.~:-]{16,200}$/;
 // A path, an address, a version, a file or the member of an object.
 const otherThing =
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60})+$)|\.[a-z]{2,5}$|^v?\d+\.\d|^[\w.-]+\.(?:com|org|net|io|dev|local|internal)\b/i;
-const nameOfHex = /secret|password|passwd|token|api_?key|access_?key|auth_?key/i;
+const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|signing|master)_?key/i;
 
 function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: Place): boolean {
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
@@ -79,8 +81,22 @@ function isRandomValue(value: string, { name, operator, quote }: Assignment, { t
   return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
 }
 
+/** `JWT_SECRET=…` of an environment is secret even where somebody made it up. */
+function isPhrase(value: string, { name }: Assignment, { file }: Place): boolean {
+  return (
+    file.isEnvironment &&
+    /secret(?:_key)?$/i.test(name) &&
+    /^[\w.+!@#%^&*-]{12,}$/.test(value) &&
+    /[^A-Za-z]/.test(value) &&
+    entropyOf(value) >= 3 &&
+    !otherThing.test(value) &&
+    !uuid.test(value)
+  );
+}
+
 function isPassword(value: string, assignment: Assignment, place: Place): boolean {
-  const { file } = place;
+  const { text, file } = place;
+  const { valueStart } = assignment;
   if (otherThing.test(value) || uuid.test(value) || hex.test(value) || /^\$\d?[a-z]?\$|^\{[A-Z]/.test(value))
     return false;
   if (file.isEnvironment || isVariable(assignment, value, place)) return !isWeak(value) && entropyOf(value) >= 2;
@@ -88,7 +104,8 @@ function isPassword(value: string, assignment: Assignment, place: Place): boolea
   const classes = [/[a-z]/, /[A-Z]/, /[^A-Za-z0-9_.-]/].filter((characters) => characters.test(value)).length;
   if (file.isConfig || file.isShell) return classes >= 2 && entropyOf(value) >= 2.5;
   // In a program a name and a text beside it are most often words: only what nobody would name anything is a password.
-  return assignment.quote !== '' && classes >= 2 && value.length >= 10 && entropyOf(value) >= 3 && !isWeak(value);
+  const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
+  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value);
 }
 
 /** Translations have names in capitals too. */
@@ -101,7 +118,7 @@ function isVariable(
   { text, file }: Pick<Place, 'text' | 'file'>,
 ): boolean {
   if (operator === ' ') return true;
-  if (file.isShell && text.slice(Math.max(0, nameStart - 7), nameStart) === 'export ') return true;
+  if (text.slice(Math.max(0, nameStart - 7), nameStart) === 'export ') return file.isShell || /[^A-Za-z]/.test(value);
   if (!/^[A-Z][A-Z0-9_]{3,}$/.test(name) || withoutVariables.test(file.path)) return false;
   return (file.isShell && operator === '=') || (file.isConfig && /[^A-Za-z]/.test(value));
 }

@@ -26,6 +26,13 @@ export function readDerKey({ text }: Place): readonly Candidate[] {
   return isKey ? whole(text, 'private key in DER') : nothing;
 }
 
+/** A key in the directory of GnuPG's agent, as text or as an S-expression, or the ring that held all of them before. */
+export function readGnupgKey({ text }: Place): readonly Candidate[] {
+  const head = text.slice(0, 2_000);
+  const isKey = /\((?:protected-)?private-key \(|^\(\d\d:(?:protected-)?private-key\(|^[\x94\x95\xc5]/.test(head);
+  return isKey ? whole(text, 'private key of GnuPG') : nothing;
+}
+
 function whole(text: string, shown: string): readonly Candidate[] {
   return [{ start: 0, end: text.length, value: text, shown, confidence: 'certain' }];
 }

@@ -14,6 +14,7 @@ const databases =
 export const keyStorePath = /\.(?:p12|pfx|jks|jceks|keystore|kdbx)$/i;
 export const derKeyPath = /\.(?:der|pk8|key)$/i;
 export const keytabPath = /\.keytab$/i;
+export const gnupgKeyPath = /(?:^|\/)(?:private-keys-v1\.d\/[^/]{1,80}\.key|secring\.gpg)$/;
 const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab'.split(' '));
 /** It keeps in clear what people log in with. */
 const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
@@ -26,6 +27,7 @@ export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   const dot = path.lastIndexOf('.');
   const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
   if (binaries.has(extension)) return true;
+  if (extension === 'gpg') return gnupgKeyPath.test(path);
   if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
   return isText(head);
 }

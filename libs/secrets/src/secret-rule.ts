@@ -131,7 +131,7 @@ export function assigned(written: Assigned): SecretRule {
 
 interface Captured extends Written {
   keywords: readonly string[];
-  /** From the keyword on; its first group is the value. */
+  /** From the keyword on; the group that matches is the value. */
   expression: RegExp;
   /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
   reach?: number;
@@ -161,7 +161,7 @@ export function captured({ decode = asWritten, ...written }: Captured): SecretRu
       const offset = window === undefined ? 0 : start;
       expression.lastIndex = start - offset;
       const match = expression.exec(window === undefined ? text : text.slice(start, end + window));
-      const span = match?.indices?.[1];
+      const span = match?.indices?.slice(1).find(Boolean);
       return span === undefined ? nothing : decode(text, offset + span[0], offset + span[1]);
     },
   };
@@ -194,7 +194,7 @@ export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
     find: ({ text }) => {
       const found: Candidate[] = [];
       for (const { indices = [] } of text.matchAll(expression)) {
-        const [, span] = indices.filter(Boolean);
+        const span = indices.slice(1).find(Boolean);
         if (span !== undefined && !isInComment(text, span[0])) found.push(...decode(text, span[0], span[1]));
         if (found.length >= longestList) break;
       }

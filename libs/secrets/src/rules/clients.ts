@@ -3,7 +3,7 @@ import { looksRandom } from '../placeholder.js';
 import { captured, listed } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak } from '../url-credentials.js';
-import { fake } from './fake.js';
+import { fake, spelt } from './fake.js';
 
 const fakeUuid = [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-');
 const notWeak = (value: string) => (isWeak(value) ? undefined : 'likely');
@@ -27,10 +27,10 @@ export const clientRules: readonly SecretRule[] = [
     title: 'Password in the configuration of a client',
     minEntropy: 2,
     paths:
-      /(?:^|\/)(?:\.pypirc|\.?my\.cnf|\.mylogin\.cnf|mysql\/debian\.cnf|\.s3cfg|\.boto|\.wgetrc|\.curlrc|\.smbcredentials|\.?(?:cifs|smb|samba)[\w.-]{0,40}cred[\w.-]{0,40}|(?:samba|cifs)\/[\w.-]{0,40}cred[\w.-]{0,40}|\.?msmtprc|\.fetchmailrc|\.mutt(?:rc)?|\.offlineimaprc|\.mbsyncrc|odbc\.ini|\.odbc\.ini|\.ftpconfig|sftp(?:-config)?\.json|\.gem\/credentials|\.condarc|\.dbeaver[\w/.-]{0,80}\.json|\.remote-sync\.json|\.snowsql\/config|\.snowflake\/[\w.-]{1,40}\.toml|\.databrickscfg|\.?dbt\/profiles\.yml|profiles\.yml|(?:pypoetry|uv)\/[\w.-]{1,40}\.toml|helm\/repositories\.yaml|\.oci\/config|\.?composer\/auth\.json|auth\.json|\.config\/openstack\/clouds\.yaml|clouds\.yaml|filezilla\/[\w.-]{1,40}\.xml|WebServers\.xml|rclone\.conf|\.hgrc|\.subversion\/auth\/[\w./-]{1,120}|\.lftprc|\.nuxeorc|\.config\/restic\/[\w.-]{1,40}|http-client\.private\.env\.json)$/i,
+      /(?:^|\/)(?:\.pypirc|\.?my\.cnf|\.mylogin\.cnf|mysql\/debian\.cnf|\.s3cfg|\.boto|\.wgetrc|\.curlrc|\.smbcredentials|\.?(?:cifs|smb|samba)[\w.-]{0,40}cred[\w.-]{0,40}|(?:samba|cifs)\/[\w.-]{0,40}cred[\w.-]{0,40}|\.?msmtprc|\.fetchmailrc|\.mutt(?:rc)?|\.offlineimaprc|\.mbsyncrc|odbc\.ini|\.odbc\.ini|\.ftpconfig|sftp(?:-config)?\.json|\.gem\/credentials|\.condarc|\.dbeaver[\w/.-]{0,80}\.json|\.remote-sync\.json|\.snowsql\/config|\.snowflake\/[\w.-]{1,40}\.toml|\.databrickscfg|\.?dbt\/profiles\.yml|profiles\.yml|(?:pypoetry|uv)\/[\w.-]{1,40}\.toml|helm\/repositories\.yaml|\.oci\/config|\.?composer\/auth\.json|auth\.json|\.config\/openstack\/clouds\.yaml|clouds\.yaml|filezilla\/[\w.-]{1,40}\.xml|WebServers\.xml|rclone\.conf|\.hgrc|\.subversion\/auth\/[\w./-]{1,120}|\.lftprc|\.nuxeorc|\.config\/restic\/[\w.-]{1,40}|http-client\.private\.env\.json|\.(?:ivy2|sbt)\/\.?credentials|\.?cabal\/config|\.pause|jfrog-cli\.conf[\w.]{0,10}|build\.gradle(?:\.kts)?|profiles\.clj)$/i,
     examplePath: 'root/.my.cnf',
     expression:
-      /(?:^|[\s"'{,([<._-])(?:(?:[Pp]ass(?:word|wd|phrase|_phrase)?|PASS(?:WORD|WD)?|[Pp]wd|secret_key)["'\]]{0,2}(?:[ \t]{0,8}(?:=>|[=:,])[ \t]{0,8}|[ \t]{1,8}|[ \t]{0,8}>))(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
+      /(?:^|[\s"'{,([<:._-])(?:(?:[Pp]ass(?:word|wd|phrase|_phrase)?|PASS(?:WORD|WD)?|[Pp]wd|secret_key)["'\]]{0,2}(?:[ \t]{0,8}(?:=>|[=:,])[ \t]{0,8}|[ \t]{1,8}|[ \t]{0,8}>))(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
     verify: notWeak,
     matches: [`[client]\npassword = ${fake(14)}\n`, `[client]\npassword=grau-brot\n`],
     ignores: ['[client]\npassword = <password>\n', '# password must be set\n', ';password = sommerhaus\n'],
@@ -41,10 +41,10 @@ export const clientRules: readonly SecretRule[] = [
     severity: 'critical',
     minEntropy: 3,
     paths:
-      /(?:^|\/)(?:\.aws\/(?:sso|cli)\/cache\/[\w.-]{1,80}|\.azure\/[\w.-]{1,80}\.json|gcloud\/[\w/@.-]{1,200}\.json|application_default_credentials\.json|\.kube\/cache\/[\w/.-]{1,200}|\.circleci\/cli\.yml|\.config\/(?:hub|gh\/hosts\.yml|glab-cli\/config\.yml|doctl\/config\.yaml|flyctl\/config\.yml|hcloud\/cli\.toml|scw\/config\.yaml|linode-cli|stripe\/config\.toml|ngrok\/ngrok\.yml|heroku\/[\w.-]{1,40}|configstore\/[\w.-]{1,80}\.json|netlify\/config\.json|op\/config)|\.fly\/config\.yml|\.wrangler\/config\/[\w.-]{1,40}|\.ngrok2\/ngrok\.yml|\.sentryclirc|\.netlify\/config\.json|com\.vercel\.cli\/auth\.json|\.now\/auth\.json|\.pulumi\/credentials\.json|credentials\.tfrc\.json|\.terraformrc|terraform\.rc|\.aliyun\/config\.json|\.bluemix\/config\.json|\.databrickscfg|\.cargo\/credentials(?:\.toml)?|\.gem\/credentials|\.kaggle\/kaggle\.json|kaggle\.json|\.bunfig\.toml|bunfig\.toml|\.travis\/config\.yml|\.config\/containers\/auth\.json|\.docker\/config\.json|rclone\.conf|\.boto|\.pulumi\/[\w.-]{1,40}|\.config\/gcloud\/legacy_credentials\/[\w/@.-]{1,200})$/,
+      /(?:^|\/)(?:\.aws\/(?:sso|cli)\/cache\/[\w.-]{1,80}|\.azure\/[\w.-]{1,80}\.json|gcloud\/[\w/@.-]{1,200}\.json|application_default_credentials\.json|\.kube\/cache\/[\w/.-]{1,200}|\.circleci\/cli\.yml|\.config\/(?:hub|gh\/hosts\.yml|glab-cli\/config\.yml|doctl\/config\.yaml|flyctl\/config\.yml|hcloud\/cli\.toml|scw\/config\.yaml|linode-cli|stripe\/config\.toml|ngrok\/ngrok\.yml|heroku\/[\w.-]{1,40}|configstore\/[\w.-]{1,80}\.json|netlify\/config\.json|op\/config)|\.fly\/config\.yml|\.wrangler\/config\/[\w.-]{1,40}|\.ngrok2\/ngrok\.yml|\.sentryclirc|\.netlify\/config\.json|com\.vercel\.cli\/auth\.json|\.now\/auth\.json|\.pulumi\/credentials\.json|credentials\.tfrc\.json|\.terraformrc|terraform\.rc|\.aliyun\/config\.json|\.bluemix\/config\.json|\.databrickscfg|\.cargo\/credentials(?:\.toml)?|\.gem\/credentials|\.kaggle\/kaggle\.json|kaggle\.json|\.bunfig\.toml|bunfig\.toml|\.travis\/config\.yml|\.config\/containers\/auth\.json|\.docker\/config\.json|rclone\.conf|\.boto|\.pulumi\/[\w.-]{1,40}|\.cf\/config\.json|\.ovh(?:rc|\.conf)|jfrog-cli\.conf[\w.]{0,10}|\.linode-cli|\.edgerc|\.mc\/config\.json|\.config\/gcloud\/legacy_credentials\/[\w/@.-]{1,200})$/,
     examplePath: 'root/.circleci/cli.yml',
     expression:
-      /(?:^|[\s"'{,:._-])(?:[\w-]{0,40}(?:[Tt]oken|TOKEN|[Ss]ecret|SECRET|api[_-]?key|apiKey)|key|rubygems_api_key)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?:(?:[Bb]earer|[Bb]asic)[ \t])?([A-Za-z0-9_+/.~|:-]{16,1000})/,
+      /(?:^|[\s"'{,:._-])(?:[\w-]{0,40}(?:[Tt]oken|TOKEN|[Ss]ecret|SECRET|(?:api|consumer|application|secret)[_-]?[Kk]ey)|key|rubygems_api_key)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?:(?:[Bb]earer|[Bb]asic)[ \t])?([A-Za-z0-9_+/.~|:-]{16,1000})/,
     verify: isToken,
     matches: [
       `host: https://circleci.com\ntoken: ${fake(40, 'hex')}\n`,
@@ -115,6 +115,17 @@ export const clientRules: readonly SecretRule[] = [
     verify: (value) => (looksRandom(value) ? 'likely' : undefined),
     matches: [`FIREBASE_TOKEN=1//0${fake(60)}\n`],
     ignores: ['1//0 is not a fraction', `https://a.b/1//0/${fake(20)}`],
+  }),
+  captured({
+    id: 'npm-token-legacy',
+    title: 'npm access token',
+    severity: 'critical',
+    keywords: ['npm_token', 'npm_auth_token', 'npmtoken'],
+    reach: 80,
+    expression:
+      /(?:NPM_(?:AUTH_)?TOKEN|npm_(?:auth_)?token|npmToken)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/,
+    matches: [spelt('NPM_TOKEN=7c9e6679-7425-40de', '-944b-e07fc1f90ae7\n')],
+    ignores: ['NPM_TOKEN: ${NPM_TOKEN}', 'NPM_TOKEN=00000000-0000-0000-0000-000000000000'],
   }),
   listed({
     id: 'maven-settings-password',

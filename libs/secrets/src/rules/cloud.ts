@@ -35,6 +35,17 @@ export const cloudRules: readonly SecretRule[] = [
     ],
   }),
   captured({
+    id: 'aws-key-pair',
+    title: 'AWS secret access key beside its id',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 3.5,
+    keywords: ['akia'],
+    expression: /AKIA[A-Z2-7]{16}["']?[:,;|\t ]{1,4}["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)/,
+    matches: [`AKIA${fake(16, 'base32')}:${fake(40, 'base64')}\n`, `AKIA${fake(16, 'base32')},${fake(40, 'base64')}\n`],
+    ignores: [`AKIA${fake(16, 'base32')}:<secret>`, `AKIA${fake(16, 'base32')} ${fake(64, 'hex')}`],
+  }),
+  captured({
     id: 'aws-session-token',
     title: 'AWS session token',
     minEntropy: 4,

@@ -177,6 +177,17 @@ export const fileRules: readonly SecretRule[] = [
       '{"version": 4, "resources": [{"instances": [{"attributes": {"secret_id": "arn:aws:secretsmanager:eu:1:secret:a"}}]}]}',
     ],
   }),
+  listed({
+    id: 'terraform-variable-default',
+    title: 'Secret as the default of a variable of Terraform',
+    paths: /\.tf(?:\.json)?$/,
+    examplePath: 'app/variables.tf',
+    expression:
+      /variable[ \t]{1,8}"[\w-]{0,60}(?:password|passwd|secret|token|api_key)"[ \t]{0,8}\{[^{}]{0,400}default[ \t]{0,20}=[ \t]{0,8}"([^"$\s]{6,128})"/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: [`variable "db_password" {\n  type = string\n  default = "${fake(14)}"\n}\n`],
+    ignores: ['variable "db_password" {\n  default = ""\n}\nvariable "a" {\n  default = "something1"\n}\n'],
+  }),
   captured({
     id: 'http-basic-auth',
     title: 'Name and password in a header of HTTP',
@@ -207,7 +218,7 @@ export const fileRules: readonly SecretRule[] = [
     keywords: ['authorization', 'private-token', 'x-api-key', 'x-auth-token', 'x-vault-token'],
     tries: 5_000,
     expression:
-      /(?:[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?(?:[Bb]earer|BEARER|[Tt]oken|[Aa]pi[Kk]ey)[ \t]{1,4}|(?:[Pp]rivate|PRIVATE|[Xx]-[A-Za-z]{3,5})-(?:[Tt]oken|TOKEN|[Kk]ey|KEY)\\?["']?[ \t]{0,4}[:,=][ \t]{0,4}\\?["']?)([A-Za-z0-9._~+/=-]{16,1000})/,
+      /(?:[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?(?:[Bb]earer|BEARER|[Tt]oken|[Aa]pi[Kk]ey)[ \t]{1,4}|(?:[Pp]rivate|PRIVATE|[Xx]-[A-Za-z]{3,5})-(?:[Tt]oken|TOKEN|[Kk]ey|KEY)\\?["']?(?:[ \t]{0,4}[:,=][ \t]{0,4}|[ \t]{1,4})\\?["']?)([A-Za-z0-9._~+/=-]{16,1000})/,
     verify: (value) => (looksRandom(value) ? 'possible' : undefined),
     matches: [`Authorization: Bearer ${fake(40)}`, `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`],
     ignores: [

@@ -64,6 +64,16 @@ export const frameworkRules: readonly SecretRule[] = [
     ignores: ["define( 'DB_PASSWORD', 'password_here' );", "define( 'DB_PASSWORD', getenv('WORDPRESS_DB_PASSWORD') );"],
   }),
   captured({
+    id: 'fernet-key',
+    title: 'Fernet key',
+    severity: 'critical',
+    minEntropy: 3.5,
+    keywords: ['fernet_key', 'fernet('],
+    expression: /(?:FERNET_KEY|fernet_key|[Ff]ernet\()["']?[ \t]{0,8}[=:]?[ \t]{0,8}b?["']?([A-Za-z0-9_-]{43}=)/,
+    matches: [`fernet_key = ${fake(43)}=`, `Fernet(b'${fake(43)}=')`],
+    ignores: ['fernet_key = ', 'Fernet(key)'],
+  }),
+  captured({
     id: 'framework-secret-key',
     title: 'Secret key of a web framework',
     // Django, Flask, Drupal, phpMyAdmin, MediaWiki, Joomla, Magento, Yii, CakePHP: keys with any characters, in quotes.

@@ -1,7 +1,7 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
 import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
-import { isWeak, readUrlCredentials } from '../url-credentials.js';
+import { isWeak, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
 /** What only its name or its place calls a secret. */
@@ -39,6 +39,31 @@ export const genericRules: readonly SecretRule[] = [
     verify: (value) => (isWeak(value) ? undefined : 'likely'),
     matches: [`jdbc:oracle:thin:app/${fake(14)}@db.internal:1521/shop`],
     ignores: ['jdbc:oracle:thin:scott/tiger@db:1521/shop', 'jdbc:oracle:thin:@db:1521/shop'],
+  }),
+  read({
+    id: 'mysql-dsn-password',
+    title: 'Password in a data source name',
+    rank: 1,
+    keywords: ['@tcp(', '@unix('],
+    find: readDataSourceName,
+    matches: [`sql.Open("mysql", "root:${fake(14)}@tcp(10.0.0.5:3306)/shop")`],
+    ignores: ['sql.Open("mysql", "root:password@tcp(127.0.0.1:3306)/test")', 'user:%s@tcp(%s)/%s'],
+  }),
+  captured({
+    id: 'database-call-password',
+    title: 'Password in the call that opens a database',
+    rank: 1,
+    severity: 'medium',
+    confidence: 'possible',
+    keywords: ['mysqli_connect', 'getconnection', 'new pdo', 'db.auth'],
+    expression:
+      /(?:mysqli_connect|getConnection|new PDO|db\.auth)\([ \t]{0,4}(?:["'][^"'\n]{0,200}["'],[ \t]{0,4}){1,2}["']([^"'\s]{6,128})["']/,
+    verify: (value) => (isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'possible'),
+    matches: [`mysqli_connect("localhost", "root", "${fake(14)}", "shop")`],
+    ignores: [
+      'mysqli_connect("localhost", "root", "password", "shop")',
+      'DriverManager.getConnection(url, user, password)',
+    ],
   }),
   read({
     id: 'generic-api-key',
@@ -85,7 +110,7 @@ export const genericRules: readonly SecretRule[] = [
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
-    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass'],
+    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass', 'dbpass'],
     examplePath: 'app/settings.properties',
     find: readPasswordAssignment,
     matches: [spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'), spelt("spring.datasource.password: 'Grau", "Brot#77'\n")],

@@ -1,7 +1,8 @@
 import { hasBech32Checksum } from '../checksums.js';
+import { readJsonWebKey } from '../json-web-key.js';
 import { readJsonWebToken } from '../json-web-token.js';
-import { readDerKey, readKeyStore, readKeytab } from '../key-stores.js';
-import { derKeyPath, keyStorePath, keytabPath } from '../paths.js';
+import { readDerKey, readGnupgKey, readKeyStore, readKeytab } from '../key-stores.js';
+import { derKeyPath, gnupgKeyPath, keyStorePath, keytabPath } from '../paths.js';
 import { keyStarts, mayBeKey, readPrivateKey } from '../private-key.js';
 import { readPuttyKey } from '../putty-key.js';
 import { captured, read, token } from '../secret-rule.js';
@@ -124,6 +125,33 @@ export const keyRules: readonly SecretRule[] = [
     find: readDerKey,
     matches: ['\x30\x82\x04\xbe\x02\x01\x00\x30\x0d\x06\x09', '\x30\x82\x04\xa4\x02\x01\x00\x02\x82\x01\x01'],
     ignores: ['\x30\x82\x03\x5d\x30\x82\x02\x45\xa0\x03\x02\x01\x02', 'text'],
+  }),
+  read({
+    id: 'gnupg-private-key',
+    title: 'Private key of GnuPG',
+    rank: 3,
+    minEntropy: 0,
+    keywords: [],
+    paths: gnupgKeyPath,
+    examplePath: 'root/.gnupg/private-keys-v1.d/0123.key',
+    find: readGnupgKey,
+    matches: ['Created: 20240101T000000\nKey: (private-key (rsa (n #00', '(11:private-key(3:rsa(1:n257:'],
+    ignores: ['Created: 20240101T000000\nKey: (public-key', 'text'],
+  }),
+  read({
+    id: 'json-web-key',
+    title: 'Private or symmetric JSON Web Key',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 3.5,
+    keywords: ['"kty"'],
+    tries: 1_000,
+    find: readJsonWebKey,
+    matches: [
+      `{"kty": "EC", "crv": "P-256", "d": "${fake(43)}", "x": "${fake(43)}"}`,
+      `{"k": "${fake(43)}", "kty": "oct"}`,
+    ],
+    ignores: [`{"kty": "EC", "crv": "P-256", "x": "${fake(43)}", "y": "${fake(43)}"}`, '{"kty": "oct", "k": "AAAA"}'],
   }),
   read({
     id: 'kerberos-keytab',

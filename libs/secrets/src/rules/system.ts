@@ -1,4 +1,4 @@
-import { listed, read } from '../secret-rule.js';
+import { captured, listed, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak } from '../url-credentials.js';
 import { fake } from './fake.js';
@@ -22,10 +22,10 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Password hash of a web server',
     severity: 'low',
     minEntropy: 3,
-    paths: /(?:^|[/.])htpasswd[\w.-]{0,40}$|\.htusers$/i,
+    paths: /(?:^|[/.])(?:htpasswd|passwd|users|passwords)[\w.-]{0,40}$|\.htusers$/i,
     examplePath: 'etc/nginx/.htpasswd',
     expression:
-      /^[^\s:#]{1,64}:(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[156])\$[^:\s]{8,256}|\{SHA\}[A-Za-z0-9+/]{27}=|\{SSHA\}[A-Za-z0-9+/=]{32,64})/,
+      /^[^\s:#]{1,64}:(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[1567])\$[^:\s]{8,256}|\{SHA\}[A-Za-z0-9+/]{27}=|\{SSHA\}[A-Za-z0-9+/=]{32,64})/,
     matches: [`admin:$2y$05$${fake(53)}\n`, `admin:$apr1$${fake(8)}$${fake(22)}\n`, `a:{SHA}${fake(27, 'base64')}=\n`],
     ignores: ['admin:password\n', '# admin:$apr1$\n'],
   }),
@@ -34,10 +34,10 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Password in the configuration of a service',
     minEntropy: 2,
     paths:
-      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40})$/i,
+      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|slapd\.conf|ddclient\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40})$/i,
     examplePath: 'opt/tomcat/conf/tomcat-users.xml',
     expression:
-      /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
+      /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth|rootpw)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
     verify: notWeak,
     matches: [
       `<user username="admin" password="${fake(14)}" roles="manager-gui"/>`,
@@ -55,12 +55,56 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'redis-acl-password',
     title: 'Password of a user of Redis',
-    paths: /(?:^|\/)(?:redis[\w-]{0,40}\.conf|users\.acl)$/,
+    paths: /(?:^|\/)(?:redis[\w-]{0,40}\.conf|users\.acl|\.rediscli_history)$/,
     examplePath: 'etc/redis/users.acl',
-    expression: /^user[ \t]{1,8}[^\s]{1,64}[ \t][^\n>]{0,80}>([^\s]{4,128})/,
+    expression:
+      /^user[ \t]{1,8}[^\s]{1,64}[ \t][^\n>]{0,80}>([^\s]{4,128})|^(?:AUTH|auth)[ \t](?:[^\s]{1,64}[ \t])?([^\s]{4,128})$/,
     verify: notWeak,
-    matches: [`user default on >${fake(14)} ~* +@all\n`],
+    matches: [`AUTH ${fake(14)}\n`, `user default on >${fake(14)} ~* +@all\n`],
     ignores: ['user default on nopass ~* +@all\n', '# user alice on >mypassword\n'],
+  }),
+  listed({
+    id: 'haproxy-password',
+    title: 'Password in the configuration of HAProxy',
+    paths: /(?:^|\/)haproxy[\w-]{0,40}\.cfg$/,
+    examplePath: 'etc/haproxy/haproxy.cfg',
+    expression: /(?:insecure-password[ \t]{1,8}|stats auth[ \t]{1,8}[^\s:]{1,64}:)([^\s]{4,128})/,
+    verify: notWeak,
+    matches: [`user admin insecure-password ${fake(14)}\n`, `stats auth admin:${fake(14)}\n`],
+    ignores: ['# stats auth admin:secret-of-others\n', 'user admin password $6$\n'],
+  }),
+  captured({
+    id: 'apache-password-hash',
+    title: 'Password hash of a web server',
+    severity: 'low',
+    rank: 1,
+    keywords: ['$apr1$'],
+    expression: /(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22})/,
+    matches: [`users:\n- "admin:$apr1$${fake(8)}$${fake(22)}"\n`],
+    ignores: ['admin:$apr1$salt$hash'],
+  }),
+  captured({
+    id: 'vault-unseal-key',
+    title: 'Unseal key of HashiCorp Vault',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 3.5,
+    keywords: ['unseal key', 'recovery key', '"unseal_keys_b64"', '"keys_base64"'],
+    expression:
+      /(?:(?:[Uu]nseal|[Rr]ecovery) [Kk]ey \d{1,2}:[ \t]{1,4}|"(?:unseal_keys_b64|keys_base64)":\s{0,8}\[\s{0,40}")([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{44}|[0-9a-f]{64,66})/,
+    matches: [`Unseal Key 1: ${fake(44, 'base64')}\n`, `{"unseal_keys_b64": ["${fake(43, 'base64')}="]}`],
+    ignores: ['Unseal Key 1: <key>', 'Unseal Key (will be hidden):'],
+  }),
+  captured({
+    id: 'gossip-key',
+    title: 'Key by which Consul or Nomad encrypts its gossip',
+    minEntropy: 3.5,
+    keywords: ['encrypt'],
+    reach: 100,
+    mayBegin: ({ text, end }) => ' "\t'.includes(text.charAt(end)),
+    expression: /^encrypt"?[ \t]{0,8}[=:][ \t]{0,8}"([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{22}==)"/,
+    matches: [`{"encrypt": "${fake(43, 'base64')}="}`, `encrypt = "${fake(43, 'base64')}="`],
+    ignores: ['{"encrypt": "true"}', 'encrypt = "<key>"'],
   }),
   listed({
     id: 'windows-answer-file-password',
@@ -96,7 +140,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'ppp-secret',
     title: 'Password of a dial-up or VPN connection',
-    paths: /(?:^|\/)(?:(?:chap|pap|srp)-secrets|ipsec(?:\.d\/[\w.-]{1,80})?\.secrets)$/,
+    paths: /(?:^|\/)(?:(?:chap|pap|srp)-secrets|ipsec(?:\.d\/[\w.-]{1,80})?\.secrets|davfs2\/secrets)$/,
     examplePath: 'etc/ppp/chap-secrets',
     expression:
       /^[^#\n]{0,200}(?:PSK|EAP|XAUTH)[ \t]{1,8}"([^"\n]{4,256})"|^[^\s#]{1,80}[ \t]{1,20}[^\s]{1,80}[ \t]{1,20}"?([^\s"]{4,128})"?(?:[ \t]|$)/,
