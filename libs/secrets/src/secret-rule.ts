@@ -31,12 +31,14 @@ export interface SecretRule {
   find: (place: Place) => readonly Candidate[];
   /** What the structure says: how sure it is, or undefined where this is no secret at all. */
   verify?: (value: string, place: Place) => Confidence | undefined;
-  /** Texts that hold such a secret, and texts like it that hold none. */
-  matches: readonly string[];
-  ignores: readonly string[];
+  /** Texts that hold such a secret, and texts like it that hold none: made when tests ask, as no scan does. */
+  matches: Examples;
+  ignores: Examples;
   /** Path of these texts, where `paths` asks for one. */
   examplePath?: string;
 }
+
+type Examples = () => readonly string[];
 
 /** Where a keyword stands in the text of a file; every byte is one character. */
 export interface Place {
@@ -69,7 +71,7 @@ interface Token extends Written {
   expression: RegExp;
   /** Characters of the value before its keyword; `token` goes back to where the word begins. */
   back?: number | 'token';
-  matches: readonly string[];
+  matches: Examples;
 }
 
 /** A value that shows by its own form what it is. */
@@ -87,7 +89,7 @@ export function token(written: Token): SecretRule {
     // To go back takes more than a glance: that counts as a try.
     ...(back === 'token' ? {} : { mayBegin: (place) => isStart(place.text, startOf(place)) }),
     find: (place) => matchAt(expression, place.text, startOf(place), within),
-    ignores: [...written.matches.map(filled), ...(written.ignores ?? [])],
+    ignores: () => [...written.matches().map(filled), ...(written.ignores?.() ?? [])],
   };
 }
 
@@ -99,7 +101,7 @@ interface Assigned extends Written {
   /** Takes names without a word for a credential too. */
   isBare?: boolean;
   /** A value of this form. */
-  sample: string;
+  sample: () => string;
 }
 
 /** A value without a form of its own: the name that it is assigned to says what it is. */
@@ -120,12 +122,16 @@ export function assigned(written: Assigned): SecretRule {
       if (assignment === undefined || !(isBare || credentialName.test(assignment.name))) return nothing;
       return matchAt(expression, text, assignment.valueStart);
     },
-    matches: [
-      `${name}_api_token = "${sample}"`,
-      `export ${name.toUpperCase()}_TOKEN=${sample}\n`,
-      ...(rule.matches ?? []),
+    matches: () => [
+      `${name}_api_token = "${sample()}"`,
+      `export ${name.toUpperCase()}_TOKEN=${sample()}\n`,
+      ...(rule.matches?.() ?? []),
     ],
-    ignores: [`${name}_token = "${filled(sample)}"`, `the ${name} token of ${sample}`, ...(rule.ignores ?? [])],
+    ignores: () => [
+      `${name}_token = "${filled(sample())}"`,
+      `the ${name} token of ${sample()}`,
+      ...(rule.ignores?.() ?? []),
+    ],
   };
 }
 
@@ -137,8 +143,8 @@ interface Captured extends Written {
   reach?: number;
   /** Makes of the span of the group what it holds; without, the group is the value. */
   decode?: Decode;
-  matches: readonly string[];
-  ignores: readonly string[];
+  matches: Examples;
+  ignores: Examples;
 }
 
 type Decode = (text: string, start: number, end: number) => readonly Candidate[];
@@ -174,8 +180,8 @@ interface Listed extends Written {
   expression: RegExp;
   /** Makes of the span of the group what it holds; without, the group is the value. */
   decode?: Decode;
-  matches: readonly string[];
-  ignores: readonly string[];
+  matches: Examples;
+  ignores: Examples;
 }
 
 const longestList = 1000;

@@ -19,8 +19,8 @@ export const clientRules: readonly SecretRule[] = [
     examplePath: 'root/.pgpass',
     minEntropy: 1,
     expression: /^(?:(?:\\.|[^:\\\n]){1,200}:){4}(.{3,256}?)\r?$/,
-    matches: [`db.internal:5432:app:app:${fake(16)}\n`],
-    ignores: ['# hostname:port:database:username\n', 'db.internal:5432:app:app:<password>\n'],
+    matches: () => [`db.internal:5432:app:app:${fake(16)}\n`],
+    ignores: () => ['# hostname:port:database:username\n', 'db.internal:5432:app:app:<password>\n'],
   }),
   listed({
     id: 'client-config-password',
@@ -32,8 +32,8 @@ export const clientRules: readonly SecretRule[] = [
     expression:
       /(?:^|[\s"'{,([<:._-])(?:(?:[Pp]ass(?:word|wd|phrase|_phrase)?|PASS(?:WORD|WD)?|[Pp]wd|secret_key)["'\]]{0,2}(?:[ \t]{0,8}(?:=>|[=:,])[ \t]{0,8}|[ \t]{1,8}|[ \t]{0,8}>))(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
     verify: notWeak,
-    matches: [`[client]\npassword = ${fake(14)}\n`, `[client]\npassword=grau-brot\n`],
-    ignores: ['[client]\npassword = <password>\n', '# password must be set\n', ';password = sommerhaus\n'],
+    matches: () => [`[client]\npassword = ${fake(14)}\n`, `[client]\npassword=grau-brot\n`],
+    ignores: () => ['[client]\npassword = <password>\n', '# password must be set\n', ';password = sommerhaus\n'],
   }),
   listed({
     id: 'client-config-token',
@@ -46,12 +46,12 @@ export const clientRules: readonly SecretRule[] = [
     expression:
       /(?:^|[\s"'{,:._-])(?:[\w-]{0,40}(?:[Tt]oken|TOKEN|[Ss]ecret|SECRET|(?:api|consumer|application|secret)[_-]?[Kk]ey)|key|rubygems_api_key)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?:(?:[Bb]earer|[Bb]asic)[ \t])?([A-Za-z0-9_+/.~|:-]{16,1000})/,
     verify: isToken,
-    matches: [
+    matches: () => [
       `host: https://circleci.com\ntoken: ${fake(40, 'hex')}\n`,
       `{"users": {"a": {"auth": {"token": "${fake(43)}"}}}}`,
       `{"api_key": "${fakeUuid}"}`,
     ],
-    ignores: [
+    ignores: () => [
       'token: ${TOKEN_OF_THE_USER_1}\n',
       '{"token_uri": "https://oauth2.googleapis.com/token1"}',
       '# token: 0123456789abcdef01234567\n',
@@ -64,8 +64,8 @@ export const clientRules: readonly SecretRule[] = [
     examplePath: 'root/.composer/auth.json',
     expression:
       /"(?:(?:github|gitlab|bitbucket)-(?:oauth|token)|bearer)"\s{0,8}:\s{0,8}\{\s{0,20}"[\w.:-]{1,200}"\s{0,8}:\s{0,8}"([A-Za-z0-9_.-]{10,300})"/,
-    matches: [`{"gitlab-token": {"gitlab.corp.net": "${fake(20)}"}}`],
-    ignores: ['{"gitlab-token": {"gitlab.corp.net": "<your token>"}}'],
+    matches: () => [`{"gitlab-token": {"gitlab.corp.net": "${fake(20)}"}}`],
+    ignores: () => ['{"gitlab-token": {"gitlab.corp.net": "<your token>"}}'],
   }),
   listed({
     id: 'bundler-credentials',
@@ -75,8 +75,8 @@ export const clientRules: readonly SecretRule[] = [
     expression:
       /^BUNDLE_[A-Z0-9_]{1,200}__[A-Z0-9_]{1,100}:[ \t]{1,8}["']?(?:[^\s"':]{1,80}:)?([^\s"':]{6,200})["']?[ \t]{0,8}$/,
     verify: notWeak,
-    matches: [`---\nBUNDLE_GEMS__CORP__NET: "ci:${fake(14)}"\n`],
-    ignores: ['---\nBUNDLE_PATH: "vendor/bundle"\n'],
+    matches: () => [`---\nBUNDLE_GEMS__CORP__NET: "ci:${fake(14)}"\n`],
+    ignores: () => ['---\nBUNDLE_PATH: "vendor/bundle"\n'],
   }),
   listed({
     id: 'filezilla-password',
@@ -85,8 +85,8 @@ export const clientRules: readonly SecretRule[] = [
     examplePath: 'root/.config/filezilla/sitemanager.xml',
     expression: /<Pass encoding="base64">([A-Za-z0-9+/]{6,200}={0,2})<\/Pass>/,
     decode: (text, start, end) => [{ start, end, value: decodeBase64(text.slice(start, end)) }],
-    matches: [`<Pass encoding="base64">${Buffer.from(fake(14)).toString('base64')}</Pass>`],
-    ignores: ['<Pass encoding="base64"></Pass>'],
+    matches: () => [`<Pass encoding="base64">${Buffer.from(fake(14)).toString('base64')}</Pass>`],
+    ignores: () => ['<Pass encoding="base64"></Pass>'],
   }),
   listed({
     id: 'gcloud-credentials',
@@ -98,11 +98,11 @@ export const clientRules: readonly SecretRule[] = [
     examplePath: 'root/.config/gcloud/credentials.db',
     // In SQLite the values of a row follow each other without a sign between them.
     expression: /"refresh_token": "([\w/.-]{20,512})"|(ya29\.[\w-]{40,400})/,
-    matches: [
+    matches: () => [
       `SQLite format 3\0a@b\x05ya29.${fake(120)}2026`,
       `SQLite format 3\0a@b{"refresh_token": "1//0${fake(60)}"}`,
     ],
-    ignores: ['SQLite format 3\0CREATE TABLE "credentials" (account_id TEXT PRIMARY KEY, value BLOB)'],
+    ignores: () => ['SQLite format 3\0CREATE TABLE "credentials" (account_id TEXT PRIMARY KEY, value BLOB)'],
   }),
   captured({
     id: 'google-refresh-token',
@@ -113,8 +113,8 @@ export const clientRules: readonly SecretRule[] = [
     keywords: ['1//0'],
     expression: /(1\/\/0[\w-]{40,200})/,
     verify: (value) => (looksRandom(value) ? 'likely' : undefined),
-    matches: [`FIREBASE_TOKEN=1//0${fake(60)}\n`],
-    ignores: ['1//0 is not a fraction', `https://a.b/1//0/${fake(20)}`],
+    matches: () => [`FIREBASE_TOKEN=1//0${fake(60)}\n`],
+    ignores: () => ['1//0 is not a fraction', `https://a.b/1//0/${fake(20)}`],
   }),
   captured({
     id: 'npm-token-legacy',
@@ -124,8 +124,8 @@ export const clientRules: readonly SecretRule[] = [
     reach: 80,
     expression:
       /(?:NPM_(?:AUTH_)?TOKEN|npm_(?:auth_)?token|npmToken)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})/,
-    matches: [spelt('NPM_TOKEN=7c9e6679-7425-40de', '-944b-e07fc1f90ae7\n')],
-    ignores: ['NPM_TOKEN: ${NPM_TOKEN}', 'NPM_TOKEN=00000000-0000-0000-0000-000000000000'],
+    matches: () => [spelt('NPM_TOKEN=7c9e6679-7425-40de', '-944b-e07fc1f90ae7\n')],
+    ignores: () => ['NPM_TOKEN: ${NPM_TOKEN}', 'NPM_TOKEN=00000000-0000-0000-0000-000000000000'],
   }),
   listed({
     id: 'maven-settings-password',
@@ -133,8 +133,8 @@ export const clientRules: readonly SecretRule[] = [
     paths: /(?:^|\/)settings(?:-[\w-]{1,40})?\.xml$/,
     examplePath: 'root/.m2/settings.xml',
     expression: /<pass(?:word|phrase)>([^<>{}\s]{6,128})<\/pass/,
-    matches: [`<server><password>${fake(14)}</password></server>`],
-    ignores: [
+    matches: () => [`<server><password>${fake(14)}</password></server>`],
+    ignores: () => [
       '<password>{COQLCE6DU6GtcS5P=}</password>',
       '<password>${env.MAVEN_REPO_PASS}</password>',
       `<!-- <password>${fake(14)}</password> -->`,
@@ -147,7 +147,7 @@ export const clientRules: readonly SecretRule[] = [
     paths: /\.publishsettings$/i,
     examplePath: 'app/site.PublishSettings',
     expression: /(?:userPWD|ManagementCertificate)="([^"\s]{8,1000})/,
-    matches: [`<publishProfile userName="$a" userPWD="${fake(60)}" />`],
-    ignores: ['<publishProfile userName="$a" userPWD="" />'],
+    matches: () => [`<publishProfile userName="$a" userPWD="${fake(60)}" />`],
+    ignores: () => ['<publishProfile userName="$a" userPWD="" />'],
   }),
 ];

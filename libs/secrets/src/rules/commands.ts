@@ -15,7 +15,7 @@ export const commandRules: readonly SecretRule[] = [
     keywords: programNames,
     tries: 5_000,
     find: readProgram,
-    matches: [
+    matches: () => [
       `mysqldump -u root -p${fakeWord} shop`,
       `mysql --user=root --password=${fakeWord}`,
       `sshpass -p '${fakeWord}' ssh root@10.0.0.1`,
@@ -27,7 +27,7 @@ export const commandRules: readonly SecretRule[] = [
       `kubectl create secret generic db --from-literal=password=${fakeWord}`,
       `aws configure set aws_secret_access_key ${fake(40, 'base64')}`,
     ],
-    ignores: [
+    ignores: () => [
       'mysql -u root -p"$PASSWORD" shop',
       'mysql -u root -p shop',
       'apt-get install mysql-server && tar -pxzvf a.tar.gz',
@@ -55,8 +55,8 @@ export const commandRules: readonly SecretRule[] = [
     examplePath: 'app/run.sh',
     tries: 5_000,
     find: readOption,
-    matches: [`tool --password ${fakeWord} run`, `tool --token ${fake(40)} run`],
-    ignores: [
+    matches: () => [`tool --password ${fakeWord} run`, `tool --token ${fake(40)} run`],
+    ignores: () => [
       'tool --password "$PASSWORD" run',
       'tool --password PASSWORD run',
       'tool --token TOKEN run',
@@ -69,8 +69,12 @@ export const commandRules: readonly SecretRule[] = [
     keywords: ['--password-stdin', 'chpasswd', 'passwd --stdin', 'sudo -s '],
     tries: 5_000,
     find: readPipe,
-    matches: [`echo ${fakeWord} | docker login -u ci --password-stdin`, `RUN echo "root:${fakeWord}" | chpasswd`],
-    ignores: ['echo "$TOKEN" | docker login -u ci --password-stdin', 'echo "root:root" | chpasswd', 'cat a | chpasswd'],
+    matches: () => [`echo ${fakeWord} | docker login -u ci --password-stdin`, `RUN echo "root:${fakeWord}" | chpasswd`],
+    ignores: () => [
+      'echo "$TOKEN" | docker login -u ci --password-stdin',
+      'echo "root:root" | chpasswd',
+      'cat a | chpasswd',
+    ],
   }),
   captured({
     id: 'sql-password',
@@ -80,13 +84,13 @@ export const commandRules: readonly SecretRule[] = [
     expression:
       /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET) (?:[Pp]assword|PASSWORD)[^=\n]{0,100}=[ \t]{0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'/,
     verify: (value) => (isWeak(value) ? undefined : 'likely'),
-    matches: [
+    matches: () => [
       `CREATE USER 'a'@'%' IDENTIFIED BY '${fakeWord}';`,
       `ALTER\\040USER\\040'a'\\040IDENTIFIED\\040WITH\\040mysql_native_password\\040BY\\040'${fakeWord}';`,
       `SET PASSWORD FOR 'root'@'localhost' = PASSWORD('${fakeWord}');`,
       `alter role app with password '${fakeWord}';`,
     ],
-    ignores: [
+    ignores: () => [
       "CREATE USER 'a'@'%' IDENTIFIED BY 'password';",
       "ALTER ROLE app WITH PASSWORD '%s'",
       "IDENTIFIED BY '${DB_PASSWORD}'",
@@ -100,11 +104,11 @@ export const commandRules: readonly SecretRule[] = [
     keywords: ['curl'],
     tries: 5_000,
     find: (place) => readCurl(place, 'header'),
-    matches: [
+    matches: () => [
       `curl -H "Authorization: Bearer ${fake(40)}" https://a.b`,
       `curl -X POST \\\n -H 'X-Api-Key: ${fake(32)}'`,
     ],
-    ignores: [
+    ignores: () => [
       'curl -H "Authorization: Bearer $TOKEN"',
       'curl -H "Authorization: Bearer <token>"',
       'curl --header "Authorization: Basic ..."',
@@ -116,8 +120,8 @@ export const commandRules: readonly SecretRule[] = [
     keywords: ['curl'],
     tries: 5_000,
     find: (place) => readCurl(place, 'user'),
-    matches: [`curl -u deploy:${fake(14)} https://a.b`, `curl -s --user 'api:${fake(14)}' https://a.b`],
-    ignores: [
+    matches: () => [`curl -u deploy:${fake(14)} https://a.b`, `curl -s --user 'api:${fake(14)}' https://a.b`],
+    ignores: () => [
       'curl -u "$USER:$PASSWORD" https://a.b',
       'curl -u username:password https://a.b',
       'curl -u ":" https://localhost:9200',

@@ -43,8 +43,8 @@ export const fileRules: readonly SecretRule[] = [
     minEntropy: 1,
     keywords: ['password'],
     expression: /password[ \t\r\n]{1,20}([^\s#][^\s]{2,255})/,
-    matches: [`machine a.b login c password ${fake(16)}`],
-    ignores: ['machine a.b login c password ${PASSWORD}'],
+    matches: () => [`machine a.b login c password ${fake(16)}`],
+    ignores: () => ['machine a.b login c password ${PASSWORD}'],
   }),
   captured({
     id: 'docker-config-auth',
@@ -55,8 +55,8 @@ export const fileRules: readonly SecretRule[] = [
     tries: 5_000,
     expression: dockerAuth,
     decode: basicAuthIn,
-    matches: [`{"auths":{"r.example.com":{"auth":"${base64('deploy:' + fake(18))}"}}}`],
-    ignores: ['{"auths":{"r.example.com":{"auth":"xxxxxxxxxxxx"}}}', `{"auth": "${fake(24)}"}`],
+    matches: () => [`{"auths":{"r.example.com":{"auth":"${base64('deploy:' + fake(18))}"}}}`],
+    ignores: () => ['{"auths":{"r.example.com":{"auth":"xxxxxxxxxxxx"}}}', `{"auth": "${fake(24)}"}`],
   }),
   captured({
     id: 'dockerconfig-secret',
@@ -68,8 +68,8 @@ export const fileRules: readonly SecretRule[] = [
     tries: 1_000,
     expression: /\.docker(?:configjson|cfg)['"]?:[ \t]{0,8}['"]?(ey[A-Za-z0-9+/]{20,}={0,2})/,
     decode: dockerConfigIn,
-    matches: [`.dockerconfigjson: ${base64('{"auths":{"a.b":{"auth":"' + base64('a:' + fake(12)) + '"}}}')}`],
-    ignores: ['.dockerconfigjson: {{ .Values.dockerconfig }}', `.dockercfg: ey${fake(40)}`],
+    matches: () => [`.dockerconfigjson: ${base64('{"auths":{"a.b":{"auth":"' + base64('a:' + fake(12)) + '"}}}')}`],
+    ignores: () => ['.dockerconfigjson: {{ .Values.dockerconfig }}', `.dockercfg: ey${fake(40)}`],
   }),
   captured({
     id: 'npmrc-auth',
@@ -81,8 +81,8 @@ export const fileRules: readonly SecretRule[] = [
     expression:
       /(?:_auth(?:Token)?|_password|npmAuthToken|npmAuthIdent["']?[ \t]{0,8}:[ \t]{0,8}["']?[\w.-]{1,80})[ \t]{0,8}[=:][ \t]{0,8}["']?([A-Za-z0-9+/_.~!@#$%^&*-]{8,1000}={0,2})/,
     decode: npmAuthIn,
-    matches: [`//npm.corp/:_authToken=${fake(36)}`, `//npm.corp/:_password=${base64(fake(12))}`],
-    ignores: ['//npm.example.com/:_authToken=${NPM_TOKEN}'],
+    matches: () => [`//npm.corp/:_authToken=${fake(36)}`, `//npm.corp/:_password=${base64(fake(12))}`],
+    ignores: () => ['//npm.example.com/:_authToken=${NPM_TOKEN}'],
   }),
   captured({
     id: 'maven-settings-security-master',
@@ -91,8 +91,8 @@ export const fileRules: readonly SecretRule[] = [
     examplePath: 'root/.m2/settings-security.xml',
     keywords: ['<master>'],
     expression: /<master>([^<>\s]{6,256})<\/master>/,
-    matches: [`<settingsSecurity><master>${fake(14)}</master></settingsSecurity>`],
-    ignores: ['<settingsSecurity><master>${master}</master></settingsSecurity>'],
+    matches: () => [`<settingsSecurity><master>${fake(14)}</master></settingsSecurity>`],
+    ignores: () => ['<settingsSecurity><master>${master}</master></settingsSecurity>'],
   }),
   captured({
     id: 'kubeconfig-client-key',
@@ -104,8 +104,8 @@ export const fileRules: readonly SecretRule[] = [
     tries: 1_000,
     expression: /client-key-data['"]?:[ \t]{0,8}['"]?([A-Za-z0-9+/]{100,}={0,2})/,
     decode: (text, start) => readPrivateKey({ text, start }, 'plain'),
-    matches: [`users:\n- name: a\n  user:\n    client-key-data: ${keyData}\n`],
-    ignores: ['client-key-data: REDACTED', `client-key-data: ${fake(120)}`],
+    matches: () => [`users:\n- name: a\n  user:\n    client-key-data: ${keyData}\n`],
+    ignores: () => ['client-key-data: REDACTED', `client-key-data: ${fake(120)}`],
   }),
   captured({
     id: 'kubeconfig-token',
@@ -119,8 +119,8 @@ export const fileRules: readonly SecretRule[] = [
     within: 4_000,
     tries: 5_000,
     expression: /(?:token|password):[ \t]{1,8}['"]?([A-Za-z0-9._~+/=-]{8,})/,
-    matches: [`users:\n- name: a\n  user:\n    token: ${fake(32)}\n`],
-    ignores: ['users:\n- name: a\n  user:\n    token: <token>\n'],
+    matches: () => [`users:\n- name: a\n  user:\n    token: ${fake(32)}\n`],
+    ignores: () => ['users:\n- name: a\n  user:\n    token: <token>\n'],
   }),
   read({
     id: 'kubernetes-secret-yaml',
@@ -131,12 +131,12 @@ export const fileRules: readonly SecretRule[] = [
     keywords: ['kind: ', 'kind:\t'],
     tries: 200,
     find: readKubernetesSecret,
-    matches: [
+    matches: () => [
       `apiVersion: v1\nkind: Secret\ndata:\n  password: ${base64(fake(12))}\n`,
       `kind: Secret\nstringData:\n  password: "${fake(12)}"\n`,
       `kind: List\nitems:\n- apiVersion: v1\n  data:\n    password: ${base64(fake(12))}\n  kind: Secret\n`,
     ],
-    ignores: [
+    ignores: () => [
       'apiVersion: v1\nkind: Secret\ndata:\n  password: {{ .Values.password }}\n',
       'kind: Secret\nstringData:\n  password: ${PASSWORD}\n  username: administrator\n',
       `kind: ConfigMap\ndata:\n  secret: ${base64(fake(12))}\n`,
@@ -155,8 +155,8 @@ export const fileRules: readonly SecretRule[] = [
     ],
     verify: (value, { text }) =>
       /"kind"[ \t]{0,4}:[ \t]{0,4}"Secret"/.test(text) && isText(value) ? 'likely' : undefined,
-    matches: [`{"kind": "Secret", "data": {"password": "${base64(fake(12))}"}}`],
-    ignores: [`{"kind": "ConfigMap", "data": {"password": "${base64(fake(12))}"}}`],
+    matches: () => [`{"kind": "Secret", "data": {"password": "${base64(fake(12))}"}}`],
+    ignores: () => [`{"kind": "ConfigMap", "data": {"password": "${base64(fake(12))}"}}`],
   }),
   read({
     id: 'terraform-state-secret',
@@ -166,12 +166,12 @@ export const fileRules: readonly SecretRule[] = [
     minEntropy: 1.5,
     keywords: [],
     find: readTerraformState,
-    matches: [
+    matches: () => [
       `{"version": 4, "resources": [{"instances": [{"attributes": {"password": "${fake(12)}"}}]}]}`,
       `{"version": 4, "outputs": {"db": {"value": "${fake(12)}", "type": "string", "sensitive": true}}}`,
       `{"version": 4, "resources": [{"type": "random_password", "instances": [{"attributes": {"result": "${fake(12)}"}}]}]}`,
     ],
-    ignores: [
+    ignores: () => [
       '{"version": 4, "resources": [{"instances": [{"attributes": {"password": null, "password_length": "12345678"}}]}]}',
       `{"version": 4, "outputs": {"db": {"value": "${fake(12)}", "type": "string"}}}`,
       '{"version": 4, "resources": [{"instances": [{"attributes": {"secret_id": "arn:aws:secretsmanager:eu:1:secret:a"}}]}]}',
@@ -185,8 +185,8 @@ export const fileRules: readonly SecretRule[] = [
     expression:
       /variable[ \t]{1,8}"[\w-]{0,60}(?:password|passwd|secret|token|api_key)"[ \t]{0,8}\{[^{}]{0,400}default[ \t]{0,20}=[ \t]{0,8}"([^"$\s]{6,128})"/,
     verify: (value) => (isWeak(value) ? undefined : 'likely'),
-    matches: [`variable "db_password" {\n  type = string\n  default = "${fake(14)}"\n}\n`],
-    ignores: ['variable "db_password" {\n  default = ""\n}\nvariable "a" {\n  default = "something1"\n}\n'],
+    matches: () => [`variable "db_password" {\n  type = string\n  default = "${fake(14)}"\n}\n`],
+    ignores: () => ['variable "db_password" {\n  default = ""\n}\nvariable "a" {\n  default = "something1"\n}\n'],
   }),
   captured({
     id: 'http-basic-auth',
@@ -199,12 +199,12 @@ export const fileRules: readonly SecretRule[] = [
       /[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?[Bb](?:asic|ASIC)[ \t]{1,4}([A-Za-z0-9+/]{8,}={0,2})/,
     decode: basicAuthIn,
     verify: (value) => (isWeak(value) ? undefined : 'certain'),
-    matches: [
+    matches: () => [
       `[http]\n\textraheader = AUTHORIZATION: basic ${base64('x-access-token:' + fake(30))}\n`,
       `proxy_set_header Authorization "Basic ${base64('ci:' + fake(14))}";`,
       `{"Authorization": "Basic ${base64('ci:' + fake(14))}"}`,
     ],
-    ignores: [
+    ignores: () => [
       'Authorization: Basic <credentials>',
       `Authorization: Basic ${base64('username:password')}`,
       `Authorization: Basic ${fake(24)}`,
@@ -220,8 +220,8 @@ export const fileRules: readonly SecretRule[] = [
     expression:
       /(?:[Aa](?:uthorization|UTHORIZATION)\\?["']?(?:[ \t]{0,4}(?:=>|[:=,])[ \t]{0,4}|[ \t]{1,8})\\?["']?(?:[Bb]earer|BEARER|[Tt]oken|[Aa]pi[Kk]ey)[ \t]{1,4}|(?:[Pp]rivate|PRIVATE|[Xx]-[A-Za-z]{3,5})-(?:[Tt]oken|TOKEN|[Kk]ey|KEY)\\?["']?(?:[ \t]{0,4}[:,=][ \t]{0,4}|[ \t]{1,4})\\?["']?)([A-Za-z0-9._~+/=-]{16,1000})/,
     verify: (value) => (looksRandom(value) ? 'possible' : undefined),
-    matches: [`Authorization: Bearer ${fake(40)}`, `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`],
-    ignores: [
+    matches: () => [`Authorization: Bearer ${fake(40)}`, `[http]\n\textraHeader = PRIVATE-TOKEN: ${fake(24)}\n`],
+    ignores: () => [
       'Authorization: Bearer $TOKEN',
       'Authorization: Bearer your-access-token-here',
       'X-Api-Key: request.headers.token1',
@@ -235,7 +235,7 @@ export const fileRules: readonly SecretRule[] = [
     keywords: ['thistokenisnotsosecretchangeit'],
     // The value is known to everybody: that is what is wrong with it.
     find: ({ text, start, end }) => [{ start, end, value: text.slice(start, end), confidence: 'certain' }],
-    matches: [spelt('secret: ThisTokenIsNotSoSecret', 'ChangeIt')],
-    ignores: ['secret: ThisTokenIsNotSoSecret'],
+    matches: () => [spelt('secret: ThisTokenIsNotSoSecret', 'ChangeIt')],
+    ignores: () => ['secret: ThisTokenIsNotSoSecret'],
   }),
 ];

@@ -13,8 +13,8 @@ export const genericRules: readonly SecretRule[] = [
     minEntropy: 1,
     keywords: ['://'],
     find: (place) => readUrlCredentials(place, true),
-    matches: [`postgres://app:${fake(16)}@db.internal:5432/app`, `mongodb+srv://app:${fake(12)}@a.b.mongodb.net`],
-    ignores: [
+    matches: () => [`postgres://app:${fake(16)}@db.internal:5432/app`, `mongodb+srv://app:${fake(12)}@a.b.mongodb.net`],
+    ignores: () => [
       'postgres://${USER}:${PASS}@db/app',
       'postgres://postgres:postgres@localhost/app',
       'postgres://db.internal:5432/app',
@@ -27,8 +27,8 @@ export const genericRules: readonly SecretRule[] = [
     minEntropy: 1,
     keywords: ['://'],
     find: (place) => readUrlCredentials(place, false),
-    matches: [`https://ci:${fake(20)}@git.corp.net/app.git`],
-    ignores: ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
+    matches: () => [`https://ci:${fake(20)}@git.corp.net/app.git`],
+    ignores: () => ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
   }),
   captured({
     id: 'oracle-url-password',
@@ -37,8 +37,8 @@ export const genericRules: readonly SecretRule[] = [
     keywords: ['jdbc:oracle:'],
     expression: /jdbc:oracle:[a-z]{1,10}:[\w$#]{1,80}\/([^\s"'@/<>{}]{4,128})@/,
     verify: (value) => (isWeak(value) ? undefined : 'likely'),
-    matches: [`jdbc:oracle:thin:app/${fake(14)}@db.internal:1521/shop`],
-    ignores: ['jdbc:oracle:thin:scott/tiger@db:1521/shop', 'jdbc:oracle:thin:@db:1521/shop'],
+    matches: () => [`jdbc:oracle:thin:app/${fake(14)}@db.internal:1521/shop`],
+    ignores: () => ['jdbc:oracle:thin:scott/tiger@db:1521/shop', 'jdbc:oracle:thin:@db:1521/shop'],
   }),
   read({
     id: 'mysql-dsn-password',
@@ -46,8 +46,8 @@ export const genericRules: readonly SecretRule[] = [
     rank: 1,
     keywords: ['@tcp(', '@unix('],
     find: readDataSourceName,
-    matches: [`sql.Open("mysql", "root:${fake(14)}@tcp(10.0.0.5:3306)/shop")`],
-    ignores: ['sql.Open("mysql", "root:password@tcp(127.0.0.1:3306)/test")', 'user:%s@tcp(%s)/%s'],
+    matches: () => [`sql.Open("mysql", "root:${fake(14)}@tcp(10.0.0.5:3306)/shop")`],
+    ignores: () => ['sql.Open("mysql", "root:password@tcp(127.0.0.1:3306)/test")', 'user:%s@tcp(%s)/%s'],
   }),
   captured({
     id: 'database-call-password',
@@ -59,8 +59,8 @@ export const genericRules: readonly SecretRule[] = [
     expression:
       /(?:mysqli_connect|getConnection|new PDO|db\.auth)\([ \t]{0,4}(?:["'][^"'\n]{0,200}["'],[ \t]{0,4}){1,2}["']([^"'\s]{6,128})["']/,
     verify: (value) => (isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'possible'),
-    matches: [`mysqli_connect("localhost", "root", "${fake(14)}", "shop")`],
-    ignores: [
+    matches: () => [`mysqli_connect("localhost", "root", "${fake(14)}", "shop")`],
+    ignores: () => [
       'mysqli_connect("localhost", "root", "password", "shop")',
       'DriverManager.getConnection(url, user, password)',
     ],
@@ -95,8 +95,8 @@ export const genericRules: readonly SecretRule[] = [
       'credential',
     ],
     find: readSecretAssignment,
-    matches: [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
-    ignores: [
+    matches: () => [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
+    ignores: () => [
       `public_token = "${fake(40)}"`,
       'token_type = "urn:ietf:params:oauth"',
       'password = getPassword(config.get("database1"))',
@@ -113,8 +113,11 @@ export const genericRules: readonly SecretRule[] = [
     keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass', 'dbpass'],
     examplePath: 'app/settings.properties',
     find: readPasswordAssignment,
-    matches: [spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'), spelt("spring.datasource.password: 'Grau", "Brot#77'\n")],
-    ignores: [
+    matches: () => [
+      spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'),
+      spelt("spring.datasource.password: 'Grau", "Brot#77'\n"),
+    ],
+    ignores: () => [
       'login.password=Passwort\n',
       'DB_PASSWORD=${DB_PASSWORD}\n',
       'PASSWORD_FILE=/run/secrets/password\n',

@@ -28,12 +28,12 @@ export const keyRules: readonly SecretRule[] = [
     mayBegin: mayBeKey,
     tries: 1_000,
     find: (place) => readPrivateKey(place, 'plain'),
-    matches: [
+    matches: () => [
       pem('RSA PRIVATE KEY', body),
       `{"key":"${pem('PRIVATE KEY', body).replaceAll('\n', '\\n')}"}`,
       `TLS_KEY=${base64(pem('PRIVATE KEY', body))}`,
     ],
-    ignores: [
+    ignores: () => [
       pem('CERTIFICATE', body),
       `TLS_CERT=${base64(pem('CERTIFICATE', body))}`,
       pem('PUBLIC KEY', body),
@@ -50,8 +50,8 @@ export const keyRules: readonly SecretRule[] = [
     mayBegin: mayBeKey,
     tries: 1_000,
     find: (place) => readPrivateKey(place, 'encrypted'),
-    matches: [pem('ENCRYPTED PRIVATE KEY', body)],
-    ignores: [pem('PRIVATE KEY', body)],
+    matches: () => [pem('ENCRYPTED PRIVATE KEY', body)],
+    ignores: () => [pem('PRIVATE KEY', body)],
   }),
   read({
     id: 'gcp-service-account',
@@ -62,8 +62,10 @@ export const keyRules: readonly SecretRule[] = [
     mayBegin: mayBeKey,
     tries: 1_000,
     find: (place) => readPrivateKey(place, 'service-account'),
-    matches: [`{"type": "service_account", "private_key": "${pem('PRIVATE KEY', body).replaceAll('\n', '\\n')}"}`],
-    ignores: [pem('PRIVATE KEY', body)],
+    matches: () => [
+      `{"type": "service_account", "private_key": "${pem('PRIVATE KEY', body).replaceAll('\n', '\\n')}"}`,
+    ],
+    ignores: () => [pem('PRIVATE KEY', body)],
   }),
   read({
     id: 'putty-private-key',
@@ -73,8 +75,8 @@ export const keyRules: readonly SecretRule[] = [
     keywords: ['putty-user-key-file-'],
     tries: 100,
     find: (place) => readPuttyKey(place, 'plain'),
-    matches: [putty('none')],
-    ignores: [putty('aes256-cbc'), 'PuTTY-User-Key-File-3: ssh-rsa\n'],
+    matches: () => [putty('none')],
+    ignores: () => [putty('aes256-cbc'), 'PuTTY-User-Key-File-3: ssh-rsa\n'],
   }),
   read({
     id: 'encrypted-putty-private-key',
@@ -84,8 +86,8 @@ export const keyRules: readonly SecretRule[] = [
     keywords: ['putty-user-key-file-'],
     tries: 100,
     find: (place) => readPuttyKey(place, 'encrypted'),
-    matches: [putty('aes256-cbc')],
-    ignores: [putty('none')],
+    matches: () => [putty('aes256-cbc')],
+    ignores: () => [putty('none')],
   }),
   captured({
     id: 'openvpn-static-key',
@@ -95,10 +97,10 @@ export const keyRules: readonly SecretRule[] = [
     minEntropy: 3,
     keywords: ['-----begin openvpn static key'],
     expression: /-----BEGIN OpenVPN Static key V1-----\r?\n((?:[0-9a-f]{32}\r?\n){4,16})-----END/,
-    matches: [
+    matches: () => [
       `-----BEGIN OpenVPN Static key V1-----\n${(fake(32, 'hex') + '\n').repeat(16)}-----END OpenVPN Static key V1-----`,
     ],
-    ignores: ['-----BEGIN OpenVPN Static key V1-----\n-----END OpenVPN Static key V1-----'],
+    ignores: () => ['-----BEGIN OpenVPN Static key V1-----\n-----END OpenVPN Static key V1-----'],
   }),
   read({
     id: 'pkcs12-file',
@@ -110,8 +112,8 @@ export const keyRules: readonly SecretRule[] = [
     paths: keyStorePath,
     examplePath: 'server.p12',
     find: readKeyStore,
-    matches: ['\x30\x82\x04\x00\x02\x01\x03\x30\x82', '\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\0'],
-    ignores: ['text', '\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x01a'],
+    matches: () => ['\x30\x82\x04\x00\x02\x01\x03\x30\x82', '\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\0'],
+    ignores: () => ['text', '\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x02\0\x01a'],
   }),
   read({
     id: 'der-private-key',
@@ -123,8 +125,8 @@ export const keyRules: readonly SecretRule[] = [
     paths: derKeyPath,
     examplePath: 'server.der',
     find: readDerKey,
-    matches: ['\x30\x82\x04\xbe\x02\x01\x00\x30\x0d\x06\x09', '\x30\x82\x04\xa4\x02\x01\x00\x02\x82\x01\x01'],
-    ignores: ['\x30\x82\x03\x5d\x30\x82\x02\x45\xa0\x03\x02\x01\x02', 'text'],
+    matches: () => ['\x30\x82\x04\xbe\x02\x01\x00\x30\x0d\x06\x09', '\x30\x82\x04\xa4\x02\x01\x00\x02\x82\x01\x01'],
+    ignores: () => ['\x30\x82\x03\x5d\x30\x82\x02\x45\xa0\x03\x02\x01\x02', 'text'],
   }),
   read({
     id: 'gnupg-private-key',
@@ -135,8 +137,8 @@ export const keyRules: readonly SecretRule[] = [
     paths: gnupgKeyPath,
     examplePath: 'root/.gnupg/private-keys-v1.d/0123.key',
     find: readGnupgKey,
-    matches: ['Created: 20240101T000000\nKey: (private-key (rsa (n #00', '(11:private-key(3:rsa(1:n257:'],
-    ignores: ['Created: 20240101T000000\nKey: (public-key', 'text'],
+    matches: () => ['Created: 20240101T000000\nKey: (private-key (rsa (n #00', '(11:private-key(3:rsa(1:n257:'],
+    ignores: () => ['Created: 20240101T000000\nKey: (public-key', 'text'],
   }),
   read({
     id: 'json-web-key',
@@ -147,11 +149,14 @@ export const keyRules: readonly SecretRule[] = [
     keywords: ['"kty"'],
     tries: 1_000,
     find: readJsonWebKey,
-    matches: [
+    matches: () => [
       `{"kty": "EC", "crv": "P-256", "d": "${fake(43)}", "x": "${fake(43)}"}`,
       `{"k": "${fake(43)}", "kty": "oct"}`,
     ],
-    ignores: [`{"kty": "EC", "crv": "P-256", "x": "${fake(43)}", "y": "${fake(43)}"}`, '{"kty": "oct", "k": "AAAA"}'],
+    ignores: () => [
+      `{"kty": "EC", "crv": "P-256", "x": "${fake(43)}", "y": "${fake(43)}"}`,
+      '{"kty": "oct", "k": "AAAA"}',
+    ],
   }),
   read({
     id: 'kerberos-keytab',
@@ -162,8 +167,8 @@ export const keyRules: readonly SecretRule[] = [
     paths: keytabPath,
     examplePath: 'etc/krb5.keytab',
     find: readKeytab,
-    matches: ['\x05\x02\0\0\0\x45\0\x01\0\x0bCORP.EXAMPLE'],
-    ignores: ['# no keys yet', '\x05\x02'],
+    matches: () => ['\x05\x02\0\0\0\x45\0\x01\0\x0bCORP.EXAMPLE'],
+    ignores: () => ['# no keys yet', '\x05\x02'],
   }),
   token({
     id: 'age-secret-key',
@@ -173,7 +178,7 @@ export const keyRules: readonly SecretRule[] = [
     keywords: ['age-secret-key-1'],
     expression: /AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58}/,
     verify: (value) => (hasBech32Checksum(value) ? 'certain' : 'possible'),
-    matches: [spelt('AGE-SECRET-KEY-1', 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LL7AUM6ECHK45NJ3S0WDVT2FG8X')],
+    matches: () => [spelt('AGE-SECRET-KEY-1', 'QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LL7AUM6ECHK45NJ3S0WDVT2FG8X')],
   }),
   token({
     id: 'jwt',
@@ -184,8 +189,8 @@ export const keyRules: readonly SecretRule[] = [
     tries: 3_000,
     expression: /eyJ[A-Za-z0-9_-]{14,}\.eyJ[A-Za-z0-9_-]{14,}(?:\.[A-Za-z0-9_-]{10,})?/,
     verify: (value) => (readJsonWebToken(value) === undefined ? undefined : 'likely'),
-    matches: [`Authorization: Bearer ${jwt}`],
-    ignores: [
+    matches: () => [`Authorization: Bearer ${jwt}`],
+    ignores: () => [
       'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIiwibmFtZSI6IkpvaG4gRG9lIiwiaWF0IjoxNTE2MjM5MDIyfQ.SflKxwRJSMeKKF2QT4fwpMeJf36POk6yJV_adQssw5c',
       `eyJ${fake(30)}.eyJ${fake(30)}.${fake(43)}`,
     ],
@@ -200,7 +205,7 @@ export const keyRules: readonly SecretRule[] = [
     expression: /ZXlK[A-Za-z0-9/+]{60,}={0,2}/,
     verify: (value) =>
       readJsonWebToken(Buffer.from(value, 'base64').toString('latin1')) === undefined ? undefined : 'likely',
-    matches: [`token: ${Buffer.from(jwt).toString('base64')}`],
-    ignores: ['ZXlK' + fake(80)],
+    matches: () => [`token: ${Buffer.from(jwt).toString('base64')}`],
+    ignores: () => ['ZXlK' + fake(80)],
   }),
 ];

@@ -14,8 +14,8 @@ export const systemRules: readonly SecretRule[] = [
     paths: /^etc\/shadow-?$/,
     examplePath: 'etc/shadow',
     expression: /^[\w.-]{1,64}:(\$[0-9a-z]{1,4}\$[^:\n]{10,256}):/,
-    matches: [`root:$6$${fake(8)}$${fake(86)}:19000:0:99999:7:::\n`],
-    ignores: ['root:!:19000:0:99999:7:::\nsvc:*:19000:0:99999:7:::\n'],
+    matches: () => [`root:$6$${fake(8)}$${fake(86)}:19000:0:99999:7:::\n`],
+    ignores: () => ['root:!:19000:0:99999:7:::\nsvc:*:19000:0:99999:7:::\n'],
   }),
   listed({
     id: 'htpasswd-hash',
@@ -26,8 +26,12 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'etc/nginx/.htpasswd',
     expression:
       /^[^\s:#]{1,64}:(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[1567])\$[^:\s]{8,256}|\{SHA\}[A-Za-z0-9+/]{27}=|\{SSHA\}[A-Za-z0-9+/=]{32,64})/,
-    matches: [`admin:$2y$05$${fake(53)}\n`, `admin:$apr1$${fake(8)}$${fake(22)}\n`, `a:{SHA}${fake(27, 'base64')}=\n`],
-    ignores: ['admin:password\n', '# admin:$apr1$\n'],
+    matches: () => [
+      `admin:$2y$05$${fake(53)}\n`,
+      `admin:$apr1$${fake(8)}$${fake(22)}\n`,
+      `a:{SHA}${fake(27, 'base64')}=\n`,
+    ],
+    ignores: () => ['admin:password\n', '# admin:$apr1$\n'],
   }),
   listed({
     id: 'service-config-password',
@@ -39,14 +43,14 @@ export const systemRules: readonly SecretRule[] = [
     expression:
       /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth|rootpw)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
     verify: notWeak,
-    matches: [
+    matches: () => [
       `<user username="admin" password="${fake(14)}" roles="manager-gui"/>`,
       `<Connector keystoreFile="a.jks" keystorePass="${fake(14)}"/>`,
       `network={\n ssid="a"\n psk="${fake(14)}"\n}\n`,
       `//srv/share /mnt cifs username=a,password=${fake(14)},uid=1000 0 0\n`,
       `requirepass ${fake(14)}\n`,
     ],
-    ignores: [
+    ignores: () => [
       '<user username="admin" password="<must-be-changed>" roles="manager-gui"/>',
       `<!-- <user username="admin" password="${fake(14)}"/> -->`,
       '# requirepass foobared\n',
@@ -60,8 +64,8 @@ export const systemRules: readonly SecretRule[] = [
     expression:
       /^user[ \t]{1,8}[^\s]{1,64}[ \t][^\n>]{0,80}>([^\s]{4,128})|^(?:AUTH|auth)[ \t](?:[^\s]{1,64}[ \t])?([^\s]{4,128})$/,
     verify: notWeak,
-    matches: [`AUTH ${fake(14)}\n`, `user default on >${fake(14)} ~* +@all\n`],
-    ignores: ['user default on nopass ~* +@all\n', '# user alice on >mypassword\n'],
+    matches: () => [`AUTH ${fake(14)}\n`, `user default on >${fake(14)} ~* +@all\n`],
+    ignores: () => ['user default on nopass ~* +@all\n', '# user alice on >mypassword\n'],
   }),
   listed({
     id: 'haproxy-password',
@@ -70,8 +74,8 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'etc/haproxy/haproxy.cfg',
     expression: /(?:insecure-password[ \t]{1,8}|stats auth[ \t]{1,8}[^\s:]{1,64}:)([^\s]{4,128})/,
     verify: notWeak,
-    matches: [`user admin insecure-password ${fake(14)}\n`, `stats auth admin:${fake(14)}\n`],
-    ignores: ['# stats auth admin:secret-of-others\n', 'user admin password $6$\n'],
+    matches: () => [`user admin insecure-password ${fake(14)}\n`, `stats auth admin:${fake(14)}\n`],
+    ignores: () => ['# stats auth admin:secret-of-others\n', 'user admin password $6$\n'],
   }),
   captured({
     id: 'apache-password-hash',
@@ -80,8 +84,8 @@ export const systemRules: readonly SecretRule[] = [
     rank: 1,
     keywords: ['$apr1$'],
     expression: /(\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22})/,
-    matches: [`users:\n- "admin:$apr1$${fake(8)}$${fake(22)}"\n`],
-    ignores: ['admin:$apr1$salt$hash'],
+    matches: () => [`users:\n- "admin:$apr1$${fake(8)}$${fake(22)}"\n`],
+    ignores: () => ['admin:$apr1$salt$hash'],
   }),
   captured({
     id: 'vault-unseal-key',
@@ -92,8 +96,8 @@ export const systemRules: readonly SecretRule[] = [
     keywords: ['unseal key', 'recovery key', '"unseal_keys_b64"', '"keys_base64"'],
     expression:
       /(?:(?:[Uu]nseal|[Rr]ecovery) [Kk]ey \d{1,2}:[ \t]{1,4}|"(?:unseal_keys_b64|keys_base64)":\s{0,8}\[\s{0,40}")([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{44}|[0-9a-f]{64,66})/,
-    matches: [`Unseal Key 1: ${fake(44, 'base64')}\n`, `{"unseal_keys_b64": ["${fake(43, 'base64')}="]}`],
-    ignores: ['Unseal Key 1: <key>', 'Unseal Key (will be hidden):'],
+    matches: () => [`Unseal Key 1: ${fake(44, 'base64')}\n`, `{"unseal_keys_b64": ["${fake(43, 'base64')}="]}`],
+    ignores: () => ['Unseal Key 1: <key>', 'Unseal Key (will be hidden):'],
   }),
   captured({
     id: 'gossip-key',
@@ -103,8 +107,8 @@ export const systemRules: readonly SecretRule[] = [
     reach: 100,
     mayBegin: ({ text, end }) => ' "\t'.includes(text.charAt(end)),
     expression: /^encrypt"?[ \t]{0,8}[=:][ \t]{0,8}"([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{22}==)"/,
-    matches: [`{"encrypt": "${fake(43, 'base64')}="}`, `encrypt = "${fake(43, 'base64')}="`],
-    ignores: ['{"encrypt": "true"}', 'encrypt = "<key>"'],
+    matches: () => [`{"encrypt": "${fake(43, 'base64')}="}`, `encrypt = "${fake(43, 'base64')}="`],
+    ignores: () => ['{"encrypt": "true"}', 'encrypt = "<key>"'],
   }),
   listed({
     id: 'windows-answer-file-password',
@@ -113,8 +117,8 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'windows/panther/unattend.xml',
     expression: /<(?:Administrator)?Password>\s{0,40}<Value>([^<\s]{4,200})<\/Value>/,
     verify: notWeak,
-    matches: [`<AdministratorPassword><Value>${fake(14)}</Value></AdministratorPassword>`],
-    ignores: ['<AdministratorPassword><Value></Value></AdministratorPassword>'],
+    matches: () => [`<AdministratorPassword><Value>${fake(14)}</Value></AdministratorPassword>`],
+    ignores: () => ['<AdministratorPassword><Value></Value></AdministratorPassword>'],
   }),
   listed({
     id: 'jenkins-credentials',
@@ -124,8 +128,8 @@ export const systemRules: readonly SecretRule[] = [
     paths: /(?:^|\/)(?:credentials|config)\.xml$/,
     examplePath: 'var/jenkins_home/credentials.xml',
     expression: />\{(AQAAAB[A-Za-z0-9+/]{20,1000}={0,2})\}</,
-    matches: [`<password>{AQAAABAAAAAQ${fake(43, 'base64')}=}</password>`],
-    ignores: ['<password>{AQAAAB}</password>'],
+    matches: () => [`<password>{AQAAABAAAAAQ${fake(43, 'base64')}=}</password>`],
+    ignores: () => ['<password>{AQAAAB}</password>'],
   }),
   listed({
     id: 'mail-relay-password',
@@ -134,8 +138,8 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'etc/postfix/sasl_passwd',
     expression: /^[^\s#][^\s]{0,200}?(?:[ \t]{1,20}|:)[^\s:]{1,100}:([^\s:]{4,128})[ \t]{0,8}$/,
     verify: notWeak,
-    matches: [`[smtp.corp.net]:587 a@corp.net:${fake(14)}\n`, `*.corp.net:a@corp.net:${fake(14)}\n`],
-    ignores: ['# target:login:password\n', '[smtp.corp.net]:587 user:password\n'],
+    matches: () => [`[smtp.corp.net]:587 a@corp.net:${fake(14)}\n`, `*.corp.net:a@corp.net:${fake(14)}\n`],
+    ignores: () => ['# target:login:password\n', '[smtp.corp.net]:587 user:password\n'],
   }),
   listed({
     id: 'ppp-secret',
@@ -145,8 +149,8 @@ export const systemRules: readonly SecretRule[] = [
     expression:
       /^[^#\n]{0,200}(?:PSK|EAP|XAUTH)[ \t]{1,8}"([^"\n]{4,256})"|^[^\s#]{1,80}[ \t]{1,20}[^\s]{1,80}[ \t]{1,20}"?([^\s"]{4,128})"?(?:[ \t]|$)/,
     verify: notWeak,
-    matches: [`client * ${fake(14)} *\n`, `: PSK "${fake(14)}"\n`],
-    ignores: ['# client server secret IP addresses\n'],
+    matches: () => [`client * ${fake(14)} *\n`, `: PSK "${fake(14)}"\n`],
+    ignores: () => ['# client server secret IP addresses\n'],
   }),
   listed({
     id: 'snmp-password',
@@ -156,8 +160,8 @@ export const systemRules: readonly SecretRule[] = [
     examplePath: 'etc/snmp/snmpd.conf',
     expression: /^createUser[ \t]{1,8}[^\s]{1,64}[ \t]{1,8}(?:MD5|SHA[\w-]{0,4})[ \t]{1,8}"?([^\s"]{8,128})"?/,
     verify: notWeak,
-    matches: [`createUser admin SHA "${fake(14)}" AES "${fake(16)}"\n`],
-    ignores: ['#createUser authOnlyUser  MD5 "remember to change this password"\n'],
+    matches: () => [`createUser admin SHA "${fake(14)}" AES "${fake(16)}"\n`],
+    ignores: () => ['#createUser authOnlyUser  MD5 "remember to change this password"\n'],
   }),
   listed({
     id: 'dns-key',
@@ -167,8 +171,8 @@ export const systemRules: readonly SecretRule[] = [
     paths: /(?:^|\/)(?:rndc|named|bind)[\w.-]{0,40}\.(?:key|conf)$/,
     examplePath: 'etc/bind/rndc.key',
     expression: /^[ \t]{0,40}secret[ \t]{1,8}"([A-Za-z0-9+/]{20,200}={0,2})"/,
-    matches: [`key "rndc-key" {\n algorithm hmac-sha256;\n secret "${fake(43, 'base64')}=";\n};\n`],
-    ignores: ['// secret "";\n'],
+    matches: () => [`key "rndc-key" {\n algorithm hmac-sha256;\n secret "${fake(43, 'base64')}=";\n};\n`],
+    ignores: () => ['// secret "";\n'],
   }),
   listed({
     id: 'wireguard-key',
@@ -179,8 +183,8 @@ export const systemRules: readonly SecretRule[] = [
     paths: /(?:^|\/)(?:wireguard\/[\w.-]{1,80}|wg[\w-]{0,20}\.(?:conf|netdev)|[\w.-]{1,80}\.(?:conf|netdev))$/,
     examplePath: 'etc/wireguard/wg0.conf',
     expression: /^[ \t]{0,8}(?:PrivateKey|PresharedKey)[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9+/]{43}=)[ \t]{0,8}\r?$/,
-    matches: [`[Interface]\nPrivateKey = ${fake(43, 'base64')}=\n`],
-    ignores: [`[Peer]\nPublicKey = ${fake(43, 'base64')}=\n`],
+    matches: () => [`[Interface]\nPrivateKey = ${fake(43, 'base64')}=\n`],
+    ignores: () => [`[Peer]\nPublicKey = ${fake(43, 'base64')}=\n`],
   }),
   read({
     id: 'secret-file',
@@ -192,8 +196,8 @@ export const systemRules: readonly SecretRule[] = [
     keywords: [],
     find: ({ text }) => onlyValue(text),
     verify: notWeak,
-    matches: [`${fake(26)}\n`],
-    ignores: ['# no token yet\n', '<token>\n'],
+    matches: () => [`${fake(26)}\n`],
+    ignores: () => ['# no token yet\n', '<token>\n'],
   }),
   read({
     id: 'openvpn-credentials',
@@ -204,8 +208,8 @@ export const systemRules: readonly SecretRule[] = [
     keywords: [],
     find: ({ text }) => onlyValue(text, /^[^\s]{1,80}\r?\n([\x21-\x7e]{4,128})\s{0,4}$/d),
     verify: notWeak,
-    matches: [`vpnuser\n${fake(14)}\n`],
-    ignores: ['auth SHA256\nauth-nocache\n'],
+    matches: () => [`vpnuser\n${fake(14)}\n`],
+    ignores: () => ['auth SHA256\nauth-nocache\n'],
   }),
 ];
 
