@@ -13,14 +13,14 @@ const programs: [names: readonly string[], option: string][] = [
   [['sshpass'], `-p[ \\t]{0,4}${value}`],
   [
     ['mysql', 'mysqldump', 'mysqladmin', 'mysqlimport', 'mariadb', 'mariadb-dump', 'mariadb-admin'],
-    `(?:-p|--password=)${value}`,
+    `-(?:p|-password=)${value}`,
   ],
   // Of Docker and its kin, Helm, Azure, Cloud Foundry, OpenShift, Argo CD, …
-  [['login'], `(?:-p|--password|--token)(?:${blank}|=)${value}`],
-  [['redis-cli'], `(?:-a|--pass)${blank}${value}`],
+  [['login'], `-(?:p|-password|-token)(?:${blank}|=)${value}`],
+  [['redis-cli'], `-(?:a|-pass)${blank}${value}`],
   [
     ['mongo', 'mongosh', 'mongodump', 'mongorestore', 'mongoexport', 'mongoimport'],
-    `(?:-p|--password)[ =]{0,4}${value}`,
+    `-(?:p|-password)[ =]{0,4}${value}`,
   ],
   [['keytool', 'jarsigner'], `-(?:src|dest|new)?(?:store|key)?pass(?:word)?(?:${blank}|:)${value}`],
   [['openssl', 'apksigner'], `(?:pass:|passwd${blank}(?:-[a-z0-9]{1,8}${blank}){0,3})${value}`],
@@ -34,7 +34,7 @@ const programs: [names: readonly string[], option: string][] = [
   [['zip', 'unzip'], `-P[ \\t]{0,4}${value}`],
   [['7z', '7za'], `-p${value}`],
   [['gpg', 'gpg2'], `--passphrase(?:${blank}|=)${value}`],
-  [['svn', 'twine', 'ansible-playbook'], `(?:-p|--password)(?:${blank}|=)${value}`],
+  [['svn', 'twine', 'ansible-playbook'], `-(?:p|-password)(?:${blank}|=)${value}`],
   [['rabbitmqctl'], `(?:add_user|change_password)${blank}[^\\s]{1,64}${blank}${value}`],
   [['wpa_passphrase'], `^[^\\s]{0,80}${blank}[^\\s]{1,64}${blank}${value}`],
   [['lftp'], `-u${blank}[^\\s,]{1,64},${value}`],
@@ -57,8 +57,10 @@ export function readProgram({ text, file, start, end }: Place): readonly Candida
   if (!isProgram(text, start)) return nothing;
   const [rest = ''] = commandOf(text, end - 1).split(/&&|\|\||[;|] /, 1);
   const option = optionOf.get(text.slice(start, end).toLowerCase());
+  // A glance: most lines that name a program are no commands with options.
+  if (option === undefined || (option.source.startsWith('[ \\t]-') && !rest.includes(' -'))) return nothing;
   // A word of letters alone is one of prose, but for where nothing stands but commands.
-  return optionsIn(option?.exec(rest), end - 1, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
+  return optionsIn(option.exec(rest), end - 1, (word) => !isWeak(word) && (file.isShell || /[^A-Za-z]/.test(word)));
 }
 
 const optionValue = new RegExp(`^[\\w-]{0,20}${blank}${value}`, 'd');

@@ -53,8 +53,12 @@ for (const [number, rule] of secretRules.entries()) {
 const keywords = [...rulesOf.keys()];
 const rulesByKeyword = [...rulesOf.values()];
 const wholeFileRules = secretRules.flatMap((rule, number) => (rule.keywords.length === 0 ? [number] : []));
+/** Code and documents, which are most of an image's text: no rule for whole files wants them. */
+const code =
+  /\.(?:py|pyi|[cm]?jsx?|tsx?|hh?|cc?|[ch]pp|rb|go|rs|java|pl|pm|tcl|lua|md|rst|html?|css|scss|svg|map|vim|el)$/;
 /** Whether a rule for whole files may want a path: one look instead of thirty. */
 const wholeFilePath = new RegExp(wholeFileRules.map((rule) => secretRules[rule]?.paths?.source).join('|'), 'i');
+const mayBeWhole = (path: string): boolean => !code.test(path) && wholeFilePath.test(path);
 const prefilter = buildPrefilter(keywords);
 
 /** All secrets of one file; `key` is the HMAC key of the installation. */
@@ -99,7 +103,7 @@ export function searchBytes(
 ): { found: Found[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
   const search = new Search(content, length, file, depth);
-  if (wholeFilePath.test(file.path)) for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
+  if (mayBeWhole(file.path)) for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
   prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
 }
