@@ -2,6 +2,7 @@ import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
 import { utf8Of } from './encoded-text.js';
+import { indexPatterns } from './file-patterns.js';
 import { TraitsOfPath } from './file-traits.js';
 import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
@@ -52,13 +53,7 @@ for (const [number, rule] of secretRules.entries()) {
 }
 const keywords = [...rulesOf.keys()];
 const rulesByKeyword = [...rulesOf.values()];
-const wholeFileRules = secretRules.flatMap((rule, number) => (rule.keywords.length === 0 ? [number] : []));
-/** Code and documents, which are most of an image's text: no rule for whole files wants them. */
-const code =
-  /\.(?:py|pyi|[cm]?jsx?|tsx?|hh?|cc?|[ch]pp|rb|go|rs|java|pl|pm|tcl|lua|md|rst|html?|css|scss|svg|map|vim|el)$/;
-/** Whether a rule for whole files may want a path: one look instead of thirty. */
-const wholeFilePath = new RegExp(wholeFileRules.map((rule) => secretRules[rule]?.paths?.source).join('|'), 'i');
-const mayBeWhole = (path: string): boolean => !code.test(path) && wholeFilePath.test(path);
+const rulesForFiles = indexPatterns(secretRules.map(({ files = [] }) => files));
 const prefilter = buildPrefilter(keywords);
 
 /** All secrets of one file; `key` is the HMAC key of the installation. */
@@ -103,7 +98,7 @@ export function searchBytes(
 ): { found: Found[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
   const search = new Search(content, length, file, depth);
-  if (mayBeWhole(file.path)) for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
+  for (const rule of rulesForFiles.of(file.path)) search.tryRule(rule, 0, 0);
   prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
 }

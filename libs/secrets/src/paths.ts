@@ -10,12 +10,8 @@ const withoutText = new Set(
 );
 const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
-/** Binary files that are secrets. */
-export const keyStorePath = /\.(?:p12|pfx|jks|jceks|keystore|kdbx)$/i;
-export const derKeyPath = /\.(?:der|pk8|key)$/i;
-export const keytabPath = /\.keytab$/i;
-export const gnupgKeyPath = /(?:^|\/)(?:private-keys-v1\.d\/[^/]{1,80}\.key|secring\.gpg)$/;
-const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab'.split(' '));
+/** Binary files that are secrets: stores of keys, keys, and a ring of them. */
+const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab gpg'.split(' '));
 /** It keeps in clear what people log in with. */
 const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
 
@@ -26,8 +22,7 @@ export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || databases.test(path)) return false;
   const dot = path.lastIndexOf('.');
   const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
-  if (binaries.has(extension)) return true;
-  if (extension === 'gpg') return gnupgKeyPath.test(path);
+  if (binaries.has(extension)) return extension !== 'gpg' || path.endsWith('secring.gpg');
   if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
   return isText(head);
 }

@@ -24,6 +24,8 @@ export interface SecretRule {
   within?: number;
   /** The files it looks at; every file without. */
   paths?: RegExp;
+  /** The files it reads as a whole, instead of places with a keyword. @see FilePatterns */
+  files?: readonly string[];
   /** A glance that rules most places out before they count as tried. */
   mayBegin?: (place: Place) => boolean;
   /** How often it is tried in one file, where a try costs more than a glance. */
@@ -174,7 +176,7 @@ export function captured({ decode = asWritten, ...written }: Captured): SecretRu
 }
 
 interface Listed extends Written {
-  paths: RegExp;
+  files: readonly string[];
   examplePath: string;
   /** One value with what stands around it; the group that matches is the value. */
   expression: RegExp;

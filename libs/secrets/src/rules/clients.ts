@@ -1,4 +1,5 @@
 import { decodeBase64 } from '../encoded-text.js';
+import { patterns } from '../file-patterns.js';
 import { looksRandom } from '../placeholder.js';
 import { captured, listed } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
@@ -15,7 +16,7 @@ export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'pgpass-password',
     title: 'Password in .pgpass',
-    paths: /(?:^|\/)(?:\.pgpass|pgpass\.conf)$/,
+    files: ['.pgpass', 'pgpass.conf'],
     examplePath: 'root/.pgpass',
     minEntropy: 1,
     expression: /^(?:(?:\\.|[^:\\\n]){1,200}:){4}(.{3,256}?)\r?$/,
@@ -26,8 +27,15 @@ export const clientRules: readonly SecretRule[] = [
     id: 'client-config-password',
     title: 'Password in the configuration of a client',
     minEntropy: 2,
-    paths:
-      /(?:^|\/)(?:\.pypirc|\.?my\.cnf|\.mylogin\.cnf|mysql\/debian\.cnf|\.s3cfg|\.boto|\.wgetrc|\.curlrc|\.smbcredentials|\.?(?:cifs|smb|samba)[\w.-]{0,40}cred[\w.-]{0,40}|(?:samba|cifs)\/[\w.-]{0,40}cred[\w.-]{0,40}|\.?msmtprc|\.fetchmailrc|\.mutt(?:rc)?|\.offlineimaprc|\.mbsyncrc|odbc\.ini|\.odbc\.ini|\.ftpconfig|sftp(?:-config)?\.json|\.gem\/credentials|\.condarc|\.dbeaver[\w/.-]{0,80}\.json|\.remote-sync\.json|\.snowsql\/config|\.snowflake\/[\w.-]{1,40}\.toml|\.databrickscfg|\.?dbt\/profiles\.yml|profiles\.yml|(?:pypoetry|uv)\/[\w.-]{1,40}\.toml|helm\/repositories\.yaml|\.oci\/config|\.?composer\/auth\.json|auth\.json|\.config\/openstack\/clouds\.yaml|clouds\.yaml|filezilla\/[\w.-]{1,40}\.xml|WebServers\.xml|rclone\.conf|\.hgrc|\.subversion\/auth\/[\w./-]{1,120}|\.lftprc|\.nuxeorc|\.config\/restic\/[\w.-]{1,40}|http-client\.private\.env\.json|\.(?:ivy2|sbt)\/\.?credentials|\.?cabal\/config|\.pause|jfrog-cli\.conf[\w.]{0,10}|build\.gradle(?:\.kts)?|profiles\.clj)$/i,
+    files: patterns(`
+      .pypirc .my.cnf my.cnf .mylogin.cnf mysql/debian.cnf .s3cfg .boto .wgetrc .curlrc .smbcredentials .cifscredentials
+      /etc/*cred* samba/*cred* cifs/*cred* .msmtprc msmtprc .fetchmailrc .mutt .muttrc .offlineimaprc .mbsyncrc odbc.ini .odbc.ini
+      .ftpconfig sftp.json sftp-config.json .gem/credentials .condarc .dbeaver/**.json .remote-sync.json .snowsql/config
+      .snowflake/*.toml .databrickscfg profiles.yml pypoetry/*.toml uv/*.toml helm/repositories.yaml .oci/config auth.json
+      clouds.yaml filezilla/*.xml WebServers.xml rclone.conf .hgrc .lftprc http-client.private.env.json .ivy2/.credentials
+      .sbt/.credentials .sbt/credentials cabal/config .cabal/config .pause .jfrog/jfrog-cli.conf* build.gradle build.gradle.kts
+      profiles.clj .config/restic/*
+    `),
     examplePath: 'root/.my.cnf',
     expression:
       /(?:^|[\s"'{,([<:._-])(?:(?:[Pp]ass(?:word|wd|phrase|_phrase)?|PASS(?:WORD|WD)?|[Pp]wd|secret_key)["'\]]{0,2}(?:[ \t]{0,8}(?:=>|[=:,])[ \t]{0,8}|[ \t]{1,8}|[ \t]{0,8}>))(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
@@ -40,8 +48,16 @@ export const clientRules: readonly SecretRule[] = [
     title: 'Token in the configuration of a client',
     severity: 'critical',
     minEntropy: 3,
-    paths:
-      /(?:^|\/)(?:\.aws\/(?:sso|cli)\/cache\/[\w.-]{1,80}|\.azure\/[\w.-]{1,80}\.json|gcloud\/[\w/@.-]{1,200}\.json|application_default_credentials\.json|\.kube\/cache\/[\w/.-]{1,200}|\.circleci\/cli\.yml|\.config\/(?:hub|gh\/hosts\.yml|glab-cli\/config\.yml|doctl\/config\.yaml|flyctl\/config\.yml|hcloud\/cli\.toml|scw\/config\.yaml|linode-cli|stripe\/config\.toml|ngrok\/ngrok\.yml|heroku\/[\w.-]{1,40}|configstore\/[\w.-]{1,80}\.json|netlify\/config\.json|op\/config)|\.fly\/config\.yml|\.wrangler\/config\/[\w.-]{1,40}|\.ngrok2\/ngrok\.yml|\.sentryclirc|\.netlify\/config\.json|com\.vercel\.cli\/auth\.json|\.now\/auth\.json|\.pulumi\/credentials\.json|credentials\.tfrc\.json|\.terraformrc|terraform\.rc|\.aliyun\/config\.json|\.bluemix\/config\.json|\.databrickscfg|\.cargo\/credentials(?:\.toml)?|\.gem\/credentials|\.kaggle\/kaggle\.json|kaggle\.json|\.bunfig\.toml|bunfig\.toml|\.travis\/config\.yml|\.config\/containers\/auth\.json|\.docker\/config\.json|rclone\.conf|\.boto|\.pulumi\/[\w.-]{1,40}|\.cf\/config\.json|\.ovh(?:rc|\.conf)|jfrog-cli\.conf[\w.]{0,10}|\.linode-cli|\.edgerc|\.mc\/config\.json|\.config\/gcloud\/legacy_credentials\/[\w/@.-]{1,200})$/,
+    files: patterns(`
+      .aws/sso/cache/* .aws/cli/cache/* .azure/*.json gcloud/**.json application_default_credentials.json .kube/cache/*
+      .kube/cache/oidc-login/* .circleci/cli.yml .config/hub gh/hosts.yml glab-cli/config.yml doctl/config.yaml flyctl/config.yml
+      hcloud/cli.toml scw/config.yaml .config/linode-cli .linode-cli stripe/config.toml ngrok.yml .config/heroku/*
+      configstore/*.json netlify/config.json .config/op/config .fly/config.yml .wrangler/config/* .sentryclirc
+      .netlify/config.json com.vercel.cli/auth.json .now/auth.json .pulumi/credentials.json credentials.tfrc.json .terraformrc
+      terraform.rc .aliyun/config.json .bluemix/config.json .databrickscfg .cargo/credentials .cargo/credentials.toml
+      .gem/credentials kaggle.json bunfig.toml .bunfig.toml .travis/config.yml .config/containers/auth.json .docker/config.json
+      rclone.conf .boto .cf/config.json .ovhrc .ovh.conf .jfrog/jfrog-cli.conf* .edgerc .mc/config.json
+    `),
     examplePath: 'root/.circleci/cli.yml',
     expression:
       /(?:^|[\s"'{,:._-])(?:[\w-]{0,40}(?:[Tt]oken|TOKEN|[Ss]ecret|SECRET|(?:api|consumer|application|secret)[_-]?[Kk]ey)|key|rubygems_api_key)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?(?:(?:[Bb]earer|[Bb]asic)[ \t])?([A-Za-z0-9_+/.~|:-]{16,1000})/,
@@ -60,7 +76,7 @@ export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'composer-auth-token',
     title: 'Token in the configuration of Composer',
-    paths: /(?:^|\/)auth\.json$/,
+    files: ['auth.json'],
     examplePath: 'root/.composer/auth.json',
     expression:
       /"(?:(?:github|gitlab|bitbucket)-(?:oauth|token)|bearer)"\s{0,8}:\s{0,8}\{\s{0,20}"[\w.:-]{1,200}"\s{0,8}:\s{0,8}"([A-Za-z0-9_.-]{10,300})"/,
@@ -70,7 +86,7 @@ export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'bundler-credentials',
     title: 'Password in the configuration of Bundler',
-    paths: /(?:^|\/)\.bundle\/config$/,
+    files: ['.bundle/config'],
     examplePath: 'root/.bundle/config',
     expression:
       /^BUNDLE_[A-Z0-9_]{1,200}__[A-Z0-9_]{1,100}:[ \t]{1,8}["']?(?:[^\s"':]{1,80}:)?([^\s"':]{6,200})["']?[ \t]{0,8}$/,
@@ -81,7 +97,7 @@ export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'filezilla-password',
     title: 'Password in the configuration of FileZilla',
-    paths: /(?:^|\/)(?:sitemanager|recentservers|filezilla)\.xml$/i,
+    files: ['sitemanager.xml', 'recentservers.xml', 'filezilla.xml'],
     examplePath: 'root/.config/filezilla/sitemanager.xml',
     expression: /<Pass encoding="base64">([A-Za-z0-9+/]{6,200}={0,2})<\/Pass>/,
     decode: (text, start, end) => [{ start, end, value: decodeBase64(text.slice(start, end)) }],
@@ -94,7 +110,7 @@ export const clientRules: readonly SecretRule[] = [
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
-    paths: /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/,
+    files: ['gcloud/credentials.db', 'gcloud/access_tokens.db'],
     examplePath: 'root/.config/gcloud/credentials.db',
     // In SQLite the values of a row follow each other without a sign between them.
     expression: /"refresh_token": "([\w/.-]{20,512})"|(ya29\.[\w-]{40,400})/,
@@ -130,7 +146,7 @@ export const clientRules: readonly SecretRule[] = [
   listed({
     id: 'maven-settings-password',
     title: 'Password in the settings of Maven',
-    paths: /(?:^|\/)settings(?:-[\w-]{1,40})?\.xml$/,
+    files: ['settings.xml', 'settings-*.xml'],
     examplePath: 'root/.m2/settings.xml',
     expression: /<pass(?:word|phrase)>([^<>{}\s]{6,128})<\/pass/,
     matches: () => [`<server><password>${fake(14)}</password></server>`],
@@ -144,7 +160,7 @@ export const clientRules: readonly SecretRule[] = [
     id: 'azure-publish-settings',
     title: 'Password in a publish profile of Azure',
     severity: 'critical',
-    paths: /\.publishsettings$/i,
+    files: ['*.publishsettings'],
     examplePath: 'app/site.PublishSettings',
     expression: /(?:userPWD|ManagementCertificate)="([^"\s]{8,1000})/,
     matches: () => [`<publishProfile userName="$a" userPWD="${fake(60)}" />`],

@@ -146,7 +146,7 @@ export const fileRules: readonly SecretRule[] = [
   listed({
     id: 'kubernetes-secret-json',
     title: 'Value of a Kubernetes Secret',
-    paths: /secret[\w.-]{0,80}\.json$/i,
+    files: ['*secret*.json'],
     examplePath: 'deploy/secret.json',
     expression:
       /"[\w.-]{0,80}(?:pass(?:word)?|token|secret|key|\.env)"[ \t]{0,4}:[ \t]{0,4}"([A-Za-z0-9+/]{8,1000}={0,2})"/,
@@ -161,7 +161,7 @@ export const fileRules: readonly SecretRule[] = [
   read({
     id: 'terraform-state-secret',
     title: 'Secret in the state of Terraform',
-    paths: /\.tfstate(?:\.backup)?$/,
+    files: ['*.tfstate', '*.tfstate.backup'],
     examplePath: 'app/terraform.tfstate',
     minEntropy: 1.5,
     keywords: [],
@@ -180,7 +180,7 @@ export const fileRules: readonly SecretRule[] = [
   listed({
     id: 'terraform-variable-default',
     title: 'Secret as the default of a variable of Terraform',
-    paths: /\.tf(?:\.json)?$/,
+    files: ['*.tf'],
     examplePath: 'app/variables.tf',
     expression:
       /variable[ \t]{1,8}"[\w-]{0,60}(?:password|passwd|secret|token|api_key)"[ \t]{0,8}\{[^{}]{0,400}default[ \t]{0,20}=[ \t]{0,8}"([^"$\s]{6,128})"/,

@@ -2,7 +2,6 @@ import { hasBech32Checksum } from '../checksums.js';
 import { readJsonWebKey } from '../json-web-key.js';
 import { readJsonWebToken } from '../json-web-token.js';
 import { readDerKey, readGnupgKey, readKeyStore, readKeytab } from '../key-stores.js';
-import { derKeyPath, gnupgKeyPath, keyStorePath, keytabPath } from '../paths.js';
 import { keyStarts, mayBeKey, readPrivateKey } from '../private-key.js';
 import { readPuttyKey } from '../putty-key.js';
 import { captured, read, token } from '../secret-rule.js';
@@ -109,7 +108,7 @@ export const keyRules: readonly SecretRule[] = [
     rank: 3,
     minEntropy: 0,
     keywords: [],
-    paths: keyStorePath,
+    files: ['*.p12', '*.pfx', '*.jks', '*.jceks', '*.keystore', '*.kdbx'],
     examplePath: 'server.p12',
     find: readKeyStore,
     matches: () => ['\x30\x82\x04\x00\x02\x01\x03\x30\x82', '\xfe\xed\xfe\xed\0\0\0\x02\0\0\0\x01\0\0\0\x01\0\0'],
@@ -122,7 +121,7 @@ export const keyRules: readonly SecretRule[] = [
     rank: 3,
     minEntropy: 0,
     keywords: [],
-    paths: derKeyPath,
+    files: ['*.der', '*.pk8', '*.key'],
     examplePath: 'server.der',
     find: readDerKey,
     matches: () => ['\x30\x82\x04\xbe\x02\x01\x00\x30\x0d\x06\x09', '\x30\x82\x04\xa4\x02\x01\x00\x02\x82\x01\x01'],
@@ -134,7 +133,7 @@ export const keyRules: readonly SecretRule[] = [
     rank: 3,
     minEntropy: 0,
     keywords: [],
-    paths: gnupgKeyPath,
+    files: ['private-keys-v1.d/*.key', 'secring.gpg'],
     examplePath: 'root/.gnupg/private-keys-v1.d/0123.key',
     find: readGnupgKey,
     matches: () => ['Created: 20240101T000000\nKey: (private-key (rsa (n #00', '(11:private-key(3:rsa(1:n257:'],
@@ -164,7 +163,7 @@ export const keyRules: readonly SecretRule[] = [
     rank: 3,
     minEntropy: 0,
     keywords: [],
-    paths: keytabPath,
+    files: ['*.keytab'],
     examplePath: 'etc/krb5.keytab',
     find: readKeytab,
     matches: () => ['\x05\x02\0\0\0\x45\0\x01\0\x0bCORP.EXAMPLE'],

@@ -1,3 +1,4 @@
+import { patterns } from '../file-patterns.js';
 import { captured, listed, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { isWeak } from '../url-credentials.js';
@@ -11,7 +12,7 @@ export const systemRules: readonly SecretRule[] = [
     id: 'shadow-password-hash',
     title: 'Password hash in /etc/shadow',
     severity: 'medium',
-    paths: /^etc\/shadow-?$/,
+    files: ['/etc/shadow', '/etc/shadow-'],
     examplePath: 'etc/shadow',
     expression: /^[\w.-]{1,64}:(\$[0-9a-z]{1,4}\$[^:\n]{10,256}):/,
     matches: () => [`root:$6$${fake(8)}$${fake(86)}:19000:0:99999:7:::\n`],
@@ -22,7 +23,10 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Password hash of a web server',
     severity: 'low',
     minEntropy: 3,
-    paths: /(?:^|[/.])(?:htpasswd|passwd|users|passwords)[\w.-]{0,40}$|\.htusers$/i,
+    files: patterns(`
+      .htpasswd htpasswd *.htpasswd .htusers passwd users passwords *.passwd users.txt passwd.txt nginx/*htpasswd*
+      apache2/*htpasswd* httpd/*htpasswd*
+    `),
     examplePath: 'etc/nginx/.htpasswd',
     expression:
       /^[^\s:#]{1,64}:(\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}|\$(?:apr1|[1567])\$[^:\s]{8,256}|\{SHA\}[A-Za-z0-9+/]{27}=|\{SSHA\}[A-Za-z0-9+/=]{32,64})/,
@@ -37,8 +41,13 @@ export const systemRules: readonly SecretRule[] = [
     id: 'service-config-password',
     title: 'Password in the configuration of a service',
     minEntropy: 2,
-    paths:
-      /(?:^|\/)(?:tomcat-users\.xml|server\.xml|context\.xml|standalone[\w-]{0,40}\.xml|jetty[\w-]{0,40}\.xml|redis[\w-]{0,40}\.conf|sentinel\.conf|(?:pam_|ns)?ldap\.conf|nslcd\.conf|sssd\.conf|ssmtp\.conf|rabbitmq\.conf|zabbix[\w-]{0,40}\.conf|grafana\.ini|fstab|wpa_supplicant[\w.-]{0,40}\.conf|[\w .-]{1,80}\.nmconnection|iwd\/[\w .-]{1,80}\.psk|hostapd[\w.-]{0,40}\.conf|slapd\.conf|ddclient\.conf|radiusd\.conf|clients\.conf|dovecot-(?:sql|ldap)[\w.-]{0,20}|pgbouncer\.ini|proftpd\.conf|\.?ansible\.cfg|hosts|inventory[\w.-]{0,40})$/i,
+    files: patterns(`
+      tomcat-users.xml server.xml context.xml standalone*.xml jetty*.xml redis*.conf sentinel.conf ldap.conf pam_ldap.conf
+      nsldap.conf nslcd.conf sssd.conf ssmtp.conf rabbitmq.conf zabbix*.conf grafana.ini fstab wpa_supplicant*.conf *.nmconnection
+      iwd/*.psk hostapd*.conf slapd.conf ddclient.conf radiusd.conf clients.conf dovecot-sql*.conf dovecot-ldap*.conf
+      dovecot-sql.conf.ext dovecot-ldap.conf.ext pgbouncer.ini proftpd.conf ansible.cfg .ansible.cfg hosts inventory inventory.ini
+      inventory*.yml
+    `),
     examplePath: 'opt/tomcat/conf/tomcat-users.xml',
     expression:
       /(?:^|[\s"'{,(<])(?:[A-Za-z_]{0,30}(?:[Pp]ass(?:word|wd|phrase|Phrase)?|bindpw|authtok|secret)|psk|requirepass|masterauth|rootpw)(?:"|')?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})(?:"([^"\n]{4,128})"|'([^'\n]{4,128})'|([^\s"'<>{}$,;][^\s"'<>,;]{3,127}))/,
@@ -59,7 +68,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'redis-acl-password',
     title: 'Password of a user of Redis',
-    paths: /(?:^|\/)(?:redis[\w-]{0,40}\.conf|users\.acl|\.rediscli_history)$/,
+    files: ['redis*.conf', 'users.acl', '.rediscli_history'],
     examplePath: 'etc/redis/users.acl',
     expression:
       /^user[ \t]{1,8}[^\s]{1,64}[ \t][^\n>]{0,80}>([^\s]{4,128})|^(?:AUTH|auth)[ \t](?:[^\s]{1,64}[ \t])?([^\s]{4,128})$/,
@@ -70,7 +79,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'haproxy-password',
     title: 'Password in the configuration of HAProxy',
-    paths: /(?:^|\/)haproxy[\w-]{0,40}\.cfg$/,
+    files: ['haproxy*.cfg'],
     examplePath: 'etc/haproxy/haproxy.cfg',
     expression: /(?:insecure-password[ \t]{1,8}|stats auth[ \t]{1,8}[^\s:]{1,64}:)([^\s]{4,128})/,
     verify: notWeak,
@@ -113,7 +122,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'windows-answer-file-password',
     title: 'Password in an answer file of Windows Setup',
-    paths: /(?:^|\/)(?:auto)?(?:unattend|sysprep)[\w-]{0,20}\.xml$/i,
+    files: ['*unattend*.xml', 'sysprep*.xml'],
     examplePath: 'windows/panther/unattend.xml',
     expression: /<(?:Administrator)?Password>\s{0,40}<Value>([^<\s]{4,200})<\/Value>/,
     verify: notWeak,
@@ -125,7 +134,7 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Encrypted credentials of Jenkins',
     severity: 'medium',
     minEntropy: 3,
-    paths: /(?:^|\/)(?:credentials|config)\.xml$/,
+    files: ['credentials.xml', 'config.xml'],
     examplePath: 'var/jenkins_home/credentials.xml',
     expression: />\{(AQAAAB[A-Za-z0-9+/]{20,1000}={0,2})\}</,
     matches: () => [`<password>{AQAAABAAAAAQ${fake(43, 'base64')}=}</password>`],
@@ -134,7 +143,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'mail-relay-password',
     title: 'Password for a mail relay',
-    paths: /(?:^|\/)(?:sasl_passwd|exim4?\/passwd\.client)$/,
+    files: ['sasl_passwd', 'exim/passwd.client', 'exim4/passwd.client'],
     examplePath: 'etc/postfix/sasl_passwd',
     expression: /^[^\s#][^\s]{0,200}?(?:[ \t]{1,20}|:)[^\s:]{1,100}:([^\s:]{4,128})[ \t]{0,8}$/,
     verify: notWeak,
@@ -144,7 +153,7 @@ export const systemRules: readonly SecretRule[] = [
   listed({
     id: 'ppp-secret',
     title: 'Password of a dial-up or VPN connection',
-    paths: /(?:^|\/)(?:(?:chap|pap|srp)-secrets|ipsec(?:\.d\/[\w.-]{1,80})?\.secrets|davfs2\/secrets)$/,
+    files: ['chap-secrets', 'pap-secrets', 'srp-secrets', 'ipsec.secrets', 'ipsec.d/*.secrets', 'davfs2/secrets'],
     examplePath: 'etc/ppp/chap-secrets',
     expression:
       /^[^#\n]{0,200}(?:PSK|EAP|XAUTH)[ \t]{1,8}"([^"\n]{4,256})"|^[^\s#]{1,80}[ \t]{1,20}[^\s]{1,80}[ \t]{1,20}"?([^\s"]{4,128})"?(?:[ \t]|$)/,
@@ -156,7 +165,7 @@ export const systemRules: readonly SecretRule[] = [
     id: 'snmp-password',
     title: 'Password of a user of SNMP',
     severity: 'medium',
-    paths: /(?:^|\/)snmpd?(?:\.local)?\.conf$/,
+    files: ['snmp.conf', 'snmpd.conf', 'snmp.local.conf', 'snmpd.local.conf'],
     examplePath: 'etc/snmp/snmpd.conf',
     expression: /^createUser[ \t]{1,8}[^\s]{1,64}[ \t]{1,8}(?:MD5|SHA[\w-]{0,4})[ \t]{1,8}"?([^\s"]{8,128})"?/,
     verify: notWeak,
@@ -168,7 +177,9 @@ export const systemRules: readonly SecretRule[] = [
     title: 'Key for the control or the transfer of a name server',
     severity: 'medium',
     minEntropy: 3,
-    paths: /(?:^|\/)(?:rndc|named|bind)[\w.-]{0,40}\.(?:key|conf)$/,
+    files: patterns(`
+      rndc*.key rndc*.conf named*.key named*.conf bind*.key bind/*.key bind/*.conf
+    `),
     examplePath: 'etc/bind/rndc.key',
     expression: /^[ \t]{0,40}secret[ \t]{1,8}"([A-Za-z0-9+/]{20,200}={0,2})"/,
     matches: () => [`key "rndc-key" {\n algorithm hmac-sha256;\n secret "${fake(43, 'base64')}=";\n};\n`],
@@ -180,7 +191,7 @@ export const systemRules: readonly SecretRule[] = [
     severity: 'critical',
     rank: 3,
     minEntropy: 3.5,
-    paths: /(?:^|\/)(?:wireguard\/[\w.-]{1,80}|wg[\w-]{0,20}\.(?:conf|netdev)|[\w.-]{1,80}\.(?:conf|netdev))$/,
+    files: ['wireguard/*.conf', 'wg*.conf', '*.netdev', '*.conf'],
     examplePath: 'etc/wireguard/wg0.conf',
     expression: /^[ \t]{0,8}(?:PrivateKey|PresharedKey)[ \t]{0,8}=[ \t]{0,8}([A-Za-z0-9+/]{43}=)[ \t]{0,8}\r?$/,
     matches: () => [`[Interface]\nPrivateKey = ${fake(43, 'base64')}=\n`],
@@ -189,8 +200,13 @@ export const systemRules: readonly SecretRule[] = [
   read({
     id: 'secret-file',
     title: 'File that is a secret as a whole',
-    paths:
-      /(?:^|\/)(?:\.vault-token|\.consul[-_]token|\.nomad-token|\.?huggingface\/(?:token|stored_tokens)|\.?github[-_]token|\.supabase\/access-token|secrets\/(?:initialAdminPassword|master\.key|hudson\.util\.Secret)|ldap\.secret|\.erlang\.cookie|\.?restic[-_]pass(?:word)?|\.?borg[-_]passphrase|\.vault[-_]pass(?:word)?|k3s\/(?:server\/)?(?:node-)?token|mongo(?:d|db)?[\w.-]{0,20}\.?key(?:file)?)$|^(?:var\/)?run\/secrets\/[\w./-]{1,200}$/i,
+    files: patterns(`
+      .vault-token .consul-token .consul_token .nomad-token huggingface/token .huggingface/token .github-token .github_token
+      .supabase/access-token secrets/initialAdminPassword secrets/master.key secrets/hudson.util.Secret ldap.secret .erlang.cookie
+      .restic-pass .restic-password restic-password .restic_password .borg-passphrase .vault-pass .vault_pass .vault-password
+      .vault_password k3s/token k3s/server/token k3s/server/node-token mongo*.key mongo*.keyfile mongo-keyfile mongodb-keyfile
+      /run/secrets/* /var/run/secrets/*
+    `),
     examplePath: 'root/.vault-token',
     minEntropy: 2.5,
     keywords: [],
@@ -202,8 +218,11 @@ export const systemRules: readonly SecretRule[] = [
   read({
     id: 'openvpn-credentials',
     title: 'Name and password for OpenVPN',
-    paths:
-      /(?:^|\/)openvpn\/(?:[\w.-]{1,80}\/)?(?:auth|login|pass|credentials|user-?pass|up)[\w-]{0,20}(?:\.(?:txt|conf|pass))?$/,
+    files: patterns(`
+      openvpn/auth.txt openvpn/login.txt openvpn/pass.txt openvpn/credentials.txt openvpn/userpass.txt openvpn/user-pass.txt
+      openvpn/auth-*.txt openvpn/*auth*.conf openvpn/auth openvpn/auth.conf openvpn/**/auth*.txt openvpn/*.pass
+      openvpn/credentials openvpn/up
+    `),
     examplePath: 'etc/openvpn/auth.txt',
     keywords: [],
     find: ({ text }) => onlyValue(text, /^[^\s]{1,80}\r?\n([\x21-\x7e]{4,128})\s{0,4}$/d),
