@@ -1,3 +1,6 @@
+/** A list of patterns that is written as words. */
+export const patterns = (words: string): string[] => words.trim().split(/\s+/);
+
 /**
  * Files by the end of their path, in any case: `*` is a part of a name, `**` any folders, a `/` in front the root. The last name,
  * its extension or the folder it lies in has to be written out: by that a pattern is found.
@@ -7,32 +10,33 @@ export interface FilePatterns {
   of(path: string): readonly number[];
 }
 
-/** A list of patterns that is written as words. */
-export const patterns = (words: string): string[] => words.trim().split(/\s+/);
-
 interface Pattern {
-  expression: RegExp;
+  written: string;
   list: number;
+  /** Made when a path first asks for it, as few ever do. */
+  expression?: RegExp;
 }
 
 /** Finds the lists of patterns for a path by three look-ups: an image has tens of thousands of paths, and few are in any list. */
 export function indexPatterns(lists: readonly (readonly string[])[]): FilePatterns {
   const byKey = new Map<string, Pattern[]>();
-  for (const [list, written] of lists.entries()) {
-    for (const pattern of written.map((each) => each.toLowerCase())) {
-      const key = keyOf(pattern);
-      byKey.set(key, [...(byKey.get(key) ?? []), { expression: expressionOf(pattern), list }]);
+  for (const [list, members] of lists.entries()) {
+    for (const written of members.map((member) => member.toLowerCase())) {
+      const key = keyOf(written);
+      const alike = byKey.get(key);
+      if (alike === undefined) byKey.set(key, [{ written, list }]);
+      else alike.push({ written, list });
     }
   }
   return {
-    of: (path) => {
+    of(path) {
       const lower = path.toLowerCase();
       const { name, extension, folder } = partsOf(lower);
-      const candidates = [byKey.get(name), byKey.get(`*.${extension}`), byKey.get(`${folder}/`)].flatMap(
-        (each) => each ?? [],
-      );
-      const found = candidates.filter(({ expression }) => expression.test(lower)).map(({ list }) => list);
-      return [...new Set(found)];
+      const found = new Set<number>();
+      for (const key of [name, `*.${extension}`, `${folder}/`]) {
+        for (const pattern of byKey.get(key) ?? []) if (isIn(pattern, lower)) found.add(pattern.list);
+      }
+      return [...found];
     },
   };
 }
@@ -54,6 +58,11 @@ function partsOf(path: string): { name: string; extension: string; folder: strin
 }
 
 const longestName = 200;
+
+function isIn(pattern: Pattern, path: string): boolean {
+  pattern.expression ??= expressionOf(pattern.written);
+  return pattern.expression.test(path);
+}
 
 function expressionOf(pattern: string): RegExp {
   const source = pattern
