@@ -74,6 +74,12 @@ it('warns of an archive that it cannot read, and reads the others', async () => 
   expect(warnings).toEqual(['MALFORMED_FILE a.zip']);
 });
 
+it('reads on behind what it cannot read', async () => {
+  const broken = { name: 'broken.war', content: 'PK no archive' };
+  const { found } = await look([{ path: 'a.ear', content: jar(broken, settings) }]);
+  expect(found).toEqual([`generic-password a.ear!/${settings.name} present`]);
+});
+
 it('ends with a warning where there is too much to search', async () => {
   const files = Array.from({ length: 20_001 }, (_, number) => ({ name: `${number}.properties`, content: '' }));
   const { warnings } = await look([{ path: 'a.zip', content: jar(settings, ...files) }]);

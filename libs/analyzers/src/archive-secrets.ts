@@ -1,4 +1,4 @@
-import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
+import { TidewaiterError } from '@tidewaiter/domain';
 import { headBytes, type Warning } from '@tidewaiter/oci';
 import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
 
@@ -13,9 +13,9 @@ export interface LayerSecret extends SecretSighting {
 
 /** Applications as they are deployed, and what they are deployed in. */
 const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip)$/i;
-/** What an application is configured with, and keys; its code and its pages are neither. */
+/** What an application is configured with, keys, and code in which settings stand; compiled code and pages are neither. */
 const configuration =
-  /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
+  /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
 /** What builds leave in every archive, which is most of what is no code. */
 const madeByBuilds =
   /(?:^|\/)META-INF\/(?:maven\/|[^/]{1,80}\.(?:txt|SF|MF|RSA|DSA)$|spring[\w.-]{1,80}\.(?:json|properties)$)|(?:licen[cs]e|notice|dependencies|readme|changes)[^/]{0,80}\.txt$/i;
@@ -31,6 +31,8 @@ interface Search {
   secrets: LayerSecret[];
   entriesLeft: number;
   bytesLeft: number;
+  /** The first thing that could not be read; the rest is read all the same. */
+  problem?: Pick<Warning, 'code' | 'message'>;
 }
 
 export const mayHoldArchivedSecrets = (path: string): boolean => archive.test(path);
@@ -42,31 +44,49 @@ export function searchArchive(
   key: Uint8Array,
 ): { secrets?: LayerSecret[]; warning?: Warning } {
   const search: Search = { key, secrets: [], entriesLeft: limits.entries, bytesLeft: limits.bytes };
-  try {
-    searchEntries(path, content, 0, search);
-  } catch (error) {
-    if (!(error instanceof TidewaiterError)) throw error;
-    const code = error instanceof LimitExceeded ? 'SECRET_SEARCH_CUT' : error.code;
-    return { ...found(path, search), warning: { code, path, message: error.message } };
-  }
-  return found(path, search);
+  attempt(search, () => searchEntries(path, content, 0, search));
+  const { secrets, problem } = search;
+  return {
+    ...(secrets.length > 0 && { secrets: secrets.map((secret) => ({ ...secret, archive: path })) }),
+    ...(problem && mayTell(path, problem.code) && { warning: { ...problem, path } }),
+  };
 }
 
-function found(archivePath: string, { secrets }: Search) {
-  return secrets.length === 0 ? {} : { secrets: secrets.map((secret) => ({ ...secret, archive: archivePath })) };
+const cut = 'SECRET_SEARCH_CUT';
+
+/** What is wrong with an archive of Java, the analyzer of Java tells. */
+const mayTell = (path: string, code: string): boolean => code === cut || /\.zip$/i.test(path);
+
+function attempt(search: Search, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    search.problem ??= { code: error.code, message: error.message };
+  }
 }
 
 function searchEntries(location: string, content: Buffer, depth: number, search: Search): void {
   for (const entry of zipEntries(content)) {
     const isArchive = depth < limits.depth && isApplication(entry);
     if (!isArchive && !isConfiguration(entry)) continue;
-    spend(entry, search);
-    const path = `${location}!/${oneLine(entry.name)}`;
-    const inner = entry.read();
-    if (isArchive) searchEntries(path, inner, depth + 1, search);
-    else if (mayHoldSecrets(path, inner.subarray(0, headBytes)))
-      search.secrets.push(...findSecrets({ path, content: inner }, search.key).sightings);
+    if (!mayRead(entry, search)) return;
+    attempt(search, () => searchEntry(`${location}!/${oneLine(entry.name)}`, entry.read(), isArchive, depth, search));
   }
+}
+
+function searchEntry(path: string, content: Buffer, isArchive: boolean, depth: number, search: Search): void {
+  if (isArchive) searchEntries(path, content, depth + 1, search);
+  else if (mayHoldSecrets(path, content.subarray(0, headBytes)))
+    search.secrets.push(...findSecrets({ path, content }, search.key).sightings);
+}
+
+function mayRead({ size }: ZipEntry, search: Search): boolean {
+  search.entriesLeft -= 1;
+  search.bytesLeft -= size;
+  if (search.entriesLeft >= 0 && search.bytesLeft >= 0) return true;
+  search.problem = { code: cut, message: 'archive of too much to search all of it for secrets' };
+  return false;
 }
 
 function isApplication({ name, size }: ZipEntry): boolean {
@@ -75,13 +95,4 @@ function isApplication({ name, size }: ZipEntry): boolean {
 
 function isConfiguration({ name, size }: ZipEntry): boolean {
   return size <= limits.entryBytes && configuration.test(name) && !madeByBuilds.test(name);
-}
-
-/** @throws LimitExceeded `archivedEntries` or `archivedBytes` */
-function spend({ size }: ZipEntry, search: Search): void {
-  search.entriesLeft -= 1;
-  search.bytesLeft -= size;
-  if (search.entriesLeft < 0)
-    throw new LimitExceeded('archivedEntries', 'archive of too many files to search for secrets');
-  if (search.bytesLeft < 0) throw new LimitExceeded('archivedBytes', 'archive of too much to search for secrets');
 }
