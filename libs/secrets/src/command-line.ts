@@ -68,6 +68,7 @@ const optionValue = new RegExp(`^[\\w-]{0,20}${blank}${value}`, 'd');
 /** `--password …` of any program, in files of commands; with `=` it reads as any other assignment. */
 export function readOption({ text, file, start, end }: Place): readonly Candidate[] {
   if (!file.isShell && !file.isConfig) return nothing;
+  if (!/[\s"'[]--?[A-Za-z][\w-]{0,30}$/.test(text.slice(Math.max(0, start - 32), end))) return nothing;
   const match = optionValue.exec(text.slice(end, end + 200));
   const isToken = /token|key|secret/i.test(text.slice(start, end));
   const isPassword = (word: string) => /[^A-Za-z_-]/.test(word) && !isWeak(word) && word.length >= 6;
@@ -99,7 +100,7 @@ function optionsIn(
 }
 
 function isProgram(text: string, start: number): boolean {
-  return start === 0 || /[\s/"'`;|&(\]]/.test(text.charAt(start - 1));
+  return start === 0 || /[\s/"'`;|&(!\]]/.test(text.charAt(start - 1));
 }
 
 /** The line, with the lines that continue it: after a backslash, or with an option at their start. */

@@ -15,6 +15,8 @@ const pw = spelt('Tide', 'Waiter!2041');
 const pw2 = spelt('grau', 'brot77xQ');
 const pw3 = fake(14);
 const word = spelt('sommer', 'haus-wand');
+const zebra = spelt('hunter', 'Zebra42');
+const mixed = spelt('Kx7$m', 'Q2pLw');
 const season = spelt('Winter', '2024!');
 const leet = spelt('S3cur', '3P4ss');
 const admin = spelt('dbAdmin', '#99');
@@ -1124,6 +1126,140 @@ it.each<[path: string, text: string | Buffer, rules: string]>([
   ['root/.ovh.conf', `[ovh-eu]\napplication_secret=${fake(32)}\nconsumer_key=${fake(32)}\n`, 'client-config-token'],
   ['root/openrc.sh', `export OS_PASSWORD="${leet}"\n`, 'generic-password'],
   ['root/keystonerc_admin', `export OS_PASSWORD=${leet}\n`, 'generic-password'],
+  // The same in other clothes.
+  ['app/config.json', `{"db":{"user":"a","pass":"Winter2024!"}}`, 'pass-property'],
+  ['app/mail.js', `nodemailer.createTransport({auth: {user: 'a@b.c', pass: '${zebra}'}})`, 'pass-property'],
+  ['app/a.txt', `here is the key:\n${b64(rsa)}\n`, 'private-key'],
+  ['app/a.xml', `<key>${b64(rsa)}</key>`, 'private-key'],
+  ['app/Dockerfile', `RUN echo ${b64(rsa)} | base64 -d > /k\n`, 'private-key'],
+  ['app/Dockerfile', `FROM a\nARG TOKEN\nENV TOKEN ${ghp}\n`, 'github-pat'],
+  ['root/.git-credentials', utf16(`https://a:${ghp}@github.com\r\n`), 'github-pat'],
+  ['app/secret.yaml', utf16(`kind: Secret\r\ndata:\r\n  a: ${b64(ghp)}\r\n`), 'github-pat'],
+  [
+    'app/a.ipynb',
+    JSON.stringify({
+      cells: [
+        {
+          source: [
+            'password = "' + zebra + '"\n',
+            'import os\n',
+            'os.environ["AWS_SECRET_ACCESS_KEY"] = "' + fake(40, 'base64') + '"',
+          ],
+        },
+      ],
+    }),
+    'generic-password generic-api-key',
+  ],
+  ['app/a.ipynb', JSON.stringify({ cells: [{ source: "TOKEN='" + ghp + "'\nprint(1)" }] }), 'github-pat'],
+  [
+    'app/a.ipynb',
+    JSON.stringify({ cells: [{ source: ['!mysql -u root -p' + zebra + ' shop'] }] }),
+    'command-line-password',
+  ],
+  ['etc/systemd/system/a.service.d/override.conf', `[Service]\nEnvironment=DB_PASSWORD=${zebra}\n`, 'generic-password'],
+  ['etc/systemd/system/a.service', `[Service]\nExecStart=/usr/bin/app --db-password ${zebra}\n`, 'command-line-option'],
+  ['etc/systemd/system/a.service', `[Service]\nExecStart=/usr/bin/app --db-password=${zebra}\n`, 'generic-password'],
+  ['usr/local/bin/backup', `#!/bin/bash\nmysqldump --user=root --password='${mixed}' shop\n`, 'generic-password'],
+  ['usr/local/bin/backup', `#!/bin/bash\nexport PGPASSWORD='${zebra}'\npg_dump\n`, 'generic-password'],
+  ['etc/crontab', `0 1 * * * root curl -u bob:${zebra} https://a.corp\n`, 'curl-auth-user'],
+  [
+    'app/k8s.yaml',
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\ntype: kubernetes.io/dockerconfigjson\ndata:\n  .dockerconfigjson: ${b64(`{"auths":{"r":{"auth":"${b64('a:' + zebra)}"}}}`)}\n`,
+    'dockerconfig-secret',
+  ],
+  [
+    'app/k8s.yaml',
+    `kind: Secret\ndata:\n    config.env: ${b64(`A=b\nDB_PASSWORD=${zebra}\n`)}\n`,
+    'kubernetes-secret-yaml',
+  ],
+  ['app/k8s.yaml', `---\napiVersion: v1\nkind: Secret\nstringData: {password: "${zebra}"}\n`, 'generic-password'],
+  [
+    'app/k8s.yaml',
+    `# helm\n{{- if .Values.x }}\napiVersion: v1\nkind: Secret\ndata:\n  password: ${b64(zebra)}\n{{- end }}\n`,
+    'kubernetes-secret-yaml',
+  ],
+  [
+    'home/a/.putty/k.ppk',
+    `PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\nPublic-Lines: 1\n${fake(64, 'base64')}\nPrivate-Lines: 1\n${fake(48, 'base64')}\nPrivate-MAC: ${fake(64, 'hex')}\n`,
+    'putty-private-key',
+  ],
+  [
+    'etc/apt/auth.conf.d/x.conf',
+    `machine https://esm.ubuntu.com/apps/ubuntu/ login bearer password ${fake(30)}\n`,
+    'netrc-password',
+  ],
+  [
+    'opt/tomcat/conf/tomcat-users.xml',
+    `<user password="${zebra}" username="x" roles='manager'/>`,
+    'service-config-password',
+  ],
+  [
+    'opt/tomcat/conf/server.xml',
+    `<Connector\n  keystoreFile="x"\n  keystorePass='${zebra}' />`,
+    'service-config-password',
+  ],
+  [
+    'root/terraform.tfstate',
+    JSON.stringify(
+      {
+        version: 3,
+        modules: [{ resources: { 'aws_db_instance.a': { primary: { attributes: { password: zebra } } } } }],
+      },
+      null,
+      2,
+    ),
+    'terraform-state-secret',
+  ],
+  [
+    'root/x.tfstate',
+    JSON.stringify({ version: 4, outputs: { k: { sensitive: true, type: 'string', value: zebra } } }),
+    'terraform-state-secret',
+  ],
+  [
+    'etc/wpa_supplicant/wpa_supplicant-wlan0.conf',
+    `network={\n\tssid="x"\n\t#psk="${zebra}"\n\tpsk=${fake(64, 'hex')}\n}`,
+    'service-config-password',
+  ],
+  [
+    'etc/openvpn/client.conf',
+    `<tls-auth>\n-----BEGIN OpenVPN Static key V1-----\n${Array.from({ length: 16 }, (_, i) => fake(40 + i, 'hex').slice(0, 32)).join('\n')}\n-----END OpenVPN Static key V1-----\n</tls-auth>`,
+    'openvpn-static-key',
+  ],
+  ['home/a/.ssh/id_rsa.old', rsa, 'private-key'],
+  ['home/a/backup/.env~', `DB_PASSWORD=${zebra}\n`, 'generic-password'],
+  ['app/.env.old', `DB_PASSWORD=${zebra}\n`, 'generic-password'],
+  ['app/wp-config.php.bak', `define('DB_PASSWORD', '${zebra}');\n`, 'wordpress-database-password'],
+  [
+    'root/.docker/config.json',
+    `{\n\t"auths": {\n\t\t"https://index.docker.io/v1/": {\n\t\t\t"auth": "${b64('bob:dckr_pat_' + fake(27))}"\n\t\t}\n\t}\n}`,
+    'dockerhub-pat',
+  ],
+  [
+    'root/.config/containers/auth.json',
+    `{"auths":{"quay.io":{"auth":"${b64('a+robot:' + fake(64, 'upper'))}"}}}`,
+    'docker-config-auth',
+  ],
+  ['root/.cargo/credentials.toml', `[registries.x]\ntoken = "Bearer ${fake(40)}"\n`, 'client-config-token'],
+  [
+    'root/.config/gcloud/credentials.db',
+    Buffer.concat([
+      Buffer.from('SQLite format 3\0'),
+      Buffer.alloc(84),
+      Buffer.from(`{"type":"service_account","private_key":"${rsa.replace(/\n/g, '\\n')}"}`),
+    ]),
+    'gcp-service-account',
+  ],
+  ['app/.yarnrc', `"//registry.corp/:_authToken" "${fake(36)}"\n`, 'npmrc-auth'],
+  [
+    'app/pip.conf',
+    `[global]\nindex-url=https://__token__:${fake(40)}@gitlab.corp/api/v4/pypi/simple\n`,
+    'url-credentials',
+  ],
+  [
+    'root/.config/pip/pip.conf',
+    `extra-index-url = https://a:${encodeURIComponent(mixed)}@p.corp/simple\n`,
+    'url-credentials',
+  ],
 ])('finds what people leave in %s', (path, text, rules) => {
   const content = Buffer.from(text as string);
   const isRead = mayHoldSecrets(path, content.subarray(0, 512));

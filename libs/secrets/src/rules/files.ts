@@ -79,7 +79,7 @@ export const fileRules: readonly SecretRule[] = [
     examplePath: 'root/.npmrc',
     keywords: ['_auth', '_password', 'npmauthtoken', 'npmauthident'],
     expression:
-      /(?:_auth(?:Token)?|_password|npmAuthToken|npmAuthIdent["']?[ \t]{0,8}:[ \t]{0,8}["']?[\w.-]{1,80})[ \t]{0,8}[=:][ \t]{0,8}["']?([A-Za-z0-9+/_.~!@#$%^&*-]{8,1000}={0,2})/,
+      /(?:_auth(?:Token)?|_password|npmAuthToken|npmAuthIdent["']?[ \t]{0,8}:[ \t]{0,8}["']?[\w.-]{1,80})["']?(?:[ \t]{0,8}[=:][ \t]{0,8}|[ \t]{1,8})["']?([A-Za-z0-9+/_.~!@#$%^&*-]{8,1000}={0,2})/,
     decode: npmAuthIn,
     matches: () => [`//npm.corp/:_authToken=${fake(36)}`, `//npm.corp/:_password=${base64(fake(12))}`],
     ignores: () => ['//npm.example.com/:_authToken=${NPM_TOKEN}'],

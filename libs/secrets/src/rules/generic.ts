@@ -65,6 +65,20 @@ export const genericRules: readonly SecretRule[] = [
       'DriverManager.getConnection(url, user, password)',
     ],
   }),
+  captured({
+    id: 'pass-property',
+    title: 'Password by its name',
+    severity: 'medium',
+    confidence: 'possible',
+    rank: 1,
+    // As clients of mail and of databases have it: `{ user: "…", pass: "…" }`.
+    keywords: ['"pass"', "'pass'", ' pass:'],
+    expression: /["' ]pass["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
+    minEntropy: 2.75,
+    verify: (value) => (/[0-9]/.test(value) && /[A-Za-z]/.test(value) && !isWeak(value) ? 'possible' : undefined),
+    matches: () => [`{"user": "a", "pass": "${fake(14)}"}`, `auth: { user: 'a', pass: '${fake(14)}' }`],
+    ignores: () => ["{ user: 'a', pass: 'password1' }", "{ pass: 'everything' }", 'pass: process.env.MAIL_PASS'],
+  }),
   read({
     id: 'generic-api-key',
     title: 'Secret by its name',
