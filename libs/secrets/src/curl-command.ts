@@ -1,3 +1,4 @@
+import { basicAuthIn } from './basic-auth.js';
 import { commandOf } from './command-line.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, Place } from './secret-rule.js';
@@ -14,7 +15,9 @@ export function readCurl({ text, start, end }: Place, option: 'header' | 'user')
   const match = (option === 'header' ? header : user).exec(command);
   const span = match?.indices?.[1];
   if (span === undefined || (option === 'user' && isVariable(match?.[1] ?? ''))) return nothing;
-  return [{ start: start + span[0], end: start + span[1] }];
+  const [from, to] = [start + span[0], start + span[1]];
+  const asBasic = /[Bb]asic[ \t]{1,4}$/.test(text.slice(from - 12, from)) ? basicAuthIn(text, from, to) : nothing;
+  return asBasic.length > 0 ? asBasic : [{ start: from, end: to }];
 }
 
 function isVariable(value: string): boolean {

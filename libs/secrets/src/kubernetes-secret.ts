@@ -84,6 +84,7 @@ function valueIn({ key, value, isEncoded }: { key: string; value: Line; isEncode
 // Certificates are public; what decodes to a template or to nothing is no value.
 function decodedValue(written: string, start: number): readonly Candidate[] {
   const decoded = decodeBase64(written);
-  if (written.length % 4 !== 0 || decoded.length < 4 || decoded.startsWith('-----BEGIN CERTIFICATE')) return nothing;
-  return [{ start, end: start + written.length, value: decoded.replace(/\s{1,80}$/, ''), decoded }];
+  const value = decoded.replace(/\s{1,80}$/, '');
+  if (written.length % 4 !== 0 || value.length < 6 || value.startsWith('-----BEGIN CERTIFICATE')) return nothing;
+  return [{ start, end: start + written.length, value, decoded }];
 }

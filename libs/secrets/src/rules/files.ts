@@ -191,7 +191,6 @@ export const fileRules: readonly SecretRule[] = [
   captured({
     id: 'http-basic-auth',
     title: 'Name and password in a header of HTTP',
-    rank: 3,
     keywords: ['authorization'],
     tries: 5_000,
     within: 2_000,
