@@ -132,12 +132,12 @@ class Search {
   tryRule(number: number, start: number, end: number): void {
     const rule = secretRules[number];
     if (rule === undefined || !this.isForFile(rule, number)) return;
+    if (rule.mayBegin?.(this.content, start, end) === false || !this.mayTry(number, start, rule.tries)) return;
     const { place } = this;
-    // One character for a byte: the text is made once, and only where a keyword stands.
+    // One character for a byte: the text is made once, and only where a rule reads it.
     if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
     place.start = start;
     place.end = end;
-    if (rule.mayBegin?.(place) === false || !this.mayTry(number, start, rule.tries)) return;
     for (const candidate of rule.find(place)) this.judge(rule, candidate);
   }
 

@@ -14,9 +14,10 @@ export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 export const keyStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
 
 /** A glance: a certificate is none, and Base64 begins no word in its midst. */
-export function mayBeKey({ text, start }: Place): boolean {
-  if (text[start] === '-') return text.slice(start, start + 60).includes('PRIVATE KEY');
-  return !/[A-Za-z0-9+/]/.test(text.charAt(start - 1)) || text[start - 2] === '\\';
+export function mayBeKey(bytes: Buffer, start: number): boolean {
+  const text = bytes.toString('latin1', Math.max(0, start - 2), start + 60);
+  if (bytes[start] === 0x2d) return text.includes('PRIVATE KEY');
+  return !/[A-Za-z0-9+/]/.test(text.charAt(Math.min(start, 2) - 1)) || bytes[start - 2] === 0x5c;
 }
 
 /**

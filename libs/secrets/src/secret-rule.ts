@@ -26,8 +26,8 @@ export interface SecretRule {
   paths?: RegExp;
   /** The files it reads as a whole, instead of places with a keyword. @see FilePatterns */
   files?: readonly string[];
-  /** A glance that rules most places out before they count as tried. */
-  mayBegin?: (place: Place) => boolean;
+  /** A glance that rules most places out before they count as tried, and before a text is made of the bytes. */
+  mayBegin?: (bytes: Buffer, start: number, end: number) => boolean;
   /** How often it is tried in one file, where a try costs more than a glance. */
   tries?: number;
   find: (place: Place) => readonly Candidate[];
@@ -89,7 +89,7 @@ export function token(written: Token): SecretRule {
     ...written,
     expression,
     // To go back takes more than a glance: that counts as a try.
-    ...(back === 'token' ? {} : { mayBegin: (place) => isStart(place.text, startOf(place)) }),
+    ...(back === 'token' ? {} : { mayBegin: (bytes: Buffer, start: number) => isStart(bytes, start - back) }),
     find: (place) => matchAt(expression, place.text, startOf(place), within),
     ignores: () => [...written.matches().map(filled), ...(written.ignores?.() ?? [])],
   };
@@ -229,11 +229,11 @@ function matchAt(expression: RegExp, text: string, from: number, within?: number
 }
 
 /** A word may begin here: not in the midst of another, but behind the `n` of an escaped line break. */
-function isStart(text: string, from: number): boolean {
+function isStart(bytes: Buffer, from: number): boolean {
   if (from <= 0) return from === 0;
-  const before = text.charCodeAt(from - 1);
+  const before = bytes[from - 1] as number;
   if (before === 0x2d || !isTokenChar(before)) return true;
-  return 'nrt'.includes(text.charAt(from - 1)) && text.charAt(from - 2) === '\\';
+  return bytes[from - 2] === 0x5c && (before === 0x6e || before === 0x72 || before === 0x74);
 }
 
 const longestLead = 200;

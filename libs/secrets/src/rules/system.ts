@@ -114,7 +114,7 @@ export const systemRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['encrypt'],
     reach: 100,
-    mayBegin: ({ text, end }) => ' "\t'.includes(text.charAt(end)),
+    mayBegin: (bytes, _, end) => [0x20, 0x22, 0x09].includes(bytes[end] ?? 0),
     expression: /^encrypt"?[ \t]{0,8}[=:][ \t]{0,8}"([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{22}==)"/,
     matches: () => [`{"encrypt": "${fake(43, 'base64')}="}`, `encrypt = "${fake(43, 'base64')}="`],
     ignores: () => ['{"encrypt": "true"}', 'encrypt = "<key>"'],
