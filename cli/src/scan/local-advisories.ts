@@ -135,6 +135,7 @@ function vulnerabilityOf({ advisoryId, severity, state, fix }: PackageMatch, adv
   return {
     id: advisory.vulnerabilityId,
     advisoryId,
+    published: advisory.published,
     aliases: advisory.aliases,
     severity: severity ?? advisory.severity,
     title: advisory.title,

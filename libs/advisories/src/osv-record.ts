@@ -36,6 +36,8 @@ export interface OsvAdvisory {
   aliases: string[];
   /** ISO 8601. */
   modified: string;
+  /** ISO 8601; null where the record does not say. */
+  published: string | null;
   /** ISO 8601. A withdrawn record matches nothing; whoever looks up candidates leaves it out. */
   withdrawn: string | null;
   title: string;
@@ -67,6 +69,7 @@ const textOrNothing = z.string().optional().catch(undefined);
 const recordSchema = z.object({
   id: shortText,
   modified: time,
+  published: time.nullish().catch(null),
   withdrawn: time.nullish().catch(null),
   aliases: anything,
   upstream: anything,
@@ -114,7 +117,7 @@ const wordsSchema = z.object({ severity: textOrNothing, urgency: textOrNothing, 
 export function readOsvRecord(json: unknown): OsvAdvisory {
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) throw new InvalidInput('OSV_RECORD', 'not an OSV record: no id or no time of modification');
-  const { id, modified, withdrawn = null, summary, details, ...parts } = parsed.data;
+  const { id, modified, published = null, withdrawn = null, summary, details, ...parts } = parsed.data;
   if (!Array.isArray(parts.affected) && withdrawn === null) {
     throw new InvalidInput('OSV_RECORD', 'not an OSV record: no affected packages');
   }
@@ -136,6 +139,7 @@ export function readOsvRecord(json: unknown): OsvAdvisory {
     vulnerabilityId: vulnerabilityIdOf(ids),
     aliases: aliasesOf(ids),
     modified,
+    published,
     withdrawn,
     title: titleOf(summary, details) ?? id,
     severity: own ?? worstSeverity(affected.map(({ severity }) => severity ?? 'unknown')),

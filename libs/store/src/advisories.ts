@@ -139,14 +139,14 @@ export class Advisories {
 async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
   const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.query<{ id: string }>(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn, change)
-     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn, $2
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, published, withdrawn, $2
      FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
-       modified timestamptz, withdrawn timestamptz)
+       modified timestamptz, published timestamptz, withdrawn timestamptz)
      ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
        severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
-       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
-     WHERE advisory.modified < EXCLUDED.modified
+       modified = EXCLUDED.modified, published = EXCLUDED.published, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
+     WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
      RETURNING id`,
     [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
   );

@@ -35,6 +35,7 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
@@ -54,7 +55,7 @@ export class Findings {
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
          coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore"
        FROM image_package
@@ -119,6 +120,7 @@ function toSighting(row: FindingRow): Sighting {
     vulnerability: {
       id: row.vulnerabilityId,
       advisoryId,
+      published: row.published?.toISOString() ?? null,
       aliases,
       severity,
       title,

@@ -266,6 +266,7 @@ const advisory = (name: string, id = name) => ({
   vulnerabilityId: `CVE-${id}`,
   aliases: [],
   modified: '2026-01-01T00:00:00Z',
+  published: null,
   withdrawn: null,
   title: name,
   severity: 'high' as const,

@@ -42,6 +42,7 @@ export class AdvisoryRow {
   @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
   @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
   @Column('timestamptz') modified!: Date;
+  @Column('timestamptz', { nullable: true }) published!: Date | null;
   @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
   /** Number of the transaction that wrote it last. */
   @Index('advisory_change_ix')
