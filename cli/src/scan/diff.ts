@@ -29,7 +29,7 @@ async function diff(before: string, after: string, flags: DiffFlags): Promise<vo
     import('./scan-target.js'),
     import('@tidewaiter/integrity'),
   ]);
-  const judging = judgeOptions(flags);
+  const judging = await judgeOptions(flags);
   const old = stateOf(await scanTarget(before, flags, judging, true));
   const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging, true)));
   process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));

@@ -7,10 +7,12 @@ import {
 } from '@tidewaiter/analyzers';
 import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
+import type { Judged as Judgement, Objections } from '@tidewaiter/policy';
 import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
+import { identityOf } from './image-identity.js';
 import type { Judged } from './local-advisories.js';
 import type { ReadImage } from './read-image.js';
 
@@ -22,6 +24,8 @@ export interface JudgeOptions {
   isOnlyFixed: boolean;
   /** Path of OSV records; undefined where there are none. */
   advisories: string | undefined;
+  /** What speaks against findings. */
+  objections: Objections;
 }
 
 /** Judges what was read of an image. */
@@ -43,11 +47,16 @@ export async function reportOf(
     ...imageFindings(source, read, view, analysis),
     ...(await misconfiguration(source, read, view, options)),
   ];
-  const findings = all
+  const asked = all
     .filter((finding) => isAsked(finding, options))
     .map(withRisk)
     .toSorted(worstFirst);
-  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings];
+  const { findings, suppressed, ...objected } = await objectedTo(
+    asked,
+    { reference, source, packages, startedAt },
+    options,
+  );
+  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings, ...objected.warnings];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),
@@ -55,6 +64,7 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
+    suppressed,
     warnings,
     verdict: verdictOf(findings, warnings, options.failOn),
     stats: statsOf(read, startedAt, judged.asOf),
@@ -100,6 +110,19 @@ async function misconfiguration(
   if (!config || !kinds.has('misconfiguration')) return [];
   const { misconfigurations } = await import('./misconfiguration.js');
   return misconfigurations(config, layers, view);
+}
+
+/** Most scans have no objections, and do not load what reads them. */
+async function objectedTo(
+  findings: ReportFinding[],
+  image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
+  { objections }: JudgeOptions,
+): Promise<Judgement<ReportFinding>> {
+  if (objections.statements.length === 0 && objections.exceptions.length === 0)
+    return { findings, suppressed: [], warnings: [] };
+  const { suppress } = await import('@tidewaiter/policy');
+  const identity = identityOf(image.reference, image.source);
+  return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 
+import { collect } from './judging-flags.js';
+import { noObjections } from './objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
-import { collect } from './scan.js';
 
 interface SbomFlags extends ReadingFlags {
   output?: string[];
@@ -22,7 +23,8 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const outputs = readOutputs(flags.output ?? ['cyclonedx']);
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('./scan-target.js');
-  const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
+  const kinds = new Set<never>();
+  const nothing = { kinds, failOn: undefined, isOnlyFixed: false, advisories: undefined, objections: noObjections };
   const { report } = await scanTarget(target, flags, nothing);
   await writeReport(report, outputs, true);
 }

@@ -2,7 +2,7 @@ import { type Severity, severities } from '@tidewaiter/domain';
 import type { Report } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
-import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import { collect, judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 
 interface ScanFlags extends ReadingFlags, JudgingFlags {
@@ -32,8 +32,9 @@ async function scan(target: string, flags: ScanFlags, command: Command): Promise
   const { readOutputs, writeReport } = await import('./outputs.js');
   const outputs = readOutputs(flags.output ?? ['table']);
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
+  const judging = await judgeOptions(flags);
   const { scanTarget } = await import('./scan-target.js');
-  const { report } = await scanTarget(target, flags, { ...judgeOptions(flags), failOn: flags.failOn });
+  const { report } = await scanTarget(target, flags, { ...judging, failOn: flags.failOn });
   await writeReport(report, outputs);
   if (flags.failOn !== undefined) process.exitCode = gateCode(report);
 }
@@ -42,9 +43,4 @@ async function scan(target: string, flags: ScanFlags, command: Command): Promise
 function gateCode({ verdict: { result } }: Report): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? exitGateFailed : exitNoVerdict;
-}
-
-/** Gathers a flag that may be given several times. */
-export function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
 }

@@ -18,6 +18,7 @@ export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
 export type { Alert, Labels } from './alert.js';
+export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
