@@ -17,6 +17,8 @@ export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, Packa
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
+export { buildTime, findingChanges, publishedAt } from './finding-changes.js';
+export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
 export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
