@@ -5,9 +5,11 @@ import { advisoriesCommand } from './advisories.js';
 import { tell } from './context.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
+import { policiesCommand } from './policies.js';
 import { routesCommand } from './routes.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
+import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
@@ -37,6 +39,7 @@ const commands = [
   scanCommand,
   sbomCommand,
   diffCommand,
+  gateCommand,
   explainCommand,
   upCommand,
   downCommand,
@@ -44,6 +47,7 @@ const commands = [
   serviceCommand,
   testCommand,
   advisoriesCommand,
+  policiesCommand,
   routesCommand,
   deadLettersCommand,
 ];

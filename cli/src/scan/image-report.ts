@@ -5,27 +5,39 @@ import {
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
-import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  type Finding,
+  type FindingKind,
+  type PolicyResult,
+  policyWarnings,
+  type Severity,
+  verdictOf,
+  withPolicies,
+} from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
-import type { Judged as Judgement, Objections } from '@tidewaiter/policy';
+import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
 import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
 import type { Judged } from './local-advisories.js';
+import type { KnownImage } from './policy-facts.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
 export interface JudgeOptions {
   kinds: ReadonlySet<FindingKind>;
-  failOn: Severity | undefined;
+  /** Undefined for the usual; null where policies alone decide. */
+  failOn: Severity | null | undefined;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
   /** Path of OSV records; undefined where there are none. */
   advisories: string | undefined;
   /** What speaks against findings. */
   objections: Objections;
+  policies: readonly Policy[];
 }
 
 /** Judges what was read of an image. */
@@ -56,7 +68,15 @@ export async function reportOf(
     { reference, source, packages, startedAt },
     options,
   );
-  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings, ...objected.warnings];
+  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf };
+  const policies = await askedPolicies(facts, options);
+  const warnings = [
+    ...source.warnings,
+    ...found.warnings,
+    ...judged.warnings,
+    ...objected.warnings,
+    ...policyWarnings(policies),
+  ];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),
@@ -66,7 +86,8 @@ export async function reportOf(
     findings,
     suppressed,
     warnings,
-    verdict: verdictOf(findings, warnings, options.failOn),
+    policies,
+    verdict: withPolicies(verdictOf(findings, warnings, options.failOn), policies),
     stats: statsOf(read, startedAt, judged.asOf),
   };
 }
@@ -123,6 +144,12 @@ async function objectedTo(
   const { suppress } = await import('@tidewaiter/policy');
   const identity = identityOf(image.reference, image.source);
   return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
+}
+
+async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Promise<PolicyResult[]> {
+  if (policies.length === 0) return [];
+  const [{ askPolicies }, { factsOf }] = await Promise.all([import('@tidewaiter/policy'), import('./policy-facts.js')]);
+  return askPolicies(policies, factsOf(image));
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import type { JudgeOptions } from './image-report.js';
 import { ignoreFileNames, readObjections } from './objections.js';
+import { readPolicies } from './policies.js';
 
 /** The flags of every command that judges images. */
 export interface JudgingFlags {
@@ -11,6 +12,7 @@ export interface JudgingFlags {
   advisories?: string;
   vex?: string[];
   ignoreFile?: string[];
+  policy?: string[];
 }
 
 export function withJudgingFlags(command: Command): Command {
@@ -26,10 +28,32 @@ export function withJudgingFlags(command: Command): Command {
     );
 }
 
+/** Of the commands that give a verdict. */
+export function withPolicyFlag(command: Command): Command {
+  return command.option(
+    '--policy <file>',
+    'what must hold, in CEL: a file, or the name of a policy that `policies list` shows; repeatable',
+    collect,
+  );
+}
+
 /** @throws NotFound, InvalidInput where a file that is named cannot be read */
-export async function judgeOptions({ kinds, onlyFixed, advisories, ...files }: JudgingFlags): Promise<JudgeOptions> {
-  const objections = await readObjections(files);
-  return { kinds: new Set(kinds), failOn: undefined, isOnlyFixed: onlyFixed ?? false, advisories, objections };
+export async function judgeOptions({
+  kinds,
+  onlyFixed,
+  advisories,
+  policy,
+  ...files
+}: JudgingFlags): Promise<JudgeOptions> {
+  const [objections, policies] = await Promise.all([readObjections(files), readPolicies(policy ?? [])]);
+  return {
+    kinds: new Set(kinds),
+    failOn: undefined,
+    isOnlyFixed: onlyFixed ?? false,
+    advisories,
+    objections,
+    policies,
+  };
 }
 
 /** Gathers a flag that may be given several times. */

@@ -24,7 +24,14 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('./scan-target.js');
   const kinds = new Set<never>();
-  const nothing = { kinds, failOn: undefined, isOnlyFixed: false, advisories: undefined, objections: noObjections };
+  const nothing = {
+    kinds,
+    failOn: undefined,
+    isOnlyFixed: false,
+    advisories: undefined,
+    objections: noObjections,
+    policies: [],
+  };
   const { report } = await scanTarget(target, flags, nothing);
   await writeReport(report, outputs, true);
 }

@@ -24,5 +24,7 @@ export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
+export type { PolicyMode, PolicyResult } from './policy-result.js';
 export { isCounted, verdictOf } from './verdict.js';
-export type { Verdict } from './verdict.js';
+export type { Verdict, VerdictWithReasons } from './verdict.js';

@@ -151,6 +151,7 @@ export const sampleReport: Report = {
     { code: 'MALFORMED_FILE', path: 'usr/lib/jvm/broken.jar', message: 'not a zip archive' },
     { code: 'LIMIT_EXCEEDED', path: null, message: 'more than 1000 warnings' },
   ],
+  policies: [{ name: 'no-secrets', mode: 'audit', result: 'fail', reasons: ['3 secrets in the image'] }],
   verdict: { result: 'fail', reasons: ['9 findings are high or worse'] },
   stats: {
     startedAt: '2026-11-25T10:00:00.000Z',
@@ -173,6 +174,7 @@ export const emptyReport: Report = {
   findings: [],
   suppressed: [],
   warnings: [],
+  policies: [],
   verdict: { result: 'pass', reasons: [] },
   stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null },
 };
@@ -199,6 +201,7 @@ export function hostileReport(text: string): Report {
     findings: findings.map((each) => hostileFinding(each, text)),
     suppressed: suppressed.map((each) => ({ ...hostileFinding(each, text), by: hostileSuppression(each.by, text) })),
     warnings: warnings.map(() => ({ code: text, path: text, message: text })),
+    policies: [{ name: text, mode: 'enforce', result: 'fail', reasons: [text] }],
     verdict: { result: 'unknown', reasons: [text, text] },
     stats: { ...sampleReport.stats, advisoriesAsOf: text },
   };

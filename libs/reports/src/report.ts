@@ -1,4 +1,13 @@
-import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform, Suppressed } from '@tidewaiter/domain';
+import type {
+  Digest,
+  Finding,
+  ImagePackage,
+  Layer,
+  OsRelease,
+  Platform,
+  PolicyResult,
+  Suppressed,
+} from '@tidewaiter/domain';
 
 /** What a scan found, for every output format. Published as JSON, with `docs/report.schema.json`; fields are only ever added. */
 export interface Report {
@@ -14,6 +23,8 @@ export interface Report {
   /** What does not count, on somebody's word; worst first. */
   suppressed: Suppressed<ReportFinding>[];
   warnings: ReportWarning[];
+  /** What the policies say that were asked. */
+  policies: PolicyResult[];
   verdict: ReportVerdict;
   stats: ReportStats;
 }

@@ -7,7 +7,7 @@ const findingFields = words(
 
 /** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  report: words('schemaVersion target os layers packages findings suppressed warnings verdict stats'),
+  report: words('schemaVersion target os layers packages findings suppressed warnings policies verdict stats'),
   target: words('reference digest mediaType platform configDigest'),
   os: words('id versionId name idLike'),
   layers: words('index digest diffId sizeBytes createdBy'),
@@ -19,6 +19,7 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   fix: words('state version'),
   cvss: words('vector score'),
   warnings: words('code path message'),
+  policies: words('name mode result reasons'),
   verdict: words('result reasons'),
   stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
 };
