@@ -85,4 +85,6 @@ export class PackageMatchRow {
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
   /** The distribution's own word for this package, where it differs from the advisory's. */
   @Column('text', { nullable: true }) severity!: string | null;
+  /** What was compared, and the range that hit. */
+  @Column('jsonb', { default: {} }) evidence!: unknown;
 }
