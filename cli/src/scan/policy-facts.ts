@@ -1,5 +1,6 @@
 import { buildTime, type ImagePackage, type OsRelease } from '@tidewaiter/domain';
-import { baseBuildTime, findingFacts, imageFacts, packageFacts, type PolicyFacts } from '@tidewaiter/policy';
+import { baseBuildTime } from '@tidewaiter/oci';
+import { findingFacts, imageFacts, packageFacts, type PolicyFacts } from '@tidewaiter/policy';
 import type { ReportFinding } from '@tidewaiter/reports';
 
 import type { ImageSource } from '../sources/image-source.js';
@@ -21,19 +22,17 @@ export interface KnownImage {
 export function factsOf({ reference, source, os, packages, findings, startedAt, asOf }: KnownImage): PolicyFacts {
   const identity = identityOf(reference, source);
   const { digest, platform, config } = source;
-  // Nearly every CVE has a score: where none has, no catalogue was asked.
-  const isKevKnown = findings.some(({ kev, epss }) => kev || epss !== null);
   return {
     image: imageFacts(identity, {
       digest,
       platform,
       os,
       createdAt: buildTime(config?.created),
-      baseCreatedAt: config && baseBuildTime(config.history),
+      baseCreatedAt: config && baseBuildTime(config),
       user: config && (config.user ?? ''),
       labels: config && config.labels,
     }),
-    findings: findings.map((finding) => findingFacts(finding, isKevKnown)),
+    findings: findingFacts(findings),
     packages: packages.map(packageFacts),
     ...(identity.repository !== null && { repository: { name: identity.repository } }),
     ...(asOf !== null && { advisories: { asOf: new Date(asOf) } }),

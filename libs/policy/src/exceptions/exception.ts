@@ -30,7 +30,11 @@ export function isAbout(exception: Exception, image: ImageIdentity): boolean {
   const { repository, tag, digest } = exception.image ?? {};
   if (digest !== undefined && !image.digests.includes(digest)) return false;
   if (tag && !(image.tag !== null && tag(image.tag))) return false;
-  return !repository || (image.repository !== null && namesOf(image.repository).some((name) => repository(name)));
+  return !repository || (image.repository !== null && repositoryMatches(repository, image.repository));
+}
+
+export function repositoryMatches(glob: Glob, repository: string): boolean {
+  return namesOf(repository).some((name) => glob(name));
 }
 
 /** A repository, with its registry and without: settings name it either way. */

@@ -1,4 +1,4 @@
-import { buildTime, type Finding, type ImagePackage, isCounted, type OsRelease, publishedAt } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, isCounted, type OsRelease, publishedAt } from '@tidewaiter/domain';
 
 import type { ImageIdentity } from '../judged-image.js';
 import type { FindingFacts, ImageFacts, PackageFacts } from './facts.js';
@@ -29,16 +29,16 @@ export function imageFacts({ reference, tag }: ImageIdentity, claims: ImageClaim
   };
 }
 
-/** When the lowest layer was made, by a history from the bottom up. */
-export function baseBuildTime(history: readonly { created?: string; emptyLayer: boolean }[]): Date | null {
-  return buildTime(history.find(({ emptyLayer }) => !emptyLayer)?.created);
+/** What a catalogue of exploited vulnerabilities and FIRST's scores say, where they were asked. */
+type RatedFinding = Finding & { kev?: boolean; epss?: number | null };
+
+/** Findings as policies see them. Nearly every CVE has a score: where none has, nobody asked, and what is exploited is not known. */
+export function findingFacts(findings: readonly RatedFinding[]): FindingFacts[] {
+  const isKevKnown = findings.some(({ kev, epss }) => kev === true || epss != null);
+  return findings.map((finding) => factsOf(finding, isKevKnown));
 }
 
-/** A finding as policies see it; without a catalogue of exploited vulnerabilities nobody knows whether it is one. */
-export function findingFacts(
-  finding: Finding & { kev?: boolean; epss?: number | null },
-  isKevKnown: boolean,
-): FindingFacts {
+function factsOf(finding: RatedFinding, isKevKnown: boolean): FindingFacts {
   const { kind, id, aliases, severity, title, fingerprint, confidence, fix, cvss, kev, epss } = finding;
   const published = publishedAt(finding);
   return {
