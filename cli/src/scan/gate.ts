@@ -10,6 +10,7 @@ import type { GateThreshold } from '@tidewaiter/policy';
 import type { ReportFinding } from '@tidewaiter/reports';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+import { duration } from '../duration.js';
 import { changeCounts, changeSections, findingLine, section } from './change-text.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
@@ -20,10 +21,13 @@ interface GateFlags extends ReadingFlags, JudgingFlags {
   against?: string;
   failOn?: string;
   output: 'text' | 'json';
+  server?: string;
+  tokenFile?: string;
+  wait: number;
 }
 
 /** What a gate answers, as `-o json` writes it. */
-interface GateAnswer {
+export interface GateAnswer {
   image: string;
   digest: string | null;
   against: string | null;
@@ -50,6 +54,9 @@ export function gateCommand(program: Command): void {
       'close on findings as bad as this; with new: on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
       checkThreshold,
     )
+    .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', checkUrl)
+    .option('--token-file <file>', 'holds an API token of the platform')
+    .option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now', duration, 0)
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
   withReadingFlags(withPolicyFlag(withJudgingFlags(command))).action(gate);
 }
@@ -59,11 +66,39 @@ function checkThreshold(text: string): string {
   throw new InvalidArgumentError('Give a severity, or new: and a severity: new:high.');
 }
 
+function checkUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give an http or https URL.');
+}
+
 async function gate(image: string, flags: GateFlags, command: Command): Promise<void> {
   const { against, output } = flags;
   const failOn = flags.failOn ?? defaultThreshold(flags);
   if (failOn?.startsWith('new:') && against === undefined)
     return command.error(`error: --fail-on ${failOn} needs --against, the image that this one replaces`);
+  const problem = flags.server === undefined ? undefined : serverProblem(flags);
+  if (problem !== undefined) return command.error(`error: ${problem}`);
+  const answer = flags.server === undefined ? await judge(image, failOn, flags) : await askPlatform(image, flags);
+  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : text(answer));
+  process.exitCode = exitCodeOf(answer.result);
+}
+
+/** What an image comes to is the platform's to say, by its own rules. */
+function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): string | undefined {
+  if (tokenFile === undefined) return '--server needs --token-file';
+  return policy || vex || ignoreFile ? '--policy, --vex and --ignore-file are the settings of the server' : undefined;
+}
+
+async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer> {
+  const { against, server, tokenFile, wait, timeout } = flags;
+  const failOn = flags.failOn ?? (against === undefined ? undefined : defaultThreshold(flags));
+  const { askServer } = await import('./server-gate.js');
+  const question = { image, ...(against !== undefined && { against }), ...(failOn != null && { failOn }) };
+  return askServer(question, { server: server!, tokenFile: tokenFile!, wait, timeout });
+}
+
+async function judge(image: string, failOn: string | null, flags: GateFlags): Promise<GateAnswer> {
+  const { against } = flags;
   const judging = { ...(await judgeOptions(flags)), failOn: null };
   const [{ scanTarget }, { gateVerdict, readThreshold }] = await Promise.all([
     import('./scan-target.js'),
@@ -72,9 +107,7 @@ async function gate(image: string, flags: GateFlags, command: Command): Promise<
   const after = await scanTarget(image, flags, judging);
   const before = against === undefined ? null : await scanTarget(against, flags, { ...judging, policies: [] });
   const threshold = failOn === null ? null : readThreshold(failOn)!;
-  const answer = answerOf(after, before, failOn, threshold, gateVerdict);
-  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : text(answer));
-  process.exitCode = exitCodeOf(answer.result);
+  return answerOf(after, before, failOn, threshold, gateVerdict);
 }
 
 function defaultThreshold({ against, policy = [] }: GateFlags): string | null {

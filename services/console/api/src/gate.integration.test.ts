@@ -56,10 +56,10 @@ let store: Store;
 let token: string;
 let folder: string;
 
-async function post<Answer>(path: string, body: object): Promise<{ status: number; answer: Answer }> {
+async function gate(body: object): Promise<{ status: number; answer: Gate }> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const response = await fetch(`${service.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  return { status: response.status, answer: (await response.json()) as Answer };
+  const response = await fetch(`${service.url}/api/v1/gate`, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: response.status, answer: (await response.json()) as Gate };
 }
 
 interface Gate {
@@ -73,8 +73,6 @@ interface Gate {
   warnings: { code: string; message: string }[];
   changes: Record<string, { id: string }[]>;
 }
-
-const gate = async (body: object) => post<Gate>('/api/v1/gate', body);
 
 /** Leaves what a push leaves that the scanner has analysed. */
 async function push(
