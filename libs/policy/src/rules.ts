@@ -11,7 +11,7 @@ import {
 } from './exceptions/exception.js';
 import { builtInPolicy } from './policies/built-in.js';
 import { policyNameSchema, readPolicy } from './policies/policy-file.js';
-import type { Policy } from './policies/policy.js';
+import { asksFor, type Policy } from './policies/policy.js';
 import type { Objections } from './suppress.js';
 import { readVex } from './vex/read-vex.js';
 
@@ -111,6 +111,11 @@ function exceptionOf(
 ): Exception {
   const image = { repository, tag, digest };
   return { kind: 'exception', source: `exceptions[${index}]`, finding, image, reason, owner, until };
+}
+
+/** Whether these rules ask for the packages of an image, of which there may be thousands. */
+export function needsPackages({ statements, policies }: Rules): boolean {
+  return statements.length > 0 || policies.some((policy) => asksFor(policy, 'packages'));
 }
 
 /** The policies of a repository; of an image that lies in none, those of all. */

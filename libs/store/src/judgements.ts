@@ -1,5 +1,5 @@
 import { buildTime, type Digest } from '@tidewaiter/domain';
-import { type ImageIdentity, type ImageJudgement, judgeImages, type Rules } from '@tidewaiter/policy';
+import { type ImageIdentity, type ImageJudgement, judgeImages, needsPackages, type Rules } from '@tidewaiter/policy';
 
 import { Findings, type ImageFinding } from './findings.js';
 import { type Image, Images } from './images.js';
@@ -35,15 +35,10 @@ export class Judgements {
       identity: identityOf(push, image.digest),
       claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
       findings: findings.get(image.digest) ?? [],
-      packages: this.#needsPackages ? await this.images.packages(image.digest) : [],
+      packages: needsPackages(this.rules) ? await this.images.packages(image.digest) : [],
     }));
     const circumstances = { now: new Date(), ...(isRunning !== undefined && { running: isRunning }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
-  }
-
-  /** An image may have thousands, which most installations never ask for. */
-  get #needsPackages(): boolean {
-    return this.rules.statements.length > 0 || this.rules.policies.length > 0;
   }
 }
 

@@ -9,6 +9,8 @@ export interface Expression {
   text: string;
   /** `bool`, `list<Finding>`. */
   type: string;
+  /** Names of what it asks for: facts, and variables of its own. */
+  names: ReadonlySet<string>;
   ask(context: PolicyContext): Answer;
 }
 
@@ -39,7 +41,7 @@ export function compile(language: Environment, text: string, where: string): Exp
   refuse(program.ast, where);
   const { valid, type = 'dyn', error } = program.check();
   if (!valid) throw invalid(where, firstLine(error?.message ?? 'of no type'));
-  return { text, type, ask: (context) => ask(program, context) };
+  return { text, type, names: new Set(namesIn(program.ast)), ask: (context) => ask(program, context) };
 }
 
 function parse(language: Environment, text: string, where: string): ParseResult {
@@ -55,6 +57,10 @@ function refuse(node: ASTNode, where: string): void {
   const instead = refused.get(name);
   if (instead !== undefined) throw invalid(where, `${name}() is not offered: ${instead}`);
   for (const child of childrenOf(node)) refuse(child, where);
+}
+
+function namesIn(node: ASTNode): string[] {
+  return [...(node.op === 'id' ? [node.args] : []), ...childrenOf(node).flatMap(namesIn)];
 }
 
 function ask(program: ParseResult, { values, largest }: PolicyContext): Answer {

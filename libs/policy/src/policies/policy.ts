@@ -47,6 +47,12 @@ export function compilePolicy(source: PolicySource, mode: PolicyMode, at: (path:
   return { name: source.name, description: source.description, mode, variables, rules };
 }
 
+/** Whether a policy asks for a fact of this name, be it only to tell of it. */
+export function asksFor({ variables, rules }: Policy, fact: string): boolean {
+  const expressions = [...variables.map(([, value]) => value), ...rules.map(({ holds }) => holds)];
+  return expressions.some(({ names }) => names.has(fact)) || rules.some(({ message }) => message?.names.has(fact));
+}
+
 /** Asks policies about an image. */
 export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): PolicyResult[] {
   const context = contextOf(facts);
@@ -59,7 +65,7 @@ function askPolicy({ name, mode, variables, rules, description }: Policy, facts:
   const answers = rules.map(({ holds, message }) => ({ answer: holds.ask(context), message }));
   const broken = answers.filter(({ answer }) => 'value' in answer && answer.value === false);
   const unknown = answers.flatMap(({ answer }) => whyUnknown(answer, gaps));
-  const fails = broken.map(({ message }) => message?.(context) ?? description);
+  const fails = broken.map(({ message }) => message?.fill(context) ?? description);
   if (fails.length > 0) return { name, mode, result: 'fail', reasons: [...new Set(fails)] };
   const result: Verdict = unknown.length > 0 ? 'unknown' : 'pass';
   return { name, mode, result, reasons: [...new Set(unknown)] };

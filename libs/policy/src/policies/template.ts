@@ -4,8 +4,13 @@ import { cut } from '@tidewaiter/domain';
 import type { PolicyContext } from './context.js';
 import { compile, type Expression } from './expression.js';
 
-/** Fills in a message; undefined where something in it is not known. */
-export type Template = (context: PolicyContext) => string | undefined;
+/** A message with gaps. */
+export interface Template {
+  /** Names of what it asks for. */
+  names: ReadonlySet<string>;
+  /** Undefined where something in it is not known. */
+  fill(context: PolicyContext): string | undefined;
+}
 
 const maxMessage = 500;
 
@@ -17,9 +22,12 @@ export function readTemplate(language: Environment, message: string, where: stri
   const parts = message
     .split(/(\{[^{}]*\})/)
     .map((part) => (part.startsWith('{') && part.endsWith('}') ? compile(language, part.slice(1, -1), where) : part));
-  return (context) => {
-    const texts = parts.map((part) => (typeof part === 'string' ? part : textOf(part, context)));
-    return texts.includes(undefined) ? undefined : cut(texts.join(''), maxMessage);
+  return {
+    names: new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : [...part.names]))),
+    fill(context) {
+      const texts = parts.map((part) => (typeof part === 'string' ? part : textOf(part, context)));
+      return texts.includes(undefined) ? undefined : cut(texts.join(''), maxMessage);
+    },
   };
 }
 

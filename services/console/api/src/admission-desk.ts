@@ -11,8 +11,10 @@ import {
 } from './admission.js';
 import type { StoredVerdicts } from './stored-verdicts.js';
 
-/** A rollout asks about the same image once for each pod. */
-const keptMs = 10_000;
+/** A rollout asks about the same image once for each pod. What is older than this is looked up again, for the next who asks. */
+const freshMs = 10_000;
+/** Nobody is answered with what is older. */
+const keptMs = 60_000;
 const maxKept = 2_000;
 /** Of containers in one request; nobody has as many, and each asks the store. */
 const maxImages = 50;
@@ -21,7 +23,7 @@ const answerWithinMs = 1_500;
 
 interface Kept {
   verdict: Promise<AdmissionVerdict>;
-  until: number;
+  at: number;
 }
 
 /** Answers what may run by what is stored, and counts its answers. */
@@ -67,16 +69,21 @@ export class AdmissionDesk {
   }
 
   async #verdictOf(image: string): Promise<AdmissionVerdict> {
-    const now = performance.now();
     const kept = this.#kept.get(image);
-    if (kept && kept.until > now) return kept.verdict;
+    const age = kept ? performance.now() - kept.at : Number.POSITIVE_INFINITY;
+    if (kept && age < freshMs) return kept.verdict;
+    const verdict = this.#renew(image);
+    return kept && age < keptMs ? kept.verdict : verdict;
+  }
+
+  async #renew(image: string): Promise<AdmissionVerdict> {
     const verdict = this.#lookUp(image);
     this.#kept.delete(image);
-    this.#kept.set(image, { verdict, until: now + keptMs });
+    this.#kept.set(image, { verdict, at: performance.now() });
     const [oldest] = this.#kept.keys();
     if (this.#kept.size > maxKept) this.#kept.delete(oldest!);
     // What could not be told now may be told the next time.
-    void verdict.then(({ result }) => result === 'unknown' && this.#kept.delete(image));
+    if ((await verdict).result === 'unknown') this.#kept.delete(image);
     return verdict;
   }
 
