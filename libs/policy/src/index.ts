@@ -7,6 +7,7 @@ export type { Circumstances, ImageJudgement, KnownImage } from './judge-image.js
 export type { ImageIdentity } from './judged-image.js';
 export { builtInPolicies, builtInPolicy } from './policies/built-in.js';
 export type { BuiltInPolicy } from './policies/built-in.js';
+export { policiesMarkdown } from './policies/document.js';
 export type {
   FindingFacts,
   ImageFacts,
