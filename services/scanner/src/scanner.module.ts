@@ -9,16 +9,23 @@ import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageMatching } from './image-matching.js';
 import { LayerReading } from './layer-reading.js';
+import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
 import { QueuePushes } from './queue-pushes.js';
+import { QueueRematches } from './queue-rematches.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
+import { Rejudge } from './rejudge.js';
+import { RematchSteps } from './rematch-steps.js';
+import { Rematch } from './rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
 
 @Module({})
@@ -36,9 +43,13 @@ export class ScannerModule {
           publisher: Bus,
           rules: settings.rules,
         }),
-        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [AnalyzePush, AnalyzeLayer] }),
+        QueueModule.forRoot({
+          url: config.redisUrl,
+          ledger: Jobs,
+          handlers: [AnalyzePush, AnalyzeLayer, Rematch, Rejudge],
+        }),
       ],
-      controllers: [QueuePushes, RecordDeletions],
+      controllers: [QueuePushes, QueueRematches, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
@@ -49,7 +60,13 @@ export class ScannerModule {
         PushJudgement,
         PushFailures,
         ImageAssembly,
+        ImageMatching,
         StrandedPushes,
+        Rematch,
+        RematchSteps,
+        Rejudge,
+        LayerRefresh,
+        StaleVerdicts,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         {

@@ -13,7 +13,8 @@ import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
-import { ImageBuild1764000024000 } from './1764000024000-image-build.js';
+import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
+import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -32,5 +33,6 @@ export const migrations = [
   ImageFindings1764000013000,
   AdvisoryNames1764000020000,
   AdvisoryPublished1764000022000,
-  ImageBuild1764000024000,
+  FleetMatches1764000024000,
+  ImageBuild1764000026000,
 ];

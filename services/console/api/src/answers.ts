@@ -169,6 +169,24 @@ export const gateAnswer = judgementAnswer.extend({
   warnings: z.array(warning),
 });
 
+/** `counts`: of all pages. */
+export const blastRadiusAnswer = z.object({
+  counts: z.object({ packages: count, images: count, repositories: count }),
+  items: z.array(
+    z.object({
+      /** Of the push that brought the image. */
+      id: z.uuid(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      digest: z.string(),
+      /** Some of the packages. */
+      purls: z.array(z.string()),
+    }),
+  ),
+  next: text,
+});
+
 export const incidentAnswer = z.object({
   id: z.uuid(),
   number: count,

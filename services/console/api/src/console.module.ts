@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 
 import { AdmissionDesk } from './admission-desk.js';
 import { AdmissionController } from './admission.controller.js';
+import { BlastRadiusController } from './blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -44,6 +45,7 @@ export class ConsoleModule {
         ImagesController,
         GateController,
         AdmissionController,
+        BlastRadiusController,
         IncidentsController,
         DeliveriesController,
         DeadLettersController,
