@@ -14,6 +14,7 @@ import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
+import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
 import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -34,5 +35,6 @@ export const migrations = [
   AdvisoryNames1764000020000,
   AdvisoryPublished1764000022000,
   FleetMatches1764000024000,
+  MatchVulnerabilities1764000025000,
   ImageBuild1764000026000,
 ];
