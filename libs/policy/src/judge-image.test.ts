@@ -2,7 +2,7 @@ import { type Finding, findingOf, type Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { judgeImages, type KnownImage } from './judge-image.js';
-import { noRules, readRules, ruleSettings, type Rules } from './rules.js';
+import { noRules, readRules, ruleSettings, type Rules, rulesVersion } from './rules.js';
 
 const now = new Date('2026-06-01T00:00:00Z');
 
@@ -49,6 +49,17 @@ it.each<[string, object, string]>([
   const rules = rulesOf({ exceptions: [{ ...exception, ...more }] });
   const judged = judgeImages([image('a'), image('b', hole('CVE-1', 'high'))], [], rules, { now });
   expect(judged.verdict.result).toBe(result);
+});
+
+it('has another version when an exception ends, a rule is written anew, or there are none', () => {
+  const rules = rulesOf({ exceptions: [exception], policies: [{ name: 'no-secrets' }] });
+  const version = rulesVersion(rules, now);
+  expect(version).toMatch(/^[0-9a-f]{64}$/);
+  expect(rulesVersion(rules, new Date('2026-12-31T12:00:00Z'))).toBe(version);
+  expect(rulesVersion(rules, new Date('2027-01-01T00:00:00Z'))).not.toBe(version);
+  expect(rulesVersion(rulesOf({ policies: [{ name: 'no-secrets', mode: 'warn' }] }), now)).not.toBe(version);
+  expect(rulesVersion(rulesOf({ exceptions: [{ ...exception, until: '2026-01-01' }] }), now)).toBe('');
+  expect(rulesVersion(noRules, now)).toBe('');
 });
 
 it('asks each policy about every image, of the repositories that it is for', () => {

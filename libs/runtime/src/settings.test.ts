@@ -22,7 +22,7 @@ it('starts a new installation with nothing connected', () => {
     sensors: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
-    rules: { statements: [], exceptions: [], policies: [] },
+    rules: { statements: [], exceptions: [], policies: [], written: [] },
     admission: {
       mode: 'warn',
       unknown: 'allow',

@@ -6,6 +6,7 @@ import {
   judgeImages,
   needsPackages,
   type Rules,
+  rulesVersion,
   suppress,
 } from '@tidewaiter/policy';
 
@@ -23,6 +24,11 @@ export class Judgements {
     private readonly findings: Findings,
     private readonly rules: Rules,
   ) {}
+
+  /** Another one means other verdicts. */
+  rulesVersion(): string {
+    return rulesVersion(this.rules, new Date());
+  }
 
   /** Where some packages are in what tags point to, but for those who decided to bear with the vulnerability. */
   async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {

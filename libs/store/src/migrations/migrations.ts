@@ -16,6 +16,7 @@ import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-publish
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
 import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
+import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   FleetMatches1764000024000,
   MatchVulnerabilities1764000025000,
   ImageBuild1764000026000,
+  PushRules1764000027000,
 ];
