@@ -26,8 +26,8 @@ export function gateCommand(program: Command): void {
     .argument('<image>', targetDescription)
     .option('--against <target>', 'the image that it replaces: what that has too is not new')
     .option(
-      '--fail-on <[new:]severity>',
-      'close on findings as bad as this; with new: on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
+      '--fail-on <threshold>',
+      'a severity: close on findings as bad as this; new:SEVERITY, on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
       checkThreshold,
     )
     .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', checkUrl)
