@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 
-import { advisoriesCommand } from './advisories.js';
+import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';

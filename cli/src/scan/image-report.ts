@@ -6,7 +6,6 @@ import {
   inventory,
 } from '@tidewaiter/analyzers';
 import {
-  compareSeverity,
   type Finding,
   type FindingKind,
   type PolicyResult,
@@ -17,12 +16,19 @@ import {
 } from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
 import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
-import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
+import {
+  byRisk,
+  type Report,
+  type ReportFinding,
+  type ReportLayer,
+  type ReportStats,
+  type ReportTarget,
+} from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
-import type { Judged } from './local-advisories.js';
+import type { Judged, LocalAdvisoriesOptions } from './local-advisories.js';
 import type { KnownImage } from './policy-facts.js';
 import type { ReadImage } from './read-image.js';
 
@@ -33,8 +39,8 @@ export interface JudgeOptions {
   failOn: Severity | null | undefined;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
-  /** Path of OSV records; undefined where there are none. */
-  advisories: string | undefined;
+  /** Undefined where there are none. */
+  advisories: LocalAdvisoriesOptions | undefined;
   /** What speaks against findings. */
   objections: Objections;
   policies: readonly Policy[];
@@ -56,13 +62,10 @@ export async function reportOf(
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
   const all = [
     ...judged.findings,
-    ...imageFindings(source, read, view, analysis),
-    ...(await misconfiguration(source, read, view, options)),
+    ...imageFindings(source, read, view, analysis).map(unexploited),
+    ...(await misconfiguration(source, read, view, options)).map(unexploited),
   ];
-  const asked = all
-    .filter((finding) => isAsked(finding, options))
-    .map(withRisk)
-    .toSorted(worstFirst);
+  const asked = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
   const { findings, suppressed, ...objected } = await objectedTo(
     asked,
     { reference, source, packages, startedAt },
@@ -105,7 +108,8 @@ async function vulnerabilities(
   if (advisories === undefined) {
     // Malware and what is wrong with a supply chain is found without them as well.
     if (!kinds.has('vulnerability')) return nothingJudged;
-    const message = 'no advisories were given: packages were not judged';
+    const message =
+      'there are no advisories, so packages were not judged: run `tidewaiter advisories sync`, or name some';
     return { ...nothingJudged, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { judgePackages } = await import('./local-advisories.js');
@@ -162,16 +166,16 @@ function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): 
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }
 
-/** Neither CISA's catalogue nor FIRST's scores are known to files of OSV records. */
-function withRisk(finding: Finding): ReportFinding {
+/** CISA's catalogue and FIRST's scores are about vulnerabilities. */
+function unexploited(finding: Finding): ReportFinding {
   return { ...finding, kev: false, epss: null };
 }
 
-function worstFirst(a: Finding, b: Finding): number {
+function worstFirst(a: ReportFinding, b: ReportFinding): number {
   const keys = [a, b].map(({ kind, packageName, id, path, layer, fingerprint }) =>
     [kind, packageName ?? '', id, path ?? '', layer ?? -1, fingerprint].join('\n'),
   );
-  return compareSeverity(a.severity, b.severity) || (keys[0]! < keys[1]! ? -1 : 1);
+  return byRisk(a, b) || (keys[0]! < keys[1]! ? -1 : 1);
 }
 
 function targetOf(reference: string, { digest, mediaType, platform, configDigest }: ImageSource): ReportTarget {

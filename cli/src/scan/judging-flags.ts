@@ -1,25 +1,42 @@
-import { type FindingKind, findingKinds } from '@tidewaiter/domain';
-import { type Command, InvalidArgumentError } from 'commander';
+import { existsSync } from 'node:fs';
 
+import { type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { advisoryFilePath } from '../cache-dir.js';
+import { age } from '../duration.js';
 import type { JudgeOptions } from './image-report.js';
 import { ignoreFileNames, readObjections } from './objections.js';
 import { readPolicies } from './policies.js';
+import type { ReadingFlags } from './reading-flags.js';
 
 /** The flags of every command that judges images. */
 export interface JudgingFlags {
   onlyFixed?: boolean;
   kinds: FindingKind[];
   advisories?: string;
+  maxAdvisoryAge: number;
   vex?: string[];
   ignoreFile?: string[];
   policy?: string[];
 }
 
+/** Unless the flag says otherwise. */
+export const maxAdvisoryAgeMs = age('7d');
+
 export function withJudgingFlags(command: Command): Command {
   return command
     .option('--only-fixed', 'leave out vulnerabilities that no version fixes')
     .option('--kinds <list>', `which findings: ${findingKinds.join(',')}`, readKinds, [...findingKinds])
-    .option('--advisories <path>', 'OSV records: an all.zip, a folder of such archives, or a folder of .json records')
+    .option(
+      '--advisories <path>',
+      'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
+    )
+    .addOption(
+      new Option('--max-advisory-age <duration>', 'older advisories are told as such')
+        .argParser(age)
+        .default(maxAdvisoryAgeMs, '7d'),
+    )
     .option('--vex <file>', 'OpenVEX, CycloneDX or CSAF: what does not affect this image; repeatable', collect)
     .option(
       '--ignore-file <file>',
@@ -38,22 +55,24 @@ export function withPolicyFlag(command: Command): Command {
 }
 
 /** @throws NotFound, InvalidInput where a file that is named cannot be read */
-export async function judgeOptions({
-  kinds,
-  onlyFixed,
-  advisories,
-  policy,
-  ...files
-}: JudgingFlags): Promise<JudgeOptions> {
-  const [objections, policies] = await Promise.all([readObjections(files), readPolicies(policy ?? [])]);
+export async function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): Promise<JudgeOptions> {
+  const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
+  const path = advisories ?? knownFile(cacheDir);
   return {
     kinds: new Set(kinds),
     failOn: undefined,
-    isOnlyFixed: onlyFixed ?? false,
-    advisories,
+    isOnlyFixed: onlyFixed,
+    advisories: path === undefined ? undefined : { path, maxAgeMs },
     objections,
     policies,
   };
+}
+
+/** What `advisories sync` or `import` has made, if either ever ran. */
+function knownFile(cacheDir: string | undefined): string | undefined {
+  const path = advisoryFilePath(cacheDir);
+  return existsSync(path) ? path : undefined;
 }
 
 /** Gathers a flag that may be given several times. */

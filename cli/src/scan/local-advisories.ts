@@ -1,108 +1,102 @@
 import {
-  type AdvisoryCandidate,
+  type AdvisoryFeed,
   type AdvisoryKey,
   advisoryKeyOf,
-  type AdvisoryScope,
   blindSpots,
-  isEcosystem,
+  cvesOf,
   judgeInventory,
-  type OsvAdvisory,
-  readOsvRecord,
-  scopeName,
+  type Rating,
 } from '@tidewaiter/advisories';
-import { type Finding, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
+import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
+import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
+import type { ReportFinding } from '@tidewaiter/reports';
 
-import { type AdvisorySource, advisorySources } from '../advisories-source.js';
+import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 
 export interface Judged {
-  findings: Finding[];
+  findings: ReportFinding[];
   warnings: Warning[];
-  /** When the newest advisory that was asked had been modified, ISO 8601. */
+  /** Everything that was published about these packages until then is known, ISO 8601. */
   asOf: string | null;
 }
 
+export interface LocalAdvisoriesOptions {
+  /** The local file, or OSV records: an archive, a folder of archives, or of records. */
+  path: string;
+  /** Advisories that are older are told as such. */
+  maxAgeMs: number;
+}
+
 /**
- * Matches the packages of an image against OSV records in files.
+ * Judges the packages of an image by advisories in files.
  * @throws NotFound `ADVISORIES_MISSING`
+ * @throws InvalidInput `ADVISORIES_DAMAGED`
  */
 export async function judgePackages(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
-  path: string,
+  { path, maxAgeMs }: LocalAdvisoriesOptions,
 ): Promise<Judged> {
   const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
-  const advisories = new LoadedAdvisories(scoped.flatMap(({ scope }) => scope ?? []));
-  await advisories.load(await advisorySources(path));
-  const warnings: Warning[] = blindSpots(scoped, os, advisories.covered);
-  const message = `${advisories.rejected} advisories of ${path} cannot be read`;
-  if (advisories.rejected > 0) warnings.push({ code: 'ADVISORIES_DAMAGED', path: null, message });
-  const findings = judgeInventory(packages, os, (key) => advisories.candidatesFor(key));
-  return { findings, warnings, asOf: advisories.asOf };
+  const keys = scoped.flatMap(({ scope }) => scope ?? []);
+  return withAdvisories(path, keys, (advisories) => {
+    const covered = advisories.covered(keys);
+    const asOf = advisories.asOf(new Set(covered.map(({ ecosystem }) => ecosystem)));
+    const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
+    const warnings = [...blindSpots(scoped, os, covered), ...advisories.warnings, ...stale(asOf, maxAgeMs)];
+    return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf };
+  });
 }
 
-/** What may concern some packages; archives of other ecosystems are never opened. */
-class LoadedAdvisories {
-  rejected = 0;
-  asOf: string | null = null;
-  /** Wanted names, by ecosystem. */
-  readonly #names = new Map<string, Set<string>>();
-  readonly #candidates = new Map<string, AdvisoryCandidate[]>();
-  readonly #covered = new Map<string, AdvisoryScope>();
-
-  constructor(keys: readonly AdvisoryKey[]) {
-    for (const [ecosystem, asked] of Map.groupBy(keys, (key) => key.ecosystem)) {
-      this.#names.set(ecosystem, new Set(asked.flatMap(({ names }) => names)));
-    }
+async function withAdvisories<T>(
+  path: string,
+  keys: readonly AdvisoryKey[],
+  work: (advisories: AdvisoriesAtHand) => T,
+): Promise<T> {
+  if (!isAdvisoryFile(path)) {
+    const { loadRecords } = await import('./loaded-records.js');
+    return work(await loadRecords(path, keys));
   }
-
-  get covered(): AdvisoryScope[] {
-    return [...this.#covered.values()];
-  }
-
-  candidatesFor({ ecosystem, names }: AdvisoryKey): AdvisoryCandidate[] {
-    return names.flatMap((name) => this.#candidates.get(`${ecosystem} ${name}`) ?? []);
-  }
-
-  /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
-  async load(sources: readonly AdvisorySource[]): Promise<void> {
-    const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
-    const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
-    for (const source of isBucket ? named : sources) {
-      for await (const item of source.records()) {
-        const advisory = 'error' in item ? undefined : readRecord(item.json);
-        if (advisory) this.#keep(advisory);
-        else this.rejected += 1;
-      }
-    }
-  }
-
-  #keep(advisory: OsvAdvisory): void {
-    const asked = advisory.affected.filter(({ ecosystem }) => this.#names.has(ecosystem));
-    if (asked.length === 0) return;
-    if (this.asOf === null || advisory.modified > this.asOf) this.asOf = advisory.modified;
-    for (const entry of asked) {
-      this.#covered.set(scopeName(entry), entry);
-      if (advisory.withdrawn !== null || !this.#names.get(entry.ecosystem)!.has(entry.name)) continue;
-      const key = `${entry.ecosystem} ${entry.name}`;
-      const others = this.#candidates.get(key);
-      const candidate = { ...entry, advisory };
-      if (others) others.push(candidate);
-      else this.#candidates.set(key, [candidate]);
-    }
-  }
+  using file = AdvisoryFile.open(path);
+  const feeds = file.feeds();
+  return work({
+    candidatesFor: (key) => file.candidates(key),
+    ratingsOf: (vulnerabilityId) => file.recordsOf(vulnerabilityId).flatMap(ratingOf),
+    covered: (scopes) => file.covered(scopes),
+    exploitation: (cves) => file.exploitation(cves),
+    asOf: (ecosystems) => oldest(feeds, ecosystems),
+    warnings: [],
+  });
 }
 
-/** Folders of the bucket were once called like `Debian:12`. */
-function ecosystemOf({ name }: AdvisorySource): string {
-  return name.split(':', 1)[0]!;
+function ratingOf({ id, severity, cvss }: AdvisoryRecord): Rating[] {
+  return severity === 'unknown' ? [] : [{ advisoryId: id, severity, cvss }];
 }
 
-function readRecord(json: unknown): OsvAdvisory | undefined {
-  try {
-    return readOsvRecord(json);
-  } catch (error) {
-    if (error instanceof TidewaiterError) return undefined;
-    throw error;
-  }
+/** The oldest of the feeds that were asked; of records whose ecosystem has no feed of its name, all feeds are. */
+function oldest(feeds: readonly AdvisoryFeed[], ecosystems: ReadonlySet<string>): string | null {
+  const named = feeds.filter(({ name }) => ecosystems.has(name));
+  const isEachNamed = named.length === ecosystems.size;
+  const asked = (isEachNamed ? named : feeds).map(({ asOf }) => asOf);
+  return ecosystems.size === 0 ? null : (asked.toSorted()[0] ?? null);
+}
+
+function withExploitation(finding: Finding, advisories: AdvisoriesAtHand): ReportFinding {
+  return { ...finding, ...advisories.exploitation(cvesOf(finding)) };
+}
+
+const dayMs = 24 * 60 * 60_000;
+
+function stale(asOf: string | null, maxAgeMs: number): Warning[] {
+  const ageMs = asOf === null ? 0 : Date.now() - Date.parse(asOf);
+  if (asOf === null || ageMs <= maxAgeMs) return [];
+  const message = `advisories are as of ${asOf}, ${days(ageMs)} ago, and may be ${days(maxAgeMs)} old at most: what is newer is not known`;
+  return [{ code: 'ADVISORIES_STALE', path: null, message }];
+}
+
+function days(ms: number): string {
+  const whole = Math.floor(ms / dayMs);
+  if (whole === 0) return `${Math.round(ms / 3_600_000)} hours`;
+  return whole === 1 ? '1 day' : `${whole} days`;
 }

@@ -1,3 +1,11 @@
+export { epssFeed, kevFeed } from './feed.js';
+export type { AdvisoryFeed, AdvisoryHoldings, EcosystemHoldings } from './feed.js';
+export { cvesOf, worstExploitation } from './exploitation.js';
+export type { Exploitation } from './exploitation.js';
+export { readEpss } from './epss.js';
+export type { EpssDay, EpssScore } from './epss.js';
+export { readKev } from './kev.js';
+export type { KevCatalogue, KevEntry } from './kev.js';
 export { advisoryKeyOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';

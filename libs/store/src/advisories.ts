@@ -36,14 +36,25 @@ export class Advisories {
     });
   }
 
-  /** Notes that an import has ended, for people. */
-  async imported(summary: { source: string; records: number; changed: number; rejected: number }): Promise<void> {
-    await this.store.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
-      summary.source,
-      summary.records,
-      summary.changed,
-      summary.rejected,
-    ]);
+  /**
+   * Takes back what advisories say of an ecosystem that no longer has them; those that say nothing more are withdrawn. Should they
+   * come back, they are written whatever their date.
+   */
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const named = await namesIn(tx, ids);
+      await tx.query('DELETE FROM advisory_package WHERE ecosystem = $1 AND advisory_id = ANY($2)', [ecosystem, ids]);
+      const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+      await tx.query(
+        `UPDATE advisory SET modified = '-infinity', change = $2,
+           withdrawn = CASE WHEN EXISTS (SELECT FROM advisory_package WHERE advisory_id = id) THEN withdrawn ELSE now() END
+         WHERE id = ANY($1)`,
+        [ids, next!.change],
+      );
+      const retired = named.filter((each) => each.ecosystem === ecosystem);
+      await tellChange(tx, next!.change, ids.length, retired);
+    });
   }
 
   async status(): Promise<AdvisoryStatus> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import {
+  type Exploitation,
   type Hit,
   type MatchEvidence,
   packageFindings,
@@ -16,11 +17,12 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import { exploitationOf } from './exploitation.js';
 import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
-export interface ImageFinding extends Finding {
+export interface ImageFinding extends Finding, Exploitation {
   imageDigest: Digest;
 }
 
@@ -67,7 +69,7 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, worst first. */
+  /** The findings of some images, the exploited first, then the worst. */
   async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
@@ -87,7 +89,8 @@ export class Findings {
       'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
       [imageDigests],
     );
-    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
+    const notExploited = { kev: false, epss: null };
+    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
     const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
     const ratingsOf = (id: string) => ratings.get(id) ?? [];
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
@@ -95,7 +98,9 @@ export class Findings {
       const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
       return found.map((each) => ({ ...each, imageDigest }));
     });
-    return [...vulnerabilities, ...findings].toSorted(worstFirst);
+    const exploitation = await exploitationOf(this.store, vulnerabilities);
+    const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
+    return [...known, ...findings].toSorted(worstFirst);
   }
 
   /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
@@ -158,7 +163,7 @@ function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: Fin
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
-  const order = compareSeverity(a.severity, b.severity);
+  const order = Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
   const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
     [packageName, id, purl, imageDigest, layer].join('\n'),

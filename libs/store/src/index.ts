@@ -8,6 +8,8 @@ export { readCursor } from './page.js';
 export type { Page, PageRequest } from './page.js';
 export { Advisories } from './advisories.js';
 export type { AdvisoryStatus } from './advisories.js';
+export { AdvisoryFeeds } from './advisory-feeds.js';
+export type { StoredAdvisories } from './advisory-feeds.js';
 export { ApiTokens } from './api-tokens.js';
 export type { ApiToken } from './api-tokens.js';
 export { BlastRadii } from './blast-radius.js';

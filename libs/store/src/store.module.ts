@@ -6,6 +6,7 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
+import { AdvisoryFeeds } from './advisory-feeds.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
 import { connect } from './data-source.js';
@@ -36,6 +37,7 @@ export interface StoreOptions {
 
 const repositories = [
   Advisories,
+  AdvisoryFeeds,
   ApiTokens,
   BlastRadii,
   DeadLetters,

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 
+import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
@@ -27,6 +29,7 @@ import { Rematch } from './rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
 import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
+import { SyncAdvisories } from './sync-advisories.js';
 
 @Module({})
 export class ScannerModule {
@@ -46,13 +49,15 @@ export class ScannerModule {
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,
-          handlers: [AnalyzePush, AnalyzeLayer, Rematch, Rejudge],
+          handlers: [AnalyzePush, AnalyzeLayer, Rematch, Rejudge, SyncAdvisories],
         }),
       ],
       controllers: [QueuePushes, QueueRematches, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
+        SyncAdvisories,
+        QueueSyncs,
         PushSteps,
         LayerReading,
         LayerSteps,
@@ -70,10 +75,20 @@ export class ScannerModule {
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         {
+          provide: AdvisorySchedule,
+          useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),
+        },
+        {
           provide: Registries,
           useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),
         },
       ],
     };
   }
+}
+
+function scheduleOf(config: Config<typeof scannerConfig>, egress: Egress): AdvisorySchedule {
+  const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems } = config;
+  const places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
+  return new AdvisorySchedule(advisoriesInterval, places, advisoriesEcosystems ?? null, egress);
 }

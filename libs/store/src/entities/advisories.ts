@@ -101,3 +101,32 @@ export class PackageMatchRow {
   /** What was compared, and the range that hit. */
   @Column('jsonb', { default: {} }) evidence!: unknown;
 }
+
+/** Where advisories come from, and how current what is known of it is. */
+@Entity('advisory_feed')
+export class AdvisoryFeedRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_feed_pk' }) name!: string;
+  @Column('text') origin!: string;
+  @Column('text', { nullable: true }) etag!: string | null;
+  @Column('text', { name: 'last_modified', nullable: true }) lastModified!: string | null;
+  @Column('timestamptz', { name: 'as_of' }) asOf!: Date;
+  @Column('timestamptz', { name: 'checked_at' }) checkedAt!: Date;
+  @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
+  @Column('integer') records!: number;
+  @Column('integer') rejected!: number;
+}
+
+/** A vulnerability of CISA's catalogue of exploited ones. */
+@Entity('kev')
+export class KevRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
+  @Column('date', { name: 'added_on' }) addedOn!: string;
+}
+
+/** How likely a vulnerability is to be exploited, as FIRST has it. */
+@Entity('epss')
+export class EpssRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
+  @Column('double precision') score!: number;
+  @Column('double precision') percentile!: number;
+}

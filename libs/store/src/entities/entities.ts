@@ -1,8 +1,11 @@
 import {
   AdvisoryEcosystemRow,
+  AdvisoryFeedRow,
   AdvisoryImportRow,
   AdvisoryPackageRow,
   AdvisoryRow,
+  EpssRow,
+  KevRow,
   PackageMatchRow,
 } from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
@@ -42,6 +45,9 @@ export const entities = [
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,
+  AdvisoryFeedRow,
+  KevRow,
+  EpssRow,
   PackageMatchRow,
   IncidentRow,
   DeliveryRow,

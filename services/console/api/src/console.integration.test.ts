@@ -3,6 +3,7 @@ import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
   Advisories,
+  AdvisoryFeeds,
   connect,
   DeadLetters,
   Deliveries,
@@ -171,13 +172,26 @@ async function seedPushes(): Promise<string[]> {
   return ids;
 }
 
+const feed = {
+  name: 'Debian',
+  origin: 'https://bucket.example.com/Debian/all.zip',
+  asOf: '2026-01-02T00:00:00.000Z',
+  checkedAt: '2026-01-02T00:00:00.000Z',
+  changedAt: '2026-01-01T00:00:00.000Z',
+  records: 1,
+  rejected: 0,
+};
+
 async function seedAdvisory(): Promise<void> {
   const advisories = new Advisories(store);
   await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('DSA-1', 'CVE-2026-1', '{}', $1, 'critical', now(), 1)`,
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('DSA-1', 'CVE-2026-1000', '{}', $1, 'critical', now(), 1)`,
     [hostile],
   );
-  await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
+  const feeds = new AdvisoryFeeds(store, advisories);
+  await feeds.noteFeed({ ...feed, etag: null, lastModified: null }, 1);
+  await feeds.putKev([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
+  await feeds.putEpss([{ cve: 'CVE-2026-1000', score: 0.94358, percentile: 0.99 }]);
   await store.transaction(async (tx) => {
     const fleet = new FleetMatches();
     const found = [...(await fleet.unmatched(tx, amd64)), ...(await fleet.unmatched(tx, arm64))];
@@ -188,7 +202,7 @@ async function seedAdvisory(): Promise<void> {
       found.map(({ id }) => ({
         packageId: id,
         advisoryId: 'DSA-1',
-        vulnerabilityIds: ['CVE-2026-1'],
+        vulnerabilityIds: ['CVE-2026-1000'],
         state: 'affected' as const,
         fix,
         severity: null,
@@ -382,7 +396,9 @@ describe('the API', () => {
     const findings = await get(`/images/${index}/findings`);
     expect(new Set(findings.items.map(({ platform }) => platform))).toEqual(new Set(['linux/amd64', 'linux/arm64']));
     expect(findings.items[0]).toMatchObject({
-      id: 'CVE-2026-1',
+      id: 'CVE-2026-1000',
+      kev: true,
+      epss: 0.94358,
       aliases: ['DSA-1'],
       title: hostile,
       fix: { state: 'fixed', version: '3.0.17-1' },
@@ -391,7 +407,7 @@ describe('the API', () => {
   });
 
   it.each([
-    ['a vulnerability', 'vulnerability=CVE-2026-1'],
+    ['a vulnerability', 'vulnerability=CVE-2026-1000'],
     ['an advisory', 'vulnerability=DSA-1'],
     ['all versions of a package', `purl=${encodeURIComponent('pkg:deb/debian/openssl')}`],
   ])('shows where %s is, in what tags point to', async (_, query) => {
@@ -516,7 +532,7 @@ describe('the API', () => {
         { queue: 'layer', queued: 1, running: 0 },
         { queue: 'push', queued: 1 },
       ],
-      advisories: { advisories: 1, lastImport: { source: 'test' } },
+      advisories: { advisories: 1, lastImport: { source: 'Debian' }, feeds: [feed] },
     });
   });
 

@@ -20,7 +20,7 @@ const archive = Buffer.from(
 `,
   'base64',
 );
-const shared = process.env['TIDEWAITER_SHARED'] ?? resolve(__dirname, '../../../shared');
+const shared = process.env['TIDEWAITER_SHARED'] ?? resolve(__dirname, '../../../../shared');
 const bucket = join(shared, 'advisories', 'osv');
 
 let servers: ThrowAwayServers<{ postgres: true }>;
@@ -87,7 +87,7 @@ it('imports a folder of records, and again only what has changed', async () => {
   expect(output.stderr).toContain('imported 2 records from');
   expect(output.stderr).toContain('(1 changed, 1 rejected)');
   await advisories('status');
-  expect(output.stdout).toMatch(/^advisories +2\nlast import +\S+, \d{4}-.*\n {2}Alpine +2 package entries\n$/);
+  expect(output.stdout).toMatch(/^advisories +2 {2}in database\n {2}Alpine +2\n {2}from \S+ +2 {2}as of \S+Z, today\n/);
 });
 
 it('names ten broken records, none of which can write to the terminal, and counts the others', async () => {
