@@ -22,6 +22,13 @@ it('starts a new installation with nothing connected', () => {
     sensors: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
+    rules: { statements: [], exceptions: [], policies: [], written: [] },
+    admission: {
+      mode: 'warn',
+      unknown: 'allow',
+      exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
+      allowUnauthenticated: false,
+    },
   });
 });
 
@@ -42,6 +49,26 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
   expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+it('reads by what images are judged', () => {
+  const files: Record<string, string> = {
+    'own.cel': 'size(findings) < 3',
+    'own.vex': '{"@context": "https://openvex.dev/ns", "statements": []}',
+  };
+  const { rules } = parseSettings(
+    `
+policies: [ { name: no-secrets, mode: warn, repositories: ["shop/*"] }, { name: few, file: own.cel } ]
+exceptions: [ { repository: "shop/*", finding: CVE-2024-0001, reason: "not reachable", owner: team-shop, until: 2027-01-31 } ]
+vex: [ own.vex ]
+`,
+    (path) => files[path]!,
+  );
+  expect(rules.policies.map(({ name, mode }) => [name, mode])).toEqual([
+    ['no-secrets', 'warn'],
+    ['few', 'enforce'],
+  ]);
+  expect(rules.exceptions).toMatchObject([{ finding: 'CVE-2024-0001', owner: 'team-shop', source: 'exceptions[0]' }]);
 });
 
 it('names every wrong key at once, and no value', () => {
@@ -67,7 +94,20 @@ it.each([
     'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
     'sensors: a is there twice',
   ],
-  ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
+  ['a list that is not acted on yet', 'pipelines: [ { name: a } ]', 'not supported yet: pipelines'],
+  ['a policy that nobody wrote', 'policies: [ { name: a } ]', 'policies[0]: no policy a comes with Tidewaiter'],
+  ['a policy whose file is not there', 'policies: [ { name: a, file: a.cel } ]', 'policies[0].file: cannot read a.cel'],
+  [
+    'an exception for ever',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, owner: o } ]',
+    'exceptions[0].until',
+  ],
+  [
+    'an exception of nobody',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
+    'exceptions[0].owner',
+  ],
+  ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
   ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],
   [

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -74,13 +75,31 @@ const sensor = z.strictObject({
   allowUnauthenticated: z.boolean().default(false),
 });
 
+const admission = z
+  .strictObject({
+    /** What a verdict does that fails: nothing but be counted, warn, or refuse. */
+    mode: z.enum(policyModes).default('warn'),
+    /** What becomes of an image that nobody knows, or could not judge. Refused only where the mode is `enforce`. */
+    unknown: z.enum(['allow', 'deny']).default('allow'),
+    /** Where nothing is asked: a cluster that cannot start its own parts cannot be mended. */
+    exemptNamespaces: z
+      .array(z.string().min(1))
+      .default(['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter']),
+    /** Answers without an API token: Kubernetes has none unless its API server is configured to. */
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** How the console answers Kubernetes. */
+export type AdmissionSettings = z.output<typeof admission>;
+
 /** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
 const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
 
 const settings = z.strictObject({
   pipelines: notYet('pipelines'),
-  policies: notYet('policies'),
-  exceptions: notYet('exceptions'),
+  ...ruleSettings,
+  admission,
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
   egress: z
@@ -134,6 +153,9 @@ export interface TidewaiterSettings {
   sensors: SensorSettings[];
   egressAllow: string[];
   platforms: string[];
+  /** By what images are judged. */
+  rules: Rules;
+  admission: AdmissionSettings;
 }
 
 /**
@@ -170,6 +192,8 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
+    admission: read.data.admission,
+    rules: readRules(read.data, reader.text, problems),
   };
   problems.push(...repeatedNames('registries', result.registries), ...repeatedNames('sensors', result.sensors));
   if (problems.length > 0) throw invalid(problems);

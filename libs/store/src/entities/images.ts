@@ -39,6 +39,7 @@ export class PushRow {
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;
+  @Column('text', { name: 'rules_version', default: '' }) rulesVersion!: string;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
@@ -78,6 +79,8 @@ export class ImageRow {
   @Column('text', { name: 'config_digest' }) configDigest!: string;
   @Column('text') platform!: string;
   @Column('timestamptz', { name: 'created_at', nullable: true }) createdAt!: Date | null;
+  @Column('timestamptz', { name: 'base_created_at', nullable: true }) baseCreatedAt!: Date | null;
+  @Column('text', { name: 'run_user', nullable: true }) user!: string | null;
   @Column('jsonb') labels!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;

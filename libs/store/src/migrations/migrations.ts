@@ -16,6 +16,8 @@ import { AdvisoryFeeds1764000021000 } from './1764000021000-advisory-feeds.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
+import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
+import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -37,4 +39,6 @@ export const migrations = [
   AdvisoryPublished1764000022000,
   FleetMatches1764000024000,
   MatchVulnerabilities1764000025000,
+  ImageBuild1764000026000,
+  PushRules1764000027000,
 ];
