@@ -21,5 +21,7 @@ export type { Alert, Labels } from './alert.js';
 export { cut, printable } from './printable.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { attestationKinds, refusalCodes } from './provenance.js';
+export type { Attestation, AttestationKind, Provenance, RefusalCode, Signature, Signer } from './provenance.js';
 export { isCounted, verdictOf } from './verdict.js';
 export type { Verdict } from './verdict.js';

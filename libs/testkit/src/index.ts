@@ -9,6 +9,8 @@ export { buildImage, buildIndex } from './image-builder.js';
 export type { BuiltImage, ImageSpec } from './image-builder.js';
 export { hasRegistry, pushImage, startRegistry } from './registry.js';
 export type { RegistryOptions, TestRegistry } from './registry.js';
+export { signingAuthority } from './signing-authority.js';
+export type { SigningAuthority, TestCertificate, TestIdentity } from './signing-authority.js';
 export { throwAwayServers } from './throw-away-servers.js';
 export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
 export { startHttpServer, testCertificate } from './http-server.js';
