@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
+import { InvalidInput, isDigest, NotFound, type Digest } from '@tidewaiter/domain';
+import { type Descriptor, parseReferrers } from '@tidewaiter/oci';
 import type { Egress, EgressResponse } from '@tidewaiter/runtime';
 
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
 import { checkRepository, checkTag, qualify } from './reference.js';
+import { listReferrers } from './referrers.js';
 import { RegistrySession, type RegistryRead } from './session.js';
 
 /** What a registry knows about a manifest without its bytes. */
@@ -113,6 +115,30 @@ export class RegistryClient {
       signal,
     };
     return readBlob(descriptor, (from) => this.#openBlob(read, descriptor, from), signal);
+  }
+
+  /**
+   * The manifests whose subject is this one: signatures, attestations. Registries older than OCI 1.1 keep the list under a tag.
+   * @throws InvalidInput `REFERENCE_INVALID`, `MANIFEST_INVALID`
+   * @throws LimitExceeded a page over 4 MiB
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   */
+  async referrers(repository: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[]> {
+    if (!isDigest(digest))
+      throw new InvalidInput('REFERENCE_INVALID', 'referrers are asked for without a sha256 digest');
+    const listed = await listReferrers(this.#session, this.#repository(repository), digest, signal);
+    return listed ?? this.#taggedReferrers(repository, digest, signal);
+  }
+
+  /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema */
+  async #taggedReferrers(repository: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[]> {
+    try {
+      return parseReferrers((await this.manifest(repository, digest.replace(':', '-'), signal)).bytes);
+    } catch (error) {
+      if (error instanceof NotFound) return [];
+      throw error;
+    }
   }
 
   async #openBlob(read: RegistryRead, { digest, size }: BlobDescriptor, from: number): Promise<BlobPart> {
