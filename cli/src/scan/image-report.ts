@@ -7,11 +7,13 @@ import {
 } from '@tidewaiter/analyzers';
 import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
+import type { Trust } from '@tidewaiter/provenance';
 import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
 import type { Judged } from './local-advisories.js';
+import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
@@ -22,6 +24,8 @@ export interface JudgeOptions {
   isOnlyFixed: boolean;
   /** Path of OSV records; undefined where there are none. */
   advisories: string | undefined;
+  /** Whose signatures count; undefined where nobody asked for any. */
+  trust?: Trust;
 }
 
 /** Judges what was read of an image. */
@@ -38,8 +42,10 @@ export async function reportOf(
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
+  const signed = await signatures(source, options);
   const all = [
     ...judged.findings,
+    ...(signed?.findings ?? []),
     ...imageFindings(source, read, view, analysis),
     ...(await misconfiguration(source, read, view, options)),
   ];
@@ -47,7 +53,7 @@ export async function reportOf(
     .filter((finding) => isAsked(finding, options))
     .map(withRisk)
     .toSorted(worstFirst);
-  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings];
+  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings, ...(signed?.warnings ?? [])];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),
@@ -55,6 +61,7 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
+    provenance: signed?.provenance ?? null,
     warnings,
     verdict: verdictOf(findings, warnings, options.failOn),
     stats: statsOf(read, startedAt, judged.asOf),
@@ -74,6 +81,12 @@ async function vulnerabilities(
   }
   const { judgePackages } = await import('./local-advisories.js');
   return judgePackages(packages, os, advisories);
+}
+
+async function signatures(source: ImageSource, { trust }: JudgeOptions): Promise<SignedBy | undefined> {
+  if (!trust) return undefined;
+  const { signedBy } = await import('./provenance.js');
+  return signedBy(source, trust);
 }
 
 function imageFindings(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
+import { collect } from '../collect.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
-import { collect } from './scan.js';
 
 interface SbomFlags extends ReadingFlags {
   output?: string[];

@@ -2,10 +2,12 @@ import { type Severity, severities } from '@tidewaiter/domain';
 import type { Report } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
+import { collect } from '../collect.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
-interface ScanFlags extends ReadingFlags, JudgingFlags {
+interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags {
   output?: string[];
   failOn?: Severity;
 }
@@ -25,15 +27,18 @@ export function scanCommand(program: Command): void {
       collect,
     )
     .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this').choices(severities));
-  withReadingFlags(withJudgingFlags(command)).action(scan);
+  withReadingFlags(withSignerFlags(withJudgingFlags(command))).action(scan);
 }
 
 async function scan(target: string, flags: ScanFlags, command: Command): Promise<void> {
   const { readOutputs, writeReport } = await import('./outputs.js');
   const outputs = readOutputs(flags.output ?? ['table']);
-  if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
+  const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
+  if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
   const { scanTarget } = await import('./scan-target.js');
-  const { report } = await scanTarget(target, flags, { ...judgeOptions(flags), failOn: flags.failOn });
+  const trust = await readSigners(flags);
+  const judging = { ...judgeOptions(flags), failOn: flags.failOn, ...(trust && { trust }) };
+  const { report } = await scanTarget(target, flags, judging);
   await writeReport(report, outputs);
   if (flags.failOn !== undefined) process.exitCode = gateCode(report);
 }
@@ -42,9 +47,4 @@ async function scan(target: string, flags: ScanFlags, command: Command): Promise
 function gateCode({ verdict: { result } }: Report): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? exitGateFailed : exitNoVerdict;
-}
-
-/** Gathers a flag that may be given several times. */
-export function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
 }

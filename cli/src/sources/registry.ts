@@ -53,6 +53,7 @@ async function registryStore(
     isLocal: false,
     manifest: (reference) => client.manifest(repository, reference, signal),
     blob: (descriptor) => client.blob(repository, descriptor, signal),
+    referrers: (digest) => client.referrers(repository, digest, signal),
     close: () => egress.close(),
   };
 }

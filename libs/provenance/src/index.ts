@@ -2,6 +2,8 @@ export { findArtifacts } from './find-artifacts.js';
 export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
 export type { Artifact } from './artifact.js';
 export { provenanceLimits } from './limits.js';
+export { imageProvenance, isSigned, unsignedFinding } from './image-provenance.js';
+export type { ImageProvenance } from './image-provenance.js';
 export { readTrust } from './trust.js';
 export type { SignerSettings, Trust } from './trust.js';
 export { verifyImage } from './verify-image.js';

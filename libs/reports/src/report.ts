@@ -1,4 +1,4 @@
-import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
+import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform, Provenance } from '@tidewaiter/domain';
 
 /** What a scan found, for every output format. Published as JSON, with `docs/report.schema.json`; fields are only ever added. */
 export interface Report {
@@ -11,6 +11,8 @@ export interface Report {
   packages: ReportPackage[];
   /** Worst first. */
   findings: ReportFinding[];
+  /** Who signed the image and how it was built; null where nobody asked. */
+  provenance: Provenance | null;
   warnings: ReportWarning[];
   verdict: ReportVerdict;
   stats: ReportStats;

@@ -7,6 +7,8 @@ export type { ElfShape } from './elf-writer.js';
 export { brokenCopies, unexpectedErrors } from './damaged-copies.js';
 export { buildImage, buildIndex } from './image-builder.js';
 export type { BuiltImage, ImageSpec } from './image-builder.js';
+export { cosign, cosignAttest, cosignKey, cosignSign, hasCosign } from './cosign.js';
+export type { CosignKey } from './cosign.js';
 export { hasRegistry, pushImage, startRegistry } from './registry.js';
 export type { RegistryOptions, TestRegistry } from './registry.js';
 export { signingAuthority } from './signing-authority.js';

@@ -3,7 +3,7 @@ import type { ReportFormat } from '../report.js';
 
 /** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  report: words('schemaVersion target os layers packages findings warnings verdict stats'),
+  report: words('schemaVersion target os layers packages findings provenance warnings verdict stats'),
   target: words('reference digest mediaType platform configDigest'),
   os: words('id versionId name idLike'),
   layers: words('index digest diffId sizeBytes createdBy'),
@@ -14,6 +14,12 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   ),
   fix: words('state version'),
   cvss: words('vector score'),
+  provenance: words('signatures attestations'),
+  signatures: words('verified code reason signer subject artifact'),
+  attestations: words(
+    'kind verified code reason signer predicateType builder source revision builtAt subject artifact',
+  ),
+  signer: words('name keyFingerprint identity issuer'),
   warnings: words('code path message'),
   verdict: words('result reasons'),
   stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
