@@ -29,7 +29,7 @@ let output: CapturedOutput;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   process.env['TIDEWAITER_DATABASE_URL'] = await servers.postgres.createDatabase();
@@ -127,5 +127,5 @@ it('says that PostgreSQL cannot be reached, and never with which password', asyn
   it('are imported whole', async () => {
     await advisories('import', join(bucket, 'Alpine'));
     expect(output.stderr).toMatch(/^imported 2,441 records from Alpine \(2,441 changed, 0 rejected\) in/);
-  }, 30_000);
+  });
 });

@@ -1,20 +1,18 @@
 import {
   type AdvisoryCandidate,
+  type AdvisoryKey,
   advisoryKeyOf,
-  type Distribution,
-  distributionOf,
-  matchPackage,
+  type AdvisoryScope,
+  blindSpots,
+  judgeInventory,
   type OsvAdvisory,
-  type PackageMatch,
   readOsvRecord,
-  theOneThatSpeaks,
-  type Vulnerability,
-  vulnerabilityFinding,
+  scopeName,
 } from '@tidewaiter/advisories';
 import { type Finding, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
-import { advisorySources } from '../advisories-source.js';
+import { type AdvisorySource, advisorySources } from '../advisories-source.js';
 
 export interface Judged {
   findings: Finding[];
@@ -32,69 +30,65 @@ export async function judgePackages(
   os: OsRelease | null,
   path: string,
 ): Promise<Judged> {
-  const distribution = os && distributionOf(os);
-  const none = { findings: [], asOf: null };
-  if (!distribution) return { ...none, warnings: [unknownOs(os), ...unjudged(packages, null)] };
-  const advisories = await loadAdvisories(path, distribution, packages);
-  if (advisories.asOf === null) {
-    const { ecosystem, release } = distribution;
-    const message = `no advisories for ${ecosystem}:${release} in ${path}`;
-    return { ...none, warnings: [...advisories.warnings, { code: 'ADVISORIES_MISSING', path: null, message }] };
-  }
-  const findings = packages.flatMap((each) => findingsOf(each, distribution, advisories));
-  const warnings = [...advisories.warnings, ...unjudged(packages, distribution)];
+  const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
+  const advisories = new LoadedAdvisories(scoped.flatMap(({ scope }) => scope ?? []));
+  await advisories.load(await advisorySources(path));
+  const warnings: Warning[] = blindSpots(scoped, os, advisories.covered);
+  const message = `${advisories.rejected} advisories of ${path} cannot be read`;
+  if (advisories.rejected > 0) warnings.push({ code: 'ADVISORIES_DAMAGED', path: null, message });
+  const findings = judgeInventory(packages, os, (key) => advisories.candidatesFor(key));
   return { findings, warnings, asOf: advisories.asOf };
 }
 
-function unknownOs(os: OsRelease | null): Warning {
-  const message = os
-    ? `no advisories are known for ${os.name}`
-    : 'no distribution recognised: its packages cannot be judged';
-  return { code: 'OS_UNKNOWN', path: null, message };
-}
+/** What may concern some packages; archives of other ecosystems are never opened. */
+class LoadedAdvisories {
+  rejected = 0;
+  asOf: string | null = null;
+  /** Wanted names, by ecosystem. */
+  readonly #names = new Map<string, Set<string>>();
+  readonly #candidates = new Map<string, AdvisoryCandidate[]>();
+  readonly #covered = new Map<string, AdvisoryScope>();
 
-/** Packages of languages are listed and, so far, judged by nobody: a reader must not take silence for a clean bill. */
-function unjudged(packages: readonly ImagePackage[], distribution: Distribution | null): Warning[] {
-  const isJudged = (each: ImagePackage) => distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
-  const byType = Map.groupBy(
-    packages.filter((each) => each.state === 'present' && !isJudged(each)),
-    ({ type }) => type,
-  );
-  return [...byType].map(([type, { length }]) => {
-    const message = `${length} ${type} ${length === 1 ? 'package was' : 'packages were'} not judged: no advisories are matched for ${type} yet`;
-    return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
-  });
-}
-
-interface LoadedAdvisories {
-  byId: Map<string, OsvAdvisory>;
-  /** By the name of the package. */
-  candidates: Map<string, AdvisoryCandidate[]>;
-  warnings: Warning[];
-  asOf: string | null;
-}
-
-/** Reads what may concern these packages; a folder with archives of other ecosystems costs nothing. */
-async function loadAdvisories(
-  path: string,
-  distribution: Distribution,
-  packages: readonly ImagePackage[],
-): Promise<LoadedAdvisories> {
-  const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
-  const loaded: LoadedAdvisories = { byId: new Map(), candidates: new Map(), warnings: [], asOf: null };
-  const sources = await advisorySources(path);
-  const own = sources.filter(({ name }) => name.split(':')[0] === distribution.ecosystem);
-  let rejected = 0;
-  for (const source of own.length > 0 ? own : sources) {
-    for await (const item of source.records()) {
-      const advisory = 'error' in item ? undefined : readRecord(item.json);
-      if (advisory) keep(loaded, advisory, distribution, names);
-      else rejected += 1;
+  constructor(keys: readonly AdvisoryKey[]) {
+    for (const [ecosystem, asked] of Map.groupBy(keys, (key) => key.ecosystem)) {
+      this.#names.set(ecosystem, new Set(asked.flatMap(({ names }) => names)));
     }
   }
-  const message = `${rejected} advisories of ${path} cannot be read`;
-  if (rejected > 0) loaded.warnings.push({ code: 'ADVISORIES_DAMAGED', path: null, message });
-  return loaded;
+
+  get covered(): AdvisoryScope[] {
+    return [...this.#covered.values()];
+  }
+
+  candidatesFor({ ecosystem, names }: AdvisoryKey): AdvisoryCandidate[] {
+    return names.flatMap((name) => this.#candidates.get(`${ecosystem} ${name}`) ?? []);
+  }
+
+  /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
+  async load(sources: readonly AdvisorySource[]): Promise<void> {
+    const named = sources.filter(({ name }) => this.#names.has(name.split(':', 1)[0]!));
+    for (const source of named.length > 0 ? named : sources) {
+      for await (const item of source.records()) {
+        const advisory = 'error' in item ? undefined : readRecord(item.json);
+        if (advisory) this.#keep(advisory);
+        else this.rejected += 1;
+      }
+    }
+  }
+
+  #keep(advisory: OsvAdvisory): void {
+    const asked = advisory.affected.filter(({ ecosystem }) => this.#names.has(ecosystem));
+    if (asked.length === 0) return;
+    if (this.asOf === null || advisory.modified > this.asOf) this.asOf = advisory.modified;
+    for (const entry of asked) {
+      this.#covered.set(scopeName(entry), entry);
+      if (advisory.withdrawn !== null || !this.#names.get(entry.ecosystem)!.has(entry.name)) continue;
+      const key = `${entry.ecosystem} ${entry.name}`;
+      const others = this.#candidates.get(key);
+      const candidate = { ...entry, advisory };
+      if (others) others.push(candidate);
+      else this.#candidates.set(key, [candidate]);
+    }
+  }
 }
 
 function readRecord(json: unknown): OsvAdvisory | undefined {
@@ -104,42 +98,4 @@ function readRecord(json: unknown): OsvAdvisory | undefined {
     if (error instanceof TidewaiterError) return undefined;
     throw error;
   }
-}
-
-function keep(loaded: LoadedAdvisories, advisory: OsvAdvisory, { ecosystem }: Distribution, names: Set<string>): void {
-  const own = advisory.affected.filter((entry) => entry.ecosystem === ecosystem);
-  if (own.length === 0) return;
-  if (loaded.asOf === null || advisory.modified > loaded.asOf) loaded.asOf = advisory.modified;
-  if (advisory.withdrawn !== null) return;
-  for (const entry of own) {
-    if (!names.has(entry.name)) continue;
-    loaded.byId.set(advisory.id, advisory);
-    const others = loaded.candidates.get(entry.name) ?? [];
-    others.push({ ...entry, advisoryId: advisory.id });
-    loaded.candidates.set(entry.name, others);
-  }
-}
-
-function findingsOf(each: ImagePackage, distribution: Distribution, { byId, candidates }: LoadedAdvisories): Finding[] {
-  const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
-  const vulnerabilities = new Map<string, Vulnerability>();
-  for (const match of matchPackage(each, distribution, named)) {
-    const vulnerability = vulnerabilityOf(match, byId.get(match.advisoryId)!);
-    const known = vulnerabilities.get(vulnerability.id) ?? vulnerability;
-    vulnerabilities.set(vulnerability.id, theOneThatSpeaks(known, vulnerability));
-  }
-  return [...vulnerabilities.values()].map((vulnerability) => vulnerabilityFinding(vulnerability, each));
-}
-
-function vulnerabilityOf({ advisoryId, severity, state, fix }: PackageMatch, advisory: OsvAdvisory): Vulnerability {
-  return {
-    id: advisory.vulnerabilityId,
-    advisoryId,
-    aliases: advisory.aliases,
-    severity: severity ?? advisory.severity,
-    title: advisory.title,
-    match: state,
-    fix: { state: fix.state, version: fix.version ?? null },
-    cvss: advisory.cvss,
-  };
 }

@@ -1,4 +1,4 @@
-import type { PackageRecord } from '@tidewaiter/domain';
+import type { AdvisorySummary, PackageRecord } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { matchPackage } from './match-package.js';
@@ -6,15 +6,20 @@ import type { AdvisoryCandidate } from './match-package.js';
 import type { VersionEvent } from './ranges.js';
 
 const bookworm = { ecosystem: 'Debian', release: '12' };
+const key = { ...bookworm, names: ['openssl'] };
 
 function installed(version: string, parts: Partial<PackageRecord> = {}): PackageRecord {
   const source = { name: 'openssl', version };
   return { type: 'deb', name: 'libssl3', version: '0', source, licenses: [], foundIn: 'var/lib/dpkg/status', ...parts };
 }
 
+function advisory(id: string): AdvisorySummary {
+  return { id, vulnerabilityId: id, aliases: [], severity: 'unknown', cvss: null, title: id, published: null };
+}
+
 function candidate(events: VersionEvent[], parts: Partial<AdvisoryCandidate> = {}): AdvisoryCandidate {
   return {
-    advisoryId: 'DSA-1-1',
+    advisory: advisory('DSA-1-1'),
     ...bookworm,
     name: 'openssl',
     ranges: [{ type: 'ECOSYSTEM', events }],
@@ -31,21 +36,29 @@ const fixedAt = (version: string, parts: Partial<AdvisoryCandidate> = {}) =>
 
 describe('matchPackage', () => {
   it('reports the advisory with its fix, by source package and source version', () => {
-    expect(matchPackage(installed('3.0.11-1~deb12u1'), bookworm, [fixedAt('3.0.11-1~deb12u2')])).toEqual([
+    expect(matchPackage(installed('3.0.11-1~deb12u1'), key, [fixedAt('3.0.11-1~deb12u2')])).toEqual([
       {
         advisoryId: 'DSA-1-1',
         state: 'affected',
         fix: { state: 'fixed', version: '3.0.11-1~deb12u2' },
         severity: null,
+        evidence: {
+          source: 'Debian:12',
+          comparedName: 'openssl',
+          comparedVersion: '3.0.11-1~deb12u1',
+          range: '< 3.0.11-1~deb12u2',
+        },
       },
     ]);
-    expect(matchPackage(installed('3.0.11-1~deb12u2'), bookworm, [fixedAt('3.0.11-1~deb12u2')])).toEqual([]);
+    expect(matchPackage(installed('3.0.11-1~deb12u2'), key, [fixedAt('3.0.11-1~deb12u2')])).toEqual([]);
   });
 
   it('uses the order of the distribution', () => {
     const alpine = { ecosystem: 'Alpine', release: 'v3.20' };
     const match = (version: string) =>
-      matchPackage(installed(version, { type: 'apk' }), alpine, [fixedAt('3.1.4-r5', alpine)]);
+      matchPackage(installed(version, { type: 'apk' }), { ...alpine, names: ['openssl'] }, [
+        fixedAt('3.1.4-r5', alpine),
+      ]);
     expect(match('3.1.4_rc1-r9')).toHaveLength(1);
     expect(match('3.1.4-r10')).toEqual([]);
   });
@@ -57,14 +70,14 @@ describe('matchPackage', () => {
     ['the binary package', { name: 'libssl3' }, 0],
     ['every release of Debian', { release: null }, 1],
   ])('looks at an entry about %s: %#', (_, parts, count) => {
-    expect(matchPackage(installed('1.0'), bookworm, [candidate([{ introduced: '0' }], parts)])).toHaveLength(count);
+    expect(matchPackage(installed('1.0'), key, [candidate([{ introduced: '0' }], parts)])).toHaveLength(count);
   });
 
   it('does not take a bare Alpine for all releases: other vendors publish under that name', () => {
     const bare = candidate([{ introduced: '0' }], { ecosystem: 'Alpine', release: null });
-    expect(matchPackage(installed('1.0', { type: 'apk' }), { ecosystem: 'Alpine', release: 'v3.20' }, [bare])).toEqual(
-      [],
-    );
+    expect(
+      matchPackage(installed('1.0', { type: 'apk' }), { ...key, ecosystem: 'Alpine', release: 'v3.20' }, [bare]),
+    ).toEqual([]);
   });
 
   it.each<[string, AdvisoryCandidate[], object]>([
@@ -89,7 +102,7 @@ describe('matchPackage', () => {
     ['another entry has no end', [fixedAt('1.5'), candidate([{ introduced: '0' }])], { state: 'not-fixed' }],
     ['it is listed, not ranged', [candidate([{ introduced: '9' }], { versions: ['1.2-1'] })], { state: 'not-fixed' }],
   ])('finds the fix when %s', (_, candidates, fix) => {
-    expect(matchPackage(installed('1.2-1'), bookworm, candidates)).toMatchObject([{ state: 'affected', fix }]);
+    expect(matchPackage(installed('1.2-1'), key, candidates)).toMatchObject([{ state: 'affected', fix }]);
   });
 
   it.each<[string, string, AdvisoryCandidate]>([
@@ -97,23 +110,23 @@ describe('matchPackage', () => {
     ['a bound', '1.2', fixedAt('<unfixed>')],
     ['a part of the record', '1.2', candidate([{ introduced: '9' }], { isIncomplete: true })],
   ])('says unknown when %s cannot be read', (_, version, entry) => {
-    expect(matchPackage(installed(version), bookworm, [entry])).toEqual([
+    expect(matchPackage(installed(version), key, [entry])).toMatchObject([
       { advisoryId: 'DSA-1-1', state: 'unknown', fix: { state: 'unknown' }, severity: null },
     ]);
   });
 
   it('says affected when all versions are, whatever the version is', () => {
-    expect(matchPackage(installed('not a version'), bookworm, [candidate([{ introduced: '0' }])])).toMatchObject([
+    expect(matchPackage(installed('not a version'), key, [candidate([{ introduced: '0' }])])).toMatchObject([
       { state: 'affected', fix: { state: 'not-fixed' } },
     ]);
   });
 
   it('gives one match per advisory, with the severity of the entries that hit', () => {
-    const matches = matchPackage(installed('1.2'), bookworm, [
+    const matches = matchPackage(installed('1.2'), key, [
       fixedAt('1.5', { severity: 'low' }),
       fixedAt('1.6', { severity: 'medium' }),
       fixedAt('1.1', { severity: 'critical' }),
-      fixedAt('1.5', { advisoryId: 'DSA-2-1' }),
+      fixedAt('1.5', { advisory: advisory('DSA-2-1') }),
     ]);
     expect(matches).toMatchObject([
       { advisoryId: 'DSA-1-1', severity: 'medium' },
@@ -128,10 +141,10 @@ describe('matchPackage', () => {
       .map((pairs) => candidate(pairs.flatMap(([introduced, fixed]) => [{ introduced }, { fixed }])));
     fc.assert(
       fc.property(version, fc.array(entry, { minLength: 1, maxLength: 3 }), (current, entries) => {
-        const [match] = matchPackage(installed(current), bookworm, entries);
+        const [match] = matchPackage(installed(current), key, entries);
         if (match?.fix.version === undefined) return;
         expect(Number(match.fix.version.slice(2))).toBeGreaterThan(Number(current.slice(2)));
-        expect(matchPackage(installed(match.fix.version), bookworm, entries)).toEqual([]);
+        expect(matchPackage(installed(match.fix.version), key, entries)).toEqual([]);
       }),
     );
   });

@@ -1,47 +1,58 @@
-import { worstSeverity } from '@tidewaiter/domain';
-import type { Match, PackageRecord, Severity } from '@tidewaiter/domain';
+import { type AdvisorySummary, type Match, type PackageRecord, type Severity, worstSeverity } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
-import { advisoryKeyOf, ecosystems } from './distribution.js';
-import type { AdvisoryKey, Distribution, Ecosystem } from './distribution.js';
+import type { AdvisoryKey } from './advisory-key.js';
+import { ecosystems } from './ecosystems.js';
 import type { AffectedPackage } from './osv-record.js';
-import { anyOf, isInRange, tryCompare } from './ranges.js';
-import type { Answer } from './ranges.js';
+import { type Answer, anyOf, hitIn, isInRange, tryCompare } from './ranges.js';
 
-/** An `affected` entry with the id of its record. Entries of withdrawn records are no candidates. */
-export type AdvisoryCandidate = AffectedPackage & { advisoryId: string };
+/** An `affected` entry with its record. Entries of withdrawn records are no candidates. */
+export interface AdvisoryCandidate extends AffectedPackage {
+  advisory: AdvisorySummary;
+}
 
-/** A match with the source's judgement of this package; null where only the record's counts. */
+/** A match with why it is one. */
 export interface PackageMatch extends Match {
+  /** The source's judgement of this package; null where only the record's counts. */
   severity: Severity | null;
+  evidence: MatchEvidence;
+}
+
+/** What was compared, for people. */
+export interface MatchEvidence {
+  /** The ecosystem with its release: `Debian:12`, `npm`. */
+  source: string;
+  comparedName: string;
+  comparedVersion: string;
+  /** Affected versions around the compared one: `>= 1.0, < 1.5`, `all versions`. */
+  range: string;
 }
 
 /** Fixes looked at before we say that there is none. More than one matters only where ranges overlap. */
 const maxFixesTried = 20;
 
 /**
- * Matches one package against the advisories that may name it, by its source package and the distribution's own version order.
- * Entries of other packages and releases are passed over. What cannot be compared gives state `unknown`.
+ * Matches one package against the advisories that may name it, in the version order of their ecosystem. Entries of other packages
+ * and releases are passed over. What cannot be compared gives state `unknown`.
  * @see https://ossf.github.io/osv-schema/#evaluation
  */
 export function matchPackage(
   pkg: PackageRecord,
-  distribution: Distribution,
-  affected: AdvisoryCandidate[],
+  key: AdvisoryKey,
+  candidates: readonly AdvisoryCandidate[],
 ): PackageMatch[] {
-  const ecosystem = ecosystems.get(distribution.ecosystem);
+  const ecosystem = ecosystems.get(key.ecosystem);
   if (!ecosystem) return [];
-  const key = advisoryKeyOf(pkg, distribution);
-  const named = affected.filter((entry) => names(entry, key, ecosystem));
+  const named = candidates.filter((entry) => isNamed(entry, key, ecosystem.isReleaseOptional));
   const matches: PackageMatch[] = [];
-  for (const [advisoryId, entries] of Map.groupBy(named, (entry) => entry.advisoryId)) {
+  for (const [advisoryId, entries] of Map.groupBy(named, ({ advisory }) => advisory.id)) {
     const match = matchAdvisory(pkg.source.version, entries, ecosystem.compare);
     if (match) matches.push({ advisoryId, ...match });
   }
   return matches;
 }
 
-function names(entry: AffectedPackage, key: AdvisoryKey, { isReleaseOptional }: Ecosystem): boolean {
+function isNamed(entry: AffectedPackage, key: AdvisoryKey, isReleaseOptional: boolean): boolean {
   const isOfRelease = entry.release === key.release || (entry.release === null && isReleaseOptional);
   return entry.ecosystem === key.ecosystem && isOfRelease && key.names.includes(entry.name);
 }
@@ -61,12 +72,23 @@ function matchAdvisory(
     state: overall ? 'affected' : 'unknown',
     fix: overall ? fixFor(version, hits, entries, compare) : { state: 'unknown' },
     severity: judged.length > 0 ? worstSeverity(judged) : null,
+    evidence: evidenceOf(version, hits[0]!, compare),
   };
 }
 
 function isAffected(version: string, entry: AffectedPackage, compare: VersionComparer): Answer {
   const inRanges = entry.ranges.map((range) => isInRange(version, range, compare));
   return anyOf([entry.versions.includes(version), ...inRanges, entry.isIncomplete ? undefined : false]);
+}
+
+function evidenceOf(version: string, entry: AffectedPackage, compare: VersionComparer): MatchEvidence {
+  const { ecosystem, release, name, versions, ranges } = entry;
+  return {
+    source: release === null ? ecosystem : `${ecosystem}:${release}`,
+    comparedName: name,
+    comparedVersion: version,
+    range: versions.includes(version) ? `= ${version}` : hitIn(version, ranges, compare),
+  };
 }
 
 /** The smallest fixed version above the installed one that no other range of the advisory calls affected again. */

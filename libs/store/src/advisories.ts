@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import type { AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
-import type { Digest, Match, PackageRecord, Severity } from '@tidewaiter/domain';
+import type {
+  AdvisoryCandidate,
+  AdvisoryKey,
+  AdvisoryScope,
+  OsvAdvisory,
+  PackageMatch,
+  ScopedPackage,
+} from '@tidewaiter/advisories';
+import type { Digest, PackageRecord } from '@tidewaiter/domain';
 
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
@@ -8,16 +15,12 @@ import { Store, type Transaction } from './store.js';
 /** A package to be judged, and which advisories may judge it. */
 export interface UnmatchedPackage extends PackageRecord {
   id: string;
-  ecosystem: string;
-  release: string | null;
+  key: AdvisoryKey;
 }
 
-/** A package that an advisory names. */
-export type Candidate = AffectedPackage & { advisoryId: string };
-
-export interface PackageMatch extends Match {
+/** An advisory that hits a package of the fleet. */
+export interface FleetMatch extends PackageMatch {
   packageId: string;
-  severity: Severity | null;
 }
 
 /** What the store holds, for people and for the age of a verdict. */
@@ -70,13 +73,23 @@ export class Advisories {
     return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
   }
 
-  /** Whether any advisory speaks of this release. Without one, "nothing found" would mean nothing. */
-  async covers(ecosystem: string, release: string): Promise<boolean> {
-    const [row] = await this.store.query<{ covered: boolean }>(
-      'SELECT EXISTS (SELECT FROM advisory_package WHERE ecosystem = $1 AND release = $2) AS covered',
-      [ecosystem, release],
+  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
+    return this.store.query<AdvisoryScope>(
+      `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
+       WHERE EXISTS (SELECT FROM advisory_package AS known
+         WHERE known.ecosystem = scope.ecosystem AND known.release IS NOT DISTINCT FROM scope.release)`,
+      [scopes.map(({ ecosystem }) => ecosystem), scopes.map(({ release }) => release)],
     );
-    return row?.covered ?? false;
+  }
+
+  /** Whose advisories judge the packages of an image. */
+  async scoped(imageDigest: Digest): Promise<ScopedPackage[]> {
+    return this.store.query<ScopedPackage>(
+      `SELECT type, state, CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
+       FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
+      [imageDigest],
+    );
   }
 
   /** The change of the advisories with which matches made now are current. */
@@ -88,8 +101,9 @@ export class Advisories {
   /** The packages of an image whose matches are older than `currentChange`. */
   async unmatched(tx: Transaction, imageDigest: Digest, currentChange: string): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
-      `SELECT DISTINCT package.id, type, name, version, arch, json_build_object('name', source_name, 'version', source_version)::jsonb AS source,
-         licenses, ecosystem, release, '' AS "foundIn"
+      `SELECT DISTINCT package.id, type, name, version, arch, qualifiers,
+         json_build_object('name', source_name, 'version', source_version)::jsonb AS source, licenses,
+         jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names) AS key, '' AS "foundIn"
        FROM image_package JOIN package ON package.id = package_id
        WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_change < $2 ORDER BY package.id`,
       [imageDigest, currentChange],
@@ -97,13 +111,11 @@ export class Advisories {
   }
 
   /** Everything that advisories which are not withdrawn say about some package names of a release, or of all releases. */
-  async candidates(
-    tx: Transaction,
-    { ecosystem, release }: { ecosystem: string; release: string | null },
-    names: readonly string[],
-  ): Promise<Candidate[]> {
-    const rows = await tx.query<{ candidate: Candidate }>(
-      `SELECT affected || jsonb_build_object('advisoryId', advisory_id) AS candidate FROM advisory_package JOIN advisory ON id = advisory_id
+  async candidates(tx: Transaction, { ecosystem, release, names }: AdvisoryKey): Promise<AdvisoryCandidate[]> {
+    const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
+      `SELECT affected || jsonb_build_object('advisory', jsonb_build_object('id', id, 'vulnerabilityId', vulnerability_id,
+         'aliases', aliases, 'title', title, 'severity', severity)) AS candidate
+       FROM advisory_package JOIN advisory ON id = advisory_id
        WHERE ecosystem = $1 AND name = ANY($3) AND (release = $2 OR release IS NULL) AND withdrawn IS NULL`,
       [ecosystem, release, names],
     );
@@ -115,22 +127,16 @@ export class Advisories {
     tx: Transaction,
     packageIds: readonly string[],
     currentChange: string,
-    matches: readonly PackageMatch[],
+    matches: readonly FleetMatch[],
   ): Promise<void> {
     // In the order of ids, so that two images with the same packages cannot deadlock.
     await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
     await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
     await tx.query(
-      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity)
-       SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
-      [
-        matches.map(({ packageId }) => packageId),
-        matches.map(({ advisoryId }) => advisoryId),
-        matches.map(({ state }) => state),
-        matches.map(({ fix }) => fix.state),
-        matches.map(({ fix }) => fix.version ?? null),
-        matches.map(({ severity }) => severity),
-      ],
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, evidence)
+       SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, evidence
+       FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text, evidence jsonb)`,
+      [json(matches)],
     );
     await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);
   }
@@ -139,14 +145,14 @@ export class Advisories {
 async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
   const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.query<{ id: string }>(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn, change)
-     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn, $2
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, published, withdrawn, $2
      FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
-       modified timestamptz, withdrawn timestamptz)
+       modified timestamptz, published timestamptz, withdrawn timestamptz)
      ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
        severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
-       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
-     WHERE advisory.modified < EXCLUDED.modified
+       modified = EXCLUDED.modified, published = EXCLUDED.published, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
+     WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
      RETURNING id`,
     [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
   );

@@ -1,10 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  theOneThatSpeaks,
-  type Vulnerability,
-  vulnerabilityFinding,
-  type VulnerablePackage,
-} from '@tidewaiter/advisories';
+import { type Hit, type MatchEvidence, packageFindings, type VulnerablePackage } from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
@@ -35,12 +30,14 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
   severity: Severity;
   cvssVector: string | null;
   cvssScore: number | null;
+  evidence: MatchEvidence;
 }
 
 /** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
@@ -54,9 +51,9 @@ export class Findings {
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
          coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore"
+         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
@@ -76,56 +73,39 @@ export class Findings {
       [imageDigests],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
-    const vulnerabilities = oncePerVulnerability(rows).map(({ imageDigest, vulnerability, pkg }) => ({
-      ...vulnerabilityFinding(vulnerability, pkg),
-      imageDigest,
-    }));
+    const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
+      const { imageDigest } = about[0]!;
+      return packageFindings(packageOf(about[0]!), about.map(hitOf)).map((each) => ({ ...each, imageDigest }));
+    });
     return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
 }
 
-/** What one advisory says of one package of one image. */
-interface Sighting {
-  imageDigest: Digest;
-  pkg: VulnerablePackage;
-  vulnerability: Vulnerability;
+/** A package in one place of one image. */
+function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
+  return [imageDigest, purl, layer, state, foundIn].join('\n');
 }
 
-/** Two advisories about one vulnerability of one package are one finding. */
-function oncePerVulnerability(rows: readonly FindingRow[]): Sighting[] {
-  const kept = new Map<string, Sighting>();
-  for (const sighting of rows.map(toSighting)) {
-    const { imageDigest, pkg, vulnerability } = sighting;
-    const key = [imageDigest, pkg.purl, pkg.layer, pkg.state, vulnerability.id].join('\n');
-    const known = kept.get(key)?.vulnerability ?? vulnerability;
-    kept.set(key, { ...sighting, vulnerability: theOneThatSpeaks(known, vulnerability) });
-  }
-  return [...kept.values()];
+function packageOf(row: FindingRow): VulnerablePackage {
+  const { packageType: type, packageName: name, installedVersion: version, purl, foundIn, layer, state } = row;
+  return { type, name, version, purl, foundIn, layer, state };
 }
 
-function toSighting(row: FindingRow): Sighting {
-  const { imageDigest, advisoryId, aliases, severity, title, match, cvssVector: vector, cvssScore: score } = row;
+function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
+  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, published, evidence } = row;
+  const cvss = vector !== null && score !== null ? { vector, score } : null;
+  const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
-    imageDigest,
-    pkg: {
-      type: row.packageType,
-      name: row.packageName,
-      version: row.installedVersion,
-      purl: row.purl,
-      foundIn: row.foundIn,
-      layer: row.layer,
-      state: row.state,
-    },
-    vulnerability: {
-      id: row.vulnerabilityId,
-      advisoryId,
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
       aliases,
       severity,
       title,
-      match,
-      fix: { state: row.fixState, version: row.fixVersion },
-      cvss: vector !== null && score !== null ? { vector, score } : null,
+      cvss,
+      published: published?.toISOString() ?? null,
     },
+    match: { advisoryId, state, fix, severity: null, evidence },
   };
 }
 

@@ -7,7 +7,7 @@ export { connect } from './data-source.js';
 export { readCursor } from './page.js';
 export type { Page, PageRequest } from './page.js';
 export { Advisories } from './advisories.js';
-export type { AdvisoryStatus, Candidate, PackageMatch, UnmatchedPackage } from './advisories.js';
+export type { AdvisoryStatus, FleetMatch, UnmatchedPackage } from './advisories.js';
 export { ApiTokens } from './api-tokens.js';
 export type { ApiToken } from './api-tokens.js';
 export { DeadLetters } from './dead-letters.js';

@@ -21,7 +21,7 @@ let store: Store;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
@@ -176,8 +176,7 @@ it('keeps packages with the longest names, each once', async () => {
     foundIn: 'var/lib/dpkg/status',
     layer: 0,
     state: 'present',
-    ecosystem: null,
-    release: null,
+    key: null,
   });
   const [name, version] = [text(), text()];
   const packages = [long({ name, version }), long({ name, version: '1' })];

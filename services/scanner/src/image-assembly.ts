@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { advisoryKeyOf, distributionOf, matchPackage } from '@tidewaiter/advisories';
+import { advisoryKeyOf, blindSpots, matchPackage, scopeName } from '@tidewaiter/advisories';
 import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
-import { type Digest, type ImagePackage, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
+import { type Digest, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
 import {
   Advisories,
+  type FleetMatch,
   Images,
-  type JudgedPackage,
-  type PackageMatch,
   Store,
   type Transaction,
   type UnmatchedPackage,
@@ -38,7 +37,7 @@ export class ImageAssembly {
     }));
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
-    const judged = packages.map((each) => withEcosystem(each, os));
+    const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
     const findings = fileFindings(layers, view, this.analysis.options);
     await this.store.transaction((tx) =>
       this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings }),
@@ -54,8 +53,8 @@ export class ImageAssembly {
       const currentChange = await this.advisories.currentChange(tx);
       const unmatched = await this.advisories.unmatched(tx, digest, currentChange);
       if (unmatched.length === 0) return;
-      const matches: PackageMatch[] = [];
-      for (const packages of Map.groupBy(unmatched, ({ ecosystem, release }) => `${ecosystem}:${release}`).values()) {
+      const matches: FleetMatch[] = [];
+      for (const packages of Map.groupBy(unmatched, ({ key }) => scopeName(key)).values()) {
         await this.#addMatches(tx, packages, matches);
       }
       const ids = unmatched.map(({ id }) => id);
@@ -64,39 +63,21 @@ export class ImageAssembly {
   }
 
   /** Why "nothing found" would mean nothing for an image of this distribution. */
-  async blindSpots(os: OsRelease | null): Promise<Warning[]> {
-    if (!os) return [{ code: 'OS_UNKNOWN', message: 'no distribution recognised; its packages cannot be judged' }];
-    const distribution = distributionOf(os);
-    if (!distribution) return [{ code: 'OS_UNKNOWN', message: `no advisories are known for ${os.name}` }];
-    const { ecosystem, release } = distribution;
-    if (await this.advisories.covers(ecosystem, release)) return [];
-    return [{ code: 'ADVISORIES_MISSING', message: `no advisories for ${ecosystem}:${release} are loaded` }];
+  async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
+    const packages = await this.advisories.scoped(digest);
+    const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
+    return blindSpots(packages, os, await this.advisories.covered([...scopes.values()]));
   }
 
-  async #addMatches(tx: Transaction, packages: readonly UnmatchedPackage[], matches: PackageMatch[]): Promise<void> {
-    const { ecosystem, release } = packages[0]!;
-    const distribution = { ecosystem, release: release ?? '' };
-    const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
-    const candidates = Map.groupBy(
-      await this.advisories.candidates(tx, { ecosystem, release }, [...names]),
-      ({ name }) => name,
-    );
-    for (const each of packages) {
-      const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
-      for (const match of matchPackage(each, distribution, named)) matches.push({ ...match, packageId: each.id });
+  async #addMatches(tx: Transaction, packages: readonly UnmatchedPackage[], matches: FleetMatch[]): Promise<void> {
+    const names = new Set(packages.flatMap(({ key }) => key.names));
+    const candidates = await this.advisories.candidates(tx, { ...packages[0]!.key, names: [...names] });
+    const byName = Map.groupBy(candidates, ({ name }) => name);
+    for (const { id, key, ...each } of packages) {
+      const named = key.names.flatMap((name) => byName.get(name) ?? []);
+      for (const match of matchPackage(each, key, named)) matches.push({ ...match, packageId: id });
       if (matches.length > maxMatches)
         throw new LimitExceeded('maxMatches', `more than ${maxMatches} advisories hit packages of one image`);
     }
   }
-}
-
-/** Says whose advisories judge a package; a package of a foreign kind is judged by nobody's. */
-function withEcosystem(each: ImagePackage, os: OsRelease | null): JudgedPackage {
-  const distribution = os && distributionOf(os);
-  const isJudged = distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
-  return {
-    ...each,
-    ecosystem: isJudged ? distribution.ecosystem : null,
-    release: isJudged ? distribution.release : null,
-  };
 }

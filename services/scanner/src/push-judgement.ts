@@ -53,7 +53,7 @@ export class PushJudgement {
 
   async #warnings(images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ os, warnings }) => [...warnings, ...(await this.assembly.blindSpots(os))]),
+      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.assembly.blindSpots(digest, os))]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];

@@ -42,6 +42,7 @@ export class AdvisoryRow {
   @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
   @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
   @Column('timestamptz') modified!: Date;
+  @Column('timestamptz', { nullable: true }) published!: Date | null;
   @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
   /** Number of the transaction that wrote it last. */
   @Index('advisory_change_ix')
@@ -84,4 +85,6 @@ export class PackageMatchRow {
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
   /** The distribution's own word for this package, where it differs from the advisory's. */
   @Column('text', { nullable: true }) severity!: string | null;
+  /** What was compared, and the range that hit. */
+  @Column('jsonb', { default: {} }) evidence!: unknown;
 }

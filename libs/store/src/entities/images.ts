@@ -158,9 +158,10 @@ export class ImageLayerRow {
 
 /** A package at a version, once for the whole fleet. */
 @Entity('package')
-@Index('package_source_ix', ['ecosystem', 'sourceName'])
 // By purl, source and its version; of an expression, which TypeORM cannot say.
 @Index('package_identity_ux', { synchronize: false })
+// GIN, which TypeORM cannot say either.
+@Index('package_advisory_names_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
@@ -179,6 +180,10 @@ export class PackageRow {
   /** OSV ecosystem whose advisories judge it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
+  /** Under which names advisories of that ecosystem may list it. */
+  @Column('text', { name: 'advisory_names', array: true, default: [] }) advisoryNames!: string[];
+  /** What the purl says beside architecture and distribution. */
+  @Column('jsonb', { nullable: true }) qualifiers!: unknown;
   /** The change of the advisories up to which its matches are current. */
   @Column('bigint', { name: 'matched_change', default: 0 }) matchedChange!: string;
 }

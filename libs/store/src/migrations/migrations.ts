@@ -11,6 +11,8 @@ import { DeliveryKeyDigest1764000010000 } from './1764000010000-delivery-key-dig
 import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision.js';
 import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
+import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
+import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -27,4 +29,6 @@ export const migrations = [
   DeliveryRevision1764000011000,
   LayerFacts1764000012000,
   ImageFindings1764000013000,
+  AdvisoryNames1764000020000,
+  AdvisoryPublished1764000022000,
 ];

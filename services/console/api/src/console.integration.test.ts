@@ -114,8 +114,7 @@ const openssl = (arch: string) => ({
   purl: `pkg:deb/debian/openssl@3.0.11-1?arch=${arch}&distro=debian-12`,
   layer: 0,
   state: 'present' as const,
-  ecosystem: 'Debian',
-  release: '12',
+  key: { ecosystem: 'Debian', release: '12', names: ['openssl'] },
 });
 
 /** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
@@ -176,7 +175,14 @@ async function seedAdvisory(): Promise<void> {
       tx,
       ids,
       '1',
-      ids.map((packageId) => ({ packageId, advisoryId: 'DSA-1', state: 'affected' as const, fix, severity: null })),
+      ids.map((packageId) => ({
+        packageId,
+        advisoryId: 'DSA-1',
+        state: 'affected' as const,
+        fix,
+        severity: null,
+        evidence: { source: 'Debian:12', comparedName: 'openssl', comparedVersion: '3.0.11-1', range: '< 3.0.17-1' },
+      })),
     );
   });
 }
@@ -212,7 +218,7 @@ beforeAll(async () => {
   token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-}, 60_000);
+});
 
 afterAll(async () => {
   await service?.stop();

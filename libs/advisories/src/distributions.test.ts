@@ -1,6 +1,4 @@
-import type { PackageRecord } from '@tidewaiter/domain';
-
-import { advisoryKeyOf, distributionOf } from './distribution.js';
+import { distributionOf } from './distributions.js';
 
 const os = (id: string, versionId?: string, idLike: string[] = []) => ({ id, versionId, name: id, idLike });
 
@@ -34,28 +32,5 @@ describe('distributionOf', () => {
     os('constructor', '1'),
   ])('does not guess at %j', (release) => {
     expect(distributionOf(release)).toBeNull();
-  });
-});
-
-describe('advisoryKeyOf', () => {
-  const libssl: PackageRecord = {
-    type: 'deb',
-    name: 'libssl3',
-    version: '3.0.11-1~deb12u2',
-    source: { name: 'openssl', version: '3.0.11-1~deb12u2' },
-    licenses: [],
-    foundIn: 'var/lib/dpkg/status',
-  };
-
-  it('asks for the source package', () => {
-    expect(advisoryKeyOf(libssl, { ecosystem: 'Debian', release: '12' })).toEqual({
-      ecosystem: 'Debian',
-      release: '12',
-      names: ['openssl'],
-    });
-  });
-
-  it('asks nobody about the package of another kind of distribution', () => {
-    expect(advisoryKeyOf(libssl, { ecosystem: 'Alpine', release: 'v3.20' }).names).toEqual([]);
   });
 });

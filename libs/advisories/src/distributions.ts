@@ -1,33 +1,10 @@
-import type { OsRelease, PackageRecord, PackageType } from '@tidewaiter/domain';
-import { versionSchemes } from '@tidewaiter/versions';
-import type { VersionComparer } from '@tidewaiter/versions';
+import type { OsRelease } from '@tidewaiter/domain';
 
 /** A release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu` and `22.04:LTS`. */
 export interface Distribution {
   ecosystem: string;
   release: string;
 }
-
-/** Where the advisories about a package are: any of the names in this release of this ecosystem. */
-export interface AdvisoryKey extends Distribution {
-  names: string[];
-}
-
-/** What we know of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
-export interface Ecosystem {
-  packageType: PackageType;
-  compare: VersionComparer;
-  /** Whether a record may leave the release out and then speaks of all of them. A bare `Alpine` is somebody else's data. */
-  isReleaseOptional: boolean;
-}
-
-/** A new distribution is a line here and one in `releases`. */
-export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
-  ['Alpaquita', { packageType: 'apk', compare: versionSchemes.apk, isReleaseOptional: false }],
-  ['Alpine', { packageType: 'apk', compare: versionSchemes.apk, isReleaseOptional: false }],
-  ['Debian', { packageType: 'deb', compare: versionSchemes.dpkg, isReleaseOptional: true }],
-  ['Ubuntu', { packageType: 'deb', compare: versionSchemes.dpkg, isReleaseOptional: false }],
-]);
 
 /** From `ID` of os-release to the ecosystem, and from `VERSION_ID` to the release, which is null where we do not know it. */
 const releases: ReadonlyMap<string, { ecosystem: string; release: (versionId: string) => string | null }> = new Map([
@@ -45,12 +22,6 @@ export function distributionOf(os: OsRelease): Distribution | null {
   const known = releases.get(os.id);
   const release = known?.release(os.versionId ?? '') ?? null;
   return known && release !== null ? { ecosystem: known.ecosystem, release } : null;
-}
-
-/** Finds where advisories would list a package. A package of another distribution's kind has no names: nobody speaks about it. */
-export function advisoryKeyOf(pkg: PackageRecord, { ecosystem, release }: Distribution): AdvisoryKey {
-  const isForeign = ecosystems.get(ecosystem)?.packageType !== pkg.type;
-  return { ecosystem, release, names: isForeign ? [] : [pkg.source.name] };
 }
 
 function alpaquitaRelease(versionId: string): string | null {
