@@ -42,7 +42,7 @@ export async function reportOf(
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
-  const signed = await signatures(source, options);
+  const signed = await signatures(reference, source, options);
   const all = [
     ...judged.findings,
     ...(signed?.findings ?? []),
@@ -83,10 +83,14 @@ async function vulnerabilities(
   return judgePackages(packages, os, advisories);
 }
 
-async function signatures(source: ImageSource, { trust }: JudgeOptions): Promise<SignedBy | undefined> {
+async function signatures(
+  reference: string,
+  source: ImageSource,
+  { trust }: JudgeOptions,
+): Promise<SignedBy | undefined> {
   if (!trust) return undefined;
   const { signedBy } = await import('./provenance.js');
-  return signedBy(source, trust);
+  return signedBy(reference, source, trust);
 }
 
 function imageFindings(

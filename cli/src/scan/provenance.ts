@@ -12,13 +12,13 @@ export interface SignedBy {
 }
 
 /** Looks for signatures and attestations where the image lies. */
-export async function signedBy({ signed }: ImageSource, trust: Trust): Promise<SignedBy> {
+export async function signedBy(reference: string, { signed }: ImageSource, trust: Trust): Promise<SignedBy> {
   const { signatures, attestations, warnings } = signed
     ? await imageProvenance(signed.place, signed.digests, trust)
     : { signatures: [], attestations: [], warnings: [nowhere] };
   const provenance = { signatures, attestations };
   const signers = [...trust.keys, ...trust.certificates].map(({ name }) => name);
-  return { provenance, findings: unsignedFinding(provenance, signers, warnings.length === 0), warnings };
+  return { provenance, findings: unsignedFinding(reference, provenance, signers, warnings.length === 0), warnings };
 }
 
 const nowhere: Warning = {

@@ -23,5 +23,6 @@ export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
 export { attestationKinds, refusalCodes } from './provenance.js';
 export type { Attestation, AttestationKind, Provenance, RefusalCode, Signature, Signer } from './provenance.js';
+export { matchesWildcard } from './wildcard.js';
 export { isCounted, verdictOf } from './verdict.js';
 export type { Verdict } from './verdict.js';

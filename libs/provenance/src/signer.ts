@@ -2,7 +2,7 @@ import { type KeyObject, verify } from 'node:crypto';
 
 import type { Bundle } from '@sigstore/bundle';
 import { toSignedEntity, VerificationError, type Signer as CertificateHolder } from '@sigstore/verify';
-import type { RefusalCode, Signer } from '@tidewaiter/domain';
+import { matchesWildcard, type RefusalCode, type Signer } from '@tidewaiter/domain';
 
 import type { Signed } from './signed.js';
 import type { CertificateSigner, KeySigner, Trust } from './trust.js';
@@ -68,7 +68,8 @@ function certificateSigner(
   if ('code' in holder) return holder;
   const found = holder.identity?.subjectAlternativeName ?? '';
   const vouchedBy = holder.identity?.extensions?.issuer ?? '';
-  if (!matches(identity, found) || issuer !== vouchedBy) {
+  // The workflow of a release has another tag each time.
+  if (!matchesWildcard(identity, found) || issuer !== vouchedBy) {
     return { code: 'IDENTITY_MISMATCH', reason: `signed by ${found} of ${vouchedBy}` };
   }
   return { name, keyFingerprint: null, identity: found, issuer: vouchedBy };
@@ -111,19 +112,4 @@ function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trus
     ? 'made with a certificate, and no identity is configured'
     : 'no configured key made it';
   return { code: 'SIGNER_UNKNOWN', reason };
-}
-
-/** `*` stands for any characters: the workflow of a release has another tag each time. */
-function matches(pattern: string, text: string): boolean {
-  const [head = '', ...rest] = pattern.split('*');
-  const tail = rest.pop();
-  if (tail === undefined) return text === pattern;
-  if (!text.startsWith(head)) return false;
-  let position = head.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, position);
-    if (found < 0) return false;
-    position = found + part.length;
-  }
-  return text.length - tail.length >= position && text.endsWith(tail);
 }
