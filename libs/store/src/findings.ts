@@ -10,6 +10,7 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import type { RepositoryPlace } from './provenances.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
@@ -45,8 +46,8 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, worst first. */
-  async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
+  /** The findings of some images, worst first: as one repository has them, or as any does. */
+  async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
@@ -69,8 +70,10 @@ export class Findings {
       [imageDigests],
     );
     const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
-      'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
-      [imageDigests],
+      `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
+       UNION ALL SELECT image_digest, finding FROM repository_finding
+       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3))`,
+      [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {

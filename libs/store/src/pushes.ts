@@ -3,6 +3,7 @@ import type { Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import type { RepositoryPlace } from './provenances.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -244,6 +245,33 @@ export class Pushes {
       [id, result.verdict, json(result.counts), json(result.warnings)],
     );
     return ended.length > 0;
+  }
+
+  /** Replaces the verdict of a push that has one: something was said about its images since. */
+  async rejudged(
+    tx: Transaction,
+    id: string,
+    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
+  ): Promise<void> {
+    await tx.query(`UPDATE push SET verdict = $2, counts = $3, warnings = $4 WHERE id = $1 AND state = 'analyzed'`, [
+      id,
+      result.verdict,
+      json(result.counts),
+      json(result.warnings),
+    ]);
+  }
+
+  /** The pushes of a repository that brought a digest, newest first and one for each tag: itself, or an index that holds it. */
+  async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
+    return this.store.query<Push>(
+      `SELECT * FROM (
+         SELECT DISTINCT ON (tag) ${columns} FROM push
+         WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
+           AND id IN (SELECT id FROM push WHERE digest = $3 UNION SELECT push_id FROM push_image WHERE image_digest = $3)
+         ORDER BY tag, received_at DESC
+       ) AS newest ORDER BY "receivedAt" DESC LIMIT 32`,
+      [connection, repository, digest],
+    );
   }
 
   /** Ends a push without a verdict; null when it had ended before. */

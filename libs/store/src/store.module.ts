@@ -13,6 +13,7 @@ import { Findings } from './findings.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
+import { Provenances } from './provenances.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
@@ -37,6 +38,7 @@ const repositories = [
   Images,
   Incidents,
   Jobs,
+  Provenances,
   Pushes,
   Received,
 ];

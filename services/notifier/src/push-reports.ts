@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
-import { Findings, type Image, type ImageFinding, Images, Pushes } from '@tidewaiter/store';
+import { Findings, type Image, type ImageFinding, Images, type Push, Pushes } from '@tidewaiter/store';
 
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
@@ -20,9 +20,11 @@ export class PushReports {
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
-    const now = await this.#findingsOf(images);
+    const now = await this.#findingsOf(push, images);
     const before =
-      push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
+      push.previousDigest === null
+        ? null
+        : await this.#findingsOf(push, await this.images.ofDigest(push.previousDigest));
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
@@ -41,8 +43,11 @@ export class PushReports {
     };
   }
 
-  async #findingsOf(images: readonly Image[]): Promise<ImageFinding[]> {
-    return this.findings.of(images.map(({ digest }) => digest));
+  async #findingsOf(push: Push, images: readonly Image[]): Promise<ImageFinding[]> {
+    return this.findings.of(
+      images.map(({ digest }) => digest),
+      push,
+    );
   }
 }
 

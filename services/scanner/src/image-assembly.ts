@@ -6,6 +6,7 @@ import { decodeEntries, overlay } from '@tidewaiter/oci';
 import {
   Advisories,
   type FleetMatch,
+  type Image,
   Images,
   Store,
   type Transaction,
@@ -27,6 +28,12 @@ export class ImageAssembly {
     private readonly advisories: Advisories,
     private readonly analysis: Analysis,
   ) {}
+
+  /** Brings an image up to what its layers and the advisories say now. */
+  async update({ digest, analyzersVersion }: Image): Promise<void> {
+    if (analyzersVersion !== this.analysis.version) await this.assemble(digest);
+    await this.match(digest);
+  }
 
   /** Folds the layers of an image, which must all be read. Repeating it changes nothing. */
   async assemble(digest: Digest): Promise<void> {

@@ -3,8 +3,8 @@ import { type Finding, type ImagePackage, type SeverityCounts, verdictOf } from 
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
 import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
-import { Analysis } from './analysis.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageOrigin } from './image-origin.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings } from './verdict.js';
 
@@ -25,17 +25,17 @@ export class PushJudgement {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly assembly: ImageAssembly,
-    private readonly analysis: Analysis,
+    private readonly origin: ImageOrigin,
   ) {}
 
-  async judge(push: Push): Promise<Judgement> {
-    for (const { digest, analyzersVersion: known } of await this.images.ofPush(push.id)) {
-      if (known !== this.analysis.version) await this.assembly.assemble(digest);
-      await this.assembly.match(digest);
-    }
+  async judge(push: Push, signal: AbortSignal): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) await this.assembly.update(image);
     const images = await this.images.ofPush(push.id);
-    const findings = await this.findings.of(images.map(({ digest }) => digest));
-    const warnings = await this.#warnings(images);
+    const warnings = await this.#warnings(push, images, signal);
+    const findings = await this.findings.of(
+      images.map(({ digest }) => digest),
+      push,
+    );
     const { result: verdict } = verdictOf(findings, warnings);
     const counts = countFindings(findings);
     const changes = await this.#changes(push, images, findings);
@@ -51,9 +51,14 @@ export class PushJudgement {
     return { verdict, counts, warnings, events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed] };
   }
 
-  async #warnings(images: readonly Image[]): Promise<Warning[]> {
+  /** What is not known of the images, also of where they come from, which is found out here. */
+  async #warnings(push: Push, images: readonly Image[], signal: AbortSignal): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.assembly.blindSpots(digest, os))]),
+      images.map(async (image) => [
+        ...image.warnings,
+        ...(await this.assembly.blindSpots(image.digest, image.os)),
+        ...(await this.origin.examine(push, image, signal)),
+      ]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];
@@ -64,7 +69,10 @@ export class PushJudgement {
     const { previousDigest } = push;
     if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
     const before = await this.images.ofDigest(previousDigest);
-    const past = await this.findings.of(before.map(({ digest }) => digest));
+    const past = await this.findings.of(
+      before.map(({ digest }) => digest),
+      push,
+    );
     const [packages, pastPackages] = await Promise.all([this.#packagesOf(images), this.#packagesOf(before)]);
     return { packages: changedPackages(packages, pastPackages), findings: changedFindings(findings, past) };
   }

@@ -9,6 +9,7 @@ import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageOrigin } from './image-origin.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
 import { PushFailures } from './push-failures.js';
@@ -19,7 +20,9 @@ import { QueuePushes } from './queue-pushes.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { Signers } from './signers.js';
 import { StrandedPushes } from './stranded-pushes.js';
+import { VerifyAttached } from './verify-attached.js';
 
 @Module({})
 export class ScannerModule {
@@ -30,7 +33,11 @@ export class ScannerModule {
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
-        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [AnalyzePush, AnalyzeLayer] }),
+        QueueModule.forRoot({
+          url: config.redisUrl,
+          ledger: Jobs,
+          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached],
+        }),
       ],
       controllers: [QueuePushes, RecordDeletions],
       providers: [
@@ -41,11 +48,14 @@ export class ScannerModule {
         LayerSteps,
         PushResolution,
         PushJudgement,
+        VerifyAttached,
+        ImageOrigin,
         PushFailures,
         ImageAssembly,
         StrandedPushes,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
+        { provide: Signers, useValue: new Signers(settings.signers) },
         {
           provide: Registries,
           useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),

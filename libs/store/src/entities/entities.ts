@@ -15,6 +15,7 @@ import {
 } from './images.js';
 import { IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
+import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 
 /** Every table. */
 export const entities = [
@@ -32,6 +33,8 @@ export const entities = [
   ImageLayerRow,
   PackageRow,
   ImagePackageRow,
+  ImageProvenanceRow,
+  RepositoryFindingRow,
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,

@@ -72,6 +72,8 @@ export class TagLedgerRow {
 
 /** One image for one platform, by the digest of its manifest. */
 @Entity('image')
+// By the revision that its label names; of an expression, which TypeORM cannot say.
+@Index('image_revision_ix', { synchronize: false })
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: string;
   @Column('text', { name: 'media_type' }) mediaType!: string;

@@ -13,6 +13,7 @@ import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
+import { Provenance1764000023000 } from './1764000023000-provenance.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -31,4 +32,5 @@ export const migrations = [
   ImageFindings1764000013000,
   AdvisoryNames1764000020000,
   AdvisoryPublished1764000022000,
+  Provenance1764000023000,
 ];
