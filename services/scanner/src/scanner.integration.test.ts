@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,12 +9,23 @@ import { gzipSync } from 'node:zlib';
 import { Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, finalPushStates, Images, type Push, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  connect,
+  DeadLetters,
+  finalPushStates,
+  Findings,
+  Images,
+  type Push,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { tarArchive, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
 import { start } from './main.js';
 
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
 
@@ -94,6 +105,19 @@ class AnyRegistry {
     return found
       ? { status: 200, body: found, type }
       : { status: 404, body: Buffer.from('{}'), type: 'application/json' };
+  }
+
+  /** Holds what cosign would make of a signature of an image. */
+  putSignature(repository: string, image: string): void {
+    const critical = { type: 'cosign container image signature', image: { 'docker-manifest-digest': image } };
+    const payload = Buffer.from(JSON.stringify({ critical }));
+    const mediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
+    const annotations = { 'dev.cosignproject.cosign/signature': sign(null, payload, privateKey).toString('base64') };
+    const descriptor = { mediaType, digest: digestOf(payload), size: payload.length };
+    const layers = [{ ...descriptor, annotations }];
+    this.#blobs.set(`${repository} ${digestOf(payload)}`, payload);
+    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config: descriptor, layers }));
+    this.#manifests.set(`${repository} ${image.replace(':', '-')}.sig`, manifest);
   }
 
   /** Holds an image; answers its digest. */
@@ -203,8 +227,12 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'scanner-'));
   writeFileSync(
     join(home, 'tidewaiter.yaml'),
-    `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]\n`,
+    [
+      `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]`,
+      `signers: [ { name: release, keyFile: release.pub, repositories: ["signed-*"] } ]`,
+    ].join('\n'),
   );
+  writeFileSync(join(home, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   const database = await servers.postgres.createDatabase();
   scanner = await start({
     TIDEWAITER_DATABASE_URL: database,
@@ -376,6 +404,42 @@ describe('an index', () => {
       code: 'LIMIT_EXCEEDED',
       reason: 'the index holds more than 32 manifests to read',
     });
+  });
+});
+
+describe('an image that must be signed', () => {
+  const findingsOf = async (digest: string) =>
+    (await new Findings(store).of([digest])).filter(({ kind }) => kind === 'supply-chain');
+
+  it('passes with the signature, and fails without', async () => {
+    const good = registry.put('signed-good', '1', [{ content: osRelease }]);
+    registry.putSignature('signed-good', good);
+    expect((await push('signed-good', '1')).verdict).not.toBe('fail');
+    expect(await findingsOf(good)).toEqual([]);
+    const bad = registry.put('signed-bad', '1', [{ content: osRelease }, { content: dpkg('unsigned') }]);
+    expect((await push('signed-bad', '1')).verdict).toBe('fail');
+    expect(await findingsOf(bad)).toMatchObject([{ id: 'image-unsigned', confidence: 'certain' }]);
+  });
+
+  it('is found unsigned without certainty where the registry does not let us look', async () => {
+    const digest = registry.put('signed-locked', '1', [{ content: osRelease }, { content: dpkg('locked') }]);
+    registry.putSignature('signed-locked', digest);
+    registry.failures.push({ part: '.sig', status: 403 });
+    const { id, verdict } = await push('signed-locked', '1');
+    expect(verdict).toBe('fail');
+    expect(await findingsOf(digest)).toMatchObject([{ id: 'image-unsigned', confidence: 'possible' }]);
+    expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
+  });
+
+  it('stays signed when the registry is ill the next time', async () => {
+    const digest = registry.put('signed-before', '1', [{ content: osRelease }, { content: dpkg('before') }]);
+    registry.putSignature('signed-before', digest);
+    expect((await push('signed-before', '1')).verdict).not.toBe('fail');
+    registry.failures.push({ part: '.sig', status: 403 });
+    const { id, verdict } = await push('signed-before', '1');
+    expect(verdict).not.toBe('fail');
+    expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
+    expect(await findingsOf(digest)).toEqual([]);
   });
 });
 
