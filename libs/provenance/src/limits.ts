@@ -11,8 +11,8 @@ export const provenanceLimits = {
   maxArtifactBytes: 16 * mib,
   /** Of all of them, which are held while they are verified. */
   maxTotalBytes: 64 * mib,
-  /** Signatures of one envelope, and proofs of one bundle of each kind: each costs a verification for each signer. */
-  maxSignatures: 16,
+  /** Signatures of one envelope, and proofs of one bundle of each kind: each costs a verification of all its bytes for each signer. */
+  maxSignatures: 4,
   /** Base64 of a certificate or another annotation. */
   maxAnnotationLength: 64 * kib,
   /** Characters of a fact that is kept. */

@@ -58,8 +58,14 @@ function readSimpleSigning({ content, annotations }: Artifact): Signed {
 /** An envelope alone, as cosign attaches it: its certificate stands in the annotations. @see https://github.com/secure-systems-lab/dsse/blob/master/envelope.md */
 function readEnvelope({ content, annotations }: Artifact): Signed {
   const dsseEnvelope = parseJson(content);
+  if (at(dsseEnvelope, 'predicateType') !== undefined) return unsigned(content);
   const bundle = certificateBundle(annotations, { dsseEnvelope });
   return { ...signedEnvelope(toEnvelope(dsseEnvelope)), keyHint: null, bundle };
+}
+
+/** A statement without an envelope, as builders attach it that sign nothing. */
+function unsigned(content: Buffer): Signed {
+  return { form: 'statement', payload: content, message: content, signatures: [], keyHint: null, bundle: null };
 }
 
 /** @see https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto */
