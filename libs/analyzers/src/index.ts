@@ -59,7 +59,7 @@ import { wordpress } from './wordpress/wordpress.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
-export { configFindings, fileFindings } from './image-findings.js';
+export { configFindings, fileFindings, fileJudgement } from './image-findings.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
 export type { Inventory } from './inventory.js';

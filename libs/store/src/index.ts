@@ -22,6 +22,8 @@ export { Incidents } from './incidents.js';
 export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
 export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
+export { PackageContents } from './package-contents.js';
+export type { FleetFile, OddFile } from './package-contents.js';
 export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, RepositoryPlace, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';

@@ -13,6 +13,7 @@ import { Findings } from './findings.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
+import { PackageContents } from './package-contents.js';
 import { Provenances } from './provenances.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
@@ -38,6 +39,7 @@ const repositories = [
   Images,
   Incidents,
   Jobs,
+  PackageContents,
   Provenances,
   Pushes,
   Received,

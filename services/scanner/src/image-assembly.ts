@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf, blindSpots, matchPackage, scopeName } from '@tidewaiter/advisories';
-import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, fileJudgement, inventory } from '@tidewaiter/analyzers';
 import { type Digest, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
 import {
@@ -15,6 +15,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
+import { PackageOutliers } from './package-outliers.js';
 
 /** Matches that one image may bring: thousands of packages of the source that has the most advisories make millions. */
 const maxMatches = 200_000;
@@ -26,6 +27,7 @@ export class ImageAssembly {
     private readonly store: Store,
     private readonly images: Images,
     private readonly advisories: Advisories,
+    private readonly outliers: PackageOutliers,
     private readonly analysis: Analysis,
   ) {}
 
@@ -45,10 +47,11 @@ export class ImageAssembly {
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
     const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
-    const findings = fileFindings(layers, view, this.analysis.options);
-    await this.store.transaction((tx) =>
-      this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings }),
-    );
+    const { findings: own, programs } = fileJudgement(layers, view, this.analysis.options);
+    await this.store.transaction(async (tx) => {
+      const findings = [...own, ...(await this.outliers.find(tx, digest, packages, programs))];
+      await this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings });
+    });
   }
 
   /**

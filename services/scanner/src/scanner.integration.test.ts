@@ -407,6 +407,42 @@ describe('an index', () => {
   });
 });
 
+it('finds the program of a package that is not what the same package brings elsewhere, though its database agrees', async () => {
+  const program = (content: string) => {
+    const path = 'usr/bin/common';
+    const md5 = createHash('md5').update(content).digest('hex');
+    return tarArchive([
+      { path: 'var/lib/dpkg/status', content: stanza('common') },
+      { path: 'var/lib/dpkg/info/common.list', content: `/${path}\n` },
+      { path: 'var/lib/dpkg/info/common.md5sums', content: `${md5}  ${path}\n` },
+      { path, content, mode: 0o755 },
+    ]);
+  };
+  const put = (tag: string, content: string) =>
+    registry.put('fleet', tag, [
+      { content: osRelease },
+      { content: program(content) },
+      { content: tarArchive([{ path: 'app', content: tag }]) },
+    ]);
+  for (const tag of ['1', '2', '3']) {
+    put(tag, 'as the distribution built it');
+    expect(await push('fleet', tag)).toMatchObject({ state: 'analyzed' });
+  }
+  const odd = put('odd', 'with a back door');
+  expect(await push('fleet', 'odd')).toMatchObject({ verdict: 'fail' });
+  const outliers = (await new Findings(store).of([odd])).filter(({ kind }) => kind === 'integrity');
+  expect(outliers).toMatchObject([
+    {
+      id: 'package-file-outlier',
+      severity: 'high',
+      path: 'usr/bin/common',
+      layer: 1,
+      packageName: 'common',
+      evidence: { imagesWithExpected: 3, imagesWithActual: 1 },
+    },
+  ]);
+});
+
 describe('an image that must be signed', () => {
   const findingsOf = async (digest: string) =>
     (await new Findings(store).of([digest])).filter(({ kind }) => kind === 'supply-chain');

@@ -12,6 +12,7 @@ import { ImageAssembly } from './image-assembly.js';
 import { ImageOrigin } from './image-origin.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
+import { PackageOutliers } from './package-outliers.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
@@ -50,6 +51,7 @@ export class ScannerModule {
         PushJudgement,
         VerifyAttached,
         ImageOrigin,
+        PackageOutliers,
         PushFailures,
         ImageAssembly,
         StrandedPushes,

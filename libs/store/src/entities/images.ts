@@ -208,3 +208,13 @@ export class ImagePackageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_package_pk' }) state!: string;
   @Column('text', { name: 'found_in' }) foundIn!: string;
 }
+
+/** What the fleet has in the place of one file of a package. */
+@Entity('package_content')
+export class PackageContentRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) purl!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) path!: string;
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'package_content_pk' }) sha256!: Buffer;
+  /** The first eight bytes of the digests of images that have it; a few of them. */
+  @Column('bigint', { array: true }) images!: string[];
+}

@@ -14,6 +14,7 @@ import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { Provenance1764000023000 } from './1764000023000-provenance.js';
+import { PackageContents1764000023001 } from './1764000023001-package-contents.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -33,4 +34,5 @@ export const migrations = [
   AdvisoryNames1764000020000,
   AdvisoryPublished1764000022000,
   Provenance1764000023000,
+  PackageContents1764000023001,
 ];
