@@ -426,3 +426,22 @@ it('lets nobody read without a token', async () => {
   const answer = await fetch(`${tidewaiter.consoleUrl}/api/v1/pushes`);
   expect(answer.status).toBe(401);
 });
+
+describe('an advisory that is published after the scan', () => {
+  it('reaches Slack once, without a pull, and the verdict follows', async () => {
+    await push('shop/search:1', { curl: '8.5.0-1' });
+    expect(await ended('shop/search', 1)).toMatchObject([{ verdict: 'pass' }]);
+    // From here on nothing can be pulled.
+    await registry.stop();
+    const before = [slack.received.length, mail.received.length] as const;
+    const news = { id: 'CVE-2026-2001', package: 'curl', fixed: '8.5.1-1', severity: 'CRITICAL' as const };
+    await tidewaiter.command('advisories', 'import', writeAdvisories(temporaryFolder(), [news]));
+    const told = JSON.stringify((await slack.waitFor(before[0] + 1)).at(-1)!.body);
+    for (const part of ['CVE-2026-2001', 'shop/search:1', 'curl', '8.5.1-1']) expect(told).toContain(part);
+    const { mail: message } = (await mail.waitFor(before[1] + 1)).at(-1)!;
+    expect(message.subject).toMatch(/Critical.*CVE-2026-2001 hits curl in 1 image/);
+    await until('the verdict follows', async () => (await ended('shop/search', 1))[0]!.verdict === 'fail');
+    await quiet();
+    expect(slack.received).toHaveLength(before[0] + 1);
+  });
+});

@@ -28,6 +28,9 @@ export interface MatchEvidence {
   range: string;
 }
 
+/** Raise it when the same package and advisories give another answer: the fleet is then matched again. */
+export const matchingVersion = 1;
+
 /** Fixes looked at before we say that there is none. More than one matters only where ranges overlap. */
 const maxFixesTried = 20;
 

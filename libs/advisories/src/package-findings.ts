@@ -32,7 +32,7 @@ function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[]):
     aliases: [...aliases].toSorted(),
     severity: match.severity ?? advisory.severity,
     title: advisory.title,
-    fingerprint: fingerprintOf(id, pkg),
+    fingerprint: vulnerabilityFingerprint(id, pkg),
     purl: pkg.purl,
     packageName: pkg.name,
     installedVersion: pkg.version,
@@ -60,7 +60,7 @@ function precedence({ match: { state, fix, advisoryId } }: Hit): string {
   return [state === 'affected' ? 0 : 1, fix.version === undefined ? 1 : 0, advisoryId].join(' ');
 }
 
-/** Has neither version nor digest: the same hole in the next push is the same finding. */
-function fingerprintOf(id: string, { type, name }: VulnerablePackage): string {
+/** What a vulnerability of a package is known by. Has neither version nor digest: the same hole in the next push is the same finding. */
+export function vulnerabilityFingerprint(id: string, { type, name }: { type: string; name: string }): string {
   return createHash('sha256').update(['vulnerability', id, type, name].join('\n')).digest('hex');
 }

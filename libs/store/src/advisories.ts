@@ -1,27 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type {
-  AdvisoryCandidate,
-  AdvisoryKey,
-  AdvisoryScope,
-  OsvAdvisory,
-  PackageMatch,
-  ScopedPackage,
-} from '@tidewaiter/advisories';
-import type { Digest, PackageRecord } from '@tidewaiter/domain';
+import { type AdvisoryScope, type OsvAdvisory, type ScopedPackage } from '@tidewaiter/advisories';
+import type { Digest } from '@tidewaiter/domain';
+import { advisoryChanged, draft } from '@tidewaiter/events';
 
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
-
-/** A package to be judged, and which advisories may judge it. */
-export interface UnmatchedPackage extends PackageRecord {
-  id: string;
-  key: AdvisoryKey;
-}
-
-/** An advisory that hits a package of the fleet. */
-export interface FleetMatch extends PackageMatch {
-  packageId: string;
-}
 
 /** What the store holds, for people and for the age of a verdict. */
 export interface AdvisoryStatus {
@@ -35,20 +18,21 @@ export interface AdvisoryStatus {
 export class Advisories {
   constructor(private readonly store: Store) {}
 
-  /** Writes the records that are new or newer; answers how many. */
+  /** Writes the records that are new or newer, and tells which packages they name; answers how many. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
       a.id < b.id ? -1 : 1,
     );
     return this.store.transaction(async (tx) => {
       // One writer at a time, so that changes become visible in the order of their numbers.
-      await tx.query("SELECT pg_advisory_xact_lock(hashtext('advisory_change'))");
-      const changed = new Set(await putRecords(tx, unique));
-      await putPackages(
-        tx,
-        unique.filter(({ id }) => changed.has(id)),
-      );
-      return changed.size;
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const { change, ids } = await putRecords(tx, unique);
+      if (ids.size === 0) return 0;
+      const changed = unique.filter(({ id }) => ids.has(id));
+      const before = await namesIn(tx, [...ids]);
+      await putPackages(tx, changed);
+      await tellChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
+      return ids.size;
     });
   }
 
@@ -91,58 +75,47 @@ export class Advisories {
       [imageDigest],
     );
   }
+}
 
-  /** The change of the advisories with which matches made now are current. */
-  async currentChange(tx: Transaction): Promise<string> {
-    const [row] = await tx.query<{ change: string }>('SELECT coalesce(max(change), 0) AS change FROM advisory');
-    return row?.change ?? '0';
-  }
+/**
+ * Who writes advisories holds this lock alone, who matches packages shares it: a match sees a change whole or not at all, and then
+ * the change finds the package when it is looked for.
+ */
+export const changeLock = "hashtext('advisory_change')";
 
-  /** The packages of an image whose matches are older than `currentChange`. */
-  async unmatched(tx: Transaction, imageDigest: Digest, currentChange: string): Promise<UnmatchedPackage[]> {
-    return tx.query<UnmatchedPackage>(
-      `SELECT DISTINCT package.id, type, name, version, arch, qualifiers,
-         json_build_object('name', source_name, 'version', source_version)::jsonb AS source, licenses,
-         jsonb_build_object('ecosystem', ecosystem, 'release', release, 'names', advisory_names) AS key, '' AS "foundIn"
-       FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_change < $2 ORDER BY package.id`,
-      [imageDigest, currentChange],
-    );
-  }
+interface NamedPackage {
+  ecosystem: string;
+  name: string;
+}
 
-  /** Everything that advisories which are not withdrawn say about some package names of a release, or of all releases. */
-  async candidates(tx: Transaction, { ecosystem, release, names }: AdvisoryKey): Promise<AdvisoryCandidate[]> {
-    const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
-      `SELECT affected || jsonb_build_object('advisory', jsonb_build_object('id', id, 'vulnerabilityId', vulnerability_id,
-         'aliases', aliases, 'title', title, 'severity', severity)) AS candidate
-       FROM advisory_package JOIN advisory ON id = advisory_id
-       WHERE ecosystem = $1 AND name = ANY($3) AND (release = $2 OR release IS NULL) AND withdrawn IS NULL`,
-      [ecosystem, release, names],
-    );
-    return rows.map(({ candidate }) => candidate);
-  }
+/** What the records name as they are stored; a record that has changed may have named others before. */
+async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise<NamedPackage[]> {
+  return tx.query<NamedPackage>('SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)', [
+    advisoryIds,
+  ]);
+}
 
-  /** Keeps what was found for some packages in place of what was known. */
-  async matched(
-    tx: Transaction,
-    packageIds: readonly string[],
-    currentChange: string,
-    matches: readonly FleetMatch[],
-  ): Promise<void> {
-    // In the order of ids, so that two images with the same packages cannot deadlock.
-    await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
-    await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
-    await tx.query(
-      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, evidence)
-       SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, evidence
-       FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text, evidence jsonb)`,
-      [json(matches)],
-    );
-    await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);
+/** Pairs of one event, of some 50 bytes each. */
+const maxPackagesTold = 2_000;
+
+async function tellChange(
+  tx: Transaction,
+  change: string,
+  advisories: number,
+  named: readonly NamedPackage[],
+): Promise<void> {
+  const unique = new Map(named.map(({ ecosystem, name }) => [`${ecosystem}\n${name}`, { ecosystem, name }]));
+  const packages = [...unique.values()];
+  for (let start = 0; start === 0 || start < packages.length; start += maxPackagesTold) {
+    const some = packages.slice(start, start + maxPackagesTold);
+    await tx.emit(draft(advisoryChanged, change, { change, advisories, packages: some }));
   }
 }
 
-async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
+async function putRecords(
+  tx: Transaction,
+  advisories: readonly OsvAdvisory[],
+): Promise<{ change: string; ids: Set<string> }> {
   const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.query<{ id: string }>(
     `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
@@ -156,7 +129,7 @@ async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): 
      RETURNING id`,
     [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
   );
-  return rows.map(({ id }) => id);
+  return { change: next!.change, ids: new Set(rows.map(({ id }) => id)) };
 }
 
 async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
@@ -168,4 +141,8 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
      FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
     [json(advisories.map(({ id, affected }) => ({ id, affected })))],
   );
+  const ecosystems = new Set(advisories.flatMap(({ affected }) => affected.map(({ ecosystem }) => ecosystem)));
+  await tx.query('INSERT INTO advisory_ecosystem (ecosystem) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
+    [...ecosystems],
+  ]);
 }

@@ -11,11 +11,24 @@ import {
 } from '@tidewaiter/domain';
 
 import type { RepositoryPlace } from './provenances.js';
+import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding {
   imageDigest: Digest;
+}
+
+/** A package of an image that a tag points to. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  fix: { state: FixState; version: string | null };
 }
 
 interface FindingRow {
@@ -82,7 +95,25 @@ export class Findings {
     });
     return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
+
+  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    return this.store.query<PackagePlace>(
+      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
+       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
+  }
 }
+
+/** Places of one advisory that people are told of. */
+const maxPlaces = 2_000;
 
 /** A package in one place of one image. */
 function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {

@@ -168,14 +168,17 @@ export class Images {
     );
   }
 
-  /** From where the pushes that wait for a layer would pull it, newest first; a few, since one is enough. */
-  async placesOf({ blobDigest, sizeBytes, diffId }: LayerClaim): Promise<BlobPlace[]> {
+  /** From where the pushes that wait for a layer, or had it, would pull it, newest first; a few, since one is enough. */
+  async placesOf(
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    state: 'analyzing' | 'analyzed' = 'analyzing',
+  ): Promise<BlobPlace[]> {
     return this.store.query<BlobPlace>(
       `SELECT connection, repository, min(image_layer.media_type) AS "mediaType"
        FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
-       WHERE state = 'analyzing' AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
+       WHERE state = $4 AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
        GROUP BY connection, repository ORDER BY max(received_at) DESC LIMIT 5`,
-      [blobDigest, sizeBytes, diffId],
+      [blobDigest, sizeBytes, diffId, state],
     );
   }
 

@@ -29,7 +29,12 @@ const provenanceAt = (revision: string | null): Attestation => ({
   ...facts,
   revision,
 });
-const signed: StoredProvenance = { signatures: [signature], attestations: [provenanceAt('abcdef0')], vex: [{ id: 1 }] };
+const signed: StoredProvenance = {
+  signatures: [signature],
+  attestations: [provenanceAt('abcdef0')],
+  vex: [{ id: 1 }],
+  warnings: [],
+};
 const finding = findingOf({
   kind: 'supply-chain',
   id: 'image-unsigned',
@@ -91,7 +96,7 @@ const put = (place: typeof here, letter: string, known: StoredProvenance | null,
 
 it('keeps what is known of an image in each repository, the newest in place of the older', async () => {
   await push('a');
-  await put(here, 'a', { signatures: [], attestations: [], vex: [] });
+  await put(here, 'a', { signatures: [], attestations: [], vex: [], warnings: [] });
   await put(here, 'a', signed, []);
   await put(elsewhere, 'a', null);
   expect(await provenances.get(here, digestOf('a'))).toEqual(signed);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Attestation, Digest, Finding, Provenance } from '@tidewaiter/domain';
 
+import type { Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -14,6 +15,8 @@ export interface RepositoryPlace {
 export interface StoredProvenance extends Provenance {
   /** OpenVEX documents that a trusted signer vouches for. */
   vex: unknown[];
+  /** What could not be read. */
+  warnings: Warning[];
 }
 
 /** Content that had a name before. */
@@ -22,7 +25,7 @@ export interface EarlierPush {
   pushedAt: Date;
 }
 
-const columns = 'signatures, attestations, vex';
+const columns = 'signatures, attestations, vex, warnings';
 
 /** Where images come from: who signed them, and what their names stood for before. */
 @Injectable()
@@ -60,8 +63,15 @@ export class Provenances {
     await tx.query(`DELETE FROM repository_finding WHERE ${isHere}`, place);
     if (known) {
       await tx.query(
-        `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-        [...place, json(known.signatures), json(known.attestations), json(known.vex), revisionOf(known.attestations)],
+        `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          ...place,
+          json(known.signatures),
+          json(known.attestations),
+          json(known.vex),
+          json(known.warnings),
+          revisionOf(known.attestations),
+        ],
       );
     }
     await tx.query(

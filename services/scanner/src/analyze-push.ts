@@ -36,7 +36,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       const push = await this.resolution.resolve(job.key, signal);
       if (!push) return await this.steps.done(job);
       if ((await this.steps.advance(job, push)) !== 'ready') return;
-      const judgement = await this.judgement.judge(push, signal);
+      const judgement = await this.judgement.judgeWithOrigin(push, signal);
       await this.steps.conclude(job, push, judgement);
       this.logger.info(
         { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },

@@ -22,11 +22,10 @@ import {
 import { Registries } from './registries.js';
 import { Signers } from './signers.js';
 
-/** What was found beside an image, and what could not be read of it. */
+/** What was found beside an image. */
 interface Looked {
   provenance: StoredProvenance | null;
   findings: Finding[];
-  warnings: Warning[];
 }
 
 const revisionLabel = 'org.opencontainers.image.revision';
@@ -43,32 +42,37 @@ export class ImageOrigin {
     private readonly signers: Signers,
   ) {}
 
-  /** Looks again, and keeps what is known of an image in the repository of a push. Answers what could not be looked at. */
-  async examine(push: Push, image: Image, signal: AbortSignal): Promise<Warning[]> {
-    const { provenance, findings, warnings } = await this.#lookForSignatures(push, image.digest, signal);
+  /** Looks again, and keeps what is known of an image in the repository of a push. */
+  async examine(push: Push, image: Image, signal: AbortSignal): Promise<void> {
+    const { provenance, findings } = await this.#lookForSignatures(push, image.digest, signal);
     const history = [...(await this.#movedTags(push)), ...(await this.#rebuilt(push, image, provenance))];
     await this.store.transaction((tx) =>
       this.provenances.put(tx, push, image.digest, provenance, [...findings, ...history]),
     );
-    return warnings;
+  }
+
+  /** What could not be looked at. */
+  async warnings(push: Push, digest: Digest): Promise<Warning[]> {
+    return (await this.provenances.get(push, digest))?.warnings ?? [];
   }
 
   async #lookForSignatures(push: Push, digest: Digest, signal: AbortSignal): Promise<Looked> {
     const required = this.signers.of(push.repository);
-    if (!required) return { provenance: null, findings: [], warnings: [] };
+    if (!required) return { provenance: null, findings: [] };
     const place = this.#placeOf(push, signal);
-    const { warnings, vex, ...signed } = await imageProvenance(place, [push.digest ?? digest, digest], required.trust);
+    const { vex, ...signed } = await imageProvenance(place, [push.digest ?? digest, digest], required.trust);
     const found = { ...signed, vex: vex.map(({ document }) => document) };
+    const { warnings } = found;
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
     const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0);
-    return { provenance, findings, warnings };
+    return { provenance, findings };
   }
 
   /** A registry that is ill takes no signature away that was there. */
   async #orKnown(push: Push, digest: Digest, found: StoredProvenance): Promise<StoredProvenance> {
     if (isSigned(found)) return found;
     const known = await this.provenances.get(push, digest);
-    return known && isSigned(known) ? known : found;
+    return known && isSigned(known) ? { ...known, warnings: found.warnings } : found;
   }
 
   #placeOf({ connection, repository }: Push, signal: AbortSignal): ArtifactPlace {

@@ -4,6 +4,7 @@ import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewa
 import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
+import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings } from './verdict.js';
@@ -25,13 +26,24 @@ export class PushJudgement {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly assembly: ImageAssembly,
+    private readonly matching: ImageMatching,
     private readonly origin: ImageOrigin,
   ) {}
 
-  async judge(push: Push, signal: AbortSignal): Promise<Judgement> {
-    for (const image of await this.images.ofPush(push.id)) await this.assembly.update(image);
+  /** Looks first at what is signed of the images, which the registry alone knows. */
+  async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) await this.origin.examine(push, image, signal);
+    return this.judge(push);
+  }
+
+  /** Judges by what is known. */
+  async judge(push: Push): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) {
+      await this.assembly.assemble(image);
+      await this.matching.match(image.digest);
+    }
     const images = await this.images.ofPush(push.id);
-    const warnings = await this.#warnings(push, images, signal);
+    const warnings = await this.#warnings(push, images);
     const findings = await this.findings.of(
       images.map(({ digest }) => digest),
       push,
@@ -51,13 +63,12 @@ export class PushJudgement {
     return { verdict, counts, warnings, events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed] };
   }
 
-  /** What is not known of the images, also of where they come from, which is found out here. */
-  async #warnings(push: Push, images: readonly Image[], signal: AbortSignal): Promise<Warning[]> {
+  async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async (image) => [
-        ...image.warnings,
-        ...(await this.assembly.blindSpots(image.digest, image.os)),
-        ...(await this.origin.examine(push, image, signal)),
+      images.map(async ({ digest, os, warnings }) => [
+        ...warnings,
+        ...(await this.matching.blindSpots(digest, os)),
+        ...(await this.origin.warnings(push, digest)),
       ]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));

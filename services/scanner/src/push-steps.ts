@@ -50,6 +50,19 @@ export class PushSteps {
     });
   }
 
+  /** Keeps another verdict of a push that has one. */
+  async correct(job: ClaimedJob, push: Push, { events: _, ...result }: Judgement): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.pushes.rejudged(tx, push.id, result);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** Gives up a job without a word about its push. */
+  async abandon(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { code, reason, retryInMs: null });
+  }
+
   /** @param subject the manifest that it says something about, where it says so: that one is looked at again */
   async refuse(job: ClaimedJob, code: string, reason: string, subject: Digest | null): Promise<void> {
     await this.store.transaction(async (tx) => {

@@ -9,8 +9,10 @@ import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
 import { LayerReading } from './layer-reading.js';
+import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
 import { PackageOutliers } from './package-outliers.js';
 import { PushFailures } from './push-failures.js';
@@ -18,10 +20,15 @@ import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
 import { QueuePushes } from './queue-pushes.js';
+import { QueueRematches } from './queue-rematches.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
+import { Rejudge } from './rejudge.js';
+import { RematchSteps } from './rematch-steps.js';
+import { Rematch } from './rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
 import { Signers } from './signers.js';
+import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
 import { VerifyAttached } from './verify-attached.js';
 
@@ -37,10 +44,10 @@ export class ScannerModule {
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,
-          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached],
+          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge],
         }),
       ],
-      controllers: [QueuePushes, RecordDeletions],
+      controllers: [QueuePushes, QueueRematches, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
@@ -54,7 +61,13 @@ export class ScannerModule {
         PackageOutliers,
         PushFailures,
         ImageAssembly,
+        ImageMatching,
         StrandedPushes,
+        Rematch,
+        RematchSteps,
+        Rejudge,
+        LayerRefresh,
+        StaleVerdicts,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         { provide: Signers, useValue: new Signers(settings.signers) },

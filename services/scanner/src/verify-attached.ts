@@ -39,7 +39,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
       throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
     }
     for (const push of holding) {
-      const judgement = await this.judgement.judge(push, signal);
+      const judgement = await this.judgement.judgeWithOrigin(push, signal);
       await this.store.transaction((tx) => this.pushes.rejudged(tx, push.id, judgement));
       this.logger.info({ push_id: push.id, image_digest: subject, verdict: judgement.verdict }, 'image judged again');
     }

@@ -28,6 +28,15 @@ export class AdvisoryImportRow {
   @CreateDateColumn({ name: 'imported_at', type: 'timestamptz' }) importedAt!: Date;
 }
 
+/** When the first advisory of an ecosystem came: what it then says of the past is not all news. */
+@Entity('advisory_ecosystem')
+export class AdvisoryEcosystemRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_ecosystem_pk' }) ecosystem!: string;
+  @CreateDateColumn({ name: 'first_loaded_at', type: 'timestamptz' }) firstLoadedAt!: Date;
+  /** How much people were told of on that day. */
+  @Column('integer', { name: 'first_news', default: 0 }) firstNews!: number;
+}
+
 /** An OSV record without what nobody asks for. */
 @Entity('advisory')
 export class AdvisoryRow {

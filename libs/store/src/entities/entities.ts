@@ -1,4 +1,10 @@
-import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisories.js';
+import {
+  AdvisoryEcosystemRow,
+  AdvisoryImportRow,
+  AdvisoryPackageRow,
+  AdvisoryRow,
+  PackageMatchRow,
+} from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
@@ -37,6 +43,7 @@ export const entities = [
   PackageContentRow,
   ImageProvenanceRow,
   RepositoryFindingRow,
+  AdvisoryEcosystemRow,
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,

@@ -162,7 +162,9 @@ export class ImageLayerRow {
 @Entity('package')
 // By purl, source and its version; of an expression, which TypeORM cannot say.
 @Index('package_identity_ux', { synchronize: false })
-// GIN, which TypeORM cannot say either.
+// Hash and GIN, which TypeORM cannot say either.
+@Index('package_purl_ix', { synchronize: false })
+@Index('package_purl_name_ix', { synchronize: false })
 @Index('package_advisory_names_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
@@ -186,8 +188,8 @@ export class PackageRow {
   @Column('text', { name: 'advisory_names', array: true, default: [] }) advisoryNames!: string[];
   /** What the purl says beside architecture and distribution. */
   @Column('jsonb', { nullable: true }) qualifiers!: unknown;
-  /** The change of the advisories up to which its matches are current. */
-  @Column('bigint', { name: 'matched_change', default: 0 }) matchedChange!: string;
+  /** Version of the matching that made its matches; null where it was never matched. */
+  @Column('integer', { name: 'matched_by', nullable: true }) matchedBy!: number | null;
 }
 
 /** A package of an image, with the layer that brought it. */

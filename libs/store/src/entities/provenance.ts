@@ -16,6 +16,7 @@ export class ImageProvenanceRow {
   @Column('jsonb') attestations!: unknown;
   /** OpenVEX documents that a trusted signer vouches for. */
   @Column('jsonb') vex!: unknown;
+  @Column('jsonb') warnings!: unknown;
   /** Of the sources, as verified provenance says. */
   @Index('image_provenance_revision_ix')
   @Column('text', { nullable: true })

@@ -14,6 +14,7 @@ export class Provenance1764000023000 implements MigrationInterface {
         signatures jsonb NOT NULL,
         attestations jsonb NOT NULL,
         vex jsonb NOT NULL, -- OpenVEX documents that a trusted signer vouches for
+        warnings jsonb NOT NULL, -- what could not be read
         revision text, -- of the sources, as verified provenance says
         checked_at timestamptz NOT NULL DEFAULT now(),
         CONSTRAINT image_provenance_pk PRIMARY KEY (image_digest, connection, repository)

@@ -15,6 +15,7 @@ import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { Provenance1764000023000 } from './1764000023000-provenance.js';
 import { PackageContents1764000023001 } from './1764000023001-package-contents.js';
+import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   AdvisoryPublished1764000022000,
   Provenance1764000023000,
   PackageContents1764000023001,
+  FleetMatches1764000024000,
 ];

@@ -92,6 +92,7 @@ const provenanceAnswer = z.object({
       builtAt: text,
     }),
   ),
+  warnings: z.array(warning),
   checkedAt: time,
 });
 
@@ -141,6 +142,24 @@ export const findingAnswer = z.object({
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
+});
+
+/** `counts`: of all pages. */
+export const blastRadiusAnswer = z.object({
+  counts: z.object({ packages: count, images: count, repositories: count }),
+  items: z.array(
+    z.object({
+      /** Of the push that brought the image. */
+      id: z.uuid(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      digest: z.string(),
+      /** Some of the packages. */
+      purls: z.array(z.string()),
+    }),
+  ),
+  next: text,
 });
 
 export const incidentAnswer = z.object({

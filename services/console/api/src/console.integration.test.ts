@@ -1,7 +1,17 @@
 import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  connect,
+  DeadLetters,
+  Deliveries,
+  FleetMatches,
+  Images,
+  Incidents,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -167,16 +177,14 @@ async function seedAdvisory(): Promise<void> {
   );
   await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
   await store.transaction(async (tx) => {
-    const found = await advisories.unmatched(tx, amd64, '1');
-    const others = await advisories.unmatched(tx, arm64, '1');
+    const fleet = new FleetMatches();
+    const found = [...(await fleet.unmatched(tx, amd64)), ...(await fleet.unmatched(tx, arm64))];
     const fix = { state: 'fixed' as const, version: '3.0.17-1' };
-    const ids = [...found, ...others].map(({ id }) => id);
-    await advisories.matched(
+    await fleet.rematched(
       tx,
-      ids,
-      '1',
-      ids.map((packageId) => ({
-        packageId,
+      found,
+      found.map(({ id }) => ({
+        packageId: id,
         advisoryId: 'DSA-1',
         state: 'affected' as const,
         fix,
@@ -374,6 +382,38 @@ describe('the API', () => {
       fix: { state: 'fixed', version: '3.0.17-1' },
     });
     expect((await get(`/images/${amd64}/findings`)).items).toHaveLength(1);
+  });
+
+  it.each([
+    ['a vulnerability', 'vulnerability=CVE-2026-1'],
+    ['an advisory', 'vulnerability=DSA-1'],
+    ['all versions of a package', `purl=${encodeURIComponent('pkg:deb/debian/openssl')}`],
+  ])('shows where %s is, in what tags point to', async (_, query) => {
+    expect(await get(`/blast-radius?${query}`)).toEqual({
+      counts: { packages: 2, images: 2, repositories: 1 },
+      items: [
+        {
+          id: ids[0],
+          registry: 'localhost:5000',
+          repository: 'shop/app',
+          tag: '1',
+          digest: index,
+          purls: [openssl('amd64').purl, openssl('arm64').purl],
+        },
+      ],
+      next: null,
+    });
+  });
+
+  it('shows where one version of a package is, and that it is nowhere', async () => {
+    const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
+    expect(await of(openssl('amd64').purl)).toEqual({ packages: 1, images: 1, repositories: 1 });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual({ packages: 0, images: 0, repositories: 0 });
+  });
+
+  it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
+    const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
+    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
   });
 
   it('shows incidents, and resolves one once', async () => {
