@@ -10,8 +10,7 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
-import type { RepositoryPlace } from './provenances.js';
-import { isCurrent } from './pushes.js';
+import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */

@@ -1,15 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Attestation, Digest, Finding, Provenance } from '@tidewaiter/domain';
 
-import type { Warning } from './pushes.js';
+import type { RepositoryPlace, Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
-
-/** Where an image lies. */
-export interface RepositoryPlace {
-  connection: string;
-  repository: string;
-}
 
 /** What is signed of an image in one repository. */
 export interface StoredProvenance extends Provenance {

@@ -3,9 +3,14 @@ import type { Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
-import type { RepositoryPlace } from './provenances.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
+
+/** Where an image lies. */
+export interface RepositoryPlace {
+  connection: string;
+  repository: string;
+}
 
 /** A push as a registry told of it. */
 export interface NewPush {
