@@ -27,6 +27,13 @@ it.each<[Report['provenance'], string | null]>([
     'signed by key release.pub; built by https://builder.example.com/v1 from https://git.example.com/shop/app ' +
       'at revision 0123456789abcdef0123456789abcdef01234567 on 2026-01-02',
   ],
+  [
+    {
+      signatures: [signed],
+      attestations: (['sbom', 'vex', 'sbom'] as const).map((kind) => ({ ...provenance, ...noFacts, kind })),
+    },
+    'signed by key release.pub; also attested: sbom, vex',
+  ],
   [{ signatures: [signed], attestations: [{ ...provenance, ...refused, ...noFacts }] }, 'signed by key release.pub'],
   [
     { signatures: [], attestations: [{ ...provenance, ...noFacts, source: 'https://git.example.com/\u001B[2J' }] },

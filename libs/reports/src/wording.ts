@@ -57,7 +57,12 @@ export function signedText({ provenance }: Report): string | null {
     return `not signed by any configured signer${refused}`;
   }
   const built = attestations.find(({ verified, kind }) => verified && kind === 'provenance');
-  return [`signed by ${[...signers].join(' and ')}`, ...(built ? [builtText(built)] : [])].join('; ');
+  const others = new Set(attestations.flatMap(({ verified, kind }) => (verified && kind !== 'provenance' ? kind : [])));
+  return [
+    `signed by ${[...signers].join(' and ')}`,
+    ...(built ? [builtText(built)] : []),
+    ...(others.size > 0 ? [`also attested: ${[...others].join(', ')}`] : []),
+  ].join('; ');
 }
 
 function signerText({ name, identity }: Signer): string {
