@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 
 import { freePort } from '@tidewaiter/servers';
 import {
@@ -11,13 +12,15 @@ import {
   hasRegistry,
   pushImage,
   startRegistry,
+  type TarEntry,
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12 } from './fixtures.js';
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface Push {
+  id: string;
   repository: string;
   tag: string | null;
   digest: string | null;
@@ -75,10 +78,15 @@ registries:
   - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
 signers:
   - { name: release, keyFile: release.pub, repositories: ["signed/*"] }
+policies: [ { name: signed-where-required } ]
 `,
       'routing.yaml': 'route: { receiver: nobody }\nreceivers: [ { name: nobody } ]\n',
     });
     tidewaiter = await startTidewaiter(home, ingestPort);
+    const advisories = writeAdvisories(join(home, 'osv'), [
+      { id: 'CVE-2026-1001', package: 'openssl', fixed: '3.0.17-1', severity: 'LOW' },
+    ]);
+    await tidewaiter.command('advisories', 'import', advisories);
   }, 120_000);
 
   afterAll(async () => {
@@ -88,10 +96,10 @@ signers:
   });
 
   /** Pushes content that nobody has seen; answers its digest. */
-  async function push(name: string, labels: Record<string, string> = {}): Promise<string> {
+  async function push(name: string, labels: Record<string, string> = {}, more: TarEntry[] = []): Promise<string> {
     const layout = temporaryFolder();
     await buildImage(layout, {
-      layers: [[debian12, { path: 'app', content: randomUUID() }]],
+      layers: [[debian12, { path: 'app/id', content: randomUUID() }, ...more]],
       config: { Labels: labels },
     });
     return pushImage(registry, name, `oci:${layout}:latest`);
@@ -119,11 +127,17 @@ signers:
     return images[0]!.provenance;
   }
 
+  async function policiesOf({ id }: Push): Promise<object[]> {
+    return (await tidewaiter.api<{ policies: object[] }>(`/pushes/${id}`)).policies;
+  }
+
   const imageOf = (repository: string, digest: string) => `${registry.host}/${repository}@${digest}`;
 
   it('finds an image unsigned until its signer has signed it', async () => {
     const digest = await push('signed/app:1');
-    expect(await ended('signed/app', 1)).toMatchObject([{ state: 'analyzed', verdict: 'fail' }]);
+    const [unjudged] = await ended('signed/app', 1);
+    expect(unjudged).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+    expect(await policiesOf(unjudged!)).toMatchObject([{ name: 'signed-where-required', result: 'fail' }]);
     const unsigned = { id: 'image-unsigned', severity: 'high', evidence: { signers: ['release'], found: 0 } };
     expect(await supplyChain(digest)).toMatchObject([unsigned]);
 
@@ -135,7 +149,8 @@ signers:
     await cosignSign(dir, release, imageOf('signed/app', digest));
     await until('it is signed', async () => (await supplyChain(digest)).length === 0);
     const [image, ...signatures] = (await ended('signed/app', 3)).toReversed();
-    expect(image?.verdict).not.toBe('fail');
+    await until('the verdict follows', async () => (await ended('signed/app', 3)).at(-1)?.verdict !== 'fail');
+    expect(await policiesOf(image!)).toMatchObject([{ name: 'signed-where-required', result: 'pass' }]);
     expect(signatures).toMatchObject(
       signatures.map(() => ({ state: 'refused', code: 'NOT_AN_IMAGE', artifact: 'signature' })),
     );
@@ -166,6 +181,37 @@ signers:
       { verified: true, ...facts },
     ]);
     expect(await supplyChain(digest)).toEqual([]);
+  }, 120_000);
+
+  it('takes out what a signer says not to affect the image, and not what a stranger says', async () => {
+    const digest = await push('signed/vex:1', {}, [dpkgStatus({ openssl: '3.0.15-1' })]);
+    const [image] = await ended('signed/vex', 1);
+    const detail = () =>
+      tidewaiter.api<{ suppressed: { id: string; by: { source: string } }[] }>(`/pushes/${image!.id}`);
+    const vex = {
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      '@id': 'https://example.com/vex/1',
+      author: 'security@example.com',
+      timestamp: '2026-01-01T00:00:00Z',
+      version: 1,
+      statements: [
+        {
+          vulnerability: { name: 'CVE-2026-1001' },
+          products: [{ '@id': 'pkg:deb/debian/openssl' }],
+          status: 'not_affected',
+          justification: 'vulnerable_code_not_present',
+        },
+      ],
+    };
+    const attested = async (count: number) => (await provenanceOf(digest))[0]?.attestations.length === count;
+    await cosignAttest(dir, stranger, imageOf('signed/vex', digest), 'openvex', vex);
+    await until('the stranger was looked at', () => attested(1));
+    expect((await detail()).suppressed).toEqual([]);
+    await cosignAttest(dir, release, imageOf('signed/vex', digest), 'openvex', vex);
+    await until('the signer was looked at', () => attested(2));
+    expect((await detail()).suppressed).toMatchObject([
+      { id: 'CVE-2026-1001', by: { kind: 'vex', source: 'attestation of release' } },
+    ]);
   }, 120_000);
 
   it('asks nobody else for a signature', async () => {

@@ -5,9 +5,11 @@ import { advisoriesCommand } from './advisories.js';
 import { tell } from './context.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
+import { policiesCommand } from './policies.js';
 import { routesCommand } from './routes.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
+import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
@@ -22,6 +24,7 @@ const exitTimeout = 4;
 /** There is no such target, or it is nothing that could be scanned. */
 const unsupportedCodes = new Set([
   'FINDING_UNKNOWN',
+  'IMAGE_UNKNOWN',
   'MANIFEST_UNKNOWN',
   'NOT_AN_IMAGE',
   'NO_PLATFORM',
@@ -29,6 +32,8 @@ const unsupportedCodes = new Set([
   'TAG_MISSING',
   'TARGET_MISSING',
 ]);
+/** There may be a verdict, but not yet. */
+const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
@@ -37,6 +42,7 @@ const commands = [
   scanCommand,
   sbomCommand,
   diffCommand,
+  gateCommand,
   explainCommand,
   upCommand,
   downCommand,
@@ -44,6 +50,7 @@ const commands = [
   serviceCommand,
   testCommand,
   advisoriesCommand,
+  policiesCommand,
   routesCommand,
   deadLettersCommand,
 ];
@@ -71,6 +78,6 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
   if (error instanceof TidewaiterError) tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
   else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (error instanceof TidewaiterError && error.code === 'SCAN_TIMEOUT') return exitTimeout;
+  if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }

@@ -51,6 +51,13 @@ sensors:
     kind: falco
     cluster: local
     token: ${secret()}
+
+# Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
+# policies:
+#   - { name: no-secrets, mode: warn }
+# exceptions:
+#   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
+# admission: { mode: warn, unknown: allow }
 `;
 }
 

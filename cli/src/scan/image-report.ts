@@ -5,27 +5,43 @@ import {
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
-import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  type Finding,
+  type FindingKind,
+  type PolicyResult,
+  policyWarnings,
+  type Severity,
+  verdictOf,
+  withPolicies,
+} from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
+import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
 import type { Trust } from '@tidewaiter/provenance';
 import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
+import { identityOf } from './image-identity.js';
 import type { Judged } from './local-advisories.js';
+import type { KnownImage } from './policy-facts.js';
 import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
 export interface JudgeOptions {
   kinds: ReadonlySet<FindingKind>;
-  failOn: Severity | undefined;
+  /** Undefined for the usual; null where policies alone decide. */
+  failOn: Severity | null | undefined;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
   /** Path of OSV records; undefined where there are none. */
   advisories: string | undefined;
   /** Whose signatures count; undefined where nobody asked for any. */
   trust?: Trust;
+  /** What speaks against findings. */
+  objections: Objections;
+  policies: readonly Policy[];
 }
 
 /** Judges what was read of an image. */
@@ -49,11 +65,26 @@ export async function reportOf(
     ...imageFindings(source, read, view, analysis),
     ...(await misconfiguration(source, read, view, options)),
   ];
-  const findings = all
+  const asked = all
     .filter((finding) => isAsked(finding, options))
     .map(withRisk)
     .toSorted(worstFirst);
-  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings, ...(signed?.warnings ?? [])];
+  const { findings, suppressed, ...objected } = await objectedTo(
+    asked,
+    { reference, source, packages, startedAt },
+    { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
+  );
+  const provenance = signed?.provenance ?? null;
+  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance };
+  const policies = await askedPolicies(facts, options);
+  const warnings = [
+    ...source.warnings,
+    ...found.warnings,
+    ...judged.warnings,
+    ...(signed?.warnings ?? []),
+    ...objected.warnings,
+    ...policyWarnings(policies),
+  ];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),
@@ -61,9 +92,11 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
-    provenance: signed?.provenance ?? null,
+    provenance,
+    suppressed,
     warnings,
-    verdict: verdictOf(findings, warnings, options.failOn),
+    policies,
+    verdict: withPolicies(verdictOf(findings, warnings, options.failOn), policies),
     stats: statsOf(read, startedAt, judged.asOf),
   };
 }
@@ -117,6 +150,25 @@ async function misconfiguration(
   if (!config || !kinds.has('misconfiguration')) return [];
   const { misconfigurations } = await import('./misconfiguration.js');
   return misconfigurations(config, layers, view);
+}
+
+/** Most scans have no objections, and do not load what reads them. */
+async function objectedTo(
+  findings: ReportFinding[],
+  image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
+  objections: Objections,
+): Promise<Judgement<ReportFinding>> {
+  if (objections.statements.length === 0 && objections.exceptions.length === 0)
+    return { findings, suppressed: [], warnings: [] };
+  const { suppress } = await import('@tidewaiter/policy');
+  const identity = identityOf(image.reference, image.source);
+  return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
+}
+
+async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Promise<PolicyResult[]> {
+  if (policies.length === 0) return [];
+  const [{ askPolicies }, { factsOf }] = await Promise.all([import('@tidewaiter/policy'), import('./policy-facts.js')]);
+  return askPolicies(policies, factsOf(image));
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

@@ -1,5 +1,6 @@
 import type { Finding, Provenance } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
+import { attestedStatements, type VexStatement } from '@tidewaiter/policy';
 import { imageProvenance, type Trust, unsignedFinding } from '@tidewaiter/provenance';
 
 import type { ImageSource } from '../sources/image-source.js';
@@ -8,17 +9,21 @@ import type { ImageSource } from '../sources/image-source.js';
 export interface SignedBy {
   provenance: Provenance;
   findings: Finding[];
+  /** What trusted signers say of vulnerabilities. */
+  statements: VexStatement[];
   warnings: Warning[];
 }
 
 /** Looks for signatures and attestations where the image lies. */
 export async function signedBy(reference: string, { signed }: ImageSource, trust: Trust): Promise<SignedBy> {
-  const { signatures, attestations, warnings } = signed
+  const { signatures, attestations, vex, ...found } = signed
     ? await imageProvenance(signed.place, signed.digests, trust)
-    : { signatures: [], attestations: [], warnings: [nowhere] };
+    : { signatures: [], attestations: [], vex: [], warnings: [nowhere] };
+  const { statements, warnings } = attestedStatements(vex);
   const provenance = { signatures, attestations };
   const signers = [...trust.keys, ...trust.certificates].map(({ name }) => name);
-  return { provenance, findings: unsignedFinding(reference, provenance, signers, warnings.length === 0), warnings };
+  const findings = unsignedFinding(reference, provenance, signers, found.warnings.length === 0);
+  return { provenance, findings, statements, warnings: [...found.warnings, ...warnings] };
 }
 
 const nowhere: Warning = {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
+import { noObjections } from './objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 
 interface SbomFlags extends ReadingFlags {
@@ -22,7 +23,15 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const outputs = readOutputs(flags.output ?? ['cyclonedx']);
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('./scan-target.js');
-  const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
+  const kinds = new Set<never>();
+  const nothing = {
+    kinds,
+    failOn: undefined,
+    isOnlyFixed: false,
+    advisories: undefined,
+    objections: noObjections,
+    policies: [],
+  };
   const { report } = await scanTarget(target, flags, nothing);
   await writeReport(report, outputs, true);
 }

@@ -1,9 +1,9 @@
-import { type Severity, severities } from '@tidewaiter/domain';
-import type { Report } from '@tidewaiter/reports';
+import { type Severity, severities, type Verdict } from '@tidewaiter/domain';
 import { type Command, Option } from 'commander';
 
 import { collect } from '../collect.js';
-import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import type { JudgeOptions } from './image-report.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
@@ -27,7 +27,7 @@ export function scanCommand(program: Command): void {
       collect,
     )
     .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this').choices(severities));
-  withReadingFlags(withSignerFlags(withJudgingFlags(command))).action(scan);
+  withReadingFlags(withSignerFlags(withPolicyFlag(withJudgingFlags(command)))).action(scan);
 }
 
 async function scan(target: string, flags: ScanFlags, command: Command): Promise<void> {
@@ -35,16 +35,22 @@ async function scan(target: string, flags: ScanFlags, command: Command): Promise
   const outputs = readOutputs(flags.output ?? ['table']);
   const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
-  const { scanTarget } = await import('./scan-target.js');
+  const judging = await judgeOptions(flags);
   const trust = await readSigners(flags);
-  const judging = { ...judgeOptions(flags), failOn: flags.failOn, ...(trust && { trust }) };
-  const { report } = await scanTarget(target, flags, judging);
+  const { scanTarget } = await import('./scan-target.js');
+  const options = { ...judging, failOn: thresholdOf(flags), ...(trust && { trust }) };
+  const { report } = await scanTarget(target, flags, options);
   await writeReport(report, outputs);
-  if (flags.failOn !== undefined) process.exitCode = gateCode(report);
+  if (flags.failOn !== undefined || judging.policies.length > 0) process.exitCode = exitCodeOf(report.verdict.result);
+}
+
+/** Who names policies and no severity wants the policies to decide. */
+function thresholdOf({ failOn, policy = [] }: ScanFlags): JudgeOptions['failOn'] {
+  return failOn ?? (policy.length > 0 ? null : undefined);
 }
 
 /** A gate that knows nothing does not open. */
-function gateCode({ verdict: { result } }: Report): number {
+export function exitCodeOf(result: Verdict): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? exitGateFailed : exitNoVerdict;
 }

@@ -10,6 +10,8 @@ export interface ImageSource {
   platform: Platform | null;
   configDigest: Digest | null;
   config: ImageConfig | null;
+  /** What a registry or `docker save` calls it: `ghcr.io/shop/cart:1.2`. */
+  name?: string;
   /** From the bottom up. */
   layers: SourceLayer[];
   /** The files of a place that has no layers. */

@@ -17,7 +17,7 @@ export const registry: SourceKind = {
     for (const connection of await connectionsTo(host, options)) {
       const store = await registryStore(connection, repository, options.signal);
       try {
-        return await openImage(store, reference, options.platform);
+        return { ...(await openImage(store, reference, options.platform)), name: location.replace(/^\/\//, '') };
       } catch (error) {
         await store.close();
         failure = error;

@@ -71,6 +71,14 @@ export interface Attestation extends Signature {
   builtAt: string | null;
 }
 
+/** A VEX document that lies beside an image, and who vouches for it. */
+export interface AttestedVex {
+  signer: Signer;
+  /** The manifest that holds it. */
+  artifact: Digest;
+  document: unknown;
+}
+
 /** What is signed of an image, verified or not. */
 export interface Provenance {
   signatures: Signature[];

@@ -3,7 +3,7 @@ export { documentLimits, layerLimits, maxLinkDepth } from './limits.js';
 export type { LayerLimits } from './limits.js';
 export { parseManifest } from './manifest.js';
 export type { Descriptor, ImageIndex, ImageManifest } from './manifest.js';
-export { imageLayers, parseImageConfig, readImageConfig } from './config.js';
+export { baseBuildTime, imageLayers, parseImageConfig, readImageConfig } from './config.js';
 export type { HistoryEntry, ImageConfig } from './config.js';
 export { parseReferrers } from './referrers.js';
 export { storableText } from './json.js';

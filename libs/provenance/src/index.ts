@@ -9,4 +9,4 @@ export type { ImageProvenance } from './image-provenance.js';
 export { readTrust } from './trust.js';
 export type { SignerSettings, Trust } from './trust.js';
 export { verifyImage } from './verify-image.js';
-export type { VerifiedImage, VerifiedVex } from './verify-image.js';
+export type { VerifiedImage } from './verify-image.js';

@@ -1,5 +1,6 @@
 import {
   type Attestation,
+  type AttestedVex,
   type Digest,
   type Provenance,
   type Signature,
@@ -14,16 +15,9 @@ import { isRefusal, type Refusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** An OpenVEX document that a trusted signer vouches for. */
-export interface VerifiedVex {
-  signer: Signer;
-  /** Of the manifest that holds it. */
-  artifact: Digest;
-  document: unknown;
-}
-
+/** What is signed of an image, with the OpenVEX documents that trusted signers vouch for. */
 export interface VerifiedImage extends Provenance {
-  vex: VerifiedVex[];
+  vex: AttestedVex[];
 }
 
 /**
@@ -33,7 +27,7 @@ export interface VerifiedImage extends Provenance {
 export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust: Trust): VerifiedImage {
   const signatures: Signature[] = [];
   const attestations: Attestation[] = [];
-  const vex: VerifiedVex[] = [];
+  const vex: AttestedVex[] = [];
   for (const artifact of artifacts) {
     const { statement, signer } = examine(image, artifact, trust);
     const signature = signatureOf(image, artifact, signer);

@@ -1,4 +1,11 @@
-import { findingOf, type ImagePackage, type Provenance, type Signature } from '@tidewaiter/domain';
+import {
+  findingOf,
+  type ImagePackage,
+  type Provenance,
+  type Signature,
+  type Suppressed,
+  type Suppression,
+} from '@tidewaiter/domain';
 
 import type { Report, ReportFinding } from '../src/report.js';
 
@@ -101,6 +108,31 @@ const findings: ReportFinding[] = [
   }),
 ];
 
+const suppressed: Suppressed<ReportFinding>[] = [
+  {
+    ...vulnerability('CVE-2024-6666', 'openssl', '3.0.16-1~deb12u1', { severity: 'critical' }),
+    by: {
+      kind: 'vex',
+      source: 'openssl.vex.json',
+      author: 'Example Ltd',
+      reason: 'the code is not in this build',
+      justification: 'vulnerable_code_not_present',
+      until: null,
+    },
+  },
+  {
+    ...vulnerability('CVE-2024-7777', 'express', null, { severity: 'medium' }),
+    by: {
+      kind: 'ignore',
+      source: '.tidewaiter-ignore.yaml:2',
+      author: null,
+      reason: 'not reachable from outside',
+      justification: null,
+      until: '2027-01-31T23:59:59.999Z',
+    },
+  },
+];
+
 /** A report of an image with something of every kind. */
 const signature: Signature = {
   verified: true,
@@ -149,10 +181,12 @@ export const sampleReport: Report = {
   packages,
   findings,
   provenance,
+  suppressed,
   warnings: [
     { code: 'MALFORMED_FILE', path: 'usr/lib/jvm/broken.jar', message: 'not a zip archive' },
     { code: 'LIMIT_EXCEEDED', path: null, message: 'more than 1000 warnings' },
   ],
+  policies: [{ name: 'no-secrets', mode: 'audit', result: 'fail', reasons: ['3 secrets in the image'] }],
   verdict: { result: 'fail', reasons: ['9 findings are high or worse'] },
   stats: {
     startedAt: '2026-11-25T10:00:00.000Z',
@@ -174,7 +208,9 @@ export const emptyReport: Report = {
   packages: [],
   findings: [],
   provenance: null,
+  suppressed: [],
   warnings: [],
+  policies: [],
   verdict: { result: 'pass', reasons: [] },
   stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null },
 };
@@ -200,7 +236,9 @@ export function hostileReport(text: string): Report {
     packages: packages.map((each) => hostilePackage(each, text)),
     findings: findings.map((each) => hostileFinding(each, text)),
     provenance: hostileProvenance(text),
+    suppressed: suppressed.map((each) => ({ ...hostileFinding(each, text), by: hostileSuppression(each.by, text) })),
     warnings: warnings.map(() => ({ code: text, path: text, message: text })),
+    policies: [{ name: text, mode: 'enforce', result: 'fail', reasons: [text] }],
     verdict: { result: 'unknown', reasons: [text, text] },
     stats: { ...sampleReport.stats, advisoriesAsOf: text },
   };
@@ -234,6 +272,10 @@ function hostileFinding(each: ReportFinding, text: string): ReportFinding {
     cvss: cvss && { ...cvss, vector: text },
     evidence: { ...evidence, masked: text, origin: text, fix: text, expected: text, signs: [text], [text]: text },
   };
+}
+
+function hostileSuppression({ kind }: Suppression, text: string): Suppression {
+  return { kind, source: text, author: text, reason: text, justification: text, until: text };
 }
 
 function deb(name: string, version: string, source: string): ImagePackage {

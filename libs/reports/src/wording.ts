@@ -16,6 +16,18 @@ export function severitiesText(findings: readonly ReportFinding[]): string {
   return `${countOf(findings.length, 'finding')}: ${parts.join(', ')}`;
 }
 
+const suppressors = { vex: 'by VEX', ignore: 'by ignore files', exception: 'by exceptions' } as const;
+
+/** `3 findings suppressed: 2 by VEX, 1 by ignore files`; undefined where there are none. */
+export function suppressedText({ suppressed }: Report): string | undefined {
+  if (suppressed.length === 0) return undefined;
+  const parts = (['vex', 'ignore', 'exception'] as const).flatMap((kind) => {
+    const count = suppressed.filter(({ by }) => by.kind === kind).length;
+    return count === 0 ? [] : `${count.toLocaleString('en-US')} ${suppressors[kind]}`;
+  });
+  return `${countOf(suppressed.length, 'finding')} suppressed: ${parts.join(', ')}`;
+}
+
 /** `133 packages: 91 deb, 42 npm`, of those that the image shows. */
 export function packagesText({ packages }: Report): string {
   const counts = new Map<string, number>();

@@ -1,7 +1,13 @@
 export { commonSettings, consoleUrl, httpPort, publicUrl, readConfig, redisUrl, setting } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
 export { parseSettings, readSettings } from './settings.js';
-export type { RegistrySettings, SensorSettings, SignerSettings, TidewaiterSettings } from './settings.js';
+export type {
+  AdmissionSettings,
+  RegistrySettings,
+  SensorSettings,
+  SignerSettings,
+  TidewaiterSettings,
+} from './settings.js';
 export { Egress } from './egress.js';
 export type { EgressRequest } from './egress.js';
 export { classifyAddress } from './egress-address.js';

@@ -23,6 +23,13 @@ it('starts a new installation with nothing connected', () => {
     signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
+    rules: { statements: [], exceptions: [], policies: [] },
+    admission: {
+      mode: 'warn',
+      unknown: 'allow',
+      exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
+      allowUnauthenticated: false,
+    },
   });
 });
 
@@ -66,6 +73,26 @@ signers:
   ]);
 });
 
+it('reads by what images are judged', () => {
+  const files: Record<string, string> = {
+    'own.cel': 'size(findings) < 3',
+    'own.vex': '{"@context": "https://openvex.dev/ns", "statements": []}',
+  };
+  const { rules } = parseSettings(
+    `
+policies: [ { name: no-secrets, mode: warn, repositories: ["shop/*"] }, { name: few, file: own.cel } ]
+exceptions: [ { repository: "shop/*", finding: CVE-2024-0001, reason: "not reachable", owner: team-shop, until: 2027-01-31 } ]
+vex: [ own.vex ]
+`,
+    (path) => files[path]!,
+  );
+  expect(rules.policies.map(({ name, mode }) => [name, mode])).toEqual([
+    ['no-secrets', 'warn'],
+    ['few', 'enforce'],
+  ]);
+  expect(rules.exceptions).toMatchObject([{ finding: 'CVE-2024-0001', owner: 'team-shop', source: 'exceptions[0]' }]);
+});
+
 it('names every wrong key at once, and no value', () => {
   const problems = problemsOf(`
 registries:
@@ -89,7 +116,20 @@ it.each([
     'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
     'sensors: a is there twice',
   ],
-  ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
+  ['a list that is not acted on yet', 'pipelines: [ { name: a } ]', 'not supported yet: pipelines'],
+  ['a policy that nobody wrote', 'policies: [ { name: a } ]', 'policies[0]: no policy a comes with Tidewaiter'],
+  ['a policy whose file is not there', 'policies: [ { name: a, file: a.cel } ]', 'policies[0].file: cannot read a.cel'],
+  [
+    'an exception for ever',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, owner: o } ]',
+    'exceptions[0].until',
+  ],
+  [
+    'an exception of nobody',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
+    'exceptions[0].owner',
+  ],
+  ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
   ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],
   [

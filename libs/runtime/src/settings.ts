@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -71,14 +72,31 @@ const signer = z
     if (isByKey ? given === 0 && !hasRoot : given === 2 && hasRoot) return;
     context.addIssue({ code: 'custom', message: 'give keyFile, or identity, issuer and trustedRootFile' });
   });
+const admission = z
+  .strictObject({
+    /** What a verdict does that fails: nothing but be counted, warn, or refuse. */
+    mode: z.enum(policyModes).default('warn'),
+    /** What becomes of an image that nobody knows, or could not judge. Refused only where the mode is `enforce`. */
+    unknown: z.enum(['allow', 'deny']).default('allow'),
+    /** Where nothing is asked: a cluster that cannot start its own parts cannot be mended. */
+    exemptNamespaces: z
+      .array(z.string().min(1))
+      .default(['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter']),
+    /** Answers without an API token: Kubernetes has none unless its API server is configured to. */
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** How the console answers Kubernetes. */
+export type AdmissionSettings = z.output<typeof admission>;
 
 /** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
 const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
 
 const settings = z.strictObject({
   pipelines: notYet('pipelines'),
-  policies: notYet('policies'),
-  exceptions: notYet('exceptions'),
+  ...ruleSettings,
+  admission,
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
   signers: z.array(signer).default([]),
@@ -129,6 +147,9 @@ export interface TidewaiterSettings {
   signers: SignerSettings[];
   egressAllow: string[];
   platforms: string[];
+  /** By what images are judged. */
+  rules: Rules;
+  admission: AdmissionSettings;
 }
 
 /**
@@ -166,6 +187,11 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
+    admission: read.data.admission,
+    rules: {
+      ...readRules(read.data, reader.text, problems),
+      signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
+    },
   };
   for (const list of ['registries', 'sensors', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);

@@ -24,6 +24,8 @@ export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
 export { Incidents } from './incidents.js';
 export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
+export { Judgements } from './judgements.js';
+export type { JudgedPush } from './judgements.js';
 export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { PackageContents } from './package-contents.js';

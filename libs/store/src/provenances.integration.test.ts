@@ -32,7 +32,7 @@ const provenanceAt = (revision: string | null): Attestation => ({
 const signed: StoredProvenance = {
   signatures: [signature],
   attestations: [provenanceAt('abcdef0')],
-  vex: [{ id: 1 }],
+  vex: [{ signer: signature.signer!, artifact: digestOf('e'), document: {} }],
   warnings: [],
 };
 const finding = findingOf({
@@ -80,6 +80,8 @@ async function push(
     configDigest: digest,
     platform: 'linux/amd64',
     createdAt: null,
+    baseCreatedAt: null,
+    user: null,
     labels: {},
     findings: [],
   };

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Attestation, Digest, Finding, Provenance } from '@tidewaiter/domain';
+import type { Attestation, AttestedVex, Digest, Finding, Provenance } from '@tidewaiter/domain';
 
 import type { RepositoryPlace, Warning } from './pushes.js';
 import { json } from './storable.js';
@@ -8,7 +8,7 @@ import { Store, type Transaction } from './store.js';
 /** What is signed of an image in one repository. */
 export interface StoredProvenance extends Provenance {
   /** OpenVEX documents that a trusted signer vouches for. */
-  vex: unknown[];
+  vex: AttestedVex[];
   /** What could not be read. */
   warnings: Warning[];
 }

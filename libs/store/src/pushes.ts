@@ -156,6 +156,29 @@ export class Pushes {
     return push ?? null;
   }
 
+  /**
+   * The newest push of a tag or a digest of a repository, whatever became of it: a verdict of what a tag pointed to before says
+   * nothing about what it points to now.
+   */
+  async latest(of: {
+    host: string;
+    repository: string;
+    tag: string | null;
+    digest: Digest | null;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      // The registry of a push is known once it is resolved.
+      `SELECT ${columns} FROM push
+       WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
+         AND ($3::text IS NULL OR tag = $3)
+         AND ($4::text IS NULL OR digest = $4 OR claimed_digest = $4
+           OR id IN (SELECT push_id FROM push_image WHERE image_digest = $4))
+       ORDER BY received_at DESC LIMIT 1`,
+      [of.host, of.repository, of.tag, of.digest],
+    );
+    return push ?? null;
+  }
+
   /** What `host/repository:tag` pointed to last, as far as we know. */
   async digestOfTag(host: string, repository: string, tag: string): Promise<Digest | null> {
     const [push] = await this.store.query<{ digest: Digest }>(

@@ -50,6 +50,8 @@ const imageOf = (digest: string): NewImage => ({
   configDigest: digest,
   platform: 'linux/amd64',
   createdAt: null,
+  baseCreatedAt: null,
+  user: null,
   labels: {},
   findings: [],
   layers: [],

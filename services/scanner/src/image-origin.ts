@@ -60,8 +60,7 @@ export class ImageOrigin {
     const required = this.signers.of(push.repository);
     if (!required) return { provenance: null, findings: [] };
     const place = this.#placeOf(push, signal);
-    const { vex, ...signed } = await imageProvenance(place, [push.digest ?? digest, digest], required.trust);
-    const found = { ...signed, vex: vex.map(({ document }) => document) };
+    const found = await imageProvenance(place, [push.digest ?? digest, digest], required.trust);
     const { warnings } = found;
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
     const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0);

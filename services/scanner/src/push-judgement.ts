@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type ImagePackage, type SeverityCounts, verdictOf } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, type SeverityCounts } from '@tidewaiter/domain';
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
-import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
+import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
@@ -24,7 +24,7 @@ type Changes = NonNullable<DataOf<typeof imageAnalyzed>['changes']>;
 export class PushJudgement {
   constructor(
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
     private readonly assembly: ImageAssembly,
     private readonly matching: ImageMatching,
     private readonly origin: ImageOrigin,
@@ -43,12 +43,9 @@ export class PushJudgement {
       await this.matching.match(image.digest);
     }
     const images = await this.images.ofPush(push.id);
-    const warnings = await this.#warnings(push, images);
-    const findings = await this.findings.of(
-      images.map(({ digest }) => digest),
-      push,
-    );
-    const { result: verdict } = verdictOf(findings, warnings);
+    const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
+    const { findings, warnings } = judged;
+    const { result: verdict } = judged.verdict;
     const counts = countFindings(findings);
     const changes = await this.#changes(push, images, findings);
     const analyzed = draft(imageAnalyzed, pushSubject(push), {
@@ -80,10 +77,7 @@ export class PushJudgement {
     const { previousDigest } = push;
     if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
     const before = await this.images.ofDigest(previousDigest);
-    const past = await this.findings.of(
-      before.map(({ digest }) => digest),
-      push,
-    );
+    const { findings: past } = await this.judgements.of({ ...push, digest: previousDigest }, before, []);
     const [packages, pastPackages] = await Promise.all([this.#packagesOf(images), this.#packagesOf(before)]);
     return { packages: changedPackages(packages, pastPackages), findings: changedFindings(findings, past) };
   }

@@ -1,6 +1,7 @@
 import { type AnalysisOptions, configFindings } from '@tidewaiter/analyzers';
 import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
 import {
+  baseBuildTime,
   choosePlatforms,
   classifyManifest,
   documentLimits,
@@ -114,6 +115,8 @@ async function readImage(search: Search, digest: Digest, manifest: ImageManifest
     configDigest: manifest.config.digest,
     platform: config.platform,
     createdAt: timeOf(config.created),
+    baseCreatedAt: baseBuildTime(config)?.toISOString() ?? null,
+    user: config.user ?? '',
     labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
     layers: imageLayers(manifest, config).map(redacted),
     findings: configFindings(config, search.analysis),

@@ -40,7 +40,13 @@ export class ScannerModule {
       module: ScannerModule,
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
-        StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
+        StoreModule.forRoot({
+          service,
+          url: config.databaseUrl,
+          poolSize: config.databasePool,
+          publisher: Bus,
+          rules: settings.rules,
+        }),
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,

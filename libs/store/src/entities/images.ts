@@ -80,6 +80,8 @@ export class ImageRow {
   @Column('text', { name: 'config_digest' }) configDigest!: string;
   @Column('text') platform!: string;
   @Column('timestamptz', { name: 'created_at', nullable: true }) createdAt!: Date | null;
+  @Column('timestamptz', { name: 'base_created_at', nullable: true }) baseCreatedAt!: Date | null;
+  @Column('text', { name: 'run_user', nullable: true }) user!: string | null;
   @Column('jsonb') labels!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;

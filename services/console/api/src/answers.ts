@@ -1,4 +1,4 @@
-import { attestationKinds, findingKinds, refusalCodes, severities } from '@tidewaiter/domain';
+import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
 import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
@@ -44,6 +44,10 @@ const imageAnswer = z.object({
   configDigest: z.string(),
   platform: z.string(),
   createdAt: time.nullable(),
+  /** When its lowest layer was made. */
+  baseCreatedAt: time.nullable(),
+  /** Whom it runs as; empty for root. */
+  user: text,
   labels: z.record(z.string(), z.string()),
   os: z
     .object({ id: z.string(), versionId: z.string().optional(), name: z.string(), idLike: z.array(z.string()) })
@@ -55,8 +59,6 @@ const imageAnswer = z.object({
 
 /** Where an image was last pushed. */
 export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
-
-export const pushDetailAnswer = pushAnswer.extend({ warnings: z.array(warning), images: z.array(imageAnswer) });
 
 const layerAnswer = z.object({
   index: count,
@@ -160,6 +162,60 @@ export const blastRadiusAnswer = z.object({
     }),
   ),
   next: text,
+});
+
+const suppression = z.object({
+  /** `vex`: a VEX statement. `exception`: the settings. */
+  kind: z.enum(['vex', 'ignore', 'exception']),
+  source: z.string(),
+  author: text,
+  reason: text,
+  justification: text,
+  until: text,
+});
+
+const gateFinding = findingAnswer.omit({ platform: true });
+
+const policyResult = z.object({
+  name: z.string(),
+  mode: z.enum(policyModes),
+  /** `unknown` where a fact is missing that the answer depends on. */
+  result: z.enum(['pass', 'fail', 'unknown']),
+  reasons: z.array(z.string()),
+});
+
+/** What speaks for and against the images of a push, as it is now. */
+const judgementAnswer = z.object({
+  suppressed: z.array(gateFinding.extend({ by: suppression })),
+  policies: z.array(policyResult),
+});
+
+export const pushDetailAnswer = pushAnswer
+  .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
+  .extend(judgementAnswer.shape);
+
+export const gateAnswer = judgementAnswer.extend({
+  image: z.string(),
+  digest: text,
+  against: text,
+  failOn: text,
+  pushId: z.uuid(),
+  /** Of the push, when it was analysed. */
+  storedVerdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
+  result: z.enum(['pass', 'fail', 'unknown']),
+  reasons: z.array(z.string()),
+  /** Null without an image to compare with. */
+  changes: z
+    .object({
+      introduced: z.array(gateFinding),
+      /** Known only since the other image was built, about packages that it has too. */
+      newlyPublished: z.array(gateFinding),
+      unchanged: z.array(gateFinding),
+      resolved: z.array(gateFinding),
+    })
+    .nullable(),
+  findings: z.array(gateFinding),
+  warnings: z.array(warning),
 });
 
 export const incidentAnswer = z.object({
