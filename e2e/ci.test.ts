@@ -78,7 +78,7 @@ describe('the GitHub Action', () => {
   it('hands every input to the script, and nothing to the shell', () => {
     expect(action.runs.using).toBe('composite');
     const handed = Object.values(step!.env).map((text) => /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(text)?.[1]);
-    expect(handed.toSorted()).toEqual(Object.keys(action.inputs).toSorted());
+    expect(new Set(handed)).toEqual(new Set(Object.keys(action.inputs)));
     expect(step!.run).not.toContain('${{');
     const script = read('deploy/ci/scan.sh');
     for (const name of Object.keys(step!.env))

@@ -1,17 +1,9 @@
-import {
-  buildTime,
-  findingChanges,
-  type FindingChanges,
-  type PolicyResult,
-  printable,
-  type Verdict,
-} from '@tidewaiter/domain';
+import { buildTime, findingChanges } from '@tidewaiter/domain';
 import type { GateThreshold } from '@tidewaiter/policy';
-import type { ReportFinding } from '@tidewaiter/reports';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { duration } from '../duration.js';
-import { changeCounts, changeSections, findingLine, section } from './change-text.js';
+import { answerText, type GateAnswer } from './gate-answer.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';
@@ -24,22 +16,6 @@ interface GateFlags extends ReadingFlags, JudgingFlags {
   server?: string;
   tokenFile?: string;
   wait: number;
-}
-
-/** What a gate answers, as `-o json` writes it. */
-export interface GateAnswer {
-  image: string;
-  digest: string | null;
-  against: string | null;
-  failOn: string | null;
-  result: Verdict;
-  reasons: string[];
-  /** Null without an image to compare with. */
-  changes: FindingChanges<ReportFinding> | null;
-  findings: ReportFinding[];
-  suppressed: unknown[];
-  policies: PolicyResult[];
-  warnings: { code: string; path: string | null; message: string }[];
 }
 
 /** Lets an image pass, or not: what this change brought against what was published meanwhile. */
@@ -79,7 +55,7 @@ async function gate(image: string, flags: GateFlags, command: Command): Promise<
   const problem = flags.server === undefined ? undefined : serverProblem(flags);
   if (problem !== undefined) return command.error(`error: ${problem}`);
   const answer = flags.server === undefined ? await judge(image, failOn, flags) : await askPlatform(image, flags);
-  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : text(answer));
+  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : answerText(answer));
   process.exitCode = exitCodeOf(answer.result);
 }
 
@@ -137,24 +113,4 @@ function answerOf(
     policies,
     warnings,
   };
-}
-
-function text({ changes, findings, suppressed, policies, warnings, result, reasons }: GateAnswer): string {
-  const lists = changes ? changeSections(changes) : [section('findings', findings, findingLine)];
-  const asked = policies.filter((policy) => policy.result !== 'pass');
-  const sections = [
-    ...lists,
-    section(
-      'policies',
-      asked,
-      ({ name, mode, result: answer, reasons: why }) => `${name} (${mode}): ${answer}: ${why.join('; ')}`,
-    ),
-    section('warnings', warnings, ({ code, path, message }) =>
-      [code, path, message].filter((part) => part !== null).join(': '),
-    ),
-  ];
-  const counts = changes ? changeCounts(changes) : `findings: ${findings.length}`;
-  const hidden = suppressed.length > 0 ? `, ${suppressed.length} suppressed` : '';
-  const verdict = reasons.length > 0 ? reasons.map((reason) => `${result}: ${printable(reason)}`) : [result];
-  return [...sections.filter((each) => each !== ''), `${counts}${hidden}`, ...verdict, ''].join('\n');
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { AccessDenied, InvalidInput, NotFound, printable, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 
-import type { GateAnswer } from './gate.js';
+import type { GateAnswer } from './gate-answer.js';
 
 /** Where a platform is, and how long it may take. */
 export interface ServerFlags {

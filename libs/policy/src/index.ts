@@ -22,7 +22,7 @@ export { askPolicies } from './policies/policy.js';
 export type { Policy } from './policies/policy.js';
 export { readPolicy } from './policies/policy-file.js';
 export type { PolicySettings } from './policies/policy-file.js';
-export { needsPackages, noRules, readRules, ruleSettings } from './rules.js';
+export { needsPackages, noRules, readRules, ruleSettings, rulesVersion } from './rules.js';
 export type { Rules, ScopedPolicy } from './rules.js';
 export { suppress } from './suppress.js';
 export type { Judged, Objections } from './suppress.js';

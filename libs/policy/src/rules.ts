@@ -1,15 +1,18 @@
+import { createHash } from 'node:crypto';
+
 import { InvalidInput, matchesWildcard, policyModes } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import {
   type Exception,
   type Glob,
-  globSchema,
+  patternSchema,
   repositoryMatches,
   reasonSchema,
   untilSchema,
 } from './exceptions/exception.js';
-import { builtInPolicy } from './policies/built-in.js';
+import { globMatcher } from './glob.js';
+import { builtInPolicies, builtInPolicy } from './policies/built-in.js';
 import { policyNameSchema, readPolicy } from './policies/policy-file.js';
 import { asksFor, type Policy } from './policies/policy.js';
 import type { Objections } from './suppress.js';
@@ -20,6 +23,8 @@ export interface Rules extends Objections {
   policies: readonly ScopedPolicy[];
   /** Repositories whose images somebody must have signed; `*` stands for any characters. */
   signedRepositories: readonly string[];
+  /** What each of them says, as it was written, and until when. */
+  written: readonly { text: string; until: Date | null }[];
 }
 
 /** A policy, and of which repositories; of all unless they are named. */
@@ -27,11 +32,17 @@ export interface ScopedPolicy extends Policy {
   repositories: readonly Glob[] | undefined;
 }
 
-export const noRules: Rules = { statements: [], exceptions: [], policies: [], signedRepositories: [] };
+export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] };
+
+/** Another one means other verdicts: a rule was written anew, or an exception has ended. Empty without rules. */
+export function rulesVersion({ written }: Rules, now: Date): string {
+  const valid = written.filter(({ until }) => until === null || until > now).map(({ text }) => text);
+  return valid.length === 0 ? '' : createHash('sha256').update(JSON.stringify(valid)).digest('hex');
+}
 
 const exceptionSetting = z.strictObject({
-  repository: globSchema,
-  tag: globSchema.optional(),
+  repository: patternSchema,
+  tag: patternSchema.optional(),
   digest: z
     .string()
     .regex(/^sha256:[0-9a-f]{64}$/, 'expected a digest: sha256: and 64 hex digits')
@@ -48,7 +59,7 @@ const policySetting = z.strictObject({
   /** A policy of one's own; without it, one that comes with Tidewaiter. */
   file: z.string().min(1).optional(),
   mode: z.enum(policyModes).default('enforce'),
-  repositories: z.array(globSchema).min(1).optional(),
+  repositories: z.array(patternSchema).min(1).optional(),
 });
 
 /** The lists of `tidewaiter.yaml` that say how images are judged. */
@@ -65,40 +76,75 @@ interface RuleSettings {
   vex: string[];
 }
 
+/** A file of the settings. */
+type ReadFile = (at: string, file: string) => string | undefined;
+
 /**
  * Reads the files that the settings name.
  * @param readFile gives the text of a file, or notes that it cannot be read and gives nothing
  * @param problems is given what is wrong
  */
 export function readRules(
-  { exceptions, policies, vex }: RuleSettings,
-  readFile: (at: string, file: string) => string | undefined,
+  settings: RuleSettings,
+  readFile: ReadFile,
   problems: string[],
 ): Omit<Rules, 'signedRepositories'> {
-  const attempt = <Read>(at: string, read: () => Read): Read | undefined => {
+  const { exceptions, policies, vex } = settings;
+  const documents = vex.map((file, index) => ({
+    file,
+    at: `vex[${index}]`,
+    text: readFile(`vex[${index}]`, file) ?? '',
+  }));
+  const own = policies.map(({ file, ...setting }, index) => {
+    const at = `policies[${index}]`;
+    return {
+      ...setting,
+      file,
+      at,
+      text: file === undefined ? sourceOf(setting.name) : (readFile(`${at}.file`, file) ?? ''),
+    };
+  });
+  const attempt = <Read>(at: string, read: () => Read): Read[] => {
     try {
-      return read();
+      return [read()];
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       problems.push(...error.message.split('\n').map((line) => `${at}: ${line}`));
-      return undefined;
+      return [];
     }
   };
   return {
     exceptions: exceptions.map(exceptionOf),
-    statements: vex.flatMap((file, index) => {
-      const text = readFile(`vex[${index}]`, file);
-      return (text && attempt(`vex[${index}]`, () => readVex(text, file))) || [];
-    }),
-    policies: policies.flatMap(({ name, file, mode, repositories }, index) => {
-      const at = `policies[${index}]`;
-      const text = file === undefined ? undefined : readFile(`${at}.file`, file);
-      const policy = attempt(at, () =>
-        file === undefined ? known(name, mode) : text && readPolicy(text, file, { name, mode }),
-      );
-      return policy ? [{ ...policy, repositories }] : [];
-    }),
+    statements: documents
+      .filter(({ text }) => text !== '')
+      .flatMap(({ file, at, text }) => attempt(at, () => readVex(text, file)))
+      .flat(),
+    policies: own
+      .filter(({ file, text }) => file === undefined || text !== '')
+      .flatMap(({ at, ...setting }) => attempt(at, () => policyOf(setting))),
+    written: [
+      ...exceptions.map((exception) => ({ text: JSON.stringify(exception), until: exception.until })),
+      ...documents.map(({ text }) => ({ text, until: null })),
+      ...own.map((policy) => ({ text: JSON.stringify(policy), until: null })),
+    ],
   };
+}
+
+function policyOf({
+  name,
+  file,
+  mode,
+  repositories,
+  text,
+}: RuleSettings['policies'][number] & { text: string }): ScopedPolicy {
+  const policy = file === undefined ? known(name, mode) : readPolicy(text, file, { name, mode });
+  return { ...policy, repositories: repositories?.map((pattern) => globMatcher(pattern)!) };
+}
+
+/** A policy that comes with Tidewaiter may change with it. */
+function sourceOf(name: string): string {
+  const { variables, rules } = builtInPolicies.find((each) => each.name === name) ?? {};
+  return JSON.stringify({ variables, rules });
 }
 
 function known(name: string, mode: Policy['mode']): Policy {
@@ -111,7 +157,11 @@ function exceptionOf(
   { repository, tag, digest, finding, reason, owner, until }: RuleSettings['exceptions'][number],
   index: number,
 ): Exception {
-  const image = { repository, tag, digest };
+  const image = {
+    repository: globMatcher(repository)!,
+    tag: tag === undefined ? undefined : globMatcher(tag)!,
+    digest,
+  };
   return { kind: 'exception', source: `exceptions[${index}]`, finding, image, reason, owner, until };
 }
 

@@ -152,6 +152,18 @@ describe('VEX', () => {
     expect(suppressedBy({ statements })).toEqual(expected);
   });
 
+  it.each([
+    ['vers:npm/>=4.0.0|<5.0.0', ['express']],
+    ['vers:npm/<4.17.1', []],
+    ['vers:unheard-of/<9', []],
+    ['nonsense', []],
+  ])('CycloneDX may name a range: %s', (range, expected) => {
+    const affects = [{ ref: 'pkg:npm/express', versions: [{ range, status: 'affected' }] }];
+    const vulnerabilities = [{ id: 'CVE-2024-1', analysis: { state: 'false_positive' }, affects }];
+    const statements = readVex(JSON.stringify({ bomFormat: 'CycloneDX', vulnerabilities }), 'bom.json');
+    expect(suppressedBy({ statements })).toEqual(expected);
+  });
+
   it('a statement about something else is not newer', () => {
     const statements = [
       ...openVex({}),

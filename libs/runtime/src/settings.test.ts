@@ -23,7 +23,7 @@ it('starts a new installation with nothing connected', () => {
     signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
-    rules: { statements: [], exceptions: [], policies: [], signedRepositories: [] },
+    rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
     admission: {
       mode: 'warn',
       unknown: 'allow',

@@ -1,7 +1,16 @@
-import { buildTime, type Digest } from '@tidewaiter/domain';
-import { type ImageIdentity, type ImageJudgement, judgeImages, needsPackages, type Rules } from '@tidewaiter/policy';
+import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { buildTime, type Digest, type Finding, findingOf } from '@tidewaiter/domain';
+import {
+  type ImageIdentity,
+  type ImageJudgement,
+  judgeImages,
+  needsPackages,
+  type Rules,
+  rulesVersion,
+  suppress,
+} from '@tidewaiter/policy';
 
-import { Findings, type ImageFinding } from './findings.js';
+import { Findings, type ImageFinding, type PackagePlace } from './findings.js';
 import { type Image, Images } from './images.js';
 import { Provenances } from './provenances.js';
 import type { Push, Warning } from './pushes.js';
@@ -17,6 +26,23 @@ export class Judgements {
     private readonly provenances: Provenances,
     private readonly rules: Rules,
   ) {}
+
+  /** Another one means other verdicts. */
+  rulesVersion(): string {
+    return rulesVersion(this.rules, new Date());
+  }
+
+  /** Where some packages are in what tags point to, but for those who decided to bear with the vulnerability. */
+  async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
+    const now = new Date();
+    const places = await this.findings.places(purls, vulnerability.advisoryId);
+    return places.filter((place) => {
+      const { registry, repository, tag, digest, purl } = place;
+      const push = { registryHost: registry, connection: registry, repository, tag, digest };
+      const image = { ...identityOf(push, digest), packages: [{ purl }] };
+      return suppress([findingAt(place, vulnerability)], image, this.rules, now).findings.length > 0;
+    });
+  }
 
   /**
    * Judges the images of a push, whose layers are all read and whose packages are matched.
@@ -50,6 +76,20 @@ export class Judgements {
     const circumstances = { now: new Date(), ...(isRunning !== undefined && { running: isRunning }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
   }
+}
+
+/** What an advisory says of a place of a package, as far as exceptions and VEX ask. */
+function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; advisoryId: string }): Finding {
+  const { packageName, packageType: type, installedVersion, purl, fix } = place;
+  return findingOf({
+    kind: 'vulnerability',
+    id,
+    aliases: id === advisoryId ? [] : [advisoryId],
+    severity: 'unknown',
+    title: id,
+    fingerprint: vulnerabilityFingerprint(id, { type, name: packageName }),
+    ...{ packageName, installedVersion, purl, fix, layer: null, state: 'present' },
+  });
 }
 
 /** An index and the images that it holds have the same name. */

@@ -62,6 +62,19 @@ export interface Push {
   finishedAt: Date | null;
 }
 
+/** What a push came to. */
+export interface PushVerdict {
+  verdict: Verdict;
+  counts: SeverityCounts;
+  warnings: readonly Warning[];
+  /** By which rules; empty without any. */
+  rulesVersion?: string;
+}
+
+function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
+  return [verdict, json(counts), json(warnings), rulesVersion];
+}
+
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
   media_type AS "mediaType", artifact, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
   received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts,
@@ -279,45 +292,39 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
-  /** The pushes that tags point to and that older analyzers have judged, oldest verdict first; not those that nobody could read again today. */
-  async outdated(tx: Transaction, analyzersVersion: string, limit: number): Promise<string[]> {
+  /** The pushes that tags point to and that older analyzers or other rules have judged, oldest verdict first; not those that nobody could read again today. */
+  async outdated(
+    tx: Transaction,
+    { analyzersVersion, rulesVersion }: { analyzersVersion: string; rulesVersion: string },
+    limit: number,
+  ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push
-       WHERE state = 'analyzed' AND id IN (
-         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1)
+       WHERE state = 'analyzed' AND (rules_version <> $2 OR id IN (
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1))
          AND NOT EXISTS (
            SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
-         AND ${isCurrent} ORDER BY finished_at LIMIT $2`,
-      [analyzersVersion, limit],
+         AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
+      [analyzersVersion, rulesVersion, limit],
     );
     return rows.map(({ id }) => id);
   }
 
   /** Keeps another verdict of a push that has one. */
-  async rejudged(
-    tx: Transaction,
-    id: string,
-    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
-  ): Promise<void> {
-    await tx.query(`UPDATE push SET verdict = $2, counts = $3, warnings = $4 WHERE id = $1 AND state = 'analyzed'`, [
-      id,
-      result.verdict,
-      json(result.counts),
-      json(result.warnings),
-    ]);
+  async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
+    await tx.query(
+      `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
+      [id, ...columnsOf(result)],
+    );
   }
 
   /** Ends a push with a verdict; false when it had ended before. */
-  async analyzed(
-    tx: Transaction,
-    id: string,
-    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
-  ): Promise<boolean> {
+  async analyzed(tx: Transaction, id: string, result: PushVerdict): Promise<boolean> {
     const ended = await tx.query(
-      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, finished_at = now()
+      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5, finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, result.verdict, json(result.counts), json(result.warnings)],
+      [id, ...columnsOf(result)],
     );
     return ended.length > 0;
   }

@@ -14,6 +14,7 @@ export interface Judgement {
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: Warning[];
+  rulesVersion: string;
   events: Draft[];
 }
 
@@ -57,7 +58,14 @@ export class PushJudgement {
       verdict,
       changes,
     });
-    return { verdict, counts, warnings, events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed] };
+    const rulesVersion = this.judgements.rulesVersion();
+    return {
+      verdict,
+      counts,
+      warnings,
+      rulesVersion,
+      events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed],
+    };
   }
 
   async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {

@@ -334,3 +334,30 @@ it('throws nothing but errors of its own on a damaged archive', () => {
     { numRuns: 500 },
   );
 });
+
+describe('Log4j', () => {
+  const core = type('org/apache/logging/log4j/core/LoggerContext');
+  const lookup = type('org/apache/logging/log4j/core/lookup/JndiLookup');
+  const named = pom('org.apache.logging.log4j', 'log4j-core', '2.14.1');
+  const recordsOf = (...files: ZipFile[]) =>
+    (java.analyze({ path: 'app.jar', content: zipArchive(files) }).packages ?? []).filter(({ name }) =>
+      name.endsWith(':log4j-core'),
+    );
+
+  it('is told apart where somebody deleted its lookup of JNDI names', () => {
+    expect(recordsOf(named, core, lookup)).toMatchObject([{ version: '2.14.1' }]);
+    expect(recordsOf(named, core, lookup)[0]).not.toHaveProperty('qualifiers');
+    expect(recordsOf(named, core)).toMatchObject([{ version: '2.14.1', qualifiers: { without: 'JndiLookup.class' } }]);
+    // A pom without the classes says nothing of them.
+    expect(recordsOf(named)[0]).not.toHaveProperty('qualifiers');
+  });
+
+  it('is found by its classes where shading left nothing of its name', () => {
+    expect(recordsOf(core, lookup)).toMatchObject([
+      { name: 'org.apache.logging.log4j:log4j-core', version: '(unknown)' },
+    ]);
+    const moved = [type('acme/log4j/core/LoggerContext'), type('acme/log4j/core/lookup/JndiLookup')];
+    expect(recordsOf(...moved)).toMatchObject([{ version: '(unknown)' }]);
+    expect(recordsOf(core)).toEqual([]);
+  });
+});

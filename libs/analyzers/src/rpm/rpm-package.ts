@@ -4,6 +4,7 @@ import { ownedPath } from '../owned-files.js';
 import { isToken, oneLine, readArch } from '../package-database.js';
 import { tags, type Header } from './header.js';
 import { readSourceRpm } from './source-rpm.js';
+import { thirdParty } from './vendors.js';
 
 /** Keys that people trust lie in the database like packages. */
 const publicKey = 'gpg-pubkey';
@@ -42,6 +43,8 @@ export function packageOf(header: Header, foundIn: string): PackageRecord | unde
     ...readModule(text(tags.modularityLabel)),
     source: readSourceRpm(text(tags.sourceRpm) ?? '', epoch) ?? { name, version: full },
     licenses: license === '' ? [] : [license],
+    // Of a package that names nobody it may still be the distribution's advisories that speak.
+    ...(text(tags.vendor) !== undefined && thirdParty(header)),
     foundIn,
   };
 }

@@ -41,7 +41,8 @@ describe.each(databases)('%s', (name, path) => {
 
   it('has the packages but not the public key', () => {
     const { packages, damage } = rpm.analyze({ path, content });
-    const common = { type: 'rpm', arch: 'noarch', licenses: ['MIT AND (Apache-2.0 OR BSD-3-Clause)'], foundIn: path };
+    const licenses = ['MIT AND (Apache-2.0 OR BSD-3-Clause)'];
+    const common = { type: 'rpm', arch: 'noarch', licenses, foundIn: path, isThirdParty: true };
     expect(damage).toBeUndefined();
     expect(packages).toHaveLength(2);
     expect(packages).toEqual(

@@ -64,15 +64,12 @@ export function suppressionOf({ kind, source, owner, reason, until }: Exception)
 }
 
 /** A pattern in a file of a person. */
-export const globSchema = z
+export const patternSchema = z
   .string()
   .min(1)
-  .transform((pattern, context): Glob => {
-    const glob = globMatcher(pattern);
-    if (glob) return glob;
-    context.addIssue('the pattern is too long');
-    return z.NEVER;
-  });
+  .refine((pattern) => globMatcher(pattern) !== undefined, 'the pattern is too long');
+
+export const globSchema = patternSchema.transform((pattern): Glob => globMatcher(pattern)!);
 
 export const purlSchema = z.string().transform((text, context): PurlPattern => {
   const purl = readPurl(text);

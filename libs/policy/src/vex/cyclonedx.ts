@@ -1,6 +1,15 @@
 import { z } from 'zod';
 
-import { productNames, timeOf, type VexProduct, type VexStatement, type VexStatus, words } from './statement.js';
+import type { PurlPattern } from '../purl-pattern.js';
+import {
+  type ProductNames,
+  productNames,
+  timeOf,
+  type VexProduct,
+  type VexStatement,
+  type VexStatus,
+  words,
+} from './statement.js';
 
 const states = {
   exploitable: 'affected',
@@ -90,10 +99,7 @@ function purlsByRef({ metadata, components = [] }: Document): ReadonlyMap<string
   return purls;
 }
 
-/**
- * Of `versions` only exact ones are read: a range that we do not compare means nothing, and never everything. A version that is said
- * to be unaffected is none that the analysis is about.
- */
+/** A version that is said to be unaffected is none that the analysis is about. */
 function productsOf(
   { ref, versions = [] }: { ref: string; versions?: z.output<typeof version>[] | undefined },
   purls: ReadonlyMap<string, string>,
@@ -101,11 +107,17 @@ function productsOf(
   const local = localRef(ref);
   const is = productNames([purls.get(local) ?? local]);
   if (versions.length === 0) return [{ is, parts: [] }];
-  const exact = versions.filter(({ status }) => status !== 'unaffected').flatMap((each) => each.version ?? []);
-  return exact.map((only) => ({
-    is: { texts: [], purls: is.purls.map((purl) => ({ ...purl, version: only })) },
-    parts: [],
-  }));
+  return versions
+    .filter(({ status }) => status !== 'unaffected')
+    .flatMap(({ version: only, range }) => {
+      if (only !== undefined) return { is: namesWith(is.purls, only), parts: [] };
+      return range === undefined ? [] : { is: namesWith(is.purls, undefined), parts: [], range };
+    });
+}
+
+/** A product of some versions is never the whole image, which is known by its digest. */
+function namesWith(purls: readonly PurlPattern[], only: string | undefined): ProductNames {
+  return { texts: [], purls: purls.map((purl) => ({ ...purl, version: only })) };
 }
 
 /** A BOM-Link names a component of another document. @see https://cyclonedx.org/capabilities/bomlink/ */

@@ -90,7 +90,7 @@ it.each([
     [{ version: '1' }, { version: '2', status: 'affected' }, { version: '3', status: 'unaffected' }],
     ['1', '2'],
   ],
-  ['pkg:npm/lib', [{ range: 'vers:npm/>=1' }], []],
+  ['pkg:npm/lib@9', [{ range: 'vers:npm/>=1' }], [undefined]],
 ])('CycloneDX may name versions: %s %j', (ref, versions, expected) => {
   const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, affects: [{ ref, versions }] }];
   const [statement] = read({ ...cycloneDx, vulnerabilities });

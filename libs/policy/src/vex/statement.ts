@@ -25,6 +25,8 @@ export interface VexStatement {
 export interface VexProduct {
   is: ProductNames;
   parts: ProductNames[];
+  /** Only versions in this range, `vers:npm/>=1.0.0|<1.2.3`. */
+  range?: string;
 }
 
 /** Every name that is given to one thing. */

@@ -1,4 +1,5 @@
-import type { Finding, ImagePackage } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, TidewaiterError } from '@tidewaiter/domain';
+import { satisfiesVers } from '@tidewaiter/versions';
 
 import { type ImageIdentity, isProduct } from '../judged-image.js';
 import { matchesPurl, type PurlPattern, readPurl } from '../purl-pattern.js';
@@ -42,6 +43,7 @@ export class VexJudgement {
 
   /** A product that is neither the image nor in it means nothing here. */
   #means(product: VexProduct, named: PurlPattern): boolean {
+    if (product.range !== undefined && !isInRange(named.version, product.range)) return false;
     const isPart = product.parts.some((part) => isNamed(part, named));
     if (product.parts.length > 0 && !isPart) return false;
     if (known(this.#isOfImage, product, () => product.is.texts.some((text) => isProduct(text, this.image))))
@@ -59,6 +61,16 @@ interface Ordered {
 
 function isAfter(one: Ordered, other: Ordered): boolean {
   return one.statement.at > other.statement.at || (one.statement.at === other.statement.at && one.order > other.order);
+}
+
+/** A range that cannot be compared means nothing, and never everything. */
+function isInRange(version: string | undefined, range: string): boolean {
+  try {
+    return version !== undefined && satisfiesVers(version, range);
+  } catch (error) {
+    if (error instanceof TidewaiterError) return false;
+    throw error;
+  }
 }
 
 function isNamed({ purls }: ProductNames, purl: PurlPattern): boolean {

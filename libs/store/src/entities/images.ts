@@ -39,6 +39,7 @@ export class PushRow {
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;
+  @Column('text', { name: 'rules_version', default: '' }) rulesVersion!: string;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;

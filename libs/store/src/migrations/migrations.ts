@@ -16,7 +16,9 @@ import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-publish
 import { Provenance1764000023000 } from './1764000023000-provenance.js';
 import { PackageContents1764000023001 } from './1764000023001-package-contents.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
-import { ImageBuild1764000024000 } from './1764000024000-image-build.js';
+import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
+import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
+import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -38,5 +40,7 @@ export const migrations = [
   Provenance1764000023000,
   PackageContents1764000023001,
   FleetMatches1764000024000,
-  ImageBuild1764000024000,
+  MatchVulnerabilities1764000025000,
+  ImageBuild1764000026000,
+  PushRules1764000027000,
 ];

@@ -146,24 +146,6 @@ export const findingAnswer = z.object({
   evidence: z.record(z.string(), z.unknown()),
 });
 
-/** `counts`: of all pages. */
-export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, repositories: count }),
-  items: z.array(
-    z.object({
-      /** Of the push that brought the image. */
-      id: z.uuid(),
-      registry: z.string(),
-      repository: z.string(),
-      tag: z.string(),
-      digest: z.string(),
-      /** Some of the packages. */
-      purls: z.array(z.string()),
-    }),
-  ),
-  next: text,
-});
-
 const suppression = z.object({
   /** `vex`: a VEX statement. `exception`: the settings. */
   kind: z.enum(['vex', 'ignore', 'exception']),
@@ -216,6 +198,24 @@ export const gateAnswer = judgementAnswer.extend({
     .nullable(),
   findings: z.array(gateFinding),
   warnings: z.array(warning),
+});
+
+/** `counts`: of all pages. */
+export const blastRadiusAnswer = z.object({
+  counts: z.object({ packages: count, images: count, repositories: count }),
+  items: z.array(
+    z.object({
+      /** Of the push that brought the image. */
+      id: z.uuid(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      digest: z.string(),
+      /** Some of the packages. */
+      purls: z.array(z.string()),
+    }),
+  ),
+  next: text,
 });
 
 export const incidentAnswer = z.object({

@@ -43,9 +43,9 @@ export class ConsoleModule {
       controllers: [
         PushesController,
         ImagesController,
-        BlastRadiusController,
         GateController,
         AdmissionController,
+        BlastRadiusController,
         IncidentsController,
         DeliveriesController,
         DeadLettersController,

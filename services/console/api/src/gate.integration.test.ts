@@ -219,6 +219,13 @@ describe('the gate', () => {
   });
 });
 
+it('finds the pushes that other rules have judged', async () => {
+  const outdated = async (rulesVersion: string) =>
+    store.transaction(async (tx) => new Pushes(store).outdated(tx, { analyzersVersion: 'v1', rulesVersion }, 100));
+  expect(await outdated('')).toEqual([]);
+  expect(await outdated('a')).toHaveLength(5);
+});
+
 it('shows with a push what does not count', async () => {
   const [{ id } = { id: '' }] = await store.query<{ id: string }>(
     `SELECT id FROM push WHERE repository = 'shop/cart' AND tag = '2'`,
