@@ -68,14 +68,19 @@ export async function reportOf(
   };
 }
 
+/** What advisories tell of. */
+const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
+
 const nothingJudged: Judged = { findings: [], warnings: [], asOf: null };
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   { kinds, advisories }: JudgeOptions,
 ): Promise<Judged> {
-  if (!kinds.has('vulnerability')) return nothingJudged;
+  if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingJudged;
   if (advisories === undefined) {
+    // Malware and what is wrong with a supply chain is found without them as well.
+    if (!kinds.has('vulnerability')) return nothingJudged;
     const message = 'no advisories were given: packages were not judged';
     return { ...nothingJudged, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }

@@ -4,6 +4,7 @@ import {
   advisoryKeyOf,
   type AdvisoryScope,
   blindSpots,
+  isEcosystem,
   judgeInventory,
   type OsvAdvisory,
   readOsvRecord,
@@ -65,8 +66,9 @@ class LoadedAdvisories {
 
   /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
   async load(sources: readonly AdvisorySource[]): Promise<void> {
-    const named = sources.filter(({ name }) => this.#names.has(name.split(':', 1)[0]!));
-    for (const source of named.length > 0 ? named : sources) {
+    const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
+    const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
+    for (const source of isBucket ? named : sources) {
       for await (const item of source.records()) {
         const advisory = 'error' in item ? undefined : readRecord(item.json);
         if (advisory) this.#keep(advisory);
@@ -89,6 +91,11 @@ class LoadedAdvisories {
       else this.#candidates.set(key, [candidate]);
     }
   }
+}
+
+/** Folders of the bucket were once called like `Debian:12`. */
+function ecosystemOf({ name }: AdvisorySource): string {
+  return name.split(':', 1)[0]!;
 }
 
 function readRecord(json: unknown): OsvAdvisory | undefined {

@@ -1,8 +1,9 @@
 import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 
 import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
-import { type AdvisoryCandidate, matchPackage } from './match-package.js';
-import { type Hit, packageFindings } from './package-findings.js';
+import { matchPackage } from './match-package.js';
+import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
+import type { AdvisoryCandidate } from './statements.js';
 
 /**
  * Everything that advisories which are not withdrawn say under the names of a key, of its release or of none. More does no harm:
@@ -15,8 +16,9 @@ export function judgeInventory(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
   candidatesFor: CandidateLookup,
+  ratingsOf?: RatingLookup,
 ): Finding[] {
-  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor)));
+  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf));
 }
 
 function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {

@@ -20,7 +20,7 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
-/** Ranges that are shown of a record where none can be told to be the one that hits. */
+/** Ranges that are shown where none can be told to be the one that hits. */
 const maxTexts = 5;
 
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
@@ -31,12 +31,21 @@ export function isInRange(version: string, { events }: VersionRange, compare: Ve
   return bothOf(isListed, isBelowLimits(version, events, compare));
 }
 
-/** The affected versions that hold a version, or may: `>= 1.0, < 1.5`. Where nothing can be told, all of them. */
+/** Whether a version is one of those listed, however they are spelt. */
+export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Answer {
+  if (versions.includes(version)) return true;
+  if (versions.length === 0) return false;
+  if (tryCompare(version, version, compare) === undefined) return undefined;
+  return versions.some((listed) => tryCompare(version, listed, compare) === 0);
+}
+
+/** The affected versions that hold a version: `>= 1.0, < 1.5`; where that cannot be told, those that may. */
 export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
   const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
   const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
-  const hit = answers.find(({ answer }) => answer === true) ?? answers.find(({ answer }) => answer === undefined);
-  return hit ? textOf(hit.interval) : intervals.slice(0, maxTexts).map(textOf).join(' || ');
+  const hit = answers.find(({ answer }) => answer === true);
+  const shown = hit ? [hit] : answers.filter(({ answer }) => answer === undefined).slice(0, maxTexts);
+  return shown.map(({ interval }) => textOf(interval)).join(' || ') || 'not known';
 }
 
 function textOf({ introduced, end }: Interval): string {
@@ -112,6 +121,8 @@ function versionOf(bound: Bound): string {
 }
 
 function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
+  // Alpine's way to say that a package never was affected.
+  if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
   if (end === undefined) return hasStarted;
   return bothOf(

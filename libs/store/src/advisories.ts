@@ -61,8 +61,9 @@ export class Advisories {
   async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
     return this.store.query<AdvisoryScope>(
       `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
-       WHERE EXISTS (SELECT FROM advisory_package AS known
-         WHERE known.ecosystem = scope.ecosystem AND known.release IS NOT DISTINCT FROM scope.release)`,
+       WHERE EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
+         OR scope.release IS NULL
+           AND EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release IS NULL)`,
       [scopes.map(({ ecosystem }) => ecosystem), scopes.map(({ release }) => release)],
     );
   }

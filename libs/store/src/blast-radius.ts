@@ -42,8 +42,8 @@ export class BlastRadii {
     const rows = await ('vulnerability' in question
       ? this.store.query<{ id: string }>(
           `SELECT DISTINCT package_id AS id FROM package_match JOIN advisory ON advisory.id = advisory_id
-           WHERE withdrawn IS NULL AND vulnerability_id IN (
-             SELECT $1 UNION SELECT vulnerability_id FROM advisory WHERE advisory.id = $1)`,
+           WHERE withdrawn IS NULL AND (advisory_id = $1
+             OR vulnerability_ids && (ARRAY[$1] || ARRAY(SELECT vulnerability_id FROM advisory WHERE advisory.id = $1)))`,
           [question.vulnerability],
         )
       : this.store.query<{ id: string }>(`SELECT id FROM package WHERE purl = $1 OR package_purl_name(purl) = $1`, [

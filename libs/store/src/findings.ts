@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type Hit, type MatchEvidence, packageFindings, type VulnerablePackage } from '@tidewaiter/advisories';
+import {
+  type Hit,
+  type MatchEvidence,
+  packageFindings,
+  type Rating,
+  type VulnerablePackage,
+} from '@tidewaiter/advisories';
 import {
   compareSeverity,
   type Digest,
@@ -50,6 +56,7 @@ interface FindingRow {
   severity: Severity;
   cvssVector: string | null;
   cvssScore: number | null;
+  vulnerabilityIds: string[];
   evidence: MatchEvidence;
 }
 
@@ -65,19 +72,12 @@ export class Findings {
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
          fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
-         coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore", evidence
+         coalesce(package_match.severity, advisory.severity) AS severity, cvss_vector AS "cvssVector", cvss_score AS "cvssScore",
+         vulnerability_ids AS "vulnerabilityIds", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
        JOIN advisory ON advisory.id = advisory_id
-       -- A distribution's advisory often has no severity of its own; then the worst that others give the same vulnerability.
-       LEFT JOIN LATERAL (
-         SELECT other.severity, other.cvss_vector AS vector, other.cvss_score AS score FROM advisory AS other
-         WHERE package_match.severity IS NULL AND advisory.severity = 'unknown' AND other.withdrawn IS NULL
-           AND other.vulnerability_id = ANY(advisory.aliases || advisory.vulnerability_id) AND other.severity <> 'unknown'
-         ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible'], other.severity), other.id LIMIT 1
-       ) AS elsewhere ON true
        WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
       [imageDigests],
     );
@@ -88,9 +88,12 @@ export class Findings {
       [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
+    const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
+    const ratingsOf = (id: string) => ratings.get(id) ?? [];
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
       const { imageDigest } = about[0]!;
-      return packageFindings(packageOf(about[0]!), about.map(hitOf)).map((each) => ({ ...each, imageDigest }));
+      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
+      return found.map((each) => ({ ...each, imageDigest }));
     });
     return [...vulnerabilities, ...findings].toSorted(worstFirst);
   }
@@ -109,6 +112,17 @@ export class Findings {
       [purls, advisoryId],
     );
   }
+
+  /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
+  async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+    const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
+      `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
+         CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END AS cvss
+       FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+      [[...new Set(vulnerabilityIds)]],
+    );
+    return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
+  }
 }
 
 /** Places of one advisory that people are told of. */
@@ -125,7 +139,8 @@ function packageOf(row: FindingRow): VulnerablePackage {
 }
 
 function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
-  const { vulnerabilityId, aliases, severity, title, match: state, fixState, fixVersion, published, evidence } = row;
+  const { vulnerabilityId, aliases, severity, title, published, match: state, fixState, fixVersion, ...rest } = row;
+  const { vulnerabilityIds, evidence } = rest;
   const cvss = vector !== null && score !== null ? { vector, score } : null;
   const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
@@ -138,7 +153,7 @@ function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: Fin
       cvss,
       published: published?.toISOString() ?? null,
     },
-    match: { advisoryId, state, fix, severity: null, evidence },
+    match: { advisoryId, vulnerabilityIds, state, fix, severity: null, evidence },
   };
 }
 

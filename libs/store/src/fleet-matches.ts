@@ -1,6 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import { type AdvisoryCandidate, type AdvisoryKey, matchingVersion, type PackageMatch } from '@tidewaiter/advisories';
-import { type Digest, isAtLeast, type PackageRecord, severities, type Severity } from '@tidewaiter/domain';
+import {
+  type AdvisoryCandidate,
+  type AdvisoryKey,
+  matchingVersion,
+  type PackageMatch,
+  vulnerabilitiesOf,
+} from '@tidewaiter/advisories';
+import {
+  type AdvisorySummary,
+  type Digest,
+  isAtLeast,
+  type PackageRecord,
+  severities,
+  type Severity,
+} from '@tidewaiter/domain';
 
 import { changeLock } from './advisories.js';
 import { json } from './storable.js';
@@ -18,10 +31,7 @@ export interface FleetMatch extends PackageMatch {
 }
 
 /** An advisory that a change wrote. */
-export interface ChangedAdvisory {
-  id: string;
-  vulnerabilityId: string;
-}
+export type ChangedAdvisory = Pick<AdvisorySummary, 'id' | 'vulnerabilityId' | 'aliases'>;
 
 /** A vulnerability that packages have by now, or no longer have. */
 export interface MatchChange {
@@ -74,7 +84,7 @@ export class FleetMatches {
   /** The advisories of a change that no later change has written again. */
   async changed(tx: Transaction, change: string): Promise<ChangedAdvisory[]> {
     return tx.query<ChangedAdvisory>(
-      `SELECT id, vulnerability_id AS "vulnerabilityId" FROM advisory WHERE change = $1 ORDER BY id`,
+      `SELECT id, vulnerability_id AS "vulnerabilityId", aliases FROM advisory WHERE change = $1 ORDER BY id`,
       [change],
     );
   }
@@ -157,7 +167,7 @@ export class FleetMatches {
     );
     const touched = [...new Set([...accused.map(({ id }) => id), ...matches.map(({ packageId }) => packageId)])];
     await holdPackages(tx, touched);
-    const vulnerabilityIds = [...new Set(advisories.map(({ vulnerabilityId }) => vulnerabilityId))];
+    const vulnerabilityIds = [...new Set(advisories.flatMap(vulnerabilitiesOf))];
     const before = await vulnerable(tx, touched, vulnerabilityIds);
     await tx.query('DELETE FROM package_match WHERE advisory_id = ANY($1)', [ids]);
     await addMatches(tx, matches);
@@ -184,17 +194,18 @@ export class FleetMatches {
          LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($3)
          WHERE image_package.state = 'present' GROUP BY vulnerability_id)
        SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, purls,
-         coalesce(reached.severity, worst.severity, 'unknown') AS severity,
+         coalesce(reached.severity, worst.severity, speaker.severity, 'unknown') AS severity,
          reached.ecosystem
        FROM reached
        JOIN LATERAL (
-         SELECT id, title FROM advisory WHERE id = ANY($3) AND advisory.vulnerability_id = reached.vulnerability_id
-         ORDER BY id LIMIT 1) AS speaker ON true
+         SELECT id, title, nullif(severity, 'unknown') AS severity FROM advisory
+         WHERE id = ANY($3) AND reached.vulnerability_id = ANY(aliases || advisory.vulnerability_id)
+         ORDER BY cardinality(aliases), id LIMIT 1) AS speaker ON true
        LEFT JOIN LATERAL (
          SELECT severity FROM advisory
          WHERE advisory.vulnerability_id = reached.vulnerability_id AND advisory.severity <> 'unknown'
          ORDER BY array_position($4::text[], severity) LIMIT 1) AS worst ON true
-       ORDER BY array_position($4::text[], coalesce(reached.severity, worst.severity, 'unknown')), vulnerability_id`,
+       ORDER BY array_position($4::text[], coalesce(reached.severity, worst.severity, speaker.severity, 'unknown')), vulnerability_id`,
       [
         rows.map(({ vulnerabilityId }) => vulnerabilityId),
         rows.map(({ id }) => id),
@@ -245,9 +256,10 @@ async function holdPackages(tx: Transaction, packageIds: readonly string[]): Pro
 
 async function addMatches(tx: Transaction, matches: readonly FleetMatch[]): Promise<void> {
   await tx.query(
-    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, evidence)
-     SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, evidence
-     FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text, evidence jsonb)`,
+    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, vulnerability_ids, evidence)
+     SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, "vulnerabilityIds", evidence
+     FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text,
+       "vulnerabilityIds" text[], evidence jsonb)`,
     [json(matches)],
   );
 }
@@ -279,7 +291,7 @@ async function vulnerable(
 ): Promise<VulnerablePackage[]> {
   return tx.query<VulnerablePackage>(
     `SELECT DISTINCT package_id AS "packageId", vulnerability_id AS "vulnerabilityId"
-     FROM package_match JOIN advisory ON advisory.id = advisory_id
+     FROM package_match, unnest(vulnerability_ids) AS vulnerability_id
      WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR vulnerability_id = ANY($2)) ORDER BY 2, 1`,
     [packageIds, vulnerabilityIds ?? null],
   );

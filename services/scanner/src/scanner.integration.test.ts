@@ -327,6 +327,37 @@ it('judges a package by its own source, whatever a forged database said of the s
   expect(await push('plain', '1')).toMatchObject({ verdict: 'fail' });
 });
 
+it('judges packages of languages, and says what it compared', async () => {
+  const npm = { ...advisory('left-pad').affected[0]!, ecosystem: 'npm', release: null };
+  const ranges = [{ type: 'SEMVER' as const, events: [{ introduced: '0' }, { fixed: '1.3.0' }] }];
+  const known = { ...advisory('left-pad'), id: 'GHSA-aaaa-bbbb-cccc', vulnerabilityId: 'CVE-2026-44441' };
+  await new Advisories(store).put([{ ...known, affected: [{ ...npm, ranges }] }]);
+  const manifest = { path: 'app/node_modules/left-pad/package.json', content: '{"name":"left-pad","version":"1.2.0"}' };
+  registry.put('node', '1', [
+    { content: osRelease },
+    { content: dpkg('harmless') },
+    { content: tarArchive([manifest]) },
+  ]);
+  const { digest, verdict } = await push('node', '1');
+  expect(verdict).toBe('fail');
+  expect(await new Findings(store).of([digest!])).toMatchObject([
+    {
+      id: 'CVE-2026-44441',
+      packageName: 'left-pad',
+      path: manifest.path,
+      fix: { state: 'fixed', version: '1.3.0' },
+      evidence: {
+        advisory: known.id,
+        source: 'npm',
+        comparedName: 'left-pad',
+        comparedVersion: '1.2.0',
+        range: '< 1.3.0',
+        severities: { GHSA: 'high' },
+      },
+    },
+  ]);
+});
+
 it('takes a layer from whoever has it', async () => {
   const layer = tarArchive([{ path: 'rare', content: randomUUID() }]);
   registry.put('without', '1', [{ content: layer }], { missing: [digestOf(gzipSync(layer))] });
@@ -550,6 +581,17 @@ describe('an advisory that is published after the scan', () => {
     ]);
     await until('the first is gone', async () => (await about('finding.resolved', 'CVE-late-1')).length > 0);
     await until('the verdict follows', async () => (await verdictOf(pushId)) === 'pass');
+  });
+
+  it('is told of each vulnerability that an update fixes', async () => {
+    const update = { vulnerabilityId: 'DSA-update', aliases: ['CVE-2026-33331', 'CVE-2026-33332'] };
+    await new Advisories(store).put([{ ...advisory('late', 'update'), ...update }]);
+    await until('both open', async () => (await about('finding.opened', 'CVE-2026-33332')).length > 0);
+    expect(await about('finding.opened', 'CVE-2026-33331')).toHaveLength(1);
+    expect(await about('finding.opened', 'DSA-update')).toEqual([]);
+    const withdrawn = '2026-02-01T00:00:00Z';
+    await new Advisories(store).put([{ ...later('update', withdrawn, { withdrawn }), ...update }]);
+    await until('both are gone', async () => (await about('finding.resolved', 'CVE-2026-33332')).length > 0);
   });
 
   it('is no news when it comes with a whole ecosystem that is loaded for the first time, but for the worst', async () => {

@@ -77,6 +77,8 @@ export class AdvisoryPackageRow {
 
 /** An advisory that hits a package; images follow by join. */
 @Entity('package_match')
+// GIN, which TypeORM cannot say.
+@Index('package_match_vulnerability_ix', { synchronize: false })
 export class PackageMatchRow {
   @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'package_match_pk' }) packageId!: string;
   @ManyToOne(() => PackageRow, { onDelete: 'CASCADE' })
@@ -94,6 +96,8 @@ export class PackageMatchRow {
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
   /** The distribution's own word for this package, where it differs from the advisory's. */
   @Column('text', { nullable: true }) severity!: string | null;
+  /** The vulnerabilities that the advisory is about and this package has. */
+  @Column('text', { name: 'vulnerability_ids', array: true, default: [] }) vulnerabilityIds!: string[];
   /** What was compared, and the range that hit. */
   @Column('jsonb', { default: {} }) evidence!: unknown;
 }

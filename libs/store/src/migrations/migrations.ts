@@ -16,6 +16,7 @@ import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-publish
 import { Provenance1764000023000 } from './1764000023000-provenance.js';
 import { PackageContents1764000023001 } from './1764000023001-package-contents.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
+import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -37,4 +38,5 @@ export const migrations = [
   Provenance1764000023000,
   PackageContents1764000023001,
   FleetMatches1764000024000,
+  MatchVulnerabilities1764000025000,
 ];

@@ -186,6 +186,7 @@ async function seedAdvisory(): Promise<void> {
       found.map(({ id }) => ({
         packageId: id,
         advisoryId: 'DSA-1',
+        vulnerabilityIds: ['CVE-2026-1'],
         state: 'affected' as const,
         fix,
         severity: null,
