@@ -110,8 +110,9 @@ async function readLayers(
     for (let layer = next(); layer; layer = next()) {
       const source = layer;
       const { mediaType, diffId: expectedDiffId } = source;
-      const open = () => abortable(progress.counted(source.open()), signal);
-      read.set(layer, await reader(open, { mediaType, expectedDiffId, ...analysis }));
+      const readFrom = (open: () => AsyncIterable<Uint8Array>) =>
+        reader(() => abortable(progress.counted(open()), signal), { mediaType, expectedDiffId, ...analysis });
+      read.set(layer, await readTrusted(source, readFrom, signal));
       progress.layerDone();
     }
   };
@@ -121,6 +122,20 @@ async function readLayers(
     return read;
   } finally {
     await threads.close();
+  }
+}
+
+/** Nothing is said of an image because of what a mirror gave. */
+async function readTrusted(
+  { open, openOriginal }: SourceLayer,
+  readFrom: (open: () => AsyncIterable<Uint8Array>) => Promise<PackedLayer>,
+  signal: AbortSignal,
+): Promise<PackedLayer> {
+  try {
+    return await readFrom(open);
+  } catch (error) {
+    if (!openOriginal || signal.aborted) throw error;
+    return readFrom(openOriginal);
   }
 }
 

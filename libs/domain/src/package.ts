@@ -95,4 +95,6 @@ export interface OwnedFile {
   mode?: number;
   /** Of a symbolic link. */
   linkTarget?: string;
+  /** As people write them: `cap_net_raw=ep`. */
+  capabilities?: string;
 }

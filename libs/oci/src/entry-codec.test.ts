@@ -26,6 +26,7 @@ const entry: fc.Arbitrary<LayerEntry> = fc.record(
     md5: hex(16),
     sha1: hex(20),
     linkTarget: path,
+    capabilities: hex(20),
     whiteout: fc.constantFrom('file' as const, 'opaque' as const),
   },
   { requiredKeys: ['path', 'type', 'mode', 'uid', 'gid', 'size'] },

@@ -7,14 +7,15 @@ import { layerLimits } from './limits.js';
 
 // One byte of version, then for each entry, all numbers as little-endian groups of seven bits:
 //   kind (type, whiteout, which optional fields follow), characters shared with the path before, rest of the path,
-//   mode, uid, gid, size, [32 bytes of sha256], [16 of md5], [20 of sha1], [link target]
+//   mode, uid, gid, size, [32 bytes of sha256], [16 of md5], [20 of sha1], [link target], [length and bytes of capabilities]
 // and all of that deflated. A layer of a distribution takes 40 to 50 bytes an entry, most of it digests.
 const formatVersion = 1;
 const hasDigest = 0x20;
 const hasLink = 0x40;
 const hasMd5 = 0x80;
 const hasSha1 = 0x100;
-const maxKind = 0x1ff;
+const hasCapabilities = 0x200;
+const maxKind = 0x3ff;
 const whiteouts = [undefined, 'file', 'opaque'] as const;
 
 const maxDecodedBytes = 512 * 1024 * 1024;
@@ -32,7 +33,7 @@ export function encodeEntries(entries: Iterable<LayerEntry>): Buffer {
 }
 
 function writeEntry(writer: Writer, entry: LayerEntry, previous: string): void {
-  const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, whiteout } = entry;
+  const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout } = entry;
   writer.number(entryTypes.indexOf(type) | (whiteouts.indexOf(whiteout) << 3) | optionalFields(entry));
   const shared = sharedLength(previous, path);
   writer.number(shared);
@@ -40,14 +41,19 @@ function writeEntry(writer: Writer, entry: LayerEntry, previous: string): void {
   for (const number of [mode, uid, gid, size]) writer.number(number);
   for (const digest of [sha256, md5, sha1]) if (digest !== undefined) writer.raw(Buffer.from(digest, 'hex'));
   if (linkTarget !== undefined) writer.text(linkTarget);
+  if (capabilities === undefined) return;
+  const bytes = Buffer.from(capabilities, 'hex');
+  writer.number(bytes.length);
+  writer.raw(bytes);
 }
 
-function optionalFields({ sha256, md5, sha1, linkTarget }: LayerEntry): number {
+function optionalFields({ sha256, md5, sha1, linkTarget, capabilities }: LayerEntry): number {
   return (
     (sha256 === undefined ? 0 : hasDigest) |
     (linkTarget === undefined ? 0 : hasLink) |
     (md5 === undefined ? 0 : hasMd5) |
-    (sha1 === undefined ? 0 : hasSha1)
+    (sha1 === undefined ? 0 : hasSha1) |
+    (capabilities === undefined ? 0 : hasCapabilities)
   );
 }
 
@@ -106,6 +112,7 @@ function readEntry(reader: Reader, previous: string): LayerEntry {
   const md5 = (kind & hasMd5) === 0 ? undefined : reader.raw(16).toString('hex');
   const sha1 = (kind & hasSha1) === 0 ? undefined : reader.raw(20).toString('hex');
   const linkTarget = (kind & hasLink) === 0 ? undefined : reader.text();
+  const capabilities = (kind & hasCapabilities) === 0 ? undefined : reader.raw(reader.number()).toString('hex');
   return {
     path,
     type,
@@ -117,6 +124,7 @@ function readEntry(reader: Reader, previous: string): LayerEntry {
     ...(md5 !== undefined && { md5 }),
     ...(sha1 !== undefined && { sha1 }),
     ...(linkTarget !== undefined && { linkTarget }),
+    ...(capabilities !== undefined && { capabilities }),
     ...(whiteout !== undefined && { whiteout }),
   };
 }

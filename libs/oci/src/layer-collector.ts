@@ -256,6 +256,7 @@ export class LayerCollector implements TarVisitor {
     this.#links.delete(path);
     const { mode, uid, gid } = member;
     const entry: LayerEntry = { path, type, mode, uid, gid, size: type === 'file' ? member.size : 0 };
+    if (type === 'file' && member.capabilities !== undefined) entry.capabilities = member.capabilities;
     this.#entries.set(path, entry);
     if (type === 'file') this.#open = this.#openFile(entry, member.isSparse);
     if (type === 'symlink') this.#addSymlink(entry, member.linkName);
@@ -300,9 +301,9 @@ export class LayerCollector implements TarVisitor {
       );
     } else {
       entry.size = original.size;
-      for (const algorithm of ['sha256', 'md5', 'sha1'] as const) {
-        const digest = original[algorithm];
-        if (digest !== undefined) entry[algorithm] = digest;
+      for (const property of ['sha256', 'md5', 'sha1', 'capabilities'] as const) {
+        const value = original[property];
+        if (value !== undefined) entry[property] = value;
       }
     }
     const file = this.#fileOf(target);

@@ -6,8 +6,9 @@ import { Secret, TidewaiterError, type Unavailable } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/runtime';
 import { startHttpServer, testCertificate } from '@tidewaiter/testkit';
 
-import { MAX_MANIFEST_BYTES, RegistryClient } from './client.js';
+import { RegistryClient } from './client.js';
 import type { RegistryConnection } from './connection.js';
+import { MAX_MANIFEST_BYTES } from './host-client.js';
 
 type Exchange = [request: IncomingMessage, response: ServerResponse];
 

@@ -3,12 +3,14 @@ export type { Config, Environment, Setting } from './environment.js';
 export { parseSettings, readSettings } from './settings.js';
 export type {
   AdmissionSettings,
+  MirrorSettings,
   RegistrySettings,
   SensorSettings,
   SignerSettings,
   TidewaiterSettings,
 } from './settings.js';
 export { Egress } from './egress.js';
+export type { ClientCertificate } from './egress-pools.js';
 export type { EgressRequest } from './egress.js';
 export { classifyAddress } from './egress-address.js';
 export type { EgressResponse } from './egress-response.js';

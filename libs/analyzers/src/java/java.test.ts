@@ -62,6 +62,10 @@ it.each([
   ['org.eclipse.osgi_3.18.0.v20220516-2155.jar', 'org.eclipse.osgi', '3.18.0.v20220516-2155'],
   ['bcprov-jdk15on-1.70.jar', 'bcprov-jdk15on', '1.70'],
   ['json-20231013.jar', 'json', '20231013'],
+  ['javax.inject-1.jar', 'javax.inject', '1'],
+  ['guava-r09.jar', 'guava', 'r09'],
+  ['closure-compiler-r2388.jar', 'closure-compiler', 'r2388'],
+  ['groovy-all-2.4.21-indy.jar', 'groovy-all', '2.4.21'],
 ])('reads %s as %s %s', (name, artifact, version) => {
   expect(readJarName(`lib/${name}`)).toMatchObject({ artifact, version });
 });
@@ -71,6 +75,8 @@ it.each([
   'log4j-1.2-api.jar',
   'scala-library_2.13.jar',
   'part-2.jar',
+  'spring-2.jar',
+  'module-r2.jar',
   '1.0.jar',
   '-1.0.jar',
   `${'a'.repeat(300)}-1.0.jar`,

@@ -81,6 +81,7 @@ function readProperties(header: Header): (file: number) => Omit<OwnedFile, 'path
   const targets = header.texts(tags.fileLinkTargets);
   const flags = header.numbers(tags.fileFlags);
   const verified = header.numbers(tags.fileVerifyFlags);
+  const capabilities = header.texts(tags.fileCapabilities);
   const algorithm = algorithms.get(header.numbers(tags.fileDigestAlgorithm)[0] ?? 1);
   return (file) => {
     const mode = modes[file] ?? 0;
@@ -93,6 +94,7 @@ function readProperties(header: Header): (file: number) => Omit<OwnedFile, 'path
       ...(hasDigest && isVerified(verifyFlags.digest) && { digest: `${algorithm}:${digest}` }),
       ...roleOf(flags[file] ?? 0),
       ...(type === fileTypes.file && isVerified(verifyFlags.mode) && { mode: mode & 0o7777 }),
+      ...(capabilities[file] && { capabilities: oneLine(capabilities[file]) }),
       ...(type === fileTypes.link && isVerified(verifyFlags.linkTarget) && linkTarget(targets[file])),
     };
   };
