@@ -53,7 +53,9 @@ const placeholders = new Map<string, Values>([
   ...['target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
   // Anything may stand for these.
-  ...['count', 'duration', 'id', 'jest', 'label=value', 'port'].map((name) => [name, nothing] as const),
+  ...['count', 'duration', 'id', 'identity', 'jest', 'label=value', 'port', 'url'].map(
+    (name) => [name, nothing] as const,
+  ),
 ]);
 
 /**
