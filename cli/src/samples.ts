@@ -37,6 +37,10 @@ registries:
     webhookSecret: ${secret()}
     # credentials: { username: scanner, passwordFile: /run/secrets/registry }
 
+# Who must sign which repositories: docs/provenance.md
+# signers:
+#   - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
+
 sensors:
   # Falco. In falco.yaml:
   #   json_output: true

@@ -16,6 +16,7 @@ import {
 } from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
 import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
+import type { Trust } from '@tidewaiter/provenance';
 import {
   byRisk,
   type Report,
@@ -30,6 +31,7 @@ import type { ImageSource } from '../sources/image-source.js';
 import { identityOf } from './image-identity.js';
 import type { Judged, LocalAdvisoriesOptions } from './local-advisories.js';
 import type { KnownImage } from './policy-facts.js';
+import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
@@ -41,6 +43,8 @@ export interface JudgeOptions {
   isOnlyFixed: boolean;
   /** Undefined where there are none. */
   advisories: LocalAdvisoriesOptions | undefined;
+  /** Whose signatures count; undefined where nobody asked for any. */
+  trust?: Trust;
   /** What speaks against findings. */
   objections: Objections;
   policies: readonly Policy[];
@@ -60,8 +64,10 @@ export async function reportOf(
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
+  const signed = await signatures(reference, source, options);
   const all = [
     ...judged.findings,
+    ...(signed?.findings ?? []).map(unexploited),
     ...imageFindings(source, read, view, analysis).map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
   ];
@@ -69,14 +75,16 @@ export async function reportOf(
   const { findings, suppressed, ...objected } = await objectedTo(
     asked,
     { reference, source, packages, startedAt },
-    options,
+    { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
   );
-  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf };
+  const provenance = signed?.provenance ?? null;
+  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance };
   const policies = await askedPolicies(facts, options);
   const warnings = [
     ...source.warnings,
     ...found.warnings,
     ...judged.warnings,
+    ...(signed?.warnings ?? []),
     ...objected.warnings,
     ...policyWarnings(policies),
   ];
@@ -87,6 +95,7 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
+    provenance,
     suppressed,
     warnings,
     policies,
@@ -114,6 +123,16 @@ async function vulnerabilities(
   }
   const { judgePackages } = await import('./local-advisories.js');
   return judgePackages(packages, os, advisories);
+}
+
+async function signatures(
+  reference: string,
+  source: ImageSource,
+  { trust }: JudgeOptions,
+): Promise<SignedBy | undefined> {
+  if (!trust) return undefined;
+  const { signedBy } = await import('./provenance.js');
+  return signedBy(reference, source, trust);
 }
 
 function imageFindings(
@@ -146,7 +165,7 @@ async function misconfiguration(
 async function objectedTo(
   findings: ReportFinding[],
   image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
-  { objections }: JudgeOptions,
+  objections: Objections,
 ): Promise<Judgement<ReportFinding>> {
   if (objections.statements.length === 0 && objections.exceptions.length === 0)
     return { findings, suppressed: [], warnings: [] };

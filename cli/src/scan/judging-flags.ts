@@ -4,6 +4,7 @@ import { type FindingKind, findingKinds } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
+import { collect } from '../collect.js';
 import { age } from '../duration.js';
 import type { JudgeOptions } from './image-report.js';
 import { ignoreFileNames, readObjections } from './objections.js';
@@ -73,11 +74,6 @@ export async function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cac
 function knownFile(cacheDir: string | undefined): string | undefined {
   const path = advisoryFilePath(cacheDir);
   return existsSync(path) ? path : undefined;
-}
-
-/** Gathers a flag that may be given several times. */
-export function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
 }
 
 function readKinds(text: string): FindingKind[] {

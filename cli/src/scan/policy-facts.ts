@@ -1,6 +1,6 @@
-import { buildTime, type ImagePackage, type OsRelease } from '@tidewaiter/domain';
+import { buildTime, type ImagePackage, type OsRelease, type Provenance } from '@tidewaiter/domain';
 import { baseBuildTime } from '@tidewaiter/oci';
-import { findingFacts, imageFacts, packageFacts, type PolicyFacts } from '@tidewaiter/policy';
+import { findingFacts, imageFacts, packageFacts, type PolicyFacts, provenanceFacts } from '@tidewaiter/policy';
 import type { ReportFinding } from '@tidewaiter/reports';
 
 import type { ImageSource } from '../sources/image-source.js';
@@ -16,10 +16,13 @@ export interface KnownImage {
   startedAt: Date;
   /** ISO 8601; null without advisories. */
   asOf: string | null;
+  /** Null where nobody asked for signatures. */
+  provenance: Provenance | null;
 }
 
 /** The facts that files can tell: not whether the image runs, nor what a platform asks of its repository. */
-export function factsOf({ reference, source, os, packages, findings, startedAt, asOf }: KnownImage): PolicyFacts {
+export function factsOf(known: KnownImage): PolicyFacts {
+  const { reference, source, os, packages, findings, startedAt, asOf, provenance } = known;
   const identity = identityOf(reference, source);
   const { digest, platform, config } = source;
   return {
@@ -34,7 +37,11 @@ export function factsOf({ reference, source, os, packages, findings, startedAt, 
     }),
     findings: findingFacts(findings),
     packages: packages.map(packageFacts),
-    ...(identity.repository !== null && { repository: { name: identity.repository } }),
+    repository: {
+      ...(identity.repository !== null && { name: identity.repository }),
+      ...(provenance && { signerRequired: true }),
+    },
+    ...(provenance && { provenance: provenanceFacts(provenance) }),
     ...(asOf !== null && { advisories: { asOf: new Date(asOf) } }),
     now: startedAt,
   };

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 
+import { collect } from '../collect.js';
 import type { JudgeOptions } from './image-report.js';
-import { collect, maxAdvisoryAgeMs } from './judging-flags.js';
+import { maxAdvisoryAgeMs } from './judging-flags.js';
 import { noObjections } from './objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 

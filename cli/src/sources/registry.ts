@@ -105,6 +105,7 @@ async function registryStore(
     manifest: (reference) => client.manifest(repository, reference, signal),
     blob: (descriptor) => client.blob(repository, descriptor, signal),
     ...(client.hasMirrors && { original: (descriptor) => client.blobOfOrigin(repository, descriptor, signal) }),
+    referrers: (digest) => client.referrers(repository, digest, signal),
     close: () => egress.close(),
   };
 }

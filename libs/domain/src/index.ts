@@ -24,6 +24,17 @@ export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { attestationKinds, refusalCodes } from './provenance.js';
+export type {
+  AttestedVex,
+  Attestation,
+  AttestationKind,
+  Provenance,
+  RefusalCode,
+  Signature,
+  Signer,
+} from './provenance.js';
+export { matchesWildcard } from './wildcard.js';
 export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';
 export { isCounted, verdictOf } from './verdict.js';

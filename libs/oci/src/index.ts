@@ -5,6 +5,8 @@ export { parseManifest } from './manifest.js';
 export type { Descriptor, ImageIndex, ImageManifest } from './manifest.js';
 export { baseBuildTime, imageLayers, parseImageConfig, readImageConfig } from './config.js';
 export type { HistoryEntry, ImageConfig } from './config.js';
+export { parseReferrers } from './referrers.js';
+export { storableText } from './json.js';
 export { classifyManifest } from './classify.js';
 export type { ManifestClass } from './classify.js';
 export { choosePlatforms } from './platform.js';

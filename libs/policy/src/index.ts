@@ -16,7 +16,7 @@ export type {
   ProvenanceFacts,
   RepositoryFacts,
 } from './policies/facts.js';
-export { findingFacts, imageFacts, packageFacts } from './policies/image-facts.js';
+export { findingFacts, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 export type { ImageClaims } from './policies/image-facts.js';
 export { askPolicies } from './policies/policy.js';
 export type { Policy } from './policies/policy.js';
@@ -26,5 +26,6 @@ export { needsPackages, noRules, readRules, ruleSettings, rulesVersion } from '.
 export type { Rules, ScopedPolicy } from './rules.js';
 export { suppress } from './suppress.js';
 export type { Judged, Objections } from './suppress.js';
+export { attestedStatements } from './vex/attested.js';
 export { readVex } from './vex/read-vex.js';
 export type { VexStatement, VexStatus } from './vex/statement.js';

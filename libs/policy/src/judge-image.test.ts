@@ -6,11 +6,11 @@ import { noRules, readRules, ruleSettings, type Rules, rulesVersion } from './ru
 
 const now = new Date('2026-06-01T00:00:00Z');
 
-function rulesOf(settings: object): Rules {
+function rulesOf(settings: object, signedRepositories: string[] = []): Rules {
   const problems: string[] = [];
   const rules = readRules(z.strictObject(ruleSettings).parse(settings), () => undefined, problems);
   expect(problems).toEqual([]);
-  return rules;
+  return { ...rules, signedRepositories };
 }
 
 function hole(id: string, severity: Severity, kind: 'vulnerability' | 'secret' = 'vulnerability'): Finding {
@@ -84,5 +84,23 @@ it('says anew what an earlier judgement warned of, and keeps the rest', () => {
   expect(judgeImages([image('a')], earlier, noRules, { now })).toMatchObject({
     warnings: [{ code: 'MALFORMED_FILE' }],
     verdict: { result: 'unknown' },
+  });
+});
+
+describe('provenance', () => {
+  const rules = rulesOf({ policies: [{ name: 'signed-where-required' }] }, ['shop/*']);
+  const signature = { code: null, reason: null, subject: 'sha256:0', artifact: 'sha256:1' };
+  const signer = { name: 'release', keyFingerprint: 'sha256:2', identity: null, issuer: null };
+  const by = (verified: boolean) => ({ ...signature, verified, signer: verified ? signer : null });
+  const resultOf = (known: Partial<KnownImage<Finding>>, asked = rules) =>
+    judgeImages([{ ...image('a'), ...known }], [], asked, { now }).policies[0]?.result;
+
+  it('is asked for where a signer is named, and unknown where nobody has looked', () => {
+    const nothing = { signatures: [], attestations: [], vex: [] };
+    expect(resultOf({ provenance: { ...nothing, signatures: [by(true)] } })).toBe('pass');
+    expect(resultOf({ provenance: { ...nothing, signatures: [by(false)] } })).toBe('fail');
+    expect(resultOf({ provenance: nothing })).toBe('fail');
+    expect(resultOf({})).toBe('unknown');
+    expect(resultOf({}, { ...rules, signedRepositories: ['other/*'] })).toBe('pass');
   });
 });

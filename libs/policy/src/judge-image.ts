@@ -1,8 +1,10 @@
 import {
+  type AttestedVex,
   type Finding,
   type ImagePackage,
   type PolicyResult,
   policyWarnings,
+  type Provenance,
   type Suppressed,
   verdictOf,
   type VerdictWithReasons,
@@ -10,11 +12,12 @@ import {
 } from '@tidewaiter/domain';
 
 import type { ImageIdentity } from './judged-image.js';
-import type { PolicyFacts, ProvenanceFacts } from './policies/facts.js';
-import { findingFacts, type ImageClaims, imageFacts, packageFacts } from './policies/image-facts.js';
+import type { PolicyFacts } from './policies/facts.js';
+import { findingFacts, type ImageClaims, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 import { askPolicies } from './policies/policy.js';
-import { policiesOf, type Rules } from './rules.js';
+import { mustBeSigned, policiesOf, type Rules } from './rules.js';
 import { suppress } from './suppress.js';
+import { attestedStatements } from './vex/attested.js';
 
 /** An image that is known already. */
 export interface KnownImage<Of extends Finding> {
@@ -22,13 +25,13 @@ export interface KnownImage<Of extends Finding> {
   claims: ImageClaims;
   findings: readonly Of[];
   packages: readonly ImagePackage[];
+  /** What is signed of it; undefined where nobody has looked. */
+  provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
 
 /** What is known beside an image. */
 export interface Circumstances {
   running?: boolean;
-  signerRequired?: boolean;
-  provenance?: ProvenanceFacts;
   advisoriesAsOf?: Date;
   now: Date;
 }
@@ -49,7 +52,7 @@ export interface ImageJudgement<Of extends Finding> {
 }
 
 /** Codes of what this judgement itself warns of. */
-const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING']);
+const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING', 'VEX_INVALID']);
 
 /** Judges an image, or the images of an index together: an index is as bad as the worst of them. */
 export function judgeImages<Of extends Finding>(
@@ -58,10 +61,14 @@ export function judgeImages<Of extends Finding>(
   rules: Rules,
   circumstances: Circumstances,
 ): ImageJudgement<Of> {
-  const judged = images.map(({ findings, packages, identity, claims }) => {
-    const left = suppress(findings, { ...identity, packages }, rules, circumstances.now);
-    const facts = factsOf({ findings: left.findings, packages, identity, claims }, circumstances);
-    return { ...left, policies: askPolicies(policiesOf(rules, identity.repository), facts) };
+  const judged = images.map((image) => {
+    const { findings, packages, identity, provenance } = image;
+    const attested = attestedStatements(provenance?.vex ?? []);
+    const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
+    const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
+    const facts = factsOf({ ...image, findings: left.findings }, rules, circumstances);
+    const policies = askPolicies(policiesOf(rules, identity.repository), facts);
+    return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
   });
   const findings = judged.flatMap((each) => each.findings);
   const policies = worstOfEach(judged.flatMap((each) => each.policies));
@@ -80,8 +87,9 @@ export function judgeImages<Of extends Finding>(
 }
 
 function factsOf<Of extends Finding>(
-  { identity, claims, findings, packages }: KnownImage<Of>,
-  { running, signerRequired, provenance, advisoriesAsOf, now }: Circumstances,
+  { identity, claims, findings, packages, provenance }: KnownImage<Of>,
+  rules: Rules,
+  { running, advisoriesAsOf, now }: Circumstances,
 ): PolicyFacts {
   return {
     image: imageFacts(identity, claims),
@@ -89,10 +97,10 @@ function factsOf<Of extends Finding>(
     packages: packages.map(packageFacts),
     repository: {
       ...(identity.repository !== null && { name: identity.repository }),
-      ...(signerRequired !== undefined && { signerRequired }),
+      signerRequired: mustBeSigned(rules, identity.repository),
     },
     ...(running !== undefined && { running }),
-    ...(provenance && { provenance }),
+    ...(provenance && { provenance: provenanceFacts(provenance) }),
     ...(advisoriesAsOf && { advisories: { asOf: advisoriesAsOf } }),
     now,
   };

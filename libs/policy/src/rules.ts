@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { InvalidInput, policyModes } from '@tidewaiter/domain';
+import { InvalidInput, matchesWildcard, policyModes } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import {
@@ -21,6 +21,8 @@ import { readVex } from './vex/read-vex.js';
 /** By what a platform judges its images. */
 export interface Rules extends Objections {
   policies: readonly ScopedPolicy[];
+  /** Repositories whose images somebody must have signed; `*` stands for any characters. */
+  signedRepositories: readonly string[];
   /** What each of them says, as it was written, and until when. */
   written: readonly { text: string; until: Date | null }[];
 }
@@ -30,7 +32,7 @@ export interface ScopedPolicy extends Policy {
   repositories: readonly Glob[] | undefined;
 }
 
-export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [] };
+export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] };
 
 /** Another one means other verdicts: a rule was written anew, or an exception has ended. Empty without rules. */
 export function rulesVersion({ written }: Rules, now: Date): string {
@@ -82,7 +84,11 @@ type ReadFile = (at: string, file: string) => string | undefined;
  * @param readFile gives the text of a file, or notes that it cannot be read and gives nothing
  * @param problems is given what is wrong
  */
-export function readRules(settings: RuleSettings, readFile: ReadFile, problems: string[]): Rules {
+export function readRules(
+  settings: RuleSettings,
+  readFile: ReadFile,
+  problems: string[],
+): Omit<Rules, 'signedRepositories'> {
   const { exceptions, policies, vex } = settings;
   const documents = vex.map((file, index) => ({
     file,
@@ -162,6 +168,12 @@ function exceptionOf(
 /** Whether these rules ask for the packages of an image, of which there may be thousands. */
 export function needsPackages({ statements, policies }: Rules): boolean {
   return statements.length > 0 || policies.some((policy) => asksFor(policy, 'packages'));
+}
+
+/** Whether somebody must have signed the images of a repository; of an image that lies in none, nobody. */
+export function mustBeSigned({ signedRepositories }: Rules, repository: string | null): boolean {
+  if (repository === null) return false;
+  return signedRepositories.some((pattern) => repositoryMatches((name) => matchesWildcard(pattern, name), repository));
 }
 
 /** The policies of a repository; of an image that lies in none, those of all. */

@@ -1,4 +1,11 @@
-import { findingOf, type ImagePackage, type Suppressed, type Suppression } from '@tidewaiter/domain';
+import {
+  findingOf,
+  type ImagePackage,
+  type Provenance,
+  type Signature,
+  type Suppressed,
+  type Suppression,
+} from '@tidewaiter/domain';
 
 import type { Report, ReportFinding } from '../src/report.js';
 
@@ -127,6 +134,33 @@ const suppressed: Suppressed<ReportFinding>[] = [
 ];
 
 /** A report of an image with something of every kind. */
+const signature: Signature = {
+  verified: true,
+  code: null,
+  reason: null,
+  signer: { name: 'release.pub', keyFingerprint: digest('5'), identity: null, issuer: null },
+  subject: digest('a'),
+  artifact: digest('6'),
+};
+
+const provenance: Provenance = {
+  signatures: [
+    signature,
+    { ...signature, verified: false, code: 'SIGNER_UNKNOWN', reason: 'no configured key made it', signer: null },
+  ],
+  attestations: [
+    {
+      ...signature,
+      kind: 'provenance',
+      predicateType: 'https://slsa.dev/provenance/v1',
+      builder: 'https://builder.example.com/v1',
+      source: 'https://git.example.com/shop/app',
+      revision: '0123456789abcdef0123456789abcdef01234567',
+      builtAt: '2026-01-02T03:04:05Z',
+    },
+  ],
+};
+
 export const sampleReport: Report = {
   schemaVersion: 1,
   target: {
@@ -146,6 +180,7 @@ export const sampleReport: Report = {
   })),
   packages,
   findings,
+  provenance,
   suppressed,
   warnings: [
     { code: 'MALFORMED_FILE', path: 'usr/lib/jvm/broken.jar', message: 'not a zip archive' },
@@ -172,6 +207,7 @@ export const emptyReport: Report = {
   layers: [],
   packages: [],
   findings: [],
+  provenance: null,
   suppressed: [],
   warnings: [],
   policies: [],
@@ -199,6 +235,7 @@ export function hostileReport(text: string): Report {
     layers: sampleReport.layers.map((layer) => ({ ...layer, createdBy: text })),
     packages: packages.map((each) => hostilePackage(each, text)),
     findings: findings.map((each) => hostileFinding(each, text)),
+    provenance: hostileProvenance(text),
     suppressed: suppressed.map((each) => ({ ...hostileFinding(each, text), by: hostileSuppression(each.by, text) })),
     warnings: warnings.map(() => ({ code: text, path: text, message: text })),
     policies: [{ name: text, mode: 'enforce', result: 'fail', reasons: [text] }],
@@ -210,6 +247,13 @@ export function hostileReport(text: string): Report {
 function hostilePackage(each: ImagePackage, text: string): ImagePackage {
   const source = { name: text, version: text };
   return { ...each, name: text, version: text, arch: text, purl: text, source, licenses: [text, text], foundIn: text };
+}
+
+function hostileProvenance(text: string): Provenance {
+  const signer = { name: text, keyFingerprint: text, identity: text, issuer: text };
+  const hostile = { ...signature, reason: text, signer };
+  const facts = { predicateType: text, builder: text, source: text, revision: text, builtAt: '2026-01-02T03:04:05Z' };
+  return { signatures: [hostile], attestations: [{ ...hostile, kind: 'provenance', ...facts }] };
 }
 
 function hostileFinding(each: ReportFinding, text: string): ReportFinding {

@@ -6,6 +6,7 @@ import type {
   OsRelease,
   Platform,
   PolicyResult,
+  Provenance,
   Suppressed,
 } from '@tidewaiter/domain';
 
@@ -22,6 +23,8 @@ export interface Report {
   findings: ReportFinding[];
   /** What does not count, on somebody's word; worst first. */
   suppressed: Suppressed<ReportFinding>[];
+  /** Who signed the image and how it was built; null where nobody asked. */
+  provenance: Provenance | null;
   warnings: ReportWarning[];
   /** What the policies say that were asked. */
   policies: PolicyResult[];

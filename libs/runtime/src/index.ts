@@ -6,6 +6,7 @@ export type {
   MirrorSettings,
   RegistrySettings,
   SensorSettings,
+  SignerSettings,
   TidewaiterSettings,
 } from './settings.js';
 export { Egress } from './egress.js';

@@ -20,9 +20,10 @@ it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
     registries: [],
     sensors: [],
+    signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
-    rules: { statements: [], exceptions: [], policies: [], written: [] },
+    rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
     admission: {
       mode: 'warn',
       unknown: 'allow',
@@ -49,6 +50,27 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
   expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+it('reads who must sign, and what', () => {
+  const { signers } = parseSettings(
+    `
+signers:
+  - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
+  - { name: workflow, identity: "https://git.example.com/*", issuer: "https://token.example.com", trustedRoot: "{}" }
+`,
+    (path) => `text of ${path}`,
+  );
+  expect(signers).toEqual([
+    { name: 'release', repositories: ['shop/*'], key: 'text of release.pub' },
+    {
+      name: 'workflow',
+      repositories: ['*'],
+      identity: 'https://git.example.com/*',
+      issuer: 'https://token.example.com',
+      trustedRoot: '{}',
+    },
+  ]);
 });
 
 it('reads by what images are judged', () => {
@@ -115,6 +137,15 @@ it.each([
     'registries: [ { name: a, kind: harbor, url: "https://r", credentials: { username: x } } ]',
     'registries[0].credentials.password: is missing',
   ],
+  ...[
+    '{ name: a }',
+    '{ name: a, key: x, identity: y }',
+    '{ name: a, key: x, trustedRoot: y }',
+    '{ name: a, identity: y, trustedRoot: z }',
+    '{ name: a, identity: y, issuer: z }',
+  ].map((signer) => [`the signer ${signer}`, `signers: [ ${signer} ]`, 'signers[0]: give keyFile, or identity']),
+  ['a signer of nothing', 'signers: [ { name: a, key: x, repositories: [] } ]', 'signers[0].repositories'],
+  ['a key that is not there', 'signers: [ { name: a, keyFile: y } ]', 'signers[0].keyFile: cannot read y'],
   ['no mapping', '- 1', 'expected object'],
 ])('refuses %s', (_, text, problem) => {
   expect(problemsOf(text)).toContain(problem);

@@ -18,7 +18,7 @@ import {
 } from '@tidewaiter/domain';
 
 import { exploitationOf } from './exploitation.js';
-import { isCurrent } from './pushes.js';
+import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
@@ -69,8 +69,8 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, the exploited first, then the worst. */
-  async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
+  /** The findings of some images, the exploited first, then the worst: as one repository has them, or as any does. */
+  async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
@@ -86,8 +86,10 @@ export class Findings {
       [imageDigests],
     );
     const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
-      'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
-      [imageDigests],
+      `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
+       UNION ALL SELECT image_digest, finding FROM repository_finding
+       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3))`,
+      [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const notExploited = { kev: false, epss: null };
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));

@@ -12,6 +12,7 @@ import {
 
 import { Findings, type ImageFinding, type PackagePlace } from './findings.js';
 import { type Image, Images } from './images.js';
+import { Provenances } from './provenances.js';
 import type { Push, Warning } from './pushes.js';
 
 /** Under which name an image is judged. */
@@ -22,6 +23,7 @@ export class Judgements {
   constructor(
     private readonly images: Images,
     private readonly findings: Findings,
+    private readonly provenances: Provenances,
     private readonly rules: Rules,
   ) {}
 
@@ -54,15 +56,23 @@ export class Judgements {
     isRunning?: boolean,
   ): Promise<ImageJudgement<ImageFinding>> {
     const findings = Map.groupBy(
-      await this.findings.of(images.map(({ digest }) => digest)),
+      await this.findings.of(
+        images.map(({ digest }) => digest),
+        push,
+      ),
       ({ imageDigest }) => imageDigest,
     );
-    const known = images.map(async (image) => ({
-      identity: identityOf(push, image.digest),
-      claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
-      findings: findings.get(image.digest) ?? [],
-      packages: needsPackages(this.rules) ? await this.images.packages(image.digest) : [],
-    }));
+    const known = images.map(async (image) => {
+      const provenance = await this.provenances.get(push, image.digest);
+      const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
+      return {
+        identity: identityOf(push, image.digest),
+        claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
+        findings: findings.get(image.digest) ?? [],
+        packages: asksForPackages ? await this.images.packages(image.digest) : [],
+        ...(provenance && { provenance }),
+      };
+    });
     const circumstances = { now: new Date(), ...(isRunning !== undefined && { running: isRunning }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
   }

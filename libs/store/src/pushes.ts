@@ -6,6 +6,12 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
+/** Where an image lies. */
+export interface RepositoryPlace {
+  connection: string;
+  repository: string;
+}
+
 /** A push as a registry told of it. */
 export interface NewPush {
   connection: string;
@@ -321,6 +327,19 @@ export class Pushes {
       [id, ...columnsOf(result)],
     );
     return ended.length > 0;
+  }
+
+  /** The pushes of a repository that brought a digest, newest first and one for each tag: itself, or an index that holds it. */
+  async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
+    return this.store.query<Push>(
+      `SELECT * FROM (
+         SELECT DISTINCT ON (tag) ${columns} FROM push
+         WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
+           AND id IN (SELECT id FROM push WHERE digest = $3 UNION SELECT push_id FROM push_image WHERE image_digest = $3)
+         ORDER BY tag, received_at DESC
+       ) AS newest ORDER BY "receivedAt" DESC LIMIT 32`,
+      [connection, repository, digest],
+    );
   }
 
   /** Ends a push without a verdict; null when it had ended before. */

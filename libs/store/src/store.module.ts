@@ -18,6 +18,8 @@ import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
+import { PackageContents } from './package-contents.js';
+import { Provenances } from './provenances.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
@@ -47,6 +49,8 @@ const repositories = [
   Images,
   Incidents,
   Jobs,
+  PackageContents,
+  Provenances,
   Pushes,
   Received,
 ];
@@ -71,8 +75,9 @@ export class StoreModule implements OnApplicationShutdown {
         ...repositories,
         {
           provide: Judgements,
-          useFactory: (images: Images, findings: Findings) => new Judgements(images, findings, rules),
-          inject: [Images, Findings],
+          useFactory: (images: Images, findings: Findings, provenances: Provenances) =>
+            new Judgements(images, findings, provenances, rules),
+          inject: [Images, Findings, Provenances],
         },
         {
           provide: OutboxRelay,

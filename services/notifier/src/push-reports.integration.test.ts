@@ -1,6 +1,6 @@
 import { countBySeverity, Secret } from '@tidewaiter/domain';
 import { parseSettings } from '@tidewaiter/runtime';
-import { connect, Findings, Images, Judgements, Pushes, Store, type Warning } from '@tidewaiter/store';
+import { connect, Findings, Images, Judgements, Provenances, Pushes, Store, type Warning } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -75,7 +75,11 @@ it.each([
   await push(digestOf('a'));
   await addHole(digestOf('a'));
   const pushId = await push(digestOf('b'), warnings);
-  const report = await new PushReports(pushes, images, new Judgements(images, new Findings(store), rules)).of({
+  const report = await new PushReports(
+    pushes,
+    images,
+    new Judgements(images, new Findings(store), new Provenances(store), rules),
+  ).of({
     pushId,
     connection: 'main',
     repository: 'shop/app',

@@ -5,6 +5,7 @@ import { type Image, Images, Judgements, type Push, type Verdict, type Warning }
 
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
+import { ImageOrigin } from './image-origin.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings } from './verdict.js';
 
@@ -27,15 +28,23 @@ export class PushJudgement {
     private readonly judgements: Judgements,
     private readonly assembly: ImageAssembly,
     private readonly matching: ImageMatching,
+    private readonly origin: ImageOrigin,
   ) {}
 
+  /** Looks first at what is signed of the images, which the registry alone knows. */
+  async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) await this.origin.examine(push, image, signal);
+    return this.judge(push);
+  }
+
+  /** Judges by what is known. */
   async judge(push: Push): Promise<Judgement> {
     for (const image of await this.images.ofPush(push.id)) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
     }
     const images = await this.images.ofPush(push.id);
-    const judged = await this.judgements.of(push, images, await this.#warnings(images));
+    const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
     const { findings, warnings } = judged;
     const { result: verdict } = judged.verdict;
     const counts = countFindings(findings);
@@ -59,9 +68,13 @@ export class PushJudgement {
     };
   }
 
-  async #warnings(images: readonly Image[]): Promise<Warning[]> {
+  async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.matching.blindSpots(digest, os))]),
+      images.map(async ({ digest, os, warnings }) => [
+        ...warnings,
+        ...(await this.matching.blindSpots(digest, os)),
+        ...(await this.origin.warnings(push, digest)),
+      ]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];

@@ -21,6 +21,17 @@ export interface ResolvedPush {
   images: NewImage[];
 }
 
+/** Something else lies under the name: a signature, a chart. */
+export class NotAnImage extends InvalidInput {
+  constructor(
+    kind: string,
+    /** The manifest that it says something about, if any. */
+    readonly subject: Digest | null,
+  ) {
+    super('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
+  }
+}
+
 const { maxIndexDepth } = documentLimits;
 /** Manifests of the wanted platforms that the indexes of one push may hold, each counted once. */
 const maxImages = 32;
@@ -76,7 +87,7 @@ async function readImages(
   const kind = classifyManifest(manifest, tag ?? undefined);
   if (kind !== 'image' && kind !== 'index') {
     if (depth > 1) return [];
-    throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
+    throw new NotAnImage(kind, manifest.subject?.digest ?? null);
   }
   if (manifest.kind === 'manifest') return [await readImage(search, fetched.digest, manifest)];
   if (depth > maxIndexDepth)

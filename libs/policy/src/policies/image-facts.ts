@@ -1,7 +1,14 @@
-import { type Finding, type ImagePackage, isCounted, type OsRelease, publishedAt } from '@tidewaiter/domain';
+import {
+  type Finding,
+  type ImagePackage,
+  isCounted,
+  type OsRelease,
+  type Provenance,
+  publishedAt,
+} from '@tidewaiter/domain';
 
 import type { ImageIdentity } from '../judged-image.js';
-import type { FindingFacts, ImageFacts, PackageFacts } from './facts.js';
+import type { FindingFacts, ImageFacts, PackageFacts, ProvenanceFacts } from './facts.js';
 
 /** What an image says of itself; what it does not say is left out. */
 export interface ImageClaims {
@@ -66,4 +73,19 @@ function textFacts({ packageName, installedVersion, purl, path }: Finding): Part
 
 export function packageFacts({ purl, type, name, version, licenses, state }: ImagePackage): PackageFacts {
   return { purl, type, name, version, licenses, counted: state === 'present' };
+}
+
+/** What is verified; what nobody vouches for is no fact. */
+export function provenanceFacts({ signatures, attestations }: Provenance): ProvenanceFacts {
+  const signers = new Set([...signatures, ...attestations].flatMap(({ signer }) => signer?.name ?? []));
+  const stated = (fact: 'builder' | 'source' | 'revision') => [
+    ...new Set(attestations.flatMap((each) => (each.verified ? (each[fact] ?? []) : []))),
+  ];
+  return {
+    signed: signers.size > 0,
+    signers: [...signers],
+    builders: stated('builder'),
+    sources: stated('source'),
+    revisions: stated('revision'),
+  };
 }

@@ -7,7 +7,9 @@ const findingFields = words(
 
 /** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  report: words('schemaVersion target os layers packages findings suppressed warnings policies verdict stats'),
+  report: words(
+    'schemaVersion target os layers packages findings suppressed provenance warnings policies verdict stats',
+  ),
   target: words('reference digest mediaType platform configDigest'),
   os: words('id versionId name idLike'),
   layers: words('index digest diffId sizeBytes createdBy'),
@@ -18,6 +20,12 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   by: words('kind source author reason justification until'),
   fix: words('state version'),
   cvss: words('vector score'),
+  provenance: words('signatures attestations'),
+  signatures: words('verified code reason signer subject artifact'),
+  attestations: words(
+    'kind verified code reason signer predicateType builder source revision builtAt subject artifact',
+  ),
+  signer: words('name keyFingerprint identity issuer'),
   warnings: words('code path message'),
   policies: words('name mode result reasons'),
   verdict: words('result reasons'),

@@ -11,6 +11,7 @@ import {
   packagesText,
   placeOf,
   severitiesText,
+  signedText,
   suppressedText,
   verdictText,
 } from '../wording.js';
@@ -44,6 +45,7 @@ function headLines(report: Report, pen: Pen): string[] {
     ...wrap(printable(reference), pen.width).map((line) => paint(line, 'title', pen)),
     ...wrap(identity.join(' '), pen.width),
     ...(holdsFiles(report) ? wrap(`${osText(report)}, ${packagesText(report)}`, pen.width) : []),
+    ...wrap(signedText(report) ?? '', pen.width).filter((line) => line !== ''),
   ];
 }
 

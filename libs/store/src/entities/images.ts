@@ -73,6 +73,8 @@ export class TagLedgerRow {
 
 /** One image for one platform, by the digest of its manifest. */
 @Entity('image')
+// By the revision that its label names; of an expression, which TypeORM cannot say.
+@Index('image_revision_ix', { synchronize: false })
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: string;
   @Column('text', { name: 'media_type' }) mediaType!: string;
@@ -210,4 +212,14 @@ export class ImagePackageRow {
   /** `present` or `shadowed`. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_package_pk' }) state!: string;
   @Column('text', { name: 'found_in' }) foundIn!: string;
+}
+
+/** What the fleet has in the place of one file of a package. */
+@Entity('package_content')
+export class PackageContentRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) purl!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) path!: string;
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'package_content_pk' }) sha256!: Buffer;
+  /** The first eight bytes of the digests of images that have it; a few of them. */
+  @Column('bigint', { array: true }) images!: string[];
 }

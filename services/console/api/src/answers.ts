@@ -1,4 +1,4 @@
-import { findingKinds, policyModes, severities } from '@tidewaiter/domain';
+import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
 import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
@@ -69,10 +69,41 @@ const layerAnswer = z.object({
   createdBy: text,
 });
 
+const signatureAnswer = z.object({
+  verified: z.boolean(),
+  /** Why it proves nothing; null when it is verified. */
+  code: z.enum(refusalCodes).nullable(),
+  reason: text,
+  signer: z.object({ name: z.string(), keyFingerprint: text, identity: text, issuer: text }).nullable(),
+  subject: z.string(),
+  artifact: z.string(),
+});
+
+/** What is signed of an image in one repository. */
+const provenanceAnswer = z.object({
+  connection: z.string(),
+  repository: z.string(),
+  signatures: z.array(signatureAnswer),
+  attestations: z.array(
+    signatureAnswer.extend({
+      kind: z.enum(attestationKinds),
+      predicateType: text,
+      builder: text,
+      source: text,
+      revision: text,
+      builtAt: text,
+    }),
+  ),
+  warnings: z.array(warning),
+  checkedAt: time,
+});
+
 export const imagesAnswer = z.object({
   digest: z.string(),
   /** The image itself, or those of an index. */
-  images: z.array(imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer) })),
+  images: z.array(
+    imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer), provenance: z.array(provenanceAnswer) }),
+  ),
 });
 
 const presence = z.enum(['present', 'shadowed']);
