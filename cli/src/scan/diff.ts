@@ -1,8 +1,9 @@
-import { printable } from '@tidewaiter/domain';
+import { buildTime } from '@tidewaiter/domain';
 import type { ConfigKeeping, ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { count, fit } from '../terminal.js';
+import { count } from '../terminal.js';
+import { changeCounts, changeSections, section, shownLine } from './change-text.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';
@@ -12,8 +13,6 @@ interface DiffFlags extends ReadingFlags, JudgingFlags {
 }
 
 type FileChange = NonNullable<ImageDiff['files']>[number];
-
-const maxShown = 20;
 
 /** What a new image changes. */
 export function diffCommand(program: Command): void {
@@ -29,7 +28,7 @@ export function diffCommand(program: Command): void {
 async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
   const { scanTarget } = await import('./scan-target.js');
   const { diffImages, mostCommandingFirst, mostTellingFirst } = await import('@tidewaiter/integrity');
-  const judging = judgeOptions(flags);
+  const judging = await judgeOptions(flags);
   const old = await stateOf(await scanTarget(before, flags, judging, true));
   const changes = diffImages(old, await stateOf(await scanTarget(after, flags, judging, true)));
   if (flags.output === 'json') {
@@ -49,11 +48,11 @@ async function stateOf({ report, layers, config }: ScannedTarget): Promise<Image
   // Both configs are here: their values are compared as they are, and never shown.
   const keeping: ConfigKeeping = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
   const { os, packages, findings } = report;
-  return { os, packages, findings, layers, config: config && keptConfig(config, keeping) };
+  const createdAt = buildTime(config?.created);
+  return { os, createdAt, packages, findings, layers, config: config && keptConfig(config, keeping) };
 }
 
 function text({ packages, files, config, steps, hosts, base, findings }: ImageDiff): string {
-  const { introduced, resolved, unchanged } = findings;
   const sections = [
     baseText(base),
     section(
@@ -69,11 +68,9 @@ function text({ packages, files, config, steps, hosts, base, findings }: ImageDi
       ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
     ),
     section('files', files, fileLine),
-    section('findings introduced', introduced, ({ id, severity, title }) => `+ ${id}  ${severity}  ${title}`),
-    section('findings resolved', resolved, ({ id, severity, title }) => `- ${id}  ${severity}  ${title}`),
+    ...changeSections(findings),
   ];
-  const verdict = `${count(introduced.length)} introduced, ${count(resolved.length)} resolved, ${count(unchanged.length)} unchanged`;
-  return [...sections.filter((each) => each !== ''), `findings: ${verdict}\n`].join('\n');
+  return [...sections.filter((each) => each !== ''), `${changeCounts(findings)}\n`].join('\n');
 }
 
 const signs = { added: '+', removed: '-' };
@@ -94,19 +91,6 @@ function baseText({ isChanged, before, after, commonLayers }: ImageDiff['base'])
     `~ layers  the lowest ${count(commonLayers)} of ${count(before.layers)} are the same`,
   ];
   return `base image\n${lines.map(shownLine).join('\n')}\n`;
-}
-
-/** Null is what is not known of both. */
-function section<Item>(title: string, items: readonly Item[] | null, line: (item: Item) => string): string {
-  if (items === null) return `${title}: cannot be compared\n`;
-  if (items.length === 0) return '';
-  const lines = items.slice(0, maxShown).map((item) => shownLine(line(item)));
-  if (items.length > maxShown) lines.push(`  … ${count(items.length - maxShown)} more; -o json has them all`);
-  return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
-}
-
-function shownLine(line: string): string {
-  return fit(`  ${printable(line)}`, process.stdout);
 }
 
 function sign(before: string | null, after: string | null): string {

@@ -24,9 +24,10 @@ import {
   WarningList,
   type Warning,
 } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecrets, mayHoldSecrets } from '@tidewaiter/secrets';
 
 import type { Analyzer, FileFacts } from './analyzer.js';
+import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 
 /** What one file of a layer says, with the analyzer that read it. */
 export interface FileRecord {
@@ -42,7 +43,7 @@ export interface LayerFacts {
   /** In the order of their paths. */
   files: FileRecord[];
   /** In the order of their paths; without values. */
-  secrets: SecretSighting[];
+  secrets: LayerSecret[];
   /** What is odd about single files, in the order of their paths. */
   signs: FileSign[];
   /** What code and settings may connect to, in the order of their paths; absent where nobody looked for it. */
@@ -68,7 +69,7 @@ export interface AnalysisOptions {
 /** What one reading of one file gave. */
 interface Reading {
   record?: FileRecord;
-  secrets?: SecretSighting[];
+  secrets?: LayerSecret[];
   signs?: FileSign[];
   hosts?: string[];
   warning?: Warning;
@@ -94,6 +95,7 @@ export class FactCollector {
     return (
       this.analyzers.some((analyzer) => analyzer.wants(path, head)) ||
       this.#mayHoldSecrets(path, head) ||
+      this.#mayHoldArchivedSecrets(path) ||
       this.#isInspected(path, head) ||
       this.#mayNameHosts(path, head)
     );
@@ -106,6 +108,7 @@ export class FactCollector {
       .filter((analyzer) => analyzer.wants(path, head))
       .map((analyzer) => readFile(analyzer, path, content));
     if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
+    if (this.#mayHoldArchivedSecrets(path)) readings.push(searchArchive(path, content, this.options.secretKey!));
     if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
     if (this.#mayNameHosts(path, head)) readings.push({ hosts: hostsInFile({ path, content }) });
     this.#readings.set(path, readings);
@@ -117,7 +120,7 @@ export class FactCollector {
     const list = new WarningList();
     for (const { code, path, message } of warnings) list.add(code, path, message);
     const files: FileRecord[] = [];
-    const secrets: SecretSighting[] = [];
+    const secrets: LayerSecret[] = [];
     const signs: FileSign[] = [];
     const hosts = new HostList();
     for (const path of [...taken].toSorted()) {
@@ -138,6 +141,10 @@ export class FactCollector {
 
   #mayHoldSecrets(path: string, head: Uint8Array): boolean {
     return this.options.secretKey !== undefined && mayHoldSecrets(path, head);
+  }
+
+  #mayHoldArchivedSecrets(path: string): boolean {
+    return this.options.secretKey !== undefined && mayHoldArchivedSecrets(path);
   }
 
   #isInspected(path: string, head: Uint8Array): boolean {

@@ -42,7 +42,7 @@ const config: ImageConfig = {
   labels: { version: '1' },
   exposedPorts: ['80/tcp'],
 };
-const nothing: ImageState = { os: null, packages: [], findings: [], layers: [], config: null };
+const nothing: ImageState = { os: null, createdAt: null, packages: [], findings: [], layers: [], config: null };
 const of = (value: string) => createHash('sha256').update(value).digest('hex');
 const kept = (changes: Partial<ImageConfig> = {}, by = 'test') =>
   keptConfig({ ...config, ...changes }, { mask: (text) => text.replaceAll('hunter2', '*'), fingerprint: { by, of } });
@@ -55,6 +55,7 @@ const layer = (entries: LayerEntry[] | null, diffId: string | null = null, hosts
 it('finds no difference between an image and itself', () => {
   const state: ImageState = {
     os: { id: 'debian', versionId: '12', name: 'Debian 12', idLike: [] },
+    createdAt: null,
     packages: [deb('a', '1')],
     findings: [hole('x')],
     layers: [layer([file('a', '1')], 'sha256:a', [{ path: 'a', hosts: ['a.io'] }])],
@@ -68,7 +69,7 @@ it('finds no difference between an image and itself', () => {
     steps: [],
     base: { isChanged: false, before: base, after: base, commonLayers: 1 },
     hosts: [],
-    findings: { introduced: [], resolved: [], unchanged: state.findings },
+    findings: { introduced: [], newlyPublished: [], resolved: [], unchanged: state.findings },
   });
 });
 

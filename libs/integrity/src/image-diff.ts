@@ -1,4 +1,4 @@
-import { type Finding, type ImagePackage, isCounted, type PackageType } from '@tidewaiter/domain';
+import { type FindingChanges, findingChanges, type ImagePackage, type PackageType } from '@tidewaiter/domain';
 
 import { type BaseChange, baseChange } from './base-change.js';
 import { type FileChange, fileChanges } from './file-changes.js';
@@ -28,7 +28,7 @@ export interface ImageDiff {
   hosts: NewHost[] | null;
   /** Absent where the origin of neither is known. */
   origin?: { before: ImageOrigin | null; after: ImageOrigin | null };
-  findings: { introduced: Finding[]; resolved: Finding[]; unchanged: Finding[] };
+  findings: FindingChanges;
 }
 
 /** Compares what two images show; each list is sorted, so that the same two give the same answer. */
@@ -44,7 +44,7 @@ export function diffImages(before: ImageState, after: ImageState): ImageDiff {
     base: baseChange(before, after),
     hosts: trees && newHosts(knownHosts(before, trees.old), knownHosts(after, trees.current)),
     ...(isOriginKnown && { origin: { before: before.origin ?? null, after: after.origin ?? null } }),
-    findings: diffFindings(before.findings, after.findings),
+    findings: findingChanges(before, after.findings),
   };
 }
 
@@ -83,18 +83,6 @@ function versionsByName(packages: readonly ImagePackage[]): VersionsByName {
     versions.set(key, (versions.get(key) ?? new Set()).add(version));
   }
   return versions;
-}
-
-/** By fingerprint: neither version nor place makes another finding. */
-function diffFindings(before: readonly Finding[], after: readonly Finding[]): ImageDiff['findings'] {
-  const [old, current] = [before.filter(isCounted), after.filter(isCounted)];
-  const known = new Set(old.map(({ fingerprint }) => fingerprint));
-  const left = new Set(current.map(({ fingerprint }) => fingerprint));
-  return {
-    introduced: current.filter(({ fingerprint }) => !known.has(fingerprint)),
-    resolved: old.filter(({ fingerprint }) => !left.has(fingerprint)),
-    unchanged: current.filter(({ fingerprint }) => known.has(fingerprint)),
-  };
 }
 
 function order(a: string, b: string): number {

@@ -17,6 +17,8 @@ export interface ComparedLayer {
 /** What two images are compared by. */
 export interface ImageState {
   os: OsRelease | null;
+  /** When it was built; null where nobody knows. */
+  createdAt: Date | null;
   packages: readonly ImagePackage[];
   findings: readonly Finding[];
   /** From the bottom up. */

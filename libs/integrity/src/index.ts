@@ -12,7 +12,9 @@ export { inspectFile, integrityVersion, wantsInspection } from './inspect-file.j
 export { hostsInFile, mayNameHosts } from './named-hosts.js';
 export type { NamedHosts } from './named-hosts.js';
 export type { IntegrityLayer } from './integrity-layer.js';
-export { judgeIntegrity } from './judge-integrity.js';
+export { judgeIntegrity, judgeWithPrograms } from './judge-integrity.js';
+export { outlierFinding } from './package-contents.js';
+export type { Consensus, PackageContent } from './package-contents.js';
 export { judgeHistory } from './history.js';
 export { pairPlatforms, pushChanges } from './push-changes.js';
 export { becomesRoot, summaryOf } from './change-summary.js';

@@ -21,6 +21,7 @@ function state(
   const empty = { platform: 'linux/amd64', diffIds: [], history: [], env: [], cmd: [], labels: {}, exposedPorts: [] };
   return {
     os: null,
+    createdAt: null,
     packages: [],
     findings: [],
     layers: [

@@ -58,7 +58,12 @@ export interface PushChanges {
   hosts: Listed<NewHost> | null;
   /** Absent where nobody asked. */
   origin?: Told<{ before: ImageOrigin | null; after: ImageOrigin | null }>[];
-  findings: { introduced: Listed<FindingChange>; resolved: Listed<FindingChange> };
+  findings: {
+    introduced: Listed<FindingChange>;
+    /** The push has nothing to do with them: they became known after the earlier image was built. */
+    newlyPublished: Listed<FindingChange>;
+    resolved: Listed<FindingChange>;
+  };
 }
 
 export const maxListed = 200;
@@ -109,6 +114,7 @@ export function pushChanges(platforms: readonly ComparedPlatform[]): PushChanges
     ...(origin.length > 0 && { origin: listed(origin).items }),
     findings: {
       introduced: listed(every(({ findings }) => findings.introduced.map(toFindingChange), findingKey)),
+      newlyPublished: listed(every(({ findings }) => findings.newlyPublished.map(toFindingChange), findingKey)),
       resolved: listed(every(({ findings }) => findings.resolved.map(toFindingChange), findingKey)),
     },
   };

@@ -15,6 +15,10 @@ export interface NewImage {
   configDigest: Digest;
   platform: Platform;
   createdAt: string | null;
+  /** When its lowest layer was made, as far as its history can be believed. */
+  baseCreatedAt: string | null;
+  /** Whom it runs as; empty for root, null of images that were added before anybody asked. */
+  user: string | null;
   labels: Record<string, string>;
   layers: Layer[];
   /** What it says of itself; absent where nobody asked. */
@@ -23,8 +27,9 @@ export interface NewImage {
   findings: Finding[];
 }
 
-export interface Image extends Omit<NewImage, 'createdAt' | 'layers' | 'config' | 'findings'> {
+export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'layers' | 'config' | 'findings'> {
   createdAt: Date | null;
+  baseCreatedAt: Date | null;
   os: OsRelease | null;
   warnings: Warning[];
   /** Null until it is analysed. */
@@ -76,7 +81,7 @@ export interface JudgedPackage extends ImagePackage {
 }
 
 const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
-  labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+  base_created_at AS "baseCreatedAt", run_user AS "user", labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
 
 /** Images, their layers and the packages in them. */
 @Injectable()
@@ -126,8 +131,10 @@ export class Images {
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, config) VALUES ($1, $2, $3, $4, $5, $6, $7)
-         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, config = coalesce(EXCLUDED.config, image.config)`,
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user, config)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, base_created_at = EXCLUDED.base_created_at, run_user = EXCLUDED.run_user,
+           config = coalesce(EXCLUDED.config, image.config)`,
         [
           image.digest,
           image.mediaType,
@@ -135,6 +142,8 @@ export class Images {
           image.platform,
           image.createdAt,
           json(image.labels),
+          image.baseCreatedAt,
+          image.user,
           image.config ? json(image.config) : null,
         ],
       );

@@ -10,7 +10,7 @@ const nothing: ImageDiff = {
   steps: [],
   base: { isChanged: false, before: base(), after: base(), commonLayers: 3 },
   hosts: [],
-  findings: { introduced: [], resolved: [], unchanged: [] },
+  findings: { introduced: [], newlyPublished: [], resolved: [], unchanged: [] },
 };
 const setuid = (path: string) => ({
   path,

@@ -286,7 +286,7 @@ describe('pushMessage', () => {
       steps: null,
       base: [],
       hosts: null,
-      findings: { introduced: counts, resolved: counts },
+      findings: { introduced: counts, newlyPublished: counts, resolved: counts },
     };
     const message = pushMessage({ ...push, changes }, console);
     expect(texts(message, 'What changed')).toEqual(['runs as root now']);

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
-import { Findings, type Image, type ImageFinding, Images, PushDifferences, Pushes } from '@tidewaiter/store';
+import {
+  type Image,
+  type ImageFinding,
+  Images,
+  type JudgedPush,
+  Judgements,
+  PushDifferences,
+  Pushes,
+} from '@tidewaiter/store';
 
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
@@ -12,7 +20,7 @@ export class PushReports {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
     private readonly differences: PushDifferences,
   ) {}
 
@@ -23,9 +31,12 @@ export class PushReports {
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
     const changed = await this.differences.of(pushId);
-    const now = await this.#findingsOf(images);
+    const now = await this.#findingsOf(push, images);
+    const { previousDigest } = push;
     const before =
-      push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
+      previousDigest === null
+        ? null
+        : await this.#findingsOf({ ...push, digest: previousDigest }, await this.images.ofDigest(previousDigest));
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
@@ -34,7 +45,7 @@ export class PushReports {
       platforms: images.map(({ platform }) => platform),
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
-      previousDigest: push.previousDigest,
+      previousDigest,
       findings: merged(now, images, fingerprints(before ?? [])),
       // What could not be read may hold it still: only a whole picture says that something is gone.
       resolved: warnings.length > 0 ? [] : merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
@@ -45,8 +56,9 @@ export class PushReports {
     };
   }
 
-  async #findingsOf(images: readonly Image[]): Promise<ImageFinding[]> {
-    return this.findings.of(images.map(({ digest }) => digest));
+  /** Those that count: people are not told of what somebody decided to bear with. */
+  async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {
+    return (await this.judgements.of(push, images, [])).findings;
   }
 }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { decodeFacts } from '@tidewaiter/analyzers';
-import type { Digest } from '@tidewaiter/domain';
+import { buildTime, type Digest } from '@tidewaiter/domain';
 import {
   type ComparedLayer,
   type ComparedPlatform,
   diffImages,
+  type ImageOrigin,
   type ImageState,
   pairPlatforms,
   type PlatformPair,
@@ -12,17 +13,20 @@ import {
   pushChanges,
 } from '@tidewaiter/integrity';
 import { decodeEntries } from '@tidewaiter/oci';
-import { Findings, type Image, Images, type Push } from '@tidewaiter/store';
+import { type Image, Images, Judgements, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
 /** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
 const maxComparedEntries = 300_000;
+
+const revisionLabel = 'org.opencontainers.image.revision';
 
 /** Compares a push with what its tag pointed to before, from what is kept of both: no layer is read again. */
 @Injectable()
 export class PushComparison {
   constructor(
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
+    private readonly provenances: Provenances,
   ) {}
 
   /** Null where the tag did not point to something else before. */
@@ -34,14 +38,14 @@ export class PushComparison {
     const images = new Map([...before, ...after].map((image) => [image.digest, image]));
     const platforms: ComparedPlatform[] = [];
     for (const pair of pairPlatforms(before, after)) {
-      const compared = await this.#comparePair(pair, images);
+      const compared = await this.#comparePair(push, pair, images);
       // Of a push that was refused nothing may be known: then no platform is new.
       platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
     }
     return pushChanges(platforms);
   }
 
-  async #comparePair(pair: PlatformPair, images: ReadonlyMap<Digest, Image>): Promise<ComparedPlatform> {
+  async #comparePair(push: Push, pair: PlatformPair, images: ReadonlyMap<Digest, Image>): Promise<ComparedPlatform> {
     const [before, after] = [pair.before, pair.after].map((digest) =>
       digest === null ? undefined : images.get(digest),
     );
@@ -50,18 +54,34 @@ export class PushComparison {
     if (before.digest === after.digest) return { ...pair, change: 'same', diff: null };
     if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
     const layers = new SharedLayers();
-    const diff = diffImages(await this.#stateOf(before, layers), await this.#stateOf(after, layers));
+    const past = { ...push, digest: push.previousDigest };
+    const diff = diffImages(await this.#stateOf(past, before, layers), await this.#stateOf(push, after, layers));
     return { ...pair, change: 'compared', diff };
   }
 
-  async #stateOf({ digest, os }: Image, known: SharedLayers): Promise<ImageState> {
-    const [packages, findings, layers, config] = await Promise.all([
+  async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<ImageState> {
+    const { digest, os } = image;
+    const [packages, { findings }, layers, config, origin] = await Promise.all([
       this.images.packages(digest),
-      this.findings.of([digest]),
+      this.judgements.of(push, [image], []),
       this.images.layers(digest),
       this.images.configOf(digest),
+      this.#originOf(push, image),
     ]);
-    return { os, packages, findings, config, layers: known.of(layers) };
+    const createdAt = buildTime(image.createdAt?.toISOString());
+    return { os, createdAt, packages, findings, config, layers: known.of(layers), ...(origin && { origin }) };
+  }
+
+  /** Null where nobody's signature counts. */
+  async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
+    const known = await this.provenances.get(push, digest);
+    if (!known) return null;
+    const signers = known.signatures.flatMap(({ signer }) => (signer ? [signer.name] : []));
+    return {
+      revision: revisionOf(known.attestations) ?? labels[revisionLabel] ?? null,
+      builder: known.attestations.find(({ builder }) => builder !== null)?.builder ?? null,
+      signers: [...new Set(signers)].toSorted(),
+    };
   }
 }
 

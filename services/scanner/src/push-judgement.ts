@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Platform, SeverityCounts } from '@tidewaiter/domain';
-import { verdictOf } from '@tidewaiter/domain';
-import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
+import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
+import { ImageOrigin } from './image-origin.js';
 import { countFindings } from './verdict.js';
 
 /** What a push comes to. */
@@ -13,6 +13,7 @@ export interface Judgement {
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: Warning[];
+  rulesVersion: string;
 }
 
 /** Judges a push whose layers are all read. */
@@ -20,27 +21,42 @@ export interface Judgement {
 export class PushJudgement {
   constructor(
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
     private readonly assembly: ImageAssembly,
     private readonly matching: ImageMatching,
+    private readonly origin: ImageOrigin,
   ) {}
 
+  /** Looks first at what is signed of the images, which the registry alone knows. */
+  async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) await this.origin.examine(push, image, signal);
+    return this.judge(push);
+  }
+
+  /** Judges by what is known. */
   async judge(push: Push): Promise<Judgement> {
     for (const image of await this.images.ofPush(push.id)) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
     }
     const images = await this.images.ofPush(push.id);
-    const findings = await this.findings.of(images.map(({ digest }) => digest));
-    const warnings = await this.#warnings(images);
-    const { result: verdict } = verdictOf(findings, warnings);
-    const platforms = images.map(({ platform, digest }) => ({ platform, digest }));
-    return { platforms, verdict, counts: countFindings(findings), warnings };
+    const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
+    return {
+      platforms: images.map(({ platform, digest }) => ({ platform, digest })),
+      verdict: judged.verdict.result,
+      counts: countFindings(judged.findings),
+      warnings: judged.warnings,
+      rulesVersion: this.judgements.rulesVersion(),
+    };
   }
 
-  async #warnings(images: readonly Image[]): Promise<Warning[]> {
+  async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.matching.blindSpots(digest, os))]),
+      images.map(async ({ digest, os, warnings }) => [
+        ...warnings,
+        ...(await this.matching.blindSpots(digest, os)),
+        ...(await this.origin.warnings(push, digest)),
+      ]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];

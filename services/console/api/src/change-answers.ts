@@ -71,5 +71,10 @@ export const pushChangesAnswer = z.object({
   ),
   hosts: z.object(listOfTold({ host: z.string(), namedIn: z.array(z.string()) })).nullable(),
   origin: z.array(z.object({ before: origin, after: origin, platforms })).optional(),
-  findings: z.object({ introduced: z.object(listOfTold(finding)), resolved: z.object(listOfTold(finding)) }),
+  findings: z.object({
+    introduced: z.object(listOfTold(finding)),
+    /** Became known after the earlier image was built. */
+    newlyPublished: z.object(listOfTold(finding)),
+    resolved: z.object(listOfTold(finding)),
+  }),
 });

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
+import { Images, Judgements, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
@@ -15,6 +15,7 @@ export class PushesController {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
+    private readonly judgements: Judgements,
     private readonly differences: PushDifferences,
   ) {}
 
@@ -27,8 +28,9 @@ export class PushesController {
   async get(@Param('id') id: string): Promise<z.output<typeof pushDetailAnswer>> {
     const push = await this.pushes.get(readId(id));
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
-    const images = await this.images.ofPush(id);
-    return { ...push, warnings: await this.pushes.warnings(id), images: images.map(describeImage) };
+    const [images, warnings] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
+    const { suppressed, policies } = await this.judgements.of(push, images, warnings);
+    return { ...push, warnings, images: images.map(describeImage), suppressed, policies };
   }
 
   @Get(':id/changes')
