@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type AdvisoryCandidate,
   type AdvisoryKey,
+  type AdvisoryScope,
   matchingVersion,
   type PackageMatch,
   vulnerabilitiesOf,
@@ -95,6 +96,14 @@ export class FleetMatches {
   async changed(tx: Transaction, change: string): Promise<ChangedAdvisory[]> {
     return tx.query<ChangedAdvisory>(
       `SELECT id, vulnerability_id AS "vulnerabilityId", aliases FROM advisory WHERE change = $1 ORDER BY id`,
+      [change],
+    );
+  }
+
+  /** What the advisories of a change speak of. */
+  async scopes(tx: Transaction, change: string): Promise<AdvisoryScope[]> {
+    return tx.query<AdvisoryScope>(
+      `SELECT DISTINCT ecosystem, release FROM advisory JOIN advisory_package ON advisory_id = id WHERE change = $1`,
       [change],
     );
   }

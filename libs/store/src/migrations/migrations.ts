@@ -15,6 +15,7 @@ import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
+import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -35,4 +36,5 @@ export const migrations = [
   AdvisoryPublished1764000022000,
   FleetMatches1764000024000,
   MatchVulnerabilities1764000025000,
+  PushWarnings1764000029000,
 ];
