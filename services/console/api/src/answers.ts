@@ -113,9 +113,9 @@ export const findingAnswer = z.object({
   evidence: z.record(z.string(), z.unknown()),
 });
 
-/** `counts`: of all pages. */
+/** `counts`: of all pages; `mitigated` of the images. */
 export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, repositories: count }),
+  counts: z.object({ packages: count, images: count, mitigated: count, repositories: count }),
   items: z.array(
     z.object({
       /** Of the push that brought the image. */
@@ -126,6 +126,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** The hole is closed in all of them by other means than a version. */
+      isMitigated: z.boolean(),
     }),
   ),
   next: text,
