@@ -33,6 +33,8 @@ export interface PackagePlace {
   packageName: string;
   packageType: PackageType;
   installedVersion: string;
+  /** `unknown`: the version could not be compared. */
+  match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
 }
 
@@ -101,6 +103,7 @@ export class Findings {
     return this.store.query<PackagePlace>(
       `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
+         coalesce(package_match.state, 'affected') AS match,
          jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
        FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
        JOIN push_image USING (image_digest) JOIN push ON push.id = push_id

@@ -10,6 +10,7 @@ import {
 import {
   type AdvisorySummary,
   type Digest,
+  type FindingKind,
   isAtLeast,
   type PackageRecord,
   severities,
@@ -38,9 +39,21 @@ export type ChangedAdvisory = Pick<AdvisorySummary, 'id' | 'vulnerabilityId' | '
 export interface VulnerablePackage {
   packageId: string;
   vulnerabilityId: string;
-  /** Whether all who say so know that it is closed by other means than a version. */
-  isMitigated: boolean;
+  nature: Nature;
 }
+
+/**
+ * What all who speak of it take it for: a hole, one that is closed by other means than a version, no hole but a notice that nobody
+ * keeps the package up, or malware.
+ */
+type Nature = 'open' | 'mitigated' | 'informational' | 'malware';
+
+const kinds: Record<Nature, FindingKind> = {
+  open: 'vulnerability',
+  mitigated: 'vulnerability',
+  informational: 'supply-chain',
+  malware: 'malware',
+};
 
 /** What is matched again: all that these advisories say of these packages. */
 export interface Rematch {
@@ -52,6 +65,7 @@ export interface Rematch {
 
 /** A vulnerability that came to images, or left them, without a push. */
 export interface FleetChange {
+  kind: FindingKind;
   vulnerabilityId: string;
   /** The advisory that says so. */
   advisoryId: string;
@@ -197,28 +211,29 @@ export class FleetMatches {
 
   /**
    * What changes say for people, in the words of one of the advisories that were matched; those that concern no image are left out.
-   * What is mitigated stands apart: it must not share in the severity of what is open.
+   * What is of another nature stands apart: what is mitigated must not share in the severity of what is open.
    */
   async describe(
     tx: Transaction,
     advisoryIds: readonly string[],
     changes: readonly VulnerablePackage[],
   ): Promise<FleetChange[]> {
-    const described = await tx.query<Omit<FleetChange, 'isNews'> & { ecosystem: string }>(
+    const described = await tx.query<Omit<FleetChange, 'isNews' | 'kind'> & { nature: Nature; ecosystem: string }>(
       `WITH change AS (
-         SELECT * FROM unnest($1::text[], $2::bigint[], $3::boolean[]) AS row (vulnerability_id, package_id, is_mitigated)),
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) AS row (vulnerability_id, package_id, nature)),
        reached AS (
-         SELECT vulnerability_id, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
+         SELECT vulnerability_id, nature, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
            (array_agg(DISTINCT purl))[1:${maxPurls}] AS purls, min(ecosystem) AS ecosystem,
            array_agg(DISTINCT package_match.advisory_id) FILTER (WHERE package_match.advisory_id IS NOT NULL) AS accusers,
-           CASE WHEN is_mitigated THEN 'negligible' ELSE
-             (array_agg(package_match.severity ORDER BY array_position($5::text[], package_match.severity)))[1] END AS severity
+           CASE nature WHEN 'mitigated' THEN 'negligible' ELSE
+             (array_agg(package_match.severity ORDER BY array_position($5::text[], package_match.severity)))[1] END AS severity,
+           CASE nature WHEN 'malware' THEN 'critical' WHEN 'informational' THEN 'low' ELSE 'unknown' END AS unrated
          FROM change JOIN image_package ON image_package.package_id = change.package_id JOIN package ON package.id = change.package_id
          LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($4)
            AND change.vulnerability_id = ANY(package_match.vulnerability_ids)
-         WHERE image_package.state = 'present' GROUP BY vulnerability_id, is_mitigated)
+         WHERE image_package.state = 'present' GROUP BY vulnerability_id, nature)
        SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, purls,
-         coalesce(reached.severity, worst.severity, speaker.severity, 'unknown') AS severity,
+         coalesce(reached.severity, worst.severity, speaker.severity, unrated) AS severity, nature,
          reached.ecosystem
        FROM reached
        JOIN LATERAL (
@@ -229,17 +244,21 @@ export class FleetMatches {
          SELECT severity FROM advisory
          WHERE advisory.vulnerability_id = reached.vulnerability_id AND advisory.severity <> 'unknown'
          ORDER BY array_position($5::text[], severity) LIMIT 1) AS worst ON true
-       ORDER BY array_position($5::text[], coalesce(reached.severity, worst.severity, speaker.severity, 'unknown')), vulnerability_id`,
+       ORDER BY array_position($5::text[], coalesce(reached.severity, worst.severity, speaker.severity, unrated)), vulnerability_id`,
       [
         changes.map(({ vulnerabilityId }) => vulnerabilityId),
         changes.map(({ packageId }) => packageId),
-        changes.map(({ isMitigated }) => isMitigated),
+        changes.map(({ nature }) => nature),
         advisoryIds,
         severities,
       ],
     );
     const news = await this.#news(tx, described);
-    return described.map(({ ecosystem: _, ...change }, index) => ({ ...change, isNews: news[index]! }));
+    return described.map(({ ecosystem: _, nature, ...change }, index) => ({
+      ...change,
+      kind: kinds[nature],
+      isNews: news[index]!,
+    }));
   }
 
   /** Whether people are to be told of each, which come worst first. */
@@ -329,7 +348,11 @@ async function vulnerable(
   vulnerabilityIds?: readonly string[],
 ): Promise<VulnerablePackage[]> {
   return tx.query<VulnerablePackage>(
-    `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId", bool_and(evidence ? 'mitigation') AS "isMitigated"
+    // As findings have it: see packageFindings of libs/advisories.
+    `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId",
+       CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
+         WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational'
+         ELSE 'open' END AS nature
      FROM package_match, unnest(vulnerability_ids) AS vulnerability_id
      WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR vulnerability_id = ANY($2)) GROUP BY 1, 2 ORDER BY 2, 1`,
     [packageIds, vulnerabilityIds ?? null],
@@ -338,8 +361,8 @@ async function vulnerable(
 
 /** What is in `now` and not in `then`. */
 function changes(now: readonly VulnerablePackage[], then: readonly VulnerablePackage[]): VulnerablePackage[] {
-  const keyOf = ({ packageId, vulnerabilityId, isMitigated }: VulnerablePackage) =>
-    `${packageId} ${isMitigated} ${vulnerabilityId}`;
+  const keyOf = ({ packageId, vulnerabilityId, nature }: VulnerablePackage) =>
+    `${packageId} ${nature} ${vulnerabilityId}`;
   const known = new Set(then.map(keyOf));
   return now.filter((each) => !known.has(keyOf(each)));
 }

@@ -165,5 +165,5 @@ function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<Cha
 
 function dataOf({ vulnerabilityId, packages, images, ...change }: FleetChange) {
   const counts = { packages, images, workloads: null };
-  return { kind: 'vulnerability' as const, id: vulnerabilityId, counts, ...change };
+  return { id: vulnerabilityId, counts, ...change };
 }

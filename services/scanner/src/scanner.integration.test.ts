@@ -427,10 +427,10 @@ describe('an index', () => {
 
 describe('an advisory that is published after the scan', () => {
   const events = (type: string) =>
-    store.query<{ subject: string; data: { counts: unknown; severity: string; purls: string[]; isNews: boolean } }>(
-      'SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id',
-      [`dev.tidewaiter.${type}.v1`],
-    );
+    store.query<{
+      subject: string;
+      data: { kind: string; counts: unknown; severity: string; purls: string[]; isNews: boolean };
+    }>('SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id', [`dev.tidewaiter.${type}.v1`]);
   const about = async (type: string, id: string) => (await events(type)).filter(({ subject }) => subject === id);
   const until = async (what: string, isTrue: () => Promise<boolean>) => {
     const deadline = Date.now() + 60_000;
@@ -528,6 +528,38 @@ describe('an advisory that is published after the scan', () => {
     expect(await ids()).toEqual(['CVE-2026-5']);
     const [, again] = await about('finding.opened', 'CVE-2026-5');
     expect(again!.data).toMatchObject({ advisoryId: 'DSA-base', counts: { packages: 1, images: 1 } });
+  });
+
+  it('is told as malware, or as a package that nobody keeps up, where it says that', async () => {
+    const manifest = { path: 'app/node_modules/soso/package.json', content: '{"name":"soso","version":"1.0.0"}' };
+    registry.put('soso', '1', [
+      { content: osRelease },
+      { content: dpkg('harmless') },
+      { content: tarArchive([manifest]) },
+    ]);
+    await push('soso', '1');
+    const record = (id: string, parts: object) => ({
+      ...advisory('soso'),
+      id,
+      vulnerabilityId: id,
+      severity: 'unknown' as const,
+      affected: [{ ...advisory('soso').affected[0]!, ecosystem: 'npm', release: null, ...parts }],
+    });
+    const notice = record('NOTICE-2026-1', { informational: 'unmaintained' });
+    await new Advisories(store).put([record('MAL-2026-1', {}), notice]);
+    await until('both open', async () => (await about('finding.opened', notice.id)).length > 0);
+    expect(await about('finding.opened', notice.id)).toMatchObject([
+      { data: { kind: 'supply-chain', severity: 'low' } },
+    ]);
+    expect(await about('finding.opened', 'MAL-2026-1')).toMatchObject([
+      { data: { kind: 'malware', severity: 'critical' } },
+    ]);
+    const withdrawn = '2026-02-01T00:00:00Z';
+    await new Advisories(store).put([{ ...notice, modified: withdrawn, withdrawn }]);
+    await until('it is gone', async () => (await about('finding.resolved', notice.id)).length > 0);
+    expect(await about('finding.resolved', notice.id)).toMatchObject([
+      { data: { kind: 'supply-chain', severity: 'low' } },
+    ]);
   });
 
   it('is told of each vulnerability that an update fixes', async () => {
