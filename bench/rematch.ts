@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 
 import { type OsvAdvisory, readOsvRecord } from '@tidewaiter/advisories';
+import { analysisVersion } from '@tidewaiter/analyzers';
 import { Secret } from '@tidewaiter/domain';
 import { start } from '@tidewaiter/scanner';
 import { Advisories, BlastRadii, connect, Store } from '@tidewaiter/store';
@@ -87,9 +88,10 @@ async function seedFleet(): Promise<void> {
   );
   await store.query(
     `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzers_version, analyzed_at)
-     SELECT digest, 'application/vnd.oci.image.manifest.v1+json', digest, 'linux/amd64', '{}', 'bench', now()
+     SELECT digest, 'application/vnd.oci.image.manifest.v1+json', digest, 'linux/amd64', '{}', $2, now()
      FROM generate_series(1, $1::int) AS number, LATERAL (SELECT 'sha256:' || encode(sha256(number::text::bytea), 'hex') AS digest) AS named`,
-    [images],
+    // Read by the analyzers of today: nothing of it is to be read again.
+    [images, analysisVersion({ isInspected: true })],
   );
   const total = await count('SELECT count(*)::int AS count FROM package');
   for (let first = 1; first <= images; first += 200) {
