@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
 import { Unavailable } from '@tidewaiter/domain';
-import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
+import type { ImageConfig, LayerEntries } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
 import { environment } from '../context.js';
@@ -19,7 +19,7 @@ export interface ScannedTarget {
   report: Report;
   config: ImageConfig | null;
   /** Entries of each layer, from the bottom up. */
-  layers: readonly (readonly LayerEntry[])[];
+  layers: readonly LayerEntries[];
 }
 
 /**

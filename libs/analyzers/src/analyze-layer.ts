@@ -57,6 +57,7 @@ function sinkOf(
   return {
     wants: (path, head) => collector.wants(path, head),
     take: (file) => collector.take(file),
+    replaced: (path) => collector.forget(path),
     digests: (path) => (isCompared ? digests.for(path) : []),
   };
 }

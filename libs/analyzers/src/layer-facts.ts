@@ -12,7 +12,7 @@ import { type FileSign, inspectFile, wantsInspection } from '@tidewaiter/integri
 import {
   headBytes,
   type LayerContent,
-  type LayerEntry,
+  type LayerEntries,
   type TakenFile,
   WarningList,
   type Warning,
@@ -44,7 +44,7 @@ export interface LayerFacts {
 
 /** One layer as it is stored: what it holds and what its files say. */
 export interface AnalyzedLayer {
-  entries: readonly LayerEntry[];
+  entries: LayerEntries;
   facts: LayerFacts;
 }
 
@@ -93,19 +93,24 @@ export class FactCollector {
       .map((analyzer) => readFile(analyzer, path, content));
     if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
     if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
-    this.#readings.set(path, readings);
-    for (const reading of readings) this.#count(reading);
+    const telling = readings.filter(tellsAnything);
+    if (telling.length > 0) this.#readings.set(path, telling);
+    for (const reading of telling) this.#count(reading);
   }
 
-  /** The facts of the files that no later entry of the layer replaced. */
-  facts({ taken, warnings }: Pick<LayerContent, 'taken' | 'warnings'>): LayerFacts {
+  /** Drops what a file says that a later entry of the layer replaces. */
+  forget(path: string): void {
+    this.#readings.delete(path);
+  }
+
+  /** The facts of all files. */
+  facts({ warnings }: Pick<LayerContent, 'warnings'>): LayerFacts {
     const list = new WarningList();
     for (const { code, path, message } of warnings) list.add(code, path, message);
     const files: FileRecord[] = [];
     const secrets: SecretSighting[] = [];
     const signs: FileSign[] = [];
-    for (const path of [...taken].toSorted()) {
-      const readings = this.#readings.get(path) ?? [];
+    for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
       for (const reading of readings) {
         secrets.push(...(reading.secrets ?? []));
@@ -133,6 +138,11 @@ export class FactCollector {
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
   }
+}
+
+/** Most files say nothing, and there may be a million of them. */
+function tellsAnything({ record, secrets = [], signs = [], warning }: Reading): boolean {
+  return record !== undefined || warning !== undefined || secrets.length > 0 || signs.length > 0;
 }
 
 function searchSecrets(path: string, content: Buffer, key: Uint8Array): Reading {

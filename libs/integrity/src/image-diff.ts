@@ -1,14 +1,12 @@
 import type { Finding, ImagePackage, PackageType } from '@tidewaiter/domain';
-import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
-
-import { imageTree, type ImageTree } from './image-tree.js';
+import { type ImageConfig, type LayerEntries, type LayerEntry, overlay } from '@tidewaiter/oci';
 
 /** What two images are compared by. */
 export interface ImageState {
   packages: readonly ImagePackage[];
   findings: readonly Finding[];
   /** Entries of each layer, from the bottom up. */
-  layers: readonly (readonly LayerEntry[])[];
+  layers: readonly LayerEntries[];
   config: ImageConfig | null;
 }
 
@@ -81,17 +79,18 @@ function versionsByName(packages: readonly ImagePackage[]): VersionsByName {
 }
 
 function diffFiles(before: ImageState['layers'], after: ImageState['layers']): FileChange[] {
-  const [old, current] = [before, after].map((layers) => imageTree(layers.map((entries) => ({ entries }))).shown) as [
-    ImageTree['shown'],
-    ImageTree['shown'],
-  ];
+  const old = overlay(before).shown;
+  const current = overlay(after).shown;
   const changes: FileChange[] = [];
-  for (const [path, { entry }] of current) {
+  for (const { entry } of current.values()) {
+    const { path, size } = entry;
     const change = changeOf(old.get(path)?.entry, entry);
-    if (change) changes.push({ path, change, sizeBytes: entry.size });
+    if (change) changes.push({ path, change, sizeBytes: size });
   }
-  for (const [path, { entry }] of old)
-    if (!current.has(path)) changes.push({ path, change: 'removed', sizeBytes: entry.size });
+  for (const { entry } of old.values()) {
+    const { path, size } = entry;
+    if (!current.has(path)) changes.push({ path, change: 'removed', sizeBytes: size });
+  }
   return changes.toSorted((a, b) => order(a.path, b.path));
 }
 

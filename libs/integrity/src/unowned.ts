@@ -46,8 +46,9 @@ function judgeUnowned(image: JudgedImage, found: Found, packaged: ReadonlySet<st
 /** Content of files of the distribution: a copy or hard link of it is nothing foreign. */
 function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
   const digests = new Set<string>();
-  for (const [path, found] of tree.shown) {
-    if (found.entry.sha256 !== undefined && ownership.isDistributed(path)) digests.add(found.entry.sha256);
+  for (const { entry } of tree.shown.values()) {
+    const { sha256 } = entry;
+    if (sha256 !== undefined && ownership.isDistributed(entry.path)) digests.add(sha256);
   }
   return digests;
 }

@@ -1,54 +1,61 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
 import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
 
-import { entryTypes, type LayerEntry } from './layer-entry.js';
+import { hasLink, isKind, kindOf, packedDigests, typeOfKind, whiteoutOfKind } from './entry-kind.js';
+import { EntryTable } from './entry-table.js';
+import type { LayerEntry } from './layer-entry.js';
 import { layerLimits } from './limits.js';
 
-// One byte of version, then for each entry, all numbers as little-endian groups of seven bits:
+/** Stored with every layer that was read: the form of its list. */
+export const entriesVersion = 2;
+
+// One byte of version, then blocks: the number of compressed bytes (32 bits, little-endian) and that many of zstd. A block holds entries,
+// all numbers as little-endian groups of seven bits:
 //   kind (type, whiteout, which optional fields follow), characters shared with the path before, rest of the path,
 //   mode, uid, gid, size, [32 bytes of sha256], [16 of md5], [20 of sha1], [link target]
-// and all of that deflated. A layer of a distribution takes 40 to 50 bytes an entry, most of it digests.
-const formatVersion = 1;
-const hasDigest = 0x20;
-const hasLink = 0x40;
-const hasMd5 = 0x80;
-const hasSha1 = 0x100;
-const maxKind = 0x1ff;
-const whiteouts = [undefined, 'file', 'opaque'] as const;
-
-const maxDecodedBytes = 512 * 1024 * 1024;
+// A layer of a distribution takes 40 to 50 bytes an entry, most of it digests. Nobody ever holds more than a block unpacked.
+const blockBytes = 256 * 1024;
+/** A block ends with the entry that fills it, whose names may have 4,096 characters each. */
+const maxBlockBytes = blockBytes + 32 * 1024;
+/** Linux ids have 32 bits. */
+const maxId = 2 ** 32 - 1;
 
 /** Packs the entries of a layer into one blob; the same entries give the same bytes. */
 export function encodeEntries(entries: Iterable<LayerEntry>): Buffer {
+  const blocks: Buffer[] = [Buffer.of(entriesVersion)];
   const writer = new Writer();
-  writer.number(formatVersion);
   let previous = '';
   for (const entry of entries) {
     writeEntry(writer, entry, previous);
     previous = entry.path;
+    if (writer.length < blockBytes) continue;
+    blocks.push(...packBlock(writer.take()));
+    previous = '';
   }
-  return deflateRawSync(writer.bytes());
+  if (writer.length > 0) blocks.push(...packBlock(writer.take()));
+  return Buffer.concat(blocks);
+}
+
+function packBlock(raw: Buffer): [Buffer, Buffer] {
+  const packed = zstdCompressSync(raw);
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(packed.length);
+  return [length, packed];
 }
 
 function writeEntry(writer: Writer, entry: LayerEntry, previous: string): void {
-  const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, whiteout } = entry;
-  writer.number(entryTypes.indexOf(type) | (whiteouts.indexOf(whiteout) << 3) | optionalFields(entry));
+  const { path, mode, uid, gid, size, linkTarget } = entry;
+  writer.number(kindOf(entry));
   const shared = sharedLength(previous, path);
   writer.number(shared);
   writer.text(path.slice(shared));
   for (const number of [mode, uid, gid, size]) writer.number(number);
-  for (const digest of [sha256, md5, sha1]) if (digest !== undefined) writer.raw(Buffer.from(digest, 'hex'));
+  for (const { algorithm } of packedDigests) {
+    const digest = entry[algorithm];
+    if (digest !== undefined) writer.hex(digest);
+  }
   if (linkTarget !== undefined) writer.text(linkTarget);
-}
-
-function optionalFields({ sha256, md5, sha1, linkTarget }: LayerEntry): number {
-  return (
-    (sha256 === undefined ? 0 : hasDigest) |
-    (linkTarget === undefined ? 0 : hasLink) |
-    (md5 === undefined ? 0 : hasMd5) |
-    (sha1 === undefined ? 0 : hasSha1)
-  );
 }
 
 /** Characters that both texts start with, never half a surrogate pair. */
@@ -63,12 +70,32 @@ function sharedLength(a: string, b: string): number {
 /**
  * Unpacks what `encodeEntries` packed.
  * @throws InvalidInput `ENTRIES_INVALID`
- * @throws LimitExceeded `maxDecodedBytes`, `maxEntries`
+ * @throws LimitExceeded `maxEntries`
  */
-export function decodeEntries(blob: Uint8Array): LayerEntry[] {
-  const reader = new Reader(inflateEntries(blob));
-  if (reader.number() !== formatVersion) throw new InvalidInput('ENTRIES_INVALID', 'file list of an unknown version');
-  const entries: LayerEntry[] = [];
+export function decodeEntries(blob: Uint8Array): EntryTable {
+  const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
+  if (bytes[0] !== entriesVersion) throw invalid('of an unknown version');
+  const entries = new EntryTable();
+  for (let at = 1; at < bytes.length;) {
+    const end = at + 4 + (bytes.length - at < 4 ? 0 : bytes.readUInt32LE(at));
+    if (end > bytes.length) throw invalid('that ends inside a block');
+    readBlock(unpackBlock(bytes.subarray(at + 4, end)), entries);
+    at = end;
+  }
+  entries.compact();
+  return entries;
+}
+
+function unpackBlock(packed: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(packed, { maxOutputLength: maxBlockBytes });
+  } catch (cause) {
+    throw invalid('with a block that cannot be unpacked', cause);
+  }
+}
+
+function readBlock(block: Buffer, entries: EntryTable): void {
+  const reader = new Reader(block);
   let previous = '';
   while (!reader.isDone()) {
     if (entries.length === layerLimits.maxEntries) {
@@ -76,49 +103,33 @@ export function decodeEntries(blob: Uint8Array): LayerEntry[] {
     }
     const entry = readEntry(reader, previous);
     previous = entry.path;
-    entries.push(entry);
-  }
-  return entries;
-}
-
-function inflateEntries(blob: Uint8Array): Buffer {
-  try {
-    return inflateRawSync(blob, { maxOutputLength: maxDecodedBytes });
-  } catch (cause) {
-    const isTooLong = (cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-    if (isTooLong) throw new LimitExceeded('maxDecodedBytes', `file list of more than ${maxDecodedBytes} bytes`);
-    throw new InvalidInput('ENTRIES_INVALID', 'file list that does not inflate', { cause });
+    entries.add(entry);
   }
 }
 
 function readEntry(reader: Reader, previous: string): LayerEntry {
   const kind = reader.number();
-  const type = entryTypes[kind & 7];
-  const whiteout = whiteouts[(kind >> 3) & 3];
-  if (type === undefined || kind > maxKind)
-    throw new InvalidInput('ENTRIES_INVALID', 'file list with an unknown kind of entry');
+  if (!isKind(kind)) throw invalid('with an unknown kind of entry');
   const path = previous.slice(0, reader.number()) + reader.text();
+  const mode = reader.number(0xffff);
+  const [uid, gid, size] = [reader.number(maxId), reader.number(maxId), reader.number()];
+  const entry: LayerEntry = { path, type: typeOfKind(kind), mode, uid, gid, size };
+  for (const { algorithm, bit, bytes } of packedDigests) if ((kind & bit) !== 0) entry[algorithm] = reader.hex(bytes);
+  if ((kind & hasLink) !== 0) entry.linkTarget = reader.text();
+  const whiteout = whiteoutOfKind(kind);
+  if (whiteout !== undefined) entry.whiteout = whiteout;
   // Nobody could store such a path, and no name of a tar becomes one.
-  if (path.length > layerLimits.maxPathBytes || !path.isWellFormed())
-    throw new InvalidInput('ENTRIES_INVALID', 'file list with an impossible path');
-  const [mode, uid, gid, size] = [reader.number(), reader.number(), reader.number(), reader.number()];
-  const sha256 = (kind & hasDigest) === 0 ? undefined : reader.raw(32).toString('hex');
-  const md5 = (kind & hasMd5) === 0 ? undefined : reader.raw(16).toString('hex');
-  const sha1 = (kind & hasSha1) === 0 ? undefined : reader.raw(20).toString('hex');
-  const linkTarget = (kind & hasLink) === 0 ? undefined : reader.text();
-  return {
-    path,
-    type,
-    mode,
-    uid,
-    gid,
-    size,
-    ...(sha256 !== undefined && { sha256 }),
-    ...(md5 !== undefined && { md5 }),
-    ...(sha1 !== undefined && { sha1 }),
-    ...(linkTarget !== undefined && { linkTarget }),
-    ...(whiteout !== undefined && { whiteout }),
-  };
+  if (isTooLong(path) || isTooLong(entry.linkTarget ?? '') || !path.isWellFormed())
+    throw invalid('with an impossible path');
+  return entry;
+}
+
+function isTooLong(name: string): boolean {
+  return name.length > layerLimits.maxPathBytes;
+}
+
+function invalid(what: string, cause?: unknown): InvalidInput {
+  return new InvalidInput('ENTRIES_INVALID', `file list ${what}`, { cause });
 }
 
 class Writer {
@@ -139,13 +150,20 @@ class Writer {
     this.#length += this.#bytes.write(value, this.#length);
   }
 
-  raw(value: Buffer): void {
-    this.#reserve(value.length);
-    this.#length += value.copy(this.#bytes, this.#length);
+  hex(digest: string): void {
+    this.#reserve(digest.length / 2);
+    this.#length += this.#bytes.write(digest, this.#length, 'hex');
   }
 
-  bytes(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written, until something else is. */
+  take(): Buffer {
+    const bytes = this.#bytes.subarray(0, this.#length);
+    this.#length = 0;
+    return bytes;
   }
 
   #reserve(bytes: number): void {
@@ -168,30 +186,37 @@ class Reader {
     return this.#at === this.#bytes.length;
   }
 
-  number(): number {
+  number(most = Number.MAX_SAFE_INTEGER): number {
     let value = 0;
     let scale = 1;
     for (;;) {
-      const byte = this.raw(1)[0]!;
+      const byte = this.#bytes[this.#pass(1)]!;
       value += (byte & 0x7f) * scale;
-      if (!Number.isSafeInteger(value))
-        throw new InvalidInput('ENTRIES_INVALID', 'file list with a number beyond 2^53');
+      // Not a number either, which is what endless zeros give.
+      if (!(value <= most)) throw invalid('with an impossible number');
       if (byte < 0x80) return value;
       scale *= 0x80;
     }
   }
 
   text(): string {
-    const text = this.raw(this.number()).toString('utf8');
-    if (text.includes('\0')) throw new InvalidInput('ENTRIES_INVALID', 'file list with a NUL in a name');
+    const bytes = this.number();
+    const start = this.#pass(bytes);
+    const text = this.#bytes.toString('utf8', start, start + bytes);
+    if (text.includes('\0')) throw invalid('with a NUL in a name');
     return text;
   }
 
-  raw(bytes: number): Buffer {
-    const end = this.#at + bytes;
-    if (end > this.#bytes.length) throw new InvalidInput('ENTRIES_INVALID', 'file list that ends inside an entry');
-    const piece = this.#bytes.subarray(this.#at, end);
-    this.#at = end;
-    return piece;
+  hex(bytes: number): string {
+    const start = this.#pass(bytes);
+    return this.#bytes.toString('hex', start, start + bytes);
+  }
+
+  /** Goes on by that many bytes; answers where they start. */
+  #pass(bytes: number): number {
+    const start = this.#at;
+    if (start + bytes > this.#bytes.length) throw invalid('that ends inside an entry');
+    this.#at += bytes;
+    return start;
   }
 }
