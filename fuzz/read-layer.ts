@@ -10,7 +10,7 @@ const pieceBytes = 1000;
 /** Reads a layer and then an image of it, laid over itself. */
 export async function readLayerInput(input: Buffer): Promise<unknown> {
   const layer = await analyzeLayer(() => pieces(input), { mediaType, limits });
-  const entries = decodeEntries(encodeEntries(layer.entries));
+  const entries = decodeEntries(Buffer.concat([...encodeEntries(layer.entries.pages())]));
   const found = inventory([layer, { ...layer, entries }], overlay([layer.entries, entries]));
   return { layer: { ...layer, entries: plainEntries(entries) }, inventory: found };
 }
