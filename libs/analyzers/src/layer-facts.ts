@@ -64,12 +64,22 @@ interface Reading {
   warning?: Warning;
 }
 
+/** What a file is wanted for. */
+interface Interest {
+  path: string;
+  analyzers: Analyzer[];
+  mayHoldSecrets: boolean;
+  isInspected: boolean;
+}
+
 /** All that one layer may say: what lies above costs memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
   readonly #readings = new Map<string, Reading[]>();
+  /** Who wanted the file that was asked for last, which is the one that is taken next. */
+  #interest: Interest = { path: '', analyzers: [], mayHoldSecrets: false, isInspected: false };
   #facts = 0;
 
   constructor(
@@ -78,21 +88,18 @@ export class FactCollector {
   ) {}
 
   wants(path: string, head: Uint8Array): boolean {
-    return (
-      this.analyzers.some((analyzer) => analyzer.wants(path, head)) ||
-      this.#mayHoldSecrets(path, head) ||
-      this.#isInspected(path, head)
-    );
+    this.#interest = this.#interestIn(path, head);
+    const { analyzers, mayHoldSecrets: isSearched, isInspected } = this.#interest;
+    return analyzers.length > 0 || isSearched || isInspected;
   }
 
   /** @throws LimitExceeded `maxFacts` */
   take({ path, content, mode }: TakenFile): void {
-    const head = content.subarray(0, headBytes);
-    const readings = this.analyzers
-      .filter((analyzer) => analyzer.wants(path, head))
-      .map((analyzer) => readFile(analyzer, path, content));
-    if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
-    if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
+    const known = this.#interest;
+    const interest = known.path === path ? known : this.#interestIn(path, content.subarray(0, headBytes));
+    const readings = interest.analyzers.map((analyzer) => readFile(analyzer, path, content));
+    if (interest.mayHoldSecrets) readings.push(searchSecrets(path, content, this.options.secretKey!));
+    if (interest.isInspected) readings.push({ signs: inspectFile({ path, content, mode }) });
     const telling = readings.filter(tellsAnything);
     if (telling.length > 0) this.#readings.set(path, telling);
     for (const reading of telling) this.#count(reading);
@@ -123,12 +130,13 @@ export class FactCollector {
     return { files, secrets, signs, warnings: list.toArray() };
   }
 
-  #mayHoldSecrets(path: string, head: Uint8Array): boolean {
-    return this.options.secretKey !== undefined && mayHoldSecrets(path, head);
-  }
-
-  #isInspected(path: string, head: Uint8Array): boolean {
-    return this.options.isInspected === true && wantsInspection(path, head);
+  #interestIn(path: string, head: Uint8Array): Interest {
+    return {
+      path,
+      analyzers: this.analyzers.filter((analyzer) => analyzer.wants(path, head)),
+      mayHoldSecrets: this.options.secretKey !== undefined && mayHoldSecrets(path, head),
+      isInspected: this.options.isInspected === true && wantsInspection(path, head),
+    };
   }
 
   #count({ record, secrets = [], signs = [] }: Reading): void {

@@ -31,7 +31,7 @@ export class EntryTable implements LayerEntries {
     let page = this.#pages.at(-1);
     if (!page || page.end + room > page.bytes.length) {
       if (room > pageBytes) throw new RangeError(`entry that takes ${room} bytes`);
-      page = pageOf(Buffer.allocUnsafeSlow(pageBytes), 0);
+      page = emptyPage();
       this.#pages.push(page);
     }
     const row = this.#addRow(page.end);
@@ -111,4 +111,12 @@ export class EntryTable implements LayerEntries {
   #place(row: number): { page: Page; at: number } {
     return { page: this.#pages[Math.floor(row / pageBytes)]!, at: row % pageBytes };
   }
+}
+
+/**
+ * Memory that may grow is the operating system's own, which has it back as soon as it is let go; that of a common buffer may stay with the
+ * allocator of the thread that asked for it, and a scan of a million files has no room for both.
+ */
+function emptyPage(): Page {
+  return pageOf(Buffer.from(new ArrayBuffer(pageBytes, { maxByteLength: pageBytes })), 0);
 }
