@@ -10,12 +10,12 @@ import { createGzip } from 'node:zlib';
 
 import { tarArchive } from '@tidewaiter/testkit';
 
-import { measure, row } from './measure.ts';
+import { measure, nodeFlags, row } from './measure.ts';
 
 const files = Number(env['FILES'] ?? 1_000_000);
 const layerCount = Number(env['LAYERS'] ?? 4);
 const fileBytes = Math.round((Number(env['GIGABYTES'] ?? 1) * 1e9) / files);
-const launcherFlags = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
+const program = resolve(import.meta.dirname, '../cli/dist/main.js');
 const workerProgram = resolve(import.meta.dirname, 'million-worker.ts');
 const type = 'application/vnd.oci.image';
 const filler = Buffer.alloc(fileBytes, 'the tide comes in and the tide goes out\n');
@@ -38,7 +38,8 @@ async function compare(): Promise<void> {
     const cache = ['--cache-dir', join(scratch, 'cache'), '--timeout', '1h'];
     const command = [
       execPath,
-      ...launcherFlags,
+      ...nodeFlags,
+      program,
       'scan',
       `oci:${layout}`,
       '--kinds',
@@ -49,7 +50,7 @@ async function compare(): Promise<void> {
     ];
     console.log(row('command, cold', [await measure(command)]));
     console.log(row('command, layers known', [await measure(command)]));
-    console.log(row('threads of a worker', [await measure([execPath, launcherFlags[0]!, workerProgram, layout])]));
+    console.log(row('threads of a worker', [await measure([execPath, ...nodeFlags, workerProgram, layout])]));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

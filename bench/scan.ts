@@ -7,10 +7,9 @@ import { join, resolve } from 'node:path';
 import { env, execPath } from 'node:process';
 import { createGunzip } from 'node:zlib';
 
-import { type Cost, measure, row } from './measure.ts';
+import { type Cost, measure, nodeFlags, row } from './measure.ts';
 
-// As the launcher starts it, but for the shell's own time.
-const launcherFlags = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
+const tidewaiter = [execPath, ...nodeFlags, resolve(import.meta.dirname, '../cli/dist/main.js')];
 const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 const trivy = env['TRIVY'];
 const runs = Number(env['RUNS'] ?? 5);
@@ -30,7 +29,7 @@ async function compare(): Promise<void> {
   for (const image of images) {
     const layout = join(corpus, 'oci', image);
     const scan = (kinds: string, cache: string) => [
-      ...[execPath, ...launcherFlags, 'scan', `oci:${layout}`, '--kinds', kinds],
+      ...[...tidewaiter, 'scan', `oci:${layout}`, '--kinds', kinds],
       ...['-o', 'json=/dev/null', '--quiet', '--cache-dir', join(scratch, cache)],
     ];
     const all = 'secret,integrity,malware,supply-chain,misconfiguration';
