@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
  * A fleet of images on shared bases, on a whole `up`: how often each layer is fetched and read, how long it takes until all have a
  * verdict, and how many a second get one once the bases are known. See README.md.
  */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -111,17 +111,16 @@ interface Counter {
 /** Passes on to a registry what a scanner asks of it, and counts. */
 async function startCounter(registryUrl: string): Promise<Counter> {
   const fetched = new Map<string, number>();
-  const server = createServer(async (request, response) => {
-    const path = request.url ?? '';
-    if (request.method === 'GET' && path.includes('/blobs/')) fetched.set(path, (fetched.get(path) ?? 0) + 1);
-    const headers = { accept: request.headers.accept ?? '*/*' };
-    const answer = await fetch(registryUrl + path, { method: request.method ?? 'GET', headers });
+  const passOn = async ({ method = 'GET', url = '', headers }: IncomingMessage, response: ServerResponse) => {
+    if (method === 'GET' && url.includes('/blobs/')) fetched.set(url, (fetched.get(url) ?? 0) + 1);
+    const answer = await fetch(registryUrl + url, { method, headers: { accept: headers.accept ?? '*/*' } });
     response.writeHead(
       answer.status,
       Object.fromEntries([...answer.headers].filter(([name]) => name !== 'connection')),
     );
     response.end(Buffer.from(await answer.arrayBuffer()));
-  });
+  };
+  const server = createServer((request, response) => void passOn(request, response));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -40,10 +40,11 @@ export async function startUp(home: string, ingestPort = 0, workers = 1): Promis
     if (up.exitCode !== null) throw new Error('up ended');
     await sleep(20);
   }
+  const ready = run;
   return {
-    run,
+    run: ready,
     seconds: (performance.now() - began) / 1_000,
-    cpuSeconds: () => [up.pid!, ...workersOf(run!)].reduce((total, pid) => total + cpuSecondsOf(pid), 0),
+    cpuSeconds: () => [up.pid!, ...workersOf(ready)].reduce((total, pid) => total + cpuSecondsOf(pid), 0),
     async stop() {
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');

@@ -31,10 +31,12 @@ export function imageTree({ shown, stackAt }: Pick<Overlay, 'shown' | 'stackAt'>
   return {
     shown,
     isShown,
-    hidden: (path) =>
-      stackAt(path)
-        .filter(({ layer, entry }) => !entry.whiteout && !isShown(path, layer))
-        .toReversed(),
+    hidden(path) {
+      const top = shown.get(path)?.layer;
+      return stackAt(path)
+        .filter(({ layer, entry }) => !entry.whiteout && layer !== top)
+        .toReversed();
+    },
     isRemoved: (path, layer) => stackAt(path).some((found) => found.layer === layer && found.entry.whiteout === 'file'),
     realPath: realPaths(shown),
     digestOf: (found, algorithm) => fileBehind(shown, found)?.[algorithm],
