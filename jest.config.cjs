@@ -17,6 +17,8 @@ const base = {
 module.exports = {
   // The suites wait for servers more than they compute.
   maxWorkers: '100%',
+  // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
+  testTimeout: 120_000,
   projects: [
     {
       ...base,

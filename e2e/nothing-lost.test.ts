@@ -105,7 +105,7 @@ beforeAll(async () => {
     TIDEWAITER_NATS_URL: servers.nats.url,
     TIDEWAITER_REDIS_URL: servers.redis.url,
   };
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all([...services.keys()].map(killService));

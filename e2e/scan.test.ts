@@ -75,7 +75,7 @@ it('reports packages, layers and findings of an image, and knows its layers the 
   const second = await scan(image, '--advisories', advisories, '--kinds', 'vulnerability');
   expect(second.stats).toMatchObject({ layersAnalyzed: 0, layersFromCache: 2 });
   expect({ ...second, stats: null }).toEqual({ ...first, stats: null });
-}, 60_000);
+});
 
 it.each([
   [0, ['--fail-on', 'critical', '--kinds', 'misconfiguration']],
@@ -106,7 +106,7 @@ it('opens no gate without advisories, and says why', async () => {
     result: 'unknown',
     reasons: [expect.stringMatching('no advisories')],
   });
-}, 60_000);
+});
 
 it.each([
   [3, ['scan', 'oci:/nowhere']],
@@ -142,7 +142,7 @@ it('writes several formats, each to its file', async () => {
   expect([code, stdout]).toEqual([0, '']);
   expect(readFileSync(table, 'utf8')).toContain('CVE-2026-1003');
   expect((JSON.parse(readFileSync(json, 'utf8')) as Report).target.digest).toBe(digest);
-}, 60_000);
+});
 
 it('explains where a finding comes from', async () => {
   const { code, stdout } = await tidewaiter('explain', 'CVE-2026-1001', image, '--advisories', advisories);
@@ -150,7 +150,7 @@ it('explains where a finding comes from', async () => {
   expect(stdout).toMatch(/upgrade openssl 3\.0\.15-1 to 3\.0\.17-1/);
   expect(stdout).toMatch(/build step +layer 0/);
   expect((await tidewaiter('explain', 'CVE-1999-0001', image, '--advisories', advisories)).code).toBe(3);
-}, 60_000);
+});
 
 it('compares two images', async () => {
   const dir = temporaryFolder();
@@ -167,7 +167,7 @@ it('compares two images', async () => {
     ],
     findings: { introduced: [], resolved: [{ id: 'CVE-2026-1001' }, { id: 'CVE-2026-1003' }] },
   });
-}, 60_000);
+});
 
 describe('an image in a registry', () => {
   let registry: TestRegistry;
@@ -175,7 +175,7 @@ describe('an image in a registry', () => {
   beforeAll(async () => {
     registry = await startRegistry({ auth });
     await pushImage(registry, 'shop/app:1', `${image}:latest`);
-  }, 60_000);
+  });
 
   afterAll(() => registry.stop());
 
@@ -190,5 +190,5 @@ describe('an image in a registry', () => {
     const report = await scan(reference, '--kinds', 'secret');
     expect(report.packages.map(({ purl }) => purl)).toHaveLength(2);
     expect((await tidewaiter('scan', `${registry.host}/shop/app:2`)).code).toBe(3);
-  }, 60_000);
+  });
 });

@@ -10,7 +10,7 @@ let servers: ThrowAwayServers<{ postgres: true; redis: true }>;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, redis: true });
-}, 60_000);
+});
 
 afterAll(async () => {
   await servers.stop();

@@ -5,12 +5,21 @@ import type { Store } from '@tidewaiter/store';
 import { stateDir } from './context.js';
 import { givenUrls } from './services.js';
 
+/** Whether the environment names a database, or this folder's `up` has one. */
+export async function hasDatabase(): Promise<boolean> {
+  return (await databaseUrl()) !== undefined;
+}
+
+async function databaseUrl(): Promise<string | undefined> {
+  return givenUrls().database ?? (await currentRun(stateDir))?.urls?.database;
+}
+
 /**
  * Does `work` on the database that the environment names, else on that of the `up` of this folder.
  * @throws NotFound `DATABASE_UNKNOWN`; Unavailable `STORE_UNAVAILABLE`
  */
 export async function withStore<T>(work: (store: Store) => Promise<T>): Promise<T> {
-  const url = givenUrls().database ?? (await currentRun(stateDir))?.urls?.database;
+  const url = await databaseUrl();
   if (!url) {
     const advice = 'set TIDEWAITER_DATABASE_URL, or start one here with `tidewaiter up`';
     throw new NotFound('DATABASE_UNKNOWN', `there is no database: ${advice}`);

@@ -13,7 +13,7 @@ let output: CapturedOutput;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   const url = await servers.postgres.createDatabase();

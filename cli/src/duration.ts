@@ -6,9 +6,17 @@ const maxMs = 2 ** 31 - 1;
 
 /** Reads `250ms`, `30s`, `5m`, `1h`, `7d` of a command line, in milliseconds. */
 export function duration(text: string): number {
+  return read(text, maxMs);
+}
+
+/** {@link duration} of what no timer waits for. */
+export function age(text: string): number {
+  return read(text, Number.MAX_SAFE_INTEGER);
+}
+
+function read(text: string, max: number): number {
   const [, number, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
   const value = Number(number) * (unitMs[unit ?? ''] ?? Number.NaN);
-  if (!(value > 0 && value <= maxMs))
-    throw new InvalidArgumentError('Give a duration such as 250ms, 30s, 5m, 1h or 7d.');
+  if (!(value > 0 && value <= max)) throw new InvalidArgumentError('Give a duration such as 250ms, 30s, 5m, 1h or 7d.');
   return value;
 }

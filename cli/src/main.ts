@@ -1,20 +1,8 @@
 import { printable, TidewaiterError } from '@tidewaiter/domain';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 
-import { advisoriesCommand } from './advisories.js';
 import { tell } from './context.js';
-import { deadLettersCommand } from './dead-letters.js';
-import { downCommand } from './down.js';
-import { routesCommand } from './routes.js';
-import { diffCommand } from './scan/diff.js';
-import { explainCommand } from './scan/explain.js';
-import { sbomCommand } from './scan/sbom.js';
-import { scanCommand } from './scan/scan.js';
-import { serviceCommand } from './service.js';
-import { statusCommand } from './status.js';
-import { testCommand } from './test.js';
-import { upCommand } from './up.js';
-import { version } from './version.js';
+import { createProgram } from './program.js';
 
 const exitFailed = 2;
 const exitUnsupported = 3;
@@ -32,31 +20,8 @@ const unsupportedCodes = new Set([
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
-/** Every command, in the order of the help. */
-const commands = [
-  scanCommand,
-  sbomCommand,
-  diffCommand,
-  explainCommand,
-  upCommand,
-  downCommand,
-  statusCommand,
-  serviceCommand,
-  testCommand,
-  advisoriesCommand,
-  routesCommand,
-  deadLettersCommand,
-];
-
-const program = new Command('tidewaiter')
-  .description('Container supply-chain security: from registry push to running process')
-  .version(version)
-  .exitOverride()
-  .showHelpAfterError('(add --help for more)');
-for (const command of commands) command(program);
-
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }

@@ -45,7 +45,7 @@ function story(finding: ReportFinding, { layers }: Report, fix: string | undefin
     ['build step', layer?.createdBy],
     ['state', stateOf(finding)],
     ['fix', fix],
-    ...Object.entries(finding.evidence).map(([name, value]): [string, string] => [name, textOf(value)]),
+    ...evidenceRows(finding.evidence),
   ];
   const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
   return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
@@ -56,6 +56,36 @@ function stateOf({ state, confidence, match }: ReportFinding): string {
   return `${presence}; ${match === 'unknown' ? 'the version could not be compared' : confidence}`;
 }
 
+/** What was compared is told in few lines; evidence of other kinds of findings as it is. */
+function evidenceRows({
+  source,
+  comparedName,
+  comparedVersion,
+  ...rest
+}: ReportFinding['evidence']): [string, string][] {
+  const rows = Object.entries(rest).map(([name, value]): [string, string] => [labels[name] ?? name, textOf(value)]);
+  if (comparedName === undefined) return source === undefined ? rows : [...rows, ['source', textOf(source)]];
+  return [
+    ['compared', `${textOf(comparedName)} ${textOf(comparedVersion)}, in the order of ${textOf(source)}`],
+    ...rows,
+  ];
+}
+
+const labels: Readonly<Record<string, string>> = {
+  range: 'affected',
+  severities: 'rated by',
+  disagreeing: 'not so by',
+  fixedBeyond: 'fixed in',
+};
+
 function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(', ');
+  if (typeof value === 'object' && value !== null) return pairsOf(value);
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function pairsOf(value: object): string {
+  return Object.entries(value)
+    .map(([name, each]) => `${name}: ${textOf(each)}`)
+    .join(', ');
 }

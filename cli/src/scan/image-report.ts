@@ -5,13 +5,20 @@ import {
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
-import { compareSeverity, type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import { type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
-import type { Report, ReportFinding, ReportLayer, ReportStats, ReportTarget } from '@tidewaiter/reports';
+import {
+  byRisk,
+  type Report,
+  type ReportFinding,
+  type ReportLayer,
+  type ReportStats,
+  type ReportTarget,
+} from '@tidewaiter/reports';
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
-import type { Judged } from './local-advisories.js';
+import type { Judged, LocalAdvisoriesOptions } from './local-advisories.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
@@ -20,8 +27,8 @@ export interface JudgeOptions {
   failOn: Severity | undefined;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
-  /** Path of OSV records; undefined where there are none. */
-  advisories: string | undefined;
+  /** Undefined where there are none. */
+  advisories: LocalAdvisoriesOptions | undefined;
 }
 
 /** Judges what was read of an image. */
@@ -40,13 +47,10 @@ export async function reportOf(
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
   const all = [
     ...judged.findings,
-    ...imageFindings(source, read, view, analysis),
-    ...(await misconfiguration(source, read, view, options)),
+    ...imageFindings(source, read, view, analysis).map(unexploited),
+    ...(await misconfiguration(source, read, view, options)).map(unexploited),
   ];
-  const findings = all
-    .filter((finding) => isAsked(finding, options))
-    .map(withRisk)
-    .toSorted(worstFirst);
+  const findings = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
   const warnings = [...source.warnings, ...found.warnings, ...judged.warnings];
   return {
     schemaVersion: 1,
@@ -61,15 +65,21 @@ export async function reportOf(
   };
 }
 
+/** What advisories tell of. */
+const advisoryKinds = ['vulnerability', 'malware', 'supply-chain'] as const;
+
 const nothingJudged: Judged = { findings: [], warnings: [], asOf: null };
 
 async function vulnerabilities(
   { os, packages }: Pick<Report, 'os' | 'packages'>,
   { kinds, advisories }: JudgeOptions,
 ): Promise<Judged> {
-  if (!kinds.has('vulnerability')) return nothingJudged;
+  if (!advisoryKinds.some((kind) => kinds.has(kind))) return nothingJudged;
   if (advisories === undefined) {
-    const message = 'no advisories were given: packages were not judged';
+    // Malware and what is wrong with a supply chain is found without them as well.
+    if (!kinds.has('vulnerability')) return nothingJudged;
+    const message =
+      'there are no advisories, so packages were not judged: run `tidewaiter advisories sync`, or name some';
     return { ...nothingJudged, warnings: [{ code: 'ADVISORIES_MISSING', path: null, message }] };
   }
   const { judgePackages } = await import('./local-advisories.js');
@@ -107,16 +117,16 @@ function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): 
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }
 
-/** Neither CISA's catalogue nor FIRST's scores are known to files of OSV records. */
-function withRisk(finding: Finding): ReportFinding {
+/** CISA's catalogue and FIRST's scores are about vulnerabilities. */
+function unexploited(finding: Finding): ReportFinding {
   return { ...finding, kev: false, epss: null };
 }
 
-function worstFirst(a: Finding, b: Finding): number {
+function worstFirst(a: ReportFinding, b: ReportFinding): number {
   const keys = [a, b].map(({ kind, packageName, id, path, layer, fingerprint }) =>
     [kind, packageName ?? '', id, path ?? '', layer ?? -1, fingerprint].join('\n'),
   );
-  return compareSeverity(a.severity, b.severity) || (keys[0]! < keys[1]! ? -1 : 1);
+  return byRisk(a, b) || (keys[0]! < keys[1]! ? -1 : 1);
 }
 
 function targetOf(reference: string, { digest, mediaType, platform, configDigest }: ImageSource): ReportTarget {

@@ -1,24 +1,54 @@
-import { type FindingKind, findingKinds } from '@tidewaiter/domain';
-import { type Command, InvalidArgumentError } from 'commander';
+import { existsSync } from 'node:fs';
 
+import { type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { advisoryFilePath } from '../cache-dir.js';
+import { age } from '../duration.js';
 import type { JudgeOptions } from './image-report.js';
+import type { ReadingFlags } from './reading-flags.js';
 
 /** The flags of every command that judges images. */
 export interface JudgingFlags {
   onlyFixed?: boolean;
   kinds: FindingKind[];
   advisories?: string;
+  maxAdvisoryAge: number;
 }
+
+/** Unless the flag says otherwise. */
+export const maxAdvisoryAgeMs = age('7d');
 
 export function withJudgingFlags(command: Command): Command {
   return command
     .option('--only-fixed', 'leave out vulnerabilities that no version fixes')
     .option('--kinds <list>', `which findings: ${findingKinds.join(',')}`, readKinds, [...findingKinds])
-    .option('--advisories <path>', 'OSV records: an all.zip, a folder of such archives, or a folder of .json records');
+    .option(
+      '--advisories <path>',
+      'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',
+    )
+    .addOption(
+      new Option('--max-advisory-age <duration>', 'older advisories are told as such')
+        .argParser(age)
+        .default(maxAdvisoryAgeMs, '7d'),
+    );
 }
 
-export function judgeOptions({ kinds, onlyFixed, advisories }: JudgingFlags): JudgeOptions {
-  return { kinds: new Set(kinds), failOn: undefined, isOnlyFixed: onlyFixed ?? false, advisories };
+export function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): JudgeOptions {
+  const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const path = advisories ?? knownFile(cacheDir);
+  return {
+    kinds: new Set(kinds),
+    failOn: undefined,
+    isOnlyFixed: onlyFixed,
+    advisories: path === undefined ? undefined : { path, maxAgeMs },
+  };
+}
+
+/** What `advisories sync` or `import` has made, if either ever ran. */
+function knownFile(cacheDir: string | undefined): string | undefined {
+  const path = advisoryFilePath(cacheDir);
+  return existsSync(path) ? path : undefined;
 }
 
 function readKinds(text: string): FindingKind[] {

@@ -1,145 +1,102 @@
 import {
-  type AdvisoryCandidate,
+  type AdvisoryFeed,
+  type AdvisoryKey,
   advisoryKeyOf,
-  type Distribution,
-  distributionOf,
-  matchPackage,
-  type OsvAdvisory,
-  type PackageMatch,
-  readOsvRecord,
-  theOneThatSpeaks,
-  type Vulnerability,
-  vulnerabilityFinding,
+  blindSpots,
+  cvesOf,
+  judgeInventory,
+  type Rating,
 } from '@tidewaiter/advisories';
-import { type Finding, type ImagePackage, type OsRelease, TidewaiterError } from '@tidewaiter/domain';
+import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
+import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
+import type { ReportFinding } from '@tidewaiter/reports';
 
-import { advisorySources } from '../advisories-source.js';
+import type { AdvisoriesAtHand } from './advisories-at-hand.js';
 
 export interface Judged {
-  findings: Finding[];
+  findings: ReportFinding[];
   warnings: Warning[];
-  /** When the newest advisory that was asked had been modified, ISO 8601. */
+  /** Everything that was published about these packages until then is known, ISO 8601. */
   asOf: string | null;
 }
 
+export interface LocalAdvisoriesOptions {
+  /** The local file, or OSV records: an archive, a folder of archives, or of records. */
+  path: string;
+  /** Advisories that are older are told as such. */
+  maxAgeMs: number;
+}
+
 /**
- * Matches the packages of an image against OSV records in files.
+ * Judges the packages of an image by advisories in files.
  * @throws NotFound `ADVISORIES_MISSING`
+ * @throws InvalidInput `ADVISORIES_DAMAGED`
  */
 export async function judgePackages(
   packages: readonly ImagePackage[],
   os: OsRelease | null,
-  path: string,
+  { path, maxAgeMs }: LocalAdvisoriesOptions,
 ): Promise<Judged> {
-  const distribution = os && distributionOf(os);
-  const none = { findings: [], asOf: null };
-  if (!distribution) return { ...none, warnings: [unknownOs(os), ...unjudged(packages, null)] };
-  const advisories = await loadAdvisories(path, distribution, packages);
-  if (advisories.asOf === null) {
-    const { ecosystem, release } = distribution;
-    const message = `no advisories for ${ecosystem}:${release} in ${path}`;
-    return { ...none, warnings: [...advisories.warnings, { code: 'ADVISORIES_MISSING', path: null, message }] };
-  }
-  const findings = packages.flatMap((each) => findingsOf(each, distribution, advisories));
-  const warnings = [...advisories.warnings, ...unjudged(packages, distribution)];
-  return { findings, warnings, asOf: advisories.asOf };
-}
-
-function unknownOs(os: OsRelease | null): Warning {
-  const message = os
-    ? `no advisories are known for ${os.name}`
-    : 'no distribution recognised: its packages cannot be judged';
-  return { code: 'OS_UNKNOWN', path: null, message };
-}
-
-/** Packages of languages are listed and, so far, judged by nobody: a reader must not take silence for a clean bill. */
-function unjudged(packages: readonly ImagePackage[], distribution: Distribution | null): Warning[] {
-  const isJudged = (each: ImagePackage) => distribution !== null && advisoryKeyOf(each, distribution).names.length > 0;
-  const byType = Map.groupBy(
-    packages.filter((each) => each.state === 'present' && !isJudged(each)),
-    ({ type }) => type,
-  );
-  return [...byType].map(([type, { length }]) => {
-    const message = `${length} ${type} ${length === 1 ? 'package was' : 'packages were'} not judged: no advisories are matched for ${type} yet`;
-    return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
+  const scoped = packages.map((each) => ({ ...each, scope: advisoryKeyOf(each, os) }));
+  const keys = scoped.flatMap(({ scope }) => scope ?? []);
+  return withAdvisories(path, keys, (advisories) => {
+    const covered = advisories.covered(keys);
+    const asOf = advisories.asOf(new Set(covered.map(({ ecosystem }) => ecosystem)));
+    const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
+    const warnings = [...blindSpots(scoped, os, covered), ...advisories.warnings, ...stale(asOf, maxAgeMs)];
+    return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf };
   });
 }
 
-interface LoadedAdvisories {
-  byId: Map<string, OsvAdvisory>;
-  /** By the name of the package. */
-  candidates: Map<string, AdvisoryCandidate[]>;
-  warnings: Warning[];
-  asOf: string | null;
-}
-
-/** Reads what may concern these packages; a folder with archives of other ecosystems costs nothing. */
-async function loadAdvisories(
+async function withAdvisories<T>(
   path: string,
-  distribution: Distribution,
-  packages: readonly ImagePackage[],
-): Promise<LoadedAdvisories> {
-  const names = new Set(packages.flatMap((each) => advisoryKeyOf(each, distribution).names));
-  const loaded: LoadedAdvisories = { byId: new Map(), candidates: new Map(), warnings: [], asOf: null };
-  const sources = await advisorySources(path);
-  const own = sources.filter(({ name }) => name.split(':')[0] === distribution.ecosystem);
-  let rejected = 0;
-  for (const source of own.length > 0 ? own : sources) {
-    for await (const item of source.records()) {
-      const advisory = 'error' in item ? undefined : readRecord(item.json);
-      if (advisory) keep(loaded, advisory, distribution, names);
-      else rejected += 1;
-    }
+  keys: readonly AdvisoryKey[],
+  work: (advisories: AdvisoriesAtHand) => T,
+): Promise<T> {
+  if (!isAdvisoryFile(path)) {
+    const { loadRecords } = await import('./loaded-records.js');
+    return work(await loadRecords(path, keys));
   }
-  const message = `${rejected} advisories of ${path} cannot be read`;
-  if (rejected > 0) loaded.warnings.push({ code: 'ADVISORIES_DAMAGED', path: null, message });
-  return loaded;
+  using file = AdvisoryFile.open(path);
+  const feeds = file.feeds();
+  return work({
+    candidatesFor: (key) => file.candidates(key),
+    ratingsOf: (vulnerabilityId) => file.recordsOf(vulnerabilityId).flatMap(ratingOf),
+    covered: (scopes) => file.covered(scopes),
+    exploitation: (cves) => file.exploitation(cves),
+    asOf: (ecosystems) => oldest(feeds, ecosystems),
+    warnings: [],
+  });
 }
 
-function readRecord(json: unknown): OsvAdvisory | undefined {
-  try {
-    return readOsvRecord(json);
-  } catch (error) {
-    if (error instanceof TidewaiterError) return undefined;
-    throw error;
-  }
+function ratingOf({ id, severity, cvss }: AdvisoryRecord): Rating[] {
+  return severity === 'unknown' ? [] : [{ advisoryId: id, severity, cvss }];
 }
 
-function keep(loaded: LoadedAdvisories, advisory: OsvAdvisory, { ecosystem }: Distribution, names: Set<string>): void {
-  const own = advisory.affected.filter((entry) => entry.ecosystem === ecosystem);
-  if (own.length === 0) return;
-  if (loaded.asOf === null || advisory.modified > loaded.asOf) loaded.asOf = advisory.modified;
-  if (advisory.withdrawn !== null) return;
-  for (const entry of own) {
-    if (!names.has(entry.name)) continue;
-    loaded.byId.set(advisory.id, advisory);
-    const others = loaded.candidates.get(entry.name) ?? [];
-    others.push({ ...entry, advisoryId: advisory.id });
-    loaded.candidates.set(entry.name, others);
-  }
+/** The oldest of the feeds that were asked; of records whose ecosystem has no feed of its name, all feeds are. */
+function oldest(feeds: readonly AdvisoryFeed[], ecosystems: ReadonlySet<string>): string | null {
+  const named = feeds.filter(({ name }) => ecosystems.has(name));
+  const isEachNamed = named.length === ecosystems.size;
+  const asked = (isEachNamed ? named : feeds).map(({ asOf }) => asOf);
+  return ecosystems.size === 0 ? null : (asked.toSorted()[0] ?? null);
 }
 
-function findingsOf(each: ImagePackage, distribution: Distribution, { byId, candidates }: LoadedAdvisories): Finding[] {
-  const named = advisoryKeyOf(each, distribution).names.flatMap((name) => candidates.get(name) ?? []);
-  const vulnerabilities = new Map<string, Vulnerability>();
-  for (const match of matchPackage(each, distribution, named)) {
-    const vulnerability = vulnerabilityOf(match, byId.get(match.advisoryId)!);
-    const known = vulnerabilities.get(vulnerability.id) ?? vulnerability;
-    vulnerabilities.set(vulnerability.id, theOneThatSpeaks(known, vulnerability));
-  }
-  return [...vulnerabilities.values()].map((vulnerability) => vulnerabilityFinding(vulnerability, each));
+function withExploitation(finding: Finding, advisories: AdvisoriesAtHand): ReportFinding {
+  return { ...finding, ...advisories.exploitation(cvesOf(finding)) };
 }
 
-function vulnerabilityOf({ advisoryId, severity, state, fix }: PackageMatch, advisory: OsvAdvisory): Vulnerability {
-  return {
-    id: advisory.vulnerabilityId,
-    advisoryId,
-    aliases: advisory.aliases,
-    severity: severity ?? advisory.severity,
-    title: advisory.title,
-    match: state,
-    fix: { state: fix.state, version: fix.version ?? null },
-    cvss: advisory.cvss,
-  };
+const dayMs = 24 * 60 * 60_000;
+
+function stale(asOf: string | null, maxAgeMs: number): Warning[] {
+  const ageMs = asOf === null ? 0 : Date.now() - Date.parse(asOf);
+  if (asOf === null || ageMs <= maxAgeMs) return [];
+  const message = `advisories are as of ${asOf}, ${days(ageMs)} ago, and may be ${days(maxAgeMs)} old at most: what is newer is not known`;
+  return [{ code: 'ADVISORIES_STALE', path: null, message }];
+}
+
+function days(ms: number): string {
+  const whole = Math.floor(ms / dayMs);
+  if (whole === 0) return `${Math.round(ms / 3_600_000)} hours`;
+  return whole === 1 ? '1 day' : `${whole} days`;
 }

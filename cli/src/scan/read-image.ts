@@ -109,17 +109,19 @@ async function readLayers(
   const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const cores = bytes < threadedFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxThreads);
   const threads = new LayerThreads(cores);
-  const opener = (layer: SourceLayer) => () => abortable(progress.counted(layer.open()), signal);
+  const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
   const options = ({ mediaType, diffId }: SourceLayer) => ({ mediaType, expectedDiffId: diffId, ...analysis });
   const largestInThread = async () => {
     for (let layer = bySize.shift(); layer; layer = bySize.shift()) {
-      const packed = await threads.analyze(opener(layer), options(layer), signal);
+      const settings = options(layer);
+      const packed = await readTrusted(layer, (open) => threads.analyze(counted(open), settings, signal), signal);
       await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
     }
   };
   const smallestHere = async () => {
     for (let layer = bySize.pop(); layer; layer = bySize.pop()) {
-      const read = await analyzeLayer(opener(layer), options(layer));
+      const settings = options(layer);
+      const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
       const { uncompressedBytes, facts, entries } = read;
       const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
       await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });
@@ -129,6 +131,20 @@ async function readLayers(
     await Promise.all([...Array.from({ length: cores - 1 }, largestInThread), smallestHere()]);
   } finally {
     await threads.close();
+  }
+}
+
+/** Nothing is said of an image because of what a mirror gave. */
+async function readTrusted<T>(
+  { open, openOriginal }: SourceLayer,
+  readFrom: (open: SourceLayer['open']) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await readFrom(open);
+  } catch (error) {
+    if (!openOriginal || signal.aborted) throw error;
+    return readFrom(openOriginal);
   }
 }
 

@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
 
+import type { JudgeOptions } from './image-report.js';
+import { maxAdvisoryAgeMs } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import { collect } from './scan.js';
 
 interface SbomFlags extends ReadingFlags {
   output?: string[];
+  advisories?: string;
 }
 
 /** The packages of an image and nothing else. */
@@ -13,7 +16,8 @@ export function sbomCommand(program: Command): void {
     .command('sbom')
     .description('list what an image is made of')
     .argument('<target>', targetDescription)
-    .option('-o, --output <format[=file]>', 'cyclonedx unless given; spdx, json, table, csv; repeatable', collect);
+    .option('-o, --output <format[=file]>', 'cyclonedx unless given; spdx, json, table, csv; repeatable', collect)
+    .option('--advisories <path>', 'name the vulnerabilities as well, where the format can; as for `scan`');
   withReadingFlags(command).action(sbom);
 }
 
@@ -22,7 +26,14 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   const outputs = readOutputs(flags.output ?? ['cyclonedx']);
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('./scan-target.js');
-  const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
-  const { report } = await scanTarget(target, flags, nothing);
+  const { report } = await scanTarget(target, flags, judgingOf(flags));
   await writeReport(report, outputs, true);
+}
+
+/** A list of packages judges nothing, unless it is told by what. */
+function judgingOf({ advisories: path }: SbomFlags): JudgeOptions {
+  const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
+  if (path === undefined) return nothing;
+  const advisories = { path, maxAgeMs: maxAdvisoryAgeMs };
+  return { ...nothing, kinds: new Set(['vulnerability']), advisories };
 }

@@ -1,4 +1,3 @@
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
@@ -6,7 +5,7 @@ import { Unavailable } from '@tidewaiter/domain';
 import type { ImageConfig, LayerEntries } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
-import { environment } from '../context.js';
+import { cacheDir as cacheFolder } from '../cache-dir.js';
 import { scanKey } from '../fingerprint-key.js';
 import { openSource } from '../sources/sources.js';
 import { type JudgeOptions, reportOf } from './image-report.js';
@@ -61,9 +60,8 @@ async function scanWith(
   });
   const progress = new Progress(target, source.layers.length, quiet ?? false);
   try {
-    const cache = cacheDir ?? defaultCacheDir();
     const analysis = await analysisFor(judging, needsDigests);
-    const read = await readImage(source, join(cache, 'layers'), analysis, progress, signal);
+    const read = await readImage(source, join(cacheFolder(cacheDir), 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
     return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
   } finally {
@@ -77,9 +75,4 @@ async function analysisFor({ kinds }: JudgeOptions, needsDigests: boolean): Prom
   const isInspected =
     needsDigests || (['integrity', 'malware', 'supply-chain'] as const).some((kind) => kinds.has(kind));
   return { isInspected, ...(kinds.has('secret') && { secretKey: await scanKey() }) };
-}
-
-/** @see https://specifications.freedesktop.org/basedir-spec/latest/#variables */
-function defaultCacheDir(): string {
-  return join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tidewaiter');
 }

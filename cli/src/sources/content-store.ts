@@ -19,6 +19,8 @@ export interface ContentStore {
   manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Buffer }>;
   /** Checked against digest and size when the end is reached. */
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+  /** The same from where the copies come from, which `blob` may have passed by. */
+  original?(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -45,8 +47,14 @@ export async function openImage(
     configDigest: manifest.config.digest,
     config,
     layers: imageLayers(manifest, config).map((layer) => {
-      const open = () => store.blob({ digest: layer.digest, size: layer.sizeBytes });
-      return { ...layer, open, ...(store.isLocal && { verify: () => drain(open()) }) };
+      const blob = { digest: layer.digest, size: layer.sizeBytes };
+      const open = () => store.blob(blob);
+      return {
+        ...layer,
+        open,
+        ...(store.original && { openOriginal: () => store.original!(blob) }),
+        ...(store.isLocal && { verify: () => drain(open()) }),
+      };
     }),
     warnings: [],
     close: () => store.close(),

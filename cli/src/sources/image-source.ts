@@ -25,6 +25,8 @@ export interface ImageSource {
 export interface SourceLayer extends Layer {
   /** The blob from its start; trustworthy only once the end is reached without an error. */
   open(): AsyncIterable<Uint8Array>;
+  /** The same from the registry itself, where `open` may have gone to a mirror: asked when what that gave could not be read. */
+  openOriginal?(): AsyncIterable<Uint8Array>;
   /**
    * Checks that the blob is what its names say, where it is at hand: its content may be known from an earlier reading.
    * @throws InvalidInput `DIGEST_MISMATCH`, `SIZE_MISMATCH`, `DIFF_ID_MISMATCH`

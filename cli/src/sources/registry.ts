@@ -1,11 +1,25 @@
-import { InvalidInput, Unavailable } from '@tidewaiter/domain';
-import { parseReference, type RegistryConnection } from '@tidewaiter/registry';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
+import {
+  hostCertificates,
+  parseReference,
+  RegistryClient,
+  type RegistryConnection,
+  type RegistryMirror,
+} from '@tidewaiter/registry';
+
+import { environment } from '../context.js';
 import { type ContentStore, openImage } from './content-store.js';
 import { dockerCredentials } from './docker-credentials.js';
 import type { SourceKind, SourceOptions } from './image-source.js';
+import { type Place, placesOf } from './registries-conf.js';
 
-/** `docker://NAME`, or a name alone: an image in a registry, read with the credentials that `docker login` has kept. */
+/**
+ * `docker://NAME`, or a name alone: an image in a registry, read as the tools of this machine read it: with the credentials that
+ * `docker login` has kept, the mirrors of `registries.conf` and the certificates of `certs.d`.
+ */
 export const registry: SourceKind = {
   scheme: 'docker',
   async open(location, options) {
@@ -14,7 +28,7 @@ export const registry: SourceKind = {
     const { host, repository, tag, digest } = parseReference(location.replace(/^\/\//, ''));
     const reference = digest ?? tag ?? 'latest';
     let failure: unknown;
-    for (const connection of await connectionsTo(host, options)) {
+    for (const connection of await connectionsTo(host, repository, options)) {
       const store = await registryStore(connection, repository, options.signal);
       try {
         return await openImage(store, reference, options.platform);
@@ -28,14 +42,54 @@ export const registry: SourceKind = {
   },
 };
 
-/** The ways to reach a host, the safest first. Plain HTTP is spoken to this machine, and elsewhere only where that was asked for. */
-async function connectionsTo(host: string, { isInsecure }: SourceOptions): Promise<RegistryConnection[]> {
+/** The ways to an image, the safest first, each with all its mirrors. */
+async function connectionsTo(
+  host: string,
+  repository: string,
+  { isInsecure }: SourceOptions,
+): Promise<RegistryConnection[]> {
+  const { origin, mirrors } = await placesOf(`${host}/${repository}`);
+  const ways: RegistryMirror[] = [];
+  for (const { gives, ...place } of mirrors) {
+    for (const way of await waysTo(place, repository)) ways.push({ ...way, gives });
+  }
+  const originWays = await waysTo({ ...origin, isInsecure: isInsecure || origin.isInsecure }, repository);
+  return originWays.map((way) => ({ ...way, mirrors: ways }));
+}
+
+/** The ways to one host. Plain HTTP is spoken to this machine, and elsewhere only where that was asked for. */
+async function waysTo({ name, isInsecure }: Place, repository: string): Promise<RegistryConnection[]> {
+  const slash = name.indexOf('/');
+  if (slash < 1)
+    throw new InvalidInput('REGISTRIES_CONF', `registries.conf makes of ${repository} no repository: ${name}`);
+  const host = name.slice(0, slash);
   const credentials = await dockerCredentials(host);
-  const common = { name: host, ...(credentials && { credentials }), allowPrivate: true };
-  const secure = { ...common, url: `https://${host}`, ...(isInsecure && { insecureSkipVerify: true }) };
+  const certificates = hostCertificates(host, certificateFolders());
+  const common = {
+    name: host,
+    ...(credentials && { credentials }),
+    allowPrivate: true,
+    rewrite: { prefix: repository, location: name.slice(slash + 1) },
+  };
+  const secure = {
+    ...common,
+    ...certificates,
+    url: `https://${host}`,
+    ...(isInsecure && { insecureSkipVerify: true }),
+  };
   const plain = { ...common, url: `http://${host}` };
+  // Who keeps certificates for a host does not want it to be spoken to without.
+  if (certificates.ca ?? certificates.client) return [secure];
   if (/^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d+)?$/.test(host)) return [plain, secure];
   return isInsecure ? [secure, plain] : [secure];
+}
+
+/** Where Podman and Docker keep the certificates of registries, a person's own first. */
+function certificateFolders(): string[] {
+  const own = environment['XDG_CONFIG_HOME'] || join(homedir(), '.config');
+  return [join(own, 'containers'), '/etc/containers', join(own, 'docker'), '/etc/docker'].map((folder) =>
+    join(folder, 'certs.d'),
+  );
 }
 
 async function registryStore(
@@ -43,16 +97,14 @@ async function registryStore(
   repository: string,
   signal: AbortSignal,
 ): Promise<ContentStore> {
-  const [{ RegistryClient }, { Egress }] = await Promise.all([
-    import('@tidewaiter/registry'),
-    import('@tidewaiter/runtime'),
-  ]);
+  const { Egress } = await import('@tidewaiter/runtime');
   const egress = new Egress({ allow: [] });
   const client = new RegistryClient(connection, egress);
   return {
     isLocal: false,
     manifest: (reference) => client.manifest(repository, reference, signal),
     blob: (descriptor) => client.blob(repository, descriptor, signal),
+    ...(client.hasMirrors && { original: (descriptor) => client.blobOfOrigin(repository, descriptor, signal) }),
     close: () => egress.close(),
   };
 }

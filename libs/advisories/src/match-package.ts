@@ -1,72 +1,124 @@
-import { worstSeverity } from '@tidewaiter/domain';
-import type { Match, PackageRecord, Severity } from '@tidewaiter/domain';
+import { type Match, type PackageRecord, type Severity, worstSeverity } from '@tidewaiter/domain';
 import type { VersionComparer } from '@tidewaiter/versions';
 
-import { advisoryKeyOf, ecosystems } from './distribution.js';
-import type { AdvisoryKey, Distribution, Ecosystem } from './distribution.js';
-import type { AffectedPackage } from './osv-record.js';
-import { anyOf, isInRange, tryCompare } from './ranges.js';
-import type { Answer } from './ranges.js';
+import type { AdvisoryKey } from './advisory-key.js';
+import type { AffectedPackage } from './affected-package.js';
+import { type AdvisoryName, ecosystems } from './ecosystems.js';
+import { mitigationOf } from './mitigations.js';
+import { anyOf, hitIn, isListed, tryCompare } from './ranges.js';
+import {
+  type AdvisoryCandidate,
+  type Cleared,
+  clearedBy,
+  fixesOf,
+  isAffected,
+  type Statement,
+  statementsAbout,
+} from './statements.js';
+import { vulnerabilitiesOf } from './vulnerability-id.js';
 
-/** An `affected` entry with the id of its record. Entries of withdrawn records are no candidates. */
-export type AdvisoryCandidate = AffectedPackage & { advisoryId: string };
-
-/** A match with the source's judgement of this package; null where only the record's counts. */
+/** A match with why it is one. */
 export interface PackageMatch extends Match {
+  /** The ids under which people know what the advisory is about: one for most, one for each CVE of an update that fixes several. */
+  vulnerabilityIds: string[];
+  /** The source's judgement of this package; null where only the record's counts. */
   severity: Severity | null;
+  evidence: MatchEvidence;
 }
+
+/** What was compared, for people. */
+export interface MatchEvidence {
+  /** The ecosystem with its release: `Debian:12`, `npm`. */
+  source: string;
+  comparedName: string;
+  comparedVersion: string;
+  /** Affected versions around the compared one: `>= 1.0, < 1.5`, `all versions`. */
+  range: string;
+  /** Why it is no vulnerability: `unmaintained`. */
+  informational?: string;
+  /** What who pays for more than the release gets: `Pro 1.2-3ubuntu4+esm1`. */
+  fixedBeyond?: string;
+  /** Why the hole is closed although the version has it. */
+  mitigation?: string;
+  /** Advisories about the same vulnerability which do not call this version affected. */
+  disagreeing?: string[];
+}
+
+/** Raise it when the same package and advisories give another answer: the fleet is then matched again. */
+export const matchingVersion = 2;
 
 /** Fixes looked at before we say that there is none. More than one matters only where ranges overlap. */
 const maxFixesTried = 20;
 
 /**
- * Matches one package against the advisories that may name it, by its source package and the distribution's own version order.
- * Entries of other packages and releases are passed over. What cannot be compared gives state `unknown`.
+ * Matches one package against the advisories that may name it, in the version order of their ecosystem. What cannot be compared
+ * gives state `unknown`.
  * @see https://ossf.github.io/osv-schema/#evaluation
  */
 export function matchPackage(
   pkg: PackageRecord,
-  distribution: Distribution,
-  affected: AdvisoryCandidate[],
+  key: AdvisoryKey,
+  candidates: readonly AdvisoryCandidate[],
 ): PackageMatch[] {
-  const ecosystem = ecosystems.get(distribution.ecosystem);
+  const ecosystem = ecosystems.get(key.ecosystem);
   if (!ecosystem) return [];
-  const key = advisoryKeyOf(pkg, distribution);
-  const named = affected.filter((entry) => names(entry, key, ecosystem));
-  const matches: PackageMatch[] = [];
-  for (const [advisoryId, entries] of Map.groupBy(named, (entry) => entry.advisoryId)) {
-    const match = matchAdvisory(pkg.source.version, entries, ecosystem.compare);
-    if (match) matches.push({ advisoryId, ...match });
-  }
-  return matches;
+  const statements = statementsAbout(pkg, key, candidates, ecosystem);
+  const cleared = clearedBy(statements);
+  return statements.flatMap((statement) => matchOf(statement, pkg, cleared, ecosystem.compare) ?? []);
 }
 
-function names(entry: AffectedPackage, key: AdvisoryKey, { isReleaseOptional }: Ecosystem): boolean {
-  const isOfRelease = entry.release === key.release || (entry.release === null && isReleaseOptional);
-  return entry.ecosystem === key.ecosystem && isOfRelease && key.names.includes(entry.name);
-}
-
-function matchAdvisory(
-  version: string,
-  entries: AffectedPackage[],
+function matchOf(
+  statement: Statement,
+  pkg: PackageRecord,
+  cleared: Cleared,
   compare: VersionComparer,
-): Omit<PackageMatch, 'advisoryId'> | undefined {
-  const answers = entries.map((entry) => ({ entry, answer: isAffected(version, entry, compare) }));
-  const overall = anyOf(answers.map(({ answer }) => answer));
-  if (overall === false) return undefined;
+): PackageMatch | undefined {
+  const { advisory, standing, compared, answer, deciding } = statement;
+  if (answer === false) return undefined;
+  const isOpen = (id: string) => standing === 'before' || cleared.get(id)?.isFinal !== true;
+  const vulnerabilityIds = vulnerabilitiesOf(advisory).filter(isOpen);
+  if (vulnerabilityIds.length === 0) return undefined;
 
-  const hits = answers.filter(({ answer }) => answer === overall).map(({ entry }) => entry);
-  const judged = hits.map(({ severity }) => severity).filter((severity) => severity !== null);
+  const { fix, fixedBeyond } = fixesFor(statement, compare);
+  const judged = deciding.map(({ severity }) => severity).filter((severity) => severity !== null);
+  const mitigation = mitigationOf(pkg, vulnerabilityIds);
+  const disagreeing = [...new Set(vulnerabilityIds.flatMap((id) => cleared.get(id)?.by ?? []))].toSorted();
   return {
-    state: overall ? 'affected' : 'unknown',
-    fix: overall ? fixFor(version, hits, entries, compare) : { state: 'unknown' },
+    advisoryId: advisory.id,
+    vulnerabilityIds,
+    state: answer ? 'affected' : 'unknown',
+    fix,
     severity: judged.length > 0 ? worstSeverity(judged) : null,
+    evidence: {
+      ...evidenceOf(compared, deciding[0]!, compare),
+      ...(fixedBeyond !== undefined && { fixedBeyond }),
+      ...(mitigation !== undefined && { mitigation }),
+      ...(disagreeing.length > 0 && { disagreeing }),
+    },
   };
 }
 
-function isAffected(version: string, entry: AffectedPackage, compare: VersionComparer): Answer {
-  const inRanges = entry.ranges.map((range) => isInRange(version, range, compare));
-  return anyOf([entry.versions.includes(version), ...inRanges, entry.isIncomplete ? undefined : false]);
+function evidenceOf({ name, version }: AdvisoryName, entry: AffectedPackage, compare: VersionComparer): MatchEvidence {
+  const { ecosystem, release, informational, versions, ranges } = entry;
+  return {
+    source: release === null ? ecosystem : `${ecosystem}:${release}`,
+    comparedName: name,
+    comparedVersion: version,
+    range: isListed(version, versions, compare) ? `= ${version}` : hitIn(version, ranges, compare),
+    ...(informational !== undefined && { informational }),
+  };
+}
+
+/** What closes the hole, in the release and, where it has nothing, beyond it. */
+function fixesFor(
+  { standing, compared: { version }, answer, deciding, entries, beyond }: Statement,
+  compare: VersionComparer,
+): { fix: Match['fix']; fixedBeyond?: string } {
+  if (!answer) return { fix: { state: 'unknown' } };
+  const own: Match['fix'] = standing === 'beyond' ? { state: 'wont-fix' } : fixFor(version, deciding, entries, compare);
+  if (own.version !== undefined || beyond.length === 0) return { fix: own };
+  const other = fixFor(version, beyond, beyond, compare);
+  return { fix: own, ...(other.version !== undefined && { fixedBeyond: `${beyond[0]!.stream} ${other.version}` }) };
 }
 
 /** The smallest fixed version above the installed one that no other range of the advisory calls affected again. */
@@ -77,8 +129,7 @@ function fixFor(
   compare: VersionComparer,
 ): Match['fix'] {
   const fixes = hits
-    .flatMap(({ ranges }) => ranges.flatMap(({ events }) => events))
-    .flatMap((event) => ('fixed' in event ? [event.fixed] : []))
+    .flatMap(({ ranges }) => ranges.flatMap(fixesOf))
     .filter((fixed) => (tryCompare(fixed, version, compare) ?? -1) > 0)
     .toSorted((a, b) => tryCompare(a, b, compare) ?? 0);
   for (const fixed of fixes.slice(0, maxFixesTried)) {

@@ -42,6 +42,7 @@ describe('readOsvRecord', () => {
       vulnerabilityId: 'CVE-2024-3094',
       aliases: ['CVE-2024-3094'],
       modified,
+      published: '2024-03-29T00:00:00Z',
       withdrawn: null,
       title: 'Malicious code was discovered',
       severity: 'high',
@@ -126,7 +127,9 @@ describe('readOsvRecord', () => {
   it.each([
     ['Debian:12', 'Debian', '12'],
     ['Alpine:v3.20', 'Alpine', 'v3.20'],
-    ['Ubuntu:Pro:22.04:LTS', 'Ubuntu', 'Pro:22.04:LTS'],
+    ['Ubuntu:22.04:LTS', 'Ubuntu', '22.04:LTS'],
+    ['Packagist:https://packages.drupal.org/8', 'Packagist', null],
+    ['Unheard:of:1', 'Unheard', 'of:1'],
     ['Debian', 'Debian', null],
     ['Debian:', 'Debian', null],
   ])('splits %s', (qualified, ecosystem, release) => {
@@ -135,7 +138,9 @@ describe('readOsvRecord', () => {
   });
 
   it.each([
-    [{ ecosystem_specific: { urgency: 'unimportant' } }, 'negligible', 'not-fixed'],
+    [{ ecosystem_specific: { urgency: 'unimportant' } }, 'negligible', 'wont-fix'],
+    [{ database_specific: { nodsa_reason: 'ignored' } }, null, 'wont-fix'],
+    [{ database_specific: { nodsa_reason: 'postponed' } }, null, 'not-fixed'],
     [{ ecosystem_specific: { urgency: 'end-of-life' } }, null, 'wont-fix'],
     [{ ecosystem_specific: { urgency: 7 }, database_specific: { severity: null } }, null, 'not-fixed'],
     [{ database_specific: { status: 'needed', severity: 'Important' } }, 'high', 'not-fixed'],
@@ -143,6 +148,77 @@ describe('readOsvRecord', () => {
     [{ ecosystem_specific: 'x', severity: [{ type: 'CVSS_V3', score: vector }] }, 'critical', 'not-fixed'],
   ])('reads what a source says of a package in %j', (parts, severity, unfixed) => {
     expect(readOsvRecord(record({ affected: [entry(parts)] })).affected[0]).toMatchObject({ severity, unfixed });
+  });
+
+  it.each([
+    ['npm', '@babel/Core', '@babel/Core'],
+    ['PyPI', 'Ruamel.Yaml__clib', 'ruamel-yaml-clib'],
+    ['NuGet', 'Newtonsoft.Json', 'newtonsoft.json'],
+    ['Packagist', 'Guzzlehttp/PSR7', 'guzzlehttp/psr7'],
+    ['SwiftURL', 'https://github.com/vapor/Vapor.git', 'github.com/vapor/vapor'],
+    ['Go', 'github.com/Masterminds/goutils', 'github.com/Masterminds/goutils'],
+  ])('brings a name of %s to one form: %s', (ecosystem, name, normal) => {
+    const { affected } = readOsvRecord(record({ affected: [entry({ package: { ecosystem, name } })] }));
+    expect(affected[0]?.name).toBe(normal);
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['Moderate: nodejs:18 security update', '1:18.1-1.module_el8.7.0+1+2', 'nodejs:18'],
+    ['new module: php:7.4', '7.4.1-1.module_el8.1.0+1+2', 'php:7.4'],
+    ['mailman bug fix update', '3:2.1-1.module_el8.1.0+1+2', ''],
+    ['Moderate: perl:5.26 security update', '5.26-1.el8', undefined],
+  ])('knows the module of %j, fixed in %s', (summary, fixed, module) => {
+    const ranges = [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }, { fixed }] }];
+    const alma = entry({ package: { ecosystem: 'AlmaLinux:8', name: 'a' }, ranges });
+    expect(readOsvRecord(record({ summary, affected: [alma] })).affected[0]?.module).toBe(module);
+  });
+
+  it('reads which packages of a source and which module are meant, and what is no vulnerability', () => {
+    const suse = { package: { ecosystem: 'SUSE:Linux Enterprise Server 15 SP5', name: 'openssl' } };
+    const binaries = { ecosystem_specific: { binaries: [{ libopenssl1_1: '1.1' }] } };
+    const redHat = { package: { ecosystem: 'Red Hat:rhel_eus:9.4::appstream', name: 'npm' } };
+    const rust = { package: { ecosystem: 'crates.io', name: 'old' } };
+    const { affected } = readOsvRecord(
+      record({
+        affected: [
+          entry({ ...suse, ...binaries }),
+          entry({ ...redHat, ecosystem_specific: { rpmmod: 'nodejs:20' } }),
+          entry({ ...rust, database_specific: { informational: 'unmaintained' } }),
+        ],
+      }),
+    );
+    expect(affected).toMatchObject([
+      { release: '15 SP5', binaries: ['libopenssl1_1'] },
+      { release: '9', stream: 'rhel_eus:9.4::appstream', module: 'nodejs:20' },
+      { informational: 'unmaintained' },
+    ]);
+  });
+
+  it('takes related CVEs for those that an update of AlmaLinux fixes, and of nobody else', () => {
+    const related = ['CVE-2024-1', 'CVE-2023-39326'];
+    const alma = entry({ package: { ecosystem: 'AlmaLinux:9', name: 'podman' } });
+    const summary = 'Moderate: podman security update';
+    expect(readOsvRecord(record({ id: 'ALSA-2024:1', summary, related, affected: [alma] }))).toMatchObject({
+      vulnerabilityId: 'CVE-2023-39326',
+      severity: 'medium',
+    });
+    const go = entry({ package: { ecosystem: 'Go', name: 'example.com/a' } });
+    expect(readOsvRecord(record({ id: 'GO-1', related, affected: [go] })).aliases).toEqual([]);
+  });
+
+  it('does not believe that all versions are malware where a record names those that are', () => {
+    const all = { type: 'SEMVER', events: [{ introduced: '0' }] };
+    const some = { type: 'SEMVER', events: [{ introduced: '4.1.1' }, { last_affected: '4.1.2' }] };
+    const npm = { package: { ecosystem: 'npm', name: 'tinycolor' } };
+    const read = (parts: object) =>
+      readOsvRecord(record({ id: 'MAL-2025-1', affected: [entry({ ...npm, ...parts })] })).affected[0];
+    expect(read({ ranges: [all, some] })).toMatchObject({ ranges: [some], isIncomplete: true });
+    expect(read({ ranges: [all], versions: ['4.1.1'] })).toMatchObject({
+      ranges: [],
+      versions: ['4.1.1'],
+      isIncomplete: true,
+    });
+    expect(read({ ranges: [all] })).toMatchObject({ ranges: [all], isIncomplete: false });
   });
 
   it('takes the worst severity of the packages when the record has none', () => {

@@ -138,7 +138,11 @@ describe('readOsvZip', () => {
     file('B', { id: 'B', details: 'é'.repeat(400_000) }),
     file('C', { id: 'C' }, { method: 0 }),
   ];
-  const read = records.map(({ name, content }) => ({ name, json: JSON.parse(content.toString()) as unknown }));
+  const read = records.map(({ name, content }) => ({
+    name,
+    json: JSON.parse(content.toString()) as unknown,
+    sizeBytes: content.length,
+  }));
 
   it.each([
     ['data descriptors', zipOf(records), undefined],

@@ -12,8 +12,8 @@ export interface RandomAccess {
 
 type Read = (position: number, length: number) => Promise<Buffer>;
 
-/** One entry of the archive, or why it could not be read. */
-export type OsvZipItem = { name: string; json: unknown } | { name: string; error: TidewaiterError };
+/** One entry of the archive with its size as text, or why it could not be read. */
+export type OsvZipItem = { name: string; json: unknown; sizeBytes: number } | { name: string; error: TidewaiterError };
 
 /** The bucket's largest archive has 1.1 million entries. */
 const maxEntries = 4_000_000;
@@ -72,7 +72,7 @@ async function* listEntries(reader: RandomAccess, size: number): AsyncGenerator<
 async function readItem(name: string, entry: Entry, read: Read): Promise<OsvZipItem> {
   try {
     const content = await readContent(entry, read);
-    return { name, json: JSON.parse(content.toString('utf8')) };
+    return { name, json: JSON.parse(content.toString('utf8')), sizeBytes: content.length };
   } catch (error) {
     if (error instanceof TidewaiterError) return { name, error };
     if (error instanceof SyntaxError) return { name, error: unreadable('not JSON', error) };

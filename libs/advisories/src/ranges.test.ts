@@ -1,7 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import { isInRange } from './ranges.js';
+import { hitIn, isInRange, isListed } from './ranges.js';
 import type { VersionEvent } from './ranges.js';
 
 /** Numbers are versions enough here; anything else cannot be compared. */
@@ -106,4 +106,29 @@ describe('isInRange', () => {
       }),
     );
   });
+});
+
+it.each<[string, VersionEvent[], string]>([
+  ['2', [{ introduced: '0' }], 'all versions'],
+  ['2', [{ introduced: '0' }, { fixed: '3' }], '< 3'],
+  ['6', [{ introduced: '1' }, { fixed: '3' }, { introduced: '5' }, { last_affected: '7' }], '>= 5, <= 7'],
+  [
+    'odd',
+    [{ introduced: '1' }, { fixed: '3' }, { introduced: '5' }, { last_affected: '7' }],
+    '>= 1, < 3 || >= 5, <= 7',
+  ],
+  ['2', [{ fixed: 'odd' }, { introduced: '1' }], 'not known'],
+])('says of %s in %j that it hits %s', (version, events, text) => {
+  expect(hitIn(version, [{ type: 'ECOSYSTEM', events }], compare)).toBe(text);
+});
+
+it.each<[string, string[], boolean | undefined]>([
+  ['2', ['1', '2'], true],
+  ['2', ['1', '2.0'], true],
+  ['2', ['1', 'odd'], false],
+  ['odd', ['1', 'odd'], true],
+  ['odd', ['1'], undefined],
+  ['odd', [], false],
+])('answers whether %s is one of %j with %s', (version, versions, answer) => {
+  expect(isListed(version, versions, compare)).toBe(answer);
 });

@@ -20,12 +20,38 @@ interface Interval {
   end?: Exclude<Bound, { introduced: string }>;
 }
 
+/** Ranges that are shown where none can be told to be the one that hits. */
+const maxTexts = 5;
+
 /** Whether a version lies in a range. @see https://ossf.github.io/osv-schema/#evaluation */
 export function isInRange(version: string, { events }: VersionRange, compare: VersionComparer): Answer {
   const intervals = intervalsOf(events.filter(isBound), compare);
   if (intervals === undefined) return undefined;
   const isListed = anyOf(intervals.map((interval) => isInInterval(version, interval, compare)));
   return bothOf(isListed, isBelowLimits(version, events, compare));
+}
+
+/** Whether a version is one of those listed, however they are spelt. */
+export function isListed(version: string, versions: readonly string[], compare: VersionComparer): Answer {
+  if (versions.includes(version)) return true;
+  if (versions.length === 0) return false;
+  if (tryCompare(version, version, compare) === undefined) return undefined;
+  return versions.some((listed) => tryCompare(version, listed, compare) === 0);
+}
+
+/** The affected versions that hold a version: `>= 1.0, < 1.5`; where that cannot be told, those that may. */
+export function hitIn(version: string, ranges: readonly VersionRange[], compare: VersionComparer): string {
+  const intervals = ranges.flatMap(({ events }) => intervalsOf(events.filter(isBound), compare) ?? []);
+  const answers = intervals.map((interval) => ({ interval, answer: isInInterval(version, interval, compare) }));
+  const hit = answers.find(({ answer }) => answer === true);
+  const shown = hit ? [hit] : answers.filter(({ answer }) => answer === undefined).slice(0, maxTexts);
+  return shown.map(({ interval }) => textOf(interval)).join(' || ') || 'not known';
+}
+
+function textOf({ introduced, end }: Interval): string {
+  const start = isBeginning({ introduced }) ? [] : [`>= ${introduced}`];
+  if (end) start.push('fixed' in end ? `< ${end.fixed}` : `<= ${end.last_affected}`);
+  return start.join(', ') || 'all versions';
 }
 
 /** Yes when one answer is yes; no when all are. */
@@ -95,6 +121,8 @@ function versionOf(bound: Bound): string {
 }
 
 function isInInterval(version: string, { introduced, end }: Interval, compare: VersionComparer): Answer {
+  // Alpine's way to say that a package never was affected.
+  if (introduced === '0' && end !== undefined && 'fixed' in end && end.fixed === '0') return false;
   const hasStarted = isBeginning({ introduced }) || isAtMost(introduced, version, compare);
   if (end === undefined) return hasStarted;
   return bothOf(

@@ -56,6 +56,7 @@ import { stackLock } from './stack-lock/stack-lock.js';
 import { swiftResolved } from './swift-resolved/swift-resolved.js';
 import { uvLock } from './uv-lock/uv-lock.js';
 import { wordpress } from './wordpress/wordpress.js';
+import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
@@ -113,6 +114,7 @@ export const analyzers: readonly Analyzer[] = [
   swiftResolved,
   uvLock,
   wordpress,
+  yarnCache,
   yarnLock,
 ];
 

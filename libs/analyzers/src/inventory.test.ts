@@ -7,11 +7,11 @@ import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import { analyzeLayer, inventory as fold, type AnalyzedLayer } from './index.js';
 
 const status = 'var/lib/dpkg/status';
-const deb = (name: string, version: string) =>
-  `Package: ${name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: ${version}\n`;
-const dpkg = (...packages: [string, string][]): TarEntry => ({
+const deb = (name: string, version: string, state = 'install ok installed') =>
+  `Package: ${name}\nStatus: ${state}\nArchitecture: amd64\nVersion: ${version}\n`;
+const dpkg = (...packages: [name: string, version: string, status?: string][]): TarEntry => ({
   path: status,
-  content: packages.map(([name, version]) => deb(name, version)).join('\n'),
+  content: packages.map((each) => deb(...each)).join('\n'),
 });
 const distroless = (name: string, version: string): TarEntry => ({
   path: `var/lib/dpkg/status.d/${name}`,
@@ -52,6 +52,16 @@ it.each<[string, TarEntry[][], string[]]>([
     'a removed package is shadowed',
     [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['b', '1'])]],
     ['a 1 shadowed 0', 'b 1 present 0'],
+  ],
+  [
+    'a package of which only configuration is left is no longer there, and told once',
+    [[dpkg(['a', '1'], ['b', '1'])], [dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1'])], [touch]],
+    ['a 1 shadowed 0', 'b 1 present 0'],
+  ],
+  [
+    'in one layer it is not told at all',
+    [[dpkg(['a', '1', 'deinstall ok config-files'], ['b', '1', 'deinstall ok installed'])]],
+    ['b 1 present 0'],
   ],
   [
     'a package that comes back belongs to where it came back',

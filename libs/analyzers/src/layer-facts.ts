@@ -17,9 +17,10 @@ import {
   WarningList,
   type Warning,
 } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecrets, mayHoldSecrets } from '@tidewaiter/secrets';
 
 import type { Analyzer, FileFacts } from './analyzer.js';
+import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
 
 /** What one file of a layer says, with the analyzer that read it. */
 export interface FileRecord {
@@ -35,7 +36,7 @@ export interface LayerFacts {
   /** In the order of their paths. */
   files: FileRecord[];
   /** In the order of their paths; without values. */
-  secrets: SecretSighting[];
+  secrets: LayerSecret[];
   /** What is odd about single files, in the order of their paths. */
   signs: FileSign[];
   /** Of reading the layer and of its files. */
@@ -59,17 +60,15 @@ export interface AnalysisOptions {
 /** What one reading of one file gave. */
 interface Reading {
   record?: FileRecord;
-  secrets?: SecretSighting[];
+  secrets?: LayerSecret[];
   signs?: FileSign[];
   warning?: Warning;
 }
 
-/** What a file is wanted for. */
-interface Interest {
-  path: string;
-  analyzers: Analyzer[];
-  mayHoldSecrets: boolean;
-  isInspected: boolean;
+/** Somebody who reads files for one thing that they say. */
+interface Reader {
+  wants: (path: string, head: Uint8Array) => boolean;
+  read: (file: TakenFile) => Reading;
 }
 
 /** All that one layer may say: what lies above costs memory in every image that has the layer. */
@@ -77,30 +76,28 @@ const maxFacts = 2_000_000;
 
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
+  readonly #readers: readonly Reader[];
   readonly #readings = new Map<string, Reading[]>();
   /** Who wanted the file that was asked for last, which is the one that is taken next. */
-  #interest: Interest = { path: '', analyzers: [], mayHoldSecrets: false, isInspected: false };
+  #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
 
-  constructor(
-    private readonly analyzers: readonly Analyzer[],
-    private readonly options: AnalysisOptions,
-  ) {}
+  constructor(analyzers: readonly Analyzer[], options: AnalysisOptions) {
+    this.#readers = readersOf(analyzers, options);
+  }
 
   wants(path: string, head: Uint8Array): boolean {
-    this.#interest = this.#interestIn(path, head);
-    const { analyzers, mayHoldSecrets: isSearched, isInspected } = this.#interest;
-    return analyzers.length > 0 || isSearched || isInspected;
+    const readers = this.#readersFor(path, head);
+    this.#asked = { path, readers };
+    return readers.length > 0;
   }
 
   /** @throws LimitExceeded `maxFacts` */
-  take({ path, content, mode }: TakenFile): void {
-    const known = this.#interest;
-    const interest = known.path === path ? known : this.#interestIn(path, content.subarray(0, headBytes));
-    const readings = interest.analyzers.map((analyzer) => readFile(analyzer, path, content));
-    if (interest.mayHoldSecrets) readings.push(searchSecrets(path, content, this.options.secretKey!));
-    if (interest.isInspected) readings.push({ signs: inspectFile({ path, content, mode }) });
-    const telling = readings.filter(tellsAnything);
+  take(file: TakenFile): void {
+    const { path, content } = file;
+    const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
+    const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes));
+    const telling = readers.map((reader) => reader.read(file)).filter(tellsAnything);
     if (telling.length > 0) this.#readings.set(path, telling);
     for (const reading of telling) this.#count(reading);
   }
@@ -108,6 +105,7 @@ export class FactCollector {
   /** Drops what a file says that a later entry of the layer replaces. */
   forget(path: string): void {
     this.#readings.delete(path);
+    if (this.#asked?.path === path) this.#asked = undefined;
   }
 
   /** The facts of all files. */
@@ -115,7 +113,7 @@ export class FactCollector {
     const list = new WarningList();
     for (const { code, path, message } of warnings) list.add(code, path, message);
     const files: FileRecord[] = [];
-    const secrets: SecretSighting[] = [];
+    const secrets: LayerSecret[] = [];
     const signs: FileSign[] = [];
     for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
@@ -130,13 +128,8 @@ export class FactCollector {
     return { files, secrets, signs, warnings: list.toArray() };
   }
 
-  #interestIn(path: string, head: Uint8Array): Interest {
-    return {
-      path,
-      analyzers: this.analyzers.filter((analyzer) => analyzer.wants(path, head)),
-      mayHoldSecrets: this.options.secretKey !== undefined && mayHoldSecrets(path, head),
-      isInspected: this.options.isInspected === true && wantsInspection(path, head),
-    };
+  #readersFor(path: string, head: Uint8Array): Reader[] {
+    return this.#readers.filter((reader) => reader.wants(path, head));
   }
 
   #count({ record, secrets = [], signs = [] }: Reading): void {
@@ -148,18 +141,32 @@ export class FactCollector {
   }
 }
 
+function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): Reader[] {
+  const readers = analyzers.map((analyzer): Reader => {
+    return { wants: (path, head) => analyzer.wants(path, head), read: (file) => readFile(analyzer, file) };
+  });
+  if (secretKey) {
+    readers.push(
+      { wants: mayHoldSecrets, read: (file) => searchSecrets(file, secretKey) },
+      { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
+    );
+  }
+  if (isInspected) readers.push({ wants: wantsInspection, read: (file) => ({ signs: inspectFile(file) }) });
+  return readers;
+}
+
 /** Most files say nothing, and there may be a million of them. */
 function tellsAnything({ record, secrets = [], signs = [], warning }: Reading): boolean {
   return record !== undefined || warning !== undefined || secrets.length > 0 || signs.length > 0;
 }
 
-function searchSecrets(path: string, content: Buffer, key: Uint8Array): Reading {
+function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
   const { sightings, damage } = findSecrets({ path, content }, key);
   const reading = sightings.length > 0 ? { secrets: sightings } : {};
   return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
 }
 
-function readFile(analyzer: Analyzer, path: string, content: Buffer): Reading {
+function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
   try {
     const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
     const record = { path, analyzer: analyzer.name, ...found };

@@ -54,6 +54,7 @@ const coordinates: Record<PackageType, (name: string) => Coordinates> = {
   deb: lowered,
   gem: whole,
   generic: splitPath,
+  githubactions: loweredPath,
   golang: splitPath,
   hackage: whole,
   hex: loweredPath,

@@ -17,11 +17,17 @@ export function pypiRecord({ name, ...claim }: Omit<LibraryClaim, 'type'>): Pack
   return libraryRecord({ type: 'pypi', name: normalizedName(name), ...claim });
 }
 
-/** Whether a path lies among the tests that a distribution brings along: what is there only looks installed. */
+/**
+ * Whether a path lies among the tests that a distribution, or Python itself, brings along: what is there only looks installed. In
+ * a folder of somebody's own that has such a name, an installer's `dist-info` is what it says.
+ */
 export function isTestData(path: string): boolean {
-  const root = Math.max(path.lastIndexOf('site-packages/'), path.lastIndexOf('dist-packages/'), 0);
-  return /(^|\/)tests?\//.test(path.slice(root));
+  const brought = [...path.matchAll(broughtFolder)].at(-1);
+  if (!brought && path.includes('.dist-info/')) return false;
+  return /(^|\/)tests?\//.test(path.slice(brought?.index ?? 0));
 }
+
+const broughtFolder = /(?:^|\/)(?:site-packages|dist-packages|python\d(?:\.\d{1,3})?)\//g;
 
 /** What a lock file says of one package. */
 export type LockedPackage = Readonly<Record<string, unknown>>;

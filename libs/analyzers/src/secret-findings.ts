@@ -2,22 +2,24 @@ import { createHash } from 'node:crypto';
 
 import { type Finding, findingOf, type OwnedFile } from '@tidewaiter/domain';
 import type { DigestAlgorithm, ImageConfig, Overlay } from '@tidewaiter/oci';
-import { findSecretsInConfig, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecretsInConfig } from '@tidewaiter/secrets';
 
+import type { LayerSecret } from './archive-secrets.js';
 import type { AnalyzedLayer } from './layer-facts.js';
 import { distributedFiles, mergedPath } from './ownership.js';
 
 /** The secrets in the files of every layer, each once, also those that a later layer hides. */
 export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
-  const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(({ path }) => path)));
+  const paths = new Set(layers.flatMap(({ facts }) => facts.secrets.map(fileOf)));
   if (paths.size === 0) return [];
   const isShipped = shippedFiles(layers, view, paths);
   const findings = new Map<string, Finding>();
   for (const [layer, { facts }] of layers.entries()) {
     for (const sighting of facts.secrets) {
-      const removedInLayer = view.hiddenBy(sighting.path, layer);
+      const file = fileOf(sighting);
+      const removedInLayer = view.hiddenBy(file, layer);
       const key = [sighting.rule, sighting.path, sighting.fingerprint].join('\n');
-      const finding = ofSighting(sighting, isShipped(sighting.path, layer), layer, removedInLayer);
+      const finding = ofSighting(sighting, isShipped(file, layer), layer, removedInLayer);
       const known = findings.get(key);
       // A file that is copied up brings its secrets again: they are there from where they came first.
       findings.set(key, known ? { ...finding, layer: known.layer } : finding);
@@ -25,6 +27,8 @@ export function secretsInFiles(layers: readonly AnalyzedLayer[], view: Overlay):
   }
   return [...findings.values()];
 }
+
+const fileOf = ({ archive, path }: LayerSecret): string => archive ?? path;
 
 /**
  * Whether a file is as a package of the distribution brought it. Configuration is there to be filled in, and a file whose bytes
@@ -54,7 +58,7 @@ function shippedFiles(
 
 /** What the distribution ships is known to everybody, and is an example or a test. */
 function ofSighting(
-  { rule, title, severity, path, line, masked, fingerprint, confidence }: SecretSighting,
+  { rule, title, severity, path, line, masked, fingerprint, confidence }: LayerSecret,
   isDistributed: boolean,
   layer: number,
   removedInLayer: number | undefined,

@@ -18,9 +18,12 @@ export interface AdvisorySummary {
   id: string;
   /** The id people know: the CVE, else the GHSA, else the source's own. */
   vulnerabilityId: string;
+  /** Every other id, with the CVE and GHSA ids of `upstream`; sorted. */
   aliases: string[];
   severity: Severity;
   /** CVSS base score, 0 to 10, where a source gives a vector. */
-  cvss?: { vector: string; score: number };
+  cvss: { vector: string; score: number } | null;
   title: string;
+  /** ISO 8601; null where nobody says. */
+  published: string | null;
 }

@@ -13,6 +13,7 @@ export const packageTypes = [
   'deb',
   'gem',
   'generic',
+  'githubactions',
   'golang',
   'hackage',
   'hex',
@@ -53,6 +54,8 @@ export interface PackageRecord {
   licenses: string[];
   /** Path of the package database or manifest that declares it, without leading slash. */
   foundIn: string;
+  /** Somebody else than the distribution built it: what advisories of the distribution say under its name is about another package. */
+  isThirdParty?: true;
   /** A lock file asks for it; that it is installed was not seen. */
   isDeclared?: true;
 }
@@ -92,4 +95,6 @@ export interface OwnedFile {
   mode?: number;
   /** Of a symbolic link. */
   linkTarget?: string;
+  /** As people write them: `cap_net_raw=ep`. */
+  capabilities?: string;
 }

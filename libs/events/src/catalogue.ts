@@ -1,4 +1,4 @@
-import { priorities, severities } from '@tidewaiter/domain';
+import { findingKinds, priorities, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { eventType } from './event-type.js';
@@ -109,6 +109,49 @@ export const tagMoved = eventType('tag.moved', {
   }),
 });
 
+export const advisoryChanged = eventType('advisory.changed', {
+  by: 'scanner',
+  summary: 'Advisories were published, changed or withdrawn; some of the packages that they name, or named before.',
+  about: 'the number of the change',
+  data: z.object({
+    change: z.string().regex(/^[0-9]{1,19}$/),
+    /** How many advisories the change wrote, over all its events. */
+    advisories: z.int().positive(),
+    packages: z.array(z.object({ ecosystem: z.string(), name: z.string() })).max(2_000),
+  }),
+});
+
+/** What became, or no longer is, wrong with images that nobody pushed meanwhile. */
+const finding = z.object({
+  kind: z.enum(findingKinds),
+  /** The id people know: the CVE. */
+  id: z.string(),
+  /** OSV id of the advisory that says so. */
+  advisoryId: z.string(),
+  severity,
+  title: z.string(),
+  /** Some of the packages that have it. */
+  purls: z.array(z.string()).max(200),
+  /** `workloads` is null while nobody knows what runs. */
+  counts: z.object({ packages: z.int(), images: z.int(), workloads: z.int().nullable() }),
+  /** Whether people are to be told: of a whole ecosystem that is loaded for the first time, only of some. */
+  isNews: z.boolean(),
+});
+
+export const findingOpened = eventType('finding.opened', {
+  by: 'scanner',
+  summary: 'An advisory that was published or changed hits packages of images that were pushed before.',
+  about: 'the id of the vulnerability',
+  data: finding,
+});
+
+export const findingResolved = eventType('finding.resolved', {
+  by: 'scanner',
+  summary: 'An advisory that was changed or withdrawn no longer hits packages of images that were pushed before.',
+  about: 'the id of the vulnerability',
+  data: finding,
+});
+
 const incident = z.object({ incidentId: id, revision: z.int().positive(), severity });
 
 export const incidentOpened = eventType('incident.opened', {
@@ -156,6 +199,9 @@ export const catalogue = [
   imageAnalyzed,
   imageFailed,
   tagMoved,
+  advisoryChanged,
+  findingOpened,
+  findingResolved,
   incidentOpened,
   incidentUpdated,
   incidentResolved,

@@ -1,7 +1,10 @@
 export { draft, eventType } from './event-type.js';
 export type { CloudEvent, DataOf, Draft, EventOf, EventType } from './event-type.js';
 export {
+  advisoryChanged,
   catalogue,
+  findingOpened,
+  findingResolved,
   imageAnalyzed,
   imageFailed,
   incidentOpened,

@@ -1,4 +1,7 @@
 import {
+  advisoryChanged,
+  findingOpened,
+  findingResolved,
   imageAnalyzed,
   imageFailed,
   incidentOpened,
@@ -33,6 +36,9 @@ export const streams: readonly Stream[] = [
       imageAnalyzed,
       imageFailed,
       tagMoved,
+      advisoryChanged,
+      findingOpened,
+      findingResolved,
       incidentOpened,
       incidentUpdated,
       incidentResolved,
@@ -62,12 +68,12 @@ export interface Consumer {
 const defaults = { stream: 'TIDEWAITER', concurrency: 8, ackWaitMs: 30_000, maxAttempts: 6 };
 
 export const consumers = {
-  scanner: { ...defaults, name: 'scanner', events: [registryPushed, registryDeleted] },
+  scanner: { ...defaults, name: 'scanner', events: [registryPushed, registryDeleted, advisoryChanged] },
   detector: { ...defaults, name: 'detector', stream: 'TIDEWAITER_RUNTIME', events: [runtimeObserved] },
   notifier: {
     ...defaults,
     name: 'notifier',
-    events: [imageAnalyzed, incidentOpened, incidentUpdated, incidentResolved],
+    events: [imageAnalyzed, findingOpened, findingResolved, incidentOpened, incidentUpdated, incidentResolved],
   },
 } as const satisfies Record<string, Consumer>;
 

@@ -1,15 +1,29 @@
 import { accountSigns } from './account-signs.js';
+import { alternativeChoices } from './alternatives.js';
 import { diversions } from './diversions.js';
 import type { FileSign, InspectedFile, Inspector } from './file-sign.js';
 import { indicatorSigns } from './indicator-signs.js';
+import { libraryPathSigns } from './library-paths.js';
 import { packedSigns } from './packed-signs.js';
+import { pythonStartupSigns } from './python-startup.js';
 import { scriptSigns } from './script-signs.js';
+import { statOverrides } from './stat-overrides.js';
 
 /** Stored with every analysed layer: raise it when the same bytes give other signs. */
-export const integrityVersion = 1;
+export const integrityVersion = 2;
 
 /** Every family of signs. */
-const inspectors: readonly Inspector[] = [accountSigns, diversions, indicatorSigns, packedSigns, scriptSigns];
+const inspectors: readonly Inspector[] = [
+  accountSigns,
+  alternativeChoices,
+  diversions,
+  indicatorSigns,
+  libraryPathSigns,
+  packedSigns,
+  pythonStartupSigns,
+  scriptSigns,
+  statOverrides,
+];
 
 /** Whether a file's content is worth a look, by its path and first 512 bytes. */
 export function wantsInspection(path: string, head: Uint8Array): boolean {

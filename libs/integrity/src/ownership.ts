@@ -12,6 +12,7 @@ export interface Claim {
   role?: NonNullable<OwnedFile['role']>;
   mode?: number;
   linkTarget?: string;
+  capabilities?: string;
 }
 
 /** Who owns what by real path, as the databases say that the image shows. */
@@ -102,4 +103,5 @@ function addClaim(
   if (file.role !== undefined) claim.role = file.role;
   if (file.mode !== undefined) claim.mode = file.mode;
   if (file.linkTarget !== undefined) claim.linkTarget = file.linkTarget;
+  if (file.capabilities !== undefined) claim.capabilities = file.capabilities;
 }

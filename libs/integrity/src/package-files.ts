@@ -4,24 +4,38 @@ import { type Finding, isDistributionType, type Severity } from '@tidewaiter/dom
 import type { Found } from '@tidewaiter/oci';
 
 import { keepsVersion } from './database-spans.js';
-import { bits, isCode, isProgramPath, isSetuid, isTrusted, octal } from './file-kinds.js';
+import { bits, isCode, isProgramPath, isSetuid, isTrusted, neverSetuid, octal } from './file-kinds.js';
 import { integrityFinding } from './integrity-finding.js';
 import { compareContent, type Judgement, type JudgedImage } from './judged-image.js';
 import type { Claim } from './ownership.js';
+import { withReplacedTrees } from './replaced-trees.js';
 
 /** Files of packages that are not as their package brought them. What people edit and slim images drop is no matter. */
-export const packageFiles: Judgement = function* (image) {
+export const packageFiles: Judgement = (image) => {
+  const findings = [...differences(image)];
+  const { modified = [], other = [] } = Object.groupBy(findings, ({ id }) =>
+    id === 'package-file-modified' ? 'modified' : 'other',
+  );
+  return [...withReplacedTrees(image, modified), ...other];
+};
+
+function* differences(image: JudgedImage): Generator<Finding> {
   for (const [path, claims] of image.ownership.claims) {
     if (claims.some(({ role }) => role === 'ghost' || role === 'documentation')) continue;
     const found = image.tree.shown.get(path);
-    if (!found || found.entry.type === 'directory') continue;
-    const finding =
-      found.entry.type === 'file' || found.entry.type === 'hardlink'
-        ? judgeFile(image, found, claims)
-        : judgeOther(image, found, claims);
+    const finding = found && judge(image, found, claims);
     if (finding) yield finding;
   }
-};
+}
+
+function judge(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
+  const { type } = found.entry;
+  if (type === 'file' || type === 'hardlink') return judgeFile(image, found, claims);
+  if (type !== 'directory') return judgeOther(image, found, claims);
+  // Lists name directories too; what has a digest was none.
+  const isConfig = claims.some(({ role }) => role === 'config');
+  return !isConfig && claims.some(({ digests }) => digests.length > 0) ? replaced(image, found, claims) : undefined;
+}
 
 function judgeFile(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
   const isConfig = claims.some(({ role }) => role === 'config');
@@ -102,10 +116,6 @@ function digestOfTarget(like: string, target: string): string {
   return `${algorithm}:${createHash(algorithm).update(target).digest('hex')}`;
 }
 
-/** Programs that do what they are told: with setuid they give anybody their owner's rights, and no distribution does that. */
-const neverSetuid =
-  /^(usr\/)?s?bin\/((ba|da|z|k|c|tc|fi)?sh|busybox|env|find|awk|gawk|mawk|perl[0-9.]{0,8}|python[0-9.]{0,8}|ruby[0-9.]{0,8}|node|php[0-9.]{0,8}|vim?|vim\.[a-z]{1,10}|nano|less|more|cp|mv|dd|tee|tar|cat|chmod|chown|ed|sed|install|nmap|gdb|strace|socat|nc|curl|wget|xargs|timeout|systemctl|docker)$/;
-
 function modeChanged(image: JudgedImage, found: Found, claims: readonly Claim[]): Finding | undefined {
   const { path, mode } = found.entry;
   const watched = bits.setuid | bits.setgid | bits.othersWrite;
@@ -125,8 +135,14 @@ function modeChanged(image: JudgedImage, found: Found, claims: readonly Claim[])
   });
 }
 
-/** As the database has it, else as the first layer with these bytes has it: dpkg writes no modes down. */
-function expectedMode({ tree }: JudgedImage, found: Found, claims: readonly Claim[]): number | undefined {
+/** As the databases have it, else as the first layer with these bytes has it: dpkg writes down what was changed alone. */
+function expectedMode(
+  { tree, statOverrides }: JudgedImage,
+  found: Found,
+  claims: readonly Claim[],
+): number | undefined {
+  const overridden = statOverrides.get(found.entry.path);
+  if (overridden !== undefined) return overridden;
   const known = claims.flatMap(({ mode }) => mode ?? []);
   if (known.length > 0) return known.reduce((all, mode) => all | mode, 0);
   const sha256 = tree.digestOf(found, 'sha256');

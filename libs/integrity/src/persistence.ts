@@ -2,7 +2,7 @@ import type { Finding, Severity } from '@tidewaiter/domain';
 
 import { integrityFinding } from './integrity-finding.js';
 import { isAsPackaged, type JudgedImage, type Judgement, type LayerSign } from './judged-image.js';
-import { isStarted } from './script-signs.js';
+import { isCronJob, isStarted } from './script-signs.js';
 
 type Rule = (sign: LayerSign, image: JudgedImage) => Pick<Finding, 'id' | 'severity' | 'title'> | undefined;
 
@@ -67,7 +67,7 @@ export const persistence: Judgement = function* (image) {
 
 function judgeDownload({ path, evidence }: LayerSign): ReturnType<Rule> {
   const title = 'Commands that run what they download';
-  if (path.includes('cron')) return { id: 'cron-download-and-run', severity: 'critical', title };
+  if (isCronJob(path)) return { id: 'cron-download-and-run', severity: 'critical', title };
   if (isStarted(path)) return { id: 'startup-download-and-run', severity: 'high', title };
   const severity: Severity = evidence['isEncrypted'] === true ? 'low' : 'medium';
   return { id: 'script-download-and-run', severity, title };
@@ -81,7 +81,7 @@ function loadsOnlyPackaged({ evidence }: LayerSign, { view, ownership }: JudgedI
 }
 
 const startedFile =
-  /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
+  /^(etc\/(cron\.(d|hourly|daily|weekly|monthly)|periodic\/(15min|hourly|daily|weekly|monthly)|crontabs|init\.d|local\.d|profile\.d|systemd\/(system|user))|var\/spool\/cron|(usr\/)?lib\/systemd\/system)\/[^.][^\n]{0,255}$|^etc\/(crontab|rc\.local)$/;
 
 /** Jobs and services that layers above the distribution's own added without a package. */
 function* addedStarts({ tree, ownership, spans }: JudgedImage): Generator<Finding> {
@@ -91,7 +91,7 @@ function* addedStarts({ tree, ownership, spans }: JudgedImage): Generator<Findin
     const { path, type } = entry;
     if (layer <= base || type !== 'file' || !startedFile.test(path) || ownership.isDistributed(path)) continue;
     yield integrityFinding({
-      id: path.includes('cron') ? 'unowned-cron-job' : 'unowned-service',
+      id: isCronJob(path) ? 'unowned-cron-job' : 'unowned-service',
       severity: 'low',
       title: 'Job or service that no package brought',
       path,

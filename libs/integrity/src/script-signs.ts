@@ -4,7 +4,7 @@ import { downloadsOf, runsDecoded, statementsOf } from './shell-commands.js';
 
 /** Where something is started without anybody asking for it. */
 const startedPath =
-  /^(?:etc\/(?:profile|bash\.bashrc|bashrc|environment|zsh\/|zshrc|crontab|crontabs\/|anacrontab|cron\.|rc\.local|rc\d?\.d\/|inittab|init\.d\/|local\.d\/|profile\.d\/|systemd\/|update-motd\.d\/|entrypoint)|var\/spool\/cron\/|(?:usr\/)?lib\/systemd\/system\/|docker-entrypoint\.d\/|(?:root|home\/[^/]{1,64})\/\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile|zshenv|config\/systemd\/))/;
+  /^(?:etc\/(?:profile|bash\.bashrc|bashrc|environment|zsh\/|zshrc|crontab|crontabs\/|anacrontab|cron\.|periodic\/|rc\.local|rc\d?\.d\/|inittab|init\.d\/|local\.d\/|profile\.d\/|systemd\/|update-motd\.d\/|entrypoint)|var\/spool\/cron\/|(?:usr\/)?lib\/systemd\/system\/|docker-entrypoint\.d\/|(?:root|home\/[^/]{1,64})\/\.(?:bashrc|profile|bash_profile|bash_login|zshrc|zprofile|zshenv|config\/systemd\/))/;
 const programPath = /^(?:usr\/(?:local\/)?)?s?bin\/[^/]{1,255}$/;
 const scriptName = /\.(?:sh|bash|service|timer)$/;
 
@@ -19,6 +19,11 @@ export const scriptSigns: Inspector = {
     return signs.filter(({ sign }, index) => signs.findIndex((other) => other.sign === sign) === index);
   },
 };
+
+/** Whether cron runs the file at this path, or reads in it what to run; on Alpine `periodic` is its folder. */
+export function isCronJob(path: string): boolean {
+  return path.includes('cron') || path.startsWith('etc/periodic/');
+}
 
 /** Whether shells, cron or init read the file at this path of their own. */
 export function isStarted(path: string): boolean {

@@ -27,6 +27,7 @@ const entry: fc.Arbitrary<LayerEntry> = fc.record(
     md5: hex(16),
     sha1: hex(20),
     linkTarget: path,
+    capabilities: fc.constantFrom(0, 12, 20, 24).chain(hex),
     whiteout: fc.constantFrom('file' as const, 'opaque' as const),
   },
   { requiredKeys: ['path', 'type', 'mode', 'uid', 'gid', 'size'] },
@@ -104,7 +105,8 @@ it.each([
   ['a row beyond its page', changedRow((row) => row.writeUInt16BE(11, 20))],
   ['a NUL in a name', changedRow((row) => row.fill(0, 25, 26))],
   ['a type that there is not', changedRow((row) => row.writeUInt16BE(7, 0))],
-  ['a kind that there is not', changedRow((row) => row.writeUInt16BE(0x400, 0))],
+  ['a kind that there is not', changedRow((row) => row.writeUInt16BE(0x800, 0))],
+  ['capabilities beyond their page', changedRow((row) => row.writeUInt16BE(0x400, 0))],
   ['half a byte of size', changedRow((row) => row.writeDoubleBE(0.5, 12))],
   ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
 ])('refuses %s', (_, blob) => {

@@ -6,7 +6,7 @@ import { EntryTable, pageBytes } from './entry-table.js';
 import { layerLimits } from './limits.js';
 
 /** Stored with every layer that was read: the form of its list. */
-export const entriesVersion = 2;
+export const entriesVersion = 3;
 
 // One byte of version, then for each page of the table the number of compressed bytes (32 bits, little-endian) and that many of zstd.
 // A layer of a distribution takes 50 to 70 bytes an entry, most of it digests. Nobody ever holds more than a page unpacked.

@@ -16,7 +16,8 @@ export function pageOf(bytes: Buffer, end: number): Page {
 
 // A row, all numbers big-endian:
 //   kind (16 bits: type, whiteout, which optional fields follow), mode (16), uid (32), gid (32), size (a double),
-//   bytes of the path (16) and of the link target (16), [32 bytes of sha256], [16 of md5], [20 of sha1], path, [link target]
+//   bytes of the path (16) and of the link target (16), [32 bytes of sha256], [16 of md5], [20 of sha1], path, [link target],
+//   [bytes of the capabilities (8), capabilities]
 const [modeAt, uidAt, gidAt, sizeAt, pathBytesAt, linkBytesAt, fixedBytes] = [2, 4, 8, 12, 20, 22, 24];
 
 const digests = [
@@ -28,19 +29,20 @@ const digestBytes = 68;
 const hasLink = 0x40;
 /** Another entry has taken the place of this one. */
 const isGone = 0x200;
-const maxKind = 0x3ff;
+const hasCapabilities = 0x400;
+const maxKind = 0x7ff;
 const whiteouts = [undefined, 'file', 'opaque'] as const;
 /** A character takes three bytes at most. */
 const maxNameBytes = 3 * layerLimits.maxPathBytes;
 
 /** What the row of an entry takes at most. */
-export function roomFor({ path, linkTarget = '' }: LayerEntry): number {
-  return fixedBytes + digestBytes + 3 * (path.length + linkTarget.length);
+export function roomFor({ path, linkTarget = '', capabilities = '' }: LayerEntry): number {
+  return fixedBytes + digestBytes + 3 * (path.length + linkTarget.length) + 1 + capabilities.length / 2;
 }
 
 /** Writes an entry behind the last row of a page that has room for it. */
 export function writeRow(page: Page, entry: LayerEntry): void {
-  const { path, mode, uid, gid, size, linkTarget = '' } = entry;
+  const { path, mode, uid, gid, size, linkTarget = '', capabilities } = entry;
   const { bytes, numbers, end: at } = page;
   numbers.setUint16(at, kindOf(entry));
   numbers.setUint16(at + modeAt, mode);
@@ -60,16 +62,21 @@ export function writeRow(page: Page, entry: LayerEntry): void {
     numbers.setUint16(at + lengthAt, length);
     page.end += length;
   }
+  if (capabilities === undefined) return;
+  const length = bytes.write(capabilities, page.end + 1, 'hex');
+  bytes[page.end] = length;
+  page.end += 1 + length;
 }
 
-function kindOf({ type, whiteout, linkTarget, sha256, md5, sha1 }: LayerEntry): number {
+function kindOf({ type, whiteout, linkTarget, sha256, md5, sha1, capabilities }: LayerEntry): number {
   return (
     entryTypes.indexOf(type) |
     (whiteouts.indexOf(whiteout) << 3) |
     (linkTarget === undefined ? 0 : hasLink) |
     (sha256 === undefined ? 0 : digests[0].bit) |
     (md5 === undefined ? 0 : digests[1].bit) |
-    (sha1 === undefined ? 0 : digests[2].bit)
+    (sha1 === undefined ? 0 : digests[2].bit) |
+    (capabilities === undefined ? 0 : hasCapabilities)
   );
 }
 
@@ -89,13 +96,15 @@ export function endOfRow({ bytes, numbers, end }: Page, at: number): number | un
   const linkBytes = numbers.getUint16(at + linkBytesAt);
   const size = numbers.getFloat64(at + sizeAt);
   const namesAt = at + fixedBytes + digestBytesOf(kind);
-  const next = namesAt + pathBytes + linkBytes;
+  const namesEnd = namesAt + pathBytes + linkBytes;
+  // What lies beyond the page counts as none, and ends beyond it all the same.
+  const next = (kind & hasCapabilities) === 0 ? namesEnd : namesEnd + 1 + (bytes[namesEnd] ?? 0);
   const isKind = kind <= maxKind && (kind & 7) < entryTypes.length && ((kind >> 3) & 3) < whiteouts.length;
   const isNamed = Math.max(pathBytes, linkBytes) <= maxNameBytes && (linkBytes === 0 || (kind & hasLink) !== 0);
   if (!isKind || !isNamed || !Number.isSafeInteger(size) || size < 0 || next > end) return undefined;
   // PostgreSQL stores no NUL.
   const nul = bytes.indexOf(0, namesAt);
-  return nul !== -1 && nul < next ? undefined : next;
+  return nul !== -1 && nul < namesEnd ? undefined : next;
 }
 
 function digestBytesOf(kind: number): number {
@@ -152,8 +161,14 @@ export class RowEntry implements LayerEntry {
 
   get linkTarget(): string | undefined {
     if ((this.#kind & hasLink) === 0) return undefined;
-    const at = this.#linkAt;
-    return this.#page.bytes.toString('utf8', at, at + this.#page.numbers.getUint16(this.#at + linkBytesAt));
+    return this.#page.bytes.toString('utf8', this.#linkAt, this.#capabilitiesAt);
+  }
+
+  get capabilities(): string | undefined {
+    if ((this.#kind & hasCapabilities) === 0) return undefined;
+    const { bytes } = this.#page;
+    const at = this.#capabilitiesAt;
+    return bytes.toString('hex', at + 1, at + 1 + bytes[at]!);
   }
 
   get whiteout(): LayerEntry['whiteout'] {
@@ -162,8 +177,8 @@ export class RowEntry implements LayerEntry {
 
   /** As an object of its own, which can be printed and compared. */
   toJSON(): LayerEntry {
-    const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, whiteout } = this;
-    return { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, whiteout };
+    const { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout } = this;
+    return { path, type, mode, uid, gid, size, sha256, md5, sha1, linkTarget, capabilities, whiteout };
   }
 
   get #kind(): number {
@@ -176,6 +191,10 @@ export class RowEntry implements LayerEntry {
 
   get #linkAt(): number {
     return this.#pathAt + this.#page.numbers.getUint16(this.#at + pathBytesAt);
+  }
+
+  get #capabilitiesAt(): number {
+    return this.#linkAt + this.#page.numbers.getUint16(this.#at + linkBytesAt);
   }
 
   #digest(wanted: DigestAlgorithm): string | undefined {

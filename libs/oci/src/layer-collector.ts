@@ -264,6 +264,7 @@ export class LayerCollector implements TarVisitor {
     }
     const { mode, uid, gid } = member;
     const entry: LayerEntry = { path, type, mode, uid, gid, size: type === 'file' ? member.size : 0 };
+    if (type === 'file' && member.capabilities !== undefined) entry.capabilities = member.capabilities;
     if (type === 'file') {
       this.#open = this.#openFile(entry, member.isSparse);
       return;
@@ -326,9 +327,9 @@ export class LayerCollector implements TarVisitor {
       );
     } else {
       entry.size = original.size;
-      for (const algorithm of ['sha256', 'md5', 'sha1'] as const) {
-        const digest = original[algorithm];
-        if (digest !== undefined) entry[algorithm] = digest;
+      for (const property of ['sha256', 'md5', 'sha1', 'capabilities'] as const) {
+        const value = original[property];
+        if (value !== undefined) entry[property] = value;
       }
     }
     const file = this.#fileOf(target);

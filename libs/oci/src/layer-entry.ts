@@ -22,6 +22,8 @@ export interface LayerEntry {
   sha1?: string;
   /** Of a symbolic link as it is written; of a hard link as a path from the root. */
   linkTarget?: string;
+  /** Hex of the `vfs_cap_data` that gives a program capabilities, where a tar says so; a file tree does not tell. */
+  capabilities?: string;
   /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */
   whiteout?: 'file' | 'opaque';
 }

@@ -10,11 +10,18 @@ export interface TarExtensions {
   size?: number;
   uid?: number;
   gid?: number;
+  /** Hex of the `vfs_cap_data` that gives a program capabilities. */
+  capabilities?: string;
   sparse?: PaxSparse;
 }
 
+/** As Go's archive/tar knows it, which is what unpacks images. */
+const capabilityKeyword = 'SCHILY.xattr.security.capability';
+/** The kernel takes no longer value. @see capabilities(7), "File capability extended attribute versioning" */
+const maxCapabilityBytes = 24;
+
 /**
- * Reads the records of a PAX header. Unknown keywords (times, owner names, extended attributes) are left out.
+ * Reads the records of a PAX header. Unknown keywords (times, owner names, other extended attributes) are left out.
  * @throws InvalidInput `CORRUPT_LAYER` when a record does not keep to the format
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html "pax Extended Header"
  */
@@ -31,6 +38,7 @@ export function readPax(payload: Buffer): TarExtensions {
   const size = numberOf(records.get('size'));
   const uid = numberOf(records.get('uid'));
   const gid = numberOf(records.get('gid'));
+  const capabilities = records.get(capabilityKeyword);
   const sparse = readPaxSparse(records, sparseNumbers);
   return {
     ...(path?.length && { path: nameOf(path) }),
@@ -38,6 +46,7 @@ export function readPax(payload: Buffer): TarExtensions {
     ...(size !== undefined && { size }),
     ...(uid !== undefined && { uid: uid >>> 0 }),
     ...(gid !== undefined && { gid: gid >>> 0 }),
+    ...(capabilities && capabilities.length <= maxCapabilityBytes && { capabilities: capabilities.toString('hex') }),
     ...(sparse && { sparse }),
   };
 }

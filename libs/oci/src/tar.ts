@@ -18,6 +18,8 @@ export interface TarMember {
   gid: number;
   /** Bytes of the file; of a sparse file with its holes. */
   size: number;
+  /** As in {@link TarExtensions}. */
+  capabilities?: string;
   isSparse: boolean;
 }
 
@@ -120,6 +122,7 @@ function* readMember(
     uid: extensions.uid ?? header.uid,
     gid: extensions.gid ?? header.gid,
     size,
+    capabilities: extensions.capabilities,
     isSparse: sparse !== undefined,
   });
   const missing = sparse ? yield* passSparse(sparse, visitor) : yield* pass(stored, (piece) => visitor.data(piece));

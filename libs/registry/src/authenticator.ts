@@ -98,6 +98,8 @@ export class Authenticator {
       // A challenge may name any address; only the configured hosts may be inside.
       allowPrivate: this.#isConfigured(realm) && this.connection.allowPrivate,
       credentials,
+      // What names us goes where our credentials go.
+      tls: realm.origin === this.endpoint.origin ? this.defaults.tls : { ...this.defaults.tls, client: undefined },
     });
     if (response.status === 200) return readToken(realm, await response.json(MAX_TOKEN_ANSWER_BYTES));
     await response.discard();

@@ -27,7 +27,7 @@ const absent = `sha256:${'0'.repeat(64)}`;
     [digest, layerDigest] = [built.digest, built.layerDigests[0] ?? ''];
     [manifest, layer] = await Promise.all([blobOf(digest), blobOf(layerDigest)]);
     await pushImage(registry, 'shop/app:1.0', `oci:${dir}:latest`);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await egress.close();

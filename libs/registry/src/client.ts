@@ -1,55 +1,35 @@
-import { createHash } from 'node:crypto';
-
-import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
-import type { Egress, EgressResponse } from '@tidewaiter/runtime';
+import { InvalidInput, isDigest, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/runtime';
 
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
-import { checkRepository, checkTag, qualify } from './reference.js';
-import { RegistrySession, type RegistryRead } from './session.js';
+import { HostClient, type FetchedManifest, type ResolvedManifest } from './host-client.js';
+import { Mirror } from './mirror.js';
+import { checkRepository, qualify } from './reference.js';
 
-/** What a registry knows about a manifest without its bytes. */
-export interface ResolvedManifest {
-  digest: Digest;
-  /** As the registry declares it, without parameters; empty when it declares none. */
-  mediaType: string;
-  /** Bytes. */
-  size: number;
-}
-
-export interface FetchedManifest {
-  digest: Digest;
-  /** As the registry declares it, without parameters; empty when it declares none. */
-  mediaType: string;
-  bytes: Buffer;
-}
-
-/** What every registry must take, and as much as we read. @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
-export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
-
-const accept = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-].join(', ');
-
-const byteCount = /^\d{1,15}$/;
-const contentRange = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/;
+const MAX_ATTEMPTS = 4;
+/** What mirrors give up to this size is checked before the first byte is handed out. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /**
- * Reads manifests and blobs from one registry. Everything it returns has been checked against its digest.
- * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ * Reads manifests and blobs from one registry, by way of its mirrors where it has some. Everything it returns has been checked
+ * against its digest, whoever gave it.
  */
 export class RegistryClient {
   /** `docker.io`, `localhost:5000` */
   readonly host: string;
-  readonly #session: RegistrySession;
+  readonly hasMirrors: boolean;
+  readonly #isRewritten: boolean;
+  readonly #origin: HostClient;
+  readonly #mirrors: readonly Mirror[];
 
   /** @throws InvalidInput `REGISTRY_CONNECTION` */
   constructor(connection: RegistryConnection, egress: Egress) {
-    this.#session = new RegistrySession(connection, egress);
-    this.host = this.#session.endpoint.host;
+    this.#isRewritten = connection.rewrite !== undefined;
+    this.#origin = new HostClient(connection, egress, MAX_ATTEMPTS);
+    this.#mirrors = (connection.mirrors ?? []).map((mirror) => new Mirror(mirror, egress));
+    this.host = this.#origin.host;
+    this.hasMirrors = this.#mirrors.length > 0;
   }
 
   /**
@@ -60,16 +40,8 @@ export class RegistryClient {
    * @throws Unavailable with `retryAfterMs` where the registry names a time
    */
   async resolve(repository: string, reference: string, signal?: AbortSignal): Promise<ResolvedManifest> {
-    const head = await this.#session.send({ ...this.#manifestRead(repository, reference, signal), method: 'HEAD' });
-    await head.discard();
-    const digest = head.headers['docker-content-digest'];
-    const length = head.headers['content-length'] ?? '';
-    const isAsked = isDigest(digest) && (digest === reference || !isDigest(reference));
-    if (head.status === 200 && isAsked && byteCount.test(length)) {
-      return { digest, mediaType: mediaTypeOf(head), size: Number(length) };
-    }
-    const { bytes, ...fetched } = await this.manifest(repository, reference, signal);
-    return { ...fetched, size: bytes.length };
+    const name = this.#repository(repository);
+    return this.#ask(isDigest(reference), (host) => host.resolve(name, reference, signal), signal);
   }
 
   /**
@@ -81,18 +53,8 @@ export class RegistryClient {
    * @throws Unavailable with `retryAfterMs` where the registry names a time
    */
   async manifest(repository: string, reference: string, signal?: AbortSignal): Promise<FetchedManifest> {
-    const response = await this.#session.send(this.#manifestRead(repository, reference, signal));
-    if (response.status !== 200) {
-      await response.discard();
-      throw this.#session.unexpected(response.status);
-    }
-    const bytes = await response.bytes(MAX_MANIFEST_BYTES);
-    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-    for (const claimed of [reference, response.headers['docker-content-digest']]) {
-      if (!isDigest(claimed) || claimed === digest) continue;
-      throw new InvalidInput('DIGEST_MISMATCH', `${this.host} gives ${digest} as ${claimed} of ${repository}`);
-    }
-    return { digest, mediaType: mediaTypeOf(response), bytes };
+    const name = this.#repository(repository);
+    return this.#ask(isDigest(reference), (host) => host.manifest(name, reference, signal), signal);
   }
 
   /**
@@ -100,58 +62,90 @@ export class RegistryClient {
    * @throws InvalidInput `REFERENCE_INVALID`, `SIZE_MISMATCH`, `DIGEST_MISMATCH`
    * @throws NotFound `BLOB_UNKNOWN`
    * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
-   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   * @throws Unavailable with `retryAfterMs` where the registry names a time; `MIRROR_UNTRUE` where a mirror gave other bytes,
+   *   which is left alone from then on
    */
   blob(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const { digest, size } = descriptor;
     if (!isDigest(digest)) throw new InvalidInput('REFERENCE_INVALID', 'a blob is asked for without a sha256 digest');
     if (!Number.isSafeInteger(size) || size < 0) throw sizeMismatch(digest, 'no readable size in its descriptor');
-    const read: RegistryRead = {
-      repository: this.#repository(repository),
-      path: `blobs/${digest}`,
-      unknown: 'BLOB_UNKNOWN',
-      signal,
-    };
-    return readBlob(descriptor, (from) => this.#openBlob(read, descriptor, from), signal);
+    const name = this.#repository(repository);
+    return size > MAX_HELD_BYTES || !this.hasMirrors
+      ? this.#mirroredBlob(name, descriptor, signal)
+      : this.#heldBlob(name, descriptor, signal);
   }
 
-  async #openBlob(read: RegistryRead, { digest, size }: BlobDescriptor, from: number): Promise<BlobPart> {
-    const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
-    const response = await this.#session.send({ ...read, headers });
-    const part = locate(response);
-    if (part && part.start <= from && (part.total ?? size) === size) return { start: part.start, body: response.body };
-    await response.discard();
-    // 416: there is nothing from here on, so the blob is shorter than its descriptor says.
-    if (response.status === 416) throw sizeMismatch(digest, `${from} of the declared ${size} bytes`);
-    if (part && part.start <= from) throw sizeMismatch(digest, `${part.total} instead of the declared ${size} bytes`);
-    throw this.#session.unexpected(response.status);
+  /**
+   * The same from the registry itself. Who could not read what `blob` gave has to ask again here: it may have been a mirror's
+   * making, and a reader that stops at the first wrong byte never learns the digest.
+   */
+  blobOfOrigin(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const name = this.#repository(repository);
+    return readBlob(descriptor, (from) => this.#origin.openBlob(name, descriptor, from, signal), signal);
   }
 
-  #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRead {
-    const tagOrDigest = isDigest(reference) ? reference : checkTag(reference);
-    return {
-      repository: this.#repository(repository),
-      path: `manifests/${tagOrDigest}`,
-      headers: { accept },
-      unknown: 'MANIFEST_UNKNOWN',
-      signal,
-    };
+  /** A blob of which parts may come from mirrors. */
+  async *#mirroredBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const givers = new Set<Mirror>();
+    const open = (from: number): Promise<BlobPart> =>
+      this.#ask(
+        true,
+        async (host, mirror) => {
+          const part = await host.openBlob(name, descriptor, from, signal);
+          if (!mirror) return part;
+          givers.add(mirror);
+          return { ...part, body: mirror.watched(part.body) };
+        },
+        signal,
+      );
+    try {
+      yield* readBlob(descriptor, open, signal);
+    } catch (error) {
+      if (givers.size === 0 || !isUntrue(error)) throw error;
+      for (const mirror of givers) mirror.distrust();
+      const hosts = [...givers].map(({ host }) => host).join(' or ');
+      throw new Unavailable('MIRROR_UNTRUE', `${hosts} gives other bytes as ${descriptor.digest}`, { cause: error });
+    }
+  }
+
+  /** A small blob, whole and checked: a mirror that gave other bytes is passed over without anybody having seen them. */
+  async *#heldBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      try {
+        const held: Uint8Array[] = [];
+        for await (const chunk of this.#mirroredBlob(name, descriptor, signal)) held.push(chunk);
+        yield* held;
+        return;
+      } catch (error) {
+        if (!(error instanceof Unavailable) || error.code !== 'MIRROR_UNTRUE') throw error;
+      }
+    }
+  }
+
+  /** Asks the mirrors, then the registry. Whatever is wrong with a mirror, the registry has the last word. */
+  async #ask<Answer>(
+    byDigest: boolean,
+    ask: (host: HostClient, mirror?: Mirror) => Promise<Answer>,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
+    for (const mirror of this.#mirrors) {
+      if (!mirror.isAskedFor(byDigest)) continue;
+      try {
+        return await ask(mirror.client, mirror);
+      } catch (error) {
+        if (signal?.aborted || !(error instanceof TidewaiterError)) throw error;
+        mirror.failed(error);
+      }
+    }
+    return ask(this.#origin);
   }
 
   #repository(repository: string): string {
-    return checkRepository(qualify(this.host, repository));
+    // The names of another registry are not Docker Hub's because that is where they lead.
+    return checkRepository(this.#isRewritten ? repository : qualify(this.host, repository));
   }
 }
 
-/** Where the bytes of an answer lie in the blob, and how long the whole is where it says so. */
-function locate({ status, headers }: EgressResponse): { start: number; total: number | undefined } | undefined {
-  const length = headers['content-length'] ?? '';
-  if (status === 200) return { start: 0, total: byteCount.test(length) ? Number(length) : undefined };
-  const range = status === 206 ? contentRange.exec(headers['content-range'] ?? '') : null;
-  return range ? { start: Number(range[1]), total: range[2] === '*' ? undefined : Number(range[2]) } : undefined;
-}
-
-function mediaTypeOf({ headers }: EgressResponse): string {
-  const [mediaType = ''] = (headers['content-type'] ?? '').split(';', 1);
-  return mediaType.trim().toLowerCase();
+function isUntrue(error: unknown): boolean {
+  return error instanceof InvalidInput && (error.code === 'DIGEST_MISMATCH' || error.code === 'SIZE_MISMATCH');
 }

@@ -1,4 +1,5 @@
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
+import type { ClientCertificate } from '@tidewaiter/runtime';
 
 import { canonicalHost } from './reference.js';
 
@@ -19,8 +20,23 @@ export interface RegistryConnection {
   /** PEM, trusted beside the system's authorities. */
   ca?: string;
   insecureSkipVerify?: boolean;
+  /** Shown to exactly this host and port. */
+  client?: ClientCertificate;
+  /** Repositories that begin with `prefix` begin with `location` there. */
+  rewrite?: { prefix: string; location: string };
+  /** Asked before the registry, in this order. */
+  mirrors?: readonly RegistryMirror[];
   /** Milliseconds without a byte until a read is given up; 30,000 unless given. */
   idleTimeoutMs?: number;
+}
+
+/**
+ * Another host that holds copies. It gets its own credentials and nobody else's, and what it gives is worth no more than its
+ * digest.
+ */
+export interface RegistryMirror extends Omit<RegistryConnection, 'mirrors'> {
+  /** What it is asked for: what is known by its digest, or what tags stand for, for which its word is all there is. */
+  gives: 'digests' | 'tags' | 'both';
 }
 
 /** Where to send requests to. */

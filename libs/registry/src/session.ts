@@ -17,7 +17,6 @@ export interface RegistryRead {
   signal?: AbortSignal;
 }
 
-const MAX_ATTEMPTS = 4;
 /** Longer waits than this, in milliseconds, are the caller's: a queue waits better than a worker. */
 const MAX_WAIT_MS = 5_000;
 const MAX_REDIRECTS = 5;
@@ -33,14 +32,18 @@ export class RegistrySession {
   /** On the monotonic clock, for every request: the registry asked the client to stay away, not one download. */
   #quietUntilMs = 0;
 
-  constructor(connection: RegistryConnection, egress: Egress) {
-    const { allowPrivate, ca, insecureSkipVerify, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = connection;
+  constructor(
+    connection: RegistryConnection,
+    egress: Egress,
+    private readonly maxAttempts: number,
+  ) {
+    const { allowPrivate, ca, insecureSkipVerify, client, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = connection;
     this.endpoint = endpointOf(connection);
     this.#egress = egress;
     this.#defaults = {
       headers: { 'user-agent': userAgent },
       allowPrivate,
-      tls: { ca, insecureSkipVerify },
+      tls: { ca, insecureSkipVerify, client },
       headersTimeoutMs: idleTimeoutMs,
       bodyIdleTimeoutMs: idleTimeoutMs,
     };
@@ -60,7 +63,7 @@ export class RegistrySession {
       const outcome = await this.#attempt(read, granted);
       if (outcome instanceof Unavailable) {
         failures += 1;
-        if (failures === MAX_ATTEMPTS) throw outcome;
+        if (failures === this.maxAttempts) throw outcome;
         await pause(backoffMs(failures), read.signal);
       } else if (outcome.status === 401) {
         await outcome.discard();

@@ -45,16 +45,22 @@ export function groupFindings({ findings, packages }: Report): FindingGroups {
   };
 }
 
-/** What to look at first: what runs, what is exploited, what is severe, what is likely to be exploited, what can be mended. */
+/** What to look at first: what runs, what is exploited, what is likely to be, what can be mended, what is severe. */
 export function byRisk(a: ReportFinding, b: ReportFinding): number {
   return (
     Number(b.state === 'present') - Number(a.state === 'present') ||
     Number(b.kev) - Number(a.kev) ||
+    likelihood(b) - likelihood(a) ||
+    Number(b.fix.version !== null) - Number(a.fix.version !== null) ||
     compareSeverity(a.severity, b.severity) ||
     (b.epss ?? 0) - (a.epss ?? 0) ||
-    Number(b.fix.version !== null) - Number(a.fix.version !== null) ||
     compareText(a.id, b.id)
   );
+}
+
+/** In tenths: finer differences of a prediction do not go before what is known. */
+function likelihood({ epss }: ReportFinding): number {
+  return Math.floor((epss ?? 0) * 10);
 }
 
 function groupByPackage(findings: readonly ReportFinding[], sources: ReadonlyMap<string, string>): PackageFindings[] {

@@ -86,5 +86,5 @@ describe.each(reportFormats)('$name', (format) => {
       id: `CVE-2025-${10_000 + index}`,
     }));
     expect(format.render({ ...sampleReport, findings }, options).length).toBeGreaterThan(0);
-  }, 10_000);
+  });
 });

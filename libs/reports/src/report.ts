@@ -58,7 +58,7 @@ export interface ReportStats {
   bytesRead: number;
   layersAnalyzed: number;
   layersFromCache: number;
-  /** When the newest advisory that was asked had been modified, ISO 8601; null without advisories. */
+  /** Everything that was published about the image's packages until then is known, ISO 8601; null without advisories. */
   advisoriesAsOf: string | null;
 }
 

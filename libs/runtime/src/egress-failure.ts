@@ -20,6 +20,16 @@ export function egressFailure(origin: string, error: unknown, signal?: AbortSign
     const message = `${origin} shows a certificate that is not trusted (${code}); give its authority as ca`;
     return new Unavailable('EGRESS_UNTRUSTED', message, { cause: error, retryable: false });
   }
+  // OpenSSL on what it was given, before anything was sent: no PEM, or a key of another certificate.
+  if (code.startsWith('ERR_OSSL_')) {
+    return new InvalidInput(
+      'EGRESS_CERTIFICATE',
+      `the client certificate and key for ${origin} are not usable (${code})`,
+      {
+        cause: error,
+      },
+    );
+  }
   if (code === 'UND_ERR_INVALID_ARG') {
     return new InvalidInput('EGRESS_REQUEST', `a request to ${origin} is malformed (method or header)`, {
       cause: error,

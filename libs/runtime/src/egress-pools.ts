@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
 
+import type { Secret } from '@tidewaiter/domain';
 import { Pool } from 'undici';
 
 export interface ResolvedAddress {
@@ -12,6 +13,14 @@ export interface EgressTls {
   /** PEM, trusted beside the system's authorities. */
   ca?: string;
   insecureSkipVerify?: boolean;
+  /** Who we are. Shown to the origin of the given URL only, as credentials are. */
+  client?: ClientCertificate;
+}
+
+/** Both PEM. */
+export interface ClientCertificate {
+  certificate: string;
+  key: Secret;
 }
 
 const MAX_POOLS = 64;
@@ -27,7 +36,7 @@ export class PinnedPools {
   /** The pool for exactly these addresses and TLS settings. */
   get(origin: string, addresses: ResolvedAddress[], tls: EgressTls = {}): Pool {
     const pinned = addresses.map(({ address }) => address).toSorted();
-    const key = JSON.stringify([origin, pinned, tls.ca, tls.insecureSkipVerify]);
+    const key = JSON.stringify([origin, pinned, tls.ca, tls.insecureSkipVerify, tls.client?.certificate]);
     const pool = this.#pools.get(key) ?? openPool(origin, addresses, tls);
     this.#pools.delete(key);
     this.#pools.set(key, pool);
@@ -48,7 +57,7 @@ export class PinnedPools {
   }
 }
 
-function openPool(origin: string, addresses: ResolvedAddress[], { ca, insecureSkipVerify }: EgressTls): Pool {
+function openPool(origin: string, addresses: ResolvedAddress[], { ca, insecureSkipVerify, client }: EgressTls): Pool {
   // The socket asks here instead of the resolver; the name itself still goes into Host and the TLS handshake.
   const lookup: LookupFunction = (_host, { all }, callback) => {
     if (all) callback(null, addresses);
@@ -64,6 +73,7 @@ function openPool(origin: string, addresses: ResolvedAddress[], { ca, insecureSk
       autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
       rejectUnauthorized: !insecureSkipVerify,
       ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
+      ...(client && { cert: client.certificate, key: client.key.reveal() }),
     },
   });
 }

@@ -73,10 +73,14 @@ export class Egress {
    */
   async request(url: string | URL, init: EgressRequest = {}): Promise<EgressResponse> {
     let hop = firstHop(url, init);
-    const { hostname } = hop.url;
+    const { hostname, origin } = hop.url;
     for (let redirectsLeft = init.maxRedirects ?? 0; ; redirectsLeft -= 1) {
       const isConfigured = hop.url.hostname === hostname;
-      const data = await this.#send(hop, { ...init, allowPrivate: isConfigured && init.allowPrivate });
+      const data = await this.#send(hop, {
+        ...init,
+        allowPrivate: isConfigured && init.allowPrivate,
+        tls: hop.url.origin === origin ? init.tls : withoutClient(init.tls),
+      });
       const location = redirects.has(data.statusCode) ? data.headers.location : undefined;
       if (location === undefined) return toEgressResponse(hop.url, data, init.signal);
       await discard(data.body);
@@ -165,6 +169,10 @@ function firstHop(url: string | URL, { method = 'GET', headers = {}, body, crede
   const lowerCase = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   if (credentials) lowerCase.set('authorization', credentials.authorization.reveal());
   return { url: checkUrl(url), method, headers: lowerCase, body };
+}
+
+function withoutClient({ client: _client, ...tls }: EgressTls = {}): EgressTls {
+  return tls;
 }
 
 /** The request that a redirect asks for. @see https://fetch.spec.whatwg.org/#http-redirect-fetch */

@@ -87,3 +87,38 @@ it.each(['sensors:\n  - token: hunter2: oops', 'sensors:\n  - token: "hunter2'])
     expect(problemsOf(text)).not.toContain('hunter2');
   },
 );
+
+describe('mirrors and certificates of a registry', () => {
+  const one = (more: string) => `registries: [ { name: main, kind: harbor, url: "https://r.example", ${more} } ]`;
+
+  it('are read with the files that they name', () => {
+    const { registries } = parseSettings(
+      one(
+        `caFile: ca.pem, clientCertFile: me.pem, clientKeyFile: me.key, insecure: true,
+         mirrors: [ { url: "https://m.example/hub", credentials: { username: u, passwordFile: pass }, gives: both }, { url: "http://n.example" } ]`,
+      ),
+      (path) => `text of ${path}`,
+    );
+    expect(registries[0]).toMatchObject({
+      ca: 'text of ca.pem',
+      client: { certificate: 'text of me.pem' },
+      insecureSkipVerify: true,
+      mirrors: [
+        { url: 'https://m.example/hub', gives: 'both', insecureSkipVerify: false },
+        { url: 'http://n.example', gives: 'digests', credentials: undefined },
+      ],
+    });
+    expect(registries[0]?.client?.key.reveal()).toBe('text of me.key');
+    expect(registries[0]?.mirrors[0]?.credentials?.password.reveal()).toBe('text of pass');
+  });
+
+  it.each([
+    ['clientCertFile: a', 'registries[0].clientKeyFile: is missing'],
+    ['clientKeyFile: a', 'registries[0].clientCertFile: is missing'],
+    ['mirrors: [ { url: "https://m", clientKeyFile: a } ]', 'registries[0].mirrors[0].clientCertFile: is missing'],
+    ['mirrors: [ { url: "ftp://m" } ]', 'registries[0].mirrors[0].url'],
+    ['mirrors: [ { url: "https://m", gives: tags } ]', 'registries[0].mirrors[0].gives'],
+  ])('are refused with %s', (text, problem) => {
+    expect(problemsOf(one(text))).toContain(problem);
+  });
+});

@@ -5,6 +5,8 @@ import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
+import type { ClientCertificate } from './egress-pools.js';
+
 const name = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
@@ -22,6 +24,33 @@ function secretPair<Key extends string>(key: Key) {
   >;
 }
 
+/** How a registry, or a mirror of one, is reached. */
+const registryHost = {
+  credentials: z
+    .strictObject({ username: z.string().min(1), ...secretPair('password') })
+    .refine(({ password, passwordFile }) => password ?? passwordFile, { path: ['password'], error: 'is missing' })
+    .optional(),
+  /** Where bearer tokens come from, when that is another host than the registry's. */
+  tokenHost: z.string().optional(),
+  /** Whether it may live on a private or loopback address. */
+  allowPrivate: z.boolean().default(false),
+  /** PEM file of the authority that signed its certificate. */
+  caFile: z.string().optional(),
+  /** PEM files that say who we are. */
+  clientCertFile: z.string().optional(),
+  clientKeyFile: z.string().optional(),
+  /** Takes any certificate. */
+  insecure: z.boolean().default(false),
+};
+
+const mirror = z.strictObject({
+  /** With a path, its repositories stand below that: `https://mirror.example.com/hub`. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Tags are asked of the registry itself unless told otherwise: a mirror may be behind, and a push is about what is new. */
+  gives: z.enum(['digests', 'both']).default('digests'),
+  ...registryHost,
+});
+
 const registry = z.strictObject({
   name,
   kind: z.enum(['distribution', 'harbor', 'ghcr', 'github']),
@@ -30,17 +59,11 @@ const registry = z.strictObject({
   ...secretPair('webhookSecret'),
   /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
   allowUnauthenticated: z.boolean().default(false),
-  credentials: z
-    .strictObject({ username: z.string().min(1), ...secretPair('password') })
-    .refine(({ password, passwordFile }) => password ?? passwordFile, { path: ['password'], error: 'is missing' })
-    .optional(),
-  /** Where bearer tokens come from, when that is another host than the registry's. */
-  tokenHost: z.string().optional(),
-  /** Whether the registry may live on a private or loopback address. */
-  allowPrivate: z.boolean().default(false),
-  /** PEM file of the authority that signed the registry's certificate. */
-  caFile: z.string().optional(),
+  ...registryHost,
+  /** An older word for `insecure`. */
   insecureSkipVerify: z.boolean().default(false),
+  /** Asked before the registry, in this order. */
+  mirrors: z.array(mirror).max(16).default([]),
 });
 
 const sensor = z.strictObject({
@@ -70,19 +93,30 @@ const settings = z.strictObject({
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
 
-/** One registry that may call us and that we pull from. */
-export interface RegistrySettings {
-  name: string;
-  kind: 'distribution' | 'harbor' | 'ghcr' | 'github';
+/** A host that images are read from. */
+interface RegistryHostSettings {
   url: string;
-  webhookSecret?: Secret;
-  allowUnauthenticated: boolean;
   credentials?: { username: string; password: Secret };
   tokenHost?: string;
   allowPrivate: boolean;
   /** PEM text. */
   ca?: string;
+  client?: ClientCertificate;
   insecureSkipVerify: boolean;
+}
+
+/** A host that holds copies of what a registry has. */
+export interface MirrorSettings extends RegistryHostSettings {
+  gives: 'digests' | 'both';
+}
+
+/** One registry that may call us and that we pull from. */
+export interface RegistrySettings extends RegistryHostSettings {
+  name: string;
+  kind: 'distribution' | 'harbor' | 'ghcr' | 'github';
+  webhookSecret?: Secret;
+  allowUnauthenticated: boolean;
+  mirrors: MirrorSettings[];
 }
 
 /** One runtime sensor that may call us. */
@@ -175,6 +209,7 @@ interface SecretReader {
   /** The secret of `plain` or of the file `file`; undefined when neither is given. */
   read(at: string, plain: string | undefined, file: string | undefined): Secret | undefined;
   text(at: string, file: string | undefined): string | undefined;
+  problem(line: string): void;
 }
 
 function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReader {
@@ -189,6 +224,7 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
   };
   return {
     text,
+    problem: (line) => void problems.push(line),
     read(at, plain, file) {
       if (plain !== undefined && file !== undefined) problems.push(`${at}: give the value or the file, not both`);
       const value = file === undefined ? plain : text(`${at}File`, file);
@@ -199,15 +235,53 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 }
 
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
-  const { webhookSecret, webhookSecretFile, credentials, caFile, ...rest } = read;
+  const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...host } =
+    read;
+  return {
+    name,
+    kind,
+    allowUnauthenticated,
+    webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
+    ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
+    mirrors: mirrors.map(({ gives, ...each }, index) => ({
+      gives,
+      ...hostSettings(each, `${at}.mirrors[${index}]`, secrets),
+    })),
+  };
+}
+
+function hostSettings(
+  read: Omit<z.output<typeof mirror>, 'gives'>,
+  at: string,
+  secrets: SecretReader,
+): RegistryHostSettings {
+  const { url, tokenHost, allowPrivate, insecure, credentials, caFile, clientCertFile, clientKeyFile } = read;
   const password =
     credentials && secrets.read(`${at}.credentials.password`, credentials.password, credentials.passwordFile);
   return {
-    ...rest,
-    webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
+    url,
+    tokenHost,
+    allowPrivate,
+    insecureSkipVerify: insecure,
     credentials: credentials && password && { username: credentials.username, password },
     ca: secrets.text(`${at}.caFile`, caFile),
+    client: clientCertificate(clientCertFile, clientKeyFile, at, secrets),
   };
+}
+
+function clientCertificate(
+  certFile: string | undefined,
+  keyFile: string | undefined,
+  at: string,
+  secrets: SecretReader,
+): ClientCertificate | undefined {
+  const key = secrets.read(`${at}.clientKey`, undefined, keyFile);
+  const certificate = secrets.text(`${at}.clientCertFile`, certFile);
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const missing = certFile === undefined ? 'clientCertFile' : 'clientKeyFile';
+    secrets.problem(`${at}.${missing}: is missing; a certificate and its key go together`);
+  }
+  return certificate && key ? { certificate, key } : undefined;
 }
 
 function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {

@@ -35,7 +35,7 @@ it('reads a layer as it is read here, however it comes in', async () => {
     expect(Array.from(decodeEntries(layer.entries), ({ path }) => path)).toEqual([status.path, 'big']);
     expect(decodeFacts(layer.facts).files[0]).toMatchObject({ packages: [{ name: 'a' }] });
   }
-}, 20_000);
+});
 
 it('opens the blob again for a database behind a link', async () => {
   let readings = 0;
@@ -49,7 +49,7 @@ it('opens the blob again for a database behind a link', async () => {
   };
   const { facts } = await threads.analyze(open, { mediaType });
   expect([readings, decodeFacts(facts).files.map(({ path }) => path)]).toEqual([2, [status.path]]);
-}, 20_000);
+});
 
 it('tells what is wrong with a layer, and what its source says, as the errors that they are', async () => {
   await expect(threads.analyze(blob(Buffer.alloc(700, 1)), { mediaType })).rejects.toMatchObject({
@@ -67,7 +67,7 @@ it('tells what is wrong with a layer, and what its source says, as the errors th
     throw gone;
   }
   await expect(threads.analyze(broken, { mediaType })).rejects.toBe(gone);
-}, 20_000);
+});
 
 it('ends a layer that takes too long, and no other', async () => {
   const impatient = new LayerThreads(1, { ...threadLimits, maxLayerMs: 1_500 });
@@ -80,7 +80,7 @@ it('ends a layer that takes too long, and no other', async () => {
   await expect(slow).rejects.toMatchObject({ limit: 'maxLayerMs' });
   expect(await waiting).toMatchObject({ entryCount: 1 });
   await impatient.close();
-}, 20_000);
+});
 
 it('ends a layer that takes too much memory, and the process lives on', async () => {
   const small = new LayerThreads(1, { ...threadLimits, maxHeapMegabytes: 24 });
@@ -91,7 +91,7 @@ it('ends a layer that takes too much memory, and the process lives on', async ()
     limit: 'maxHeapMegabytes',
   });
   expect(await threads.analyze(blob(tarArchive([status])), { mediaType })).toMatchObject({ entryCount: 1 });
-}, 30_000);
+});
 
 it('lets go when nobody waits any more', async () => {
   const controller = new AbortController();
@@ -102,7 +102,7 @@ it('lets go when nobody waits any more', async () => {
     await new Promise(() => undefined);
   }
   await expect(threads.analyze(endless, { mediaType }, controller.signal)).rejects.toBe(reason);
-}, 20_000);
+});
 
 it('does not begin for somebody who has gone already', async () => {
   const reason = new Error('gone');
@@ -110,4 +110,4 @@ it('does not begin for somebody who has gone already', async () => {
     reason,
   );
   expect(await threads.analyze(blob(tarArchive([status])), { mediaType })).toMatchObject({ entryCount: 1 });
-}, 20_000);
+});

@@ -4,6 +4,7 @@ import { isNameChar } from './characters.js';
 export interface Assignment {
   /** The whole name, as far as it stands around the keyword. */
   name: string;
+  nameStart: number;
   /** What of the name follows the keyword. */
   tail: string;
   operator: string;
@@ -20,19 +21,64 @@ const limits = { head: 40, tail: 40, type: 20, space: 12 };
 /** Reads what follows a keyword in a name; undefined when nothing is assigned to that name. */
 export function readAssignment(text: string, keywordStart: number, keywordEnd: number): Assignment | undefined {
   const nameEnd = skip(text, keywordEnd, keywordEnd + limits.tail, isNameChar);
+  return (
+    readDeclaration(text, keywordStart, keywordEnd, nameEnd) ?? readOperation(text, keywordStart, keywordEnd, nameEnd)
+  );
+}
+
+const declaration = /(?:^|\s)(?:ENV|SetEnv|setenv|fastcgi_param|uwsgi_param)[ \t]{1,8}$/;
+
+/** `ENV NAME value`: a command whose second word is the value. */
+function readDeclaration(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
+  if (!isBlank(text.charCodeAt(nameEnd))) return undefined;
+  const nameStart = startOfName(text, keywordStart);
+  if (!isBlank(text.charCodeAt(nameStart - 1)) || !declaration.test(text.slice(Math.max(0, nameStart - 24), nameStart)))
+    return undefined;
+  return valueAt(text, keywordStart, keywordEnd, nameEnd, ' ', nameEnd + 1);
+}
+
+/** `"name": "NAME", "value": "…"`, in JSON, YAML or the attributes of XML. */
+const namedValue = /["']?,?\s{0,80}["']?[Vv]alue["']?[ \t]{0,8}([:=])/y;
+
+function readOperation(text: string, keywordStart: number, keywordEnd: number, nameEnd: number) {
   let at = skipClosing(text, nameEnd);
   const isQuotedName = at > nameEnd;
   at = skip(text, at, at + limits.space, isBlank);
   if (!isQuotedName && at > nameEnd && isNameChar(text.charCodeAt(at))) at = skipType(text, at);
   const operator = operatorAt(text, at);
-  if (operator === '' || (operator === ',' && !isQuotedName)) return undefined;
-  at += operator.length;
-  at = skip(text, at, at + limits.space, operator === '>' ? isSpace : isBlank);
+  if (operator === '' || operator === ',') {
+    namedValue.lastIndex = nameEnd;
+    const sign = mayBeNamed(text, nameEnd) ? namedValue.exec(text)?.[1] : undefined;
+    if (sign !== undefined) return valueAt(text, keywordStart, keywordEnd, nameEnd, sign, namedValue.lastIndex);
+    if (operator === '' || !isQuotedName) return undefined;
+  }
+  const found = valueAt(text, keywordStart, keywordEnd, nameEnd, operator, at + operator.length);
+  return operator === ',' && found.quote === '' ? undefined : found;
+}
+
+function valueAt(
+  text: string,
+  keywordStart: number,
+  keywordEnd: number,
+  nameEnd: number,
+  operator: string,
+  from: number,
+): Assignment {
+  let at = skip(text, from, from + limits.space, operator === '>' ? isSpace : isBlank);
+  if (operator === '>' && text.startsWith(characterData, at)) at += characterData.length;
   if (text[at] === '\\' && isQuote(text.charCodeAt(at + 1))) at += 1;
   const quote = isQuote(text.charCodeAt(at)) ? text.charAt(at) : '';
-  if (operator === ',' && quote === '') return undefined;
-  const name = text.slice(startOfName(text, keywordStart), nameEnd);
-  return { name, tail: text.slice(keywordEnd, nameEnd), operator, quote, valueStart: at + quote.length };
+  const nameStart = startOfName(text, keywordStart);
+  const name = text.slice(nameStart, nameEnd);
+  return { name, nameStart, tail: text.slice(keywordEnd, nameEnd), operator, quote, valueStart: at + quote.length };
+}
+
+const characterData = '<![CDATA[';
+
+// A glance: the name ends in a quotation mark or with its line.
+function mayBeNamed(text: string, nameEnd: number): boolean {
+  const code = text.charCodeAt(nameEnd);
+  return isQuote(code) || isLineEnd(code);
 }
 
 /** Where the name begins that `at` stands in. */
@@ -48,7 +94,8 @@ export function endOfValue(text: string, start: number, quote: string, longest: 
   const isEnd = quote === '' ? isBareEnd : (code: number) => code === quote.charCodeAt(0) || isLineEnd(code);
   let end = start;
   while (end < text.length && end - start <= longest && !isEnd(text.charCodeAt(end))) end += 1;
-  return end;
+  // In a string inside a string the quotation mark is escaped.
+  return quote !== '' && text[end - 1] === '\\' && text[start - 2] === '\\' ? end - 1 : end;
 }
 
 // `string` in `var token string = "`, and no more than one word of prose.

@@ -1,7 +1,7 @@
+import { basicAuthIn } from './basic-auth.js';
+import { commandOf } from './command-line.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, Place } from './secret-rule.js';
-
-const longestCommand = 800;
 
 const header =
   /(?:-H|--header)[ =]{0,4}\\?["'](?:[Aa]uthorization|[A-Za-z-]{0,30}(?:[Tt]oken|[Kk]ey)):[ \t]{0,4}(?:(?:[Bb]asic|[Bb]earer|[Tt]oken|[Aa]pi-?[Tt]oken|[Aa]pi-?[Kk]ey)[ \t]{1,4})?([A-Za-z0-9=~@.+/_-]{8,500})\\?["']/d;
@@ -15,19 +15,9 @@ export function readCurl({ text, start, end }: Place, option: 'header' | 'user')
   const match = (option === 'header' ? header : user).exec(command);
   const span = match?.indices?.[1];
   if (span === undefined || (option === 'user' && isVariable(match?.[1] ?? ''))) return nothing;
-  return [{ start: start + span[0], end: start + span[1] }];
-}
-
-/** The line, with the lines that continue it: after a backslash, or with an option at their start. */
-function commandOf(text: string, start: number): string {
-  const window = text.slice(start, start + longestCommand);
-  let lineEnd = window.indexOf('\n');
-  while (lineEnd !== -1) {
-    const isContinued = window[lineEnd - 1] === '\\' || /^[#\s]{0,12}-/.test(window.slice(lineEnd + 1, lineEnd + 15));
-    if (!isContinued) return window.slice(0, lineEnd);
-    lineEnd = window.indexOf('\n', lineEnd + 1);
-  }
-  return window;
+  const [from, to] = [start + span[0], start + span[1]];
+  const asBasic = /[Bb]asic[ \t]{1,4}$/.test(text.slice(from - 12, from)) ? basicAuthIn(text, from, to) : nothing;
+  return asBasic.length > 0 ? asBasic : [{ start: from, end: to }];
 }
 
 function isVariable(value: string): boolean {

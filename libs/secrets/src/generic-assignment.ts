@@ -1,4 +1,4 @@
-import { endOfValue, readAssignment, startOfName } from './assignment.js';
+import { endOfValue, readAssignment } from './assignment.js';
 import type { Assignment } from './assignment.js';
 import { entropyOf } from './characters.js';
 import { looksRandom } from './placeholder.js';
@@ -19,7 +19,9 @@ const harmlessName =
 /** `api_key = "…"`: what only its name calls a secret has to look drawn by chance. */
 export function readSecretAssignment(place: Place): readonly Candidate[] {
   const found = readNamedValue(place);
-  if (found === undefined || !isRandomValue(found.value, found.assignment, place)) return nothing;
+  if (found === undefined) return nothing;
+  const { value, assignment } = found;
+  if (!isRandomValue(value, assignment, place) && !isPhrase(value, assignment, place)) return nothing;
   return [{ start: found.start, end: found.end }];
 }
 
@@ -27,18 +29,28 @@ export function readSecretAssignment(place: Place): readonly Candidate[] {
 export function readPasswordAssignment(place: Place): readonly Candidate[] {
   const found = readNamedValue(place);
   if (found === undefined || found.value.length > 64) return nothing;
-  return isPassword(found.value, place) ? [{ start: found.start, end: found.end }] : nothing;
+  return isPassword(found.value, found.assignment, place) ? [{ start: found.start, end: found.end }] : nothing;
 }
 
 function readNamedValue(place: Place) {
   const { text, file, start: keyword, end: keywordEnd } = place;
   if (file.isMadeByTools) return undefined;
   const assignment = readAssignment(text, keyword, keywordEnd);
-  if (assignment === undefined || !isSecretName(assignment, text, keyword)) return undefined;
+  if (assignment === undefined || !isSecretName(assignment, text)) return undefined;
   const start = assignment.valueStart;
-  const end = endOfValue(text, start, assignment.quote, longestValue);
-  if (end - start < 8 || end - start > longestValue || !isWhole(text.charAt(end), assignment.quote)) return undefined;
+  const end = endOfNamed(text, assignment);
+  if (end - start < 8 || end - start > longestValue) return undefined;
+  if (!isWhole(text.charAt(text[end] === '\\' && assignment.quote !== '' ? end + 1 : end), assignment.quote))
+    return undefined;
   return { assignment, start, end, value: text.slice(start, end) };
+}
+
+function endOfNamed(text: string, { nameStart, valueStart, quote }: Assignment): number {
+  const end = endOfValue(text, valueStart, quote, longestValue);
+  // `?access_token=…&state=…`
+  const isQuery = quote === '' && (text[nameStart - 1] === '?' || text[nameStart - 1] === '&');
+  const next = isQuery ? text.slice(valueStart, end).indexOf('&') : -1;
+  return next === -1 ? end : valueStart + next;
 }
 
 // What goes on with a bracket is an expression of a program, no value.
@@ -46,9 +58,10 @@ function isWhole(next: string, quote: string): boolean {
   return quote === '' ? !'([{|'.includes(next) || next === '' : next === quote;
 }
 
-function isSecretName({ name, tail, operator }: Assignment, text: string, keyword: number): boolean {
+function isSecretName({ name, nameStart, tail, operator }: Assignment, text: string): boolean {
   if (operator === '::' || operator === '==' || !harmlessTail.test(tail) || harmlessName.test(name)) return false;
-  return operator !== '>' || text[startOfName(text, keyword) - 1] === '<';
+  if (operator !== '>') return true;
+  return text[nameStart - 1] === '<' || text.slice(nameStart - 6, nameStart - 1) === 'name=';
 }
 
 const uuid = /^\{?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\}?$/i;
@@ -57,7 +70,7 @@ const tokenLike = /^[A-Za-z0-9_+/=.~:-]{16,200}$/;
 // A path, an address, a version, a file or the member of an object.
 const otherThing =
   /^(?:\.{0,2}\/|~\/|[a-z][a-z0-9+.-]{1,20}:|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60})+$)|\.[a-z]{2,5}$|^v?\d+\.\d|^[\w.-]+\.(?:com|org|net|io|dev|local|internal)\b/i;
-const nameOfHex = /secret|password|passwd|token|api_?key|access_?key|auth_?key/i;
+const nameOfHex = /secret|password|passwd|token|(?:api|access|auth|encryption|signing|master)_?key/i;
 
 function isRandomValue(value: string, { name, operator, quote }: Assignment, { text, start }: Place): boolean {
   if (!tokenLike.test(value) || uuid.test(value) || otherThing.test(value)) return false;
@@ -68,11 +81,44 @@ function isRandomValue(value: string, { name, operator, quote }: Assignment, { t
   return isOwnLine && nameOfHex.test(name) && value.length >= 32 && entropyOf(value) >= 3;
 }
 
-function isPassword(value: string, { file }: Place): boolean {
+/** `JWT_SECRET=…` of an environment is secret even where somebody made it up. */
+function isPhrase(value: string, { name }: Assignment, { file }: Place): boolean {
+  return (
+    file.isEnvironment &&
+    /secret(?:_key)?$/i.test(name) &&
+    /^[\w.+!@#%^&*-]{12,}$/.test(value) &&
+    /[^A-Za-z]/.test(value) &&
+    entropyOf(value) >= 3 &&
+    !otherThing.test(value) &&
+    !uuid.test(value)
+  );
+}
+
+function isPassword(value: string, assignment: Assignment, place: Place): boolean {
+  const { text, file } = place;
+  const { valueStart } = assignment;
   if (otherThing.test(value) || uuid.test(value) || hex.test(value) || /^\$\d?[a-z]?\$|^\{[A-Z]/.test(value))
     return false;
-  if (file.isEnvironment) return !isWeak(value) && entropyOf(value) >= 2;
+  if (file.isEnvironment || isVariable(assignment, value, place)) return !isWeak(value) && entropyOf(value) >= 2;
   if (!/[A-Za-z]/.test(value) || !/[0-9]/.test(value) || /[^\x21-\x7e]/.test(value)) return false;
-  const isMixed = (/[a-z]/.test(value) && /[A-Z]/.test(value)) || /[^A-Za-z0-9_.-]/.test(value);
-  return file.isConfig && isMixed && entropyOf(value) >= 2.5;
+  const classes = [/[a-z]/, /[A-Z]/, /[^A-Za-z0-9_.-]/].filter((characters) => characters.test(value)).length;
+  if (file.isConfig || file.isShell) return classes >= 2 && entropyOf(value) >= 2.5;
+  // In a program a name and a text beside it are most often words: only what nobody would name anything is a password.
+  const isQuoted = assignment.quote !== '' || (text[valueStart - 1] === '=' && looksRandom(value));
+  return isQuoted && classes >= 2 && entropyOf(value) >= 2.75 && !isWeak(value);
+}
+
+/** Translations have names in capitals too. */
+const withoutVariables = /\.(?:json|properties|xml)$/i;
+
+/** A variable of the environment, by its capitals or by what declares it: `export`, `ENV`, `- NAME=value` of a list. */
+function isVariable(
+  { name, nameStart, operator }: Assignment,
+  value: string,
+  { text, file }: Pick<Place, 'text' | 'file'>,
+): boolean {
+  if (operator === ' ') return true;
+  if (text.slice(Math.max(0, nameStart - 7), nameStart) === 'export ') return file.isShell || /[^A-Za-z]/.test(value);
+  if (!/^[A-Z][A-Z0-9_]{3,}$/.test(name) || withoutVariables.test(file.path)) return false;
+  return (file.isShell && operator === '=') || (file.isConfig && /[^A-Za-z]/.test(value));
 }

@@ -11,7 +11,14 @@ it('reads variables, labels, steps and arguments', () => {
     look({
       env: ['MYSQL_ROOT_PASSWORD=sommerhaus', `API_TOKEN=${fake(32)}`],
       labels: { 'ci.url': `https://ci:${fake(20)}@git.corp.net/` },
-      history: [{ createdBy: `ARG GITHUB=ghp_${fake(36)}` }],
+      history: [
+        { createdBy: `ARG GITHUB=ghp_${fake(36)}` },
+        { createdBy: '/bin/sh -c #(nop)  ENV DB_PASSWORD=sommerhaus-wand' },
+        { createdBy: 'ENV DB_PASSWORD sommerhaus-wand # buildkit' },
+        { createdBy: `RUN /bin/sh -c mysql -u root -p${fake(14)} < /init.sql # buildkit` },
+        { createdBy: 'RUN |1 A=b /bin/sh -c echo "root:grau-brot" | chpasswd # buildkit' },
+        { createdBy: `RUN /bin/sh -c docker login -u ci --password ${fake(14)} r.corp.net # buildkit` },
+      ],
       entrypoint: ['/run', '--password=GrauBrot77'],
       cmd: ['--api-key', fake(40)],
     }),
@@ -20,6 +27,11 @@ it('reads variables, labels, steps and arguments', () => {
     'env API_TOKEN generic-api-key',
     'label ci.url url-credentials',
     'history 0 github-pat',
+    'history 1 generic-password',
+    'history 2 generic-password',
+    'history 3 command-line-password',
+    'history 4 piped-password',
+    'history 5 command-line-password',
     'entrypoint 1 generic-password',
     'cmd 1 generic-api-key',
   ]);

@@ -1,5 +1,6 @@
 import type { Confidence } from '@tidewaiter/domain';
 
+import { imageConfigTraits } from './file-traits.js';
 import { maskOf } from './mask.js';
 import { describe, searchBytes } from './matcher.js';
 import type { Found, SecretSighting } from './matcher.js';
@@ -68,7 +69,7 @@ export function redactSecrets(text: string): string {
 }
 
 function search(content: Buffer): Found[] {
-  return searchBytes(content, { path: '.env', isMadeByTools: false, isConfig: true, isEnvironment: true }).found;
+  return searchBytes(content, imageConfigTraits).found;
 }
 
 function findIn(text: string, key: Uint8Array) {

@@ -1,47 +1,90 @@
+import { decodeBase64 } from './encoded-text.js';
 import { nothing } from './secret-rule.js';
 import type { Candidate, Place } from './secret-rule.js';
 
 const limits = { documentBytes: 32 * 1024, values: 50 };
 const kind = /kind:[ \t]{1,8}['"]?secret['"]?[ \t]{0,80}\r?(?:\n|$)/iy;
-const entry = /^[ \t]{1,16}['"]?[\w.-]{1,253}['"]?:[ \t]{1,8}(.*)$/;
-const encoded = /^['"]?([A-Za-z0-9+/]{10,}={0,2})['"]?[ \t]{0,20}$/;
+const field = /^['"]?([\w.-]{1,253})['"]?:[ \t]{1,8}(.*)$/;
+const encoded = /^['"]?([A-Za-z0-9+/]{6,}={0,2})['"]?$/;
+const plain = /^(?:"([^"]{4,1000})"|'([^']{4,1000})'|([^\s"'|>{}[\]&*#!%@].{3,1000}))$/;
+/** What stands in a Secret beside its secrets. */
+const harmlessKey =
+  /(?:user(?:_?name)?|host(?:name)?|port|database|name|e-?mail|region|bucket|endpoint|issuer|\.crt|namespace|type)$/i;
+
+interface Line {
+  /** Offset of its text, which has neither indentation nor the `- ` of a list. */
+  start: number;
+  text: string;
+  indent: number;
+  /** Whether it begins an item of a list. */
+  isItem: boolean;
+}
 
 /** The values of a Secret of Kubernetes in YAML. @see https://kubernetes.io/docs/concepts/configuration/secret/ */
 export function readKubernetesSecret({ text, start }: Place): readonly Candidate[] {
   kind.lastIndex = start;
-  // At the start of a line: a kind further in is one that a template or a list names.
-  if ((start > 0 && text[start - 1] !== '\n') || !kind.test(text)) return nothing;
-  const from = Math.max(0, start - limits.documentBytes);
-  const window = text.slice(from, start + limits.documentBytes);
-  const before = window.lastIndexOf('\n---', start - from);
-  const after = window.indexOf('\n---', start - from);
-  const documentStart = Math.max(before, 0);
-  const document = window.slice(documentStart, after === -1 ? window.length : after);
-  const data = /^data:[ \t]{0,80}\r?$/m.exec(document);
-  return data === null ? nothing : valuesUnder(document, data.index + data[0].length + 1, from + documentStart);
+  if (!kind.test(text)) return nothing;
+  const lines = linesAround(text, start);
+  const at = lines.findIndex((line) => line.start === start);
+  return at === -1 ? nothing : mappingAround(lines, at).flatMap(valueIn).slice(0, limits.values);
 }
 
-function valuesUnder(document: string, dataStart: number, offset: number): readonly Candidate[] {
-  const found: Candidate[] = [];
-  let at = dataStart;
-  while (at < document.length && found.length < limits.values) {
-    const lineEnd = document.indexOf('\n', at);
-    const end = lineEnd === -1 ? document.length : lineEnd;
-    const line = document.slice(at, end);
-    // The next key of the top level ends the data.
-    if (/^[^\s#]/.test(line)) break;
-    const value = encoded.exec(entry.exec(line)?.[1] ?? line.trim())?.[1];
-    if (value !== undefined && isOpaque(value)) {
-      const from = offset + at + line.indexOf(value);
-      found.push({ start: from, end: from + value.length });
+/** The lines of the document, as far as the limit goes. */
+function linesAround(text: string, at: number): Line[] {
+  const from = Math.max(0, at - limits.documentBytes);
+  const window = text.slice(from, at + limits.documentBytes);
+  const documentStart = Math.max(0, window.lastIndexOf('\n---', at - from));
+  const documentEnd = window.indexOf('\n---', at - from);
+  let offset = from + documentStart;
+  return window
+    .slice(documentStart, documentEnd === -1 ? window.length : documentEnd)
+    .split('\n')
+    .map((line) => {
+      const [space = '', item = ''] = /^[ \t]*(- )?/.exec(line) ?? [];
+      const start = offset + space.length;
+      offset += line.length + 1;
+      return { start, text: line.slice(space.length).trimEnd(), indent: space.length, isItem: item !== '' };
+    });
+}
+
+/** The values under `data` and `stringData` of the mapping that the line belongs to, with their keys. */
+function mappingAround(lines: readonly Line[], at: number): { key: string; value: Line; isEncoded: boolean }[] {
+  const { indent } = lines[at]!;
+  const isInside = (line: Line | undefined) => line !== undefined && (line.indent >= indent || line.text === '');
+  let first = at;
+  while (!(lines[first]!.isItem && lines[first]!.indent === indent) && isInside(lines[first - 1])) first -= 1;
+  const found: { key: string; value: Line; isEncoded: boolean }[] = [];
+  let section = '';
+  let key = '';
+  for (const line of lines.slice(first)) {
+    if (!isInside(line) || (line.isItem && line.indent === indent && line.start > lines[at]!.start)) break;
+    if (line.text === '' || line.text.startsWith('#')) continue;
+    const [, name, written = line.text] = field.exec(line.text) ?? [];
+    if (line.indent === indent) section = line.text;
+    else if (section === 'data:' || section === 'stringData:') {
+      key = name ?? key;
+      const start = line.start + line.text.lastIndexOf(written);
+      found.push({ key, value: { ...line, start, text: written }, isEncoded: section === 'data:' });
     }
-    at = end + 1;
   }
   return found;
 }
 
+function valueIn({ key, value, isEncoded }: { key: string; value: Line; isEncoded: boolean }): readonly Candidate[] {
+  if (harmlessKey.test(key)) return nothing;
+  const match = (isEncoded ? encoded : plain).exec(value.text);
+  const written = match?.[1] ?? match?.[2] ?? match?.[3];
+  if (written === undefined) return nothing;
+  const start = value.start + value.text.indexOf(written);
+  if (isEncoded) return decodedValue(written, start);
+  // The lines of a file inside are searched like those of any other file.
+  return /^(?:true|false|null)$|: |=/i.test(written) ? nothing : [{ start, end: start + written.length }];
+}
+
 // Certificates are public; what decodes to a template or to nothing is no value.
-function isOpaque(value: string): boolean {
-  const decoded = Buffer.from(value, 'base64').toString('latin1');
-  return value.length % 4 === 0 && decoded.length >= 7 && !decoded.startsWith('-----BEGIN CERTIFICATE');
+function decodedValue(written: string, start: number): readonly Candidate[] {
+  const decoded = decodeBase64(written);
+  const value = decoded.replace(/\s{1,80}$/, '');
+  if (written.length % 4 !== 0 || value.length < 6 || value.startsWith('-----BEGIN CERTIFICATE')) return nothing;
+  return [{ start, end: start + written.length, value, decoded }];
 }

@@ -1,12 +1,16 @@
 import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { entropyOf } from './characters.js';
+import { utf8Of } from './encoded-text.js';
+import { indexPatterns } from './file-patterns.js';
+import { TraitsOfPath } from './file-traits.js';
+import type { FileTraits } from './file-traits.js';
 import { fingerprintOf, maskOf } from './mask.js';
-import { isExamplePath, isMadeByTools } from './paths.js';
+import { isExamplePath, isShippedExample } from './paths.js';
 import { isPlaceholder } from './placeholder.js';
 import { buildPrefilter } from './prefilter.js';
 import { secretRules } from './rules.js';
-import type { Candidate, FileTraits, Place, SecretRule } from './secret-rule.js';
+import type { Candidate, Place, SecretRule } from './secret-rule.js';
 
 /** A secret in a file, without its value. */
 export interface SecretSighting {
@@ -30,10 +34,12 @@ export const secretLimits = {
   attemptsPerLine: 50_000,
   attemptsPerFile: 200_000,
   sightingsPerFile: 1_000,
+  /** Encodings inside encodings. */
+  depth: 2,
 };
 
 /** Raise it when the same bytes give another answer. */
-export const secretsVersion = 2;
+export const secretsVersion = 3;
 
 /** A secret with its value: it stays inside this library. */
 export interface Found extends Candidate {
@@ -41,30 +47,24 @@ export interface Found extends Candidate {
   confidence: Confidence;
 }
 
-const keywords = [...new Set(secretRules.flatMap((rule) => rule.keywords))];
-const rulesByKeyword = keywords.map((keyword) => numbersOf((rule) => rule.keywords.includes(keyword)));
-const wholeFileRules = numbersOf((rule) => rule.keywords.length === 0);
-const prefilter = buildPrefilter(keywords);
-
-function numbersOf(isWanted: (rule: SecretRule) => boolean): number[] {
-  return secretRules.flatMap((rule, number) => (isWanted(rule) ? [number] : []));
+const rulesOf = new Map<string, number[]>();
+for (const [number, rule] of secretRules.entries()) {
+  for (const keyword of rule.keywords) rulesOf.set(keyword, [...(rulesOf.get(keyword) ?? []), number]);
 }
-
-const environmentPath = /(?:^|\/)\.env(?:\.[\w-]{1,40})?$|\.env$/;
-const configPath =
-  /\.(?:ini|cfg|conf|config|properties|toml|ya?ml|tfvars|json)$|(?:^|\/)(?:credentials|Dockerfile[\w.-]{0,40})$/i;
+const keywords = [...rulesOf.keys()];
+const rulesByKeyword = [...rulesOf.values()];
+const rulesForFiles = indexPatterns(secretRules.map(({ files = [] }) => files));
+const prefilter = buildPrefilter(keywords);
 
 /** All secrets of one file; `key` is the HMAC key of the installation. */
 export function findSecrets(
   file: { path: string; content: Buffer },
   key: Uint8Array,
 ): { sightings: SecretSighting[]; damage?: string } {
-  const { path, content } = file;
+  const { path } = file;
+  const content = utf8Of(file.content);
   const isExample = isExamplePath(path);
-  const isEnvironment = environmentPath.test(path);
-  const isConfig = isEnvironment || configPath.test(path);
-  const traits = { path, isMadeByTools: isMadeByTools(path), isConfig, isEnvironment };
-  const { found, damage } = searchBytes(content, traits);
+  const { found, damage } = searchBytes(content, new TraitsOfPath(path));
   const newlines = lineCounter(content);
   // What only a name calls a secret is one of documentation there.
   const told = isExample ? found.filter(({ rule, confidence }) => rule.rank > 1 || confidence !== 'possible') : found;
@@ -72,7 +72,8 @@ export function findSecrets(
     ...describe(secret, key),
     path,
     line: newlines(secret.start),
-    confidence: isExample ? lower(secret.confidence) : secret.confidence,
+    ...(isExample && { confidence: lower(secret.confidence) }),
+    ...(isShippedExample(path) && { severity: 'low' as const, confidence: 'possible' as const }),
   }));
   return damage === undefined ? { sightings } : { sightings, damage };
 }
@@ -90,10 +91,14 @@ export function describe({ rule, value = '', shown, confidence }: Found, key: Ui
 }
 
 /** All secrets of some bytes, in their order, one for each value. */
-export function searchBytes(content: Buffer, file: FileTraits): { found: Found[]; damage: string | undefined } {
+export function searchBytes(
+  content: Buffer,
+  file: FileTraits,
+  depth = 0,
+): { found: Found[]; damage: string | undefined } {
   const length = Math.min(content.length, secretLimits.fileBytes);
-  const search = new Search(content, length, file);
-  for (const rule of wholeFileRules) search.tryRule(rule, 0, 0);
+  const search = new Search(content, length, file, depth);
+  for (const rule of rulesForFiles.of(file.path)) search.tryRule(rule, 0, 0);
   prefilter.scan(content, length, (keyword, end) => search.tryKeyword(keyword, end));
   return { found: search.results(), damage: content.length > length ? 'SECRETS_FILE_CUT' : search.damage };
 }
@@ -114,6 +119,7 @@ class Search {
     private readonly content: Buffer,
     private readonly length: number,
     file: FileTraits,
+    private readonly depth: number,
   ) {
     this.place = { text: '', file, start: 0, end: 0 };
   }
@@ -126,12 +132,12 @@ class Search {
   tryRule(number: number, start: number, end: number): void {
     const rule = secretRules[number];
     if (rule === undefined || !this.isForFile(rule, number)) return;
+    if (rule.mayBegin?.(this.content, start, end) === false || !this.mayTry(number, start, rule.tries)) return;
     const { place } = this;
-    // One character for a byte: the text is made once, and only where a keyword stands.
+    // One character for a byte: the text is made once, and only where a rule reads it.
     if (place.text === '') place.text = this.content.toString('latin1', 0, this.length);
     place.start = start;
     place.end = end;
-    if (rule.mayBegin?.(place) === false || !this.mayTry(number, start, rule.tries)) return;
     for (const candidate of rule.find(place)) this.judge(rule, candidate);
   }
 
@@ -164,11 +170,24 @@ class Search {
 
   private judge(rule: SecretRule, candidate: Candidate): void {
     const value = candidate.value ?? this.place.text.slice(candidate.start, candidate.end);
-    if (this.isKnown(rule, value) || entropyOf(value) < rule.minEntropy) return;
+    if (this.isKnown(rule, value)) return;
+    if (candidate.decoded !== undefined && this.searchDecoded(candidate, candidate.decoded) >= rule.rank) return;
+    if (entropyOf(value) < rule.minEntropy) return;
     if (candidate.value === undefined && isPlaceholder(value, rule.rank === 3)) return;
     const confidence =
       rule.verify === undefined ? (candidate.confidence ?? rule.confidence) : rule.verify(value, this.place);
     if (confidence !== undefined) this.found.push({ ...candidate, value, rule, confidence });
+  }
+
+  /** Searches what Base64 holds as if it stood there in clear; the highest rank of what is found. */
+  private searchDecoded({ start }: Candidate, decoded: string): number {
+    if (this.depth === secretLimits.depth) return 0;
+    const { found } = searchBytes(Buffer.from(decoded, 'latin1'), this.place.file, this.depth + 1);
+    // Four characters of Base64 for three bytes.
+    const place = (offset: number) => start + (offset * 4) / 3;
+    for (const inner of found)
+      this.found.push({ ...inner, start: Math.floor(place(inner.start)), end: Math.ceil(place(inner.end)) });
+    return Math.max(0, ...found.map(({ rule }) => rule.rank));
   }
 
   /** A value is judged once: again in the same file it tells nothing new, and must not use up the limit. */

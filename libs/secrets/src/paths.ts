@@ -10,20 +10,26 @@ const withoutText = new Set(
 );
 const databases =
   /^(?:var\/lib\/dpkg\/(?:info|status|available)|(?:usr\/)?lib\/apk\/db\/|var\/lib\/rpm\/|usr\/lib\/sysimage\/)/;
-const keyStores = /\.(?:p12|pfx)$/i;
+/** Binary files that are secrets: stores of keys, keys, and a ring of them. */
+const binaries = new Set('p12 pfx jks jceks keystore kdbx der pk8 key keytab gpg'.split(' '));
+/** It keeps in clear what people log in with. */
+const credentialDatabase = /(?:^|\/)gcloud\/(?:credentials|access_tokens)\.db$/;
 
 const headBytes = 512;
 
 /** Whether a file can hold secrets: text does by its first 512 bytes, and so do stores of keys. */
 export function mayHoldSecrets(path: string, head: Uint8Array): boolean {
   if (head.length === 0 || databases.test(path)) return false;
-  if (keyStores.test(path)) return true;
   const dot = path.lastIndexOf('.');
-  if (dot > path.lastIndexOf('/') && withoutText.has(path.slice(dot + 1).toLowerCase())) return false;
+  const extension = dot > path.lastIndexOf('/') ? path.slice(dot + 1).toLowerCase() : '';
+  if (binaries.has(extension)) return extension !== 'gpg' || path.endsWith('secring.gpg');
+  if (withoutText.has(extension)) return extension === 'db' && credentialDatabase.test(path);
   return isText(head);
 }
 
 function isText(head: Uint8Array): boolean {
+  // UTF-16 with its mark.
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return true;
   const end = Math.min(head.length, headBytes);
   let controls = 0;
   for (let at = 0; at < end; at += 1) {
@@ -41,8 +47,14 @@ const examplePath =
 /** Whether a file is a test, an example or documentation: what looks like a secret there often is none. */
 export const isExamplePath = (path: string): boolean => examplePath.test(path);
 
+const dependency =
+  /(?:^|\/)(?:node_modules|bower_components|site-packages|dist-packages|vendor|gems|Godeps|pkg\/mod|\.cargo\/registry|\.m2\/repository|usr\/share)\//;
+
+/** Whether somebody else's package brought an example: the keys of its tests are known to everybody and open nothing. */
+export const isShippedExample = (path: string): boolean => dependency.test(path) && isExamplePath(path);
+
 const madeByTools =
-  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|ipynb|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|[\w.-]{1,64}\.lock|pnpm-lock\.yaml|bun\.lockb?|go\.sum|gradle\.lockfile|packages\.lock\.json|composer\.installed|record|sha\d{0,3}sums(?:\.txt)?)$|\.(?:map|min\.js|min\.mjs|min\.css|css|scss|less|svg|po|pot|strings|xlf|xliff|html?|xhtml|sum|md5sums|pub|crt|cer|asc|sig|csv|tsv|gir|vapi|pm|pod|[1-8])$/i;
 
 /** Whether names and values of a file are no assignments that somebody wrote: lock files, bundles, translations, markup. */
 export const isMadeByTools = (path: string): boolean => madeByTools.test(path);

@@ -23,12 +23,20 @@ const published = new Set([
   'eb540d2b6ee2a0a4',
   '3a8b61d0f636b007',
   '4c98242dcadc8b29',
+  // The clients that gcloud is to Google: everybody has them.
+  'f0386f9be1fe905f',
+  '456a51b1f1b3cf3e',
   // NuGet's and Stripe's documentation.
   'a0702bc91d699f60',
   '2cafc0970149a84f',
   'f2d6ca16515033e5',
   'b1471f544ceeea31',
   '2d1f7723aabc5c7a',
+  // RFC 6749, RFC 7617 and what is made of them.
+  '53f5da0aaa93d64c',
+  'e9974c507d2a8021',
+  '41ef4bb0b23661e6',
+  'd9fb92e3bbe65be1',
 ]);
 
 /** Whether a value is a template, a filler or a value of public documentation, and so opens nothing. */

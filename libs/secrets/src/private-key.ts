@@ -1,3 +1,4 @@
+import { decodeBase64At } from './encoded-text.js';
 import type { Candidate, Place } from './secret-rule.js';
 import { nothing } from './secret-rule.js';
 
@@ -5,10 +6,35 @@ import { nothing } from './secret-rule.js';
 const longestKey = 24 * 1024;
 const header = /-----BEGIN ((?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?)-----/y;
 
+type Start = Pick<Place, 'text' | 'start'>;
+
 export type KeyKind = 'plain' | 'encrypted' | 'service-account';
 
-/** Keys in PEM or in the armour of OpenPGP, also as one escaped line of JSON. @see https://www.rfc-editor.org/rfc/rfc7468 */
-export function readPrivateKey({ text, start }: Place, kind: KeyKind): readonly Candidate[] {
+/** How PEM begins, in clear and in Base64, and how JSON that holds one does: the key of a service account. */
+export const keyStarts = ['-----begin', 'ls0tls1crudjti', 'ewogicj0exblij', 'eyj0exblijoi', 'eyj0exblijog'];
+
+/** A glance: a certificate is none, and Base64 begins no word in its midst. */
+export function mayBeKey(bytes: Buffer, start: number): boolean {
+  const text = bytes.toString('latin1', Math.max(0, start - 2), start + 60);
+  if (bytes[start] === 0x2d) return text.includes('PRIVATE KEY');
+  return !/[A-Za-z0-9+/]/.test(text.charAt(Math.min(start, 2) - 1)) || bytes[start - 2] === 0x5c;
+}
+
+/**
+ * Keys in PEM or in the armour of OpenPGP, also as one escaped line of JSON and in Base64.
+ * @see https://www.rfc-editor.org/rfc/rfc7468
+ */
+export function readPrivateKey(place: Start, kind: KeyKind): readonly Candidate[] {
+  return place.text.startsWith('-', place.start) ? readPem(place, kind) : readEncoded(place, kind);
+}
+
+function readEncoded({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
+  const { decoded, end } = decodeBase64At(text, start);
+  const begin = decoded.indexOf('-----BEGIN');
+  return readPem({ text: decoded, start: begin }, kind).map((key) => ({ ...key, start, end }));
+}
+
+function readPem({ text, start }: Start, kind: KeyKind): readonly Candidate[] {
   header.lastIndex = start;
   const label = header.exec(text)?.[1];
   if (label === undefined) return nothing;

@@ -1,6 +1,9 @@
 import { aiRules } from './rules/ai.js';
+import { clientRules } from './rules/clients.js';
 import { cloudRules } from './rules/cloud.js';
+import { commandRules } from './rules/commands.js';
 import { fileRules } from './rules/files.js';
+import { frameworkRules } from './rules/frameworks.js';
 import { genericRules } from './rules/generic.js';
 import { keyRules } from './rules/keys.js';
 import { messagingRules } from './rules/messaging.js';
@@ -9,6 +12,7 @@ import { paymentRules } from './rules/payments.js';
 import { registryRules } from './rules/registries.js';
 import { serviceRules } from './rules/services.js';
 import { sourceControlRules } from './rules/source-control.js';
+import { systemRules } from './rules/system.js';
 import type { SecretRule } from './secret-rule.js';
 
 /** Every kind of secret that is searched for. */
@@ -23,5 +27,9 @@ export const secretRules: readonly SecretRule[] = [
   ...monitoringRules,
   ...keyRules,
   ...fileRules,
+  ...clientRules,
+  ...systemRules,
+  ...frameworkRules,
+  ...commandRules,
   ...genericRules,
 ];

@@ -2,6 +2,8 @@ import type { Confidence, Severity } from '@tidewaiter/domain';
 
 import { credentialName, readAssignment } from './assignment.js';
 import { isTokenChar } from './characters.js';
+import { isInComment } from './comments.js';
+import type { FileTraits } from './file-traits.js';
 
 /** A kind of secret and how to find it. */
 export interface SecretRule {
@@ -18,21 +20,27 @@ export interface SecretRule {
   minEntropy: number;
   /** The one expression of the rule, in the syntax of RE2; rules read by hand have none. */
   expression?: RegExp;
+  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
+  within?: number;
   /** The files it looks at; every file without. */
   paths?: RegExp;
-  /** A glance that rules most places out before they count as tried. */
-  mayBegin?: (place: Place) => boolean;
+  /** The files it reads as a whole, instead of places with a keyword. @see FilePatterns */
+  files?: readonly string[];
+  /** A glance that rules most places out before they count as tried, and before a text is made of the bytes. */
+  mayBegin?: (bytes: Buffer, start: number, end: number) => boolean;
   /** How often it is tried in one file, where a try costs more than a glance. */
   tries?: number;
   find: (place: Place) => readonly Candidate[];
   /** What the structure says: how sure it is, or undefined where this is no secret at all. */
   verify?: (value: string, place: Place) => Confidence | undefined;
-  /** Texts that hold such a secret, and texts like it that hold none. */
-  matches: readonly string[];
-  ignores: readonly string[];
+  /** Texts that hold such a secret, and texts like it that hold none: made when tests ask, as no scan does. */
+  matches: Examples;
+  ignores: Examples;
   /** Path of these texts, where `paths` asks for one. */
   examplePath?: string;
 }
+
+type Examples = () => readonly string[];
 
 /** Where a keyword stands in the text of a file; every byte is one character. */
 export interface Place {
@@ -40,17 +48,6 @@ export interface Place {
   file: FileTraits;
   start: number;
   end: number;
-}
-
-/** What the path says of a file. */
-export interface FileTraits {
-  path: string;
-  /** Lock files, bundles, translations: no names and values that somebody wrote. */
-  isMadeByTools: boolean;
-  /** Where a name stands beside its value on purpose: `.env`, `.ini`, `.yaml`, the variables of an image. */
-  isConfig: boolean;
-  /** Variables alone, one a line: whoever names one a password means it. */
-  isEnvironment: boolean;
 }
 
 /** A value that may be a secret. */
@@ -61,6 +58,8 @@ export interface Candidate {
   value?: string;
   /** What is shown instead of the value. */
   shown?: string;
+  /** What Base64 between `start` and `end` holds: a secret with a form of its own in there is the better finding. */
+  decoded?: string;
   confidence?: Confidence;
 }
 
@@ -72,11 +71,9 @@ interface Token extends Written {
   keywords: readonly string[];
   /** The whole value, from its first character. */
   expression: RegExp;
-  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
-  within?: number;
   /** Characters of the value before its keyword; `token` goes back to where the word begins. */
   back?: number | 'token';
-  matches: readonly string[];
+  matches: Examples;
 }
 
 /** A value that shows by its own form what it is. */
@@ -92,9 +89,9 @@ export function token(written: Token): SecretRule {
     ...written,
     expression,
     // To go back takes more than a glance: that counts as a try.
-    ...(back === 'token' ? {} : { mayBegin: (place) => isStart(place.text, startOf(place)) }),
+    ...(back === 'token' ? {} : { mayBegin: (bytes: Buffer, start: number) => isStart(bytes, start - back) }),
     find: (place) => matchAt(expression, place.text, startOf(place), within),
-    ignores: [...written.matches.map(filled), ...(written.ignores ?? [])],
+    ignores: () => [...written.matches().map(filled), ...(written.ignores?.() ?? [])],
   };
 }
 
@@ -106,7 +103,7 @@ interface Assigned extends Written {
   /** Takes names without a word for a credential too. */
   isBare?: boolean;
   /** A value of this form. */
-  sample: string;
+  sample: () => string;
 }
 
 /** A value without a form of its own: the name that it is assigned to says what it is. */
@@ -127,29 +124,37 @@ export function assigned(written: Assigned): SecretRule {
       if (assignment === undefined || !(isBare || credentialName.test(assignment.name))) return nothing;
       return matchAt(expression, text, assignment.valueStart);
     },
-    matches: [
-      `${name}_api_token = "${sample}"`,
-      `export ${name.toUpperCase()}_TOKEN=${sample}\n`,
-      ...(rule.matches ?? []),
+    matches: () => [
+      `${name}_api_token = "${sample()}"`,
+      `export ${name.toUpperCase()}_TOKEN=${sample()}\n`,
+      ...(rule.matches?.() ?? []),
     ],
-    ignores: [`${name}_token = "${filled(sample)}"`, `the ${name} token of ${sample}`, ...(rule.ignores ?? [])],
+    ignores: () => [
+      `${name}_token = "${filled(sample())}"`,
+      `the ${name} token of ${sample()}`,
+      ...(rule.ignores?.() ?? []),
+    ],
   };
 }
 
 interface Captured extends Written {
   keywords: readonly string[];
-  /** From the keyword on; its first group is the value. */
+  /** From the keyword on; the group that matches is the value. */
   expression: RegExp;
   /** Characters behind the keyword in which the match has to be; without, it begins at the keyword. */
   reach?: number;
-  /** Characters it may read, where the expression has no bound of its own: RE2 counts to a thousand. */
-  within?: number;
-  matches: readonly string[];
-  ignores: readonly string[];
+  /** Makes of the span of the group what it holds; without, the group is the value. */
+  decode?: Decode;
+  matches: Examples;
+  ignores: Examples;
 }
 
+type Decode = (text: string, start: number, end: number) => readonly Candidate[];
+
+const asWritten: Decode = (_, start, end) => [{ start, end }];
+
 /** A value that the text around it makes a secret. */
-export function captured(written: Captured): SecretRule {
+export function captured({ decode = asWritten, ...written }: Captured): SecretRule {
   const { reach, within } = written;
   const expression = new RegExp(written.expression.source, reach === undefined ? 'dy' : 'd');
   const window = reach ?? within;
@@ -164,8 +169,44 @@ export function captured(written: Captured): SecretRule {
       const offset = window === undefined ? 0 : start;
       expression.lastIndex = start - offset;
       const match = expression.exec(window === undefined ? text : text.slice(start, end + window));
-      const span = match?.indices?.[1];
-      return span === undefined ? nothing : [{ start: offset + span[0], end: offset + span[1] }];
+      const span = match?.indices?.slice(1).find(Boolean);
+      return span === undefined ? nothing : decode(text, offset + span[0], offset + span[1]);
+    },
+  };
+}
+
+interface Listed extends Written {
+  files: readonly string[];
+  examplePath: string;
+  /** One value with what stands around it; the group that matches is the value. */
+  expression: RegExp;
+  /** Makes of the span of the group what it holds; without, the group is the value. */
+  decode?: Decode;
+  matches: Examples;
+  ignores: Examples;
+}
+
+const longestList = 1000;
+
+/** All values of a file whose path says what it holds, but for comments; `^` and `$` are the ends of lines. */
+export function listed({ decode = asWritten, ...written }: Listed): SecretRule {
+  const expression = new RegExp(written.expression.source, 'dgm');
+  return {
+    severity: 'high',
+    confidence: 'likely',
+    rank: 2,
+    minEntropy: 1.5,
+    keywords: [],
+    ...written,
+    expression,
+    find: ({ text }) => {
+      const found: Candidate[] = [];
+      for (const { indices = [] } of text.matchAll(expression)) {
+        const span = indices.slice(1).find(Boolean);
+        if (span !== undefined && !isInComment(text, span[0])) found.push(...decode(text, span[0], span[1]));
+        if (found.length >= longestList) break;
+      }
+      return found;
     },
   };
 }
@@ -188,11 +229,11 @@ function matchAt(expression: RegExp, text: string, from: number, within?: number
 }
 
 /** A word may begin here: not in the midst of another, but behind the `n` of an escaped line break. */
-function isStart(text: string, from: number): boolean {
+function isStart(bytes: Buffer, from: number): boolean {
   if (from <= 0) return from === 0;
-  const before = text.charCodeAt(from - 1);
+  const before = bytes[from - 1] as number;
   if (before === 0x2d || !isTokenChar(before)) return true;
-  return 'nrt'.includes(text.charAt(from - 1)) && text.charAt(from - 2) === '\\';
+  return bytes[from - 2] === 0x5c && (before === 0x6e || before === 0x72 || before === 0x74);
 }
 
 const longestLead = 200;

@@ -7,7 +7,7 @@ const credentials =
 const schemes =
   /^(?:postgres(?:ql)?|mysql2?|mariadb|mongodb(?:\+srv)?|rediss?|amqps?|mssql|sqlserver|oracle|cockroachdb|clickhouse|cassandra|couchbases?|ldaps?|nats|influxdb|neo4j|bolt|snowflake|db2|tds|tidb|vertica|redshift|stomp|mqtts?|memcached|elasticsearch)$/;
 const weak =
-  /^(?:pass(?:word|wd|phrase|code)?|pwd?|p4ss|secret|token|user(?:name)?|admin|root|guest|test(?:ing)?|login|postgres|mysql|redis|mongo|rabbitmq|api_?key|key|auth|creds?|foo|bar|baz|qux|abc|hunter2|s3cret|secure|default|none|null|undefined|port|[a-z]?\d{1,6})\d{0,4}!?$/i;
+  /^(?:pass(?:word|wd|phrase|code)?|pwd?|p4ss|secret|token|user(?:name)?|admin|root|guest|test(?:ing)?|login|postgres|mysql|redis|mongo|rabbitmq|api_?key|key|auth|creds?|foo|bar|baz|qux|abc|hunter2|tiger|s3cret|secure|default|none|null|undefined|port|[a-z]?\d{1,6})[-_]?\d{0,6}!?$/i;
 const documentationHost =
   /(?:^|\.)example(?:\.(?:com|org|net|edu))?$|\.(?:test|invalid|example)$|^(?:host(?:name)?|server|domain|site|url)(?:\.|$)/i;
 const localHost = /^(?:localhost|127\.|0\.0\.0\.0|::1|\[::1\])/i;
@@ -22,6 +22,18 @@ export function readUrlCredentials({ text, start }: Place, isDatabase: boolean):
   const [, user = '', password = '', host = ''] = match;
   const confidence = judge(user, password, host);
   return confidence === undefined ? nothing : [{ start: span[0], end: span[1], confidence }];
+}
+
+const dataSource = /(?:^|["'`\s=])[\w.-]{1,64}:([^\s"'`@:/]{4,128})$/d;
+
+/** `user:password@tcp(host)/database`, as the drivers of MySQL for Go want it. */
+export function readDataSourceName({ text, start }: Place): readonly Candidate[] {
+  const from = Math.max(0, start - 200);
+  const match = dataSource.exec(text.slice(from, start));
+  const span = match?.indices?.[1];
+  const password = match?.[1] ?? '';
+  if (span === undefined || isWeak(password) || /^[$%{<]/.test(password)) return nothing;
+  return [{ start: from + span[0], end: from + span[1], confidence: looksRandom(password) ? 'likely' : 'possible' }];
 }
 
 function schemeBefore(text: string, end: number): string {

@@ -42,12 +42,10 @@ beforeEach(async () => {
 afterEach(async () => rm(dir, { recursive: true, force: true }));
 
 describe('three servers in one folder', () => {
-  it('start, keep their passwords, and start again within 1.5 s', async () => {
+  it('start, keep their passwords, and start again', async () => {
     const first = await startLocalServers({ dir, programs });
     await first.stop();
-    const before = performance.now();
     const second = await startLocalServers({ dir, programs });
-    const tookMs = performance.now() - before;
     await second.stop();
     const passwords = ({ urls }: typeof first) => Object.values(urls).map((url) => new URL(url).password);
     expect(passwords(second)).toEqual(passwords(first));
@@ -55,7 +53,6 @@ describe('three servers in one folder', () => {
     expect(await Promise.all([...first.servers, ...second.servers].map(async ({ exited }) => exited))).toEqual(
       Array.from({ length: 6 }, () => ({ code: 0, signal: null })),
     );
-    expect(tookMs).toBeLessThan(1_500);
   });
 
   it('listen on 127.0.0.1 alone', async () => {

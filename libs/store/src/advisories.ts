@@ -1,24 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { AffectedPackage, OsvAdvisory } from '@tidewaiter/advisories';
-import type { Digest, Match, PackageRecord, Severity } from '@tidewaiter/domain';
+import { type AdvisoryScope, type OsvAdvisory, type ScopedPackage } from '@tidewaiter/advisories';
+import type { Digest } from '@tidewaiter/domain';
+import { advisoryChanged, draft } from '@tidewaiter/events';
 
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
-
-/** A package to be judged, and which advisories may judge it. */
-export interface UnmatchedPackage extends PackageRecord {
-  id: string;
-  ecosystem: string;
-  release: string | null;
-}
-
-/** A package that an advisory names. */
-export type Candidate = AffectedPackage & { advisoryId: string };
-
-export interface PackageMatch extends Match {
-  packageId: string;
-  severity: Severity | null;
-}
 
 /** What the store holds, for people and for the age of a verdict. */
 export interface AdvisoryStatus {
@@ -32,31 +18,43 @@ export interface AdvisoryStatus {
 export class Advisories {
   constructor(private readonly store: Store) {}
 
-  /** Writes the records that are new or newer; answers how many. */
+  /** Writes the records that are new or newer, and tells which packages they name; answers how many. */
   async put(advisories: readonly OsvAdvisory[]): Promise<number> {
     const unique = [...new Map(advisories.map((advisory) => [advisory.id, advisory])).values()].toSorted((a, b) =>
       a.id < b.id ? -1 : 1,
     );
     return this.store.transaction(async (tx) => {
       // One writer at a time, so that changes become visible in the order of their numbers.
-      await tx.query("SELECT pg_advisory_xact_lock(hashtext('advisory_change'))");
-      const changed = new Set(await putRecords(tx, unique));
-      await putPackages(
-        tx,
-        unique.filter(({ id }) => changed.has(id)),
-      );
-      return changed.size;
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const { change, ids } = await putRecords(tx, unique);
+      if (ids.size === 0) return 0;
+      const changed = unique.filter(({ id }) => ids.has(id));
+      const before = await namesIn(tx, [...ids]);
+      await putPackages(tx, changed);
+      await tellChange(tx, change, ids.size, [...before, ...changed.flatMap(({ affected }) => affected)]);
+      return ids.size;
     });
   }
 
-  /** Notes that an import has ended, for people. */
-  async imported(summary: { source: string; records: number; changed: number; rejected: number }): Promise<void> {
-    await this.store.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
-      summary.source,
-      summary.records,
-      summary.changed,
-      summary.rejected,
-    ]);
+  /**
+   * Takes back what advisories say of an ecosystem that no longer has them; those that say nothing more are withdrawn. Should they
+   * come back, they are written whatever their date.
+   */
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${changeLock})`);
+      const named = await namesIn(tx, ids);
+      await tx.query('DELETE FROM advisory_package WHERE ecosystem = $1 AND advisory_id = ANY($2)', [ecosystem, ids]);
+      const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
+      await tx.query(
+        `UPDATE advisory SET modified = '-infinity', change = $2,
+           withdrawn = CASE WHEN EXISTS (SELECT FROM advisory_package WHERE advisory_id = id) THEN withdrawn ELSE now() END
+         WHERE id = ANY($1)`,
+        [ids, next!.change],
+      );
+      const retired = named.filter((each) => each.ecosystem === ecosystem);
+      await tellChange(tx, next!.change, ids.length, retired);
+    });
   }
 
   async status(): Promise<AdvisoryStatus> {
@@ -70,87 +68,80 @@ export class Advisories {
     return { advisories: count?.advisories ?? 0, ecosystems, lastImport: lastImport ?? null };
   }
 
-  /** Whether any advisory speaks of this release. Without one, "nothing found" would mean nothing. */
-  async covers(ecosystem: string, release: string): Promise<boolean> {
-    const [row] = await this.store.query<{ covered: boolean }>(
-      'SELECT EXISTS (SELECT FROM advisory_package WHERE ecosystem = $1 AND release = $2) AS covered',
-      [ecosystem, release],
-    );
-    return row?.covered ?? false;
-  }
-
-  /** The change of the advisories with which matches made now are current. */
-  async currentChange(tx: Transaction): Promise<string> {
-    const [row] = await tx.query<{ change: string }>('SELECT coalesce(max(change), 0) AS change FROM advisory');
-    return row?.change ?? '0';
-  }
-
-  /** The packages of an image whose matches are older than `currentChange`. */
-  async unmatched(tx: Transaction, imageDigest: Digest, currentChange: string): Promise<UnmatchedPackage[]> {
-    return tx.query<UnmatchedPackage>(
-      `SELECT DISTINCT package.id, type, name, version, arch, json_build_object('name', source_name, 'version', source_version)::jsonb AS source,
-         licenses, ecosystem, release, '' AS "foundIn"
-       FROM image_package JOIN package ON package.id = package_id
-       WHERE image_digest = $1 AND ecosystem IS NOT NULL AND matched_change < $2 ORDER BY package.id`,
-      [imageDigest, currentChange],
+  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  async covered(scopes: readonly AdvisoryScope[]): Promise<AdvisoryScope[]> {
+    return this.store.query<AdvisoryScope>(
+      `SELECT ecosystem, release FROM unnest($1::text[], $2::text[]) AS scope (ecosystem, release)
+       WHERE EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release = scope.release)
+         OR scope.release IS NULL
+           AND EXISTS (SELECT FROM advisory_package AS known WHERE known.ecosystem = scope.ecosystem AND known.release IS NULL)`,
+      [scopes.map(({ ecosystem }) => ecosystem), scopes.map(({ release }) => release)],
     );
   }
 
-  /** Everything that advisories which are not withdrawn say about some package names of a release, or of all releases. */
-  async candidates(
-    tx: Transaction,
-    { ecosystem, release }: { ecosystem: string; release: string | null },
-    names: readonly string[],
-  ): Promise<Candidate[]> {
-    const rows = await tx.query<{ candidate: Candidate }>(
-      `SELECT affected || jsonb_build_object('advisoryId', advisory_id) AS candidate FROM advisory_package JOIN advisory ON id = advisory_id
-       WHERE ecosystem = $1 AND name = ANY($3) AND (release = $2 OR release IS NULL) AND withdrawn IS NULL`,
-      [ecosystem, release, names],
+  /** Whose advisories judge the packages of an image. */
+  async scoped(imageDigest: Digest): Promise<ScopedPackage[]> {
+    return this.store.query<ScopedPackage>(
+      `SELECT type, state, CASE WHEN ecosystem IS NOT NULL THEN json_build_object('ecosystem', ecosystem, 'release', release) END AS scope
+       FROM image_package JOIN package ON package.id = package_id WHERE image_digest = $1`,
+      [imageDigest],
     );
-    return rows.map(({ candidate }) => candidate);
-  }
-
-  /** Keeps what was found for some packages in place of what was known. */
-  async matched(
-    tx: Transaction,
-    packageIds: readonly string[],
-    currentChange: string,
-    matches: readonly PackageMatch[],
-  ): Promise<void> {
-    // In the order of ids, so that two images with the same packages cannot deadlock.
-    await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
-    await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [packageIds]);
-    await tx.query(
-      `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity)
-       SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])`,
-      [
-        matches.map(({ packageId }) => packageId),
-        matches.map(({ advisoryId }) => advisoryId),
-        matches.map(({ state }) => state),
-        matches.map(({ fix }) => fix.state),
-        matches.map(({ fix }) => fix.version ?? null),
-        matches.map(({ severity }) => severity),
-      ],
-    );
-    await tx.query('UPDATE package SET matched_change = $2 WHERE id = ANY($1)', [packageIds, currentChange]);
   }
 }
 
-async function putRecords(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<string[]> {
+/**
+ * Who writes advisories holds this lock alone, who matches packages shares it: a match sees a change whole or not at all, and then
+ * the change finds the package when it is looked for.
+ */
+export const changeLock = "hashtext('advisory_change')";
+
+interface NamedPackage {
+  ecosystem: string;
+  name: string;
+}
+
+/** What the records name as they are stored; a record that has changed may have named others before. */
+async function namesIn(tx: Transaction, advisoryIds: readonly string[]): Promise<NamedPackage[]> {
+  return tx.query<NamedPackage>('SELECT DISTINCT ecosystem, name FROM advisory_package WHERE advisory_id = ANY($1)', [
+    advisoryIds,
+  ]);
+}
+
+/** Pairs of one event, of some 50 bytes each. */
+const maxPackagesTold = 2_000;
+
+async function tellChange(
+  tx: Transaction,
+  change: string,
+  advisories: number,
+  named: readonly NamedPackage[],
+): Promise<void> {
+  const unique = new Map(named.map(({ ecosystem, name }) => [`${ecosystem}\n${name}`, { ecosystem, name }]));
+  const packages = [...unique.values()];
+  for (let start = 0; start === 0 || start < packages.length; start += maxPackagesTold) {
+    const some = packages.slice(start, start + maxPackagesTold);
+    await tx.emit(draft(advisoryChanged, change, { change, advisories, packages: some }));
+  }
+}
+
+async function putRecords(
+  tx: Transaction,
+  advisories: readonly OsvAdvisory[],
+): Promise<{ change: string; ids: Set<string> }> {
   const [next] = await tx.query<{ change: string }>(`SELECT nextval('advisory_change_seq') AS change`);
   const rows = await tx.query<{ id: string }>(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, withdrawn, change)
-     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, withdrawn, $2
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, cvss_vector, cvss_score, modified, published, withdrawn, change)
+     SELECT id, "vulnerabilityId", aliases, title, severity, cvss ->> 'vector', (cvss ->> 'score')::real, modified, published, withdrawn, $2
      FROM jsonb_to_recordset($1) AS row (id text, "vulnerabilityId" text, aliases text[], title text, severity text, cvss jsonb,
-       modified timestamptz, withdrawn timestamptz)
+       modified timestamptz, published timestamptz, withdrawn timestamptz)
      ON CONFLICT (id) DO UPDATE SET vulnerability_id = EXCLUDED.vulnerability_id, aliases = EXCLUDED.aliases, title = EXCLUDED.title,
        severity = EXCLUDED.severity, cvss_vector = EXCLUDED.cvss_vector, cvss_score = EXCLUDED.cvss_score,
-       modified = EXCLUDED.modified, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
-     WHERE advisory.modified < EXCLUDED.modified
+       modified = EXCLUDED.modified, published = EXCLUDED.published, withdrawn = EXCLUDED.withdrawn, change = EXCLUDED.change
+     WHERE advisory.modified < EXCLUDED.modified OR (advisory.published IS NULL AND EXCLUDED.published IS NOT NULL)
      RETURNING id`,
     [json(advisories.map(({ affected: _, ...record }) => record)), next?.change],
   );
-  return rows.map(({ id }) => id);
+  return { change: next!.change, ids: new Set(rows.map(({ id }) => id)) };
 }
 
 async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]): Promise<void> {
@@ -162,4 +153,8 @@ async function putPackages(tx: Transaction, advisories: readonly OsvAdvisory[]):
      FROM jsonb_to_recordset($1) AS row (id text, affected jsonb), jsonb_array_elements(affected) WITH ORDINALITY AS item (each, position)`,
     [json(advisories.map(({ id, affected }) => ({ id, affected })))],
   );
+  const ecosystems = new Set(advisories.flatMap(({ affected }) => affected.map(({ ecosystem }) => ecosystem)));
+  await tx.query('INSERT INTO advisory_ecosystem (ecosystem) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING', [
+    [...ecosystems],
+  ]);
 }

@@ -16,7 +16,7 @@ let deliveries: Deliveries;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });

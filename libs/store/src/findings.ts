@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import {
-  theOneThatSpeaks,
-  type Vulnerability,
-  vulnerabilityFinding,
+  type Exploitation,
+  type Hit,
+  type MatchEvidence,
+  packageFindings,
+  type Rating,
   type VulnerablePackage,
 } from '@tidewaiter/advisories';
 import {
@@ -15,11 +17,25 @@ import {
   type Severity,
 } from '@tidewaiter/domain';
 
+import { exploitationOf } from './exploitation.js';
+import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
-export interface ImageFinding extends Finding {
+export interface ImageFinding extends Finding, Exploitation {
   imageDigest: Digest;
+}
+
+/** A package of an image that a tag points to. */
+export interface PackagePlace {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: Digest;
+  packageName: string;
+  packageType: PackageType;
+  installedVersion: string;
+  fix: { state: FixState; version: string | null };
 }
 
 interface FindingRow {
@@ -35,12 +51,15 @@ interface FindingRow {
   fixState: FixState;
   fixVersion: string | null;
   advisoryId: string;
+  published: Date | null;
   vulnerabilityId: string;
   aliases: string[];
   title: string;
   severity: Severity;
   cvssVector: string | null;
   cvssScore: number | null;
+  vulnerabilityIds: string[];
+  evidence: MatchEvidence;
 }
 
 /** What is wrong with images. Vulnerabilities alone are not stored by image: they follow from packages and matches. */
@@ -48,26 +67,19 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, worst first. */
+  /** The findings of some images, the exploited first, then the worst. */
   async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
          version AS "installedVersion", found_in AS "foundIn", package_match.state AS match, fix_state AS "fixState",
-         fix_version AS "fixVersion", advisory.id AS "advisoryId", vulnerability_id AS "vulnerabilityId", aliases, title,
-         coalesce(package_match.severity, nullif(advisory.severity, 'unknown'), elsewhere.severity, 'unknown') AS severity,
-         coalesce(cvss_vector, elsewhere.vector) AS "cvssVector", coalesce(cvss_score, elsewhere.score) AS "cvssScore"
+         fix_version AS "fixVersion", advisory.id AS "advisoryId", published, vulnerability_id AS "vulnerabilityId", aliases, title,
+         coalesce(package_match.severity, advisory.severity) AS severity, cvss_vector AS "cvssVector", cvss_score AS "cvssScore",
+         vulnerability_ids AS "vulnerabilityIds", evidence
        FROM image_package
        JOIN package ON package.id = package_id
        JOIN package_match USING (package_id)
        JOIN advisory ON advisory.id = advisory_id
-       -- A distribution's advisory often has no severity of its own; then the worst that others give the same vulnerability.
-       LEFT JOIN LATERAL (
-         SELECT other.severity, other.cvss_vector AS vector, other.cvss_score AS score FROM advisory AS other
-         WHERE package_match.severity IS NULL AND advisory.severity = 'unknown' AND other.withdrawn IS NULL
-           AND other.vulnerability_id = ANY(advisory.aliases || advisory.vulnerability_id) AND other.severity <> 'unknown'
-         ORDER BY array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible'], other.severity), other.id LIMIT 1
-       ) AS elsewhere ON true
        WHERE image_digest = ANY($1) AND advisory.withdrawn IS NULL`,
       [imageDigests],
     );
@@ -75,62 +87,81 @@ export class Findings {
       'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
       [imageDigests],
     );
-    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, imageDigest }));
-    const vulnerabilities = oncePerVulnerability(rows).map(({ imageDigest, vulnerability, pkg }) => ({
-      ...vulnerabilityFinding(vulnerability, pkg),
-      imageDigest,
-    }));
-    return [...vulnerabilities, ...findings].toSorted(worstFirst);
+    const notExploited = { kev: false, epss: null };
+    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
+    const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
+    const ratingsOf = (id: string) => ratings.get(id) ?? [];
+    const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
+      const { imageDigest } = about[0]!;
+      const found = packageFindings(packageOf(about[0]!), about.map(hitOf), ratingsOf);
+      return found.map((each) => ({ ...each, imageDigest }));
+    });
+    const exploitation = await exploitationOf(this.store, vulnerabilities);
+    const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
+    return [...known, ...findings].toSorted(worstFirst);
+  }
+
+  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
+    return this.store.query<PackagePlace>(
+      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+         package.type AS "packageType", version AS "installedVersion",
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+       FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
+       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
+       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
+       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+      [purls, advisoryId],
+    );
+  }
+
+  /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
+  async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
+    const rows = await this.store.query<Rating & { vulnerabilityId: string }>(
+      `SELECT vulnerability_id AS "vulnerabilityId", id AS "advisoryId", severity,
+         CASE WHEN cvss_vector IS NOT NULL THEN json_build_object('vector', cvss_vector, 'score', cvss_score) END AS cvss
+       FROM advisory WHERE vulnerability_id = ANY($1) AND withdrawn IS NULL AND severity <> 'unknown' ORDER BY id`,
+      [[...new Set(vulnerabilityIds)]],
+    );
+    return Map.groupBy(rows, ({ vulnerabilityId }) => vulnerabilityId);
   }
 }
 
-/** What one advisory says of one package of one image. */
-interface Sighting {
-  imageDigest: Digest;
-  pkg: VulnerablePackage;
-  vulnerability: Vulnerability;
+/** Places of one advisory that people are told of. */
+const maxPlaces = 2_000;
+
+/** A package in one place of one image. */
+function occurrence({ imageDigest, purl, layer, state, foundIn }: FindingRow): string {
+  return [imageDigest, purl, layer, state, foundIn].join('\n');
 }
 
-/** Two advisories about one vulnerability of one package are one finding. */
-function oncePerVulnerability(rows: readonly FindingRow[]): Sighting[] {
-  const kept = new Map<string, Sighting>();
-  for (const sighting of rows.map(toSighting)) {
-    const { imageDigest, pkg, vulnerability } = sighting;
-    const key = [imageDigest, pkg.purl, pkg.layer, pkg.state, vulnerability.id].join('\n');
-    const known = kept.get(key)?.vulnerability ?? vulnerability;
-    kept.set(key, { ...sighting, vulnerability: theOneThatSpeaks(known, vulnerability) });
-  }
-  return [...kept.values()];
+function packageOf(row: FindingRow): VulnerablePackage {
+  const { packageType: type, packageName: name, installedVersion: version, purl, foundIn, layer, state } = row;
+  return { type, name, version, purl, foundIn, layer, state };
 }
 
-function toSighting(row: FindingRow): Sighting {
-  const { imageDigest, advisoryId, aliases, severity, title, match, cvssVector: vector, cvssScore: score } = row;
+function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: FindingRow): Hit {
+  const { vulnerabilityId, aliases, severity, title, published, match: state, fixState, fixVersion, ...rest } = row;
+  const { vulnerabilityIds, evidence } = rest;
+  const cvss = vector !== null && score !== null ? { vector, score } : null;
+  const fix = { state: fixState, ...(fixVersion !== null && { version: fixVersion }) };
   return {
-    imageDigest,
-    pkg: {
-      type: row.packageType,
-      name: row.packageName,
-      version: row.installedVersion,
-      purl: row.purl,
-      foundIn: row.foundIn,
-      layer: row.layer,
-      state: row.state,
-    },
-    vulnerability: {
-      id: row.vulnerabilityId,
-      advisoryId,
+    advisory: {
+      id: advisoryId,
+      vulnerabilityId,
       aliases,
       severity,
       title,
-      match,
-      fix: { state: row.fixState, version: row.fixVersion },
-      cvss: vector !== null && score !== null ? { vector, score } : null,
+      cvss,
+      published: published?.toISOString() ?? null,
     },
+    match: { advisoryId, vulnerabilityIds, state, fix, severity: null, evidence },
   };
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
-  const order = compareSeverity(a.severity, b.severity);
+  const order = Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
   const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
     [packageName, id, purl, imageDigest, layer].join('\n'),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AdvisoryKey } from '@tidewaiter/advisories';
 import type { Digest, Finding, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
 
 import type { Page } from './page.js';
@@ -66,8 +67,8 @@ export interface AnalyzedLayer {
 
 /** A package of an image, and which advisories judge it. */
 export interface JudgedPackage extends ImagePackage {
-  ecosystem: string | null;
-  release: string | null;
+  /** Null where nobody's do. */
+  key: AdvisoryKey | null;
 }
 
 const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
@@ -167,14 +168,17 @@ export class Images {
     );
   }
 
-  /** From where the pushes that wait for a layer would pull it, newest first; a few, since one is enough. */
-  async placesOf({ blobDigest, sizeBytes, diffId }: LayerClaim): Promise<BlobPlace[]> {
+  /** From where the pushes that wait for a layer, or had it, would pull it, newest first; a few, since one is enough. */
+  async placesOf(
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    state: 'analyzing' | 'analyzed' = 'analyzing',
+  ): Promise<BlobPlace[]> {
     return this.store.query<BlobPlace>(
       `SELECT connection, repository, min(image_layer.media_type) AS "mediaType"
        FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
-       WHERE state = 'analyzing' AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
+       WHERE state = $4 AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
        GROUP BY connection, repository ORDER BY max(received_at) DESC LIMIT 5`,
-      [blobDigest, sizeBytes, diffId],
+      [blobDigest, sizeBytes, diffId, state],
     );
   }
 
@@ -257,15 +261,24 @@ export class Images {
 
 async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {
   const rows = json(
-    packages.map((each) => ({ ...each, sourceName: each.source.name, sourceVersion: each.source.version })),
+    packages.map(({ source, key, ...each }) => ({
+      ...each,
+      ...key,
+      sourceName: source.name,
+      sourceVersion: source.version,
+    })),
   );
   await tx.query(
-    `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release)
-     SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") purl, type, name, version, arch, "sourceName", "sourceVersion", licenses, ecosystem, release
+    `INSERT INTO package (purl, type, name, version, arch, source_name, source_version, licenses, ecosystem, release, advisory_names, qualifiers)
+     SELECT DISTINCT ON (purl, "sourceName", "sourceVersion") purl, type, name, version, arch, "sourceName", "sourceVersion", licenses,
+       ecosystem, release, coalesce(names, '{}'), qualifiers
      FROM jsonb_to_recordset($1) AS row (purl text, type text, name text, version text, arch text, "sourceName" text,
-       "sourceVersion" text, licenses text[], ecosystem text, release text)
+       "sourceVersion" text, licenses text[], ecosystem text, release text, names text[], qualifiers jsonb)
      ORDER BY purl, "sourceName", "sourceVersion"
-     ON CONFLICT DO NOTHING`,
+     -- What nobody judged may have found its judge; the reverse is only said by images that would like it so.
+     ON CONFLICT (package_identity(purl, source_name, source_version)) DO UPDATE SET ecosystem = EXCLUDED.ecosystem,
+       release = EXCLUDED.release, advisory_names = EXCLUDED.advisory_names, qualifiers = EXCLUDED.qualifiers
+     WHERE package.ecosystem IS NULL AND EXCLUDED.ecosystem IS NOT NULL`,
     [rows],
   );
   await tx.query(

@@ -125,6 +125,15 @@ export class Jobs {
     );
   }
 
+  /** Whether a job of this queue has come to an end, good or bad, in the last `withinMs`. */
+  async hasEndedWithin(queue: string, withinMs: number): Promise<boolean> {
+    const ended = await this.store.query(
+      `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond' LIMIT 1`,
+      [queue, withinMs],
+    );
+    return ended.length > 0;
+  }
+
   /** How many wait, how many run, and for how many seconds the oldest due one has waited. */
   async backlog(queue: string): Promise<Backlog> {
     const [row] = await this.store.query<Backlog>(

@@ -63,6 +63,12 @@ const columns = `id, connection, registry_host AS "registryHost", repository, ta
 
 const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
 
+/** Of a row of `push`: whether nothing came under its tag since. */
+export const isCurrent = `EXISTS (
+  SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id AND NOT EXISTS (
+    SELECT FROM tag_ledger AS later
+    WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.at > entry.at))`;
+
 /** Pushes, from the webhook to their one end. */
 @Injectable()
 export class Pushes {
@@ -230,6 +236,47 @@ export class Pushes {
   /** Holds a push against everybody else until the transaction ends. */
   async lock(tx: Transaction, id: string): Promise<void> {
     await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
+  }
+
+  /** The pushes that have one of some packages and that a tag still points to, newest first. */
+  async currentWith(tx: Transaction, packageIds: readonly string[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push
+       WHERE state = 'analyzed' AND id IN (
+         SELECT push_id FROM push_image JOIN image_package USING (image_digest) WHERE package_id = ANY($1))
+         AND ${isCurrent} ORDER BY id DESC`,
+      [packageIds],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** The pushes that tags point to and that older analyzers have judged, oldest verdict first; not those that nobody could read again today. */
+  async outdated(tx: Transaction, analyzersVersion: string, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push
+       WHERE state = 'analyzed' AND id IN (
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1)
+         AND NOT EXISTS (
+           SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
+             AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
+         AND ${isCurrent} ORDER BY finished_at LIMIT $2`,
+      [analyzersVersion, limit],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Keeps another verdict of a push that has one. */
+  async rejudged(
+    tx: Transaction,
+    id: string,
+    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
+  ): Promise<void> {
+    await tx.query(`UPDATE push SET verdict = $2, counts = $3, warnings = $4 WHERE id = $1 AND state = 'analyzed'`, [
+      id,
+      result.verdict,
+      json(result.counts),
+      json(result.warnings),
+    ]);
   }
 
   /** Ends a push with a verdict; false when it had ended before. */

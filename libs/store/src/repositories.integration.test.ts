@@ -5,6 +5,7 @@ import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
+import { Advisories } from './advisories.js';
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
 import { Images, type JudgedPackage, type NewImage } from './images.js';
@@ -21,7 +22,7 @@ let store: Store;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
@@ -176,8 +177,7 @@ it('keeps packages with the longest names, each once', async () => {
     foundIn: 'var/lib/dpkg/status',
     layer: 0,
     state: 'present',
-    ecosystem: null,
-    release: null,
+    key: null,
   });
   const [name, version] = [text(), text()];
   const packages = [long({ name, version }), long({ name, version: '1' })];
@@ -191,6 +191,55 @@ it('keeps packages with the longest names, each once', async () => {
     );
   }
   expect(await store.query('SELECT count(*)::int AS packages FROM package')).toEqual([{ packages: 2 }]);
+});
+
+it('lets a package find its judge, and never lose it to an image that would like it so', async () => {
+  const images = new Images(store);
+  const key = { ecosystem: 'Debian', release: '12', names: ['zlib'] };
+  const source = { name: 'zlib', version: '1' };
+  const zlib = (judge: JudgedPackage['key']): JudgedPackage => ({
+    purl: 'pkg:deb/debian/zlib1g@1',
+    type: 'deb',
+    name: 'zlib1g',
+    version: '1',
+    source,
+    licenses: [],
+    foundIn: 'var/lib/dpkg/status',
+    layer: 0,
+    state: 'present',
+    key: judge,
+  });
+  for (const [digest, judge, known] of [
+    [digestOf('a'), null, null],
+    [digestOf('b'), key, { ecosystem: 'Debian', release: '12' }],
+    [digestOf('c'), null, { ecosystem: 'Debian', release: '12' }],
+  ] as const) {
+    await store.transaction(async (tx) => {
+      await images.add(tx, [imageOf(digest)]);
+      await images.analyzed(tx, digest, '1', { os: null, packages: [zlib(judge)], warnings: [], findings: [] });
+    });
+    expect(await new Advisories(store).scoped(digest)).toEqual([{ type: 'deb', state: 'present', scope: known }]);
+  }
+});
+
+it('knows of which ecosystems and releases advisories speak', async () => {
+  const advisories = new Advisories(store);
+  await store.query(
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('A', 'A', '{}', '', 'low', now(), 1)`,
+  );
+  await store.query(
+    `INSERT INTO advisory_package (advisory_id, position, ecosystem, release, name, affected)
+     VALUES ('A', 0, 'Debian', '12', 'a', '{}'), ('A', 1, 'npm', NULL, 'a', '{}')`,
+  );
+  const scopes = [
+    { ecosystem: 'Debian', release: '12' },
+    { ecosystem: 'npm', release: null },
+  ];
+  const others = [
+    { ecosystem: 'Debian', release: '13' },
+    { ecosystem: 'PyPI', release: null },
+  ];
+  expect(await advisories.covered([...scopes, ...others])).toEqual(scopes);
 });
 
 it('takes a webhook once, also twice in one body', async () => {

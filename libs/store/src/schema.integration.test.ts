@@ -15,7 +15,7 @@ const connectTo = async (url: string) => {
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 afterAll(async () => {
   await Promise.all(open.map((dataSource) => dataSource.destroy()));

@@ -43,9 +43,9 @@ class RecordingBus {
 }
 
 const until = async (condition: () => boolean | Promise<boolean>) => {
-  const deadline = Date.now() + 5_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 5 s');
+    if (Date.now() > deadline) throw new Error('it did not happen within 60 s');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
@@ -59,7 +59,7 @@ const withRelay = async (bus: RecordingBus, work: () => Promise<void>) => {
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
@@ -143,7 +143,7 @@ describe('an outage', () => {
     await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     free.resolve();
     await Promise.all(held);
-  }, 20_000);
+  });
 });
 
 describe('the outbox', () => {
@@ -351,7 +351,16 @@ describe('jobs', () => {
 
 it('says that PostgreSQL is away, and that it may be back', async () => {
   await servers.postgres.kill();
-  await expect(store.query('SELECT 1')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
+  // A connection may live on until its server notices that the others have died.
+  let failure: unknown;
+  await until(async () => {
+    failure = await store.query('SELECT 1').then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    return failure !== undefined;
+  });
+  expect(failure).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true });
   await servers.postgres.restart();
   await until(() =>
     store.query('SELECT 1').then(
@@ -359,4 +368,4 @@ it('says that PostgreSQL is away, and that it may be back', async () => {
       () => false,
     ),
   );
-}, 30_000);
+});

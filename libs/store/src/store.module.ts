@@ -5,11 +5,14 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
+import { AdvisoryFeeds } from './advisory-feeds.js';
 import { ApiTokens } from './api-tokens.js';
+import { BlastRadii } from './blast-radius.js';
 import { connect } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
+import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
@@ -30,10 +33,13 @@ export interface StoreOptions {
 
 const repositories = [
   Advisories,
+  AdvisoryFeeds,
   ApiTokens,
+  BlastRadii,
   DeadLetters,
   Deliveries,
   Findings,
+  FleetMatches,
   Images,
   Incidents,
   Jobs,

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TlsOptions } from 'node:tls';
 
 /** Authority and server in one, for registry.test and blobs.test, until 2120. Made for tests with openssl. */
 export const testCertificate = {
@@ -35,7 +36,7 @@ export interface TestHttpServer {
 /** Serves HTTP, or HTTPS with `tls`, on a free port of 127.0.0.1. `httpSink` is for those who only record and answer. */
 export async function startHttpServer(
   listener: RequestListener,
-  tls?: { key: string; cert: string },
+  tls?: Pick<TlsOptions, 'key' | 'cert' | 'ca' | 'requestCert' | 'rejectUnauthorized'>,
 ): Promise<TestHttpServer> {
   const server = tls ? createTlsServer(tls, listener) : createServer(listener);
   server.listen(0, '127.0.0.1');

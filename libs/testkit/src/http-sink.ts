@@ -54,7 +54,7 @@ export async function httpSink(usual: (request: ReceivedRequest) => Answer): Pro
 }
 
 /** The list itself, as soon as it has `count` items. */
-export async function waitUntil<T>(list: T[], count: number, timeoutMs = 10_000): Promise<T[]> {
+export async function waitUntil<T>(list: T[], count: number, timeoutMs = 60_000): Promise<T[]> {
   const deadline = performance.now() + timeoutMs;
   while (list.length < count) {
     if (performance.now() > deadline) throw new Error(`${list.length} of ${count} arrived within ${timeoutMs} ms`);

@@ -12,6 +12,7 @@ export type { RegistryOptions, TestRegistry } from './registry.js';
 export { throwAwayServers } from './throw-away-servers.js';
 export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-servers.js';
 export { startHttpServer, testCertificate } from './http-server.js';
+export { testAuthority } from './test-authority.js';
 export type { TestHttpServer } from './http-server.js';
 export { httpSink } from './http-sink.js';
 export type { Answer, HttpSink, ReceivedRequest } from './http-sink.js';

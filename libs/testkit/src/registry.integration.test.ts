@@ -61,7 +61,7 @@ const accept = { accept: 'application/vnd.oci.image.manifest.v1+json, applicatio
     const digest = await pushImage(registry, 'shop/app:1', `oci:${dir}:latest`);
     const pushes = (): unknown[] =>
       hook.received.filter(({ text }) => text.includes('"push"') && text.includes(digest));
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     while (pushes().length === 0 && Date.now() < deadline) await hook.waitFor(hook.received.length + 1);
     expect(pushes()).toHaveLength(1);
     expect(hook.received[0]?.headers.authorization).toBe('Bearer hook');

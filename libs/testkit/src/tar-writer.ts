@@ -8,6 +8,8 @@ export interface TarEntry {
   mode?: number;
   uid?: number;
   gid?: number;
+  /** Value of `security.capability`. */
+  capabilities?: Buffer;
 }
 
 const blockSize = 512;
@@ -20,7 +22,7 @@ export function tarArchive(entries: readonly TarEntry[]): Buffer {
 
 function tarEntry(entry: TarEntry): Buffer {
   const content = Buffer.from(entry.content ?? '');
-  return Buffer.concat([longNames(entry), tarHeader(entry, content.length), padded(content)]);
+  return Buffer.concat([extendedHeader(entry), tarHeader(entry, content.length), padded(content)]);
 }
 
 function tarHeader({ path, type = 'file', linkTarget = '', mode, uid = 0, gid = 0 }: TarEntry, size: number): Buffer {
@@ -46,22 +48,25 @@ function withChecksum(header: Buffer): Buffer {
   return header;
 }
 
-/** Names beyond the 100 bytes of the header go into a PAX header in front. */
-function longNames({ path, linkTarget = '' }: TarEntry): Buffer {
-  const records = [paxRecord('path', path), paxRecord('linkpath', linkTarget)];
-  const payload = Buffer.from(records.join(''));
+/** What does not fit into the header goes into a PAX header in front: names beyond its 100 bytes, capabilities. */
+function extendedHeader({ path, linkTarget = '', capabilities }: TarEntry): Buffer {
+  const payload = Buffer.concat([
+    ...(Buffer.byteLength(path) > 100 ? [paxRecord('path', path)] : []),
+    ...(Buffer.byteLength(linkTarget) > 100 ? [paxRecord('linkpath', linkTarget)] : []),
+    ...(capabilities ? [paxRecord('SCHILY.xattr.security.capability', capabilities)] : []),
+  ]);
   if (payload.length === 0) return payload;
   const header = tarHeader({ path: 'PaxHeaders' }, payload.length);
   header.write('x', 156);
   return Buffer.concat([withChecksum(header), padded(payload)]);
 }
 
-function paxRecord(keyword: string, value: string): string {
-  if (Buffer.byteLength(value) <= 100) return '';
-  const rest = Buffer.byteLength(` ${keyword}=${value}\n`);
+function paxRecord(keyword: string, value: string | Buffer): Buffer {
+  const text = Buffer.concat([Buffer.from(` ${keyword}=`), Buffer.from(value), Buffer.from('\n')]);
+  const rest = text.length;
   // The length counts its own digits.
   const length = rest + String(rest + String(rest).length).length;
-  return `${length} ${keyword}=${value}\n`;
+  return Buffer.concat([Buffer.from(String(length)), text]);
 }
 
 function padded(content: Buffer): Buffer {

@@ -11,7 +11,7 @@ let servers: ThrowAwayServers<{ postgres: true; redis: true }>;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, redis: true });
-}, 30_000);
+});
 
 afterAll(async () => servers.stop());
 
@@ -49,7 +49,7 @@ it('keeps what was committed through SIGKILL, and nothing through wipe', async (
   expect(await query(url, 'SELECT id FROM ship')).toEqual([{ id: 1 }]);
   await postgres.wipe();
   await expect(query(url, 'SELECT')).rejects.toThrow('does not exist');
-}, 30_000);
+});
 
 it('leaves no process and no file behind', async () => {
   const { postgres, stop } = await throwAwayServers({ postgres: true });

@@ -18,6 +18,24 @@ export function compareDigits(a: string, b: string): number {
   return compareText(left, right);
 }
 
+/** Orders two lists of such runs; what a list lacks counts as zero, `1` = `1.0`. */
+export function compareNumbers(a: readonly string[], b: readonly string[]): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i += 1) {
+    const order = compareDigits(a[i] ?? '0', b[i] ?? '0');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+/** The number after this one, in digits. */
+export function increment(digits: string): string {
+  let nines = digits.length;
+  while (digits[nines - 1] === '9') nines -= 1;
+  const head = digits.slice(0, Math.max(nines - 1, 0));
+  const raised = nines === 0 ? 1 : Number(digits[nines - 1]) + 1;
+  return `${head}${raised}${'0'.repeat(digits.length - nines)}`;
+}
+
 /** Orders by code unit, which for the ASCII that versions are made of is the order of bytes. */
 export function compareText(a: string, b: string): number {
   if (a === b) return 0;

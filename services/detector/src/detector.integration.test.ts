@@ -46,7 +46,7 @@ let replicas: RunningService[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   const url = await servers.postgres.createDatabase();
@@ -61,19 +61,19 @@ beforeEach(async () => {
     TIDEWAITER_LOG_LEVEL: 'silent',
   };
   replicas = await Promise.all([start(environment), start(environment)]);
-}, 60_000);
+});
 
 afterEach(async () => {
   await Promise.all(replicas.map(async (replica) => replica.stop()));
   await dataSource.destroy();
-}, 30_000);
+});
 
 afterAll(async () => servers.stop(), 30_000);
 
 const until = async (condition: () => Promise<boolean>) => {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 15 s');
+    if (Date.now() > deadline) throw new Error('it did not happen within 60 s');
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
@@ -275,7 +275,7 @@ it('shares a flood among replicas and loses and doubles nothing', async () => {
   expect(await counted(240)).toEqual({ opened: 4, repeated: 236, 'below-threshold': 0 });
   // A deadlock would end in a retry.
   expect(await counter('tidewaiter_bus_messages_total')).toEqual({ handled: 60 });
-}, 30_000);
+});
 
 it('takes hostile text', async () => {
   const long = '\u{1f6a2}\u202e'.repeat(170);

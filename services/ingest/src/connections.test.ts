@@ -9,6 +9,7 @@ const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
   url: 'https://registry.example.com',
   allowUnauthenticated: false,
   allowPrivate: false,
+  mirrors: [],
   insecureSkipVerify: false,
   ...more,
 });

@@ -43,14 +43,14 @@ beforeAll(async () => {
   ingest = await start(environment);
   dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-}, 60_000);
+});
 
 afterAll(async () => {
   await dataSource.destroy();
   await ingest.stop();
   await servers.stop();
   await rm(folder, { recursive: true });
-}, 60_000);
+});
 
 const digest = `sha256:${'ab'.repeat(32)}`;
 const secret = { authorization: 'Bearer s3cret' };
@@ -318,4 +318,4 @@ it('answers 503 while PostgreSQL is away, and 202 once it is back', async () => 
   for (let turn = 0; turn < 20 && back.status === 503; turn += 1) back = await postEvents(events);
   expect(back).toMatchObject({ status: 202, body: { accepted: 1, duplicates: 0 } });
   expect(await pushesOf(repository)).toHaveLength(1);
-}, 60_000);
+});

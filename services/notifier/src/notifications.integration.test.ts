@@ -26,7 +26,7 @@ let notifications: Notifications;
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
-}, 60_000);
+});
 
 beforeEach(async () => {
   dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });

@@ -11,6 +11,7 @@ import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
+import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
 import { PushReports } from './push-reports.js';
@@ -31,7 +32,7 @@ export class NotifierModule {
         StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
-      controllers: [NotifyOfPushes, NotifyOfIncidents],
+      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],
       providers: [
         PushReports,
         IncidentReports,

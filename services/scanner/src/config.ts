@@ -1,3 +1,4 @@
+import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
 import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
 import { minKeyCharacters } from '@tidewaiter/secrets';
@@ -11,12 +12,35 @@ const fingerprintKey = z
   .transform((value) => new Secret(value))
   .optional();
 
+const unitMs = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `0` is never. */
+const interval = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,3}[mhd])$/, 'is neither 0 nor a duration such as 30m, 6h or 1d')
+  .transform((text) => (text === '0' ? 0 : Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs]));
+
+const ecosystems = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .refine((names) => names.every(isEcosystemName), 'is no list of ecosystems such as Debian,npm');
+
+const place = z.url({ protocol: /^https?$/ }).optional();
+
 export const scannerConfig = {
   ...commonSettings,
   redisUrl,
   httpPort: httpPort(7071),
   /** Under it the same secret has the same fingerprint wherever it is found. Without it secrets are not looked for. */
   fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
+  /** How often advisories are fetched; never unless it is given, since that asks places outside. */
+  advisoriesInterval: setting('TIDEWAITER_ADVISORIES_INTERVAL', interval.default(0)),
+  /** A bucket in the layout of OSV's, CISA's catalogue, FIRST's scores. Once one is given, only those that are given are asked. */
+  advisoriesUrl: setting('TIDEWAITER_ADVISORIES_URL', place),
+  kevUrl: setting('TIDEWAITER_KEV_URL', place),
+  epssUrl: setting('TIDEWAITER_EPSS_URL', place),
+  /** Ecosystems that are fetched; all of the bucket's unless given. */
+  advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
   /** Layers that one process reads at once; each may take a core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
   /** Pushes that one process resolves and judges at once; they mostly wait for the registry and for PostgreSQL. */

@@ -50,7 +50,14 @@ export class LayerReading implements OnApplicationShutdown {
   ): Promise<PackedLayer> {
     const client = this.registries.client(connection);
     const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
-    const open = () => client.blob(repository, blob, signal);
-    return this.#threads.analyze(open, { mediaType, expectedDiffId: claim.diffId, ...this.analysis.options }, signal);
+    const options = { mediaType, expectedDiffId: claim.diffId, ...this.analysis.options };
+    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#threads.analyze(open, options, signal);
+    try {
+      return await analyze(() => client.blob(repository, blob, signal));
+    } catch (error) {
+      // Nothing is said of an image because of what a mirror gave.
+      if (!client.hasMirrors || signal.aborted) throw error;
+      return analyze(() => client.blobOfOrigin(repository, blob, signal));
+    }
   }
 }

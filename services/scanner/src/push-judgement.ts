@@ -3,8 +3,8 @@ import { type Finding, type ImagePackage, type SeverityCounts, verdictOf } from 
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
 import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
-import { Analysis } from './analysis.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageMatching } from './image-matching.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings } from './verdict.js';
 
@@ -25,13 +25,13 @@ export class PushJudgement {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly assembly: ImageAssembly,
-    private readonly analysis: Analysis,
+    private readonly matching: ImageMatching,
   ) {}
 
   async judge(push: Push): Promise<Judgement> {
-    for (const { digest, analyzersVersion: known } of await this.images.ofPush(push.id)) {
-      if (known !== this.analysis.version) await this.assembly.assemble(digest);
-      await this.assembly.match(digest);
+    for (const image of await this.images.ofPush(push.id)) {
+      await this.assembly.assemble(image);
+      await this.matching.match(image.digest);
     }
     const images = await this.images.ofPush(push.id);
     const findings = await this.findings.of(images.map(({ digest }) => digest));
@@ -53,7 +53,7 @@ export class PushJudgement {
 
   async #warnings(images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ os, warnings }) => [...warnings, ...(await this.assembly.blindSpots(os))]),
+      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.matching.blindSpots(digest, os))]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];

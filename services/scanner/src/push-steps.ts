@@ -48,6 +48,19 @@ export class PushSteps {
     });
   }
 
+  /** Keeps another verdict of a push that has one. */
+  async correct(job: ClaimedJob, push: Push, { events: _, ...result }: Judgement): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.pushes.rejudged(tx, push.id, result);
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  /** Gives up a job without a word about its push. */
+  async abandon(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { code, reason, retryInMs: null });
+  }
+
   async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.failures.end(tx, job.key, 'refused', code, reason);

@@ -1,7 +1,10 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
-import { RegistryClient } from '@tidewaiter/registry';
-import type { Egress, TidewaiterSettings } from '@tidewaiter/runtime';
+import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
+import type { Egress, MirrorSettings, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
+
+/** Where Podman and Docker keep the certificates of registries. */
+const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 
 /** The registries that tidewaiter.yaml names, each with one client: it remembers tokens and how long the registry wants peace. */
 export class Registries implements OnApplicationShutdown {
@@ -13,7 +16,9 @@ export class Registries implements OnApplicationShutdown {
     settings: TidewaiterSettings,
     private readonly egress: Egress,
   ) {
-    this.#clients = new Map(settings.registries.map((each) => [each.name, new RegistryClient(each, egress)]));
+    this.#clients = new Map(
+      settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each), egress)]),
+    );
     this.platforms = settings.platforms;
   }
 
@@ -27,4 +32,25 @@ export class Registries implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.egress.close();
   }
+}
+
+function connectionTo({ mirrors, ...registry }: RegistrySettings): RegistryConnection {
+  return { ...withCertificates(registry), mirrors: mirrors.map((mirror) => mirrorOf(registry.name, mirror)) };
+}
+
+/** A path in the URL of a mirror is what its repositories stand below. */
+function mirrorOf(registry: string, mirror: MirrorSettings): RegistryMirror {
+  const { origin, host, pathname } = new URL(mirror.url);
+  const folder = pathname.replace(/^\/+|\/+$/g, '');
+  return {
+    ...withCertificates({ ...mirror, name: `${registry}, mirror ${host}`, url: origin }),
+    gives: mirror.gives,
+    ...(folder && { rewrite: { prefix: '', location: `${folder}/` } }),
+  };
+}
+
+/** What tidewaiter.yaml says goes before what this machine has for the host. */
+function withCertificates<Of extends RegistryConnection>(connection: Of): Of {
+  const { ca, client } = hostCertificates(new URL(connection.url).host, certificateFolders);
+  return { ...connection, ca: connection.ca ?? ca, client: connection.client ?? client };
 }

@@ -9,7 +9,17 @@ import { gzipSync } from 'node:zlib';
 import { Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, finalPushStates, Images, type Push, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  connect,
+  DeadLetters,
+  finalPushStates,
+  Findings,
+  Images,
+  type Push,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { tarArchive, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -151,6 +161,7 @@ let dataSource: DataSource;
 let store: Store;
 let pushes: Pushes;
 let home: string;
+let database: string;
 
 /** Tells of a push, as ingest does; answers it when it has come to its end. */
 async function push(
@@ -186,13 +197,24 @@ async function push(
 }
 
 async function ended(id: string): Promise<Push> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const found = (await pushes.get(id))!;
     if (finalPushStates.some((state) => state === found.state)) return found;
     if (Date.now() > deadline) throw new Error(`the push is still ${found.state}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+async function startScanner(): Promise<RunningService> {
+  return start({
+    TIDEWAITER_DATABASE_URL: database,
+    TIDEWAITER_NATS_URL: servers.nats.url,
+    TIDEWAITER_REDIS_URL: servers.redis.url,
+    TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
+    TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_LOG_LEVEL: process.env['TIDEWAITER_LOG_LEVEL'] ?? 'silent',
+  });
 }
 
 beforeAll(async () => {
@@ -205,19 +227,12 @@ beforeAll(async () => {
     join(home, 'tidewaiter.yaml'),
     `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]\n`,
   );
-  const database = await servers.postgres.createDatabase();
-  scanner = await start({
-    TIDEWAITER_DATABASE_URL: database,
-    TIDEWAITER_NATS_URL: servers.nats.url,
-    TIDEWAITER_REDIS_URL: servers.redis.url,
-    TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
-    TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: process.env['TIDEWAITER_LOG_LEVEL'] ?? 'silent',
-  });
+  database = await servers.postgres.createDatabase();
+  scanner = await startScanner();
   dataSource = await connect({ url: new Secret(database), poolSize: 4, name: 'test' });
   store = new Store(dataSource, 'test');
   pushes = new Pushes(store);
-}, 60_000);
+});
 
 afterAll(async () => {
   await scanner.stop();
@@ -266,6 +281,7 @@ const advisory = (name: string, id = name) => ({
   vulnerabilityId: `CVE-${id}`,
   aliases: [],
   modified: '2026-01-01T00:00:00Z',
+  published: null,
   withdrawn: null,
   title: name,
   severity: 'high' as const,
@@ -293,6 +309,37 @@ it('judges a package by its own source, whatever a forged database said of the s
   expect(await push('plain', '1')).toMatchObject({ verdict: 'fail' });
 });
 
+it('judges packages of languages, and says what it compared', async () => {
+  const npm = { ...advisory('left-pad').affected[0]!, ecosystem: 'npm', release: null };
+  const ranges = [{ type: 'SEMVER' as const, events: [{ introduced: '0' }, { fixed: '1.3.0' }] }];
+  const known = { ...advisory('left-pad'), id: 'GHSA-aaaa-bbbb-cccc', vulnerabilityId: 'CVE-2026-44441' };
+  await new Advisories(store).put([{ ...known, affected: [{ ...npm, ranges }] }]);
+  const manifest = { path: 'app/node_modules/left-pad/package.json', content: '{"name":"left-pad","version":"1.2.0"}' };
+  registry.put('node', '1', [
+    { content: osRelease },
+    { content: dpkg('harmless') },
+    { content: tarArchive([manifest]) },
+  ]);
+  const { digest, verdict } = await push('node', '1');
+  expect(verdict).toBe('fail');
+  expect(await new Findings(store).of([digest!])).toMatchObject([
+    {
+      id: 'CVE-2026-44441',
+      packageName: 'left-pad',
+      path: manifest.path,
+      fix: { state: 'fixed', version: '1.3.0' },
+      evidence: {
+        advisory: known.id,
+        source: 'npm',
+        comparedName: 'left-pad',
+        comparedVersion: '1.2.0',
+        range: '< 1.3.0',
+        severities: { GHSA: 'high' },
+      },
+    },
+  ]);
+});
+
 it('takes a layer from whoever has it', async () => {
   const layer = tarArchive([{ path: 'rare', content: randomUUID() }]);
   registry.put('without', '1', [{ content: layer }], { missing: [digestOf(gzipSync(layer))] });
@@ -307,14 +354,14 @@ it('tries again when the registry is ill for a moment', async () => {
   registry.put('flaky', '1', [{ content: layer }]);
   registry.failures.push({ part: 'flaky/manifests', status: 503 }, { part: digestOf(gzipSync(layer)), status: 500 });
   expect(await push('flaky', '1')).toMatchObject({ state: 'analyzed' });
-}, 40_000);
+});
 
 describe('a push that is locked out', () => {
   const redriven = async ({ id }: Push, letterSubject: string) => {
     const letters = new DeadLetters(store);
     const { items } = await letters.list({ limit: 10 });
     await letters.redrive(items.find(({ subject }) => subject.includes(letterSubject))!.id);
-    const deadline = Date.now() + 25_000;
+    const deadline = Date.now() + 60_000;
     for (;;) {
       const found = (await pushes.get(id))!;
       if (found.state === 'analyzed') return found;
@@ -329,7 +376,7 @@ describe('a push that is locked out', () => {
     const locked = await push('locked', '1');
     expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN' });
     await redriven(locked, locked.id);
-  }, 40_000);
+  });
 
   it('goes on when the layer that ended it is tried again, as what it was then', async () => {
     const layer = tarArchive([{ path: 'locked', content: randomUUID() }]);
@@ -340,7 +387,7 @@ describe('a push that is locked out', () => {
     expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN', digest });
     registry.put('locked-layer', '1', [{ content: osRelease }]);
     expect(await redriven(locked, blob)).toMatchObject({ digest });
-  }, 40_000);
+  });
 
   it('is no refusal when tidewaiter.yaml does not name its registry', async () => {
     expect(await push('app', '1', null, 'gone')).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_UNKNOWN' });
@@ -375,6 +422,130 @@ describe('an index', () => {
       code: 'LIMIT_EXCEEDED',
       reason: 'the index holds more than 32 manifests to read',
     });
+  });
+});
+
+describe('an advisory that is published after the scan', () => {
+  const events = (type: string) =>
+    store.query<{ subject: string; data: { counts: unknown; severity: string; purls: string[]; isNews: boolean } }>(
+      'SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id',
+      [`dev.tidewaiter.${type}.v1`],
+    );
+  const about = async (type: string, id: string) => (await events(type)).filter(({ subject }) => subject === id);
+  const until = async (what: string, isTrue: () => Promise<boolean>) => {
+    const deadline = Date.now() + 60_000;
+    while (!(await isTrue())) {
+      if (Date.now() > deadline) throw new Error(`${what}: not within a minute`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const verdictOf = async (id: string) => (await pushes.get(id))!.verdict;
+  const later = (id: string, modified: string, parts: object) => ({ ...advisory('late', id), modified, ...parts });
+  let pushId: string;
+
+  beforeAll(async () => {
+    registry.put('late', '1', [{ content: osRelease }, { content: dpkg('liblate', 'late') }]);
+    registry.put('late', '2', [{ content: osRelease }, { content: dpkg('liblate2', 'late') }]);
+    const first = await push('late', '1');
+    expect(first).toMatchObject({ verdict: 'pass' });
+    await push('late', '2');
+    pushId = first.id;
+  });
+
+  it('opens a finding for all images that have the package, without a pull', async () => {
+    const downloads = registry.downloads.length;
+    await new Advisories(store).put([advisory('late', 'late-1'), advisory('nobody-has-it')]);
+    await until('a finding opens', async () => (await about('finding.opened', 'CVE-late-1')).length > 0);
+    const [opened] = await about('finding.opened', 'CVE-late-1');
+    expect(opened!.data).toMatchObject({
+      severity: 'high',
+      counts: { packages: 2, images: 2, workloads: null },
+      purls: [
+        'pkg:deb/debian/liblate2@1-1?arch=amd64&distro=debian-12',
+        'pkg:deb/debian/liblate@1-1?arch=amd64&distro=debian-12',
+      ],
+      isNews: true,
+    });
+    await until('the verdict follows', async () => (await verdictOf(pushId)) === 'fail');
+    expect(registry.downloads.length).toBe(downloads);
+    expect(await about('finding.opened', 'CVE-nobody-has-it')).toEqual([]);
+  });
+
+  it('says nothing new when a second source says the same', async () => {
+    await new Advisories(store).put([{ ...advisory('late', 'late-second'), vulnerabilityId: 'CVE-late-1' }]);
+    await new Advisories(store).put([advisory('late', 'late-2')]);
+    await until('the next one opens', async () => (await about('finding.opened', 'CVE-late-2')).length > 0);
+    expect(await about('finding.opened', 'CVE-late-1')).toHaveLength(1);
+  });
+
+  it('resolves it when it is corrected, and when it is withdrawn', async () => {
+    const ranges = [{ type: 'ECOSYSTEM' as const, events: [{ introduced: '2' }] }];
+    const affected = [{ ...advisory('late').affected[0]!, ranges }];
+    await new Advisories(store).put([later('late-1', '2026-02-01T00:00:00Z', { affected })]);
+    await new Advisories(store).put([later('late-2', '2026-02-01T00:00:00Z', { withdrawn: '2026-02-01T00:00:00Z' })]);
+    await until('the second is gone', async () => (await about('finding.resolved', 'CVE-late-2')).length > 0);
+    // The other source still says so.
+    expect(await about('finding.resolved', 'CVE-late-1')).toEqual([]);
+    await new Advisories(store).put([
+      { ...later('late-second', '2026-02-01T00:00:00Z', { affected }), vulnerabilityId: 'CVE-late-1' },
+    ]);
+    await until('the first is gone', async () => (await about('finding.resolved', 'CVE-late-1')).length > 0);
+    await until('the verdict follows', async () => (await verdictOf(pushId)) === 'pass');
+  });
+
+  it('is told of each vulnerability that an update fixes', async () => {
+    const update = { vulnerabilityId: 'DSA-update', aliases: ['CVE-2026-33331', 'CVE-2026-33332'] };
+    await new Advisories(store).put([{ ...advisory('late', 'update'), ...update }]);
+    await until('both open', async () => (await about('finding.opened', 'CVE-2026-33332')).length > 0);
+    expect(await about('finding.opened', 'CVE-2026-33331')).toHaveLength(1);
+    expect(await about('finding.opened', 'DSA-update')).toEqual([]);
+    const withdrawn = '2026-02-01T00:00:00Z';
+    await new Advisories(store).put([{ ...later('update', withdrawn, { withdrawn }), ...update }]);
+    await until('both are gone', async () => (await about('finding.resolved', 'CVE-2026-33332')).length > 0);
+  });
+
+  it('is no news when it comes with a whole ecosystem that is loaded for the first time, but for the worst', async () => {
+    const alpine = tarArchive([
+      { path: 'etc/os-release', content: 'ID=alpine\nVERSION_ID=3.20.3\nPRETTY_NAME="Alpine Linux v3.20"\n' },
+      { path: 'lib/apk/db/installed', content: 'P:old\nV:1.0-r0\nA:x86_64\no:old\n\n' },
+    ]);
+    registry.put('alpine', '1', [{ content: alpine }]);
+    await push('alpine', '1');
+    const affected = [{ ...advisory('old').affected[0]!, ecosystem: 'Alpine', release: 'v3.20' }];
+    const old = (id: string, severity: 'critical' | 'high') => ({
+      ...advisory('old', `old-${id}`),
+      affected,
+      severity,
+    });
+    const all = [...Array.from({ length: 60 }, (_, number) => old(`${number}`, 'high')), old('worst', 'critical')];
+    await new Advisories(store).put(all);
+    const opened = async () => (await events('finding.opened')).filter(({ subject }) => subject.startsWith('CVE-old-'));
+    await until('all are opened', async () => (await opened()).length === 61);
+    const told = (await opened()).filter(({ data }) => data.isNews).map(({ subject }) => subject);
+    // In lots, each worst first.
+    expect(told).toHaveLength(50);
+    expect(told).toContain('CVE-old-0');
+  });
+
+  it('leaves the next push of the same package nothing to match, and a better matching everything', async () => {
+    await store.query('UPDATE package SET matched_by = 0 WHERE matched_by IS NOT NULL');
+    await store.query('DELETE FROM package_match WHERE package_id IN (SELECT id FROM package WHERE source_name = $1)', [
+      'vulnerable',
+    ]);
+    await store.query(`UPDATE image SET analyzers_version = 'old' WHERE analyzers_version IS NOT NULL`);
+    await store.query(`UPDATE layer SET analyzers_version = 'old'`);
+    const again = await startScanner();
+    const matched = async () =>
+      (await store.query('SELECT FROM package WHERE matched_by IS DISTINCT FROM 0 AND ecosystem IS NOT NULL')).length;
+    await until('everything is matched', async () => (await matched()) > 0);
+    const outdated = () =>
+      store.query(`SELECT FROM image JOIN push_image ON digest = image_digest
+      JOIN push ON push.id = push_id WHERE analyzers_version = 'old' AND push.repository = 'late'`);
+    await until('images are analysed again', async () => (await outdated()).length === 0);
+    expect(await verdictOf(pushId)).toBe('pass');
+    const [plain] = await store.query<{ verdict: string }>(`SELECT verdict FROM push WHERE repository = 'plain'`);
+    expect(plain).toEqual({ verdict: 'fail' });
+    await again.stop();
   });
 });
 

@@ -1,25 +1,35 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 
+import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
+import { ImageMatching } from './image-matching.js';
 import { LayerReading } from './layer-reading.js';
+import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
 import { QueuePushes } from './queue-pushes.js';
+import { QueueRematches } from './queue-rematches.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
+import { Rejudge } from './rejudge.js';
+import { RematchSteps } from './rematch-steps.js';
+import { Rematch } from './rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
+import { SyncAdvisories } from './sync-advisories.js';
 
 @Module({})
 export class ScannerModule {
@@ -30,12 +40,18 @@ export class ScannerModule {
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
-        QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [AnalyzePush, AnalyzeLayer] }),
+        QueueModule.forRoot({
+          url: config.redisUrl,
+          ledger: Jobs,
+          handlers: [AnalyzePush, AnalyzeLayer, Rematch, Rejudge, SyncAdvisories],
+        }),
       ],
-      controllers: [QueuePushes, RecordDeletions],
+      controllers: [QueuePushes, QueueRematches, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
+        SyncAdvisories,
+        QueueSyncs,
         PushSteps,
         LayerReading,
         LayerSteps,
@@ -43,9 +59,19 @@ export class ScannerModule {
         PushJudgement,
         PushFailures,
         ImageAssembly,
+        ImageMatching,
         StrandedPushes,
+        Rematch,
+        RematchSteps,
+        Rejudge,
+        LayerRefresh,
+        StaleVerdicts,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
+        {
+          provide: AdvisorySchedule,
+          useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),
+        },
         {
           provide: Registries,
           useFactory: () => new Registries(settings, new Egress({ allow: settings.egressAllow })),
@@ -53,4 +79,10 @@ export class ScannerModule {
       ],
     };
   }
+}
+
+function scheduleOf(config: Config<typeof scannerConfig>, egress: Egress): AdvisorySchedule {
+  const { advisoriesInterval, advisoriesUrl, kevUrl, epssUrl, advisoriesEcosystems } = config;
+  const places = placesOf({ osvUrl: advisoriesUrl, kevUrl, epssUrl });
+  return new AdvisorySchedule(advisoriesInterval, places, advisoriesEcosystems ?? null, egress);
 }

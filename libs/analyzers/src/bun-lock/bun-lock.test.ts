@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { MalformedFile } from '@tidewaiter/domain';
+import { unexpectedErrors } from '@tidewaiter/testkit';
+
 import { bunLock } from './bun-lock.js';
 
 // Written by Bun 1.2: one application with an alias, a scope and a folder, one with peers.
@@ -15,7 +18,9 @@ it.each([
   ['bun.lock', true],
   ['srv/app/bun.lock', true],
   ['app/node_modules/a/bun.lock', false],
-  ['app/bun.lockb', false],
+  ['app/bun.lockb', true],
+  ['app/node_modules/a/bun.lockb', false],
+  ['app/bun.lockb.bak', false],
 ])('wants %j: %s', (path, expected) => {
   expect(bunLock.wants(path, new Uint8Array())).toBe(expected);
 });
@@ -72,4 +77,46 @@ it('finds the copies that packages have of their own', () => {
 
 it.each([{}, [], 'x', { packages: {} }])('refuses %j', (lock) => {
   expect(() => read(lock)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+});
+
+describe('bun.lockb', () => {
+  // Written by Bun 1.1.45 and 1.3.0: an alias, a scope, a workspace, a version before a release, and what is for development.
+  const versions = [2, 3].map((version) => [version, fixture(`version-${version}.lockb`)] as const);
+  const readBinary = (content: Buffer) =>
+    bunLock
+      .analyze({ path: 'app/bun.lockb', content })
+      .packages?.map(({ name, version }) => `${name}@${version}`)
+      .toSorted();
+
+  it.each(versions)('of version %i is read without folders and what is for development', (_, content) => {
+    expect(readBinary(content)).toEqual([
+      '@hapi/bourne@2.0.0',
+      'color-convert@0.5.3',
+      'debug@2.6.9',
+      'escape-html@1.0.3',
+      'ms@2.0.0',
+      'preact@10.0.0-rc.1',
+      'supports-preserve-symlinks-flag@1.0.0',
+    ]);
+  });
+
+  it.each(versions)('of version %i that is broken costs itself alone', (_, content) => {
+    expect(unexpectedErrors(bunLock, { path: 'app/bun.lockb', content })).toEqual([]);
+  });
+
+  it('of another version is said to be one', () => {
+    const content = Buffer.from(versions[0]![1]);
+    content.writeUInt32LE(9, 42);
+    expect(() => readBinary(content)).toThrow(MalformedFile);
+    expect(() => readBinary(content)).toThrow(/version 9/);
+  });
+
+  it('does not follow slices that overlap without end', () => {
+    const content = Buffer.from(versions[0]![1]);
+    const packages = content.readUInt32LE(86);
+    // The slices of dependencies, of which each package now has all that a number can say.
+    const column = content.readUInt32LE(110) + packages * (8 + 8 + 64);
+    for (let id = 0; id < packages; id += 1) content.writeUInt32LE(0xffffffff, column + id * 8 + 4);
+    expect(() => readBinary(content)).toThrow(expect.objectContaining({ limit: 'maxDependencies' }));
+  });
 });

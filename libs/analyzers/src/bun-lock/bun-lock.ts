@@ -4,13 +4,19 @@ import type { Analyzer } from '../analyzer.js';
 import { listOf, objectOf, parseJson, readText, textOf } from '../document.js';
 import { declaredLibraries, type LibraryEntry } from '../library-package.js';
 import { isLockFile } from '../lock-file.js';
+import { isBinaryLock, readBinaryLock } from './binary-lock.js';
 
-/** What Bun's lock files in text ask for; the older binary `bun.lockb` is not read. @see https://bun.com/docs/pm/lockfile */
+/** What Bun's lock files ask for, in text or binary. @see https://bun.com/docs/pm/lockfile */
 export const bunLock: Analyzer = {
   name: 'bun-lock',
-  version: 1,
-  wants: (path) => isLockFile(path, 'bun.lock'),
-  analyze: ({ path, content }) => declaredLibraries('npm', path, readLock(withoutTrailingCommas(readText(content)))),
+  version: 2,
+  wants: (path) => isLockFile(path, 'bun.lock') || isLockFile(path, 'bun.lockb'),
+  analyze: ({ path, content }) =>
+    declaredLibraries(
+      'npm',
+      path,
+      isBinaryLock(content) ? readBinaryLock(content) : readLock(withoutTrailingCommas(readText(content))),
+    ),
 };
 
 /** Bun writes JSON with a comma behind every last element. */

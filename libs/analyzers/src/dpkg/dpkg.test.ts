@@ -87,7 +87,9 @@ it.each([
 ])('knows of %j whether a third party built it: %s', (fields, expected) => {
   const content = Buffer.from(`Package: a\nVersion: 1\n${fields}\n`);
   const record = { type: 'deb', package: 'a', files: [], isThirdParty: true };
-  expect(dpkg.analyze({ path: status, content }).owned).toEqual(expected ? [record] : []);
+  const { owned, packages } = dpkg.analyze({ path: status, content });
+  expect(owned).toEqual(expected ? [record] : []);
+  expect(packages?.[0]?.isThirdParty).toBe(expected || undefined);
 });
 
 it('reads a package of a distroless image', () => {

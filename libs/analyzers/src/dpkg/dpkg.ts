@@ -24,7 +24,7 @@ const states = new Map([
 /** Debian's and Ubuntu's installed packages, with their configuration files. @see https://manpages.debian.org/deb-control.5 */
 export const dpkg: Analyzer = {
   name: 'dpkg',
-  version: 3,
+  version: 4,
   wants: (path) => database.test(path),
   analyze: ({ path, content }) => readDatabase(content.toString('utf8'), path),
 };
@@ -43,10 +43,12 @@ function* readRecords(
 ): Generator<PackageRecord | 'unreadable' | undefined> {
   for (const fields of stanzasOf(text, fieldOf)) {
     const record = readRecord(fields, foundIn);
-    if (record && record !== 'unreadable' && isThirdParty(fields)) {
-      thirdParties.push({ type: 'deb', package: record.name, files: [], isThirdParty: true });
+    if (record === undefined || record === 'unreadable' || !isThirdParty(fields)) {
+      yield record;
+      continue;
     }
-    yield record;
+    thirdParties.push({ type: 'deb', package: record.name, files: [], isThirdParty: true });
+    yield { ...record, isThirdParty: true };
   }
 }
 

@@ -15,6 +15,11 @@ it.each([
   ['app/vendor/bundle/ruby/3.3.0/specifications/rack-3.1.20.gemspec', true],
   ['usr/lib/ruby/gems/3.3.0/gems/rake-13.1.0/rake.gemspec', false],
   ['app/app.gemspec', false],
+  ['usr/local/bundle/bundler/gems/rack-3f1a2b4c5d6e/rack.gemspec', true],
+  ['usr/local/bundle/ruby/3.3.0/bundler/gems/rails-0123456789ab/activerecord/activerecord.gemspec', true],
+  ['usr/local/bundle/bundler/gems/rack-3f1a2b4c5d6e/spec/fixtures/x.gemspec', false],
+  ['usr/local/bundle/bundler/gems/rack-3f1a2b4c5d6e/a/b/c/x.gemspec', false],
+  ['usr/local/bundle/bundler/gems/rack-main/rack.gemspec', false],
   ['usr/lib/ruby/gems/3.3.0/specifications/other/rake-13.1.0.gemspec', false],
 ])('wants %j: %s', (path, expected) => {
   expect(gem.wants(path, new Uint8Array())).toBe(expected);

@@ -5,13 +5,22 @@ import { linesOf, oneLine } from '../package-database.js';
 
 const specification = /(?:^|\/)specifications\/(?:default\/)?[^/]{1,255}\.gemspec$/;
 
-/** Installed Ruby gems. @see https://guides.rubygems.org/specification-reference/ */
+// Of a repository: Bundler writes what the specifications in it come to over them, in its root and two folders below.
+const checkout = /(?:^|\/)bundler\/gems\/[^/]{1,255}-[0-9a-f]{7,40}\/((?:[^/]{1,255}\/){0,2})[^/]{1,255}\.gemspec$/;
+const testFolder = /(?:^|\/)(?:tests?|specs?|features|fixtures|examples?)\//;
+
+/** Installed Ruby gems, those that Bundler took from a repository included. @see https://guides.rubygems.org/specification-reference/ */
 export const gem: Analyzer = {
   name: 'gem',
-  version: 1,
-  wants: (path) => path.endsWith('.gemspec') && specification.test(path),
+  version: 2,
+  wants: (path) => path.endsWith('.gemspec') && (specification.test(path) || isCheckout(path)),
   analyze: ({ path, content }) => installedLibraries('gem', path, [readSpecification(readText(content))]),
 };
+
+function isCheckout(path: string): boolean {
+  const [, folders] = checkout.exec(path) ?? [];
+  return folders !== undefined && !testFolder.test(folders);
+}
 
 /** `  s.name = "rake".freeze`, as RubyGems writes a specification when it installs a gem. */
 const assignment = /^ {0,8}\w{1,32}\.(name|version|platform|licenses?) {0,4}= {0,4}(.{1,4096})/;

@@ -1,3 +1,5 @@
+import { knownGroup } from './maven-groups.js';
+
 /** What the name of an archive says about it. */
 export interface JarName {
   /** The name without its extension. */
@@ -6,10 +8,10 @@ export interface JarName {
   version?: string;
 }
 
-/** A part between hyphens that starts a version. */
-const number = /^\d[\w.+]*$/;
+/** A part between hyphens that starts a version: `1.2`, and `r09` as Google counted. */
+const number = /^(\d[\w.+]*|r\d{2,5})$/;
 const plainNumber = /^\d+(\.\d+)*$/;
-/** `foo-2.jar` is the second of something as often as a version, `json-20231013.jar` is one. */
+/** `foo-2.jar` is the second of something as often as a version, unless foo is known; `json-20231013.jar` is one. */
 const counter = /^\d{1,3}$/;
 /** Three numbers are a version whatever follows. */
 const complete = /^\d+\.\d+\.\d/;
@@ -20,7 +22,7 @@ const suffix =
   /^(alpha|beta|rc|cr|m|b|ea|pre|preview|milestone|build|sp|p|r|patch|hotfix|snapshot|ga|final|release|incubating|dev|nightly|jre|android|jdbc|redhat|ubuntu|debian)\d{0,9}$/i;
 /** Words that say which build of the same version it is. */
 const classifier =
-  /^(sources|javadoc|tests?|all|fat|uber|shaded|shadow|standalone|exec|executable|boot|plain|jar|with|dependencies|nodeps|bin|dist|core|runtime|bundle|classes|javax|jakarta|no_aop|jdk\d{1,2}|java\d{1,2}|hadoop\d|linux|osx|macos|windows|win32|natives?|x86_64|x86_32|x86|aarch_?64|arm64|amd64|fedora)$/;
+  /^(sources|javadoc|tests?|all|fat|uber|shaded|shadow|standalone|exec|executable|boot|plain|jar|with|dependencies|nodeps|bin|dist|core|runtime|bundle|classes|javax|jakarta|no_aop|jdk\d{1,2}|java\d{1,2}|hadoop\d|indy|grooid|linux|osx|macos|windows|win32|natives?|x86_64|x86_32|x86|aarch_?64|arm64|amd64|fedora)$/;
 /** Eclipse's way: `org.eclipse.osgi_3.18.0.v20220516-1155`; Scala's `_2.13` is no version and has two numbers. */
 const underscored = /^([A-Za-z][\w.-]{0,200})_(\d{1,9}\.\d{1,9}\.\d{1,9}(?:\.[\w-]{1,100})?)$/;
 const maxNameLength = 256;
@@ -34,8 +36,10 @@ export function readJarName(path: string): JarName {
   const parts = base.split('-');
   const last = parts.findLastIndex((part) => number.test(part));
   const start = startOfVersion(parts, last);
+  const artifact = parts.slice(0, Math.max(start, 0)).join('-');
   const version = start > 0 && parts[0] !== '' ? readVersion(parts.slice(start), last - start) : undefined;
-  return version === undefined ? { base } : { base, artifact: parts.slice(0, start).join('-'), version };
+  if (version === undefined || (counter.test(version) && !isKnown(artifact, version))) return { base };
+  return { base, artifact, version };
 }
 
 /** Goes back from the last number over what belongs to the same version: `9.4-1201-jdbc41`, `1.0-20240131.101112-3`. */
@@ -55,6 +59,10 @@ function readVersion(parts: readonly string[], lastNumber: number): string | und
   const words = kept.slice(lastNumber + 1);
   // `log4j-1.2-api` has no version: an unknown word is one more part of the name.
   if (!complete.test(kept[0]!) && !words.every((word) => suffix.test(word))) return undefined;
-  const version = kept.join('-');
-  return counter.test(version) ? undefined : version;
+  return kept.join('-');
+}
+
+/** By its whole name: the beginning of a name is a family's, which may well have a second part. */
+function isKnown(artifact: string, version: string): boolean {
+  return knownGroup(artifact, version)?.isFamily === false;
 }

@@ -62,6 +62,10 @@ it.each([
   ['org.eclipse.osgi_3.18.0.v20220516-2155.jar', 'org.eclipse.osgi', '3.18.0.v20220516-2155'],
   ['bcprov-jdk15on-1.70.jar', 'bcprov-jdk15on', '1.70'],
   ['json-20231013.jar', 'json', '20231013'],
+  ['javax.inject-1.jar', 'javax.inject', '1'],
+  ['guava-r09.jar', 'guava', 'r09'],
+  ['closure-compiler-r2388.jar', 'closure-compiler', 'r2388'],
+  ['groovy-all-2.4.21-indy.jar', 'groovy-all', '2.4.21'],
 ])('reads %s as %s %s', (name, artifact, version) => {
   expect(readJarName(`lib/${name}`)).toMatchObject({ artifact, version });
 });
@@ -71,6 +75,8 @@ it.each([
   'log4j-1.2-api.jar',
   'scala-library_2.13.jar',
   'part-2.jar',
+  'spring-2.jar',
+  'module-r2.jar',
   '1.0.jar',
   '-1.0.jar',
   `${'a'.repeat(300)}-1.0.jar`,
@@ -333,4 +339,31 @@ it('throws nothing but errors of its own on a damaged archive', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe('Log4j', () => {
+  const core = type('org/apache/logging/log4j/core/LoggerContext');
+  const lookup = type('org/apache/logging/log4j/core/lookup/JndiLookup');
+  const named = pom('org.apache.logging.log4j', 'log4j-core', '2.14.1');
+  const recordsOf = (...files: ZipFile[]) =>
+    (java.analyze({ path: 'app.jar', content: zipArchive(files) }).packages ?? []).filter(({ name }) =>
+      name.endsWith(':log4j-core'),
+    );
+
+  it('is told apart where somebody deleted its lookup of JNDI names', () => {
+    expect(recordsOf(named, core, lookup)).toMatchObject([{ version: '2.14.1' }]);
+    expect(recordsOf(named, core, lookup)[0]).not.toHaveProperty('qualifiers');
+    expect(recordsOf(named, core)).toMatchObject([{ version: '2.14.1', qualifiers: { without: 'JndiLookup.class' } }]);
+    // A pom without the classes says nothing of them.
+    expect(recordsOf(named)[0]).not.toHaveProperty('qualifiers');
+  });
+
+  it('is found by its classes where shading left nothing of its name', () => {
+    expect(recordsOf(core, lookup)).toMatchObject([
+      { name: 'org.apache.logging.log4j:log4j-core', version: '(unknown)' },
+    ]);
+    const moved = [type('acme/log4j/core/LoggerContext'), type('acme/log4j/core/lookup/JndiLookup')];
+    expect(recordsOf(...moved)).toMatchObject([{ version: '(unknown)' }]);
+    expect(recordsOf(core)).toEqual([]);
+  });
 });

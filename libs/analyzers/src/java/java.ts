@@ -6,6 +6,7 @@ import type { Analyzer, FileFacts, SourceFile } from '../analyzer.js';
 import { collectPackages, oneLine } from '../package-database.js';
 import { zipEntries, zipLimits, type ZipEntry } from '../zip.js';
 import { identify } from './jar-identity.js';
+import { log4jIn } from './log4j.js';
 import { licensesOf, readManifest, type Manifest } from './manifest.js';
 import { isMavenId, isMavenVersion, readPomProperties, readPomXml, type Coordinates } from './pom.js';
 
@@ -41,7 +42,7 @@ interface Search {
 export function javaAnalyzer(knownJars: KnownJars = new Map()): Analyzer {
   return {
     name: 'java',
-    version: 1,
+    version: 2,
     wants: (path) => archive.test(path.slice(-4)) || (path.endsWith('/pom.properties') && pomName.test(path)),
     analyze: (file) => (archive.test(file.path) ? analyzeArchive(file, knownJars) : analyzePom(file)),
   };
@@ -73,8 +74,11 @@ function searchArchive(content: Buffer, location: string, depth: number, search:
   const poms = readPoms(entries, location, search);
   const evidence = { path: location, poms, manifest, entryNames: entries.map(({ name }) => name) };
   const own = knownJar(content, search.knownJars) ?? identify(evidence);
-  if (own) add(recordOf(own, location, licensesOf(manifest)), search);
-  for (const pom of poms) add(recordOf(pom, location, []), search);
+  const records = [
+    ...(own ? [recordOf(own, location, licensesOf(manifest))] : []),
+    ...poms.map((pom) => recordOf(pom, location, [])),
+  ];
+  for (const record of [...log4jIn(evidence.entryNames, records, location), ...records]) add(record, search);
   for (const entry of entries) {
     if (!archive.test(entry.name)) continue;
     searchNested(entry, location, depth, search);

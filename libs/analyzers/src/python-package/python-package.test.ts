@@ -28,6 +28,11 @@ it.each([
   [`${site}/pkg_resources/tests/data/my-test-package-1.0.egg/EGG-INFO/PKG-INFO`, false],
   ['usr/lib/python3.13/test/test_importlib/data/example-21.12.egg/EGG-INFO/PKG-INFO', false],
   ['srv/tests/venv/lib/python3/site-packages/six-1.17.0.dist-info/METADATA', true],
+  ['srv/tests/vendor/six-1.17.0.dist-info/METADATA', true],
+  ['opt/test/six-1.17.0.dist-info/METADATA', true],
+  ['usr/lib/python3.13/test/test_importlib/data/example-21.12.dist-info/METADATA', false],
+  [`${site}/setuptools/tests/data/x-1.0.dist-info/METADATA`, false],
+  ['srv/tests/data/my-1.0.egg/EGG-INFO/PKG-INFO', false],
 ])('wants %j: %s', (path, expected) => {
   expect(pythonPackage.wants(path, Buffer.from('Metadata-Version: 2.1'))).toBe(expected);
 });

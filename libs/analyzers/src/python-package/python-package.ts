@@ -14,7 +14,7 @@ const maxLicenses = 16;
 /** Installed Python distributions. @see https://packaging.python.org/en/latest/specifications/core-metadata/ */
 export const pythonPackage: Analyzer = {
   name: 'python-package',
-  version: 1,
+  version: 2,
   wants: (path, head) => (isMetadata(path) || isZippedEgg(path, head)) && !isTestData(path),
   analyze: (file) => collectPackages(metadataOf(file).map((metadata) => readRecord(metadata, file.path))),
 };

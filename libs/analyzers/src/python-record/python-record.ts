@@ -11,7 +11,7 @@ import { isTestData, normalizedName } from '../pypi.js';
 /** The files of installed wheels. @see https://packaging.python.org/en/latest/specifications/recording-installed-packages/ */
 export const pythonRecord: Analyzer = {
   name: 'python-record',
-  version: 1,
+  version: 2,
   wants: (path) => path.endsWith('.dist-info/RECORD') && !isTestData(path),
   analyze: ({ path, content }) => {
     const distribution = posix.dirname(path);

@@ -21,6 +21,7 @@ export const tags = {
   directoryIndexes: 1116,
   baseNames: 1117,
   directoryNames: 1118,
+  fileCapabilities: 5010,
   fileDigestAlgorithm: 5011,
   modularityLabel: 5096,
 } as const;

@@ -4,6 +4,7 @@ import { ownedPath } from '../owned-files.js';
 import { isToken, oneLine, readArch } from '../package-database.js';
 import { tags, type Header } from './header.js';
 import { readSourceRpm } from './source-rpm.js';
+import { thirdParty } from './vendors.js';
 
 /** Keys that people trust lie in the database like packages. */
 const publicKey = 'gpg-pubkey';
@@ -42,6 +43,8 @@ export function packageOf(header: Header, foundIn: string): PackageRecord | unde
     ...readModule(text(tags.modularityLabel)),
     source: readSourceRpm(text(tags.sourceRpm) ?? '', epoch) ?? { name, version: full },
     licenses: license === '' ? [] : [license],
+    // Of a package that names nobody it may still be the distribution's advisories that speak.
+    ...(text(tags.vendor) !== undefined && thirdParty(header)),
     foundIn,
   };
 }
@@ -78,6 +81,7 @@ function readProperties(header: Header): (file: number) => Omit<OwnedFile, 'path
   const targets = header.texts(tags.fileLinkTargets);
   const flags = header.numbers(tags.fileFlags);
   const verified = header.numbers(tags.fileVerifyFlags);
+  const capabilities = header.texts(tags.fileCapabilities);
   const algorithm = algorithms.get(header.numbers(tags.fileDigestAlgorithm)[0] ?? 1);
   return (file) => {
     const mode = modes[file] ?? 0;
@@ -90,6 +94,7 @@ function readProperties(header: Header): (file: number) => Omit<OwnedFile, 'path
       ...(hasDigest && isVerified(verifyFlags.digest) && { digest: `${algorithm}:${digest}` }),
       ...roleOf(flags[file] ?? 0),
       ...(type === fileTypes.file && isVerified(verifyFlags.mode) && { mode: mode & 0o7777 }),
+      ...(capabilities[file] && { capabilities: oneLine(capabilities[file]) }),
       ...(type === fileTypes.link && isVerified(verifyFlags.linkTarget) && linkTarget(targets[file])),
     };
   };

@@ -7,6 +7,8 @@ import { TidewaiterError } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { purlOf } from '../purl.js';
+import { tags } from './header.js';
+import { filesOf } from './rpm-package.js';
 import { rpm } from './rpm.js';
 import { readSourceRpm } from './source-rpm.js';
 
@@ -41,7 +43,8 @@ describe.each(databases)('%s', (name, path) => {
 
   it('has the packages but not the public key', () => {
     const { packages, damage } = rpm.analyze({ path, content });
-    const common = { type: 'rpm', arch: 'noarch', licenses: ['MIT AND (Apache-2.0 OR BSD-3-Clause)'], foundIn: path };
+    const licenses = ['MIT AND (Apache-2.0 OR BSD-3-Clause)'];
+    const common = { type: 'rpm', arch: 'noarch', licenses, foundIn: path, isThirdParty: true };
     expect(damage).toBeUndefined();
     expect(packages).toHaveLength(2);
     expect(packages).toEqual(
@@ -209,4 +212,21 @@ interface Truth {
     expect(found).toHaveLength(expected.length);
     expect(found).toEqual(expect.arrayContaining(expected));
   });
+});
+
+it('knows which programs a package gives capabilities', () => {
+  const texts = new Map<number, string[]>([
+    [tags.directoryNames, ['/usr/bin/']],
+    [tags.baseNames, ['ping', 'tracepath']],
+    [tags.fileCapabilities, ['cap_net_raw=ep', '']],
+  ]);
+  const numbers = new Map<number, number[]>([
+    [tags.directoryIndexes, [0, 0]],
+    [tags.fileModes, [0o100755, 0o100755]],
+  ]);
+  const header = { texts: (tag: number) => texts.get(tag) ?? [], numbers: (tag: number) => numbers.get(tag) ?? [] };
+  expect(filesOf(header)).toEqual([
+    { path: 'usr/bin/ping', mode: 0o755, capabilities: 'cap_net_raw=ep' },
+    { path: 'usr/bin/tracepath', mode: 0o755 },
+  ]);
 });

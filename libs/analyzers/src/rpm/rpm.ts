@@ -19,7 +19,7 @@ const maxUnreadable = 10_000;
 /** Installed packages of Red Hat, SUSE and their kin, with their files, from any of the three kinds of database. */
 export const rpm: Analyzer = {
   name: 'rpm',
-  version: 2,
+  version: 3,
   wants: (path) => database.test(path) || (path.endsWith(log) && database.test(path.slice(0, -'-wal'.length))),
   analyze: ({ path, content }) => (path.endsWith(log) ? readLog(content) : readDatabase(path, content)),
 };

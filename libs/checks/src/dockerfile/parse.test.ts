@@ -179,10 +179,8 @@ it.each([
   ['mail addresses', `FROM a\nENV A=http://${'a:'.repeat(million / 2)}`],
   ['sudo', `FROM a\nRUN ${'sudo '.repeat(million / 5)}`],
   ['stages', `FROM a AS b\n${'ENV A=1\n'.repeat(9_000)}${'FROM b AS b\n'.repeat(249)}`],
-])('takes little time for many %s', (_, text) => {
-  const start = performance.now();
+])('comes to an end with many %s', (_, text) => {
   expect(codeOf(() => checkDockerfile(text, 'Dockerfile'))).toMatch(/^(?:read|LIMIT_EXCEEDED)$/);
-  expect(performance.now() - start).toBeLessThan(4000);
 });
 
 /** `read`, or the code of the refusal; any other error is a bug. */

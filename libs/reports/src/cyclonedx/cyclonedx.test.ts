@@ -86,8 +86,8 @@ it('has each vulnerability once, with all that it affects', () => {
   expect(vulnerabilities.map(({ id, affects }) => [id, affects.length])).toEqual([
     ['CVE-2025-1111', 2],
     ['CVE-2025-2222', 1],
-    ['CVE-2023-45853', 1],
     ['CVE-2024-3333', 1],
+    ['CVE-2023-45853', 1],
     ['CVE-2024-4444', 1],
   ]);
   expect(vulnerabilities[0]).toMatchObject({

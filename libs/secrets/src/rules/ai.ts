@@ -9,8 +9,8 @@ export const aiRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['sk-ant-api03'],
     expression: /sk-ant-api03-[\w-]{93}AA/,
-    matches: [`sk-ant-api03-${fake(93)}AA`],
-    ignores: [`sk-ant-api03-${fake(93)}BB`],
+    matches: () => [`sk-ant-api03-${fake(93)}AA`],
+    ignores: () => [`sk-ant-api03-${fake(93)}BB`],
   }),
   token({
     id: 'anthropic-admin-api-key',
@@ -18,7 +18,7 @@ export const aiRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['sk-ant-admin01'],
     expression: /sk-ant-admin01-[\w-]{93}AA/,
-    matches: [`sk-ant-admin01-${fake(93)}AA`],
+    matches: () => [`sk-ant-admin01-${fake(93)}AA`],
   }),
   token({
     id: 'openai-api-key',
@@ -29,8 +29,11 @@ export const aiRules: readonly SecretRule[] = [
     expression:
       /sk-(?:(?:proj|svcacct|admin|service|[a-z][a-z0-9-]{2,40})-)?(?:[\w-]{58}|[\w-]{74}|[A-Za-z0-9]{20})T3BlbkFJ(?:[\w-]{74}|[\w-]{58}|[A-Za-z0-9]{20})/,
     verify: (value) => (/^sk-(?:ant|or)-/.test(value) ? undefined : 'certain'),
-    matches: [spelt(`sk-${fake(20)}T3Blbk`, `FJ${fake(20)}`), spelt(`sk-proj-${fake(74)}T3Blbk`, `FJ${fake(74)}`)],
-    ignores: [spelt(`sk-ant-${fake(20)}T3Blbk`, `FJ${fake(20)}`)],
+    matches: () => [
+      spelt(`sk-${fake(20)}T3Blbk`, `FJ${fake(20)}`),
+      spelt(`sk-proj-${fake(74)}T3Blbk`, `FJ${fake(74)}`),
+    ],
+    ignores: () => [spelt(`sk-ant-${fake(20)}T3Blbk`, `FJ${fake(20)}`)],
   }),
   token({
     id: 'huggingface-access-token',
@@ -38,7 +41,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['hf_'],
     expression: /hf_[A-Za-z]{34}/,
-    matches: ['hf_' + fake(34, 'letters')],
+    matches: () => ['hf_' + fake(34, 'letters')],
     verify: (value) => (/[a-z][A-Z].*[a-z][A-Z].*[A-Z][A-Z]/.test(value) ? 'likely' : undefined),
   }),
   token({
@@ -47,7 +50,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 3,
     keywords: ['api_org_'],
     expression: /api_org_[A-Za-z]{34}/,
-    matches: ['api_org_' + fake(34, 'letters')],
+    matches: () => ['api_org_' + fake(34, 'letters')],
   }),
   token({
     id: 'perplexity-api-key',
@@ -55,7 +58,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['pplx-'],
     expression: /pplx-[A-Za-z0-9]{48}/,
-    matches: ['pplx-' + fake(48)],
+    matches: () => ['pplx-' + fake(48)],
   }),
   token({
     id: 'groq-api-key',
@@ -63,7 +66,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['gsk_'],
     expression: /gsk_[A-Za-z0-9]{52}/,
-    matches: ['gsk_' + fake(52)],
+    matches: () => ['gsk_' + fake(52)],
   }),
   token({
     id: 'replicate-api-token',
@@ -71,14 +74,14 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['r8_'],
     expression: /r8_[A-Za-z0-9]{37}/,
-    matches: ['r8_' + fake(37)],
+    matches: () => ['r8_' + fake(37)],
   }),
   token({
     id: 'openrouter-api-key',
     title: 'OpenRouter API key',
     keywords: ['sk-or-v1-'],
     expression: /sk-or-v1-[a-f0-9]{64}/,
-    matches: ['sk-or-v1-' + fake(64, 'hex')],
+    matches: () => ['sk-or-v1-' + fake(64, 'hex')],
   }),
   token({
     id: 'xai-api-key',
@@ -86,21 +89,21 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['xai-'],
     expression: /xai-[A-Za-z0-9]{80}/,
-    matches: ['xai-' + fake(80)],
+    matches: () => ['xai-' + fake(80)],
   }),
   token({
     id: 'langsmith-api-key',
     title: 'LangSmith API key',
     keywords: ['lsv2_'],
     expression: /lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}/,
-    matches: [`lsv2_pt_${fake(32, 'hex')}_${fake(10, 'hex')}`],
+    matches: () => [`lsv2_pt_${fake(32, 'hex')}_${fake(10, 'hex')}`],
   }),
   token({
     id: 'pinecone-api-key',
     title: 'Pinecone API key',
     keywords: ['pcsk_'],
     expression: /pcsk_[A-Za-z0-9]{5,6}_[A-Za-z0-9]{60,64}/,
-    matches: [`pcsk_${fake(5)}_${fake(63)}`],
+    matches: () => [`pcsk_${fake(5)}_${fake(63)}`],
   }),
   token({
     id: 'nvidia-api-key',
@@ -108,7 +111,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['nvapi-'],
     expression: /nvapi-[\w-]{64}/,
-    matches: ['nvapi-' + fake(64)],
+    matches: () => ['nvapi-' + fake(64)],
   }),
   token({
     id: 'tavily-api-key',
@@ -116,7 +119,7 @@ export const aiRules: readonly SecretRule[] = [
     severity: 'medium',
     keywords: ['tvly-'],
     expression: /tvly-(?:dev-|prod-)?[A-Za-z0-9]{32}/,
-    matches: ['tvly-' + fake(32)],
+    matches: () => ['tvly-' + fake(32)],
   }),
   assigned({
     id: 'cohere-api-token',
@@ -124,7 +127,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 4,
     services: ['cohere', 'co_api_key'],
     expression: /[A-Za-z0-9]{40}/,
-    sample: fake(40),
+    sample: () => fake(40),
   }),
   assigned({
     id: 'privateai-api-token',
@@ -132,7 +135,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 3,
     services: ['privateai', 'private_ai', 'private-ai'],
     expression: /[a-z0-9]{32}/,
-    sample: fake(32, 'lower'),
+    sample: () => fake(32, 'lower'),
   }),
   assigned({
     id: 'mistral-api-key',
@@ -140,7 +143,7 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     services: ['mistral'],
     expression: /[A-Za-z0-9]{32}/,
-    sample: fake(32),
+    sample: () => fake(32),
   }),
   assigned({
     id: 'deepseek-api-key',
@@ -149,6 +152,6 @@ export const aiRules: readonly SecretRule[] = [
     minEntropy: 3,
     services: ['deepseek'],
     expression: /sk-[a-f0-9]{32}/,
-    sample: 'sk-' + fake(32, 'hex'),
+    sample: () => 'sk-' + fake(32, 'hex'),
   }),
 ];

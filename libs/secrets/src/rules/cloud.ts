@@ -4,6 +4,7 @@ import { assigned, captured, token } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
 import { fake, spelt } from './fake.js';
 
+const fakeUuid = [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-');
 const awsSecretName = 'aws_?(?:access_?)?sec(?:ret)?_?(?:access_?)?key';
 
 export const cloudRules: readonly SecretRule[] = [
@@ -14,8 +15,8 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['a3t', 'akia', 'asia', 'abia', 'acca'],
     expression: /(?:A3T[A-Z0-9]|AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}/,
     verify: (value) => (hasAccountOfAws(value) ? 'certain' : 'likely'),
-    matches: [spelt('AWS_ACCESS_KEY_ID=AK', 'IA') + fake(16, 'base32'), `"ASIA${fake(16, 'base32')}"`],
-    ignores: [spelt('AK', 'IAIOSFODNN7EXAMPLE'), 'TODAYINASIAASACKOFRICEFELLOVER', `xAKIA${fake(16, 'base32')}`],
+    matches: () => [spelt('AWS_ACCESS_KEY_ID=AK', 'IA') + fake(16, 'base32'), `"ASIA${fake(16, 'base32')}"`],
+    ignores: () => [spelt('AK', 'IAIOSFODNN7EXAMPLE'), 'TODAYINASIAASACKOFRICEFELLOVER', `xAKIA${fake(16, 'base32')}`],
   }),
   captured({
     id: 'aws-secret-access-key',
@@ -27,11 +28,25 @@ export const cloudRules: readonly SecretRule[] = [
     expression: new RegExp(
       `(?:${awsSecretName}|(?:[Aa][Ww][Ss]_?)?(?:SECRET_ACCESS_KEY|secret_access_key|[sS]ecretAccessKey|secret-access-key|SECRET_KEY|secret_key|[sS]ecretKey|sec_key|SEC_KEY))['"\\]]{0,3}[ \\t]{0,8}(?::|=|=>|,|:=)[ \\t]{0,8}\\\\?["'\`]?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)`,
     ),
-    matches: ['aws_secret_access_key = ' + fake(40, 'base64'), `AWS_SECRET_ACCESS_KEY="${fake(40, 'base64')}"`],
-    ignores: [
+    matches: () => ['aws_secret_access_key = ' + fake(40, 'base64'), `AWS_SECRET_ACCESS_KEY="${fake(40, 'base64')}"`],
+    ignores: () => [
       spelt('AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCY', 'EXAMPLEKEY'),
       'aws_secret_access_key = ${SECRET}',
     ],
+  }),
+  captured({
+    id: 'aws-key-pair',
+    title: 'AWS secret access key beside its id',
+    severity: 'critical',
+    rank: 3,
+    minEntropy: 3.5,
+    keywords: ['akia'],
+    expression: /AKIA[A-Z2-7]{16}["']?[:,;|\t ]{1,4}["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)/,
+    matches: () => [
+      `AKIA${fake(16, 'base32')}:${fake(40, 'base64')}\n`,
+      `AKIA${fake(16, 'base32')},${fake(40, 'base64')}\n`,
+    ],
+    ignores: () => [`AKIA${fake(16, 'base32')}:<secret>`, `AKIA${fake(16, 'base32')} ${fake(64, 'hex')}`],
   }),
   captured({
     id: 'aws-session-token',
@@ -40,8 +55,8 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['session_token', 'sessiontoken'],
     expression:
       /(?:[sS]ession_?[tT]oken|SESSION_TOKEN)['"\]]{0,3}[ \t]{0,8}[:=][ \t]{0,8}["']?((?:IQoJ|FwoG|FQoG|AQoD)[A-Za-z0-9/+=]{100,1000})/,
-    matches: ['aws_session_token = IQoJ' + fake(300, 'base64')],
-    ignores: ['aws_session_token = IQoJ', 'session_token = ' + fake(300, 'base64')],
+    matches: () => ['aws_session_token = IQoJ' + fake(300, 'base64')],
+    ignores: () => ['aws_session_token = IQoJ', 'session_token = ' + fake(300, 'base64')],
   }),
   token({
     id: 'aws-amazon-bedrock-api-key-long-lived',
@@ -49,7 +64,7 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['absk'],
     expression: /ABSK[A-Za-z0-9+/]{109,269}={0,2}/,
-    matches: ['ABSK' + fake(130, 'base64')],
+    matches: () => ['ABSK' + fake(130, 'base64')],
   }),
   token({
     id: 'aws-amazon-bedrock-api-key-short-lived',
@@ -57,7 +72,7 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['bedrock-api-key-'],
     within: 4_000,
     expression: /bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t[A-Za-z0-9+/=]{0,}/,
-    matches: ['bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t' + fake(60, 'base64')],
+    matches: () => ['bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t' + fake(60, 'base64')],
   }),
   token({
     id: 'gcp-api-key',
@@ -65,15 +80,15 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['aiza'],
     expression: /AIza[\w-]{35}/,
-    matches: [spelt('key=AI', 'za') + fake(35) + '"'],
-    ignores: [spelt('AI', 'zaSyabcdefghijklmnopqrstuvwxyz1234567'), 'AIza' + fake(36)],
+    matches: () => [spelt('key=AI', 'za') + fake(35) + '"'],
+    ignores: () => [spelt('AI', 'zaSyabcdefghijklmnopqrstuvwxyz1234567'), 'AIza' + fake(36)],
   }),
   token({
     id: 'gcp-oauth-client-secret',
     title: 'Google OAuth client secret',
     keywords: ['gocspx-'],
     expression: /GOCSPX-[\w-]{28}/,
-    matches: ['GOCSPX-' + fake(28)],
+    matches: () => ['GOCSPX-' + fake(28)],
   }),
   token({
     id: 'gcp-oauth-access-token',
@@ -81,8 +96,8 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['ya29.'],
     expression: /ya29\.[\w-]{40,400}/,
-    matches: ['ya29.' + fake(120)],
-    ignores: ['ya29.' + fake(10)],
+    matches: () => ['ya29.' + fake(120)],
+    ignores: () => ['ya29.' + fake(10)],
   }),
   captured({
     id: 'gcp-hmac-secret',
@@ -95,8 +110,17 @@ export const cloudRules: readonly SecretRule[] = [
     expression:
       /^(?:GOOG1E[A-Z0-9]{55}|GOOG[A-Z0-9]{20})[\s\S]{1,200}?[^A-Za-z0-9/+]([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)/,
     reach: 320,
-    matches: [`access_key: GOOG1E${fake(55, 'upper')}\nsecret: ${fake(40, 'base64')}\n`],
-    ignores: [`GOOG1E${fake(55, 'upper')}`, `google ${fake(40, 'base64')}`],
+    matches: () => [`access_key: GOOG1E${fake(55, 'upper')}\nsecret: ${fake(40, 'base64')}\n`],
+    ignores: () => [`GOOG1E${fake(55, 'upper')}`, `google ${fake(40, 'base64')}`],
+  }),
+  token({
+    id: 'firebase-server-key',
+    title: 'Server key of Firebase Cloud Messaging',
+    minEntropy: 4,
+    keywords: [':apa91b'],
+    back: 11,
+    expression: /AAAA[\w-]{7}:APA91b[\w-]{134}/,
+    matches: () => [`AAAA${fake(7)}:APA91b${fake(134)}`],
   }),
   token({
     id: 'azure-ad-client-secret',
@@ -106,8 +130,8 @@ export const cloudRules: readonly SecretRule[] = [
     back: 4,
     expression: /[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}/,
     verify: (value) => (/[A-Z]/.test(value.slice(6)) && /[a-z]/.test(value.slice(6)) ? 'likely' : undefined),
-    matches: [fake(3) + spelt('8Q', '~') + fake(34)],
-    ignores: ['~~~~8Q~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~'],
+    matches: () => [fake(3) + spelt('8Q', '~') + fake(34)],
+    ignores: () => ['~~~~8Q~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~'],
   }),
   captured({
     id: 'azure-storage-account-key',
@@ -117,10 +141,10 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['accountkey'],
     expression: /[Aa]ccountKey['"]?[ \t]{0,4}[:=][ \t]{0,4}["']?([A-Za-z0-9+/]{86}==)/,
-    matches: [
+    matches: () => [
       `DefaultEndpointsProtocol=https;AccountName=a;AccountKey=${fake(86, 'base64')}==;EndpointSuffix=core.windows.net`,
     ],
-    ignores: ['AccountKey=<key>', `AccountKey=${'A'.repeat(86)}==`],
+    ignores: () => ['AccountKey=<key>', `AccountKey=${'A'.repeat(86)}==`],
   }),
   captured({
     id: 'azure-shared-access-key',
@@ -130,10 +154,10 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['sharedaccesskey='],
     expression: /SharedAccessKey=([A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{48,86}={0,2})/,
-    matches: [
+    matches: () => [
       `Endpoint=sb://a.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=${fake(43, 'base64')}=`,
     ],
-    ignores: ['SharedAccessKey=<your key>'],
+    ignores: () => ['SharedAccessKey=<your key>'],
   }),
   captured({
     id: 'azure-app-config-connection-string',
@@ -143,8 +167,8 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['.azconfig.io'],
     expression: /\.azconfig\.io;Id=[^;\s]{1,100};Secret=([A-Za-z0-9+/]{36,100}={0,2})/,
-    matches: [`Endpoint=https://a.azconfig.io;Id=${fake(20)};Secret=${fake(43, 'base64')}=`],
-    ignores: ['Endpoint=https://a.azconfig.io;Id=x;Secret=<secret>'],
+    matches: () => [`Endpoint=https://a.azconfig.io;Id=${fake(20)};Secret=${fake(43, 'base64')}=`],
+    ignores: () => ['Endpoint=https://a.azconfig.io;Id=x;Secret=<secret>'],
   }),
   token({
     id: 'azure-ai-services-key',
@@ -153,7 +177,7 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['jqqj99'],
     back: 52,
     expression: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{14}AAA[AB]ACOG[A-Za-z0-9]{4}/,
-    matches: [fake(52) + spelt('JQQJ99CEAC', 'YeBjFXJ3w3AAABACOG') + fake(4)],
+    matches: () => [fake(52) + spelt('JQQJ99CEAC', 'YeBjFXJ3w3AAABACOG') + fake(4)],
   }),
   captured({
     id: 'azure-devops-pat',
@@ -162,8 +186,8 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['azure_devops', 'azdo', 'devops_pat', 'devops_ext_pat', 'azuredevops'],
     expression:
       /(?:azure_?devops|AZURE_DEVOPS|AzureDevOps|azdo|AZDO|devops_pat|DEVOPS_PAT|(?:azure_)?devops_ext_pat|(?:AZURE_)?DEVOPS_EXT_PAT)\w{0,20}['"]?[ \t]{0,8}[:=][ \t]{0,8}["']?([a-z2-7]{52})(?:[^A-Za-z0-9]|$)/,
-    matches: ['AZURE_DEVOPS_EXT_PAT=' + fake(52, 'base32').toLowerCase()],
-    ignores: [spelt('AZURE_DEVOPS_EXT_PAT=', 'a').repeat(52)],
+    matches: () => ['AZURE_DEVOPS_EXT_PAT=' + fake(52, 'base32').toLowerCase()],
+    ignores: () => [spelt('AZURE_DEVOPS_EXT_PAT=', 'a').repeat(52)],
   }),
   captured({
     id: 'azure-sas-signature',
@@ -171,8 +195,8 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['&sig=', '?sig='],
     expression: /[&?]sig=([A-Za-z0-9%+/]{43,80}(?:%3[Dd]|=))/,
-    matches: [`https://a.blob.core.windows.net/c?sv=2022-11-02&sig=${fake(43)}%3D`],
-    ignores: ['https://a.blob.core.windows.net/c?sv=2022-11-02&sig=abc'],
+    matches: () => [`https://a.blob.core.windows.net/c?sv=2022-11-02&sig=${fake(43)}%3D`],
+    ignores: () => ['https://a.blob.core.windows.net/c?sv=2022-11-02&sig=abc'],
   }),
   token({
     id: 'alibaba-access-key-id',
@@ -180,8 +204,8 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 2,
     keywords: ['ltai'],
     expression: /LTAI[A-Za-z0-9]{20}/,
-    matches: ['LTAI' + fake(20)],
-    ignores: ['LTAI' + fake(12)],
+    matches: () => ['LTAI' + fake(20)],
+    ignores: () => ['LTAI' + fake(12)],
   }),
   assigned({
     id: 'alibaba-secret-key',
@@ -189,7 +213,7 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     services: ['alibaba'],
     expression: /[A-Za-z0-9]{30}/,
-    sample: fake(30),
+    sample: () => fake(30),
   }),
   token({
     id: 'digitalocean-pat',
@@ -197,8 +221,8 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['dop_v1_'],
     expression: /dop_v1_[a-f0-9]{64}/,
-    matches: ['dop_v1_' + fake(64, 'hex')],
-    ignores: ['dop_v1_' + fake(63, 'hex')],
+    matches: () => ['dop_v1_' + fake(64, 'hex')],
+    ignores: () => ['dop_v1_' + fake(63, 'hex')],
   }),
   token({
     id: 'digitalocean-access-token',
@@ -206,7 +230,7 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['doo_v1_'],
     expression: /doo_v1_[a-f0-9]{64}/,
-    matches: ['doo_v1_' + fake(64, 'hex')],
+    matches: () => ['doo_v1_' + fake(64, 'hex')],
   }),
   token({
     id: 'digitalocean-refresh-token',
@@ -214,14 +238,14 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['dor_v1_'],
     expression: /dor_v1_[a-f0-9]{64}/,
-    matches: ['dor_v1_' + fake(64, 'hex')],
+    matches: () => ['dor_v1_' + fake(64, 'hex')],
   }),
   assigned({
     id: 'heroku-api-key',
     title: 'Heroku API key',
     services: ['heroku'],
     expression: /[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}/,
-    sample: [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-'),
+    sample: () => [8, 4, 4, 4, 12].map((length) => fake(length, 'hex')).join('-'),
   }),
   token({
     id: 'heroku-api-key-v2',
@@ -229,7 +253,7 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['hrku-aa'],
     expression: /HRKU-AA[\w-]{58}/,
-    matches: ['HRKU-AA' + fake(58)],
+    matches: () => ['HRKU-AA' + fake(58)],
   }),
   assigned({
     id: 'cloudflare-api-key',
@@ -238,7 +262,7 @@ export const cloudRules: readonly SecretRule[] = [
     services: ['cloudflare', 'cf_api'],
     isBare: true,
     expression: /[A-Za-z0-9_-]{40}/,
-    sample: fake(40),
+    sample: () => fake(40),
   }),
   assigned({
     id: 'cloudflare-global-api-key',
@@ -247,22 +271,22 @@ export const cloudRules: readonly SecretRule[] = [
     services: ['cloudflare', 'cf_api'],
     isBare: true,
     expression: /[a-f0-9]{37}/,
-    sample: fake(37, 'hex'),
+    sample: () => fake(37, 'hex'),
   }),
   token({
     id: 'cloudflare-origin-ca-key',
     title: 'Cloudflare origin CA key',
     keywords: ['v1.0-'],
     expression: /v1\.0-[a-f0-9]{24}-[a-f0-9]{146}/,
-    matches: [`v1.0-${fake(24, 'hex')}-${fake(146, 'hex')}`],
-    ignores: ['v1.0-' + fake(24, 'hex')],
+    matches: () => [`v1.0-${fake(24, 'hex')}-${fake(146, 'hex')}`],
+    ignores: () => ['v1.0-' + fake(24, 'hex')],
   }),
   assigned({
     id: 'fastly-api-token',
     title: 'Fastly API token',
     services: ['fastly'],
     expression: /[A-Za-z0-9=_-]{32}/,
-    sample: fake(32),
+    sample: () => fake(32),
   }),
   token({
     id: 'flyio-access-token',
@@ -270,21 +294,21 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['fo1_', 'fm1', 'fm2_'],
     expression: /(?:fo1_[\w-]{43}|fm1[ar]_[A-Za-z0-9+/]{100,800}={0,3}|fm2_[A-Za-z0-9+/]{100,800}={0,3})/,
-    matches: ['fo1_' + fake(43), 'fm2_' + fake(120, 'base64')],
+    matches: () => ['fo1_' + fake(43), 'fm2_' + fake(120, 'base64')],
   }),
   token({
     id: 'scalingo-api-token',
     title: 'Scalingo API token',
     keywords: ['tk-us-'],
     expression: /tk-us-[\w-]{48}/,
-    matches: ['tk-us-' + fake(48)],
+    matches: () => ['tk-us-' + fake(48)],
   }),
   assigned({
     id: 'netlify-access-token',
     title: 'Netlify access token',
     services: ['netlify'],
     expression: /[A-Za-z0-9=_-]{40,46}/,
-    sample: fake(43),
+    sample: () => fake(43),
   }),
   assigned({
     id: 'yandex-access-token',
@@ -293,7 +317,7 @@ export const cloudRules: readonly SecretRule[] = [
     rank: 3,
     services: ['yandex'],
     expression: /t1\.[A-Za-z0-9_-]{1,400}={0,2}\.[A-Za-z0-9_-]{86}={0,2}/,
-    sample: `t1.${fake(20)}.${fake(86)}`,
+    sample: () => `t1.${fake(20)}.${fake(86)}`,
   }),
   assigned({
     id: 'yandex-api-key',
@@ -301,7 +325,7 @@ export const cloudRules: readonly SecretRule[] = [
     rank: 3,
     services: ['yandex'],
     expression: /AQVN[A-Za-z0-9_-]{35,38}/,
-    sample: 'AQVN' + fake(36),
+    sample: () => 'AQVN' + fake(36),
   }),
   assigned({
     id: 'yandex-aws-access-token',
@@ -309,14 +333,14 @@ export const cloudRules: readonly SecretRule[] = [
     rank: 3,
     services: ['yandex'],
     expression: /YC[A-Za-z0-9_-]{38}/,
-    sample: 'YC' + fake(38),
+    sample: () => 'YC' + fake(38),
   }),
   token({
     id: 'databricks-api-token',
     title: 'Databricks API token',
     keywords: ['dapi'],
     expression: /dapi[a-f0-9]{32}(?:-\d)?/,
-    matches: ['dapi' + fake(32, 'hex')],
+    matches: () => ['dapi' + fake(32, 'hex')],
   }),
   token({
     id: 'openshift-user-token',
@@ -324,14 +348,14 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['sha256~'],
     expression: /sha256~[\w-]{43}/,
-    matches: ['sha256~' + fake(43)],
+    matches: () => ['sha256~' + fake(43)],
   }),
   token({
     id: 'pulumi-api-token',
     title: 'Pulumi access token',
     keywords: ['pul-'],
     expression: /pul-[a-f0-9]{40}/,
-    matches: ['pul-' + fake(40, 'hex')],
+    matches: () => ['pul-' + fake(40, 'hex')],
   }),
   token({
     id: 'hashicorp-tf-api-token',
@@ -341,7 +365,7 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['.atlasv1.'],
     back: 14,
     expression: /[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9=_-]{60,70}/,
-    matches: [`${fake(14)}.atlasv1.${fake(67)}`],
+    matches: () => [`${fake(14)}.atlasv1.${fake(67)}`],
   }),
   captured({
     id: 'hashicorp-tf-password',
@@ -350,8 +374,11 @@ export const cloudRules: readonly SecretRule[] = [
     examplePath: 'main.tf',
     keywords: ['password'],
     expression: /[Pp]assword[ \t]{0,20}=[ \t]{0,8}"([A-Za-z0-9=_!@#$%^&*+.-]{8,64})"/,
-    matches: [`administrator_login_password = "${fake(12)}"`],
-    ignores: ['administrator_login_password = var.db_password', 'password = "${aws_db_instance.default.password}"'],
+    matches: () => [`administrator_login_password = "${fake(12)}"`],
+    ignores: () => [
+      'administrator_login_password = var.db_password',
+      'password = "${aws_db_instance.default.password}"',
+    ],
   }),
   token({
     id: 'vault-service-token',
@@ -360,7 +387,7 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 3.5,
     keywords: ['hvs.'],
     expression: /hvs\.[\w-]{24,300}/,
-    matches: ['hvs.' + fake(95)],
+    matches: () => ['hvs.' + fake(95)],
   }),
   assigned({
     id: 'vault-service-token-legacy',
@@ -373,8 +400,19 @@ export const cloudRules: readonly SecretRule[] = [
     expression: /s\.[A-Za-z0-9]{24}/,
     verify: (value) =>
       looksRandom(value.slice(2)) && /[a-z]/.test(value.slice(2)) && /[A-Z]/.test(value) ? 'possible' : undefined,
-    sample: 's.' + fake(24),
-    ignores: ['token: s.THISSTRINGISALLUPPERCASE', 'token = s.makeKubeConfigController'],
+    sample: () => 's.' + fake(24),
+    ignores: () => ['token: s.THISSTRINGISALLUPPERCASE', 'token = s.makeKubeConfigController'],
+  }),
+  captured({
+    id: 'vault-approle-secret-id',
+    title: 'Secret id of an AppRole of HashiCorp Vault',
+    severity: 'critical',
+    keywords: ['vault_secret_id', 'approle_secret_id', 'vault_approle_secret', 'role_secret_id'],
+    expression:
+      /(?:[Ss]ecret_?[Ii]d|SECRET_ID|secret|SECRET)["']?[ \t]{0,8}[=:][ \t]{0,8}["']?([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})/,
+    reach: 80,
+    matches: () => [`VAULT_SECRET_ID=${fakeUuid}\n`, `vault_approle_secret_id: "${fakeUuid}"`],
+    ignores: () => ['VAULT_SECRET_ID=${SECRET_ID}', 'vault_secret_id: 00000000-0000-0000-0000-000000000000'],
   }),
   token({
     id: 'vault-batch-token',
@@ -383,7 +421,7 @@ export const cloudRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['hvb.'],
     expression: /hvb\.[\w-]{100,400}/,
-    matches: ['hvb.' + fake(140)],
+    matches: () => ['hvb.' + fake(140)],
   }),
   token({
     id: 'doppler-api-token',
@@ -391,35 +429,35 @@ export const cloudRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.', 'dp.scim.', 'dp.audit.'],
     expression: /dp\.(?:pt|ct|sa|scim|audit|st(?:\.[a-z0-9_-]{2,35})?)\.[A-Za-z0-9]{40,44}/,
-    matches: ['dp.pt.' + fake(43)],
+    matches: () => ['dp.pt.' + fake(43)],
   }),
   token({
     id: 'defined-networking-api-token',
     title: 'Defined Networking API token',
     keywords: ['dnkey-'],
     expression: /dnkey-[A-Za-z0-9=_-]{26}-[A-Za-z0-9=_-]{52}/,
-    matches: [`dnkey-${fake(26)}-${fake(52)}`],
+    matches: () => [`dnkey-${fake(26)}-${fake(52)}`],
   }),
   token({
     id: 'tailscale-key',
     title: 'Tailscale key',
     keywords: ['tskey-'],
     expression: /tskey-(?:auth|api|client|webhook|scim)-[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,50}/,
-    matches: [`tskey-auth-${fake(16)}-${fake(32)}`],
+    matches: () => [`tskey-auth-${fake(16)}-${fake(32)}`],
   }),
   token({
     id: 'ngrok-api-token',
     title: 'ngrok API token',
     keywords: ['ngrok'],
     expression: /ngrok_[A-Za-z0-9_]{40,60}/,
-    matches: ['ngrok_' + fake(48)],
+    matches: () => ['ngrok_' + fake(48)],
   }),
   token({
     id: 'supabase-access-token',
     title: 'Supabase access token',
     keywords: ['sbp_'],
     expression: /sbp_[a-f0-9]{40}/,
-    matches: ['sbp_' + fake(40, 'hex')],
+    matches: () => ['sbp_' + fake(40, 'hex')],
   }),
   token({
     id: 'render-api-key',
@@ -427,13 +465,13 @@ export const cloudRules: readonly SecretRule[] = [
     keywords: ['rnd_'],
     expression: /rnd_[A-Za-z0-9]{28,32}/,
     verify: (value) => (/[0-9].*[0-9]/.test(value) ? 'likely' : undefined),
-    matches: ['rnd_' + fake(32)],
+    matches: () => ['rnd_' + fake(32)],
   }),
   token({
     id: 'vercel-token',
     title: 'Vercel token',
     keywords: ['vcp_', 'vci_', 'vca_', 'vcr_', 'vck_'],
     expression: /vc[piark]_[A-Za-z0-9]{56}/,
-    matches: ['vcp_' + fake(56)],
+    matches: () => ['vcp_' + fake(56)],
   }),
 ];

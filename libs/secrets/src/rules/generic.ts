@@ -1,7 +1,7 @@
 import { readPasswordAssignment, readSecretAssignment } from '../generic-assignment.js';
-import { read } from '../secret-rule.js';
+import { captured, read } from '../secret-rule.js';
 import type { SecretRule } from '../secret-rule.js';
-import { readUrlCredentials } from '../url-credentials.js';
+import { isWeak, readDataSourceName, readUrlCredentials } from '../url-credentials.js';
 import { fake, spelt } from './fake.js';
 
 /** What only its name or its place calls a secret. */
@@ -13,8 +13,8 @@ export const genericRules: readonly SecretRule[] = [
     minEntropy: 1,
     keywords: ['://'],
     find: (place) => readUrlCredentials(place, true),
-    matches: [`postgres://app:${fake(16)}@db.internal:5432/app`, `mongodb+srv://app:${fake(12)}@a.b.mongodb.net`],
-    ignores: [
+    matches: () => [`postgres://app:${fake(16)}@db.internal:5432/app`, `mongodb+srv://app:${fake(12)}@a.b.mongodb.net`],
+    ignores: () => [
       'postgres://${USER}:${PASS}@db/app',
       'postgres://postgres:postgres@localhost/app',
       'postgres://db.internal:5432/app',
@@ -27,8 +27,57 @@ export const genericRules: readonly SecretRule[] = [
     minEntropy: 1,
     keywords: ['://'],
     find: (place) => readUrlCredentials(place, false),
-    matches: [`https://ci:${fake(20)}@git.corp.net/app.git`],
-    ignores: ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
+    matches: () => [`https://ci:${fake(20)}@git.corp.net/app.git`],
+    ignores: () => ['https://user@example.com/', 'https://user:pass@example.com/', 'http://a.b:8080/c@d'],
+  }),
+  captured({
+    id: 'oracle-url-password',
+    title: 'Password in the URL of an Oracle database',
+    rank: 1,
+    keywords: ['jdbc:oracle:'],
+    expression: /jdbc:oracle:[a-z]{1,10}:[\w$#]{1,80}\/([^\s"'@/<>{}]{4,128})@/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: () => [`jdbc:oracle:thin:app/${fake(14)}@db.internal:1521/shop`],
+    ignores: () => ['jdbc:oracle:thin:scott/tiger@db:1521/shop', 'jdbc:oracle:thin:@db:1521/shop'],
+  }),
+  read({
+    id: 'mysql-dsn-password',
+    title: 'Password in a data source name',
+    rank: 1,
+    keywords: ['@tcp(', '@unix('],
+    find: readDataSourceName,
+    matches: () => [`sql.Open("mysql", "root:${fake(14)}@tcp(10.0.0.5:3306)/shop")`],
+    ignores: () => ['sql.Open("mysql", "root:password@tcp(127.0.0.1:3306)/test")', 'user:%s@tcp(%s)/%s'],
+  }),
+  captured({
+    id: 'database-call-password',
+    title: 'Password in the call that opens a database',
+    rank: 1,
+    severity: 'medium',
+    confidence: 'possible',
+    keywords: ['mysqli_connect', 'getconnection', 'new pdo', 'db.auth'],
+    expression:
+      /(?:mysqli_connect|getConnection|new PDO|db\.auth)\([ \t]{0,4}(?:["'][^"'\n]{0,200}["'],[ \t]{0,4}){1,2}["']([^"'\s]{6,128})["']/,
+    verify: (value) => (isWeak(value) || !/[^A-Za-z_]/.test(value) ? undefined : 'possible'),
+    matches: () => [`mysqli_connect("localhost", "root", "${fake(14)}", "shop")`],
+    ignores: () => [
+      'mysqli_connect("localhost", "root", "password", "shop")',
+      'DriverManager.getConnection(url, user, password)',
+    ],
+  }),
+  captured({
+    id: 'pass-property',
+    title: 'Password by its name',
+    severity: 'medium',
+    confidence: 'possible',
+    rank: 1,
+    // As clients of mail and of databases have it: `{ user: "…", pass: "…" }`.
+    keywords: ['"pass"', "'pass'", ' pass:'],
+    expression: /["' ]pass["']?[ \t]{0,4}(?::|=>)[ \t]{0,4}["']([^"'\s$<>{}]{8,128})["']/,
+    minEntropy: 2.75,
+    verify: (value) => (/[0-9]/.test(value) && /[A-Za-z]/.test(value) && !isWeak(value) ? 'possible' : undefined),
+    matches: () => [`{"user": "a", "pass": "${fake(14)}"}`, `auth: { user: 'a', pass: '${fake(14)}' }`],
+    ignores: () => ["{ user: 'a', pass: 'password1' }", "{ pass: 'everything' }", 'pass: process.env.MAIL_PASS'],
   }),
   read({
     id: 'generic-api-key',
@@ -60,8 +109,8 @@ export const genericRules: readonly SecretRule[] = [
       'credential',
     ],
     find: readSecretAssignment,
-    matches: [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
-    ignores: [
+    matches: () => [`API_KEY=${fake(32)}\n`, `"clientSecret": "${fake(40)}"`, `my_token: '${fake(24)}'`],
+    ignores: () => [
       `public_token = "${fake(40)}"`,
       'token_type = "urn:ietf:params:oauth"',
       'password = getPassword(config.get("database1"))',
@@ -75,11 +124,14 @@ export const genericRules: readonly SecretRule[] = [
     severity: 'medium',
     confidence: 'possible',
     rank: 1,
-    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass'],
-    examplePath: 'app/application.properties',
+    keywords: ['password', 'passwd', 'passphrase', 'pwd', '_pass', 'dbpass'],
+    examplePath: 'app/settings.properties',
     find: readPasswordAssignment,
-    matches: [spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'), spelt("spring.datasource.password: 'Grau", "Brot#77'\n")],
-    ignores: [
+    matches: () => [
+      spelt('DB_PASSWORD=Tide', 'Waiter!2041\n'),
+      spelt("spring.datasource.password: 'Grau", "Brot#77'\n"),
+    ],
+    ignores: () => [
       'login.password=Passwort\n',
       'DB_PASSWORD=${DB_PASSWORD}\n',
       'PASSWORD_FILE=/run/secrets/password\n',

@@ -8,14 +8,14 @@ export const monitoringRules: readonly SecretRule[] = [
     title: 'Datadog key',
     services: ['datadog', 'dd_api', 'dd_app'],
     expression: /[A-Za-z0-9]{40}/,
-    sample: fake(40),
+    sample: () => fake(40),
   }),
   assigned({
     id: 'datadog-api-key',
     title: 'Datadog API key',
     services: ['datadog', 'dd_api'],
     expression: /[a-f0-9]{32}/,
-    sample: fake(32, 'hex'),
+    sample: () => fake(32, 'hex'),
   }),
   token({
     id: 'dynatrace-api-token',
@@ -23,7 +23,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 4,
     keywords: ['dt0c01.'],
     expression: /dt0c01\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{64}/,
-    matches: [`dt0c01.${fake(24)}.${fake(64)}`],
+    matches: () => [`dt0c01.${fake(24)}.${fake(64)}`],
   }),
   token({
     id: 'grafana-api-key',
@@ -31,7 +31,7 @@ export const monitoringRules: readonly SecretRule[] = [
     keywords: ['eyjrijoi'],
     expression: /eyJrIjoi[A-Za-z0-9]{70,400}={0,3}/,
     minEntropy: 3.5,
-    matches: ['eyJrIjoi' + fake(80)],
+    matches: () => ['eyJrIjoi' + fake(80)],
   }),
   token({
     id: 'grafana-cloud-api-token',
@@ -40,15 +40,15 @@ export const monitoringRules: readonly SecretRule[] = [
     expression: /glc_[A-Za-z0-9+/]{32,400}={0,3}/,
     minEntropy: 3,
     verify: (value) => (/[0-9].*[0-9]/.test(value) ? 'likely' : undefined),
-    matches: ['glc_' + fake(100)],
-    ignores: ['void GLC_StateBeginUnderwaterAliasModelCaustics(texture_ref base_texture)'],
+    matches: () => ['glc_' + fake(100)],
+    ignores: () => ['void GLC_StateBeginUnderwaterAliasModelCaustics(texture_ref base_texture)'],
   }),
   token({
     id: 'grafana-service-account-token',
     title: 'Grafana service account token',
     keywords: ['glsa_'],
     expression: /glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}/,
-    matches: [`glsa_${fake(32)}_${fake(8, 'hex')}`],
+    matches: () => [`glsa_${fake(32)}_${fake(8, 'hex')}`],
   }),
   token({
     id: 'new-relic-browser-api-token',
@@ -56,28 +56,28 @@ export const monitoringRules: readonly SecretRule[] = [
     severity: 'low',
     keywords: ['nrjs-'],
     expression: /NRJS-[a-f0-9]{19}/,
-    matches: ['NRJS-' + fake(19, 'hex')],
+    matches: () => ['NRJS-' + fake(19, 'hex')],
   }),
   token({
     id: 'new-relic-insert-key',
     title: 'New Relic insert key',
     keywords: ['nrii-'],
     expression: /NRII-[A-Za-z0-9-]{32}/,
-    matches: ['NRII-' + fake(32)],
+    matches: () => ['NRII-' + fake(32)],
   }),
   token({
     id: 'new-relic-user-api-key',
     title: 'New Relic user key',
     keywords: ['nrak-'],
     expression: /NRAK-[A-Za-z0-9]{27}/,
-    matches: ['NRAK-' + fake(27)],
+    matches: () => ['NRAK-' + fake(27)],
   }),
   assigned({
     id: 'new-relic-user-api-id',
     title: 'New Relic user API id',
     services: ['new-relic', 'newrelic', 'new_relic'],
     expression: /[A-Za-z0-9]{64}/,
-    sample: fake(64),
+    sample: () => fake(64),
   }),
   assigned({
     id: 'new-relic-license-key',
@@ -85,7 +85,7 @@ export const monitoringRules: readonly SecretRule[] = [
     services: ['new-relic', 'newrelic', 'new_relic'],
     isBare: true,
     expression: /(?:eu01xx)?[a-f0-9]{30,36}(?:NRAL|FFFFNRAL)/,
-    sample: fake(36, 'hex') + 'NRAL',
+    sample: () => fake(36, 'hex') + 'NRAL',
   }),
   assigned({
     id: 'sentry-access-token',
@@ -93,7 +93,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 3,
     services: ['sentry'],
     expression: /[a-f0-9]{64}/,
-    sample: fake(64, 'hex'),
+    sample: () => fake(64, 'hex'),
   }),
   token({
     id: 'sentry-org-token',
@@ -101,7 +101,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 4.2,
     keywords: ['sntrys_eyjpyxqio'],
     expression: /sntrys_eyJpYXQiO[A-Za-z0-9+/]{10,300}={0,2}_[A-Za-z0-9+/]{43}/,
-    matches: [`sntrys_eyJpYXQiO${fake(120)}==_${fake(43)}`],
+    matches: () => [`sntrys_eyJpYXQiO${fake(120)}==_${fake(43)}`],
   }),
   token({
     id: 'sentry-user-token',
@@ -109,7 +109,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 3.3,
     keywords: ['sntryu_'],
     expression: /sntryu_[a-f0-9]{64}/,
-    matches: ['sntryu_' + fake(64, 'hex')],
+    matches: () => ['sntryu_' + fake(64, 'hex')],
   }),
   assigned({
     id: 'sumologic-access-id',
@@ -119,7 +119,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 3,
     services: ['sumo'],
     expression: /su[A-Za-z0-9]{12}/,
-    sample: 'su' + fake(12),
+    sample: () => 'su' + fake(12),
   }),
   assigned({
     id: 'sumologic-access-token',
@@ -127,7 +127,7 @@ export const monitoringRules: readonly SecretRule[] = [
     minEntropy: 3,
     services: ['sumo'],
     expression: /[A-Za-z0-9]{64}/,
-    sample: fake(64),
+    sample: () => fake(64),
   }),
   token({
     id: 'honeycomb-ingest-key',
@@ -135,7 +135,7 @@ export const monitoringRules: readonly SecretRule[] = [
     severity: 'medium',
     keywords: ['hcaik_', 'hcxik_'],
     expression: /hc[a-z]i[ck]_[a-z0-9]{58}/,
-    matches: ['hcaik_' + fake(58, 'lower')],
+    matches: () => ['hcaik_' + fake(58, 'lower')],
   }),
   token({
     id: 'elastic-cloud-api-key',
@@ -143,7 +143,7 @@ export const monitoringRules: readonly SecretRule[] = [
     keywords: ['essu_'],
     expression: /essu_[A-Za-z0-9+/]{40,200}={0,2}/,
     minEntropy: 4,
-    matches: ['essu_' + fake(84, 'base64')],
+    matches: () => ['essu_' + fake(84, 'base64')],
   }),
   captured({
     id: 'pagerduty-integration-key',
@@ -152,7 +152,7 @@ export const monitoringRules: readonly SecretRule[] = [
     expression:
       /[Pp]ager[Dd]uty\w{0,20}[Kk]ey['"]?[ \t]{0,8}[:=][ \t]{0,8}["']?([a-f0-9]{32}|[A-Za-z0-9+_-]{20})(?:[^A-Za-z0-9]|$)/,
     minEntropy: 3,
-    matches: [`pagerduty_key = "${fake(32, 'hex')}"`],
-    ignores: ['pagerduty_key = ""'],
+    matches: () => [`pagerduty_key = "${fake(32, 'hex')}"`],
+    ignores: () => ['pagerduty_key = ""'],
   }),
 ];

@@ -11,7 +11,7 @@ export const registryRules: readonly SecretRule[] = [
     keywords: ['npm_'],
     expression: /npm_[A-Za-z0-9]{36}/,
     verify: (value) => (hasTokenChecksum(value) ? 'certain' : /[0-9]/.test(value) ? 'possible' : undefined),
-    matches: [`//npm.example.com/:_authToken=npm_${fake(36)}`],
+    matches: () => [`//npm.example.com/:_authToken=npm_${fake(36)}`],
   }),
   token({
     id: 'pypi-upload-token',
@@ -19,7 +19,7 @@ export const registryRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['pypi-ageichlwas5vcmc', 'pypi-agenc2'],
     expression: /pypi-Ag(?:EIcHlwaS5vcmc|ENdGVzdC5weXBpLm9yZw)[\w-]{50,1000}/,
-    matches: ['pypi-AgEIcHlwaS5vcmc' + fake(70)],
+    matches: () => ['pypi-AgEIcHlwaS5vcmc' + fake(70)],
   }),
   token({
     id: 'rubygems-api-token',
@@ -27,14 +27,14 @@ export const registryRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['rubygems_'],
     expression: /rubygems_[a-f0-9]{48}/,
-    matches: ['rubygems_' + fake(48, 'hex')],
+    matches: () => ['rubygems_' + fake(48, 'hex')],
   }),
   token({
     id: 'clojars-api-token',
     title: 'Clojars deploy token',
     keywords: ['clojars_'],
     expression: /CLOJARS_[A-Za-z0-9]{60}/,
-    matches: ['CLOJARS_' + fake(60)],
+    matches: () => ['CLOJARS_' + fake(60)],
   }),
   token({
     id: 'crates-io-token',
@@ -44,7 +44,7 @@ export const registryRules: readonly SecretRule[] = [
     expression: /cio[A-Za-z0-9]{32}/,
     verify: (value) => (/[0-9].*[0-9]/.test(value) && /[A-Z]/.test(value) ? 'possible' : undefined),
     minEntropy: 4,
-    matches: ['token = "cio' + fake(32) + '"'],
+    matches: () => ['token = "cio' + fake(32) + '"'],
   }),
   token({
     id: 'dockerhub-pat',
@@ -52,7 +52,7 @@ export const registryRules: readonly SecretRule[] = [
     severity: 'critical',
     keywords: ['dckr_pat_', 'dckr_oat_'],
     expression: /dckr_[po]at_[\w-]{27,32}/,
-    matches: ['dckr_pat_' + fake(27)],
+    matches: () => ['dckr_pat_' + fake(27)],
   }),
   token({
     id: 'nuget-api-key',
@@ -61,7 +61,7 @@ export const registryRules: readonly SecretRule[] = [
     expression: /oy2[a-z0-9]{43}/,
     verify: (value) => (/[0-9].*[0-9].*[0-9]/.test(value.slice(3)) ? 'possible' : undefined),
     minEntropy: 3.5,
-    matches: ['oy2' + fake(43, 'lower')],
+    matches: () => ['oy2' + fake(43, 'lower')],
   }),
   token({
     id: 'artifactory-api-key',
@@ -69,7 +69,7 @@ export const registryRules: readonly SecretRule[] = [
     minEntropy: 4.3,
     keywords: ['akcp'],
     expression: /AKCp[A-Za-z0-9]{69}/,
-    matches: ['AKCp' + fake(69)],
+    matches: () => ['AKCp' + fake(69)],
   }),
   token({
     id: 'artifactory-reference-token',
@@ -77,21 +77,21 @@ export const registryRules: readonly SecretRule[] = [
     minEntropy: 4.3,
     keywords: ['cmvmd'],
     expression: /cmVmd[A-Za-z0-9]{59}/,
-    matches: ['cmVmd' + fake(59)],
+    matches: () => ['cmVmd' + fake(59)],
   }),
   assigned({
     id: 'jfrog-api-key',
     title: 'JFrog API key',
     services: ['jfrog', 'artifactory', 'bintray', 'xray'],
     expression: /[A-Za-z0-9]{73}/,
-    sample: fake(73),
+    sample: () => fake(73),
   }),
   assigned({
     id: 'jfrog-identity-token',
     title: 'JFrog identity token',
     services: ['jfrog', 'artifactory', 'bintray', 'xray'],
     expression: /[A-Za-z0-9]{64}/,
-    sample: fake(64),
+    sample: () => fake(64),
   }),
   token({
     id: 'azure-container-registry-credential',
@@ -101,7 +101,7 @@ export const registryRules: readonly SecretRule[] = [
     back: 72,
     minEntropy: 3.5,
     expression: /[A-Za-z0-9]{52}JQQJ99[A-Za-z0-9]{14}AAACAZCR[A-Za-z0-9]{4}/,
-    matches: [fake(52) + spelt('JQQJ99CEAC', 'YeBjFEqg7NAAACAZCR') + fake(4)],
+    matches: () => [fake(52) + spelt('JQQJ99CEAC', 'YeBjFEqg7NAAACAZCR') + fake(4)],
   }),
   token({
     id: 'azure-container-registry-credential-legacy',
@@ -111,8 +111,8 @@ export const registryRules: readonly SecretRule[] = [
     back: 42,
     minEntropy: 3.5,
     expression: /[A-Za-z0-9/+]{42}\+ACR[A-D][A-Za-z0-9]{5}/,
-    matches: [fake(42) + '+ACRB' + fake(5)],
-    ignores: [fake(30) + '+ACRB' + fake(5)],
+    matches: () => [fake(42) + '+ACRB' + fake(5)],
+    ignores: () => [fake(30) + '+ACRB' + fake(5)],
   }),
   captured({
     id: 'nuget-config-password',
@@ -121,9 +121,9 @@ export const registryRules: readonly SecretRule[] = [
     examplePath: 'nuget.config',
     minEntropy: 1,
     keywords: ['<add key='],
-    expression: /<add key="(?:ClearText)?Password"[ \t]{1,8}value="([^"\r\n]{8,128})"[ \t]{0,8}\/>/,
-    matches: [`<add key="ClearTextPassword" value="${fake(12)}" />`],
-    ignores: [
+    expression: /<add key=["'](?:ClearText)?Password["'][ \t]{1,8}value=["']([^"'\r\n]{6,128})["'][ \t]{0,8}\/>/,
+    matches: () => [`<add key="ClearTextPassword" value="${fake(12)}" />`],
+    ignores: () => [
       '<add key="ClearTextPassword" value="%NUGET_PASSWORD%" />',
       '<add key="ClearTextPassword" value="XXXXXXXXXXX" />',
     ],
@@ -134,8 +134,8 @@ export const registryRules: readonly SecretRule[] = [
     rank: 3,
     keywords: ['://'],
     expression: /:\/\/([a-f0-9]{8}:[a-f0-9]{8})@(?:gems\.contribsys\.com|enterprise\.contribsys\.com)/,
-    matches: [`https://${fake(8, 'hex')}:${fake(8, 'hex')}@gems.contribsys.com/`],
-    ignores: ['https://user:pass@gems.contribsys.com/'],
+    matches: () => [`https://${fake(8, 'hex')}:${fake(8, 'hex')}@gems.contribsys.com/`],
+    ignores: () => ['https://user:pass@gems.contribsys.com/'],
   }),
   assigned({
     id: 'sidekiq-secret',
@@ -143,6 +143,6 @@ export const registryRules: readonly SecretRule[] = [
     services: ['bundle_enterprise__contribsys__com', 'bundle_gems__contribsys__com'],
     isBare: true,
     expression: /[a-f0-9]{8}:[a-f0-9]{8}/,
-    sample: `${fake(8, 'hex')}:${fake(8, 'hex')}`,
+    sample: () => `${fake(8, 'hex')}:${fake(8, 'hex')}`,
   }),
 ];

@@ -28,6 +28,15 @@ export class AdvisoryImportRow {
   @CreateDateColumn({ name: 'imported_at', type: 'timestamptz' }) importedAt!: Date;
 }
 
+/** When the first advisory of an ecosystem came: what it then says of the past is not all news. */
+@Entity('advisory_ecosystem')
+export class AdvisoryEcosystemRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_ecosystem_pk' }) ecosystem!: string;
+  @CreateDateColumn({ name: 'first_loaded_at', type: 'timestamptz' }) firstLoadedAt!: Date;
+  /** How much people were told of on that day. */
+  @Column('integer', { name: 'first_news', default: 0 }) firstNews!: number;
+}
+
 /** An OSV record without what nobody asks for. */
 @Entity('advisory')
 export class AdvisoryRow {
@@ -42,6 +51,7 @@ export class AdvisoryRow {
   @Column('text', { name: 'cvss_vector', nullable: true }) cvssVector!: string | null;
   @Column('real', { name: 'cvss_score', nullable: true }) cvssScore!: number | null;
   @Column('timestamptz') modified!: Date;
+  @Column('timestamptz', { nullable: true }) published!: Date | null;
   @Column('timestamptz', { nullable: true }) withdrawn!: Date | null;
   /** Number of the transaction that wrote it last. */
   @Index('advisory_change_ix')
@@ -67,6 +77,8 @@ export class AdvisoryPackageRow {
 
 /** An advisory that hits a package; images follow by join. */
 @Entity('package_match')
+// GIN, which TypeORM cannot say.
+@Index('package_match_vulnerability_ix', { synchronize: false })
 export class PackageMatchRow {
   @PrimaryColumn('bigint', { name: 'package_id', primaryKeyConstraintName: 'package_match_pk' }) packageId!: string;
   @ManyToOne(() => PackageRow, { onDelete: 'CASCADE' })
@@ -84,4 +96,37 @@ export class PackageMatchRow {
   @Column('text', { name: 'fix_version', nullable: true }) fixVersion!: string | null;
   /** The distribution's own word for this package, where it differs from the advisory's. */
   @Column('text', { nullable: true }) severity!: string | null;
+  /** The vulnerabilities that the advisory is about and this package has. */
+  @Column('text', { name: 'vulnerability_ids', array: true, default: [] }) vulnerabilityIds!: string[];
+  /** What was compared, and the range that hit. */
+  @Column('jsonb', { default: {} }) evidence!: unknown;
+}
+
+/** Where advisories come from, and how current what is known of it is. */
+@Entity('advisory_feed')
+export class AdvisoryFeedRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'advisory_feed_pk' }) name!: string;
+  @Column('text') origin!: string;
+  @Column('text', { nullable: true }) etag!: string | null;
+  @Column('text', { name: 'last_modified', nullable: true }) lastModified!: string | null;
+  @Column('timestamptz', { name: 'as_of' }) asOf!: Date;
+  @Column('timestamptz', { name: 'checked_at' }) checkedAt!: Date;
+  @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
+  @Column('integer') records!: number;
+  @Column('integer') rejected!: number;
+}
+
+/** A vulnerability of CISA's catalogue of exploited ones. */
+@Entity('kev')
+export class KevRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'kev_pk' }) cve!: string;
+  @Column('date', { name: 'added_on' }) addedOn!: string;
+}
+
+/** How likely a vulnerability is to be exploited, as FIRST has it. */
+@Entity('epss')
+export class EpssRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'epss_pk' }) cve!: string;
+  @Column('double precision') score!: number;
+  @Column('double precision') percentile!: number;
 }

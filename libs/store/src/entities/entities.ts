@@ -1,4 +1,13 @@
-import { AdvisoryImportRow, AdvisoryPackageRow, AdvisoryRow, PackageMatchRow } from './advisories.js';
+import {
+  AdvisoryEcosystemRow,
+  AdvisoryFeedRow,
+  AdvisoryImportRow,
+  AdvisoryPackageRow,
+  AdvisoryRow,
+  EpssRow,
+  KevRow,
+  PackageMatchRow,
+} from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
@@ -32,9 +41,13 @@ export const entities = [
   ImageLayerRow,
   PackageRow,
   ImagePackageRow,
+  AdvisoryEcosystemRow,
   AdvisoryImportRow,
   AdvisoryRow,
   AdvisoryPackageRow,
+  AdvisoryFeedRow,
+  KevRow,
+  EpssRow,
   PackageMatchRow,
   IncidentRow,
   DeliveryRow,

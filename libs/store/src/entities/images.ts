@@ -158,9 +158,12 @@ export class ImageLayerRow {
 
 /** A package at a version, once for the whole fleet. */
 @Entity('package')
-@Index('package_source_ix', ['ecosystem', 'sourceName'])
 // By purl, source and its version; of an expression, which TypeORM cannot say.
 @Index('package_identity_ux', { synchronize: false })
+// Hash and GIN, which TypeORM cannot say either.
+@Index('package_purl_ix', { synchronize: false })
+@Index('package_purl_name_ix', { synchronize: false })
+@Index('package_advisory_names_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
@@ -179,8 +182,12 @@ export class PackageRow {
   /** OSV ecosystem whose advisories judge it; null where none does. */
   @Column('text', { nullable: true }) ecosystem!: string | null;
   @Column('text', { nullable: true }) release!: string | null;
-  /** The change of the advisories up to which its matches are current. */
-  @Column('bigint', { name: 'matched_change', default: 0 }) matchedChange!: string;
+  /** Under which names advisories of that ecosystem may list it. */
+  @Column('text', { name: 'advisory_names', array: true, default: [] }) advisoryNames!: string[];
+  /** What the purl says beside architecture and distribution. */
+  @Column('jsonb', { nullable: true }) qualifiers!: unknown;
+  /** Version of the matching that made its matches; null where it was never matched. */
+  @Column('integer', { name: 'matched_by', nullable: true }) matchedBy!: number | null;
 }
 
 /** A package of an image, with the layer that brought it. */

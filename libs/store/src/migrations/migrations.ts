@@ -11,6 +11,11 @@ import { DeliveryKeyDigest1764000010000 } from './1764000010000-delivery-key-dig
 import { DeliveryRevision1764000011000 } from './1764000011000-delivery-revision.js';
 import { LayerFacts1764000012000 } from './1764000012000-layer-facts.js';
 import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
+import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
+import { AdvisoryFeeds1764000021000 } from './1764000021000-advisory-feeds.js';
+import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
+import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
+import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -27,4 +32,9 @@ export const migrations = [
   DeliveryRevision1764000011000,
   LayerFacts1764000012000,
   ImageFindings1764000013000,
+  AdvisoryNames1764000020000,
+  AdvisoryFeeds1764000021000,
+  AdvisoryPublished1764000022000,
+  FleetMatches1764000024000,
+  MatchVulnerabilities1764000025000,
 ];

@@ -109,8 +109,30 @@ export const findingAnswer = z.object({
   match: z.enum(['affected', 'unknown']),
   fix: z.object({ state: z.enum(['fixed', 'not-fixed', 'wont-fix', 'unknown']), version: text }),
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
+  /** In CISA's catalogue of exploited vulnerabilities. */
+  kev: z.boolean(),
+  /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
+  epss: z.number().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
+});
+
+/** `counts`: of all pages. */
+export const blastRadiusAnswer = z.object({
+  counts: z.object({ packages: count, images: count, repositories: count }),
+  items: z.array(
+    z.object({
+      /** Of the push that brought the image. */
+      id: z.uuid(),
+      registry: z.string(),
+      repository: z.string(),
+      tag: z.string(),
+      digest: z.string(),
+      /** Some of the packages. */
+      purls: z.array(z.string()),
+    }),
+  ),
+  next: text,
 });
 
 export const incidentAnswer = z.object({
@@ -203,6 +225,18 @@ export const statusAnswer = z.object({
   advisories: z.object({
     advisories: count,
     ecosystems: z.array(z.object({ ecosystem: z.string(), packages: count })),
+    /** Where they come from, with KEV and EPSS: everything that was published until `asOf` is known. */
+    feeds: z.array(
+      z.object({
+        name: z.string(),
+        origin: z.string(),
+        asOf: z.string(),
+        checkedAt: z.string(),
+        changedAt: z.string(),
+        records: count,
+        rejected: count,
+      }),
+    ),
     lastImport: z
       .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
       .nullable(),

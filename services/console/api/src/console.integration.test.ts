@@ -1,7 +1,18 @@
 import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { Advisories, connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import {
+  Advisories,
+  AdvisoryFeeds,
+  connect,
+  DeadLetters,
+  Deliveries,
+  FleetMatches,
+  Images,
+  Incidents,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
@@ -114,8 +125,7 @@ const openssl = (arch: string) => ({
   purl: `pkg:deb/debian/openssl@3.0.11-1?arch=${arch}&distro=debian-12`,
   layer: 0,
   state: 'present' as const,
-  ecosystem: 'Debian',
-  release: '12',
+  key: { ecosystem: 'Debian', release: '12', names: ['openssl'] },
 });
 
 /** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
@@ -160,23 +170,42 @@ async function seedPushes(): Promise<string[]> {
   return ids;
 }
 
+const feed = {
+  name: 'Debian',
+  origin: 'https://bucket.example.com/Debian/all.zip',
+  asOf: '2026-01-02T00:00:00.000Z',
+  checkedAt: '2026-01-02T00:00:00.000Z',
+  changedAt: '2026-01-01T00:00:00.000Z',
+  records: 1,
+  rejected: 0,
+};
+
 async function seedAdvisory(): Promise<void> {
   const advisories = new Advisories(store);
   await store.query(
-    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('DSA-1', 'CVE-2026-1', '{}', $1, 'critical', now(), 1)`,
+    `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change) VALUES ('DSA-1', 'CVE-2026-1000', '{}', $1, 'critical', now(), 1)`,
     [hostile],
   );
-  await advisories.imported({ source: 'test', records: 1, changed: 1, rejected: 0 });
+  const feeds = new AdvisoryFeeds(store, advisories);
+  await feeds.noteFeed({ ...feed, etag: null, lastModified: null }, 1);
+  await feeds.putKev([{ cve: 'CVE-2026-1000', addedOn: '2026-01-01' }]);
+  await feeds.putEpss([{ cve: 'CVE-2026-1000', score: 0.94358, percentile: 0.99 }]);
   await store.transaction(async (tx) => {
-    const found = await advisories.unmatched(tx, amd64, '1');
-    const others = await advisories.unmatched(tx, arm64, '1');
+    const fleet = new FleetMatches();
+    const found = [...(await fleet.unmatched(tx, amd64)), ...(await fleet.unmatched(tx, arm64))];
     const fix = { state: 'fixed' as const, version: '3.0.17-1' };
-    const ids = [...found, ...others].map(({ id }) => id);
-    await advisories.matched(
+    await fleet.rematched(
       tx,
-      ids,
-      '1',
-      ids.map((packageId) => ({ packageId, advisoryId: 'DSA-1', state: 'affected' as const, fix, severity: null })),
+      found,
+      found.map(({ id }) => ({
+        packageId: id,
+        advisoryId: 'DSA-1',
+        vulnerabilityIds: ['CVE-2026-1000'],
+        state: 'affected' as const,
+        fix,
+        severity: null,
+        evidence: { source: 'Debian:12', comparedName: 'openssl', comparedVersion: '3.0.11-1', range: '< 3.0.17-1' },
+      })),
     );
   });
 }
@@ -212,7 +241,7 @@ beforeAll(async () => {
   token = /#token=(tide_[\w-]{43})$/.exec(service.notices[0] ?? '')?.[1] ?? '';
   dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
   store = new Store(dataSource, 'test');
-}, 60_000);
+});
 
 afterAll(async () => {
   await service?.stop();
@@ -362,12 +391,46 @@ describe('the API', () => {
     const findings = await get(`/images/${index}/findings`);
     expect(new Set(findings.items.map(({ platform }) => platform))).toEqual(new Set(['linux/amd64', 'linux/arm64']));
     expect(findings.items[0]).toMatchObject({
-      id: 'CVE-2026-1',
+      id: 'CVE-2026-1000',
+      kev: true,
+      epss: 0.94358,
       aliases: ['DSA-1'],
       title: hostile,
       fix: { state: 'fixed', version: '3.0.17-1' },
     });
     expect((await get(`/images/${amd64}/findings`)).items).toHaveLength(1);
+  });
+
+  it.each([
+    ['a vulnerability', 'vulnerability=CVE-2026-1000'],
+    ['an advisory', 'vulnerability=DSA-1'],
+    ['all versions of a package', `purl=${encodeURIComponent('pkg:deb/debian/openssl')}`],
+  ])('shows where %s is, in what tags point to', async (_, query) => {
+    expect(await get(`/blast-radius?${query}`)).toEqual({
+      counts: { packages: 2, images: 2, repositories: 1 },
+      items: [
+        {
+          id: ids[0],
+          registry: 'localhost:5000',
+          repository: 'shop/app',
+          tag: '1',
+          digest: index,
+          purls: [openssl('amd64').purl, openssl('arm64').purl],
+        },
+      ],
+      next: null,
+    });
+  });
+
+  it('shows where one version of a package is, and that it is nowhere', async () => {
+    const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
+    expect(await of(openssl('amd64').purl)).toEqual({ packages: 1, images: 1, repositories: 1 });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual({ packages: 0, images: 0, repositories: 0 });
+  });
+
+  it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
+    const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
+    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
   });
 
   it('shows incidents, and resolves one once', async () => {
@@ -464,7 +527,7 @@ describe('the API', () => {
         { queue: 'layer', queued: 1, running: 0 },
         { queue: 'push', queued: 1 },
       ],
-      advisories: { advisories: 1, lastImport: { source: 'test' } },
+      advisories: { advisories: 1, lastImport: { source: 'Debian' }, feeds: [feed] },
     });
   });
 

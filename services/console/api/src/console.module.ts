@@ -4,6 +4,7 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Config } from '@tidewaiter/runtime';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
+import { BlastRadiusController } from './blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
@@ -33,6 +34,7 @@ export class ConsoleModule {
       controllers: [
         PushesController,
         ImagesController,
+        BlastRadiusController,
         IncidentsController,
         DeliveriesController,
         DeadLettersController,

@@ -44,7 +44,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     // Chromium also reports a breach of the content security policy here.
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
     page.on('pageerror', (error) => problems.push(String(error)));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser?.close();
@@ -67,7 +67,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByRole('row', { name: 'waiting' }).waitFor();
     expect(await page.locator('#list img').count()).toBe(0);
     expect(await page.title()).toBe('Tidewaiter');
-  }, 15_000);
+  });
 
   it('announce what is new and do not move', async () => {
     await push('2');
@@ -76,7 +76,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     expect(await page.getByText('shop/app:2').count()).toBe(0);
     await pill.click();
     await page.getByText('shop/app:2').waitFor();
-  }, 15_000);
+  });
 
   it('open the incident and the image that a message links to', async () => {
     const event = { id: 'e', at: '2026-01-01T00:00:00Z', priority: 'warning', output: hostile, tags: ['T1059'] };
@@ -115,7 +115,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByText(digest).waitFor();
     await page.getByRole('link', { name: 'Pushes' }).click();
     await page.getByText('shop/app:2').waitFor();
-  }, 15_000);
+  });
 
   it('try again what was given up', async () => {
     const eventId = '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12';

@@ -23,6 +23,13 @@ export const deadLettersQuery = pageQuery.extend({
     .transform((value) => value === 'true'),
 });
 
+export const blastRadiusQuery = pageQuery.extend({
+  /** `CVE-2021-44228`, or the id of any advisory about it. */
+  vulnerability: z.string().min(1).max(500).optional(),
+  /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
+  purl: z.string().startsWith('pkg:').max(2_000).optional(),
+});
+
 export const sessionBody = z.strictObject({ token: z.string().max(200) });
 
 /** @throws InvalidInput `CURSOR_INVALID` */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import {
+  blastRadiusAnswer,
   deadLetterAnswer,
   deliveryAnswer,
   deliveryDetailAnswer,
@@ -16,7 +17,7 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
-import { deadLettersQuery, imagesQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
+import { blastRadiusQuery, deadLettersQuery, imagesQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
 
 /** One route of the API, as the OpenAPI document tells of it. */
 export interface Route {
@@ -44,6 +45,10 @@ export const routes: readonly Route[] = [
     'What is wrong with an image or the images of an index, worst first',
     listOf(findingAnswer),
   ),
+  {
+    ...get('/blast-radius', 'Where a vulnerability or a package is, newest push first', blastRadiusAnswer),
+    query: blastRadiusQuery,
+  },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
   get('/incidents/{id}', 'An incident with its evidence', incidentDetailAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { Advisories, Jobs, Pushes } from '@tidewaiter/store';
+import { Advisories, AdvisoryFeeds, Jobs, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { statusAnswer } from './answers.js';
@@ -10,15 +10,18 @@ export class StatusController {
     private readonly pushes: Pushes,
     private readonly jobs: Jobs,
     private readonly advisories: Advisories,
+    private readonly feeds: AdvisoryFeeds,
   ) {}
 
   @Get()
   async get(): Promise<z.output<typeof statusAnswer>> {
-    const [pushes, queues, advisories] = await Promise.all([
+    const [pushes, queues, advisories, feeds] = await Promise.all([
       this.pushes.countByState(),
       this.jobs.backlogs(),
       this.advisories.status(),
+      this.feeds.feeds(),
     ]);
-    return { pushes, queues, advisories };
+    const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
+    return { pushes, queues, advisories: { ...advisories, feeds: shown } };
   }
 }

@@ -72,7 +72,7 @@ function card(message: Message): Html {
   return markup`<table role="presentation" class="card" width="600" cellpadding="0" cellspacing="0" style="width: 100%; max-width: 600px; background: #ffffff; border: 1px solid #d9dde3; border-radius: 6px; font-family: ${font}">
 <tr><td style="height: 5px; line-height: 5px; font-size: 0; background: ${colour}; border-radius: 5px 5px 0 0">&nbsp;</td></tr>
 <tr><td style="padding: 20px 28px 0">
-<p class="soft" style="margin: 0 0 8px; font-size: 12px; letter-spacing: 0.04em; ${soft}">${kindText(message)}</p>
+<p class="soft" style="margin: 0 0 8px; font-size: 12px; letter-spacing: 0.04em; ${soft}">${kindTexts[message.kind]}</p>
 <h1 class="ink" style="margin: 0; font-size: 21px; line-height: 1.3; ${ink}">${message.title}</h1>
 <p class="ink" style="margin: 12px 0 0; font-size: 15px; line-height: 1.5; ${ink}">${message.summary}</p>
 </td></tr>
@@ -85,9 +85,11 @@ ${linksRow(message.links)}
 </table>`;
 }
 
-function kindText({ kind }: Message): string {
-  return kind === 'push' ? 'Tidewaiter · image push' : 'Tidewaiter · runtime incident';
-}
+const kindTexts: Record<Message['kind'], string> = {
+  push: 'Tidewaiter · image push',
+  finding: 'Tidewaiter · new advisory',
+  incident: 'Tidewaiter · runtime incident',
+};
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {
   const more = markup`<p class="soft" style="margin: 6px 0 0; font-size: 13px; ${soft}">+${String(omitted)} more</p>`;

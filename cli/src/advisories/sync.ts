@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { isEcosystemName, publicPlaces } from '@tidewaiter/advisory-sync';
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
+
+interface SyncFlags extends DestinationFlags {
+  url?: string;
+  ecosystems?: string[];
+  kevUrl?: string;
+  epssUrl?: string;
+  acceptRemovals?: boolean;
+  quiet?: boolean;
+}
+
+export function syncCommand(advisories: Command): void {
+  const { osvUrl, kevUrl, epssUrl } = publicPlaces;
+  const command = advisories
+    .command('sync')
+    .description(
+      'fetch what is new: OSV records, KEV and EPSS; once a place is named, only those that are named are asked',
+    )
+    .option('--url <url>', `a bucket in the layout of OSV's; ${osvUrl} when no place is named`, webUrl)
+    .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
+    .option('--kev-url <url>', `CISA's catalogue in JSON; ${kevUrl} when no place is named`, webUrl)
+    .option('--epss-url <url>', `FIRST's scores as .csv.gz; ${epssUrl} when no place is named`, webUrl)
+    .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
+    .option('--quiet', 'say only what went wrong');
+  withDestinationFlags(command).action(sync);
+}
+
+async function sync(flags: SyncFlags): Promise<void> {
+  const [{ placesOf, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
+    import('@tidewaiter/advisory-sync'),
+    import('@tidewaiter/runtime'),
+    import('./reading-progress.js'),
+  ]);
+  const egress = new Egress({ allow: [] });
+  const { folder, remove } = await downloadFolder(flags);
+  try {
+    await withKeeper(flags, async (keeper) =>
+      syncAdvisories({
+        keeper,
+        listener: new ReadingProgress(flags.quiet ?? false),
+        acceptsRemovals: flags.acceptRemovals ?? false,
+        egress,
+        places: placesOf({ osvUrl: flags.url, kevUrl: flags.kevUrl, epssUrl: flags.epssUrl }),
+        ecosystems: flags.ecosystems ?? null,
+        folder,
+        // The person at the terminal names the place, so it may be a mirror of their own.
+        request: { allowPrivate: true },
+      }),
+    );
+  } finally {
+    await Promise.all([egress.close(), remove()]);
+  }
+}
+
+/** Beside the local file, where the next sync finds what was left of a download; else for this time only. */
+async function downloadFolder(flags: DestinationFlags): Promise<{ folder: string; remove: () => Promise<void> }> {
+  const path = await filePathOf(flags);
+  if (path !== undefined) return { folder: join(dirname(path), 'downloads'), remove: async () => undefined };
+  const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-downloads-'));
+  return { folder, remove: async () => rm(folder, { recursive: true, force: true }) };
+}
+
+function webUrl(text: string): string {
+  const isWeb = URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
+  if (!isWeb) throw new InvalidArgumentError('Give a URL of http or https.');
+  return text;
+}
+
+function readNames(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.every(isEcosystemName)) throw new InvalidArgumentError('Give names of ecosystems, such as Debian,npm.');
+  return [...new Set(names)];
+}

@@ -1,0 +1,17 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+import { environment } from './context.js';
+
+/**
+ * Where the command line keeps what it can get again: layers that were read, and advisories.
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/#variables
+ */
+export function cacheDir(given?: string): string {
+  return given ?? join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'tidewaiter');
+}
+
+/** The local file of advisories, where nobody names another. */
+export function advisoryFilePath(cacheDirectory?: string): string {
+  return join(cacheDir(cacheDirectory), 'advisories.db');
+}

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+
+import {
+  type AdvisoryCandidate,
+  type AdvisoryKey,
+  type AdvisoryScope,
+  type Exploitation,
+  isEcosystem,
+  type OsvAdvisory,
+  readEpss,
+  readKev,
+  readOsvRecord,
+  scopeName,
+  worstExploitation,
+} from '@tidewaiter/advisories';
+import { type AdvisorySource, advisorySources, type RecordSource } from '@tidewaiter/advisory-sync';
+import { TidewaiterError } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
+
+import type { AdvisoriesAtHand } from './advisories-at-hand.js';
+
+/**
+ * Reads what may concern some packages from an archive of OSV records, a folder of archives, or one of records, and what lies
+ * beside them of KEV and EPSS.
+ * @throws NotFound `ADVISORIES_MISSING`
+ */
+export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): Promise<AdvisoriesAtHand> {
+  const loaded = new LoadedRecords(keys);
+  const sources = await advisorySources(path);
+  await loaded.loadRecords(sources.filter((each) => each.kind === 'osv'));
+  for (const source of sources) await loaded.loadExploitation(source);
+  const message = `${loaded.rejected} advisories of ${path} cannot be read`;
+  const warnings: Warning[] = loaded.rejected > 0 ? [{ code: 'ADVISORIES_DAMAGED', path: null, message }] : [];
+  return {
+    candidatesFor: (key) => loaded.candidatesFor(key),
+    // Only records about these packages are kept, and those have been asked.
+    ratingsOf: () => [],
+    covered: (scopes) => loaded.covered(scopes),
+    exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
+    asOf: () => loaded.newest,
+    warnings,
+  };
+}
+
+/** What may concern some packages; archives of other ecosystems are never opened. */
+class LoadedRecords {
+  rejected = 0;
+  /** When the newest record that may concern them had been modified. */
+  newest: string | null = null;
+  readonly exploitation = new Map<string, Exploitation>();
+  /** Wanted names, by ecosystem. */
+  readonly #names = new Map<string, Set<string>>();
+  readonly #candidates = new Map<string, AdvisoryCandidate[]>();
+  readonly #covered = new Set<string>();
+
+  constructor(keys: readonly AdvisoryKey[]) {
+    for (const [ecosystem, asked] of Map.groupBy(keys, (key) => key.ecosystem)) {
+      this.#names.set(ecosystem, new Set(asked.flatMap(({ names }) => names)));
+    }
+  }
+
+  covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
+    return scopes.filter((scope) => this.#covered.has(scopeName(scope)));
+  }
+
+  candidatesFor({ ecosystem, names }: AdvisoryKey): AdvisoryCandidate[] {
+    return names.flatMap((name) => this.#candidates.get(`${ecosystem} ${name}`) ?? []);
+  }
+
+  /** A folder laid out like the OSV bucket says by its names what is in them; anything else is read whole. */
+  async loadRecords(sources: readonly RecordSource[]): Promise<void> {
+    const named = sources.filter((source) => this.#names.has(ecosystemOf(source)));
+    const isBucket = sources.some((source) => isEcosystem(ecosystemOf(source)));
+    for (const source of isBucket ? named : sources) {
+      for await (const item of source.records()) {
+        const advisory = 'error' in item ? undefined : readRecord(item.json);
+        if (advisory) this.#keep(advisory);
+        else this.rejected += 1;
+      }
+    }
+  }
+
+  async loadExploitation({ kind, path }: AdvisorySource): Promise<void> {
+    if (kind === 'osv') return;
+    const bytes = await readFile(path);
+    if (kind === 'kev') for (const { cve } of readKev(bytes).entries) this.#note(cve, { kev: true });
+    else for (const { cve, score } of readEpss(bytes).scores) this.#note(cve, { epss: score });
+  }
+
+  #note(cve: string, known: Partial<Exploitation>): void {
+    this.exploitation.set(cve, { kev: false, epss: null, ...this.exploitation.get(cve), ...known });
+  }
+
+  #keep(advisory: OsvAdvisory): void {
+    const asked = advisory.affected.filter(({ ecosystem }) => this.#names.has(ecosystem));
+    if (asked.length === 0) return;
+    if (this.newest === null || advisory.modified > this.newest) this.newest = advisory.modified;
+    for (const entry of asked) {
+      this.#covered.add(scopeName(entry));
+      if (advisory.withdrawn !== null || !this.#names.get(entry.ecosystem)!.has(entry.name)) continue;
+      const key = `${entry.ecosystem} ${entry.name}`;
+      const others = this.#candidates.get(key);
+      const candidate = { ...entry, advisory };
+      if (others) others.push(candidate);
+      else this.#candidates.set(key, [candidate]);
+    }
+  }
+}
+
+/** Folders of the bucket were once called like `Debian:12`. */
+function ecosystemOf({ name }: RecordSource): string {
+  return name.split(':', 1)[0]!;
+}
+
+function readRecord(json: unknown): OsvAdvisory | undefined {
+  try {
+    return readOsvRecord(json);
+  } catch (error) {
+    if (error instanceof TidewaiterError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+import type { Severity } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import { type Ecosystem, ecosystems } from './ecosystems.js';
+import { anything, isWhole, readEach, severitySchema, shortText, text, textOrNothing } from './osv-parts.js';
+import { anyOf, isInRange, type VersionRange } from './ranges.js';
+import { bestCvss, severityOf } from './severity.js';
+
+/** One `affected` entry of a record, in plain JSON. @see https://ossf.github.io/osv-schema/#affected-fields */
+export interface AffectedPackage {
+  /** Without the release: `Debian`. */
+  ecosystem: string;
+  /** `12`, `v3.20`, `22.04:LTS`, the `9` of every CPE of Red Hat 9; null where the record names no release. */
+  release: string | null;
+  /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
+  stream?: string;
+  /** In the form in which lookups have it: of PyPI in lower case with single hyphens. */
+  name: string;
+  ranges: VersionRange[];
+  /** Affected versions that the ranges do not cover, as far as we can tell. The others would only repeat the ranges. */
+  versions: string[];
+  /** Only what was built as a part of this module of a distribution is meant: `nodejs:18`; of any where it is empty. */
+  module?: string;
+  /** Only these of the packages that are built from the source package are meant. */
+  binaries?: string[];
+  /** It is no vulnerability: `unmaintained`, `unsound`, `notice`. */
+  informational?: string;
+  /** The source's judgement of this package, which goes before that of the record. */
+  severity: Severity | null;
+  /** What the source means where it names no fix. */
+  unfixed: 'not-fixed' | 'wont-fix';
+  /** Some range or version could not be read or is not to be trusted, so nothing here proves that a version is not affected. */
+  isIncomplete: boolean;
+}
+
+/** Comparisons spent on one entry to leave out versions that its ranges cover. Debian needs some 100. */
+const maxVersionChecks = 100_000;
+const maxBinaries = 2_000;
+
+export const affectedSchema = z.object({
+  // Missing where a record is about commits only.
+  package: z.object({ ecosystem: shortText, name: shortText }).optional(),
+  ranges: anything,
+  versions: anything,
+  severity: anything,
+  ecosystem_specific: anything,
+  database_specific: anything,
+});
+
+const eventSchema = z.union([
+  z.strictObject({ introduced: text }),
+  z.strictObject({ fixed: text }),
+  z.strictObject({ last_affected: text }),
+  z.strictObject({ limit: text }),
+]);
+
+// All of a range or nothing: without its `fixed` it would mean something else.
+const rangeSchema = z.object({
+  type: z.enum(['ECOSYSTEM', 'SEMVER']),
+  events: z.array(eventSchema).refine((events) => events.some((event) => 'introduced' in event)),
+});
+
+const anyRangeSchema = z.union([rangeSchema, z.object({ type: z.literal('GIT') })]);
+
+/** What we know of `ecosystem_specific`, which every source fills in its own way. */
+const specificSchema = z
+  .object({
+    /** Red Hat's. */
+    rpmmod: shortText.optional().catch(undefined),
+    /** Debian's. */
+    urgency: textOrNothing,
+    severity: textOrNothing,
+    /** SUSE's: a map of names and fixed versions. */
+    binaries: z.array(z.record(z.string(), z.unknown())).optional().catch(undefined),
+  })
+  .catch({});
+
+/** The same of `database_specific`. */
+const databaseSchema = z
+  .object({
+    severity: textOrNothing,
+    /** Of Ubuntu's tracker. */
+    status: textOrNothing,
+    /** Of Debian's tracker. */
+    nodsa_reason: textOrNothing,
+    /** RustSec's. */
+    informational: shortText.optional().catch(undefined),
+  })
+  .catch({});
+
+/** What an entry needs to know of its record. */
+export interface RecordOfEntry {
+  id: string;
+  summary: string | undefined;
+  /** Places of what could not be read. */
+  dropped: string[];
+}
+
+/** Reads one entry; where there is no package but commits alone, there is nothing to read. */
+export function readAffected(
+  entry: z.infer<typeof affectedSchema>,
+  { id, summary, dropped }: RecordOfEntry,
+): AffectedPackage[] {
+  if (!entry.package) return [];
+  const { ecosystem: qualified, name } = entry.package;
+  const [ecosystem = '', ...rest] = qualified.split(':');
+  const known = ecosystems.get(ecosystem);
+  const place = `affected ${qualified} ${name}`;
+  const ranges = readEach(entry.ranges, anyRangeSchema, `${place} ranges`, dropped);
+  const versions = readEach(entry.versions, text, `${place} versions`, dropped);
+  const scores = readEach(entry.severity, severitySchema, `${place} severity`, dropped);
+  const specific = specificSchema.parse(entry.ecosystem_specific);
+  const database = databaseSchema.parse(entry.database_specific);
+  const stated = ranges.filter((range) => range.type !== 'GIT');
+  const versionRanges = id.startsWith('MAL-') ? withoutFiller(stated, versions) : stated;
+  const { urgency } = specific;
+  return [
+    {
+      ecosystem,
+      ...(known ?? unknownEcosystem).readRelease(rest.join(':')),
+      name: (known ?? unknownEcosystem).normalName(name),
+      ranges: versionRanges,
+      versions: known ? withoutCovered(versions, versionRanges, known) : versions,
+      ...meantBy(specific, versionRanges, summary, known),
+      ...(database.informational !== undefined && { informational: database.informational }),
+      severity: severityOf(scores, [urgency, specific.severity, database.severity], bestCvss(scores)),
+      unfixed: isGivenUp(urgency, database) ? 'wont-fix' : 'not-fixed',
+      isIncomplete:
+        !isWhole(entry.ranges, ranges) || !isWhole(entry.versions, versions) || versionRanges.length < stated.length,
+    },
+  ];
+}
+
+/** A record of malware that names versions may call all of them affected as well; believed, it would condemn every honest release. */
+function withoutFiller(ranges: VersionRange[], versions: readonly string[]): VersionRange[] {
+  const isFiller = ({ events }: VersionRange) =>
+    events.every((event) => 'introduced' in event && event.introduced === '0');
+  const named = ranges.filter((range) => !isFiller(range));
+  return named.length > 0 || versions.length > 0 ? named : ranges;
+}
+
+const unknownEcosystem: Pick<Ecosystem, 'readRelease' | 'normalName'> = {
+  readRelease: (release) => ({ release: release || null }),
+  normalName: (name) => name,
+};
+
+/** Which packages of the name are meant, where not all are. */
+function meantBy(
+  { rpmmod, binaries: lists = [] }: z.infer<typeof specificSchema>,
+  ranges: readonly VersionRange[],
+  summary: string | undefined,
+  ecosystem: Ecosystem | undefined,
+): Pick<AffectedPackage, 'module' | 'binaries'> {
+  const module = rpmmod ?? moduleOf(ranges, summary);
+  const binaries = ecosystem?.listsBinaries ? lists.flatMap((list) => Object.keys(list)).slice(0, maxBinaries) : [];
+  return { ...(module !== undefined && { module }), ...(binaries.length > 0 && { binaries }) };
+}
+
+function isGivenUp(urgency: string | undefined, { status, nodsa_reason }: z.infer<typeof databaseSchema>): boolean {
+  return urgency === 'end-of-life' || urgency === 'unimportant' || status === 'ignored' || nodsa_reason === 'ignored';
+}
+
+/** AlmaLinux and Rocky say it in the title: `Moderate: nodejs:18 security update`. */
+function moduleOf(ranges: readonly VersionRange[], summary: string | undefined): string | undefined {
+  const isOfModule = ranges.some(({ events }) => events.some((event) => 'fixed' in event && isModular(event.fixed)));
+  if (!isOfModule) return undefined;
+  return /(?:^|\s)([a-z0-9][\w.+-]{0,99}:[\w.+-]{1,99})(?: |$)/i.exec(summary ?? '')?.[1] ?? '';
+}
+
+/** Whether a package was built as a part of a module, by its version: `1.16.2-4.module_el8.5.0+2608+72063365`. */
+export function isModular(version: string): boolean {
+  return /\.module[+_]/.test(version);
+}
+
+/** Debian lists every version that its ranges cover, millions in all; kept are those that only the list knows. */
+function withoutCovered(versions: string[], ranges: VersionRange[], { compare }: Ecosystem): string[] {
+  const events = ranges.reduce((count, range) => count + range.events.length, 0);
+  if (versions.length * events > maxVersionChecks) return versions;
+  return versions.filter((version) => anyOf(ranges.map((range) => isInRange(version, range, compare))) !== true);
+}

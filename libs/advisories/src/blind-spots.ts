@@ -1,0 +1,66 @@
+import { type ImagePackage, isDistributionType, type OsRelease } from '@tidewaiter/domain';
+
+import type { AdvisoryKey } from './advisory-key.js';
+import { distributionOf } from './distributions.js';
+
+/** The ecosystem and release whose advisories are asked about some packages. */
+export type AdvisoryScope = Pick<AdvisoryKey, 'ecosystem' | 'release'>;
+
+/** A package of an image, and whose advisories judge it; null where nobody's do. */
+export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
+  scope: AdvisoryScope | null;
+}
+
+/** Something because of which "nothing found" does not mean that nothing is there. */
+export interface BlindSpot {
+  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'PACKAGES_NOT_JUDGED';
+  path: null;
+  message: string;
+}
+
+/** `Debian:12`, `npm`. */
+export function scopeName({ ecosystem, release }: AdvisoryScope): string {
+  return release === null ? ecosystem : `${ecosystem}:${release}`;
+}
+
+/** What a verdict about an image cannot see, where the advisories that are at hand are those of the `covered` scopes. */
+export function blindSpots(
+  packages: readonly ScopedPackage[],
+  os: OsRelease | null,
+  covered: readonly AdvisoryScope[],
+): BlindSpot[] {
+  const present = packages.filter(({ state }) => state === 'present');
+  return [...unknownOs(packages, os), ...missingAdvisories(present, covered), ...notJudged(present)];
+}
+
+/** An image of programs alone has no distribution; one where nothing at all was found cannot be called clean. */
+function unknownOs(packages: readonly ScopedPackage[], os: OsRelease | null): BlindSpot[] {
+  if (os && distributionOf(os)) return [];
+  const isOfPrograms = packages.length > 0 && !packages.some(({ type }) => isDistributionType(type));
+  if (!os && isOfPrograms) return [];
+  const message = os
+    ? `no advisories are known for ${os.name}`
+    : 'no distribution recognised: its packages cannot be judged';
+  return [{ code: 'OS_UNKNOWN', path: null, message }];
+}
+
+function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly AdvisoryScope[]): BlindSpot[] {
+  const known = new Set(covered.map(scopeName));
+  const asked = new Set(packages.flatMap(({ scope }) => (scope ? [scopeName(scope)] : [])));
+  const missing = [...asked].filter((name) => !known.has(name)).toSorted();
+  return missing.map((name) => ({
+    code: 'ADVISORIES_MISSING',
+    path: null,
+    message: `no advisories for ${name} are at hand`,
+  }));
+}
+
+/** A reader must not take silence for a clean bill. */
+function notJudged(packages: readonly ScopedPackage[]): BlindSpot[] {
+  const unjudged = packages.filter(({ scope }) => scope === null);
+  return [...Map.groupBy(unjudged, ({ type }) => type)].map(([type, { length }]) => {
+    const subject = length === 1 ? `1 ${type} package was` : `${length} ${type} packages were`;
+    const message = `${subject} not judged: nobody's advisories speak of ${length === 1 ? 'it' : 'them'}`;
+    return { code: 'PACKAGES_NOT_JUDGED', path: null, message };
+  });
+}

@@ -1,0 +1,103 @@
+import type { OsRelease } from '@tidewaiter/domain';
+
+/** A release of a distribution, as OSV writes it: `Debian` and `12`, `Alpine` and `v3.20`, `Ubuntu` and `22.04:LTS`. */
+export interface Distribution {
+  ecosystem: string;
+  /** Null of one that has no releases. */
+  release: string | null;
+}
+
+interface Known {
+  ecosystem: string;
+  /** Undefined where it is not clear which release this is. */
+  release: (os: OsRelease) => string | null | undefined;
+}
+
+const byVersion =
+  (pattern: RegExp): Known['release'] =>
+  ({ versionId = '' }) =>
+    pattern.exec(versionId)?.[1];
+const major = byVersion(/^(\d{1,3})(?:\.\d{1,8}){0,3}$/);
+const minor = byVersion(/^(\d{1,3}\.\d{1,3})(?:\.\d{1,8})?$/);
+const rolling = () => null;
+
+/** From `ID` of os-release. A distribution that is built from another one has an entry only where it takes that one's packages as they are. */
+const known: ReadonlyMap<string, Known> = new Map<string, Known>([
+  // The second names of some are those that Trivy gives them in purls.
+  ['alma', { ecosystem: 'AlmaLinux', release: major }],
+  ['almalinux', { ecosystem: 'AlmaLinux', release: major }],
+  ['alpaquita', { ecosystem: 'Alpaquita', release: byVersion(/^(stream|\d{1,3})$/) }],
+  ['alpine', { ecosystem: 'Alpine', release: alpineRelease }],
+  ['azurelinux', { ecosystem: 'Azure Linux', release: major }],
+  [
+    'bellsoft-hardened-containers',
+    { ecosystem: 'BellSoft Hardened Containers', release: byVersion(/^(stream|\d{1,3})$/) },
+  ],
+  ['cbl-mariner', { ecosystem: 'Azure Linux', release: major }],
+  // Rebuilt by Red Hat itself, with its versions.
+  ['centos', { ecosystem: 'Red Hat', release: major }],
+  ['chainguard', { ecosystem: 'Chainguard', release: rolling }],
+  ['debian', { ecosystem: 'Debian', release: major }],
+  ['echo', { ecosystem: 'Echo', release: rolling }],
+  ['mageia', { ecosystem: 'Mageia', release: major }],
+  ['mariner', { ecosystem: 'Azure Linux', release: major }],
+  ['minimos', { ecosystem: 'MinimOS', release: rolling }],
+  ['openeuler', { ecosystem: 'openEuler', release: openEulerRelease }],
+  ['opensuse-leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
+  ['opensuse-leap-micro', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap Micro ', minor(os)) }],
+  ['opensuse-tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
+  ['opensuse.leap', { ecosystem: 'openSUSE', release: (os) => prefixed('Leap ', minor(os)) }],
+  ['opensuse.tumbleweed', { ecosystem: 'openSUSE', release: () => 'Tumbleweed' }],
+  ['photon', { ecosystem: 'Photon OS', release: minor }],
+  ['redhat', { ecosystem: 'Red Hat', release: major }],
+  ['rhel', { ecosystem: 'Red Hat', release: major }],
+  ['rocky', { ecosystem: 'Rocky Linux', release: major }],
+  ['sl-micro', { ecosystem: 'SUSE', release: minor }],
+  ['sle_hpc', { ecosystem: 'SUSE', release: suseRelease }],
+  ['sled', { ecosystem: 'SUSE', release: suseRelease }],
+  ['sles', { ecosystem: 'SUSE', release: suseRelease }],
+  ['sles_sap', { ecosystem: 'SUSE', release: suseRelease }],
+  ['ubuntu', { ecosystem: 'Ubuntu', release: ubuntuRelease }],
+  ['wolfi', { ecosystem: 'Wolfi', release: rolling }],
+]);
+
+/**
+ * Finds out whose advisories speak about the packages of an image; null when nobody's do, which is to be reported, not taken for
+ * safe. `ID_LIKE` is never asked: a derivative rebuilds packages with versions of its own.
+ */
+export function distributionOf(os: OsRelease): Distribution | null {
+  const found = known.get(os.id);
+  const release = found?.release(os);
+  return found && release !== undefined ? { ecosystem: found.ecosystem, release } : null;
+}
+
+function prefixed(prefix: string, release: string | null | undefined): string | undefined {
+  return release ? `${prefix}${release}` : undefined;
+}
+
+function alpineRelease({ versionId = '' }: OsRelease): string | undefined {
+  const [, branch, next] = /^([0-9]{1,3}\.[0-9]{1,3})(?:\.[0-9]{1,3})?(_alpha[0-9]{1,8})?$/.exec(versionId) ?? [];
+  if (branch === undefined) return undefined;
+  // Edge calls itself an alpha of the release that it will become.
+  return next === undefined ? `v${branch}` : 'edge';
+}
+
+function ubuntuRelease({ versionId = '' }: OsRelease): string | undefined {
+  const [, year, month] = /^([0-9]{1,2})\.(04|10)$/.exec(versionId) ?? [];
+  if (year === undefined) return undefined;
+  const isLongTerm = Number(year) % 2 === 0 && month === '04';
+  return isLongTerm ? `${versionId}:LTS` : versionId;
+}
+
+/** `15.5` is what advisories call `15 SP5`. */
+function suseRelease({ versionId = '' }: OsRelease): string | undefined {
+  const [, release, pack] = /^(\d{1,2})(?:\.(\d{1,2}))?$/.exec(versionId) ?? [];
+  return pack === undefined || pack === '0' ? release : `${release} SP${pack}`;
+}
+
+/** `VERSION_ID` is `22.03` for all service packs; the name for people tells them apart: `openEuler 22.03 (LTS-SP1)`. */
+function openEulerRelease({ versionId = '', name }: OsRelease): string | undefined {
+  if (!/^\d{2}\.\d{2}$/.test(versionId)) return undefined;
+  const [, edition] = /\((LTS(?:-SP\d)?)\)/.exec(name) ?? [];
+  return edition === undefined ? versionId : `${versionId}-${edition}`;
+}

@@ -1,0 +1,152 @@
+import type { PackageRecord, PackageType } from '@tidewaiter/domain';
+import { type VersionComparer, type VersionScheme, versionSchemes } from '@tidewaiter/versions';
+
+import {
+  readRedHatRelease,
+  readSuseRelease,
+  readUbuntuRelease,
+  redHatStanding,
+  type Release,
+  type Standing,
+  ubuntuStanding,
+} from './releases.js';
+
+/** A name under which records may list a package, and the version that they then speak of. */
+export interface AdvisoryName {
+  name: string;
+  version: string;
+}
+
+/** What we know of an OSV ecosystem. @see https://ossf.github.io/osv-schema/#defined-ecosystems */
+export interface Ecosystem {
+  packageType: PackageType;
+  compare: VersionComparer;
+  /** Whether it is of a distribution, whose records name a release of it. */
+  isDistribution: boolean;
+  /** Whether a record may leave the release out and then speaks of all of them. A bare `Alpine` is somebody else's data. */
+  isReleaseOptional: boolean;
+  /** Whether records list those packages of a source package that they mean; elsewhere such lists have other purposes. */
+  listsBinaries: boolean;
+  /** The names under which its records may list a package. */
+  namesOf: (pkg: PackageRecord) => AdvisoryName[];
+  /** Brings a name of a record to the form in which `namesOf` gives it. */
+  normalName: (name: string) => string;
+  /** Reads what follows the name of the ecosystem: `12`, `Pro:22.04:LTS`. */
+  readRelease: (text: string) => Release;
+  /** How an entry of a stream, which knows these fixed versions, stands to a package of this version. */
+  standing: (version: string, stream: string, fixed: readonly string[]) => Standing;
+}
+
+const verbatim = (name: string): string => name;
+const lowerCase = (name: string): string => name.toLowerCase();
+/** @see https://peps.python.org/pep-0503/#normalized-names */
+const pep503 = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, '-');
+/** `https://github.com/apple/swift-nio.git` and `github.com/apple/swift-nio` are one repository. */
+const repository = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^[a-z]{1,10}:\/\//, '')
+    .replace(/(?:\.git)?\/?$/, '');
+
+/** Of the registry that a record may name after the ecosystem, as in `Packagist:https://packages.drupal.org/8`, packages do not tell. */
+const noRelease = (): Release => ({ release: null });
+const wholeRelease = (text: string): Release => ({ release: text || null });
+const equal = (): Standing => 'equal';
+
+/** Packages of a language: one name, one version, no releases. */
+function language(packageType: PackageType, scheme: VersionScheme, normalName = verbatim): Ecosystem {
+  return {
+    packageType,
+    compare: versionSchemes[scheme],
+    isDistribution: false,
+    isReleaseOptional: true,
+    listsBinaries: false,
+    namesOf: ({ name, version }) => [{ name: normalName(name), version }],
+    normalName,
+    readRelease: noRelease,
+    standing: equal,
+  };
+}
+
+type NamesOf = Ecosystem['namesOf'];
+
+const ofSource: NamesOf = ({ source }) => [source];
+const ofBinary: NamesOf = ({ name, version }) => [{ name, version }];
+/** For sources of advisories that name either, the closer name first; no package there is called like the source of another one. */
+const ofBoth: NamesOf = ({ source, name, version }) => (name === source.name ? [source] : [{ name, version }, source]);
+
+function distribution(
+  packageType: 'apk' | 'deb' | 'rpm',
+  namesOf: NamesOf,
+  more: Partial<Pick<Ecosystem, 'isReleaseOptional' | 'listsBinaries' | 'readRelease' | 'standing'>> = {},
+): Ecosystem {
+  return {
+    packageType,
+    compare: versionSchemes[packageType === 'deb' ? 'dpkg' : packageType],
+    isDistribution: true,
+    isReleaseOptional: false,
+    listsBinaries: false,
+    namesOf: (pkg) => (isKernelHeaders(pkg) ? [] : namesOf(pkg)),
+    normalName: verbatim,
+    readRelease: wholeRelease,
+    standing: equal,
+    ...more,
+  };
+}
+
+/** Built from the source of the kernel, whose thousands of advisories speak of none of what headers are. */
+function isKernelHeaders({ name, source }: PackageRecord): boolean {
+  return name !== source.name && /^(?:linux-(?:libc-dev|headers-.+|kbuild-.+)|kernel-headers)$/.test(name);
+}
+
+/** Distributions without releases. */
+const rolling = { isReleaseOptional: true, readRelease: noRelease };
+
+/** A new ecosystem is a line here; a distribution needs another one in `distributions.ts`. */
+export const ecosystems: ReadonlyMap<string, Ecosystem> = new Map([
+  ['AlmaLinux', distribution('rpm', ofBinary)],
+  ['Alpaquita', distribution('apk', ofBoth)],
+  ['Alpine', distribution('apk', ofBoth)],
+  ['Azure Linux', distribution('rpm', ofBoth)],
+  ['BellSoft Hardened Containers', distribution('apk', ofBoth)],
+  ['Bitnami', language('bitnami', 'bitnami', lowerCase)],
+  ['CRAN', language('cran', 'cran')],
+  ['Chainguard', distribution('apk', ofBoth, rolling)],
+  ['ConanCenter', language('conan', 'semver')],
+  ['Debian', distribution('deb', ofSource, { isReleaseOptional: true })],
+  ['Echo', distribution('deb', ofSource, rolling)],
+  ['GitHub Actions', language('githubactions', 'semver', lowerCase)],
+  ['Go', language('golang', 'go')],
+  ['Hackage', language('hackage', 'hackage')],
+  ['Hex', language('hex', 'hex')],
+  ['Julia', language('julia', 'semver')],
+  ['Mageia', distribution('rpm', ofBoth)],
+  ['Maven', language('maven', 'maven')],
+  ['MinimOS', distribution('apk', ofBoth, rolling)],
+  ['NuGet', language('nuget', 'nuget', lowerCase)],
+  ['Packagist', language('composer', 'composer', lowerCase)],
+  ['Photon OS', distribution('rpm', ofBoth)],
+  ['Pub', language('pub', 'pub')],
+  ['PyPI', language('pypi', 'pep440', pep503)],
+  ['Red Hat', distribution('rpm', ofBinary, { readRelease: readRedHatRelease, standing: redHatStanding })],
+  ['Rocky Linux', distribution('rpm', ofBoth)],
+  ['RubyGems', language('gem', 'gem')],
+  ['SUSE', distribution('rpm', ofSource, { listsBinaries: true, readRelease: readSuseRelease })],
+  ['SwiftURL', language('swift', 'semver', repository)],
+  ['Ubuntu', distribution('deb', ofSource, { readRelease: readUbuntuRelease, standing: ubuntuStanding })],
+  ['Wolfi', distribution('apk', ofBoth, rolling)],
+  ['crates.io', language('cargo', 'semver')],
+  ['npm', language('npm', 'npm')],
+  ['openEuler', distribution('rpm', ofBoth)],
+  ['openSUSE', distribution('rpm', ofSource, { listsBinaries: true })],
+]);
+
+/** Whether this is the name of an ecosystem, as the OSV bucket calls its folders. */
+export function isEcosystem(name: string): boolean {
+  return ecosystems.has(name);
+}
+
+/** The ecosystem of a language's packages, by their type. */
+export const languageEcosystems: ReadonlyMap<PackageType, string> = new Map(
+  [...ecosystems].flatMap(([name, { packageType, isDistribution }]) => (isDistribution ? [] : [[packageType, name]])),
+);

@@ -1,0 +1,30 @@
+import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
+
+import { type AdvisoryKey, advisoryKeyOf } from './advisory-key.js';
+import { matchPackage } from './match-package.js';
+import { type Hit, packageFindings, type RatingLookup } from './package-findings.js';
+import type { AdvisoryCandidate } from './statements.js';
+
+/**
+ * Everything that advisories which are not withdrawn say under the names of a key, of its release or of none. More does no harm:
+ * what is about others is passed over.
+ */
+export type CandidateLookup = (key: AdvisoryKey) => readonly AdvisoryCandidate[];
+
+/** Judges the packages of an image, wherever the advisories come from. */
+export function judgeInventory(
+  packages: readonly ImagePackage[],
+  os: OsRelease | null,
+  candidatesFor: CandidateLookup,
+  ratingsOf?: RatingLookup,
+): Finding[] {
+  return packages.flatMap((each) => packageFindings(each, hitsOf(each, os, candidatesFor), ratingsOf));
+}
+
+function hitsOf(each: ImagePackage, os: OsRelease | null, candidatesFor: CandidateLookup): Hit[] {
+  const key = advisoryKeyOf(each, os);
+  if (!key) return [];
+  const candidates = candidatesFor(key);
+  const advisories = new Map(candidates.map(({ advisory }) => [advisory.id, advisory]));
+  return matchPackage(each, key, candidates).map((match) => ({ advisory: advisories.get(match.advisoryId)!, match }));
+}

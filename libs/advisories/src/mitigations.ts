@@ -1,0 +1,36 @@
+import type { PackageRecord, PackageType } from '@tidewaiter/domain';
+
+/** A way to close a hole without another version, which can be seen in the image. */
+interface Mitigation {
+  type: PackageType;
+  name: string;
+  /** The part that an analyzer misses in the package, by the qualifier `without` of its purl. */
+  without: string;
+  vulnerabilityIds: readonly string[];
+  /** Why that is enough, for people. */
+  reason: string;
+}
+
+const mitigations: readonly Mitigation[] = [
+  {
+    type: 'maven',
+    name: 'org.apache.logging.log4j:log4j-core',
+    without: 'JndiLookup.class',
+    vulnerabilityIds: ['CVE-2021-44228', 'CVE-2021-45046'],
+    // https://logging.apache.org/security.html#CVE-2021-44228
+    reason: 'JndiLookup.class was removed from the jar, as its authors advise where an upgrade is not possible',
+  },
+];
+
+/** Why a package does not have the vulnerabilities of an advisory, though its version does; undefined where nothing says so. */
+export function mitigationOf(pkg: PackageRecord, vulnerabilityIds: readonly string[]): string | undefined {
+  const without = pkg.qualifiers?.['without'];
+  if (without === undefined) return undefined;
+  return mitigations.find(
+    (each) =>
+      each.type === pkg.type &&
+      each.name === pkg.name &&
+      each.without === without &&
+      vulnerabilityIds.every((id) => each.vulnerabilityIds.includes(id)),
+  )?.reason;
+}

@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+
+import {
+  type AdvisorySummary,
+  compareSeverity,
+  type Finding,
+  type FindingKind,
+  findingOf,
+  type ImagePackage,
+  type Severity,
+} from '@tidewaiter/domain';
+
+import type { PackageMatch } from './match-package.js';
+import { isCve, isGhsa } from './vulnerability-id.js';
+
+/** An advisory that hits a package, and how. */
+export interface Hit {
+  advisory: AdvisorySummary;
+  match: PackageMatch;
+}
+
+/** How some advisory, of whatever package, rates a vulnerability. Distributions often do not. */
+export interface Rating {
+  advisoryId: string;
+  severity: Severity;
+  cvss: AdvisorySummary['cvss'];
+}
+
+/** Everybody's ratings of a vulnerability, by the id that people know. */
+export type RatingLookup = (vulnerabilityId: string) => readonly Rating[];
+
+/** What a finding shows of the package that has it. */
+export type VulnerablePackage = Pick<
+  ImagePackage,
+  'type' | 'name' | 'version' | 'purl' | 'foundIn' | 'layer' | 'state'
+>;
+
+/** The findings of one package: one for each vulnerability, however many advisories are about it. */
+export function packageFindings(
+  pkg: VulnerablePackage,
+  hits: readonly Hit[],
+  ratingsOf: RatingLookup = () => [],
+): Finding[] {
+  const known = knownVulnerabilities(hits);
+  const byVulnerability = new Map<string, Hit[]>();
+  for (const hit of hits) {
+    for (const id of vulnerabilitiesOf(hit, known)) {
+      const about = byVulnerability.get(id);
+      if (about) about.push(hit);
+      else byVulnerability.set(id, [hit]);
+    }
+  }
+  return [...byVulnerability].map(([id, about]) => {
+    const ratings = ratingsOf(id).toSorted((a, b) => compareSeverity(a.severity, b.severity));
+    return findingAbout(id, pkg, about.toSorted(byPrecedence), ratings);
+  });
+}
+
+/** Under every id of an advisory that is no CVE, the better ones that advisories of that id or alias give. */
+function knownVulnerabilities(hits: readonly Hit[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const known = new Map<string, Set<string>>();
+  for (const { advisory, match } of hits) {
+    for (const id of [advisory.id, ...advisory.aliases]) {
+      if (isCve(id)) continue;
+      const ids = known.get(id) ?? new Set();
+      for (const each of match.vulnerabilityIds) ids.add(each);
+      known.set(id, ids);
+    }
+  }
+  return known;
+}
+
+/** A record that knows no CVE may share an id with one that does; without any, all agree on one id. */
+function vulnerabilitiesOf({ advisory, match }: Hit, known: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  if (match.vulnerabilityIds.some(isCve)) return match.vulnerabilityIds;
+  const ids = new Set([advisory.id, ...advisory.aliases].flatMap((id) => [...(known.get(id) ?? [])]));
+  const cves = [...ids].filter(isCve);
+  if (cves.length > 0) return cves;
+  const sorted = [...ids].toSorted();
+  return [sorted.find(isGhsa) ?? sorted[0] ?? advisory.id];
+}
+
+/** `hits` have the one that speaks first, `ratings` the worst. */
+function findingAbout(id: string, pkg: VulnerablePackage, hits: readonly Hit[], ratings: readonly Rating[]): Finding {
+  const { advisory, match } = hits[0]!;
+  const kind = kindOf(id, hits);
+  return findingOf({
+    kind,
+    id,
+    aliases: aliasesOf(id, hits),
+    severity: severityOf(kind, hits, ratings),
+    title: advisory.title,
+    fingerprint: vulnerabilityFingerprint(id, pkg),
+    purl: pkg.purl,
+    packageName: pkg.name,
+    installedVersion: pkg.version,
+    path: pkg.foundIn,
+    layer: pkg.layer,
+    state: pkg.state,
+    match: match.state,
+    fix: { state: match.fix.state, version: match.fix.version ?? null },
+    cvss: [...hits.map((hit) => hit.advisory), ...ratings].find(({ cvss }) => cvss !== null)?.cvss ?? null,
+    confidence: match.state === 'affected' ? 'certain' : 'possible',
+    evidence: {
+      advisory: advisory.id,
+      ...(advisory.published !== null && { published: advisory.published }),
+      ...match.evidence,
+      ...judgementsOf(hits, ratings),
+    },
+  });
+}
+
+/** What surely hits speaks first, then what knows a fix, then who is about nothing else. */
+function byPrecedence(one: Hit, other: Hit): number {
+  return precedence(one) < precedence(other) ? -1 : 1;
+}
+
+function precedence({ match: { state, fix, vulnerabilityIds, advisoryId } }: Hit): string {
+  return [
+    state === 'affected' ? 0 : 1,
+    fix.version === undefined ? 1 : 0,
+    vulnerabilityIds.length === 1 ? 0 : 1,
+    advisoryId,
+  ].join(' ');
+}
+
+/** What RustSec calls unmaintained or unsound is no vulnerability, unless somebody thought it worth a CVE. */
+function kindOf(id: string, hits: readonly Hit[]): FindingKind {
+  if (hits.some(({ advisory }) => advisory.id.startsWith('MAL-'))) return 'malware';
+  return !isCve(id) && isInformational(hits) ? 'supply-chain' : 'vulnerability';
+}
+
+function isInformational(hits: readonly Hit[]): boolean {
+  return hits.every(({ match }) => match.evidence.informational !== undefined);
+}
+
+/** The ids of the advisories, and what they are called elsewhere; an update's other CVEs are not this one. */
+function aliasesOf(id: string, hits: readonly Hit[]): string[] {
+  const aliases = new Set<string>();
+  for (const { advisory, match } of hits) {
+    const others =
+      match.vulnerabilityIds.length > 1 ? advisory.aliases.filter((each) => !isCve(each)) : advisory.aliases;
+    for (const each of [advisory.id, ...others]) aliases.add(each);
+  }
+  aliases.delete(id);
+  return [...aliases].toSorted();
+}
+
+/**
+ * The word of the one that speaks, else of the next that judges, else the worst of anybody's. Malware is as bad as can be, and who
+ * keeps no package up says no more.
+ */
+function severityOf(kind: FindingKind, hits: readonly Hit[], ratings: readonly Rating[]): Severity {
+  if (hits.every(({ match }) => match.evidence.mitigation !== undefined)) return 'negligible';
+  const words = [...hits.map(severityIn), ...ratings.map(({ severity }) => severity)];
+  const judged = words.find((severity) => severity !== 'unknown');
+  if (judged !== undefined) return judged;
+  if (isInformational(hits)) return 'low';
+  return kind === 'malware' && hits[0]!.match.state === 'affected' ? 'critical' : 'unknown';
+}
+
+function severityIn({ advisory, match }: Hit): Severity {
+  return match.severity ?? advisory.severity;
+}
+
+/** Who rates it how, by the databases of OSV, and which advisories do not call the version affected. */
+function judgementsOf(
+  hits: readonly Hit[],
+  ratings: readonly Rating[],
+): { severities: Record<string, Severity>; disagreeing?: string[] } {
+  const severities: Record<string, Severity> = {};
+  const own = hits.map((hit) => ({ advisoryId: hit.advisory.id, severity: severityIn(hit) }));
+  // The last word counts: the worst of others before that of the one that speaks.
+  for (const { advisoryId, severity } of [...own, ...ratings].toReversed()) {
+    if (severity !== 'unknown') severities[databaseOf(advisoryId)] = severity;
+  }
+  const hitting = new Set(hits.map(({ advisory }) => advisory.id));
+  const disagreeing = new Set(hits.flatMap(({ match }) => match.evidence.disagreeing ?? []));
+  const others = [...disagreeing].filter((id) => !hitting.has(id)).toSorted();
+  return { severities, ...(others.length > 0 && { disagreeing: others }) };
+}
+
+/** `GHSA`, `UBUNTU`. A prefix cannot name a property of every object: those have no capital first. */
+function databaseOf(id: string): string {
+  return /^[A-Z][A-Za-z]*/.exec(id)?.[0] ?? 'other';
+}
+
+/** What a vulnerability of a package is known by. Has neither version nor digest: the same hole in the next push is the same finding. */
+export function vulnerabilityFingerprint(id: string, { type, name }: { type: string; name: string }): string {
+  return createHash('sha256').update(['vulnerability', id, type, name].join('\n')).digest('hex');
+}

@@ -1,0 +1,55 @@
+/** What stands behind the name of an ecosystem, in our words. */
+export interface Release {
+  /** Null where it names none. */
+  release: string | null;
+  /** A part of the release that has versions of its own: `Pro`, `rhel_eus:9.4::baseos`. */
+  stream?: string;
+}
+
+/**
+ * How entries of a stream stand to those of the release itself, about one package: they go `before` them, count `equal`, speak only
+ * of what may be had `beyond` it, or are `foreign`, about other packages of the same name.
+ */
+export type Standing = 'before' | 'equal' | 'beyond' | 'foreign';
+
+/** `22.04:LTS`, `Pro:22.04:LTS`, `Pro:FIPS-updates:20.04:LTS`, `Pro:22.04:LTS:Realtime:Kernel`. */
+export function readUbuntuRelease(text: string): Release {
+  const [, before, release, after] =
+    /^((?:[A-Za-z][\w-]*:){0,4})(\d+\.\d+(?::LTS)?)((?::[\w-]+){0,4})$/.exec(text) ?? [];
+  if (release === undefined) return { release: text || null };
+  const stream = `${before}${after?.slice(1)}`.replace(/:$/, '');
+  return stream === '' ? { release } : { release, stream };
+}
+
+/** What is rebuilt for Pro says so in its version; the package of the release can be replaced by one of Pro, if somebody pays for it. */
+export function ubuntuStanding(version: string, stream: string): Standing {
+  if (stream === 'Pro') return /[~+.]?esm\d/i.test(version) ? 'before' : 'beyond';
+  return /fips/i.test(stream) && /fips/i.test(version) ? 'before' : 'foreign';
+}
+
+/**
+ * CPEs without `cpe:/o:redhat:`. The release is the major version that its packages are built for: `enterprise_linux:9::appstream`,
+ * `rhel_eus:9.4::baseos`, `openshift:4.16::el9`.
+ */
+export function readRedHatRelease(text: string): Release {
+  const [, base] = /^enterprise_linux:(\d+)(?:::|$)/.exec(text) ?? [];
+  if (base !== undefined) return { release: base };
+  const [, major] = /::el(\d+)$/.exec(text) ?? /^(?:enterprise_linux|rhel_[a-z0-9]+):(\d+)/.exec(text) ?? [];
+  return { release: major ?? (text || null), stream: text };
+}
+
+/** An extended release and a product on top build packages with a tag of their own: `el9_4`, `el8sat`. */
+export function redHatStanding(version: string, _stream: string, fixed: readonly string[]): Standing {
+  const own = distTag(version);
+  return own !== undefined && fixed.some((each) => distTag(each) === own) ? 'before' : 'foreign';
+}
+
+function distTag(version: string): string | undefined {
+  return /[.+](el\d+(?:_\d+|[a-z]+\w*))/.exec(version)?.[1];
+}
+
+/** `Linux Enterprise Module for Basesystem 15 SP5`: modules and editions of a release share their packages. */
+export function readSuseRelease(text: string): Release {
+  const release = /(?:^| )(\d+(?:\.\d+)?(?: SP\d+)?)(?=[ -]|$)/.exec(text)?.[1];
+  return { release: release ?? (text || null) };
+}

@@ -1,0 +1,103 @@
+import type { AdvisorySummary, PackageRecord } from '@tidewaiter/domain';
+import type { VersionComparer } from '@tidewaiter/versions';
+
+import type { AdvisoryKey } from './advisory-key.js';
+import { type AffectedPackage, isModular } from './affected-package.js';
+import type { AdvisoryName, Ecosystem } from './ecosystems.js';
+import { type Answer, anyOf, isInRange, isListed } from './ranges.js';
+import type { Standing } from './releases.js';
+import { vulnerabilitiesOf } from './vulnerability-id.js';
+
+/** An `affected` entry with its record. Entries of withdrawn records are no candidates. */
+export interface AdvisoryCandidate extends AffectedPackage {
+  advisory: AdvisorySummary;
+}
+
+/** What one advisory says about a package. */
+export interface Statement {
+  advisory: AdvisorySummary;
+  /** Entries that speak, all of one standing. */
+  entries: AffectedPackage[];
+  standing: Standing;
+  compared: AdvisoryName;
+  answer: Answer;
+  /** The entries that give this answer. */
+  deciding: AffectedPackage[];
+  /** Entries about what who pays for more than the release gets. */
+  beyond: AffectedPackage[];
+}
+
+/** Vulnerabilities from which a version is free, with the advisories that say so and whether these go before the others. */
+export type Cleared = ReadonlyMap<string, { by: string[]; isFinal: boolean }>;
+
+/** What each advisory says about a package; entries of other packages, releases, modules and streams are passed over. */
+export function statementsAbout(
+  pkg: PackageRecord,
+  key: AdvisoryKey,
+  candidates: readonly AdvisoryCandidate[],
+  ecosystem: Ecosystem,
+): Statement[] {
+  const named = candidates.filter((entry) => isAbout(entry, pkg, key, ecosystem));
+  const names = ecosystem.namesOf(pkg);
+  const byAdvisory = Map.groupBy(named, ({ advisory }) => advisory.id);
+  return [...byAdvisory.values()].flatMap((entries) => statementOf(names, entries, ecosystem) ?? []);
+}
+
+export function clearedBy(statements: readonly Statement[]): Cleared {
+  const cleared = new Map<string, { by: string[]; isFinal: boolean }>();
+  for (const { advisory, standing, answer } of statements) {
+    if (answer !== false || standing === 'beyond') continue;
+    for (const id of vulnerabilitiesOf(advisory)) {
+      const known = cleared.get(id) ?? { by: [], isFinal: false };
+      cleared.set(id, { by: [...known.by, advisory.id], isFinal: known.isFinal || standing === 'before' });
+    }
+  }
+  return cleared;
+}
+
+export function isAffected(version: string, entry: AffectedPackage, compare: VersionComparer): Answer {
+  const inRanges = entry.ranges.map((range) => isInRange(version, range, compare));
+  return anyOf([isListed(version, entry.versions, compare), ...inRanges, entry.isIncomplete ? undefined : false]);
+}
+
+export function fixesOf({ events }: AffectedPackage['ranges'][number]): string[] {
+  return events.flatMap((event) => ('fixed' in event ? [event.fixed] : []));
+}
+
+function isAbout(entry: AffectedPackage, pkg: PackageRecord, key: AdvisoryKey, ecosystem: Ecosystem): boolean {
+  const isOfRelease = entry.release === key.release || (entry.release === null && ecosystem.isReleaseOptional);
+  if (entry.ecosystem !== key.ecosystem || !isOfRelease || !key.names.includes(entry.name)) return false;
+  return isOfModule(entry, pkg) && (entry.binaries?.includes(pkg.name) ?? true);
+}
+
+/** A module has packages of names and versions of its own, which compare with those of no other. */
+function isOfModule({ module }: AffectedPackage, { type, version, qualifiers }: PackageRecord): boolean {
+  if (type !== 'rpm') return true;
+  const own = qualifiers?.['modularity'];
+  if (own === undefined && !isModular(version)) return module === undefined;
+  return module !== undefined && (own === undefined || module === '' || own === module || own.startsWith(`${module}:`));
+}
+
+/** What an advisory says of a package under the first name that it knows; undefined where all it has is about others. */
+function statementOf(
+  names: readonly AdvisoryName[],
+  candidates: readonly AdvisoryCandidate[],
+  ecosystem: Ecosystem,
+): Statement | undefined {
+  const compared = names.find(({ name }) => candidates.some((entry) => entry.name === name));
+  if (!compared) return undefined;
+  const named = candidates.filter(({ name }) => name === compared.name);
+  const byStanding = Map.groupBy(named, (entry) => standingOf(entry, compared, ecosystem));
+  const standing = (['before', 'equal', 'beyond'] as const).find((each) => byStanding.has(each));
+  if (standing === undefined) return undefined;
+  const entries = byStanding.get(standing)!;
+  const answers = entries.map((entry) => isAffected(compared.version, entry, ecosystem.compare));
+  const answer = anyOf(answers);
+  const deciding = entries.filter((_, index) => answers[index] === answer);
+  const beyond = byStanding.get('beyond') ?? [];
+  return { advisory: entries[0]!.advisory, entries, standing, compared, answer, deciding, beyond };
+}
+
+function standingOf({ stream, ranges }: AffectedPackage, compared: AdvisoryName, { standing }: Ecosystem): Standing {
+  return stream === undefined ? 'equal' : standing(compared.version, stream, ranges.flatMap(fixesOf));
+}

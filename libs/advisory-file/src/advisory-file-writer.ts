@@ -1,0 +1,223 @@
+import { randomUUID } from 'node:crypto';
+import { linkSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+
+import type { AdvisoryFeed, EpssScore, KevEntry, OsvAdvisory } from '@tidewaiter/advisories';
+
+import { createTables, explained, formatOf, guarded, unusable } from './format.js';
+import { affectedRows, checksumOf, feedText, recordText } from './rows.js';
+
+/** Another writer is waited for as long. */
+const busyTimeoutMs = 10_000;
+const cacheKib = 64 * 1024;
+
+/**
+ * Writes advisories into one local file, which is begun when there is none. Readers are not disturbed: changes go into SQLite's
+ * write-ahead log and show when {@link update} ends. A crash leaves what the last update left.
+ */
+export class AdvisoryFileWriter implements Disposable {
+  readonly #statements = new Map<string, StatementSync>();
+  readonly #releases = new Map<string, number>();
+
+  private constructor(
+    readonly path: string,
+    private readonly db: DatabaseSync,
+  ) {}
+
+  /**
+   * Opens the file for writing; one of an older version is begun anew.
+   * @throws InvalidInput `ADVISORIES_DAMAGED` of something else that is there, which is left alone
+   * @throws Unavailable `ADVISORIES_BUSY`, `ADVISORIES_UNWRITABLE`
+   */
+  static open(path: string): AdvisoryFileWriter {
+    const format = formatOf(path);
+    if (format === 'newer' || format === 'foreign') throw unusable(path, format);
+    return guarded(path, () => {
+      if (format !== 'current') begin(path);
+      const db = new DatabaseSync(path, { timeout: busyTimeoutMs });
+      db.exec(`PRAGMA synchronous = NORMAL; PRAGMA cache_size = -${cacheKib}`);
+      return new AdvisoryFileWriter(path, db);
+    });
+  }
+
+  /** Does `work`, all of whose writes become visible together, or none when it throws. */
+  async update<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      this.db.exec('BEGIN IMMEDIATE');
+      const result = await work();
+      this.db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.db.isTransaction) this.db.exec('ROLLBACK');
+      // Releases may have been among what is gone.
+      this.#releases.clear();
+      throw explained(this.path, error);
+    }
+  }
+
+  async feed(name: string): Promise<AdvisoryFeed | null> {
+    const row = this.#get('SELECT state FROM feed WHERE name = ?', name);
+    return row ? (JSON.parse(String(row['state'])) as AdvisoryFeed) : null;
+  }
+
+  async noteFeed(feed: AdvisoryFeed): Promise<void> {
+    const state = feedText(feed);
+    this.#run('INSERT OR REPLACE INTO feed VALUES (?, ?, ?)', feed.name, state, checksumOf(feed.name, state));
+  }
+
+  /** When the records of these ids had been modified, in milliseconds since 1970, of those that are known. */
+  async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const known = new Map<string, number>();
+    for (const id of ids) {
+      const row = this.#get('SELECT modified FROM advisory WHERE osv_id = ?', id);
+      if (row) known.set(id, timeOf(String(row['modified'])));
+    }
+    return known;
+  }
+
+  /** Writes the records that are new or newer; answers how many. */
+  async put(advisories: readonly OsvAdvisory[]): Promise<number> {
+    return advisories.filter((advisory) => this.#put(advisory)).length;
+  }
+
+  /** The advisories that speak of an ecosystem. */
+  async idsOf(ecosystem: string): Promise<string[]> {
+    const rows = this.#prepare(
+      `SELECT DISTINCT osv_id FROM affected JOIN release ON release.id = release_id JOIN advisory ON advisory.id = advisory_id
+       WHERE ecosystem = ?`,
+    ).all(ecosystem);
+    return rows.map((row) => String(row['osv_id']));
+  }
+
+  /** Takes back what these advisories say of an ecosystem. Should they come back, they are written whatever their date. */
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    for (const id of ids) {
+      this.#run(
+        `DELETE FROM affected WHERE advisory_id = (SELECT id FROM advisory WHERE osv_id = ?)
+         AND release_id IN (SELECT id FROM release WHERE ecosystem = ?)`,
+        id,
+        ecosystem,
+      );
+      this.#run(`UPDATE advisory SET modified = '' WHERE osv_id = ?`, id);
+      this.#run(
+        `DELETE FROM advisory WHERE osv_id = ? AND NOT EXISTS (SELECT 1 FROM affected WHERE advisory_id = advisory.id)`,
+        id,
+      );
+    }
+  }
+
+  /** Makes this the catalogue; answers how many entries came, changed or went. */
+  async putKev(entries: readonly KevEntry[]): Promise<number> {
+    const put = `INSERT INTO kev VALUES (?, ?) ON CONFLICT DO UPDATE SET added_on = excluded.added_on WHERE added_on <> excluded.added_on`;
+    let changed = 0;
+    for (const { cve, addedOn } of entries) changed += this.#run(put, cve, addedOn);
+    return changed + this.#prune('kev', entries);
+  }
+
+  /** Makes these the scores; answers how many came, changed or went. */
+  async putEpss(scores: readonly EpssScore[]): Promise<number> {
+    const put = `INSERT INTO epss VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET score = excluded.score, percentile = excluded.percentile
+      WHERE score <> excluded.score OR percentile <> excluded.percentile`;
+    let changed = 0;
+    for (const { cve, score, percentile } of scores) changed += this.#run(put, cve, score, percentile);
+    return changed + this.#prune('epss', scores);
+  }
+
+  close(): void {
+    if (!this.db.isOpen) return;
+    // A reader keeps the log from being emptied, not from being read: nobody waits for it.
+    this.db.exec('PRAGMA busy_timeout = 0; PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)');
+    this.db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #put(advisory: OsvAdvisory): boolean {
+    const { id, vulnerabilityId, modified, withdrawn, affected } = advisory;
+    const known = this.#get('SELECT id, modified FROM advisory WHERE osv_id = ?', id);
+    if (known && timeOf(String(known['modified'])) >= timeOf(modified)) return false;
+    if (known) this.#run('DELETE FROM affected WHERE advisory_id = ?', Number(known['id']));
+    const record = recordText(advisory);
+    this.#run(
+      `INSERT INTO advisory (osv_id, vulnerability, modified, record, checksum) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (osv_id) DO UPDATE SET vulnerability = excluded.vulnerability, modified = excluded.modified,
+         record = excluded.record, checksum = excluded.checksum`,
+      ...[id, vulnerabilityId, modified, record, checksumOf(id, record)],
+    );
+    // A withdrawn record matches nothing, so nobody should find it.
+    if (withdrawn !== null) return true;
+    const advisoryId = known?.['id'] ?? this.#get('SELECT last_insert_rowid() AS id')!['id']!;
+    for (const { ecosystem, release, name, entries } of affectedRows(affected)) {
+      const checksum = checksumOf(ecosystem, release, name, entries);
+      const releaseId = this.#releaseId(ecosystem, release);
+      this.#run('INSERT INTO affected VALUES (?, ?, ?, ?, ?)', releaseId, name, Number(advisoryId), entries, checksum);
+    }
+    return true;
+  }
+
+  #releaseId(ecosystem: string, release: string): number {
+    const key = `${ecosystem}\n${release}`;
+    const known = this.#releases.get(key);
+    if (known !== undefined) return known;
+    this.#run('INSERT INTO release (ecosystem, release) VALUES (?, ?) ON CONFLICT DO NOTHING', ecosystem, release);
+    const id = Number(
+      this.#get('SELECT id FROM release WHERE ecosystem = ? AND release = ?', ecosystem, release)!['id'],
+    );
+    this.#releases.set(key, id);
+    return id;
+  }
+
+  /** Removes what is not among `kept`. */
+  #prune(table: 'kev' | 'epss', kept: readonly { cve: string }[]): number {
+    const cves = new Set(kept.map(({ cve }) => cve));
+    const rows = this.#prepare(`SELECT cve FROM ${table}`).all();
+    const gone = rows.map((row) => String(row['cve'])).filter((cve) => !cves.has(cve));
+    for (const cve of gone) this.#run(`DELETE FROM ${table} WHERE cve = ?`, cve);
+    return gone.length;
+  }
+
+  #get(sql: string, ...values: (string | number)[]) {
+    return this.#prepare(sql).get(...values);
+  }
+
+  /** Answers how many rows changed. */
+  #run(sql: string, ...values: (string | number)[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.db.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+}
+
+/** Makes an empty file, which is whole from the moment that it is there. */
+function begin(path: string): void {
+  mkdirSync(dirname(resolve(path)), { recursive: true });
+  const partial = `${path}.${randomUUID()}`;
+  try {
+    const db = new DatabaseSync(partial);
+    db.exec('PRAGMA journal_mode = WAL');
+    createTables(db);
+    db.close();
+    // The log of a file that somebody deleted, or of an older one, would be taken for that of the new one.
+    if (formatOf(path) !== 'current') {
+      for (const suffix of ['-wal', '-shm', '']) rmSync(`${path}${suffix}`, { force: true });
+    }
+    linkSync(partial, path);
+  } catch (error) {
+    // Somebody else was first, which is as good.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    rmSync(partial, { force: true });
+  }
+}
+
+/** Of a record that has to be written again, before all others. */
+function timeOf(modified: string): number {
+  return modified === '' ? Number.NEGATIVE_INFINITY : Date.parse(modified);
+}

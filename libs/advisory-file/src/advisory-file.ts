@@ -1,0 +1,218 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+
+import {
+  type AdvisoryCandidate,
+  type AdvisoryFeed,
+  type AdvisoryHoldings,
+  type AdvisoryKey,
+  type AdvisoryScope,
+  type EcosystemHoldings,
+  type Exploitation,
+  worstExploitation,
+} from '@tidewaiter/advisories';
+import { NotFound } from '@tidewaiter/domain';
+
+import { damaged, formatOf, guarded, hasOurTables, unusable } from './format.js';
+import { type AdvisoryRecord, candidatesOf, checksumOf } from './rows.js';
+
+const busyTimeoutMs = 5_000;
+
+/** A row of the tables, column by column. */
+type Row = Record<string, string | number | null>;
+
+/**
+ * Advisories in one local file, for readers: any number of them, also while somebody writes. Each sees the file as it was when it
+ * was opened. Every row that is read is checked, so that damage is told instead of taken for "nothing found".
+ */
+export class AdvisoryFile implements Disposable {
+  readonly #statements = new Map<string, StatementSync>();
+  /** Ids of releases, by ecosystem and release. */
+  readonly #releases: ReadonlyMap<string, number>;
+
+  private constructor(
+    readonly path: string,
+    private readonly db: DatabaseSync,
+  ) {
+    // From here on all answers are of one moment.
+    db.exec('BEGIN');
+    this.#releases = new Map(
+      this.#all('SELECT id, ecosystem, release FROM release').map(({ id, ecosystem, release }) => [
+        `${ecosystem}\n${release}`,
+        Number(id),
+      ]),
+    );
+  }
+
+  /**
+   * @throws NotFound `ADVISORIES_MISSING`
+   * @throws InvalidInput `ADVISORIES_DAMAGED` of a file that is broken, or that another version made
+   */
+  static open(path: string): AdvisoryFile {
+    const format = formatOf(path);
+    if (format === 'absent')
+      throw new NotFound(
+        'ADVISORIES_MISSING',
+        `${path}: there is no such file; \`tidewaiter advisories sync\` makes it`,
+      );
+    if (format !== 'current') throw unusable(path, format === 'empty' ? 'foreign' : format);
+    return guarded(path, () => {
+      const db = new DatabaseSync(locationOf(path), options);
+      if (!hasOurTables(db)) throw damaged(path, 'its tables are not as they should be');
+      return new AdvisoryFile(path, db);
+    });
+  }
+
+  /** Everything that advisories say of the packages of these names, in this release or in none. */
+  candidates({ ecosystem, release, names }: AdvisoryKey): AdvisoryCandidate[] {
+    const releases = [...new Set([release ?? '', ''])];
+    return releases.flatMap((each) => {
+      const id = this.#releases.get(`${ecosystem}\n${each}`);
+      if (id === undefined) return [];
+      return names.flatMap((name) => this.#candidatesOf(id, { ecosystem, release: each, name }));
+    });
+  }
+
+  /** An advisory by its OSV id; null when there is none. */
+  record(id: string): AdvisoryRecord | null {
+    const [row] = this.#all('SELECT osv_id, record, checksum FROM advisory WHERE osv_id = ?', id);
+    return row ? this.#read(row) : null;
+  }
+
+  /** Every advisory about a vulnerability: the one of this id, and those that name it as theirs. */
+  recordsOf(vulnerability: string): AdvisoryRecord[] {
+    const rows = this.#all(
+      `SELECT osv_id, record, checksum FROM advisory WHERE osv_id = ?
+       UNION ALL SELECT osv_id, record, checksum FROM advisory WHERE vulnerability = ? AND vulnerability <> osv_id`,
+      vulnerability,
+      vulnerability,
+    );
+    return rows.map((row) => this.#read(row));
+  }
+
+  /** Those of some scopes of which any advisory speaks. Without one, "nothing found" would mean nothing. */
+  covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[] {
+    return scopes.filter(({ ecosystem, release }) => {
+      const id = this.#releases.get(`${ecosystem}\n${release ?? ''}`) ?? -1;
+      return this.#all('SELECT 1 FROM affected WHERE release_id = ? LIMIT 1', id).length > 0;
+    });
+  }
+
+  /** What is known of the exploitation of vulnerabilities that are one. */
+  exploitation(cves: readonly string[]): Exploitation {
+    const sql =
+      'SELECT (SELECT count(*) FROM kev WHERE cve = ?1) AS kev, (SELECT score FROM epss WHERE cve = ?1) AS epss';
+    const known = cves
+      .flatMap((cve) => this.#all(sql, cve))
+      .map(({ kev, epss }) => ({ kev: kev === 1, epss: epss as number | null }));
+    return worstExploitation(known);
+  }
+
+  feeds(): AdvisoryFeed[] {
+    return this.#all('SELECT name, state, checksum FROM feed ORDER BY name').map(({ name, state, checksum }) => {
+      if (checksum !== checksumOf(`${name}`, `${state}`)) throw damaged(this.path, `a wrong checksum of feed ${name}`);
+      return JSON.parse(`${state}`) as AdvisoryFeed;
+    });
+  }
+
+  holdings(): AdvisoryHoldings {
+    const count = (table: string) => Number(this.#all(`SELECT count(*) AS count FROM ${table}`)[0]?.['count']);
+    const ecosystems = this.#all(
+      `SELECT ecosystem, count(DISTINCT advisory_id) AS records, count(*) AS packages
+       FROM affected JOIN release ON release.id = release_id GROUP BY ecosystem ORDER BY ecosystem`,
+    );
+    return {
+      advisories: count('advisory'),
+      ecosystems: ecosystems.map((row) => ({ ...row }) as unknown as EcosystemHoldings),
+      feeds: this.feeds(),
+      kev: count('kev'),
+      epss: count('epss'),
+    };
+  }
+
+  /**
+   * Reads the file from end to end.
+   * @throws InvalidInput `ADVISORIES_DAMAGED`
+   */
+  verify(): void {
+    const [found] = this.#all('PRAGMA integrity_check(1)');
+    if (found?.['integrity_check'] !== 'ok') throw damaged(this.path, String(found?.['integrity_check']));
+    for (const row of this.#each('SELECT osv_id, record, checksum FROM advisory')) this.#read(row);
+    const sql = `SELECT name, entries, checksum, ecosystem, release FROM affected JOIN release ON release.id = release_id`;
+    for (const row of this.#each(sql)) this.#check(row);
+    this.feeds();
+  }
+
+  close(): void {
+    if (this.db.isOpen) this.db.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #candidatesOf(releaseId: number, key: { ecosystem: string; release: string; name: string }): AdvisoryCandidate[] {
+    const rows = this.#all(
+      `SELECT entries, affected.checksum AS entries_checksum, osv_id, record, advisory.checksum
+       FROM affected JOIN advisory ON advisory.id = advisory_id WHERE release_id = ? AND name = ?`,
+      releaseId,
+      key.name,
+    );
+    return rows.flatMap((row) => {
+      this.#check({ ...key, entries: row['entries']!, checksum: row['entries_checksum']! });
+      return candidatesOf({ ...key, entries: `${row['entries']}` }, this.#read(row));
+    });
+  }
+
+  #check({ ecosystem, release, name, entries, checksum }: Row): void {
+    if (checksum === checksumOf(`${ecosystem}`, `${release}`, `${name}`, `${entries}`)) return;
+    throw damaged(this.path, `a wrong checksum of package ${name}`);
+  }
+
+  #read({ osv_id: id, record, checksum }: Row): AdvisoryRecord {
+    if (checksum !== checksumOf(`${id}`, `${record}`)) throw damaged(this.path, `a wrong checksum of advisory ${id}`);
+    return JSON.parse(`${record}`) as AdvisoryRecord;
+  }
+
+  #all(sql: string, ...values: (string | number)[]): Row[] {
+    return guarded(this.path, () => this.#prepare(sql).all(...values) as Row[]);
+  }
+
+  /** {@link #all} for more rows than fit into memory. */
+  *#each(sql: string): Generator<Row> {
+    const rows = guarded(this.path, () => this.#prepare(sql).iterate());
+    for (;;) {
+      const { value, done } = guarded(this.path, () => rows.next());
+      if (done === true) return;
+      yield value as Row;
+    }
+  }
+
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql) ?? this.db.prepare(sql);
+    this.#statements.set(sql, known);
+    return known;
+  }
+}
+
+const options = { readOnly: true, timeout: busyTimeoutMs };
+
+/** In a folder that may not be written to, readers cannot agree with writers; there are none, so they need not. */
+function locationOf(path: string): string | URL {
+  const isShared = existsSync(`${path}-wal`);
+  if (isShared || isWritable(dirname(resolve(path)))) return path;
+  const url = pathToFileURL(path);
+  url.searchParams.set('immutable', '1');
+  return url;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,153 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+import { InvalidInput, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+
+/** Says of an SQLite file that it is ours: `TWAV`. */
+const applicationId = 0x54574156;
+/** Raise it when tables, or what is in them, change: older files are then begun anew. */
+const formatVersion = 1;
+
+const magic = 'SQLite format 3\0';
+const applicationIdAt = 68;
+const userVersionAt = 60;
+const headerBytes = 72;
+
+const advice = 'delete it and run `tidewaiter advisories sync`, or `advisories import`';
+
+/**
+ * Rows carry checksums over their key and content. A package is found by the release of its distribution or language, and its name;
+ * that leads to what each advisory says of it, without touching the advisories themselves, of which most hit nothing.
+ */
+const tables = `
+  CREATE TABLE feed (name TEXT PRIMARY KEY, state TEXT NOT NULL, checksum INTEGER NOT NULL) WITHOUT ROWID;
+
+  -- release is '' where advisories name none, as those of languages.
+  CREATE TABLE release (id INTEGER PRIMARY KEY, ecosystem TEXT NOT NULL, release TEXT NOT NULL, UNIQUE (ecosystem, release));
+
+  -- modified is '' of what has to be written again whatever its date.
+  CREATE TABLE advisory (
+    id INTEGER PRIMARY KEY,
+    osv_id TEXT NOT NULL UNIQUE,
+    vulnerability TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    record TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+  );
+  CREATE INDEX advisory_vulnerability ON advisory (vulnerability) WHERE vulnerability <> osv_id;
+
+  CREATE TABLE affected (
+    release_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    advisory_id INTEGER NOT NULL,
+    entries TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (release_id, name, advisory_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX affected_advisory ON affected (advisory_id);
+
+  CREATE TABLE kev (cve TEXT PRIMARY KEY, added_on TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE epss (cve TEXT PRIMARY KEY, score REAL NOT NULL, percentile REAL NOT NULL) WITHOUT ROWID;
+
+  PRAGMA application_id = ${applicationId};
+  PRAGMA user_version = ${formatVersion};
+`;
+
+/** What a file is, by its first bytes. */
+export type FileFormat = 'current' | 'older' | 'newer' | 'foreign' | 'empty' | 'absent';
+
+/** Whether a path is meant to be a local file of advisories, be it damaged or of another version; no archive and no folder is. */
+export function isAdvisoryFile(path: string): boolean {
+  return path.endsWith('.db') || (readHeader(path)?.toString('latin1').startsWith(magic) ?? false);
+}
+
+export function formatOf(path: string): FileFormat {
+  const header = readHeader(path);
+  if (header === undefined) return 'absent';
+  if (header.length === 0) return 'empty';
+  const isOurs =
+    header.length === headerBytes &&
+    header.toString('latin1', 0, magic.length) === magic &&
+    header.readUInt32BE(applicationIdAt) === applicationId;
+  if (!isOurs) return 'foreign';
+  const version = header.readUInt32BE(userVersionAt);
+  if (version === formatVersion) return 'current';
+  return version < formatVersion ? 'older' : 'newer';
+}
+
+function readHeader(path: string): Buffer | undefined {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const header = Buffer.alloc(headerBytes);
+    return header.subarray(0, readSync(file, header, 0, headerBytes, 0));
+  } catch {
+    return undefined; // a folder
+  } finally {
+    closeSync(file);
+  }
+}
+
+export function createTables(db: DatabaseSync): void {
+  db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`);
+}
+
+/** Whether the tables are what we made: a damaged definition gives wrong answers, not errors. */
+export function hasOurTables(db: DatabaseSync): boolean {
+  const fresh = new DatabaseSync(':memory:');
+  createTables(fresh);
+  const [found, expected] = [db, fresh].map((each) => JSON.stringify(each.prepare(definitions).all()));
+  fresh.close();
+  return found === expected;
+}
+
+/** SQLite adds tables of its own, as statistics. */
+const definitions = `SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name`;
+
+/** Does `work` on the file; what SQLite says of it becomes an error that tells what to do. */
+export function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+/** Our statements are right, so a table that they miss has been damaged. */
+const wrongStatement = 1;
+const busy = 5;
+const corrupt = 11;
+const full = 13;
+const cannotOpen = 14;
+const notADatabase = 26;
+
+/** @see https://www.sqlite.org/rescode.html */
+export function explained(path: string, error: unknown): unknown {
+  if (error instanceof TidewaiterError || typeof error !== 'object' || error === null) return error;
+  const { errcode, message } = error as { errcode?: number; message?: string };
+  const code = (errcode ?? 0) & 0xff;
+  if ([wrongStatement, corrupt, notADatabase].includes(code)) return damaged(path, `${message}`, error);
+  if (code === busy) {
+    return new Unavailable('ADVISORIES_BUSY', `${path}: another sync or import is at work`, { cause: error });
+  }
+  if (code === full || code === cannotOpen) {
+    return new Unavailable('ADVISORIES_UNWRITABLE', `${path}: ${message}`, { cause: error, retryable: false });
+  }
+  return error;
+}
+
+export function damaged(path: string, reason: string, cause?: unknown): InvalidInput {
+  return new InvalidInput('ADVISORIES_DAMAGED', `${path} cannot be used (${reason}): ${advice}`, { cause });
+}
+
+/** Why a file that is there cannot be read or written. */
+export function unusable(path: string, format: 'older' | 'newer' | 'foreign'): InvalidInput {
+  if (format === 'older') return damaged(path, 'an older Tidewaiter made it');
+  if (format === 'newer') return damaged(path, 'a newer Tidewaiter made it');
+  const advice = 'name another place, or remove it';
+  return new InvalidInput('ADVISORIES_DAMAGED', `${path} is no file of advisories, or a damaged one: ${advice}`);
+}

@@ -1,0 +1,86 @@
+import { readFile, stat } from 'node:fs/promises';
+
+import { type AdvisoryFeed, epssFeed, kevFeed, readEpss, readKev } from '@tidewaiter/advisories';
+import { LimitExceeded } from '@tidewaiter/domain';
+
+import type { FeedResult } from './advisory-keeper.js';
+import { readRecords, type ReadOptions } from './read-records.js';
+import type { AdvisorySource, ExploitationSource } from './record-source.js';
+
+/** Where the file of a feed comes from. */
+export interface FeedOrigin extends Pick<AdvisoryFeed, 'origin' | 'etag' | 'lastModified'> {
+  /** When the server was asked, ISO 8601; null of a file that somebody brought, which is as old as what is in it. */
+  askedAt: string | null;
+}
+
+/** The catalogue has 1.5 MB, a day of scores 10 MB. */
+const maxExploitationBytes = 128 * 1024 * 1024;
+
+type Content = Omit<FeedResult, 'name' | 'state' | 'seconds'> & {
+  /** The newest that is in it, ISO 8601; null of nothing. */
+  newest: string | null;
+};
+
+/**
+ * Reads one file into the keeper and notes it as a feed. Nothing is noted, and nothing removed, when it cannot be read to its end.
+ * @throws InvalidInput, LimitExceeded when the file is not what it should be
+ */
+export async function readFeed(source: AdvisorySource, origin: FeedOrigin, options: ReadOptions): Promise<FeedResult> {
+  const start = performance.now();
+  const { keeper } = options;
+  const name = feedNameOf(source);
+  const content = await keeper.update(async () => {
+    const content =
+      source.kind === 'osv' ? await readRecords(source, options) : await readExploitation(source, options);
+    const before = await keeper.feed(name);
+    await keeper.noteFeed(feedOf(name, origin, content, before), content.changed);
+    return content;
+  });
+  const { newest: _, ...counts } = content;
+  return { name, state: 'read', ...counts, seconds: (performance.now() - start) / 1000 };
+}
+
+/** Notes that a server had nothing new. */
+export async function noteUnchanged(feed: AdvisoryFeed, askedAt: string, { keeper }: ReadOptions): Promise<FeedResult> {
+  // Scores are of a day, whenever somebody asks for them.
+  const asOf = feed.name === epssFeed ? feed.asOf : askedAt;
+  await keeper.update(async () => keeper.noteFeed({ ...feed, asOf, checkedAt: askedAt }, null));
+  const none = { changed: 0, rejected: feed.rejected, incomplete: 0, gone: 0, seconds: 0 };
+  return { name: feed.name, state: 'unchanged', records: feed.records, ...none };
+}
+
+function feedNameOf({ kind, name }: AdvisorySource): string {
+  if (kind === 'osv') return name;
+  return kind === 'kev' ? kevFeed : epssFeed;
+}
+
+function feedOf(
+  name: string,
+  { origin, etag, lastModified, askedAt }: FeedOrigin,
+  { records, rejected, changed, gone, newest }: Content,
+  before: AdvisoryFeed | null,
+): AdvisoryFeed {
+  const now = new Date().toISOString();
+  const asOf = name === epssFeed ? (newest ?? now) : (askedAt ?? earlier(newest ?? now, now));
+  const changedAt = changed + gone > 0 ? now : (before?.changedAt ?? now);
+  return { name, origin, etag, lastModified, asOf, checkedAt: askedAt ?? now, changedAt, records, rejected };
+}
+
+/** Records from the future say nothing about how current a file is. */
+function earlier(one: string, other: string): string {
+  return new Date(Math.min(Date.parse(one), Date.parse(other))).toISOString();
+}
+
+async function readExploitation({ kind, path }: ExploitationSource, { keeper }: ReadOptions): Promise<Content> {
+  if ((await stat(path)).size > maxExploitationBytes) {
+    throw new LimitExceeded('maxExploitationBytes', `the file has more than ${maxExploitationBytes} bytes`);
+  }
+  const bytes = await readFile(path);
+  const none = { incomplete: 0, gone: 0 };
+  if (kind === 'kev') {
+    const { entries, rejected, releasedAt } = readKev(bytes);
+    return { ...none, records: entries.length, rejected, newest: releasedAt, changed: await keeper.putKev(entries) };
+  }
+  const { scores, rejected, scoredAt } = readEpss(bytes);
+  return { ...none, records: scores.length, rejected, newest: scoredAt, changed: await keeper.putEpss(scores) };
+}

@@ -1,0 +1,155 @@
+import { type OsvAdvisory, type OsvZipItem, readOsvRecord } from '@tidewaiter/advisories';
+import { InvalidInput, TidewaiterError } from '@tidewaiter/domain';
+
+import type { AdvisoryKeeper, ReadingListener } from './advisory-keeper.js';
+import type { RecordSource } from './record-source.js';
+
+/** Large enough to be fast, small enough that neither a kernel's worth of records nor a hostile archive fills the memory. */
+const maxBatchRecords = 1_000;
+const maxBatchBytes = 32 * 1024 * 1024;
+/** Records of an archive that may be gone at once: a tenth, or a few. More is more likely a broken export than so many withdrawals. */
+const maxGoneShare = 0.1;
+const maxGoneAlways = 20;
+
+/** What reading records came to. */
+export interface ReadRecords {
+  records: number;
+  changed: number;
+  rejected: number;
+  incomplete: number;
+  gone: number;
+  /** When the newest of them had been modified, ISO 8601; null of none. */
+  newest: string | null;
+}
+
+export interface ReadOptions {
+  keeper: AdvisoryKeeper;
+  listener: ReadingListener;
+  /** Whether records that a whole archive lacks are taken back however many they are. */
+  acceptsRemovals: boolean;
+}
+
+/**
+ * Writes what is new among some records; while a batch is written, the next one is read.
+ * @throws InvalidInput when an archive cannot be read, or has no record at all
+ */
+export async function readRecords(source: RecordSource, options: ReadOptions): Promise<ReadRecords> {
+  const run = new Reading(source, options);
+  await run.read();
+  return run.result;
+}
+
+class Reading {
+  readonly result: ReadRecords = { records: 0, changed: 0, rejected: 0, incomplete: 0, gone: 0, newest: null };
+  /** Ids of whole archives; those of other sources are not asked for. */
+  readonly #present = new Set<string>();
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly source: RecordSource,
+    private readonly options: ReadOptions,
+  ) {}
+
+  async read(): Promise<void> {
+    try {
+      for await (const batch of batchesOf(this.source.records())) {
+        const fresh = await this.#freshOf(batch);
+        await this.#writing;
+        this.#writing = this.#put(fresh);
+        // It is awaited before the next one; until then a failure must not end the process.
+        this.#writing.catch(() => undefined);
+      }
+    } finally {
+      await this.#writing;
+    }
+    if (this.source.isWhole) await this.#retire();
+  }
+
+  /** The records that may be new or newer: of the others, which are nearly all after the first time, nothing but the date is read. */
+  async #freshOf(batch: readonly OsvZipItem[]): Promise<OsvAdvisory[]> {
+    const { keeper, listener } = this.options;
+    const known = await keeper.known(batch.flatMap((item) => ('json' in item ? (stampOf(item.json)?.id ?? []) : [])));
+    const fresh: OsvAdvisory[] = [];
+    for (const item of batch) {
+      const stamp = 'json' in item ? stampOf(item.json) : undefined;
+      const isKnown = stamp !== undefined && (known.get(stamp.id) ?? Number.NEGATIVE_INFINITY) >= stamp.time;
+      if (isKnown) this.#count(stamp.id, stamp.modified);
+      else this.#read(item, fresh);
+    }
+    listener.reading(this.source.name, this.result.records);
+    return fresh;
+  }
+
+  #read(item: OsvZipItem, fresh: OsvAdvisory[]): void {
+    const advisory = 'error' in item ? item.error : readRecord(item.json);
+    if (advisory instanceof TidewaiterError) {
+      this.result.rejected += 1;
+      // It is there, if only by its name, so it is not gone.
+      this.#present.add(item.name.replace(/^.*\//, '').replace(/\.json$/, ''));
+      this.options.listener.rejected(item.name, advisory.message);
+      return;
+    }
+    this.#count(advisory.id, advisory.modified);
+    if (advisory.dropped.length > 0) this.result.incomplete += 1;
+    fresh.push(advisory);
+  }
+
+  #count(id: string, modified: string): void {
+    this.result.records += 1;
+    if (this.source.isWhole) this.#present.add(id);
+    if (this.result.newest === null || Date.parse(modified) > Date.parse(this.result.newest)) {
+      this.result.newest = modified;
+    }
+  }
+
+  async #put(fresh: readonly OsvAdvisory[]): Promise<void> {
+    if (fresh.length > 0) this.result.changed += await this.options.keeper.put(fresh);
+  }
+
+  async #retire(): Promise<void> {
+    const { keeper, listener, acceptsRemovals } = this.options;
+    const { name } = this.source;
+    if (this.result.records === 0) throw new InvalidInput('ADVISORIES_EMPTY', 'there is no record in it');
+    const all = await keeper.idsOf(name);
+    const gone = all.filter((id) => !this.#present.has(id));
+    if (gone.length === 0) return;
+    if (!acceptsRemovals && gone.length > Math.max(all.length * maxGoneShare, maxGoneAlways)) {
+      listener.keptGone(name, gone.length, all.length);
+      return;
+    }
+    await keeper.retire(name, gone);
+    this.result.gone = gone.length;
+  }
+}
+
+async function* batchesOf(items: AsyncIterable<OsvZipItem>): AsyncGenerator<OsvZipItem[]> {
+  let batch: OsvZipItem[] = [];
+  let bytes = 0;
+  for await (const item of items) {
+    batch.push(item);
+    bytes += 'json' in item ? item.sizeBytes : 0;
+    if (batch.length < maxBatchRecords && bytes < maxBatchBytes) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** What tells whether a record is known already; undefined of what is none. */
+function stampOf(json: unknown): { id: string; modified: string; time: number } | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const { id, modified } = json as { id?: unknown; modified?: unknown };
+  if (typeof id !== 'string' || typeof modified !== 'string') return undefined;
+  const time = Date.parse(modified);
+  return Number.isNaN(time) ? undefined : { id, modified, time };
+}
+
+function readRecord(json: unknown): OsvAdvisory | InvalidInput {
+  try {
+    return readOsvRecord(json);
+  } catch (error) {
+    if (error instanceof InvalidInput) return error;
+    throw error;
+  }
+}

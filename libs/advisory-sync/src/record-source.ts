@@ -1,0 +1,114 @@
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+
+import { type OsvZipItem, readOsvZip } from '@tidewaiter/advisories';
+import { InvalidInput, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
+
+/** OSV records that are read together. */
+export interface RecordSource {
+  kind: 'osv';
+  /** The ecosystem, as the OSV bucket names its folders; else what the path ends in. */
+  name: string;
+  path: string;
+  /** Whether these are all records of the ecosystem: what is not among them is gone. */
+  isWhole: boolean;
+  records(): AsyncIterable<OsvZipItem>;
+}
+
+/** CISA's catalogue, or FIRST's scores, in a file. */
+export interface ExploitationSource {
+  kind: 'kev' | 'epss';
+  name: string;
+  path: string;
+}
+
+export type AdvisorySource = RecordSource | ExploitationSource;
+
+const archiveName = 'all.zip';
+const maxRecordBytes = 16 * 1024 * 1024;
+
+const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
+const epssName = /^epss[^/]*\.csv(\.gz)?$/;
+
+/**
+ * What a path stands for: an archive of the OSV bucket, a folder of such archives, a folder of records, one record, and beside
+ * any of them or alone `kev.json` and `epss.csv[.gz]`.
+ * @throws NotFound `ADVISORIES_MISSING`
+ */
+export async function advisorySources(path: string): Promise<AdvisorySource[]> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) throw new NotFound('ADVISORIES_MISSING', `${path}: there is no such file or folder`);
+  return found.isDirectory() ? folderSources(path) : [fileSource(path)];
+}
+
+function fileSource(path: string): AdvisorySource {
+  const name = basename(path);
+  const known = exploitationSource(path);
+  if (known) return known;
+  if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return { kind: 'epss', name, path };
+  return name.endsWith('.json') ? records(dirname(path), [name]) : archive(path);
+}
+
+function exploitationSource(path: string): ExploitationSource | undefined {
+  const name = basename(path);
+  if (kevName.test(name)) return { kind: 'kev', name, path };
+  return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
+}
+
+async function folderSources(path: string): Promise<AdvisorySource[]> {
+  const entries = (await readdir(path, { withFileTypes: true })).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const files = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const sources: AdvisorySource[] = files.includes(archiveName) ? [archive(join(path, archiveName))] : [];
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    const inner = join(path, name, archiveName);
+    if ((await stat(inner).catch(() => undefined))?.isFile()) sources.push(archive(inner));
+  }
+  const exploitation = files.map((name) => exploitationSource(join(path, name))).filter((each) => each !== undefined);
+  const loose = files.filter((name) => name.endsWith('.json') && !kevName.test(name));
+  if (loose.length > 0) sources.push(records(path, loose));
+  sources.push(...exploitation);
+  if (sources.length > 0) return sources;
+  throw new NotFound('ADVISORIES_MISSING', `${path}: neither ${archiveName} nor .json records in it`);
+}
+
+/** An `all.zip` stands for the ecosystem that its folder is named after. */
+export function archive(path: string, named?: string): RecordSource {
+  const isOfBucket = basename(path) === archiveName;
+  return {
+    kind: 'osv',
+    name: named ?? (isOfBucket ? basename(dirname(resolve(path))) : basename(path)),
+    path,
+    isWhole: named !== undefined || isOfBucket,
+    async *records() {
+      await using file = await open(path);
+      yield* readOsvZip(file, (await file.stat()).size);
+    },
+  };
+}
+
+function records(folder: string, files: readonly string[]): RecordSource {
+  return {
+    kind: 'osv',
+    name: basename(resolve(folder)),
+    path: folder,
+    isWhole: false,
+    async *records() {
+      for (const name of files) yield readRecord(folder, name);
+    },
+  };
+}
+
+async function readRecord(folder: string, name: string): Promise<OsvZipItem> {
+  const path = join(folder, name);
+  try {
+    if ((await stat(path)).size > maxRecordBytes) {
+      throw new LimitExceeded('maxRecordBytes', `the record has more than ${maxRecordBytes} bytes`);
+    }
+    const text = await readFile(path, 'utf8');
+    return { name, json: JSON.parse(text), sizeBytes: Buffer.byteLength(text) };
+  } catch (cause) {
+    if (cause instanceof TidewaiterError) return { name, error: cause };
+    if (cause instanceof SyntaxError) return { name, error: new InvalidInput('OSV_RECORD', 'not JSON', { cause }) };
+    throw cause;
+  }
+}

@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+
+import { epssFeed, kevFeed } from '@tidewaiter/advisories';
+import { InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
+import type { Egress, EgressRequest } from '@tidewaiter/runtime';
+
+import { download } from './download.js';
+import { type AdvisoryPlaces, archiveUrl, ecosystemsUrl, readEcosystems } from './places.js';
+import { noteUnchanged, readFeed } from './read-feed.js';
+import type { ReadOptions } from './read-records.js';
+import { type AdvisorySource, archive } from './record-source.js';
+
+export interface SyncOptions extends ReadOptions {
+  egress: Egress;
+  places: AdvisoryPlaces;
+  /** Those of the bucket; all that its list names unless given. */
+  ecosystems: readonly string[] | null;
+  /** Where files lie while they are downloaded; what is left there is gone on with. */
+  folder: string;
+  /** What every request of this sync is sent with. */
+  request: Pick<EgressRequest, 'allowPrivate' | 'signal' | 'tls'>;
+  retryDelaysMs?: readonly number[];
+}
+
+/** Of one archive, packed; the bucket's largest has 1 GiB. */
+const maxArchiveBytes = 16 * 1024 * 1024 * 1024;
+const maxExploitationBytes = 64 * 1024 * 1024;
+const maxListBytes = 1024 * 1024;
+
+/** A file to be asked for, and how it is read. */
+interface RemoteFeed {
+  name: string;
+  url: string;
+  maxBytes: number;
+  sourceOf(path: string): AdvisorySource;
+}
+
+/**
+ * Asks every place for what is newer than what is known, and writes it. What cannot be had or read is told to the listener; the
+ * others go on, and what was known of it stays.
+ */
+export async function syncAdvisories(options: SyncOptions): Promise<void> {
+  for (const feed of [...(await bucketFeeds(options)), ...exploitationFeeds(options.places)]) {
+    try {
+      await syncFeed(feed, options);
+    } catch (error) {
+      if (!isOfFeed(error)) throw error;
+      options.listener.failed(feed.name, error);
+    }
+  }
+}
+
+async function syncFeed({ name, url, maxBytes, sourceOf }: RemoteFeed, options: SyncOptions): Promise<void> {
+  const { egress, keeper, listener, folder, request, retryDelaysMs } = options;
+  const askedAt = new Date().toISOString();
+  const origin = withoutSecrets(url);
+  const before = await keeper.feed(name);
+  const isSamePlace = before?.origin === origin;
+  const file = await download(egress, {
+    url,
+    known: isSamePlace ? before : null,
+    folder,
+    maxBytes,
+    request,
+    onBytes: (bytes, totalBytes) => listener.downloading(name, bytes, totalBytes),
+    ...(retryDelaysMs && { retryDelaysMs }),
+  });
+  if (file === null) {
+    // Only who knows something is told that there is nothing newer.
+    if (before) listener.done(await noteUnchanged(before, askedAt, options));
+    return;
+  }
+  try {
+    const { etag, lastModified } = file;
+    listener.done(await readFeed(sourceOf(file.path), { origin, etag, lastModified, askedAt }, options));
+  } finally {
+    await file.remove();
+  }
+}
+
+async function bucketFeeds(options: SyncOptions): Promise<RemoteFeed[]> {
+  const { osvUrl } = options.places;
+  if (osvUrl === null) return [];
+  try {
+    const ecosystems = options.ecosystems ?? (await listEcosystems(osvUrl, options));
+    return ecosystems.map((name) => ({
+      name,
+      url: archiveUrl(osvUrl, name),
+      maxBytes: maxArchiveBytes,
+      sourceOf: (path) => archive(path, name),
+    }));
+  } catch (error) {
+    if (!isOfFeed(error)) throw error;
+    options.listener.failed('ecosystems.txt', error);
+    return [];
+  }
+}
+
+async function listEcosystems(osvUrl: string, { egress, folder, request, retryDelaysMs }: SyncOptions) {
+  const file = await download(egress, {
+    url: ecosystemsUrl(osvUrl),
+    known: null,
+    folder,
+    maxBytes: maxListBytes,
+    request,
+    onBytes: () => undefined,
+    ...(retryDelaysMs && { retryDelaysMs }),
+  });
+  try {
+    return readEcosystems(await readFile(file!.path, 'utf8'));
+  } finally {
+    await file?.remove();
+  }
+}
+
+function exploitationFeeds({ kevUrl, epssUrl }: AdvisoryPlaces): RemoteFeed[] {
+  const feed = (name: string, kind: 'kev' | 'epss', url: string | null): RemoteFeed[] =>
+    url === null ? [] : [{ name, url, maxBytes: maxExploitationBytes, sourceOf: (path) => ({ kind, name, path }) }];
+  return [...feed(kevFeed, 'kev', kevUrl), ...feed(epssFeed, 'epss', epssUrl)];
+}
+
+/** What ails a feed, and not the place that it is written to. */
+function isOfFeed(error: unknown): boolean {
+  if (error instanceof InvalidInput || error instanceof LimitExceeded || error instanceof NotFound) return true;
+  return error instanceof Unavailable && /^(EGRESS|FEED)_/.test(error.code);
+}
+
+/** A mirror may be reached with a password, or a signature in the query. */
+function withoutSecrets(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}

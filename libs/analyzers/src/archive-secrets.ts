@@ -1,0 +1,98 @@
+import { TidewaiterError } from '@tidewaiter/domain';
+import { headBytes, type Warning } from '@tidewaiter/oci';
+import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
+
+import { oneLine } from './package-database.js';
+import { zipEntries, type ZipEntry } from './zip.js';
+
+/** A secret in a file of a layer, or in one of an archive that is such a file. */
+export interface LayerSecret extends SecretSighting {
+  /** The file of the layer, where `path` leads on into it: `app.jar!/application.properties`. */
+  archive?: string;
+}
+
+/** Applications as they are deployed, and what they are deployed in. */
+const archive = /\.(?:jar|war|ear|par|sar|hpi|jpi|aar|zip)$/i;
+/** What an application is configured with, keys, and code in which settings stand; compiled code and pages are neither. */
+const configuration =
+  /\.(?:properties|ya?ml|json|xml|conf|config|cfg|ini|toml|env|txt|sh|sql|py|php|rb|tf|tfvars|tfstate|pem|key|ppk|p12|pfx|jks|jceks|keystore|keytab)$|(?:^|\/)(?:\.[\w.-]{1,60}|id_[a-z0-9]{2,10}|credentials|Dockerfile)$/i;
+/** What builds leave in every archive, which is most of what is no code. */
+const madeByBuilds =
+  /(?:^|\/)META-INF\/(?:maven\/|[^/]{1,80}\.(?:txt|SF|MF|RSA|DSA)$|spring[\w.-]{1,80}\.(?:json|properties)$)|(?:licen[cs]e|notice|dependencies|readme|changes)[^/]{0,80}\.txt$/i;
+
+/** Libraries that an application brings along: most of what it weighs, and other people's unless they are small. */
+const library = /(?:^|\/)lib\/[^/]{1,200}\.jar$/i;
+
+/** Of one file of the layer, with all that is nested in it. */
+const limits = { depth: 2, libraryBytes: 256 << 10, entryBytes: 1 << 20, entries: 20_000, bytes: 64 << 20 };
+
+interface Search {
+  key: Uint8Array;
+  secrets: LayerSecret[];
+  entriesLeft: number;
+  bytesLeft: number;
+  /** The first thing that could not be read; the rest is read all the same. */
+  problem?: Pick<Warning, 'code' | 'message'>;
+}
+
+export const mayHoldArchivedSecrets = (path: string): boolean => archive.test(path);
+
+/** The secrets in the configuration that an archive holds, and in archives in it. */
+export function searchArchive(
+  path: string,
+  content: Buffer,
+  key: Uint8Array,
+): { secrets?: LayerSecret[]; warning?: Warning } {
+  const search: Search = { key, secrets: [], entriesLeft: limits.entries, bytesLeft: limits.bytes };
+  attempt(search, () => searchEntries(path, content, 0, search));
+  const { secrets, problem } = search;
+  return {
+    ...(secrets.length > 0 && { secrets: secrets.map((secret) => ({ ...secret, archive: path })) }),
+    ...(problem && mayTell(path, problem.code) && { warning: { ...problem, path } }),
+  };
+}
+
+const cut = 'SECRET_SEARCH_CUT';
+
+/** What is wrong with an archive of Java, the analyzer of Java tells. */
+const mayTell = (path: string, code: string): boolean => code === cut || /\.zip$/i.test(path);
+
+function attempt(search: Search, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    search.problem ??= { code: error.code, message: error.message };
+  }
+}
+
+function searchEntries(location: string, content: Buffer, depth: number, search: Search): void {
+  for (const entry of zipEntries(content)) {
+    const isArchive = depth < limits.depth && isApplication(entry);
+    if (!isArchive && !isConfiguration(entry)) continue;
+    if (!mayRead(entry, search)) return;
+    attempt(search, () => searchEntry(`${location}!/${oneLine(entry.name)}`, entry.read(), isArchive, depth, search));
+  }
+}
+
+function searchEntry(path: string, content: Buffer, isArchive: boolean, depth: number, search: Search): void {
+  if (isArchive) searchEntries(path, content, depth + 1, search);
+  else if (mayHoldSecrets(path, content.subarray(0, headBytes)))
+    search.secrets.push(...findSecrets({ path, content }, search.key).sightings);
+}
+
+function mayRead({ size }: ZipEntry, search: Search): boolean {
+  search.entriesLeft -= 1;
+  search.bytesLeft -= size;
+  if (search.entriesLeft >= 0 && search.bytesLeft >= 0) return true;
+  search.problem = { code: cut, message: 'archive of too much to search all of it for secrets' };
+  return false;
+}
+
+function isApplication({ name, size }: ZipEntry): boolean {
+  return archive.test(name) && (size <= limits.libraryBytes || !library.test(name));
+}
+
+function isConfiguration({ name, size }: ZipEntry): boolean {
+  return size <= limits.entryBytes && configuration.test(name) && !madeByBuilds.test(name);
+}

@@ -1,0 +1,184 @@
+import { LimitExceeded, MalformedFile } from '@tidewaiter/domain';
+
+import type { LibraryEntry } from '../library-package.js';
+
+const magic = Buffer.from('#!/usr/bin/env bun\nbun-lockfile-format-v0\n');
+const metaHashBytes = 32;
+/** Size of a package's resolution by version of the format: numbers of a version grew from 32 to 64 bits. */
+const resolutionBytes = new Map([
+  [2, 64],
+  [3, 72],
+]);
+const textBytes = 8;
+const hashBytes = 8;
+const sliceBytes = 8;
+/** Name, hash of the name, behaviour, what it asks for. */
+const dependencyBytes = 26;
+const behaviorAt = 16;
+const behaviors = { normal: 2, optional: 4, dev: 8, peer: 16, workspace: 32 };
+/** Where a package comes from; what is not here is in no registry. */
+const origins = { root: 1, npm: 2, workspace: 72 };
+/** Dependencies of all packages; slices may overlap, so that the bytes of the file do not bound them. */
+const maxDependencies = 1_000_000;
+/** Of a name or a part of a version; nothing in a registry is longer. */
+const maxTextBytes = 1024;
+
+/** Whether a file begins as Bun's binary lock files do. */
+export function isBinaryLock(content: Buffer): boolean {
+  return content.subarray(0, magic.length).equals(magic);
+}
+
+/**
+ * The packages that a `bun.lockb` leads to at run time. It is the memory of Bun as it was: the fields of all packages in columns,
+ * then six arrays that their slices are of, the fifth left aside and the last holding all longer texts.
+ * @throws MalformedFile when it is cut short, or of a version other than 2 and 3
+ * @throws LimitExceeded `maxDependencies`
+ * @see https://github.com/oven-sh/bun/blob/bun-v1.2.0/src/install/lockfile.zig "Package.Serializer", "Buffers"
+ */
+export function* readBinaryLock(content: Buffer): Generator<LibraryEntry> {
+  const lock = layOut(content);
+  for (const id of reachable(lock)) if (originOf(lock, id) === origins.npm) yield readPackage(lock, id);
+}
+
+interface Lock {
+  content: Buffer;
+  packages: number;
+  /** Where each column starts, and how far apart its values are. */
+  columns: Record<'name' | 'resolution' | 'dependencies' | 'resolutions', { at: number; bytes: number }>;
+  /** Package ids, one for each dependency. */
+  resolutions: Buffer;
+  dependencies: Buffer;
+  texts: Buffer;
+}
+
+function layOut(content: Buffer): Lock {
+  const version = u32(content, magic.length);
+  const resolution = resolutionBytes.get(version);
+  if (resolution === undefined) throw new MalformedFile(`a bun.lockb of version ${version}, which is not read`);
+  const header = magic.length + 4 + metaHashBytes + 8;
+  const packages = u64(content, header);
+  const [start, end] = [u64(content, header + 24), u64(content, header + 32)];
+  const widths = { name: textBytes, hash: hashBytes, resolution, dependencies: sliceBytes, resolutions: sliceBytes };
+  const bytesEach = Object.values(widths).reduce((sum, bytes) => sum + bytes, 0);
+  if (start > end || end > content.length || packages * bytesEach > end - start)
+    throw new MalformedFile('a bun.lockb whose packages reach beyond its end');
+  const columnAt = (...before: number[]) => start + packages * before.reduce((sum, bytes) => sum + bytes, 0);
+  const beforeDependencies = [widths.name, widths.hash, resolution];
+  const [, , resolutions, dependencies, , texts] = arraysFrom(content, end);
+  return {
+    content,
+    packages,
+    columns: {
+      name: { at: columnAt(), bytes: textBytes },
+      resolution: { at: columnAt(widths.name, widths.hash), bytes: resolution },
+      dependencies: { at: columnAt(...beforeDependencies), bytes: sliceBytes },
+      resolutions: { at: columnAt(...beforeDependencies, sliceBytes), bytes: sliceBytes },
+    },
+    resolutions: resolutions!,
+    dependencies: dependencies!,
+    texts: texts!,
+  };
+}
+
+/** Trees, hoisted dependencies, resolutions, dependencies, external texts and texts: each says where it lies, and the next is behind it. */
+function arraysFrom(content: Buffer, from: number): Buffer[] {
+  const arrays: Buffer[] = [];
+  for (let at = from; arrays.length < 6;) {
+    const [start, end] = [u64(content, at), u64(content, at + 8)];
+    if (start < at + 16 || start > end || end > content.length)
+      throw new MalformedFile('a bun.lockb with an array beyond its end');
+    arrays.push(content.subarray(start, end));
+    at = end;
+  }
+  return arrays;
+}
+
+/** Ids that the workspaces lead to at run time; nothing else tells what is for development only. */
+function reachable(lock: Lock): Set<number> {
+  const seen = new Set<number>();
+  for (let id = 0; id < lock.packages; id += 1) {
+    const origin = originOf(lock, id);
+    if (origin === origins.root || origin === origins.workspace) seen.add(id);
+  }
+  let followed = 0;
+  // A set hands out what is added while it is walked.
+  for (const id of seen) {
+    const [first, count] = sliceAt(lock, 'dependencies', id);
+    const [firstResolution] = sliceAt(lock, 'resolutions', id);
+    followed += count;
+    if (followed > maxDependencies)
+      throw new LimitExceeded('maxDependencies', `lock file of more than ${maxDependencies} dependencies`);
+    for (let index = 0; index < count; index += 1) {
+      if (!isRunTime(byteAt(lock.dependencies, (first + index) * dependencyBytes + behaviorAt))) continue;
+      const resolved = u32(lock.resolutions, (firstResolution + index) * 4);
+      // What was not resolved has the largest number that there is.
+      if (resolved < lock.packages) seen.add(resolved);
+    }
+  }
+  return seen;
+}
+
+/** Bits of a dependency: a peer that may be absent is nobody's unless another asks for it. */
+function isRunTime(behavior: number): boolean {
+  const { normal, optional, dev, peer, workspace } = behaviors;
+  if ((behavior & normal) !== 0) return true;
+  // Version 2 marks everything that a workspace asks for.
+  if ((behavior & dev) !== 0) return false;
+  const asked = behavior & (optional | peer);
+  return asked === 0 ? (behavior & workspace) !== 0 : asked !== (optional | peer);
+}
+
+function readPackage(lock: Lock, id: number): LibraryEntry {
+  const { content, columns } = lock;
+  const name = textAt(lock, columns.name.at + id * columns.name.bytes);
+  const { at, bytes } = columns.resolution;
+  // Tag and padding, then the address of the archive, then the version.
+  const version = at + id * bytes + 8 + textBytes;
+  const numberBytes = bytes === 72 ? 8 : 4;
+  const numbers = [0, 1, 2].map((part) => (numberBytes === 8 ? u64 : u32)(content, version + part * numberBytes));
+  const labels = version + (numberBytes === 8 ? 24 : 16);
+  const [pre, build] = [textAt(lock, labels), textAt(lock, labels + textBytes + hashBytes)];
+  if (name === undefined || pre === undefined || build === undefined) return 'unreadable';
+  return { name, version: `${numbers.join('.')}${pre && `-${pre}`}${build && `+${build}`}` };
+}
+
+function originOf({ content, columns: { resolution } }: Lock, id: number): number {
+  return byteAt(content, resolution.at + id * resolution.bytes);
+}
+
+function sliceAt({ content, columns }: Lock, column: 'dependencies' | 'resolutions', id: number): [number, number] {
+  const at = columns[column].at + id * sliceBytes;
+  return [u32(content, at), u32(content, at + 4)];
+}
+
+/** Up to eight bytes stand where they are; of a longer text its place and length, marked by the highest bit. */
+function textAt({ content, texts }: Lock, at: number): string | undefined {
+  if ((byteAt(content, at + 7) & 0x80) === 0) {
+    const inline = content.toString('utf8', at, at + textBytes);
+    const end = inline.indexOf('\0');
+    return end === -1 ? inline : inline.slice(0, end);
+  }
+  const [start, length] = [u32(content, at), u32(content, at + 4) & 0x7fffffff];
+  if (length > maxTextBytes || start + length > texts.length) return undefined;
+  return texts.toString('utf8', start, start + length);
+}
+
+function byteAt(bytes: Buffer, at: number): number {
+  const byte = bytes[at];
+  if (byte === undefined) throw cutShort();
+  return byte;
+}
+
+function u32(bytes: Buffer, at: number): number {
+  if (at + 4 > bytes.length) throw cutShort();
+  return bytes.readUInt32LE(at);
+}
+
+/** Exact up to 2^53; what is more lies beyond any file. */
+function u64(bytes: Buffer, at: number): number {
+  return u32(bytes, at) + u32(bytes, at + 4) * 2 ** 32;
+}
+
+function cutShort(): MalformedFile {
+  return new MalformedFile('a bun.lockb that is cut short');
+}

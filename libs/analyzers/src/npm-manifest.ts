@@ -1,0 +1,45 @@
+import { MalformedFile } from '@tidewaiter/domain';
+
+import { objectOf, parseJson } from './document.js';
+import { licensesOf, type LibraryEntry } from './library-package.js';
+
+/** What the `package.json` of a package says that it is. @see https://docs.npmjs.com/cli/configuring-npm/package-json */
+export function readManifest(text: string): LibraryEntry {
+  const { name, version, license, licenses } = objectOf(parseManifest(text));
+  // Folders below a package say `{"type":"module"}`, and private packages have no version.
+  if (name === undefined || version === undefined) return undefined;
+  if (typeof name !== 'string' || typeof version !== 'string') return 'unreadable';
+  return { name: name.trim(), version: cleanVersion(version), licenses: licensesOf(license ?? licenses ?? []) };
+}
+
+/** npm reads `v1.2.3` and ` =1.2.3` as 1.2.3. */
+function cleanVersion(version: string): string {
+  return version.trim().replace(/^[=v]{1,2} {0,4}(?=\d)/, '');
+}
+
+/** Publishers' tools have left zeros and second brackets behind the manifest. */
+function parseManifest(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const end = endOfObject(text);
+    if (!(error instanceof MalformedFile) || end === -1 || text.slice(end).trim() === '') throw error;
+    return parseJson(text.slice(0, end));
+  }
+}
+
+/** Where the first object of the text ends, or -1. */
+function endOfObject(text: string): number {
+  let depth = 0;
+  let isInString = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const found = text.charAt(index);
+    if (isInString) {
+      if (found === '\\') index += 1;
+      else if (found === '"') isInString = false;
+    } else if (found === '"') isInString = true;
+    else if (found === '{') depth += 1;
+    else if (found === '}' && --depth === 0) return index + 1;
+  }
+  return -1;
+}

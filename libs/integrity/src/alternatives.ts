@@ -1,0 +1,51 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { type FileSign, type Inspector, textOf } from './file-sign.js';
+import { integrityFinding } from './integrity-finding.js';
+import type { Judgement } from './judged-image.js';
+
+const database = /^var\/lib\/(dpkg\/)?alternatives\/[^/]{1,255}$/;
+const link = /^etc\/alternatives\/[^/]{1,255}$/;
+const documentation = /^\/usr\/(local\/)?(share\/(man|doc|info)|man)\//;
+const maxChoices = 10_000;
+
+/**
+ * What the administrator's links may lead to: each file of the database names one group of them and, behind an empty line, its
+ * choices.
+ * @see https://manpages.debian.org/update-alternatives.1 "FILES"
+ */
+export const alternativeChoices: Inspector = {
+  wants: (path) => database.test(path),
+  inspect: ({ path, content }): FileSign[] => {
+    const [, choices = ''] = textOf(content).split(/\n\n(.*)/s, 2);
+    const targets = choices.split('\n', maxChoices).filter((line) => line.startsWith('/'));
+    return [{ path, sign: 'alternatives', confidence: 'certain', evidence: { targets: [...new Set(targets)] } }];
+  },
+};
+
+/** Links of `etc/alternatives` that lead where no package and no administrator told `update-alternatives` to. */
+export const alternatives: Judgement = function* ({ tree, view, ownership, signs }) {
+  const databases = signs.filter(({ sign, path, layer }) => sign === 'alternatives' && tree.isShown(path, layer));
+  // Slim images have lost the database, and nothing can be said.
+  if (databases.length === 0) return;
+  const known = new Set(databases.flatMap(({ evidence }) => evidence['targets'] as string[]));
+  for (const { entry, layer } of tree.shown.values()) {
+    const { path, type, linkTarget = '' } = entry;
+    if (type !== 'symlink' || !link.test(path) || known.has(linkTarget) || documentation.test(linkTarget)) continue;
+    const behind = view.lookup(path);
+    if (behind === undefined || known.has(`/${behind.entry.path}`)) continue;
+    yield unregistered(path, layer, linkTarget, ownership.isDistributed(behind.entry.path));
+  }
+};
+
+function unregistered(path: string, layer: number, target: string, isDistributed: boolean): Finding {
+  return integrityFinding({
+    id: 'alternative-replaced',
+    severity: isDistributed ? 'medium' : 'high',
+    title: 'Command was made to lead to a file that is none of its alternatives',
+    path,
+    layer,
+    confidence: 'likely',
+    evidence: { target },
+  });
+}

@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto';
+
+import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
+import type { Egress, EgressResponse } from '@tidewaiter/runtime';
+
+import { sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
+import type { RegistryConnection } from './connection.js';
+import { checkRepository, checkTag } from './reference.js';
+import { RegistrySession, type RegistryRead } from './session.js';
+
+/** What a registry knows about a manifest without its bytes. */
+export interface ResolvedManifest {
+  digest: Digest;
+  /** As the registry declares it, without parameters; empty when it declares none. */
+  mediaType: string;
+  /** Bytes. */
+  size: number;
+}
+
+export interface FetchedManifest {
+  digest: Digest;
+  /** As the registry declares it, without parameters; empty when it declares none. */
+  mediaType: string;
+  bytes: Buffer;
+}
+
+/** What every registry must take, and as much as we read. @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+const accept = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ');
+
+const byteCount = /^\d{1,15}$/;
+const contentRange = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15}|\*)$/;
+
+/**
+ * Reads manifests and parts of blobs from one host. Manifests have been checked against their digest, parts cannot be.
+ * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md
+ */
+export class HostClient {
+  /** `docker.io`, `localhost:5000` */
+  readonly host: string;
+  readonly #session: RegistrySession;
+  readonly #rewrite: RegistryConnection['rewrite'];
+
+  /**
+   * @param maxAttempts of a request that fails in a way that a repetition may cure
+   * @throws InvalidInput `REGISTRY_CONNECTION`
+   */
+  constructor(connection: RegistryConnection, egress: Egress, maxAttempts: number) {
+    this.#session = new RegistrySession(connection, egress, maxAttempts);
+    this.host = this.#session.endpoint.host;
+    this.#rewrite = connection.rewrite;
+  }
+
+  /**
+   * Asks what a tag or digest stands for.
+   * @throws InvalidInput `REFERENCE_INVALID`, and as `manifest` where the registry's headers do not tell
+   * @throws NotFound `MANIFEST_UNKNOWN`
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   */
+  async resolve(repository: string, reference: string, signal?: AbortSignal): Promise<ResolvedManifest> {
+    const head = await this.#session.send({ ...this.#manifestRead(repository, reference, signal), method: 'HEAD' });
+    await head.discard();
+    const digest = head.headers['docker-content-digest'];
+    const length = head.headers['content-length'] ?? '';
+    const isAsked = isDigest(digest) && (digest === reference || !isDigest(reference));
+    if (head.status === 200 && isAsked && byteCount.test(length)) {
+      return { digest, mediaType: mediaTypeOf(head), size: Number(length) };
+    }
+    const { bytes, ...fetched } = await this.manifest(repository, reference, signal);
+    return { ...fetched, size: bytes.length };
+  }
+
+  /**
+   * Fetches a manifest or index by tag or digest.
+   * @throws InvalidInput `REFERENCE_INVALID`, `DIGEST_MISMATCH`
+   * @throws LimitExceeded over 4 MiB
+   * @throws NotFound `MANIFEST_UNKNOWN`
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   */
+  async manifest(repository: string, reference: string, signal?: AbortSignal): Promise<FetchedManifest> {
+    const response = await this.#session.send(this.#manifestRead(repository, reference, signal));
+    if (response.status !== 200) {
+      await response.discard();
+      throw this.#session.unexpected(response.status);
+    }
+    const bytes = await response.bytes(MAX_MANIFEST_BYTES);
+    const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+    for (const claimed of [reference, response.headers['docker-content-digest']]) {
+      if (!isDigest(claimed) || claimed === digest) continue;
+      throw new InvalidInput('DIGEST_MISMATCH', `${this.host} gives ${digest} as ${claimed} of ${repository}`);
+    }
+    return { digest, mediaType: mediaTypeOf(response), bytes };
+  }
+
+  /**
+   * Opens a layer or config at a byte.
+   * @throws InvalidInput `REFERENCE_INVALID`, `SIZE_MISMATCH`
+   * @throws NotFound `BLOB_UNKNOWN`
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   */
+  async openBlob(
+    repository: string,
+    { digest, size }: BlobDescriptor,
+    from: number,
+    signal?: AbortSignal,
+  ): Promise<BlobPart> {
+    const read: RegistryRead = {
+      repository: this.#repository(repository),
+      path: `blobs/${digest}`,
+      unknown: 'BLOB_UNKNOWN',
+      signal,
+    };
+    const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};
+    const response = await this.#session.send({ ...read, headers });
+    const part = locate(response);
+    if (part && part.start <= from && (part.total ?? size) === size) return { start: part.start, body: response.body };
+    await response.discard();
+    // 416: there is nothing from here on, so the blob is shorter than its descriptor says.
+    if (response.status === 416) throw sizeMismatch(digest, `${from} of the declared ${size} bytes`);
+    if (part && part.start <= from) throw sizeMismatch(digest, `${part.total} instead of the declared ${size} bytes`);
+    throw this.#session.unexpected(response.status);
+  }
+
+  #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRead {
+    const tagOrDigest = isDigest(reference) ? reference : checkTag(reference);
+    return {
+      repository: this.#repository(repository),
+      path: `manifests/${tagOrDigest}`,
+      headers: { accept },
+      unknown: 'MANIFEST_UNKNOWN',
+      signal,
+    };
+  }
+
+  /** What this host calls the repository. */
+  #repository(repository: string): string {
+    const { prefix, location } = this.#rewrite ?? { prefix: '', location: '' };
+    return checkRepository(repository.startsWith(prefix) ? location + repository.slice(prefix.length) : repository);
+  }
+}
+
+/** Where the bytes of an answer lie in the blob, and how long the whole is where it says so. */
+function locate({ status, headers }: EgressResponse): { start: number; total: number | undefined } | undefined {
+  const length = headers['content-length'] ?? '';
+  if (status === 200) return { start: 0, total: byteCount.test(length) ? Number(length) : undefined };
+  const range = status === 206 ? contentRange.exec(headers['content-range'] ?? '') : null;
+  return range ? { start: Number(range[1]), total: range[2] === '*' ? undefined : Number(range[2]) } : undefined;
+}
+
+function mediaTypeOf({ headers }: EgressResponse): string {
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';', 1);
+  return mediaType.trim().toLowerCase();
+}

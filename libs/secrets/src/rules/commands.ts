@@ -1,0 +1,126 @@
+import { programNames, readOption, readPipe, readProgram } from '../command-line.js';
+import { readCurl } from '../curl-command.js';
+import { captured, read } from '../secret-rule.js';
+import type { SecretRule } from '../secret-rule.js';
+import { isWeak } from '../url-credentials.js';
+import { fake } from './fake.js';
+
+const fakeWord = fake(14);
+
+/** Secrets in commands: in scripts, in what a shell keeps of its commands, in the steps of a build. */
+export const commandRules: readonly SecretRule[] = [
+  read({
+    id: 'command-line-password',
+    title: 'Password on a command line',
+    keywords: programNames,
+    tries: 5_000,
+    find: readProgram,
+    matches: () => [
+      `mysqldump -u root -p${fakeWord} shop`,
+      `mysql --user=root --password=${fakeWord}`,
+      `sshpass -p '${fakeWord}' ssh root@10.0.0.1`,
+      `docker login -u ci -p ${fakeWord} registry.corp.net`,
+      `redis-cli -h cache -a ${fakeWord} ping`,
+      `openssl pkcs12 -export -passout pass:${fakeWord} -out a.p12`,
+      `keytool -genkey -keystore a.jks -storepass ${fakeWord}`,
+      `htpasswd -bc /etc/nginx/users admin ${fakeWord}`,
+      `kubectl create secret generic db --from-literal=password=${fakeWord}`,
+      `aws configure set aws_secret_access_key ${fake(40, 'base64')}`,
+    ],
+    ignores: () => [
+      'mysql -u root -p"$PASSWORD" shop',
+      'mysql -u root -p shop',
+      'apt-get install mysql-server && tar -pxzvf a.tar.gz',
+      'docker login -u ci -p ${TOKEN} registry.corp.net',
+      'docker login -u USER -p <password>',
+      'sshpass -p password ssh a',
+      'mkdir -p/var/lib/mysql',
+    ],
+  }),
+  read({
+    id: 'command-line-option',
+    title: 'Password in the option of a command',
+    severity: 'medium',
+    confidence: 'possible',
+    rank: 1,
+    keywords: ['-password', '-passwd', '-passphrase', '-token', '-api-key', '-secret'],
+    examplePath: 'app/run.sh',
+    tries: 5_000,
+    find: readOption,
+    matches: () => [
+      `tool --password ${fakeWord} run`,
+      `tool --token ${fake(40)} run`,
+      `tool --db-password ${fakeWord}`,
+    ],
+    ignores: () => [
+      'tool --password "$PASSWORD" run',
+      'tool --password PASSWORD run',
+      'tool --token TOKEN run',
+      'tool --password-file /run/secrets/password',
+    ],
+  }),
+  read({
+    id: 'piped-password',
+    title: 'Password that a command is fed with',
+    keywords: ['--password-stdin', 'chpasswd', 'passwd --stdin', 'sudo -s '],
+    tries: 5_000,
+    find: readPipe,
+    matches: () => [`echo ${fakeWord} | docker login -u ci --password-stdin`, `RUN echo "root:${fakeWord}" | chpasswd`],
+    ignores: () => [
+      'echo "$TOKEN" | docker login -u ci --password-stdin',
+      'echo "root:root" | chpasswd',
+      'cat a | chpasswd',
+    ],
+  }),
+  captured({
+    id: 'sql-password',
+    title: 'Password in a statement of SQL',
+    keywords: ['identified', 'with password', 'encrypted password', 'login password', 'set password'],
+    // The history of MySQL writes a blank as `\040`.
+    expression:
+      /(?:[Ii]dentified|IDENTIFIED|[Ww]ith|WITH|[Ee]ncrypted|ENCRYPTED|[Ll]ogin|LOGIN)(?:[ \t]|\\040){1,4}(?:(?:[Bb]y|BY|[Ww]ith|WITH)(?:[ \t]|\\040){1,4}(?:["']?[\w]{1,40}["']?(?:[ \t]|\\040){1,4}(?:[Bb]y|BY|[Aa]s|AS)(?:[ \t]|\\040){1,4})?|[Pp]assword(?:[ \t]|\\040){1,4}|PASSWORD(?:[ \t]|\\040){1,4})["']([^"'\s$%{}<>\\]{6,128})["']|(?:[Ss]et|SET) (?:[Pp]assword|PASSWORD)[^=\n]{0,100}=[ \t]{0,4}(?:(?:[Pp]assword|PASSWORD)\()?'([^'\s$%{}<>\\]{6,128})'/,
+    verify: (value) => (isWeak(value) ? undefined : 'likely'),
+    matches: () => [
+      `CREATE USER 'a'@'%' IDENTIFIED BY '${fakeWord}';`,
+      `ALTER\\040USER\\040'a'\\040IDENTIFIED\\040WITH\\040mysql_native_password\\040BY\\040'${fakeWord}';`,
+      `SET PASSWORD FOR 'root'@'localhost' = PASSWORD('${fakeWord}');`,
+      `alter role app with password '${fakeWord}';`,
+    ],
+    ignores: () => [
+      "CREATE USER 'a'@'%' IDENTIFIED BY 'password';",
+      "ALTER ROLE app WITH PASSWORD '%s'",
+      "IDENTIFIED BY '${DB_PASSWORD}'",
+      'identified by "its name"',
+    ],
+  }),
+  read({
+    id: 'curl-auth-header',
+    title: 'Token in a header for curl',
+    minEntropy: 2.75,
+    keywords: ['curl'],
+    tries: 5_000,
+    find: (place) => readCurl(place, 'header'),
+    matches: () => [
+      `curl -H "Authorization: Bearer ${fake(40)}" https://a.b`,
+      `curl -X POST \\\n -H 'X-Api-Key: ${fake(32)}'`,
+    ],
+    ignores: () => [
+      'curl -H "Authorization: Bearer $TOKEN"',
+      'curl -H "Authorization: Bearer <token>"',
+      'curl --header "Authorization: Basic ..."',
+    ],
+  }),
+  read({
+    id: 'curl-auth-user',
+    title: 'Password on the command line of curl',
+    keywords: ['curl'],
+    tries: 5_000,
+    find: (place) => readCurl(place, 'user'),
+    matches: () => [`curl -u deploy:${fake(14)} https://a.b`, `curl -s --user 'api:${fake(14)}' https://a.b`],
+    ignores: () => [
+      'curl -u "$USER:$PASSWORD" https://a.b',
+      'curl -u username:password https://a.b',
+      'curl -u ":" https://localhost:9200',
+    ],
+  }),
+];

@@ -1,0 +1,154 @@
+import { Injectable } from '@nestjs/common';
+import {
+  type AdvisoryFeed,
+  type AdvisoryHoldings,
+  type EpssScore,
+  type KevEntry,
+  type OsvAdvisory,
+} from '@tidewaiter/advisories';
+
+import { Advisories, type AdvisoryStatus } from './advisories.js';
+import { Store, type Transaction } from './store.js';
+
+/** What the database holds, for people. */
+export interface StoredAdvisories extends AdvisoryHoldings {
+  lastImport: AdvisoryStatus['lastImport'];
+}
+
+const feedColumns = `name, origin, etag, last_modified AS "lastModified", as_of AS "asOf", checked_at AS "checkedAt",
+  changed_at AS "changedAt", records, rejected`;
+
+/** Where advisories come from, how current they are, and what is exploited. What syncs and imports write to. */
+@Injectable()
+export class AdvisoryFeeds {
+  constructor(
+    private readonly store: Store,
+    private readonly advisories: Advisories,
+  ) {}
+
+  /** Every write commits by itself: each record is whole, and a push that is judged meanwhile need not wait. */
+  async update<T>(work: () => Promise<T>): Promise<T> {
+    return work();
+  }
+
+  async feed(name: string): Promise<AdvisoryFeed | null> {
+    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed WHERE name = $1`, [name]);
+    return rows[0] ? feedOf(rows[0]) : null;
+  }
+
+  async feeds(): Promise<AdvisoryFeed[]> {
+    const rows = await this.store.query<FeedRow>(`SELECT ${feedColumns} FROM advisory_feed ORDER BY name COLLATE "C"`);
+    return rows.map(feedOf);
+  }
+
+  /** Notes what a feed has brought, `changed` records of it new; null when there was nothing to read. */
+  async noteFeed(feed: AdvisoryFeed, changed: number | null): Promise<void> {
+    const { name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected } = feed;
+    await this.store.transaction(async (tx) => {
+      await tx.query(
+        `INSERT INTO advisory_feed (name, origin, etag, last_modified, as_of, checked_at, changed_at, records, rejected)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (name) DO UPDATE SET origin = $2, etag = $3, last_modified = $4, as_of = $5, checked_at = $6, changed_at = $7,
+           records = $8, rejected = $9`,
+        [name, origin, etag, lastModified, asOf, checkedAt, changedAt, records, rejected],
+      );
+      if (changed === null) return;
+      await tx.query('INSERT INTO advisory_import (source, records, changed, rejected) VALUES ($1, $2, $3, $4)', [
+        name,
+        records,
+        changed,
+        rejected,
+      ]);
+    });
+  }
+
+  /**
+   * When the records of these ids had been modified, in milliseconds since 1970, of those that are known. What was written before
+   * advisories said when they were published may be written again.
+   */
+  async known(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.store.query<{ id: string; modified: number }>(
+      'SELECT id, floor(extract(epoch FROM modified) * 1000)::float8 AS modified FROM advisory WHERE id = ANY($1) AND published IS NOT NULL',
+      [ids],
+    );
+    return new Map(rows.map(({ id, modified }) => [id, modified]));
+  }
+
+  async put(advisories: readonly OsvAdvisory[]): Promise<number> {
+    return this.advisories.put(advisories);
+  }
+
+  /** The advisories that speak of an ecosystem and are not withdrawn. */
+  async idsOf(ecosystem: string): Promise<string[]> {
+    const rows = await this.store.query<{ id: string }>(
+      `SELECT DISTINCT id FROM advisory_package JOIN advisory ON id = advisory_id WHERE ecosystem = $1 AND withdrawn IS NULL`,
+      [ecosystem],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async retire(ecosystem: string, ids: readonly string[]): Promise<void> {
+    await this.advisories.retire(ecosystem, ids);
+  }
+
+  /** Makes this the catalogue; answers how many entries came, changed or went. */
+  async putKev(entries: readonly KevEntry[]): Promise<number> {
+    const cves = entries.map(({ cve }) => cve);
+    return this.store.transaction(async (tx) => {
+      const changed = await tx.query(
+        `INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
+         ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve`,
+        [cves, entries.map(({ addedOn }) => addedOn)],
+      );
+      return changed.length + (await prune(tx, 'kev', cves));
+    });
+  }
+
+  /** Makes these the scores; answers how many came, changed or went. */
+  async putEpss(scores: readonly EpssScore[]): Promise<number> {
+    const cves = scores.map(({ cve }) => cve);
+    return this.store.transaction(async (tx) => {
+      const changed = await tx.query(
+        `INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
+         ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
+         WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve`,
+        [cves, scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
+      );
+      return changed.length + (await prune(tx, 'epss', cves));
+    });
+  }
+
+  /** Counts everything, which takes seconds when there is much. */
+  async holdings(): Promise<StoredAdvisories> {
+    const ecosystems = await this.store.query<AdvisoryHoldings['ecosystems'][number]>(
+      `SELECT ecosystem, count(DISTINCT advisory_id)::int AS records, count(*)::int AS packages FROM advisory_package
+       GROUP BY ecosystem ORDER BY ecosystem COLLATE "C"`,
+    );
+    const [counts] = await this.store.query<{ kev: number; epss: number }>(
+      'SELECT (SELECT count(*)::int FROM kev) AS kev, (SELECT count(*)::int FROM epss) AS epss',
+    );
+    const { advisories, lastImport } = await this.advisories.status();
+    return { advisories, ecosystems, feeds: await this.feeds(), kev: 0, epss: 0, ...counts, lastImport };
+  }
+}
+
+type FeedRow = Omit<AdvisoryFeed, 'asOf' | 'checkedAt' | 'changedAt'> &
+  Record<'asOf' | 'checkedAt' | 'changedAt', Date>;
+
+function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed {
+  return {
+    ...feed,
+    asOf: asOf.toISOString(),
+    checkedAt: checkedAt.toISOString(),
+    changedAt: changedAt.toISOString(),
+  };
+}
+
+/** Removes what is not among `kept`; answers how many. */
+async function prune(tx: Transaction, table: 'kev' | 'epss', kept: readonly string[]): Promise<number> {
+  const gone = await tx.query(
+    `DELETE FROM ${table} WHERE NOT EXISTS (SELECT FROM unnest($1::text[]) AS kept (cve) WHERE kept.cve = ${table}.cve) RETURNING cve`,
+    [kept],
+  );
+  return gone.length;
+}

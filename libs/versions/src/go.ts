@@ -1,0 +1,23 @@
+import { compareSemver } from './semver.js';
+
+/** What Go calls its own releases, `go1.21rc2`, and what stands behind them for builds of others: `go1.21.3-bigcorp X:boringcrypto`. */
+const toolchainPattern = /^go([0-9.]+(?:(?:alpha|beta|rc)[0-9]+)?)(?:[ -].*)?$/;
+const toolchainPreReleasePattern = /^([0-9.]+)(alpha|beta|rc)([0-9]+)$/;
+
+/**
+ * Orders two versions of Go modules, or of Go itself (package `stdlib`), with or without the `v` or `go` in front.
+ *
+ * Pseudo-versions need nothing special, they are pre-releases by design, and `+incompatible` is build metadata. A pre-release of Go
+ * is read as the Go vulnerability database writes it, `1.21rc2` as `1.21.0-rc.2`.
+ * @throws InvalidInput `UNPARSABLE_VERSION`, for `(devel)` as well: nobody knows what was built
+ * @see https://go.dev/ref/mod#versions
+ * @see https://go.dev/doc/toolchain#version
+ */
+export function compareGo(a: string, b: string): number {
+  return compareSemver(semverOf(a), semverOf(b));
+}
+
+function semverOf(version: string): string {
+  const release = toolchainPattern.exec(version)?.[1] ?? version;
+  return release.replace(toolchainPreReleasePattern, '$1-$2.$3');
+}

@@ -1,0 +1,44 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+import { withoutGemPlatform } from './gem.js';
+import { checkLengths } from './range-limits.js';
+import { versionSchemes } from './version-schemes.js';
+import type { VersionScheme } from './version-schemes.js';
+
+const comparisonPattern = /^(<=|>=|==|!=|=|<|>)?\s*(?:'([^']*)'|"([^"]*)"|([^'"\s]+))$/;
+
+/** What of a version a bound speaks about, where that may be less than all of it. */
+const partsInQuestion: Partial<Record<VersionScheme, (version: string, bound: string) => string>> = {
+  // Somebody's own build of 2.0.0 has the holes of 2.0.0, unless it is named itself.
+  pep440: (version, bound) => (bound.includes('+') ? version : version.replace(/\+.*$/s, '')),
+  gem: withoutGemPlatform,
+};
+
+/**
+ * Whether a version is in a constraint as advisories write it whatever the ecosystem, `>= 1.0, < 1.2.3 || = 2.0.0`: a comma is and, two
+ * bars are or, no operator is `=`. An empty constraint holds for all versions. Nothing but the scheme's order decides: unlike in
+ * `versionRanges`, a pre-release of 2.0 is below 2.0.
+ * @throws InvalidInput `UNPARSABLE_VERSION`, `UNPARSABLE_RANGE`
+ */
+export function satisfiesConstraint(version: string, constraint: string, scheme: VersionScheme): boolean {
+  checkLengths(version, constraint);
+  if (constraint.trim() === '') return true;
+  const alternatives = constraint.split('||').map((alternative) =>
+    alternative
+      .split(',')
+      .map((comparison) => holds(version, comparison.trim(), scheme))
+      .every((isTrue) => isTrue),
+  );
+  return alternatives.some((isTrue) => isTrue);
+}
+
+function holds(version: string, comparison: string, scheme: VersionScheme): boolean {
+  const [, operator = '=', ...texts] = comparisonPattern.exec(comparison) ?? [];
+  const bound = texts.find((text) => text !== undefined);
+  if (bound === undefined) throw new InvalidInput('UNPARSABLE_RANGE', 'not a constraint on versions');
+
+  const order = versionSchemes[scheme](partsInQuestion[scheme]?.(version, bound) ?? version, bound);
+  if (operator === '!=') return order !== 0;
+  if (order === 0) return operator.includes('=');
+  return order < 0 ? operator.startsWith('<') : operator.startsWith('>');
+}

@@ -1,0 +1,111 @@
+import { findingSubjects, narrowedTo } from './finding-alerts.js';
+import { findingMessage, type FindingPlace, type FindingReport } from './finding-message.js';
+
+const consoleUrl = 'https://tidewaiter.example.com';
+
+function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
+  return {
+    registry: 'registry.example.com',
+    repository: 'shop/checkout',
+    tag,
+    digest: `sha256:${tag.padStart(64, '0')}`,
+    packageName: 'openssl',
+    packageType: 'deb',
+    installedVersion: '3.0.15-1',
+    fix: { state: 'fixed', version: '3.0.17-1' },
+    ...parts,
+  };
+}
+
+const report: FindingReport = {
+  id: 'CVE-2026-1',
+  advisoryId: 'DSA-1',
+  title: 'Out-of-bounds read in X.509 parsing',
+  severity: 'high',
+  status: 'opened',
+  at: '2026-11-25T10:00:00Z',
+  places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],
+};
+
+describe('a message about an advisory that was published', () => {
+  it('says what it hits, where, and what to do', () => {
+    const message = findingMessage(report, { consoleUrl });
+    expect(message).toMatchObject({
+      kind: 'finding',
+      status: 'firing',
+      severity: 'high',
+      title: 'High · CVE-2026-1 hits libssl3 and openssl in 2 images',
+      facts: [
+        { label: 'Vulnerability', value: 'CVE-2026-1' },
+        { label: 'Advisory', value: 'DSA-1' },
+        { label: 'Packages', value: 'libssl3 and openssl' },
+        { label: 'Fixed in', value: '3.0.17-1' },
+      ],
+      sections: [
+        {
+          title: 'Images',
+          items: [
+            { text: 'registry.example.com/shop/checkout:1.4', detail: 'openssl 3.0.15-1, fixed in 3.0.17-1' },
+            { text: 'registry.example.com/shop/checkout:1.5', detail: 'libssl3 3.0.15-1, fixed in 3.0.17-1' },
+          ],
+        },
+      ],
+    });
+    expect(message.summary).toContain(
+      'The advisory is new: the images have not changed. Upgrading to 3.0.17-1 fixes it.',
+    );
+    expect(message.links[0]!.url).toContain(consoleUrl);
+  });
+
+  it('does not promise a fix that nobody has', () => {
+    const places = [place('1', { fix: { state: 'not-fixed', version: null } })];
+    expect(findingMessage({ ...report, places }, { consoleUrl }).summary).toContain('No fixed version is known yet.');
+  });
+
+  it('says that it is over when the advisory was withdrawn', () => {
+    const message = findingMessage({ ...report, status: 'resolved' }, { consoleUrl });
+    expect(message).toMatchObject({
+      status: 'resolved',
+      title: 'Resolved · CVE-2026-1 no longer hits libssl3 and openssl in 2 images',
+    });
+  });
+
+  it('shows no more than people read, and says how much more there is', () => {
+    const places = Array.from({ length: 500 }, (_, index) => place(`${index}`));
+    expect(findingMessage({ ...report, places }, { consoleUrl }).sections[0]).toMatchObject({ omitted: 488 });
+  });
+});
+
+describe('its alerts', () => {
+  it('are those that a push of the same image would bring', () => {
+    const { alert } = findingSubjects(report)[0]!;
+    expect(alert).toMatchObject({
+      labels: {
+        kind: 'vulnerability',
+        severity: 'high',
+        repository: 'shop/checkout',
+        tag: '1.4',
+        rule: 'CVE-2026-1',
+        package: 'openssl',
+        fixable: 'true',
+        new: 'true',
+      },
+      status: 'firing',
+      startsAt: report.at,
+      endsAt: null,
+    });
+  });
+
+  it('tell each receiver only of its own images', () => {
+    const subjects = findingSubjects(report);
+    expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
+  });
+
+  it('end when it is resolved', () => {
+    expect(findingSubjects({ ...report, status: 'resolved' })[0]!.alert).toMatchObject({
+      status: 'resolved',
+      labels: { new: 'false' },
+      endsAt: report.at,
+    });
+  });
+});

@@ -1,0 +1,46 @@
+import { Controller } from '@nestjs/common';
+import { Subscribe } from '@tidewaiter/bus';
+import { isAtLeast } from '@tidewaiter/domain';
+import { consumers, type EventOf, findingOpened, findingResolved } from '@tidewaiter/events';
+import { Findings, Store } from '@tidewaiter/store';
+
+import { Channels } from './channels.js';
+import { findingSubjects, narrowedTo } from './finding-alerts.js';
+import { findingMessage, type FindingReport } from './finding-message.js';
+import { Notifications } from './notifications.js';
+
+/** Tells people of what became wrong with images that nobody pushed: an advisory was published. */
+@Controller()
+export class NotifyOfFindings {
+  constructor(
+    private readonly store: Store,
+    private readonly findings: Findings,
+    private readonly notifications: Notifications,
+    private readonly channels: Channels,
+  ) {}
+
+  @Subscribe(consumers.notifier, findingOpened)
+  async opened(event: EventOf<typeof findingOpened>): Promise<void> {
+    await this.#tell(event, 'opened');
+  }
+
+  @Subscribe(consumers.notifier, findingResolved)
+  async resolved(event: EventOf<typeof findingResolved>): Promise<void> {
+    await this.#tell(event, 'resolved');
+  }
+
+  async #tell({ id, time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
+    const { advisoryId, title, severity, purls, isNews } = data;
+    // As with pushes: what nobody has rated may be critical.
+    const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
+    const places = isNews && isAlarming ? await this.findings.places(purls, advisoryId) : [];
+    const report: FindingReport = { id: data.id, advisoryId, title, severity, status, at: time, places };
+    await this.store.once(consumers.notifier.name, id, async (tx) => {
+      const { consoleUrl } = this.channels;
+      await this.notifications.add(tx, id, findingSubjects(report), {
+        isNews: () => status === 'opened',
+        message: (group) => findingMessage(narrowedTo(report, group), { consoleUrl }),
+      });
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { AdvisoryPlaces } from '@tidewaiter/advisory-sync';
+import { type Egress, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Jobs, Store } from '@tidewaiter/store';
+
+export const syncQueue = 'sync-osv';
+
+const lookMs = 60_000;
+
+/** Where advisories are fetched from, and how often; never where `intervalMs` is 0. */
+export class AdvisorySchedule {
+  constructor(
+    readonly intervalMs: number,
+    readonly places: AdvisoryPlaces,
+    /** All of the bucket's where it is null. */
+    readonly ecosystems: readonly string[] | null,
+    readonly egress: Egress,
+  ) {}
+}
+
+/** Queues the next sync when it is due. Every scanner looks, and whoever is first queues it for all. */
+@Injectable()
+export class QueueSyncs implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #looking: Repetition | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly schedule: AdvisorySchedule,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.schedule.intervalMs > 0) this.#looking = repeat(() => this.#look(), lookMs, this.logger);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#looking?.stop();
+    await this.schedule.egress.close();
+  }
+
+  async #look(): Promise<void> {
+    if (await this.jobs.hasEndedWithin(syncQueue, this.schedule.intervalMs)) return;
+    await this.store.transaction((tx) => tx.enqueue({ queue: syncQueue, key: 'all', class: 'bulk' }));
+  }
+}

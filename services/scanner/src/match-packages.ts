@@ -1,0 +1,14 @@
+import { type AdvisoryCandidate, matchPackage } from '@tidewaiter/advisories';
+import type { FleetMatch, UnmatchedPackage } from '@tidewaiter/store';
+
+/** Matches packages of the fleet against all that may be said about them. */
+export function* matchPackages(
+  packages: readonly UnmatchedPackage[],
+  candidates: readonly AdvisoryCandidate[],
+): Generator<FleetMatch> {
+  const byName = Map.groupBy(candidates, ({ ecosystem, name }) => `${ecosystem}\n${name}`);
+  for (const { id, key, ...each } of packages) {
+    const named = key.names.flatMap((name) => byName.get(`${key.ecosystem}\n${name}`) ?? []);
+    for (const match of matchPackage(each, key, named)) yield { ...match, packageId: id };
+  }
+}

@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { type ClaimedJob, Pushes } from '@tidewaiter/store';
+
+import { LayerRefresh } from './layer-refresh.js';
+import { PushJudgement } from './push-judgement.js';
+import { PushSteps } from './push-steps.js';
+
+/**
+ * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid meanwhile. Nobody is told: what
+ * came by an advisory was told already. The key of the job is the push id.
+ */
+@Injectable()
+export class Rejudge implements JobHandler<ClaimedJob> {
+  readonly queue = 'rejudge';
+  readonly retryDelaysMs = [10_000, 120_000, 600_000, 1_800_000];
+  readonly timeoutMs = 30 * 60_000;
+  /** Bulk work: pushes go first. */
+  readonly concurrency = 1;
+
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly steps: PushSteps,
+    private readonly layers: LayerRefresh,
+    private readonly judgement: PushJudgement,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const push = await this.pushes.get(job.key);
+    if (push?.state !== 'analyzed') return this.steps.done(job);
+    await this.layers.refresh(push, signal);
+    await this.steps.correct(job, push, await this.judgement.judge(push));
+  }
+
+  /** The old verdict stays. */
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.steps.abandon(job, problem);
+  }
+}

@@ -1,0 +1,134 @@
+import { Injectable } from '@nestjs/common';
+import { type Draft, draft, findingOpened, findingResolved } from '@tidewaiter/events';
+import {
+  type ChangedAdvisory,
+  type ClaimedJob,
+  type FleetChange,
+  FleetMatches,
+  Jobs,
+  type MatchChange,
+  Pushes,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
+
+import { matchPackages } from './match-packages.js';
+
+/** The key of the job that matches what an older version of the matching has matched. */
+export const everything = 'everything';
+
+/** Packages that one transaction matches against everything. */
+const batchSize = 500;
+/** Advisories that are matched before the next ones are looked at. */
+const advisoriesAtOnce = 50;
+/** Verdicts that wait at once for better analyzers: a whole fleet comes little by little. */
+const maxWaiting = 50;
+
+/** The transactions in which matches, what is told of them and the work that follows change together. */
+@Injectable()
+export class RematchSteps {
+  constructor(
+    private readonly store: Store,
+    private readonly fleet: FleetMatches,
+    private readonly pushes: Pushes,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** Matches the packages that the advisories of a change name, and tells what came and what went. */
+  async apply(job: ClaimedJob): Promise<{ opened: number; resolved: number }> {
+    return this.store.transaction(async (tx) => {
+      await this.fleet.hold(tx);
+      const advisories = await this.fleet.changed(tx, job.key);
+      const counts = { opened: 0, resolved: 0 };
+      for (const some of byVulnerability(advisories)) {
+        const { opened, resolved } = await this.#applySome(tx, some);
+        counts.opened += opened;
+        counts.resolved += resolved;
+      }
+      await this.jobs.finish(tx, job);
+      return counts;
+    });
+  }
+
+  /** Matches again what an older matching has matched: nobody is told, but verdicts follow. */
+  async matchOutdated(job: ClaimedJob, signal: AbortSignal): Promise<{ packages: number }> {
+    for (let packages = 0; ;) {
+      signal.throwIfAborted();
+      const matched = await this.store.transaction((tx) => this.#matchBatch(tx));
+      packages += matched;
+      if (matched > 0) continue;
+      await this.store.transaction((tx) => this.jobs.finish(tx, job));
+      return { packages };
+    }
+  }
+
+  /** Queues what older analyzers or an older matching have judged, oldest verdict first. */
+  async queueOutdated(analyzersVersion: string): Promise<void> {
+    const { queued } = await this.jobs.backlog('rejudge');
+    await this.store.transaction(async (tx) => {
+      if (await this.fleet.hasOutdated(tx)) await tx.enqueue({ queue: 'rematch', key: everything, class: 'bulk' });
+      const pushes = await this.pushes.outdated(tx, analyzersVersion, Math.max(0, maxWaiting - queued));
+      await tx.enqueue(...pushes.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+    });
+  }
+
+  async #applySome(
+    tx: Transaction,
+    advisories: readonly ChangedAdvisory[],
+  ): Promise<{ opened: number; resolved: number }> {
+    const candidates = await this.fleet.candidates(tx, advisories);
+    const packages = await this.fleet.named(tx, candidates);
+    const { opened, resolved } = await this.fleet.replace(tx, advisories, [...matchPackages(packages, candidates)]);
+    await tx.emit(
+      ...(await this.#drafts(tx, advisories, opened, findingOpened)),
+      ...(await this.#drafts(tx, advisories, resolved, findingResolved)),
+    );
+    await this.#rejudge(tx, [...opened, ...resolved]);
+    return { opened: opened.length, resolved: resolved.length };
+  }
+
+  async #matchBatch(tx: Transaction): Promise<number> {
+    await this.fleet.hold(tx);
+    const packages = await this.fleet.outdated(tx, batchSize);
+    const candidates = await this.fleet.candidatesFor(tx, packages);
+    const changed = await this.fleet.rematched(tx, packages, [...matchPackages(packages, candidates)]);
+    await this.#rejudge(tx, [{ packageIds: changed }]);
+    return packages.length;
+  }
+
+  async #drafts(
+    tx: Transaction,
+    advisories: readonly ChangedAdvisory[],
+    changes: readonly MatchChange[],
+    event: typeof findingOpened,
+  ): Promise<Draft[]> {
+    if (changes.length === 0) return [];
+    const told = await this.fleet.describe(tx, advisories, changes);
+    return told.map((each) => draft(event, each.vulnerabilityId, dataOf(each)));
+  }
+
+  /** The verdicts of what tags point to follow by themselves, in the background. */
+  async #rejudge(tx: Transaction, changes: readonly Pick<MatchChange, 'packageIds'>[]): Promise<void> {
+    const packageIds = new Set(changes.flatMap((change) => change.packageIds));
+    if (packageIds.size === 0) return;
+    const current = await this.pushes.currentWith(tx, [...packageIds]);
+    await tx.enqueue(...current.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
+  }
+}
+
+/** A few advisories at a time, those of one vulnerability together: hostile images hold packages that all advisories name. */
+function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<ChangedAdvisory[]> {
+  let some: ChangedAdvisory[] = [];
+  for (const about of Map.groupBy(advisories, ({ vulnerabilityId }) => vulnerabilityId).values()) {
+    some.push(...about);
+    if (some.length < advisoriesAtOnce) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
+}
+
+function dataOf({ vulnerabilityId, packages, images, ...change }: FleetChange) {
+  const counts = { packages, images, workloads: null };
+  return { kind: 'vulnerability' as const, id: vulnerabilityId, counts, ...change };
+}

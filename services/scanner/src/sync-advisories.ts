@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Injectable } from '@nestjs/common';
+import { type FeedResult, type ReadingListener, syncAdvisories } from '@tidewaiter/advisory-sync';
+import { TidewaiterError } from '@tidewaiter/domain';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { AdvisoryFeeds, type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
+
+import { AdvisorySchedule, syncQueue } from './advisory-schedule.js';
+
+/**
+ * Brings the advisories up to date, as `tidewaiter advisories sync` does. A feed that cannot be had or read keeps what is known of
+ * it and is asked again the next time; it is no reason to give the job up.
+ */
+@Injectable()
+export class SyncAdvisories implements JobHandler<ClaimedJob> {
+  readonly queue = syncQueue;
+  readonly concurrency = 1;
+  readonly retryDelaysMs = [10_000, 60_000, 600_000];
+  /** The first sync of everything downloads gigabytes. */
+  readonly timeoutMs = 6 * 3_600_000;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly feeds: AdvisoryFeeds,
+    private readonly schedule: AdvisorySchedule,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const { places, ecosystems, egress } = this.schedule;
+    const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-downloads-'));
+    try {
+      await syncAdvisories({
+        keeper: this.feeds,
+        listener: new LoggedReading(this.logger),
+        acceptsRemovals: false,
+        egress,
+        places,
+        ecosystems,
+        folder,
+        // Who configures the platform names the place, so it may be a mirror of their own.
+        request: { signal, allowPrivate: true },
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { ...problem, retryInMs: null });
+  }
+}
+
+/** What operators read of a sync. */
+class LoggedReading implements ReadingListener {
+  constructor(private readonly logger: Logger) {}
+
+  downloading(): void {}
+
+  reading(): void {}
+
+  rejected(): void {
+    // Counted in the feed's own row.
+  }
+
+  keptGone(feed: string, gone: number, records: number): void {
+    this.logger.warn({ feed, gone, records }, 'advisories kept though they are gone');
+  }
+
+  done({ name: feed, state, records, changed, gone, rejected, seconds }: FeedResult): void {
+    const fields = { feed, records, changed, gone, rejected, duration_ms: Math.round(seconds * 1000) };
+    if (state === 'read') this.logger.info(fields, 'advisories read');
+  }
+
+  failed(feed: string, err: unknown): void {
+    this.logger.warn(
+      { feed, code: err instanceof TidewaiterError ? err.code : 'INTERNAL', err },
+      'advisories not read',
+    );
+  }
+}
