@@ -20,6 +20,7 @@ interface AdvisoryFacts {
   package: string;
   fixed?: string;
   severity: 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
+  published?: string;
 }
 
 const vectors = {
@@ -32,13 +33,13 @@ const vectors = {
 /** Writes OSV records for Debian 12 into a folder; answers the folder. */
 export function writeAdvisories(folder: string, advisories: AdvisoryFacts[]): string {
   mkdirSync(folder, { recursive: true });
-  for (const { id, package: name, fixed, severity } of advisories) {
+  for (const { id, package: name, fixed, severity, published = '2026-01-02T03:04:05Z' } of advisories) {
     const events = [{ introduced: '0' }, ...(fixed ? [{ fixed }] : [])];
     const record = {
       schema_version: '1.7.0',
       id,
       modified: '2026-01-02T03:04:05Z',
-      published: '2026-01-02T03:04:05Z',
+      published,
       summary: `a hole in ${name}`,
       severity: [{ type: 'CVSS_V3', score: vectors[severity] }],
       affected: [{ package: { ecosystem: 'Debian:12', name }, ranges: [{ type: 'ECOSYSTEM', events }] }],

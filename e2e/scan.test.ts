@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
+import { removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
 
 const auth = { username: 'reader', password: 'password-of-the-test' };
 
@@ -23,14 +22,8 @@ let image: string;
 let digest: string;
 let advisories: string;
 
-/** Runs the program as a person does, in a home of its own. */
 async function tidewaiter(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, 'cache'), DOCKER_CONFIG: join(home, 'docker') };
-  return new Promise((done) => {
-    execFile(launcher, args, { env, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      done({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-  });
+  return runIn(home, ...args);
 }
 
 async function scan(...args: string[]): Promise<Report> {

@@ -42,6 +42,19 @@ export async function removeFolders(): Promise<void> {
   await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
 }
 
+/** Runs one command as a person does, in a home and working directory of its own. */
+export async function runIn(
+  home: string,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: join(home, 'cache'), DOCKER_CONFIG: join(home, 'docker') };
+  return new Promise((done) => {
+    execFile(launcher, args, { env, cwd: home, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+  });
+}
+
 /** A folder with a tidewaiter.yaml and a routing.yaml. */
 export function makeHome(files: Record<string, string>): string {
   const home = temporaryFolder();

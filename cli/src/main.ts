@@ -10,6 +10,7 @@ const exitTimeout = 4;
 /** There is no such target, or it is nothing that could be scanned. */
 const unsupportedCodes = new Set([
   'FINDING_UNKNOWN',
+  'IMAGE_UNKNOWN',
   'MANIFEST_UNKNOWN',
   'NOT_AN_IMAGE',
   'NO_PLATFORM',
@@ -17,6 +18,8 @@ const unsupportedCodes = new Set([
   'TAG_MISSING',
   'TARGET_MISSING',
 ]);
+/** There may be a verdict, but not yet. */
+const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
@@ -36,6 +39,6 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
   if (error instanceof TidewaiterError) tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
   else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
-  if (error instanceof TidewaiterError && error.code === 'SCAN_TIMEOUT') return exitTimeout;
+  if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }

@@ -4,9 +4,11 @@ import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
+import { policiesCommand } from './policies.js';
 import { routesCommand } from './routes.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
+import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
@@ -20,6 +22,7 @@ const commands = [
   scanCommand,
   sbomCommand,
   diffCommand,
+  gateCommand,
   explainCommand,
   upCommand,
   downCommand,
@@ -27,6 +30,7 @@ const commands = [
   serviceCommand,
   testCommand,
   advisoriesCommand,
+  policiesCommand,
   routesCommand,
   deadLettersCommand,
   completionCommand,

@@ -37,6 +37,10 @@ registries:
     webhookSecret: ${secret()}
     # credentials: { username: scanner, passwordFile: /run/secrets/registry }
 
+# Who must sign which repositories: docs/provenance.md
+# signers:
+#   - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
+
 sensors:
   # Falco. In falco.yaml:
   #   json_output: true
@@ -47,6 +51,13 @@ sensors:
     kind: falco
     cluster: local
     token: ${secret()}
+
+# Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
+# policies:
+#   - { name: no-secrets, mode: warn }
+# exceptions:
+#   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
+# admission: { mode: warn, unknown: allow }
 `;
 }
 

@@ -11,6 +11,8 @@ import { environment, tell } from './context.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // Each tool has the name of its package.
 const tools = ['docker-registry', 'skopeo'];
+// Not every release of Debian and Ubuntu has it.
+const optionalTools = ['cosign'];
 
 /** Brings what the tests need, where we may, and runs them all. The exit code is Jest's. */
 export function testCommand(program: Command): void {
@@ -21,11 +23,13 @@ export function testCommand(program: Command): void {
     .allowUnknownOption()
     .action(async (args: string[]) => {
       const programs = await findPrograms(environment['PATH']);
-      const missing = [...missingPackages(programs), ...(await missingTools())];
+      const missing = [...missingPackages(programs), ...(await missingOf(tools))];
       if (missing.length > 0 && mayInstall(programs)) {
         tell(`installing ${missing.join(', ')}`);
         await installPackages(missing);
       } else if (missing.length > 0) tell(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
+      const optional = await missingOf(optionalTools);
+      if (optional.length > 0) await installOptional(optional, mayInstall(programs));
       const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
       const child = spawn(process.execPath, [jest, ...args], { cwd: root, stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
@@ -33,7 +37,17 @@ export function testCommand(program: Command): void {
     });
 }
 
-async function missingTools(): Promise<string[]> {
+async function installOptional(names: readonly string[], isAllowed: boolean): Promise<void> {
+  const isThere =
+    isAllowed &&
+    (await installPackages(names).then(
+      () => true,
+      () => false,
+    ));
+  if (!isThere) tell(`missing, so some tests will be skipped: ${names.join(', ')}`);
+}
+
+async function missingOf(tools: readonly string[]): Promise<string[]> {
   const folders = [...(environment['PATH'] ?? '').split(delimiter), '/usr/bin'];
   const found = await Promise.all(tools.map(async (tool) => findProgram(folders, [tool])));
   return tools.filter((_, index) => found[index] === undefined);

@@ -1,4 +1,4 @@
-import { findingKinds } from '@tidewaiter/domain';
+import { findingKinds, severities } from '@tidewaiter/domain';
 import { reportFormats } from '@tidewaiter/reports';
 import type { Argument, Command, Option } from 'commander';
 
@@ -50,10 +50,13 @@ const placeholders = new Map<string, Values>([
       ),
     },
   ],
-  ...['target', 'old', 'new'].map((name) => [name, target] as const),
+  ['threshold', { ...nothing, words: severities }],
+  ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
   // Anything may stand for these.
-  ...['count', 'duration', 'id', 'jest', 'label=value', 'names', 'port', 'url'].map((name) => [name, nothing] as const),
+  ...['count', 'duration', 'id', 'identity', 'jest', 'label=value', 'names', 'port', 'url'].map(
+    (name) => [name, nothing] as const,
+  ),
 ]);
 
 /**

@@ -1,8 +1,7 @@
-import { printable } from '@tidewaiter/domain';
 import type { ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { count } from '../terminal.js';
+import { changeCounts, changeSections, section } from './change-text.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';
@@ -10,8 +9,6 @@ import type { ScannedTarget } from './scan-target.js';
 interface DiffFlags extends ReadingFlags, JudgingFlags {
   output: 'text' | 'json';
 }
-
-const maxShown = 20;
 
 /** What a new image changes. */
 export function diffCommand(program: Command): void {
@@ -29,7 +26,7 @@ async function diff(before: string, after: string, flags: DiffFlags): Promise<vo
     import('./scan-target.js'),
     import('@tidewaiter/integrity'),
   ]);
-  const judging = judgeOptions(flags);
+  const judging = await judgeOptions(flags);
   const old = stateOf(await scanTarget(before, flags, judging, true));
   const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging, true)));
   process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));
@@ -40,7 +37,6 @@ function stateOf({ report: { packages, findings }, layers, config }: ScannedTarg
 }
 
 function text({ packages, files, config, findings }: ImageDiff): string {
-  const { introduced, resolved, unchanged } = findings;
   const sections = [
     section(
       'packages',
@@ -57,21 +53,12 @@ function text({ packages, files, config, findings }: ImageDiff): string {
       config,
       ({ field, before, after }) => `${sign(before, after)} ${field}  ${arrow(before, after)}`,
     ),
-    section('findings introduced', introduced, ({ id, severity, title }) => `+ ${id}  ${severity}  ${title}`),
-    section('findings resolved', resolved, ({ id, severity, title }) => `- ${id}  ${severity}  ${title}`),
+    ...changeSections(findings),
   ];
-  const verdict = `${count(introduced.length)} introduced, ${count(resolved.length)} resolved, ${count(unchanged.length)} unchanged`;
-  return [...sections.filter((each) => each !== ''), `findings: ${verdict}\n`].join('\n');
+  return [...sections.filter((each) => each !== ''), `${changeCounts(findings)}\n`].join('\n');
 }
 
 const fileSigns: Partial<Record<ImageDiff['files'][number]['change'], string>> = { added: '+', removed: '-' };
-
-function section<Item>(title: string, items: readonly Item[], line: (item: Item) => string): string {
-  if (items.length === 0) return '';
-  const lines = items.slice(0, maxShown).map((item) => `  ${printable(line(item))}`);
-  if (items.length > maxShown) lines.push(`  … ${count(items.length - maxShown)} more; -o json has them all`);
-  return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
-}
 
 function sign(before: string | null, after: string | null): string {
   if (before === null) return '+';

@@ -1,4 +1,4 @@
-import { NotFound, printable } from '@tidewaiter/domain';
+import { NotFound, printable, type Suppression } from '@tidewaiter/domain';
 import type { Report, ReportFinding } from '@tidewaiter/reports';
 import { type Command, Option } from 'commander';
 
@@ -21,10 +21,12 @@ export function explainCommand(program: Command): void {
 }
 
 async function explain(id: string, target: string, flags: ExplainFlags): Promise<void> {
+  const judging = await judgeOptions(flags);
   const { scanTarget } = await import('./scan-target.js');
   const { fixText } = await import('@tidewaiter/reports');
-  const { report } = await scanTarget(target, flags, judgeOptions(flags));
-  const findings = report.findings.filter((finding) => finding.id === id || finding.aliases.includes(id));
+  const { report } = await scanTarget(target, flags, judging);
+  const isMeant = (finding: ReportFinding) => finding.id === id || finding.aliases.includes(id);
+  const findings: Explained[] = [...report.findings, ...report.suppressed].filter(isMeant);
   if (findings.length === 0) throw new NotFound('FINDING_UNKNOWN', `${target} has no finding ${id}`);
   const text =
     flags.output === 'json'
@@ -33,7 +35,10 @@ async function explain(id: string, target: string, flags: ExplainFlags): Promise
   process.stdout.write(`${text}\n`);
 }
 
-function story(finding: ReportFinding, { layers }: Report, fix: string | undefined): string {
+/** A finding, and why it does not count where it does not. */
+type Explained = ReportFinding & { by?: Suppression };
+
+function story(finding: Explained, { layers }: Report, fix: string | undefined): string {
   const layer = finding.layer === null ? undefined : layers[finding.layer];
   const rows: [string, string | null | undefined][] = [
     ['what', finding.title],
@@ -45,10 +50,17 @@ function story(finding: ReportFinding, { layers }: Report, fix: string | undefin
     ['build step', layer?.createdBy],
     ['state', stateOf(finding)],
     ['fix', fix],
+    ['suppressed', finding.by && suppressionText(finding.by)],
     ...evidenceRows(finding.evidence),
   ];
   const shown = rows.filter(([, value]) => value !== undefined && value !== null && value !== '');
   return [finding.id, ...shown.map(([name, value]) => `  ${name.padEnd(12)} ${printable(value!)}`)].join('\n');
+}
+
+function suppressionText({ source, author, reason, justification, until }: Suppression): string {
+  const words = [justification, reason].filter((each) => each !== null).join(': ');
+  const facts = [source, author && `by ${author}`, words, until && `until ${until.slice(0, 10)}`];
+  return facts.filter((each) => each !== null && each !== '').join('; ');
 }
 
 function stateOf({ state, confidence, match }: ReportFinding): string {

@@ -5,8 +5,18 @@ import {
   fileFindings,
   inventory,
 } from '@tidewaiter/analyzers';
-import { type Finding, type FindingKind, type Severity, verdictOf } from '@tidewaiter/domain';
+import {
+  type Finding,
+  type FindingKind,
+  type PolicyResult,
+  policyWarnings,
+  type Severity,
+  verdictOf,
+  withPolicies,
+} from '@tidewaiter/domain';
 import { overlay, type Overlay } from '@tidewaiter/oci';
+import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
+import type { Trust } from '@tidewaiter/provenance';
 import {
   byRisk,
   type Report,
@@ -18,17 +28,26 @@ import {
 import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { ImageSource } from '../sources/image-source.js';
+import { identityOf } from './image-identity.js';
 import type { Judged, LocalAdvisoriesOptions } from './local-advisories.js';
+import type { KnownImage } from './policy-facts.js';
+import type { SignedBy } from './provenance.js';
 import type { ReadImage } from './read-image.js';
 
 /** What a scan shall find, and against what. */
 export interface JudgeOptions {
   kinds: ReadonlySet<FindingKind>;
-  failOn: Severity | undefined;
+  /** Undefined for the usual; null where policies alone decide. */
+  failOn: Severity | null | undefined;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
   /** Undefined where there are none. */
   advisories: LocalAdvisoriesOptions | undefined;
+  /** Whose signatures count; undefined where nobody asked for any. */
+  trust?: Trust;
+  /** What speaks against findings. */
+  objections: Objections;
+  policies: readonly Policy[];
 }
 
 /** Judges what was read of an image. */
@@ -45,13 +64,30 @@ export async function reportOf(
   const found = inventory(read.layers, view, source.tree !== undefined);
   const { os, packages } = source.listed ?? found;
   const judged = source.checked ? nothingJudged : await vulnerabilities({ os, packages }, options);
+  const signed = await signatures(reference, source, options);
   const all = [
     ...judged.findings,
+    ...(signed?.findings ?? []).map(unexploited),
     ...imageFindings(source, read, view, analysis).map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
   ];
-  const findings = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
-  const warnings = [...source.warnings, ...found.warnings, ...judged.warnings];
+  const asked = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
+  const { findings, suppressed, ...objected } = await objectedTo(
+    asked,
+    { reference, source, packages, startedAt },
+    { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
+  );
+  const provenance = signed?.provenance ?? null;
+  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance };
+  const policies = await askedPolicies(facts, options);
+  const warnings = [
+    ...source.warnings,
+    ...found.warnings,
+    ...judged.warnings,
+    ...(signed?.warnings ?? []),
+    ...objected.warnings,
+    ...policyWarnings(policies),
+  ];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),
@@ -59,8 +95,11 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
+    provenance,
+    suppressed,
     warnings,
-    verdict: verdictOf(findings, warnings, options.failOn),
+    policies,
+    verdict: withPolicies(verdictOf(findings, warnings, options.failOn), policies),
     stats: statsOf(read, startedAt, judged.asOf),
   };
 }
@@ -84,6 +123,16 @@ async function vulnerabilities(
   }
   const { judgePackages } = await import('./local-advisories.js');
   return judgePackages(packages, os, advisories);
+}
+
+async function signatures(
+  reference: string,
+  source: ImageSource,
+  { trust }: JudgeOptions,
+): Promise<SignedBy | undefined> {
+  if (!trust) return undefined;
+  const { signedBy } = await import('./provenance.js');
+  return signedBy(reference, source, trust);
 }
 
 function imageFindings(
@@ -110,6 +159,25 @@ async function misconfiguration(
   if (!config || !kinds.has('misconfiguration')) return [];
   const { misconfigurations } = await import('./misconfiguration.js');
   return misconfigurations(config, layers, view);
+}
+
+/** Most scans have no objections, and do not load what reads them. */
+async function objectedTo(
+  findings: ReportFinding[],
+  image: { reference: string; source: ImageSource; packages: Report['packages']; startedAt: Date },
+  objections: Objections,
+): Promise<Judgement<ReportFinding>> {
+  if (objections.statements.length === 0 && objections.exceptions.length === 0)
+    return { findings, suppressed: [], warnings: [] };
+  const { suppress } = await import('@tidewaiter/policy');
+  const identity = identityOf(image.reference, image.source);
+  return suppress(findings, { ...identity, packages: image.packages }, objections, image.startedAt);
+}
+
+async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Promise<PolicyResult[]> {
+  if (policies.length === 0) return [];
+  const [{ askPolicies }, { factsOf }] = await Promise.all([import('@tidewaiter/policy'), import('./policy-facts.js')]);
+  return askPolicies(policies, factsOf(image));
 }
 
 function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {

@@ -4,8 +4,11 @@ import { type FindingKind, findingKinds } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
+import { collect } from '../collect.js';
 import { age } from '../duration.js';
 import type { JudgeOptions } from './image-report.js';
+import { ignoreFileNames, readObjections } from './objections.js';
+import { readPolicies } from './policies.js';
 import type { ReadingFlags } from './reading-flags.js';
 
 /** The flags of every command that judges images. */
@@ -14,6 +17,9 @@ export interface JudgingFlags {
   kinds: FindingKind[];
   advisories?: string;
   maxAdvisoryAge: number;
+  vex?: string[];
+  ignoreFile?: string[];
+  policy?: string[];
 }
 
 /** Unless the flag says otherwise. */
@@ -31,17 +37,36 @@ export function withJudgingFlags(command: Command): Command {
       new Option('--max-advisory-age <duration>', 'older advisories are told as such')
         .argParser(age)
         .default(maxAdvisoryAgeMs, '7d'),
+    )
+    .option('--vex <file>', 'OpenVEX, CycloneDX or CSAF: what does not affect this image; repeatable', collect)
+    .option(
+      '--ignore-file <file>',
+      `findings to bear with, in place of those of the working directory: ${ignoreFileNames.join(', ')}; repeatable`,
+      collect,
     );
 }
 
-export function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): JudgeOptions {
+/** Of the commands that give a verdict. */
+export function withPolicyFlag(command: Command): Command {
+  return command.option(
+    '--policy <file>',
+    'what must hold, in CEL: a file, or the name of a policy that `policies list` shows; repeatable',
+    collect,
+  );
+}
+
+/** @throws NotFound, InvalidInput where a file that is named cannot be read */
+export async function judgeOptions(flags: JudgingFlags & Pick<ReadingFlags, 'cacheDir'>): Promise<JudgeOptions> {
   const { kinds, onlyFixed = false, advisories, maxAdvisoryAge: maxAgeMs, cacheDir } = flags;
+  const [objections, policies] = await Promise.all([readObjections(flags), readPolicies(flags.policy ?? [])]);
   const path = advisories ?? knownFile(cacheDir);
   return {
     kinds: new Set(kinds),
     failOn: undefined,
     isOnlyFixed: onlyFixed,
     advisories: path === undefined ? undefined : { path, maxAgeMs },
+    objections,
+    policies,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 
+import { collect } from '../collect.js';
 import type { JudgeOptions } from './image-report.js';
 import { maxAdvisoryAgeMs } from './judging-flags.js';
+import { noObjections } from './objections.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
-import { collect } from './scan.js';
 
 interface SbomFlags extends ReadingFlags {
   output?: string[];
@@ -32,7 +33,14 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
 
 /** A list of packages judges nothing, unless it is told by what. */
 function judgingOf({ advisories: path }: SbomFlags): JudgeOptions {
-  const nothing = { kinds: new Set<never>(), failOn: undefined, isOnlyFixed: false, advisories: undefined };
+  const nothing = {
+    kinds: new Set<never>(),
+    failOn: undefined,
+    isOnlyFixed: false,
+    advisories: undefined,
+    objections: noObjections,
+    policies: [],
+  };
   if (path === undefined) return nothing;
   const advisories = { path, maxAgeMs: maxAdvisoryAgeMs };
   return { ...nothing, kinds: new Set(['vulnerability']), advisories };

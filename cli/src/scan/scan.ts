@@ -1,11 +1,13 @@
-import { type Severity, severities } from '@tidewaiter/domain';
-import type { Report } from '@tidewaiter/reports';
+import { type Severity, severities, type Verdict } from '@tidewaiter/domain';
 import { type Command, Option } from 'commander';
 
-import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
+import { collect } from '../collect.js';
+import type { JudgeOptions } from './image-report.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
-interface ScanFlags extends ReadingFlags, JudgingFlags {
+interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags {
   output?: string[];
   failOn?: Severity;
 }
@@ -25,26 +27,30 @@ export function scanCommand(program: Command): void {
       collect,
     )
     .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this').choices(severities));
-  withReadingFlags(withJudgingFlags(command)).action(scan);
+  withReadingFlags(withSignerFlags(withPolicyFlag(withJudgingFlags(command)))).action(scan);
 }
 
 async function scan(target: string, flags: ScanFlags, command: Command): Promise<void> {
   const { readOutputs, writeReport } = await import('./outputs.js');
   const outputs = readOutputs(flags.output ?? ['table']);
-  if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
+  const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
+  if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
+  const judging = await judgeOptions(flags);
+  const trust = await readSigners(flags);
   const { scanTarget } = await import('./scan-target.js');
-  const { report } = await scanTarget(target, flags, { ...judgeOptions(flags), failOn: flags.failOn });
+  const options = { ...judging, failOn: thresholdOf(flags), ...(trust && { trust }) };
+  const { report } = await scanTarget(target, flags, options);
   await writeReport(report, outputs);
-  if (flags.failOn !== undefined) process.exitCode = gateCode(report);
+  if (flags.failOn !== undefined || judging.policies.length > 0) process.exitCode = exitCodeOf(report.verdict.result);
+}
+
+/** Who names policies and no severity wants the policies to decide. */
+function thresholdOf({ failOn, policy = [] }: ScanFlags): JudgeOptions['failOn'] {
+  return failOn ?? (policy.length > 0 ? null : undefined);
 }
 
 /** A gate that knows nothing does not open. */
-function gateCode({ verdict: { result } }: Report): number {
+export function exitCodeOf(result: Verdict): number {
   if (result === 'pass') return 0;
   return result === 'fail' ? exitGateFailed : exitNoVerdict;
-}
-
-/** Gathers a flag that may be given several times. */
-export function collect(text: string, before: string[] = []): string[] {
-  return [...before, text];
 }

@@ -21,6 +21,8 @@ export interface ContentStore {
   blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
   /** The same from where the copies come from, which `blob` may have passed by. */
   original?(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+  /** The manifests whose subject is this one. */
+  referrers(digest: Digest): Promise<readonly Descriptor[]>;
   close(): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export async function openImage(
   reference: string,
   wanted: Platform | undefined,
 ): Promise<ImageSource> {
-  const { digest, manifest } = await findImage(store, reference, wanted, 1);
+  const { digest, manifest, within } = await findImage(store, reference, wanted, []);
   const config = await readImageConfig(manifest.config, store.blob(manifest.config));
   if (wanted !== undefined && !isPlatform(config.platform, wanted)) {
     throw new InvalidInput('NO_PLATFORM', `the image is for ${config.platform}, not for ${wanted}`);
@@ -56,6 +58,7 @@ export async function openImage(
         ...(store.isLocal && { verify: () => drain(open()) }),
       };
     }),
+    signed: { place: store, digests: [...within, digest] },
     warnings: [],
     close: () => store.close(),
   };
@@ -70,17 +73,18 @@ async function findImage(
   store: ContentStore,
   reference: string,
   wanted: Platform | undefined,
-  depth: number,
-): Promise<{ digest: Digest; manifest: ImageManifest }> {
+  within: readonly Digest[],
+): Promise<{ digest: Digest; manifest: ImageManifest; within: readonly Digest[] }> {
   const { digest, mediaType, bytes } = await store.manifest(reference);
   const manifest = parseManifest(bytes, mediaType || undefined);
   const kind = classifyManifest(manifest);
   if (manifest.kind === 'manifest') {
     if (kind !== 'image') throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}`);
-    return { digest, manifest };
+    return { digest, manifest, within };
   }
-  if (depth > maxIndexDepth) throw new LimitExceeded('maxIndexDepth', `indexes nested more than ${maxIndexDepth} deep`);
-  return findImage(store, choose(manifest, wanted).digest, wanted, depth + 1);
+  if (within.length >= maxIndexDepth)
+    throw new LimitExceeded('maxIndexDepth', `indexes nested more than ${maxIndexDepth} deep`);
+  return findImage(store, choose(manifest, wanted).digest, wanted, [...within, digest]);
 }
 
 function choose(index: Parameters<typeof choosePlatforms>[0], wanted: Platform | undefined): Descriptor {

@@ -23,7 +23,9 @@ export const dockerArchive: SourceKind = {
   async open(location) {
     const { path, reference } = await splitLocation(location);
     const files = await archiveFiles(path);
-    return openSaved(files, chooseImage(await readManifest(files), reference));
+    const saved = chooseImage(await readManifest(files), reference);
+    const [name] = saved.RepoTags;
+    return { ...(await openSaved(files, saved)), ...(name !== undefined && { name }) };
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
 import type { ImageConfig, TreeMember, Warning } from '@tidewaiter/oci';
+import type { ArtifactPlace } from '@tidewaiter/provenance';
 
 /** An image that can be read, wherever it lies. */
 export interface ImageSource {
@@ -9,6 +10,8 @@ export interface ImageSource {
   platform: Platform | null;
   configDigest: Digest | null;
   config: ImageConfig | null;
+  /** What a registry or `docker save` calls it: `ghcr.io/shop/cart:1.2`. */
+  name?: string;
   /** From the bottom up. */
   layers: SourceLayer[];
   /** The files of a place that has no layers. */
@@ -17,6 +20,8 @@ export interface ImageSource {
   listed?: { os: OsRelease | null; packages: ImagePackage[] };
   /** What is wrong with a file that is no image. */
   checked?: Finding[];
+  /** Where it is said who signed the image, and of which digests: its own, and those of the indexes that it was reached by. */
+  signed?: { place: ArtifactPlace; digests: readonly Digest[] };
   /** What could not be read so far. */
   warnings: Warning[];
   close(): Promise<void>;

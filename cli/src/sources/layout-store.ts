@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { type Digest, InvalidInput, isDigest, LimitExceeded, NotFound } from '@tidewaiter/domain';
-import { type Descriptor, documentLimits, parseManifest, verified } from '@tidewaiter/oci';
+import { type Digest, InvalidInput, isDigest, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { type Descriptor, documentLimits, parseManifest, parseReferrers, verified } from '@tidewaiter/oci';
 
 import type { ContentStore } from './content-store.js';
 
@@ -22,14 +22,46 @@ export function layoutStore(files: LayoutFiles): ContentStore {
     isLocal: true,
     async manifest(reference) {
       const digest = isDigest(reference) ? reference : await digestOfTag(files, reference);
-      const bytes = await readAll(files, blobPath(digest), documentLimits.maxManifestBytes, 'maxManifestBytes');
-      const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-      if (actual !== digest) throw new InvalidInput('DIGEST_MISMATCH', `asked for ${digest}, got ${actual}`);
-      return { digest, mediaType: '', bytes };
+      return { digest, mediaType: '', bytes: await readManifest(files, digest) };
     },
     blob: (descriptor) => verified(present(files, descriptor.digest), descriptor),
+    referrers: (digest) => referrersIn(files, digest),
     close: () => files.close(),
   };
+}
+
+/** @throws InvalidInput `DIGEST_MISMATCH`; LimitExceeded `maxManifestBytes` */
+async function readManifest(files: LayoutFiles, digest: Digest): Promise<Buffer> {
+  const bytes = await readAll(files, blobPath(digest), documentLimits.maxManifestBytes, 'maxManifestBytes');
+  const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (actual !== digest) throw new InvalidInput('DIGEST_MISMATCH', `asked for ${digest}, got ${actual}`);
+  return bytes;
+}
+
+/**
+ * What the layout says of a manifest: the list that the tag of referrers names, what names it as its subject, and what `cosign
+ * save` puts beside it.
+ */
+async function referrersIn(files: LayoutFiles, digest: Digest): Promise<Descriptor[]> {
+  const manifests = await readIndex(files);
+  const list = manifests.find((each) => isTagged(each, digest.replace(':', '-')));
+  const listed = list ? parseReferrers(await readManifest(files, list.digest)) : [];
+  const own: Descriptor[] = [];
+  for (const each of manifests) {
+    if (each === list || each.digest === digest || each.platform !== undefined) continue;
+    if (isSavedByCosign(each) || (await subjectOf(files, each)) === digest) own.push(each);
+  }
+  return [...listed, ...own];
+}
+
+/** Null also of what cannot be read: it says nothing of any other manifest. */
+async function subjectOf(files: LayoutFiles, { digest }: Descriptor): Promise<Digest | null> {
+  try {
+    return parseManifest(await readManifest(files, digest)).subject?.digest ?? null;
+  } catch (error) {
+    if (error instanceof TidewaiterError) return null;
+    throw error;
+  }
 }
 
 /** A layout that names a blob and does not hold it is broken, not missing. */
@@ -49,19 +81,35 @@ function blobPath(digest: Digest): string {
 
 /** @throws NotFound `MANIFEST_UNKNOWN`; InvalidInput `TAG_MISSING` where there are several and none was named */
 async function digestOfTag(files: LayoutFiles, tag: string): Promise<Digest> {
+  const manifests = await readIndex(files);
+  if (tag === '') {
+    const [only, ...others] = manifests.filter((each) => !isAboutAnother(each));
+    if (only && others.length === 0) return only.digest;
+    const latest = manifests.find((each) => isTagged(each, 'latest'));
+    if (latest) return latest.digest;
+    throw new InvalidInput('TAG_MISSING', `name one of the tags: ${tagsOf(manifests)}`);
+  }
+  const found = manifests.find((each) => isTagged(each, tag));
+  if (!found) throw new NotFound('MANIFEST_UNKNOWN', `no tag ${tag}; there is ${tagsOf(manifests)}`);
+  return found.digest;
+}
+
+async function readIndex(files: LayoutFiles): Promise<readonly Descriptor[]> {
   const bytes = await readAll(files, 'index.json', documentLimits.maxManifestBytes, 'maxManifestBytes');
   const index = parseManifest(bytes);
   if (index.kind !== 'index') throw new InvalidInput('MANIFEST_INVALID', 'index.json is no index');
-  const [only, ...others] = index.manifests;
-  if (tag === '') {
-    if (only && others.length === 0) return only.digest;
-    const latest = index.manifests.find((each) => isTagged(each, 'latest'));
-    if (latest) return latest.digest;
-    throw new InvalidInput('TAG_MISSING', `name one of the tags: ${tagsOf(index.manifests)}`);
-  }
-  const found = index.manifests.find((each) => isTagged(each, tag));
-  if (!found) throw new NotFound('MANIFEST_UNKNOWN', `no tag ${tag}; there is ${tagsOf(index.manifests)}`);
-  return found.digest;
+  return index.manifests;
+}
+
+/** Signatures and attestations, by the annotation of `cosign save`. */
+function isSavedByCosign({ annotations }: Descriptor): boolean {
+  return /^dev\.cosignproject\.cosign\/(sigs|atts|sboms)$/.test(annotations?.['kind'] ?? '');
+}
+
+/** What nobody means who names no tag. */
+function isAboutAnother(descriptor: Descriptor): boolean {
+  const tag = descriptor.annotations?.[refName] ?? '';
+  return isSavedByCosign(descriptor) || /(^|:)sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/.test(tag);
 }
 
 /** Some writers put the whole reference there. */

@@ -31,7 +31,7 @@ export const registry: SourceKind = {
     for (const connection of await connectionsTo(host, repository, options)) {
       const store = await registryStore(connection, repository, options.signal);
       try {
-        return await openImage(store, reference, options.platform);
+        return { ...(await openImage(store, reference, options.platform)), name: location.replace(/^\/\//, '') };
       } catch (error) {
         await store.close();
         failure = error;
@@ -105,6 +105,7 @@ async function registryStore(
     manifest: (reference) => client.manifest(repository, reference, signal),
     blob: (descriptor) => client.blob(repository, descriptor, signal),
     ...(client.hasMirrors && { original: (descriptor) => client.blobOfOrigin(repository, descriptor, signal) }),
+    referrers: (digest) => client.referrers(repository, digest, signal),
     close: () => egress.close(),
   };
 }

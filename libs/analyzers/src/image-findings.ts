@@ -1,19 +1,40 @@
 import { compareSeverity, type Finding, isDistributionType, type Layer } from '@tidewaiter/domain';
-import { judgeHistory, judgeIntegrity, type IntegrityLayer } from '@tidewaiter/integrity';
+import {
+  judgeHistory,
+  judgeIntegrity,
+  judgeWithPrograms,
+  type IntegrityLayer,
+  type PackageContent,
+} from '@tidewaiter/integrity';
 import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
 import type { AnalysisOptions, AnalyzedLayer } from './layer-facts.js';
 import { secretsInConfig, secretsInFiles } from './secret-findings.js';
 
+/** A layer with the build step that brought it. */
+type StepLayer = AnalyzedLayer & Pick<Layer, 'createdBy'>;
+
 /** What is wrong with the files of an image, as far as its layers were looked at for it; worst first. */
-export function fileFindings(
-  layers: readonly (AnalyzedLayer & Pick<Layer, 'createdBy'>)[],
+export function fileFindings(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): Finding[] {
+  const integrity = options.isInspected === true ? judgeIntegrity(layers.map(integrityLayer), view) : [];
+  return [...secretFindings(layers, view, options), ...integrity].toSorted(worstFirst);
+}
+
+/** {@link fileFindings}, and what its packages brought that is run or loaded, to be compared with other images. */
+export function fileJudgement(
+  layers: readonly StepLayer[],
   view: Overlay,
-  { secretKey, isInspected = false }: AnalysisOptions,
-): Finding[] {
-  const secrets = secretKey === undefined ? [] : secretsInFiles(layers, view);
-  const integrity = isInspected ? judgeIntegrity(layers.map(integrityLayer), view) : [];
-  return [...secrets, ...integrity].toSorted(worstFirst);
+  options: AnalysisOptions,
+): { findings: Finding[]; programs: PackageContent[] } {
+  const { findings, programs } =
+    options.isInspected === true ? judgeWithPrograms(layers.map(integrityLayer), view) : nothingInspected;
+  return { findings: [...secretFindings(layers, view, options), ...findings].toSorted(worstFirst), programs };
+}
+
+const nothingInspected = { findings: [], programs: [] };
+
+function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey }: AnalysisOptions): Finding[] {
+  return secretKey === undefined ? [] : secretsInFiles(layers, view);
 }
 
 /** What is wrong with what an image says about itself; worst first. */
@@ -23,7 +44,7 @@ export function configFindings(config: ImageConfig, { secretKey, isInspected = f
   return [...secrets, ...history].toSorted(worstFirst);
 }
 
-function integrityLayer({ entries, facts, createdBy }: AnalyzedLayer & Pick<Layer, 'createdBy'>): IntegrityLayer {
+function integrityLayer({ entries, facts, createdBy }: StepLayer): IntegrityLayer {
   return {
     entries,
     owned: facts.files.flatMap(({ path, owned = [] }) => owned.map((each) => ({ ...each, database: path }))),

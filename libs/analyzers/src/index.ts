@@ -60,7 +60,7 @@ import { yarnCache } from './yarn-cache/yarn-cache.js';
 import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
-export { configFindings, fileFindings } from './image-findings.js';
+export { configFindings, fileFindings, fileJudgement } from './image-findings.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
 export type { Inventory } from './inventory.js';

@@ -17,9 +17,25 @@ export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, Packa
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
+export { buildTime, findingChanges, publishedAt } from './finding-changes.js';
+export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
+export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { attestationKinds, refusalCodes } from './provenance.js';
+export type {
+  AttestedVex,
+  Attestation,
+  AttestationKind,
+  Provenance,
+  RefusalCode,
+  Signature,
+  Signer,
+} from './provenance.js';
+export { matchesWildcard } from './wildcard.js';
+export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
+export type { PolicyMode, PolicyResult } from './policy-result.js';
 export { isCounted, verdictOf } from './verdict.js';
-export type { Verdict } from './verdict.js';
+export type { Verdict, VerdictWithReasons } from './verdict.js';

@@ -3,6 +3,12 @@ import { isAtLeast, type Severity } from './severity.js';
 
 export type Verdict = 'pass' | 'fail' | 'unknown';
 
+export interface VerdictWithReasons {
+  result: Verdict;
+  /** A sentence each. */
+  reasons: string[];
+}
+
 /** What a verdict fails on where nobody says otherwise. */
 const defaultThreshold = 'high';
 const maxReasons = 10;
@@ -33,15 +39,15 @@ export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boo
 
 /**
  * `fail` on a finding as bad as the threshold; `unknown`, with the reasons, where something could not be judged, be it how bad a
- * finding is; else `pass`.
+ * finding is; else `pass`. Without a threshold findings decide nothing: policies do.
  */
 export function verdictOf(
   findings: readonly Finding[],
   warnings: readonly { code: string; path?: string | null; message: string }[],
-  threshold: Severity = defaultThreshold,
-): { result: Verdict; reasons: string[] } {
-  const counted = findings.filter(isCounted);
-  const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold));
+  threshold: Severity | null = defaultThreshold,
+): VerdictWithReasons {
+  const counted = threshold === null ? [] : findings.filter(isCounted);
+  const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold!));
   if (failing.length > 0) {
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
   }

@@ -45,7 +45,7 @@ it('finds no difference between an image and itself', () => {
     packages: [],
     files: [],
     config: [],
-    findings: { introduced: [], resolved: [], unchanged: state.findings },
+    findings: { introduced: [], newlyPublished: [], resolved: [], unchanged: state.findings },
   });
 });
 

@@ -1,4 +1,11 @@
-import type { Finding, ImagePackage, PackageType } from '@tidewaiter/domain';
+import {
+  buildTime,
+  type Finding,
+  type FindingChanges,
+  findingChanges,
+  type ImagePackage,
+  type PackageType,
+} from '@tidewaiter/domain';
 import { type ImageConfig, type LayerEntries, type LayerEntry, overlay } from '@tidewaiter/oci';
 
 /** What two images are compared by. */
@@ -38,7 +45,7 @@ export interface ImageDiff {
   packages: PackageChange[];
   files: FileChange[];
   config: ConfigChange[];
-  findings: { introduced: Finding[]; resolved: Finding[]; unchanged: Finding[] };
+  findings: FindingChanges;
 }
 
 /** Compares what two images show; each list is sorted, so that the same two give the same answer. */
@@ -47,7 +54,7 @@ export function diffImages(before: ImageState, after: ImageState): ImageDiff {
     packages: diffPackages(before.packages, after.packages),
     files: diffFiles(before.layers, after.layers),
     config: diffConfigs(before.config, after.config),
-    findings: diffFindings(before.findings, after.findings),
+    findings: findingChanges({ ...before, createdAt: buildTime(before.config?.created) }, after.findings),
   };
 }
 
@@ -133,19 +140,6 @@ function configFields(config: ImageConfig | null): Map<string, ConfigField> {
   }
   for (const [name, value] of Object.entries(config.labels)) add(`label ${name}`, value, 'set');
   return fields;
-}
-
-/** By fingerprint: neither version nor place makes another finding. */
-function diffFindings(before: readonly Finding[], after: readonly Finding[]): ImageDiff['findings'] {
-  const isShown = ({ kind, state }: Finding) => state === 'present' || kind === 'secret';
-  const [old, current] = [before.filter(isShown), after.filter(isShown)];
-  const known = new Set(old.map(({ fingerprint }) => fingerprint));
-  const left = new Set(current.map(({ fingerprint }) => fingerprint));
-  return {
-    introduced: current.filter(({ fingerprint }) => !known.has(fingerprint)),
-    resolved: old.filter(({ fingerprint }) => !left.has(fingerprint)),
-    unchanged: current.filter(({ fingerprint }) => known.has(fingerprint)),
-  };
 }
 
 function order(a: string, b: string): number {

@@ -4,5 +4,7 @@ export type { ImageDiff, ImageState } from './image-diff.js';
 export type { FileSign } from './file-sign.js';
 export { inspectFile, integrityVersion, wantsInspection } from './inspect-file.js';
 export type { IntegrityLayer } from './integrity-layer.js';
-export { judgeIntegrity } from './judge-integrity.js';
+export { judgeIntegrity, judgeWithPrograms } from './judge-integrity.js';
+export { outlierFinding } from './package-contents.js';
+export type { Consensus, PackageContent } from './package-contents.js';
 export { judgeHistory } from './history.js';

@@ -5,10 +5,11 @@ import { alternatives } from './alternatives.js';
 import { capabilities } from './capabilities.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { IntegrityLayer } from './integrity-layer.js';
-import { judgedImage, type Judgement } from './judged-image.js';
+import { judgedImage, type JudgedImage, type Judgement } from './judged-image.js';
 import { libraryPaths } from './library-paths.js';
 import { malware } from './malware.js';
 import { missingFiles } from './missing-files.js';
+import { type PackageContent, packageContents } from './package-contents.js';
 import { packageDatabase } from './package-database.js';
 import { packageFiles } from './package-files.js';
 import { persistence } from './persistence.js';
@@ -36,7 +37,19 @@ const maxFindingsPerId = 500;
 
 /** What is wrong with the files of an image, by what its packages say and what its files hold; sorted by id and path. */
 export function judgeIntegrity(layers: readonly IntegrityLayer[], view: Overlay): Finding[] {
+  return judge(judgedImage(layers, view));
+}
+
+/** {@link judgeIntegrity}, and the programs and libraries that the packages brought: both need the same look at the image. */
+export function judgeWithPrograms(
+  layers: readonly IntegrityLayer[],
+  view: Overlay,
+): { findings: Finding[]; programs: PackageContent[] } {
   const image = judgedImage(layers, view);
+  return { findings: judge(image), programs: packageContents(image) };
+}
+
+function judge(image: JudgedImage): Finding[] {
   const findings = judgements.flatMap((judgement) => [...judgement(image)]);
   return [...Map.groupBy(findings, ({ id }) => id).values()].flatMap(limited).toSorted(byIdAndPath);
 }

@@ -1,4 +1,12 @@
-import { InvalidInput, isDigest, LimitExceeded, type Digest, type Layer, type Platform } from '@tidewaiter/domain';
+import {
+  buildTime,
+  InvalidInput,
+  isDigest,
+  LimitExceeded,
+  type Digest,
+  type Layer,
+  type Platform,
+} from '@tidewaiter/domain';
 
 import { field, isJsonObject, parseJsonObject, storableText, textField, textMap, type JsonObject } from './json.js';
 import { documentLimits } from './limits.js';
@@ -97,6 +105,11 @@ export function imageLayers(manifest: ImageManifest, config: ImageConfig): Layer
     const createdBy = known ? steps[index]?.createdBy : undefined;
     return { index, digest, diffId, sizeBytes, mediaType, ...(createdBy !== undefined && { createdBy }) };
   });
+}
+
+/** When the lowest layer was made, which is what the image stands on; null where its history does not say. */
+export function baseBuildTime({ history }: Pick<ImageConfig, 'history'>): Date | null {
+  return buildTime(history.find(({ emptyLayer }) => !emptyLayer)?.created);
 }
 
 function readDiffIds(rootfs: JsonObject): Digest[] {

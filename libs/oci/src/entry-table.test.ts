@@ -14,7 +14,7 @@ it('gives back what was added, with every field or none', () => {
     file('all', { sha256: 'ab'.repeat(32), md5: 'cd'.repeat(16), sha1: 'ef'.repeat(20), linkTarget: 'é' }),
     file('some', { sha1: 'ef'.repeat(20) }),
     file('link', { type: 'symlink', linkTarget: '' }),
-    file('bin/ping', { capabilities: '01000002002000000000000000000000000000' + '00' }),
+    file('bin/ping', { capabilities: '0100000200200000000000000000000000000000' }),
     file('link/all', { type: 'hardlink', linkTarget: 'all', sha256: '00'.repeat(32), capabilities: '00'.repeat(24) }),
     file('gone', { whiteout: 'file' }),
     file('dir', { type: 'directory', whiteout: 'opaque' }),

@@ -118,7 +118,8 @@ function readDescriptors(document: JsonObject, name: string, most: number, limit
   return list.map((value, position) => readDescriptor(value, `${name}[${position}]`));
 }
 
-function readDescriptor(value: unknown, where: string): Descriptor {
+/** @throws InvalidInput `MANIFEST_INVALID` */
+export function readDescriptor(value: unknown, where: string): Descriptor {
   if (!isJsonObject(value)) throw new InvalidInput('MANIFEST_INVALID', `${where} is not a descriptor`);
   const mediaType = textField(value, 'mediaType');
   const digest = field(value, 'digest');

@@ -184,6 +184,56 @@ describe('manifest', () => {
   });
 });
 
+describe('referrers', () => {
+  const subject = sha256('image');
+  const path = `/v2/shop/app/referrers/${subject}`;
+  const named = (...names: string[]) =>
+    names.map((name) => ({ mediaType: manifestType, digest: sha256(name), size: 2 }));
+  const list = (...names: string[]) => JSON.stringify({ schemaVersion: 2, manifests: named(...names) });
+
+  it('reads every page', async () => {
+    const link = `<${path}?last=a>; rel="next"`;
+    const { client, requests } = await scripted(answer(200, { link }, list('a')), answer(200, {}, list('b')));
+    expect(await client.referrers('shop/app', subject)).toEqual(named('a', 'b'));
+    expect(requests.map(({ url }) => url)).toEqual([path, `${path}?last=a`]);
+  });
+
+  it.each([404, 400, 405])('reads the list under its tag where the registry answers %i', async (status) => {
+    const { client, requests } = await scripted(answer(status), answer(200, {}, list('a')));
+    expect(await client.referrers('shop/app', subject)).toEqual(named('a'));
+    expect(requests.map(({ url }) => url)).toEqual([path, `/v2/shop/app/manifests/${subject.replace(':', '-')}`]);
+  });
+
+  it('finds none where there is neither', async () => {
+    const { client } = await scripted(answer(404));
+    expect(await client.referrers('shop/app', subject)).toEqual([]);
+  });
+
+  it.each(['http://elsewhere.test/v2/shop/app', '/v2/other/app', '/token'])(
+    'does not follow a link to %s',
+    async (target) => {
+      const { client, requests } = await scripted(answer(200, { link: `<${target}>; rel="next"` }, list('a')));
+      expect(await client.referrers('shop/app', subject)).toEqual(named('a'));
+      expect(requests).toHaveLength(1);
+    },
+  );
+
+  it('ends a list that never does', async () => {
+    const { client, requests } = await scripted(answer(200, { link: `<${path}?n=1>; rel="next"` }, list('a')));
+    expect(await client.referrers('shop/app', subject)).toHaveLength(16);
+    expect(requests).toHaveLength(16);
+  });
+
+  it.each([
+    ['no list', answer(200, {}, '{}'), 'MANIFEST_INVALID'],
+    ['too long a list', answer(200, {}, Buffer.alloc(MAX_MANIFEST_BYTES + 1)), 'LIMIT_EXCEEDED'],
+    ['a refusal', answer(403), 'REGISTRY_FORBIDDEN'],
+  ])('is an error with %s', async (_, step, code) => {
+    const { client } = await scripted(step);
+    expect((await failure(client.referrers('shop/app', subject))).code).toBe(code);
+  });
+});
+
 describe('credentials', () => {
   const challenge = (realm: string) => ({
     'www-authenticate': `Bearer realm="${realm}",service="reg",scope="repository:*:*"`,

@@ -1,4 +1,5 @@
-import { InvalidInput, isDigest, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, isDigest, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import type { Descriptor } from '@tidewaiter/oci';
 import type { Egress } from '@tidewaiter/runtime';
 
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
@@ -82,6 +83,20 @@ export class RegistryClient {
   blobOfOrigin(repository: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const name = this.#repository(repository);
     return readBlob(descriptor, (from) => this.#origin.openBlob(name, descriptor, from, signal), signal);
+  }
+
+  /**
+   * The manifests whose subject is this one: signatures, attestations. Registries older than OCI 1.1 keep the list under a tag.
+   * Mirrors are not asked: they hold copies of images, not always of what is said about them.
+   * @throws InvalidInput `REFERENCE_INVALID`, `MANIFEST_INVALID`
+   * @throws LimitExceeded a page over 4 MiB
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws Unavailable with `retryAfterMs` where the registry names a time
+   */
+  async referrers(repository: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[]> {
+    if (!isDigest(digest))
+      throw new InvalidInput('REFERENCE_INVALID', 'referrers are asked for without a sha256 digest');
+    return this.#origin.referrers(this.#repository(repository), digest, signal);
   }
 
   /** A blob of which parts may come from mirrors. */

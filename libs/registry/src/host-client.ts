@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 
-import { InvalidInput, isDigest, type Digest } from '@tidewaiter/domain';
+import { InvalidInput, isDigest, NotFound, type Digest } from '@tidewaiter/domain';
+import { type Descriptor, parseReferrers } from '@tidewaiter/oci';
 import type { Egress, EgressResponse } from '@tidewaiter/runtime';
 
 import { sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
 import { checkRepository, checkTag } from './reference.js';
+import { listReferrers } from './referrers.js';
 import { RegistrySession, type RegistryRead } from './session.js';
 
 /** What a registry knows about a manifest without its bytes. */
@@ -128,6 +130,22 @@ export class HostClient {
     if (response.status === 416) throw sizeMismatch(digest, `${from} of the declared ${size} bytes`);
     if (part && part.start <= from) throw sizeMismatch(digest, `${part.total} instead of the declared ${size} bytes`);
     throw this.#session.unexpected(response.status);
+  }
+
+  /**
+   * The manifests whose subject is this one; registries older than OCI 1.1 keep the list under a tag.
+   * @throws InvalidInput `MANIFEST_INVALID`, LimitExceeded a page over 4 MiB, and as `manifest`
+   * @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema
+   */
+  async referrers(repository: string, digest: Digest, signal?: AbortSignal): Promise<Descriptor[]> {
+    const listed = await listReferrers(this.#session, this.#repository(repository), digest, signal);
+    if (listed) return listed;
+    try {
+      return parseReferrers((await this.manifest(repository, digest.replace(':', '-'), signal)).bytes);
+    } catch (error) {
+      if (error instanceof NotFound) return [];
+      throw error;
+    }
   }
 
   #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRead {

@@ -1,4 +1,11 @@
-import { findingOf, type ImagePackage } from '@tidewaiter/domain';
+import {
+  findingOf,
+  type ImagePackage,
+  type Provenance,
+  type Signature,
+  type Suppressed,
+  type Suppression,
+} from '@tidewaiter/domain';
 
 import type { Report, ReportFinding } from '../src/report.js';
 
@@ -101,7 +108,59 @@ const findings: ReportFinding[] = [
   }),
 ];
 
+const suppressed: Suppressed<ReportFinding>[] = [
+  {
+    ...vulnerability('CVE-2024-6666', 'openssl', '3.0.16-1~deb12u1', { severity: 'critical' }),
+    by: {
+      kind: 'vex',
+      source: 'openssl.vex.json',
+      author: 'Example Ltd',
+      reason: 'the code is not in this build',
+      justification: 'vulnerable_code_not_present',
+      until: null,
+    },
+  },
+  {
+    ...vulnerability('CVE-2024-7777', 'express', null, { severity: 'medium' }),
+    by: {
+      kind: 'ignore',
+      source: '.tidewaiter-ignore.yaml:2',
+      author: null,
+      reason: 'not reachable from outside',
+      justification: null,
+      until: '2027-01-31T23:59:59.999Z',
+    },
+  },
+];
+
 /** A report of an image with something of every kind. */
+const signature: Signature = {
+  verified: true,
+  code: null,
+  reason: null,
+  signer: { name: 'release.pub', keyFingerprint: digest('5'), identity: null, issuer: null },
+  subject: digest('a'),
+  artifact: digest('6'),
+};
+
+const provenance: Provenance = {
+  signatures: [
+    signature,
+    { ...signature, verified: false, code: 'SIGNER_UNKNOWN', reason: 'no configured key made it', signer: null },
+  ],
+  attestations: [
+    {
+      ...signature,
+      kind: 'provenance',
+      predicateType: 'https://slsa.dev/provenance/v1',
+      builder: 'https://builder.example.com/v1',
+      source: 'https://git.example.com/shop/app',
+      revision: '0123456789abcdef0123456789abcdef01234567',
+      builtAt: '2026-01-02T03:04:05Z',
+    },
+  ],
+};
+
 export const sampleReport: Report = {
   schemaVersion: 1,
   target: {
@@ -121,10 +180,13 @@ export const sampleReport: Report = {
   })),
   packages,
   findings,
+  provenance,
+  suppressed,
   warnings: [
     { code: 'MALFORMED_FILE', path: 'usr/lib/jvm/broken.jar', message: 'not a zip archive' },
     { code: 'LIMIT_EXCEEDED', path: null, message: 'more than 1000 warnings' },
   ],
+  policies: [{ name: 'no-secrets', mode: 'audit', result: 'fail', reasons: ['3 secrets in the image'] }],
   verdict: { result: 'fail', reasons: ['9 findings are high or worse'] },
   stats: {
     startedAt: '2026-11-25T10:00:00.000Z',
@@ -145,7 +207,10 @@ export const emptyReport: Report = {
   layers: [],
   packages: [],
   findings: [],
+  provenance: null,
+  suppressed: [],
   warnings: [],
+  policies: [],
   verdict: { result: 'pass', reasons: [] },
   stats: { ...sampleReport.stats, files: 0, advisoriesAsOf: null },
 };
@@ -170,7 +235,10 @@ export function hostileReport(text: string): Report {
     layers: sampleReport.layers.map((layer) => ({ ...layer, createdBy: text })),
     packages: packages.map((each) => hostilePackage(each, text)),
     findings: findings.map((each) => hostileFinding(each, text)),
+    provenance: hostileProvenance(text),
+    suppressed: suppressed.map((each) => ({ ...hostileFinding(each, text), by: hostileSuppression(each.by, text) })),
     warnings: warnings.map(() => ({ code: text, path: text, message: text })),
+    policies: [{ name: text, mode: 'enforce', result: 'fail', reasons: [text] }],
     verdict: { result: 'unknown', reasons: [text, text] },
     stats: { ...sampleReport.stats, advisoriesAsOf: text },
   };
@@ -179,6 +247,13 @@ export function hostileReport(text: string): Report {
 function hostilePackage(each: ImagePackage, text: string): ImagePackage {
   const source = { name: text, version: text };
   return { ...each, name: text, version: text, arch: text, purl: text, source, licenses: [text, text], foundIn: text };
+}
+
+function hostileProvenance(text: string): Provenance {
+  const signer = { name: text, keyFingerprint: text, identity: text, issuer: text };
+  const hostile = { ...signature, reason: text, signer };
+  const facts = { predicateType: text, builder: text, source: text, revision: text, builtAt: '2026-01-02T03:04:05Z' };
+  return { signatures: [hostile], attestations: [{ ...hostile, kind: 'provenance', ...facts }] };
 }
 
 function hostileFinding(each: ReportFinding, text: string): ReportFinding {
@@ -197,6 +272,10 @@ function hostileFinding(each: ReportFinding, text: string): ReportFinding {
     cvss: cvss && { ...cvss, vector: text },
     evidence: { ...evidence, masked: text, origin: text, fix: text, expected: text, signs: [text], [text]: text },
   };
+}
+
+function hostileSuppression({ kind }: Suppression, text: string): Suppression {
+  return { kind, source: text, author: text, reason: text, justification: text, until: text };
 }
 
 function deb(name: string, version: string, source: string): ImagePackage {

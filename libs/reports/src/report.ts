@@ -1,4 +1,14 @@
-import type { Digest, Finding, ImagePackage, Layer, OsRelease, Platform } from '@tidewaiter/domain';
+import type {
+  Digest,
+  Finding,
+  ImagePackage,
+  Layer,
+  OsRelease,
+  Platform,
+  PolicyResult,
+  Provenance,
+  Suppressed,
+} from '@tidewaiter/domain';
 
 /** What a scan found, for every output format. Published as JSON, with `docs/report.schema.json`; fields are only ever added. */
 export interface Report {
@@ -11,7 +21,13 @@ export interface Report {
   packages: ReportPackage[];
   /** Worst first. */
   findings: ReportFinding[];
+  /** What does not count, on somebody's word; worst first. */
+  suppressed: Suppressed<ReportFinding>[];
+  /** Who signed the image and how it was built; null where nobody asked. */
+  provenance: Provenance | null;
   warnings: ReportWarning[];
+  /** What the policies say that were asked. */
+  policies: PolicyResult[];
   verdict: ReportVerdict;
   stats: ReportStats;
 }

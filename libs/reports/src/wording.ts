@@ -1,4 +1,4 @@
-import { countBySeverity, printable, severities } from '@tidewaiter/domain';
+import { type Attestation, countBySeverity, printable, severities, type Signer } from '@tidewaiter/domain';
 
 import type { Report, ReportFinding, ReportWarning } from './report.js';
 
@@ -14,6 +14,18 @@ export function severitiesText(findings: readonly ReportFinding[]): string {
     .filter((each) => counts[each] > 0)
     .map((each) => `${counts[each].toLocaleString('en-US')} ${each}`);
   return `${countOf(findings.length, 'finding')}: ${parts.join(', ')}`;
+}
+
+const suppressors = { vex: 'by VEX', ignore: 'by ignore files', exception: 'by exceptions' } as const;
+
+/** `3 findings suppressed: 2 by VEX, 1 by ignore files`; undefined where there are none. */
+export function suppressedText({ suppressed }: Report): string | undefined {
+  if (suppressed.length === 0) return undefined;
+  const parts = (['vex', 'ignore', 'exception'] as const).flatMap((kind) => {
+    const count = suppressed.filter(({ by }) => by.kind === kind).length;
+    return count === 0 ? [] : `${count.toLocaleString('en-US')} ${suppressors[kind]}`;
+  });
+  return `${countOf(suppressed.length, 'finding')} suppressed: ${parts.join(', ')}`;
 }
 
 /** `133 packages: 91 deb, 42 npm`, of those that the image shows. */
@@ -43,6 +55,41 @@ export function checkedText(report: Report): string {
 
 export function osText({ os }: Report): string {
   return os === null ? 'no distribution' : printable(os.name, 80);
+}
+
+/** Who signed the image, and what its provenance says; null where nobody asked. */
+export function signedText({ provenance }: Report): string | null {
+  if (provenance === null) return null;
+  const { signatures, attestations } = provenance;
+  const all = [...signatures, ...attestations];
+  const signers = new Set(all.map(({ signer }) => signer && signerText(signer)).filter((each) => each !== null));
+  if (signers.size === 0) {
+    const codes = [...new Set(all.map(({ code }) => code))].join(', ');
+    const refused = all.length === 0 ? '' : ` (${countOf(all.length, 'signature')} refused: ${codes})`;
+    return `not signed by any configured signer${refused}`;
+  }
+  const built = attestations.find(({ verified, kind }) => verified && kind === 'provenance');
+  const others = new Set(attestations.flatMap(({ verified, kind }) => (verified && kind !== 'provenance' ? kind : [])));
+  return [
+    `signed by ${[...signers].join(' and ')}`,
+    ...(built ? [builtText(built)] : []),
+    ...(others.size > 0 ? [`also attested: ${[...others].join(', ')}`] : []),
+  ].join('; ');
+}
+
+function signerText({ name, identity }: Signer): string {
+  return identity === null ? `key ${printable(name)}` : printable(identity);
+}
+
+function builtText({ builder, source, revision, builtAt }: Attestation): string {
+  const facts = [
+    ['by', builder],
+    ['from', source],
+    ['at revision', revision],
+    ['on', builtAt?.slice(0, 10)],
+  ] as const;
+  const told = facts.flatMap(([word, fact]) => (fact ? `${word} ${printable(fact)}` : []));
+  return told.length === 0 ? 'built by nobody knows whom' : `built ${told.join(' ')}`;
 }
 
 /** The verdict with its first reason. */

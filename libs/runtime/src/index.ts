@@ -1,7 +1,14 @@
 export { commonSettings, consoleUrl, httpPort, publicUrl, readConfig, redisUrl, setting } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
 export { parseSettings, readSettings } from './settings.js';
-export type { MirrorSettings, RegistrySettings, SensorSettings, TidewaiterSettings } from './settings.js';
+export type {
+  AdmissionSettings,
+  MirrorSettings,
+  RegistrySettings,
+  SensorSettings,
+  SignerSettings,
+  TidewaiterSettings,
+} from './settings.js';
 export { Egress } from './egress.js';
 export type { ClientCertificate } from './egress-pools.js';
 export type { EgressRequest } from './egress.js';

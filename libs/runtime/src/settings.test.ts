@@ -20,8 +20,16 @@ it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
     registries: [],
     sensors: [],
+    signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
+    rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
+    admission: {
+      mode: 'warn',
+      unknown: 'allow',
+      exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
+      allowUnauthenticated: false,
+    },
   });
 });
 
@@ -42,6 +50,47 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
   expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+it('reads who must sign, and what', () => {
+  const { signers } = parseSettings(
+    `
+signers:
+  - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
+  - { name: workflow, identity: "https://git.example.com/*", issuer: "https://token.example.com", trustedRoot: "{}" }
+`,
+    (path) => `text of ${path}`,
+  );
+  expect(signers).toEqual([
+    { name: 'release', repositories: ['shop/*'], key: 'text of release.pub' },
+    {
+      name: 'workflow',
+      repositories: ['*'],
+      identity: 'https://git.example.com/*',
+      issuer: 'https://token.example.com',
+      trustedRoot: '{}',
+    },
+  ]);
+});
+
+it('reads by what images are judged', () => {
+  const files: Record<string, string> = {
+    'own.cel': 'size(findings) < 3',
+    'own.vex': '{"@context": "https://openvex.dev/ns", "statements": []}',
+  };
+  const { rules } = parseSettings(
+    `
+policies: [ { name: no-secrets, mode: warn, repositories: ["shop/*"] }, { name: few, file: own.cel } ]
+exceptions: [ { repository: "shop/*", finding: CVE-2024-0001, reason: "not reachable", owner: team-shop, until: 2027-01-31 } ]
+vex: [ own.vex ]
+`,
+    (path) => files[path]!,
+  );
+  expect(rules.policies.map(({ name, mode }) => [name, mode])).toEqual([
+    ['no-secrets', 'warn'],
+    ['few', 'enforce'],
+  ]);
+  expect(rules.exceptions).toMatchObject([{ finding: 'CVE-2024-0001', owner: 'team-shop', source: 'exceptions[0]' }]);
 });
 
 it('names every wrong key at once, and no value', () => {
@@ -67,7 +116,20 @@ it.each([
     'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
     'sensors: a is there twice',
   ],
-  ['a list that is not acted on yet', 'policies: [ { name: a } ]', 'not supported yet: policies'],
+  ['a list that is not acted on yet', 'pipelines: [ { name: a } ]', 'not supported yet: pipelines'],
+  ['a policy that nobody wrote', 'policies: [ { name: a } ]', 'policies[0]: no policy a comes with Tidewaiter'],
+  ['a policy whose file is not there', 'policies: [ { name: a, file: a.cel } ]', 'policies[0].file: cannot read a.cel'],
+  [
+    'an exception for ever',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, owner: o } ]',
+    'exceptions[0].until',
+  ],
+  [
+    'an exception of nobody',
+    'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
+    'exceptions[0].owner',
+  ],
+  ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
   ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],
   [
@@ -75,6 +137,15 @@ it.each([
     'registries: [ { name: a, kind: harbor, url: "https://r", credentials: { username: x } } ]',
     'registries[0].credentials.password: is missing',
   ],
+  ...[
+    '{ name: a }',
+    '{ name: a, key: x, identity: y }',
+    '{ name: a, key: x, trustedRoot: y }',
+    '{ name: a, identity: y, trustedRoot: z }',
+    '{ name: a, identity: y, issuer: z }',
+  ].map((signer) => [`the signer ${signer}`, `signers: [ ${signer} ]`, 'signers[0]: give keyFile, or identity']),
+  ['a signer of nothing', 'signers: [ { name: a, key: x, repositories: [] } ]', 'signers[0].repositories'],
+  ['a key that is not there', 'signers: [ { name: a, keyFile: y } ]', 'signers[0].keyFile: cannot read y'],
   ['no mapping', '- 1', 'expected object'],
 ])('refuses %s', (_, text, problem) => {
   expect(problemsOf(text)).toContain(problem);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -74,15 +75,54 @@ const sensor = z.strictObject({
   allowUnauthenticated: z.boolean().default(false),
 });
 
+const certificateKeys = ['identity', 'issuer'] as const;
+
+/** Either a key, or who must have signed with a certificate under which root. */
+const signer = z
+  .strictObject({
+    name,
+    ...secretPair('key'),
+    identity: z.string().min(1).optional(),
+    issuer: z.string().min(1).optional(),
+    ...secretPair('trustedRoot'),
+    /** Repositories whose images must be signed by this signer, or another one that names them; `*` stands for anything. */
+    repositories: z.array(z.string().min(1)).min(1).default(['*']),
+  })
+  .superRefine(({ key, keyFile, trustedRoot, trustedRootFile, ...certificate }, context) => {
+    const hasRoot = trustedRoot !== undefined || trustedRootFile !== undefined;
+    const given = certificateKeys.filter((each) => certificate[each] !== undefined).length;
+    const isByKey = key !== undefined || keyFile !== undefined;
+    if (isByKey ? given === 0 && !hasRoot : given === 2 && hasRoot) return;
+    context.addIssue({ code: 'custom', message: 'give keyFile, or identity, issuer and trustedRootFile' });
+  });
+const admission = z
+  .strictObject({
+    /** What a verdict does that fails: nothing but be counted, warn, or refuse. */
+    mode: z.enum(policyModes).default('warn'),
+    /** What becomes of an image that nobody knows, or could not judge. Refused only where the mode is `enforce`. */
+    unknown: z.enum(['allow', 'deny']).default('allow'),
+    /** Where nothing is asked: a cluster that cannot start its own parts cannot be mended. */
+    exemptNamespaces: z
+      .array(z.string().min(1))
+      .default(['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter']),
+    /** Answers without an API token: Kubernetes has none unless its API server is configured to. */
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .prefault({});
+
+/** How the console answers Kubernetes. */
+export type AdmissionSettings = z.output<typeof admission>;
+
 /** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
 const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
 
 const settings = z.strictObject({
   pipelines: notYet('pipelines'),
-  policies: notYet('policies'),
-  exceptions: notYet('exceptions'),
+  ...ruleSettings,
+  admission,
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
+  signers: z.array(signer).default([]),
   egress: z
     .strictObject({
       /** Private addresses that outbound calls may reach: CIDR ranges or host names. */
@@ -128,12 +168,22 @@ export interface SensorSettings {
   allowUnauthenticated: boolean;
 }
 
+/** Somebody who must have signed the images of some repositories. */
+export type SignerSettings = { name: string; repositories: string[] } & (
+  | { /** PEM text. */ key: string }
+  | { identity: string; issuer: string; /** JSON text. */ trustedRoot: string }
+);
+
 /** What `tidewaiter.yaml` says. */
 export interface TidewaiterSettings {
   registries: RegistrySettings[];
   sensors: SensorSettings[];
+  signers: SignerSettings[];
   egressAllow: string[];
   platforms: string[];
+  /** By what images are judged. */
+  rules: Rules;
+  admission: AdmissionSettings;
 }
 
 /**
@@ -168,10 +218,16 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
   const result = {
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
+    signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
+    admission: read.data.admission,
+    rules: {
+      ...readRules(read.data, reader.text, problems),
+      signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
+    },
   };
-  problems.push(...repeatedNames('registries', result.registries), ...repeatedNames('sensors', result.sensors));
+  for (const list of ['registries', 'sensors', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
 }
@@ -287,6 +343,15 @@ function clientCertificate(
 function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {
   const { token, tokenFile, cluster, ...rest } = read;
   return { ...rest, cluster: cluster ?? null, token: secrets.read(`${at}.token`, token, tokenFile) };
+}
+
+function signerSettings(read: z.output<typeof signer>, at: string, secrets: SecretReader): SignerSettings {
+  const { name, repositories, identity, issuer } = read;
+  const trustedRoot = secrets.read(`${at}.trustedRoot`, read.trustedRoot, read.trustedRootFile)?.reveal();
+  if (identity !== undefined && issuer !== undefined) {
+    return { name, repositories, identity, issuer, trustedRoot: trustedRoot ?? '' };
+  }
+  return { name, repositories, key: secrets.read(`${at}.key`, read.key, read.keyFile)?.reveal() ?? '' };
 }
 
 function repeatedNames(list: string, all: { name: string }[]): string[] {

@@ -18,7 +18,7 @@ import {
 } from '@tidewaiter/domain';
 
 import { exploitationOf } from './exploitation.js';
-import { isCurrent } from './pushes.js';
+import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
 
 /** A finding, and the image of a push that has it. */
@@ -36,6 +36,8 @@ export interface PackagePlace {
   packageType: PackageType;
   installedVersion: string;
   fix: { state: FixState; version: string | null };
+  /** One of them, where several architectures have it. */
+  purl: string;
 }
 
 interface FindingRow {
@@ -67,8 +69,8 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, the exploited first, then the worst. */
-  async of(imageDigests: readonly Digest[]): Promise<ImageFinding[]> {
+  /** The findings of some images, the exploited first, then the worst: as one repository has them, or as any does. */
+  async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
@@ -84,8 +86,10 @@ export class Findings {
       [imageDigests],
     );
     const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
-      'SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)',
-      [imageDigests],
+      `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
+       UNION ALL SELECT image_digest, finding FROM repository_finding
+       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3))`,
+      [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const notExploited = { kev: false, epss: null };
     const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
@@ -104,14 +108,14 @@ export class Findings {
   /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
     return this.store.query<PackagePlace>(
-      `SELECT DISTINCT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+      `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
-         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl
        FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
        JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
        LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
        WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
-       ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
       [purls, advisoryId],
     );
   }

@@ -14,14 +14,19 @@ export interface NewImage {
   configDigest: Digest;
   platform: Platform;
   createdAt: string | null;
+  /** When its lowest layer was made, as far as its history can be believed. */
+  baseCreatedAt: string | null;
+  /** Whom it runs as; empty for root, null of images that were added before anybody asked. */
+  user: string | null;
   labels: Record<string, string>;
   layers: Layer[];
   /** What is wrong with what it says of itself. */
   findings: Finding[];
 }
 
-export interface Image extends Omit<NewImage, 'createdAt' | 'layers' | 'findings'> {
+export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'layers' | 'findings'> {
   createdAt: Date | null;
+  baseCreatedAt: Date | null;
   os: OsRelease | null;
   warnings: Warning[];
   /** Null until it is analysed. */
@@ -72,7 +77,7 @@ export interface JudgedPackage extends ImagePackage {
 }
 
 const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
-  labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+  base_created_at AS "baseCreatedAt", run_user AS "user", labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
 
 /** Images, their layers and the packages in them. */
 @Injectable()
@@ -122,9 +127,19 @@ export class Images {
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels`,
-        [image.digest, image.mediaType, image.configDigest, image.platform, image.createdAt, json(image.labels)],
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, base_created_at = EXCLUDED.base_created_at, run_user = EXCLUDED.run_user`,
+        [
+          image.digest,
+          image.mediaType,
+          image.configDigest,
+          image.platform,
+          image.createdAt,
+          json(image.labels),
+          image.baseCreatedAt,
+          image.user,
+        ],
       );
       await this.#addLayers(tx, image);
       // What is known to be a secret or wrong may have changed since it was pushed before.

@@ -6,6 +6,12 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
+/** Where an image lies. */
+export interface RepositoryPlace {
+  connection: string;
+  repository: string;
+}
+
 /** A push as a registry told of it. */
 export interface NewPush {
   connection: string;
@@ -54,6 +60,19 @@ export interface Push {
   code: string | null;
   reason: string | null;
   finishedAt: Date | null;
+}
+
+/** What a push came to. */
+export interface PushVerdict {
+  verdict: Verdict;
+  counts: SeverityCounts;
+  warnings: readonly Warning[];
+  /** By which rules; empty without any. */
+  rulesVersion?: string;
+}
+
+function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
+  return [verdict, json(counts), json(warnings), rulesVersion];
 }
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
@@ -146,6 +165,29 @@ export class Pushes {
          SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
        ORDER BY received_at DESC LIMIT 1`,
       [digest],
+    );
+    return push ?? null;
+  }
+
+  /**
+   * The newest push of a tag or a digest of a repository, whatever became of it: a verdict of what a tag pointed to before says
+   * nothing about what it points to now.
+   */
+  async latest(of: {
+    host: string;
+    repository: string;
+    tag: string | null;
+    digest: Digest | null;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      // The registry of a push is known once it is resolved.
+      `SELECT ${columns} FROM push
+       WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
+         AND ($3::text IS NULL OR tag = $3)
+         AND ($4::text IS NULL OR digest = $4 OR claimed_digest = $4
+           OR id IN (SELECT push_id FROM push_image WHERE image_digest = $4))
+       ORDER BY received_at DESC LIMIT 1`,
+      [of.host, of.repository, of.tag, of.digest],
     );
     return push ?? null;
   }
@@ -250,47 +292,54 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
-  /** The pushes that tags point to and that older analyzers have judged, oldest verdict first; not those that nobody could read again today. */
-  async outdated(tx: Transaction, analyzersVersion: string, limit: number): Promise<string[]> {
+  /** The pushes that tags point to and that older analyzers or other rules have judged, oldest verdict first; not those that nobody could read again today. */
+  async outdated(
+    tx: Transaction,
+    { analyzersVersion, rulesVersion }: { analyzersVersion: string; rulesVersion: string },
+    limit: number,
+  ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push
-       WHERE state = 'analyzed' AND id IN (
-         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1)
+       WHERE state = 'analyzed' AND (rules_version <> $2 OR id IN (
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1))
          AND NOT EXISTS (
            SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
-         AND ${isCurrent} ORDER BY finished_at LIMIT $2`,
-      [analyzersVersion, limit],
+         AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
+      [analyzersVersion, rulesVersion, limit],
     );
     return rows.map(({ id }) => id);
   }
 
   /** Keeps another verdict of a push that has one. */
-  async rejudged(
-    tx: Transaction,
-    id: string,
-    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
-  ): Promise<void> {
-    await tx.query(`UPDATE push SET verdict = $2, counts = $3, warnings = $4 WHERE id = $1 AND state = 'analyzed'`, [
-      id,
-      result.verdict,
-      json(result.counts),
-      json(result.warnings),
-    ]);
+  async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
+    await tx.query(
+      `UPDATE push SET verdict = $2, counts = $3, warnings = $4, rules_version = $5 WHERE id = $1 AND state = 'analyzed'`,
+      [id, ...columnsOf(result)],
+    );
   }
 
   /** Ends a push with a verdict; false when it had ended before. */
-  async analyzed(
-    tx: Transaction,
-    id: string,
-    result: { verdict: Verdict; counts: SeverityCounts; warnings: readonly Warning[] },
-  ): Promise<boolean> {
+  async analyzed(tx: Transaction, id: string, result: PushVerdict): Promise<boolean> {
     const ended = await tx.query(
-      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, finished_at = now()
+      `UPDATE push SET state = 'analyzed', verdict = $2, counts = $3, warnings = $4, rules_version = $5, finished_at = now()
        WHERE id = $1 AND NOT ${isFinal} RETURNING id`,
-      [id, result.verdict, json(result.counts), json(result.warnings)],
+      [id, ...columnsOf(result)],
     );
     return ended.length > 0;
+  }
+
+  /** The pushes of a repository that brought a digest, newest first and one for each tag: itself, or an index that holds it. */
+  async holding({ connection, repository }: RepositoryPlace, digest: Digest): Promise<Push[]> {
+    return this.store.query<Push>(
+      `SELECT * FROM (
+         SELECT DISTINCT ON (tag) ${columns} FROM push
+         WHERE (connection, repository) = ($1, $2) AND state IN ('analyzing', 'analyzed')
+           AND id IN (SELECT id FROM push WHERE digest = $3 UNION SELECT push_id FROM push_image WHERE image_digest = $3)
+         ORDER BY tag, received_at DESC
+       ) AS newest ORDER BY "receivedAt" DESC LIMIT 32`,
+      [connection, repository, digest],
+    );
   }
 
   /** Ends a push without a verdict; null when it had ended before. */

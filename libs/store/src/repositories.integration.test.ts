@@ -51,6 +51,8 @@ const imageOf = (digest: string): NewImage => ({
   configDigest: digest,
   platform: 'linux/amd64',
   createdAt: null,
+  baseCreatedAt: null,
+  user: null,
   labels: {},
   findings: [],
   layers: [],

@@ -1,5 +1,6 @@
 import { type Abstract, type DynamicModule, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { Secret } from '@tidewaiter/domain';
+import { noRules, type Rules } from '@tidewaiter/policy';
 import { Health, Logger } from '@tidewaiter/runtime';
 import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
@@ -16,6 +17,9 @@ import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
+import { Judgements } from './judgements.js';
+import { PackageContents } from './package-contents.js';
+import { Provenances } from './provenances.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
@@ -29,6 +33,8 @@ export interface StoreOptions {
   poolSize: number;
   /** The bus: what publishes the outbox. */
   publisher: Abstract<EventPublisher>;
+  /** By what {@link Judgements} judge; without any, findings alone count. */
+  rules?: Rules;
 }
 
 const repositories = [
@@ -43,6 +49,8 @@ const repositories = [
   Images,
   Incidents,
   Jobs,
+  PackageContents,
+  Provenances,
   Pushes,
   Received,
 ];
@@ -53,7 +61,7 @@ const maxOutboxAgeSeconds = 60;
 /** PostgreSQL for one service: repositories, and the relay and sweeper of its outbox. */
 @Module({})
 export class StoreModule implements OnApplicationShutdown {
-  static forRoot({ service, url, poolSize, publisher }: StoreOptions): DynamicModule {
+  static forRoot({ service, url, poolSize, publisher, rules = noRules }: StoreOptions): DynamicModule {
     return {
       module: StoreModule,
       global: true,
@@ -66,6 +74,12 @@ export class StoreModule implements OnApplicationShutdown {
         },
         ...repositories,
         {
+          provide: Judgements,
+          useFactory: (images: Images, findings: Findings, provenances: Provenances) =>
+            new Judgements(images, findings, provenances, rules),
+          inject: [Images, Findings, Provenances],
+        },
+        {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
           inject: [Store, publisher, Logger],
@@ -76,7 +90,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, ...repositories],
+      exports: [DataSource, Store, Judgements, ...repositories],
     };
   }
 

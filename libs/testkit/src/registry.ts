@@ -13,9 +13,7 @@ const run = promisify(execFile);
 const folders = (process.env['PATH'] ?? '').split(delimiter);
 
 /** Whether docker-registry and skopeo are on PATH; tests that need them are skipped without. */
-export const hasRegistry = ['docker-registry', 'skopeo'].every((program) =>
-  folders.some((folder) => existsSync(join(folder, program))),
-);
+export const hasRegistry = ['docker-registry', 'skopeo'].every(hasProgram);
 const readyWithinMs = 20_000;
 
 export interface RegistryOptions {
@@ -32,6 +30,10 @@ export interface TestRegistry {
   auth: RegistryOptions['auth'];
   /** Ends it and removes its images. */
   stop(): Promise<void>;
+}
+
+export function hasProgram(name: string): boolean {
+  return folders.some((folder) => existsSync(join(folder, name)));
 }
 
 /** Starts Debian's docker-registry with images in a private folder. */

@@ -98,7 +98,9 @@ const push = async (registryHost: string, repository: string, tag: string, diges
   const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about, tag }]));
   const added = (await pushes.get(id))!;
   await store.transaction(async (tx) => {
-    await new Images(store).add(tx, [{ ...image, createdAt: null, labels: {}, layers: [], findings: [] }]);
+    await new Images(store).add(tx, [
+      { ...image, createdAt: null, baseCreatedAt: null, user: null, labels: {}, layers: [], findings: [] },
+    ]);
     await pushes.resolved(tx, added, { digest, mediaType, registryHost, imageDigests: [imageDigest] });
     await pushes.analyzed(tx, id, verdict);
   });

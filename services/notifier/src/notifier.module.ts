@@ -29,7 +29,13 @@ export class NotifierModule {
       module: NotifierModule,
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
-        StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
+        StoreModule.forRoot({
+          service,
+          url: config.databaseUrl,
+          poolSize: config.databasePool,
+          publisher: Bus,
+          rules: settings.rules,
+        }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
       controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],

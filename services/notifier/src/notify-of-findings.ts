@@ -2,7 +2,7 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { isAtLeast } from '@tidewaiter/domain';
 import { consumers, type EventOf, findingOpened, findingResolved } from '@tidewaiter/events';
-import { Findings, Store } from '@tidewaiter/store';
+import { Judgements, Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
@@ -14,7 +14,7 @@ import { Notifications } from './notifications.js';
 export class NotifyOfFindings {
   constructor(
     private readonly store: Store,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
     private readonly notifications: Notifications,
     private readonly channels: Channels,
   ) {}
@@ -33,7 +33,7 @@ export class NotifyOfFindings {
     const { advisoryId, title, severity, purls, isNews } = data;
     // As with pushes: what nobody has rated may be critical.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
-    const places = isNews && isAlarming ? await this.findings.places(purls, advisoryId) : [];
+    const places = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
     const report: FindingReport = { id: data.id, advisoryId, title, severity, status, at: time, places };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       const { consoleUrl } = this.channels;

@@ -1,5 +1,6 @@
 import { countBySeverity, Secret } from '@tidewaiter/domain';
-import { connect, Findings, Images, Pushes, Store, type Warning } from '@tidewaiter/store';
+import { parseSettings } from '@tidewaiter/runtime';
+import { connect, Findings, Images, Judgements, Provenances, Pushes, Store, type Warning } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -32,11 +33,12 @@ afterAll(async () => servers.stop());
 async function push(digest: string, warnings: Warning[] = []): Promise<string> {
   const place = { connection: 'main', repository: 'shop/app', tag: '1' };
   const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
-  const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', createdAt: null };
+  const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64' };
+  const build = { createdAt: null, baseCreatedAt: null, user: null };
   const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about }]));
   const added = (await pushes.get(id))!;
   await store.transaction(async (tx) => {
-    await images.add(tx, [{ ...image, labels: {}, layers: [], findings: [] }]);
+    await images.add(tx, [{ ...image, ...build, labels: {}, layers: [], findings: [] }]);
     await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     await pushes.analyzed(tx, id, { verdict: 'unknown', counts: countBySeverity([]), warnings });
   });
@@ -62,14 +64,22 @@ async function addHole(digest: string): Promise<void> {
   );
 }
 
+const exception = 'exceptions: [ { repository: "shop/*", finding: CVE-1, reason: r, owner: o, until: 2999-01-01 } ]';
+
 it.each([
-  ['nothing of a push that could not be read whole', [{ code: 'MALFORMED_FILE', message: 'damaged' }], []],
-  ['what a push no longer has', [], ['CVE-1']],
-])('calls resolved %s', async (_, warnings, resolved) => {
+  ['nothing of a push that could not be read whole', [{ code: 'MALFORMED_FILE', message: 'damaged' }], '', []],
+  ['what a push no longer has', [], '', ['CVE-1']],
+  ['nothing of what somebody bears with', [], exception, []],
+])('calls resolved %s', async (_, warnings, settings, resolved) => {
+  const { rules } = parseSettings(settings, () => '');
   await push(digestOf('a'));
   await addHole(digestOf('a'));
   const pushId = await push(digestOf('b'), warnings);
-  const report = await new PushReports(pushes, images, new Findings(store)).of({
+  const report = await new PushReports(
+    pushes,
+    images,
+    new Judgements(images, new Findings(store), new Provenances(store), rules),
+  ).of({
     pushId,
     connection: 'main',
     repository: 'shop/app',

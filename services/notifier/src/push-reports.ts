@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
-import { Findings, type Image, type ImageFinding, Images, Pushes } from '@tidewaiter/store';
+import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, Pushes } from '@tidewaiter/store';
 
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
@@ -11,7 +11,7 @@ export class PushReports {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
   ) {}
 
   /** Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. */
@@ -20,9 +20,12 @@ export class PushReports {
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
-    const now = await this.#findingsOf(images);
+    const now = await this.#findingsOf(push, images);
+    const { previousDigest } = push;
     const before =
-      push.previousDigest === null ? null : await this.#findingsOf(await this.images.ofDigest(push.previousDigest));
+      previousDigest === null
+        ? null
+        : await this.#findingsOf({ ...push, digest: previousDigest }, await this.images.ofDigest(previousDigest));
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
@@ -31,7 +34,7 @@ export class PushReports {
       platforms: images.map(({ platform }) => platform),
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
-      previousDigest: push.previousDigest,
+      previousDigest,
       findings: merged(now, images, fingerprints(before ?? [])),
       // What could not be read may hold it still: only a whole picture says that something is gone.
       resolved: warnings.length > 0 ? [] : merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
@@ -41,8 +44,9 @@ export class PushReports {
     };
   }
 
-  async #findingsOf(images: readonly Image[]): Promise<ImageFinding[]> {
-    return this.findings.of(images.map(({ digest }) => digest));
+  /** Those that count: people are not told of what somebody decided to bear with. */
+  async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {
+    return (await this.judgements.of(push, images, [])).findings;
   }
 }
 

@@ -7,6 +7,7 @@ import { isRefusal } from './failure.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
+import { NotAnImage } from './resolve-push.js';
 import { ScannerLimits } from './scanner-limits.js';
 
 /**
@@ -35,7 +36,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       const push = await this.resolution.resolve(job.key, signal);
       if (!push) return await this.steps.done(job);
       if ((await this.steps.advance(job, push)) !== 'ready') return;
-      const judgement = await this.judgement.judge(push);
+      const judgement = await this.judgement.judgeWithOrigin(push, signal);
       await this.steps.conclude(job, push, judgement);
       this.logger.info(
         { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
@@ -43,7 +44,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.steps.refuse(job, error.code, error.message);
+      await this.steps.refuse(job, error.code, error.message, error instanceof NotAnImage ? error.subject : null);
       this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
     }
   }

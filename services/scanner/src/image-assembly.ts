@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf } from '@tidewaiter/advisories';
-import { decodeFacts, fileFindings, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, fileJudgement, inventory } from '@tidewaiter/analyzers';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
 import { type Image, Images, Store } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
+import { PackageOutliers } from './package-outliers.js';
 
 /** Makes an image's inventory from what is known of its layers. */
 @Injectable()
@@ -12,6 +13,7 @@ export class ImageAssembly {
   constructor(
     private readonly store: Store,
     private readonly images: Images,
+    private readonly outliers: PackageOutliers,
     private readonly analysis: Analysis,
   ) {}
 
@@ -26,9 +28,10 @@ export class ImageAssembly {
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
     const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
-    const findings = fileFindings(layers, view, this.analysis.options);
-    await this.store.transaction((tx) =>
-      this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings }),
-    );
+    const { findings: own, programs } = fileJudgement(layers, view, this.analysis.options);
+    await this.store.transaction(async (tx) => {
+      const findings = [...own, ...(await this.outliers.find(tx, digest, packages, programs))];
+      await this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings });
+    });
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { draft, imageFailed } from '@tidewaiter/events';
-import { Pushes, type Transaction } from '@tidewaiter/store';
+import { type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import { pushSubject } from './push-subject.js';
 
@@ -9,19 +9,20 @@ import { pushSubject } from './push-subject.js';
 export class PushFailures {
   constructor(private readonly pushes: Pushes) {}
 
-  /** Ends a push; one that has ended before stays as it is. */
+  /** Ends a push and answers it; null of one that has ended before, which stays as it is. */
   async end(
     tx: Transaction,
     id: string,
     outcome: 'refused' | 'dead-lettered',
     code: string,
     reason: string,
-  ): Promise<void> {
+  ): Promise<Push | null> {
     const push = await this.pushes.failed(tx, id, outcome, code, reason);
-    if (!push) return;
+    if (!push) return null;
     const { connection, repository, tag, digest } = push;
     await tx.emit(
       draft(imageFailed, pushSubject(push), { pushId: id, connection, repository, tag, digest, outcome, code, reason }),
     );
+    return push;
   }
 }

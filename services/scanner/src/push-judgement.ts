@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type ImagePackage, type SeverityCounts, verdictOf } from '@tidewaiter/domain';
+import { type Finding, type ImagePackage, type SeverityCounts } from '@tidewaiter/domain';
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
-import { Findings, type Image, Images, type Push, type Verdict, type Warning } from '@tidewaiter/store';
+import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
+import { ImageOrigin } from './image-origin.js';
 import { pushSubject } from './push-subject.js';
 import { changedFindings, changedPackages, countFindings } from './verdict.js';
 
@@ -13,6 +14,7 @@ export interface Judgement {
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: Warning[];
+  rulesVersion: string;
   events: Draft[];
 }
 
@@ -23,20 +25,28 @@ type Changes = NonNullable<DataOf<typeof imageAnalyzed>['changes']>;
 export class PushJudgement {
   constructor(
     private readonly images: Images,
-    private readonly findings: Findings,
+    private readonly judgements: Judgements,
     private readonly assembly: ImageAssembly,
     private readonly matching: ImageMatching,
+    private readonly origin: ImageOrigin,
   ) {}
 
+  /** Looks first at what is signed of the images, which the registry alone knows. */
+  async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
+    for (const image of await this.images.ofPush(push.id)) await this.origin.examine(push, image, signal);
+    return this.judge(push);
+  }
+
+  /** Judges by what is known. */
   async judge(push: Push): Promise<Judgement> {
     for (const image of await this.images.ofPush(push.id)) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
     }
     const images = await this.images.ofPush(push.id);
-    const findings = await this.findings.of(images.map(({ digest }) => digest));
-    const warnings = await this.#warnings(images);
-    const { result: verdict } = verdictOf(findings, warnings);
+    const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
+    const { findings, warnings } = judged;
+    const { result: verdict } = judged.verdict;
     const counts = countFindings(findings);
     const changes = await this.#changes(push, images, findings);
     const analyzed = draft(imageAnalyzed, pushSubject(push), {
@@ -48,12 +58,23 @@ export class PushJudgement {
       verdict,
       changes,
     });
-    return { verdict, counts, warnings, events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed] };
+    const rulesVersion = this.judgements.rulesVersion();
+    return {
+      verdict,
+      counts,
+      warnings,
+      rulesVersion,
+      events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed],
+    };
   }
 
-  async #warnings(images: readonly Image[]): Promise<Warning[]> {
+  async #warnings(push: Push, images: readonly Image[]): Promise<Warning[]> {
     const perImage = await Promise.all(
-      images.map(async ({ digest, os, warnings }) => [...warnings, ...(await this.matching.blindSpots(digest, os))]),
+      images.map(async ({ digest, os, warnings }) => [
+        ...warnings,
+        ...(await this.matching.blindSpots(digest, os)),
+        ...(await this.origin.warnings(push, digest)),
+      ]),
     );
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];
@@ -64,7 +85,7 @@ export class PushJudgement {
     const { previousDigest } = push;
     if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
     const before = await this.images.ofDigest(previousDigest);
-    const past = await this.findings.of(before.map(({ digest }) => digest));
+    const { findings: past } = await this.judgements.of({ ...push, digest: previousDigest }, before, []);
     const [packages, pastPackages] = await Promise.all([this.#packagesOf(images), this.#packagesOf(before)]);
     return { packages: changedPackages(packages, pastPackages), findings: changedFindings(findings, past) };
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store } from '@tidewaiter/store';
 
@@ -6,6 +7,7 @@ import { Analysis } from './analysis.js';
 import { layerKey } from './layer-key.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
+import { attachedKey } from './verify-attached.js';
 
 /** How far a push has come. */
 export type Progress = 'waits for layers' | 'ready';
@@ -61,9 +63,12 @@ export class PushSteps {
     await this.jobs.fail(job, { code, reason, retryInMs: null });
   }
 
-  async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
+  /** @param subject the manifest that it says something about, where it says so: that one is looked at again */
+  async refuse(job: ClaimedJob, code: string, reason: string, subject: Digest | null): Promise<void> {
     await this.store.transaction(async (tx) => {
-      await this.failures.end(tx, job.key, 'refused', code, reason);
+      const push = await this.failures.end(tx, job.key, 'refused', code, reason);
+      const about = subject ?? push?.attachedTo;
+      if (about) await tx.enqueue({ queue: 'attached', key: attachedKey(job.key, about), class: 'interactive' });
       await this.jobs.finish(tx, job);
     });
   }

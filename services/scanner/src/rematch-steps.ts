@@ -62,12 +62,12 @@ export class RematchSteps {
     }
   }
 
-  /** Queues what older analyzers or an older matching have judged, oldest verdict first. */
-  async queueOutdated(analyzersVersion: string): Promise<void> {
+  /** Queues what older analyzers, an older matching or other rules have judged, oldest verdict first. */
+  async queueOutdated(current: { analyzersVersion: string; rulesVersion: string }): Promise<void> {
     const { queued } = await this.jobs.backlog('rejudge');
     await this.store.transaction(async (tx) => {
       if (await this.fleet.hasOutdated(tx)) await tx.enqueue({ queue: 'rematch', key: everything, class: 'bulk' });
-      const pushes = await this.pushes.outdated(tx, analyzersVersion, Math.max(0, maxWaiting - queued));
+      const pushes = await this.pushes.outdated(tx, current, Math.max(0, maxWaiting - queued));
       await tx.enqueue(...pushes.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
     });
   }

@@ -1,6 +1,7 @@
 import { type AnalysisOptions, configFindings } from '@tidewaiter/analyzers';
 import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
 import {
+  baseBuildTime,
   choosePlatforms,
   classifyManifest,
   documentLimits,
@@ -18,6 +19,17 @@ export interface ResolvedPush {
   digest: Digest;
   mediaType: string;
   images: NewImage[];
+}
+
+/** Something else lies under the name: a signature, a chart. */
+export class NotAnImage extends InvalidInput {
+  constructor(
+    kind: string,
+    /** The manifest that it says something about, if any. */
+    readonly subject: Digest | null,
+  ) {
+    super('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
+  }
 }
 
 const { maxIndexDepth } = documentLimits;
@@ -75,7 +87,7 @@ async function readImages(
   const kind = classifyManifest(manifest, tag ?? undefined);
   if (kind !== 'image' && kind !== 'index') {
     if (depth > 1) return [];
-    throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}, which is not scanned`);
+    throw new NotAnImage(kind, manifest.subject?.digest ?? null);
   }
   if (manifest.kind === 'manifest') return [await readImage(search, fetched.digest, manifest)];
   if (depth > maxIndexDepth)
@@ -103,6 +115,8 @@ async function readImage(search: Search, digest: Digest, manifest: ImageManifest
     configDigest: manifest.config.digest,
     platform: config.platform,
     createdAt: timeOf(config.created),
+    baseCreatedAt: baseBuildTime(config)?.toISOString() ?? null,
+    user: config.user ?? '',
     labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
     layers: imageLayers(manifest, config).map(redacted),
     findings: configFindings(config, search.analysis),

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -25,6 +25,7 @@ import type { DataSource } from 'typeorm';
 
 import { start } from './main.js';
 
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const manifestType = 'application/vnd.oci.image.manifest.v1+json';
 const indexType = 'application/vnd.oci.image.index.v1+json';
 
@@ -104,6 +105,19 @@ class AnyRegistry {
     return found
       ? { status: 200, body: found, type }
       : { status: 404, body: Buffer.from('{}'), type: 'application/json' };
+  }
+
+  /** Holds what cosign would make of a signature of an image. */
+  putSignature(repository: string, image: string): void {
+    const critical = { type: 'cosign container image signature', image: { 'docker-manifest-digest': image } };
+    const payload = Buffer.from(JSON.stringify({ critical }));
+    const mediaType = 'application/vnd.dev.cosign.simplesigning.v1+json';
+    const annotations = { 'dev.cosignproject.cosign/signature': sign(null, payload, privateKey).toString('base64') };
+    const descriptor = { mediaType, digest: digestOf(payload), size: payload.length };
+    const layers = [{ ...descriptor, annotations }];
+    this.#blobs.set(`${repository} ${digestOf(payload)}`, payload);
+    const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, config: descriptor, layers }));
+    this.#manifests.set(`${repository} ${image.replace(':', '-')}.sig`, manifest);
   }
 
   /** Holds an image; answers its digest. */
@@ -225,8 +239,12 @@ beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'scanner-'));
   writeFileSync(
     join(home, 'tidewaiter.yaml'),
-    `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]\n`,
+    [
+      `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]`,
+      `signers: [ { name: release, keyFile: release.pub, repositories: ["signed-*"] } ]`,
+    ].join('\n'),
   );
+  writeFileSync(join(home, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
   database = await servers.postgres.createDatabase();
   scanner = await startScanner();
   dataSource = await connect({ url: new Secret(database), poolSize: 4, name: 'test' });
@@ -422,6 +440,78 @@ describe('an index', () => {
       code: 'LIMIT_EXCEEDED',
       reason: 'the index holds more than 32 manifests to read',
     });
+  });
+});
+
+it('finds the program of a package that is not what the same package brings elsewhere, though its database agrees', async () => {
+  const program = (content: string) => {
+    const path = 'usr/bin/common';
+    const md5 = createHash('md5').update(content).digest('hex');
+    return tarArchive([
+      { path: 'var/lib/dpkg/status', content: stanza('common') },
+      { path: 'var/lib/dpkg/info/common.list', content: `/${path}\n` },
+      { path: 'var/lib/dpkg/info/common.md5sums', content: `${md5}  ${path}\n` },
+      { path, content, mode: 0o755 },
+    ]);
+  };
+  const put = (tag: string, content: string) =>
+    registry.put('fleet', tag, [
+      { content: osRelease },
+      { content: program(content) },
+      { content: tarArchive([{ path: 'app', content: tag }]) },
+    ]);
+  for (const tag of ['1', '2', '3']) {
+    put(tag, 'as the distribution built it');
+    expect(await push('fleet', tag)).toMatchObject({ state: 'analyzed' });
+  }
+  const odd = put('odd', 'with a back door');
+  expect(await push('fleet', 'odd')).toMatchObject({ verdict: 'fail' });
+  const outliers = (await new Findings(store).of([odd])).filter(({ kind }) => kind === 'integrity');
+  expect(outliers).toMatchObject([
+    {
+      id: 'package-file-outlier',
+      severity: 'high',
+      path: 'usr/bin/common',
+      layer: 1,
+      packageName: 'common',
+      evidence: { imagesWithExpected: 3, imagesWithActual: 1 },
+    },
+  ]);
+});
+
+describe('an image that must be signed', () => {
+  const findingsOf = async (digest: string) =>
+    (await new Findings(store).of([digest])).filter(({ kind }) => kind === 'supply-chain');
+
+  it('passes with the signature, and fails without', async () => {
+    const good = registry.put('signed-good', '1', [{ content: osRelease }]);
+    registry.putSignature('signed-good', good);
+    expect((await push('signed-good', '1')).verdict).not.toBe('fail');
+    expect(await findingsOf(good)).toEqual([]);
+    const bad = registry.put('signed-bad', '1', [{ content: osRelease }, { content: dpkg('unsigned') }]);
+    expect((await push('signed-bad', '1')).verdict).toBe('fail');
+    expect(await findingsOf(bad)).toMatchObject([{ id: 'image-unsigned', confidence: 'certain' }]);
+  });
+
+  it('is found unsigned without certainty where the registry does not let us look', async () => {
+    const digest = registry.put('signed-locked', '1', [{ content: osRelease }, { content: dpkg('locked') }]);
+    registry.putSignature('signed-locked', digest);
+    registry.failures.push({ part: '.sig', status: 403 });
+    const { id, verdict } = await push('signed-locked', '1');
+    expect(verdict).toBe('fail');
+    expect(await findingsOf(digest)).toMatchObject([{ id: 'image-unsigned', confidence: 'possible' }]);
+    expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
+  });
+
+  it('stays signed when the registry is ill the next time', async () => {
+    const digest = registry.put('signed-before', '1', [{ content: osRelease }, { content: dpkg('before') }]);
+    registry.putSignature('signed-before', digest);
+    expect((await push('signed-before', '1')).verdict).not.toBe('fail');
+    registry.failures.push({ part: '.sig', status: 403 });
+    const { id, verdict } = await push('signed-before', '1');
+    expect(verdict).not.toBe('fail');
+    expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
+    expect(await findingsOf(digest)).toEqual([]);
   });
 });
 

@@ -12,9 +12,11 @@ import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
+import { ImageOrigin } from './image-origin.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
+import { PackageOutliers } from './package-outliers.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
@@ -27,9 +29,11 @@ import { Rejudge } from './rejudge.js';
 import { RematchSteps } from './rematch-steps.js';
 import { Rematch } from './rematch.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { Signers } from './signers.js';
 import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
 import { SyncAdvisories } from './sync-advisories.js';
+import { VerifyAttached } from './verify-attached.js';
 
 @Module({})
 export class ScannerModule {
@@ -39,11 +43,17 @@ export class ScannerModule {
       module: ScannerModule,
       imports: [
         BusModule.forRoot({ service, url: config.natsUrl, deadLetters: DeadLetters }),
-        StoreModule.forRoot({ service, url: config.databaseUrl, poolSize: config.databasePool, publisher: Bus }),
+        StoreModule.forRoot({
+          service,
+          url: config.databaseUrl,
+          poolSize: config.databasePool,
+          publisher: Bus,
+          rules: settings.rules,
+        }),
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,
-          handlers: [AnalyzePush, AnalyzeLayer, Rematch, Rejudge, SyncAdvisories],
+          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge, SyncAdvisories],
         }),
       ],
       controllers: [QueuePushes, QueueRematches, RecordDeletions],
@@ -57,6 +67,9 @@ export class ScannerModule {
         LayerSteps,
         PushResolution,
         PushJudgement,
+        VerifyAttached,
+        ImageOrigin,
+        PackageOutliers,
         PushFailures,
         ImageAssembly,
         ImageMatching,
@@ -68,6 +81,7 @@ export class ScannerModule {
         StaleVerdicts,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
+        { provide: Signers, useValue: new Signers(settings.signers) },
         {
           provide: AdvisorySchedule,
           useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),

@@ -1,12 +1,13 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { Judgements } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
 import { RematchSteps } from './rematch-steps.js';
 
 const intervalMs = 30_000;
 
-/** Sees to it that everything is judged anew, oldest first, when the analyzers or the matching have become better. */
+/** Sees to it that everything is judged anew, oldest first, when analyzers or matching have become better, a rule was written anew or an exception has ended. */
 @Injectable()
 export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;
@@ -14,11 +15,17 @@ export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationS
   constructor(
     private readonly steps: RematchSteps,
     private readonly analysis: Analysis,
+    private readonly judgements: Judgements,
     private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#looking = repeat(() => this.steps.queueOutdated(this.analysis.version), intervalMs, this.logger);
+    this.#looking = repeat(async () => this.#look(), intervalMs, this.logger);
+  }
+
+  async #look(): Promise<void> {
+    const rulesVersion = this.judgements.rulesVersion();
+    await this.steps.queueOutdated({ analyzersVersion: this.analysis.version, rulesVersion });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

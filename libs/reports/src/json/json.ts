@@ -1,20 +1,33 @@
 import { jsonText } from '../json-text.js';
 import type { ReportFormat } from '../report.js';
 
+const findingFields = words(
+  'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence',
+);
+
 /** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
-  report: words('schemaVersion target os layers packages findings warnings verdict stats'),
+  report: words(
+    'schemaVersion target os layers packages findings suppressed provenance warnings policies verdict stats',
+  ),
   target: words('reference digest mediaType platform configDigest'),
   os: words('id versionId name idLike'),
   layers: words('index digest diffId sizeBytes createdBy'),
   packages: words('purl type name version arch qualifiers source licenses foundIn layer state isDeclared'),
   source: words('name version'),
-  findings: words(
-    'kind id aliases severity title fingerprint purl packageName installedVersion path layer state match fix kev epss cvss confidence evidence',
-  ),
+  findings: findingFields,
+  suppressed: [...findingFields, 'by'],
+  by: words('kind source author reason justification until'),
   fix: words('state version'),
   cvss: words('vector score'),
+  provenance: words('signatures attestations'),
+  signatures: words('verified code reason signer subject artifact'),
+  attestations: words(
+    'kind verified code reason signer predicateType builder source revision builtAt subject artifact',
+  ),
+  signer: words('name keyFingerprint identity issuer'),
   warnings: words('code path message'),
+  policies: words('name mode result reasons'),
   verdict: words('result reasons'),
   stats: words('startedAt durationMs files bytesRead layersAnalyzed layersFromCache advisoriesAsOf'),
 };

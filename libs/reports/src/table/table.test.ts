@@ -9,6 +9,12 @@ const plain = { isColored: false, toolVersion: '0.1.0' };
 const render = (report: Report, width = 120) => table.render(report, { ...plain, width });
 const linesOf = (text: string) => text.trimEnd().split('\n');
 
+it('counts what does not count', () => {
+  const lines = render(sampleReport).split('\n');
+  expect(lines.at(-3)).toBe('2 findings suppressed: 1 by VEX, 1 by ignore files');
+  expect(render({ ...sampleReport, suppressed: [] })).not.toContain('suppressed');
+});
+
 it('leads with the upgrade that closes most', () => {
   const lines = linesOf(render(sampleReport));
   const upgrades = lines.indexOf('Upgrades (4 findings)');

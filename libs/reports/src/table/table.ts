@@ -11,6 +11,8 @@ import {
   packagesText,
   placeOf,
   severitiesText,
+  signedText,
+  suppressedText,
   verdictText,
 } from '../wording.js';
 import { inventoryLines } from './inventory.js';
@@ -43,6 +45,7 @@ function headLines(report: Report, pen: Pen): string[] {
     ...wrap(printable(reference), pen.width).map((line) => paint(line, 'title', pen)),
     ...wrap(identity.join(' '), pen.width),
     ...(holdsFiles(report) ? wrap(`${osText(report)}, ${packagesText(report)}`, pen.width) : []),
+    ...wrap(signedText(report) ?? '', pen.width).filter((line) => line !== ''),
   ];
 }
 
@@ -69,7 +72,19 @@ function verdictLines(report: Report, pen: Pen): string[] {
   const { findings, verdict } = report;
   const reasons = verdict.reasons.slice(1).flatMap((reason) => wrap(`also: ${printable(reason)}`, pen.width));
   const counts = findings.length > 0 ? wrap(`${severitiesText(findings)}; in ${checkedText(report)}`, pen.width) : [];
-  return ['', ...counts, ...reasons, oneLine(verdictText(report), verdict.result, pen)];
+  return [
+    '',
+    ...counts,
+    ...suppressedLines(report, pen),
+    ...reasons,
+    oneLine(verdictText(report), verdict.result, pen),
+  ];
+}
+
+/** What does not count is counted, so that nobody takes it for not there. */
+function suppressedLines(report: Report, pen: Pen): string[] {
+  const text = suppressedText(report);
+  return text === undefined ? [] : wrap(text, pen.width);
 }
 
 function findingsIn(groups: readonly PackageFindings[]): number {

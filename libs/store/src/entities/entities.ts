@@ -17,6 +17,7 @@ import {
   ImageRow,
   LayerBlobRow,
   LayerRow,
+  PackageContentRow,
   PackageRow,
   PushImageRow,
   PushRow,
@@ -24,6 +25,7 @@ import {
 } from './images.js';
 import { IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
+import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 
 /** Every table. */
 export const entities = [
@@ -41,6 +43,9 @@ export const entities = [
   ImageLayerRow,
   PackageRow,
   ImagePackageRow,
+  PackageContentRow,
+  ImageProvenanceRow,
+  RepositoryFindingRow,
   AdvisoryEcosystemRow,
   AdvisoryImportRow,
   AdvisoryRow,

@@ -39,6 +39,7 @@ export class PushRow {
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;
+  @Column('text', { name: 'rules_version', default: '' }) rulesVersion!: string;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
@@ -72,12 +73,16 @@ export class TagLedgerRow {
 
 /** One image for one platform, by the digest of its manifest. */
 @Entity('image')
+// By the revision that its label names; of an expression, which TypeORM cannot say.
+@Index('image_revision_ix', { synchronize: false })
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: string;
   @Column('text', { name: 'media_type' }) mediaType!: string;
   @Column('text', { name: 'config_digest' }) configDigest!: string;
   @Column('text') platform!: string;
   @Column('timestamptz', { name: 'created_at', nullable: true }) createdAt!: Date | null;
+  @Column('timestamptz', { name: 'base_created_at', nullable: true }) baseCreatedAt!: Date | null;
+  @Column('text', { name: 'run_user', nullable: true }) user!: string | null;
   @Column('jsonb') labels!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;
@@ -207,4 +212,14 @@ export class ImagePackageRow {
   /** `present` or `shadowed`. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_package_pk' }) state!: string;
   @Column('text', { name: 'found_in' }) foundIn!: string;
+}
+
+/** What the fleet has in the place of one file of a package. */
+@Entity('package_content')
+export class PackageContentRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) purl!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_content_pk' }) path!: string;
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'package_content_pk' }) sha256!: Buffer;
+  /** The first eight bytes of the digests of images that have it; a few of them. */
+  @Column('bigint', { array: true }) images!: string[];
 }

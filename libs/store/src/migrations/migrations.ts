@@ -14,8 +14,12 @@ import { ImageFindings1764000013000 } from './1764000013000-image-findings.js';
 import { AdvisoryNames1764000020000 } from './1764000020000-advisory-names.js';
 import { AdvisoryFeeds1764000021000 } from './1764000021000-advisory-feeds.js';
 import { AdvisoryPublished1764000022000 } from './1764000022000-advisory-published.js';
+import { Provenance1764000023000 } from './1764000023000-provenance.js';
+import { PackageContents1764000023001 } from './1764000023001-package-contents.js';
 import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
+import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
+import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -35,6 +39,10 @@ export const migrations = [
   AdvisoryNames1764000020000,
   AdvisoryFeeds1764000021000,
   AdvisoryPublished1764000022000,
+  Provenance1764000023000,
+  PackageContents1764000023001,
   FleetMatches1764000024000,
   MatchVulnerabilities1764000025000,
+  ImageBuild1764000026000,
+  PushRules1764000027000,
 ];

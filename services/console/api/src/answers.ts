@@ -1,4 +1,4 @@
-import { findingKinds, severities } from '@tidewaiter/domain';
+import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
 import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
@@ -44,6 +44,10 @@ const imageAnswer = z.object({
   configDigest: z.string(),
   platform: z.string(),
   createdAt: time.nullable(),
+  /** When its lowest layer was made. */
+  baseCreatedAt: time.nullable(),
+  /** Whom it runs as; empty for root. */
+  user: text,
   labels: z.record(z.string(), z.string()),
   os: z
     .object({ id: z.string(), versionId: z.string().optional(), name: z.string(), idLike: z.array(z.string()) })
@@ -56,8 +60,6 @@ const imageAnswer = z.object({
 /** Where an image was last pushed. */
 export const listedImageAnswer = imageAnswer.extend({ connection: z.string(), repository: z.string(), tag: text });
 
-export const pushDetailAnswer = pushAnswer.extend({ warnings: z.array(warning), images: z.array(imageAnswer) });
-
 const layerAnswer = z.object({
   index: count,
   digest: z.string(),
@@ -67,10 +69,41 @@ const layerAnswer = z.object({
   createdBy: text,
 });
 
+const signatureAnswer = z.object({
+  verified: z.boolean(),
+  /** Why it proves nothing; null when it is verified. */
+  code: z.enum(refusalCodes).nullable(),
+  reason: text,
+  signer: z.object({ name: z.string(), keyFingerprint: text, identity: text, issuer: text }).nullable(),
+  subject: z.string(),
+  artifact: z.string(),
+});
+
+/** What is signed of an image in one repository. */
+const provenanceAnswer = z.object({
+  connection: z.string(),
+  repository: z.string(),
+  signatures: z.array(signatureAnswer),
+  attestations: z.array(
+    signatureAnswer.extend({
+      kind: z.enum(attestationKinds),
+      predicateType: text,
+      builder: text,
+      source: text,
+      revision: text,
+      builtAt: text,
+    }),
+  ),
+  warnings: z.array(warning),
+  checkedAt: time,
+});
+
 export const imagesAnswer = z.object({
   digest: z.string(),
   /** The image itself, or those of an index. */
-  images: z.array(imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer) })),
+  images: z.array(
+    imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer), provenance: z.array(provenanceAnswer) }),
+  ),
 });
 
 const presence = z.enum(['present', 'shadowed']);
@@ -115,6 +148,60 @@ export const findingAnswer = z.object({
   epss: z.number().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
+});
+
+const suppression = z.object({
+  /** `vex`: a VEX statement. `exception`: the settings. */
+  kind: z.enum(['vex', 'ignore', 'exception']),
+  source: z.string(),
+  author: text,
+  reason: text,
+  justification: text,
+  until: text,
+});
+
+const gateFinding = findingAnswer.omit({ platform: true });
+
+const policyResult = z.object({
+  name: z.string(),
+  mode: z.enum(policyModes),
+  /** `unknown` where a fact is missing that the answer depends on. */
+  result: z.enum(['pass', 'fail', 'unknown']),
+  reasons: z.array(z.string()),
+});
+
+/** What speaks for and against the images of a push, as it is now. */
+const judgementAnswer = z.object({
+  suppressed: z.array(gateFinding.extend({ by: suppression })),
+  policies: z.array(policyResult),
+});
+
+export const pushDetailAnswer = pushAnswer
+  .extend({ warnings: z.array(warning), images: z.array(imageAnswer) })
+  .extend(judgementAnswer.shape);
+
+export const gateAnswer = judgementAnswer.extend({
+  image: z.string(),
+  digest: text,
+  against: text,
+  failOn: text,
+  pushId: z.uuid(),
+  /** Of the push, when it was analysed. */
+  storedVerdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
+  result: z.enum(['pass', 'fail', 'unknown']),
+  reasons: z.array(z.string()),
+  /** Null without an image to compare with. */
+  changes: z
+    .object({
+      introduced: z.array(gateFinding),
+      /** Known only since the other image was built, about packages that it has too. */
+      newlyPublished: z.array(gateFinding),
+      unchanged: z.array(gateFinding),
+      resolved: z.array(gateFinding),
+    })
+    .nullable(),
+  findings: z.array(gateFinding),
+  warnings: z.array(warning),
 });
 
 /** `counts`: of all pages. */

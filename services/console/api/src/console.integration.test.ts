@@ -101,6 +101,8 @@ const newImage = (digest: Digest, platform: string) => ({
   configDigest: hex('c'),
   platform,
   createdAt: null,
+  baseCreatedAt: null,
+  user: null,
   labels: { title: hostile },
   findings: [],
   layers: [
@@ -259,16 +261,19 @@ describe('tokens', () => {
 
   const closed = routes
     .filter(({ isOpen }) => !isOpen)
-    .map(({ method, path }) => [method, path.replace('{id}', unknownId).replace('{digest}', index)] as const);
+    .map(
+      ({ method, path, isAtRoot }) =>
+        [method, `${isAtRoot ? '' : '/api/v1'}${path}`.replace('{id}', unknownId).replace('{digest}', index)] as const,
+    );
 
   it.each(closed)('%s %s is closed to strangers', async (method, path) => {
-    const missing = await call(`/api/v1${path}`, { method });
+    const missing = await call(path, { method });
     expect(missing.status).toBe(401);
     expect(missing.headers.get('content-type')).toMatch(/^application\/problem\+json/);
     expect(missing.headers.get('www-authenticate')).toBe('Bearer');
     expect(await missing.json()).toMatchObject({ code: 'TOKEN_MISSING' });
     for (const wrong of [`Bearer tide_${'a'.repeat(43)}`, 'Bearer ', 'Basic eDp5', hostile.replaceAll(/[^ -~]/g, '')]) {
-      const invalid = await call(`/api/v1${path}`, { method, headers: { authorization: wrong } });
+      const invalid = await call(path, { method, headers: { authorization: wrong } });
       expect([invalid.status, await invalid.json()]).toEqual([401, expect.objectContaining({ code: 'TOKEN_INVALID' })]);
     }
   });

@@ -1,24 +1,32 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import type { Config } from '@tidewaiter/runtime';
+import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
+import { Registry } from 'prom-client';
 
+import { AdmissionDesk } from './admission-desk.js';
+import { AdmissionController } from './admission.controller.js';
 import { BlastRadiusController } from './blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters.controller.js';
 import { DeliveriesController } from './deliveries.controller.js';
+import { GateController } from './gate.controller.js';
 import { ImagesController } from './images.controller.js';
 import { IncidentsController } from './incidents.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
 import { StatusController } from './status.controller.js';
-import { TokenGuard } from './token-guard.js';
+import { StoredVerdicts } from './stored-verdicts.js';
+import { OpenRoutes, TokenGuard } from './token-guard.js';
 
 @Module({})
 export class ConsoleModule {
-  static forRoot(config: Config<typeof consoleConfig>): DynamicModule {
+  static forRoot(
+    config: Config<typeof consoleConfig>,
+    { rules, admission }: Pick<TidewaiterSettings, 'rules' | 'admission'>,
+  ): DynamicModule {
     return {
       module: ConsoleModule,
       imports: [
@@ -29,11 +37,14 @@ export class ConsoleModule {
           url: config.databaseUrl,
           poolSize: config.databasePool,
           publisher: Bus,
+          rules,
         }),
       ],
       controllers: [
         PushesController,
         ImagesController,
+        GateController,
+        AdmissionController,
         BlastRadiusController,
         IncidentsController,
         DeliveriesController,
@@ -43,6 +54,14 @@ export class ConsoleModule {
         OpenApiController,
       ],
       providers: [
+        StoredVerdicts,
+        { provide: OpenRoutes, useValue: new OpenRoutes(admission) },
+        {
+          provide: AdmissionDesk,
+          useFactory: (verdicts: StoredVerdicts, logger: Logger, metrics: Registry) =>
+            new AdmissionDesk(verdicts, admission, logger, metrics),
+          inject: [StoredVerdicts, Logger, Registry],
+        },
         { provide: APP_GUARD, useClass: TokenGuard },
         { provide: SessionCookie, useValue: new SessionCookie(config.publicUrl) },
       ],

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { type Digest, NotFound } from '@tidewaiter/domain';
-import { Findings, type Image, Images, type Page } from '@tidewaiter/store';
+import { Findings, type Image, Images, type Page, Provenances, type StoredProvenance } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { findingAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './answers.js';
@@ -12,6 +12,7 @@ export class ImagesController {
   constructor(
     private readonly images: Images,
     private readonly findings: Findings,
+    private readonly provenances: Provenances,
   ) {}
 
   @Get()
@@ -24,11 +25,12 @@ export class ImagesController {
   async get(@Param('digest') text: string): Promise<z.output<typeof imagesAnswer>> {
     const images = [];
     for (const image of await this.#imagesOf(readDigest(text))) {
-      const [layers, packageCount] = await Promise.all([
+      const [layers, packageCount, provenance] = await Promise.all([
         this.images.layerList(image.digest),
         this.images.packageCount(image.digest),
+        this.provenances.ofImage(image.digest),
       ]);
-      images.push({ ...describeImage(image), packageCount, layers });
+      images.push({ ...describeImage(image), packageCount, layers, provenance: provenance.map(withoutDocuments) });
     }
     return { digest: text, images };
   }
@@ -57,6 +59,11 @@ export class ImagesController {
     if (images.length === 0) throw new NotFound('IMAGE_UNKNOWN', `no image ${digest}`);
     return images;
   }
+}
+
+/** VEX documents are for policies, not for people. */
+function withoutDocuments<Known extends StoredProvenance>({ vex: _, ...provenance }: Known): Omit<Known, 'vex'> {
+  return provenance;
 }
 
 /** The version of the analyzers is between the scanner and the store. */

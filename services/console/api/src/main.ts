@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { type Environment, readConfig, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
 import { ApiTokens } from '@tidewaiter/store';
 
 import { consoleConfig } from './config.js';
@@ -9,10 +9,13 @@ import { servePages } from './pages.js';
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(consoleConfig, environment);
+  const settings = readSettings(config.settingsFile);
   return startService({
     name: 'console',
-    module: ConsoleModule.forRoot(config),
+    module: ConsoleModule.forRoot(config, settings),
     config,
+    // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
+    http: { bodyLimit: 4 * 1024 * 1024 },
     configure: servePages,
     notices: async (app) => setupNotices(app, config.publicUrl),
   });

@@ -8,7 +8,8 @@ const digestPattern = '^sha256:[0-9a-f]{64}$';
 /** The API as OpenAPI 3.1. @see https://spec.openapis.org/oas/v3.1.1.html */
 export function openApiDocument(): object {
   const paths: Record<string, Record<string, object>> = {};
-  for (const route of routes) (paths[`/api/v1${route.path}`] ??= {})[route.method] = operation(route);
+  for (const route of routes)
+    (paths[route.isAtRoot ? route.path : `/api/v1${route.path}`] ??= {})[route.method] = operation(route);
   return {
     openapi: '3.1.1',
     info: { title: 'Tidewaiter', version: '1', license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },

@@ -105,6 +105,8 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       configDigest: digest,
       platform: 'linux/amd64',
       createdAt: null,
+      baseCreatedAt: null,
+      user: null,
       labels: {},
       findings: [],
       layers: [],
@@ -137,6 +139,8 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
   it('close behind who signs out', async () => {
     expect(problems).toEqual([]);
     await page.getByRole('button', { name: 'Sign out' }).click();
+    // A page that is left at once takes its request with it.
+    await page.getByLabel('API token').waitFor();
     await page.reload();
     await page.getByLabel('API token').waitFor();
     expect(await page.getByRole('table').count()).toBe(0);

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, type Page, Pushes } from '@tidewaiter/store';
+import { Images, Judgements, type Page, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
@@ -14,6 +14,7 @@ export class PushesController {
   constructor(
     private readonly pushes: Pushes,
     private readonly images: Images,
+    private readonly judgements: Judgements,
   ) {}
 
   @Get()
@@ -25,7 +26,8 @@ export class PushesController {
   async get(@Param('id') id: string): Promise<z.output<typeof pushDetailAnswer>> {
     const push = await this.pushes.get(readId(id));
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
-    const images = await this.images.ofPush(id);
-    return { ...push, warnings: await this.pushes.warnings(id), images: images.map(describeImage) };
+    const [images, warnings] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
+    const { suppressed, policies } = await this.judgements.of(push, images, warnings);
+    return { ...push, warnings, images: images.map(describeImage), suppressed, policies };
   }
 }

@@ -1,6 +1,8 @@
-import { type Digest, InvalidInput, isDigest } from '@tidewaiter/domain';
+import { type Digest, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
+
+const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
 
 /** How every list is paged. */
 export const pageQuery = z.strictObject({
@@ -22,6 +24,22 @@ export const deadLettersQuery = pageQuery.extend({
     .default('false')
     .transform((value) => value === 'true'),
 });
+
+const imageName = z.string().min(1).max(1_024);
+
+export const gateBody = z
+  .strictObject({
+    /** `registry.example.com/shop/cart:1.2`, or `@` and a digest. */
+    image: imageName,
+    /** The image that it replaces. */
+    against: imageName.optional(),
+    /** `high`, or `new:high` for what the change introduced; without it, as for every push. */
+    failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
+  })
+  .refine(({ against, failOn }) => !failOn?.startsWith('new:') || against !== undefined, {
+    path: ['against'],
+    error: 'is needed to know what is new',
+  });
 
 export const blastRadiusQuery = pageQuery.extend({
   /** `CVE-2021-44228`, or the id of any advisory about it. */

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 
+import { admissionAnswer, admissionReview } from './admission.js';
 import {
   blastRadiusAnswer,
   deadLetterAnswer,
   deliveryAnswer,
   deliveryDetailAnswer,
   findingAnswer,
+  gateAnswer,
   imagesAnswer,
   incidentAnswer,
   incidentDetailAnswer,
@@ -17,13 +19,23 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
-import { blastRadiusQuery, deadLettersQuery, imagesQuery, incidentsQuery, pageQuery, sessionBody } from './requests.js';
+import {
+  blastRadiusQuery,
+  deadLettersQuery,
+  gateBody,
+  imagesQuery,
+  incidentsQuery,
+  pageQuery,
+  sessionBody,
+} from './requests.js';
 
 /** One route of the API, as the OpenAPI document tells of it. */
 export interface Route {
   method: 'get' | 'post' | 'delete';
   /** Below `/api/v1`. */
   path: string;
+  /** Not below it: a name that others have chosen. */
+  isAtRoot?: true;
   summary: string;
   status: 200 | 202 | 204;
   query?: z.ZodObject;
@@ -52,6 +64,23 @@ export const routes: readonly Route[] = [
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
   get('/incidents/{id}', 'An incident with its evidence', incidentDetailAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
+  {
+    method: 'post',
+    path: '/gate',
+    summary: 'Lets an image pass or says why not, by what is stored of it',
+    status: 200,
+    body: gateBody,
+    answer: gateAnswer,
+  },
+  {
+    method: 'post',
+    path: '/admission/validate',
+    isAtRoot: true,
+    summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
+    status: 200,
+    body: admissionReview,
+    answer: admissionAnswer,
+  },
   list('/deliveries', 'Messages to people and what became of them, newest first', pageQuery, deliveryAnswer),
   get('/deliveries/{id}', 'A message with its alerts', deliveryDetailAnswer),
   list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),

@@ -1,24 +1,41 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied } from '@tidewaiter/domain';
+import type { AdmissionSettings } from '@tidewaiter/runtime';
 import { type ApiToken, ApiTokens } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 export const sessionCookieName = 'tidewaiter_session';
 const csrfHeader = 'x-tidewaiter-csrf';
 
-const openPaths = new Set(['/livez', '/readyz', '/metrics']);
 const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/;
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
+/** Routes that need no token. The route counts, not the URL, of which there are many spellings. */
+export class OpenRoutes {
+  readonly #paths: ReadonlySet<string>;
+
+  constructor({ allowUnauthenticated }: Pick<AdmissionSettings, 'allowUnauthenticated'>) {
+    const admission = allowUnauthenticated ? ['POST /admission/validate'] : [];
+    this.#paths = new Set(['GET /livez', 'GET /readyz', 'GET /metrics', 'POST /api/v1/session', ...admission]);
+  }
+
+  has({ method, routeOptions: { url } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): boolean {
+    return this.#paths.has(`${method === 'HEAD' ? 'GET' : method} ${url}`);
+  }
+}
+
 /** Lets nobody in without an API token, in the `Authorization` header or in the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
-  constructor(private readonly tokens: ApiTokens) {}
+  constructor(
+    private readonly tokens: ApiTokens,
+    private readonly openRoutes: OpenRoutes,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<CallersRequest>();
-    if (isOpen(request)) return true;
+    if (this.openRoutes.has(request)) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
     request.caller = await verifiedToken(this.tokens, tokenOf(request));
     return true;
@@ -36,11 +53,6 @@ export async function verifiedToken(tokens: ApiTokens, token: string): Promise<A
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => {
   return context.switchToHttp().getRequest<CallersRequest>().caller;
 });
-
-/** The route counts, not the URL, of which there are many spellings. */
-function isOpen({ method, routeOptions: { url } }: FastifyRequest): boolean {
-  return openPaths.has(url ?? '') || (method === 'POST' && url === '/api/v1/session');
-}
 
 function tokenOf({ method, headers }: FastifyRequest): string {
   if (headers.authorization !== undefined) return headers.authorization.replace(/^Bearer /i, '');

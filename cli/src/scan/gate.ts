@@ -1,0 +1,116 @@
+import { buildTime, findingChanges } from '@tidewaiter/domain';
+import type { GateThreshold } from '@tidewaiter/policy';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { duration } from '../duration.js';
+import { answerText, type GateAnswer } from './gate-answer.js';
+import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
+import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
+import type { ScannedTarget } from './scan-target.js';
+import { exitCodeOf } from './scan.js';
+
+interface GateFlags extends ReadingFlags, JudgingFlags {
+  against?: string;
+  failOn?: string;
+  output: 'text' | 'json';
+  server?: string;
+  tokenFile?: string;
+  wait: number;
+}
+
+/** Lets an image pass, or not: what this change brought against what was published meanwhile. */
+export function gateCommand(program: Command): void {
+  const command = program
+    .command('gate')
+    .description('let an image pass, or say why not; exit code 1 when it may not, 2 when nobody can tell')
+    .argument('<image>', targetDescription)
+    .option('--against <target>', 'the image that it replaces: what that has too is not new')
+    .option(
+      '--fail-on <threshold>',
+      'a severity: close on findings as bad as this; new:SEVERITY, on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
+      checkThreshold,
+    )
+    .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', checkUrl)
+    .option('--token-file <file>', 'holds an API token of the platform')
+    .option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now', duration, 0)
+    .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
+  withReadingFlags(withPolicyFlag(withJudgingFlags(command))).action(gate);
+}
+
+function checkThreshold(text: string): string {
+  if (/^(new:)?(critical|high|medium|low|negligible|unknown)$/.test(text)) return text;
+  throw new InvalidArgumentError('Give a severity, or new: and a severity: new:high.');
+}
+
+function checkUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give an http or https URL.');
+}
+
+async function gate(image: string, flags: GateFlags, command: Command): Promise<void> {
+  const { against, output } = flags;
+  const failOn = flags.failOn ?? defaultThreshold(flags);
+  if (failOn?.startsWith('new:') && against === undefined)
+    return command.error(`error: --fail-on ${failOn} needs --against, the image that this one replaces`);
+  const problem = flags.server === undefined ? undefined : serverProblem(flags);
+  if (problem !== undefined) return command.error(`error: ${problem}`);
+  const answer = flags.server === undefined ? await judge(image, failOn, flags) : await askPlatform(image, flags);
+  process.stdout.write(output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : answerText(answer));
+  process.exitCode = exitCodeOf(answer.result);
+}
+
+/** What an image comes to is the platform's to say, by its own rules. */
+function serverProblem({ tokenFile, policy, vex, ignoreFile }: GateFlags): string | undefined {
+  if (tokenFile === undefined) return '--server needs --token-file';
+  return policy || vex || ignoreFile ? '--policy, --vex and --ignore-file are the settings of the server' : undefined;
+}
+
+async function askPlatform(image: string, flags: GateFlags): Promise<GateAnswer> {
+  const { against, server, tokenFile, wait, timeout } = flags;
+  const failOn = flags.failOn ?? (against === undefined ? undefined : defaultThreshold(flags));
+  const { askServer } = await import('./server-gate.js');
+  const question = { image, ...(against !== undefined && { against }), ...(failOn != null && { failOn }) };
+  return askServer(question, { server: server!, tokenFile: tokenFile!, wait, timeout });
+}
+
+async function judge(image: string, failOn: string | null, flags: GateFlags): Promise<GateAnswer> {
+  const { against } = flags;
+  const judging = { ...(await judgeOptions(flags)), failOn: null };
+  const [{ scanTarget }, { gateVerdict, readThreshold }] = await Promise.all([
+    import('./scan-target.js'),
+    import('@tidewaiter/policy'),
+  ]);
+  const after = await scanTarget(image, flags, judging);
+  const before = against === undefined ? null : await scanTarget(against, flags, { ...judging, policies: [] });
+  const threshold = failOn === null ? null : readThreshold(failOn)!;
+  return answerOf(after, before, failOn, threshold, gateVerdict);
+}
+
+function defaultThreshold({ against, policy = [] }: GateFlags): string | null {
+  if (against !== undefined) return 'new:high';
+  return policy.length > 0 ? null : 'high';
+}
+
+function answerOf(
+  { report }: ScannedTarget,
+  before: ScannedTarget | null,
+  failOn: string | null,
+  threshold: GateThreshold | null,
+  gateVerdict: (typeof import('@tidewaiter/policy'))['gateVerdict'],
+): GateAnswer {
+  const { findings, suppressed, policies, warnings, target } = report;
+  const changes =
+    before && findingChanges({ ...before.report, createdAt: buildTime(before.config?.created) }, findings);
+  return {
+    image: target.reference,
+    digest: target.digest,
+    against: before && before.report.target.reference,
+    failOn,
+    ...gateVerdict({ findings, warnings, changes, policies }, threshold),
+    changes,
+    findings,
+    suppressed,
+    policies,
+    warnings,
+  };
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+
+import { NotFound } from '@tidewaiter/domain';
+import type { Objections } from '@tidewaiter/policy';
+
+/** Files that may speak against findings. */
+export interface ObjectionFiles {
+  vex?: string[];
+  /** Those of the working directory unless given. */
+  ignoreFile?: string[];
+}
+
+export const noObjections: Objections = { statements: [], exceptions: [] };
+
+/**
+ * Reads VEX documents and ignore files, before anything else is done: a wrong one must not cost a scan.
+ * @throws NotFound `VEX_MISSING`, `IGNORE_FILE_MISSING`; InvalidInput `VEX_INVALID`, `IGNORE_FILE_INVALID`
+ */
+export async function readObjections({ vex = [], ignoreFile }: ObjectionFiles): Promise<Objections> {
+  const ignores = ignoreFile ? await readNamed(ignoreFile, 'IGNORE_FILE_MISSING') : await readDefaults();
+  const documents = await readNamed(vex, 'VEX_MISSING');
+  if (ignores.length === 0 && documents.length === 0) return noObjections;
+  const { readIgnores, readVex } = await import('@tidewaiter/policy');
+  return {
+    statements: documents.flatMap(({ name, text }) => readVex(text, name)),
+    exceptions: ignores.flatMap(({ name, text }) => readIgnores(text, name)),
+  };
+}
+
+interface NamedText {
+  name: string;
+  text: string;
+}
+
+async function readNamed(names: readonly string[], code: string): Promise<NamedText[]> {
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(name, 'utf8').catch((cause: unknown) => {
+        throw new NotFound(code, `${name} cannot be read`, { cause });
+      });
+      return { name, text };
+    }),
+  );
+}
+
+/** In the working directory, where nobody names others. */
+export const ignoreFileNames = ['.tidewaiter-ignore.yaml', '.trivyignore', '.trivyignore.yaml'];
+
+async function readDefaults(): Promise<NamedText[]> {
+  const texts = await Promise.all(
+    ignoreFileNames.map(async (name) => readFile(name, 'utf8').then((text) => [{ name, text }], unlessMissing)),
+  );
+  return texts.flat();
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): NamedText[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
+}

@@ -1,0 +1,48 @@
+import { buildTime, type ImagePackage, type OsRelease, type Provenance } from '@tidewaiter/domain';
+import { baseBuildTime } from '@tidewaiter/oci';
+import { findingFacts, imageFacts, packageFacts, type PolicyFacts, provenanceFacts } from '@tidewaiter/policy';
+import type { ReportFinding } from '@tidewaiter/reports';
+
+import type { ImageSource } from '../sources/image-source.js';
+import { identityOf } from './image-identity.js';
+
+/** What a scan knows of an image. */
+export interface KnownImage {
+  reference: string;
+  source: ImageSource;
+  os: OsRelease | null;
+  packages: readonly ImagePackage[];
+  findings: readonly ReportFinding[];
+  startedAt: Date;
+  /** ISO 8601; null without advisories. */
+  asOf: string | null;
+  /** Null where nobody asked for signatures. */
+  provenance: Provenance | null;
+}
+
+/** The facts that files can tell: not whether the image runs, nor what a platform asks of its repository. */
+export function factsOf(known: KnownImage): PolicyFacts {
+  const { reference, source, os, packages, findings, startedAt, asOf, provenance } = known;
+  const identity = identityOf(reference, source);
+  const { digest, platform, config } = source;
+  return {
+    image: imageFacts(identity, {
+      digest,
+      platform,
+      os,
+      createdAt: buildTime(config?.created),
+      baseCreatedAt: config && baseBuildTime(config),
+      user: config && (config.user ?? ''),
+      labels: config && config.labels,
+    }),
+    findings: findingFacts(findings),
+    packages: packages.map(packageFacts),
+    repository: {
+      ...(identity.repository !== null && { name: identity.repository }),
+      ...(provenance && { signerRequired: true }),
+    },
+    ...(provenance && { provenance: provenanceFacts(provenance) }),
+    ...(asOf !== null && { advisories: { asOf: new Date(asOf) } }),
+    now: startedAt,
+  };
+}

@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+import { buildImage } from '@tidewaiter/testkit';
+import { parse } from 'yaml';
+
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
+
+const root = resolve(launcher, '..');
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+
+interface Action {
+  inputs: Record<string, { description: string; default: string }>;
+  runs: { using: string; steps: { shell: string; env: Record<string, string>; run: string }[] };
+}
+interface Job {
+  variables: Record<string, string>;
+  tidewaiter: { script: string[] };
+}
+
+const action = parse(read('action.yml')) as Action;
+const [step] = action.runs.steps;
+
+let home: string;
+let image: string;
+let advisories: string;
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+  outputs: string;
+}
+
+/** Runs a line of a shell as a runner does, in a folder of its own. */
+async function shell(line: string, env: Record<string, string>): Promise<Ended> {
+  const outputs = join(home, 'outputs');
+  writeFileSync(outputs, '');
+  const environment = {
+    ...{ PATH: process.env['PATH'], HOME: home, XDG_CACHE_HOME: join(home, 'cache'), GITHUB_OUTPUT: outputs },
+    ...env,
+  };
+  return new Promise((done) => {
+    execFile('sh', ['-e', '-c', line], { env: environment, cwd: home }, (error, stdout, stderr) => {
+      done({ code: error ? Number(error.code) : 0, stdout, stderr, outputs: readFileSync(outputs, 'utf8') });
+    });
+  });
+}
+
+/** Runs the action: the expressions of its environment are replaced as GitHub does it. */
+async function act(inputs: Record<string, string>): Promise<Ended> {
+  for (const name of Object.keys(inputs)) expect(action.inputs).toHaveProperty([name]);
+  const valueOf = (name: string) => inputs[name] ?? action.inputs[name]!.default;
+  const env = Object.entries(step!.env).map(([name, text]): [string, string] => [
+    name,
+    text.replaceAll(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, input: string) => valueOf(input)),
+  ]);
+  return shell(step!.run, { ...Object.fromEntries(env), GITHUB_ACTION_PATH: root });
+}
+
+beforeAll(async () => {
+  home = temporaryFolder();
+  const dir = temporaryFolder();
+  await buildImage(dir, { layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]] });
+  image = `oci:${dir}`;
+  advisories = writeAdvisories(join(home, 'osv'), [
+    { id: 'CVE-2026-1', package: 'openssl', fixed: '3.0.17-1', severity: 'HIGH' },
+    { id: 'CVE-2026-2', package: 'zlib', severity: 'MEDIUM' },
+  ]);
+  await shell(`"${launcher}" --version`, {});
+}, 240_000);
+
+afterAll(removeFolders);
+
+describe('the GitHub Action', () => {
+  it('hands every input to the script, and nothing to the shell', () => {
+    expect(action.runs.using).toBe('composite');
+    const handed = Object.values(step!.env).map((text) => /^\$\{\{ inputs\.([\w-]+) \}\}$/.exec(text)?.[1]);
+    expect(new Set(handed)).toEqual(new Set(Object.keys(action.inputs)));
+    expect(step!.run).not.toContain('${{');
+    const script = read('deploy/ci/scan.sh');
+    for (const name of Object.keys(step!.env))
+      expect(script).toMatch(new RegExp(`\\b${name.replace('INPUT_', '')}\\b`));
+  });
+
+  it.each<[number, string, Record<string, string>]>([
+    [0, 'fail', {}],
+    [1, 'fail', { 'exit-code': '1' }],
+    [7, 'fail', { severity: 'CRITICAL,HIGH', 'exit-code': '7' }],
+    [0, 'pass', { severity: 'CRITICAL', 'exit-code': '1' }],
+    [1, 'fail', { 'severity-cutoff': 'medium', 'fail-build': 'true' }],
+    [1, 'fail', { severity: 'MEDIUM', 'ignore-unfixed': 'true', 'exit-code': '1' }],
+    [0, 'pass', { trivyignores: 'a.trivyignore, b.trivyignore', severity: 'LOW', 'exit-code': '1' }],
+    [1, 'fail', { trivyignores: 'a.trivyignore\nmissing\n'.slice(0, 14), severity: 'LOW', 'exit-code': '1' }],
+  ])(
+    'exits with %i and says %s for %j',
+    async (code, verdict, inputs) => {
+      writeFileSync(join(home, 'a.trivyignore'), 'CVE-2026-1\n');
+      writeFileSync(join(home, 'b.trivyignore'), 'CVE-2026-2\n');
+      const ended = await act({ 'image-ref': image, advisories, kinds: 'vulnerability', ...inputs });
+      expect([ended.code, ended.outputs]).toEqual([code, `verdict=${verdict}\n`]);
+    },
+    60_000,
+  );
+
+  it('writes a report where it is told to', async () => {
+    const { code, outputs, stdout } = await act({ image, advisories, format: 'sarif', output: 'out.sarif' });
+    expect([code, outputs, stdout]).toEqual([0, 'verdict=fail\nreport=out.sarif\n', '']);
+    expect(JSON.parse(readFileSync(join(home, 'out.sarif'), 'utf8'))).toMatchObject({ version: '2.1.0' });
+  }, 60_000);
+
+  it('compares with the image that this one replaces', async () => {
+    const { code, stdout, outputs } = await act({
+      image,
+      advisories,
+      against: image,
+      'fail-on': 'new:low',
+      'exit-code': '1',
+    });
+    expect([code, outputs]).toEqual([0, 'verdict=pass\n']);
+    expect(stdout).toContain('0 introduced');
+  }, 60_000);
+
+  it('knows nothing without advisories, which is no pass', async () => {
+    const ended = await act({ image, kinds: 'vulnerability', 'exit-code': '1' });
+    expect([ended.code, ended.outputs]).toEqual([2, 'verdict=unknown\n']);
+  }, 60_000);
+
+  it.each<[number, Record<string, string>]>([
+    [64, {}],
+    [64, { image: 'a', severity: 'awful' }],
+    [64, { image: 'a', 'exit-code': 'one' }],
+    [64, { image: '--help; touch hacked', timeout: '$(touch hacked)' }],
+    [3, { image: '$(touch hacked)`touch hacked`' }],
+    [3, { image: '--version' }],
+    [2, { image: 'oci:x', vex: 'x" ; touch hacked ; "' }],
+  ])(
+    'exits with %i for %j, and runs nothing',
+    async (code, inputs) => {
+      const ended = await act(inputs);
+      expect([ended.code, ended.outputs]).toEqual([code, '']);
+      expect(existsSync(join(home, 'hacked'))).toBe(false);
+    },
+    60_000,
+  );
+});
+
+it('the GitLab template scans with the same script', async () => {
+  const job = parse(read('deploy/ci/gitlab.yml')) as Job;
+  expect(job.tidewaiter.script).toEqual(['/app/deploy/ci/scan.sh']);
+  const line = job.tidewaiter.script[0]!.replace('/app', root);
+  const env = { ...job.variables, INPUT_IMAGE_REF: image, INPUT_ADVISORIES: advisories };
+  expect((await shell(line, env)).code).toBe(1);
+  const report = JSON.parse(readFileSync(join(home, 'gl-container-scanning-report.json'), 'utf8')) as {
+    vulnerabilities: object[];
+  };
+  expect(report.vulnerabilities.length).toBeGreaterThan(0);
+}, 60_000);

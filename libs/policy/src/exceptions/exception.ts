@@ -1,0 +1,86 @@
+import type { Finding, FindingKind, Suppression } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import { globMatcher } from '../glob.js';
+import type { ImageIdentity } from '../judged-image.js';
+import { matchesPurl, type PurlPattern, readPurl } from '../purl-pattern.js';
+
+/** Findings that somebody decided to bear with. What is left out restricts nothing. */
+export interface Exception {
+  kind: 'ignore' | 'exception';
+  /** The file, with the line. */
+  source: string;
+  /** An id, an alias or a fingerprint of findings. */
+  finding: string;
+  kinds?: readonly FindingKind[];
+  paths?: readonly Glob[];
+  /** Names of packages, or purls. */
+  packages?: readonly (string | PurlPattern)[];
+  /** Of images: only those of this repository, tag, digest. */
+  image?: { repository?: Glob | undefined; tag?: Glob | undefined; digest?: string | undefined };
+  reason: string | null;
+  owner: string | null;
+  /** Until when it holds; null for ever. */
+  until: Date | null;
+}
+
+export type Glob = (text: string) => boolean;
+
+export function isAbout(exception: Exception, image: ImageIdentity): boolean {
+  const { repository, tag, digest } = exception.image ?? {};
+  if (digest !== undefined && !image.digests.includes(digest)) return false;
+  if (tag && !(image.tag !== null && tag(image.tag))) return false;
+  return !repository || (image.repository !== null && repositoryMatches(repository, image.repository));
+}
+
+export function repositoryMatches(glob: Glob, repository: string): boolean {
+  return namesOf(repository).some((name) => glob(name));
+}
+
+/** A repository, with its registry and without: settings name it either way. */
+function namesOf(repository: string): string[] {
+  const slash = repository.indexOf('/');
+  const isHost = slash > 0 && /[.:]|^localhost$/.test(repository.slice(0, slash));
+  return isHost ? [repository, repository.slice(slash + 1)] : [repository];
+}
+
+export function isExcepted(exception: Exception, finding: Finding): boolean {
+  const { id, aliases, fingerprint, kind, path } = finding;
+  const { finding: named, kinds, paths, packages } = exception;
+  if (named !== id && named !== fingerprint && !aliases.includes(named)) return false;
+  if (kinds && !kinds.includes(kind)) return false;
+  if (paths && !(path !== null && paths.some((glob) => glob(path)))) return false;
+  return !packages || packages.some((each) => isPackage(each, finding));
+}
+
+function isPackage(named: string | PurlPattern, { packageName, purl }: Finding): boolean {
+  if (typeof named === 'string') return named === packageName;
+  const own = purl === null ? undefined : readPurl(purl);
+  return own !== undefined && matchesPurl(named, own);
+}
+
+export function suppressionOf({ kind, source, owner, reason, until }: Exception): Suppression {
+  return { kind, source, author: owner, reason, justification: null, until: until?.toISOString() ?? null };
+}
+
+/** A pattern in a file of a person. */
+export const patternSchema = z
+  .string()
+  .min(1)
+  .refine((pattern) => globMatcher(pattern) !== undefined, 'the pattern is too long');
+
+export const globSchema = patternSchema.transform((pattern): Glob => globMatcher(pattern)!);
+
+export const purlSchema = z.string().transform((text, context): PurlPattern => {
+  const purl = readPurl(text);
+  if (purl) return purl;
+  context.addIssue('expected a purl: pkg:TYPE/NAMESPACE/NAME@VERSION');
+  return z.NEVER;
+});
+
+/** The last day that counts, in UTC. */
+export const untilSchema = z.iso
+  .date({ error: 'expected a day: 2027-01-31' })
+  .transform((day) => new Date(Date.parse(day) + 86_400_000 - 1));
+
+export const reasonSchema = z.string().trim().min(1, 'expected a reason');

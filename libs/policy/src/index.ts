@@ -1,0 +1,31 @@
+export type { Exception, Glob } from './exceptions/exception.js';
+export { readIgnores } from './exceptions/read-ignores.js';
+export { gateVerdict, readThreshold } from './gate/gate.js';
+export type { GateInput, GateThreshold } from './gate/gate.js';
+export { judgeImages } from './judge-image.js';
+export type { Circumstances, ImageJudgement, KnownImage } from './judge-image.js';
+export type { ImageIdentity } from './judged-image.js';
+export { builtInPolicies, builtInPolicy } from './policies/built-in.js';
+export type { BuiltInPolicy } from './policies/built-in.js';
+export { policiesMarkdown } from './policies/document.js';
+export type {
+  FindingFacts,
+  ImageFacts,
+  PackageFacts,
+  PolicyFacts,
+  ProvenanceFacts,
+  RepositoryFacts,
+} from './policies/facts.js';
+export { findingFacts, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
+export type { ImageClaims } from './policies/image-facts.js';
+export { askPolicies } from './policies/policy.js';
+export type { Policy } from './policies/policy.js';
+export { readPolicy } from './policies/policy-file.js';
+export type { PolicySettings } from './policies/policy-file.js';
+export { needsPackages, noRules, readRules, ruleSettings, rulesVersion } from './rules.js';
+export type { Rules, ScopedPolicy } from './rules.js';
+export { suppress } from './suppress.js';
+export type { Judged, Objections } from './suppress.js';
+export { attestedStatements } from './vex/attested.js';
+export { readVex } from './vex/read-vex.js';
+export type { VexStatement, VexStatus } from './vex/statement.js';

@@ -1,0 +1,121 @@
+import {
+  type AttestedVex,
+  type Finding,
+  type ImagePackage,
+  type PolicyResult,
+  policyWarnings,
+  type Provenance,
+  type Suppressed,
+  verdictOf,
+  type VerdictWithReasons,
+  withPolicies,
+} from '@tidewaiter/domain';
+
+import type { ImageIdentity } from './judged-image.js';
+import type { PolicyFacts } from './policies/facts.js';
+import { findingFacts, type ImageClaims, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
+import { askPolicies } from './policies/policy.js';
+import { mustBeSigned, policiesOf, type Rules } from './rules.js';
+import { suppress } from './suppress.js';
+import { attestedStatements } from './vex/attested.js';
+
+/** An image that is known already. */
+export interface KnownImage<Of extends Finding> {
+  identity: ImageIdentity;
+  claims: ImageClaims;
+  findings: readonly Of[];
+  packages: readonly ImagePackage[];
+  /** What is signed of it; undefined where nobody has looked. */
+  provenance?: Provenance & { vex: readonly AttestedVex[] };
+}
+
+/** What is known beside an image. */
+export interface Circumstances {
+  running?: boolean;
+  advisoriesAsOf?: Date;
+  now: Date;
+}
+
+interface Warning {
+  code: string;
+  path?: string | null;
+  message: string;
+}
+
+export interface ImageJudgement<Of extends Finding> {
+  verdict: VerdictWithReasons;
+  findings: Of[];
+  suppressed: Suppressed<Of>[];
+  policies: PolicyResult[];
+  /** Those given, and what the rules add. */
+  warnings: Warning[];
+}
+
+/** Codes of what this judgement itself warns of. */
+const ownCodes = new Set(['EXCEPTION_EXPIRED', 'POLICY_WARNING', 'VEX_INVALID']);
+
+/** Judges an image, or the images of an index together: an index is as bad as the worst of them. */
+export function judgeImages<Of extends Finding>(
+  images: readonly KnownImage<Of>[],
+  warnings: readonly Warning[],
+  rules: Rules,
+  circumstances: Circumstances,
+): ImageJudgement<Of> {
+  const judged = images.map((image) => {
+    const { findings, packages, identity, provenance } = image;
+    const attested = attestedStatements(provenance?.vex ?? []);
+    const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
+    const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
+    const facts = factsOf({ ...image, findings: left.findings }, rules, circumstances);
+    const policies = askPolicies(policiesOf(rules, identity.repository), facts);
+    return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
+  });
+  const findings = judged.flatMap((each) => each.findings);
+  const policies = worstOfEach(judged.flatMap((each) => each.policies));
+  const all = [
+    ...warnings.filter(({ code }) => !ownCodes.has(code)),
+    ...unique(judged.flatMap((each) => each.warnings)),
+    ...policyWarnings(policies),
+  ];
+  return {
+    verdict: withPolicies(verdictOf(findings, all), policies),
+    findings,
+    suppressed: judged.flatMap((each) => each.suppressed),
+    policies,
+    warnings: all,
+  };
+}
+
+function factsOf<Of extends Finding>(
+  { identity, claims, findings, packages, provenance }: KnownImage<Of>,
+  rules: Rules,
+  { running, advisoriesAsOf, now }: Circumstances,
+): PolicyFacts {
+  return {
+    image: imageFacts(identity, claims),
+    findings: findingFacts(findings),
+    packages: packages.map(packageFacts),
+    repository: {
+      ...(identity.repository !== null && { name: identity.repository }),
+      signerRequired: mustBeSigned(rules, identity.repository),
+    },
+    ...(running !== undefined && { running }),
+    ...(provenance && { provenance: provenanceFacts(provenance) }),
+    ...(advisoriesAsOf && { advisories: { asOf: advisoriesAsOf } }),
+    now,
+  };
+}
+
+const badness = { fail: 0, unknown: 1, pass: 2 } as const;
+
+function worstOfEach(results: readonly PolicyResult[]): PolicyResult[] {
+  return [...Map.groupBy(results, ({ name }) => name).values()].map((answers) => {
+    const [worst] = answers.toSorted((a, b) => badness[a.result] - badness[b.result]);
+    const reasons = answers.filter(({ result }) => result === worst!.result).flatMap((each) => each.reasons);
+    return { ...worst!, reasons: [...new Set(reasons)] };
+  });
+}
+
+function unique<Each extends Warning>(warnings: readonly Each[]): Each[] {
+  return [...new Map(warnings.map((warning) => [warning.message, warning])).values()];
+}

@@ -1,0 +1,97 @@
+import { Environment } from '@marcbachmann/cel-js';
+import { Duration } from '@marcbachmann/cel-js/evaluator';
+import { printable } from '@tidewaiter/domain';
+
+import { globMatcher } from '../glob.js';
+import type { FindingFacts, PackageFacts, PolicyFacts } from './facts.js';
+import { groups, itemTypes, single } from './vocabulary.js';
+
+/** What a person may write: beyond it lies no policy, but a riddle. */
+const limits = { maxAstNodes: 2_000, maxDepth: 64, maxListElements: 500, maxMapEntries: 100, maxCallArguments: 16 };
+const maxIds = 10;
+const daySeconds = 86_400n;
+
+// The language tells its types by their constructors.
+class FindingItem {
+  constructor(facts: object) {
+    Object.assign(this, facts);
+  }
+}
+
+class PackageItem {
+  constructor(facts: object) {
+    Object.assign(this, facts);
+  }
+}
+
+const language = new Environment({ limits })
+  .registerType('Finding', { ctor: FindingItem, fields: typesOf(itemTypes.Finding) })
+  .registerType('Package', { ctor: PackageItem, fields: typesOf(itemTypes.Package) });
+for (const [name, [type]] of Object.entries(single)) language.registerVariable(name, type);
+const { image, os, ...others } = groups;
+language.registerVariable({ name: 'image', schema: { ...typesOf(image), os: typesOf(os) } });
+for (const [name, fields] of Object.entries(others)) language.registerVariable({ name, schema: typesOf(fields) });
+language
+  .registerFunction('days(int): google.protobuf.Duration', (days: bigint) => new Duration(days * daySeconds))
+  .registerFunction('day(google.protobuf.Timestamp): string', (at: Date) => at.toISOString().slice(0, 10))
+  .registerFunction(
+    'string.glob(string): bool',
+    (text: string, pattern: string) => globMatcher(pattern)?.(text) ?? false,
+  )
+  .registerFunction('count(list, string, string): string', (list: unknown[], one: string, many: string) =>
+    list.length === 1 ? `1 ${one}` : `${list.length} ${many}`,
+  )
+  .registerFunction('ids(list<Finding>): string', (list: FindingFacts[]) => idsText(list));
+
+/** The language with all facts, for one policy to add its variables to. */
+export function policyLanguage(): Environment {
+  return language.clone();
+}
+
+function typesOf(fields: Record<string, readonly [type: string, about: string]>): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, [type]]) => [name, type]));
+}
+
+function idsText(findings: readonly FindingFacts[]): string {
+  const ids = [...new Set(findings.map(({ id }) => printable(id, 100)))];
+  const more = ids.length > maxIds ? ` and ${ids.length - maxIds} more` : '';
+  return `${ids.slice(0, maxIds).join(', ')}${more}`;
+}
+
+/** The facts as the language takes them. */
+export interface PolicyContext {
+  values: Record<string, unknown>;
+  /** The longest list or text among them. */
+  largest: number;
+}
+
+/** What is not known is left out, and is then asked for in vain. */
+export function contextOf(facts: PolicyFacts): PolicyContext {
+  const { now, findings, packages, advisories } = facts;
+  const age = advisories?.asOf && Duration.fromMilliseconds(now.getTime() - advisories.asOf.getTime());
+  const values = known({
+    ...facts,
+    image: known({ ...facts.image, ...(facts.image.os && { os: known(facts.image.os) }) }),
+    findings: findings.map((each) => new FindingItem(findingValues(each))),
+    packages: packages.map((each) => new PackageItem(each)),
+    provenance: facts.provenance && known(facts.provenance),
+    repository: facts.repository && known(facts.repository),
+    advisories: advisories && known({ ...advisories, age }),
+  });
+  return { values, largest: largestOf(findings, packages) };
+}
+
+function findingValues({ layer, ...finding }: FindingFacts): object {
+  return known({ ...finding, layer: layer === undefined ? undefined : BigInt(layer) });
+}
+
+function known(facts: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+function largestOf(findings: readonly FindingFacts[], packages: readonly PackageFacts[]): number {
+  let largest = Math.max(1, findings.length, packages.length);
+  for (const { aliases } of findings) largest = Math.max(largest, aliases.length);
+  for (const { licenses } of packages) largest = Math.max(largest, licenses.length);
+  return largest;
+}

@@ -1,0 +1,99 @@
+import { type ASTNode, type Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
+import { InvalidInput } from '@tidewaiter/domain';
+
+import type { PolicyContext } from './context.js';
+import { childrenOf, worstCost } from './cost.js';
+
+/** A CEL expression whose types are checked. @see https://cel.dev */
+export interface Expression {
+  text: string;
+  /** `bool`, `list<Finding>`. */
+  type: string;
+  /** Names of what it asks for: facts, and variables of its own. */
+  names: ReadonlySet<string>;
+  ask(context: PolicyContext): Answer;
+}
+
+/** A value, or why there is none. */
+export type Answer = { value: unknown } | { unknown: string };
+
+const maxCharacters = 10_000;
+/** Some seconds. */
+const maxSteps = 5_000_000;
+
+/**
+ * Functions that one short line makes endless: their patterns go back and forth, or a value is doubled again and again.
+ * `glob` takes linear time.
+ */
+const refused = new Map([
+  ['matches', 'use glob(), startsWith(), endsWith() or contains()'],
+  ['bind', 'use a variable of the policy'],
+]);
+
+/**
+ * Reads an expression.
+ * @param where it stands, for people
+ * @throws InvalidInput `POLICY_INVALID`
+ */
+export function compile(language: Environment, text: string, where: string): Expression {
+  if (text.length > maxCharacters) throw invalid(where, `longer than ${maxCharacters} characters`);
+  const program = parse(language, text, where);
+  refuse(program.ast, where);
+  const { valid, type = 'dyn', error } = program.check();
+  if (!valid) throw invalid(where, firstLine(error?.message ?? 'of no type'));
+  return { text, type, names: new Set(namesIn(program.ast)), ask: (context) => ask(program, context) };
+}
+
+function parse(language: Environment, text: string, where: string): ParseResult {
+  try {
+    return language.parse(text);
+  } catch (error) {
+    throw invalid(where, firstLine(error instanceof Error ? error.message : String(error)));
+  }
+}
+
+function refuse(node: ASTNode, where: string): void {
+  const name = node.op === 'call' || node.op === 'rcall' ? node.args[0] : '';
+  const instead = refused.get(name);
+  if (instead !== undefined) throw invalid(where, `${name}() is not offered: ${instead}`);
+  for (const child of childrenOf(node)) refuse(child, where);
+}
+
+function namesIn(node: ASTNode): string[] {
+  return [...(node.op === 'id' ? [node.args] : []), ...childrenOf(node).flatMap(namesIn)];
+}
+
+function ask(program: ParseResult, { values, largest }: PolicyContext): Answer {
+  const steps = worstCost(program.ast, largest);
+  if (steps > maxSteps)
+    return { unknown: `too expensive for this image: up to ${steps.toLocaleString('en-US')} steps` };
+  try {
+    return { value: program(values) as unknown };
+  } catch (error) {
+    return { unknown: whyUnknown(error) };
+  }
+}
+
+/** Functions of the language may throw anything: a date that is too far away is a `RangeError`. */
+function whyUnknown(error: unknown): string {
+  if (!(error instanceof EvaluationError)) return `cannot be answered: ${firstLine(String(error))}`;
+  const { code, message, node } = error;
+  const isMissing = code === 'no_such_key' || code === 'unknown_variable';
+  return isMissing && node ? `needs ${factAt(node)}, which is not known` : `cannot be answered: ${firstLine(message)}`;
+}
+
+/** As it is written, but of an item of a list: the `f.kev` of some policy is the `kev` of a finding. */
+function factAt(node: ASTNode): string {
+  const { checkedType } = (node.op === '.' ? node.args[0] : node) as { checkedType?: { name?: string } };
+  const item = checkedType?.name;
+  if (node.op === '.' && (item === 'Finding' || item === 'Package')) return `${item.toLowerCase()}.${node.args[1]}`;
+  return node.input.slice(node.start, node.end);
+}
+
+function firstLine(message: string): string {
+  return message.split('\n', 1)[0]!;
+}
+
+function invalid(where: string, problem: string): InvalidInput {
+  return new InvalidInput('POLICY_INVALID', `${where}: ${problem}`);
+}

@@ -1,0 +1,90 @@
+import type { PolicyMode, PolicyResult, Verdict } from '@tidewaiter/domain';
+import { InvalidInput } from '@tidewaiter/domain';
+
+import { contextOf, type PolicyContext, policyLanguage } from './context.js';
+import { type Answer, compile, type Expression } from './expression.js';
+import type { PolicyFacts } from './facts.js';
+import { readTemplate, type Template } from './template.js';
+
+/** A policy as a person writes it. */
+export interface PolicySource {
+  name: string;
+  description: string;
+  /** In order: each may use those before it. */
+  variables: Record<string, string>;
+  rules: { expression: string; message?: string | undefined }[];
+}
+
+export interface Policy {
+  name: string;
+  description: string;
+  mode: PolicyMode;
+  variables: [name: string, value: Expression][];
+  rules: { holds: Expression; message: Template | undefined }[];
+}
+
+/**
+ * Reads the expressions of a policy and checks their types.
+ * @param at where a part of it stands, for people
+ * @throws InvalidInput `POLICY_INVALID`
+ */
+export function compilePolicy(source: PolicySource, mode: PolicyMode, at: (path: PropertyKey[]) => string): Policy {
+  const language = policyLanguage();
+  const variables = Object.entries(source.variables).map(([name, text]): [string, Expression] => {
+    const where = `${at(['variables', name])}: variables.${name}`;
+    if (language.hasVariable(name)) throw new InvalidInput('POLICY_INVALID', `${where}: there is a fact of this name`);
+    const value = compile(language, text, where);
+    language.registerVariable(name, value.type);
+    return [name, value];
+  });
+  const rules = source.rules.map(({ expression, message }, index) => {
+    const where = (key: string) => `${at(['rules', index, key])}: rules[${index}].${key}`;
+    const holds = compile(language, expression, where('expression'));
+    if (holds.type !== 'bool' && holds.type !== 'dyn')
+      throw new InvalidInput('POLICY_INVALID', `${where('expression')}: answers ${holds.type}, not true or false`);
+    return { holds, message: message === undefined ? undefined : readTemplate(language, message, where('message')) };
+  });
+  return { name: source.name, description: source.description, mode, variables, rules };
+}
+
+/** Whether a policy asks for a fact of this name, be it only to tell of it. */
+export function asksFor({ variables, rules }: Policy, fact: string): boolean {
+  const expressions = [...variables.map(([, value]) => value), ...rules.map(({ holds }) => holds)];
+  return expressions.some(({ names }) => names.has(fact)) || rules.some(({ message }) => message?.names.has(fact));
+}
+
+/** Asks policies about an image. */
+export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): PolicyResult[] {
+  const context = contextOf(facts);
+  return policies.map((policy) => askPolicy(policy, context));
+}
+
+/** Fails where a rule surely does not hold; else unknown where one cannot be told to hold. */
+function askPolicy({ name, mode, variables, rules, description }: Policy, facts: PolicyContext): PolicyResult {
+  const { context, gaps } = withVariables(variables, facts);
+  const answers = rules.map(({ holds, message }) => ({ answer: holds.ask(context), message }));
+  const broken = answers.filter(({ answer }) => 'value' in answer && answer.value === false);
+  const unknown = answers.flatMap(({ answer }) => whyUnknown(answer, gaps));
+  const fails = broken.map(({ message }) => message?.fill(context) ?? description);
+  if (fails.length > 0) return { name, mode, result: 'fail', reasons: [...new Set(fails)] };
+  const result: Verdict = unknown.length > 0 ? 'unknown' : 'pass';
+  return { name, mode, result, reasons: [...new Set(unknown)] };
+}
+
+function whyUnknown(answer: Answer, gaps: ReadonlyMap<string, string>): string[] {
+  if ('value' in answer) return typeof answer.value === 'boolean' ? [] : ['its answer is neither true nor false'];
+  // A variable that has no value is missed by its name; people want to know what it missed itself.
+  const [, name = ''] = /^needs (\w+), which/.exec(answer.unknown) ?? [];
+  return [gaps.get(name) ?? answer.unknown];
+}
+
+function withVariables(variables: Policy['variables'], facts: PolicyContext) {
+  const context = { ...facts, values: { ...facts.values } };
+  const gaps = new Map<string, string>();
+  for (const [name, value] of variables) {
+    const answer = value.ask(context);
+    if ('value' in answer) context.values[name] = answer.value;
+    else gaps.set(name, answer.unknown);
+  }
+  return { context, gaps };
+}

@@ -1,0 +1,37 @@
+import type { Environment } from '@marcbachmann/cel-js';
+import { cut } from '@tidewaiter/domain';
+
+import type { PolicyContext } from './context.js';
+import { compile, type Expression } from './expression.js';
+
+/** A message with gaps. */
+export interface Template {
+  /** Names of what it asks for. */
+  names: ReadonlySet<string>;
+  /** Undefined where something in it is not known. */
+  fill(context: PolicyContext): string | undefined;
+}
+
+const maxMessage = 500;
+
+/**
+ * Reads a message with CEL expressions in braces: `{size(old)} findings are old: {ids(old)}`.
+ * @throws InvalidInput `POLICY_INVALID`
+ */
+export function readTemplate(language: Environment, message: string, where: string): Template {
+  const parts = message
+    .split(/(\{[^{}]*\})/)
+    .map((part) => (part.startsWith('{') && part.endsWith('}') ? compile(language, part.slice(1, -1), where) : part));
+  return {
+    names: new Set(parts.flatMap((part) => (typeof part === 'string' ? [] : [...part.names]))),
+    fill(context) {
+      const texts = parts.map((part) => (typeof part === 'string' ? part : textOf(part, context)));
+      return texts.includes(undefined) ? undefined : cut(texts.join(''), maxMessage);
+    },
+  };
+}
+
+function textOf(expression: Expression, context: PolicyContext): string | undefined {
+  const answer = expression.ask(context);
+  return 'value' in answer ? String(answer.value) : undefined;
+}

@@ -1,0 +1,185 @@
+import { createHash } from 'node:crypto';
+
+import { InvalidInput, matchesWildcard, policyModes } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import {
+  type Exception,
+  type Glob,
+  patternSchema,
+  repositoryMatches,
+  reasonSchema,
+  untilSchema,
+} from './exceptions/exception.js';
+import { globMatcher } from './glob.js';
+import { builtInPolicies, builtInPolicy } from './policies/built-in.js';
+import { policyNameSchema, readPolicy } from './policies/policy-file.js';
+import { asksFor, type Policy } from './policies/policy.js';
+import type { Objections } from './suppress.js';
+import { readVex } from './vex/read-vex.js';
+
+/** By what a platform judges its images. */
+export interface Rules extends Objections {
+  policies: readonly ScopedPolicy[];
+  /** Repositories whose images somebody must have signed; `*` stands for any characters. */
+  signedRepositories: readonly string[];
+  /** What each of them says, as it was written, and until when. */
+  written: readonly { text: string; until: Date | null }[];
+}
+
+/** A policy, and of which repositories; of all unless they are named. */
+export interface ScopedPolicy extends Policy {
+  repositories: readonly Glob[] | undefined;
+}
+
+export const noRules: Rules = { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] };
+
+/** Another one means other verdicts: a rule was written anew, or an exception has ended. Empty without rules. */
+export function rulesVersion({ written }: Rules, now: Date): string {
+  const valid = written.filter(({ until }) => until === null || until > now).map(({ text }) => text);
+  return valid.length === 0 ? '' : createHash('sha256').update(JSON.stringify(valid)).digest('hex');
+}
+
+const exceptionSetting = z.strictObject({
+  repository: patternSchema,
+  tag: patternSchema.optional(),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'expected a digest: sha256: and 64 hex digits')
+    .optional(),
+  /** An id, an alias or a fingerprint. */
+  finding: z.string().min(1),
+  reason: reasonSchema,
+  owner: z.string().trim().min(1),
+  until: untilSchema,
+});
+
+const policySetting = z.strictObject({
+  name: policyNameSchema,
+  /** A policy of one's own; without it, one that comes with Tidewaiter. */
+  file: z.string().min(1).optional(),
+  mode: z.enum(policyModes).default('enforce'),
+  repositories: z.array(patternSchema).min(1).optional(),
+});
+
+/** The lists of `tidewaiter.yaml` that say how images are judged. */
+export const ruleSettings = {
+  exceptions: z.array(exceptionSetting).default([]),
+  policies: z.array(policySetting).default([]),
+  /** VEX documents. */
+  vex: z.array(z.string().min(1)).default([]),
+};
+
+interface RuleSettings {
+  exceptions: z.output<typeof exceptionSetting>[];
+  policies: z.output<typeof policySetting>[];
+  vex: string[];
+}
+
+/** A file of the settings. */
+type ReadFile = (at: string, file: string) => string | undefined;
+
+/**
+ * Reads the files that the settings name.
+ * @param readFile gives the text of a file, or notes that it cannot be read and gives nothing
+ * @param problems is given what is wrong
+ */
+export function readRules(
+  settings: RuleSettings,
+  readFile: ReadFile,
+  problems: string[],
+): Omit<Rules, 'signedRepositories'> {
+  const { exceptions, policies, vex } = settings;
+  const documents = vex.map((file, index) => ({
+    file,
+    at: `vex[${index}]`,
+    text: readFile(`vex[${index}]`, file) ?? '',
+  }));
+  const own = policies.map(({ file, ...setting }, index) => {
+    const at = `policies[${index}]`;
+    return {
+      ...setting,
+      file,
+      at,
+      text: file === undefined ? sourceOf(setting.name) : (readFile(`${at}.file`, file) ?? ''),
+    };
+  });
+  const attempt = <Read>(at: string, read: () => Read): Read[] => {
+    try {
+      return [read()];
+    } catch (error) {
+      if (!(error instanceof InvalidInput)) throw error;
+      problems.push(...error.message.split('\n').map((line) => `${at}: ${line}`));
+      return [];
+    }
+  };
+  return {
+    exceptions: exceptions.map(exceptionOf),
+    statements: documents
+      .filter(({ text }) => text !== '')
+      .flatMap(({ file, at, text }) => attempt(at, () => readVex(text, file)))
+      .flat(),
+    policies: own
+      .filter(({ file, text }) => file === undefined || text !== '')
+      .flatMap(({ at, ...setting }) => attempt(at, () => policyOf(setting))),
+    written: [
+      ...exceptions.map((exception) => ({ text: JSON.stringify(exception), until: exception.until })),
+      ...documents.map(({ text }) => ({ text, until: null })),
+      ...own.map((policy) => ({ text: JSON.stringify(policy), until: null })),
+    ],
+  };
+}
+
+function policyOf({
+  name,
+  file,
+  mode,
+  repositories,
+  text,
+}: RuleSettings['policies'][number] & { text: string }): ScopedPolicy {
+  const policy = file === undefined ? known(name, mode) : readPolicy(text, file, { name, mode });
+  return { ...policy, repositories: repositories?.map((pattern) => globMatcher(pattern)!) };
+}
+
+/** A policy that comes with Tidewaiter may change with it. */
+function sourceOf(name: string): string {
+  const { variables, rules } = builtInPolicies.find((each) => each.name === name) ?? {};
+  return JSON.stringify({ variables, rules });
+}
+
+function known(name: string, mode: Policy['mode']): Policy {
+  const policy = builtInPolicy(name, mode);
+  if (policy) return policy;
+  throw new InvalidInput('POLICY_INVALID', `no policy ${name} comes with Tidewaiter, and no file is given`);
+}
+
+function exceptionOf(
+  { repository, tag, digest, finding, reason, owner, until }: RuleSettings['exceptions'][number],
+  index: number,
+): Exception {
+  const image = {
+    repository: globMatcher(repository)!,
+    tag: tag === undefined ? undefined : globMatcher(tag)!,
+    digest,
+  };
+  return { kind: 'exception', source: `exceptions[${index}]`, finding, image, reason, owner, until };
+}
+
+/** Whether these rules ask for the packages of an image, of which there may be thousands. */
+export function needsPackages({ statements, policies }: Rules): boolean {
+  return statements.length > 0 || policies.some((policy) => asksFor(policy, 'packages'));
+}
+
+/** Whether somebody must have signed the images of a repository; of an image that lies in none, nobody. */
+export function mustBeSigned({ signedRepositories }: Rules, repository: string | null): boolean {
+  if (repository === null) return false;
+  return signedRepositories.some((pattern) => repositoryMatches((name) => matchesWildcard(pattern, name), repository));
+}
+
+/** The policies of a repository; of an image that lies in none, those of all. */
+export function policiesOf({ policies }: Rules, repository: string | null): Policy[] {
+  return policies.filter(({ repositories }) => {
+    if (!repositories) return true;
+    return repository !== null && repositories.some((glob) => repositoryMatches(glob, repository));
+  });
+}

@@ -1,0 +1,266 @@
+import { type Finding, findingOf } from '@tidewaiter/domain';
+
+import { readIgnoreFile } from './exceptions/ignore-file.js';
+import { readTrivyIgnore, readTrivyIgnoreYaml } from './exceptions/trivyignore.js';
+import { type Objections, suppress } from './suppress.js';
+import { readVex } from './vex/read-vex.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const image = {
+  reference: 'ghcr.io/shop/cart:1.2',
+  repository: 'ghcr.io/shop/cart',
+  tag: '1.2',
+  digests: [digest],
+  packages: [
+    { purl: 'pkg:deb/debian/openssl@3.0.11?arch=amd64&distro=debian-12' },
+    { purl: 'pkg:maven/org.springframework.boot/spring-boot@2.6.0' },
+    { purl: 'pkg:npm/express@4.17.1' },
+  ],
+};
+const now = new Date('2026-06-01T12:00:00Z');
+
+const openssl = vulnerability('CVE-2024-1', 'openssl', 'pkg:deb/debian/openssl@3.0.11?arch=amd64&distro=debian-12', {
+  aliases: ['GHSA-aaaa-bbbb-cccc'],
+});
+const express = vulnerability('CVE-2024-1', 'express', 'pkg:npm/express@4.17.1', { path: 'app/package.json' });
+const secret = findingOf({
+  kind: 'secret',
+  id: 'aws-access-key-id',
+  severity: 'critical',
+  title: 'a key',
+  fingerprint: 'f'.repeat(64),
+  path: 'app/.env',
+  layer: 0,
+  state: 'present',
+});
+const all = [openssl, express, secret];
+
+function vulnerability(id: string, packageName: string, purl: string, more: Partial<Finding> = {}): Finding {
+  const known = {
+    severity: 'high',
+    title: id,
+    fingerprint: `${id} ${packageName}`,
+    layer: 0,
+    state: 'present',
+  } as const;
+  return findingOf({ kind: 'vulnerability', id, ...known, packageName, purl, ...more });
+}
+
+function suppressedBy(objections: Partial<Objections>, at = now): string[] {
+  const { findings, suppressed } = suppress(all, image, { statements: [], exceptions: [], ...objections }, at);
+  expect(findings.length + suppressed.length).toBe(all.length);
+  return suppressed.map(({ packageName, id }) => packageName ?? id);
+}
+
+const openVex = (statement: object, more: object = {}) =>
+  readVex(
+    JSON.stringify({
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      author: 'Ann',
+      timestamp: '2026-01-01T00:00:00Z',
+      statements: [
+        {
+          vulnerability: { name: 'CVE-2024-1' },
+          products: [{ '@id': 'pkg:deb/debian/openssl' }],
+          status: 'not_affected',
+          justification: 'vulnerable_code_not_present',
+          ...statement,
+        },
+      ],
+      ...more,
+    }),
+    'cart.vex.json',
+  );
+
+describe('VEX', () => {
+  it.each<[string, object, string[]]>([
+    ['a package of every version', {}, ['openssl']],
+    ['a package of this version', { products: [{ '@id': 'pkg:deb/debian/openssl@3.0.11' }] }, ['openssl']],
+    ['a package of another version', { products: [{ '@id': 'pkg:deb/debian/openssl@3.0.12' }] }, []],
+    ['a purl among the identifiers', { products: [{ identifiers: { purl: 'pkg:npm/express' } }] }, ['express']],
+    [
+      'the whole image',
+      { products: [{ '@id': 'pkg:oci/cart?repository_url=ghcr.io/shop/cart' }] },
+      ['openssl', 'express'],
+    ],
+    ['the image by its digest', { products: [{ '@id': `pkg:oci/cart@${digest}` }] }, ['openssl', 'express']],
+    [
+      'the image by a hash',
+      { products: [{ '@id': 'https://example.com/cart', hashes: { 'sha-256': 'A'.repeat(64) } }] },
+      ['openssl', 'express'],
+    ],
+    [
+      'a part of the image',
+      { products: [{ '@id': 'pkg:oci/cart', subcomponents: [{ '@id': 'pkg:npm/express' }] }] },
+      ['express'],
+    ],
+    [
+      'a part of another image',
+      { products: [{ '@id': 'pkg:oci/wagon', subcomponents: [{ '@id': 'pkg:npm/express' }] }] },
+      [],
+    ],
+    [
+      'a part of a package of the image',
+      {
+        products: [
+          { '@id': 'pkg:maven/org.springframework.boot/spring-boot', subcomponents: [{ '@id': 'pkg:npm/express' }] },
+        ],
+      },
+      ['express'],
+    ],
+    [
+      'a part of a package of no image',
+      { products: [{ '@id': 'pkg:maven/org.example/none', subcomponents: [{ '@id': 'pkg:npm/express' }] }] },
+      [],
+    ],
+    ['no product', { products: [] }, []],
+    ['an alias of the finding', { vulnerability: { name: 'GHSA-AAAA-bbbb-cccc' } }, ['openssl']],
+    ['an alias of the statement', { vulnerability: { name: 'SNYK-1', aliases: ['CVE-2024-1'] } }, ['openssl']],
+    ['another vulnerability', { vulnerability: { name: 'CVE-2024-2' } }, []],
+    ['what is fixed', { status: 'fixed' }, ['openssl']],
+    ['what is affected', { status: 'affected' }, []],
+    ['what is being looked at', { status: 'under_investigation' }, []],
+    ['products as texts, as of old', { vulnerability: 'CVE-2024-1', products: ['pkg:npm/express'] }, ['express']],
+  ])('%s', (_what, statement, expected) => {
+    expect(suppressedBy({ statements: openVex(statement) })).toEqual(expected);
+  });
+
+  it('says who said so and why', () => {
+    const { suppressed } = suppress(
+      all,
+      image,
+      { statements: openVex({ impact_statement: 'removed' }), exceptions: [] },
+      now,
+    );
+    expect(suppressed[0]!.by).toEqual({
+      kind: 'vex',
+      source: 'cart.vex.json',
+      author: 'Ann',
+      reason: 'removed',
+      justification: 'vulnerable_code_not_present',
+      until: null,
+    });
+  });
+
+  it.each([
+    ['affected', '2026-01-02T00:00:00Z', []],
+    ['affected', '2025-01-02T00:00:00Z', ['openssl']],
+    ['affected', '2026-01-01T00:00:00Z', []],
+    ['under_investigation', '2026-02-01T00:00:00+02:00', []],
+  ])('the newest statement wins: one that says %s on %s', (status, timestamp, expected) => {
+    const statements = [...openVex({}), ...openVex({ status, timestamp })];
+    expect(suppressedBy({ statements })).toEqual(expected);
+  });
+
+  it.each([
+    ['vers:npm/>=4.0.0|<5.0.0', ['express']],
+    ['vers:npm/<4.17.1', []],
+    ['vers:unheard-of/<9', []],
+    ['nonsense', []],
+  ])('CycloneDX may name a range: %s', (range, expected) => {
+    const affects = [{ ref: 'pkg:npm/express', versions: [{ range, status: 'affected' }] }];
+    const vulnerabilities = [{ id: 'CVE-2024-1', analysis: { state: 'false_positive' }, affects }];
+    const statements = readVex(JSON.stringify({ bomFormat: 'CycloneDX', vulnerabilities }), 'bom.json');
+    expect(suppressedBy({ statements })).toEqual(expected);
+  });
+
+  it('a statement about something else is not newer', () => {
+    const statements = [
+      ...openVex({}),
+      ...openVex({ status: 'affected', timestamp: '2026-02-01T00:00:00Z', products: [{ '@id': 'pkg:npm/express' }] }),
+    ];
+    expect(suppressedBy({ statements })).toEqual(['openssl']);
+  });
+
+  it('an exception of the own people goes first', () => {
+    const exceptions = readIgnoreFile(
+      'ignore: [{ id: CVE-2024-1, packages: [openssl], reason: ours, until: 2027-01-01 }]',
+      'own',
+    );
+    const { suppressed } = suppress(all, image, { statements: openVex({}), exceptions }, now);
+    expect(suppressed.map(({ by }) => by)).toMatchObject([{ kind: 'ignore', source: 'own:1', reason: 'ours' }]);
+  });
+});
+
+describe('a .tidewaiter-ignore.yaml', () => {
+  const ignore = (entry: string) =>
+    readIgnoreFile(`ignore:\n  - { reason: not reachable, until: 2026-06-01, ${entry} }`, 'ignore.yaml');
+
+  it.each([
+    ['id: CVE-2024-1', ['openssl', 'express']],
+    ['id: GHSA-aaaa-bbbb-cccc', ['openssl']],
+    [`fingerprint: ${'f'.repeat(64)}`, ['aws-access-key-id']],
+    ['id: CVE-2024-1, packages: [express]', ['express']],
+    ['id: CVE-2024-1, packages: ["pkg:deb/debian/openssl"]', ['openssl']],
+    ['id: CVE-2024-1, paths: ["app/**"]', ['express']],
+    ['id: aws-access-key-id, kinds: [vulnerability]', []],
+    ['id: aws-access-key-id, kinds: [secret], paths: ["app/.env"]', ['aws-access-key-id']],
+  ])('%s', (entry, expected) => {
+    expect(suppressedBy({ exceptions: ignore(entry) })).toEqual(expected);
+  });
+
+  it('holds to the end of its last day', () => {
+    const exceptions = ignore('id: aws-access-key-id');
+    expect(suppressedBy({ exceptions }, new Date('2026-06-01T23:59:59Z'))).toEqual(['aws-access-key-id']);
+    expect(suppressedBy({ exceptions }, new Date('2026-06-02T00:00:00Z'))).toEqual([]);
+  });
+
+  it('says when it has ended, if that brings something back', () => {
+    const exceptions = [...ignore('id: CVE-2024-1, owner: team-shop'), ...ignore('id: CVE-1999-1')];
+    const { warnings } = suppress(all, image, { statements: [], exceptions }, new Date('2026-07-01T00:00:00Z'));
+    const message =
+      'CVE-2024-1 (2 findings) counts again: the exception in ignore.yaml:2 ended on 2026-06-01, owner team-shop';
+    expect(warnings).toEqual([{ code: 'EXCEPTION_EXPIRED', path: null, message }]);
+  });
+
+  it.each([
+    [
+      'ignore:\n  - id: CVE-1\n    reason: r\n    until: 2027-01-01\n    pathes: [a]',
+      'f:5: unknown key: ignore[0].pathes',
+    ],
+    ['ignore:\n  - id: CVE-1\n    until: 2027-01-01', 'f:2: ignore[0].reason'],
+    ['ignore:\n  - id: CVE-1\n    reason: r', 'f:2: ignore[0].until'],
+    ['ignore:\n  - id: CVE-1\n    reason: r\n    until: soon', 'f:4: ignore[0].until: expected a day'],
+    ['ignore:\n  - reason: r\n    until: 2027-01-01', 'f:2: ignore[0]: give an id or a fingerprint'],
+    ['ignore: []\nignored: []', 'f:2: unknown key: ignored'],
+    ['ignore: {', 'f:1: not valid YAML'],
+    ['a: &a [x]\nb: *b', 'f: an alias has no anchor'],
+  ])('names what is wrong: %j', (text, problem) => {
+    expect(() => readIgnoreFile(text, 'f')).toThrow(problem);
+  });
+});
+
+describe('a .trivyignore', () => {
+  it('has an id on each line', () => {
+    const text = '# why\nCVE-2024-1 # reason\n\naws-access-key-id exp:2026-05-01\r\n';
+    expect(suppressedBy({ exceptions: readTrivyIgnore(text, '.trivyignore') })).toEqual(['openssl', 'express']);
+  });
+
+  it('names the line that is wrong', () => {
+    expect(() => readTrivyIgnore('CVE-1\nCVE-2 exp:soon', '.trivyignore')).toThrow('.trivyignore:2: expected a day');
+    expect(() => readTrivyIgnore('CVE-2 expires:2026-01-01', '.trivyignore')).toThrow('.trivyignore:1: expected exp:');
+  });
+});
+
+describe('a .trivyignore.yaml', () => {
+  it.each([
+    ['vulnerabilities: [{ id: CVE-2024-1 }]', ['openssl', 'express']],
+    ['vulnerabilities: [{ id: CVE-2024-1, paths: ["app/*.json"] }]', ['express']],
+    ['vulnerabilities: [{ id: CVE-2024-1, purls: ["pkg:npm/express@4.17.1"] }]', ['express']],
+    ['vulnerabilities: [{ id: CVE-2024-1, expired_at: 2026-06-01 }]', []],
+    ['vulnerabilities: [{ id: CVE-2024-1, expired_at: 2026-06-02, statement: s }]', ['openssl', 'express']],
+    ['vulnerabilities: [{ id: aws-access-key-id }]', []],
+    ['secrets: [{ id: aws-access-key-id }]', ['aws-access-key-id']],
+    ['misconfigurations:\nlicenses: [{ id: GPL-3.0 }]', []],
+    ['', []],
+  ])('%s', (text, expected) => {
+    expect(suppressedBy({ exceptions: readTrivyIgnoreYaml(text, '.trivyignore.yaml') })).toEqual(expected);
+  });
+
+  it('names what is wrong', () => {
+    const text = 'vulnerabilities:\n  - id: CVE-1\n    expires_at: 2026-01-01\n    purls: [openssl]';
+    expect(() => readTrivyIgnoreYaml(text, 'f')).toThrow(
+      'f:4: vulnerabilities[0].purls[0]: expected a purl: pkg:TYPE/NAMESPACE/NAME@VERSION\nf:3: unknown key: vulnerabilities[0].expires_at',
+    );
+  });
+});

@@ -1,0 +1,59 @@
+import type { Finding, ImagePackage, Suppressed, Suppression } from '@tidewaiter/domain';
+
+import { type Exception, isAbout, isExcepted, suppressionOf } from './exceptions/exception.js';
+import type { ImageIdentity } from './judged-image.js';
+import type { VexStatement } from './vex/statement.js';
+import { VexJudgement } from './vex/vex-judgement.js';
+
+/** What may speak against findings. */
+export interface Objections {
+  statements: readonly VexStatement[];
+  exceptions: readonly Exception[];
+}
+
+/** The findings that count, those that do not, and what a person should know of the difference. */
+export interface Judged<Of extends Finding> {
+  findings: Of[];
+  suppressed: Suppressed<Of>[];
+  warnings: { code: string; path: null; message: string }[];
+}
+
+/** Takes out what somebody excepted, or said not to affect this image; the decision of the image's own people goes first. */
+export function suppress<Of extends Finding>(
+  findings: readonly Of[],
+  image: ImageIdentity & { packages: readonly Pick<ImagePackage, 'purl'>[] },
+  { statements, exceptions }: Objections,
+  now: Date,
+): Judged<Of> {
+  const own = exceptions.filter((exception) => isAbout(exception, image));
+  const vex = new VexJudgement(statements, image, image.packages);
+  const expired = new Map<Exception, number>();
+  const judged: Judged<Of> = { findings: [], suppressed: [], warnings: [] };
+  for (const finding of findings) {
+    const excepted = own.filter((exception) => isExcepted(exception, finding));
+    const valid = excepted.find(({ until }) => until === null || until > now);
+    const by = valid ? suppressionOf(valid) : vexSuppression(vex.of(finding));
+    if (by) {
+      judged.suppressed.push({ ...finding, by });
+      continue;
+    }
+    judged.findings.push(finding);
+    for (const exception of excepted) expired.set(exception, (expired.get(exception) ?? 0) + 1);
+  }
+  judged.warnings.push(...[...expired].map(([exception, count]) => expiryWarning(exception, count)));
+  return judged;
+}
+
+function vexSuppression(statement: VexStatement | undefined): Suppression | undefined {
+  if (statement?.status !== 'not_affected' && statement?.status !== 'fixed') return undefined;
+  const { source, author, justification, status } = statement;
+  const reason = statement.reason ?? (status === 'fixed' ? 'fixed, says the statement' : null);
+  return { kind: 'vex', source, author, reason, justification, until: null };
+}
+
+function expiryWarning({ finding, source, until, owner }: Exception, count: number) {
+  const owned = owner === null ? '' : `, owner ${owner}`;
+  const what = `${finding} (${count} finding${count === 1 ? '' : 's'})`;
+  const message = `${what} counts again: the exception in ${source} ended on ${until!.toISOString().slice(0, 10)}${owned}`;
+  return { code: 'EXCEPTION_EXPIRED', path: null, message };
+}

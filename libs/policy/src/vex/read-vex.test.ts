@@ -1,0 +1,183 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { env } from 'node:process';
+
+import { TidewaiterError } from '@tidewaiter/domain';
+import * as fc from 'fast-check';
+
+import { readVex } from './read-vex.js';
+
+const read = (document: object) => readVex(JSON.stringify(document), 'f.json');
+
+const cycloneDx = {
+  bomFormat: 'CycloneDX',
+  specVersion: '1.6',
+  metadata: {
+    timestamp: '2026-01-01T00:00:00Z',
+    authors: [{ name: 'Ann' }],
+    component: { 'bom-ref': 'root', purl: 'pkg:oci/cart', components: [{ 'bom-ref': 'lib', purl: 'pkg:npm/lib@1' }] },
+  },
+  vulnerabilities: [
+    {
+      id: 'CVE-2024-1',
+      references: [{ id: 'GHSA-aaaa-bbbb-cccc' }],
+      analysis: { state: 'not_affected', justification: 'code_not_present', detail: 'removed' },
+      affects: [{ ref: 'lib' }],
+    },
+  ],
+};
+
+const csaf = {
+  document: {
+    category: 'csaf_vex',
+    csaf_version: '2.0',
+    publisher: { name: 'Example' },
+    tracking: { current_release_date: '2026-01-01T00:00:00Z' },
+  },
+  product_tree: {
+    branches: [
+      { branches: [{ product: { product_id: 'P', product_identification_helper: { purl: 'pkg:oci/cart' } } }] },
+      { product: { product_id: 'C', product_identification_helper: { purl: 'pkg:npm/lib' } } },
+    ],
+    relationships: [
+      {
+        category: 'default_component_of',
+        product_reference: 'C',
+        relates_to_product_reference: 'P',
+        full_product_name: { product_id: 'P:C', name: 'both' },
+      },
+    ],
+    product_groups: [{ group_id: 'G', product_ids: ['P:C'] }],
+  },
+  vulnerabilities: [
+    {
+      cve: 'CVE-2024-1',
+      product_status: { known_not_affected: ['P:C', 'nobody'], fixed: ['C'] },
+      flags: [{ label: 'vulnerable_code_not_present', group_ids: ['G'] }],
+      threats: [{ category: 'impact', details: 'removed', product_ids: ['P:C'] }],
+    },
+  ],
+};
+
+it('reads CycloneDX, its components by their refs', () => {
+  const [statement] = read(cycloneDx);
+  expect(statement).toMatchObject({
+    vulnerabilities: ['CVE-2024-1', 'GHSA-aaaa-bbbb-cccc'],
+    status: 'not_affected',
+    justification: 'code_not_present',
+    reason: 'removed',
+    author: 'Ann',
+    at: Date.parse('2026-01-01T00:00:00Z'),
+    products: [{ is: { texts: ['pkg:npm/lib@1'] }, parts: [] }],
+  });
+});
+
+it.each([
+  ['exploitable', 'affected'],
+  ['in_triage', 'under_investigation'],
+  ['resolved', 'fixed'],
+  ['resolved_with_pedigree', 'fixed'],
+  ['false_positive', 'not_affected'],
+])("CycloneDX's %s is %s", (state, status) => {
+  const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, analysis: { state } }];
+  expect(read({ ...cycloneDx, vulnerabilities })).toMatchObject([{ status }]);
+});
+
+it.each([
+  ['urn:cdx:cbb2cd68-2857-43b8-a10b-e8c03d277d18/1#pkg%3Anpm%2Flib%401', [], ['1']],
+  [
+    'pkg:npm/lib',
+    [{ version: '1' }, { version: '2', status: 'affected' }, { version: '3', status: 'unaffected' }],
+    ['1', '2'],
+  ],
+  ['pkg:npm/lib@9', [{ range: 'vers:npm/>=1' }], [undefined]],
+])('CycloneDX may name versions: %s %j', (ref, versions, expected) => {
+  const vulnerabilities = [{ ...cycloneDx.vulnerabilities[0]!, affects: [{ ref, versions }] }];
+  const [statement] = read({ ...cycloneDx, vulnerabilities });
+  expect(statement!.products.flatMap(({ is }) => is.purls.map(({ version }) => version))).toEqual(expected);
+});
+
+it('a bill of materials without an analysis says nothing', () => {
+  expect(read({ ...cycloneDx, vulnerabilities: [{ id: 'CVE-2024-1' }] })).toEqual([]);
+});
+
+it('reads CSAF, components as parts of their products', () => {
+  expect(read(csaf)).toMatchObject([
+    {
+      vulnerabilities: ['CVE-2024-1'],
+      status: 'not_affected',
+      justification: 'vulnerable_code_not_present',
+      reason: 'removed',
+      author: 'Example',
+      products: [{ is: { texts: ['pkg:oci/cart'] }, parts: [{ texts: ['pkg:npm/lib'] }] }],
+    },
+    { status: 'fixed', justification: null, reason: null, products: [{ is: { texts: ['pkg:npm/lib'] }, parts: [] }] },
+  ]);
+});
+
+it('reads the OpenVEX document of an attestation', () => {
+  const predicate = { '@context': 'https://openvex.dev/ns/v0.2.0', statements: [] };
+  expect(read({ _type: 'https://in-toto.io/Statement/v1', predicate })).toEqual([]);
+});
+
+it.each<[object, string]>([
+  [{}, 'f.json: neither OpenVEX, nor CycloneDX, nor CSAF'],
+  [[], 'f.json: neither'],
+  [
+    { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'bad' }] },
+    'f.json: statements[0].status',
+  ],
+  [
+    { '@context': 'https://openvex.dev/ns', statements: [{ vulnerability: 'A', status: 'not_affected' }] },
+    'statements[0].justification: not_affected needs',
+  ],
+  [{ bomFormat: 'CycloneDX' }, 'f.json: vulnerabilities'],
+  [{ document: { csaf_version: '2.0' } }, 'f.json: document.category'],
+])('refuses %j', (document, problem) => {
+  expect(() => read(document)).toThrow(problem);
+});
+
+it('refuses what is no JSON', () => {
+  expect(() => readVex('{', 'f.json')).toThrow('f.json: not JSON');
+});
+
+it('is not troubled by prototypes, depth or nonsense', () => {
+  const deep = (levels: number): object => (levels === 0 ? {} : { branches: [deep(levels - 1)] });
+  expect(read({ ...csaf, product_tree: { branches: [deep(1_000)] } })).toEqual([]);
+  expect(readVex(JSON.stringify(csaf).replaceAll('"nobody"', '"__proto__"'), 'f')).toHaveLength(2);
+  const odd = fc.letrec((tie) => ({
+    value: fc.oneof(
+      fc.string(),
+      fc.integer(),
+      fc.constant(null),
+      fc.array(tie('value')),
+      fc.dictionary(fc.string(), tie('value')),
+    ),
+  })).value;
+  fc.assert(
+    fc.property(fc.constantFrom<object>(cycloneDx, csaf), fc.string(), odd, (document, key, value) => {
+      const keys = Object.keys(document);
+      try {
+        read({ ...document, [key]: value, [keys.at(-1)!]: value });
+      } catch (error) {
+        expect(error).toBeInstanceOf(TidewaiterError);
+      }
+    }),
+  );
+});
+
+const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci');
+const documents = existsSync(shared)
+  ? ['openvex', 'csaf', 'cyclonedx-vex'].flatMap((folder) =>
+      readdirSync(join(shared, folder)).map((file) => join(folder, file)),
+    )
+  : [];
+const withShared = documents.length > 0 ? describe : describe.skip;
+
+withShared('real documents', () => {
+  it.each(documents.length > 0 ? documents : ['none'])('reads %s', (file) => {
+    const statements = readVex(readFileSync(join(shared, file), 'utf8'), file);
+    expect(statements.length).toBeGreaterThan(0);
+    for (const { vulnerabilities } of statements) expect(vulnerabilities.join()).toMatch(/^(CVE|GO|GHSA)-/);
+  });
+});

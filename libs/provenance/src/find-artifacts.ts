@@ -1,0 +1,111 @@
+import { type Digest, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { type Descriptor, type ImageManifest, parseManifest, type Warning } from '@tidewaiter/oci';
+
+import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
+import { provenanceLimits } from './limits.js';
+
+/** Where an image lies with what was said about it: a repository of a registry, an OCI layout. */
+export interface ArtifactPlace {
+  /** The manifests whose subject is this one; none where there are none or the place knows no subjects. */
+  referrers(digest: Digest): Promise<readonly Descriptor[]>;
+  /** @throws NotFound where there is none of that digest or tag */
+  manifest(reference: string): Promise<{ digest: Digest; mediaType: string; bytes: Uint8Array }>;
+  /** Checked against digest and size when the end is reached. */
+  blob(descriptor: Pick<Descriptor, 'digest' | 'size'>): AsyncIterable<Uint8Array>;
+}
+
+/** What was found for one digest, and whether that is all. */
+export interface FoundArtifacts {
+  artifacts: Artifact[];
+  warnings: Warning[];
+}
+
+/** The tags under which cosign keeps what it says about a digest. @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md#tag-based-discovery */
+const tagSuffixes = ['sig', 'att', 'sbom'];
+
+/**
+ * Finds what was signed and stated about an image, by cosign's tags and by the referrers of OCI. What cannot be read costs a
+ * warning: others may still be good.
+ */
+export async function findArtifacts(place: ArtifactPlace, image: Digest): Promise<FoundArtifacts> {
+  const search = new Search(place);
+  try {
+    for (const suffix of tagSuffixes) await search.readManifest(`${image.replace(':', '-')}.${suffix}`, true);
+    const referrers = (await search.attempt(() => place.referrers(image))) ?? [];
+    for (const { digest } of referrers.filter(mayHoldArtifacts)) await search.readManifest(digest, false);
+  } catch (error) {
+    // A registry that does not answer now will not a moment later; the next push or scan asks again.
+    if (!(error instanceof Unavailable)) throw error;
+    search.warn('PROVENANCE_UNREADABLE', error.message);
+  }
+  return search;
+}
+
+class Search implements FoundArtifacts {
+  readonly artifacts: Artifact[] = [];
+  readonly warnings: Warning[] = [];
+  readonly #seen = new Set<string>();
+  #manifests = 0;
+  #bytes = 0;
+
+  constructor(private readonly place: ArtifactPlace) {}
+
+  warn(code: string, message: string): void {
+    if (!this.warnings.some((known) => known.code === code && known.message === message)) {
+      this.warnings.push({ code, path: null, message });
+    }
+  }
+
+  /** @throws Unavailable */
+  async attempt<Result>(read: () => Promise<Result>, isOptional = false): Promise<Result | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof TidewaiterError) || error instanceof Unavailable) throw error;
+      if (!(isOptional && error instanceof NotFound)) this.warn('PROVENANCE_UNREADABLE', error.message);
+      return undefined;
+    }
+  }
+
+  async readManifest(reference: string, isOptional: boolean): Promise<void> {
+    if (this.#isCut(this.#manifests === provenanceLimits.maxManifests)) return;
+    const found = await this.attempt(async () => {
+      const { digest, mediaType, bytes } = await this.place.manifest(reference);
+      return { digest, manifest: parseManifest(bytes, mediaType || undefined) };
+    }, isOptional);
+    if (found?.manifest.kind !== 'manifest') return;
+    this.#manifests += 1;
+    await this.#readLayers(found.digest, found.manifest);
+  }
+
+  async #readLayers(manifest: Digest, { layers }: ImageManifest): Promise<void> {
+    for (const layer of layers) {
+      const form = formOf(layer.mediaType);
+      if (form === undefined || this.#isKnown(layer)) continue;
+      if (this.#isCut(this.artifacts.length === provenanceLimits.maxArtifacts)) return;
+      const content = form === 'sbom' ? Buffer.alloc(0) : await this.#content(layer);
+      if (!content) continue;
+      this.artifacts.push({ manifest, mediaType: layer.mediaType, annotations: layer.annotations ?? {}, content });
+    }
+  }
+
+  async #content(layer: Descriptor): Promise<Buffer | undefined> {
+    const isLarge = layer.size > provenanceLimits.maxArtifactBytes;
+    if (this.#isCut(isLarge || this.#bytes + layer.size > provenanceLimits.maxTotalBytes)) return undefined;
+    this.#bytes += layer.size;
+    return this.attempt(async () => Buffer.concat(await Array.fromAsync(this.place.blob(layer))));
+  }
+
+  /** cosign writes the same under its tag and as a referrer. */
+  #isKnown({ digest, annotations }: Descriptor): boolean {
+    const key = `${digest} ${annotations?.['dev.cosignproject.cosign/signature'] ?? ''}`;
+    if (this.#seen.has(key)) return true;
+    this.#seen.add(key);
+    return false;
+  }
+
+  #isCut(isOver: boolean): boolean {
+    if (isOver) this.warn('PROVENANCE_CUT', 'more signatures and attestations, or larger ones, than are looked at');
+    return isOver;
+  }
+}

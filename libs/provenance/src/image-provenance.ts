@@ -1,0 +1,37 @@
+import type { Digest, Provenance } from '@tidewaiter/domain';
+import type { Warning } from '@tidewaiter/oci';
+
+import { type ArtifactPlace, findArtifacts } from './find-artifacts.js';
+import type { Trust } from './trust.js';
+import { type VerifiedImage, verifyImage } from './verify-image.js';
+
+/** What is signed of an image, and what of it could not be read. */
+export interface ImageProvenance extends VerifiedImage {
+  warnings: Warning[];
+}
+
+/**
+ * Finds and verifies what was said about an image.
+ * @param digests of the image and of the indexes that it was reached by: who signs an index signs what it holds
+ */
+export async function imageProvenance(
+  place: ArtifactPlace,
+  digests: Iterable<Digest>,
+  trust: Trust,
+): Promise<ImageProvenance> {
+  const all: ImageProvenance = { signatures: [], attestations: [], vex: [], warnings: [] };
+  for (const digest of new Set(digests)) {
+    const { artifacts, warnings } = await findArtifacts(place, digest);
+    const { signatures, attestations, vex } = verifyImage(digest, artifacts, trust);
+    all.signatures.push(...signatures);
+    all.attestations.push(...attestations);
+    all.vex.push(...vex);
+    all.warnings.push(...warnings);
+  }
+  return all;
+}
+
+/** Whether a trusted signer vouches for an image: by a signature, or by stating something of it. */
+export function isSigned({ signatures, attestations }: Provenance): boolean {
+  return [...signatures, ...attestations].some(({ verified }) => verified);
+}

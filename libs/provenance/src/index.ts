@@ -1,0 +1,12 @@
+export { findArtifacts } from './find-artifacts.js';
+export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
+export type { Artifact } from './artifact.js';
+export { isReleaseTag, movedTagFinding, sameRevisionFinding, unsignedFinding } from './supply-chain-findings.js';
+export type { EarlierContent } from './supply-chain-findings.js';
+export { provenanceLimits } from './limits.js';
+export { imageProvenance, isSigned } from './image-provenance.js';
+export type { ImageProvenance } from './image-provenance.js';
+export { readTrust } from './trust.js';
+export type { SignerSettings, Trust } from './trust.js';
+export { verifyImage } from './verify-image.js';
+export type { VerifiedImage } from './verify-image.js';

@@ -1,0 +1,25 @@
+import { storableText } from '@tidewaiter/oci';
+
+import { provenanceLimits } from './limits.js';
+
+/** What stands at a path of a hostile JSON document; nothing of a prototype answers. */
+export function at(value: unknown, ...path: readonly (string | number)[]): unknown {
+  let found = value;
+  for (const step of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, step)) return undefined;
+    found = (found as Record<string | number, unknown>)[step];
+  }
+  return found;
+}
+
+/** The text at a path; null where there is none, or a longer one than anybody writes. */
+export function textAt(value: unknown, ...path: readonly (string | number)[]): string | null {
+  const found = at(value, ...path);
+  if (typeof found !== 'string' || found === '' || found.length > provenanceLimits.maxTextLength) return null;
+  return storableText(found);
+}
+
+export function listAt(value: unknown, ...path: readonly (string | number)[]): readonly unknown[] {
+  const found = at(value, ...path);
+  return Array.isArray(found) ? found : [];
+}

@@ -1,0 +1,115 @@
+import { type KeyObject, verify } from 'node:crypto';
+
+import type { Bundle } from '@sigstore/bundle';
+import { toSignedEntity, VerificationError, type Signer as CertificateHolder } from '@sigstore/verify';
+import { matchesWildcard, type RefusalCode, type Signer } from '@tidewaiter/domain';
+
+import type { Signed } from './signed.js';
+import type { CertificateSigner, KeySigner, Trust } from './trust.js';
+
+/** Why a signature is not taken. */
+export interface Refusal {
+  code: RefusalCode;
+  reason: string;
+}
+
+/** Who of those whose signatures count made this one; otherwise why it is nobody. */
+export function signerOf(signed: Signed, trust: Trust): Signer | Refusal {
+  if (signed.signatures.length === 0) return { code: 'UNSIGNED', reason: 'it carries no signature' };
+  const key = trust.keys.find(({ key }) => isSignedBy(signed, key));
+  if (key) return keyHolder(key);
+  // The one that came furthest says most: a certificate that is good, but of somebody else.
+  const { bundle } = signed;
+  const answers = bundle ? trust.certificates.map((each) => certificateSigner(bundle, signed.message, each)) : [];
+  const refusals = answers.filter(isRefusal);
+  const refusal = refusals.find(({ code }) => code === 'IDENTITY_MISMATCH') ?? refusals[0];
+  return answers.find((answer) => !isRefusal(answer)) ?? refusal ?? unknownSigner(signed, trust);
+}
+
+export function isRefusal(answer: Signer | Refusal): answer is Refusal {
+  return 'code' in answer;
+}
+
+function keyHolder({ name, fingerprint }: KeySigner): Signer {
+  return { name, keyFingerprint: `sha256:${fingerprint.toString('hex')}`, identity: null, issuer: null };
+}
+
+/** cosign signs a SHA-256 with every key; bundles of newer clients take the digest that goes with the curve. */
+function isSignedBy({ message, signatures }: Signed, key: KeyObject): boolean {
+  return signatures.some((signature) => digestsOf(key).some((digest) => holds(digest, message, key, signature)));
+}
+
+function digestsOf(key: KeyObject): (string | null)[] {
+  if (key.asymmetricKeyType === 'ed25519') return [null];
+  return key.asymmetricKeyType === 'ec' ? ['sha256', ...curveDigests(key)] : ['sha256', 'sha384', 'sha512'];
+}
+
+function curveDigests(key: KeyObject): string[] {
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve === 'secp384r1') return ['sha384'];
+  return curve === 'secp521r1' ? ['sha512'] : [];
+}
+
+/** OpenSSL throws at signatures that are none. */
+function holds(digest: string | null, message: Buffer, key: KeyObject, signature: Buffer): boolean {
+  try {
+    return verify(digest, message, key, signature);
+  } catch {
+    return false;
+  }
+}
+
+function certificateSigner(
+  bundle: Bundle,
+  message: Buffer,
+  { name, identity, issuer, verifiers }: CertificateSigner,
+): Signer | Refusal {
+  const holder = certificateHolder(bundle, message, verifiers);
+  if ('code' in holder) return holder;
+  const found = holder.identity?.subjectAlternativeName ?? '';
+  const vouchedBy = holder.identity?.extensions?.issuer ?? '';
+  // The workflow of a release has another tag each time.
+  if (!matchesWildcard(identity, found) || issuer !== vouchedBy) {
+    return { code: 'IDENTITY_MISMATCH', reason: `signed by ${found} of ${vouchedBy}` };
+  }
+  return { name, keyFingerprint: null, identity: found, issuer: vouchedBy };
+}
+
+/** Asks each trusted root; the last one's answer stands for all that refuse. */
+function certificateHolder(
+  bundle: Bundle,
+  message: Buffer,
+  verifiers: CertificateSigner['verifiers'],
+): CertificateHolder | Refusal {
+  let refusal: Refusal = { code: 'CERTIFICATE_UNTRUSTED', reason: 'there is no trusted root' };
+  for (const verifier of verifiers) {
+    try {
+      return verifier.verify(toSignedEntity(bundle, message));
+    } catch (error) {
+      refusal = refusalOf(error);
+    }
+  }
+  return refusal;
+}
+
+/** The library meets hostile ASN.1 with errors of every kind. */
+function refusalOf(error: unknown): Refusal {
+  if (!(error instanceof VerificationError))
+    return { code: 'MALFORMED', reason: 'its certificate or proofs cannot be read' };
+  const cause: unknown = error.cause;
+  const reason = cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+  if (error.code.startsWith('TLOG_')) return { code: 'LOG_UNVERIFIED', reason };
+  if (error.code === 'TIMESTAMP_ERROR') return { code: 'TIMESTAMP_UNVERIFIED', reason };
+  return { code: error.code === 'SIGNATURE_ERROR' ? 'SIGNATURE_INVALID' : 'CERTIFICATE_UNTRUSTED', reason };
+}
+
+function unknownSigner({ keyHint, bundle }: Signed, { keys, certificates }: Trust): Refusal {
+  if (keys.some(({ fingerprint }) => fingerprint.toString('base64') === keyHint)) {
+    return { code: 'SIGNATURE_INVALID', reason: 'it names a configured key, which did not make it' };
+  }
+  const isByCertificate = bundle !== null && certificates.length === 0;
+  const reason = isByCertificate
+    ? 'made with a certificate, and no identity is configured'
+    : 'no configured key made it';
+  return { code: 'SIGNER_UNKNOWN', reason };
+}

@@ -1,0 +1,83 @@
+import {
+  type Attestation,
+  type AttestedVex,
+  type Digest,
+  type Provenance,
+  type Signature,
+  type Signer,
+  TidewaiterError,
+} from '@tidewaiter/domain';
+
+import { type Artifact, formOf } from './artifact.js';
+import { noBuildFacts, readBuildFacts } from './build-facts.js';
+import { readSigned } from './signed.js';
+import { isRefusal, type Refusal, signerOf } from './signer.js';
+import { readStatement, type Statement } from './statement.js';
+import type { Trust } from './trust.js';
+
+/** What is signed of an image, with the OpenVEX documents that trusted signers vouch for. */
+export interface VerifiedImage extends Provenance {
+  vex: AttestedVex[];
+}
+
+/**
+ * Verifies what was found about an image, without asking anybody. What is forged, of another image or of a stranger is told with
+ * a code and states no facts.
+ */
+export function verifyImage(image: Digest, artifacts: Iterable<Artifact>, trust: Trust): VerifiedImage {
+  const signatures: Signature[] = [];
+  const attestations: Attestation[] = [];
+  const vex: AttestedVex[] = [];
+  for (const artifact of artifacts) {
+    const { statement, signer } = examine(image, artifact, trust);
+    const signature = signatureOf(image, artifact, signer);
+    const kind = statement?.kind ?? claimedKind(artifact);
+    if (kind === 'signature') {
+      signatures.push(signature);
+      continue;
+    }
+    const isBuilt = signature.verified && kind === 'provenance';
+    const facts = isBuilt ? readBuildFacts(statement?.predicate) : noBuildFacts;
+    attestations.push({ ...signature, kind, predicateType: statement?.predicateType ?? null, ...facts });
+    if (kind === 'vex' && !isRefusal(signer))
+      vex.push({ signer, artifact: artifact.manifest, document: statement?.predicate });
+  }
+  return { signatures, attestations, vex };
+}
+
+/** What an artifact says, as far as it can be read, and who vouches for it. */
+interface Examined {
+  statement?: Statement;
+  signer: Signer | Refusal;
+}
+
+function examine(image: Digest, artifact: Artifact, trust: Trust): Examined {
+  if (formOf(artifact.mediaType) === 'sbom') {
+    return { signer: { code: 'UNSIGNED', reason: 'a bill of materials that nobody vouches for' } };
+  }
+  try {
+    const signed = readSigned(artifact);
+    const statement = readStatement(signed);
+    const signer = signerOf(signed, trust);
+    // Said of strangers too, it would tell nothing: they may write what they like.
+    if (isRefusal(signer) || statement.subjects.has(image)) return { statement, signer };
+    return { statement, signer: { code: 'SUBJECT_MISMATCH', reason: `signed by ${signer.name}, about another image` } };
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    const code = error.code === 'UNSUPPORTED' ? 'UNSUPPORTED' : 'MALFORMED';
+    return { signer: { code, reason: error.message } };
+  }
+}
+
+function signatureOf(subject: Digest, { manifest: artifact }: Artifact, answer: Signer | Refusal): Signature {
+  const place = { subject, artifact };
+  if (isRefusal(answer)) return { verified: false, code: answer.code, reason: answer.reason, signer: null, ...place };
+  return { verified: true, code: null, reason: null, signer: answer, ...place };
+}
+
+/** What an artifact that cannot be read is by its type. */
+function claimedKind({ mediaType }: Artifact): Statement['kind'] {
+  const form = formOf(mediaType);
+  if (form === 'sbom') return 'sbom';
+  return form === 'simple-signing' ? 'signature' : 'other';
+}

@@ -1,0 +1,104 @@
+import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { buildTime, type Digest, type Finding, findingOf } from '@tidewaiter/domain';
+import {
+  type ImageIdentity,
+  type ImageJudgement,
+  judgeImages,
+  needsPackages,
+  type Rules,
+  rulesVersion,
+  suppress,
+} from '@tidewaiter/policy';
+
+import { Findings, type ImageFinding, type PackagePlace } from './findings.js';
+import { type Image, Images } from './images.js';
+import { Provenances } from './provenances.js';
+import type { Push, Warning } from './pushes.js';
+
+/** Under which name an image is judged. */
+export type JudgedPush = Pick<Push, 'registryHost' | 'connection' | 'repository' | 'tag' | 'digest'>;
+
+/** Judges what is known of images by the rules of the settings, as they are now: an exception may have ended since the push. */
+export class Judgements {
+  constructor(
+    private readonly images: Images,
+    private readonly findings: Findings,
+    private readonly provenances: Provenances,
+    private readonly rules: Rules,
+  ) {}
+
+  /** Another one means other verdicts. */
+  rulesVersion(): string {
+    return rulesVersion(this.rules, new Date());
+  }
+
+  /** Where some packages are in what tags point to, but for those who decided to bear with the vulnerability. */
+  async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
+    const now = new Date();
+    const places = await this.findings.places(purls, vulnerability.advisoryId);
+    return places.filter((place) => {
+      const { registry, repository, tag, digest, purl } = place;
+      const push = { registryHost: registry, connection: registry, repository, tag, digest };
+      const image = { ...identityOf(push, digest), packages: [{ purl }] };
+      return suppress([findingAt(place, vulnerability)], image, this.rules, now).findings.length > 0;
+    });
+  }
+
+  /**
+   * Judges the images of a push, whose layers are all read and whose packages are matched.
+   * @param warnings what is not known of them
+   * @param isRunning undefined where nobody knows whether a workload runs them
+   */
+  async of(
+    push: JudgedPush,
+    images: readonly Image[],
+    warnings: readonly Warning[],
+    isRunning?: boolean,
+  ): Promise<ImageJudgement<ImageFinding>> {
+    const findings = Map.groupBy(
+      await this.findings.of(
+        images.map(({ digest }) => digest),
+        push,
+      ),
+      ({ imageDigest }) => imageDigest,
+    );
+    const known = images.map(async (image) => {
+      const provenance = await this.provenances.get(push, image.digest);
+      const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
+      return {
+        identity: identityOf(push, image.digest),
+        claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
+        findings: findings.get(image.digest) ?? [],
+        packages: asksForPackages ? await this.images.packages(image.digest) : [],
+        ...(provenance && { provenance }),
+      };
+    });
+    const circumstances = { now: new Date(), ...(isRunning !== undefined && { running: isRunning }) };
+    return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
+  }
+}
+
+/** What an advisory says of a place of a package, as far as exceptions and VEX ask. */
+function findingAt(place: PackagePlace, { id, advisoryId }: { id: string; advisoryId: string }): Finding {
+  const { packageName, packageType: type, installedVersion, purl, fix } = place;
+  return findingOf({
+    kind: 'vulnerability',
+    id,
+    aliases: id === advisoryId ? [] : [advisoryId],
+    severity: 'unknown',
+    title: id,
+    fingerprint: vulnerabilityFingerprint(id, { type, name: packageName }),
+    ...{ packageName, installedVersion, purl, fix, layer: null, state: 'present' },
+  });
+}
+
+/** An index and the images that it holds have the same name. */
+function identityOf({ registryHost, connection, repository, tag, digest }: JudgedPush, image: Digest): ImageIdentity {
+  const name = `${registryHost ?? connection}/${repository}`;
+  return {
+    reference: tag === null ? `${name}@${digest ?? image}` : `${name}:${tag}`,
+    repository: name,
+    tag,
+    digests: digest === null || digest === image ? [image] : [image, digest],
+  };
+}

@@ -1,0 +1,20 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What the fleet has in the place of the programs and libraries of a package: the same package is the same bytes everywhere. */
+export class PackageContents1764000023001 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      CREATE TABLE package_content (
+        purl text NOT NULL,
+        path text NOT NULL,
+        sha256 bytea NOT NULL,
+        images bigint[] NOT NULL, -- the first eight bytes of the digests of images that have it; a few of them
+        CONSTRAINT package_content_pk PRIMARY KEY (purl, path, sha256)
+      );
+    `);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('DROP TABLE package_content');
+  }
+}

@@ -1,0 +1,12 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What policies ask of the way an image was built: on how old a base, and whom it runs as. */
+export class ImageBuild1764000026000 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query('ALTER TABLE image ADD COLUMN base_created_at timestamptz, ADD COLUMN run_user text');
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('ALTER TABLE image DROP COLUMN base_created_at, DROP COLUMN run_user');
+  }
+}

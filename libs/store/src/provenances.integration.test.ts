@@ -1,0 +1,180 @@
+import { type Attestation, findingOf, Secret, type Signature } from '@tidewaiter/domain';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { connect } from './data-source.js';
+import { Findings } from './findings.js';
+import { Images, type NewImage } from './images.js';
+import { Provenances, type StoredProvenance } from './provenances.js';
+import { type Push, Pushes } from './pushes.js';
+import { Store } from './store.js';
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const here = { connection: 'main', repository: 'shop/app' };
+const elsewhere = { ...here, repository: 'shop/web' };
+
+const signature: Signature = {
+  verified: true,
+  code: null,
+  reason: null,
+  signer: { name: 'release', keyFingerprint: digestOf('f'), identity: null, issuer: null },
+  subject: digestOf('a'),
+  artifact: digestOf('e'),
+};
+const facts = { builder: 'https://builder.example.com', source: 'https://git.example.com/shop/app', builtAt: null };
+const provenanceAt = (revision: string | null): Attestation => ({
+  ...signature,
+  kind: 'provenance',
+  predicateType: 'https://slsa.dev/provenance/v1',
+  ...facts,
+  revision,
+});
+const signed: StoredProvenance = {
+  signatures: [signature],
+  attestations: [provenanceAt('abcdef0')],
+  vex: [{ signer: signature.signer!, artifact: digestOf('e'), document: {} }],
+  warnings: [],
+};
+const finding = findingOf({
+  kind: 'supply-chain',
+  id: 'image-unsigned',
+  severity: 'high',
+  title: 'Not signed',
+  fingerprint: 'print',
+  layer: null,
+  state: 'present',
+});
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let pushes: Pushes;
+let provenances: Provenances;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+}, 60_000);
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+  pushes = new Pushes(store);
+  provenances = new Provenances(store);
+});
+
+afterEach(async () => dataSource.destroy());
+afterAll(async () => servers.stop());
+
+/** Pushes an image of one layer. */
+async function push(
+  letter: string,
+  more: Partial<NewImage> & { tag?: string; repository?: string; layer?: string } = {},
+): Promise<Push> {
+  const { tag = '1.2.3', repository = here.repository, layer = letter, ...image } = more;
+  const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+  const [id] = await store.transaction((tx) => pushes.add(tx, [{ connection: 'main', repository, tag, ...claims }]));
+  const added = (await pushes.get(id!))!;
+  const digest = digestOf(letter);
+  const described = {
+    mediaType: 'm',
+    configDigest: digest,
+    platform: 'linux/amd64',
+    createdAt: null,
+    baseCreatedAt: null,
+    user: null,
+    labels: {},
+    findings: [],
+  };
+  const layers = [{ index: 0, digest: digestOf(layer), diffId: digestOf(layer), sizeBytes: 1, mediaType: 'm' }];
+  await store.transaction(async (tx) => {
+    await new Images(store).add(tx, [{ digest, ...described, layers, ...image }]);
+    await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+  });
+  return (await pushes.get(id!))!;
+}
+
+const put = (place: typeof here, letter: string, known: StoredProvenance | null, findings = [finding]) =>
+  store.transaction((tx) => provenances.put(tx, place, digestOf(letter), known, findings));
+
+it('keeps what is known of an image in each repository, the newest in place of the older', async () => {
+  await push('a');
+  await put(here, 'a', { signatures: [], attestations: [], vex: [], warnings: [] });
+  await put(here, 'a', signed, []);
+  await put(elsewhere, 'a', null);
+  expect(await provenances.get(here, digestOf('a'))).toEqual(signed);
+  expect(await provenances.get(elsewhere, digestOf('a'))).toBeNull();
+  expect(await provenances.ofImage(digestOf('a'))).toMatchObject([{ ...here, ...signed }]);
+  const findings = new Findings(store);
+  expect(await findings.of([digestOf('a')], here)).toEqual([]);
+  expect(await findings.of([digestOf('a')], elsewhere)).toMatchObject([{ id: 'image-unsigned' }]);
+  expect(await findings.of([digestOf('a')])).toHaveLength(1);
+});
+
+describe('moved tags', () => {
+  it('are those that stood for other content before', async () => {
+    await push('a');
+    await push('b', { tag: '2.0.0' });
+    await push('b');
+    expect(await provenances.movedTags(here, digestOf('a'))).toEqual([]);
+    expect(await provenances.movedTags(here, digestOf('b'))).toMatchObject([{ tag: '1.2.3', digest: digestOf('a') }]);
+    expect(await provenances.movedTags(elsewhere, digestOf('b'))).toEqual([]);
+  });
+
+  it('stay moved when the same is pushed again, and when the tag is deleted in between', async () => {
+    await push('a');
+    const gone = { ...here, tag: '1.2.3', digest: null, actor: null, toldAt: new Date().toISOString() };
+    await store.transaction((tx) => pushes.deleted(tx, gone));
+    await push('b');
+    await push('b');
+    expect(await provenances.movedTags(here, digestOf('b'))).toMatchObject([{ digest: digestOf('a') }]);
+  });
+
+  it('are not those whose image was packed in another way', async () => {
+    await push('a', { configDigest: digestOf('c') });
+    await push('b', { configDigest: digestOf('c') });
+    expect(await provenances.movedTags(here, digestOf('b'))).toEqual([]);
+  });
+});
+
+describe('other content of a revision', () => {
+  const labels = { 'org.opencontainers.image.revision': 'abcdef0' };
+  const other = async ({ digest, receivedAt }: Push) =>
+    (await provenances.otherContentOf(here, digest!, 'abcdef0', receivedAt))?.digest ?? null;
+
+  it('is what was pushed before under the label, into the same repository', async () => {
+    const first = await push('a', { labels });
+    expect(await other(first)).toBeNull();
+    expect(await other(await push('b', { labels }))).toBe(digestOf('a'));
+    expect(await other(first)).toBeNull();
+  });
+
+  it('is what verified provenance says to be of it', async () => {
+    await push('a');
+    await put(here, 'a', signed);
+    expect(await other(await push('b'))).toBe(digestOf('a'));
+  });
+
+  it.each<[string, Parameters<typeof push>[1]]>([
+    ['in another repository', { labels, repository: elsewhere.repository }],
+    ['for another platform', { labels, platform: 'linux/arm64' }],
+    ['of another revision', { labels: { 'org.opencontainers.image.revision': '1234567' } }],
+    ['with the same layers', { labels, layer: 'b' }],
+  ])('is none %s', async (_, before) => {
+    await push('a', before);
+    expect(await other(await push('b', { labels }))).toBeNull();
+  });
+});
+
+it('finds the pushes that hold a digest, the newest of each tag', async () => {
+  const [first, second, third] = [await push('a'), await push('a'), await push('a', { tag: 'latest' })];
+  await push('a', { repository: elsewhere.repository });
+  await push('b', { tag: 'other' });
+  expect((await pushes.holding(here, digestOf('a'))).map(({ id }) => id)).toEqual([third.id, second.id]);
+  const counts = { critical: 0, high: 1, medium: 0, low: 0, negligible: 0, unknown: 0 };
+  const verdict = { verdict: 'fail', counts, warnings: [] } as const;
+  await store.transaction((tx) => pushes.rejudged(tx, first.id, verdict));
+  expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzing', verdict: null });
+  await store.transaction((tx) => pushes.analyzed(tx, first.id, verdict));
+  await store.transaction((tx) => pushes.rejudged(tx, first.id, { ...verdict, verdict: 'pass' }));
+  expect(await pushes.get(first.id)).toMatchObject({ state: 'analyzed', verdict: 'pass' });
+});

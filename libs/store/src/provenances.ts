@@ -1,0 +1,128 @@
+import { Injectable } from '@nestjs/common';
+import type { Attestation, AttestedVex, Digest, Finding, Provenance } from '@tidewaiter/domain';
+
+import type { RepositoryPlace, Warning } from './pushes.js';
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+
+/** What is signed of an image in one repository. */
+export interface StoredProvenance extends Provenance {
+  /** OpenVEX documents that a trusted signer vouches for. */
+  vex: AttestedVex[];
+  /** What could not be read. */
+  warnings: Warning[];
+}
+
+/** Content that had a name before. */
+export interface EarlierPush {
+  digest: Digest;
+  pushedAt: Date;
+}
+
+const columns = 'signatures, attestations, vex, warnings';
+
+/** Where images come from: who signed them, and what their names stood for before. */
+@Injectable()
+export class Provenances {
+  constructor(private readonly store: Store) {}
+
+  async get({ connection, repository }: RepositoryPlace, digest: Digest): Promise<StoredProvenance | null> {
+    const [known] = await this.store.query<StoredProvenance>(
+      `SELECT ${columns} FROM image_provenance WHERE (image_digest, connection, repository) = ($1, $2, $3)`,
+      [digest, connection, repository],
+    );
+    return known ?? null;
+  }
+
+  /** What is known of an image in all its repositories. */
+  async ofImage(digest: Digest): Promise<(RepositoryPlace & StoredProvenance & { checkedAt: Date })[]> {
+    return this.store.query(
+      `SELECT connection, repository, ${columns}, checked_at AS "checkedAt" FROM image_provenance
+       WHERE image_digest = $1 ORDER BY connection, repository`,
+      [digest],
+    );
+  }
+
+  /** Keeps what was found in place of what was known; null where nobody's signature counts. */
+  async put(
+    tx: Transaction,
+    { connection, repository }: RepositoryPlace,
+    digest: Digest,
+    known: StoredProvenance | null,
+    findings: readonly Finding[],
+  ): Promise<void> {
+    const place = [digest, connection, repository];
+    const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
+    await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
+    await tx.query(`DELETE FROM repository_finding WHERE ${isHere}`, place);
+    if (known) {
+      await tx.query(
+        `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+        [
+          ...place,
+          json(known.signatures),
+          json(known.attestations),
+          json(known.vex),
+          json(known.warnings),
+          revisionOf(known.attestations),
+        ],
+      );
+    }
+    await tx.query(
+      `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding)
+       SELECT $1, $2, $3, finding ->> 'fingerprint', finding FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
+      [...place, json(findings)],
+    );
+  }
+
+  /** The tags that a pushed digest has had in a repository and that stood for other content before, with that content. */
+  async movedTags(
+    { connection, repository }: RepositoryPlace,
+    digest: Digest,
+  ): Promise<(EarlierPush & { tag: string })[]> {
+    return this.store.query(
+      `SELECT DISTINCT ON (moved.tag) moved.tag, before.digest, before.at AS "pushedAt"
+       FROM tag_ledger AS moved JOIN LATERAL (
+         SELECT past.digest, past.at FROM tag_ledger AS past
+         WHERE (past.connection, past.repository, past.tag) = (moved.connection, moved.repository, moved.tag)
+           AND past.at < moved.at AND past.digest <> moved.digest
+           -- Another manifest around the same configuration is the same image, packed in another way.
+           AND NOT EXISTS (
+             SELECT FROM image AS old JOIN image AS new USING (config_digest)
+             WHERE old.digest = past.digest AND new.digest = moved.digest)
+         ORDER BY past.at DESC LIMIT 1
+       ) AS before ON true
+       WHERE (moved.connection, moved.repository, moved.digest) = ($1, $2, $3)
+       ORDER BY moved.tag, moved.at DESC LIMIT 1000`,
+      [connection, repository, digest],
+    );
+  }
+
+  /** Another image of a revision, in the same repository and for the same platform, that was pushed before and has other layers. */
+  async otherContentOf(
+    { connection, repository }: RepositoryPlace,
+    digest: Digest,
+    revision: string,
+    pushedBefore: Date,
+  ): Promise<EarlierPush | null> {
+    const layersOf = (image: string) =>
+      `(SELECT array_agg(diff_id ORDER BY index) FROM image_layer WHERE image_digest = ${image}.digest)`;
+    const [other] = await this.store.query<EarlierPush>(
+      `SELECT other.digest, max(push.received_at) AS "pushedAt"
+       FROM image AS this JOIN image AS other USING (platform) JOIN push_image ON image_digest = other.digest JOIN push ON push.id = push_id
+       WHERE this.digest = $3 AND other.digest <> this.digest AND (push.connection, push.repository) = ($1, $2) AND push.received_at < $5
+         AND other.digest IN (
+           SELECT digest FROM image WHERE labels ->> 'org.opencontainers.image.revision' = $4
+           UNION SELECT image_digest FROM image_provenance WHERE revision = $4 AND (connection, repository) = ($1, $2))
+         AND ${layersOf('other')} IS DISTINCT FROM ${layersOf('this')}
+       GROUP BY other.digest ORDER BY 2 DESC LIMIT 1`,
+      [connection, repository, digest, revision, pushedBefore],
+    );
+    return other ?? null;
+  }
+}
+
+/** What verified provenance says: an unverified attestation states no facts. */
+export function revisionOf(attestations: readonly Attestation[]): string | null {
+  return attestations.find(({ revision }) => revision !== null)?.revision ?? null;
+}

@@ -1,0 +1,110 @@
+import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { type AdmissionSettings, Logger } from '@tidewaiter/runtime';
+import { Counter, type Registry } from 'prom-client';
+
+import {
+  type AdmissionDecision,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+  decide,
+  imagesToJudge,
+} from './admission.js';
+import type { StoredVerdicts } from './stored-verdicts.js';
+
+/** A rollout asks about the same image once for each pod. What is older than this is looked up again, for the next who asks. */
+const freshMs = 10_000;
+/** Nobody is answered with what is older. */
+const keptMs = 60_000;
+const maxKept = 2_000;
+/** Of containers in one request; nobody has as many, and each asks the store. */
+const maxImages = 50;
+/** Kubernetes waits some seconds, and then does as its own configuration says, which nobody would count. */
+const answerWithinMs = 1_500;
+
+interface Kept {
+  verdict: Promise<AdmissionVerdict>;
+  at: number;
+}
+
+/** Answers what may run by what is stored, and counts its answers. */
+export class AdmissionDesk {
+  readonly #kept = new Map<string, Kept>();
+  readonly #answers: Counter<'outcome'>;
+  readonly #images: Counter<'result'>;
+
+  constructor(
+    private readonly verdicts: Pick<StoredVerdicts, 'of'>,
+    private readonly settings: AdmissionSettings,
+    private readonly logger: Logger,
+    metrics: Registry,
+  ) {
+    const registers = [metrics];
+    this.#answers = new Counter({
+      name: 'tidewaiter_console_admission_answers_total',
+      help: 'Answers to Kubernetes',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.#images = new Counter({
+      name: 'tidewaiter_console_admission_images_total',
+      help: 'Images that were asked about, by what is known of them',
+      labelNames: ['result'],
+      registers,
+    });
+  }
+
+  async decide(request: AdmissionRequest): Promise<AdmissionDecision> {
+    const images = imagesToJudge(request, this.settings);
+    const verdicts = await Promise.all(images.slice(0, maxImages).map(async (image) => this.#verdictOf(image)));
+    if (images.length > maxImages)
+      verdicts.push({
+        image: `${images.length - maxImages} more images`,
+        result: 'unknown',
+        reasons: ['too many to look up'],
+      });
+    for (const { result } of verdicts) this.#images.inc({ result });
+    const decision = decide(verdicts, this.settings);
+    this.#answers.inc({ outcome: decision.outcome });
+    return decision;
+  }
+
+  async #verdictOf(image: string): Promise<AdmissionVerdict> {
+    const kept = this.#kept.get(image);
+    const age = kept ? performance.now() - kept.at : Number.POSITIVE_INFINITY;
+    if (kept && age < freshMs) return kept.verdict;
+    const verdict = this.#renew(image);
+    return kept && age < keptMs ? kept.verdict : verdict;
+  }
+
+  async #renew(image: string): Promise<AdmissionVerdict> {
+    const verdict = this.#lookUp(image);
+    this.#kept.delete(image);
+    this.#kept.set(image, { verdict, at: performance.now() });
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > maxKept) this.#kept.delete(oldest!);
+    // What could not be told now may be told the next time.
+    if ((await verdict).result === 'unknown') this.#kept.delete(image);
+    return verdict;
+  }
+
+  async #lookUp(image: string): Promise<AdmissionVerdict> {
+    try {
+      const { judgement } = await withinTime(this.verdicts.of(image, true));
+      return { image, ...judgement.verdict };
+    } catch (error) {
+      const isExpected = error instanceof TidewaiterError;
+      if (!isExpected || !(error instanceof NotFound)) this.logger.warn({ image, err: error }, 'admission unknown');
+      return { image, result: 'unknown', reasons: [isExpected ? error.message : 'the store did not answer'] };
+    }
+  }
+}
+
+async function withinTime<Value>(work: Promise<Value>): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error('no verdict in time')), answerWithinMs);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,127 @@
+import { cut, printable, type Verdict } from '@tidewaiter/domain';
+import type { AdmissionSettings } from '@tidewaiter/runtime';
+import { z } from 'zod';
+
+const container = z.object({ image: z.string().max(4_096).optional() });
+const containers = z.array(container).max(1_000).optional().catch(undefined);
+
+const podSpec = z.object({ containers, initContainers: containers, ephemeralContainers: containers });
+const podTemplate = z.object({ template: z.object({ spec: podSpec.optional() }).optional() });
+
+/** A pod, or whatever makes pods: the template is in one place of each kind. */
+const workload = z.object({
+  spec: podSpec
+    .extend(podTemplate.shape)
+    .extend({ jobTemplate: z.object({ spec: podTemplate.optional() }).optional() })
+    .optional(),
+  template: podTemplate.shape.template,
+});
+
+/** @see https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#request */
+export const admissionReview = z.object({
+  apiVersion: z.literal('admission.k8s.io/v1'),
+  kind: z.literal('AdmissionReview'),
+  request: z.object({
+    uid: z.string().min(1).max(200),
+    operation: z.string(),
+    namespace: z.string().optional(),
+    object: workload.nullish().catch(null),
+    oldObject: workload.nullish().catch(null),
+  }),
+});
+
+export type AdmissionRequest = z.output<typeof admissionReview>['request'];
+
+/** What is known of an image that wants to run. */
+export interface AdmissionVerdict {
+  image: string;
+  result: Verdict;
+  reasons: string[];
+}
+
+/** How it went, for the metric. */
+export type AdmissionOutcome = 'allowed' | 'warned' | 'denied' | 'exempt';
+
+export interface AdmissionDecision {
+  outcome: AdmissionOutcome;
+  warnings: string[];
+  /** Why not; null where it is allowed. */
+  refusal: string | null;
+}
+
+/** Kubernetes cuts longer ones, and all of them at 4 KiB. */
+const maxWarning = 256;
+const maxWarnings = 10;
+const maxRefusal = 1_000;
+
+/**
+ * The images that a request brings: what runs already may be scaled, labelled and ended whatever is known of it by now.
+ * Nothing where the request starts nothing, or comes from a namespace that is exempt.
+ */
+export function imagesToJudge(request: AdmissionRequest, { exemptNamespaces }: AdmissionSettings): string[] {
+  const { operation, namespace, object, oldObject } = request;
+  if (operation !== 'CREATE' && operation !== 'UPDATE') return [];
+  if (namespace !== undefined && exemptNamespaces.includes(namespace)) return [];
+  const old = new Set(imagesOf(oldObject));
+  return [...new Set(imagesOf(object))].filter((image) => !old.has(image));
+}
+
+function imagesOf(object: z.output<typeof workload> | null | undefined): string[] {
+  const specs = [
+    object?.spec,
+    object?.spec?.template?.spec,
+    object?.spec?.jobTemplate?.spec?.template?.spec,
+    object?.template?.spec,
+  ];
+  return specs.flatMap((spec) =>
+    [spec?.initContainers, spec?.containers, spec?.ephemeralContainers].flatMap((list) =>
+      (list ?? []).flatMap(({ image }) => image ?? []),
+    ),
+  );
+}
+
+/** Decides by what is stored of each image. What is unknown is refused only where the settings say so. */
+export function decide(verdicts: readonly AdmissionVerdict[], { mode, unknown }: AdmissionSettings): AdmissionDecision {
+  const isRefused = ({ result }: AdmissionVerdict) => result === 'fail' || (result === 'unknown' && unknown === 'deny');
+  const refused = mode === 'enforce' ? verdicts.filter(isRefused) : [];
+  const told = mode === 'audit' ? [] : verdicts.filter(({ result }) => result !== 'pass');
+  const warnings = told.filter((each) => !refused.includes(each)).map((each) => cut(textOf(each), maxWarning));
+  if (refused.length > 0) {
+    const refusal = cut(refused.map(textOf).join('; '), maxRefusal);
+    return { outcome: 'denied', warnings: warnings.slice(0, maxWarnings), refusal };
+  }
+  return {
+    outcome: warnings.length > 0 ? 'warned' : 'allowed',
+    warnings: warnings.slice(0, maxWarnings),
+    refusal: null,
+  };
+}
+
+function textOf({ image, result, reasons }: AdmissionVerdict): string {
+  return `tidewaiter: ${printable(image)}: ${result}${reasons.length > 0 ? `: ${printable(reasons.join('; '))}` : ''}`;
+}
+
+export const admissionAnswer = z.object({
+  apiVersion: z.literal('admission.k8s.io/v1'),
+  kind: z.literal('AdmissionReview'),
+  response: z.object({
+    uid: z.string(),
+    allowed: z.boolean(),
+    status: z.object({ code: z.int(), reason: z.string(), message: z.string() }).optional(),
+    warnings: z.array(z.string()).optional(),
+  }),
+});
+
+/** Kubernetes wants the answer with its own `uid`, and an HTTP status of 200 also for a refusal. */
+export function answerOf(uid: string, { warnings, refusal }: AdmissionDecision): z.output<typeof admissionAnswer> {
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: {
+      uid,
+      allowed: refusal === null,
+      ...(refusal !== null && { status: { code: 403, reason: 'Forbidden', message: refusal } }),
+      ...(warnings.length > 0 && { warnings }),
+    },
+  };
+}

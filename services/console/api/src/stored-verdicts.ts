@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { type Digest, NotFound, Unavailable } from '@tidewaiter/domain';
+import type { ImageJudgement } from '@tidewaiter/policy';
+import { type ImageReference, parseReference } from '@tidewaiter/registry';
+import {
+  type Image,
+  type ImageFinding,
+  Images,
+  type JudgedPush,
+  Judgements,
+  type Push,
+  Pushes,
+} from '@tidewaiter/store';
+
+/** An image that was analysed, judged as it is now. */
+export interface StoredVerdict {
+  push: Push;
+  images: Image[];
+  judgement: ImageJudgement<ImageFinding>;
+}
+
+/** What the store knows of images by their names; nothing is ever pulled. */
+@Injectable()
+export class StoredVerdicts {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly judgements: Judgements,
+  ) {}
+
+  /**
+   * Judges an image under the name by which it is asked for: what was excepted in one repository is not so in another.
+   * @throws NotFound `IMAGE_UNKNOWN`; Unavailable `VERDICT_PENDING` while it is analysed; InvalidInput `REFERENCE_INVALID`
+   */
+  async of(name: string, isRunning?: boolean): Promise<StoredVerdict> {
+    const { push, place } = await this.pushOf(name);
+    const digest = push.digest ?? push.claimedDigest;
+    if (push.state === 'accepted' || push.state === 'analyzing')
+      throw new Unavailable('VERDICT_PENDING', `${name} is being analysed`);
+    const images = digest === null ? [] : await this.images.ofDigest(place.digest ?? digest);
+    const failure = push.code === null ? [] : [{ code: 'UNREADABLE', message: `${push.code}: ${push.reason}` }];
+    const warnings = [...(await this.pushes.warnings(push.id)), ...failure];
+    return { push, images, judgement: await this.judgements.of(place, images, warnings, isRunning) };
+  }
+
+  /** The push that speaks for a name, and the name as it is judged by. */
+  async pushOf(name: string): Promise<{ push: Push; place: JudgedPush }> {
+    const reference = parseReference(name);
+    const host = await this.#hostOf(reference);
+    const { repository, digest = null } = reference;
+    const tag = digest === null ? (reference.tag ?? null) : null;
+    const own = await this.pushes.latest({ host, repository, tag, digest });
+    // The same content is known from somewhere else.
+    const push = own ?? (digest === null ? null : await this.pushes.newestOf(digest));
+    if (!push) throw new NotFound('IMAGE_UNKNOWN', `no image ${name} was pushed, as far as we were told`);
+    const asked: Digest | null = digest ?? push.digest;
+    // A tag beside a digest is anybody's claim: only the push says which tag it was.
+    return { push, place: { ...push, registryHost: host, repository, tag: own ? push.tag : null, digest: asked } };
+  }
+
+  async #hostOf({ host, repository }: ImageReference): Promise<string> {
+    return (await this.pushes.otherNameOf(host, repository)) ?? host;
+  }
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, Finding, ImagePackage } from '@tidewaiter/domain';
+import { outlierFinding, type PackageContent } from '@tidewaiter/integrity';
+import { type FleetFile, PackageContents, type Transaction } from '@tidewaiter/store';
+
+/** Compares what the packages of an image brought with what the same packages brought elsewhere. */
+@Injectable()
+export class PackageOutliers {
+  constructor(private readonly contents: PackageContents) {}
+
+  async find(
+    tx: Transaction,
+    image: Digest,
+    packages: readonly ImagePackage[],
+    contents: readonly PackageContent[],
+  ): Promise<Finding[]> {
+    const files = fleetFiles(packages, contents);
+    const odd = await this.contents.compare(
+      tx,
+      image,
+      files.map(({ file }) => file),
+    );
+    const byFile = new Map(files.map(({ file, content }) => [`${file.purl} ${file.path}`, content]));
+    return odd.flatMap((each) => {
+      const content = byFile.get(`${each.purl} ${each.path}`);
+      return content ? [outlierFinding(content, each)] : [];
+    });
+  }
+}
+
+/** With the purl, which has the architecture; a name that two packages of the image share says nothing of either. */
+export function fleetFiles(
+  packages: readonly ImagePackage[],
+  contents: readonly PackageContent[],
+): { file: FleetFile; content: PackageContent }[] {
+  const purls = Map.groupBy(
+    packages.filter(({ state }) => state === 'present'),
+    ({ type, name, version }) => `${type} ${name} ${version}`,
+  );
+  return contents.flatMap((content) => {
+    const [only, ...others] = purls.get(`${content.type} ${content.package} ${content.version}`) ?? [];
+    if (!only || others.some(({ purl }) => purl !== only.purl)) return [];
+    return [{ file: { purl: only.purl, path: content.path, sha256: content.sha256 }, content }];
+  });
+}

@@ -1,0 +1,27 @@
+import { generateKeyPairSync } from 'node:crypto';
+
+import { Signers } from './signers.js';
+
+const key = () => generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'pem' }).toString();
+const signers = new Signers([
+  { name: 'release', repositories: ['shop/*', 'base'], key: key() },
+  { name: 'shop-ci', repositories: ['shop/*'], key: key() },
+]);
+
+it.each([
+  ['shop/app', ['release', 'shop-ci']],
+  ['base', ['release']],
+])('of %s are %j', (repository, names) => {
+  expect(signers.of(repository)?.names).toEqual(names);
+  expect(signers.of(repository)?.trust.keys.map(({ name }) => name)).toEqual(names);
+});
+
+it('are nobody where nobody is named', () => {
+  expect(signers.of('workshop/app')).toBeNull();
+});
+
+it('must have keys', () => {
+  expect(() => new Signers([{ name: 'x', repositories: ['*'], key: 'x' }])).toThrow(
+    expect.objectContaining({ code: 'KEY_INVALID' }),
+  );
+});
