@@ -318,7 +318,8 @@ export class LayerCollector implements TarVisitor {
 
   #addHardlink(entry: LayerEntry, target: string): void {
     entry.linkTarget = target;
-    const original = this.#find(target);
+    // A link takes away what it stands in the place of before it looks for its file.
+    const original = target === entry.path ? undefined : this.#find(target);
     if (!original) {
       this.#warnings.add(
         'HARDLINK_WITHOUT_TARGET',

@@ -853,15 +853,20 @@ describe('wanted links', () => {
   });
 
   it('to a file that the layer does not hold are named', async () => {
-    const { warnings } = await read(
+    const { entries, warnings } = await read(
       tarArchive([
         { path: 'a', type: 'hardlink', linkTarget: '../../etc/shadow' },
+        { path: 'self', content: 'x' },
         { path: 'self', type: 'hardlink', linkTarget: 'self' },
       ]),
     );
     expect(warnings.map(({ code, path }) => [code, path])).toEqual([
       ['HARDLINK_WITHOUT_TARGET', 'a'],
       ['HARDLINK_WITHOUT_TARGET', 'self'],
+    ]);
+    expect(entries.map(({ path, sha256 }) => [path, sha256])).toEqual([
+      ['a', undefined],
+      ['self', undefined],
     ]);
   });
 });
