@@ -48,10 +48,11 @@ let webhook: HttpSink;
 let registry: TestRegistry;
 let tidewaiter: Tidewaiter;
 
-/** Pushes an image with these Debian packages as `name`; answers its digest. */
-async function push(name: string, packages: Record<string, string>): Promise<string> {
+/** Pushes an image with these Debian packages, and perhaps more, as `name`; answers its digest. */
+async function push(name: string, packages: Record<string, string>, { app = '', config = {} } = {}): Promise<string> {
   const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)]] });
+  const script = app === '' ? [] : [[{ path: 'app/run.sh', content: app }]];
+  await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)], ...script], config });
   return pushImage(registry, name, `oci:${dir}:latest`);
 }
 
@@ -247,8 +248,12 @@ describe('a pushed image with known holes', () => {
   });
 
   it('is told as what changed when the tag gets another digest', async () => {
-    await push('shop/checkout:1.4', { openssl: '3.0.17-1', zlib: '1.3-1', bash: '5.2-1' });
-    await ended('shop/checkout', 3);
+    await push(
+      'shop/checkout:1.4',
+      { openssl: '3.0.17-1', zlib: '1.3-1', bash: '5.2-1' },
+      { app: '#!/bin/sh\ncurl -s https://drop.shop-two.io/ | cat\n', config: { Entrypoint: ['/app/run.sh'] } },
+    );
+    const [moved] = await ended('shop/checkout', 3);
     const [, second] = await slack.waitFor(2);
     const text = JSON.stringify(second!.body);
     expect(text).toContain('CVE-2026-1003');
@@ -256,6 +261,16 @@ describe('a pushed image with known holes', () => {
     expect(text).toContain('CVE-2026-1001');
     const [, secondMail] = await mail.waitFor(2);
     expect(secondMail!.mail.text).toContain('zlib');
+    for (const told of [text, secondMail!.mail.text]) {
+      expect(told).toContain('What changed');
+      expect(told).toContain('none → /app/run.sh');
+      expect(told).toContain('drop[.]shop-two[.]io');
+    }
+    expect(await tidewaiter.api(`/pushes/${moved!.id}/changes`)).toMatchObject({
+      isComplete: true,
+      packages: { added: 1, removed: 1, changed: 1 },
+      hosts: { items: [{ host: 'drop.shop-two.io', namedIn: ['app/run.sh'] }] },
+    });
     await quiet();
     expect(slack.received).toHaveLength(2);
   });

@@ -155,9 +155,11 @@ it('compares two images', async () => {
       { name: 'zlib', before: '1.3-1', after: null },
     ],
     files: [
-      { path: 'app', change: 'added' },
+      { path: 'app', change: 'added', isNewSetuid: false },
       { path: 'var/lib/dpkg/status', change: 'content' },
     ],
+    base: { isChanged: false },
+    hosts: [],
     findings: { introduced: [], resolved: [{ id: 'CVE-2026-1001' }, { id: 'CVE-2026-1003' }] },
   });
 });

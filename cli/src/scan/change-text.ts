@@ -1,15 +1,21 @@
 import { type Finding, type FindingChanges, printable } from '@tidewaiter/domain';
 
-import { count } from '../terminal.js';
+import { count, fit } from '../terminal.js';
 
 const maxShown = 20;
 
-/** A heading with the number of its items and the first of them; nothing where there are none. */
-export function section<Item>(title: string, items: readonly Item[], line: (item: Item) => string): string {
+/** A heading with the number of its items and the first of them; nothing where there are none, a word where they are not known. */
+export function section<Item>(title: string, items: readonly Item[] | null, line: (item: Item) => string): string {
+  if (items === null) return `${title}: cannot be compared\n`;
   if (items.length === 0) return '';
-  const lines = items.slice(0, maxShown).map((item) => `  ${printable(line(item))}`);
+  const lines = items.slice(0, maxShown).map((item) => shownLine(line(item)));
   if (items.length > maxShown) lines.push(`  … ${count(items.length - maxShown)} more; -o json has them all`);
   return `${title} (${count(items.length)})\n${lines.join('\n')}\n`;
+}
+
+/** Text of strangers, cut to the terminal. */
+export function shownLine(line: string): string {
+  return fit(`  ${printable(line)}`, process.stdout);
 }
 
 /** What a change brought and took, and what would be there without it. */

@@ -1,7 +1,9 @@
-import type { ImageDiff, ImageState } from '@tidewaiter/integrity';
+import { buildTime } from '@tidewaiter/domain';
+import type { ConfigKeeping, ImageDiff, ImageState } from '@tidewaiter/integrity';
 import { type Command, Option } from 'commander';
 
-import { changeCounts, changeSections, section } from './change-text.js';
+import { count } from '../terminal.js';
+import { changeCounts, changeSections, section, shownLine } from './change-text.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import type { ScannedTarget } from './scan-target.js';
@@ -9,6 +11,8 @@ import type { ScannedTarget } from './scan-target.js';
 interface DiffFlags extends ReadingFlags, JudgingFlags {
   output: 'text' | 'json';
 }
+
+type FileChange = NonNullable<ImageDiff['files']>[number];
 
 /** What a new image changes. */
 export function diffCommand(program: Command): void {
@@ -22,43 +26,72 @@ export function diffCommand(program: Command): void {
 }
 
 async function diff(before: string, after: string, flags: DiffFlags): Promise<void> {
-  const [{ scanTarget }, { diffImages }] = await Promise.all([
-    import('./scan-target.js'),
-    import('@tidewaiter/integrity'),
-  ]);
+  const { scanTarget } = await import('./scan-target.js');
+  const { diffImages, mostCommandingFirst, mostTellingFirst } = await import('@tidewaiter/integrity');
   const judging = await judgeOptions(flags);
-  const old = stateOf(await scanTarget(before, flags, judging, true));
-  const changes = diffImages(old, stateOf(await scanTarget(after, flags, judging, true)));
-  process.stdout.write(flags.output === 'json' ? `${JSON.stringify(changes, null, 2)}\n` : text(changes));
+  const old = await stateOf(await scanTarget(before, flags, judging, true));
+  const changes = diffImages(old, await stateOf(await scanTarget(after, flags, judging, true)));
+  if (flags.output === 'json') {
+    process.stdout.write(`${JSON.stringify(changes, null, 2)}\n`);
+    return;
+  }
+  const files = changes.files && mostTellingFirst(changes.files);
+  const config = changes.config && mostCommandingFirst(changes.config);
+  process.stdout.write(text({ ...changes, files, config }));
 }
 
-function stateOf({ report: { packages, findings }, layers, config }: ScannedTarget): ImageState {
-  return { packages, findings, layers, config };
+async function stateOf({ report, layers, config }: ScannedTarget): Promise<ImageState> {
+  const [{ keptConfig }, { redactSecrets }] = await Promise.all([
+    import('@tidewaiter/integrity'),
+    import('@tidewaiter/secrets'),
+  ]);
+  // Both configs are here: their values are compared as they are, and never shown.
+  const keeping: ConfigKeeping = { mask: redactSecrets, fingerprint: { by: 'value', of: (value) => value } };
+  const { os, packages, findings } = report;
+  const createdAt = buildTime(config?.created);
+  return { os, createdAt, packages, findings, layers, config: config && keptConfig(config, keeping) };
 }
 
-function text({ packages, files, config, findings }: ImageDiff): string {
+function text({ packages, files, config, steps, hosts, base, findings }: ImageDiff): string {
   const sections = [
-    section(
-      'packages',
-      packages,
-      ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
-    ),
-    section(
-      'files',
-      files,
-      ({ path, change }) => `${fileSigns[change] ?? '~'} ${path}${change in fileSigns ? '' : `  ${change}`}`,
-    ),
+    baseText(base),
     section(
       'configuration',
       config,
       ({ field, before, after }) => `${sign(before, after)} ${field}  ${arrow(before, after)}`,
     ),
+    section('new hosts', hosts, ({ host, namedIn }) => `+ ${host}  ${namedIn.join(', ')}`),
+    section('build steps', steps, ({ change, step }) => `${signs[change]} ${step}`),
+    section(
+      'packages',
+      packages,
+      ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
+    ),
+    section('files', files, fileLine),
     ...changeSections(findings),
   ];
   return [...sections.filter((each) => each !== ''), `${changeCounts(findings)}\n`].join('\n');
 }
 
-const fileSigns: Partial<Record<ImageDiff['files'][number]['change'], string>> = { added: '+', removed: '-' };
+const signs = { added: '+', removed: '-' };
+
+function fileLine({ path, change, isNewSetuid, modeAfter }: FileChange): string {
+  const setuid = isNewSetuid ? `  set-uid or set-gid ${modeAfter}` : '';
+  return change === 'added' || change === 'removed'
+    ? `${signs[change]} ${path}${setuid}`
+    : `~ ${path}  ${change}${setuid}`;
+}
+
+/** What the images say of their base, and what their layers say. */
+function baseText({ isChanged, before, after, commonLayers }: ImageDiff['base']): string {
+  if (!isChanged) return '';
+  const named = (['name', 'digest', 'os'] as const).filter((field) => before[field] !== after[field]);
+  const lines = [
+    ...named.map((field) => `~ ${field}  ${before[field] ?? 'unknown'} → ${after[field] ?? 'unknown'}`),
+    `~ layers  the lowest ${count(commonLayers)} of ${count(before.layers)} are the same`,
+  ];
+  return `base image\n${lines.map(shownLine).join('\n')}\n`;
+}
 
 function sign(before: string | null, after: string | null): string {
   if (before === null) return '+';
@@ -67,5 +100,5 @@ function sign(before: string | null, after: string | null): string {
 
 function arrow(before: string | null, after: string | null): string {
   if (before === null || after === null) return before ?? after ?? '';
-  return `${before} → ${after}`;
+  return `${before || 'none'} → ${after || 'none'}`;
 }

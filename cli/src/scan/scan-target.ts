@@ -2,7 +2,8 @@ import { join } from 'node:path';
 
 import type { AnalysisOptions } from '@tidewaiter/analyzers';
 import { Unavailable } from '@tidewaiter/domain';
-import type { ImageConfig, LayerEntries } from '@tidewaiter/oci';
+import type { ComparedLayer } from '@tidewaiter/integrity';
+import type { ImageConfig } from '@tidewaiter/oci';
 import type { Report } from '@tidewaiter/reports';
 
 import { cacheDir as cacheFolder } from '../cache-dir.js';
@@ -17,8 +18,8 @@ import type { ReadingFlags } from './reading-flags.js';
 export interface ScannedTarget {
   report: Report;
   config: ImageConfig | null;
-  /** Entries of each layer, from the bottom up. */
-  layers: readonly LayerEntries[];
+  /** From the bottom up. */
+  layers: readonly ComparedLayer[];
 }
 
 /**
@@ -63,7 +64,10 @@ async function scanWith(
     const analysis = await analysisFor(judging, needsDigests);
     const read = await readImage(source, join(cacheFolder(cacheDir), 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
-    return { report, config: source.config, layers: read.layers.map(({ entries }) => entries) };
+    const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
+      return { diffId: source.layers[index]?.diffId ?? null, entries, ...(hosts && { hosts }) };
+    });
+    return { report, config: source.config, layers };
   } finally {
     progress.end();
     await source.close();

@@ -8,7 +8,14 @@ import {
   type OwnedFiles,
   type PackageRecord,
 } from '@tidewaiter/domain';
-import { type FileSign, inspectFile, wantsInspection } from '@tidewaiter/integrity';
+import {
+  type FileSign,
+  hostsInFile,
+  inspectFile,
+  mayNameHosts,
+  type NamedHosts,
+  wantsInspection,
+} from '@tidewaiter/integrity';
 import {
   headBytes,
   type LayerContent,
@@ -39,6 +46,8 @@ export interface LayerFacts {
   secrets: LayerSecret[];
   /** What is odd about single files, in the order of their paths. */
   signs: FileSign[];
+  /** What code and settings may connect to, in the order of their paths; absent where nobody looked for it. */
+  hosts?: NamedHosts[];
   /** Of reading the layer and of its files. */
   warnings: Warning[];
 }
@@ -62,6 +71,7 @@ interface Reading {
   record?: FileRecord;
   secrets?: LayerSecret[];
   signs?: FileSign[];
+  hosts?: string[];
   warning?: Warning;
 }
 
@@ -74,6 +84,9 @@ interface Reader {
 /** All that one layer may say: what lies above costs memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
+/** Files of a layer that are remembered for one host: what so many name is there to stay. */
+const maxFilesOfHost = 20;
+
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
@@ -82,7 +95,10 @@ export class FactCollector {
   #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
 
-  constructor(analyzers: readonly Analyzer[], options: AnalysisOptions) {
+  constructor(
+    analyzers: readonly Analyzer[],
+    private readonly options: AnalysisOptions,
+  ) {
     this.#readers = readersOf(analyzers, options);
   }
 
@@ -115,26 +131,29 @@ export class FactCollector {
     const files: FileRecord[] = [];
     const secrets: LayerSecret[] = [];
     const signs: FileSign[] = [];
+    const hosts = new HostList();
     for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
       for (const reading of readings) {
         secrets.push(...(reading.secrets ?? []));
         signs.push(...(reading.signs ?? []));
+        if (reading.hosts) hosts.add(path, reading.hosts);
       }
       // Several analyzers of one format say the same about a broken file.
-      const told = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
-      for (const { code, message } of told.values()) list.add(code, path, message);
+      const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
+      for (const { code, message } of broken.values()) list.add(code, path, message);
     }
-    return { files, secrets, signs, warnings: list.toArray() };
+    const told = this.options.isInspected ? { hosts: hosts.named } : {};
+    return { files, secrets, signs, ...told, warnings: list.toArray() };
   }
 
   #readersFor(path: string, head: Uint8Array): Reader[] {
     return this.#readers.filter((reader) => reader.wants(path, head));
   }
 
-  #count({ record, secrets = [], signs = [] }: Reading): void {
+  #count({ record, secrets = [], signs = [], hosts = [] }: Reading): void {
     const { packages = [], owned = [] }: Partial<FileRecord> = record ?? {};
-    this.#facts += packages.length + secrets.length + signs.length;
+    this.#facts += packages.length + secrets.length + signs.length + hosts.length;
     for (const { files } of owned) this.#facts += files.length;
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
@@ -151,13 +170,30 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
       { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
     );
   }
-  if (isInspected) readers.push({ wants: wantsInspection, read: (file) => ({ signs: inspectFile(file) }) });
+  if (isInspected) {
+    readers.push(
+      { wants: wantsInspection, read: (file) => ({ signs: inspectFile(file) }) },
+      { wants: mayNameHosts, read: (file) => ({ hosts: hostsInFile(file) }) },
+    );
+  }
   return readers;
 }
 
 /** Most files say nothing, and there may be a million of them. */
-function tellsAnything({ record, secrets = [], signs = [], warning }: Reading): boolean {
-  return record !== undefined || warning !== undefined || secrets.length > 0 || signs.length > 0;
+function tellsAnything({ record, secrets = [], signs = [], hosts = [], warning }: Reading): boolean {
+  return record !== undefined || warning !== undefined || secrets.length + signs.length + hosts.length > 0;
+}
+
+/** The hosts of a layer by file, without the many files that name what others of it name. */
+class HostList {
+  readonly named: NamedHosts[] = [];
+  readonly #files = new Map<string, number>();
+
+  add(path: string, hosts: readonly string[]): void {
+    const rare = hosts.filter((host) => (this.#files.get(host) ?? 0) < maxFilesOfHost);
+    for (const host of rare) this.#files.set(host, (this.#files.get(host) ?? 0) + 1);
+    if (rare.length > 0) this.named.push({ path, hosts: rare });
+  }
 }
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {

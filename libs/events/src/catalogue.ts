@@ -12,6 +12,20 @@ const id = z.uuid();
 const changes = z.object({
   packages: z.object({ added: z.int(), removed: z.int(), changed: z.int() }),
   findings: z.object({ introduced: z.int(), resolved: z.int() }),
+  // Events of before have none of what follows. Null is what could not be compared.
+  /** Whether everything could be compared: else the counts are those of the rest. */
+  isComplete: z.boolean().optional(),
+  files: z.object({ added: z.int(), removed: z.int(), changed: z.int(), newSetuid: z.int() }).nullable().optional(),
+  buildSteps: z.int().nullable().optional(),
+  newHosts: z.int().nullable().optional(),
+  entrypointChanged: z.boolean().nullable().optional(),
+  userChanged: z.boolean().nullable().optional(),
+  becameRoot: z.boolean().nullable().optional(),
+  baseChanged: z.boolean().nullable().optional(),
+  /** What signatures and attestations say; absent where nobody asked for any. */
+  revisionChanged: z.boolean().nullable().optional(),
+  builderChanged: z.boolean().nullable().optional(),
+  signersChanged: z.boolean().nullable().optional(),
 });
 
 /** Where an image came in: the configured connection, not what a payload claims. */

@@ -1,7 +1,12 @@
+import { createHash } from 'node:crypto';
+
 import { type Finding, findingOf, type ImagePackage } from '@tidewaiter/domain';
 import type { ImageConfig, LayerEntry } from '@tidewaiter/oci';
 
-import { diffImages, type ImageState } from './image-diff.js';
+import { diffImages } from './image-diff.js';
+import type { ImageState } from './image-state.js';
+import { keptConfig } from './kept-config.js';
+import type { NamedHosts } from './named-hosts.js';
 
 const file = (path: string, sha256: string, more: Partial<LayerEntry> = {}): LayerEntry => ({
   path,
@@ -37,14 +42,33 @@ const config: ImageConfig = {
   labels: { version: '1' },
   exposedPorts: ['80/tcp'],
 };
-const nothing: ImageState = { packages: [], findings: [], layers: [], config: null };
+const nothing: ImageState = { os: null, createdAt: null, packages: [], findings: [], layers: [], config: null };
+const of = (value: string) => createHash('sha256').update(value).digest('hex');
+const kept = (changes: Partial<ImageConfig> = {}, by = 'test') =>
+  keptConfig({ ...config, ...changes }, { mask: (text) => text.replaceAll('hunter2', '*'), fingerprint: { by, of } });
+const layer = (entries: LayerEntry[] | null, diffId: string | null = null, hosts?: NamedHosts[]) => ({
+  diffId,
+  entries,
+  ...(hosts && { hosts }),
+});
 
 it('finds no difference between an image and itself', () => {
-  const state = { packages: [deb('a', '1')], findings: [hole('x')], layers: [[file('a', '1')]], config };
+  const state: ImageState = {
+    os: { id: 'debian', versionId: '12', name: 'Debian 12', idLike: [] },
+    createdAt: null,
+    packages: [deb('a', '1')],
+    findings: [hole('x')],
+    layers: [layer([file('a', '1')], 'sha256:a', [{ path: 'a', hosts: ['a.io'] }])],
+    config: kept({ history: [{ createdBy: 'RUN curl https://b.io', emptyLayer: false }] }),
+  };
+  const base = { name: null, digest: null, os: 'debian 12', layers: 1 };
   expect(diffImages(state, state)).toEqual({
     packages: [],
     files: [],
     config: [],
+    steps: [],
+    base: { isChanged: false, before: base, after: base, commonLayers: 1 },
+    hosts: [],
     findings: { introduced: [], newlyPublished: [], resolved: [], unchanged: state.findings },
   });
 });
@@ -74,12 +98,156 @@ it('compares the files that the images show, however they are layered', () => {
     [file('same', '1'), file('edited', '2'), file('bits', '1', { mode: 0o4755 }), file('added', '1')],
     [file('removed', '', { whiteout: 'file' })],
   ];
-  expect(diffImages({ ...nothing, layers: before }, { ...nothing, layers: after }).files).toEqual([
-    { path: 'added', change: 'added', sizeBytes: 1 },
-    { path: 'bits', change: 'mode', sizeBytes: 1 },
-    { path: 'edited', change: 'content', sizeBytes: 1 },
-    { path: 'removed', change: 'removed', sizeBytes: 1 },
+  const layers = (all: LayerEntry[][]) => all.map((entries) => layer(entries));
+  const common = { kind: 'other', sizeBytes: 1, isNewSetuid: false };
+  const plain = { ...common, modeBefore: '0644', modeAfter: '0644' };
+  expect(diffImages({ ...nothing, layers: layers(before) }, { ...nothing, layers: layers(after) }).files).toEqual([
+    { ...plain, path: 'added', change: 'added', modeBefore: null },
+    { ...plain, path: 'bits', change: 'mode', kind: 'setuid', modeAfter: '4755', isNewSetuid: true },
+    { ...plain, path: 'edited', change: 'content' },
+    { ...plain, path: 'removed', change: 'removed', modeAfter: null },
   ]);
+});
+
+it.each<[string, Partial<LayerEntry>, string]>([
+  ['usr/bin/x', { mode: 0o755 }, 'program'],
+  ['opt/app/bin/x', {}, 'program'],
+  ['app/run', { mode: 0o755 }, 'program'],
+  ['usr/lib/libx.so.1', {}, 'library'],
+  ['etc/cron.d/x', {}, 'startup'],
+  ['etc/ld.so.preload', {}, 'startup'],
+  ['root/.ssh/authorized_keys', {}, 'startup'],
+  ['usr/share/doc/x/run', { mode: 0o755 }, 'documentation'],
+  ['app/x.pyc', {}, 'documentation'],
+  ['app/x.json', {}, 'other'],
+  ['app/link', { type: 'symlink', mode: 0o777 }, 'other'],
+  ['usr/bin', { type: 'directory', mode: 0o755 }, 'other'],
+  ['var/mail', { type: 'directory', mode: 0o2755 }, 'other'],
+])('calls a new %s %j a %s', (path, more, kind) => {
+  const after = { ...nothing, layers: [layer([file(path, '1', more)])] };
+  expect(diffImages({ ...nothing, layers: [layer([])] }, after).files).toMatchObject([{ kind, isNewSetuid: false }]);
+});
+
+it('says that it does not know rather than that nothing changed', () => {
+  const {
+    files,
+    config: changes,
+    steps,
+    hosts,
+    base,
+  } = diffImages(
+    { ...nothing, layers: [layer(null)] },
+    { ...nothing, layers: [layer([file('a', '1')])], config: kept() },
+  );
+  expect({ files, changes, steps, hosts, changed: base.isChanged }).toEqual({
+    files: null,
+    changes: null,
+    steps: null,
+    hosts: null,
+    changed: null,
+  });
+});
+
+describe('the hosts that an image did not name before', () => {
+  const at = (path: string, ...hosts: string[]) => ({ path, hosts });
+  const state = (steps: string[], ...layers: NamedHosts[][]): ImageState => ({
+    ...nothing,
+    config: kept({ history: steps.map((createdBy) => ({ createdBy, emptyLayer: false })) }),
+    layers: layers.map((hosts) =>
+      layer(
+        hosts.map(({ path }) => file(path, '1')),
+        null,
+        hosts,
+      ),
+    ),
+  });
+
+  it('are those of files that it shows and of its build', () => {
+    const before = state(['RUN curl https://known.io'], [at('a.js', 'old.io')]);
+    const after = state(
+      ['RUN curl https://new-step.io https://old.io'],
+      [at('hidden.js', 'hidden.io'), at('b.js', 'new.io', 'known.io')],
+      [at('c.js', 'new.io'), at('hidden.js')],
+    );
+    expect(diffImages(before, after).hosts).toEqual([
+      { host: 'new-step.io', namedIn: ['build step'] },
+      { host: 'new.io', namedIn: ['b.js', 'c.js'] },
+    ]);
+  });
+
+  it('begin with those of the build, of what is started and of the own code', () => {
+    const files = [at('node_modules/x/a.js', 'a.io', 'c.io'), at('app.js', 'c.io'), at('etc/cron.d/x', 'd.io')];
+    const { hosts } = diffImages(state([], []), state(['RUN curl https://e.io'], files));
+    expect(hosts?.map(({ host }) => host)).toEqual(['e.io', 'd.io', 'c.io', 'a.io']);
+    expect(hosts?.[2]?.namedIn).toEqual(['app.js', 'node_modules/x/a.js']);
+  });
+
+  it('are not known where files were read when nobody looked for hosts', () => {
+    const unknown = { ...state(['RUN curl https://a.io']), layers: [layer([file('a', '1')])] };
+    const after = state(['RUN curl https://b.io'], [at('b.js', 'c.io')]);
+    expect(diffImages(unknown, after).hosts).toBeNull();
+  });
+
+  it('are those of files alone where one build is not known', () => {
+    const before = { ...state([], [at('a.js', 'a.io')]), config: null };
+    const after = state(['RUN curl https://b.io'], [at('a.js', 'c.io')]);
+    expect(diffImages(before, after).hosts).toEqual([{ host: 'c.io', namedIn: ['a.js'] }]);
+  });
+});
+
+describe('the base', () => {
+  const on = (diffIds: string[], more: Partial<ImageState> = {}): ImageState => ({
+    ...nothing,
+    layers: diffIds.map((diffId) => layer([], diffId)),
+    ...more,
+  });
+  const says = (name: string, digest: string) =>
+    kept({
+      labels: { 'org.opencontainers.image.base.name': name, 'org.opencontainers.image.base.digest': digest },
+    });
+  const os = (versionId: string) => ({ id: 'debian', versionId, name: 'Debian', idLike: [] });
+
+  it.each<[string, ImageState, ImageState, boolean | null, number]>([
+    ['is the same with the same lowest layer', on(['a', 'b', 'c']), on(['a', 'b', 'd']), false, 2],
+    ['is another with another lowest layer', on(['a', 'b']), on(['x', 'b']), true, 0],
+    ['is none of one layer', on(['a']), on(['x']), false, 0],
+    [
+      'is another when the image says so',
+      on(['a'], { config: says('b', '1') }),
+      on(['a'], { config: says('b', '2') }),
+      true,
+      1,
+    ],
+    ['is another with another release', on(['a'], { os: os('11') }), on(['b'], { os: os('12') }), true, 0],
+    ['is not known of file trees', { ...nothing, layers: [layer([])] }, { ...nothing, layers: [layer([])] }, null, 0],
+  ])('%s', (_, before, after, isChanged, commonLayers) => {
+    expect(diffImages(before, after).base).toMatchObject({ isChanged, commonLayers });
+  });
+});
+
+it('lists the steps that only one build has, as often as it has them', () => {
+  const build = (...steps: string[]): ImageState => ({
+    ...nothing,
+    config: kept({ history: steps.map((createdBy) => ({ createdBy, emptyLayer: true })) }),
+  });
+  const { steps } = diffImages(build('FROM', 'RUN a', 'RUN a', 'RUN b'), build('FROM', 'RUN a', 'RUN c hunter2'));
+  expect(steps).toEqual([
+    { change: 'removed', step: 'RUN a' },
+    { change: 'removed', step: 'RUN b' },
+    { change: 'added', step: 'RUN c *' },
+  ]);
+});
+
+it('tells values of variables apart only by fingerprints of one maker', () => {
+  const other = (by: string) => ({ ...nothing, config: kept({ env: ['PATH=/bin', 'TOKEN=other'] }, by) });
+  const before = { ...nothing, config: kept() };
+  expect(diffImages(before, other('test')).config).toEqual([{ field: 'env TOKEN', before: 'set', after: 'set' }]);
+  expect(diffImages(before, other('another')).config).toEqual([]);
+});
+
+it('says where images come from, where that is known', () => {
+  const origin = { revision: 'a1b2c3', builder: null, signers: ['release'] };
+  expect(diffImages(nothing, { ...nothing, origin }).origin).toEqual({ before: null, after: origin });
 });
 
 it('never tells the values of variables and labels', () => {
@@ -91,7 +259,7 @@ it('never tells the values of variables and labels', () => {
     labels: { version: '2' },
     exposedPorts: ['80/tcp', '22/tcp'],
   };
-  const { config: changes } = diffImages({ ...nothing, config }, { ...nothing, config: after });
+  const { config: changes } = diffImages({ ...nothing, config: kept() }, { ...nothing, config: kept(after) });
   expect(changes).toEqual([
     { field: 'cmd', before: '', after: 'serve with 1 argument' },
     { field: 'env EXTRA', before: null, after: 'set' },

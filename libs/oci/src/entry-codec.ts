@@ -23,6 +23,11 @@ export function* encodeEntries(pages: Iterable<Buffer>): Generator<Buffer> {
   }
 }
 
+/** Whether this version of the program packed these entries; those of another are not unpacked, the layer is read again. */
+export function canDecodeEntries(blob: Uint8Array): boolean {
+  return blob[0] === entriesVersion;
+}
+
 /**
  * Unpacks what `encodeEntries` packed.
  * @throws InvalidInput `ENTRIES_INVALID`
@@ -30,7 +35,7 @@ export function* encodeEntries(pages: Iterable<Buffer>): Generator<Buffer> {
  */
 export function decodeEntries(blob: Uint8Array): EntryTable {
   const bytes = Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength);
-  if (bytes[0] !== entriesVersion) throw invalid('of an unknown version');
+  if (!canDecodeEntries(bytes)) throw invalid('of an unknown version');
   const table = new EntryTable();
   for (let at = 1; at < bytes.length;) {
     const end = at + 4 + (bytes.length - at < 4 ? 0 : bytes.readUInt32LE(at));

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { fingerprintKeyOf, fingerprintOf, maskOf } from './mask.js';
+import { fingerprintKeyOf, fingerprintOf, maskOf, valueFingerprints } from './mask.js';
 
 it.each([
   ['abc', '***'],
@@ -31,4 +31,12 @@ it('tells the same value by its fingerprint under one key, and nothing under ano
 it('takes keys that cannot be guessed only', () => {
   expect(fingerprintKeyOf('a key of a pipeline')).toHaveLength(32);
   expect(() => fingerprintKeyOf('too short')).toThrow(expect.objectContaining({ code: 'FINGERPRINT_KEY_SHORT' }));
+});
+
+it('tells values apart without telling them, under the name of the key', () => {
+  const [one, other] = [1, 2].map((fill) => valueFingerprints(Buffer.alloc(32, fill))!);
+  expect(one!.of('value')).toBe(valueFingerprints(Buffer.alloc(32, 1))!.of('value'));
+  expect(one!.of('value')).not.toBe(one!.of('other'));
+  expect([one!.of('value'), one!.by]).not.toEqual([other!.of('value'), other!.by]);
+  expect(valueFingerprints(undefined)).toBeNull();
 });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AdvisoryKey } from '@tidewaiter/advisories';
 import type { Digest, Finding, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
+import type { KeptConfig } from '@tidewaiter/integrity';
 
 import type { Page } from './page.js';
 import type { Warning } from './pushes.js';
@@ -20,11 +21,13 @@ export interface NewImage {
   user: string | null;
   labels: Record<string, string>;
   layers: Layer[];
-  /** What is wrong with what it says of itself. */
+  /** What it says of itself; absent where nobody asked. */
+  config?: KeptConfig;
+  /** What is wrong with that. */
   findings: Finding[];
 }
 
-export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'layers' | 'findings'> {
+export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'layers' | 'config' | 'findings'> {
   createdAt: Date | null;
   baseCreatedAt: Date | null;
   os: OsRelease | null;
@@ -68,6 +71,7 @@ export interface LayerResult {
 export interface AnalyzedLayer {
   facts: Buffer;
   entries: Buffer;
+  entryCount: number;
 }
 
 /** A package of an image, and which advisories judge it. */
@@ -127,9 +131,10 @@ export class Images {
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, base_created_at = EXCLUDED.base_created_at, run_user = EXCLUDED.run_user`,
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user, config)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, base_created_at = EXCLUDED.base_created_at, run_user = EXCLUDED.run_user,
+           config = coalesce(EXCLUDED.config, image.config)`,
         [
           image.digest,
           image.mediaType,
@@ -139,6 +144,7 @@ export class Images {
           json(image.labels),
           image.baseCreatedAt,
           image.user,
+          image.config ? json(image.config) : null,
         ],
       );
       await this.#addLayers(tx, image);
@@ -222,10 +228,19 @@ export class Images {
   async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
     return this.store.query(
       `SELECT index, image_layer.blob_digest AS digest, diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
-         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries
+         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries, entry_count AS "entryCount"
        FROM image_layer JOIN layer USING (diff_id) WHERE image_digest = $1 ORDER BY index`,
       [digest],
     );
+  }
+
+  /** What an image says of itself; null where nobody kept it. */
+  async configOf(digest: Digest): Promise<KeptConfig | null> {
+    const [image] = await this.store.query<{ config: KeptConfig | null }>(
+      'SELECT config FROM image WHERE digest = $1',
+      [digest],
+    );
+    return image?.config ?? null;
   }
 
   /** The layers of an image from the bottom, without what was found in them. */

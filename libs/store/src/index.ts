@@ -36,5 +36,6 @@ export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
+export { PushDifferences } from './push-differences.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';

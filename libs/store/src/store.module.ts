@@ -20,6 +20,7 @@ import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
 import { PackageContents } from './package-contents.js';
 import { Provenances } from './provenances.js';
+import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
@@ -51,6 +52,7 @@ const repositories = [
   Jobs,
   PackageContents,
   Provenances,
+  PushDifferences,
   Pushes,
   Received,
 ];

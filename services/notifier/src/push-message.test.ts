@@ -64,6 +64,7 @@ function report(findings: PushFinding[], rest: Partial<PushReport> = {}): PushRe
     findings,
     resolved: [],
     packagesChanged: { added: 3, removed: 1, upgraded: 2 },
+    changes: null,
     warnings: [],
     counts: countBySeverity(findings.map(({ finding }) => finding)),
     ...rest,
@@ -271,6 +272,31 @@ describe('pushMessage', () => {
     expect(message.sections[0]).toMatchObject({ omitted: 500 - maxItems });
     expect(message.sections[0]?.items[0]?.detail).toMatch(/^(CVE-2024-\d+, ){4}CVE-2024-\d+ and 15 more$/);
     expect(JSON.stringify(message).length).toBeLessThan(10_000);
+  });
+
+  it('says what a push changed beside its findings, after what there is to do', () => {
+    const config = { total: 1, items: [{ field: 'user', before: 'app', after: 'root' }] };
+    const counts = { added: 0, removed: 0, changed: 0, total: 0, items: [] };
+    const changes = {
+      platforms: [],
+      isComplete: true,
+      packages: counts,
+      files: null,
+      config,
+      steps: null,
+      base: [],
+      hosts: null,
+      findings: { introduced: counts, newlyPublished: counts, resolved: counts },
+    };
+    const message = pushMessage({ ...push, changes }, console);
+    expect(texts(message, 'What changed')).toEqual(['runs as root now']);
+    expect(message.sections.map(({ title }) => title)).toEqual([
+      'Upgrade to fix',
+      'No fix yet',
+      'What changed',
+      'Fixed by this push',
+      'Still there',
+    ]);
   });
 
   it('gives the same message whatever the order of the findings', () => {

@@ -6,6 +6,7 @@ import {
   type Platform,
   type SeverityCounts,
 } from '@tidewaiter/domain';
+import type { PushChanges } from '@tidewaiter/integrity';
 
 import {
   clean,
@@ -22,6 +23,7 @@ import {
   timeText,
   type Message,
 } from './message.js';
+import { changeItems } from './push-message-changes.js';
 import {
   bestUpgrade,
   groupFindings,
@@ -48,8 +50,10 @@ export interface PushReport {
   findings: PushFinding[];
   /** What the previous push of the tag had and this one has not. */
   resolved: PushFinding[];
-  /** Against the previous push; null on the first one. */
+  /** Against the previous push; null on the first one, and where that was never read. */
   packagesChanged: { added: number; removed: number; upgraded: number } | null;
+  /** Likewise, all of it; null where that was not kept. */
+  changes: PushChanges | null;
   /** What could not be read or compared, in words. */
   warnings: string[];
   counts: SeverityCounts;
@@ -181,6 +185,7 @@ function sections(report: PushReport, groups: FindingGroup[]): Message['sections
     ...section('Version cannot be compared', toDo('unjudged')),
     ...section('No fix yet', toDo('no-fix')),
     ...section('Found in the image', toDo('remove')),
+    ...section('What changed', report.changes ? changeItems(report.changes) : []),
     ...section('Fixed by this push', groupFindings(report.resolved.filter(isAlarming)).map(resolvedItemOf)),
     ...section('Still there', items(old)),
     ...section('Could not be read', warnings),

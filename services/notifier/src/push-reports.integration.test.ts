@@ -1,6 +1,16 @@
 import { countBySeverity, Secret } from '@tidewaiter/domain';
 import { parseSettings } from '@tidewaiter/runtime';
-import { connect, Findings, Images, Judgements, Provenances, Pushes, Store, type Warning } from '@tidewaiter/store';
+import {
+  connect,
+  Findings,
+  Images,
+  Judgements,
+  Provenances,
+  PushDifferences,
+  Pushes,
+  Store,
+  type Warning,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -79,6 +89,7 @@ it.each([
     pushes,
     images,
     new Judgements(images, new Findings(store), new Provenances(store), rules),
+    new PushDifferences(store),
   ).of({
     pushId,
     connection: 'main',

@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
-import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, Pushes } from '@tidewaiter/store';
+import type { PushChanges } from '@tidewaiter/integrity';
+import {
+  type Image,
+  type ImageFinding,
+  Images,
+  type JudgedPush,
+  Judgements,
+  PushDifferences,
+  Pushes,
+} from '@tidewaiter/store';
 
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
@@ -12,6 +21,7 @@ export class PushReports {
     private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly judgements: Judgements,
+    private readonly differences: PushDifferences,
   ) {}
 
   /** Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. */
@@ -20,6 +30,7 @@ export class PushReports {
     if (!push || push.digest === null || push.tag === null) return null;
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
+    const changed = await this.differences.of(pushId);
     const now = await this.#findingsOf(push, images);
     const { previousDigest } = push;
     const before =
@@ -38,7 +49,8 @@ export class PushReports {
       findings: merged(now, images, fingerprints(before ?? [])),
       // What could not be read may hold it still: only a whole picture says that something is gone.
       resolved: warnings.length > 0 ? [] : merged((before ?? []).filter(isMissingIn(now)), images, new Set()),
-      packagesChanged: changes && { ...changes.packages, upgraded: changes.packages.changed },
+      packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
+      changes: changed,
       warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
       counts,
     };
@@ -48,6 +60,11 @@ export class PushReports {
   async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {
     return (await this.judgements.of(push, images, [])).findings;
   }
+}
+
+/** Whether anything was there to compare with; of pushes of before it is not known, and nothing was said against it. */
+function wasRead(changes: PushChanges | null): boolean {
+  return changes === null || changes.platforms.some(({ change }) => change !== 'unread');
 }
 
 /** The same hole of the same package version on several platforms is told once. */

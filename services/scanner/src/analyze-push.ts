@@ -4,6 +4,7 @@ import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Push } from '@tidewaiter/store';
 
 import { isRefusal } from './failure.js';
+import { PushComparison } from './push-comparison.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
@@ -25,6 +26,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
     private readonly steps: PushSteps,
     private readonly resolution: PushResolution,
     private readonly judgement: PushJudgement,
+    private readonly comparison: PushComparison,
     private readonly logger: Logger,
     limits: ScannerLimits,
   ) {
@@ -37,7 +39,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       if (!push) return await this.steps.done(job);
       if ((await this.steps.advance(job, push)) !== 'ready') return;
       const judgement = await this.judgement.judgeWithOrigin(push, signal);
-      await this.steps.conclude(job, push, judgement);
+      await this.steps.conclude(job, push, judgement, await this.comparison.compare(push));
       this.logger.info(
         { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
         'scan done',

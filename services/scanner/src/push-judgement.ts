@@ -1,24 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type ImagePackage, type SeverityCounts } from '@tidewaiter/domain';
-import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
+import type { Digest, Platform, SeverityCounts } from '@tidewaiter/domain';
 import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
-import { pushSubject } from './push-subject.js';
-import { changedFindings, changedPackages, countFindings } from './verdict.js';
+import { countFindings } from './verdict.js';
 
-/** What a push comes to, and what is told about it. */
+/** What a push comes to. */
 export interface Judgement {
+  platforms: { platform: Platform; digest: Digest }[];
   verdict: Verdict;
   counts: SeverityCounts;
   warnings: Warning[];
   rulesVersion: string;
-  events: Draft[];
 }
-
-type Changes = NonNullable<DataOf<typeof imageAnalyzed>['changes']>;
 
 /** Judges a push whose layers are all read. */
 @Injectable()
@@ -45,26 +41,12 @@ export class PushJudgement {
     }
     const images = await this.images.ofPush(push.id);
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
-    const { findings, warnings } = judged;
-    const { result: verdict } = judged.verdict;
-    const counts = countFindings(findings);
-    const changes = await this.#changes(push, images, findings);
-    const analyzed = draft(imageAnalyzed, pushSubject(push), {
-      ...placeOf(push),
-      digest: push.digest!,
-      previousDigest: push.previousDigest,
-      platforms: images.map(({ platform, digest }) => ({ platform, digest })),
-      counts,
-      verdict,
-      changes,
-    });
-    const rulesVersion = this.judgements.rulesVersion();
     return {
-      verdict,
-      counts,
-      warnings,
-      rulesVersion,
-      events: changes ? [analyzed, movedEvent(push, changes)] : [analyzed],
+      platforms: images.map(({ platform, digest }) => ({ platform, digest })),
+      verdict: judged.verdict.result,
+      counts: countFindings(judged.findings),
+      warnings: judged.warnings,
+      rulesVersion: this.judgements.rulesVersion(),
     };
   }
 
@@ -79,34 +61,4 @@ export class PushJudgement {
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];
   }
-
-  /** Null where the tag did not point to something else before. */
-  async #changes(push: Push, images: readonly Image[], findings: readonly Finding[]): Promise<Changes | null> {
-    const { previousDigest } = push;
-    if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
-    const before = await this.images.ofDigest(previousDigest);
-    const { findings: past } = await this.judgements.of({ ...push, digest: previousDigest }, before, []);
-    const [packages, pastPackages] = await Promise.all([this.#packagesOf(images), this.#packagesOf(before)]);
-    return { packages: changedPackages(packages, pastPackages), findings: changedFindings(findings, past) };
-  }
-
-  /** The packages of all platforms; the same package on two of them counts once by its name. */
-  async #packagesOf(images: readonly Image[]): Promise<ImagePackage[]> {
-    const packages = await Promise.all(images.map(({ digest }) => this.images.packages(digest)));
-    return packages.flat().filter(({ state }) => state === 'present');
-  }
-}
-
-function movedEvent(push: Push, changes: Changes): Draft {
-  return draft(tagMoved, pushSubject(push), {
-    ...placeOf(push),
-    tag: push.tag!,
-    oldDigest: push.previousDigest!,
-    newDigest: push.digest!,
-    ...changes,
-  });
-}
-
-function placeOf({ id, connection, repository, tag }: Push) {
-  return { pushId: id, connection, repository, tag };
 }

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
+import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
-import { type ClaimedJob, Images, Jobs, type Push, Pushes, Store } from '@tidewaiter/store';
+import { type ClaimedJob, Images, Jobs, type Push, PushDifferences, Pushes, Store } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
 import { layerKey } from './layer-key.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
+import { pushNews } from './push-news.js';
 import { attachedKey } from './verify-attached.js';
 
 /** How far a push has come. */
@@ -20,6 +22,7 @@ export class PushSteps {
     private readonly jobs: Jobs,
     private readonly pushes: Pushes,
     private readonly images: Images,
+    private readonly differences: PushDifferences,
     private readonly failures: PushFailures,
     private readonly analysis: Analysis,
   ) {}
@@ -43,17 +46,21 @@ export class PushSteps {
     });
   }
 
-  async conclude(job: ClaimedJob, push: Push, { events, ...result }: Judgement): Promise<void> {
+  /** Ends a push with its verdict, keeps what it changed, and tells of both. */
+  async conclude(job: ClaimedJob, push: Push, judgement: Judgement, changes: PushChanges | null): Promise<void> {
     await this.store.transaction(async (tx) => {
-      if (await this.pushes.analyzed(tx, push.id, result)) await tx.emit(...events);
+      if (await this.pushes.analyzed(tx, push.id, judgement)) {
+        if (changes) await this.differences.put(tx, push.id, changes);
+        await tx.emit(...pushNews(push, judgement, changes));
+      }
       await this.jobs.finish(tx, job);
     });
   }
 
   /** Keeps another verdict of a push that has one. */
-  async correct(job: ClaimedJob, push: Push, { events: _, ...result }: Judgement): Promise<void> {
+  async correct(job: ClaimedJob, push: Push, judgement: Judgement): Promise<void> {
     await this.store.transaction(async (tx) => {
-      await this.pushes.rejudged(tx, push.id, result);
+      await this.pushes.rejudged(tx, push.id, judgement);
       await this.jobs.finish(tx, job);
     });
   }

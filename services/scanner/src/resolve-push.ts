@@ -1,5 +1,6 @@
 import { type AnalysisOptions, configFindings } from '@tidewaiter/analyzers';
 import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
+import { keptConfig } from '@tidewaiter/integrity';
 import {
   baseBuildTime,
   choosePlatforms,
@@ -11,7 +12,7 @@ import {
   readImageConfig,
 } from '@tidewaiter/oci';
 import type { FetchedManifest, RegistryClient } from '@tidewaiter/registry';
-import { redactSecrets } from '@tidewaiter/secrets';
+import { redactSecrets, valueFingerprints } from '@tidewaiter/secrets';
 import type { NewImage, Push } from '@tidewaiter/store';
 
 /** What the registry says a push is. */
@@ -119,6 +120,7 @@ async function readImage(search: Search, digest: Digest, manifest: ImageManifest
     user: config.user ?? '',
     labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
     layers: imageLayers(manifest, config).map(redacted),
+    config: keptConfig(config, { mask: redactSecrets, fingerprint: valueFingerprints(search.analysis.secretKey) }),
     findings: configFindings(config, search.analysis),
   };
 }

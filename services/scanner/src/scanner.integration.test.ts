@@ -17,6 +17,7 @@ import {
   Findings,
   Images,
   type Push,
+  PushDifferences,
   Pushes,
   Store,
 } from '@tidewaiter/store';
@@ -41,6 +42,10 @@ interface ImageSpec {
   missing?: string[];
   /** What the config says of its time. */
   created?: string;
+  /** How it runs: `User`, `Entrypoint`. */
+  config?: Record<string, unknown>;
+  /** Instead of linux/amd64. */
+  architecture?: string;
 }
 
 /** A registry that serves whatever it is given, as no honest one would. */
@@ -121,17 +126,22 @@ class AnyRegistry {
   }
 
   /** Holds an image; answers its digest. */
-  put(repository: string, tag: string, layers: LayerSpec[], { missing = [], created }: ImageSpec = {}): string {
+  put(
+    repository: string,
+    tag: string,
+    layers: LayerSpec[],
+    { missing = [], created, config: run, architecture = 'amd64' }: ImageSpec = {},
+  ): string {
     const blobs = layers.map(({ content, diffId, sizeBytes }) => {
       const blob = gzipSync(content);
       return { blob, digest: digestOf(blob), size: sizeBytes ?? blob.length, diffId: diffId ?? digestOf(content) };
     });
     const config = Buffer.from(
       JSON.stringify({
-        architecture: 'amd64',
+        architecture,
         os: 'linux',
         created,
-        config: { Labels: { tag } },
+        config: { Labels: { tag }, ...run },
         rootfs: { type: 'layers', diff_ids: blobs.map(({ diffId }) => diffId) },
       }),
     );
@@ -439,6 +449,115 @@ describe('an index', () => {
       state: 'refused',
       code: 'LIMIT_EXCEEDED',
       reason: 'the index holds more than 32 manifests to read',
+    });
+  });
+});
+
+describe('a tag that moves', () => {
+  const movedEvent = async ({ id }: Push) => {
+    const [event] = await store.query<{ data: unknown }>(
+      `SELECT data FROM outbox WHERE type = 'dev.tidewaiter.tag.moved.v1' AND data ->> 'pushId' = $1`,
+      [id],
+    );
+    return event?.data;
+  };
+  const changesOf = async ({ id }: Push) => new PushDifferences(store).of(id);
+  const script = (host: string) => ({
+    path: 'app/run.sh',
+    content: `#!/bin/sh\ncurl -s https://${host}/\n`,
+    mode: 0o755,
+  });
+  const app = tarArchive([script('api.moved.io')]);
+  const changed = tarArchive([script('drop.moved.io'), { path: 'usr/bin/helper', content: 'x', mode: 0o4755 }]);
+
+  it('says what changed, from what is kept of both images', async () => {
+    registry.put('moved', '1', [{ content: osRelease }, { content: app }], { config: { User: 'app', Env: ['KEY=a'] } });
+    const first = await push('moved', '1');
+    expect(await changesOf(first)).toBeNull();
+    expect(await movedEvent(first)).toBeUndefined();
+    const downloads = registry.downloads.length;
+    const config = { User: '0', Entrypoint: ['/bin/sh', '-c', 'hunter2'], Env: ['KEY=b'] };
+    const digest = registry.put('moved', '1', [{ content: osRelease }, { content: changed }], { config });
+    const second = await push('moved', '1');
+    // Manifest, config and the one new layer.
+    expect(registry.downloads.length - downloads).toBe(3);
+    expect(await movedEvent(second)).toMatchObject({
+      oldDigest: first.digest,
+      newDigest: digest,
+      isComplete: true,
+      files: { added: 1, removed: 0, changed: 1, newSetuid: 1 },
+      newHosts: 1,
+      entrypointChanged: true,
+      userChanged: true,
+      becameRoot: true,
+      baseChanged: false,
+    });
+    const changes = await changesOf(second);
+    expect(changes).toMatchObject({
+      platforms: [{ platform: 'linux/amd64', change: 'compared' }],
+      files: {
+        items: [
+          { path: 'usr/bin/helper', isNewSetuid: true },
+          { path: 'app/run.sh', change: 'content' },
+        ],
+      },
+      hosts: { total: 1, items: [{ host: 'drop.moved.io', namedIn: ['app/run.sh'] }] },
+      findings: { introduced: { items: [{ id: 'unowned-setuid', path: 'usr/bin/helper' }] } },
+    });
+    expect(changes?.config?.items.map(({ field }) => field)).toEqual(['user', 'entrypoint']);
+    expect(JSON.stringify(await store.query('SELECT config FROM image'))).not.toMatch(/hunter2|KEY=/);
+  });
+
+  it('tells of all platforms at once', async () => {
+    const platform = (content: Buffer, architecture: string) =>
+      registry.put('moved-index', architecture, [{ content: osRelease }, { content }], { architecture });
+    registry.putIndex('moved-index', '1', [platform(app, 'amd64'), platform(app, 'arm64')]);
+    await push('moved-index', '1');
+    registry.putIndex('moved-index', '1', [platform(changed, 'amd64'), platform(changed, 'arm64')]);
+    const moved = await push('moved-index', '1');
+    expect(await changesOf(moved)).toMatchObject({
+      platforms: [{ platform: 'linux/amd64' }, { platform: 'linux/arm64' }],
+      files: { total: 2 },
+      hosts: { items: [{ host: 'drop.moved.io' }] },
+    });
+    expect((await changesOf(moved))?.hosts?.items[0]).not.toHaveProperty('platforms');
+  });
+
+  it('says who signed it before and who does now', async () => {
+    const signed = registry.put('signed-moved', '1', [{ content: osRelease }, { content: app }]);
+    registry.putSignature('signed-moved', signed);
+    await push('signed-moved', '1');
+    registry.put('signed-moved', '1', [{ content: osRelease }, { content: changed }]);
+    const moved = await push('signed-moved', '1');
+    expect(await movedEvent(moved)).toMatchObject({ signersChanged: true, builderChanged: null });
+    expect(await changesOf(moved)).toMatchObject({
+      origin: [{ before: { signers: ['release'] }, after: { signers: [] } }],
+    });
+  });
+
+  it('does not know what changed where the image before was never read', async () => {
+    const lost = tarArchive([{ path: 'lost', content: randomUUID() }]);
+    registry.put('moved-unread', '1', [{ content: lost }], { missing: [digestOf(gzipSync(lost))] });
+    expect(await push('moved-unread', '1')).toMatchObject({ state: 'refused' });
+    registry.put('moved-unread', '1', [{ content: osRelease }, { content: app }]);
+    const moved = await push('moved-unread', '1');
+    expect(await movedEvent(moved)).toMatchObject({ isComplete: false, files: null, newHosts: null, becameRoot: null });
+    expect(await changesOf(moved)).toMatchObject({ platforms: [{ change: 'unread' }] });
+  });
+
+  it('does not know which files changed where an older version read the image before', async () => {
+    const old = tarArchive([script('old.moved.io')]);
+    registry.put('moved-old', '1', [{ content: osRelease }, { content: old }], { config: { User: 'app' } });
+    await push('moved-old', '1');
+    await store.query('UPDATE layer SET entries = $2 WHERE diff_id = $1', [digestOf(old), Buffer.of(1)]);
+    registry.put('moved-old', '1', [{ content: osRelease }, { content: app }], { config: { User: '0' } });
+    const moved = await push('moved-old', '1');
+    expect(await changesOf(moved)).toMatchObject({
+      platforms: [{ change: 'compared' }],
+      isComplete: false,
+      files: null,
+      hosts: null,
+      config: { items: [{ field: 'user' }] },
     });
   });
 });

@@ -17,6 +17,7 @@ import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
 import { PackageOutliers } from './package-outliers.js';
+import { PushComparison } from './push-comparison.js';
 import { PushFailures } from './push-failures.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
@@ -70,6 +71,7 @@ export class ScannerModule {
         VerifyAttached,
         ImageOrigin,
         PackageOutliers,
+        PushComparison,
         PushFailures,
         ImageAssembly,
         ImageMatching,

@@ -45,6 +45,16 @@ export class PushRow {
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
 }
 
+/** What a push changed against what its tag pointed to before. */
+@Entity('push_change')
+export class PushChangeRow {
+  @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_change_pk' }) pushId!: string;
+  @ManyToOne(() => PushRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'push_change_push_fk' })
+  push?: Relation<PushRow>;
+  @Column('jsonb') changes!: unknown;
+}
+
 /** What a tag pointed to, and when. Append-only. */
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'at'])
@@ -84,6 +94,8 @@ export class ImageRow {
   @Column('timestamptz', { name: 'base_created_at', nullable: true }) baseCreatedAt!: Date | null;
   @Column('text', { name: 'run_user', nullable: true }) user!: string | null;
   @Column('jsonb') labels!: unknown;
+  /** What it says of itself, without what may be a secret; null where nobody kept it. */
+  @Column('jsonb', { nullable: true }) config!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;
   /** Null until it is analysed. */

@@ -20,6 +20,7 @@ import { FleetMatches1764000024000 } from './1764000024000-fleet-matches.js';
 import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnerabilities.js';
 import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
 import { PushRules1764000027000 } from './1764000027000-push-rules.js';
+import { PushChanges1764000028000 } from './1764000028000-push-changes.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -45,4 +46,5 @@ export const migrations = [
   MatchVulnerabilities1764000025000,
   ImageBuild1764000026000,
   PushRules1764000027000,
+  PushChanges1764000028000,
 ];

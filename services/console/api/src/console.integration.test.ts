@@ -10,6 +10,7 @@ import {
   FleetMatches,
   Images,
   Incidents,
+  PushDifferences,
   Pushes,
   Store,
 } from '@tidewaiter/store';
@@ -129,6 +130,64 @@ const openssl = (arch: string) => ({
   state: 'present' as const,
   key: { ecosystem: 'Debian', release: '12', names: ['openssl'] },
 });
+
+const [older, newer] = [
+  { name: null, digest: null, os: 'debian 11', layers: 2 },
+  { name: hostile, digest: hex('9'), os: null, layers: 3 },
+];
+const changes: Parameters<PushDifferences['put']>[2] = {
+  platforms: [{ platform: 'linux/amd64', before: hex('1'), after: amd64, change: 'compared' }],
+  isComplete: false,
+  packages: {
+    added: 1,
+    removed: 0,
+    changed: 0,
+    total: 1,
+    items: [{ type: 'deb', name: hostile, before: null, after: '1' }],
+  },
+  files: {
+    added: 1,
+    removed: 0,
+    changed: 0,
+    total: 1,
+    newSetuid: 1,
+    items: [
+      {
+        path: 'bin/x',
+        change: 'added',
+        kind: 'setuid',
+        sizeBytes: 1,
+        modeBefore: null,
+        modeAfter: '4755',
+        isNewSetuid: true,
+        platforms: ['linux/amd64'],
+      },
+    ],
+  },
+  config: null,
+  steps: { total: 1, items: [{ change: 'added', step: hostile }] },
+  base: [{ isChanged: true, before: older, after: newer, commonLayers: 0 }],
+  hosts: { total: 1, items: [{ host: 'drop.shop.io', namedIn: ['bin/x'] }] },
+  origin: [{ before: null, after: { revision: 'a1', builder: null, signers: ['release'] } }],
+  findings: {
+    introduced: {
+      total: 1,
+      items: [
+        {
+          kind: 'integrity',
+          id: 'unowned-setuid',
+          severity: 'critical',
+          title: 't',
+          packageName: null,
+          path: 'bin/x',
+          fingerprint: 'f',
+        },
+      ],
+    },
+    newlyPublished: { total: 0, items: [] },
+    resolved: { total: 0, items: [] },
+  },
+};
 
 /** An index of two platforms with one hole each, a refused push and one in work; the ids, oldest first. */
 async function seedPushes(): Promise<string[]> {
@@ -360,6 +419,8 @@ describe('the API', () => {
   });
 
   it('shows a push with its images and warnings', async () => {
+    await store.transaction(async (tx) => new PushDifferences(store).put(tx, ids[0]!, changes));
+    expect(await get(`/pushes/${ids[0]}/changes`)).toEqual(changes);
     const push = await get(`/pushes/${ids[0]}`);
     expect(push).toMatchObject({
       warnings: [{ code: 'MALFORMED_FILE', message: hostile }],
@@ -553,6 +614,7 @@ describe('the API', () => {
     ['/pushes/1', 400, 'ID_INVALID'],
     ["/pushes/' OR 1=1", 400, 'ID_INVALID'],
     [`/pushes/${unknownId}`, 404, 'PUSH_UNKNOWN'],
+    [`/pushes/${unknownId}/changes`, 404, 'PUSH_CHANGES_UNKNOWN'],
     [`/incidents/${unknownId}`, 404, 'INCIDENT_UNKNOWN'],
     [`/deliveries/${unknownId}`, 404, 'DELIVERY_UNKNOWN'],
     ['/images?after=nothing', 400, 'CURSOR_INVALID'],

@@ -1,9 +1,10 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
-import { Images, Judgements, type Page, Pushes } from '@tidewaiter/store';
+import { Images, Judgements, type Page, PushDifferences, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
+import type { pushChangesAnswer } from './change-answers.js';
 import { describeImage } from './images.controller.js';
 import { pageQuery, readId, readInput } from './requests.js';
 
@@ -15,6 +16,7 @@ export class PushesController {
     private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly judgements: Judgements,
+    private readonly differences: PushDifferences,
   ) {}
 
   @Get()
@@ -29,5 +31,12 @@ export class PushesController {
     const [images, warnings] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
     const { suppressed, policies } = await this.judgements.of(push, images, warnings);
     return { ...push, warnings, images: images.map(describeImage), suppressed, policies };
+  }
+
+  @Get(':id/changes')
+  async changes(@Param('id') id: string): Promise<z.output<typeof pushChangesAnswer>> {
+    const changes = await this.differences.of(readId(id));
+    if (!changes) throw new NotFound('PUSH_CHANGES_UNKNOWN', `no push ${id} that moved a tag and is analysed`);
+    return changes;
   }
 }

@@ -19,6 +19,7 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
+import { pushChangesAnswer } from './change-answers.js';
 import {
   blastRadiusQuery,
   deadLettersQuery,
@@ -49,6 +50,7 @@ export interface Route {
 export const routes: readonly Route[] = [
   list('/pushes', 'Pushes, newest first', pageQuery, pushAnswer),
   get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),
+  get('/pushes/{id}/changes', 'What a push changed against what its tag pointed to before', pushChangesAnswer),
   list('/images', 'Images by their newest push, newest first', imagesQuery, listedImageAnswer),
   get('/images/{digest}', 'The image of a digest, or the images of an index, with their layers', imagesAnswer),
   get('/images/{digest}/packages', 'The packages in an image or in the images of an index', listOf(packageAnswer)),

@@ -1,0 +1,66 @@
+import type { ImageState } from './image-state.js';
+import type { ImageTree } from './image-tree.js';
+import { isStarted } from './script-signs.js';
+
+export interface NewHost {
+  host: string;
+  /** Some of the files, or `build step`. */
+  namedIn: string[];
+}
+
+const buildStep = 'build step';
+
+/** The hosts that an image names. */
+export interface KnownHosts {
+  inFiles: ReadonlyMap<string, string[]>;
+  /** Null where the build is not known. */
+  inSteps: readonly string[] | null;
+}
+
+/** What the image names that the layers make: files that an upper layer hides name nothing. Null where nobody looked. */
+export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree, 'isShown'>): KnownHosts | null {
+  const inFiles = new Map<string, string[]>();
+  for (const [layer, { hosts }] of layers.entries()) {
+    if (!hosts) return null;
+    for (const { path, hosts: named } of hosts) {
+      if (!tree.isShown(path, layer)) continue;
+      for (const host of named) {
+        const paths = inFiles.get(host);
+        if (paths) paths.push(path);
+        else inFiles.set(host, [path]);
+      }
+    }
+  }
+  return { inFiles, inSteps: config?.stepHosts ?? null };
+}
+
+const maxPlaces = 5;
+
+/** The hosts that only `after` names, those in the image's own files before those in what it depends on; null where nobody looked at one of the two. */
+export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
+  if (!before || !after) return null;
+  const places = new Map(after.inFiles);
+  // Of a build that is compared with an unknown one every host would be new.
+  const steps = (before.inSteps && after.inSteps) ?? [];
+  for (const host of steps) places.set(host, [buildStep, ...(places.get(host) ?? [])]);
+  const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? [])]);
+  return [...places]
+    .filter(([host]) => !known.has(host))
+    .map(([host, paths]) => ({ host, namedIn: paths.toSorted(ownFirst).slice(0, maxPlaces) }))
+    .toSorted((a, b) => distanceOf(a.namedIn[0]!) - distanceOf(b.namedIn[0]!) || (a.host < b.host ? -1 : 1));
+}
+
+function ownFirst(a: string, b: string): number {
+  return distanceOf(a) - distanceOf(b) || (a < b ? -1 : 1);
+}
+
+/** Libraries name hosts by the hundred, in examples and tests too. */
+const dependency =
+  /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|gems|tests?|examples?)\/|^usr\/(?:lib|share|include)\//;
+
+/** How far a place is from what somebody wrote for this image: its build, what is started in it, its own code, what it depends on. */
+function distanceOf(place: string): number {
+  if (place === buildStep) return 0;
+  if (isStarted(place)) return 1;
+  return dependency.test(place) ? 3 : 2;
+}

@@ -1,0 +1,191 @@
+import { cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
+
+import type { BaseChange } from './base-change.js';
+import { fileChange, mostCommandingFirst, mostTellingFirst, newFirst, versionChange } from './change-order.js';
+import type { FileChange } from './file-changes.js';
+import type { ImageDiff, PackageChange } from './image-diff.js';
+import type { ImageOrigin } from './image-state.js';
+import type { ConfigChange, StepChange } from './kept-config.js';
+import type { NewHost } from './new-hosts.js';
+
+/** One platform of a push beside the same platform of what the tag pointed to before. */
+export interface PlatformPair {
+  platform: Platform;
+  before: Digest | null;
+  after: Digest | null;
+}
+
+export interface PlatformChange extends PlatformPair {
+  /** `unread`: what was there before was never analysed, so nothing is known of the difference. */
+  change: 'compared' | 'same' | 'added' | 'removed' | 'unread';
+}
+
+/** A pair and its difference; null where nothing was compared. */
+export interface ComparedPlatform extends PlatformChange {
+  diff: ImageDiff | null;
+}
+
+/** An item, and which platforms have it where not all do that were compared. */
+export type Told<Item> = Item & { platforms?: Platform[] };
+
+/** How many there are, and the most telling of them: {@link maxListed} at most. */
+export interface Listed<Item> {
+  total: number;
+  items: Told<Item>[];
+}
+
+export interface Counted<Item> extends Listed<Item> {
+  added: number;
+  removed: number;
+  changed: number;
+}
+
+export type FindingChange = Pick<
+  Finding,
+  'kind' | 'id' | 'severity' | 'title' | 'packageName' | 'path' | 'fingerprint'
+>;
+
+/** What a push changed against what its tag pointed to before, over all platforms, each thing once. What is not known is null. */
+export interface PushChanges {
+  platforms: PlatformChange[];
+  /** Whether everything could be compared. */
+  isComplete: boolean;
+  packages: Counted<PackageChange>;
+  files: (Counted<FileChange> & { newSetuid: number }) | null;
+  config: Listed<ConfigChange> | null;
+  steps: Listed<StepChange> | null;
+  base: Told<BaseChange>[];
+  hosts: Listed<NewHost> | null;
+  /** Absent where nobody asked. */
+  origin?: Told<{ before: ImageOrigin | null; after: ImageOrigin | null }>[];
+  findings: {
+    introduced: Listed<FindingChange>;
+    /** The push has nothing to do with them: they became known after the earlier image was built. */
+    newlyPublished: Listed<FindingChange>;
+    resolved: Listed<FindingChange>;
+  };
+}
+
+export const maxListed = 200;
+const maxTextLength = 500;
+
+/** Pairs the images of two pushes by platform; of several for one platform the first with the first. */
+export function pairPlatforms(
+  before: readonly { platform: Platform; digest: Digest }[],
+  after: readonly { platform: Platform; digest: Digest }[],
+): PlatformPair[] {
+  const [old, current] = [before, after].map((images) => Map.groupBy(images, ({ platform }) => platform));
+  const platforms = [...new Set([...after, ...before].map(({ platform }) => platform))].toSorted();
+  return platforms.flatMap((platform) => {
+    const [was, is] = [old?.get(platform) ?? [], current?.get(platform) ?? []];
+    return Array.from({ length: Math.max(was.length, is.length) }, (_, index) => ({
+      platform,
+      before: was[index]?.digest ?? null,
+      after: is[index]?.digest ?? null,
+    }));
+  });
+}
+
+/** Tells the differences of all platforms as one: bounded, whatever the images hold. */
+export function pushChanges(platforms: readonly ComparedPlatform[]): PushChanges {
+  const compared = platforms.flatMap(({ platform, diff }) => (diff ? [{ platform, diff }] : []));
+  // Platforms that came, went or are the same have nothing that could be unknown.
+  const differing = platforms.filter(({ change }) => change === 'compared' || change === 'unread');
+  const every = <Item>(listOf: (diff: ImageDiff) => readonly Item[], keyOf?: (item: Item) => unknown) =>
+    merged(compared, listOf, keyOf);
+  const known = <Item>(listOf: (diff: ImageDiff) => readonly Item[] | null, keyOf?: (item: Item) => unknown) => {
+    const isUnknown = differing.length > 0 && differing.every(({ diff }) => diff === null || listOf(diff) === null);
+    return isUnknown ? null : every((diff) => listOf(diff) ?? [], keyOf);
+  };
+  const files = known(({ files }) => files, fileKey);
+  const config = known(({ config }) => config);
+  const steps = known(({ steps }) => steps);
+  const hosts = known(({ hosts }) => hosts, hostKey);
+  const origin = every(({ origin }) => (origin ? [origin] : []));
+  return {
+    platforms: platforms.map(({ diff: _, ...platform }) => platform),
+    isComplete: platforms.every(isWhole),
+    packages: counted(newFirst(every(({ packages }) => packages)), versionChange),
+    files: files && { ...counted(mostTellingFirst(files), fileChange), newSetuid: countSetuid(files) },
+    config: config && listed(mostCommandingFirst(config)),
+    steps: steps && listed(steps),
+    base: listed(every(({ base }) => [base])).items,
+    hosts: hosts && listed(hosts),
+    ...(origin.length > 0 && { origin: listed(origin).items }),
+    findings: {
+      introduced: listed(every(({ findings }) => findings.introduced.map(toFindingChange), findingKey)),
+      newlyPublished: listed(every(({ findings }) => findings.newlyPublished.map(toFindingChange), findingKey)),
+      resolved: listed(every(({ findings }) => findings.resolved.map(toFindingChange), findingKey)),
+    },
+  };
+}
+
+function isWhole({ change, diff }: ComparedPlatform): boolean {
+  if (!diff) return change !== 'unread';
+  return diff.files !== null && diff.config !== null && diff.steps !== null && diff.hosts !== null;
+}
+
+/** The items of all platforms, each once, in the order of the first that has it. */
+function merged<Item>(
+  compared: readonly { platform: Platform; diff: ImageDiff }[],
+  listOf: (diff: ImageDiff) => readonly Item[],
+  keyOf: (item: Item) => unknown = (item) => item,
+): Told<Item>[] {
+  if (compared.length === 1) return [...listOf(compared[0]!.diff)] as Told<Item>[];
+  const items = new Map<string, { item: Item; platforms: Set<Platform> }>();
+  for (const { platform, diff } of compared) {
+    for (const item of listOf(diff)) {
+      const key = JSON.stringify(keyOf(item));
+      const known = items.get(key);
+      if (known) known.platforms.add(platform);
+      else items.set(key, { item, platforms: new Set([platform]) });
+    }
+  }
+  const all = new Set(compared.map(({ platform }) => platform)).size;
+  return Array.from(items.values(), ({ item, platforms }) => ({
+    ...item,
+    ...(platforms.size < all && { platforms: [...platforms] }),
+  }));
+}
+
+function listed<Item>(items: readonly Told<Item>[]): Listed<Item> {
+  return { total: items.length, items: items.slice(0, maxListed).map(shortened) };
+}
+
+function counted<Item>(
+  items: readonly Told<Item>[],
+  changeOf: (item: Item) => 'added' | 'removed' | 'changed',
+): Counted<Item> {
+  const counts = { added: 0, removed: 0, changed: 0 };
+  for (const item of items) counts[changeOf(item)] += 1;
+  return { ...counts, ...listed(items) };
+}
+
+/** A hostile image has names of any length. */
+function shortened<Value>(value: Value): Value {
+  const short = JSON.stringify(value, (_key, each: unknown) =>
+    typeof each === 'string' ? cut(each, maxTextLength) : each,
+  );
+  return JSON.parse(short) as Value;
+}
+
+/** The bytes of a program differ from platform to platform: that it changed is told once. */
+function fileKey({ path, change, isNewSetuid: isNew }: FileChange): unknown {
+  return [path, change, isNew];
+}
+
+function hostKey({ host }: NewHost): unknown {
+  return host;
+}
+
+function findingKey({ fingerprint }: FindingChange): unknown {
+  return fingerprint;
+}
+
+function countSetuid(files: readonly FileChange[]): number {
+  return files.filter(({ isNewSetuid }) => isNewSetuid).length;
+}
+
+function toFindingChange({ kind, id, severity, title, packageName, path, fingerprint }: Finding): FindingChange {
+  return { kind, id, severity, title, packageName, path, fingerprint };
+}

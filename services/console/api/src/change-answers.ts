@@ -1,0 +1,80 @@
+import { findingKinds, packageTypes, severities } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+// What a push changed, as the API answers it. The store's own type must fit, or the controller does not compile.
+
+const text = z.string().nullable();
+const count = z.int().nonnegative();
+/** Those that have it, where not all do that were compared. */
+const platforms = z.array(z.string()).optional();
+
+/** `total` counts all; `items` are the most telling, 200 at most. */
+const listOfTold = <Shape extends z.ZodRawShape>(shape: Shape) => ({
+  total: count,
+  items: z.array(z.object({ ...shape, platforms })),
+});
+const counts = { added: count, removed: count, changed: count };
+
+const baseState = z.object({ name: text, digest: text, os: text, layers: count });
+const origin = z.object({ revision: text, builder: text, signers: z.array(z.string()) }).nullable();
+const finding = {
+  kind: z.enum(findingKinds),
+  id: z.string(),
+  severity: z.enum(severities),
+  title: z.string(),
+  packageName: text,
+  path: text,
+  fingerprint: z.string(),
+};
+
+/** Null is what could not be compared. */
+export const pushChangesAnswer = z.object({
+  platforms: z.array(
+    z.object({
+      platform: z.string(),
+      before: text,
+      after: text,
+      /** `unread`: what was there before was never analysed. */
+      change: z.enum(['compared', 'same', 'added', 'removed', 'unread']),
+    }),
+  ),
+  isComplete: z.boolean(),
+  packages: z.object({
+    ...counts,
+    ...listOfTold({ type: z.enum(packageTypes), name: z.string(), before: text, after: text }),
+  }),
+  files: z
+    .object({
+      ...counts,
+      newSetuid: count,
+      ...listOfTold({
+        path: z.string(),
+        change: z.enum(['added', 'removed', 'content', 'mode', 'owner', 'type', 'link']),
+        kind: z.enum(['setuid', 'startup', 'program', 'library', 'other', 'documentation']),
+        sizeBytes: count,
+        modeBefore: text,
+        modeAfter: text,
+        isNewSetuid: z.boolean(),
+      }),
+    })
+    .nullable(),
+  config: z.object(listOfTold({ field: z.string(), before: text, after: text })).nullable(),
+  steps: z.object(listOfTold({ change: z.enum(['added', 'removed']), step: z.string() })).nullable(),
+  base: z.array(
+    z.object({
+      isChanged: z.boolean().nullable(),
+      before: baseState,
+      after: baseState,
+      commonLayers: count,
+      platforms,
+    }),
+  ),
+  hosts: z.object(listOfTold({ host: z.string(), namedIn: z.array(z.string()) })).nullable(),
+  origin: z.array(z.object({ before: origin, after: origin, platforms })).optional(),
+  findings: z.object({
+    introduced: z.object(listOfTold(finding)),
+    /** Became known after the earlier image was built. */
+    newlyPublished: z.object(listOfTold(finding)),
+    resolved: z.object(listOfTold(finding)),
+  }),
+});

@@ -1,0 +1,37 @@
+import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
+import { type PushChanges, summaryOf } from '@tidewaiter/integrity';
+import type { Push } from '@tidewaiter/store';
+
+import type { Judgement } from './push-judgement.js';
+import { pushSubject } from './push-subject.js';
+
+/** What is told of a push that was judged for the first time; `changes` is null where it moved no tag. */
+export function pushNews(push: Push, judgement: Judgement, changes: PushChanges | null): Draft[] {
+  const { platforms, counts, verdict } = judgement;
+  const { id: pushId, connection, repository, tag, previousDigest } = push;
+  const place = { pushId, connection, repository, tag };
+  const summary = changes && summaryOf(changes);
+  const analyzed = draft(imageAnalyzed, pushSubject(push), {
+    ...place,
+    digest: push.digest!,
+    previousDigest,
+    platforms,
+    counts,
+    verdict,
+    changes: summary,
+  });
+  return summary ? [analyzed, movedEvent(push, summary)] : [analyzed];
+}
+
+function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed>['changes']>): Draft {
+  const { id: pushId, connection, repository } = push;
+  return draft(tagMoved, pushSubject(push), {
+    pushId,
+    connection,
+    repository,
+    tag: push.tag!,
+    oldDigest: push.previousDigest!,
+    newDigest: push.digest!,
+    ...summary,
+  });
+}
