@@ -17,6 +17,8 @@ export const debian12: TarEntry = {
 
 interface AdvisoryFacts {
   id: string;
+  /** `Debian:12` unless given. */
+  ecosystem?: string;
   package: string;
   fixed?: string;
   severity: 'CRITICAL' | 'HIGH' | 'MEDIUM' | 'LOW';
@@ -30,19 +32,21 @@ const vectors = {
   LOW: 'CVSS:3.1/AV:L/AC:H/PR:L/UI:R/S:U/C:L/I:N/A:N',
 };
 
-/** Writes OSV records for Debian 12 into a folder; answers the folder. */
+const time = '2026-01-02T03:04:05Z';
+
+/** Writes OSV records into a folder; answers the folder. */
 export function writeAdvisories(folder: string, advisories: AdvisoryFacts[]): string {
   mkdirSync(folder, { recursive: true });
-  for (const { id, package: name, fixed, severity, published = '2026-01-02T03:04:05Z' } of advisories) {
+  for (const { id, ecosystem = 'Debian:12', package: name, fixed, severity, published = time } of advisories) {
     const events = [{ introduced: '0' }, ...(fixed ? [{ fixed }] : [])];
     const record = {
       schema_version: '1.7.0',
       id,
-      modified: '2026-01-02T03:04:05Z',
+      modified: time,
       published,
       summary: `a hole in ${name}`,
       severity: [{ type: 'CVSS_V3', score: vectors[severity] }],
-      affected: [{ package: { ecosystem: 'Debian:12', name }, ranges: [{ type: 'ECOSYSTEM', events }] }],
+      affected: [{ package: { ecosystem, name }, ranges: [{ type: 'ECOSYSTEM', events }] }],
     };
     writeFileSync(join(folder, `${id}.json`), JSON.stringify(record));
   }

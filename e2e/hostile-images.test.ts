@@ -1078,7 +1078,16 @@ beforeAll(async () => {
   canary = temporaryFolder();
   writeFileSync(join(canary, 'canary'), 'as it was');
   writeFileSync(join(home, 'cost.cjs'), costScript);
-  advisories = writeAdvisories(join(home, 'osv'), [{ id: 'CVE-2026-1', package: 'none', severity: 'LOW' }]);
+  // Of every ecosystem that the images have packages of: without any, nothing could be said of them.
+  advisories = writeAdvisories(
+    join(home, 'osv'),
+    ['Debian:12', 'npm', 'PyPI', 'Maven', 'Go'].map((ecosystem, index) => ({
+      id: `CVE-2026-${index}`,
+      ecosystem,
+      package: 'none',
+      severity: 'LOW' as const,
+    })),
+  );
   strangers = createServer((_, response) => {
     callsToStrangers += 1;
     response.end();

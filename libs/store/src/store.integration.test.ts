@@ -5,7 +5,7 @@ import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 
-import { connect } from './data-source.js';
+import { connect, connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
@@ -368,4 +368,12 @@ it('says that PostgreSQL is away, and that it may be back', async () => {
       () => false,
     ),
   );
+});
+
+it('waits for a PostgreSQL that starts later', async () => {
+  const url = new Secret(await servers.postgres.createDatabase());
+  await servers.postgres.kill();
+  const waiting = connectPatiently({ url, poolSize: 2, name: 'early' });
+  await servers.postgres.restart();
+  await (await waiting).destroy();
 });

@@ -9,7 +9,7 @@ import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
-import { connect } from './data-source.js';
+import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
@@ -68,7 +68,7 @@ export class StoreModule implements OnApplicationShutdown {
       module: StoreModule,
       global: true,
       providers: [
-        { provide: DataSource, useFactory: () => connect({ url, poolSize, name: service }) },
+        { provide: DataSource, useFactory: () => connectPatiently({ url, poolSize, name: service }) },
         {
           provide: Store,
           useFactory: (dataSource: DataSource) => new Store(dataSource, service),

@@ -5,6 +5,7 @@ import { currentTraceparent } from '@tidewaiter/runtime';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
+import { isOutage } from './outage.js';
 import { json, storable } from './storable.js';
 
 /** Pushes and gates are interactive; rescans and re-matches are bulk and may wait. */
@@ -168,29 +169,9 @@ async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise
   );
 }
 
-/** Connection lost, shutting down, serialization failure, deadlock, a standby that is no primary yet: the same may work in a moment. */
-const retryableStates = /^(08|53|57P0|40001$|40P01$|25006$)/;
-const connectionCodes = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOENT',
-  'EAI_AGAIN',
-  'ENOTFOUND',
-]);
-
-/** pg gives these no code. */
-const lostConnection =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client (was closed|has encountered a connection error))/;
-
 function explained(error: unknown, runner: QueryRunner): unknown {
   if (error instanceof TidewaiterError) return error;
-  const { code, message = '' } = error as { code?: unknown; message?: string };
-  const isKnownCode = typeof code === 'string' && (connectionCodes.has(code) || retryableStates.test(code));
   // TypeORM releases a runner whose connection breaks between two statements, and the next one fails for that reason alone.
-  if (!isKnownCode && !lostConnection.test(message) && !runner.isReleased) return error;
+  if (!isOutage(error) && !runner.isReleased) return error;
   return new Unavailable('STORE_UNAVAILABLE', 'PostgreSQL cannot be reached', { cause: error });
 }
