@@ -23,6 +23,11 @@ export function scopeName({ ecosystem, release }: AdvisoryScope): string {
   return release === null ? ecosystem : `${ecosystem}:${release}`;
 }
 
+/** What a verdict says of a scope, by its name, for which there are no advisories. */
+export function blindSpotWithout(name: string): BlindSpot {
+  return { code: 'ADVISORIES_MISSING', path: null, message: `no advisories for ${name} are at hand` };
+}
+
 /** What a verdict about an image cannot see, where the advisories that are at hand are those of the `covered` scopes. */
 export function blindSpots(
   packages: readonly ScopedPackage[],
@@ -48,11 +53,7 @@ function missingAdvisories(packages: readonly ScopedPackage[], covered: readonly
   const known = new Set(covered.map(scopeName));
   const asked = new Set(packages.flatMap(({ scope }) => (scope ? [scopeName(scope)] : [])));
   const missing = [...asked].filter((name) => !known.has(name)).toSorted();
-  return missing.map((name) => ({
-    code: 'ADVISORIES_MISSING',
-    path: null,
-    message: `no advisories for ${name} are at hand`,
-  }));
+  return missing.map(blindSpotWithout);
 }
 
 /** A reader must not take silence for a clean bill. */

@@ -9,7 +9,7 @@ export type { KevCatalogue, KevEntry } from './kev.js';
 export { advisoryKeyOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';
-export { blindSpots, scopeName } from './blind-spots.js';
+export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { isEcosystem } from './ecosystems.js';
 export { judgeInventory } from './judge-inventory.js';

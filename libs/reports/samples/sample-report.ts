@@ -225,6 +225,19 @@ export const unknownReport: Report = {
   },
 };
 
+/** A report of an image with a package that an advisory calls malware, and a program that looks like some. */
+export const malwareReport: Report = {
+  ...sampleReport,
+  findings: [
+    ...findings.filter(({ kind }) => kind === 'malware'),
+    {
+      ...vulnerability('MAL-2025-7777', 'leftpad', null, { severity: 'critical' }),
+      kind: 'malware',
+      evidence: { advisory: 'MAL-2025-7777', source: 'npm' },
+    },
+  ],
+};
+
 /** The sample with the same text in the place of every text of strangers. */
 export function hostileReport(text: string): Report {
   const { target, os, warnings } = sampleReport;

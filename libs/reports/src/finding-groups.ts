@@ -45,6 +45,11 @@ export function groupFindings({ findings, packages }: Report): FindingGroups {
   };
 }
 
+/** What an advisory says of a package: that it has a hole, or that it is malware. Malware that files give away is of no package. */
+export function isOfAdvisory({ kind, evidence }: ReportFinding): boolean {
+  return kind === 'vulnerability' || (kind === 'malware' && typeof evidence['advisory'] === 'string');
+}
+
 /** What to look at first: what runs, what is exploited, what is likely to be, what can be mended, what is severe. */
 export function byRisk(a: ReportFinding, b: ReportFinding): number {
   return (

@@ -17,10 +17,18 @@ export interface BlastPlace {
   tag: string;
   digest: Digest;
   purls: string[];
+  /** Whether the hole is closed in all of them by other means than a version. */
+  isMitigated: boolean;
 }
 
 export interface BlastRadius extends Page<BlastPlace> {
-  counts: { packages: number; images: number; repositories: number };
+  /** `mitigated`: those of the images in which the hole is closed by other means than a version. */
+  counts: { packages: number; images: number; mitigated: number; repositories: number };
+}
+
+interface AskedPackage {
+  id: string;
+  isMitigated: boolean;
 }
 
 /** Packages that one answer names for one image. */
@@ -33,48 +41,58 @@ export class BlastRadii {
 
   /** Newest push first; the counts are those of all pages. */
   async of(question: BlastQuestion, { limit, after }: PageRequest): Promise<BlastRadius> {
-    const packageIds = await this.#packages(question);
-    const [places, counts] = await Promise.all([this.#places(packageIds, limit, after), this.#counts(packageIds)]);
+    const packages = await this.#packages(question);
+    const [places, counts] = await Promise.all([this.#places(packages, limit, after), this.#counts(packages)]);
     return { ...pageOf(places, limit), counts };
   }
 
-  async #packages(question: BlastQuestion): Promise<string[]> {
-    const rows = await ('vulnerability' in question
-      ? this.store.query<{ id: string }>(
-          `SELECT DISTINCT package_id AS id FROM package_match JOIN advisory ON advisory.id = advisory_id
+  async #packages(question: BlastQuestion): Promise<AskedPackage[]> {
+    return 'vulnerability' in question
+      ? this.store.query<AskedPackage>(
+          `SELECT package_id AS id, bool_and(evidence ? 'mitigation') AS "isMitigated" FROM package_match JOIN advisory ON advisory.id = advisory_id
            WHERE withdrawn IS NULL AND (advisory_id = $1
-             OR vulnerability_ids && (ARRAY[$1] || ARRAY(SELECT vulnerability_id FROM advisory WHERE advisory.id = $1)))`,
+             OR vulnerability_ids && (ARRAY[$1] || ARRAY(SELECT vulnerability_id FROM advisory WHERE advisory.id = $1))) GROUP BY package_id`,
           [question.vulnerability],
         )
-      : this.store.query<{ id: string }>(`SELECT id FROM package WHERE purl = $1 OR package_purl_name(purl) = $1`, [
-          question.purl,
-        ]));
-    return rows.map(({ id }) => id);
+      : this.store.query<AskedPackage>(
+          `SELECT id, false AS "isMitigated" FROM package WHERE purl = $1 OR package_purl_name(purl) = $1`,
+          [question.purl],
+        );
   }
 
-  async #places(packageIds: readonly string[], limit: number, after: string | undefined): Promise<BlastPlace[]> {
+  async #places(packages: readonly AskedPackage[], limit: number, after: string | undefined): Promise<BlastPlace[]> {
     return this.store.query<BlastPlace>(
-      `SELECT push.id, coalesce(registry_host, connection) AS registry, repository, tag, digest, purls
+      `SELECT push.id, coalesce(registry_host, connection) AS registry, repository, tag, digest, purls, holder."isMitigated"
        FROM (
-         SELECT push_id AS id, (array_agg(DISTINCT purl ORDER BY purl))[1:${maxPurls}] AS purls
-         FROM image_package JOIN package ON package.id = package_id JOIN push_image USING (image_digest)
-         WHERE package_id = ANY($1) AND image_package.state = 'present' GROUP BY push_id) AS holder
+         SELECT push_id AS id, (array_agg(DISTINCT purl ORDER BY purl))[1:${maxPurls}] AS purls, bool_and(asked."isMitigated") AS "isMitigated"
+         FROM ${askedPackages} JOIN image_package ON package_id = asked.id JOIN package ON package.id = package_id
+         JOIN push_image USING (image_digest)
+         WHERE image_package.state = 'present' GROUP BY push_id) AS holder
        JOIN push USING (id)
-       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ($3::uuid IS NULL OR push.id < $3) AND ${isCurrent}
-       ORDER BY push.id DESC LIMIT $2`,
-      [packageIds, limit + 1, after ?? null],
+       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ($4::uuid IS NULL OR push.id < $4) AND ${isCurrent}
+       ORDER BY push.id DESC LIMIT $3`,
+      [...columnsOf(packages), limit + 1, after ?? null],
     );
   }
 
-  async #counts(packageIds: readonly string[]): Promise<BlastRadius['counts']> {
+  async #counts(packages: readonly AskedPackage[]): Promise<BlastRadius['counts']> {
     const [counts] = await this.store.query<BlastRadius['counts']>(
-      `SELECT count(DISTINCT image_digest)::int AS images, count(DISTINCT (connection, repository))::int AS repositories,
-         cardinality($1::bigint[]) AS packages
-       FROM push JOIN push_image ON push_id = push.id
-       WHERE image_digest IN (SELECT image_digest FROM image_package WHERE package_id = ANY($1) AND state = 'present')
-         AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
-      [packageIds],
+      `SELECT count(DISTINCT image_digest)::int AS images,
+         count(DISTINCT image_digest) FILTER (WHERE holder."isMitigated")::int AS mitigated,
+         count(DISTINCT (connection, repository))::int AS repositories, cardinality($1::bigint[]) AS packages
+       FROM (
+         SELECT image_digest, bool_and(asked."isMitigated") AS "isMitigated"
+         FROM ${askedPackages} JOIN image_package ON package_id = asked.id WHERE state = 'present' GROUP BY image_digest) AS holder
+       JOIN push_image USING (image_digest) JOIN push ON push_id = push.id
+       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
+      columnsOf(packages),
     );
     return counts!;
   }
+}
+
+const askedPackages = 'unnest($1::bigint[], $2::boolean[]) AS asked (id, "isMitigated")';
+
+function columnsOf(packages: readonly AskedPackage[]): [string[], boolean[]] {
+  return [packages.map(({ id }) => id), packages.map(({ isMitigated }) => isMitigated)];
 }

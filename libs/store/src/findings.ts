@@ -35,6 +35,8 @@ export interface PackagePlace {
   packageName: string;
   packageType: PackageType;
   installedVersion: string;
+  /** `unknown`: the version could not be compared. */
+  match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
   /** One of them, where several architectures have it. */
   purl: string;
@@ -110,12 +112,13 @@ export class Findings {
     return this.store.query<PackagePlace>(
       `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
+         coalesce(package_match.state, 'affected') AS match,
          jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl
        FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
        JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
        LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
        WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
-       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
       [purls, advisoryId],
     );
   }

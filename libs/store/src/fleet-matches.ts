@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import {
   type AdvisoryCandidate,
   type AdvisoryKey,
+  type AdvisoryScope,
   matchingVersion,
   type PackageMatch,
   vulnerabilitiesOf,
@@ -9,6 +10,7 @@ import {
 import {
   type AdvisorySummary,
   type Digest,
+  type FindingKind,
   isAtLeast,
   type PackageRecord,
   severities,
@@ -33,14 +35,37 @@ export interface FleetMatch extends PackageMatch {
 /** An advisory that a change wrote. */
 export type ChangedAdvisory = Pick<AdvisorySummary, 'id' | 'vulnerabilityId' | 'aliases'>;
 
-/** A vulnerability that packages have by now, or no longer have. */
-export interface MatchChange {
+/** A vulnerability that a package has. */
+export interface VulnerablePackage {
+  packageId: string;
   vulnerabilityId: string;
-  packageIds: string[];
+  nature: Nature;
+}
+
+/**
+ * What all who speak of it take it for: a hole, one that is closed by other means than a version, no hole but a notice that nobody
+ * keeps the package up, or malware.
+ */
+type Nature = 'open' | 'mitigated' | 'informational' | 'malware';
+
+const kinds: Record<Nature, FindingKind> = {
+  open: 'vulnerability',
+  mitigated: 'vulnerability',
+  informational: 'supply-chain',
+  malware: 'malware',
+};
+
+/** What is matched again: all that these advisories say of these packages. */
+export interface Rematch {
+  packages: readonly UnmatchedPackage[];
+  advisoryIds: readonly string[];
+  /** What the advisories are about. */
+  vulnerabilityIds: readonly string[];
 }
 
 /** A vulnerability that came to images, or left them, without a push. */
 export interface FleetChange {
+  kind: FindingKind;
   vulnerabilityId: string;
   /** The advisory that says so. */
   advisoryId: string;
@@ -89,35 +114,53 @@ export class FleetMatches {
     );
   }
 
-  /** What those of some advisories say that are not withdrawn. */
-  async candidates(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<AdvisoryCandidate[]> {
-    const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
-      `SELECT ${candidateColumn} FROM advisory_package JOIN advisory ON advisory.id = advisory_id
-       WHERE advisory.id = ANY($1) AND withdrawn IS NULL ORDER BY advisory.id, position`,
-      [advisories.map(({ id }) => id)],
+  /** What the advisories of a change speak of. */
+  async scopes(tx: Transaction, change: string): Promise<AdvisoryScope[]> {
+    return tx.query<AdvisoryScope>(
+      `SELECT DISTINCT ecosystem, release FROM advisory JOIN advisory_package ON advisory_id = id WHERE change = $1`,
+      [change],
     );
-    return rows.map(({ candidate }) => candidate);
   }
 
-  /** Everything that is said about some packages by advisories that are not withdrawn. */
-  async candidatesFor(tx: Transaction, packages: readonly UnmatchedPackage[]): Promise<AdvisoryCandidate[]> {
+  /** What some advisories are about, and were about when they were matched. */
+  async concerned(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<string[]> {
+    const before = await tx.query<{ id: string }>(
+      'SELECT DISTINCT unnest(vulnerability_ids) AS id FROM package_match WHERE advisory_id = ANY($1)',
+      [advisories.map(({ id }) => id)],
+    );
+    return [...new Set([...advisories.flatMap(vulnerabilitiesOf), ...before.map(({ id }) => id)])];
+  }
+
+  /** Everything that is said about some packages, or of these vulnerabilities of theirs, by advisories that are not withdrawn. */
+  async candidatesFor(
+    tx: Transaction,
+    packages: readonly UnmatchedPackage[],
+    vulnerabilityIds?: readonly string[],
+  ): Promise<AdvisoryCandidate[]> {
     const listed = packages.flatMap(({ key }) => key.names.map((name) => ({ ...key, name })));
     const rows = await tx.query<{ candidate: AdvisoryCandidate }>(
       // Each name once: of an entry without a release it does not matter in which one we ask.
       `SELECT DISTINCT ON (advisory_id, position) ${candidateColumn}
        FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::text[]) AS row (ecosystem, name, release)) AS listed
        JOIN advisory_package AS entry USING (ecosystem, name) JOIN advisory ON advisory.id = advisory_id
-       WHERE (entry.release = listed.release OR entry.release IS NULL) AND withdrawn IS NULL`,
-      [...columnsOf(listed), listed.map(({ release }) => release)],
+       WHERE (entry.release = listed.release OR entry.release IS NULL) AND withdrawn IS NULL
+         AND ($4::text[] IS NULL OR (aliases || vulnerability_id) && $4)`,
+      [...columnsOf(listed), listed.map(({ release }) => release), vulnerabilityIds ?? null],
     );
     return rows.map(({ candidate }) => candidate);
   }
 
-  /** The packages of the fleet that advisories may mean which list these names; one that was never matched comes with its image. */
-  async named(tx: Transaction, names: readonly ListedName[]): Promise<UnmatchedPackage[]> {
+  /** The packages of the fleet that some advisories may mean or have hit; one that was never matched comes with its image. */
+  async named(tx: Transaction, advisories: readonly ChangedAdvisory[]): Promise<UnmatchedPackage[]> {
     return tx.query<UnmatchedPackage>(
-      `SELECT DISTINCT ${packageColumns} FROM ${packagesListedAs} AND matched_by IS NOT NULL ORDER BY package.id`,
-      columnsOf(names),
+      // Also what a withdrawn one names: it may have cleared a package that another one accuses.
+      `SELECT ${packageColumns} FROM package WHERE matched_by IS NOT NULL AND id IN (
+         SELECT each.id FROM advisory_package AS entry
+         JOIN package AS each ON each.ecosystem = entry.ecosystem AND each.advisory_names @> ARRAY[entry.name]
+         WHERE entry.advisory_id = ANY($1) AND (entry.release = each.release OR entry.release IS NULL)
+         UNION SELECT package_id FROM package_match WHERE advisory_id = ANY($1))
+       ORDER BY package.id`,
+      [advisories.map(({ id }) => id)],
     );
   }
 
@@ -143,78 +186,79 @@ export class FleetMatches {
     const ids = packages.map(({ id }) => id);
     await holdPackages(tx, ids);
     const before = await vulnerable(tx, ids);
-    await tx.query('DELETE FROM package_match WHERE package_id = ANY($1)', [ids]);
-    await addMatches(tx, matches);
+    await keepMatches(tx, ids, matches);
     await tx.query('UPDATE package SET matched_by = $2 WHERE id = ANY($1)', [ids, matchingVersion]);
     const after = await vulnerable(tx, ids);
-    const changed = [...changes(after, before), ...changes(before, after)];
-    return [...new Set(changed.flatMap(({ packageIds }) => packageIds))];
+    return [...new Set([...changes(after, before), ...changes(before, after)].map(({ packageId }) => packageId))];
   }
 
   /**
-   * Keeps what these advisories hit in place of what they hit before. Answers what that changes for people: a package that another
-   * advisory already accuses of the same vulnerability has nothing new.
+   * Keeps these matches in place of what the same advisories hit in the same packages before. Answers what that changes for people:
+   * a package that another advisory already accuses of the same vulnerability has nothing new.
    */
   async replace(
     tx: Transaction,
-    advisories: readonly ChangedAdvisory[],
+    { packages, advisoryIds, vulnerabilityIds }: Rematch,
     matches: readonly FleetMatch[],
-  ): Promise<{ opened: MatchChange[]; resolved: MatchChange[] }> {
-    const ids = advisories.map(({ id }) => id);
-    const accused = await tx.query<{ id: string }>(
-      'SELECT DISTINCT package_id AS id FROM package_match WHERE advisory_id = ANY($1)',
-      [ids],
-    );
-    const touched = [...new Set([...accused.map(({ id }) => id), ...matches.map(({ packageId }) => packageId)])];
-    await holdPackages(tx, touched);
-    const vulnerabilityIds = [...new Set(advisories.flatMap(vulnerabilitiesOf))];
-    const before = await vulnerable(tx, touched, vulnerabilityIds);
-    await tx.query('DELETE FROM package_match WHERE advisory_id = ANY($1)', [ids]);
-    await addMatches(tx, matches);
-    const after = await vulnerable(tx, touched, vulnerabilityIds);
+  ): Promise<{ opened: VulnerablePackage[]; resolved: VulnerablePackage[] }> {
+    const ids = packages.map(({ id }) => id);
+    await holdPackages(tx, ids);
+    const before = await vulnerable(tx, ids, vulnerabilityIds);
+    await keepMatches(tx, ids, matches, advisoryIds);
+    const after = await vulnerable(tx, ids, vulnerabilityIds);
     return { opened: changes(after, before), resolved: changes(before, after) };
   }
 
-  /** What changes say for people; those that concern no image are left out. */
+  /**
+   * What changes say for people, in the words of one of the advisories that were matched; those that concern no image are left out.
+   * What is of another nature stands apart: what is mitigated must not share in the severity of what is open.
+   */
   async describe(
     tx: Transaction,
-    advisories: readonly ChangedAdvisory[],
-    changes: readonly MatchChange[],
+    advisoryIds: readonly string[],
+    changes: readonly VulnerablePackage[],
   ): Promise<FleetChange[]> {
-    const rows = changes.flatMap(({ vulnerabilityId, packageIds }) =>
-      packageIds.map((id) => ({ vulnerabilityId, id })),
-    );
-    const described = await tx.query<Omit<FleetChange, 'isNews'> & { ecosystem: string }>(
-      `WITH change AS (SELECT * FROM unnest($1::text[], $2::bigint[]) AS row (vulnerability_id, package_id)),
+    const described = await tx.query<Omit<FleetChange, 'isNews' | 'kind'> & { nature: Nature; ecosystem: string }>(
+      `WITH change AS (
+         SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) AS row (vulnerability_id, package_id, nature)),
        reached AS (
-         SELECT vulnerability_id, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
+         SELECT vulnerability_id, nature, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
            (array_agg(DISTINCT purl))[1:${maxPurls}] AS purls, min(ecosystem) AS ecosystem,
-           (array_agg(DISTINCT package_match.severity) FILTER (WHERE package_match.severity IS NOT NULL))[1] AS severity
+           array_agg(DISTINCT package_match.advisory_id) FILTER (WHERE package_match.advisory_id IS NOT NULL) AS accusers,
+           CASE nature WHEN 'mitigated' THEN 'negligible' ELSE
+             (array_agg(package_match.severity ORDER BY array_position($5::text[], package_match.severity)))[1] END AS severity,
+           CASE nature WHEN 'malware' THEN 'critical' WHEN 'informational' THEN 'low' ELSE 'unknown' END AS unrated
          FROM change JOIN image_package ON image_package.package_id = change.package_id JOIN package ON package.id = change.package_id
-         LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($3)
-         WHERE image_package.state = 'present' GROUP BY vulnerability_id)
+         LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($4)
+           AND change.vulnerability_id = ANY(package_match.vulnerability_ids)
+         WHERE image_package.state = 'present' GROUP BY vulnerability_id, nature)
        SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, purls,
-         coalesce(reached.severity, worst.severity, speaker.severity, 'unknown') AS severity,
+         coalesce(reached.severity, worst.severity, speaker.severity, unrated) AS severity, nature,
          reached.ecosystem
        FROM reached
        JOIN LATERAL (
          SELECT id, title, nullif(severity, 'unknown') AS severity FROM advisory
-         WHERE id = ANY($3) AND reached.vulnerability_id = ANY(aliases || advisory.vulnerability_id)
-         ORDER BY cardinality(aliases), id LIMIT 1) AS speaker ON true
+         WHERE id = ANY($4) AND reached.vulnerability_id = ANY(aliases || advisory.vulnerability_id)
+         ORDER BY id = ANY(accusers) DESC, cardinality(aliases), id LIMIT 1) AS speaker ON true
        LEFT JOIN LATERAL (
          SELECT severity FROM advisory
          WHERE advisory.vulnerability_id = reached.vulnerability_id AND advisory.severity <> 'unknown'
-         ORDER BY array_position($4::text[], severity) LIMIT 1) AS worst ON true
-       ORDER BY array_position($4::text[], coalesce(reached.severity, worst.severity, speaker.severity, 'unknown')), vulnerability_id`,
+         ORDER BY array_position($5::text[], severity) LIMIT 1) AS worst ON true
+       ORDER BY array_position($5::text[], coalesce(reached.severity, worst.severity, speaker.severity, unrated)), vulnerability_id`,
       [
-        rows.map(({ vulnerabilityId }) => vulnerabilityId),
-        rows.map(({ id }) => id),
-        advisories.map(({ id }) => id),
+        changes.map(({ vulnerabilityId }) => vulnerabilityId),
+        changes.map(({ packageId }) => packageId),
+        changes.map(({ nature }) => nature),
+        advisoryIds,
         severities,
       ],
     );
     const news = await this.#news(tx, described);
-    return described.map(({ ecosystem: _, ...change }, index) => ({ ...change, isNews: news[index]! }));
+    return described.map(({ ecosystem: _, nature, ...change }, index) => ({
+      ...change,
+      kind: kinds[nature],
+      isNews: news[index]!,
+    }));
   }
 
   /** Whether people are to be told of each, which come worst first. */
@@ -254,13 +298,32 @@ async function holdPackages(tx: Transaction, packageIds: readonly string[]): Pro
   await tx.query('SELECT id FROM package WHERE id = ANY($1) ORDER BY id FOR UPDATE', [packageIds]);
 }
 
-async function addMatches(tx: Transaction, matches: readonly FleetMatch[]): Promise<void> {
+/** Keeps matches of some packages in place of those that some advisories, or all, had before. What stays as it is, is not written. */
+async function keepMatches(
+  tx: Transaction,
+  packageIds: readonly string[],
+  matches: readonly FleetMatch[],
+  advisoryIds?: readonly string[],
+): Promise<void> {
+  const rows = json(matches);
   await tx.query(
-    `INSERT INTO package_match (package_id, advisory_id, state, fix_state, fix_version, severity, vulnerability_ids, evidence)
+    `DELETE FROM package_match WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR advisory_id = ANY($2))
+     AND NOT EXISTS (SELECT FROM jsonb_to_recordset($3) AS row ("packageId" bigint, "advisoryId" text)
+       WHERE "packageId" = package_id AND "advisoryId" = advisory_id)`,
+    [packageIds, advisoryIds ?? null, rows],
+  );
+  await tx.query(
+    `INSERT INTO package_match AS known (package_id, advisory_id, state, fix_state, fix_version, severity, vulnerability_ids, evidence)
      SELECT "packageId", "advisoryId", state, fix ->> 'state', fix ->> 'version', severity, "vulnerabilityIds", evidence
      FROM jsonb_to_recordset($1) AS row ("packageId" bigint, "advisoryId" text, state text, fix jsonb, severity text,
-       "vulnerabilityIds" text[], evidence jsonb)`,
-    [json(matches)],
+       "vulnerabilityIds" text[], evidence jsonb)
+     ON CONFLICT (package_id, advisory_id) DO UPDATE SET state = EXCLUDED.state, fix_state = EXCLUDED.fix_state,
+       fix_version = EXCLUDED.fix_version, severity = EXCLUDED.severity, vulnerability_ids = EXCLUDED.vulnerability_ids,
+       evidence = EXCLUDED.evidence
+     WHERE (known.state, known.fix_state, known.fix_version, known.severity, known.vulnerability_ids, known.evidence)
+       IS DISTINCT FROM (EXCLUDED.state, EXCLUDED.fix_state, EXCLUDED.fix_version, EXCLUDED.severity, EXCLUDED.vulnerability_ids,
+         EXCLUDED.evidence)`,
+    [rows],
   );
 }
 
@@ -279,31 +342,27 @@ function columnsOf(names: readonly ListedName[]): [string[], string[]] {
   return [names.map(({ ecosystem }) => ecosystem), names.map(({ name }) => name)];
 }
 
-interface VulnerablePackage {
-  packageId: string;
-  vulnerabilityId: string;
-}
-
 async function vulnerable(
   tx: Transaction,
   packageIds: readonly string[],
   vulnerabilityIds?: readonly string[],
 ): Promise<VulnerablePackage[]> {
   return tx.query<VulnerablePackage>(
-    `SELECT DISTINCT package_id AS "packageId", vulnerability_id AS "vulnerabilityId"
+    // As findings have it: see packageFindings of libs/advisories.
+    `SELECT package_id AS "packageId", vulnerability_id AS "vulnerabilityId",
+       CASE WHEN bool_and(evidence ? 'mitigation') THEN 'mitigated' WHEN bool_or(advisory_id LIKE 'MAL-%') THEN 'malware'
+         WHEN bool_and(evidence ? 'informational') AND vulnerability_id NOT LIKE 'CVE-%' THEN 'informational'
+         ELSE 'open' END AS nature
      FROM package_match, unnest(vulnerability_ids) AS vulnerability_id
-     WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR vulnerability_id = ANY($2)) ORDER BY 2, 1`,
+     WHERE package_id = ANY($1) AND ($2::text[] IS NULL OR vulnerability_id = ANY($2)) GROUP BY 1, 2 ORDER BY 2, 1`,
     [packageIds, vulnerabilityIds ?? null],
   );
 }
 
-/** What is in `now` and not in `then`, by vulnerability. */
-function changes(now: readonly VulnerablePackage[], then: readonly VulnerablePackage[]): MatchChange[] {
-  const keyOf = ({ packageId, vulnerabilityId }: VulnerablePackage) => `${packageId} ${vulnerabilityId}`;
+/** What is in `now` and not in `then`. */
+function changes(now: readonly VulnerablePackage[], then: readonly VulnerablePackage[]): VulnerablePackage[] {
+  const keyOf = ({ packageId, vulnerabilityId, nature }: VulnerablePackage) =>
+    `${packageId} ${nature} ${vulnerabilityId}`;
   const known = new Set(then.map(keyOf));
-  const fresh = now.filter((each) => !known.has(keyOf(each)));
-  return [...Map.groupBy(fresh, ({ vulnerabilityId }) => vulnerabilityId)].map(([vulnerabilityId, each]) => ({
-    vulnerabilityId,
-    packageIds: each.map(({ packageId }) => packageId),
-  }));
+  return now.filter((each) => !known.has(keyOf(each)));
 }

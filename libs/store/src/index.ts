@@ -19,7 +19,14 @@ export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
 export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
 export { FleetMatches } from './fleet-matches.js';
-export type { ChangedAdvisory, FleetChange, FleetMatch, MatchChange, UnmatchedPackage } from './fleet-matches.js';
+export type {
+  ChangedAdvisory,
+  FleetChange,
+  FleetMatch,
+  Rematch,
+  UnmatchedPackage,
+  VulnerablePackage,
+} from './fleet-matches.js';
 export { Findings } from './findings.js';
 export type { ImageFinding, PackagePlace } from './findings.js';
 export { Images } from './images.js';

@@ -311,6 +311,15 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
+  /** The pushes that tags point to whose verdict carries one of these warnings. */
+  async warned(tx: Transaction, warnings: readonly Warning[]): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzed' AND warnings @> ANY($1::jsonb[]) AND ${isCurrent} ORDER BY id DESC`,
+      [warnings.map((warning) => json([warning]))],
+    );
+    return rows.map(({ id }) => id);
+  }
+
   /** Keeps another verdict of a push that has one. */
   async rejudged(tx: Transaction, id: string, result: PushVerdict): Promise<void> {
     await tx.query(

@@ -14,14 +14,14 @@ export function narrowedTo(report: FindingReport, subjects: readonly Subject<Fin
   return { ...report, places: subjects.map(({ about }) => about) };
 }
 
-function alertOf({ id, severity, title, status, at }: FindingReport, place: FindingPlace): Alert {
+function alertOf({ kind, id, severity, title, status, at }: FindingReport, place: FindingPlace): Alert {
   const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix } = place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
   return {
     identity: JSON.stringify(['finding', registry, repository, tag, fingerprint]),
     labels: {
-      kind: 'vulnerability',
+      kind,
       severity,
       repository,
       tag,

@@ -12,12 +12,14 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     packageName: 'openssl',
     packageType: 'deb',
     installedVersion: '3.0.15-1',
+    match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
     ...parts,
   };
 }
 
 const report: FindingReport = {
+  kind: 'vulnerability',
   id: 'CVE-2026-1',
   advisoryId: 'DSA-1',
   title: 'Out-of-bounds read in X.509 parsing',
@@ -60,6 +62,21 @@ describe('a message about an advisory that was published', () => {
   it('does not promise a fix that nobody has', () => {
     const places = [place('1', { fix: { state: 'not-fixed', version: null } })];
     expect(findingMessage({ ...report, places }, { consoleUrl }).summary).toContain('No fixed version is known yet.');
+  });
+
+  it('says of which images it is not sure', () => {
+    const places = [
+      place('1', { installedVersion: '(unknown)', match: 'unknown', fix: { state: 'unknown', version: null } }),
+    ];
+    expect(findingMessage({ ...report, places }, { consoleUrl }).sections[0]!.items).toMatchObject([
+      { detail: 'openssl (unknown), perhaps: its version cannot be compared' },
+    ]);
+  });
+
+  it('says to remove what is malicious', () => {
+    const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
+    expect(findingMessage(malware, { consoleUrl }).summary).toContain('It is malicious: remove it.');
+    expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
   });
 
   it('says that it is over when the advisory was withdrawn', () => {

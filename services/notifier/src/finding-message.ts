@@ -1,4 +1,4 @@
-import type { FixState, Severity } from '@tidewaiter/domain';
+import type { FindingKind, FixState, Severity } from '@tidewaiter/domain';
 
 import {
   clean,
@@ -23,11 +23,14 @@ export interface FindingPlace {
   packageName: string;
   packageType: string;
   installedVersion: string;
+  /** `unknown`: the version could not be compared. */
+  match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
 }
 
 /** A vulnerability that came to images, or left them, without a push. */
 export interface FindingReport {
+  kind: FindingKind;
   id: string;
   advisoryId: string;
   title: string;
@@ -63,11 +66,14 @@ function headline({ id, status, places }: FindingReport): string {
   return `${id} ${hits} ${enumerate(packageNames(places), 2)} in ${count(images, 'image')}`;
 }
 
-function summary({ status, title, places }: FindingReport): string {
+function summary({ status, title, kind, places }: FindingReport): string {
   if (status === 'resolved') return `${title}. Its advisory was corrected or withdrawn; nobody needs to do anything.`;
-  const fixed = fixText(places);
-  const remedy = fixed === null ? 'No fixed version is known yet.' : `Upgrading to ${fixed} fixes it.`;
+  const remedy = kind === 'malware' ? 'It is malicious: remove it.' : remedyText(fixText(places));
   return `${title}. The advisory is new: the images have not changed. ${remedy}`;
+}
+
+function remedyText(fixed: string | null): string {
+  return fixed === null ? 'No fixed version is known yet.' : `Upgrading to ${fixed} fixes it.`;
 }
 
 function facts({ id, advisoryId, places }: FindingReport): Message['facts'] {
@@ -80,12 +86,13 @@ function facts({ id, advisoryId, places }: FindingReport): Message['facts'] {
 }
 
 function itemOf(place: FindingPlace): Message['sections'][number]['items'][number] {
-  const { registry, repository, tag, packageName, installedVersion, fix } = place;
+  const { registry, repository, tag, packageName, installedVersion, match, fix } = place;
   const target = fix.version === null ? '' : `, fixed in ${fix.version}`;
+  const doubt = match === 'unknown' ? ', perhaps: its version cannot be compared' : '';
   return {
     severity: null,
     text: `${registry}/${repository}:${tag}`,
-    detail: `${packageName} ${installedVersion}${target}`,
+    detail: `${packageName} ${installedVersion}${target}${doubt}`,
     isNew: false,
   };
 }

@@ -30,11 +30,11 @@ export class NotifyOfFindings {
   }
 
   async #tell({ id, time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
-    const { advisoryId, title, severity, purls, isNews } = data;
+    const { kind, advisoryId, title, severity, purls, isNews } = data;
     // As with pushes: what nobody has rated may be critical.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
     const places = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
-    const report: FindingReport = { id: data.id, advisoryId, title, severity, status, at: time, places };
+    const report: FindingReport = { kind, id: data.id, advisoryId, title, severity, status, at: time, places };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       const { consoleUrl } = this.channels;
       await this.notifications.add(tx, id, findingSubjects(report), {

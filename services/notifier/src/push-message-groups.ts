@@ -6,7 +6,7 @@ import {
   type Platform,
   type Severity,
 } from '@tidewaiter/domain';
-import { compareApk, compareDpkg, type VersionComparer } from '@tidewaiter/versions';
+import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewaiter/versions';
 
 import { count, enumerate, type MessageItem } from './message.js';
 
@@ -39,12 +39,6 @@ type Remedy = (typeof remedies)[number];
 const maxIds = 5;
 /** Packages that an item names before it counts the rest. */
 const maxPackages = 3;
-
-/** Orders of versions by the type of a purl; elsewhere findings with different fixes stay apart. */
-const versionOrders = new Map<string, VersionComparer>([
-  ['deb', compareDpkg],
-  ['apk', compareApk],
-]);
 
 /** Groups findings by what to do about them: first the upgrades, the one that closes most new ones in front; then the rest, worst first. */
 export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] {
@@ -127,12 +121,18 @@ function splitByTarget(findings: PushFinding[]): Part[] {
   const sorted = findings.toSorted(newAndWorstFirst);
   if (remedyOf(first) !== 'upgrade') return [{ target: null, findings: sorted }];
   const fixes = new Set(sorted.map(({ finding }) => finding.fix.version ?? ''));
-  const target = highest([...fixes], versionOrders.get(purlType(first)));
+  const target = highest([...fixes], orderOf(first));
   if (target !== null) return [{ target, findings: sorted }];
   return [...fixes].map((fix) => ({
     target: fix,
     findings: sorted.filter(({ finding }) => finding.fix.version === fix),
   }));
+}
+
+/** Undefined where versions have no order that we know: findings with different fixes stay apart. */
+function orderOf(finding: Finding): VersionComparer | undefined {
+  const scheme = versionSchemeOf(purlType(finding));
+  return scheme && versionSchemes[scheme];
 }
 
 function highest(versions: string[], order: VersionComparer | undefined): string | null {

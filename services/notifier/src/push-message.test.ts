@@ -211,10 +211,24 @@ describe('pushMessage', () => {
     ]);
   });
 
+  it.each([
+    ['npm', '10.0.0-rc.1', '10.0.0'],
+    ['pypi', '2.0.post1', '2.1a1'],
+    ['maven', '2.15.0', '2.17.1'],
+    ['golang', 'v1.9.0', 'v1.10.0'],
+    ['rpm', '2.0-1.el9', '1:1.0-1.el9'],
+    ['gem', '2.9', '2.10'],
+  ])('knows the higher of two fixes in the order of %s', (type, fix, higher) => {
+    const both = [hole({ id: 'CVE-1', type, fix: higher }), hole({ id: 'CVE-2', type, fix })];
+    expect(texts(pushMessage(report(both), console), 'Upgrade to fix')).toEqual([
+      `upgrade openssl 3.0.11-1~deb12u2 → ${higher}: 2 new findings`,
+    ]);
+  });
+
   it('does not guess the higher of two fixes that it cannot order', () => {
     const [a, b] = [
-      hole({ id: 'CVE-1', type: 'npm', fix: '2.0.0' }),
-      hole({ id: 'CVE-2', type: 'npm', fix: '10.0.0' }),
+      hole({ id: 'CVE-1', type: 'conan', fix: '2.0.0' }),
+      hole({ id: 'CVE-2', type: 'conan', fix: '10.0.0' }),
     ];
     expect(texts(pushMessage(report([a, b]), console), 'Upgrade to fix')).toEqual([
       'upgrade openssl 3.0.11-1~deb12u2 → 2.0.0: 1 new finding',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { vulnerabilitiesOf } from '@tidewaiter/advisories';
 import { type Draft, draft, findingOpened, findingResolved } from '@tidewaiter/events';
 import {
   type ChangedAdvisory,
@@ -6,10 +7,11 @@ import {
   type FleetChange,
   FleetMatches,
   Jobs,
-  type MatchChange,
   Pushes,
   Store,
   type Transaction,
+  type UnmatchedPackage,
+  type VulnerablePackage,
 } from '@tidewaiter/store';
 
 import { matchPackages } from './match-packages.js';
@@ -17,7 +19,7 @@ import { matchPackages } from './match-packages.js';
 /** The key of the job that matches what an older version of the matching has matched. */
 export const everything = 'everything';
 
-/** Packages that one transaction matches against everything. */
+/** Packages that are matched before the next ones are looked at. */
 const batchSize = 500;
 /** Advisories that are matched before the next ones are looked at. */
 const advisoriesAtOnce = 50;
@@ -76,15 +78,45 @@ export class RematchSteps {
     tx: Transaction,
     advisories: readonly ChangedAdvisory[],
   ): Promise<{ opened: number; resolved: number }> {
-    const candidates = await this.fleet.candidates(tx, advisories);
-    const packages = await this.fleet.named(tx, candidates);
-    const { opened, resolved } = await this.fleet.replace(tx, advisories, [...matchPackages(packages, candidates)]);
-    await tx.emit(
-      ...(await this.#drafts(tx, advisories, opened, findingOpened)),
-      ...(await this.#drafts(tx, advisories, resolved, findingResolved)),
-    );
+    const vulnerabilityIds = await this.fleet.concerned(tx, advisories);
+    const packages = await this.fleet.named(tx, advisories);
+    const advisoryIds = new Set(advisories.map(({ id }) => id));
+    const opened: VulnerablePackage[] = [];
+    const resolved: VulnerablePackage[] = [];
+    for (let start = 0; start < packages.length; start += batchSize) {
+      const some = packages.slice(start, start + batchSize);
+      const changed = await this.#matchAgain(tx, some, advisoryIds, vulnerabilityIds);
+      opened.push(...changed.opened);
+      resolved.push(...changed.resolved);
+    }
+    const drafts = {
+      opened: await this.#drafts(tx, advisoryIds, opened, findingOpened),
+      resolved: await this.#drafts(tx, advisoryIds, resolved, findingResolved),
+    };
+    await tx.emit(...drafts.opened, ...drafts.resolved);
     await this.#rejudge(tx, [...opened, ...resolved]);
-    return { opened: opened.length, resolved: resolved.length };
+    return { opened: drafts.opened.length, resolved: drafts.resolved.length };
+  }
+
+  /**
+   * Matches packages with everything that is said of some vulnerabilities, as one advisory may clear what another accuses. Adds to
+   * `advisoryIds` whatever was matched.
+   */
+  async #matchAgain(
+    tx: Transaction,
+    packages: readonly UnmatchedPackage[],
+    advisoryIds: Set<string>,
+    vulnerabilityIds: readonly string[],
+  ): Promise<{ opened: VulnerablePackage[]; resolved: VulnerablePackage[] }> {
+    const about = await this.fleet.candidatesFor(tx, packages, vulnerabilityIds);
+    for (const { advisory } of about) advisoryIds.add(advisory.id);
+    // An update that fixes other vulnerabilities, too, is judged by what is said of those as well.
+    const all = new Set([...vulnerabilityIds, ...about.flatMap(({ advisory }) => vulnerabilitiesOf(advisory))]);
+    const isWider = all.size > vulnerabilityIds.length;
+    const candidates = isWider ? await this.fleet.candidatesFor(tx, packages, [...all]) : about;
+    const matches = matchPackages(packages, candidates).filter(({ advisoryId }) => advisoryIds.has(advisoryId));
+    const rematch = { packages, advisoryIds: [...advisoryIds], vulnerabilityIds: [...all] };
+    return this.fleet.replace(tx, rematch, [...matches]);
   }
 
   async #matchBatch(tx: Transaction): Promise<number> {
@@ -92,25 +124,28 @@ export class RematchSteps {
     const packages = await this.fleet.outdated(tx, batchSize);
     const candidates = await this.fleet.candidatesFor(tx, packages);
     const changed = await this.fleet.rematched(tx, packages, [...matchPackages(packages, candidates)]);
-    await this.#rejudge(tx, [{ packageIds: changed }]);
+    await this.#rejudge(
+      tx,
+      changed.map((packageId) => ({ packageId })),
+    );
     return packages.length;
   }
 
   async #drafts(
     tx: Transaction,
-    advisories: readonly ChangedAdvisory[],
-    changes: readonly MatchChange[],
+    advisoryIds: ReadonlySet<string>,
+    changes: readonly VulnerablePackage[],
     event: typeof findingOpened,
   ): Promise<Draft[]> {
     if (changes.length === 0) return [];
-    const told = await this.fleet.describe(tx, advisories, changes);
+    const told = await this.fleet.describe(tx, [...advisoryIds], changes);
     return told.map((each) => draft(event, each.vulnerabilityId, dataOf(each)));
   }
 
   /** The verdicts of what tags point to follow by themselves, in the background. */
-  async #rejudge(tx: Transaction, changes: readonly Pick<MatchChange, 'packageIds'>[]): Promise<void> {
-    const packageIds = new Set(changes.flatMap((change) => change.packageIds));
-    if (packageIds.size === 0) return;
+  async #rejudge(tx: Transaction, changes: readonly Pick<VulnerablePackage, 'packageId'>[]): Promise<void> {
+    if (changes.length === 0) return;
+    const packageIds = new Set(changes.map(({ packageId }) => packageId));
     const current = await this.pushes.currentWith(tx, [...packageIds]);
     await tx.enqueue(...current.map((key) => ({ queue: 'rejudge', key, class: 'bulk' as const })));
   }
@@ -130,5 +165,5 @@ function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<Cha
 
 function dataOf({ vulnerabilityId, packages, images, ...change }: FleetChange) {
   const counts = { packages, images, workloads: null };
-  return { kind: 'vulnerability' as const, id: vulnerabilityId, counts, ...change };
+  return { id: vulnerabilityId, counts, ...change };
 }

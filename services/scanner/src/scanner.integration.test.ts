@@ -636,10 +636,10 @@ describe('an image that must be signed', () => {
 
 describe('an advisory that is published after the scan', () => {
   const events = (type: string) =>
-    store.query<{ subject: string; data: { counts: unknown; severity: string; purls: string[]; isNews: boolean } }>(
-      'SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id',
-      [`dev.tidewaiter.${type}.v1`],
-    );
+    store.query<{
+      subject: string;
+      data: { kind: string; counts: unknown; severity: string; purls: string[]; isNews: boolean };
+    }>('SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id', [`dev.tidewaiter.${type}.v1`]);
   const about = async (type: string, id: string) => (await events(type)).filter(({ subject }) => subject === id);
   const until = async (what: string, isTrue: () => Promise<boolean>) => {
     const deadline = Date.now() + 60_000;
@@ -700,6 +700,75 @@ describe('an advisory that is published after the scan', () => {
     ]);
     await until('the first is gone', async () => (await about('finding.resolved', 'CVE-late-1')).length > 0);
     await until('the verdict follows', async () => (await verdictOf(pushId)) === 'pass');
+  });
+
+  it('is judged together with what was published before, whichever comes first', async () => {
+    const jammy = { path: 'etc/os-release', content: 'ID=ubuntu\nVERSION_ID="22.04"\nPRETTY_NAME="Ubuntu 22.04"\n' };
+    const rebuilt = stanza('libpro', 'pro').replace('1-1', '1-1ubuntu0.1~esm1');
+    registry.put('jammy', '1', [{ content: tarArchive([jammy, { path: 'var/lib/dpkg/status', content: rebuilt }]) }]);
+    const { digest } = await push('jammy', '1');
+    const told = async () =>
+      [await about('finding.opened', 'CVE-2026-5'), await about('finding.resolved', 'CVE-2026-5')].map(
+        ({ length }) => length,
+      );
+    const toldAre = async (...counts: number[]) =>
+      until(`${counts.join(' and ')} are told`, async () => JSON.stringify(await told()) === JSON.stringify(counts));
+    const ids = async () => (await new Findings(store).of([digest!])).map(({ id }) => id);
+    const record = (id: string, parts: object, modified = '2026-01-01T00:00:00Z') => {
+      const entry = { ...advisory('pro').affected[0]!, ecosystem: 'Ubuntu', release: '22.04:LTS', ...parts };
+      return { ...advisory('pro', id), modified, vulnerabilityId: 'CVE-2026-5', affected: [entry] };
+    };
+    const fixedForPayers = [
+      { type: 'ECOSYSTEM' as const, events: [{ introduced: '0' }, { fixed: '1-1ubuntu0.1~esm1' }] },
+    ];
+
+    await new Advisories(store).put([record('base', {})]);
+    await toldAre(1, 0);
+    expect(await ids()).toEqual(['CVE-2026-5']);
+    // Says nothing of the release, but the package is one that only it speaks of.
+    const pro = (modified?: string) => record('pro', { stream: 'Pro', ranges: fixedForPayers }, modified);
+    await new Advisories(store).put([pro()]);
+    await toldAre(1, 1);
+    expect(await ids()).toEqual([]);
+    // What it cleared is open again, and the one that says so is the other.
+    const withdrawn = '2026-02-01T00:00:00Z';
+    await new Advisories(store).put([{ ...pro(withdrawn), withdrawn }]);
+    await toldAre(2, 1);
+    expect(await ids()).toEqual(['CVE-2026-5']);
+    const [, again] = await about('finding.opened', 'CVE-2026-5');
+    expect(again!.data).toMatchObject({ advisoryId: 'DSA-base', counts: { packages: 1, images: 1 } });
+  });
+
+  it('is told as malware, or as a package that nobody keeps up, where it says that', async () => {
+    const manifest = { path: 'app/node_modules/soso/package.json', content: '{"name":"soso","version":"1.0.0"}' };
+    registry.put('soso', '1', [
+      { content: osRelease },
+      { content: dpkg('harmless') },
+      { content: tarArchive([manifest]) },
+    ]);
+    await push('soso', '1');
+    const record = (id: string, parts: object) => ({
+      ...advisory('soso'),
+      id,
+      vulnerabilityId: id,
+      severity: 'unknown' as const,
+      affected: [{ ...advisory('soso').affected[0]!, ecosystem: 'npm', release: null, ...parts }],
+    });
+    const notice = record('NOTICE-2026-1', { informational: 'unmaintained' });
+    await new Advisories(store).put([record('MAL-2026-1', {}), notice]);
+    await until('both open', async () => (await about('finding.opened', notice.id)).length > 0);
+    expect(await about('finding.opened', notice.id)).toMatchObject([
+      { data: { kind: 'supply-chain', severity: 'low' } },
+    ]);
+    expect(await about('finding.opened', 'MAL-2026-1')).toMatchObject([
+      { data: { kind: 'malware', severity: 'critical' } },
+    ]);
+    const withdrawn = '2026-02-01T00:00:00Z';
+    await new Advisories(store).put([{ ...notice, modified: withdrawn, withdrawn }]);
+    await until('it is gone', async () => (await about('finding.resolved', notice.id)).length > 0);
+    expect(await about('finding.resolved', notice.id)).toMatchObject([
+      { data: { kind: 'supply-chain', severity: 'low' } },
+    ]);
   });
 
   it('is told of each vulnerability that an update fixes', async () => {

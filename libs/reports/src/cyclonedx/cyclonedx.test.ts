@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 
-import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
+import { emptyReport, hostileReport, malwareReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
 import type { Report } from '../report.js';
 import { cyclonedx } from './cyclonedx.js';
 
@@ -30,13 +30,18 @@ interface Bom {
 const render = (report: Report) => cyclonedx.render(report, { width: 80, isColored: false, toolVersion: '0.1.0' });
 const bomOf = (report: Report) => JSON.parse(render(report)) as Bom;
 
-it.each(Object.entries({ sampleReport, emptyReport, unknownReport, hostileReport: hostileReport('\uD800"\n') }))(
-  'writes %s as the official schema says',
-  (_name, report) => {
-    validate(bomOf(report));
-    expect(validate.errors).toBeNull();
-  },
-);
+it.each(
+  Object.entries({
+    sampleReport,
+    emptyReport,
+    unknownReport,
+    malwareReport,
+    hostileReport: hostileReport('\uD800"\n'),
+  }),
+)('writes %s as the official schema says', (_name, report) => {
+  validate(bomOf(report));
+  expect(validate.errors).toBeNull();
+});
 
 it('is checked by a schema that refuses what is wrong', () => {
   expect(validate({ ...bomOf(sampleReport), components: [{ type: 'thing', name: 'x' }] })).toBe(false);
@@ -101,6 +106,14 @@ it('has each vulnerability once, with all that it affects', () => {
       { name: 'tidewaiter:epss', value: '0.91' },
     ],
   });
+});
+
+it('has packages that advisories call malware', () => {
+  const { components, vulnerabilities } = bomOf(malwareReport);
+  const ref = components.find(({ name }) => name === 'leftpad')!['bom-ref'];
+  expect(vulnerabilities).toMatchObject([
+    { id: 'MAL-2025-7777', affects: [{ ref, versions: [{ version: '1.0.0', status: 'affected' }] }] },
+  ]);
 });
 
 it('refers only to what it has, and to everything once', () => {

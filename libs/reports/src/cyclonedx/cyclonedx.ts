@@ -1,6 +1,6 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import { byRisk } from '../finding-groups.js';
+import { byRisk, isOfAdvisory } from '../finding-groups.js';
 import { jsonText } from '../json-text.js';
 import { readLicense } from '../license-expression.js';
 import { presentPackages, type ReferredPackage, splitName } from '../present-packages.js';
@@ -98,11 +98,11 @@ function licensesOf(texts: readonly string[]): object[] {
   return licenses.map((each) => ({ license: 'expression' in each ? { name: each.expression } : each }));
 }
 
-/** One entry for each vulnerability with all that it affects. */
+/** One entry for each vulnerability, or malicious package, with all that it affects. */
 function vulnerabilitiesOf({ findings }: Report, packages: readonly ReferredPackage[]): object[] {
   const references = Map.groupBy(packages, ({ package: each }) => each.purl);
   const shown = findings.filter(
-    ({ kind, state, purl }) => kind === 'vulnerability' && state === 'present' && references.has(purl ?? ''),
+    (each) => isOfAdvisory(each) && each.state === 'present' && references.has(each.purl ?? ''),
   );
   const byId = Map.groupBy(shown.toSorted(byRisk), ({ id }) => id);
   return [...byId.values()].map((each) => vulnerabilityOf(each, references));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { Ajv } from 'ajv';
 
-import { emptyReport, hostileReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
+import { emptyReport, hostileReport, malwareReport, sampleReport, unknownReport } from '../../samples/sample-report.js';
 import type { Report } from '../report.js';
 import { gitlab } from './gitlab.js';
 
@@ -29,7 +29,7 @@ const render = (report: Report) => gitlab.render(report, { width: 80, isColored:
 const reportOf = (report: Report) => JSON.parse(render(report)) as GitlabReport;
 const hostile = ['', '\uD800"\n', 'x'.repeat(20_000), 'CVSS:3.1/AV:Z/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H'];
 
-it.each([sampleReport, emptyReport, unknownReport, ...hostile.map(hostileReport)])(
+it.each([sampleReport, emptyReport, unknownReport, malwareReport, ...hostile.map(hostileReport)])(
   'writes report %# as the official schema says',
   (report) => {
     validate(reportOf(report));
@@ -60,6 +60,18 @@ it('has the vulnerabilities of what the image shows, with what to do', () => {
       image: 'registry.example.com/shop/api:1.4.2',
     },
   });
+});
+
+it('has packages that advisories call malware', () => {
+  const { vulnerabilities, scan } = reportOf(malwareReport);
+  expect(vulnerabilities).toMatchObject([
+    {
+      severity: 'Critical',
+      identifiers: [{ type: 'mal', name: 'MAL-2025-7777' }],
+      location: { dependency: { package: { name: 'leftpad' }, version: '1.0.0' } },
+    },
+  ]);
+  expect(scan.messages[0]!.value).toMatch(/^1 finding of other kinds/);
 });
 
 it('gives each vulnerability an id of its own', () => {

@@ -1,6 +1,6 @@
 import { cut, type Severity } from '@tidewaiter/domain';
 
-import { byRisk } from '../finding-groups.js';
+import { byRisk, isOfAdvisory } from '../finding-groups.js';
 import { jsonText } from '../json-text.js';
 import type { Report, ReportFinding, ReportFormat } from '../report.js';
 import { stableUuid } from '../stable-uuid.js';
@@ -26,9 +26,9 @@ export const gitlab: ReportFormat = {
     }),
 };
 
-/** The format knows nothing but vulnerabilities of packages; what is left out is said in the scan's messages. */
-function isShown({ kind, state }: ReportFinding): boolean {
-  return kind === 'vulnerability' && state === 'present';
+/** The format knows nothing but what advisories say of packages; what is left out is said in the scan's messages. */
+function isShown(finding: ReportFinding): boolean {
+  return isOfAdvisory(finding) && finding.state === 'present';
 }
 
 function scanOf(report: Report, toolVersion: string): object {

@@ -14,6 +14,8 @@ import {
 @Entity('push')
 @Index('push_tag_ix', ['repository', 'tag', 'receivedAt'])
 @Index('push_analyzing_ix', ['receivedAt'], { where: "state = 'analyzing'" })
+// GIN, which TypeORM cannot say.
+@Index('push_warnings_ix', { synchronize: false })
 export class PushRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'push_pk' }) id!: string;
   @Column('text') connection!: string;

@@ -21,6 +21,7 @@ import { MatchVulnerabilities1764000025000 } from './1764000025000-match-vulnera
 import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
 import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 import { PushChanges1764000028000 } from './1764000028000-push-changes.js';
+import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -47,4 +48,5 @@ export const migrations = [
   ImageBuild1764000026000,
   PushRules1764000027000,
   PushChanges1764000028000,
+  PushWarnings1764000029000,
 ];

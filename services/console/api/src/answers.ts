@@ -204,9 +204,9 @@ export const gateAnswer = judgementAnswer.extend({
   warnings: z.array(warning),
 });
 
-/** `counts`: of all pages. */
+/** `counts`: of all pages; `mitigated` of the images. */
 export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, repositories: count }),
+  counts: z.object({ packages: count, images: count, mitigated: count, repositories: count }),
   items: z.array(
     z.object({
       /** Of the push that brought the image. */
@@ -217,6 +217,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** The hole is closed in all of them by other means than a version. */
+      isMitigated: z.boolean(),
     }),
   ),
   next: text,

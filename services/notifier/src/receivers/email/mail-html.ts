@@ -92,18 +92,20 @@ const kindTexts: Record<Message['kind'], string> = {
 };
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {
+  const isRated = items.some(({ severity }) => severity !== null);
   const more = markup`<p class="soft" style="margin: 6px 0 0; font-size: 13px; ${soft}">+${String(omitted)} more</p>`;
   return markup`<tr><td style="padding: 22px 28px 0">
 <h2 class="ink" style="margin: 0 0 6px; font-size: 15px; line-height: 1.4; ${ink}">${title}</h2>
-<table role="presentation" width="100%" cellpadding="0" cellspacing="0">${items.map(itemRow)}</table>
+<table role="presentation" width="100%" cellpadding="0" cellspacing="0">${items.map((item) => itemRow(item, isRated))}</table>
 ${omitted === 0 ? [] : more}
 </td></tr>`;
 }
 
-function itemRow({ severity, text, detail, isNew }: MessageItem): Html {
+function itemRow({ severity, text, detail, isNew }: MessageItem, isRated: boolean): Html {
   const small = markup`<p class="soft" style="margin: 2px 0 0; font-size: 13px; line-height: 1.45; ${soft}">${detail ?? ''}</p>`;
+  const mark = markup`<td class="line" valign="top" width="80" style="padding: 7px 8px 7px 0; width: 80px; border-top: ${line}">${severity === null ? [] : severityMark(severity)}</td>`;
   return markup`<tr>
-<td class="line" valign="top" width="80" style="padding: 7px 8px 7px 0; width: 80px; border-top: ${line}">${severity === null ? [] : severityMark(severity)}</td>
+${isRated ? mark : []}
 <td class="line" valign="top" style="padding: 7px 0; border-top: ${line}">
 <p class="ink" style="margin: 0; font-size: 14px; line-height: 1.45; font-weight: ${isNew ? 'bold' : 'normal'}; ${ink}">${text}</p>
 ${detail === null ? [] : small}
