@@ -63,24 +63,33 @@ export async function writeAdvisories(folder: string): Promise<void> {
   }
 }
 
-/** Puts an image of one layer into the registry; its config holds the tag, so that no two images are the same. */
-export async function pushImage(registryUrl: string, repository: string, tag: string, layer: Buffer): Promise<Pushed> {
-  const blob = gzipSync(layer, { level: 1 });
+/** Puts an image of these layers into the registry; its config holds the tag, so that no two images are the same. */
+export async function pushImage(
+  registryUrl: string,
+  repository: string,
+  tag: string,
+  ...layers: Buffer[]
+): Promise<Pushed> {
+  const blobs = layers.map((layer) => gzipSync(layer, { level: 1 }));
   const config = Buffer.from(
     JSON.stringify({
       architecture: 'amd64',
       os: 'linux',
       config: { Labels: { tag } },
-      rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
+      rootfs: { type: 'layers', diff_ids: layers.map(digestOf) },
     }),
   );
-  for (const content of [blob, config]) await putBlob(`${registryUrl}/v2/${repository}/blobs`, content);
+  for (const content of [...blobs, config]) await putBlob(`${registryUrl}/v2/${repository}/blobs`, content);
   const manifest = Buffer.from(
     JSON.stringify({
       schemaVersion: 2,
       mediaType: manifestType,
       config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
-      layers: [{ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest: digestOf(blob), size: blob.length }],
+      layers: blobs.map((blob) => ({
+        mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
+        digest: digestOf(blob),
+        size: blob.length,
+      })),
     }),
   );
   await putManifest(`${registryUrl}/v2/${repository}/manifests/${tag}`, manifest);

@@ -7,7 +7,6 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs, promisify } from 'node:util';
 
 import { Secret } from '@tidewaiter/domain';
@@ -17,21 +16,8 @@ import { startRegistry } from '@tidewaiter/testkit';
 
 import { measureCeilings } from './ceilings.ts';
 import { layerContent, type Pushed, pushImage, retag, uniqueLayer, writeAdvisories } from './images.ts';
+import { type Query, secret, Stopwatch, type Times } from './stopwatch.ts';
 import { environmentOf, launcher, makeHome, startUp } from './up.ts';
-
-const secret = 'bench';
-const lookEveryMs = 4;
-/** Whatever has no verdict by then has been lost. */
-const patienceMs = 60_000;
-
-/** When the webhook of a push was sent, answered, and seen to have its verdict; all by the sender's clock. */
-interface Times {
-  sent: number;
-  answered: number;
-  seen: number;
-}
-
-type Query = <Row>(sql: string, parameters?: unknown[]) => Promise<Row[]>;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -99,76 +85,6 @@ async function measure(
   row('new image, known layers, 8 at once', await stopwatch.timeAll(burst, 8), null);
   console.log(`  that is ${(burst.length / ((performance.now() - began) / 1_000)).toFixed(0)} pushes a second`);
   await tellSteps(timesOfKnown, query);
-}
-
-/** Announces pushes and sees them end. */
-class Stopwatch {
-  readonly #waiting = new Map<string, (seen: number) => void>();
-  readonly #ingestPort: number;
-  readonly #query: Query;
-
-  constructor(ingestPort: number, query: Query) {
-    this.#ingestPort = ingestPort;
-    this.#query = query;
-  }
-
-  /** Announces all of them, so many at once, each loop the next when its last one has its verdict; answers them by tag. */
-  async timeAll(pushes: readonly Pushed[], loops: number): Promise<Map<string, Times>> {
-    const times = new Map<string, Times>();
-    const rest = pushes.values();
-    const loop = async () => {
-      for (const push of rest) times.set(push.tag, await this.#time(push));
-    };
-    const ended = new AbortController();
-    const announced = Promise.all(Array.from({ length: loops }, loop)).finally(() => ended.abort());
-    await Promise.all([announced, this.#look(ended.signal)]);
-    return times;
-  }
-
-  async #time(push: Pushed): Promise<Times> {
-    const { promise, resolve: see } = Promise.withResolvers<number>();
-    this.#waiting.set(`${push.repository}:${push.tag}`, see);
-    const sent = now();
-    await announce(this.#ingestPort, push);
-    const answered = now();
-    return { sent, answered, seen: await promise };
-  }
-
-  /** One query for all that are under way: what looking costs must not grow with their number. */
-  async #look(ended: AbortSignal): Promise<void> {
-    let lastSeen = now();
-    while (!ended.aborted) {
-      const found = await this.#query<{ name: string; state: string }>(
-        `SELECT repository || ':' || tag AS name, state FROM push
-         WHERE finished_at IS NOT NULL AND repository || ':' || tag = ANY($1)`,
-        [[...this.#waiting.keys()]],
-      );
-      for (const { name, state } of found) {
-        if (state !== 'analyzed') throw new Error(`the push ${name} ended as ${state}`);
-        this.#waiting.get(name)?.(now());
-        this.#waiting.delete(name);
-        lastSeen = now();
-      }
-      if (now() - lastSeen > patienceMs) throw new Error('a push has no verdict');
-      await sleep(lookEveryMs);
-    }
-  }
-}
-
-/** Milliseconds of the clock that PostgreSQL on the same machine has too. */
-function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
-async function announce(port: number, { repository, tag, digest }: Pushed): Promise<void> {
-  const target = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, repository, tag };
-  const event = { id: randomUUID(), timestamp: new Date().toISOString(), action: 'push', target };
-  const answer = await fetch(`http://127.0.0.1:${port}/hooks/registry/main`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${secret}` },
-    body: JSON.stringify({ events: [event] }),
-  });
-  if (answer.status !== 202) throw new Error(`ingest answered ${answer.status}`);
 }
 
 function row(name: string, times: ReadonlyMap<string, Times>, targetMs: number | null): void {

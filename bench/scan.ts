@@ -1,5 +1,4 @@
 /** What a scan costs: wall time, CPU and memory, beside what reading alone costs and beside Trivy where there is one. See README.md. */
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -8,23 +7,15 @@ import { join, resolve } from 'node:path';
 import { env, execPath } from 'node:process';
 import { createGunzip } from 'node:zlib';
 
-// As the launcher starts it, but for the shell's own time.
-const launcherFlags = ['--max-semi-space-size=4', resolve(import.meta.dirname, '../cli/dist/main.js')];
+import { type Cost, measure, nodeFlags, row } from './measure.ts';
+
+const tidewaiter = [execPath, ...nodeFlags, resolve(import.meta.dirname, '../cli/dist/main.js')];
 const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 const trivy = env['TRIVY'];
 const runs = Number(env['RUNS'] ?? 5);
 const images = (env['IMAGES'] ?? 'debian-12-big debian-12-min python-app node-app alpine-3.18 secrets-basic').split(
   ' ',
 );
-const memoryIntervalMs = 5;
-
-/** What one run of one program took. */
-interface Cost {
-  wallSeconds: number;
-  cpuSeconds: number;
-  peakMegabytes: number;
-}
-
 if (process.argv[2] === 'floor') await floor(process.argv[3]!);
 else await compare();
 
@@ -38,7 +29,7 @@ async function compare(): Promise<void> {
   for (const image of images) {
     const layout = join(corpus, 'oci', image);
     const scan = (kinds: string, cache: string) => [
-      ...[execPath, ...launcherFlags, 'scan', `oci:${layout}`, '--kinds', kinds],
+      ...[...tidewaiter, 'scan', `oci:${layout}`, '--kinds', kinds],
       ...['-o', 'json=/dev/null', '--quiet', '--cache-dir', join(scratch, cache)],
     ];
     const all = 'secret,integrity,malware,supply-chain,misconfiguration';
@@ -77,44 +68,6 @@ function trivyRuns(program: string, layout: string, scratch: string): [string, s
       { fresh: cache },
     ],
   ];
-}
-
-function row(name: string, costs: readonly Cost[]): string {
-  const [wall, cpu, peak] = (['wallSeconds', 'cpuSeconds', 'peakMegabytes'] as const).map((key) =>
-    median(costs.map((cost) => cost[key])),
-  ) as [number, number, number];
-  return `  ${name.padEnd(34)} ${wall.toFixed(2).padStart(6)} ${cpu.toFixed(2).padStart(6)} ${peak.toFixed(0).padStart(5)}`;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-/** Runs a program; bash knows what the time of its children was, and the kernel their largest memory so far. */
-async function measure(command: readonly string[]): Promise<Cost> {
-  const timed = spawn('bash', ['-c', 'TIMEFORMAT="cost %R %U %S"; time "$@"', 'bash', ...command], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let text = '';
-  timed.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  let peakMegabytes = 0;
-  const watch = setInterval(() => (peakMegabytes = Math.max(peakMegabytes, peakOf(timed.pid!))), memoryIntervalMs);
-  await new Promise((done) => timed.on('close', done));
-  clearInterval(watch);
-  const [, wall, user, system] = /cost (\S+) (\S+) (\S+)/.exec(text) ?? [];
-  if (wall === undefined || timed.exitCode !== 0) throw new Error(`${command.join(' ')}: ${text}`);
-  return { wallSeconds: Number(wall), cpuSeconds: Number(user) + Number(system), peakMegabytes };
-}
-
-/** The largest resident set that the child of a shell has had. */
-function peakOf(shell: number): number {
-  try {
-    const [child] = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ');
-    const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child}/status`, 'utf8')) ?? [];
-    return Number(kib ?? 0) / 1_024;
-  } catch {
-    return 0; // it has not begun, or has ended
-  }
 }
 
 /** What no scanner can do without: every blob read and hashed, unpacked, and hashed again. All layers at once, as zlib's threads can. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,13 +22,16 @@ export interface Up {
   run: Run;
   /** How long it took to be ready. */
   seconds: number;
+  /** CPU time so far of our own processes, without the servers'. */
+  cpuSeconds: () => number;
   stop: () => Promise<void>;
 }
 
 /** `./tidewaiter up` with everything under `home`, ready. */
-export async function startUp(home: string, ingestPort = 0): Promise<Up> {
+export async function startUp(home: string, ingestPort = 0, workers = 1): Promise<Up> {
   const began = performance.now();
-  const up = spawn(launcher, ['up', '--port-ingest', String(ingestPort), '--port-console', '0'], {
+  const ports = ['--port-ingest', String(ingestPort), '--port-console', '0'];
+  const up = spawn(launcher, ['up', ...ports, '--workers', String(workers)], {
     env: environmentOf(home),
     stdio: 'ignore',
   });
@@ -36,14 +40,27 @@ export async function startUp(home: string, ingestPort = 0): Promise<Up> {
     if (up.exitCode !== null) throw new Error('up ended');
     await sleep(20);
   }
+  const ready = run;
   return {
-    run,
+    run: ready,
     seconds: (performance.now() - began) / 1_000,
+    cpuSeconds: () => [up.pid!, ...workersOf(ready)].reduce((total, pid) => total + cpuSecondsOf(pid), 0),
     async stop() {
       up.kill('SIGTERM');
       if (up.exitCode === null) await once(up, 'exit');
     },
   };
+}
+
+function workersOf({ processes }: Run): number[] {
+  return processes.filter(({ name }) => name.startsWith('scanner')).map(({ pid }) => pid);
+}
+
+/** As the kernel counts, in hundredths of a second. */
+function cpuSecondsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 export function environmentOf(home: string): NodeJS.ProcessEnv {

@@ -1,5 +1,5 @@
 import { analyzeLayer, inventory } from '@tidewaiter/analyzers';
-import { decodeEntries, encodeEntries, overlay } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, type EntryTable, overlay } from '@tidewaiter/oci';
 
 const mediaType = 'application/vnd.oci.image.layer.v1.tar';
 /** Lawful layers may cost more than one input of many may. */
@@ -10,8 +10,14 @@ const pieceBytes = 1000;
 /** Reads a layer and then an image of it, laid over itself. */
 export async function readLayerInput(input: Buffer): Promise<unknown> {
   const layer = await analyzeLayer(() => pieces(input), { mediaType, limits });
-  const entries = decodeEntries(encodeEntries(layer.entries));
-  return { layer, entries, inventory: inventory([layer, { ...layer, entries }], overlay([layer.entries, entries])) };
+  const entries = decodeEntries(Buffer.concat([...encodeEntries(layer.entries.pages())]));
+  const found = inventory([layer, { ...layer, entries }], overlay([layer.entries, entries]));
+  return { layer: { ...layer, entries: plainEntries(entries) }, inventory: found };
+}
+
+/** A table of entries as plain JSON. */
+export function plainEntries(entries: EntryTable): unknown {
+  return JSON.parse(JSON.stringify([...entries]));
 }
 
 async function* pieces(input: Buffer): AsyncGenerator<Buffer> {

@@ -1,15 +1,21 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { zstdCompressSync } from 'node:zlib';
 
-import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
+import { decodeEntries, encodeEntries, entriesVersion } from '@tidewaiter/oci';
 
+import { plainEntries } from '../read-layer.ts';
 import type { Target } from '../target.ts';
 
-/** The list of a layer's files as it is kept. The seeds are what lies inside the compression. */
+/** The list of a layer's files as it is kept. The seeds are its one page. */
 export const entries: Target = {
   name: 'entries',
   run: (input) => {
     const decoded = decodeEntries(input);
-    return [decoded, inflateRawSync(encodeEntries(decoded)).length];
+    return [plainEntries(decoded), [...encodeEntries(decoded.pages())].length];
   },
-  repair: (input) => deflateRawSync(input, { level: 0 }),
+  repair: (input) => {
+    const page = zstdCompressSync(input);
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(page.length);
+    return Buffer.concat([Buffer.of(entriesVersion), length, page]);
+  },
 };

@@ -219,5 +219,7 @@ function statsOf(read: ReadImage, startedAt: Date, advisoriesAsOf: string | null
 }
 
 function countFiles(layers: readonly AnalyzedLayer[]): number {
-  return layers.reduce((total, { entries }) => total + entries.filter(({ type }) => type === 'file').length, 0);
+  let files = 0;
+  for (const { entries } of layers) for (const { type } of entries) if (type === 'file') files += 1;
+  return files;
 }

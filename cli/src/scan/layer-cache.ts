@@ -8,6 +8,11 @@ import type { PackedLayer } from '@tidewaiter/sandbox';
 /** The size of the tar as a double, the number of entries, the length of the facts. */
 const headBytes = 16;
 
+/** What is kept of a layer; its list of files may come in pieces. */
+export interface LayerToKeep extends Pick<PackedLayer, 'uncompressedBytes' | 'entryCount' | 'facts'> {
+  entries: Iterable<Uint8Array>;
+}
+
 /**
  * Layers that were read before, a file each. Its name holds the blob beside the diffID: a manifest may claim any diffID for any
  * blob, and only the very pair that was read has been proved.
@@ -34,7 +39,7 @@ export class LayerCache {
   }
 
   /** Keeps a layer. That the disk is full or the folder may not be written costs the next scan its time, not this one. */
-  async put(layer: Layer, { uncompressedBytes, entryCount, facts, entries }: PackedLayer): Promise<void> {
+  async put(layer: Layer, { uncompressedBytes, entryCount, facts, entries }: LayerToKeep): Promise<void> {
     const head = Buffer.alloc(headBytes);
     head.writeDoubleLE(uncompressedBytes, 0);
     head.writeUInt32LE(entryCount, 8);
@@ -43,7 +48,7 @@ export class LayerCache {
     const partial = `${path}.${randomUUID()}`;
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await writeFile(partial, Buffer.concat([head, facts, entries]), { mode: 0o600 });
+      await writeFile(partial, chain(head, facts, entries), { mode: 0o600 });
       await rename(partial, path);
     } catch {
       // Nothing to tell: there may be no home at all, as in a build container.
@@ -54,4 +59,10 @@ export class LayerCache {
     const name = createHash('sha256').update([this.version, digest, sizeBytes, diffId].join('\n')).digest('hex');
     return join(this.folder, `${name}.layer`);
   }
+}
+
+function* chain(head: Uint8Array, facts: Uint8Array, entries: Iterable<Uint8Array>): Generator<Uint8Array> {
+  yield head;
+  yield facts;
+  yield* entries;
 }

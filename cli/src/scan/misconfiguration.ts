@@ -8,7 +8,10 @@ const setIdBits = 0o6000;
 /** What an image's configuration gets wrong, with the files that make it worse. */
 export function misconfigurations(config: ImageConfig, layers: readonly AnalyzedLayer[], view: Overlay): Finding[] {
   const setuidFiles = layers.flatMap(({ entries }, layer) =>
-    entries.filter((entry) => isSetuid(entry) && view.isVisible(entry.path, layer)).map(({ path }) => path),
+    Iterator.from(entries)
+      .filter((entry) => isSetuid(entry) && view.isVisible(entry.path, layer))
+      .map(({ path }) => path)
+      .toArray(),
   );
   return checkImageConfig({
     config,

@@ -3,16 +3,18 @@ import { availableParallelism } from 'node:os';
 import {
   type AnalysisOptions,
   analysisVersion,
+  analyzeLayer,
   type AnalyzedLayer,
   analyzeTree,
   decodeFacts,
+  encodeFacts,
 } from '@tidewaiter/analyzers';
 import { TidewaiterError } from '@tidewaiter/domain';
-import { decodeEntries } from '@tidewaiter/oci';
-import { LayerThreads, packLayer, type PackedLayer } from '@tidewaiter/sandbox';
+import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
+import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
 
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
-import { LayerCache } from './layer-cache.js';
+import { LayerCache, type LayerToKeep } from './layer-cache.js';
 import type { Progress } from './progress.js';
 
 /** What was read of an image, and how. */
@@ -43,16 +45,18 @@ export async function readImage(
   }
   const cache = new LayerCache(cacheDir, analysisVersion(analysis));
   const known = await knownLayers(source.layers, cache);
+  const layersFromCache = known.size;
   const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)));
-  const fresh = await readLayers(unknown, analysis, progress, signal);
-  await Promise.all([...fresh].map(([layer, packed]) => cache.put(layer, packed)));
-  for (const [layer, packed] of fresh) known.set(keyOf(layer), unpack(packed));
-  return {
-    layers: source.layers.map((layer) => known.get(keyOf(layer))!),
-    layersAnalyzed: fresh.size,
-    layersFromCache: known.size - fresh.size,
-    bytesRead: [...fresh.values()].reduce((total, { uncompressedBytes }) => total + uncompressedBytes, 0),
+  let bytesRead = 0;
+  const keep = async (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => {
+    await cache.put(layer, kept);
+    known.set(keyOf(layer), read);
+    bytesRead += kept.uncompressedBytes;
+    progress.layerDone();
   };
+  await readLayers(unknown, analysis, keep, progress, signal);
+  const layers = source.layers.map((layer) => known.get(keyOf(layer))!);
+  return { layers, layersAnalyzed: unknown.length, layersFromCache, bytesRead };
 }
 
 /** Images repeat layers, empty ones above all. */
@@ -92,45 +96,50 @@ function unpack({ entries, facts }: PackedLayer): AnalyzedLayer {
 
 /**
  * Reads layers on several cores: threads take the largest ones, this thread the smallest ones, until none is left. This thread is
- * worth one that need not be started.
+ * worth one that need not be started, and what it reads need not be packed and unpacked.
  */
 async function readLayers(
   layers: readonly SourceLayer[],
   analysis: AnalysisOptions,
+  keep: (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => Promise<void>,
   progress: Progress,
   signal: AbortSignal,
-): Promise<Map<SourceLayer, PackedLayer>> {
+): Promise<void> {
   const bySize = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const cores = bytes < threadedFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxThreads);
   const threads = new LayerThreads(cores);
-  const inThread: typeof packLayer = (open, options) => threads.analyze(open, options, signal);
-  const read = new Map<SourceLayer, PackedLayer>();
-  const lane = async (next: () => SourceLayer | undefined, reader: typeof packLayer) => {
-    for (let layer = next(); layer; layer = next()) {
-      const source = layer;
-      const { mediaType, diffId: expectedDiffId } = source;
-      const readFrom = (open: () => AsyncIterable<Uint8Array>) =>
-        reader(() => abortable(progress.counted(open()), signal), { mediaType, expectedDiffId, ...analysis });
-      read.set(layer, await readTrusted(source, readFrom, signal));
-      progress.layerDone();
+  const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
+  const options = ({ mediaType, diffId }: SourceLayer) => ({ mediaType, expectedDiffId: diffId, ...analysis });
+  const largestInThread = async () => {
+    for (let layer = bySize.shift(); layer; layer = bySize.shift()) {
+      const settings = options(layer);
+      const packed = await readTrusted(layer, (open) => threads.analyze(counted(open), settings, signal), signal);
+      await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
+    }
+  };
+  const smallestHere = async () => {
+    for (let layer = bySize.pop(); layer; layer = bySize.pop()) {
+      const settings = options(layer);
+      const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
+      const { uncompressedBytes, facts, entries } = read;
+      const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
+      await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });
     }
   };
   try {
-    const others = Array.from({ length: cores - 1 }, () => lane(() => bySize.shift(), inThread));
-    await Promise.all([...others, lane(() => bySize.pop(), packLayer)]);
-    return read;
+    await Promise.all([...Array.from({ length: cores - 1 }, largestInThread), smallestHere()]);
   } finally {
     await threads.close();
   }
 }
 
 /** Nothing is said of an image because of what a mirror gave. */
-async function readTrusted(
+async function readTrusted<T>(
   { open, openOriginal }: SourceLayer,
-  readFrom: (open: () => AsyncIterable<Uint8Array>) => Promise<PackedLayer>,
+  readFrom: (open: SourceLayer['open']) => Promise<T>,
   signal: AbortSignal,
-): Promise<PackedLayer> {
+): Promise<T> {
   try {
     return await readFrom(open);
   } catch (error) {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 
 import {
   type DigestAlgorithm,
+  type EntryTable,
   type FileSink,
   type LayerContent,
   type ReadLayerOptions,
@@ -17,7 +18,9 @@ export interface LayerOptions
   extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits'>, AnalysisOptions {}
 
 /** Everything that one reading of a layer gives. */
-export interface LayerAnalysis extends AnalyzedLayer, Pick<LayerContent, 'diffId' | 'uncompressedBytes'> {}
+export interface LayerAnalysis extends AnalyzedLayer, Pick<LayerContent, 'diffId' | 'uncompressedBytes'> {
+  entries: EntryTable;
+}
 
 /** Reads a layer with these analyzers; what links lead to counts for those in `followed`. */
 export async function analyzeLayerWith(
@@ -57,6 +60,7 @@ function sinkOf(
   return {
     wants: (path, head) => collector.wants(path, head),
     take: (file) => collector.take(file),
+    replaced: (path) => collector.forget(path),
     digests: (path) => (isCompared ? digests.for(path) : []),
   };
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 import { integrityVersion } from '@tidewaiter/integrity';
-import type { TreeMember } from '@tidewaiter/oci';
+import { entriesVersion, type TreeMember } from '@tidewaiter/oci';
 import { secretsVersion } from '@tidewaiter/secrets';
 
 import {
@@ -124,7 +124,8 @@ export const analyzersVersion = versionOf(analyzers);
 /** Names the answers of an analysis with these options, as `analyzersVersion` names those of one without. */
 export function analysisVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
   const secrets = secretKey === undefined ? 'none' : `${secretsVersion}-${hash('sha256', secretKey).slice(0, 16)}`;
-  return `${analyzersVersion} secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
+  const integrity = isInspected ? integrityVersion : 'none';
+  return `${analyzersVersion} secrets@${secrets} integrity@${integrity} entries@${entriesVersion}`;
 }
 
 /** Databases count wherever they really lie. */

@@ -12,6 +12,16 @@ async function factsOf(entries: TarEntry[], options: AnalysisOptions): Promise<L
 
 const code = (path: string, host: string): TarEntry => ({ path, content: `get("https://${host}/")\n` });
 
+it('reads what a link leads to as what it is, not as the file whose place it takes', async () => {
+  const entries: TarEntry[] = [
+    { path: 'data', content: 'ID=a\nHOME_URL="https://a.io/"\n' },
+    { path: 'etc/os-release', content: '' },
+    { path: 'etc/os-release', type: 'symlink', linkTarget: '/data' },
+  ];
+  const { files, hosts } = await factsOf(entries, { isInspected: true });
+  expect({ files, hosts }).toMatchObject({ files: [{ os: { id: 'a' } }], hosts: [{ hosts: ['a.io'] }] });
+});
+
 describe('the hosts that files name', () => {
   it('are those of files that no later entry of the layer replaced', async () => {
     const entries = [code('app/b.js', 'b.io'), code('app/a.js', 'old.io'), code('app/a.js', 'new.io')];

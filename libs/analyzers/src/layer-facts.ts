@@ -19,7 +19,7 @@ import {
 import {
   headBytes,
   type LayerContent,
-  type LayerEntry,
+  type LayerEntries,
   type TakenFile,
   WarningList,
   type Warning,
@@ -54,7 +54,7 @@ export interface LayerFacts {
 
 /** One layer as it is stored: what it holds and what its files say. */
 export interface AnalyzedLayer {
-  entries: readonly LayerEntry[];
+  entries: LayerEntries;
   facts: LayerFacts;
 }
 
@@ -75,6 +75,12 @@ interface Reading {
   warning?: Warning;
 }
 
+/** Somebody who reads files for one thing that they say. */
+interface Reader {
+  wants: (path: string, head: Uint8Array) => boolean;
+  read: (file: TakenFile) => Reading;
+}
+
 /** All that one layer may say: what lies above costs memory in every image that has the layer. */
 const maxFacts = 2_000_000;
 
@@ -83,48 +89,50 @@ const maxFilesOfHost = 20;
 
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
+  readonly #readers: readonly Reader[];
   readonly #readings = new Map<string, Reading[]>();
+  /** Who wanted the file that was asked for last, which is the one that is taken next. */
+  #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
 
   constructor(
-    private readonly analyzers: readonly Analyzer[],
+    analyzers: readonly Analyzer[],
     private readonly options: AnalysisOptions,
-  ) {}
+  ) {
+    this.#readers = readersOf(analyzers, options);
+  }
 
   wants(path: string, head: Uint8Array): boolean {
-    return (
-      this.analyzers.some((analyzer) => analyzer.wants(path, head)) ||
-      this.#mayHoldSecrets(path, head) ||
-      this.#mayHoldArchivedSecrets(path) ||
-      this.#isInspected(path, head) ||
-      this.#mayNameHosts(path, head)
-    );
+    const readers = this.#readersFor(path, head);
+    this.#asked = { path, readers };
+    return readers.length > 0;
   }
 
   /** @throws LimitExceeded `maxFacts` */
-  take({ path, content, mode }: TakenFile): void {
-    const head = content.subarray(0, headBytes);
-    const readings = this.analyzers
-      .filter((analyzer) => analyzer.wants(path, head))
-      .map((analyzer) => readFile(analyzer, path, content));
-    if (this.#mayHoldSecrets(path, head)) readings.push(searchSecrets(path, content, this.options.secretKey!));
-    if (this.#mayHoldArchivedSecrets(path)) readings.push(searchArchive(path, content, this.options.secretKey!));
-    if (this.#isInspected(path, head)) readings.push({ signs: inspectFile({ path, content, mode }) });
-    if (this.#mayNameHosts(path, head)) readings.push({ hosts: hostsInFile({ path, content }) });
-    this.#readings.set(path, readings);
-    for (const reading of readings) this.#count(reading);
+  take(file: TakenFile): void {
+    const { path, content } = file;
+    const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
+    const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes));
+    const telling = readers.map((reader) => reader.read(file)).filter(tellsAnything);
+    if (telling.length > 0) this.#readings.set(path, telling);
+    for (const reading of telling) this.#count(reading);
   }
 
-  /** The facts of the files that no later entry of the layer replaced. */
-  facts({ taken, warnings }: Pick<LayerContent, 'taken' | 'warnings'>): LayerFacts {
+  /** Drops what a file says that a later entry of the layer replaces. */
+  forget(path: string): void {
+    this.#readings.delete(path);
+    if (this.#asked?.path === path) this.#asked = undefined;
+  }
+
+  /** The facts of all files. */
+  facts({ warnings }: Pick<LayerContent, 'warnings'>): LayerFacts {
     const list = new WarningList();
     for (const { code, path, message } of warnings) list.add(code, path, message);
     const files: FileRecord[] = [];
     const secrets: LayerSecret[] = [];
     const signs: FileSign[] = [];
     const hosts = new HostList();
-    for (const path of [...taken].toSorted()) {
-      const readings = this.#readings.get(path) ?? [];
+    for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
       for (const reading of readings) {
         secrets.push(...(reading.secrets ?? []));
@@ -139,20 +147,8 @@ export class FactCollector {
     return { files, secrets, signs, ...told, warnings: list.toArray() };
   }
 
-  #mayHoldSecrets(path: string, head: Uint8Array): boolean {
-    return this.options.secretKey !== undefined && mayHoldSecrets(path, head);
-  }
-
-  #mayHoldArchivedSecrets(path: string): boolean {
-    return this.options.secretKey !== undefined && mayHoldArchivedSecrets(path);
-  }
-
-  #isInspected(path: string, head: Uint8Array): boolean {
-    return this.options.isInspected === true && wantsInspection(path, head);
-  }
-
-  #mayNameHosts(path: string, head: Uint8Array): boolean {
-    return this.options.isInspected === true && mayNameHosts(path, head);
+  #readersFor(path: string, head: Uint8Array): Reader[] {
+    return this.#readers.filter((reader) => reader.wants(path, head));
   }
 
   #count({ record, secrets = [], signs = [], hosts = [] }: Reading): void {
@@ -162,6 +158,30 @@ export class FactCollector {
     if (this.#facts > maxFacts)
       throw new LimitExceeded('maxFacts', `layer whose files say more than ${maxFacts} things`);
   }
+}
+
+function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: AnalysisOptions): Reader[] {
+  const readers = analyzers.map((analyzer): Reader => {
+    return { wants: (path, head) => analyzer.wants(path, head), read: (file) => readFile(analyzer, file) };
+  });
+  if (secretKey) {
+    readers.push(
+      { wants: mayHoldSecrets, read: (file) => searchSecrets(file, secretKey) },
+      { wants: mayHoldArchivedSecrets, read: ({ path, content }) => searchArchive(path, content, secretKey) },
+    );
+  }
+  if (isInspected) {
+    readers.push(
+      { wants: wantsInspection, read: (file) => ({ signs: inspectFile(file) }) },
+      { wants: mayNameHosts, read: (file) => ({ hosts: hostsInFile(file) }) },
+    );
+  }
+  return readers;
+}
+
+/** Most files say nothing, and there may be a million of them. */
+function tellsAnything({ record, secrets = [], signs = [], hosts = [], warning }: Reading): boolean {
+  return record !== undefined || warning !== undefined || secrets.length + signs.length + hosts.length > 0;
 }
 
 /** The hosts of a layer by file, without the many files that name what others of it name. */
@@ -176,13 +196,13 @@ class HostList {
   }
 }
 
-function searchSecrets(path: string, content: Buffer, key: Uint8Array): Reading {
+function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
   const { sightings, damage } = findSecrets({ path, content }, key);
   const reading = sightings.length > 0 ? { secrets: sightings } : {};
   return damage === undefined ? reading : { ...reading, warning: { code: 'SECRET_SEARCH_CUT', path, message: damage } };
 }
 
-function readFile(analyzer: Analyzer, path: string, content: Buffer): Reading {
+function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
   try {
     const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
     const record = { path, analyzer: analyzer.name, ...found };

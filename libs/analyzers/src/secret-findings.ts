@@ -45,14 +45,12 @@ function shippedFiles(
     const path = mergedPath(file.path);
     if (asked.has(path)) owned.set(path, { ...owned.get(path), ...file });
   }
-  const entries = layers.map(
-    (layer) => new Map(layer.entries.filter(({ path }) => paths.has(path)).map((entry) => [entry.path, entry])),
-  );
   return (path, layer) => {
     const file = owned.get(mergedPath(path));
     if (!file || file.role === 'config') return false;
     const [algorithm = '', expected] = file.digest?.split(':', 2) ?? [];
-    const actual = entries[layer]?.get(path)?.[algorithm as DigestAlgorithm];
+    const entry = view.stackAt(path).find((found) => found.layer === layer)?.entry;
+    const actual = entry?.[algorithm as DigestAlgorithm];
     // Some databases have no digests: then the path alone has to do.
     return expected === undefined || actual === expected;
   };

@@ -30,8 +30,9 @@ export const alternatives: Judgement = function* ({ tree, view, ownership, signs
   if (databases.length === 0) return;
   const known = new Set(databases.flatMap(({ evidence }) => evidence['targets'] as string[]));
   for (const { entry, layer } of tree.shown.values()) {
-    const { path, type, linkTarget = '' } = entry;
-    if (type !== 'symlink' || !link.test(path) || known.has(linkTarget) || documentation.test(linkTarget)) continue;
+    if (entry.type !== 'symlink') continue;
+    const { path, linkTarget = '' } = entry;
+    if (!link.test(path) || known.has(linkTarget) || documentation.test(linkTarget)) continue;
     const behind = view.lookup(path);
     if (behind === undefined || known.has(`/${behind.entry.path}`)) continue;
     yield unregistered(path, layer, linkTarget, ownership.isDistributed(behind.entry.path));

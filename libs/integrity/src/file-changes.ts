@@ -24,17 +24,18 @@ export interface FileChange {
 /** How the files differ that two images show, by path. */
 export function fileChanges(before: ImageTree['shown'], after: ImageTree['shown']): FileChange[] {
   const changes: FileChange[] = [];
-  for (const [path, { entry }] of after) {
-    const old = before.get(path)?.entry;
+  for (const { entry } of after.values()) {
+    const old = before.get(entry.path)?.entry;
     const change = changeOf(old, entry);
     if (change) changes.push(fileChange(change, old, entry));
   }
-  for (const [path, { entry }] of before) if (!after.has(path)) changes.push(fileChange('removed', entry, undefined));
+  for (const { entry } of before.values()) {
+    if (!after.has(entry.path)) changes.push(fileChange('removed', entry, undefined));
+  }
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function changeOf(before: LayerEntry | undefined, after: LayerEntry): FileChange['change'] | undefined {
-  if (before === after) return undefined;
   if (!before) return 'added';
   if (before.type !== after.type) return 'type';
   if (before.sha256 !== after.sha256 || before.size !== after.size) return 'content';

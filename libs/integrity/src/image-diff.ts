@@ -1,4 +1,5 @@
 import { type FindingChanges, findingChanges, type ImagePackage, type PackageType } from '@tidewaiter/domain';
+import { overlay } from '@tidewaiter/oci';
 
 import { type BaseChange, baseChange } from './base-change.js';
 import { type FileChange, fileChanges } from './file-changes.js';
@@ -54,8 +55,8 @@ function comparedTrees(before: ImageState, after: ImageState): { old: ImageTree;
 }
 
 function treeOf({ layers }: ImageState): ImageTree | null {
-  const known = layers.flatMap(({ entries }) => (entries ? [{ entries }] : []));
-  return known.length === layers.length ? imageTree(known) : null;
+  const known = layers.flatMap(({ entries }) => (entries ? [entries] : []));
+  return known.length === layers.length ? imageTree(overlay(known)) : null;
 }
 
 /** By name: of a package with several versions those count that only one image has. */

@@ -1,5 +1,5 @@
 import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
-import type { LayerEntry } from '@tidewaiter/oci';
+import type { LayerEntries } from '@tidewaiter/oci';
 
 import type { KeptConfig } from './kept-config.js';
 import type { NamedHosts } from './named-hosts.js';
@@ -8,8 +8,8 @@ import type { NamedHosts } from './named-hosts.js';
 export interface ComparedLayer {
   /** Null of a file tree that is no layer. */
   diffId: string | null;
-  /** Null where the image has too many to hold. */
-  entries: readonly LayerEntry[] | null;
+  /** Null where the image has too many to hold, or an older program kept them. */
+  entries: LayerEntries | null;
   /** Absent where nobody looked for them. */
   hosts?: readonly NamedHosts[];
 }

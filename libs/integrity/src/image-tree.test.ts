@@ -13,7 +13,7 @@ const entry = (path: string, more: Partial<LayerEntry> = {}): LayerEntry => ({
   ...more,
 });
 const link = (path: string, linkTarget: string) => entry(path, { type: 'symlink', linkTarget });
-const treeOf = (...layers: LayerEntry[][]) => imageTree(layers.map((entries) => ({ entries })));
+const treeOf = (...layers: LayerEntry[][]) => imageTree(overlay(layers));
 
 const anyEntry = fc
   .record({

@@ -1,5 +1,5 @@
 import type { OwnedFiles, PackageType } from '@tidewaiter/domain';
-import type { LayerEntry } from '@tidewaiter/oci';
+import type { LayerEntries } from '@tidewaiter/oci';
 
 import type { FileSign } from './file-sign.js';
 
@@ -12,7 +12,7 @@ export interface PackageDatabase {
 
 /** What `judgeIntegrity` needs to know of a layer. */
 export interface IntegrityLayer {
-  entries: readonly LayerEntry[];
+  entries: LayerEntries;
   /** Files that the databases of this layer say are their packages'; `database` is the path of the file that says so. */
   owned: readonly (OwnedFiles & { database: string })[];
   databases: readonly PackageDatabase[];

@@ -556,7 +556,7 @@ describe('hostile layers', () => {
     ]);
   });
 
-  it('with many of everything come to an end', () => {
+  it('with many of everything are judged, and what is told of them is limited', () => {
     const many = Array.from({ length: 20_000 }, (_, n) => `${'usr/lib/'.repeat(100)}${n}`);
     const entries = many.map((path) => ({
       path,

@@ -34,7 +34,7 @@ export type Judgement = (image: JudgedImage) => Iterable<Finding>;
 
 /** Prepares what the judgements share. */
 export function judgedImage(layers: readonly IntegrityLayer[], view: Overlay): JudgedImage {
-  const tree = imageTree(layers);
+  const tree = imageTree(view);
   const spans = databaseSpans(layers, view, tree);
   const signs = layers.flatMap(({ signs }, layer) => signs.map((sign) => ({ ...sign, layer })));
   const packages = spans.packagesAt(layers.length - 1);

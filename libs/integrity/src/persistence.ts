@@ -88,8 +88,9 @@ function* addedStarts({ tree, ownership, spans }: JudgedImage): Generator<Findin
   const base = Math.min(...spans.databases.map(({ from }) => from));
   if (!ownership.isComplete) return;
   for (const { entry, layer } of tree.shown.values()) {
-    const { path, type } = entry;
-    if (layer <= base || type !== 'file' || !startedFile.test(path) || ownership.isDistributed(path)) continue;
+    if (layer <= base || entry.type !== 'file') continue;
+    const { path } = entry;
+    if (!startedFile.test(path) || ownership.isDistributed(path)) continue;
     yield integrityFinding({
       id: isCronJob(path) ? 'unowned-cron-job' : 'unowned-service',
       severity: 'low',

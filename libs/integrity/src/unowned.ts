@@ -20,34 +20,39 @@ const earlierInPath = /^usr\/local\/s?bin\/[^/]{1,255}$/;
 
 /** Programs and libraries that no package brought, where only packages should bring any. */
 export const unownedFiles: Judgement = function* (image) {
-  let packaged: ReadonlySet<string> | undefined;
+  let known: ReadonlySet<string> | undefined;
+  const packaged = () => (known ??= packagedContent(image));
   for (const found of image.tree.shown.values()) {
     if (!isCandidate(found) || image.ownership.isDistributed(found.entry.path)) continue;
-    packaged ??= packagedContent(image);
     const finding = judgeUnowned(image, found, packaged);
     if (finding) yield finding;
   }
 };
 
-function isCandidate({ entry: { path, type, mode } }: Found): boolean {
+function isCandidate({ entry }: Found): boolean {
+  const { type, mode } = entry;
   if (type !== 'file' && type !== 'hardlink') return false;
-  return (mode & bits.execute) !== 0 || (libraryDirectory.test(path) && isLibrary(path));
+  if ((mode & bits.execute) !== 0) return true;
+  const { path } = entry;
+  return isLibrary(path) && libraryDirectory.test(path);
 }
 
-function judgeUnowned(image: JudgedImage, found: Found, packaged: ReadonlySet<string>): Finding | undefined {
+function judgeUnowned(image: JudgedImage, found: Found, packaged: () => ReadonlySet<string>): Finding | undefined {
   const { path, mode } = found.entry;
   if (isSetuid(mode)) return unownedSetuid(image, found);
   if (earlierInPath.test(path) && trustedNames.has(baseName(path))) return shadowing(image, found);
-  if (!image.ownership.isComplete || packaged.has(image.tree.digestOf(found, 'sha256') ?? '')) return undefined;
-  if (isLibrary(path)) return libraryDirectory.test(path) ? unownedLibrary(found) : undefined;
-  return programDirectory.test(path) && !builderFiles.has(baseName(path)) ? unownedProgram(found) : undefined;
+  if (!image.ownership.isComplete) return undefined;
+  const foreign = isLibrary(path) ? unownedLibrary(found) : unownedProgram(found);
+  // Few get here, and only for them is it worth knowing the content of every file.
+  return foreign && !packaged().has(image.tree.digestOf(found, 'sha256') ?? '') ? foreign : undefined;
 }
 
 /** Content of files of the distribution: a copy or hard link of it is nothing foreign. */
 function packagedContent({ tree, ownership }: JudgedImage): Set<string> {
   const digests = new Set<string>();
-  for (const [path, found] of tree.shown) {
-    if (found.entry.sha256 !== undefined && ownership.isDistributed(path)) digests.add(found.entry.sha256);
+  for (const { entry } of tree.shown.values()) {
+    const { sha256 } = entry;
+    if (sha256 !== undefined && ownership.isDistributed(entry.path)) digests.add(sha256);
   }
   return digests;
 }
@@ -70,10 +75,12 @@ function unownedSetuid({ ownership }: JudgedImage, { entry, layer }: Found): Fin
   });
 }
 
-function unownedProgram({ entry, layer }: Found): Finding {
+function unownedProgram({ entry, layer }: Found): Finding | undefined {
+  const name = baseName(entry.path);
+  if (!programDirectory.test(entry.path) || builderFiles.has(name)) return undefined;
   return integrityFinding({
     id: 'unowned-executable',
-    severity: baseName(entry.path).startsWith('.') ? 'medium' : 'low',
+    severity: name.startsWith('.') ? 'medium' : 'low',
     title: 'Program that no package brought, in a directory of the distribution',
     path: entry.path,
     layer,
@@ -81,7 +88,8 @@ function unownedProgram({ entry, layer }: Found): Finding {
   });
 }
 
-function unownedLibrary({ entry, layer }: Found): Finding {
+function unownedLibrary({ entry, layer }: Found): Finding | undefined {
+  if (!libraryDirectory.test(entry.path)) return undefined;
   const isLoginModule = entry.path.includes('/security/');
   return integrityFinding({
     id: 'unowned-library',

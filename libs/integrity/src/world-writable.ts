@@ -15,8 +15,9 @@ const rootFile =
 export const worldWritable: Judgement = function* ({ tree, ownership }) {
   const elsewhere: Found[] = [];
   for (const found of tree.shown.values()) {
-    const { path, type, mode } = found.entry;
+    const { type, mode } = found.entry;
     if ((type !== 'file' && type !== 'hardlink') || (mode & bits.othersWrite) === 0) continue;
+    const { path } = found.entry;
     if (rootFile.test(path))
       yield writable(found, 'world-writable-system-file', 'System file that every user can write');
     else if ((mode & bits.execute) === 0 || ownership.isDistributed(path)) continue;

@@ -2,9 +2,11 @@ import { createHash, hash, type Hash } from 'node:crypto';
 
 import { LimitExceeded } from '@tidewaiter/domain';
 
-import type { EntryType, LayerEntry } from './layer-entry.js';
+import { EntryTable } from './entry-table.js';
+import type { DigestAlgorithm, EntryType, LayerEntry } from './layer-entry.js';
 import { release } from './lent-memory.js';
 import { maxLinkDepth, type LayerLimits } from './limits.js';
+import { PathIndex } from './path-index.js';
 import { baseOf, encodeName, hasParentSegment, linkDestination, normalizePath, parentOf } from './paths.js';
 import type { TarMember, TarVisitor } from './tar.js';
 import type { WarningList } from './warning.js';
@@ -31,8 +33,6 @@ const opaqueWhiteout = '.wh..wh..opq';
 const zeros = Buffer.alloc(64 * 1024);
 const nothing = Buffer.alloc(0);
 
-export type DigestAlgorithm = 'sha256' | 'md5' | 'sha1';
-
 /** What an entry has unless the caller says otherwise. */
 const defaultDigests = ['sha256'] as const;
 
@@ -48,8 +48,10 @@ export interface TakenFile {
 export interface FileSink {
   /** Whether the content of the file at this path is wanted. `head` are its first bytes, {@link headBytes} at most. */
   wants: (path: string, head: Uint8Array) => boolean;
-  /** Called with each wanted file when it is complete; of two with one name the later one counts. */
+  /** Called with each wanted file when it is complete. */
   take: (file: TakenFile) => void;
+  /** Called when a later entry of the layer stands in the place of this one: what was taken there counts no more. */
+  replaced?: (path: string) => void;
   /** Whether what a link at this path leads to is wanted, whatever its own name. Never, unless told. */
   wantsLink?: (path: string) => boolean;
   /** Whether the file `target` is wanted for the hard link to it at `path`, and is not wanted alike for its own name. Never, unless told. */
@@ -91,9 +93,9 @@ export class LayerCollector implements TarVisitor {
   readonly #sink: FileSink;
   readonly #limits: LayerLimits;
   readonly #warnings: WarningList;
-  readonly #entries = new Map<string, LayerEntry>();
-  readonly #whiteouts = new Map<string, LayerEntry>();
-  readonly #taken = new Set<string>();
+  readonly #entries = new EntryTable();
+  readonly #indexes = { none: this.#newIndex(), file: this.#newIndex(), opaque: this.#newIndex() };
+  readonly #linkable = new Set<string>();
   readonly #links = new Map<string, string>();
   #open: OpenFile | undefined;
   #nameBytes = 0;
@@ -105,10 +107,11 @@ export class LayerCollector implements TarVisitor {
     this.#warnings = warnings;
   }
 
-  result(): { entries: LayerEntry[]; taken: Set<string>; links: Link[] } {
+  result(): { entries: EntryTable; linkable: Set<string>; links: Link[] } {
+    this.#entries.compact();
     return {
-      entries: [...this.#whiteouts.values(), ...this.#entries.values()],
-      taken: this.#taken,
+      entries: this.#entries,
+      linkable: this.#linkable,
       links: Array.from(this.#links, ([path, target]) => ({ path, target })),
     };
   }
@@ -155,16 +158,20 @@ export class LayerCollector implements TarVisitor {
       if (file.length === 0) this.#whole(file, nothing);
       else this.#decide(file);
     }
-    if (!file.content) return;
-    this.#take(file, file.content);
-    release(file.content);
+    if (file.content) {
+      this.#take(file, file.content);
+      release(file.content);
+    }
+    this.#put(entry);
   }
 
   /** Ends a file whose content turned out to be out of reach: it is listed, with no digests that would be others' content. */
   abandon(): void {
     const file = this.#open;
+    if (!file) return;
     this.#open = undefined;
-    if (file?.content) release(file.content);
+    if (file.content) release(file.content);
+    this.#put(file.entry);
   }
 
   #whole(file: OpenFile, content: Buffer): void {
@@ -201,7 +208,7 @@ export class LayerCollector implements TarVisitor {
   }
 
   #take({ entry: { path, mode } }: OpenFile, content: Buffer): void {
-    this.#taken.add(path);
+    if (this.#sink.wantsLink?.(path)) this.#linkable.add(path);
     this.#sink.take({ path, content, mode });
   }
 
@@ -224,7 +231,7 @@ export class LayerCollector implements TarVisitor {
    */
   #mayStand(name: string, path: string): boolean {
     if (!hasParentSegment(name)) return true;
-    const stands = !this.#entries.has(path) && !baseOf(path).startsWith(whiteoutPrefix);
+    const stands = !this.#find(path) && !baseOf(path).startsWith(whiteoutPrefix);
     const outcome = stands ? 'taken as inside the root' : 'left out, as it would hide another entry';
     this.#warnings.add('PARENT_PATH', path, `tar entry whose name climbs with "..": ${outcome}`);
     return stands;
@@ -246,21 +253,40 @@ export class LayerCollector implements TarVisitor {
 
   #putWhiteout(path: string, whiteout: 'file' | 'opaque'): void {
     const type = whiteout === 'opaque' ? 'directory' : 'file';
-    this.#whiteouts.set(`${whiteout}:${path}`, { path, type, mode: 0, uid: 0, gid: 0, size: 0, whiteout });
+    this.#put({ path, type, mode: 0, uid: 0, gid: 0, size: 0, whiteout });
   }
 
   #add(path: string, type: EntryType, member: TarMember): void {
-    // The last entry of a name wins, as when unpacked in order; its place in the list is its own.
-    this.#entries.delete(path);
-    this.#taken.delete(path);
-    this.#links.delete(path);
+    if (this.#find(path)) {
+      this.#linkable.delete(path);
+      this.#links.delete(path);
+      this.#sink.replaced?.(path);
+    }
     const { mode, uid, gid } = member;
     const entry: LayerEntry = { path, type, mode, uid, gid, size: type === 'file' ? member.size : 0 };
     if (type === 'file' && member.capabilities !== undefined) entry.capabilities = member.capabilities;
-    this.#entries.set(path, entry);
-    if (type === 'file') this.#open = this.#openFile(entry, member.isSparse);
+    if (type === 'file') {
+      this.#open = this.#openFile(entry, member.isSparse);
+      return;
+    }
     if (type === 'symlink') this.#addSymlink(entry, member.linkName);
     if (type === 'hardlink') this.#addHardlink(entry, normalizePath(member.linkName));
+    this.#put(entry);
+  }
+
+  /** Lists an entry in the place of an earlier one: the last entry of a name wins, as when unpacked in order. */
+  #put(entry: LayerEntry): void {
+    const before = this.#indexes[entry.whiteout ?? 'none'].set(entry.path, this.#entries.add(entry));
+    if (before !== undefined) this.#entries.remove(before);
+  }
+
+  #find(path: string): LayerEntry | undefined {
+    const index = this.#indexes.none.get(path);
+    return index === undefined ? undefined : this.#entries.at(index);
+  }
+
+  #newIndex(): PathIndex {
+    return new PathIndex((index) => this.#entries.at(index)!.path);
   }
 
   #openFile(entry: LayerEntry, isSparse: boolean): OpenFile {
@@ -292,7 +318,8 @@ export class LayerCollector implements TarVisitor {
 
   #addHardlink(entry: LayerEntry, target: string): void {
     entry.linkTarget = target;
-    const original = this.#entries.get(target);
+    // A link takes away what it stands in the place of before it looks for its file.
+    const original = target === entry.path ? undefined : this.#find(target);
     if (!original) {
       this.#warnings.add(
         'HARDLINK_WITHOUT_TARGET',
@@ -316,7 +343,7 @@ export class LayerCollector implements TarVisitor {
   #fileOf(path: string): string {
     let at = path;
     for (let depth = 0; depth < maxLinkDepth; depth += 1) {
-      const entry = this.#entries.get(at);
+      const entry = this.#find(at);
       if (entry?.type !== 'hardlink') break;
       at = normalizePath(entry.linkTarget ?? '');
     }

@@ -2,6 +2,8 @@ export const entryTypes = ['file', 'directory', 'symlink', 'hardlink', 'characte
 
 export type EntryType = (typeof entryTypes)[number];
 
+export type DigestAlgorithm = 'sha256' | 'md5' | 'sha1';
+
 /** One entry of a layer: a file of it, or the mark that one of the layers below is removed. */
 export interface LayerEntry {
   /** From the image's root, without leading slash; the root is the empty path. */
@@ -24,4 +26,10 @@ export interface LayerEntry {
   capabilities?: string;
   /** `file`: `path` of the layers below is removed. `opaque`: everything below the directory `path` is. */
   whiteout?: 'file' | 'opaque';
+}
+
+/** The entries of a layer: an array, or an `EntryTable` in far less memory. */
+export interface LayerEntries extends Iterable<LayerEntry> {
+  readonly length: number;
+  at(index: number): LayerEntry | undefined;
 }

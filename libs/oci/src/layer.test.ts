@@ -6,6 +6,7 @@ import { tarArchive, type TarEntry } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
 import { headBytes } from './layer-collector.js';
+import type { LayerEntry } from './layer-entry.js';
 import { pendingLinks, readLayer, readLayerFollowingLinks, type LayerContent, type ReadLayerOptions } from './layer.js';
 import { mediaTypes } from './media-types.js';
 
@@ -15,24 +16,27 @@ async function* chunked(bytes: Buffer, chunkBytes = 64 * 1024): AsyncGenerator<U
   for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.subarray(at, at + chunkBytes);
 }
 
-interface Read extends LayerContent {
+interface Read extends Omit<LayerContent, 'entries'> {
+  entries: LayerEntry[];
   files: Map<string, Buffer>;
 }
 
 /** Reads a layer and keeps what it hands out. */
 async function read(tar: Buffer, options: Partial<ReadLayerOptions> = {}): Promise<Read> {
-  return keeping((take) =>
-    readLayer(chunked(tar), { mediaType: mediaTypes.ociLayer, wants: () => true, take, ...options }),
+  return keeping((keep) =>
+    readLayer(chunked(tar), { mediaType: mediaTypes.ociLayer, wants: () => true, ...keep, ...options }),
   );
 }
 
-async function keeping(reading: (take: ReadLayerOptions['take']) => Promise<LayerContent>): Promise<Read> {
-  const all = new Map<string, Buffer>();
-  const content = await reading(({ path, content: lent }) => {
-    all.delete(path);
-    all.set(path, Buffer.from(lent));
+async function keeping(
+  reading: (keep: Pick<ReadLayerOptions, 'take' | 'replaced'>) => Promise<LayerContent>,
+): Promise<Read> {
+  const files = new Map<string, Buffer>();
+  const content = await reading({
+    take: ({ path, content: lent }) => files.set(path, Buffer.from(lent)),
+    replaced: (path) => files.delete(path),
   });
-  return { ...content, files: new Map([...all].filter(([path]) => content.taken.has(path))) };
+  return { ...content, entries: JSON.parse(JSON.stringify([...content.entries])) as LayerEntry[], files };
 }
 
 async function codeOf(result: Promise<unknown>): Promise<string> {
@@ -163,8 +167,8 @@ describe('what a layer holds', () => {
     const digests = (path: string) => (path === 'plain' ? [] : (['md5', 'sha1'] as const));
     const tar = tarArchive([{ path: 'plain' }, { path: 'big', content }, { path: 'empty' }, hardlinkTo('big')]);
     for (const chunkBytes of [1_000, 1 << 20]) {
-      const { entries, taken } = await keeping((take) =>
-        readLayer(chunked(tar, chunkBytes), { mediaType: mediaTypes.ociLayer, wants: () => true, take, digests }),
+      const { entries, files } = await keeping((keep) =>
+        readLayer(chunked(tar, chunkBytes), { mediaType: mediaTypes.ociLayer, wants: () => true, ...keep, digests }),
       );
       const hex = (algorithm: string, bytes: BinaryLike) => createHash(algorithm).update(bytes).digest('hex');
       expect(entries.map(({ md5, sha1 }) => [md5, sha1])).toEqual([
@@ -173,7 +177,7 @@ describe('what a layer holds', () => {
         [hex('md5', ''), hex('sha1', '')],
         [hex('md5', content), hex('sha1', content)],
       ]);
-      expect([...taken]).toEqual(['plain', 'big', 'empty']);
+      expect([...files.keys()]).toEqual(['plain', 'big', 'empty']);
     }
   });
 
@@ -183,11 +187,11 @@ describe('what a layer holds', () => {
       { path: 'text', content: 'plain' },
     ]);
     for (const chunkBytes of [3, 1_000, 1 << 20]) {
-      const { files } = await keeping((take) =>
+      const { files } = await keeping((keep) =>
         readLayer(chunked(tar, chunkBytes), {
           mediaType: mediaTypes.ociLayer,
           wants: (_path, head) => head.length <= headBytes && Buffer.from(head).toString('latin1', 1, 4) === 'ELF',
-          take,
+          ...keep,
         }),
       );
       expect([...files].map(([path, content]) => [path, content.length])).toEqual([['elf', 2_004]]);
@@ -212,10 +216,10 @@ describe('what a layer holds', () => {
     );
     expect(entries.map(({ path, whiteout }) => [path, whiteout])).toEqual([
       ['etc/motd', 'file'],
+      ['etc/motd', undefined],
       ['usr/share/man', 'opaque'],
       ['', 'opaque'],
       ['z', 'file'],
-      ['etc/motd', undefined],
       ['usr/bin/somewh.ere', undefined],
       ['usr/bin/.who', undefined],
       ['usr/bin/x.wh.y', undefined],
@@ -664,8 +668,8 @@ describe('compression', () => {
     ['zstd in frames, as zstd:chunked', zstdFrames, ociLayerZstd],
   ])('%s is undone whatever the size of the chunks', async (_, blob, mediaType) => {
     for (const chunkBytes of [7_919, 1 << 20]) {
-      const content = await keeping((take) =>
-        readLayer(chunked(blob, chunkBytes), { mediaType, wants: (path) => path === 'last', take }),
+      const content = await keeping((keep) =>
+        readLayer(chunked(blob, chunkBytes), { mediaType, wants: (path) => path === 'last', ...keep }),
       );
       expect(content.diffId).toBe(`sha256:${sha256(tar)}`);
       expect(content.files.get('last')?.toString()).toBe('still in step');
@@ -735,7 +739,7 @@ describe('wanted links', () => {
       ]),
       { wantsLink },
     );
-    expect(pendingLinks(first, { wantsLink })).toEqual([{ path: 'c', target: 'a', sizeBytes: 1 }]);
+    expect(pendingLinks(first, {})).toEqual([{ path: 'c', target: 'a', sizeBytes: 1 }]);
   });
 
   it('are pending when their file was not kept', async () => {
@@ -749,7 +753,7 @@ describe('wanted links', () => {
     const wantsLink = (path: string) => path.startsWith('db/');
     const first = await read(tar, { wantsLink });
     expect(first.links.map(({ path }) => path)).toEqual(['db/hard', 'db/soft', 'db/elsewhere']);
-    const pending = pendingLinks(first, { wantsLink });
+    const pending = pendingLinks(first, {});
     expect(pending).toEqual([
       { path: 'db/hard', target: 'data/status', sizeBytes: 1 },
       { path: 'db/soft', target: 'data/status', sizeBytes: 1 },
@@ -771,8 +775,8 @@ describe('wanted links', () => {
     };
     const wants = (path: string) => /os-release$|loop$/.test(path);
     const follow = (more: (path: string) => boolean) =>
-      keeping((take) =>
-        readLayerFollowingLinks(open, { mediaType: mediaTypes.ociLayer, wants: more, wantsLink: more, take }),
+      keeping((keep) =>
+        readLayerFollowingLinks(open, { mediaType: mediaTypes.ociLayer, wants: more, wantsLink: more, ...keep }),
       );
     const content = await follow(wants);
     expect(content.files.get('etc/os-release')?.toString()).toBe('release');
@@ -790,12 +794,12 @@ describe('wanted links', () => {
     ]);
     const wantsLink = (path: string) => path.startsWith('db/');
     const follow = (limits: ReadLayerOptions['limits']) =>
-      keeping((take) =>
+      keeping((keep) =>
         readLayerFollowingLinks(() => chunked(tar), {
           mediaType: mediaTypes.ociLayer,
           wants: wantsLink,
           wantsLink,
-          take,
+          ...keep,
           ...(limits && { limits }),
         }),
       );
@@ -815,8 +819,8 @@ describe('wanted links', () => {
     const tar = Buffer.concat([holes, tarArchive([{ path: 'db', type: 'symlink', linkTarget: 'data' }])]);
     const wants = (path: string) => path === 'db';
     const options = { mediaType: mediaTypes.ociLayer, limits: { maxSparseBytes: 1000 }, wants, wantsLink: wants };
-    const { files, warnings } = await keeping((take) =>
-      readLayerFollowingLinks(() => chunked(tar), { ...options, take }),
+    const { files, warnings } = await keeping((keep) =>
+      readLayerFollowingLinks(() => chunked(tar), { ...options, ...keep }),
     );
     expect([...files.keys()]).toEqual([]);
     expect(warnings.map(({ code, path }) => [code, path])).toEqual([
@@ -845,11 +849,24 @@ describe('wanted links', () => {
       { path: 'b', content: 'x' },
     ]);
     const wantsLink = () => true;
-    expect(pendingLinks(await read(tar, { wantsLink }), { wantsLink })).toEqual([]);
+    expect(pendingLinks(await read(tar, { wantsLink }), {})).toEqual([]);
   });
 
   it('to a file that the layer does not hold are named', async () => {
-    const { warnings } = await read(tarArchive([{ path: 'a', type: 'hardlink', linkTarget: '../../etc/shadow' }]));
-    expect(warnings).toMatchObject([{ code: 'HARDLINK_WITHOUT_TARGET', path: 'a' }]);
+    const { entries, warnings } = await read(
+      tarArchive([
+        { path: 'a', type: 'hardlink', linkTarget: '../../etc/shadow' },
+        { path: 'self', content: 'x' },
+        { path: 'self', type: 'hardlink', linkTarget: 'self' },
+      ]),
+    );
+    expect(warnings.map(({ code, path }) => [code, path])).toEqual([
+      ['HARDLINK_WITHOUT_TARGET', 'a'],
+      ['HARDLINK_WITHOUT_TARGET', 'self'],
+    ]);
+    expect(entries.map(({ path, sha256 }) => [path, sha256])).toEqual([
+      ['a', undefined],
+      ['self', undefined],
+    ]);
   });
 });

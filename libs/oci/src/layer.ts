@@ -4,8 +4,9 @@ import { InvalidInput, type Digest } from '@tidewaiter/domain';
 
 import { ByteWalk } from './byte-walk.js';
 import { decompress } from './decompress.js';
+import type { EntryTable } from './entry-table.js';
 import { LayerCollector, type FileSink, type Link, type TakenFile } from './layer-collector.js';
-import type { LayerEntry } from './layer-entry.js';
+import type { LayerEntries } from './layer-entry.js';
 import { release } from './lent-memory.js';
 import { layerLimits, type LayerLimits } from './limits.js';
 import { announcedCompression } from './media-types.js';
@@ -24,9 +25,9 @@ export interface ReadLayerOptions extends FileSink {
 export interface LayerContent {
   diffId: Digest;
   /** Each path once, as the last entry of that name has it; whiteouts stand beside the files. */
-  entries: LayerEntry[];
-  /** Paths of the wanted files: what was handed out for any other path has been replaced by a later entry. */
-  taken: Set<string>;
+  entries: EntryTable;
+  /** Files that were taken whose own names are of a kind that links are wanted to. */
+  linkable: Set<string>;
   /** Wanted links. */
   links: Link[];
   warnings: Warning[];
@@ -79,7 +80,7 @@ export async function readLayerFollowingLinks(
   const content = await readLayer(open(), options);
   const warnings = new WarningList();
   const pending = affordableLinks(pendingLinks(content, options), { ...layerLimits, ...options.limits }, warnings);
-  if (pending.size > 0) await readLinked(open, options, pending, content, warnings);
+  if (pending.size > 0) await readLinked(open, options, pending, warnings);
   content.warnings.push(...warnings.toArray());
   return content;
 }
@@ -88,9 +89,9 @@ async function readLinked(
   open: () => AsyncIterable<Uint8Array>,
   { mediaType, limits, take }: ReadLayerOptions,
   pending: ReadonlyMap<string, readonly PendingLink[]>,
-  { taken }: LayerContent,
   warnings: WarningList,
 ): Promise<void> {
+  const taken = new Set<string>();
   const takeAll = (file: TakenFile) => {
     for (const { path } of pending.get(file.path) ?? []) {
       taken.add(path);
@@ -131,8 +132,8 @@ function affordableLinks(
 
 /** The wanted links that end at a file of the same layer whose own name is not of that kind; that file's path as `target`. */
 export function pendingLinks(
-  { entries, taken, links }: Pick<LayerContent, 'entries' | 'taken' | 'links'>,
-  { wantsLink, wantsHardlink }: Pick<FileSink, 'wantsLink' | 'wantsHardlink'>,
+  { entries, linkable, links }: { entries: LayerEntries } & Pick<LayerContent, 'linkable' | 'links'>,
+  { wantsHardlink }: Pick<FileSink, 'wantsHardlink'>,
 ): PendingLink[] {
   if (links.length === 0) return [];
   const layer = overlay([entries]);
@@ -140,7 +141,7 @@ export function pendingLinks(
   for (const { path, target } of links) {
     const found = layer.lookup(target)?.entry;
     if (found?.type !== 'file') continue;
-    const isRead = taken.has(found.path) && wantsLink?.(found.path) && !wantsHardlink?.(path, found.path);
+    const isRead = linkable.has(found.path) && !wantsHardlink?.(path, found.path);
     if (!isRead) pending.push({ path, target: found.path, sizeBytes: found.size });
   }
   return pending;

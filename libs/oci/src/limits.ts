@@ -28,7 +28,8 @@ export const layerLimits: Readonly<LayerLimits> = {
   maxUncompressedBytes: 64 * gib,
   maxRatio: 200,
   ratioFromBytes: 64 * mib,
-  maxEntries: 1_000_000,
+  // A layer of a million files has directories too.
+  maxEntries: 1_250_000,
   maxPathBytes: 4 * kib,
   maxNameBytes: 128 * mib,
   maxHeaderBytes: mib,

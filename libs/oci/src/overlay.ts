@@ -1,12 +1,8 @@
-import type { LayerEntry } from './layer-entry.js';
+import { EntryStacks, type Found } from './entry-stacks.js';
+import type { LayerEntries } from './layer-entry.js';
 import { maxLinkDepth } from './limits.js';
 import { normalizePath, parentOf } from './paths.js';
-
-export interface Found {
-  /** Index of the layer, 0 at the bottom. */
-  layer: number;
-  entry: LayerEntry;
-}
+import { type ShownEntries, shownEntries } from './shown-entries.js';
 
 /** What the layers of an image show together, without unpacking any of them. */
 export interface Overlay {
@@ -16,77 +12,58 @@ export interface Overlay {
   isVisible(path: string, layer: number): boolean;
   /** The lowest layer above `layer` that replaces or removes what `layer` has at `path`. */
   hiddenBy(path: string, layer: number): number | undefined;
-}
-
-/** What the layers say about one path, from the top down; whiteouts lie under the files of their own layer. */
-interface Node extends Found {
-  below: Node | undefined;
+  /** What the layers say about exactly `path`, from the top down; whiteouts lie under the files of their own layer. */
+  stackAt(path: string): Found[];
+  /** All that the image shows, worked out for every entry when the first is asked for. */
+  readonly shown: ShownEntries;
 }
 
 /**
  * Lays layers over each other, the lowest first.
  * @see https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts
  */
-export function overlay(layers: readonly (readonly LayerEntry[])[]): Overlay {
-  const nodes = new Map<string, Node>();
-  const add = (layer: number, entry: LayerEntry) => {
-    nodes.set(entry.path, { layer, entry, below: nodes.get(entry.path) });
-  };
-  for (const [layer, entries] of layers.entries()) {
-    // A whiteout removes only what lies in lower layers, wherever it stands in its own.
-    for (const entry of entries) if (entry.whiteout) add(layer, entry);
-    for (const entry of entries) if (!entry.whiteout) add(layer, entry);
-  }
-  const hiddenBy = (path: string, layer: number) => lowestHider(nodes, path, layer);
-  const isVisible = (path: string, layer: number) => {
-    return entryOf(nodes.get(path), layer) !== undefined && hiddenBy(path, layer) === undefined;
-  };
-  return { hiddenBy, isVisible, lookup: (path) => resolve(nodes, path, isVisible) };
+export function overlay(layers: readonly LayerEntries[]): Overlay {
+  const stacks = new EntryStacks(layers);
+  const stackAt = (path: string) => Array.from(stacks.at(path), (number) => stacks.found(number));
+  const hiddenBy = (path: string, layer: number) => lowestHider(stacks, path, layer);
+  const isVisible = (path: string, layer: number) =>
+    stackAt(path).some((found) => found.layer === layer && !found.entry.whiteout) &&
+    hiddenBy(path, layer) === undefined;
+  const lookup = (path: string) => resolve(path, (at) => topEntry(stackAt(at), isVisible));
+  return { lookup, isVisible, hiddenBy, stackAt, shown: shownEntries(stacks) };
 }
 
-function entryOf(top: Node | undefined, layer: number): Node | undefined {
-  for (let node = top; node && node.layer >= layer; node = node.below) {
-    if (node.layer === layer && !node.entry.whiteout) return node;
-  }
-  return undefined;
-}
-
-function lowestHider(nodes: ReadonlyMap<string, Node>, path: string, layer: number): number | undefined {
+function lowestHider(stacks: EntryStacks, path: string, layer: number): number | undefined {
   let lowest: number | undefined;
-  const consider = (node: Node) => {
-    if (lowest === undefined || node.layer < lowest) lowest = node.layer;
+  const consider = (found: Found) => {
+    if (lowest === undefined || found.layer < lowest) lowest = found.layer;
   };
-  for (let node = nodes.get(path); node && node.layer > layer; node = node.below) {
-    if (node.entry.whiteout !== 'opaque') consider(node);
+  for (const number of stacks.at(path)) {
+    if (stacks.layerOf(number) <= layer) break;
+    const found = stacks.found(number);
+    if (found.entry.whiteout !== 'opaque') consider(found);
   }
-  for (let directory = path; directory !== '';) {
-    directory = parentOf(directory);
-    for (let node = nodes.get(directory); node && node.layer >= layer; node = node.below) {
-      if (hidesChildren(node, layer)) consider(node);
+  for (const top of stacks.above(path)) {
+    for (const number of stacks.below(top)) {
+      if (stacks.layerOf(number) < layer) break;
+      const found = stacks.found(number);
+      if (hidesChildren(found, layer)) consider(found);
     }
   }
   return lowest;
 }
 
 /** Whether an entry at a directory's path hides what `layer` has below that directory. */
-function hidesChildren({ layer: own, entry }: Node, layer: number): boolean {
+function hidesChildren({ layer: own, entry }: Found, layer: number): boolean {
   if (own > layer) return entry.whiteout !== undefined || entry.type !== 'directory';
   // In one layer, files below a link go through the link when they are unpacked; below anything else there is no place.
   return entry.whiteout === undefined && entry.type !== 'directory' && entry.type !== 'symlink';
 }
 
 /** Walks a path from the root as the kernel does, so that `..` behind a link leads out of where the link points to. */
-function resolve(
-  nodes: ReadonlyMap<string, Node>,
-  path: string,
-  isVisible: (path: string, layer: number) => boolean,
-): Found | undefined {
-  const shown = (at: string): Node | undefined => {
-    const top = topEntry(nodes.get(at));
-    return top && isVisible(at, top.layer) ? top : undefined;
-  };
+function resolve(path: string, shown: (at: string) => Found | undefined): Found | undefined {
   const exact = shown(normalizePath(path));
-  if (exact && exact.entry.type !== 'symlink') return { layer: exact.layer, entry: exact.entry };
+  if (exact && exact.entry.type !== 'symlink') return exact;
   const pending = path.split('/').toReversed();
   let at = '';
   let links = 0;
@@ -103,14 +80,11 @@ function resolve(
       at = next;
     }
   }
-  const found = shown(at);
-  return found && { layer: found.layer, entry: found.entry };
+  return shown(at);
 }
 
-function topEntry(top: Node | undefined): Node | undefined {
-  for (let node = top; node; node = node.below) {
-    if (node.entry.whiteout === undefined) return node;
-    if (node.entry.whiteout === 'file') return undefined;
-  }
-  return undefined;
+function topEntry(stack: readonly Found[], isVisible: (path: string, layer: number) => boolean): Found | undefined {
+  const top = stack.find(({ entry }) => entry.whiteout !== 'opaque');
+  if (!top || top.entry.whiteout) return undefined;
+  return isVisible(top.entry.path, top.layer) ? top : undefined;
 }

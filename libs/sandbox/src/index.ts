@@ -1,4 +1,3 @@
 export { LayerThreads, threadLimits } from './layer-threads.js';
 export type { ThreadLimits } from './layer-threads.js';
-export { packLayer } from './packed-layer.js';
 export type { PackedLayer } from './packed-layer.js';

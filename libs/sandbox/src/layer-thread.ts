@@ -1,9 +1,9 @@
 import { parentPort } from 'node:worker_threads';
 
-import type { LayerOptions } from '@tidewaiter/analyzers';
+import { analyzeLayer, type LayerOptions } from '@tidewaiter/analyzers';
 
 import { packLayer } from './packed-layer.js';
-import { type FromThread, sendError, type ToThread } from './thread-messages.js';
+import { type FromThread, handedOver, sendError, type ToThread } from './thread-messages.js';
 
 const port = parentPort!;
 
@@ -31,9 +31,10 @@ port.on('message', (message: ToThread) => {
 
 async function work(options: LayerOptions): Promise<void> {
   try {
-    const packed = await packLayer(open, options);
-    const layer = { ...packed, entries: owned(packed.entries), facts: owned(packed.facts) };
-    port.postMessage({ kind: 'done', layer } satisfies FromThread, [layer.entries.buffer, layer.facts.buffer]);
+    const packed = packLayer(await analyzeLayer(open, options));
+    const [entries, facts] = [handedOver(packed.entries), handedOver(packed.facts)];
+    const layer = { ...packed, entries, facts };
+    port.postMessage({ kind: 'done', layer } satisfies FromThread, [entries.buffer, facts.buffer]);
   } catch (error) {
     tell({ kind: 'failed', error: sendError(error) });
   }
@@ -58,9 +59,4 @@ async function* open(): AsyncGenerator<Uint8Array> {
 
 function tell(message: FromThread): void {
   port.postMessage(message);
-}
-
-/** Bytes in memory of their own, which alone can be handed to another thread. */
-function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
 }

@@ -32,7 +32,7 @@ it('reads a layer as it is read here, however it comes in', async () => {
   for (const chunkBytes of [700, 1 << 20]) {
     const layer = await threads.analyze(blob(gzipSync(tar), chunkBytes), { mediaType: mediaTypes.ociLayerGzip });
     expect(layer).toMatchObject({ uncompressedBytes: tar.length, entryCount: 2 });
-    expect(decodeEntries(layer.entries).map(({ path }) => path)).toEqual([status.path, 'big']);
+    expect(Array.from(decodeEntries(layer.entries), ({ path }) => path)).toEqual([status.path, 'big']);
     expect(decodeFacts(layer.facts).files[0]).toMatchObject({ packages: [{ name: 'a' }] });
   }
 });
@@ -84,8 +84,10 @@ it('ends a layer that takes too long, and no other', async () => {
 
 it('ends a layer that takes too much memory, and the process lives on', async () => {
   const small = new LayerThreads(1, { ...threadLimits, maxHeapMegabytes: 24 });
-  const entries = Array.from({ length: 120_000 }, (_, index) => ({ path: `${'directory/'.repeat(8)}${index}` }));
-  await expect(small.analyze(blob(tarArchive(entries), 1 << 20), { mediaType })).rejects.toMatchObject({
+  const stanza = (_: unknown, index: number) =>
+    `Package: p${index}\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n`;
+  const many = { ...status, content: Array.from({ length: 100_000 }, stanza).join('\n') };
+  await expect(small.analyze(blob(tarArchive([many]), 1 << 20), { mediaType })).rejects.toMatchObject({
     limit: 'maxHeapMegabytes',
   });
   expect(await threads.analyze(blob(tarArchive([status])), { mediaType })).toMatchObject({ entryCount: 1 });

@@ -4,7 +4,7 @@ import type { LayerOptions } from '@tidewaiter/analyzers';
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { PackedLayer } from './packed-layer.js';
-import { type FromThread, receiveError, type ToThread } from './thread-messages.js';
+import { type FromThread, handedOver, receiveError, type ToThread } from './thread-messages.js';
 
 /** What one layer may cost beside the limits of `layerLimits`. */
 export interface ThreadLimits {
@@ -186,13 +186,6 @@ class LayerJob {
   #tell(message: ToThread, transfer: ArrayBuffer[] = []): void {
     this.worker.postMessage(message, transfer);
   }
-}
-
-/** Bytes whose memory can go to another thread: their own where nothing else lies in it, else a copy. */
-function handedOver(piece: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = piece;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength;
-  return isAlone ? new Uint8Array(buffer) : new Uint8Array(piece);
 }
 
 function explained(error: unknown, { maxHeapMegabytes }: ThreadLimits): unknown {

@@ -1,4 +1,4 @@
-import { analyzeLayer, encodeFacts, type LayerOptions } from '@tidewaiter/analyzers';
+import { encodeFacts, type LayerAnalysis } from '@tidewaiter/analyzers';
 import { encodeEntries } from '@tidewaiter/oci';
 
 /** What is known of a layer, packed to be kept. */
@@ -12,9 +12,9 @@ export interface PackedLayer {
   facts: Uint8Array;
 }
 
-/** Reads one layer in this thread, as `analyzeLayer` does. */
-export async function packLayer(open: () => AsyncIterable<Uint8Array>, options: LayerOptions): Promise<PackedLayer> {
-  const { diffId, uncompressedBytes, entries, facts } = await analyzeLayer(open, options);
-  const packed = { entries: encodeEntries(entries), facts: encodeFacts(facts) };
-  return { diffId, uncompressedBytes, entryCount: entries.length, ...packed };
+/** Packs what one reading of a layer gave, which is used up by that: of a million files both together would be too much. */
+export function packLayer({ diffId, uncompressedBytes, entries, facts }: LayerAnalysis): PackedLayer {
+  const entryCount = entries.length;
+  const packed = Buffer.concat([...encodeEntries(entries.takePages())]);
+  return { diffId, uncompressedBytes, entryCount, entries: packed, facts: encodeFacts(facts) };
 }

@@ -25,6 +25,13 @@ export type FromThread =
   | { kind: 'done'; layer: PackedLayer }
   | { kind: 'failed'; error: SentError };
 
+/** Bytes whose memory can go to another thread: their own where nothing else lies in it, else a copy. */
+export function handedOver(piece: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = piece;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === piece.byteLength;
+  return isAlone ? new Uint8Array(buffer) : new Uint8Array(piece);
+}
+
 /** An error that crosses to another thread, where it is no instance of its class any more. */
 export interface SentError {
   kind: keyof typeof classes | 'bug';

@@ -74,6 +74,9 @@ export interface AnalyzedLayer {
   entryCount: number;
 }
 
+/** Of the entries of a layer in one row. */
+const pieceBytes = 1024 * 1024;
+
 /** A package of an image, and which advisories judge it. */
 export interface JudgedPackage extends ImagePackage {
   /** Null where nobody's do. */
@@ -226,12 +229,17 @@ export class Images {
 
   /** The layers of an image from the bottom. */
   async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
-    return this.store.query(
+    // Bytes come as hex, of which the driver holds a whole row several times: a million entries in one would take half a gigabyte.
+    const pieces = await this.store.query<Layer & AnalyzedLayer & { start: number }>(
       `SELECT index, image_layer.blob_digest AS digest, diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
-         image_layer.media_type AS "mediaType", created_by AS "createdBy", facts, entries, entry_count AS "entryCount"
-       FROM image_layer JOIN layer USING (diff_id) WHERE image_digest = $1 ORDER BY index`,
-      [digest],
+         image_layer.media_type AS "mediaType", created_by AS "createdBy", entry_count AS "entryCount",
+         CASE start WHEN 1 THEN facts END AS facts, substring(entries FROM start FOR $2) AS entries, start
+       FROM image_layer JOIN layer USING (diff_id), generate_series(1, greatest(octet_length(entries), 1), $2) AS start
+       WHERE image_digest = $1`,
+      [digest, pieceBytes],
     );
+    pieces.sort((a, b) => a.index - b.index || a.start - b.start);
+    return [...Map.groupBy(pieces, ({ index }) => index).values()].map(joined);
   }
 
   /** What an image says of itself; null where nobody kept it. */
@@ -287,6 +295,12 @@ export class Images {
       [digest],
     );
   }
+}
+
+/** A layer of its pieces, in their order. */
+function joined(pieces: readonly (Layer & AnalyzedLayer & { start: number })[]): Layer & AnalyzedLayer {
+  const { start: _, ...layer } = pieces[0]!;
+  return { ...layer, entries: Buffer.concat(pieces.map(({ entries }) => entries)) };
 }
 
 async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {

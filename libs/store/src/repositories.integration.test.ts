@@ -58,6 +58,28 @@ const imageOf = (digest: string): NewImage => ({
   layers: [],
 });
 
+it('gives back what was kept of the layers of an image, however large, in their order', async () => {
+  const images = new Images(store);
+  const large = { diffId: digestOf('d'), entries: randomBytes(2_500_000), facts: Buffer.from('large') };
+  const empty = { diffId: digestOf('e'), entries: Buffer.alloc(0), facts: Buffer.from('empty') };
+  const image = [large, empty, large];
+  const layers = image.map(({ diffId }, index) => {
+    return { index, digest: digestOf('b'), diffId, mediaType: 'm', sizeBytes: 1, createdBy: 'COPY' };
+  });
+  await store.transaction(async (tx) => {
+    for (const { diffId, ...read } of [large, empty]) {
+      const claim = { blobDigest: digestOf('b'), sizeBytes: 1, diffId };
+      await images.layerAnalyzed(tx, claim, '1', { ...read, entryCount: 1, uncompressedBytes: 1 });
+    }
+    await images.add(tx, [{ ...imageOf(digestOf('a')), layers }]);
+  });
+  const kept = await images.layers(digestOf('a'));
+  expect(kept.map(({ facts, entries: _, ...layer }) => ({ ...layer, facts: facts.toString() }))).toEqual(
+    layers.map((layer, index) => ({ ...layer, entryCount: 1, facts: image[index]!.facts.toString() })),
+  );
+  expect(kept.map(({ entries }, index) => entries.equals(image[index]!.entries))).toEqual([true, true, true]);
+});
+
 describe('pushes', () => {
   let pushes: Pushes;
   let images: Images;

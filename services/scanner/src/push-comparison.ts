@@ -12,7 +12,7 @@ import {
   type PushChanges,
   pushChanges,
 } from '@tidewaiter/integrity';
-import { decodeEntries } from '@tidewaiter/oci';
+import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 import { type Image, Images, Judgements, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
 /** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
@@ -101,7 +101,9 @@ class SharedLayers {
     const known = this.#layers.get(diffId);
     if (known?.entries) return known;
     const { hosts } = decodeFacts(facts);
-    const layer = { diffId, entries: decodeEntries(entries), ...(hosts && { hosts }) };
+    // What an older version read and nobody has pushed since is not read again to be compared.
+    const decoded = canDecodeEntries(entries) ? decodeEntries(entries) : null;
+    const layer = { diffId, entries: decoded, ...(hosts && { hosts }) };
     this.#layers.set(diffId, layer);
     return layer;
   }

@@ -544,6 +544,22 @@ describe('a tag that moves', () => {
     expect(await movedEvent(moved)).toMatchObject({ isComplete: false, files: null, newHosts: null, becameRoot: null });
     expect(await changesOf(moved)).toMatchObject({ platforms: [{ change: 'unread' }] });
   });
+
+  it('does not know which files changed where an older version read the image before', async () => {
+    const old = tarArchive([script('old.moved.io')]);
+    registry.put('moved-old', '1', [{ content: osRelease }, { content: old }], { config: { User: 'app' } });
+    await push('moved-old', '1');
+    await store.query('UPDATE layer SET entries = $2 WHERE diff_id = $1', [digestOf(old), Buffer.of(1)]);
+    registry.put('moved-old', '1', [{ content: osRelease }, { content: app }], { config: { User: '0' } });
+    const moved = await push('moved-old', '1');
+    expect(await changesOf(moved)).toMatchObject({
+      platforms: [{ change: 'compared' }],
+      isComplete: false,
+      files: null,
+      hosts: null,
+      config: { items: [{ field: 'user' }] },
+    });
+  });
 });
 
 it('finds the program of a package that is not what the same package brings elsewhere, though its database agrees', async () => {

@@ -1,0 +1,72 @@
+import type { EntryStacks, Found } from './entry-stacks.js';
+import type { LayerEntry } from './layer-entry.js';
+import { parentOf } from './paths.js';
+
+/** Directories looked at above one path; real paths have some ten. */
+const maxDepth = 64;
+
+/** What an image shows, by exact path: no link on the way is followed. */
+export interface ShownEntries {
+  get(path: string): Found | undefined;
+  has(path: string): boolean;
+  values(): Iterable<Found>;
+}
+
+/** Answers as `isVisible` does, for many questions: what hides the entries of a directory is looked up once. */
+export function shownEntries(stacks: EntryStacks): ShownEntries {
+  let known: Uint8Array | undefined;
+  const isShown = (number: number) => (known ??= visibility(stacks))[number] === 1;
+  const numberAt = (path: string) => {
+    for (const number of stacks.at(path)) if (isShown(number)) return number;
+    return undefined;
+  };
+  return {
+    get(path) {
+      const number = numberAt(path);
+      return number === undefined ? undefined : stacks.found(number);
+    },
+    has: (path) => numberAt(path) !== undefined,
+    *values() {
+      for (let number = 0; number < stacks.size; number += 1) if (isShown(number)) yield stacks.found(number);
+    },
+  };
+}
+
+/** One for each entry that the image shows, by its number. */
+function visibility(stacks: EntryStacks): Uint8Array {
+  const visible = new Uint8Array(stacks.size);
+  /** Of what lies on top at a path: the first layer whose entries below it can be seen. */
+  const blocks = new Uint16Array(stacks.size);
+  for (const top of stacks.tops()) {
+    let isOpen = true;
+    for (const number of stacks.below(top)) {
+      const entry = stacks.entryOf(number);
+      blocks[top] = Math.max(blocks[top]!, blockOf(entry, stacks.layerOf(number)));
+      if (isOpen && entry.whiteout === undefined) visible[number] = 1;
+      isOpen &&= entry.whiteout === 'opaque';
+    }
+  }
+  let directory: string | undefined;
+  let first = 0;
+  for (let number = 0; number < stacks.size; number += 1) {
+    if (visible[number] === 0) continue;
+    const { path } = stacks.entryOf(number);
+    // Nothing lies above the root.
+    const parent = path === '' ? undefined : parentOf(path);
+    // Files of one directory come one after the other.
+    if (parent !== directory) {
+      directory = parent;
+      first = 0;
+      for (const top of stacks.above(path, maxDepth)) first = Math.max(first, blocks[top]!);
+    }
+    if (stacks.layerOf(number) < first) visible[number] = 0;
+  }
+  return visible;
+}
+
+/** The first layer whose entries below this one can be seen. */
+function blockOf({ type, whiteout }: LayerEntry, layer: number): number {
+  if (whiteout !== undefined || type === 'symlink') return layer;
+  // In one layer, files below a link go through the link when they are unpacked; below anything else there is no place.
+  return type === 'directory' ? 0 : layer + 1;
+}
