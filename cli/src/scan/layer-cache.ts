@@ -55,8 +55,10 @@ export class LayerCache {
     }
   }
 
-  #pathOf({ digest, sizeBytes, diffId }: Layer): string {
-    const name = createHash('sha256').update([this.version, digest, sizeBytes, diffId].join('\n')).digest('hex');
+  /** With the media type: that it lies is told of the layer. */
+  #pathOf({ digest, sizeBytes, diffId, mediaType }: Layer): string {
+    const about = [this.version, digest, sizeBytes, diffId, mediaType].join('\n');
+    const name = createHash('sha256').update(about).digest('hex');
     return join(this.folder, `${name}.layer`);
   }
 }
