@@ -31,7 +31,8 @@ export class WorkQueue {
     private readonly redis: RedisConnections,
     private readonly durations: Histogram<'queue' | 'result'>,
   ) {
-    this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter' });
+    // BullMQ's queue asks for the version when it connects; if Redis goes away at that moment, it fails for ever after.
+    this.#queue = new Queue(name, { connection: redis.producer(), prefix: 'tidewaiter', skipVersionCheck: true });
     // Redis being away is no reason to end the process; the sweeper brings back what could not be added.
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
