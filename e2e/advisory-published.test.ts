@@ -16,7 +16,15 @@ import {
   type ZipFile,
 } from '@tidewaiter/testkit';
 
-import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
+import {
+  makeHome,
+  quiet,
+  removeFolders,
+  startTidewaiter,
+  temporaryFolder,
+  type Tidewaiter,
+  until,
+} from './tidewaiter.js';
 
 interface List<Item> {
   items: Item[];
@@ -168,9 +176,6 @@ function namedIn(text: string): string[] {
     .filter((name) => text.includes(`shop/${name}:1`))
     .toSorted();
 }
-
-/** Long enough for a message that should not come. */
-const quiet = () => new Promise((resolve) => setTimeout(resolve, 2_000));
 
 beforeAll(async () => {
   [slack, mail] = await Promise.all([slackSink(), mailSink()]);

@@ -19,7 +19,15 @@ import {
 } from '@tidewaiter/testkit';
 
 import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
-import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
+import {
+  makeHome,
+  quiet,
+  removeFolders,
+  startTidewaiter,
+  temporaryFolder,
+  type Tidewaiter,
+  until,
+} from './tidewaiter.js';
 
 interface List<Item> {
   items: Item[];
@@ -92,10 +100,6 @@ async function ended(repository: string, count: number): Promise<Push[]> {
   });
   return found;
 }
-
-/** Long enough for a message that should not come. */
-const quietMs = 2_000;
-const quiet = () => new Promise((resolve) => setTimeout(resolve, quietMs));
 
 beforeAll(async () => {
   [slack, bot, mail, webhook] = await Promise.all([slackSink(), slackSink(), mailSink(), webhookSink()]);

@@ -114,6 +114,11 @@ export function collect(child: ChildProcess): () => string {
   return () => text;
 }
 
+/** Long enough for a message that should not come. */
+export async function quiet(): Promise<void> {
+  await sleep(2_000);
+}
+
 /** Waits for something to become true. */
 export async function until(what: string, isTrue: () => boolean | Promise<boolean>, timeoutMs = 60_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
