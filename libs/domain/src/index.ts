@@ -22,6 +22,18 @@ export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
 export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
+export { activities } from './observation.js';
+export type {
+  Activity,
+  Observation,
+  ObservedContainer,
+  ObservedNetwork,
+  ObservedPod,
+  ObservedProcess,
+  ObservedRequest,
+} from './observation.js';
+export { runtimeSources } from './runtime-record.js';
+export type { JsonObject, JsonValue, RuntimeRecord, RuntimeSource } from './runtime-record.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
 export { attestationKinds, refusalCodes } from './provenance.js';

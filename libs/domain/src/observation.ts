@@ -1,0 +1,127 @@
+import type { Priority } from './runtime-event.js';
+import type { JsonObject, RuntimeRecord } from './runtime-record.js';
+
+/** What an event is about. `other` has only the sensor's own words; `health` is the sensor speaking of itself. */
+export const activities = [
+  'exec',
+  'exit',
+  'file',
+  'connect',
+  'accept',
+  'listen',
+  'dns',
+  'load',
+  'privilege',
+  'request',
+  'container',
+  'alert',
+  'health',
+  'other',
+] as const;
+
+export type Activity = (typeof activities)[number];
+
+/** A record in our words, whatever sensor it comes from. What the sensor did not say is null, never an empty string. */
+export interface Observation extends Omit<RuntimeRecord, 'event'> {
+  activity: Activity;
+  /** Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is the truth. */
+  timeMs: number;
+  /** The process that did it; for `exec` the new one. */
+  process: ObservedProcess | null;
+  container: ObservedContainer | null;
+  pod: ObservedPod | null;
+  file: {
+    path: string;
+    access: 'read' | 'write' | 'delete' | 'rename' | 'link' | 'map' | 'mode';
+    to: string | null;
+  } | null;
+  network: ObservedNetwork | null;
+  request: ObservedRequest | null;
+  /** Where the sensor judged itself. */
+  alert: { rule: string; priority: Priority; output: string; tags: string[] } | null;
+  /** Events that the sensor says it lost. */
+  dropped: number;
+  /** The sensor's own words, for rules that ask for them. Attacker-controlled. */
+  native: JsonObject;
+}
+
+export interface ObservedProcess {
+  /** Unique over nodes and reboots: Tetragon's exec_id, Tracee's entity id. Null where the sensor has only pids. */
+  execId: string | null;
+  parentExecId: string | null;
+  pid: number | null;
+  parentPid: number | null;
+  /** Path of the executable. */
+  executable: string | null;
+  /** The whole command line, starting with what the sensor starts it with. */
+  commandLine: string | null;
+  /** argv after the executable, as one text. */
+  arguments: string | null;
+  name: string | null;
+  workingDirectory: string | null;
+  uid: number | null;
+  /** Name, or the number as text; `root` for 0. */
+  user: string | null;
+  /** The user who logged in; null when nobody did. */
+  auditUid: number | null;
+  parentExecutable: string | null;
+  parentCommandLine: string | null;
+  /** Hex, where the sensor hashes. */
+  sha256: string | null;
+  /** Whether it descends from the container's first process; false for `kubectl exec`. */
+  inInitTree: boolean | null;
+  /** Whether it was started from a file that is not in the image, by the sensor's own knowledge (Falco's upper layer). */
+  fromUpperLayer: boolean | null;
+  /** Whether it gained privileges when it started. */
+  privilegesRaised: boolean | null;
+}
+
+export interface ObservedContainer {
+  /** Without a runtime's prefix; possibly cut, to 12 or 31 characters. */
+  id: string | null;
+  name: string | null;
+  /** `localhost:5000/shop/app`, without tag. */
+  imageRepository: string | null;
+  imageTag: string | null;
+  /** As the sensor says: of a manifest, an index or a config. */
+  imageDigest: string | null;
+  startedAt: string | null;
+}
+
+export interface ObservedPod {
+  namespace: string | null;
+  name: string | null;
+  uid: string | null;
+  /** `Deployment`, `DaemonSet`, `Pod` … */
+  workloadKind: string | null;
+  workload: string | null;
+  serviceAccount: string | null;
+}
+
+export interface ObservedNetwork {
+  protocol: string | null;
+  sourceIp: string | null;
+  sourcePort: number | null;
+  destinationIp: string | null;
+  destinationPort: number | null;
+  /** Name that was asked for, or that the address is known by. */
+  hostname: string | null;
+}
+
+/** A call of an API: Kubernetes, a cloud. */
+export interface ObservedRequest {
+  user: string | null;
+  groups: string[];
+  /** `AKIA…`: which key signed it. */
+  accessKeyId: string | null;
+  sourceIps: string[];
+  userAgent: string | null;
+  verb: string | null;
+  /** `pods/exec`, `iam.amazonaws.com` */
+  resource: string | null;
+  namespace: string | null;
+  name: string | null;
+  /** HTTP status, or null; {@link succeeded} says what counts. */
+  status: number | null;
+  succeeded: boolean;
+}

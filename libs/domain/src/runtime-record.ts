@@ -1,0 +1,38 @@
+/** Who tells of what runs. The word of `kind:` in the configuration, and of the records. */
+export const runtimeSources = [
+  'falco',
+  'tetragon',
+  'tracee',
+  'kubernetes-audit',
+  'kubernetes-watch',
+  'cloudtrail',
+  'guardduty',
+  'cri',
+  'generic',
+] as const;
+
+export type RuntimeSource = (typeof runtimeSources)[number];
+
+/**
+ * One event of a sensor as it travels and is kept: the sensor's own words, and the little that must be known of it without
+ * reading them.
+ */
+export interface RuntimeRecord {
+  /** Stable under redelivery: the sensor's own id, else a hash over what makes the event unique. */
+  id: string;
+  source: RuntimeSource;
+  /** Name of the configured sensor connection. */
+  sensor: string;
+  cluster: string | null;
+  /** What process trees belong to; null for what no node did. */
+  node: string | null;
+  /** ISO 8601 with every fraction digit that the sensor gave (nanoseconds do not fit a JavaScript number). */
+  at: string;
+  event: JsonObject;
+}
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  [key: string]: JsonValue;
+}

@@ -1,0 +1,67 @@
+import type { Digest, Severity } from '@tidewaiter/domain';
+import type { WorkloadRef } from '@tidewaiter/workloads';
+
+/** A file as an image has it. */
+export interface ManifestFile {
+  /** Hex; null where it was not read. */
+  sha256: string | null;
+  /** Name of the package that owns it. */
+  package: string | null;
+}
+
+/** Answers for absolute paths, in memory and at once. */
+export interface FileManifest {
+  get(path: string): ManifestFile | null;
+}
+
+/** What is known of one image. */
+export interface ImageFacts {
+  digest: Digest;
+  repository: string | null;
+  tag: string | null;
+  createdAt: string | null;
+  pushedAt: string | null;
+  pushedBy: string | null;
+  files: FileManifest;
+  entrypoint: readonly string[];
+  user: string | null;
+  /** Null: nobody asked. */
+  signed: boolean | null;
+  signerChanged: boolean | null;
+  provenanceVerified: boolean | null;
+  /** What the tag pointed to before, newest first. */
+  previous: readonly {
+    digest: Digest;
+    pushedBy: string | null;
+    addedFiles: readonly string[];
+    changedFiles: readonly string[];
+  }[];
+  /** By the name of the package. */
+  vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;
+  secrets: readonly { id: string; path: string | null; fingerprint: string | null; accessKeyId: string | null }[];
+  /** Findings of integrity and malware, by path. */
+  flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
+}
+
+export interface KnownVulnerability {
+  id: string;
+  severity: Severity;
+  kev: boolean;
+  epss: number | null;
+}
+
+/** What is known of one workload. */
+export interface WorkloadFacts extends WorkloadRef {
+  imageDigests: readonly Digest[];
+  namespaceLabels: Readonly<Record<string, string>>;
+  exposed: boolean | null;
+  privileged: boolean | null;
+  serviceAccount: string | null;
+  replicas: number | null;
+}
+
+/** Everything that is known, ready in memory: rules wait for nothing. */
+export interface KnownFacts {
+  image(digest: Digest): ImageFacts | null;
+  workload(workload: WorkloadRef): WorkloadFacts | null;
+}

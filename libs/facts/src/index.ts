@@ -1,0 +1,1 @@
+export type { FileManifest, ImageFacts, KnownFacts, KnownVulnerability, ManifestFile, WorkloadFacts } from './facts.js';

@@ -1,0 +1,1 @@
+export type { Connection, ReadRecords, Sensor } from './sensor.js';

@@ -1,0 +1,1 @@
+export type { LogSource, SigmaEvent } from './event.js';

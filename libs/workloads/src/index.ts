@@ -1,0 +1,1 @@
+export type { WorkloadRef } from './workload.js';
