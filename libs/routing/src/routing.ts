@@ -1,5 +1,7 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
+import { readInhibitRules } from './inhibition.js';
+import type { InhibitRule } from './inhibition.js';
 import { readEmailDefaults, unsupportedGlobalMailKeys } from './receivers/email.js';
 import { readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';
@@ -8,6 +10,7 @@ import { readRoute } from './route.js';
 import type { Route } from './route.js';
 import { Section } from './section.js';
 import type { Reading } from './section.js';
+import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
 /** A whole `routing.yaml`. What `global` says for receivers is already in them. */
@@ -15,9 +18,10 @@ export interface RoutingConfig {
   route: Route;
   /** By name. Every receiver that a route names is here. */
   receivers: Map<string, Receiver>;
+  inhibitRules: readonly InhibitRule[];
 }
 
-const unsupportedKeys = ['inhibit_rules', 'time_intervals', 'mute_time_intervals', 'templates', 'tracing'];
+const unsupportedKeys = ['templates', 'tracing'];
 
 const unsupportedGlobalKeys = [
   ...unsupportedGlobalMailKeys,
@@ -75,7 +79,10 @@ function readConfig(root: Section, reading: Reading): RoutingConfig {
   global.durationMs('resolve_timeout');
   global.finish(unsupportedGlobalKeys);
   const receivers = readReceivers(root, slack, email);
-  const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), receivers);
+  const timeIntervals = readTimeIntervals(root);
+  const inhibitRules = readInhibitRules(root);
+  const named = { receivers, timeIntervals };
+  const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), named);
   root.finish(unsupportedKeys);
-  return { route, receivers };
+  return { route, receivers, inhibitRules };
 }

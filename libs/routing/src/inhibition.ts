@@ -1,0 +1,83 @@
+import type { Labels } from '@tidewaiter/domain';
+
+import { labelValue, matches } from './matcher.js';
+import type { Matcher } from './matcher.js';
+import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
+import type { Section } from './section.js';
+
+/** While an alert meets the source, others that meet the target and agree in some labels are not told. */
+export interface InhibitRule {
+  source: readonly Matcher[];
+  target: readonly Matcher[];
+  /** Labels in which both must have the same value; one that neither has is the same. */
+  equal: readonly string[];
+}
+
+/** Reads `inhibit_rules`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<inhibit_rule>` */
+export function readInhibitRules(root: Section): InhibitRule[] {
+  return root.sections('inhibit_rules').map((section) => {
+    const side = (name: 'source' | 'target') => [
+      ...readMatcherList(section, `${name}_matchers`),
+      ...readLegacyMatchers(section, `${name}_match`, '='),
+      ...readLegacyMatchers(section, `${name}_match_re`, '=~'),
+    ];
+    const rule = { source: side('source'), target: side('target'), equal: section.texts('equal') ?? [] };
+    // A name that people give to a rule.
+    section.scalar('name');
+    section.finish(['sources']);
+    return rule;
+  });
+}
+
+/** An alert that fires, by whatever its owner calls it. */
+interface Firing {
+  id: string;
+  labels: Labels;
+}
+
+/** Which alerts fire now, kept so that the question whether one of them inhibits another costs no walk over all of them. */
+export class Inhibitions {
+  /** For each rule the sources by the values of its `equal` labels. */
+  readonly #sources: Map<string, Map<string, Labels>>[];
+
+  constructor(private readonly rules: readonly InhibitRule[]) {
+    this.#sources = rules.map(() => new Map());
+  }
+
+  fire({ id, labels }: Firing): void {
+    for (const [index, rule] of this.rules.entries()) {
+      if (!rule.source.every((matcher) => matches(matcher, labels))) continue;
+      const key = equalKey(rule, labels);
+      const alike = this.#sources[index]!.get(key);
+      if (alike) alike.set(id, labels);
+      else this.#sources[index]!.set(key, new Map([[id, labels]]));
+    }
+  }
+
+  resolve({ id, labels }: Firing): void {
+    for (const [index, rule] of this.rules.entries()) {
+      const sources = this.#sources[index]!;
+      const key = equalKey(rule, labels);
+      const alike = sources.get(key);
+      if (alike?.delete(id) && alike.size === 0) sources.delete(key);
+    }
+  }
+
+  /** The id of an alert that inhibits this one; null when none does. */
+  inhibitorOf(labels: Labels): string | null {
+    for (const [index, rule] of this.rules.entries()) {
+      const alike = this.#sources[index]!.get(equalKey(rule, labels));
+      if (alike === undefined || !rule.target.every((matcher) => matches(matcher, labels))) continue;
+      const isSource = rule.source.every((matcher) => matches(matcher, labels));
+      for (const [id, source] of alike) {
+        // What is both source and target of a rule is not inhibited by what is both, too: neither would be told.
+        if (!isSource || !rule.target.every((matcher) => matches(matcher, source))) return id;
+      }
+    }
+    return null;
+  }
+}
+
+function equalKey({ equal }: InhibitRule, labels: Labels): string {
+  return equal.length === 0 ? '' : JSON.stringify(equal.map((name) => labelValue(labels, name)));
+}
