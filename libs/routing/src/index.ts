@@ -1,7 +1,5 @@
-export type { EmailConfig } from './receivers/email.js';
-export type { Integration } from './receivers/receiver.js';
-export type { SlackConfig } from './receivers/slack.js';
-export type { WebhookConfig } from './receivers/webhook.js';
+export type { ChannelConfigs, ChannelKind, Integration } from './receivers/receiver.js';
+export type { HttpAuth } from './receivers/http-auth.js';
 export { Inhibitions } from './inhibition.js';
 export type { InhibitRule } from './inhibition.js';
 export { groupKey, groupLabels, isMuted, matchRoutes } from './route.js';
