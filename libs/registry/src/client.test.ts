@@ -754,6 +754,9 @@ describe('lists', () => {
 
   it('end, whatever the registry says', async () => {
     const { client: registry } = await scripted(page([], '</v2/shop/app/tags/list?n=1>; rel="next"'));
-    expect(await failure(Array.fromAsync(registry.tags('shop/app')))).toMatchObject({ code: 'LIST_TOO_LONG' });
+    expect(await failure(Array.fromAsync(registry.tags('shop/app')))).toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      limit: 'LIST_PAGES',
+    });
   });
 });

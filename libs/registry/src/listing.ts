@@ -28,7 +28,7 @@ export async function* listNames(
   let path: string | undefined = `${list}?n=${pageSize}`;
   for (let pages = 0; path !== undefined; pages += 1) {
     if (pages === maxPages)
-      throw new LimitExceeded('LIST_TOO_LONG', `${session.endpoint.host} lists more than ${maxPages} pages`);
+      throw new LimitExceeded('LIST_PAGES', `${session.endpoint.host} lists more than ${maxPages} pages`);
     const response = await session.send({ repository, path, unknown: 'NAME_UNKNOWN', signal });
     if (response.status !== 200) {
       await response.discard();

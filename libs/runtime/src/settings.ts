@@ -77,6 +77,35 @@ const fields = z.strictObject({
   id: path.optional(),
 });
 
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** As on the command line; `0` is never. */
+const duration = z
+  .string()
+  .regex(/^(0|[1-9]\d{0,3}[smhd])$/, 'is neither 0 nor a duration such as 30s, 15m or 1h')
+  .transform((text) => (text === '0' ? 0 : Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs]));
+
+/** How the registry is looked at in the background, to find pushes that nobody told of. */
+const reconcile = z
+  .strictObject({
+    every: duration.default(15 * unitMs.m),
+    /** Names, or patterns with `*`; all of its catalogue where none are given. */
+    repositories: z.array(z.string().min(1)).default([]),
+    requestsPerMinute: z.int().min(1).max(60_000).default(600),
+    /** How many of the newest tags of a repository are brought in that is seen for the first time. */
+    importNewest: z.int().min(0).max(1_000).default(3),
+  })
+  .prefault({})
+  .transform(({ every, repositories, requestsPerMinute, importNewest }) => ({
+    intervalMs: every,
+    repositories,
+    pauseMs: Math.floor(60_000 / requestsPerMinute),
+    newest: importNewest,
+  }));
+
+/** What `reconcile` of a registry says. */
+export type Reconciliation = z.output<typeof reconcile>;
+
 const registry = z
   .strictObject({
     name,
@@ -99,6 +128,7 @@ const registry = z
     /** JWKS file of Google's keys, where they cannot be fetched. */
     googleKeysFile: z.string().optional(),
     fields: fields.optional(),
+    reconcile,
     ...registryHost,
     /** An older word for `insecure`. */
     insecureSkipVerify: z.boolean().default(false),
@@ -207,6 +237,7 @@ export interface RegistrySettings extends RegistryHostSettings {
   google?: { audience: string; serviceAccount: string; keys?: string | undefined };
   /** Where in a body what stands. */
   fields?: z.output<typeof fields>;
+  reconcile: Reconciliation;
   mirrors: MirrorSettings[];
 }
 
@@ -344,7 +375,16 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
   const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
-  const { topicArn, snsCertificateFile, audience, serviceAccount, googleKeysFile, fields: paths, ...host } = rest;
+  const {
+    topicArn,
+    snsCertificateFile,
+    audience,
+    serviceAccount,
+    googleKeysFile,
+    fields: paths,
+    reconcile: looks,
+    ...host
+  } = rest;
   return {
     name,
     kind,
@@ -359,6 +399,7 @@ function registrySettings(read: z.output<typeof registry>, at: string, secrets: 
         ? undefined
         : { audience, serviceAccount, keys: secrets.text(`${at}.googleKeysFile`, googleKeysFile) },
     fields: paths,
+    reconcile: looks,
     ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
     mirrors: mirrors.map(({ gives, ...each }, index) => ({
       gives,

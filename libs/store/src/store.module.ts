@@ -23,6 +23,7 @@ import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
+import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
@@ -54,6 +55,7 @@ const repositories = [
   Provenances,
   PushDifferences,
   Pushes,
+  RegistryTags,
   Received,
 ];
 

@@ -27,6 +27,7 @@ import {
 import { IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 
 /** Every table. */
 export const entities = [
@@ -35,6 +36,8 @@ export const entities = [
   ReceivedRow,
   DeadLetterRow,
   JobRow,
+  RegistryRepositoryRow,
+  RegistryTagRow,
   PushRow,
   PushChangeRow,
   TagLedgerRow,
