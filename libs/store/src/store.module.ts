@@ -15,6 +15,8 @@ import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
+import { IncidentContexts, IncidentOrigins } from './incident-contexts.js';
+import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
@@ -48,6 +50,8 @@ const repositories = [
   Findings,
   FleetMatches,
   Images,
+  IncidentOrigins,
+  IncidentReaches,
   Incidents,
   Jobs,
   PackageContents,
@@ -81,6 +85,7 @@ export class StoreModule implements OnApplicationShutdown {
             new Judgements(images, findings, provenances, rules),
           inject: [Images, Findings, Provenances],
         },
+        IncidentContexts,
         {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
@@ -92,7 +97,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, Judgements, ...repositories],
+      exports: [DataSource, Store, Judgements, IncidentContexts, ...repositories],
     };
   }
 

@@ -53,6 +53,11 @@ export async function httpSink(usual: (request: ReceivedRequest) => Answer): Pro
   };
 }
 
+/** A receiver of webhooks that answers 200. */
+export async function webhookSink(): Promise<HttpSink> {
+  return httpSink(() => ({ status: 200 }));
+}
+
 /** The list itself, as soon as it has `count` items. */
 export async function waitUntil<T>(list: T[], count: number, timeoutMs = 60_000): Promise<T[]> {
   const deadline = performance.now() + timeoutMs;
