@@ -3,12 +3,11 @@ import { countBySeverity, type Digest, type SeverityCounts } from '@tidewaiter/d
 import type { PushChanges } from '@tidewaiter/integrity';
 
 import type { ImageFinding } from './findings.js';
+import { IncidentOrigins, type IncidentProvenance } from './incident-origins.js';
 import { type IncidentReach, IncidentReaches } from './incident-reaches.js';
 import { Images } from './images.js';
 import type { StoredIncident } from './incidents.js';
 import { Judgements } from './judgements.js';
-import { Provenances } from './provenances.js';
-import { PushDifferences } from './push-differences.js';
 import { type Push, Pushes } from './pushes.js';
 
 /** What there is to know around an incident: the image that it happened in, and how far it may reach. */
@@ -30,17 +29,6 @@ export interface IncidentImage {
   /** The most pressing of its findings. */
   findings: ImageFinding[];
   provenance: IncidentProvenance;
-}
-
-export interface IncidentProvenance {
-  /** Null: nobody asked. */
-  isSigned: boolean | null;
-  /** Whose signatures hold. */
-  signers: string[];
-  /** As a verified attestation says. */
-  builder: string | null;
-  source: string | null;
-  revision: string | null;
 }
 
 /** Findings that one incident shows. */
@@ -74,32 +62,6 @@ export class IncidentContexts {
       isJudged: images.length > 0 && push.verdict !== 'unknown',
       findings: present.slice(0, maxFindings),
       ...(await this.origins.of(push, digest)),
-    };
-  }
-}
-
-/** Where the image of an incident comes from. */
-@Injectable()
-export class IncidentOrigins {
-  constructor(
-    private readonly differences: PushDifferences,
-    private readonly provenances: Provenances,
-  ) {}
-
-  async of(push: Push, digest: Digest): Promise<Pick<IncidentImage, 'changes' | 'provenance'>> {
-    const known = await this.provenances.get(push, digest);
-    const signers = (known?.signatures ?? []).flatMap(({ verified, signer }) => (verified && signer ? [signer.name] : []));
-    const attested = (known?.attestations ?? []).filter(({ verified }) => verified);
-    const first = (key: 'builder' | 'source' | 'revision') => attested.find((each) => each[key] !== null)?.[key] ?? null;
-    return {
-      changes: await this.differences.of(push.id),
-      provenance: {
-        isSigned: known && signers.length > 0,
-        signers: [...new Set(signers)],
-        builder: first('builder'),
-        source: first('source'),
-        revision: first('revision'),
-      },
     };
   }
 }

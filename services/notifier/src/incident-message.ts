@@ -37,23 +37,39 @@ export function incidentMessage(
   { consoleUrl }: { consoleUrl: string },
 ): Message {
   const { severity, number } = incident;
+  const safe = unlinked(incident);
   const status = incident.state === 'open' ? 'firing' : 'resolved';
   const image = context.image === null ? [] : [consoleLink('Open image', consoleUrl, 'images', context.image.digest)];
   return {
     kind: 'incident',
     status,
     severity,
-    title: titleOf(incident, headWord({ status, severity })),
-    summary: clean([incident.sentence, ending(incident), reachText(incident, context.reach)].filter(Boolean).join(' '), 4 * maxItemChars),
+    title: titleOf({ ...incident, title: safe(incident.title) }, headWord({ status, severity })),
+    summary: clean(
+      [safe(incident.sentence), ending(incident), reachText(incident, context.reach)].filter(Boolean).join(' '),
+      4 * maxItemChars,
+    ),
     facts: facts(incident, context.image),
     sections: [
-      ...section('What happened', incident.steps.map((step) => stepItem(step, incident))),
-      ...section('What the image says', imageItems(incident, context.image)),
-      ...(status === 'firing' ? section('What to do', incident.nextSteps.map((text) => plainItem(text))) : []),
+      ...section('What happened', incident.steps.map((step) => stepItem(step, incident, safe))),
+      ...section('What the image says', imageItems(incident, context.image, safe)),
+      ...(status === 'firing' ? section('What to do', incident.nextSteps.map((text) => plainItem(safe(text)))) : []),
     ],
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
-    history: revisions.map(newsOf),
+    history: revisions.map((revision) => newsOf(revision, safe)),
+  };
+}
+
+/** Mail programs make a link of every address and host, and nobody should open one of these. */
+function unlinked({ artifacts }: StoredIncident): (text: string) => string {
+  const hosts = artifacts.flatMap(({ kind, value }) => {
+    const host = value.replace(/:\d+$/, '');
+    return kind === 'destination' && host.includes('.') ? [host] : [];
+  });
+  return (text) => {
+    const schemes = text.replaceAll(/\bhttp(s?):\/\//gi, 'hxxp$1://');
+    return hosts.reduce((before, host) => before.replaceAll(host, host.replaceAll('.', '[.]')), schemes);
   };
 }
 
@@ -86,13 +102,17 @@ export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'work
   return imageDigest === null ? 'Which image it ran is not known.' : 'Nothing else that we know has it.';
 }
 
-function stepItem({ title, technique, severity, at, events }: IncidentStep, { evidence, firstSeen }: StoredIncident): MessageItem {
+function stepItem(
+  { title, technique, severity, at, events }: IncidentStep,
+  { evidence, firstSeen }: StoredIncident,
+  safe: (text: string) => string,
+): MessageItem {
   const ids = new Set(events);
   const shown = evidence.find(({ event }) => ids.has(event));
-  const detail = [technique, shown && evidenceText(shown), events.length > 1 ? count(events.length, 'event') : null];
+  const detail = [technique, shown && safe(evidenceText(shown)), events.length > 1 ? count(events.length, 'event') : null];
   return {
     severity,
-    text: `${clockText(at, firstSeen)} ${title}`,
+    text: `${clockText(at, firstSeen)} ${safe(title)}`,
     detail: detail.filter(Boolean).join(' · ') || null,
     isNew: false,
   };
@@ -111,8 +131,12 @@ function evidenceText({ text, where }: IncidentEvidence): string {
 }
 
 /** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */
-function imageItems({ factsUsed, image: name, imageDigest }: StoredIncident, image: IncidentImage | null): MessageItem[] {
-  const used = factsUsed.map((text) => plainItem(text));
+function imageItems(
+  { factsUsed, image: name, imageDigest }: StoredIncident,
+  image: IncidentImage | null,
+  safe: (text: string) => string,
+): MessageItem[] {
+  const used = factsUsed.map((text) => plainItem(safe(text)));
   if (image === null) {
     if (name === null && imageDigest === null) return used;
     return [...used, plainItem('Tidewaiter has not analysed this image: what it contains is unknown')];
@@ -128,7 +152,7 @@ function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageIte
   const names = findings.map(({ id, packageName, kev }) =>
     [id, packageName && `in ${packageName}`, kev && '(exploited)'].filter(Boolean).join(' '),
   );
-  return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings));
+  return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
 }
 
 function originItem({ push, provenance: { isSigned, signers, builder, source } }: IncidentImage): MessageItem {
@@ -169,11 +193,11 @@ export function creditsText(rules: readonly RuleCredit[]): string {
     const by = author === null ? '' : ` by ${author}`;
     return `${title}${by}${license === null ? '' : ` (${license})`}`;
   });
-  return `${rules.length === 1 ? 'rule' : 'rules'}: ${enumerate(credits, 4)}`;
+  return `${credits.length === 1 ? 'rule' : 'rules'}: ${enumerate(credits, 4)}`;
 }
 
 /** How one state of it reads in a thread. */
-function newsOf({ revision, kind, news, actor }: IncidentRevision): MessageNews {
+function newsOf({ revision, kind, news, actor }: IncidentRevision, safe: (text: string) => string): MessageNews {
   const heads = {
     opened: null,
     updated: null,
@@ -183,5 +207,5 @@ function newsOf({ revision, kind, news, actor }: IncidentRevision): MessageNews 
     merged: 'Merged',
   };
   const lines = [heads[kind], ...news].flatMap((line) => line ?? []);
-  return { revision, lines: lines.map((line) => clean(line, maxItemChars)) };
+  return { revision, lines: lines.map((line) => clean(safe(line), maxItemChars)) };
 }
