@@ -17,7 +17,7 @@ export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { Delivery, DeliveryThread, ListedDelivery, NewDelivery, ToldChannel, ToldMessage } from './deliveries.js';
+export type { AboutDelivery, Delivery, DeliveryThread, ListedDelivery, NewDelivery, ToldChannel, ToldMessage } from './deliveries.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,
