@@ -17,7 +17,15 @@ export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
+export type {
+  AboutDelivery,
+  Delivery,
+  DeliveryThread,
+  ListedDelivery,
+  NewDelivery,
+  ToldChannel,
+  ToldMessage,
+} from './deliveries.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,
@@ -31,8 +39,16 @@ export { Findings } from './findings.js';
 export type { ImageFinding, PackagePlace } from './findings.js';
 export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
+export { IncidentContexts } from './incident-contexts.js';
+export type { IncidentContext, IncidentImage } from './incident-contexts.js';
+export { IncidentOrigins } from './incident-origins.js';
+export type { IncidentProvenance } from './incident-origins.js';
+export { IncidentReaches } from './incident-reaches.js';
+export type { IncidentReach, ReachedImage } from './incident-reaches.js';
 export { Incidents } from './incidents.js';
-export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
+export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
+export { revisionKinds } from './incident-news.js';
+export type { RevisionKind } from './incident-news.js';
 export { Judgements } from './judgements.js';
 export type { JudgedPush } from './judgements.js';
 export { Jobs } from './jobs.js';

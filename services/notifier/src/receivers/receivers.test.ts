@@ -38,6 +38,7 @@ const delivery: Delivery = {
   reached: [],
   receiver: 'team',
   externalUrl: 'https://tidewaiter.example.com',
+  edition: null,
   alerts: [
     {
       identity: 'x',
