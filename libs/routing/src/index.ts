@@ -1,10 +1,15 @@
 export type { ChannelConfigs, ChannelKind, Integration } from './receivers/receiver.js';
 export type { HttpAuth } from './receivers/http-auth.js';
-export { Inhibitions } from './inhibition.js';
+export { parseMatchers } from './matcher-syntax.js';
+export { formatMatcher, matches } from './matcher.js';
+export type { Matcher } from './matcher.js';
+export { builtInInhibitRules, Inhibitions } from './inhibition.js';
 export type { InhibitRule } from './inhibition.js';
-export { groupKey, groupLabels, isMuted, matchRoutes } from './route.js';
+export { groupKey, groupLabels, isMuted, matchRoutes, routeAt } from './route.js';
 export type { RouteMatch } from './route.js';
 export { parseRouting } from './routing.js';
 export type { RoutingConfig } from './routing.js';
 export { Silences } from './silence.js';
 export type { Silence } from './silence.js';
+export { digestWaitMs } from './digest-times.js';
+export type { DigestTimes } from './digest-times.js';

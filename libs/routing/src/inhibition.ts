@@ -1,6 +1,6 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import { labelValue, matches } from './matcher.js';
+import { createMatcher, labelValue, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
 import type { Section } from './section.js';
@@ -13,8 +13,20 @@ export interface InhibitRule {
   equal: readonly string[];
 }
 
+const findingKinds = 'vulnerability|secret|misconfiguration|integrity|malware|supply-chain';
+
+/** What holds where the file has no `inhibit_rules`: an incident speaks for what is wrong with the image that it is about. */
+export const builtInInhibitRules: readonly InhibitRule[] = [
+  {
+    source: [createMatcher('kind', '=', 'incident'), createMatcher('digest', '!=', '')],
+    target: [createMatcher('kind', '=~', findingKinds), createMatcher('new', '=', 'false')],
+    equal: ['digest'],
+  },
+];
+
 /** Reads `inhibit_rules`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<inhibit_rule>` */
-export function readInhibitRules(root: Section): InhibitRule[] {
+export function readInhibitRules(root: Section): readonly InhibitRule[] {
+  if (!root.isList('inhibit_rules')) return builtInInhibitRules;
   return root.sections('inhibit_rules').map((section) => {
     const side = (name: 'source' | 'target') => [
       ...readMatcherList(section, `${name}_matchers`),

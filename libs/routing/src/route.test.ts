@@ -74,6 +74,7 @@ it('inherits what a route does not say itself', () => {
     groupWaitMs: 10_000,
     groupIntervalMs: 300_000,
     repeatIntervalMs: 14_400_000,
+    given: new Set(['group_wait']),
     muteTimeIntervals: [],
     activeTimeIntervals: [],
   });

@@ -19,11 +19,17 @@ export interface RouteMatch {
   groupWaitMs: number;
   groupIntervalMs: number;
   repeatIntervalMs: number;
+  /** Which of the times the file gives, here or above: without that nothing waits, and nothing is repeated. */
+  given: ReadonlySet<TimingKey>;
   /** Nothing is told while one of these holds. */
   muteTimeIntervals: readonly TimeInterval[];
   /** Something is told only while one of these holds; with none of them, always. */
   activeTimeIntervals: readonly TimeInterval[];
 }
+
+export type TimingKey = (typeof timingKeys)[number];
+
+const timingKeys = ['group_wait', 'group_interval', 'repeat_interval'] as const;
 
 /** A node of the tree. What it does not say itself it has from its parent. */
 export interface Route {
@@ -40,6 +46,7 @@ const alertmanagerDefaults = {
   groupWaitMs: 30_000,
   groupIntervalMs: 300_000,
   repeatIntervalMs: 14_400_000,
+  given: new Set<TimingKey>(),
   muteTimeIntervals: [],
   activeTimeIntervals: [],
 };
@@ -62,6 +69,16 @@ function matchNode(route: Route, labels: Labels): RouteMatch[] {
     if (matched.length > 0 && !child.continue) break;
   }
   return found.length > 0 ? found : [route.options];
+}
+
+/** The route that stands at a path of the file; null where there is none by now. */
+export function routeAt({ route }: { route: Route }, path: string): RouteMatch | null {
+  if (route.options.path === path) return route.options;
+  for (const child of route.routes) {
+    const found = routeAt({ route: child }, path);
+    if (found) return found;
+  }
+  return null;
 }
 
 /** Whether a route may tell something at this moment. */
@@ -113,6 +130,7 @@ function readNode(section: Section, parent: RouteMatch, named: Named): Route {
     groupWaitMs: section.durationMs('group_wait') ?? parent.groupWaitMs,
     groupIntervalMs: readInterval(section, 'group_interval') ?? parent.groupIntervalMs,
     repeatIntervalMs: readInterval(section, 'repeat_interval') ?? parent.repeatIntervalMs,
+    given: new Set([...parent.given, ...timingKeys.filter((key) => section.has(key))]),
     // These two are a route's own and no child's, as in Alertmanager.
     muteTimeIntervals: readIntervalNames(section, 'mute_time_intervals', named.timeIntervals),
     activeTimeIntervals: readIntervalNames(section, 'active_time_intervals', named.timeIntervals),

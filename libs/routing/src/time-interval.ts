@@ -86,7 +86,17 @@ function formatOf(location: string): Intl.DateTimeFormat {
   return format;
 }
 
-const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
+/** Minutes since midnight by the clocks of a place. */
+export function localMinute(location: string, timeMs: number): number {
+  return localTime(location, timeMs).minute;
+}
+
+/** 0 is Sunday. */
+export function weekdayOf(location: string, timeMs: number): number {
+  return localTime(location, timeMs).weekday;
+}
+
+export const weekdays = ['sunday', 'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'];
 const months = [
   ...['january', 'february', 'march', 'april', 'may', 'june', 'july'],
   ...['august', 'september', 'october', 'november', 'december'],
@@ -130,12 +140,16 @@ function readTimes(section: Section): Span {
 }
 
 function readMinute(section: Section, key: string): number | undefined {
-  const text = section.scalar(key);
-  const [, hour, minute] = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(text ?? '') ?? [];
+  const minutes = minutesOfDay(section.scalar(key) ?? '');
+  if (minutes === undefined) section.problem(key, 'expected a time such as 08:30, up to 24:00');
+  return minutes;
+}
+
+/** `08:30` in minutes; undefined where it is no time of a day, which ends at `24:00`. */
+export function minutesOfDay(text: string): number | undefined {
+  const [, hour, minute] = /^([01]\d|2[0-4]):([0-5]\d)$/.exec(text) ?? [];
   const total = Number(hour) * 60 + Number(minute);
-  if (total <= 24 * 60) return total;
-  section.problem(key, 'expected a time such as 08:30, up to 24:00');
-  return undefined;
+  return total <= 24 * 60 ? total : undefined;
 }
 
 /** Reads one end of a span; undefined when it is none. */
@@ -177,10 +191,18 @@ function isInOrder(from: number, to: number): boolean {
 
 function readLocation(section: Section): string {
   const location = section.scalar('location') ?? 'UTC';
+  const problem = timeZoneProblem(location);
+  if (problem === undefined) return location;
+  section.problem('location', problem);
+  return 'UTC';
+}
+
+/** What is wrong with the name of a time zone; undefined when nothing is. */
+export function timeZoneProblem(location: string): string | undefined {
   try {
-    return formatOf(location).resolvedOptions().timeZone && location;
+    formatOf(location);
+    return undefined;
   } catch {
-    section.problem('location', 'expected the name of a time zone, such as Europe/Berlin');
-    return 'UTC';
+    return 'expected the name of a time zone, such as Europe/Berlin';
   }
 }

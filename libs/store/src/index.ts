@@ -21,6 +21,7 @@ export type {
   AboutDelivery,
   Delivery,
   DeliveryThread,
+  HeldDelivery,
   ListedDelivery,
   NewDelivery,
   ToldChannel,
@@ -64,3 +65,8 @@ export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';
 export { RegistryTags } from './registry-tags.js';
 export type { KnownTag } from './registry-tags.js';
+export { AlertGroups } from './alert-groups.js';
+export { alertId, FiringAlerts } from './firing-alerts.js';
+export type { FiringAlert } from './firing-alerts.js';
+export { SilenceLedger } from './silences.js';
+export type { NewSilence, StoredSilence } from './silences.js';

@@ -7,12 +7,14 @@ import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
+import { AlertGroups } from './alert-groups.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
+import { FiringAlerts } from './firing-alerts.js';
 import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
 import { IncidentContexts } from './incident-contexts.js';
@@ -28,6 +30,7 @@ import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 
@@ -61,6 +64,9 @@ const repositories = [
   PushDifferences,
   Pushes,
   RegistryTags,
+  AlertGroups,
+  FiringAlerts,
+  SilenceLedger,
   Received,
 ];
 

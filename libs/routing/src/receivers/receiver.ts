@@ -1,3 +1,5 @@
+import { readDigestTimes } from '../digest-times.js';
+import type { DigestTimes } from '../digest-times.js';
 import type { Section } from '../section.js';
 import { readAlertmanager } from './alertmanager.js';
 import type { AlertmanagerConfig } from './alertmanager.js';
@@ -38,6 +40,8 @@ export type Integration = {
 export interface Receiver {
   name: string;
   integrations: Integration[];
+  /** When everything that came together is told in one message; null where each is told when it comes. */
+  digest: DigestTimes | null;
 }
 
 /** Reads one entry of a list of channels; undefined when a problem was noted. */
@@ -85,8 +89,9 @@ export function readReceivers(root: Section, readers: Readers): Map<string, Rece
     const integrations = (Object.keys(readers) as ChannelKind[]).flatMap((kind) =>
       readIntegrations(section, kind, readers),
     );
+    const digest = readDigestTimes(section);
     section.finish(unsupportedKinds);
-    if (name !== undefined) receivers.set(name, { name, integrations });
+    if (name !== undefined) receivers.set(name, { name, integrations, digest });
   }
   return receivers;
 }

@@ -8,6 +8,7 @@ import {
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
+import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
@@ -61,6 +62,9 @@ export const entities = [
   PackageMatchRow,
   IncidentRow,
   IncidentRevisionRow,
+  AlertRow,
+  AlertGroupRow,
+  SilenceRow,
   DeliveryRow,
   ApiTokenRow,
 ];

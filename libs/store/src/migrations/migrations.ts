@@ -24,6 +24,7 @@ import { PushChanges1764000028000 } from './1764000028000-push-changes.js';
 import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
+import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -53,4 +54,5 @@ export const migrations = [
   PushWarnings1764000029000,
   IncidentStory1764000048000,
   RegistryTags1764000054000,
+  AlertGroups1764000055000,
 ];

@@ -233,7 +233,7 @@ export const deliveryAnswer = z.object({
   groupKey: z.string(),
   groupLabels: z.record(z.string(), z.string()),
   alertCount: count,
-  state: z.enum(['pending', 'sending', 'retrying', 'sent', 'superseded', 'failed']),
+  state: z.enum(['held', 'pending', 'sending', 'retrying', 'sent', 'superseded', 'merged', 'suppressed', 'failed']),
   attempt: count,
   /** Recipients that have it already, of a message to several. */
   reached: z.array(z.string()),

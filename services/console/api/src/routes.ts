@@ -63,7 +63,11 @@ export const routes: readonly Route[] = [
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
-  get('/incidents/{id}', 'An incident with its timeline and evidence, what is known of its image and how far it reaches', incidentDetailAnswer),
+  get(
+    '/incidents/{id}',
+    'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    incidentDetailAnswer,
+  ),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

@@ -28,6 +28,7 @@ const delivery = (about: Message): Delivery => ({
   id: 'd1',
   groupKey: '{}:{repository="shop/app"}',
   groupLabels: { repository: 'shop/app' },
+  edition: null,
   alerts: [],
   message: about,
   attempt: 1,
