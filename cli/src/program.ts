@@ -12,6 +12,7 @@ import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
+import { silencesCommand } from './silences.js';
 import { statusCommand } from './status.js';
 import { testCommand } from './test.js';
 import { upCommand } from './up.js';
@@ -32,6 +33,7 @@ const commands = [
   advisoriesCommand,
   policiesCommand,
   routesCommand,
+  silencesCommand,
   deadLettersCommand,
   completionCommand,
 ];
