@@ -71,6 +71,20 @@ export interface AboutDelivery extends Pick<
   revision: number;
 }
 
+/** How a channel of a receiver took what it was given lately. */
+export interface ChannelHealth {
+  receiver: string;
+  channel: string;
+  integration: number;
+  /** `failing` where its newest message that ended was given up, or one is tried again. */
+  state: 'ok' | 'failing';
+  sent: number;
+  failed: number;
+  waiting: number;
+  lastSentAt: Date | null;
+  lastFailure: { code: string | null; reason: string | null; at: string } | null;
+}
+
 /** A delivery that waits. */
 export interface HeldDelivery<Message> extends Pick<
   NewDelivery<Message>,
@@ -177,6 +191,23 @@ export class Deliveries {
       [limit + 1, after ?? null],
     );
     return pageOf(rows, limit);
+  }
+
+  /** How each channel took what it was given within the last week. */
+  async health(): Promise<ChannelHealth[]> {
+    return this.store.query<ChannelHealth>(
+      `WITH lately AS (SELECT * FROM delivery WHERE created_at > now() - interval '7 days')
+       SELECT receiver, channel, integration,
+         CASE WHEN bool_or(state = 'retrying') OR max(finished_at) FILTER (WHERE state = 'failed') > coalesce(max(finished_at) FILTER (WHERE state = 'sent'), '-infinity')
+           THEN 'failing' ELSE 'ok' END AS state,
+         count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
+         count(*) FILTER (WHERE state IN ('held', 'pending', 'sending', 'retrying'))::int AS waiting,
+         max(finished_at) FILTER (WHERE state = 'sent') AS "lastSentAt",
+         (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', coalesce(finished_at, created_at)) FROM lately AS failure
+          WHERE (failure.receiver, failure.channel, failure.integration) = (lately.receiver, lately.channel, lately.integration)
+            AND failure.state IN ('failed', 'retrying') ORDER BY failure.id DESC LIMIT 1) AS "lastFailure"
+       FROM lately GROUP BY receiver, channel, integration ORDER BY receiver, channel, integration`,
+    );
   }
 
   /** The messages about a subject, oldest first. */

@@ -20,6 +20,7 @@ export { Deliveries } from './deliveries.js';
 export type {
   AboutDelivery,
   Delivery,
+  ChannelHealth,
   DeliveryThread,
   HeldDelivery,
   ListedDelivery,

@@ -15,6 +15,7 @@ export interface NewSilence {
 
 export interface StoredSilence extends NewSilence {
   id: string;
+  matchers: string[];
   createdAt: Date;
 }
 

@@ -16,7 +16,9 @@ import { ImagesController } from './images.controller.js';
 import { IncidentsController } from './incidents.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
+import { ReceiversController } from './receivers.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
+import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
 import { StoredVerdicts } from './stored-verdicts.js';
 import { OpenRoutes, TokenGuard } from './token-guard.js';
@@ -48,6 +50,8 @@ export class ConsoleModule {
         BlastRadiusController,
         IncidentsController,
         DeliveriesController,
+        ReceiversController,
+        SilencesController,
         DeadLettersController,
         StatusController,
         SessionController,
