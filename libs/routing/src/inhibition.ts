@@ -1,5 +1,6 @@
 import type { Labels } from '@tidewaiter/domain';
 
+import { MatcherIndex } from './matcher-index.js';
 import { createMatcher, labelValue, matches } from './matcher.js';
 import type { Matcher } from './matcher.js';
 import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
@@ -47,28 +48,35 @@ interface Firing {
   labels: Labels;
 }
 
+/** A rule, and the alerts that meet its source. */
+interface KeptRule {
+  rule: InhibitRule;
+  /** By the values of the `equal` labels, then by id. */
+  sources: Map<string, Map<string, Labels>>;
+}
+
 /** Which alerts fire now, kept so that the question whether one of them inhibits another costs no walk over all of them. */
 export class Inhibitions {
-  /** For each rule the sources by the values of its `equal` labels. */
-  readonly #sources: Map<string, Map<string, Labels>>[];
+  readonly #bySource: MatcherIndex<KeptRule>;
+  readonly #byTarget: MatcherIndex<KeptRule>;
 
-  constructor(private readonly rules: readonly InhibitRule[]) {
-    this.#sources = rules.map(() => new Map());
+  constructor(rules: readonly InhibitRule[]) {
+    const kept = rules.map((rule): KeptRule => ({ rule, sources: new Map() }));
+    this.#bySource = new MatcherIndex(kept, ({ rule }) => rule.source);
+    this.#byTarget = new MatcherIndex(kept, ({ rule }) => rule.target);
   }
 
   fire({ id, labels }: Firing): void {
-    for (const [index, rule] of this.rules.entries()) {
-      if (!rule.source.every((matcher) => matches(matcher, labels))) continue;
+    for (const { rule, sources } of this.#bySource.of(labels)) {
       const key = equalKey(rule, labels);
-      const alike = this.#sources[index]!.get(key);
+      const alike = sources.get(key);
       if (alike) alike.set(id, labels);
-      else this.#sources[index]!.set(key, new Map([[id, labels]]));
+      else sources.set(key, new Map([[id, labels]]));
     }
   }
 
   resolve({ id, labels }: Firing): void {
-    for (const [index, rule] of this.rules.entries()) {
-      const sources = this.#sources[index]!;
+    for (const { rule, sources } of this.#bySource.of(labels)) {
       const key = equalKey(rule, labels);
       const alike = sources.get(key);
       if (alike?.delete(id) && alike.size === 0) sources.delete(key);
@@ -77,9 +85,9 @@ export class Inhibitions {
 
   /** The id of an alert that inhibits this one; null when none does. */
   inhibitorOf(labels: Labels): string | null {
-    for (const [index, rule] of this.rules.entries()) {
-      const alike = this.#sources[index]!.get(equalKey(rule, labels));
-      if (alike === undefined || !rule.target.every((matcher) => matches(matcher, labels))) continue;
+    for (const { rule, sources } of this.#byTarget.of(labels)) {
+      const alike = sources.size === 0 ? undefined : sources.get(equalKey(rule, labels));
+      if (alike === undefined) continue;
       const isSource = rule.source.every((matcher) => matches(matcher, labels));
       for (const [id, source] of alike) {
         // What is both source and target of a rule is not inhibited by what is both, too: neither would be told.
@@ -90,6 +98,7 @@ export class Inhibitions {
   }
 }
 
+/** No label of ours holds U+0000. */
 function equalKey({ equal }: InhibitRule, labels: Labels): string {
-  return equal.length === 0 ? '' : JSON.stringify(equal.map((name) => labelValue(labels, name)));
+  return equal.map((name) => labelValue(labels, name)).join('\0');
 }
