@@ -20,6 +20,7 @@ it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
     registries: [],
     sensors: [],
+    pipelines: [],
     signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
@@ -116,7 +117,6 @@ it.each([
     'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
     'sensors: a is there twice',
   ],
-  ['a list that is not acted on yet', 'pipelines: [ { name: a } ]', 'not supported yet: pipelines'],
   ['a policy that nobody wrote', 'policies: [ { name: a } ]', 'policies[0]: no policy a comes with Tidewaiter'],
   ['a policy whose file is not there', 'policies: [ { name: a, file: a.cel } ]', 'policies[0].file: cannot read a.cel'],
   [

@@ -1,29 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, type Secret } from '@tidewaiter/domain';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { ClientCertificate } from './egress-pools.js';
-
-const name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
+import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
+import { name, type ReadSecretFile, secretPair, type SecretReader, secretReader } from './secret-settings.js';
 
 const maxFileBytes = 1024 * 1024;
-
-/** Reads the file that a `…File` key names, relative to `tidewaiter.yaml`. */
-type ReadSecretFile = (path: string) => string;
-
-/** `key` or `keyFile`: the file wins in production, the plain twin is for tests. */
-function secretPair<Key extends string>(key: Key) {
-  return { [key]: z.string().min(1).optional(), [`${key}File`]: z.string().min(1).optional() } as Record<
-    Key | `${Key}File`,
-    z.ZodOptional<z.ZodString>
-  >;
-}
 
 /** How a registry, or a mirror of one, is reached. */
 const registryHost = {
@@ -188,15 +175,12 @@ const admission = z
 /** How the console answers Kubernetes. */
 export type AdmissionSettings = z.output<typeof admission>;
 
-/** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
-const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
-
 const settings = z.strictObject({
-  pipelines: notYet('pipelines'),
   ...ruleSettings,
   admission,
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
+  pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
   egress: z
     .strictObject({
@@ -260,6 +244,7 @@ export type SignerSettings = { name: string; repositories: string[] } & (
 export interface TidewaiterSettings {
   registries: RegistrySettings[];
   sensors: SensorSettings[];
+  pipelines: PipelineSettings[];
   signers: SignerSettings[];
   egressAllow: string[];
   platforms: string[];
@@ -300,6 +285,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
   const result = {
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
+    pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
@@ -309,7 +295,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
     },
   };
-  for (const list of ['registries', 'sensors', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
+  for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
 }
@@ -341,35 +327,6 @@ function issueLines(issue: z.core.$ZodIssue): string[] {
   const at = path.replace(/^\./, '');
   if (issue.code !== 'unrecognized_keys') return [`${at || 'the file'}: ${issue.message}`];
   return issue.keys.map((key) => `${at ? `${at}.` : ''}${key}: unknown key`);
-}
-
-interface SecretReader {
-  /** The secret of `plain` or of the file `file`; undefined when neither is given. */
-  read(at: string, plain: string | undefined, file: string | undefined): Secret | undefined;
-  text(at: string, file: string | undefined): string | undefined;
-  problem(line: string): void;
-}
-
-function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReader {
-  const text = (at: string, file: string | undefined): string | undefined => {
-    if (file === undefined) return undefined;
-    try {
-      return readFile(file);
-    } catch {
-      problems.push(`${at}: cannot read ${file}`);
-      return undefined;
-    }
-  };
-  return {
-    text,
-    problem: (line) => void problems.push(line),
-    read(at, plain, file) {
-      if (plain !== undefined && file !== undefined) problems.push(`${at}: give the value or the file, not both`);
-      const value = file === undefined ? plain : text(`${at}File`, file);
-      if (value === '') problems.push(`${at}: is empty`);
-      return value ? new Secret(value) : undefined;
-    },
-  };
 }
 
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {

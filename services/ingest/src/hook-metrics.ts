@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
 import { Counter, Registry } from 'prom-client';
 
 import type { Connection } from './connections.js';
+import type { Receipt } from './receipt.js';
 
 /** How a webhook ended. One that tells of something new is `accepted`, whatever else it holds. */
 export type HookResult =
@@ -36,11 +38,23 @@ export class HookMetrics {
   }
 
   /** Counts a webhook; strangers' names for connections never become labels. */
-  count(connection: Connection | undefined, result: HookResult): void {
+  count(connection: Pick<Connection, 'kind'> | undefined, result: HookResult): void {
     this.#webhooks.inc({ kind: connection?.kind ?? 'unknown', result });
   }
 
   countDropped(sensor: string, events: number): void {
     this.#dropped.inc({ sensor }, events);
   }
+}
+
+export function resultOf({ accepted, duplicates }: Receipt): HookResult {
+  if (accepted > 0) return 'accepted';
+  return duplicates > 0 ? 'duplicate' : 'ignored';
+}
+
+export function resultOfError(error: unknown): HookResult {
+  if (error instanceof AccessDenied) return 'unauthorized';
+  if (error instanceof Unavailable) return 'unavailable';
+  const isTheirs = error instanceof InvalidInput || error instanceof NotFound || error instanceof LimitExceeded;
+  return isTheirs ? 'invalid' : 'failed';
 }

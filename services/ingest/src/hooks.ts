@@ -1,55 +1,16 @@
-import {
-  type ArgumentsHost,
-  Catch,
-  Controller,
-  type ExceptionFilter,
-  Options,
-  Post,
-  Req,
-  Res,
-  UseFilters,
-} from '@nestjs/common';
+import { Controller, Options, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { currentTraceparent, Logger, problemOf, sendProblem, withSpan } from '@tidewaiter/runtime';
+import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import { BodyFilter } from './body-filter.js';
 import { type Connection, Connections } from './connections.js';
-import { HookMetrics, type HookResult } from './hook-metrics.js';
+import { HookMetrics, resultOf, resultOfError } from './hook-metrics.js';
 import type { HookRequest } from './hook-request.js';
+import { connectionId, hookRequest, type HookRoute } from './hook-route.js';
 import { Intake } from './intake.js';
-
-export interface HookRoute {
-  Params: { family: string; connection: string };
-  /** Absent when the request has none. */
-  Body: Buffer | undefined;
-  Querystring: Record<string, unknown>;
-}
-
-/** What a sender is told once everything is stored and it may forget it. */
-export interface Receipt {
-  accepted: number;
-  duplicates: number;
-  ignored: number;
-}
-
-/** The id of the connection that a request is for, whether there is one or not. */
-export function connectionId({ params }: FastifyRequest<HookRoute>): string {
-  return `${params.family}/${params.connection}`;
-}
-
-/** Tells a body that is no webhook of its kind (422) from one that was damaged on its way (400). */
-@Catch(InvalidInput)
-class BodyFilter implements ExceptionFilter<InvalidInput> {
-  catch(error: InvalidInput, host: ArgumentsHost): void {
-    const problem = problemOf(error);
-    const isReadable = error.code === 'BODY_UNRECOGNISED' || error.code === 'BODY_TOO_DEEP';
-    void sendProblem(
-      host.switchToHttp().getResponse<FastifyReply>(),
-      isReadable ? { ...problem, status: 422 } : problem,
-    );
-  }
-}
+import { logLevel, type Receipt, totalOf } from './receipt.js';
 
 /** `POST /hooks/registry/{connection}` and `POST /hooks/runtime/{connection}`. */
 @Controller('hooks')
@@ -134,38 +95,4 @@ export class Hooks {
     );
     return receipt;
   }
-}
-
-function hookRequest({ headers, body, query }: FastifyRequest<HookRoute>): HookRequest {
-  return { headers: textsOf(headers), body: body ?? Buffer.alloc(0), query: textsOf(query) };
-}
-
-/** What is given twice is a list, and counts as not given: nobody could say which one is meant. */
-function textsOf(fields: Record<string, unknown>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
-/** What nobody asked for is nobody's concern, but a sender of which nothing can be read should be looked at. */
-export function logLevel(facts: number, ignored: Readonly<Record<string, number>>): 'info' | 'warn' | 'debug' {
-  if (facts > 0) return 'info';
-  return (ignored['malformed'] ?? 0) > 0 ? 'warn' : 'debug';
-}
-
-function totalOf(counts: Record<string, number>): number {
-  let total = 0;
-  for (const count of Object.values(counts)) total += count;
-  return total;
-}
-
-function resultOf({ accepted, duplicates }: Receipt): HookResult {
-  if (accepted > 0) return 'accepted';
-  return duplicates > 0 ? 'duplicate' : 'ignored';
-}
-
-function resultOfError(error: unknown): HookResult {
-  if (error instanceof AccessDenied) return 'unauthorized';
-  if (error instanceof Unavailable) return 'unavailable';
-  return error instanceof InvalidInput || error instanceof NotFound ? 'invalid' : 'failed';
 }

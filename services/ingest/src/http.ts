@@ -5,7 +5,7 @@ import type { FastifyRequest } from 'fastify';
 
 import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
-import { connectionId, type HookRoute } from './hooks.js';
+import { connectionId, type HookRoute } from './hook-route.js';
 
 const windowMs = 60_000;
 /** A sender that dribbles its body must not hold a socket for ever. */
