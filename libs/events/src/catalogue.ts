@@ -1,4 +1,4 @@
-import { findingKinds, priorities, severities } from '@tidewaiter/domain';
+import { findingKinds, pipelineReportKinds, priorities, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { eventType } from './event-type.js';
@@ -47,6 +47,20 @@ export const registryDeleted = eventType('registry.deleted', {
     digest: digest.nullable(),
     deletedBy: z.string().nullable(),
     at: z.iso.datetime().nullable(),
+  }),
+});
+
+export const pipelineReported = eventType('pipeline.reported', {
+  by: 'ingest',
+  summary: 'A pipeline told of an image: the run that built it, an SBOM, provenance or another attestation.',
+  about: 'the digest of the image: an index or a manifest',
+  data: z.object({
+    reportId: id,
+    connection: z.string(),
+    kind: z.enum(pipelineReportKinds),
+    digest,
+    repository: z.string().nullable(),
+    tag: z.string().nullable(),
   }),
 });
 
@@ -209,6 +223,7 @@ export const notificationFailed = eventType('notification.failed', {
 export const catalogue = [
   registryPushed,
   registryDeleted,
+  pipelineReported,
   runtimeObserved,
   imageAnalyzed,
   imageFailed,

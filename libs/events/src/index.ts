@@ -12,6 +12,7 @@ export {
   incidentUpdated,
   notificationDelivered,
   notificationFailed,
+  pipelineReported,
   registryDeleted,
   registryPushed,
   runtimeEvent,

@@ -9,6 +9,7 @@ import {
   incidentUpdated,
   notificationDelivered,
   notificationFailed,
+  pipelineReported,
   registryDeleted,
   registryPushed,
   runtimeObserved,
@@ -33,6 +34,7 @@ export const streams: readonly Stream[] = [
     events: [
       registryPushed,
       registryDeleted,
+      pipelineReported,
       imageAnalyzed,
       imageFailed,
       tagMoved,
@@ -68,7 +70,11 @@ export interface Consumer {
 const defaults = { stream: 'TIDEWAITER', concurrency: 8, ackWaitMs: 30_000, maxAttempts: 6 };
 
 export const consumers = {
-  scanner: { ...defaults, name: 'scanner', events: [registryPushed, registryDeleted, advisoryChanged] },
+  scanner: {
+    ...defaults,
+    name: 'scanner',
+    events: [registryPushed, registryDeleted, pipelineReported, advisoryChanged],
+  },
   detector: { ...defaults, name: 'detector', stream: 'TIDEWAITER_RUNTIME', events: [runtimeObserved] },
   notifier: {
     ...defaults,

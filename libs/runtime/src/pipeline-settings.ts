@@ -63,7 +63,8 @@ function claimProblems(kind: string, asked: Claims): string[] {
   const problems: string[] = [];
   const owners = ownerClaims[kind] ?? asked.map(({ claim }) => claim);
   const isNarrow = asked.some(({ claim, values }) => owners.includes(claim) && !values.some(isAnybody));
-  if (!isNarrow) problems.push(`says of nobody in particular whose tokens count: give ${ownerClaims[kind]?.[0] ?? 'one'}`);
+  if (!isNarrow)
+    problems.push(`says of nobody in particular whose tokens count: give ${ownerClaims[kind]?.[0] ?? 'one'}`);
   // `repo:acme/app:*` is also what a pull request from outside has.
   if (asked.some(({ claim, values }) => claim === 'sub' && values.some((value) => value.includes('*'))))
     problems.push('sub takes no *: ask for the claims that it is made of');
@@ -103,7 +104,12 @@ export function pipelineSettings(
   if (read.kind !== 'token') {
     const { issuer: from, audience, claims: asked, keysFile } = read;
     const keys = secrets.text(`${at}.keysFile`, keysFile);
-    return { name: called, kind, repositories: spoken, proof: { ci: read.kind, issuer: from, audience, claims: asked, keys } };
+    return {
+      name: called,
+      kind,
+      repositories: spoken,
+      proof: { ci: read.kind, issuer: from, audience, claims: asked, keys },
+    };
   }
   const token = secrets.read(`${at}.token`, read.token, read.tokenFile);
   return token ? { name: called, kind, repositories: spoken, proof: { token } } : [];

@@ -46,4 +46,3 @@ export function secretReader(readFile: ReadSecretFile, problems: string[]): Secr
     },
   };
 }
-

@@ -295,7 +295,8 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
     },
   };
-  for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
+  for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const)
+    problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
 }

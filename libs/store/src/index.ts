@@ -57,6 +57,8 @@ export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { PackageContents } from './package-contents.js';
 export type { FleetFile, OddFile } from './package-contents.js';
+export { PipelineReports } from './pipeline-reports.js';
+export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } from './pipeline-reports.js';
 export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';

@@ -24,6 +24,7 @@ import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
 import { PackageContents } from './package-contents.js';
+import { PipelineReports } from './pipeline-reports.js';
 import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
@@ -60,6 +61,7 @@ const repositories = [
   Incidents,
   Jobs,
   PackageContents,
+  PipelineReports,
   Provenances,
   PushDifferences,
   Pushes,

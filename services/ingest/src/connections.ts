@@ -3,6 +3,7 @@ import type { RegistrySettings, SensorSettings, TidewaiterSettings } from '@tide
 
 import type { Fact } from './facts.js';
 import type { HookRequest } from './hook-request.js';
+import { type PipelineConnection, pipelineConnection } from './pipelines/pipeline-connection.js';
 import type { PublishedKeys } from './published-keys.js';
 import type { Handshake, RegistryEvent, RegistryKind } from './registries/registry-kind.js';
 import { registryKind } from './registries/registry-kinds.js';
@@ -37,14 +38,28 @@ export interface Connection {
 /** Every configured sender. */
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
+  readonly #pipelines: ReadonlyMap<string, PipelineConnection>;
 
-  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>, keys: PublishedKeys) {
+  constructor(
+    {
+      registries,
+      sensors,
+      pipelines = [],
+    }: Pick<TidewaiterSettings, 'registries' | 'sensors'> & Partial<TidewaiterSettings>,
+    keys: PublishedKeys,
+  ) {
     const all = [...registries.map((each) => registryConnection(each, keys)), ...sensors.map(sensorConnection)];
     this.#byId = new Map(all.map((connection) => [connection.id, connection]));
+    const reporters = pipelines.map((each) => pipelineConnection(each, keys));
+    this.#pipelines = new Map(reporters.map((connection) => [connection.id, connection]));
   }
 
   get(id: string): Connection | undefined {
     return this.#byId.get(id);
+  }
+
+  pipeline(id: string): PipelineConnection | undefined {
+    return this.#pipelines.get(id);
   }
 
   [Symbol.iterator](): Iterator<Connection> {

@@ -6,6 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { connectionId, type HookRoute } from './hook-route.js';
+import { configurePipelineRoute } from './pipelines/pipeline-http.js';
 
 const windowMs = 60_000;
 /** A sender that dribbles its body must not hold a socket for ever. */
@@ -18,6 +19,7 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   // Signatures cover the bytes as they came, and senders put any content type on their JSON, or none.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  configurePipelineRoute(app);
   await limitRate(app, hookRate);
 }
 
@@ -25,7 +27,10 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
 async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
-  const connectionOf = (request: FastifyRequest) => connections.get(connectionId(request as FastifyRequest<HookRoute>));
+  const connectionOf = (request: FastifyRequest) => {
+    const id = connectionId(request as FastifyRequest<HookRoute>);
+    return connections.get(id) ?? connections.pipeline(id);
+  };
   await app.register(rateLimit, {
     // Only routes that say so: the hooks.
     global: false,

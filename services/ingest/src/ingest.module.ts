@@ -8,6 +8,8 @@ import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
+import { PipelineHooks } from './pipelines/pipeline-hooks.js';
+import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { FetchedKeys } from './published-keys.js';
 
 /** Webhooks in, rows and events out. */
@@ -25,10 +27,11 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks],
+      controllers: [Hooks, PipelineHooks],
       providers: [
         HookMetrics,
         Intake,
+        PipelineIntake,
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };

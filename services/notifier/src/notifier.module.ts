@@ -15,6 +15,7 @@ import { Notifications } from './notifications.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
+import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
 
@@ -42,6 +43,7 @@ export class NotifierModule {
       ],
       controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],
       providers: [
+        PushFindings,
         PushReports,
         IncidentReports,
         Notifications,

@@ -60,6 +60,7 @@ function report(findings: PushFinding[], rest: Partial<PushReport> = {}): PushRe
     platforms: ['linux/amd64'],
     pushedBy: 'ci-bot',
     pushedAt: '2026-11-25T10:42:00Z',
+    pipeline: null,
     previousDigest: `sha256:${'ab'.repeat(32)}`,
     findings,
     resolved: [],

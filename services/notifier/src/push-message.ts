@@ -1,4 +1,6 @@
 import {
+  type CiRun,
+  type CiRunFact,
   countBySeverity,
   isAtLeast,
   worstSeverity,
@@ -44,6 +46,8 @@ export interface PushReport {
   pushedBy: string | null;
   /** ISO 8601. */
   pushedAt: string;
+  /** The run that built it, as far as a pipeline told of it. */
+  pipeline: ReportedBuild | null;
   /** What the tag pointed to before; null on its first push. */
   previousDigest: Digest | null;
   /** Of all severities. */
@@ -57,6 +61,12 @@ export interface PushReport {
   /** What could not be read or compared, in words. */
   warnings: string[];
   counts: SeverityCounts;
+}
+
+/** What a pipeline said of its run, and which of it a token of its CI proves. */
+export interface ReportedBuild {
+  run: CiRun;
+  proven: readonly CiRunFact[];
 }
 
 /** Characters of an image's name in a title: its end is kept, the tag is there. */
@@ -166,10 +176,29 @@ function facts(report: PushReport): Message['facts'] {
     ...fact('Image', `${report.registry}/${report.repository}${tag}`),
     ...fact('Digest', shortDigest(report.digest)),
     ...fact('Pushed', `${timeText(report.pushedAt)}${by}`),
+    ...buildFacts(report.pipeline),
     ...fact('Compared with', compared),
     ...fact('Platforms', enumerate(report.platforms, 6)),
     ...fact('All findings', countsText(report.counts) ?? 'none'),
     ...fact('Packages', changed && `${changed.added} added, ${changed.removed} removed, ${changed.upgraded} upgraded`),
+  ];
+}
+
+/** From which revision it was built, and by which run; what nobody proves is told as a claim. */
+function buildFacts(pipeline: ReportedBuild | null): Message['facts'] {
+  if (!pipeline) return [];
+  const { run, proven } = pipeline;
+  const claimed = (name: CiRunFact) => (proven.includes(name) ? '' : ', as its pipeline says');
+  const source = run.source === null ? '' : ` of ${run.source.replace(/^https?:\/\//, '')}`;
+  const at = run.ref === null ? '' : ` (${run.ref.replace(/^refs\/(heads|tags)\//, '')})`;
+  const attempt = run.attempt === null || run.attempt === '1' ? '' : `, attempt ${run.attempt}`;
+  const name = [run.workflow, run.id && `run ${run.id}${attempt}`, run.actor && `for ${run.actor}`]
+    .filter(Boolean)
+    .join(' ');
+  const page = run.url === null || !/^https?:\/\//.test(run.url) ? '' : run.url;
+  return [
+    ...fact('Revision', run.revision && `${run.revision.slice(0, 12)}${source}${at}${claimed('revision')}`),
+    ...fact('Built by', [name, page].filter(Boolean).join(' · ') || null),
   ];
 }
 

@@ -27,6 +27,7 @@ import {
 } from './images.js';
 import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
+import { PipelineDocumentRow, PipelineReportRow } from './pipeline.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 import { RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 
@@ -39,6 +40,8 @@ export const entities = [
   JobRow,
   RegistryRepositoryRow,
   RegistryTagRow,
+  PipelineDocumentRow,
+  PipelineReportRow,
   PushRow,
   PushChangeRow,
   TagLedgerRow,

@@ -25,6 +25,7 @@ import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
+import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   IncidentStory1764000048000,
   RegistryTags1764000054000,
   AlertGroups1764000055000,
+  PipelineReports1764000056000,
 ];
