@@ -1,4 +1,4 @@
-import { type Digest, Secret } from '@tidewaiter/domain';
+import { type Digest, Secret, unknownRun } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -10,6 +10,7 @@ import {
   FleetMatches,
   Images,
   Incidents,
+  PipelineReports,
   PushDifferences,
   Pushes,
   Store,
@@ -418,6 +419,40 @@ describe('the API', () => {
     });
     const all = await get(`/images/${index}`);
     expect((all['images'] as Json[]).map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64']);
+  });
+
+  it('shows what pipelines told of an image, and which of it is proven', async () => {
+    expect(await get(`/images/${index}`)).toMatchObject({ pipeline: null });
+    const reports = new PipelineReports(store);
+    const run = { ...unknownRun, revision: 'c0ffee', actor: hostile };
+    const report = {
+      connection: 'ci',
+      imageDigest: index,
+      documentDigest: hex('8'),
+      mediaType: 'application/json',
+      content: Buffer.from('{}'),
+      kind: 'run' as const,
+      format: 'run',
+      version: null,
+      registry: null,
+      repository: 'shop/app',
+      tag: '1',
+      packages: null,
+      builder: null,
+    };
+    await store.transaction((tx) =>
+      reports.add(tx, [
+        { ...report, reportKey: '1', run, proven: ['revision'] },
+        { ...report, reportKey: '2', run: { ...run, revision: 'beef' }, proven: [] },
+      ]),
+    );
+    for (const digest of [index, amd64])
+      expect(await get(`/images/${digest}`)).toMatchObject({
+        pipeline: {
+          run: { connection: 'ci', revision: 'c0ffee', actor: hostile, proven: ['revision'] },
+          reports: [{ verified: false }, { verified: false }],
+        },
+      });
   });
 
   it('shows packages and findings with the image that has them', async () => {
