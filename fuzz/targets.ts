@@ -19,6 +19,7 @@ import { nodeLocks } from './targets/node-locks.ts';
 import { nodePackage } from './targets/node-package.ts';
 import { osRelease } from './targets/os-release.ts';
 import { otherLocks } from './targets/other-locks.ts';
+import { pipelineDocuments } from './targets/pipeline-documents.ts';
 import { provenance } from './targets/provenance.ts';
 import { python } from './targets/python.ts';
 import { rpmBerkeleyDb } from './targets/rpm-berkeley-db.ts';
@@ -51,6 +52,7 @@ export const targets: readonly Target[] = [
   nodePackage,
   osRelease,
   otherLocks,
+  pipelineDocuments,
   provenance,
   python,
   rpmBerkeleyDb,

@@ -52,6 +52,11 @@ sensors:
     cluster: local
     token: ${secret()}
 
+# Who may tell how images were built, with SBOMs and provenance: docs/pipelines.md
+# pipelines:
+#   - { name: ci, kind: token, token: THE_TOKEN }
+#   - { name: github, kind: github, audience: "https://tidewaiter.example.com", claims: { repository: "acme/*", ref: refs/heads/main } }
+
 # Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
 # policies:
 #   - { name: no-secrets, mode: warn }

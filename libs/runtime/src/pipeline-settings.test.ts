@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { InvalidInput } from '@tidewaiter/domain';
 
 import { parseSettings } from './settings.js';
@@ -60,6 +63,17 @@ it('reads pipelines that have tokens of their CI, and knows who issues those of 
       },
     },
     expect.objectContaining({ kind: 'oidc' }),
+  ]);
+});
+
+it('reads what the documentation shows', () => {
+  const page = readFileSync(join(__dirname, '../../../docs/pipelines.md'), 'utf8');
+  const [, sample = ''] = /```yaml\n(pipelines:[^`]+)```/.exec(page) ?? [];
+  expect(parseSettings(sample, () => 'text').pipelines.map(({ kind }) => kind)).toEqual([
+    'token',
+    'github',
+    'gitlab',
+    'oidc',
   ]);
 });
 

@@ -100,11 +100,11 @@ it('keeps texts that nobody should have written', async () => {
 
 it('joins what was told before the push, of the index and of its images', async () => {
   await tell(report(index, { id: 'i' }), report(amd64, { id: 'a' }), report(arm64, { id: 'b' }));
-  const ofIndex = async () => (await reports.of(index)).map(({ run }) => run?.id).toSorted();
-  expect(await ofIndex()).toEqual(['i']);
+  const idsOf = async (digest: string) => new Set((await reports.of(digest)).map(({ run }) => run?.id));
+  expect(await idsOf(index)).toEqual(new Set(['i']));
   await push();
-  expect(await ofIndex()).toEqual(['a', 'b', 'i']);
-  expect((await reports.of(amd64)).map(({ run }) => run?.id).toSorted()).toEqual(['a', 'i']);
+  expect(await idsOf(index)).toEqual(new Set(['a', 'b', 'i']));
+  expect(await idsOf(amd64)).toEqual(new Set(['a', 'i']));
 });
 
 it('prefers what a token proves, then what is told of the tag, then a run to a build, then the newest', async () => {
@@ -148,10 +148,13 @@ it('gives the statements about images of a repository, each once', async () => {
     report(amd64, {}, { documentDigest: digestOf('5') }),
   );
   const found = await reports.attestations({ repository: 'shop/app' }, [index, amd64]);
-  expect(found.map(({ imageDigest, manifest }) => [imageDigest, manifest]).toSorted()).toEqual([
-    [index, digestOf('1')],
-    [amd64, digestOf('2')],
-  ]);
+  expect(found).toHaveLength(2);
+  expect(new Map(found.map(({ imageDigest, manifest }) => [imageDigest, manifest]))).toEqual(
+    new Map([
+      [index, digestOf('1')],
+      [amd64, digestOf('2')],
+    ]),
+  );
 });
 
 it('finds the newest push of each repository that brought a digest', async () => {

@@ -1,4 +1,4 @@
-import { countBySeverity, type Finding, findingOf, type Severity } from '@tidewaiter/domain';
+import { countBySeverity, type Finding, findingOf, type Severity, unknownRun } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { maxItems, maxTitleChars, type Message } from './message.js';
@@ -94,6 +94,34 @@ const push = report(
 );
 
 describe('pushMessage', () => {
+  it('says which run built it, of which revision, and what of that nobody proves', () => {
+    const run = {
+      ...unknownRun,
+      url: 'https://ci.example.com/runs/7',
+      id: '7',
+      attempt: '2',
+      workflow: 'release',
+      actor: 'jane',
+      source: 'https://git.example.com/shop/checkout',
+      revision: '6c62fb45fe66bfb1ea9a66abc38f6a0cc974292b',
+      ref: 'refs/heads/main',
+    };
+    const factsOf = (pipeline: PushReport['pipeline']) =>
+      pushMessage(report([], { pipeline }), console)
+        .facts.filter(({ label }) => label === 'Revision' || label === 'Built by')
+        .map(({ value }) => value);
+    expect(factsOf({ run, proven: ['revision', 'source'] })).toEqual([
+      '6c62fb45fe66 of git.example.com/shop/checkout (main)',
+      'release run 7, attempt 2 for jane · https://ci.example.com/runs/7',
+    ]);
+    expect(factsOf({ run: { ...run, source: null, ref: null }, proven: [] })[0]).toBe(
+      '6c62fb45fe66, as its pipeline says',
+    );
+    expect(factsOf({ run: unknownRun, proven: [] })).toEqual([]);
+    expect(factsOf({ run: { ...unknownRun, url: 'javascript:alert(1)' }, proven: [] })).toEqual([]);
+    expect(factsOf(null)).toEqual([]);
+  });
+
   it('says in one line what a push brought', () => {
     const message = pushMessage(push, console);
     expect(message).toMatchObject({

@@ -103,7 +103,7 @@ it('needs no words where the token says enough', () => {
 });
 
 it('knows the same report again, and another run or image from it', () => {
-  const keyOf = (...[of, query, by = reporter]: [ReturnType<typeof document>, object?, Reporter?]) =>
+  const keyOf = (...[of, query, by = reporter]: [ReturnType<typeof document>, Record<string, string>?, Reporter?]) =>
     bindReport(of, query ?? {}, by)[0]?.reportKey;
   expect(keyOf(run())).toBe(keyOf(run()));
   const others = [

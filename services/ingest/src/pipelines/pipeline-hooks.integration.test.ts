@@ -139,7 +139,8 @@ it('has an SBOM on disk, byte for byte and with its event, before the answer', a
 it('knows what is sent again', async () => {
   const path = `ci?digest=${newDigest()}`;
   const answers = await Promise.all(Array.from({ length: 4 }, async () => post(path, sbom)));
-  expect(answers.map(({ body }) => body['accepted']).toSorted()).toEqual([0, 0, 0, 1]);
+  expect(answers.filter(({ body }) => body['accepted'] === 1)).toHaveLength(1);
+  expect(answers.filter(({ body }) => body['duplicates'] === 1)).toHaveLength(3);
   expect((await post(`ci?digest=${newDigest()}`, sbom)).body).toMatchObject({ accepted: 1 });
 });
 
