@@ -61,6 +61,8 @@ export const pipelineReported = eventType('pipeline.reported', {
     digest,
     repository: z.string().nullable(),
     tag: z.string().nullable(),
+    /** Of the sources, where a token of the CI proves it. */
+    revision: z.string().nullable(),
   }),
 });
 

@@ -126,6 +126,20 @@ export class PipelineReports {
     return best ?? null;
   }
 
+  /** The revision of the sources of an image of a repository, as the token of the newest run proves it; null where none does. */
+  async provenRevision(
+    { repository }: Pick<RepositoryPlace, 'repository'>,
+    digests: readonly Digest[],
+  ): Promise<string | null> {
+    const [newest] = await this.store.query<{ revision: string }>(
+      `SELECT run ->> 'revision' AS revision FROM pipeline_report
+       WHERE image_digest = ANY($1) AND 'revision' = ANY(proven) AND coalesce(repository, $2) = $2
+       ORDER BY received_at DESC, id DESC LIMIT 1`,
+      [digests, repository],
+    );
+    return newest?.revision ?? null;
+  }
+
   /** The newest statements about images of a repository. */
   async attestations(
     { repository }: Pick<RepositoryPlace, 'repository'>,

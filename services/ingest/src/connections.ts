@@ -45,7 +45,7 @@ export class Connections {
       registries,
       sensors,
       pipelines = [],
-    }: Pick<TidewaiterSettings, 'registries' | 'sensors'> & Partial<TidewaiterSettings>,
+    }: Partial<TidewaiterSettings> & Pick<TidewaiterSettings, 'registries' | 'sensors'>,
     keys: PublishedKeys,
   ) {
     const all = [...registries.map((each) => registryConnection(each, keys)), ...sensors.map(sensorConnection)];

@@ -3,6 +3,7 @@ import type { Digest, Finding } from '@tidewaiter/domain';
 import { isReleaseTag, movedTagFinding, sameRevisionFinding } from '@tidewaiter/provenance';
 import {
   type Image,
+  PipelineReports,
   Provenances,
   type Push,
   revisionOf,
@@ -24,6 +25,7 @@ export class ImageOrigin {
     private readonly store: Store,
     private readonly provenances: Provenances,
     private readonly signatures: ImageSignatures,
+    private readonly reports: PipelineReports,
   ) {}
 
   /** Looks again, and keeps what is known of an image in the repository of a push. */
@@ -50,12 +52,14 @@ export class ImageOrigin {
   }
 
   async #rebuilt(push: Push, { digest, labels }: Image, provenance: StoredProvenance | null): Promise<Finding[]> {
-    const attested = revisionOf(provenance?.attestations ?? []);
-    const revision = attested ?? labels[revisionLabel];
+    // A signer says so, or the CI itself; whoever builds an image labels it as he likes.
+    const known =
+      revisionOf(provenance?.attestations ?? []) ?? (await this.reports.provenRevision(push, [push.digest!, digest]));
+    const revision = known ?? labels[revisionLabel];
     if (revision === undefined || !commit.test(revision)) return [];
     const before = await this.provenances.otherContentOf(push, digest, revision, push.receivedAt);
     if (!before) return [];
     const earlier = { digest: before.digest, pushedAt: before.pushedAt.toISOString() };
-    return [sameRevisionFinding(push.repository, revision, attested !== null, earlier)];
+    return [sameRevisionFinding(push.repository, revision, known !== null, earlier)];
   }
 }

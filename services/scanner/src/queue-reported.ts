@@ -7,8 +7,8 @@ import { Signers } from './signers.js';
 import { attachedKey } from './verify-attached.js';
 
 /**
- * Has images judged again whose pipeline sends a statement that a signer may vouch for, as when it is attached in the registry. What
- * comes before its image is found when the image is judged.
+ * Has images judged again of which a pipeline proves the revision, or sends a statement that a signer may vouch for, as when it is
+ * attached in the registry. What comes before its image is found when the image is judged.
  */
 @Controller()
 export class QueueReported {
@@ -19,13 +19,13 @@ export class QueueReported {
   ) {}
 
   @Subscribe(consumers.scanner, pipelineReported)
-  async handle({ id, data: { kind, digest, repository } }: EventOf<typeof pipelineReported>): Promise<void> {
+  async handle({ id, data: { kind, digest, repository, revision } }: EventOf<typeof pipelineReported>): Promise<void> {
     await this.store.once(consumers.scanner.name, id, async (tx) => {
-      if (kind === 'run') return;
-      const brought = await this.pushes.bringing(tx, digest);
-      const concerned = brought.filter(
-        (push) => (repository ?? push.repository) === push.repository && this.signers.of(push.repository) !== null,
+      if (kind === 'run' && revision === null) return;
+      const brought = (await this.pushes.bringing(tx, digest)).filter(
+        (push) => (repository ?? push.repository) === push.repository,
       );
+      const concerned = brought.filter((push) => revision !== null || this.signers.of(push.repository) !== null);
       await tx.enqueue(
         ...concerned.map((push) => ({
           queue: 'attached',

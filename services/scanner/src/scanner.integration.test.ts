@@ -266,7 +266,30 @@ async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
         proven: [],
       },
     ]);
-    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest }));
+    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest, revision: null }));
+  });
+}
+
+/** What ingest makes of a run whose token names the revision. */
+async function tellRun(digest: string, repository: string, revision: string): Promise<void> {
+  const about = { connection: 'ci', kind: 'run' as const, repository, tag: null };
+  const content = Buffer.from(digest);
+  const stated = { format: 'run', version: null, registry: null, packages: null, builder: null };
+  await store.transaction(async (tx) => {
+    const [report] = await new PipelineReports(store).add(tx, [
+      {
+        ...about,
+        ...stated,
+        reportKey: digest,
+        imageDigest: digest,
+        documentDigest: digestOf(content),
+        mediaType: 'application/json',
+        content,
+        run: { ...unknownRun, revision },
+        proven: ['revision'],
+      },
+    ]);
+    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest, revision }));
   });
 }
 
@@ -690,6 +713,21 @@ describe('an image that must be signed', () => {
     expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
     expect(await findingsOf(digest)).toEqual([]);
   });
+});
+
+it('finds other content of a revision that the tokens of two runs prove, when it is told of the second', async () => {
+  const images = ['one', 'two'].map((name) =>
+    registry.put('built', name, [{ content: osRelease }, { content: dpkg(name) }]),
+  );
+  const [first = '', second = ''] = images;
+  await tellRun(first, 'built', '6c62fb45fe66');
+  await push('built', 'one');
+  await push('built', 'two');
+  const rebuilt = async () => (await new Findings(store).of([second])).filter(({ kind }) => kind === 'supply-chain');
+  expect(await rebuilt()).toEqual([]);
+  await tellRun(second, 'built', '6c62fb45fe66');
+  while ((await rebuilt()).length === 0) await new Promise((resolve) => setTimeout(resolve, 25));
+  expect(await rebuilt()).toMatchObject([{ evidence: expect.objectContaining({ revision: '6c62fb45fe66' }) }]);
 });
 
 describe('an advisory that is published after the scan', () => {

@@ -21,6 +21,8 @@ export class PipelineDocumentRow {
 /** What one document says of one image. Ingest writes it. */
 @Entity('pipeline_report')
 @Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
+// Of an expression, which TypeORM cannot say.
+@Index('pipeline_report_revision_ix', { synchronize: false })
 export class PipelineReportRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pipeline_report_pk' }) id!: string;
   @Column('text') connection!: string;

@@ -29,6 +29,7 @@ export class PipelineReports1764000056000 implements MigrationInterface {
         CONSTRAINT pipeline_report_key_uq UNIQUE (connection, report_key)
       );
       CREATE INDEX pipeline_report_image_ix ON pipeline_report (image_digest);
+      CREATE INDEX pipeline_report_revision_ix ON pipeline_report ((run ->> 'revision')) WHERE 'revision' = ANY (proven);
     `);
   }
 

@@ -12,6 +12,11 @@ export function digestIn(value: unknown): Digest | null {
   return hex === undefined ? null : `sha256:${hex.toLowerCase()}`;
 }
 
+/** The digest of the image that a purl names; null where it names another thing. */
+export function digestOfPurl(purl: unknown): Digest | null {
+  return typeof purl === 'string' && purl.startsWith('pkg:oci/') ? digestIn(purl) : null;
+}
+
 /**
  * The image that a purl names: `pkg:oci/app@sha256:…?repository_url=registry.example.com/shop/app&tag=1.0`.
  * @see https://github.com/package-url/purl-spec/blob/main/types-doc/oci-definition.md

@@ -22,8 +22,6 @@ export interface PipelineConnection {
   id: string;
   name: string;
   kind: PipelineSettings['kind'];
-  /** A pipeline without a proof is refused when the settings are read. */
-  isClosed: false;
   /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key that it needs cannot be had now */
   prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
   /** @throws InvalidInput, AccessDenied */
@@ -36,7 +34,6 @@ export function pipelineConnection(settings: PipelineSettings, keys: PublishedKe
     id: `pipeline/${name}`,
     name,
     kind,
-    isClosed: false,
     async prove({ headers }) {
       if (!('token' in proof)) return proofOfJob(headers, proof, keys);
       return authorizationEquals({ headers, body: noBody }, proof.token) ? { run: {} } : null;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,9 +31,9 @@ let keyRequests = 0;
 async function startIssuer(): Promise<void> {
   keys = await generateKeyPair('RS256');
   const set = JSON.stringify({ keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'RS256' }] });
-  issuer = createServer((request, response) => {
+  issuer = createServer((asked, response) => {
     keyRequests += 1;
-    const isKeys = request.url === '/keys';
+    const isKeys = asked.url === '/keys';
     response.end(isKeys ? set : JSON.stringify({ issuer: issuerUrl, jwks_uri: `${issuerUrl}/keys` }));
   });
   await new Promise<void>((listening) => issuer.listen(0, '127.0.0.1', listening));
@@ -131,7 +131,15 @@ it('has an SBOM on disk, byte for byte and with its event, before the answer', a
   expect(await store.query('SELECT type, data FROM outbox WHERE subject = $1', [digest])).toEqual([
     {
       type: 'dev.tidewaiter.pipeline.reported.v1',
-      data: { reportId: report?.['id'], connection: 'ci', kind: 'sbom', digest, repository: 'shop/app', tag: '1.0' },
+      data: {
+        reportId: report?.['id'],
+        connection: 'ci',
+        kind: 'sbom',
+        digest,
+        repository: 'shop/app',
+        tag: '1.0',
+        revision: null,
+      },
     },
   ]);
 });
@@ -165,6 +173,9 @@ it('takes the run of a job from its token, and says which facts are proven', asy
       },
       proven: expect.arrayContaining(['url', 'id', 'actor', 'revision']),
     },
+  ]);
+  expect(await store.query('SELECT data FROM outbox WHERE subject = $1', [digest])).toMatchObject([
+    { data: { revision: 'c0ffee' } },
   ]);
   const asked = keyRequests;
   expect((await post('jobs', body, `Bearer ${await jobToken()}`)).body).toMatchObject({ duplicates: 1 });
@@ -204,6 +215,20 @@ it.each([
   const answer = await post(path, body);
   expect(answer).toMatchObject({ status, body: { code, status } });
   expect(answer.headers.get('content-type')).toContain('application/problem+json');
+});
+
+it('forgets senders that go away in the middle', async () => {
+  const { port } = new URL(ingest.url);
+  for (let turn = 0; turn < 10; turn += 1) {
+    const headers = { authorization: 'Bearer t0ken', 'content-length': '1000' };
+    const sent = request({ port, path: '/hooks/pipeline/ci', method: 'POST', headers });
+    sent.on('error', () => undefined);
+    await new Promise((written) => sent.write('{', written));
+    const gone = new Promise((closed) => sent.once('close', closed));
+    sent.destroy();
+    await gone;
+  }
+  expect((await post(`ci?digest=${newDigest()}`, sbom)).status).toBe(202);
 });
 
 it('takes larger bodies than other hooks, up to a limit', async () => {

@@ -1,5 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { AccessDenied, Unavailable } from '@tidewaiter/domain';
+import { AccessDenied, NotFound, Unavailable } from '@tidewaiter/domain';
 import type { FastifyRequest } from 'fastify';
 
 import { Connections } from '../connections.js';
@@ -18,28 +18,27 @@ export function configurePipelineRoute(app: NestFastifyApplication): void {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
   const fastify = app.getHttpAdapter().getInstance();
-  const admitted = new WeakSet<object>();
   let running = 0;
   fastify.addHook('onRoute', (each) => {
     if (each.url === route) each.bodyLimit = maxBodyBytes;
   });
-  fastify.addHook('onRequest', async (request) => {
+  fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url !== route) return;
     const hook = request as FastifyRequest<HookRoute>;
     const connection = connections.pipeline(connectionId(hook));
     try {
-      if (connection && !(await connection.prove(hookRequest(hook))))
+      if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
+      if (!(await connection.prove(hookRequest(hook))))
         throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
-      if (running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');
+      // Its close, which frees its place, may be over by now.
+      const isGone = request.raw.socket.destroyed;
+      if (isGone || running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');
       running += 1;
-      admitted.add(request.raw);
+      // Also after an error, and when the sender has gone.
+      reply.raw.once('close', () => (running -= 1));
     } catch (error) {
       metrics.count(connection, resultOfError(error));
       throw error;
     }
-  });
-  // Also after an error, and when the sender has gone.
-  fastify.addHook('onResponse', async (request) => {
-    if (admitted.delete(request.raw)) running -= 1;
   });
 }

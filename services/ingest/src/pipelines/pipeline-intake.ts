@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { draft, pipelineReported } from '@tidewaiter/events';
-import { type NewPipelineReport, PipelineReports, Store } from '@tidewaiter/store';
+import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
+import { type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
 import { GroupCommit } from '../group-commit.js';
 import type { Kept } from '../intake.js';
@@ -36,12 +36,14 @@ export class PipelineIntake {
   async #save({ reports, traceparent }: Upload): Promise<Kept> {
     return this.store.transaction(async (tx) => {
       const fresh = await this.reports.add(tx, reports);
-      const drafts = fresh.map(({ id: reportId, connection, kind, imageDigest: digest, repository, tag }) => ({
-        ...draft(pipelineReported, digest, { reportId, connection, kind, digest, repository, tag }),
-        traceparent,
-      }));
-      await tx.emit(...drafts);
+      await tx.emit(...fresh.map((report) => ({ ...reportedDraft(report), traceparent })));
       return { accepted: fresh.length, duplicates: reports.length - fresh.length };
     });
   }
+}
+
+function reportedDraft({ id, run, proven, ...report }: PipelineReport): Draft {
+  const { connection, kind, imageDigest: digest, repository, tag } = report;
+  const revision = proven.includes('revision') ? (run?.revision ?? null) : null;
+  return draft(pipelineReported, digest, { reportId: id, connection, kind, digest, repository, tag, revision });
 }

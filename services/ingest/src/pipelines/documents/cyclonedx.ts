@@ -1,9 +1,9 @@
-import { readSbom } from '@tidewaiter/analyzers';
 import { type Digest, unknownRun } from '@tidewaiter/domain';
 
 import { field, isObject, type JsonObject } from '../../hook-request.js';
-import { digestIn, imageOfPurl } from '../image-purl.js';
-import { type DocumentKind, invalidDocument } from './document-kind.js';
+import { digestIn, digestOfPurl, imageOfPurl } from '../image-purl.js';
+import { countPackages } from '../sbom-packages.js';
+import { type DocumentKind, invalidDocument, listOf } from './document-kind.js';
 
 const title = 'CycloneDX SBOM';
 const versionPattern = /^1\.[2-7]$/;
@@ -32,7 +32,7 @@ export const cyclonedx: DocumentKind = {
       isBound: false,
       image: imageOfPurl(field(subject, 'purl')),
       run: unknownRun,
-      packages: readSbom(content, 'the SBOM').packages?.length ?? 0,
+      packages: countPackages(content, title),
       builder: null,
     };
   },
@@ -88,20 +88,11 @@ function dependencyProblem(dependencies: unknown): string | null {
 
 /** Of the image that the SBOM is about: in its purl, as its version (Syft), or in a property of Trivy's. */
 function subjectsOf(component: unknown): Digest[] {
-  const named = [imageDigestOfPurl(component)];
+  const named = [digestOfPurl(field(component, 'purl'))];
   if (field(component, 'type') === 'container') {
     named.push(digestIn(field(component, 'version')));
     for (const property of listOf(field(component, 'properties')))
       if (field(property, 'name') === 'aquasecurity:trivy:RepoDigest') named.push(digestIn(field(property, 'value')));
   }
   return [...new Set(named.filter((digest) => digest !== null))];
-}
-
-function imageDigestOfPurl(component: unknown): Digest | null {
-  const purl = field(component, 'purl');
-  return typeof purl === 'string' && purl.startsWith('pkg:oci/') ? digestIn(purl) : null;
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }

@@ -41,3 +41,8 @@ export interface Stated {
 export function invalidDocument(title: string, problem: string): InvalidInput {
   return new InvalidInput('DOCUMENT_INVALID', `The document is no valid ${title}: ${problem}.`);
 }
+
+/** What is no list has nothing in it. */
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

@@ -112,6 +112,11 @@ it('takes no package, file or configuration for the image', () => {
     expect(read({ ...samples['cyclonedx'], metadata: { component } }).subjects).toEqual([]);
 });
 
+it('minds no byte order mark', () => {
+  for (const format of ['cyclonedx', 'spdx'])
+    expect(readDocument(Buffer.from(`\uFEFF${JSON.stringify(samples[format])}`))).toMatchObject({ packages: 1 });
+});
+
 it('reads what a build says of itself', () => {
   expect(read(statement)).toMatchObject({
     kind: 'provenance',

@@ -1,10 +1,10 @@
-import { readSbom } from '@tidewaiter/analyzers';
 import { type Digest, unknownRun } from '@tidewaiter/domain';
 
 import { field, isObject, type JsonObject } from '../../hook-request.js';
 import type { ImageName } from '../image-name.js';
-import { digestIn, imageOfPurl } from '../image-purl.js';
-import { type DocumentKind, invalidDocument } from './document-kind.js';
+import { digestIn, digestOfPurl, imageOfPurl } from '../image-purl.js';
+import { countPackages } from '../sbom-packages.js';
+import { type DocumentKind, invalidDocument, listOf } from './document-kind.js';
 
 const title = 'SPDX SBOM';
 const versionPattern = /^SPDX-2\.[0-3]$/;
@@ -28,7 +28,7 @@ export const spdx: DocumentKind = {
       isBound: false,
       image: purls.map(imageOfPurl).find((image): image is ImageName => image !== null) ?? null,
       run: unknownRun,
-      packages: readSbom(content, 'the SBOM').packages?.length ?? 0,
+      packages: countPackages(content, title),
       builder: null,
     };
   },
@@ -68,24 +68,15 @@ function described(document: JsonObject): JsonObject[] {
 /** Of the image that the SBOM is about: in its purl, as its version (Syft), or in a text of Trivy's. */
 function subjectsOf(document: JsonObject): Digest[] {
   const named = described(document).flatMap((each) => {
-    const isImage = each['primaryPackagePurpose'] === 'CONTAINER';
     const ofTrivy = listOf(each['attributionTexts']).filter((text) => String(text).startsWith('RepoDigest: '));
-    const digests = [...purlsOf(each).filter(isOfImage), ...ofTrivy, ...(isImage ? [each['versionInfo']] : [])];
-    return digests.map(digestIn);
+    const others = each['primaryPackagePurpose'] === 'CONTAINER' ? [...ofTrivy, each['versionInfo']] : ofTrivy;
+    return [...purlsOf(each).map(digestOfPurl), ...others.map(digestIn)];
   });
   return [...new Set(named.filter((digest) => digest !== null))];
-}
-
-function isOfImage(purl: unknown): boolean {
-  return typeof purl === 'string' && purl.startsWith('pkg:oci/');
 }
 
 function purlsOf(each: JsonObject): unknown[] {
   return listOf(each['externalRefs'])
     .filter((reference) => field(reference, 'referenceType') === 'purl')
     .map((reference) => field(reference, 'referenceLocator'));
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
 }
