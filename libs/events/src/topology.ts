@@ -25,6 +25,7 @@ export interface Stream {
   events: readonly EventType[];
   /** How many partitions each of its events has, each with a subject of its own; absent where an event has one subject. */
   partitions?: number;
+  /** 0: for ever. */
   maxAgeMs: number;
   maxBytes: number;
   /** What becomes of a message for which there is no room: it is refused, or pushes out the oldest one. */
@@ -58,9 +59,10 @@ export const streams: readonly Stream[] = [
     name: 'TIDEWAITER_RUNTIME',
     events: [runtimeObserved],
     partitions: runtimePartitions,
-    maxAgeMs: 24 * hourMs,
+    // However long the detector is away: age would drop without a word what a sensor was told is kept.
+    maxAgeMs: 0,
     maxBytes: 2 ** 30,
-    // Nothing else keeps them: a sensor is told to wait, and what the detector has read is purged.
+    // Nothing else keeps them: a sensor is told to wait, and the detector drops what it has read.
     whenFull: 'refuse-new',
   },
 ];
