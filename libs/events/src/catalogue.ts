@@ -182,21 +182,21 @@ const incident = z.object({ incidentId: id, revision: z.int().positive(), severi
 
 export const incidentOpened = eventType('incident.opened', {
   by: 'detector',
-  summary: 'A runtime event opened an incident.',
+  summary: 'An incident opened.',
   about: 'the incident id',
   data: incident,
 });
 
 export const incidentUpdated = eventType('incident.updated', {
   by: 'detector',
-  summary: 'An open incident became more severe.',
+  summary: 'An incident has news: a step, a workload, another severity, or it was opened again.',
   about: 'the incident id',
   data: incident,
 });
 
 export const incidentResolved = eventType('incident.resolved', {
   by: 'detector',
-  summary: 'An incident was resolved.',
+  summary: 'An incident ended: by itself, by a person, or because it goes on in another one.',
   about: 'the incident id',
   data: incident,
 });

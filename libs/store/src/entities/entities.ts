@@ -24,7 +24,7 @@ import {
   PushRow,
   TagLedgerRow,
 } from './images.js';
-import { IncidentRow } from './incident.js';
+import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 
@@ -57,6 +57,7 @@ export const entities = [
   EpssRow,
   PackageMatchRow,
   IncidentRow,
+  IncidentRevisionRow,
   DeliveryRow,
   ApiTokenRow,
 ];
