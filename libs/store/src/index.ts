@@ -18,6 +18,10 @@ export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
 export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
+export { DetectionAlerts } from './detection-alerts.js';
+export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
+export { DetectorLeases } from './detector-leases.js';
+export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,

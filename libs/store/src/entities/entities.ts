@@ -10,6 +10,7 @@ import {
 } from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
+import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -56,6 +57,10 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  DetectorReplicaRow,
+  DetectorLeaseRow,
+  DetectorSnapshotRow,
+  DetectionAlertRow,
   IncidentRow,
   IncidentRevisionRow,
   DeliveryRow,
