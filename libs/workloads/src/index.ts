@@ -1,1 +1,3 @@
+export { workloadOfPodName } from './pod-name.js';
+export { parseWorkloadKey, workloadKey } from './workload.js';
 export type { WorkloadRef } from './workload.js';

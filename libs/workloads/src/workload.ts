@@ -6,3 +6,14 @@ export interface WorkloadRef {
   kind: string;
   name: string;
 }
+
+/** `namespace/Kind/name`, within one cluster. */
+export function workloadKey({ namespace, kind, name }: WorkloadRef): string {
+  return `${namespace}/${kind}/${name}`;
+}
+
+/** The reverse of {@link workloadKey}; null for a text that is none. */
+export function parseWorkloadKey(key: string): Omit<WorkloadRef, 'cluster'> | null {
+  const [namespace, kind, name, ...rest] = key.split('/');
+  return namespace && kind && name && rest.length === 0 ? { namespace, kind, name } : null;
+}

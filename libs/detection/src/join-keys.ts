@@ -1,0 +1,120 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerKey } from './container-key.js';
+import type { ProcessTree, TreeProcess } from './process-tree.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * How long two alerts may lie apart and still be joined by what they share. Research on real chains is behind the figures: a token is used
+ * within minutes of its theft, a leaked key days later, a bad build weeks later.
+ */
+export const joinTtlMs: Readonly<Record<string, number>> = {
+  exec: 7 * day,
+  container: 7 * day,
+  pod: 7 * day,
+  workload: 30 * minute,
+  identity: 30 * minute,
+  source: 30 * minute,
+  key: 7 * day,
+  /** Only what escapes and what runs on the host afterwards has it. */
+  node: 5 * minute,
+  hash: day,
+  hostname: day,
+  destination: day,
+  build: 60 * day,
+  subject: 30 * day,
+};
+
+/** How long before or after an alert that counts, one of weight `context` still belongs to the same story. */
+export const contextTtlMs: Readonly<Record<string, number>> = {
+  ...joinTtlMs,
+  exec: day,
+  container: day,
+  pod: day,
+  key: day,
+};
+
+/** The kind of thing that a key names: how long it joins. */
+export function kindOfKey(key: string): string {
+  return key.slice(0, key.indexOf(':'));
+}
+
+/** What a rule may ask to be joined by, beside what every alert is. */
+export const extraJoins = ['node', 'identity', 'source', 'destination', 'hostname', 'hash'] as const;
+
+export interface Workload {
+  namespace: string | null;
+  kind: string | null;
+  name: string | null;
+  digest: string | null;
+}
+
+/** What the alert about an observation is joined to others by. */
+export function joinKeys(
+  observation: Observation,
+  process: TreeProcess | null,
+  tree: ProcessTree,
+  workload: Workload,
+  extra: readonly string[],
+): string[] {
+  const { cluster, pod } = observation;
+  const within = cluster ?? '';
+  const container = containerKey(observation);
+  const keys: (string | null)[] = [
+    container && `container:${container}`,
+    pod?.uid ? `pod:${within}/${pod.uid}` : null,
+    pod?.namespace && pod.name ? `pod:${within}/${pod.namespace}/${pod.name}` : null,
+    workload.namespace && workload.name ? `workload:${within}/${workload.namespace}/${workload.name}` : null,
+    ...execKeys(process, tree),
+    ...requestKeys(observation),
+    ...extra.map((join) => extraKey(join, observation)),
+  ];
+  return [...new Set(keys.filter((key) => key !== null))].toSorted();
+}
+
+/**
+ * The process and what it comes from. In a container that is the container itself; on the host, where everything comes from the first process, only
+ * the nearest few, and never what starts all others.
+ */
+function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
+  if (process === null) return [];
+  if (process.container !== null) return [`exec:${process.key}`];
+  const ancestors = tree.ancestors(process).filter(({ parent, startedMs }) => parent !== null || startedMs !== null);
+  return [process, ...ancestors.slice(0, 4)].map(({ key }) => `exec:${key}`);
+}
+
+function requestKeys({ cluster, request }: Observation): (string | null)[] {
+  if (request === null) return [];
+  return [
+    request.accessKeyId && `key:${request.accessKeyId}`,
+    request.user === null || isShared(request.user) ? null : `identity:${cluster ?? ''}/${request.user}`,
+  ];
+}
+
+/** Controllers and nodes speak for everyone: that two requests came from one says nothing. */
+function isShared(user: string): boolean {
+  return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
+}
+
+function extraKey(join: string, { cluster, node, request, network, process }: Observation): string | null {
+  const within = cluster ?? '';
+  switch (join) {
+    case 'node':
+      return node && `node:${within}/${node}`;
+    case 'identity':
+      return request?.user ? `identity:${within}/${request.user}` : null;
+    case 'source':
+      return request?.sourceIps[0] ? `source:${request.sourceIps[0]}` : null;
+    case 'destination':
+      return network?.destinationIp ? `destination:${network.destinationIp}` : null;
+    case 'hostname':
+      return network?.hostname ? `hostname:${network.hostname.toLowerCase()}` : null;
+    case 'hash':
+      return process?.sha256 ? `hash:${process.sha256}` : null;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,46 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerKey } from './container-key.js';
+import { RecentMap } from './recent-map.js';
+
+const maxAnswers = 100_000;
+
+/**
+ * Names by the addresses that they stood for, as look-ups were seen: sensors tell of a connection's address alone. A container's own
+ * look-ups count before those of others on the same cluster, since many names share the addresses of a CDN.
+ */
+export class PassiveDns {
+  readonly #names = new RecentMap<string>(maxAnswers);
+
+  /** An observed look-up names one answer: `hostname` stands for `destinationIp`. */
+  note(observation: Observation): void {
+    const { activity, network } = observation;
+    if (activity !== 'dns' || network?.hostname == null || network.destinationIp === null) return;
+    for (const key of keys(observation, network.destinationIp)) this.#names.set(key, network.hostname);
+  }
+
+  /** `observation` with the name that its destination is known by. */
+  named(observation: Observation): Observation {
+    const { activity, network } = observation;
+    if (activity !== 'connect' || network === null || network.hostname !== null || network.destinationIp === null) return observation;
+    for (const key of keys(observation, network.destinationIp)) {
+      const hostname = this.#names.get(key);
+      if (hostname !== undefined) return { ...observation, network: { ...network, hostname } };
+    }
+    return observation;
+  }
+
+  snapshot(): [string, string][] {
+    return this.#names.entries();
+  }
+
+  restore(kept: readonly [string, string][]): void {
+    this.#names.restore(kept);
+  }
+}
+
+function keys(observation: Observation, address: string): string[] {
+  const container = containerKey(observation);
+  const shared = `${observation.cluster ?? ''}:${address}`;
+  return container === null ? [shared] : [`${container}:${address}`, shared];
+}
