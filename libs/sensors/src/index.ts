@@ -1,3 +1,4 @@
+export { genericFields } from './generic/fields.js';
 export type { Connection, GenericFields, ReadRecords, Sensor } from './sensor.js';
 export { observe, sensorOf, sensors } from './sensors.js';
 export { neutralFieldNames } from './neutral-fields.js';

@@ -1,4 +1,14 @@
-import type { JsonValue, Observation } from '@tidewaiter/domain';
+import type { JsonObject, JsonValue, Observation } from '@tidewaiter/domain';
+
+import { parentDomainOf } from './domains.js';
+import { object } from './json.js';
+import {
+  capabilitiesOf,
+  commandsOf,
+  hostNamespacesOf,
+  hostPathsOf,
+  imagesOf,
+} from './kubernetes-audit/requested-pods.js';
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
@@ -49,14 +59,23 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Network.DestinationIp', ({ network }) => network?.destinationIp],
   ['Network.DestinationPort', ({ network }) => network?.destinationPort],
   ['Network.Hostname', ({ network }) => network?.hostname],
+  ['Network.ParentDomain', ({ network }) => parentDomainOf(network?.hostname ?? null)],
   ['Network.Bytes', ({ network }) => network?.bytes],
   ['Request.User', ({ request }) => request?.user],
   ['Request.Groups', ({ request }) => request?.groups],
   ['Request.AccessKeyId', ({ request }) => request?.accessKeyId],
   ['Request.SourceIps', ({ request }) => request?.sourceIps],
+  ['Request.SourceIp', ({ request }) => request?.sourceIps[0]],
   ['Request.UserAgent', ({ request }) => request?.userAgent],
   ['Request.Verb', ({ request }) => request?.verb],
   ['Request.Resource', ({ request }) => request?.resource],
+  ['Request.Subresource', ({ request }) => request?.resource?.split('/')[1]],
+  ['Request.ApiGroup', ({ native }) => object(native['objectRef'])['apiGroup']],
+  ['Request.Images', requested(imagesOf)],
+  ['Request.HostPaths', requested(hostPathsOf)],
+  ['Request.Capabilities', requested(capabilitiesOf)],
+  ['Request.HostNamespaces', requested(hostNamespacesOf)],
+  ['Request.Commands', requested(commandsOf)],
   ['Request.Namespace', ({ request }) => request?.namespace],
   ['Request.Name', ({ request }) => request?.name],
   ['Request.Status', ({ request }) => request?.status],
@@ -66,6 +85,16 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Alert.Output', ({ alert }) => alert?.output],
   ['Alert.Tags', ({ alert }) => alert?.tags],
 ]);
+
+/** What a request to Kubernetes asks of pods. */
+function requested(read: (event: JsonObject) => JsonValue[]): Getter {
+  return ({ source, native }) => (source === 'kubernetes-audit' ? unlessEmpty(read(native)) : undefined);
+}
+
+/** A list in which there is nothing is as good as missing. */
+export function unlessEmpty(values: JsonValue[]): JsonValue | undefined {
+  return values.length === 0 ? undefined : values;
+}
 
 /** The value of a field of ours; null where nobody knows it, undefined where no field is called so. */
 export function neutralField(observation: Observation, name: string): JsonValue | undefined {

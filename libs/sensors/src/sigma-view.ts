@@ -1,9 +1,9 @@
 import type { Activity, JsonValue, Observation } from '@tidewaiter/domain';
 import type { LogSource } from '@tidewaiter/sigma';
 
-import { at, isObject, list, object, scalars, text } from './json.js';
-import { containersOf, podSpecOf } from './kubernetes-audit/kubernetes-audit.js';
-import { neutralField } from './neutral-fields.js';
+import { at, isObject, object, scalars } from './json.js';
+import { capabilitiesOf, hostPathsOf } from './kubernetes-audit/requested-pods.js';
+import { neutralField, unlessEmpty } from './neutral-fields.js';
 
 /** Activities by the category that Sigma has for them; what has none is there for our own rules alone. */
 const linuxCategories: Partial<Record<Activity, string>> = {
@@ -76,29 +76,9 @@ const linuxFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
 /** What SigmaHQ's rules ask of Kubernetes and the API server does not send as such. */
 const auditFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['apiGroup', ({ native }) => object(native['objectRef'])['apiGroup']],
-  ['hostPath', ({ native }) => unlessEmpty(hostPaths(native))],
-  ['capabilities', ({ native }) => unlessEmpty(capabilities(native))],
+  ['hostPath', ({ native }) => unlessEmpty(hostPathsOf(native))],
+  ['capabilities', ({ native }) => unlessEmpty(capabilitiesOf(native))],
 ]);
-
-function hostPaths(native: Observation['native']): JsonValue[] {
-  const volumes = list(podSpecOf(native)?.['volumes']);
-  return volumes.flatMap((volume) => text(object(object(volume)['hostPath'])['path']) ?? []);
-}
-
-/** Of all containers; one that is privileged has them all, and says so. */
-function capabilities(native: Observation['native']): JsonValue[] {
-  const spec = podSpecOf(native);
-  if (spec === null) return [];
-  return containersOf(spec).flatMap((container) => {
-    const context = object(container['securityContext']);
-    const added = list(object(context['capabilities'])['add']);
-    return context['privileged'] === true ? [...added, 'ALL(privileged)'] : [...added];
-  });
-}
-
-function unlessEmpty(values: JsonValue[]): JsonValue | undefined {
-  return values.length === 0 ? undefined : values;
-}
 
 /**
  * The value of a field that a rule names: Sigma's name, ours (`Process.Executable`), or the sensor's own as literal key or dotted

@@ -18,6 +18,10 @@ export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
 export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
+export { DetectionAlerts } from './detection-alerts.js';
+export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
+export { DetectorLeases } from './detector-leases.js';
+export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,
@@ -32,7 +36,9 @@ export type { ImageFinding, PackagePlace } from './findings.js';
 export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
 export { Incidents } from './incidents.js';
-export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
+export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
+export { revisionKinds } from './incident-news.js';
+export type { RevisionKind } from './incident-news.js';
 export { Judgements } from './judgements.js';
 export type { JudgedPush } from './judgements.js';
 export { Jobs } from './jobs.js';

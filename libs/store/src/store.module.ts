@@ -12,6 +12,8 @@ import { BlastRadii } from './blast-radius.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
+import { DetectionAlerts } from './detection-alerts.js';
+import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
@@ -45,6 +47,8 @@ const repositories = [
   BlastRadii,
   DeadLetters,
   Deliveries,
+  DetectionAlerts,
+  DetectorLeases,
   Findings,
   FleetMatches,
   Images,

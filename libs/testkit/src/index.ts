@@ -27,3 +27,4 @@ export type { MailSink, ReceivedMail, Refusal } from './mail-sink.js';
 export { hostileJson, replaceValue } from './hostile-json.js';
 export { captureOutput } from './capture-output.js';
 export type { CapturedOutput } from './capture-output.js';
+export { minerIncident, uuidOf } from './incident.js';

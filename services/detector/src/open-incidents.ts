@@ -2,16 +2,8 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { severityOf, type Sighting, sightingOf } from '@tidewaiter/detection';
 import { compareSeverity, type RuntimeEvent } from '@tidewaiter/domain';
-import {
-  consumers,
-  draft,
-  type Draft,
-  type EventOf,
-  incidentOpened,
-  incidentUpdated,
-  runtimeObserved,
-} from '@tidewaiter/events';
-import { type IncidentChange, Incidents, type SeenIncident, Store, type Transaction } from '@tidewaiter/store';
+import { consumers, type EventOf, runtimeObserved } from '@tidewaiter/events';
+import { type AppliedChanges, Incidents, Store } from '@tidewaiter/store';
 import { Counter } from 'prom-client';
 
 import { KnownImages } from './known-images.js';
@@ -30,9 +22,9 @@ export class OpenIncidents {
   async handle({ id, data: { events } }: EventOf<typeof runtimeObserved>): Promise<void> {
     // Images are looked up before the transaction: a handler that holds one connection must not wait for a second.
     const sightings = await this.#sightings(events);
-    const changes: IncidentChange[] = [];
+    const changes: (keyof AppliedChanges)[] = [];
     const isFirst = await this.store.once(consumers.detector.name, id, async (tx) => {
-      for (const sighting of sightings) changes.push(await this.#see(tx, sighting));
+      for (const sighting of sightings) changes.push((await this.incidents.see(tx, sighting)).change);
     });
     if (!isFirst) return;
     for (const result of changes) this.counter.inc({ result });
@@ -50,12 +42,6 @@ export class OpenIncidents {
     }
     return sightings.toSorted(inLockOrder);
   }
-
-  async #see(tx: Transaction, sighting: Sighting): Promise<IncidentChange> {
-    const { incident, change } = await this.incidents.see(tx, sighting);
-    await tx.emit(...drafts(incident, change));
-    return change;
-  }
 }
 
 /**
@@ -71,10 +57,4 @@ function inLockOrder(a: Sighting, b: Sighting): number {
 function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
-}
-
-function drafts({ id, revision, severity }: SeenIncident, change: IncidentChange): Draft[] {
-  const data = { incidentId: id, revision, severity };
-  if (change === 'opened') return [draft(incidentOpened, id, data)];
-  return change === 'worsened' ? [draft(incidentUpdated, id, data)] : [];
 }

@@ -1,5 +1,6 @@
 import { isDigest, type JsonObject, type Observation, type RuntimeRecord } from '@tidewaiter/domain';
 
+import { readHostname } from '../domains.js';
 import { isObject, number, object, text, texts } from '../json.js';
 import { auditUid, baseName, observationOf, unknownNetwork, unknownProcess } from '../observation.js';
 import { readPriority } from '../priority.js';
@@ -183,7 +184,7 @@ function readNetwork(fields: JsonObject): Observation['network'] {
   network.sourcePort = number(fields['fd.lport']) ?? number(fields['fd.cport']) ?? ends?.source.port ?? null;
   network.destinationIp = destinationIp ?? ends?.destination.ip ?? null;
   network.destinationPort = number(fields['fd.rport']) ?? number(fields['fd.sport']) ?? ends?.destination.port ?? null;
-  network.hostname = known(fields['fd.rip.name']) ?? known(fields['fd.sip.name']);
+  network.hostname = readHostname(known(fields['fd.rip.name']) ?? known(fields['fd.sip.name']));
   return network;
 }
 

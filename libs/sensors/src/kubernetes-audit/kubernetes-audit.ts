@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
+import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
@@ -106,20 +106,4 @@ function readPod(event: JsonObject, reference: JsonObject): Observation['pod'] {
     workload: null,
     serviceAccount: text(object(response['spec'])['serviceAccountName']),
   };
-}
-
-/** The specification of the pods that a request is about: its own, a template's, or a template's of a template. */
-export function podSpecOf(event: JsonObject): JsonObject | null {
-  const spec = object(object(event['requestObject'])['spec']);
-  const template = object(object(spec['template'])['spec']);
-  const jobTemplate = object(object(object(object(spec['jobTemplate'])['spec'])['template'])['spec']);
-  return (
-    [jobTemplate, template, spec].find((each) => containersOf(each).length > 0 || list(each['volumes']).length > 0) ??
-    null
-  );
-}
-
-export function containersOf(spec: JsonObject): JsonObject[] {
-  const lists: (JsonValue | undefined)[] = [spec['containers'], spec['initContainers'], spec['ephemeralContainers']];
-  return lists.flatMap((each) => list(each).filter(isObject));
 }

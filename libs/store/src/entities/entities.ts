@@ -10,6 +10,7 @@ import {
 } from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
+import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -24,7 +25,7 @@ import {
   PushRow,
   TagLedgerRow,
 } from './images.js';
-import { IncidentRow } from './incident.js';
+import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 
@@ -56,7 +57,12 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  DetectorReplicaRow,
+  DetectorLeaseRow,
+  DetectorSnapshotRow,
+  DetectionAlertRow,
   IncidentRow,
+  IncidentRevisionRow,
   DeliveryRow,
   ApiTokenRow,
 ];
