@@ -1,4 +1,4 @@
-import type { Digest } from '@tidewaiter/domain';
+import type { Digest, IncidentArtifact, IncidentEvidence } from '@tidewaiter/domain';
 
 /** How bad an alert is: Sigma's words. */
 export const levels = ['critical', 'high', 'medium', 'low', 'informational'] as const;
@@ -39,8 +39,11 @@ export interface Alert {
   /** What it is joined to other alerts by: see {@link joinKeys}. */
   keys: string[];
   context: AlertContext;
-  /** What was known of the image, as far as it matters. */
+  /** What was known of the image and the workload, as far as it matters. */
   image: ImageEvidence[];
+  artifacts: IncidentArtifact[];
+  /** The telling events, bounded. */
+  evidence: IncidentEvidence[];
   /** Why context lowered it; null where nothing did. */
   lowered: string | null;
 }
@@ -63,23 +66,29 @@ export interface AlertContext {
   namespace: string | null;
   pod: string | null;
   container: string | null;
-  workloadKind: string | null;
+  /** `namespace/Kind/name` */
   workload: string | null;
+  /** As the sensor names it: `registry.example.com/shop/payment:3.4.0`. */
   image: string | null;
   imageDigest: Digest | null;
 }
 
-/** A fact of the image that an incident uses. */
+/** A fact of the image or the workload that an incident uses. */
 export interface ImageEvidence {
-  finding: string;
   /** For a person: `/tmp/kinsing is not in the image`. */
   text: string;
+  /** The finding that it is by itself. */
+  finding: string | null;
+  technique: string | null;
+  /** A vulnerability that attackers are known to use: counts only where the story is one of exploitation. */
+  vulnerability: { id: string; package: string } | null;
 }
 
-export function worseLevel(a: Level, b: Level): Level {
-  return levels.indexOf(a) <= levels.indexOf(b) ? a : b;
+/** Worst first. */
+export function compareLevel(a: Level, b: Level): number {
+  return levels.indexOf(a) - levels.indexOf(b);
 }
 
 export function isLevelAtLeast(level: Level, threshold: Level): boolean {
-  return levels.indexOf(level) <= levels.indexOf(threshold);
+  return compareLevel(level, threshold) <= 0;
 }

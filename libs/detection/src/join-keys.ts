@@ -1,5 +1,6 @@
 import type { Observation } from '@tidewaiter/domain';
 
+import type { AlertContext } from './alert.js';
 import { containerKey } from './container-key.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
@@ -42,37 +43,25 @@ export function kindOfKey(key: string): string {
   return key.slice(0, key.indexOf(':'));
 }
 
-/** What a rule may ask to be joined by, beside what every alert is. */
-export const extraJoins = ['node', 'identity', 'source', 'destination', 'hostname', 'hash'] as const;
-
-export interface Workload {
-  namespace: string | null;
-  kind: string | null;
-  name: string | null;
-  digest: string | null;
-}
-
-/** What the alert about an observation is joined to others by. */
+/** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
 export function joinKeys(
   observation: Observation,
   process: TreeProcess | null,
   tree: ProcessTree,
-  workload: Workload,
-  extra: readonly string[],
-): string[] {
+  place: AlertContext,
+): { keys: string[]; extraKeys: Record<string, string> } {
   const { cluster, pod } = observation;
   const within = cluster ?? '';
   const container = containerKey(observation);
-  const keys: (string | null)[] = [
+  const keys = [
     container && `container:${container}`,
     pod?.uid ? `pod:${within}/${pod.uid}` : null,
     pod?.namespace && pod.name ? `pod:${within}/${pod.namespace}/${pod.name}` : null,
-    workload.namespace && workload.name ? `workload:${within}/${workload.namespace}/${workload.name}` : null,
+    place.workload && `workload:${within}/${place.workload}`,
     ...execKeys(process, tree),
     ...requestKeys(observation),
-    ...extra.map((join) => extraKey(join, observation)),
   ];
-  return [...new Set(keys.filter((key) => key !== null))].toSorted();
+  return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
 }
 
 /**
@@ -99,22 +88,16 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKey(join: string, { cluster, node, request, network, process }: Observation): string | null {
+function extraKeysOf({ cluster, node, request, network, process }: Observation): Record<string, string> {
   const within = cluster ?? '';
-  switch (join) {
-    case 'node':
-      return node && `node:${within}/${node}`;
-    case 'identity':
-      return request?.user ? `identity:${within}/${request.user}` : null;
-    case 'source':
-      return request?.sourceIps[0] ? `source:${request.sourceIps[0]}` : null;
-    case 'destination':
-      return network?.destinationIp ? `destination:${network.destinationIp}` : null;
-    case 'hostname':
-      return network?.hostname ? `hostname:${network.hostname.toLowerCase()}` : null;
-    case 'hash':
-      return process?.sha256 ? `hash:${process.sha256}` : null;
-    default:
-      return null;
-  }
+  const source = request?.sourceIps[0];
+  const hostname = network?.hostname?.toLowerCase();
+  return {
+    ...(node && { node: `node:${within}/${node}` }),
+    ...(request?.user && { identity: `identity:${within}/${request.user}` }),
+    ...(source && { source: `source:${source}` }),
+    ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
+    ...(hostname && { hostname: `hostname:${hostname}` }),
+    ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+  };
 }

@@ -52,20 +52,65 @@ const mirror = z.strictObject({
   ...registryHost,
 });
 
-const registry = z.strictObject({
-  name,
-  kind: z.enum(['distribution', 'harbor', 'ghcr', 'github']),
-  /** `https://registry.example.com`; plain HTTP only where it says so. */
-  url: z.url({ protocol: /^https?$/ }),
-  ...secretPair('webhookSecret'),
-  /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
-  allowUnauthenticated: z.boolean().default(false),
-  ...registryHost,
-  /** An older word for `insecure`. */
-  insecureSkipVerify: z.boolean().default(false),
-  /** Asked before the registry, in this order. */
-  mirrors: z.array(mirror).max(16).default([]),
+/** Words of `kind:` of a registry, aliases among them. */
+export const registryKindWords = [
+  ...['distribution', 'harbor', 'quay', 'gitlab', 'jfrog', 'artifactory', 'nexus', 'nexus3', 'gitea', 'forgejo', 'zot'],
+  ...['dockerhub', 'docker-hub', 'ghcr', 'github', 'ecr', 'aws', 'gar', 'gcr', 'google', 'acr', 'azure'],
+  ...['aliyun-acr', 'aliyun', 'generic'],
+] as const;
+
+const path = z.string().regex(/^[^.]+(\.[^.]+)*$/, 'is no path such as data.repository');
+
+/** Where in a body what stands, for the kind `generic`. */
+const fields = z.strictObject({
+  events: path.optional(),
+  action: path.optional(),
+  push: z.array(z.string().min(1)).optional(),
+  delete: z.array(z.string().min(1)).optional(),
+  repository: path,
+  tag: path.optional(),
+  digest: path.optional(),
+  mediaType: path.optional(),
+  registry: path.optional(),
+  actor: path.optional(),
+  at: path.optional(),
+  id: path.optional(),
 });
+
+const registry = z
+  .strictObject({
+    name,
+    kind: z.enum(registryKindWords),
+    /** `https://registry.example.com`; plain HTTP only where it says so. */
+    url: z.url({ protocol: /^https?$/ }),
+    ...secretPair('webhookSecret'),
+    /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
+    allowUnauthenticated: z.boolean().default(false),
+    /** Topic of Amazon SNS whose signed messages are believed. */
+    topicArn: z
+      .string()
+      .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic')
+      .optional(),
+    /** PEM file of the certificate that SNS signs with, where it cannot be fetched from Amazon. */
+    snsCertificateFile: z.string().optional(),
+    /** Whose tokens of Google are believed: the audience and the service account of the push subscription. */
+    audience: z.string().min(1).optional(),
+    serviceAccount: z.email().optional(),
+    /** JWKS file of Google's keys, where they cannot be fetched. */
+    googleKeysFile: z.string().optional(),
+    fields: fields.optional(),
+    ...registryHost,
+    /** An older word for `insecure`. */
+    insecureSkipVerify: z.boolean().default(false),
+    /** Asked before the registry, in this order. */
+    mirrors: z.array(mirror).max(16).default([]),
+  })
+  .superRefine(({ kind, fields: paths, audience, serviceAccount }, context) => {
+    const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (paths !== undefined && kind !== 'generic') issue('fields', 'is for the kind generic');
+    if (audience !== undefined && serviceAccount === undefined) issue('serviceAccount', 'is missing');
+    if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
+  });
 
 const sensor = z.strictObject({
   name,
@@ -153,9 +198,15 @@ export interface MirrorSettings extends RegistryHostSettings {
 /** One registry that may call us and that we pull from. */
 export interface RegistrySettings extends RegistryHostSettings {
   name: string;
-  kind: 'distribution' | 'harbor' | 'ghcr' | 'github';
+  kind: (typeof registryKindWords)[number];
   webhookSecret?: Secret;
   allowUnauthenticated: boolean;
+  /** Whose signed messages are believed, and with which certificate (PEM) where it is not Amazon's to fetch. */
+  sns?: { topicArn: string; certificate?: string | undefined };
+  /** Whose tokens are believed, and with which keys (JWKS) where they are not Google's to fetch. */
+  google?: { audience: string; serviceAccount: string; keys?: string | undefined };
+  /** Where in a body what stands. */
+  fields?: z.output<typeof fields>;
   mirrors: MirrorSettings[];
 }
 
@@ -291,13 +342,23 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 }
 
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
-  const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...host } =
+  const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
+  const { topicArn, snsCertificateFile, audience, serviceAccount, googleKeysFile, fields: paths, ...host } = rest;
   return {
     name,
     kind,
     allowUnauthenticated,
     webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
+    sns:
+      topicArn === undefined
+        ? undefined
+        : { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) },
+    google:
+      audience === undefined || serviceAccount === undefined
+        ? undefined
+        : { audience, serviceAccount, keys: secrets.text(`${at}.googleKeysFile`, googleKeysFile) },
+    fields: paths,
     ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
     mirrors: mirrors.map(({ gives, ...each }, index) => ({
       gives,

@@ -13,7 +13,14 @@ export interface ReadRecords {
 export interface Connection {
   sensor: string;
   cluster: string | null;
+  /** ISO 8601: when the body came. It stands in for the time of events that have none. */
+  receivedAt: string;
+  /** For `generic`: where its fields stand. */
+  fields?: GenericFields;
 }
+
+/** Our names of fields, and the path at which each stands in a foreign event: `{ at: 'ts', 'process.executable': 'proc.exe' }`. */
+export type GenericFields = Readonly<Record<string, string>>;
 
 /** How one kind of sensor tells of what runs. Pure: no clock, no network, nothing kept between two requests. */
 export interface Sensor {

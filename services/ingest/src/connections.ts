@@ -3,8 +3,10 @@ import type { RegistrySettings, SensorSettings, TidewaiterSettings } from '@tide
 
 import type { Fact } from './facts.js';
 import type { HookRequest } from './hook-request.js';
-import type { RegistryEvent } from './registries/registry-kind.js';
+import type { PublishedKeys } from './published-keys.js';
+import type { Handshake, RegistryEvent, RegistryKind } from './registries/registry-kind.js';
 import { registryKind } from './registries/registry-kinds.js';
+import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 import { sensorKind } from './sensors/sensor-kinds.js';
 
 /** What a body says, in our words. */
@@ -22,10 +24,12 @@ export interface Connection {
   id: string;
   name: string;
   kind: string;
-  /** Whether nobody can pass: there is no secret, and the settings do not say that none is needed. */
+  /** Whether nobody can pass: there is no secret and no proof, and the settings do not say that none is needed. */
   isClosed: boolean;
-  /** Judged on the raw request. */
-  isAuthentic(request: HookRequest): boolean;
+  /** Judged on the raw request. @throws Unavailable when a key that it needs cannot be had now */
+  isAuthentic(request: HookRequest): Promise<boolean>;
+  /** The answer to a sender that asks before it sends; null where this is no such question. */
+  handshake(request: HookRequest): Handshake | null;
   /** @throws InvalidInput when the body is not of this kind */
   read(request: HookRequest): ReadHook;
 }
@@ -34,8 +38,8 @@ export interface Connection {
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
 
-  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>) {
-    const all = [...registries.map(registryConnection), ...sensors.map(sensorConnection)];
+  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>, keys: PublishedKeys) {
+    const all = [...registries.map((each) => registryConnection(each, keys)), ...sensors.map(sensorConnection)];
     this.#byId = new Map(all.map((connection) => [connection.id, connection]));
   }
 
@@ -48,15 +52,17 @@ export class Connections {
   }
 }
 
-function registryConnection({ name, kind, webhookSecret, allowUnauthenticated }: RegistrySettings): Connection {
-  const reader = known(registryKind(kind), kind);
+function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Connection {
+  const { name, fields } = settings;
+  const reader = known(registryKind(settings.kind), settings.kind);
   return {
     id: `registry/${name}`,
     name,
     kind: reader.kind,
-    ...door(reader, webhookSecret, allowUnauthenticated),
+    ...registryDoor(reader, settings, keys),
+    handshake: (request) => reader.handshake?.(request) ?? null,
     read(request) {
-      const { events, ignored } = reader.parse(request);
+      const { events, ignored } = reader.parse(request, { fields });
       return { facts: events.map((event) => registryFact(name, event)), ignored, dropped: 0 };
     },
   };
@@ -79,6 +85,7 @@ function sensorConnection({ name, kind, cluster, token, allowUnauthenticated }: 
     name,
     kind: reader.kind,
     ...door(reader, token, allowUnauthenticated),
+    handshake: () => null,
     read(request) {
       const { events, ignored, dropped = 0 } = reader.parse(request, { sensor: name, cluster });
       return { facts: events.map((event) => ({ kind: 'runtime', deliveryKey: event.id, event })), ignored, dropped };
@@ -86,18 +93,36 @@ function sensorConnection({ name, kind, cluster, token, allowUnauthenticated }: 
   };
 }
 
+type Door = Pick<Connection, 'isClosed' | 'isAuthentic'>;
+
 interface Authenticator {
   authenticate(request: HookRequest, secret: Secret): boolean;
 }
 
-function door(
-  kind: Authenticator,
-  secret: Secret | undefined,
-  allowUnauthenticated: boolean,
-): Pick<Connection, 'isClosed' | 'isAuthentic'> {
+function door(kind: Authenticator, secret: Secret | undefined, allowUnauthenticated: boolean): Door {
   return {
     isClosed: !secret && !allowUnauthenticated,
-    isAuthentic: (request) => (secret ? kind.authenticate(request, secret) : allowUnauthenticated),
+    isAuthentic: async (request) => (secret ? kind.authenticate(request, secret) : allowUnauthenticated),
+  };
+}
+
+/** A registry may prove itself by its secret, or by a signature that its kind has and the settings ask for. */
+function registryDoor(
+  kind: RegistryKind,
+  { webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
+  keys: PublishedKeys,
+): Door {
+  const bySecret = door(kind, webhookSecret, allowUnauthenticated);
+  const proves = async (request: HookRequest) => {
+    if (kind.proof === 'sns' && sns) return isFromTopic(request, sns, keys);
+    return kind.proof === 'google' && google ? isFromServiceAccount(request, google, keys) : false;
+  };
+  const hasProof = (kind.proof === 'sns' && sns) || (kind.proof === 'google' && google);
+  // Who asks for a signature does not mean "or anybody".
+  if (hasProof && !webhookSecret) return { isClosed: false, isAuthentic: proves };
+  return {
+    isClosed: bySecret.isClosed,
+    isAuthentic: async (request) => (await bySecret.isAuthentic(request)) || proves(request),
   };
 }
 

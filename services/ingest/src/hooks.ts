@@ -3,9 +3,10 @@ import {
   Catch,
   Controller,
   type ExceptionFilter,
-  HttpCode,
+  Options,
   Post,
   Req,
+  Res,
   UseFilters,
 } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
@@ -62,15 +63,39 @@ export class Hooks {
   ) {}
 
   @Post(':family/:connection')
-  @HttpCode(202)
   // Puts the route under the rate limit.
   @RouteConfig({ rateLimit: {} })
-  async receive(@Req() request: FastifyRequest<HookRoute>): Promise<Receipt> {
+  async receive(
+    @Req() request: FastifyRequest<HookRoute>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Receipt | object | null> {
+    return this.#answer(request, reply);
+  }
+
+  /** CloudEvents' way of asking whether a sender may send. */
+  @Options(':family/:connection')
+  @RouteConfig({ rateLimit: {} })
+  async ask(
+    @Req() request: FastifyRequest<HookRoute>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<object | null> {
+    return this.#answer(request, reply);
+  }
+
+  async #answer(request: FastifyRequest<HookRoute>, reply: FastifyReply): Promise<Receipt | object | null> {
     const connection = this.connections.get(connectionId(request));
     const hook = hookRequest(request);
     return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
       try {
-        return await this.#take(connection, hook);
+        const known = await this.#admit(connection, hook);
+        const handshake = known.handshake(hook);
+        if (handshake !== null) {
+          void reply.status(200).headers(handshake.headers);
+          return handshake.body;
+        }
+        const receipt = await this.#take(known, hook);
+        void reply.status(202);
+        return receipt;
       } catch (error) {
         this.metrics.count(connection, resultOfError(error));
         if (connection && error instanceof TidewaiterError) {
@@ -81,10 +106,14 @@ export class Hooks {
     });
   }
 
-  /** Nothing of a body is read before its sender is known. */
-  async #take(connection: Connection | undefined, hook: HookRequest): Promise<Receipt> {
+  /** Nothing of a body is acted on before its sender is known. */
+  async #admit(connection: Connection | undefined, hook: HookRequest): Promise<Connection> {
     if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-    if (!connection.isAuthentic(hook)) throw new AccessDenied('HOOK_UNAUTHORIZED', 'the secret is missing or wrong');
+    if (await connection.isAuthentic(hook)) return connection;
+    throw new AccessDenied('HOOK_UNAUTHORIZED', 'the secret is missing or wrong');
+  }
+
+  async #take(connection: Connection, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
 
     const { facts, ignored, dropped } = connection.read(hook);

@@ -17,6 +17,7 @@ registries:
   - { name: main, kind: distribution, url: "http://127.0.0.1:5000", webhookSecret: s3cret }
   - { name: closed, kind: harbor, url: "http://127.0.0.1:5001" }
   - { name: open, kind: distribution, url: "http://127.0.0.1:5002", allowUnauthenticated: true }
+  - { name: azure, kind: acr, url: "https://azure.example", webhookSecret: s3cret }
 sensors:
   - { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken }
 `;
@@ -195,6 +196,26 @@ it('takes 200 webhooks at once', async () => {
   const answers = await Promise.all(Array.from({ length: 200 }, async () => postEvents([push({ repository })])));
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
   expect(await pushesOf(repository)).toHaveLength(200);
+});
+
+describe('a sender that asks before it sends', () => {
+  const ask = async (init: RequestInit, token = 's3cret') =>
+    fetch(`${ingest.url}/hooks/registry/azure?token=${token}`, init);
+
+  it('hears its code, with exactly 200', async () => {
+    const body = JSON.stringify([{ data: { validationCode: 'c0de' } }]);
+    const init = { method: 'POST', body, headers: { 'aeg-event-type': 'SubscriptionValidation' } };
+    const answer = await ask(init);
+    expect([answer.status, await answer.json()]).toEqual([200, { validationResponse: 'c0de' }]);
+    expect((await ask(init, 'other')).status).toBe(401);
+  });
+
+  it('may send, if it asks by OPTIONS and knows the secret', async () => {
+    const init = { method: 'OPTIONS', headers: { 'webhook-request-origin': 'grid.example.com' } };
+    const answer = await ask(init);
+    expect([answer.status, answer.headers.get('webhook-allowed-origin')]).toEqual([200, 'grid.example.com']);
+    expect((await ask(init, 'other')).status).toBe(401);
+  });
 });
 
 describe('a runtime event', () => {

@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
@@ -8,6 +8,7 @@ import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
+import { FetchedKeys } from './published-keys.js';
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -35,7 +36,8 @@ export class IngestModule {
 }
 
 function openConnections(settings: TidewaiterSettings, logger: Logger): Connections {
-  const connections = new Connections(settings);
+  const keys = new FetchedKeys(new Egress({ allow: settings.egressAllow }));
+  const connections = new Connections(settings, keys);
   for (const { id, isClosed } of connections) {
     if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
   }
