@@ -12,7 +12,7 @@ export class DetectorMetrics {
   readonly alerts: Counter<'rule'>;
   readonly #incidents: Counter<'result'>;
   readonly reloads: Counter<'result'>;
-  readonly rules: Gauge<'state'>;
+  readonly #rules: Gauge<'state'>;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -52,7 +52,7 @@ export class DetectorMetrics {
       labelNames: ['result'],
       registers,
     });
-    this.rules = new Gauge({
+    this.#rules = new Gauge({
       name: 'tidewaiter_detector_rules',
       help: 'Rules in use, and rules that were refused',
       labelNames: ['state'],
@@ -68,6 +68,12 @@ export class DetectorMetrics {
     const happenedMs = Date.parse(first.at);
     if (!Number.isNaN(happenedMs)) this.#lateness.observe(Math.max(0, storedAtMs - happenedMs) / 1_000);
     this.#queueing.observe(Math.max(0, Date.now() - storedAtMs) / 1_000);
+  }
+
+  loaded({ loaded, refused }: { loaded: number; refused: number }): void {
+    this.#rules.set({ state: 'loaded' }, loaded);
+    this.#rules.set({ state: 'refused' }, refused);
+    this.reloads.inc({ result: refused === 0 ? 'whole' : 'in-part' });
   }
 
   applied(changes: AppliedChanges): void {
