@@ -13,8 +13,7 @@ import { sensorTitle, subjectKey } from './sensor-subject.js';
 /** What a rule that matched says. */
 export function ruleAlert(match: Match, scene: Scene, { observation }: Seen): Alert {
   const { rule } = match;
-  const { joins, ...meaning } = meaningOf(rule);
-  const { finding, stage, techniques, weight } = meaning;
+  const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   return {
     ...fromScene(scene),
     id: alertId(rule.id, [scene.event]),
@@ -22,11 +21,13 @@ export function ruleAlert(match: Match, scene: Scene, { observation }: Seen): Al
     severity: rule.level,
     weight,
     events: [scene.event],
+    eventTimesMs: [scene.timeMs],
     techniques,
     stage,
     title: rule.title,
     finding,
-    isFact: match.explain().some(({ field }) => isFactField(field)),
+    name,
+    isFact: isAboutFacts(match),
     bySensor: false,
     keys: [...scene.keys, ...extraKeys(joins, [scene])],
     evidence: [evidenceOf(scene, rule.title, observation.native)],
@@ -42,14 +43,16 @@ export function sensorAlert(scene: Scene, { observation, facts }: Seen): Alert {
   return {
     ...fromScene(scene),
     id: alertId(id, [scene.event]),
-    rule: { id, title: alert.rule, author: null, license: null, level: severity, tags: [...alert.tags], file: null },
+    rule: { id, title: alert.rule, author: null, license: null, level: severity, tags: [...alert.tags], link: null, file: null },
     severity,
     weight,
     events: [scene.event],
+    eventTimesMs: [scene.timeMs],
     techniques,
     stage,
     title: sensorTitle(observation),
     finding: null,
+    name: null,
     isFact: false,
     bySensor: true,
     keys: [...scene.keys, `subject:${subjectKey(observation)}`],
@@ -66,8 +69,9 @@ const maxEvidence = 8;
  * `members` are the scenes of its events, as far as they are still remembered, in order of time.
  */
 export function firingAlert({ rule, timeMs, events, group }: Firing, members: readonly Scene[], isFact: boolean): Alert {
-  const { joins, finding, stage, techniques, weight } = meaningOf(rule);
+  const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   const last = members.at(-1);
+  const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
   const keys = new Set([...members.flatMap((scene) => scene.keys), ...extraKeys(joins, members)]);
   return {
     ...(last === undefined ? placeless(timeMs, group) : fromScene(last)),
@@ -77,10 +81,12 @@ export function firingAlert({ rule, timeMs, events, group }: Firing, members: re
     severity: rule.level,
     weight,
     events: [...events],
+    eventTimesMs: events.map((event) => times.get(event) ?? timeMs),
     techniques,
     stage,
     title: rule.title,
     finding,
+    name,
     isFact,
     bySensor: false,
     keys: [...keys].toSorted().slice(0, maxKeys),
@@ -89,6 +95,11 @@ export function firingAlert({ rule, timeMs, events, group }: Firing, members: re
     evidence: members.slice(-maxEvidence).map((scene) => evidenceOf(scene, rule.title, null)),
     lowered: null,
   };
+}
+
+/** Whether a rule asked for what is known, not only for what happened. */
+export function isAboutFacts(match: Match): boolean {
+  return match.explain().some(({ field }) => isFactField(field));
 }
 
 function fromScene({ at, timeMs, explanation, context, image, artifacts }: Scene) {

@@ -23,6 +23,8 @@ export interface Alert {
   timeMs: number;
   /** Ids of the records, in order; a correlation has several. */
   events: string[];
+  /** When each of them happened. */
+  eventTimesMs: number[];
   /** ATT&CK: `T1059.004` */
   techniques: string[];
   /** ATT&CK tactic, as in tags: `command-and-control`. */
@@ -32,6 +34,8 @@ export interface Alert {
   explanation: string;
   /** What our own rules call it: `drift`, `miner`. */
   finding: string | null;
+  /** What an incident is called for it, where its finding's own name says too little: `SSH access planted`. */
+  name: string | null;
   /** Whether it rests on what is known of the image, not on behaviour alone. */
   isFact: boolean;
   /** Whether a sensor judged it, not a rule. */
@@ -55,6 +59,8 @@ export interface AlertRule {
   license: string | null;
   level: Level;
   tags: string[];
+  /** Where more is said of it. */
+  link: string | null;
   /** File of the rule; null of a sensor's own. */
   file: string | null;
 }

@@ -7,6 +7,7 @@ import { tacticOf, techniqueOf } from './tactics.js';
 /** What a rule means for incidents: its `tidewaiter:` block, and what stands in for what it leaves out. */
 export interface RuleMeaning {
   finding: string | null;
+  name: string | null;
   stage: string | null;
   weight: Weight;
   /** See {@link extraJoins}. */
@@ -23,14 +24,15 @@ export function meaningOf(rule: RuleInfo): RuleMeaning {
 }
 
 export function alertRule(rule: RuleInfo): AlertRule {
-  const { id, title, author, license, level, tags, file } = rule;
-  return { id, title, author, license, level, tags: [...tags], file };
+  const { id, title, author, license, level, tags, references, file } = rule;
+  return { id, title, author, license, level, tags: [...tags], link: references[0] ?? null, file };
 }
 
 function readMeaning(rule: RuleInfo): RuleMeaning {
   const own = objectAt(rule.custom, 'tidewaiter');
   return {
     finding: textAt(own, 'finding'),
+    name: textAt(own, 'name'),
     stage: textAt(own, 'stage') ?? rule.tags.map(tacticOf).find((tactic) => tactic !== null) ?? null,
     weight: weights.find((weight) => weight === own['weight']) ?? defaultWeight(rule),
     joins: textsAt(own, 'joins'),
