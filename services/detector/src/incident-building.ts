@@ -16,6 +16,8 @@ const alertsPerTurn = 500;
 const pollMs = 1_000;
 /** How often incidents are looked at that may have ended, when there are no alerts. */
 const quietTurnMs = 60_000;
+/** Alerts that come one after the other share a turn: each costs a commit, and people see no difference. */
+const breathMs = 25;
 const retryMs = 500;
 
 /** Builds incidents of alerts. There is one builder for all: a campaign keeps to no partition. */
@@ -75,7 +77,10 @@ export class IncidentBuilding implements DutyKind {
         if (alerts.length > 0 || turns.idleMs(Date.now()) > quietTurnMs) {
           this.metrics.applied(await turns.take(alerts, Date.now()));
         }
-        if (alerts.length < alertsPerTurn) await Promise.race([called.promise, pause(signal)]);
+        if (alerts.length < alertsPerTurn) {
+          await Promise.race([called.promise, pause(pollMs, signal)]);
+          await pause(breathMs, signal);
+        }
       }
     } finally {
       forget();
@@ -97,6 +102,6 @@ export class IncidentBuilding implements DutyKind {
   }
 }
 
-async function pause(signal: AbortSignal): Promise<void> {
-  await sleep(pollMs, undefined, { signal }).catch(() => undefined);
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

@@ -28,13 +28,9 @@ export class IncidentTurns {
   /** Remembers what builders before this one came to; what followed from it is kept already. */
   async catchUp(): Promise<void> {
     const saved = await this.journal.restore(this.lease.name);
-    if (saved) {
-      this.#builder.restore(saved.state);
-      this.#turn = saved.turn;
-    }
+    if (saved && this.#remember(saved.state)) this.#turn = saved.turn;
     for await (const { turn, alerts } of this.journal.turnsAfter(this.#turn)) {
-      this.#advanceTo(turn);
-      for (const alert of alerts) this.#add(alert);
+      this.#play(turn, alerts);
       this.#hasNews = true;
     }
   }
@@ -46,8 +42,7 @@ export class IncidentTurns {
 
   /** Takes alerts, perhaps none; incidents whose time has come end. @throws Unavailable `LEASE_LOST` */
   async take(alerts: readonly Alert[], nowMs: number): Promise<AppliedChanges> {
-    const changes = this.#advanceTo(Math.max(nowMs, this.#turn + 1));
-    for (const alert of alerts) changes.push(...this.#add(alert));
+    const changes = this.#play(Math.max(nowMs, this.#turn + 1), alerts);
     this.#hasNews ||= alerts.length > 0 || changes.length > 0;
     return this.#keep(alerts, changes);
   }
@@ -70,9 +65,22 @@ export class IncidentTurns {
     if (this.#hasNews) await this.take([], nowMs);
   }
 
-  #advanceTo(turn: number): IncidentChange[] {
+  /** The second move of the clock tells at once what only grew: told later, it would depend on turns that nothing is kept of. */
+  #play(turn: number, alerts: readonly Alert[]): IncidentChange[] {
     this.#turn = turn;
-    return this.#builder.advance(turn);
+    const over = this.#builder.advance(turn);
+    const added = alerts.flatMap((alert) => this.#add(alert));
+    return [...over, ...added, ...(alerts.length > 0 ? this.#builder.advance(turn) : [])];
+  }
+
+  #remember(state: Uint8Array): boolean {
+    try {
+      this.#builder.restore(state);
+      return true;
+    } catch (err) {
+      this.log.warn({ lease: this.lease.name, err }, 'memory of another version dropped');
+      return false;
+    }
   }
 
   #add(alert: Alert): IncidentChange[] {
