@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
@@ -28,7 +28,7 @@ const renewMs = 2_000;
 
 /** Divides the detector's work among its replicas, as they come and go. */
 @Injectable()
-export class Duties implements OnApplicationBootstrap, OnApplicationShutdown {
+export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #replica = uuidv7();
   readonly #held = new Map<string, { lease: DetectorLease; duty: Duty }>();
   readonly #kinds = new Map<string, DutyKind>();
@@ -58,7 +58,8 @@ export class Duties implements OnApplicationBootstrap, OnApplicationShutdown {
     this.#forgetCalls = this.bus.onCall('leases', () => void this.#next().catch(() => undefined));
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** While bus and store are still there. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.#isLeaving = true;
     this.#forgetCalls?.();
     await this.#renewing?.stop();

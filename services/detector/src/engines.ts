@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Detector } from '@tidewaiter/detection';
-import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
+import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
 import type { Engine } from './engine.js';
-import { KnownFactsCache } from './known-facts-cache.js';
 import { LoadedRules } from './loaded-rules.js';
+import { RuntimeFacts } from './runtime-facts.js';
 
 /** How long an event waits for earlier ones, in milliseconds. */
 export const LATENESS = Symbol('lateness');
@@ -17,7 +17,7 @@ export class Engines {
 
   constructor(
     private readonly rules: LoadedRules,
-    private readonly facts: KnownFactsCache,
+    private readonly facts: RuntimeFacts,
     @Inject(LATENESS) private readonly allowedLatenessMs: number,
     private readonly log: Logger,
   ) {

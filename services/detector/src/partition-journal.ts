@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type StreamPlace } from '@tidewaiter/bus';
 import type { Alert } from '@tidewaiter/detection';
+import { runtimeStream } from '@tidewaiter/events';
 import { DetectionAlerts, type DetectorLease, DetectorLeases, Store } from '@tidewaiter/store';
 
 import { pack, unpack } from './packed.js';

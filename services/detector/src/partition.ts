@@ -17,8 +17,8 @@ export interface PartitionWorld {
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
   /** Drops from the stream what a snapshot holds. */
   forget(place: StreamPlace): Promise<void>;
-  /** Makes ready in memory what judging the records will ask for. */
-  prepare(records: readonly RuntimeRecord[]): Promise<void>;
+  /** Makes ready in memory what judging will ask for. */
+  prepare(): Promise<void>;
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
@@ -100,7 +100,7 @@ export class Partition {
     try {
       await this.#lookOut(message);
       const records = readObserved(message.data);
-      await this.world.prepare(records);
+      await this.world.prepare();
       if (this.#isOver) return;
       // By the time at which NATS took it, so that a replay comes to the same as the first reading.
       this.#add(this.engine.advance(message.storedAtMs));

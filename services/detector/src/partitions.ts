@@ -1,7 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus, OrderedReader, type StreamMessage } from '@tidewaiter/bus';
 import type { RuntimeRecord } from '@tidewaiter/domain';
-import { runtimeChannel, runtimePartitions } from '@tidewaiter/events';
+import { runtimeChannel, runtimePartitions, runtimeStream } from '@tidewaiter/events';
 import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
@@ -12,7 +12,6 @@ import { GivenUpRecords } from './given-up-records.js';
 import { Partition } from './partition.js';
 import { PartitionJournal } from './partition-journal.js';
 
-const stream = 'TIDEWAITER_RUNTIME';
 const tickMs = 100;
 /**
  * How far an idle partition stays behind the clock of this machine. NATS stamps messages by its own: as long as the two differ by less,
@@ -63,8 +62,8 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
       {
         keep: async (...kept) => this.journal.keep(...kept),
         attempt: async (...attempted) => this.journal.attempt(...attempted),
-        forget: async (place) => this.bus.forget(stream, subject, place),
-        prepare: async (records) => this.engines.prepare(records),
+        forget: async (place) => this.journal.forget(subject, place),
+        prepare: async () => this.engines.prepare(),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.keep(subject, message, record, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
@@ -78,7 +77,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
       (snapshotSpreadMs * number) / runtimePartitions,
     );
     const take = async (message: StreamMessage) => partition.take(message);
-    const reader = new OrderedReader(this.bus, { stream, subject, place: () => partition.place, take }, this.log);
+    const reader = new OrderedReader(this.bus, { stream: runtimeStream, subject, place: () => partition.place, take }, this.log);
     this.#running.set(lease.name, { partition, reader, ended: reader.run() });
     return {
       handOver: async () => {
