@@ -97,6 +97,11 @@ export function firingAlert({ rule, timeMs, events, group }: Firing, members: re
   };
 }
 
+/** Whether a rule speaks of what the sensor said, not only of where it happened. */
+export function speaksForSensor(match: Match): boolean {
+  return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
+}
+
 /** Whether a rule asked for what is known, not only for what happened. */
 export function isAboutFacts(match: Match): boolean {
   return match.explain().some(({ field }) => isFactField(field));

@@ -4,7 +4,7 @@ import { observe } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
 
 import { type Alert, isLevelAtLeast } from './alert.js';
-import { firingAlert, isAboutFacts, ruleAlert, sensorAlert } from './alert-of.js';
+import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
 import { ContainerMemory, type KeptContainers } from './container-memory.js';
 import { eventView, type Seen } from './event-view.js';
 import { type FileWriter, FileWriters } from './file-writers.js';
@@ -192,7 +192,7 @@ export class Detector {
     const scene = sceneOf(seen);
     const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
     // A rule that knows the sensor's alert speaks for it.
-    if (observation.alert !== null && matches.length === 0) alerts.push(sensorAlert(scene, seen));
+    if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
     if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, isLate));
     if (process !== null) for (const alert of alerts) this.#suspect(process, alert);
     return alerts;

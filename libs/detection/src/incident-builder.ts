@@ -154,9 +154,8 @@ export class IncidentBuilder {
     this.#waiting.set(alert.id, accompanying);
     const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
     for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
-    for (const story of new Set(keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((near) => this.#find(near)))) {
-      this.#accompany(accompanying, story, touched);
-    }
+    const near = new Set(keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)));
+    for (const story of near) if (this.#cases.has(story)) this.#accompany(accompanying, story, touched);
     if (roleOf(alert) === 'witness' && accompanying.stories.length === 0) this.#addWitness(alert, touched);
     return touched;
   }
@@ -243,15 +242,17 @@ export class IncidentBuilder {
     const opening = openingAlert(alerts);
     if (opening === null) return [];
     const told = tellStory(found.story, alerts, opening);
-    const before = found.told ?? found.absorbed.find(({ id }) => id === told.id) ?? null;
-    if (before !== null && before.id !== told.id) found.absorbed.push(before);
-    const earlier = before?.id === told.id ? before : null;
-    const merged = found.absorbed.filter(({ id, state }) => id !== told.id && state !== 'merged');
+    const earlier = [found.told, ...found.absorbed].find((incident) => incident?.id === told.id) ?? null;
+    const merged = [found.told, ...found.absorbed].filter((incident) => incident !== null && incident.id !== told.id);
     found.absorbed = [];
-    found.told = { ...told, revision: (earlier?.revision ?? 0) + 1, state: 'open', mergedInto: null };
+    const isSilent = earlier !== null && found.story.lastMs + silenceMs <= this.#nowMs;
+    const revision = (earlier?.revision ?? 0) + 1;
+    const incident: Incident = { ...told, revision, state: isSilent ? 'resolved' : 'open', mergedInto: null };
+    const isNews = earlier === null || !isSame(earlier, incident);
+    found.told = isNews ? incident : earlier;
     return [
-      ...(earlier !== null && isSame(earlier, found.told) ? [] : [{ kind: earlier === null ? 'opened' : 'updated', incident: found.told } as const]),
-      ...merged.map((incident) => mergedChange(incident, told)),
+      ...(isNews ? [{ kind: earlier === null ? 'opened' : 'updated', incident } as const] : []),
+      ...merged.flatMap((other) => (other === null ? [] : [mergedChange(other, told)])),
     ];
   }
 
@@ -276,7 +277,6 @@ export class IncidentBuilder {
   }
 }
 
-/** Of what only grows the count says enough. */
 function isSame(a: Incident, b: Incident): boolean {
   return JSON.stringify({ ...a, revision: 0 }) === JSON.stringify({ ...b, revision: 0 });
 }

@@ -1,7 +1,9 @@
 import type { Observation } from '@tidewaiter/domain';
+import type { FactContext } from '@tidewaiter/facts';
 
 import type { AlertContext } from './alert.js';
 import { containerKey } from './container-key.js';
+import type { Seen } from './event-view.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
 const minute = 60_000;
@@ -17,6 +19,8 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   container: 7 * day,
   pod: 7 * day,
   workload: 30 * minute,
+  /** Guessed from the name of a pod. */
+  owner: 10 * minute,
   identity: 30 * minute,
   source: 30 * minute,
   key: 7 * day,
@@ -25,7 +29,6 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   hash: day,
   hostname: day,
   destination: day,
-  build: 60 * day,
   subject: 30 * day,
 };
 
@@ -45,23 +48,50 @@ export function kindOfKey(key: string): string {
 
 /** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
 export function joinKeys(
-  observation: Observation,
-  process: TreeProcess | null,
-  tree: ProcessTree,
+  { observation, process, tree, facts }: Seen,
   place: AlertContext,
 ): { keys: string[]; extraKeys: Record<string, string> } {
   const { cluster, pod } = observation;
-  const within = cluster ?? '';
   const container = containerKey(observation);
   const keys = [
     container && `container:${container}`,
-    pod?.uid ? `pod:${within}/${pod.uid}` : null,
-    pod?.namespace && pod.name ? `pod:${within}/${pod.namespace}/${pod.name}` : null,
-    place.workload && `workload:${within}/${place.workload}`,
+    pod?.uid ? `pod:${cluster ?? ''}/${pod.uid}` : null,
+    ...podKeys(observation),
+    place.workload && `workload:${cluster ?? ''}/${place.workload}`,
+    serviceAccountKey(observation, facts),
     ...execKeys(process, tree),
     ...requestKeys(observation),
   ];
   return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
+}
+
+/** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
+function podKeys({ cluster, pod, request }: Observation): string[] {
+  const isAboutPod = request?.resource?.split('/')[0] === 'pods';
+  const namespace = pod?.namespace ?? (isAboutPod ? request.namespace : null);
+  const name = pod?.name ?? (isAboutPod ? request.name : null);
+  if (!namespace || !name) return [];
+  const within = `${cluster ?? ''}/${namespace}`;
+  return [`pod:${within}/${name}`, ...podOwners(name).map((owner) => `owner:${within}/${owner}`)];
+}
+
+/** `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
+function podOwners(pod: string): string[] {
+  const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
+  if (maker === undefined) return [];
+  const deployment = /^(.+)-(?=[a-z]*\d)[a-z0-9]{3,10}$/.exec(maker)?.[1];
+  return deployment === undefined ? [maker] : [maker, deployment];
+}
+
+/** Whose token the pod has: calls with it belong to the story of the pod. Every pod may have `default`. */
+function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
+  const { cluster, pod, request } = observation;
+  if (request !== null) return null;
+  const workload = facts.workloadOf(observation);
+  const account = pod?.serviceAccount ?? (workload && facts.facts.workload(workload)?.serviceAccount);
+  const namespace = pod?.namespace ?? workload?.namespace;
+  if (!account || !namespace || account === 'default') return null;
+  return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;
 }
 
 /**

@@ -16,9 +16,10 @@ export type Scene = Pick<Alert, 'at' | 'timeMs' | 'explanation' | 'context' | 'i
   extraKeys: Record<string, string>;
 };
 
-export function sceneOf({ observation, process, tree, facts }: Seen): Scene {
+export function sceneOf(seen: Seen): Scene {
+  const { observation, facts } = seen;
   const context = placeOf(observation, facts);
-  const { keys, extraKeys } = joinKeys(observation, process, tree, context);
+  const { keys, extraKeys } = joinKeys(seen, context);
   return {
     event: observation.id,
     source: observation.source,
