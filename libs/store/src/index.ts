@@ -50,5 +50,7 @@ export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
 export { PushDifferences } from './push-differences.js';
+export { SensorContacts } from './sensor-contacts.js';
+export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';

@@ -26,6 +26,7 @@ import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { SensorContacts } from './sensor-contacts.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 
@@ -59,6 +60,7 @@ const repositories = [
   PushDifferences,
   Pushes,
   Received,
+  SensorContacts,
 ];
 
 /** An event that has waited this long says that the bus does not take any. */
