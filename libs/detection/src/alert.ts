@@ -1,4 +1,4 @@
-import type { Digest } from '@tidewaiter/domain';
+import type { Digest, IncidentArtifact, IncidentEvidence } from '@tidewaiter/domain';
 
 /** How bad an alert is: Sigma's words. */
 export const levels = ['critical', 'high', 'medium', 'low', 'informational'] as const;
@@ -23,6 +23,8 @@ export interface Alert {
   timeMs: number;
   /** Ids of the records, in order; a correlation has several. */
   events: string[];
+  /** When each of them happened. */
+  eventTimesMs: number[];
   /** ATT&CK: `T1059.004` */
   techniques: string[];
   /** ATT&CK tactic, as in tags: `command-and-control`. */
@@ -32,6 +34,8 @@ export interface Alert {
   explanation: string;
   /** What our own rules call it: `drift`, `miner`. */
   finding: string | null;
+  /** What an incident is called for it, where its finding's own name says too little: `SSH access planted`. */
+  name: string | null;
   /** Whether it rests on what is known of the image, not on behaviour alone. */
   isFact: boolean;
   /** Whether a sensor judged it, not a rule. */
@@ -39,8 +43,11 @@ export interface Alert {
   /** What it is joined to other alerts by: see {@link joinKeys}. */
   keys: string[];
   context: AlertContext;
-  /** What was known of the image, as far as it matters. */
+  /** What was known of the image and the workload, as far as it matters. */
   image: ImageEvidence[];
+  artifacts: IncidentArtifact[];
+  /** The telling events, bounded. */
+  evidence: IncidentEvidence[];
   /** Why context lowered it; null where nothing did. */
   lowered: string | null;
 }
@@ -52,6 +59,8 @@ export interface AlertRule {
   license: string | null;
   level: Level;
   tags: string[];
+  /** Where more is said of it. */
+  link: string | null;
   /** File of the rule; null of a sensor's own. */
   file: string | null;
 }
@@ -63,23 +72,29 @@ export interface AlertContext {
   namespace: string | null;
   pod: string | null;
   container: string | null;
-  workloadKind: string | null;
+  /** `namespace/Kind/name` */
   workload: string | null;
+  /** As the sensor names it: `registry.example.com/shop/payment:3.4.0`. */
   image: string | null;
   imageDigest: Digest | null;
 }
 
-/** A fact of the image that an incident uses. */
+/** A fact of the image or the workload that an incident uses. */
 export interface ImageEvidence {
-  finding: string;
   /** For a person: `/tmp/kinsing is not in the image`. */
   text: string;
+  /** The finding that it is by itself. */
+  finding: string | null;
+  technique: string | null;
+  /** A vulnerability that attackers are known to use: counts only where the story is one of exploitation. */
+  vulnerability: { id: string; package: string } | null;
 }
 
-export function worseLevel(a: Level, b: Level): Level {
-  return levels.indexOf(a) <= levels.indexOf(b) ? a : b;
+/** Worst first. */
+export function compareLevel(a: Level, b: Level): number {
+  return levels.indexOf(a) - levels.indexOf(b);
 }
 
 export function isLevelAtLeast(level: Level, threshold: Level): boolean {
-  return levels.indexOf(level) <= levels.indexOf(threshold);
+  return compareLevel(level, threshold) <= 0;
 }

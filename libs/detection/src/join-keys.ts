@@ -1,6 +1,9 @@
 import type { Observation } from '@tidewaiter/domain';
+import type { FactContext } from '@tidewaiter/facts';
 
+import type { AlertContext } from './alert.js';
 import { containerKey } from './container-key.js';
+import type { Seen } from './event-view.js';
 import type { ProcessTree, TreeProcess } from './process-tree.js';
 
 const minute = 60_000;
@@ -16,6 +19,8 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   container: 7 * day,
   pod: 7 * day,
   workload: 30 * minute,
+  /** Guessed from the name of a pod. */
+  owner: 10 * minute,
   identity: 30 * minute,
   source: 30 * minute,
   key: 7 * day,
@@ -24,7 +29,6 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   hash: day,
   hostname: day,
   destination: day,
-  build: 60 * day,
   subject: 30 * day,
 };
 
@@ -42,37 +46,52 @@ export function kindOfKey(key: string): string {
   return key.slice(0, key.indexOf(':'));
 }
 
-/** What a rule may ask to be joined by, beside what every alert is. */
-export const extraJoins = ['node', 'identity', 'source', 'destination', 'hostname', 'hash'] as const;
-
-export interface Workload {
-  namespace: string | null;
-  kind: string | null;
-  name: string | null;
-  digest: string | null;
-}
-
-/** What the alert about an observation is joined to others by. */
+/** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
 export function joinKeys(
-  observation: Observation,
-  process: TreeProcess | null,
-  tree: ProcessTree,
-  workload: Workload,
-  extra: readonly string[],
-): string[] {
+  { observation, process, tree, facts }: Seen,
+  place: AlertContext,
+): { keys: string[]; extraKeys: Record<string, string> } {
   const { cluster, pod } = observation;
-  const within = cluster ?? '';
   const container = containerKey(observation);
-  const keys: (string | null)[] = [
+  const keys = [
     container && `container:${container}`,
-    pod?.uid ? `pod:${within}/${pod.uid}` : null,
-    pod?.namespace && pod.name ? `pod:${within}/${pod.namespace}/${pod.name}` : null,
-    workload.namespace && workload.name ? `workload:${within}/${workload.namespace}/${workload.name}` : null,
+    pod?.uid ? `pod:${cluster ?? ''}/${pod.uid}` : null,
+    ...podKeys(observation),
+    place.workload && `workload:${cluster ?? ''}/${place.workload}`,
+    serviceAccountKey(observation, facts),
     ...execKeys(process, tree),
     ...requestKeys(observation),
-    ...extra.map((join) => extraKey(join, observation)),
   ];
-  return [...new Set(keys.filter((key) => key !== null))].toSorted();
+  return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
+}
+
+/** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
+function podKeys({ cluster, pod, request }: Observation): string[] {
+  const isAboutPod = request?.resource?.split('/')[0] === 'pods';
+  const namespace = pod?.namespace ?? (isAboutPod ? request.namespace : null);
+  const name = pod?.name ?? (isAboutPod ? request.name : null);
+  if (!namespace || !name) return [];
+  const within = `${cluster ?? ''}/${namespace}`;
+  return [`pod:${within}/${name}`, ...podOwners(name).map((owner) => `owner:${within}/${owner}`)];
+}
+
+/** `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
+function podOwners(pod: string): string[] {
+  const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
+  if (maker === undefined) return [];
+  const deployment = /^(.+)-(?=[a-z]*\d)[a-z0-9]{3,10}$/.exec(maker)?.[1];
+  return deployment === undefined ? [maker] : [maker, deployment];
+}
+
+/** Whose token the pod has: calls with it belong to the story of the pod. Every pod may have `default`. */
+function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
+  const { cluster, pod, request } = observation;
+  if (request !== null) return null;
+  const workload = facts.workloadOf(observation);
+  const account = pod?.serviceAccount ?? (workload && facts.facts.workload(workload)?.serviceAccount);
+  const namespace = pod?.namespace ?? workload?.namespace;
+  if (!account || !namespace || account === 'default') return null;
+  return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;
 }
 
 /**
@@ -99,22 +118,16 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKey(join: string, { cluster, node, request, network, process }: Observation): string | null {
+function extraKeysOf({ cluster, node, request, network, process }: Observation): Record<string, string> {
   const within = cluster ?? '';
-  switch (join) {
-    case 'node':
-      return node && `node:${within}/${node}`;
-    case 'identity':
-      return request?.user ? `identity:${within}/${request.user}` : null;
-    case 'source':
-      return request?.sourceIps[0] ? `source:${request.sourceIps[0]}` : null;
-    case 'destination':
-      return network?.destinationIp ? `destination:${network.destinationIp}` : null;
-    case 'hostname':
-      return network?.hostname ? `hostname:${network.hostname.toLowerCase()}` : null;
-    case 'hash':
-      return process?.sha256 ? `hash:${process.sha256}` : null;
-    default:
-      return null;
-  }
+  const source = request?.sourceIps[0];
+  const hostname = network?.hostname?.toLowerCase();
+  return {
+    ...(node && { node: `node:${within}/${node}` }),
+    ...(request?.user && { identity: `identity:${within}/${request.user}` }),
+    ...(source && { source: `source:${source}` }),
+    ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
+    ...(hostname && { hostname: `hostname:${hostname}` }),
+    ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+  };
 }

@@ -22,6 +22,11 @@ const maxDepth = 32;
 const maxSuspicions = 8;
 const sameStartMs = 2000;
 
+export interface KeptTree {
+  processes: [string, TreeProcess][];
+  byPid: [string, string][];
+}
+
 /**
  * Who started whom, over all nodes. Sensors with ids that live for ever (`exec_id`) are joined by them; where there are only pids, the
  * latest process of that number on the node, or in the container, is meant.
@@ -65,11 +70,6 @@ export class ProcessTree {
     return found;
   }
 
-  /** The process that an executable's writer, or an alert of another sensor, is known by. */
-  get(key: string): TreeProcess | null {
-    return this.#processes.get(key) ?? null;
-  }
-
   suspect(process: TreeProcess, what: string): void {
     if (process.suspicions.length < maxSuspicions && !process.suspicions.includes(what)) process.suspicions.push(what);
   }
@@ -79,12 +79,11 @@ export class ProcessTree {
     return [...new Set([process, ...this.ancestors(process)].flatMap(({ suspicions }) => suspicions))];
   }
 
-  snapshot(): unknown {
+  snapshot(): KeptTree {
     return { processes: this.#processes.entries(), byPid: this.#byPid.entries() };
   }
 
-  restore(kept: ReturnType<ProcessTree['snapshot']>): void {
-    const { processes, byPid } = kept as { processes: [string, TreeProcess][]; byPid: [string, string][] };
+  restore({ processes, byPid }: KeptTree): void {
     this.#processes.restore(processes);
     this.#byPid.restore(byPid);
   }

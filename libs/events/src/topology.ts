@@ -17,7 +17,7 @@ import {
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
-import { runtimePartitions } from './runtime-stream.js';
+import { runtimePartitions, runtimeStream } from './runtime-stream.js';
 
 const hourMs = 3_600_000;
 
@@ -60,7 +60,7 @@ export const streams: readonly Stream[] = [
     whenFull: 'forget-oldest',
   },
   {
-    name: 'TIDEWAITER_RUNTIME',
+    name: runtimeStream,
     events: [runtimeObserved],
     partitions: runtimePartitions,
     // However long the detector is away: age would drop without a word what a sensor was told is kept.

@@ -16,10 +16,12 @@ export interface FactContext {
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
+  /** Commands by which the kubelet asks whether a workload is well, as its pods say. */
+  probesOf(workload: WorkloadRef): readonly string[];
 }
 
 /** Who knows which container is meant: the ledger. */
-export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf'>;
+export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf' | 'probesOf'>;
 
 /** A context that believes `lookup`, and without one what observations say of themselves. */
 export function factContext(known: {
@@ -36,6 +38,7 @@ export function factContext(known: {
     digestOf: (observation) => lookup?.digestOf(observation) ?? saidDigest(observation),
     workloadOf: (observation) => lookup?.workloadOf(observation) ?? saidWorkload(observation),
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
+    probesOf: (workload) => lookup?.probesOf(workload) ?? [],
   };
 }
 

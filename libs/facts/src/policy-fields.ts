@@ -27,14 +27,21 @@ export const policyFields: readonly FactField[] = [
     meaning:
       'Whether the command, or the one that started it, is a probe by which the kubelet asks whether the container is well.',
     unknownWhen: 'no probe of the workload is known',
-    answer: (subject) => isCommandOf(subject, subject.context.policy.execProbes, sameCommand),
+    answer: (subject) => {
+      const { workloadRef, workloadName, context } = subject;
+      const configured = own(context.policy.execProbes, workloadName ?? '') ?? [];
+      return isCommandOf(subject, [...configured, ...(workloadRef ? context.probesOf(workloadRef) : [])], sameCommand);
+    },
   },
   {
     name: 'Policy.KnownChild',
     type: 'boolean',
     meaning: 'Whether the command, or the one that started it, is one that the workload is known to start.',
     unknownWhen: 'none is configured for the workload',
-    answer: (subject) => isCommandOf(subject, subject.context.policy.knownChildCommands, isKnownChild),
+    answer: (subject) => {
+      const commands = own(subject.context.policy.knownChildCommands, subject.workloadName ?? '') ?? [];
+      return isCommandOf(subject, commands, isKnownChild);
+    },
   },
   {
     name: 'Policy.SecurityAgent',
@@ -61,12 +68,12 @@ export const policyFields: readonly FactField[] = [
 ];
 
 function isCommandOf(
-  { workloadName, observation: { process } }: Subject,
-  commands: Readonly<Record<string, readonly string[]>>,
+  { observation: { process } }: Subject,
+  commands: readonly string[],
   isAlike: (pattern: string, command: string) => boolean,
 ): boolean | null {
-  const patterns = own(commands, workloadName ?? '')?.map(plainCommand);
-  if (!patterns || !process) return null;
+  if (commands.length === 0 || !process) return null;
+  const patterns = commands.map(plainCommand);
   const seen = [process.commandLine, process.parentCommandLine].filter((line) => line !== null).map(plainCommand);
   return seen.some((command) => patterns.some((pattern) => isAlike(pattern, command)));
 }

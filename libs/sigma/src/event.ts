@@ -14,3 +14,12 @@ export interface SigmaEvent {
   /** Every scalar value of the event, for keywords. */
   scalars(): Iterable<string | number | boolean>;
 }
+
+/** Whether a rule of this logsource looks at events of that one. @see Sigma rules specification 2.1, "Log Source" */
+export function appliesTo(rule: LogSource, event: LogSource): boolean {
+  return (
+    (rule.product === undefined || rule.product === event.product) &&
+    (rule.category === undefined || rule.category === event.category) &&
+    (rule.service === undefined || rule.service === event.service)
+  );
+}

@@ -1,0 +1,258 @@
+import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
+import type { FactContext } from '@tidewaiter/facts';
+import { observe } from '@tidewaiter/sensors';
+import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
+
+import { type Alert, isLevelAtLeast } from './alert.js';
+import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
+import { ContainerMemory, type KeptContainers } from './container-memory.js';
+import { eventView, type Seen } from './event-view.js';
+import { type FileWriter, FileWriters } from './file-writers.js';
+import { PassiveDns } from './passive-dns.js';
+import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
+import { RecentMap } from './recent-map.js';
+import { ReorderBuffer } from './reorder-buffer.js';
+import { type Scene, sceneOf } from './scene.js';
+import { readSnapshot } from './snapshot.js';
+
+export interface DetectorRules {
+  rules: RuleSet;
+  correlations: readonly CorrelationRule[];
+}
+
+export interface DetectorOptions extends DetectorRules {
+  facts: FactContext;
+  /** How long an event waits for earlier ones. Later ones are judged, but take no part in correlations. */
+  allowedLatenessMs: number;
+  /** Whether time goes by the events themselves, as in a replay, or by {@link Detector.advance} alone. */
+  clock?: 'events' | 'caller';
+  /** Told of every event that a rule matched: what correlations over several detectors are made of. */
+  onMatch?: (match: { observation: Observation; event: SigmaEvent; rules: readonly RuleInfo[]; scene: Scene }) => void;
+}
+
+/** What a detector has done, for metrics. */
+export interface DetectorCounts {
+  observed: number;
+  duplicates: number;
+  late: number;
+  repeatedWrites: number;
+}
+
+interface Waiting {
+  id: string;
+  timeMs: number;
+  record: RuntimeRecord;
+}
+
+interface KeptScene {
+  scene: Scene;
+  isFact: boolean;
+}
+
+const snapshotFormat = 'tidewaiter-detector/1';
+
+interface KeptState {
+  format: typeof snapshotFormat;
+  waiting: { watermarkMs: number | null; items: Waiting[] };
+  tree: KeptTree;
+  writers: [string, FileWriter][];
+  dns: [string, string][];
+  containers: KeptContainers;
+  recentIds: [string, number][];
+  recentWrites: [string, number][];
+  scenes: [string, KeptScene][];
+  counts: DetectorCounts;
+  /** Base64. */
+  correlations: string;
+}
+
+/** A record that a sensor or a queue repeats comes within minutes. */
+const repeatWindowMs = 2 * 60_000;
+const writeWindowMs = 60 * 60_000;
+const maxRecentIds = 200_000;
+const maxRecentWrites = 100_000;
+const maxScenes = 20_000;
+
+/**
+ * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the
+ * same records and the same times give the same alerts.
+ */
+export class Detector {
+  readonly #options: DetectorOptions;
+  #rules: RuleSet;
+  #correlator: Correlator;
+  readonly #waiting: ReorderBuffer<Waiting>;
+  readonly #tree = new ProcessTree();
+  readonly #writers = new FileWriters();
+  readonly #dns = new PassiveDns();
+  readonly #recentIds = new RecentMap<number>(maxRecentIds);
+  readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
+  readonly #containers = new ContainerMemory();
+  readonly #facts: FactContext;
+  /** Of events that a correlation may come back to. */
+  readonly #scenes = new RecentMap<KeptScene>(maxScenes);
+  readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
+
+  constructor(options: DetectorOptions) {
+    this.#options = options;
+    this.#facts = this.#containers.within(options.facts);
+    this.#rules = options.rules;
+    this.#correlator = newCorrelator(options.correlations);
+    this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
+  }
+
+  get counts(): Readonly<DetectorCounts> {
+    return this.#counts;
+  }
+
+  /** Events that wait for earlier ones. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  observe(record: RuntimeRecord): Alert[] {
+    this.#counts.observed += 1;
+    const observation = observe(record);
+    const { id, timeMs } = observation;
+    if (this.#isRepeated(id, timeMs)) return [];
+    if (this.#waiting.isLate({ id, timeMs, record })) {
+      this.#counts.late += 1;
+      return this.#judge(observation, true);
+    }
+    this.#waiting.push({ id, timeMs, record });
+    return this.#options.clock === 'caller' ? [] : this.#release(timeMs);
+  }
+
+  /** It is `timeMs` now: what waited long enough is judged, and windows close. */
+  advance(timeMs: number): Alert[] {
+    const alerts = this.#release(timeMs);
+    const firings = this.#correlator.advance(this.#waiting.watermarkMs);
+    return [...alerts, ...firings.map((firing) => this.#fired(firing))];
+  }
+
+  /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
+  replaceRules({ rules, correlations }: DetectorRules): void {
+    const state = this.#correlator.snapshot();
+    this.#rules = rules;
+    this.#correlator = newCorrelator(correlations);
+    this.#correlator.restore(state);
+  }
+
+  snapshot(): Uint8Array {
+    const kept: KeptState = {
+      format: snapshotFormat,
+      waiting: this.#waiting.snapshot(),
+      tree: this.#tree.snapshot(),
+      writers: this.#writers.snapshot(),
+      dns: this.#dns.snapshot(),
+      containers: this.#containers.snapshot(),
+      recentIds: this.#recentIds.entries(),
+      recentWrites: this.#recentWrites.entries(),
+      scenes: this.#scenes.entries(),
+      counts: this.#counts,
+      correlations: Buffer.from(this.#correlator.snapshot()).toString('base64'),
+    };
+    return Buffer.from(JSON.stringify(kept));
+  }
+
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  restore(bytes: Uint8Array): void {
+    const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
+    this.#waiting.restore(kept.waiting);
+    this.#tree.restore(kept.tree);
+    this.#writers.restore(kept.writers);
+    this.#dns.restore(kept.dns);
+    this.#containers.restore(kept.containers);
+    this.#recentIds.restore(kept.recentIds);
+    this.#recentWrites.restore(kept.recentWrites);
+    this.#scenes.restore(kept.scenes);
+    Object.assign(this.#counts, kept.counts);
+    this.#correlator.restore(Buffer.from(kept.correlations, 'base64'));
+  }
+
+  #release(nowMs: number): Alert[] {
+    const alerts: Alert[] = [];
+    // Observed again rather than kept: a record is a third of its observation.
+    for (const { record } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observe(record), false));
+    return alerts;
+  }
+
+  /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
+  #judge(observed: Observation, isLate: boolean): Alert[] {
+    const observation = this.#dns.named(observed);
+    const process = this.#remember(observation);
+    if (this.#isRepeatedWrite(observation)) {
+      this.#counts.repeatedWrites += 1;
+      return [];
+    }
+    const seen: Seen = { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#facts };
+    const event = eventView(seen);
+    const matches = this.#rules.match(event);
+    if (matches.length === 0 && observation.alert === null) return [];
+    const scene = sceneOf(seen);
+    const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
+    // A rule that knows the sensor's alert speaks for it.
+    if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
+    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, isLate));
+    if (process !== null) for (const alert of alerts) this.#suspect(process, alert);
+    return alerts;
+  }
+
+  #remember(observation: Observation): TreeProcess | null {
+    this.#dns.note(observation);
+    this.#containers.note(observation, this.#options.facts);
+    const process = this.#tree.note(observation);
+    if (process !== null && observation.activity === 'file') {
+      const executables = [process, ...this.#tree.ancestors(process)].flatMap(({ executable }) => executable ?? []);
+      this.#writers.note(observation, executables);
+    }
+    return process;
+  }
+
+  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, isLate: boolean): Alert[] {
+    const { observation } = seen;
+    const rules = matches.map(({ rule }) => rule);
+    this.#options.onMatch?.({ observation, event, rules, scene });
+    if (isLate) return [];
+    this.#scenes.set(observation.id, { scene, isFact: matches.some(isAboutFacts) });
+    const firings = this.#correlator.observe({ id: observation.id, timeMs: observation.timeMs, event, rules });
+    return firings.map((firing) => this.#fired(firing));
+  }
+
+  #fired(firing: Firing): Alert {
+    const members = firing.events.flatMap((id) => this.#scenes.get(id) ?? []);
+    return firingAlert(
+      firing,
+      members.map(({ scene }) => scene),
+      members.some(({ isFact }) => isFact),
+    );
+  }
+
+  #suspect(process: TreeProcess, alert: Alert): void {
+    if (alert.lowered !== null || (alert.weight === 'context' && !isLevelAtLeast(alert.severity, 'low'))) return;
+    this.#tree.suspect(process, alert.finding ?? alert.rule.title);
+  }
+
+  #isRepeated(id: string, timeMs: number): boolean {
+    const before = this.#recentIds.get(id);
+    this.#recentIds.set(id, timeMs);
+    if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
+    this.#counts.duplicates += 1;
+    return true;
+  }
+
+  /** A process that writes a file writes it many times. */
+  #isRepeatedWrite({ activity, file, process, timeMs }: Observation): boolean {
+    if (activity !== 'file' || file?.access !== 'write' || process?.execId == null) return false;
+    const key = `${process.execId}:${file.path}`;
+    const before = this.#recentWrites.get(key);
+    if (before !== undefined && timeMs - before < writeWindowMs) return true;
+    this.#recentWrites.set(key, timeMs);
+    return false;
+  }
+}
+
+function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {
+  // What arrives is in order.
+  return new Correlator(correlations, { allowedLatenessMs: 0 });
+}
