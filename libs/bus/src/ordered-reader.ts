@@ -122,7 +122,8 @@ export class OrderedReader {
 
   async #take(message: JsMsg, life: string): Promise<void> {
     const { streamSequence, timestampNanos, pending } = message.info;
-    if (pending > 0) this.#isCurrent = false;
+    // Nobody may take the time between two messages for idle while one is in hand.
+    this.#isCurrent = false;
     await this.reading.take({
       place: { life, sequence: streamSequence },
       storedAtMs: timestampNanos / 1e6,

@@ -53,14 +53,16 @@ export class ProcessTree {
     const { process } = observation;
     if (process === null) return null;
     if (process.execId !== null) return this.#processes.get(idKey(observation, process.execId)) ?? null;
-    const key = pidKeys(observation, process.pid).map((pid) => this.#byPid.get(pid)).find((found) => found !== undefined);
+    const key = pidKeys(observation, process.pid)
+      .map((pid) => this.#byPid.get(pid))
+      .find((found) => found !== undefined);
     return (key !== undefined && this.#processes.get(key)) || null;
   }
 
   /** From the parent upwards, nearest first. */
   ancestors(process: TreeProcess): TreeProcess[] {
     const found: TreeProcess[] = [];
-    for (let at: TreeProcess | undefined = process; at.parent !== null && found.length < maxDepth; ) {
+    for (let at: TreeProcess | undefined = process; at.parent !== null && found.length < maxDepth;) {
       at = this.#processes.get(at.parent);
       if (at === undefined || found.includes(at)) break;
       found.push(at);
@@ -107,7 +109,11 @@ export class ProcessTree {
   #parentOf(observation: Observation, process: ObservedProcess): string | null {
     const { parentExecId, parentPid, parentExecutable } = process;
     if (parentExecId === null) {
-      return pidKeys(observation, parentPid).map((pid) => this.#byPid.get(pid)).find((key) => key !== undefined) ?? null;
+      return (
+        pidKeys(observation, parentPid)
+          .map((pid) => this.#byPid.get(pid))
+          .find((key) => key !== undefined) ?? null
+      );
     }
     const key = idKey(observation, parentExecId);
     if (parentExecutable !== null && this.#processes.get(key) === undefined) {

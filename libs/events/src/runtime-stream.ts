@@ -1,5 +1,8 @@
 import { runtimeObserved } from './catalogue.js';
 
+/** The stream of what runs. */
+export const runtimeStream = 'TIDEWAITER_RUNTIME';
+
 /**
  * What runs is told in partitions, each of which one replica of the detector reads in order: what a node does is in one of
  * them, and so the process tree of a node is in one memory. Another number needs another stream.

@@ -12,10 +12,12 @@ import {
   registryDeleted,
   registryPushed,
   runtimeObserved,
+  sensorRecovered,
+  sensorSilent,
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
-import { runtimePartitions } from './runtime-stream.js';
+import { runtimePartitions, runtimeStream } from './runtime-stream.js';
 
 const hourMs = 3_600_000;
 
@@ -48,6 +50,8 @@ export const streams: readonly Stream[] = [
       incidentOpened,
       incidentUpdated,
       incidentResolved,
+      sensorSilent,
+      sensorRecovered,
       notificationDelivered,
       notificationFailed,
     ],
@@ -56,7 +60,7 @@ export const streams: readonly Stream[] = [
     whenFull: 'forget-oldest',
   },
   {
-    name: 'TIDEWAITER_RUNTIME',
+    name: runtimeStream,
     events: [runtimeObserved],
     partitions: runtimePartitions,
     // However long the detector is away: age would drop without a word what a sensor was told is kept.
@@ -88,7 +92,16 @@ export const consumers = {
   notifier: {
     ...defaults,
     name: 'notifier',
-    events: [imageAnalyzed, findingOpened, findingResolved, incidentOpened, incidentUpdated, incidentResolved],
+    events: [
+      imageAnalyzed,
+      findingOpened,
+      findingResolved,
+      incidentOpened,
+      incidentUpdated,
+      incidentResolved,
+      sensorSilent,
+      sensorRecovered,
+    ],
   },
 } as const satisfies Record<string, Consumer>;
 

@@ -285,5 +285,8 @@ it('takes hostile text', async () => {
     shell({ rule: long, container: { ...checkout, imageRepository: `${long}/${long}`, imageTag: long } }),
     shell({ rule: '"; DROP TABLE incident; --' }),
   ]);
-  expect((await incidents()).map(({ rules: [rule] }) => rule?.title).toSorted()).toEqual(['"; DROP TABLE incident; --', long]);
+  expect((await incidents()).map(({ rules: [rule] }) => rule?.title).toSorted()).toEqual([
+    '"; DROP TABLE incident; --',
+    long,
+  ]);
 });
