@@ -3,7 +3,7 @@ import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
 
-import { type Alert, isLevelAtLeast } from './alert.js';
+import type { Alert } from './alert.js';
 import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
 import { eventView, type Seen } from './event-view.js';
 import { type FileWriter, FileWriters } from './file-writers.js';
@@ -195,7 +195,7 @@ export class Detector {
     // A rule that knows the sensor's alert speaks for it.
     if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
     if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, isLate));
-    if (process !== null) for (const alert of alerts) this.#suspect(process, alert);
+    if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
     return alerts;
   }
 
@@ -229,9 +229,8 @@ export class Detector {
     );
   }
 
-  #suspect(process: TreeProcess, alert: Alert): void {
-    if (alert.lowered !== null || (alert.weight === 'context' && !isLevelAtLeast(alert.severity, 'low'))) return;
-    this.#tree.suspect(process, alert.finding ?? alert.rule.title);
+  #suspect(process: TreeProcess, { lowered, weight, finding, rule }: Alert, timeMs: number): void {
+    if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
   }
 
   #isRepeated({ id, timeMs }: Waiting): boolean {

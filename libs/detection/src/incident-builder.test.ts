@@ -178,7 +178,7 @@ it('bounds what it keeps of a flood, and counts all of it', () => {
   const flood = Array.from({ length: 2000 }, (_, index) => alert({ afterMs: index * 10 }));
   const [incident] = incidentsOf(flood);
   expect(incident!.count).toBe(2000);
-  expect(incident!.steps.flatMap(({ events }) => events)).toHaveLength(50);
+  expect(incident!.steps.flatMap(({ events }) => events)).toHaveLength(100);
   expect(incident!.lastSeen).toBe(flood.at(-1)!.at);
 });
 

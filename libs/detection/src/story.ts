@@ -21,7 +21,7 @@ export interface AlertGroup {
   lastAt: string;
 }
 
-const maxKeptAlerts = 50;
+const maxKeptAlerts = 100;
 const maxAlertsWithEvidence = 4;
 /** An incident of more kinds of alerts than this tells of the worst ones. */
 const maxGroups = 64;
