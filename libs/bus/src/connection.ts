@@ -74,20 +74,21 @@ export class Bus implements OnApplicationShutdown {
   }
 
   /**
-   * Puts an event on the bus and waits until it is on disk there.
+   * Puts an event on the bus and waits until it is on disk there; answers whether it was there already, by its message id.
    * @throws Unavailable `BUS_UNAVAILABLE`, and `STREAM_FULL` when the stream refuses what it has no room for
    */
-  async publish(channel: string, event: CloudEvent, messageId: string): Promise<void> {
+  async publish(channel: string, event: CloudEvent, messageId: string): Promise<{ isRepeated: boolean }> {
     const headers = natsHeaders();
     headers.set('content-type', 'application/cloudevents+json');
     if (event.traceparent) headers.set('traceparent', event.traceparent);
     const send = async () => this.client.publish(channel, JSON.stringify(event), { msgID: messageId, headers });
     try {
-      await this.#whileConnected(send).catch(async (error: unknown) => {
+      const acknowledged = await this.#whileConnected(send).catch(async (error: unknown) => {
         if (!isMissingStream(error)) throw error;
         await this.reconcile();
-        await this.#whileConnected(send);
+        return this.#whileConnected(send);
       });
+      return { isRepeated: acknowledged.duplicate };
     } catch (cause) {
       if (isFull(cause)) throw new Unavailable('STREAM_FULL', 'NATS has no room for more of these events', { cause });
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not take events', { cause });

@@ -22,7 +22,8 @@ export class PassiveDns {
   /** `observation` with the name that its destination is known by. */
   named(observation: Observation): Observation {
     const { activity, network } = observation;
-    if (activity !== 'connect' || network === null || network.hostname !== null || network.destinationIp === null) return observation;
+    if (activity !== 'connect' || network === null || network.hostname !== null || network.destinationIp === null)
+      return observation;
     for (const key of keys(observation, network.destinationIp)) {
       const hostname = this.#names.get(key);
       if (hostname !== undefined) return { ...observation, network: { ...network, hostname } };

@@ -201,6 +201,30 @@ export const incidentResolved = eventType('incident.resolved', {
   data: incident,
 });
 
+const contact = z.object({
+  sensor: z.string(),
+  kind: z.enum(runtimeSources),
+  cluster: text,
+  /** When it last sent anything. */
+  heardAt: z.iso.datetime(),
+  /** When it had last sent anything before it was missed. */
+  silentSince: z.iso.datetime(),
+});
+
+export const sensorSilent = eventType('sensor.silent', {
+  by: 'ingest',
+  summary: 'A sensor has sent nothing for longer than it may.',
+  about: 'the sensor connection',
+  data: contact,
+});
+
+export const sensorRecovered = eventType('sensor.recovered', {
+  by: 'ingest',
+  summary: 'A sensor that was silent sends again.',
+  about: 'the sensor connection',
+  data: contact,
+});
+
 const delivery = { deliveryId: id, receiver: z.string(), channel: z.string() };
 
 export const notificationDelivered = eventType('notification.delivered', {
@@ -231,6 +255,8 @@ export const catalogue = [
   incidentOpened,
   incidentUpdated,
   incidentResolved,
+  sensorSilent,
+  sensorRecovered,
   notificationDelivered,
   notificationFailed,
 ] as const;

@@ -16,6 +16,8 @@ export {
   registryPushed,
   runtimeEvent,
   runtimeObserved,
+  sensorRecovered,
+  sensorSilent,
   tagMoved,
 } from './catalogue.js';
 export { consumers, consumersOf, streams, subjectsOf } from './topology.js';

@@ -12,6 +12,8 @@ import {
   registryDeleted,
   registryPushed,
   runtimeObserved,
+  sensorRecovered,
+  sensorSilent,
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
@@ -48,6 +50,8 @@ export const streams: readonly Stream[] = [
       incidentOpened,
       incidentUpdated,
       incidentResolved,
+      sensorSilent,
+      sensorRecovered,
       notificationDelivered,
       notificationFailed,
     ],
@@ -88,7 +92,16 @@ export const consumers = {
   notifier: {
     ...defaults,
     name: 'notifier',
-    events: [imageAnalyzed, findingOpened, findingResolved, incidentOpened, incidentUpdated, incidentResolved],
+    events: [
+      imageAnalyzed,
+      findingOpened,
+      findingResolved,
+      incidentOpened,
+      incidentUpdated,
+      incidentResolved,
+      sensorSilent,
+      sensorRecovered,
+    ],
   },
 } as const satisfies Record<string, Consumer>;
 

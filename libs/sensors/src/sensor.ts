@@ -20,7 +20,7 @@ export interface Connection {
 }
 
 /** Our names of fields, and the path at which each stands in a foreign event: `{ at: 'ts', 'process.executable': 'proc.exe' }`. */
-export type GenericFields = Readonly<Record<string, string>>;
+export type GenericFields = Readonly<Partial<Record<string, string>>>;
 
 /** How one kind of sensor tells of what runs. Pure: no clock, no network, nothing kept between two requests. */
 export interface Sensor {

@@ -58,7 +58,10 @@ export class DetectionAlerts {
 
   /** Marks alerts as taken in a turn of the builder, in the transaction of what follows from them. */
   async taken(tx: Transaction, turn: number, alertIds: readonly string[]): Promise<void> {
-    await tx.query('UPDATE detection_alert SET turn = $1 WHERE id = ANY($2::text[]) AND turn IS NULL', [turn, alertIds]);
+    await tx.query('UPDATE detection_alert SET turn = $1 WHERE id = ANY($2::text[]) AND turn IS NULL', [
+      turn,
+      alertIds,
+    ]);
   }
 
   /** Notes which incidents alerts have become part of. */

@@ -88,10 +88,10 @@ export class DetectorLeases {
 
   /** Lets a lease go, so that another replica need not wait for its end. */
   async release({ name, token }: DetectorLease): Promise<void> {
-    await this.store.query('UPDATE detector_lease SET holder = NULL, attempting = NULL WHERE name = $1 AND token = $2', [
-      name,
-      token,
-    ]);
+    await this.store.query(
+      'UPDATE detector_lease SET holder = NULL, attempting = NULL WHERE name = $1 AND token = $2',
+      [name, token],
+    );
   }
 
   /** Says that a replica runs no more. */

@@ -169,7 +169,12 @@ export class Incidents {
     return 'opened';
   }
 
-  async #tell(tx: Transaction, incident: ListedIncident, { kind, news }: IncidentNews, actor: string | null): Promise<void> {
+  async #tell(
+    tx: Transaction,
+    incident: ListedIncident,
+    { kind, news }: IncidentNews,
+    actor: string | null,
+  ): Promise<void> {
     const { id, revision, severity } = incident;
     await tx.query(
       'INSERT INTO incident_revision (incident_id, revision, kind, severity, news, actor) VALUES ($1, $2, $3, $4, $5, $6)',

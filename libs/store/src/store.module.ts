@@ -17,6 +17,9 @@ import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
 import { Images } from './images.js';
+import { IncidentContexts } from './incident-contexts.js';
+import { IncidentOrigins } from './incident-origins.js';
+import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
@@ -26,6 +29,7 @@ import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { SensorContacts } from './sensor-contacts.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 
@@ -52,6 +56,8 @@ const repositories = [
   Findings,
   FleetMatches,
   Images,
+  IncidentOrigins,
+  IncidentReaches,
   Incidents,
   Jobs,
   PackageContents,
@@ -59,6 +65,7 @@ const repositories = [
   PushDifferences,
   Pushes,
   Received,
+  SensorContacts,
 ];
 
 /** An event that has waited this long says that the bus does not take any. */
@@ -85,6 +92,7 @@ export class StoreModule implements OnApplicationShutdown {
             new Judgements(images, findings, provenances, rules),
           inject: [Images, Findings, Provenances],
         },
+        IncidentContexts,
         {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
@@ -96,7 +104,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, Judgements, ...repositories],
+      exports: [DataSource, Store, Judgements, IncidentContexts, ...repositories],
     };
   }
 

@@ -13,7 +13,13 @@ const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
   insecureSkipVerify: false,
   ...more,
 });
-const sensor = { name: 'main', kind: 'falco', cluster: 'eu1', allowUnauthenticated: false } as const;
+const sensor = {
+  name: 'main',
+  kind: 'falco',
+  cluster: 'eu1',
+  silentAfterMs: null,
+  allowUnauthenticated: false,
+} as const;
 
 const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys')) };
 

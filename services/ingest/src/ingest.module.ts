@@ -9,6 +9,13 @@ import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
 import { FetchedKeys } from './published-keys.js';
+import { Pressure } from './runtime/pressure.js';
+import { RuntimeHooks } from './runtime/runtime-hooks.js';
+import { RuntimeIntake } from './runtime/runtime-intake.js';
+import { SensorWatch } from './runtime/sensor-watch.js';
+
+/** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
+const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -25,10 +32,13 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks],
+      controllers: [Hooks, RuntimeHooks],
       providers: [
         HookMetrics,
         Intake,
+        RuntimeIntake,
+        SensorWatch,
+        { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };

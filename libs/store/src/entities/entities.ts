@@ -28,6 +28,7 @@ import {
 import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { SensorContactRow } from './sensor-contact.js';
 
 /** Every table. */
 export const entities = [
@@ -57,6 +58,7 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  SensorContactRow,
   DetectorReplicaRow,
   DetectorLeaseRow,
   DetectorSnapshotRow,

@@ -13,6 +13,8 @@ import {
 /** What runtime events added up to. Only the detector writes it, and who resolves it. */
 @Entity('incident')
 @Index('incident_open_ux', ['rule', 'subjectKey'], { unique: true, where: "state = 'open'" })
+// GIN, which TypeORM cannot say.
+@Index('incident_artifacts_ix', { synchronize: false })
 export class IncidentRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'incident_pk' }) id!: string;
   /** What people call it by: INC-7. */

@@ -23,6 +23,8 @@ export class IncidentStory1764000048000 implements MigrationInterface {
         ADD rules jsonb NOT NULL DEFAULT '[]',
         ADD updated_at timestamptz NOT NULL DEFAULT now();
       CREATE INDEX incident_image_ix ON incident (image_digest) WHERE image_digest IS NOT NULL;
+      CREATE INDEX incident_artifacts_ix ON incident USING gin (artifacts jsonb_path_ops);
+      CREATE INDEX image_layer_diff_ix ON image_layer (diff_id); -- which images share a layer
 
       CREATE TABLE incident_revision (
         incident_id uuid NOT NULL CONSTRAINT incident_revision_incident_fk REFERENCES incident ON DELETE CASCADE,
@@ -44,6 +46,8 @@ export class IncidentStory1764000048000 implements MigrationInterface {
       DROP TABLE incident_revision;
       DELETE FROM incident WHERE rule IS NULL;
       DROP INDEX incident_image_ix;
+      DROP INDEX incident_artifacts_ix;
+      DROP INDEX image_layer_diff_ix;
       ALTER TABLE incident
         ALTER rule SET NOT NULL,
         ALTER subject_key SET NOT NULL,

@@ -25,6 +25,7 @@ import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
 import { DetectorLeases1764000045000 } from './1764000045000-detector-leases.js';
 import { DetectionAlerts1764000046000 } from './1764000046000-detection-alerts.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
+import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -55,4 +56,5 @@ export const migrations = [
   DetectorLeases1764000045000,
   DetectionAlerts1764000046000,
   IncidentStory1764000048000,
+  SensorContacts1764000050000,
 ];

@@ -1,5 +1,4 @@
 import { httpSink } from './http-sink.js';
-import { slackSink } from './sinks.js';
 
 const post = async (url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> =>
   fetch(url, { method: 'POST', body: JSON.stringify(body), headers });
@@ -28,15 +27,4 @@ it('says how many requests were missing', async () => {
   await post(sink.url, 1);
   await expect(sink.waitFor(2, 20)).rejects.toThrow('1 of 2 arrived within 20 ms');
   await sink.stop();
-});
-
-it('speaks as Slack does', async () => {
-  const slack = await slackSink();
-  expect(await (await post(slack.webhookUrl, { text: 'hi' })).text()).toBe('ok');
-  const message = { channel: 'C1', text: 'hi' };
-  const posted = await post(`${slack.apiUrl}/chat.postMessage`, message, { authorization: 'Bearer xoxb' });
-  expect(await posted.json()).toEqual({ ok: true, channel: 'C1', ts: '1700000000.000001' });
-  const anonymous = await post(`${slack.apiUrl}/chat.postMessage`, message);
-  expect([anonymous.status, await anonymous.json()]).toEqual([200, { ok: false, error: 'not_authed' }]);
-  await slack.stop();
 });

@@ -1,4 +1,4 @@
-import { logLevel } from './hooks.js';
+import { logLevel } from './receipt.js';
 
 it.each([
   [1, { malformed: 1 }, 'info'],
