@@ -116,7 +116,8 @@ async function publish(partition: number, data: unknown): Promise<void> {
   // An outage is for ingest to wait out.
   for (let tries = 0; ; tries += 1) {
     try {
-      return await bus.publish(runtimeChannel(partition), event, event.id);
+      await bus.publish(runtimeChannel(partition), event, event.id);
+      return;
     } catch (error) {
       if (tries > 100) throw error;
       await sleep(100);

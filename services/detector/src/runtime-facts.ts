@@ -8,7 +8,12 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 export class RuntimeFacts {
   readonly #ledger = new ContainerLedger();
   readonly context: FactContext = factContext({
-    facts: { image: () => null, workload: (ref) => this.#ledger.workload(ref), secretOfKey: () => null },
+    facts: {
+      image: () => null,
+      workload: (ref) => this.#ledger.workload(ref),
+      workloadsOf: () => [],
+      secretOfKey: () => null,
+    },
     policy: noPolicy,
     lookup: this.#ledger,
   });
