@@ -14,11 +14,15 @@ import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
+import { ImageFactsOf, ImageOrigins } from './image-facts.js';
+import { ImageManifests } from './image-manifests.js';
 import { Images } from './images.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
+import { LearnedHabits } from './learned-habits.js';
 import { PackageContents } from './package-contents.js';
+import { PackageUses } from './package-use.js';
 import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
@@ -26,6 +30,7 @@ import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
   /** Name of the service, which becomes the `source` of its events. */
@@ -47,14 +52,20 @@ const repositories = [
   Deliveries,
   Findings,
   FleetMatches,
+  ImageFactsOf,
+  ImageManifests,
+  ImageOrigins,
   Images,
   Incidents,
   Jobs,
+  LearnedHabits,
   PackageContents,
+  PackageUses,
   Provenances,
   PushDifferences,
   Pushes,
   Received,
+  WorkloadLedger,
 ];
 
 /** An event that has waited this long says that the bus does not take any. */

@@ -27,6 +27,7 @@ import {
 import { IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
 /** Every table. */
 export const entities = [
@@ -56,6 +57,11 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  ContainerLedgerRow,
+  WorkloadRow,
+  ImageManifestRow,
+  PackageUseRow,
+  LearnedHabitRow,
   IncidentRow,
   DeliveryRow,
   ApiTokenRow,
