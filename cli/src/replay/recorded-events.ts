@@ -8,6 +8,8 @@ import { z } from 'zod';
 /** Longer lines are no event: the largest of an audit log is about a third of this. */
 const maxLineBytes = 4 * 1024 * 1024;
 const newline = 0x0a;
+/** Of an event that neither itself nor its line dates. */
+const unknownTime = '1970-01-01T00:00:00Z';
 
 const line = z.looseObject({
   id: z.string().min(1).max(1024),
@@ -42,7 +44,8 @@ function recordsOf(text: string, number: number, cluster: string | null): Runtim
   const { id, at, source, event } = read.data;
   const sensor = sensorOf(source);
   if (sensor === undefined) throw invalid(number, `nobody knows the source ${source}`);
-  const { records } = sensor.read(Buffer.from(JSON.stringify(event)), { sensor: 'replay', cluster });
+  const connection = { sensor: 'replay', cluster, receivedAt: at ?? unknownTime };
+  const { records } = sensor.read(Buffer.from(JSON.stringify(event)), connection);
   // A line is one event nearly always; of a list each gets an id of its own.
   return records.map((record, index) => ({ ...record, id: index === 0 ? id : `${id}#${index + 1}`, at: at ?? record.at }));
 }

@@ -57,7 +57,8 @@ const snapshotFormat = 'tidewaiter-detector/1';
 interface KeptState {
   format: typeof snapshotFormat;
   watermarkMs: number | null;
-  waiting: RuntimeRecord[];
+  clockMs: number | null;
+  waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
   writers: [string, FileWriter][];
   dns: [string, string][];
@@ -92,6 +93,8 @@ export class Detector {
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
   /** Of events that a correlation may come back to. */
   readonly #scenes = new RecentMap<KeptScene>(maxScenes);
+  /** As the caller last said; before, nobody knows what is ahead. */
+  #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
 
   constructor(options: DetectorOptions) {
@@ -113,19 +116,20 @@ export class Detector {
   observe(record: RuntimeRecord): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
-    const item = waitingOf(observation);
-    if (this.#isRepeated(item)) return [];
+    if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
-    if (this.#waiting.isLate(item)) {
-      this.#counts.late += 1;
-      return this.#judge(observation, true);
-    }
+    const isByCaller = this.#options.clock === 'caller';
+    // A node whose clock is ahead waits no longer than others.
+    const timeMs = isByCaller ? Math.min(observation.timeMs, this.#clockMs) : observation.timeMs;
+    const item = { id: observation.id, timeMs, observation };
+    if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
     this.#waiting.push(item);
-    return this.#options.clock === 'caller' ? [] : this.#release(item.timeMs);
+    return isByCaller ? [] : this.#release(timeMs);
   }
 
   /** It is `timeMs` now: what waited long enough is judged, and windows close. */
   advance(timeMs: number): Alert[] {
+    this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
     const firings = this.#correlator.advance(this.#waiting.watermarkMs);
     return [...alerts, ...firings.map((firing) => this.#fired(firing))];
@@ -144,7 +148,8 @@ export class Detector {
     const kept: KeptState = {
       format: snapshotFormat,
       watermarkMs,
-      waiting: items.map(({ observation }) => recordOf(observation)),
+      clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
+      waiting: items.map(({ timeMs, observation }) => ({ timeMs, record: recordOf(observation) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
@@ -160,7 +165,8 @@ export class Detector {
   /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
-    const items = kept.waiting.map((record) => waitingOf(observe(record)));
+    this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
+    const items = kept.waiting.map(({ timeMs, record }) => ({ id: record.id, timeMs, observation: observe(record) }));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
@@ -174,12 +180,21 @@ export class Detector {
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    for (const { observation } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observation, false));
+    for (const { observation, timeMs } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observation, timeMs));
     return alerts;
   }
 
+  /**
+   * Of a recording, the order is all there is, and what is out of it correlates with nothing. Live, clouds deliver their logs minutes late, as a rule:
+   * they count from when they come.
+   */
+  #judgeLate(observation: Observation): Alert[] {
+    this.#counts.late += 1;
+    return this.#judge(observation, this.#options.clock === 'caller' ? this.#waiting.watermarkMs : null);
+  }
+
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
-  #judge(observed: Observation, isLate: boolean): Alert[] {
+  #judge(observed: Observation, correlatedMs: number | null): Alert[] {
     const observation = this.#dns.named(observed);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation)) {
@@ -194,7 +209,7 @@ export class Detector {
     const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
     // A rule that knows the sensor's alert speaks for it.
     if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
-    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, isLate));
+    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
     if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
     return alerts;
   }
@@ -210,13 +225,13 @@ export class Detector {
     return process;
   }
 
-  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, isLate: boolean): Alert[] {
+  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, timeMs: number | null): Alert[] {
     const { observation } = seen;
     const rules = matches.map(({ rule }) => rule);
     this.#options.onMatch?.({ observation, event, rules, scene });
-    if (isLate) return [];
+    if (timeMs === null) return [];
     this.#scenes.set(observation.id, { scene, isFact: matches.some(isAboutFacts) });
-    const firings = this.#correlator.observe({ id: observation.id, timeMs: observation.timeMs, event, rules });
+    const firings = this.#correlator.observe({ id: observation.id, timeMs, event, rules });
     return firings.map((firing) => this.#fired(firing));
   }
 
@@ -233,7 +248,7 @@ export class Detector {
     if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
   }
 
-  #isRepeated({ id, timeMs }: Waiting): boolean {
+  #isRepeated({ id, timeMs }: Observation): boolean {
     const before = this.#recentIds.get(id);
     this.#recentIds.set(id, timeMs);
     if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
@@ -250,10 +265,6 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
-}
-
-function waitingOf(observation: Observation): Waiting {
-  return { id: observation.id, timeMs: observation.timeMs, observation };
 }
 
 /** What was observed, as it came: a record is a third of its observation. */
