@@ -16,6 +16,14 @@ export const cri: Sensor = {
   source: 'cri',
   aliases: ['containerd', 'crictl'],
   title: 'Container runtime (CRI)',
+  about: {
+    reads:
+      '`crictl ps -a -o json`, `crictl images -o json`, and events of containerd, one a line; a shipper may add `node`.',
+    tells: ['container'],
+    repetition: 'id and state of a container, id and names of an image, hash over an event',
+    ignores: {},
+    note: '`imageRef` is the digest of the config: with `crictl images` it finds its manifest.',
+  },
   read: (body, connection) => readRecords('cri', 'a container runtime', body, connection, tell),
   observe,
 };
