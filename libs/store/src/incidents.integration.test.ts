@@ -158,7 +158,9 @@ it('keeps text that PostgreSQL would refuse', async () => {
 });
 
 it('retells the incidents of before as stories of one step', async () => {
-  while ((await store.query<{ name: string }>(`SELECT name FROM migration WHERE name LIKE 'IncidentStory%'`)).length > 0)
+  while (
+    (await store.query<{ name: string }>(`SELECT name FROM migration WHERE name LIKE 'IncidentStory%'`)).length > 0
+  )
     await dataSource.undoLastMigration();
   const event = {
     id: 'e1',
