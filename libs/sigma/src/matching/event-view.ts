@@ -9,20 +9,24 @@ const hasTexts = 3;
 /** The fields of one event after the other, by number. A field is asked for when the first question is about it. */
 export class EventView {
   readonly #state: Uint8Array;
-  readonly #raw: (readonly string[])[];
-  readonly #lower: (readonly string[])[];
+  readonly #values: unknown[];
+  readonly #raw: (readonly string[] | undefined)[];
+  readonly #lower: (readonly string[] | undefined)[];
   #event: SigmaEvent | undefined;
+  #joined: string | undefined;
 
   /** @param fields their names; null is every scalar of the event */
   constructor(private readonly fields: readonly (string | null)[]) {
     this.#state = new Uint8Array(fields.length);
-    this.#raw = fields.map(() => noTexts);
-    this.#lower = fields.map(() => noTexts);
+    this.#values = fields.map(() => undefined);
+    this.#raw = fields.map(() => undefined);
+    this.#lower = fields.map(() => undefined);
   }
 
   look(event: SigmaEvent): void {
     this.#event = event;
     this.#state.fill(unread);
+    this.#joined = undefined;
   }
 
   /** Whether the field is there, null included. */
@@ -37,28 +41,44 @@ export class EventView {
 
   /** What the field says; of a list, each of its elements. */
   raw(field: number): readonly string[] {
-    return this.#read(field) === hasTexts ? this.#raw[field]! : noTexts;
+    return this.#read(field) === hasTexts ? (this.#raw[field] ??= textsOf(this.#values[field])) : noTexts;
   }
 
   /** The same in lower case. */
   lower(field: number): readonly string[] {
-    return this.#read(field) === hasTexts ? this.#lower[field]! : noTexts;
+    if (this.#read(field) !== hasTexts) return noTexts;
+    return (this.#lower[field] ??= this.raw(field).map((text) => text.toLowerCase()));
+  }
+
+  /** What literals are looked for in. All scalars are one text: there are many, and most are short. */
+  searched(field: number, isCased: boolean): readonly string[] {
+    if (this.fields[field] !== null) return isCased ? this.raw(field) : this.lower(field);
+    this.#read(field);
+    this.#joined ??= (this.#values[field] as unknown[]).join(separator);
+    return [isCased ? this.#joined : this.#joined.toLowerCase()];
   }
 
   #read(field: number): number {
-    if (this.#state[field] === unread) this.#state[field] = this.#load(field, this.fields[field]!);
-    return this.#state[field]!;
+    const state = this.#state[field]!;
+    return state === unread ? (this.#state[field] = this.#load(field, this.fields[field]!)) : state;
   }
 
   #load(field: number, name: string | null): number {
-    const value = name === null ? [...this.#event!.scalars()] : this.#event!.field(name);
+    const value = name === null ? scalarsOf(this.#event!) : this.#event!.field(name);
     if (value === undefined) return isMissing;
     if (value === null) return isNull;
-    const raw = textsOf(value);
-    this.#raw[field] = raw;
-    this.#lower[field] = raw.length === 1 ? [raw[0]!.toLowerCase()] : raw.map((text) => text.toLowerCase());
+    this.#values[field] = value;
+    this.#raw[field] = undefined;
+    this.#lower[field] = undefined;
     return hasTexts;
   }
 }
 
 const noTexts: readonly string[] = [];
+/** Stands between scalars where all are searched as one text, and so in no literal that is looked for there. */
+export const separator = '\0';
+
+function scalarsOf(event: SigmaEvent): readonly unknown[] {
+  const scalars = event.scalars();
+  return Array.isArray(scalars) ? scalars : [...scalars];
+}

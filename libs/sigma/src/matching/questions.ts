@@ -3,6 +3,7 @@ import { anyRun, literalOf, written } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import type { Answer } from './answers.js';
+import { separator } from './event-view.js';
 import { requiredLiteral } from './required-literal.js';
 import { TextScan } from './text-scan.js';
 import type { LiteralQuestion } from './text-scan.js';
@@ -77,7 +78,7 @@ export class Questions {
       return scan;
     }
     const literal = test.kind === 'text' ? literalQuestion(test.text) : undefined;
-    if (test.kind !== 'text' || !literal) return null;
+    if (test.kind !== 'text' || !literal || literal.text.includes(separator)) return null;
     const scan = this.#scanNumber(field, test.isCased);
     this.#scans[scan]!.literals.push({ ...literal, id });
     return scan;

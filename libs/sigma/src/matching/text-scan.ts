@@ -33,7 +33,7 @@ export class TextScan {
   /** Writes the ids of the questions that are answered with yes into `found` and returns how many; one may stand there more than once. */
   answer(view: EventView, found: number[]): number {
     let count = 0;
-    for (const text of this.isCased ? view.raw(this.field) : view.lower(this.field)) {
+    for (const text of view.searched(this.field, this.isCased)) {
       count = this.#automaton.scan(text, found, count);
       const whole = text.length <= this.#longestWhole ? this.#whole.get(text) : undefined;
       if (whole !== undefined) found[count++] = whole;
