@@ -11,7 +11,7 @@ import { judgeSensorAlert } from './sensor-alert.js';
 import { sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** What a rule that matched says. */
-export function ruleAlert(match: Match, scene: Scene, { observation }: Seen): Alert {
+export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
   const { rule } = match;
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   return {
@@ -20,8 +20,7 @@ export function ruleAlert(match: Match, scene: Scene, { observation }: Seen): Al
     rule: alertRule(rule),
     severity: rule.level,
     weight,
-    events: [scene.event],
-    eventTimesMs: [scene.timeMs],
+    ...eventsOf(scene, seen),
     techniques,
     stage,
     title: rule.title,
@@ -30,9 +29,20 @@ export function ruleAlert(match: Match, scene: Scene, { observation }: Seen): Al
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [...scene.keys, ...extraKeys(joins, [scene])],
-    evidence: [evidenceOf(scene, rule.title, observation.native)],
+    evidence: [evidenceOf(scene, rule.title, seen.observation.native)],
     lowered: null,
   };
+}
+
+/** A process that has just begun to run tells by what it was started: its start belongs to what it does first. */
+const justStartedMs = 10 * 60_000;
+
+function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'events' | 'eventTimesMs'> {
+  const { startEvent = null, startedMs = null } = process ?? {};
+  if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
+    return { events: [event], eventTimesMs: [timeMs] };
+  }
+  return { events: [startEvent, event], eventTimesMs: [startedMs, timeMs] };
 }
 
 /** What a sensor says by itself, where no rule speaks for it. */

@@ -3,9 +3,8 @@ import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
 
-import { type Alert, isLevelAtLeast } from './alert.js';
+import type { Alert } from './alert.js';
 import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
-import { ContainerMemory, type KeptContainers } from './container-memory.js';
 import { eventView, type Seen } from './event-view.js';
 import { type FileWriter, FileWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
@@ -26,6 +25,10 @@ export interface DetectorOptions extends DetectorRules {
   allowedLatenessMs: number;
   /** Whether time goes by the events themselves, as in a replay, or by {@link Detector.advance} alone. */
   clock?: 'events' | 'caller';
+  /** Learns what containers run, from every observation in order of time, before it is judged. */
+  ledger?: { observe(observation: Observation): void };
+  /** Told of every observation when it comes, before it waits. */
+  onObserved?: (observation: Observation) => void;
   /** Told of every event that a rule matched: what correlations over several detectors are made of. */
   onMatch?: (match: { observation: Observation; event: SigmaEvent; rules: readonly RuleInfo[]; scene: Scene }) => void;
 }
@@ -41,7 +44,7 @@ export interface DetectorCounts {
 interface Waiting {
   id: string;
   timeMs: number;
-  record: RuntimeRecord;
+  observation: Observation;
 }
 
 interface KeptScene {
@@ -53,11 +56,12 @@ const snapshotFormat = 'tidewaiter-detector/1';
 
 interface KeptState {
   format: typeof snapshotFormat;
-  waiting: { watermarkMs: number | null; items: Waiting[] };
+  watermarkMs: number | null;
+  clockMs: number | null;
+  waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
   writers: [string, FileWriter][];
   dns: [string, string][];
-  containers: KeptContainers;
   recentIds: [string, number][];
   recentWrites: [string, number][];
   scenes: [string, KeptScene][];
@@ -87,15 +91,14 @@ export class Detector {
   readonly #dns = new PassiveDns();
   readonly #recentIds = new RecentMap<number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
-  readonly #containers = new ContainerMemory();
-  readonly #facts: FactContext;
   /** Of events that a correlation may come back to. */
   readonly #scenes = new RecentMap<KeptScene>(maxScenes);
+  /** As the caller last said; before, nobody knows what is ahead. */
+  #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
 
   constructor(options: DetectorOptions) {
     this.#options = options;
-    this.#facts = this.#containers.within(options.facts);
     this.#rules = options.rules;
     this.#correlator = newCorrelator(options.correlations);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
@@ -113,18 +116,20 @@ export class Detector {
   observe(record: RuntimeRecord): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
-    const { id, timeMs } = observation;
-    if (this.#isRepeated(id, timeMs)) return [];
-    if (this.#waiting.isLate({ id, timeMs, record })) {
-      this.#counts.late += 1;
-      return this.#judge(observation, true);
-    }
-    this.#waiting.push({ id, timeMs, record });
-    return this.#options.clock === 'caller' ? [] : this.#release(timeMs);
+    if (this.#isRepeated(observation)) return [];
+    this.#options.onObserved?.(observation);
+    const isByCaller = this.#options.clock === 'caller';
+    // A node whose clock is ahead waits no longer than others.
+    const timeMs = isByCaller ? Math.min(observation.timeMs, this.#clockMs) : observation.timeMs;
+    const item = { id: observation.id, timeMs, observation };
+    if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
+    this.#waiting.push(item);
+    return isByCaller ? [] : this.#release(timeMs);
   }
 
   /** It is `timeMs` now: what waited long enough is judged, and windows close. */
   advance(timeMs: number): Alert[] {
+    this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
     const firings = this.#correlator.advance(this.#waiting.watermarkMs);
     return [...alerts, ...firings.map((firing) => this.#fired(firing))];
@@ -139,13 +144,15 @@ export class Detector {
   }
 
   snapshot(): Uint8Array {
+    const { watermarkMs, items } = this.#waiting.snapshot();
     const kept: KeptState = {
       format: snapshotFormat,
-      waiting: this.#waiting.snapshot(),
+      watermarkMs,
+      clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
+      waiting: items.map(({ timeMs, observation }) => ({ timeMs, record: recordOf(observation) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
-      containers: this.#containers.snapshot(),
       recentIds: this.#recentIds.entries(),
       recentWrites: this.#recentWrites.entries(),
       scenes: this.#scenes.entries(),
@@ -158,11 +165,12 @@ export class Detector {
   /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
-    this.#waiting.restore(kept.waiting);
+    this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
+    const items = kept.waiting.map(({ timeMs, record }) => ({ id: record.id, timeMs, observation: observe(record) }));
+    this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
     this.#dns.restore(kept.dns);
-    this.#containers.restore(kept.containers);
     this.#recentIds.restore(kept.recentIds);
     this.#recentWrites.restore(kept.recentWrites);
     this.#scenes.restore(kept.scenes);
@@ -172,20 +180,28 @@ export class Detector {
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    // Observed again rather than kept: a record is a third of its observation.
-    for (const { record } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observe(record), false));
+    for (const { observation, timeMs } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observation, timeMs));
     return alerts;
   }
 
+  /**
+   * Of a recording, the order is all there is, and what is out of it correlates with nothing. Live, clouds deliver their logs minutes late, as a rule:
+   * they count from when they come.
+   */
+  #judgeLate(observation: Observation): Alert[] {
+    this.#counts.late += 1;
+    return this.#judge(observation, this.#options.clock === 'caller' ? this.#waiting.watermarkMs : null);
+  }
+
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
-  #judge(observed: Observation, isLate: boolean): Alert[] {
+  #judge(observed: Observation, correlatedMs: number | null): Alert[] {
     const observation = this.#dns.named(observed);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation)) {
       this.#counts.repeatedWrites += 1;
       return [];
     }
-    const seen: Seen = { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#facts };
+    const seen: Seen = { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
     const event = eventView(seen);
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
@@ -193,14 +209,14 @@ export class Detector {
     const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
     // A rule that knows the sensor's alert speaks for it.
     if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
-    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, isLate));
-    if (process !== null) for (const alert of alerts) this.#suspect(process, alert);
+    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
+    if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
     return alerts;
   }
 
   #remember(observation: Observation): TreeProcess | null {
     this.#dns.note(observation);
-    this.#containers.note(observation, this.#options.facts);
+    this.#options.ledger?.observe(observation);
     const process = this.#tree.note(observation);
     if (process !== null && observation.activity === 'file') {
       const executables = [process, ...this.#tree.ancestors(process)].flatMap(({ executable }) => executable ?? []);
@@ -209,13 +225,13 @@ export class Detector {
     return process;
   }
 
-  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, isLate: boolean): Alert[] {
+  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, timeMs: number | null): Alert[] {
     const { observation } = seen;
     const rules = matches.map(({ rule }) => rule);
     this.#options.onMatch?.({ observation, event, rules, scene });
-    if (isLate) return [];
+    if (timeMs === null) return [];
     this.#scenes.set(observation.id, { scene, isFact: matches.some(isAboutFacts) });
-    const firings = this.#correlator.observe({ id: observation.id, timeMs: observation.timeMs, event, rules });
+    const firings = this.#correlator.observe({ id: observation.id, timeMs, event, rules });
     return firings.map((firing) => this.#fired(firing));
   }
 
@@ -228,12 +244,11 @@ export class Detector {
     );
   }
 
-  #suspect(process: TreeProcess, alert: Alert): void {
-    if (alert.lowered !== null || (alert.weight === 'context' && !isLevelAtLeast(alert.severity, 'low'))) return;
-    this.#tree.suspect(process, alert.finding ?? alert.rule.title);
+  #suspect(process: TreeProcess, { lowered, weight, finding, rule }: Alert, timeMs: number): void {
+    if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
   }
 
-  #isRepeated(id: string, timeMs: number): boolean {
+  #isRepeated({ id, timeMs }: Observation): boolean {
     const before = this.#recentIds.get(id);
     this.#recentIds.set(id, timeMs);
     if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
@@ -250,6 +265,11 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
+}
+
+/** What was observed, as it came: a record is a third of its observation. */
+function recordOf({ id, source, sensor, cluster, node, at, native }: Observation): RuntimeRecord {
+  return { id, source, sensor, cluster, node, at, event: native };
 }
 
 function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {

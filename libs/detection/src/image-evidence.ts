@@ -28,7 +28,9 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
   if (ask('File.PackageContentMatches') === false) {
     found.push(fact(`${path} differs from its package${typeof owner === 'string' ? ` ${owner}` : ''}`, 'package-content-mismatch', 'T1195.002'));
   }
-  if (ask('File.UpstreamMatches') === false) found.push(fact(`${path} differs from the published release`, 'upstream-content-mismatch', 'T1195.002'));
+  if (isUpstreamMismatch(path, observation, facts)) {
+    found.push(fact(`${path} differs from the published release`, 'upstream-content-mismatch', 'T1195.002'));
+  }
   if (ask('File.Malware') === true) found.push(fact(`${path} is known malware`, 'malware', 'T1204.003'));
   if (ask('File.AddedSinceDigest') === true) found.push(fact(`${path} was not in the image before the last push`));
   if (ask('File.Exploited') === true && typeof owner === 'string') {
@@ -36,6 +38,11 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
     if (id !== undefined) found.push({ ...fact(`${id} in ${owner}, which is in use`, 'in-use-vulnerability'), vulnerability: { id, package: owner } });
   }
   return found;
+}
+
+function isUpstreamMismatch(path: string, observation: Observation, { facts, digestOf }: FactContext): boolean {
+  const digest = digestOf(observation);
+  return digest !== null && facts.image(digest)?.flagged.get(path)?.id === 'upstream-content-mismatch';
 }
 
 const known = new WeakMap<ImageFacts, ImageEvidence[]>();

@@ -76,13 +76,13 @@ export class IncidentBuilder {
     if (this.#known.get(alert.id) !== undefined) return [];
     this.#known.set(alert.id, -1);
     const touched = roleOf(alert) === 'core' ? this.#addCore(alert) : this.#addAccompanying(alert);
-    return [...touched].flatMap((story) => this.#tell(story));
+    return [...new Set([...touched].map((story) => this.#find(story)))].flatMap((story) => this.#tell(story));
   }
 
   /** It is `timeMs` now: incidents that only grew are told, and those that fell silent are over. */
   advance(timeMs: number): IncidentChange[] {
     this.#nowMs = Math.max(this.#nowMs, timeMs);
-    const changes = [...this.#grown].flatMap((story) => this.#tell(story));
+    const changes = [...this.#grown].flatMap((story) => this.#tell(this.#find(story)));
     this.#grown.clear();
     changes.push(...this.#closeSilent());
     if (this.#nowMs - this.#prunedMs >= pruneEveryMs) this.#forget();
@@ -139,11 +139,11 @@ export class IncidentBuilder {
     const near = new Set(alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)));
     const story = this.#union(near);
     const waiting = alert.keys.flatMap((key) => this.#trails.extend(key, alert.timeMs, story));
-    const touched = new Set([story]);
+    const touched = new Set(near.size > 1 ? [story] : []);
     this.#put(alert, story, touched);
     for (const id of new Set(waiting)) {
       const accompanying = this.#waiting.get(id);
-      if (accompanying !== undefined) this.#accompany(accompanying, story, touched);
+      if (accompanying !== undefined) this.#accompany(accompanying, this.#find(story), touched);
     }
     return touched;
   }
@@ -155,25 +155,33 @@ export class IncidentBuilder {
     const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
     for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
     const near = new Set(keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)));
-    for (const story of near) if (this.#cases.has(story)) this.#accompany(accompanying, story, touched);
-    if (roleOf(alert) === 'witness' && accompanying.stories.length === 0) this.#addWitness(alert, touched);
+    for (const story of near) {
+      if (this.#cases.has(this.#find(story))) this.#accompany(accompanying, this.#find(story), touched);
+    }
+    if (roleOf(alert) === 'witness') this.#addWitness(accompanying, touched);
     return touched;
   }
 
   /** A sensor's judgement that no rule of ours says more of: one story for each rule and subject. */
-  #addWitness(alert: Alert, touched: Set<number>): void {
+  #addWitness({ alert, stories }: Accompanying, touched: Set<number>): void {
     for (const key of alert.keys) {
       if (kindOfKey(key) !== 'subject') continue;
       const near = new Set(this.#trails.joinedBy(key, alert.timeMs).map((story) => this.#find(story)));
       const story = this.#union(near, true);
       this.#trails.extend(key, alert.timeMs, story);
-      this.#put(alert, story, touched);
+      if (stories.length === 0) this.#put(alert, story, touched);
     }
   }
 
   #accompany(accompanying: Accompanying, story: number, touched: Set<number>): void {
     const { alert } = accompanying;
-    if (accompanying.stories.some((earlier) => this.#find(earlier) === story)) return;
+    const stories = accompanying.stories.map((earlier) => this.#find(earlier));
+    if (stories.includes(story)) return;
+    // A sensor's judgement counts, so that it can be in one story only: between two that know of it, it is the link.
+    if (roleOf(alert) === 'witness' && stories.length > 0) {
+      touched.add(this.#union(new Set([...stories, story])));
+      return;
+    }
     // What stood for itself goes with the story that tells more.
     const alone = this.#known.get(alert.id) ?? -1;
     if (accompanying.stories.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), story, touched);
@@ -198,15 +206,13 @@ export class IncidentBuilder {
       return;
     }
     this.#absorb(source, into);
-    this.#cases.delete(from);
-    // The subject's own trail leads on: what comes later stands for itself again.
-    this.#grown.delete(from);
-    touched.delete(from);
+    source.told = null;
   }
 
   #absorb(source: Case, into: number): void {
     const target = this.#cases.get(into)!;
     target.absorbed.push(...source.absorbed, ...(source.told === null ? [] : [source.told]));
+    source.absorbed = [];
   }
 
   /** One story of several; a new one of none. The oldest number stays. */

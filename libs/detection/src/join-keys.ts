@@ -66,13 +66,10 @@ export function joinKeys(
 }
 
 /** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
-function podKeys({ cluster, pod, request }: Observation): string[] {
-  const isAboutPod = request?.resource?.split('/')[0] === 'pods';
-  const namespace = pod?.namespace ?? (isAboutPod ? request.namespace : null);
-  const name = pod?.name ?? (isAboutPod ? request.name : null);
-  if (!namespace || !name) return [];
-  const within = `${cluster ?? ''}/${namespace}`;
-  return [`pod:${within}/${name}`, ...podOwners(name).map((owner) => `owner:${within}/${owner}`)];
+function podKeys({ cluster, pod }: Observation): string[] {
+  if (!pod?.namespace || !pod.name) return [];
+  const within = `${cluster ?? ''}/${pod.namespace}`;
+  return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
 }
 
 /** `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */

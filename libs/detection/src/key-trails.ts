@@ -21,6 +21,8 @@ export interface KeyTrail {
 /** By one key; the newest are kept. */
 const maxWaiting = 256;
 const maxStretches = 64;
+/** Of a kind of key that nobody joins by, no two times are close enough. */
+const never = -1;
 
 /**
  * Which stories a key leads to, and when. Alerts that count are joined when they share a key and lie close enough; whatever the order in which they
@@ -35,20 +37,20 @@ export class KeyTrails {
 
   /** Stories that an alert that counts is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
-    const ttlMs = joinTtlMs[kindOfKey(key)] ?? 0;
+    const ttlMs = joinTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
   /** Stories that an alert that only accompanies belongs to. */
   nearBy(key: string, timeMs: number): number[] {
-    const ttlMs = contextTtlMs[kindOfKey(key)] ?? 0;
+    const ttlMs = contextTtlMs[kindOfKey(key)] ?? never;
     return this.#near(key, timeMs, ttlMs);
   }
 
   /** An alert of `story` that counts happened then. Returns the alerts that waited for it. */
   extend(key: string, timeMs: number, story: number): string[] {
     const kind = kindOfKey(key);
-    const ttlMs = joinTtlMs[kind] ?? 0;
+    const ttlMs = joinTtlMs[kind] ?? never;
     const trail = this.#trail(key);
     const near = trail.stretches.filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs);
     const joined: Stretch = {
@@ -59,7 +61,7 @@ export class KeyTrails {
     trail.stretches = [...trail.stretches.filter((stretch) => !near.includes(stretch)), joined]
       .toSorted((a, b) => a.fromMs - b.fromMs)
       .slice(-maxStretches);
-    const aroundMs = contextTtlMs[kind] ?? 0;
+    const aroundMs = contextTtlMs[kind] ?? never;
     return trail.waiting
       .filter((item) => item.timeMs >= joined.fromMs - aroundMs && item.timeMs <= joined.toMs + aroundMs)
       .map(({ alert }) => alert);

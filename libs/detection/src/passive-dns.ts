@@ -4,6 +4,7 @@ import { containerKey } from './container-key.js';
 import { RecentMap } from './recent-map.js';
 
 const maxAnswers = 100_000;
+const maxAnswersOfOne = 32;
 
 /**
  * Names by the addresses that they stood for, as look-ups were seen: sensors tell of a connection's address alone. A container's own
@@ -12,11 +13,13 @@ const maxAnswers = 100_000;
 export class PassiveDns {
   readonly #names = new RecentMap<string>(maxAnswers);
 
-  /** An observed look-up names one answer: `hostname` stands for `destinationIp`. */
+  /** Learns from a look-up what it found. */
   note(observation: Observation): void {
-    const { activity, network } = observation;
-    if (activity !== 'dns' || network?.hostname == null || network.destinationIp === null) return;
-    for (const key of keys(observation, network.destinationIp)) this.#names.set(key, network.hostname);
+    const { network } = observation;
+    if (network?.hostname == null) return;
+    for (const address of network.answers.slice(0, maxAnswersOfOne)) {
+      for (const key of keys(observation, address)) this.#names.set(key, network.hostname);
+    }
   }
 
   /** `observation` with the name that its destination is known by. */

@@ -11,8 +11,11 @@ export interface TreeProcess {
   container: string | null;
   startedMs: number | null;
   exitedMs: number | null;
-  /** What alerts said of it. */
+  /** Id of the event that told of its start. */
+  startEvent: string | null;
+  /** What alerts said of it, and when the last of them did. */
   suspicions: string[];
+  suspectedMs: number;
 }
 
 /** Processes are dropped by use; a busy node of CI starts about a thousand a second and forgets within minutes. */
@@ -21,6 +24,9 @@ const maxProcesses = 200_000;
 const maxDepth = 32;
 const maxSuspicions = 8;
 const sameStartMs = 2000;
+/** A server that runs for months is not looked at for ever. */
+const suspicionMs = 30 * 60_000;
+const never = 0;
 
 export interface KeptTree {
   processes: [string, TreeProcess][];
@@ -70,13 +76,15 @@ export class ProcessTree {
     return found;
   }
 
-  suspect(process: TreeProcess, what: string): void {
+  suspect(process: TreeProcess, what: string, timeMs: number): void {
+    process.suspectedMs = Math.max(process.suspectedMs, timeMs);
     if (process.suspicions.length < maxSuspicions && !process.suspicions.includes(what)) process.suspicions.push(what);
   }
 
-  /** What was said of a process and of those that it comes from. */
-  suspicions(process: TreeProcess): string[] {
-    return [...new Set([process, ...this.ancestors(process)].flatMap(({ suspicions }) => suspicions))];
+  /** What was said lately of a process and of those that it comes from. */
+  suspicions(process: TreeProcess, timeMs: number): string[] {
+    const suspected = [process, ...this.ancestors(process)].filter(({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs);
+    return [...new Set(suspected.flatMap(({ suspicions }) => suspicions))];
   }
 
   snapshot(): KeptTree {
@@ -90,6 +98,8 @@ export class ProcessTree {
 
   #add(observation: Observation, process: ObservedProcess, known: TreeProcess | null): TreeProcess {
     const isStart = observation.activity === 'exec';
+    // The same start told twice, by two sensors or again, forgets nothing.
+    const same = known?.executable === process.executable ? known : null;
     const added: TreeProcess = {
       key: keyOf(observation, process),
       parent: this.#parentOf(observation, process),
@@ -97,8 +107,9 @@ export class ProcessTree {
       container: containerKey(observation),
       startedMs: isStart ? observation.timeMs : null,
       exitedMs: null,
-      // The same start told twice, by two sensors or again, forgets nothing.
-      suspicions: known !== null && known.executable === process.executable ? known.suspicions : [],
+      startEvent: isStart ? observation.id : null,
+      suspicions: same?.suspicions ?? [],
+      suspectedMs: same?.suspectedMs ?? never,
     };
     this.#processes.set(added.key, added);
     for (const pid of pidKeys(observation, process.pid)) this.#byPid.set(pid, added.key);
@@ -124,7 +135,9 @@ export class ProcessTree {
         container: null,
         startedMs: null,
         exitedMs: null,
+        startEvent: null,
         suspicions: [],
+        suspectedMs: never,
       });
     }
     return key;

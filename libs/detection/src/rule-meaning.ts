@@ -30,13 +30,15 @@ export function alertRule(rule: RuleInfo): AlertRule {
 
 function readMeaning(rule: RuleInfo): RuleMeaning {
   const own = objectAt(rule.custom, 'tidewaiter');
+  const techniques = rule.tags.flatMap((tag) => techniqueOf(tag) ?? []);
   return {
     finding: textAt(own, 'finding'),
     name: textAt(own, 'name'),
     stage: textAt(own, 'stage') ?? rule.tags.map(tacticOf).find((tactic) => tactic !== null) ?? null,
     weight: weights.find((weight) => weight === own['weight']) ?? defaultWeight(rule),
-    joins: textsAt(own, 'joins'),
-    techniques: rule.tags.flatMap((tag) => techniqueOf(tag) ?? []),
+    // Who escapes goes on on the node.
+    joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
+    techniques,
   };
 }
 

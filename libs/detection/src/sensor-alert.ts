@@ -46,8 +46,9 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
   if (role === 'builder') return 'images are built here';
   if (role === 'debug') return 'people look for faults here';
   if (role === 'security') return 'it watches others';
-  if (is('Process.Expected')) return 'the workload is known to run this command';
-  if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed') || is('Dest.Loopback'))) {
+  if (is('Policy.SecurityAgent')) return 'it watches others';
+  if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'the workload is known to run this command';
+  if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed'))) {
     return 'it may talk to this destination';
   }
   if (isAboutNewFiles(observation) && is('File.InImage') && factField('File.ContentMatches', observation, facts) !== false) {

@@ -21,7 +21,7 @@ export interface AlertGroup {
   lastAt: string;
 }
 
-const maxKeptAlerts = 50;
+const maxKeptAlerts = 100;
 const maxAlertsWithEvidence = 4;
 /** An incident of more kinds of alerts than this tells of the worst ones. */
 const maxGroups = 64;
@@ -66,7 +66,11 @@ export function removeAlert(story: Story, alert: Alert): void {
   group.count -= 1;
   const at = group.alerts.findIndex(({ id }) => id === alert.id);
   if (at >= 0) group.alerts.splice(at, 1);
-  if (group.count <= 0 || group.alerts.length === 0) story.groups.delete(key);
+  const last = group.alerts.at(-1);
+  if (last === undefined) story.groups.delete(key);
+  else if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: last.timeMs, lastAt: last.at });
+  story.firstMs = Math.min(...[...story.groups.values()].map(({ alerts }) => alerts[0]!.timeMs));
+  story.lastMs = Math.max(...[...story.groups.values()].map(({ lastMs }) => lastMs));
 }
 
 /** Two stories turn out to be one. */

@@ -69,7 +69,13 @@ function factsOf(alerts: readonly Alert[]): ImageEvidence[] {
   for (const fact of ranked.flatMap(({ image }) => image)) {
     if (facts.size < maxFacts && !facts.has(fact.text)) facts.set(fact.text, fact);
   }
-  return [...facts.values()];
+  return [...facts.values()].filter((fact) => !isSaidBetter(fact, facts.values()));
+}
+
+/** That a vulnerable package is in use says also that it is there. */
+function isSaidBetter({ vulnerability, finding }: ImageEvidence, others: Iterable<ImageEvidence>): boolean {
+  if (vulnerability === null || finding !== null) return false;
+  return [...others].some((other) => other.finding !== null && other.vulnerability?.id === vulnerability.id);
 }
 
 /** The most telling first. A vulnerability of the image counts as the way in where a server did what only an attacker asks of it. */

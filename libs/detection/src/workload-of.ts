@@ -7,9 +7,9 @@ import type { AlertContext } from './alert.js';
 /** What the observation is about, in a person's words. */
 export function placeOf(observation: Observation, facts: FactContext): AlertContext {
   const { cluster, node, pod, container, request } = observation;
-  const workload = facts.workloadOf(observation);
   const imageDigest = digestOf(observation, facts);
-  const ref = workload ?? workloadOfKey(observation, imageDigest, facts);
+  const ref =
+    requestedWorkload(observation) ?? facts.workloadOf(observation) ?? workloadOfKey(observation, imageDigest, facts);
   return {
     cluster: cluster ?? ref?.cluster ?? null,
     node,
@@ -20,6 +20,20 @@ export function placeOf(observation: Observation, facts: FactContext): AlertCont
     image: imageName(observation, imageDigest, facts),
     imageDigest: imageDigest ?? soleDigest(ref, facts),
   };
+}
+
+const kinds: ReadonlyMap<string, string> = new Map([
+  ['deployments', 'Deployment'],
+  ['daemonsets', 'DaemonSet'],
+  ['statefulsets', 'StatefulSet'],
+  ['jobs', 'Job'],
+  ['cronjobs', 'CronJob'],
+]);
+
+/** A request to make, change or remove a workload is about that workload. */
+function requestedWorkload({ cluster, request }: Observation): WorkloadRef | null {
+  const kind = kinds.get(request?.resource?.split('/')[0] ?? '');
+  return kind && request?.namespace && request.name ? { cluster, namespace: request.namespace, kind, name: request.name } : null;
 }
 
 function digestOf(observation: Observation, facts: FactContext): Digest | null {

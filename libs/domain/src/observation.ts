@@ -107,6 +107,8 @@ export interface ObservedNetwork {
   destinationPort: number | null;
   /** Name that was asked for, or that the address is known by. */
   hostname: string | null;
+  /** Addresses that a look-up found for {@link hostname}. */
+  answers: string[];
   /** How much was sent, for `send`. */
   bytes: number | null;
 }

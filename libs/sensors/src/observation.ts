@@ -68,6 +68,7 @@ export function unknownNetwork(): ObservedNetwork {
     destinationIp: null,
     destinationPort: null,
     hostname: null,
+    answers: [],
     bytes: null,
   };
 }

@@ -26,6 +26,8 @@ export interface RefusedRule {
 export interface LoadOptions {
   /** Values for `%name%`. */
   placeholders?: Readonly<Record<string, readonly string[]>>;
+  /** Answers without code made from text, for where that is forbidden. */
+  interpreted?: boolean;
 }
 
 export interface LoadedRules {
@@ -34,10 +36,10 @@ export interface LoadedRules {
 }
 
 /** Reads rules and filters. One that cannot be used is left out with its reason; the others load. */
-export function loadRules(files: readonly RuleFile[], { placeholders = {} }: LoadOptions = {}): LoadedRules {
-  const loading = new Loading(new Map(Object.entries(placeholders)));
+export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): LoadedRules {
+  const loading = new Loading(new Map(Object.entries(options.placeholders ?? {})));
   for (const file of files) loading.read(file);
-  return loading.finish();
+  return loading.finish(options.interpreted ?? false);
 }
 
 class Loading {
@@ -57,9 +59,9 @@ class Loading {
     }
   }
 
-  finish(): LoadedRules {
+  finish(isInterpreted: boolean): LoadedRules {
     const rules = this.#rules.map((rule) => filtered(rule, this.#filters));
-    return { rules: new RuleSet(rules), refused: this.#refused };
+    return { rules: new RuleSet(rules, { isInterpreted }), refused: this.#refused };
   }
 
   #keep(document: Located, file: string): void {

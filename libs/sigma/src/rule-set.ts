@@ -1,61 +1,83 @@
 import { appliesTo } from './event.js';
-import type { SigmaEvent } from './event.js';
+import type { LogSource, SigmaEvent } from './event.js';
+import { explain } from './explain.js';
+import type { Explanation } from './explain.js';
 import { leavesOf } from './expression.js';
 import type { Leaf } from './expression.js';
-import { EventView } from './matching/event-view.js';
-import { interpreter } from './matching/interpret.js';
-import type { Matcher } from './matching/interpret.js';
+import { Engine } from './matching/engine.js';
 import type { DetectionRule } from './rule-document.js';
 import type { RuleInfo } from './rule-info.js';
 
 /** A rule that an event meets. */
 export interface Match {
   rule: RuleInfo;
-  /** Which questions had the answer that the rule wants, with what they found. */
-  explain(): Explanation[];
+  /** What the event has that the rule asks for. */
+  explain(): readonly Explanation[];
 }
 
-export interface Explanation {
-  /** `*` for a keyword. */
-  field: string;
-  /** Null where the field is missing or null. */
-  value: string | null;
-  /** As a rule would ask it. */
-  test: string;
+export interface RuleSetOptions {
+  /** Ids and names of rules that raise nothing alone. */
+  parts?: ReadonlySet<string>;
+  /** Fields that others than the rules ask for. */
+  otherFields?: Iterable<string>;
+  /** Answers without code made from text; slower, with the same answers. */
+  isInterpreted?: boolean;
 }
 
-/** The rules that loaded, ready to be asked. */
+/** Kinds of events; those that come are few. */
+const maxEngines = 256;
+
+/** Rules that can be asked about events. */
 export class RuleSet {
   readonly rules: readonly RuleInfo[];
   /** Every field that a rule asks for. */
   readonly fields: ReadonlySet<string>;
-  readonly #matchers: readonly { rule: DetectionRule; matches: Matcher }[];
+  readonly #parts: ReadonlySet<string>;
+  readonly #isInterpreted: boolean;
+  /** Made when the first event of a kind comes. */
+  readonly #engines = new Map<string, { engine: Engine; rules: readonly DetectionRule[] }>();
 
   constructor(
-    detections: readonly DetectionRule[],
-    private readonly parts: ReadonlySet<string> = new Set(),
-    otherFields: Iterable<string> = [],
+    private readonly detections: readonly DetectionRule[],
+    { parts = new Set(), otherFields = [], isInterpreted = false }: RuleSetOptions = {},
   ) {
     this.rules = detections.map(({ info }) => info);
-    this.fields = new Set([
-      ...detections.flatMap(({ expression }) => [...leavesOf(expression)].flatMap(fieldsOf)),
-      ...otherFields,
-    ]);
-    this.#matchers = detections.map((rule) => ({ rule, matches: interpreter(rule.expression) }));
+    const asked = detections.flatMap(({ expression }) => [...leavesOf(expression)].flatMap(fieldsOf));
+    this.fields = new Set([...asked, ...otherFields]);
+    this.#parts = parts;
+    this.#isInterpreted = isInterpreted;
   }
 
   /** Whether a rule is only a part of a correlation, and raises nothing alone. */
   isPart({ id, name }: RuleInfo): boolean {
-    return this.parts.has(id) || (name !== null && this.parts.has(name));
+    return this.#parts.has(id) || (name !== null && this.#parts.has(name));
   }
 
+  /** The rules that the event meets, in the order in which they were loaded. */
   match(event: SigmaEvent): Match[] {
-    const view = new EventView(event);
-    return this.#matchers
-      .filter(
-        ({ rule, matches }) => event.logsources.some((source) => appliesTo(rule.logsource, source)) && matches(view),
-      )
-      .map(({ rule }) => ({ rule: rule.info, explain: () => [] }));
+    const { engine, rules } = this.#engineFor(event.logsources);
+    return engine.match(event).map((index) => {
+      const { info, expression } = rules[index]!;
+      return { rule: info, explain: () => explain(expression, event) };
+    });
+  }
+
+  #engineFor(logsources: readonly LogSource[]) {
+    const key = logsources.map(({ product, category, service }) => `${product}\n${category}\n${service}`).join('\n\n');
+    let found = this.#engines.get(key);
+    if (!found) {
+      const rules = this.detections.filter(({ logsource }) => logsources.some((each) => appliesTo(logsource, each)));
+      found = {
+        rules,
+        engine: new Engine(
+          rules.map(({ expression }) => expression),
+          this.#isInterpreted,
+        ),
+      };
+      if (this.#engines.size >= maxEngines) this.#engines.clear();
+      this.#engines.set(key, found);
+    }
+    return found;
   }
 }
 

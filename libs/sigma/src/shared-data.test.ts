@@ -32,7 +32,10 @@ const vectors: Vector[] = isThere
     )
   : [];
 
-(isThere ? describe : describe.skip)('the shared conformance vectors (TIDEWAITER_SHARED)', () => {
+(isThere ? describe : describe.skip).each([
+  ['compiled', false],
+  ['interpreted', true],
+])('the shared conformance vectors, %s (TIDEWAITER_SHARED)', (_engine, interpreted) => {
   const named = (filter: (vector: Vector) => boolean) =>
     vectors.filter(filter).map((vector) => [`${vector.id} ${vector.note ?? ''}`.trim(), vector] as const);
 
@@ -48,7 +51,10 @@ const vectors: Vector[] = isThere
 
   it.each(named(({ events, filter }) => events !== undefined && filter === undefined))('%s', (_, vector) => {
     const text = vector.rule ?? readFileSync(join(shared, 'sigma', vector.rule_file ?? ''), 'utf8');
-    const { rules, refused } = loadRules([{ path: 'rule.yml', text }], { placeholders: vector.placeholders });
+    const { rules, refused } = loadRules([{ path: 'rule.yml', text }], {
+      placeholders: vector.placeholders,
+      interpreted,
+    });
     expect(refused).toEqual([]);
     const source = logsourceOf(text);
     const answers = vector.events?.map(({ event }) => rules.match(jsonEvent(event, [source])).length > 0);
@@ -57,7 +63,7 @@ const vectors: Vector[] = isThere
 
   it.each(named(({ filter }) => filter !== undefined))('%s', (_, vector) => {
     const files = [...(vector.rules ?? []), vector.filter ?? ''].map((text, index) => ({ path: `${index}.yml`, text }));
-    const { rules, refused } = loadRules(files);
+    const { rules, refused } = loadRules(files, { interpreted });
     expect(refused).toEqual([]);
     const source = { product: 'linux', category: 'process_creation' };
     for (const { event, fires } of vector.events ?? [])

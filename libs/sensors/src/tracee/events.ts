@@ -151,6 +151,7 @@ function dns(observation: Observation, args: TraceeArguments): void {
   const questions = list(told['questions'] ?? args.get('dns_questions'));
   const question = questions.find(isObject);
   network.hostname = readHostname(text(question?.['name']) ?? text(question?.['query']));
+  network.answers = list(told['answers']).flatMap((answer) => text(object(answer)['IP']) || []);
   observation.activity = network.hostname === null ? 'send' : 'dns';
   observation.network = network;
 }
