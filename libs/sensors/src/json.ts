@@ -22,8 +22,9 @@ export function text(value: Maybe): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
 }
 
+/** The texts of a list that say something. */
 export function texts(value: Maybe): string[] {
-  return list(value).filter((each) => typeof each === 'string');
+  return list(value).filter((each) => typeof each === 'string' && each !== '') as string[];
 }
 
 /** A number, also one that travels as text: protobuf's 64 bits, and what {@link parseJson} could not hold. */

@@ -75,11 +75,15 @@ function isLongInteger(numeral: string): boolean {
 
 /** Asked of the whole source, since what is looked for is rare and a search of bytes cheap. */
 function mayBeUnkept(source: string): boolean {
-  return source.includes('\\u') || source.includes('__proto__') || !source.isWellFormed() || source.includes('\0');
+  return source.includes('\\u') || source.includes('__proto__') || hugeExponent.test(source) || !source.isWellFormed();
 }
+
+// `1e999` would be Infinity, which is no JSON.
+const hugeExponent = /[eE]\+?[0-9]{3}/;
 
 function tidy(value: JsonValue, mayBeUnkept: boolean, levelsLeft: number): JsonValue {
   if (typeof value === 'string') return mayBeUnkept ? keepable(value) : value;
+  if (typeof value === 'number' && !Number.isFinite(value)) return null;
   if (typeof value !== 'object' || value === null) return value;
   if (levelsLeft === 0) throw new InvalidInput('BODY_TOO_DEEP', `The body is nested deeper than ${maxDepth} levels.`);
   if (Array.isArray(value)) {

@@ -15,6 +15,13 @@ export const cloudtrail: Sensor = {
   source: 'cloudtrail',
   aliases: ['aws-cloudtrail'],
   title: 'AWS CloudTrail',
+  about: {
+    reads: "Events of CloudTrail: through EventBridge, SNS, a trail's log file (`Records`), or as they are.",
+    tells: ['request'],
+    repetition: '`eventID`',
+    ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
+    note: 'A call succeeded when it has no `errorCode`.',
+  },
   read: (body, connection) => readRecords('cloudtrail', 'CloudTrail', body, connection, tell),
   observe,
 };

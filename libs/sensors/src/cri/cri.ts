@@ -16,6 +16,14 @@ export const cri: Sensor = {
   source: 'cri',
   aliases: ['containerd', 'crictl'],
   title: 'Container runtime (CRI)',
+  about: {
+    reads:
+      '`crictl ps -a -o json`, `crictl images -o json`, and events of containerd, one a line; a shipper may add `node`.',
+    tells: ['container'],
+    repetition: 'id and state of a container, id and names of an image, hash over an event',
+    ignores: { empty: 'a list of nothing' },
+    note: '`imageRef` is the digest of the config: with `crictl images` it finds its manifest.',
+  },
   read: (body, connection) => readRecords('cri', 'a container runtime', body, connection, tell),
   observe,
 };
@@ -23,8 +31,11 @@ export const cri: Sensor = {
 function* tell(document: JsonObject): Iterable<Told | Reason> {
   const node = text(document['node']) ?? text(document['nodeName']);
   if (Array.isArray(document['containers']) || Array.isArray(document['images'])) {
-    for (const container of list(document['containers'])) yield tellContainer(container, node);
-    for (const image of list(document['images'])) yield tellImage(image, node);
+    const containers = list(document['containers']);
+    const images = list(document['images']);
+    if (containers.length + images.length === 0) yield 'empty';
+    for (const container of containers) yield tellContainer(container, node);
+    for (const image of images) yield tellImage(image, node);
     return;
   }
   yield tellEvent(document, node);

@@ -16,6 +16,13 @@ export const falco: Sensor = {
   source: 'falco',
   aliases: [],
   title: 'Falco',
+  about: {
+    reads: 'Alerts as JSON (`json_output: true`), one (`http_output`, falcosidekick), in an array, or one a line.',
+    tells: ['alert', 'exec', 'file', 'connect', 'accept', 'container', 'health'],
+    repetition: 'hash over rule, time, host, output and fields; falcosidekick may pass it on',
+    ignores: { internal: 'what Falco says of itself, but for losses', test: "falcosidekick's test" },
+    note: 'Falco sends what a rule of its own matched and nothing else: our feed rules (tag `tidewaiter_feed`) make events of it, all else is an `alert`. It never hashes. Plain text is refused.',
+  },
   read: (body, connection) => readRecords('falco', 'Falco; is `json_output` on?', body, connection, tell),
   observe,
 };

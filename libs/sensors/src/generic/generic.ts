@@ -13,6 +13,13 @@ export const generic: Sensor = {
   source: 'generic',
   aliases: ['custom'],
   title: 'Generic JSON',
+  about: {
+    reads: 'Any JSON whose fields `fields` maps to ours: one object, an array, or one a line.',
+    tells: ['exec', 'file', 'connect', 'dns', 'alert', 'other'],
+    repetition: 'the field mapped to `id`, else hash over the event',
+    ignores: {},
+    note: 'Without `activity` it follows from what is mapped. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
+  },
   read: (body, connection) => readRecords('generic', 'the mapped fields', body, connection, tell),
   observe,
 };

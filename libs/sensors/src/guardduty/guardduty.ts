@@ -17,6 +17,13 @@ export const guardduty: Sensor = {
   source: 'guardduty',
   aliases: ['aws-guardduty'],
   title: 'Amazon GuardDuty',
+  about: {
+    reads: 'Findings, those of EKS Runtime Monitoring among them: through EventBridge, SNS, or as the API lists them.',
+    tells: ['alert'],
+    repetition: 'id of the finding and when it was updated',
+    ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
+    note: 'A finding comes minutes after what it is about, and again as it grows.',
+  },
   read: (body, connection) => readRecords('guardduty', 'GuardDuty', body, connection, tell),
   observe,
 };

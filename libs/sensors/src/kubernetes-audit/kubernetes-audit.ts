@@ -15,6 +15,13 @@ export const kubernetesAudit: Sensor = {
   source: 'kubernetes-audit',
   aliases: ['k8s_audit', 'k8s-audit', 'audit'],
   title: 'Kubernetes audit log',
+  about: {
+    reads: 'What an audit webhook posts (`EventList`), or the audit log, one event a line.',
+    tells: ['request'],
+    repetition: '`auditID`',
+    ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
+    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
+  },
   read: (body, connection) => readRecords('kubernetes-audit', 'the audit log of Kubernetes', body, connection, tell),
   observe,
 };

@@ -16,6 +16,13 @@ export const kubernetesWatch: Sensor = {
   source: 'kubernetes-watch',
   aliases: ['k8s-watch', 'k8s_watch'],
   title: 'Kubernetes watch',
+  about: {
+    reads: 'Events of a watch, one a line, lists, and single objects; pods above all, of any resource that is sent.',
+    tells: ['container'],
+    repetition: 'uid of the object and hash over its state',
+    ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
+    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field.',
+  },
   read: (body, connection) => readRecords('kubernetes-watch', 'a watch of Kubernetes', body, connection, tell),
   observe,
 };

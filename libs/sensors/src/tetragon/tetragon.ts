@@ -24,6 +24,14 @@ export const tetragon: Sensor = {
   source: 'tetragon',
   aliases: [],
   title: 'Tetragon',
+  about: {
+    reads:
+      "Events of Tetragon's JSON export, one a line, in an array or alone; also wrapped in `log` or `message` by a shipper.",
+    tells: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
+    repetition: 'hash over the event',
+    ignores: {},
+    note: "`process_throttle` and `rate_limit_info` say what Tetragon left out: they are events of `health`, and counted. Hashes of executables come only with the policy `exec-hash`; outside Kubernetes a container's id is cut.",
+  },
   read: (body, connection) => readRecords('tetragon', 'Tetragon', body, connection, tell),
   observe,
 };
