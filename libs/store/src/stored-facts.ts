@@ -74,6 +74,12 @@ export class StoredFacts implements KnownFacts {
     if (this.#loading.has(digest)) this.#stale.add(digest);
   }
 
+  /** What is said of vulnerabilities changed: of which images, nobody tells. */
+  forgetAll(): void {
+    this.#images.clear();
+    for (const digest of this.#loading.keys()) this.#stale.add(digest as Digest);
+  }
+
   get bytes(): number {
     return this.#images.bytes;
   }
