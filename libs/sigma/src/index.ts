@@ -1,3 +1,6 @@
+export type { CorrelationRule } from './correlation/correlation-rule.js';
+export { Correlator } from './correlation/correlator.js';
+export type { CorrelatedEvent, CorrelatorFigures, CorrelatorOptions, Firing } from './correlation/correlator.js';
 export { appliesTo } from './event.js';
 export type { LogSource, SigmaEvent } from './event.js';
 export type { Explanation } from './explain.js';
