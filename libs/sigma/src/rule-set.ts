@@ -24,6 +24,12 @@ export interface RuleSetOptions {
   isInterpreted?: boolean;
 }
 
+/** The rules for one kind of events. */
+interface RoutedRules {
+  engine: Engine;
+  rules: readonly DetectionRule[];
+}
+
 /** Kinds of events; those that come are few. */
 const maxEngines = 256;
 
@@ -35,7 +41,10 @@ export class RuleSet {
   readonly #parts: ReadonlySet<string>;
   readonly #isInterpreted: boolean;
   /** Made when the first event of a kind comes. */
-  readonly #engines = new Map<string, { engine: Engine; rules: readonly DetectionRule[] }>();
+  readonly #engines = new Map<string, RoutedRules>();
+
+  /** Events of one kind often come together, and with the same list. */
+  #last: (RoutedRules & { logsources: readonly LogSource[] }) | undefined;
 
   constructor(
     private readonly detections: readonly DetectionRule[],
@@ -62,7 +71,8 @@ export class RuleSet {
     });
   }
 
-  #engineFor(logsources: readonly LogSource[]) {
+  #engineFor(logsources: readonly LogSource[]): RoutedRules {
+    if (logsources === this.#last?.logsources) return this.#last;
     const key = logsources.map(({ product, category, service }) => `${product}\n${category}\n${service}`).join('\n\n');
     let found = this.#engines.get(key);
     if (!found) {
@@ -77,6 +87,7 @@ export class RuleSet {
       if (this.#engines.size >= maxEngines) this.#engines.clear();
       this.#engines.set(key, found);
     }
+    this.#last = { ...found, logsources };
     return found;
   }
 }
