@@ -1,3 +1,6 @@
+import type { CorrelationRule } from './correlation/correlation-rule.js';
+import { correlationFields, linkCorrelations, silentParts } from './correlation/link-correlations.js';
+import { readCorrelation } from './correlation/read-correlation.js';
 import { filtered, readFilter } from './filter.js';
 import type { Filter } from './filter.js';
 import { isMap } from './located.js';
@@ -6,6 +9,7 @@ import type { Placeholders } from './placeholders.js';
 import { readDetectionRule } from './rule-document.js';
 import type { DetectionRule } from './rule-document.js';
 import { RuleError } from './rule-error.js';
+import { readRuleInfo } from './rule-info.js';
 import type { RuleInfo } from './rule-info.js';
 import { RuleSet } from './rule-set.js';
 import { readDocument, splitDocuments } from './yaml-documents.js';
@@ -32,10 +36,12 @@ export interface LoadOptions {
 
 export interface LoadedRules {
   rules: RuleSet;
+  /** Inner ones before those that build on them. */
+  correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
 }
 
-/** Reads rules and filters. One that cannot be used is left out with its reason; the others load. */
+/** Reads rules, filters and correlations. One that cannot be used is left out with its reason; the others load. */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): LoadedRules {
   const loading = new Loading(new Map(Object.entries(options.placeholders ?? {})));
   for (const file of files) loading.read(file);
@@ -45,6 +51,7 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
 class Loading {
   readonly #rules: DetectionRule[] = [];
   readonly #filters: Filter[] = [];
+  readonly #correlations: CorrelationRule[] = [];
   readonly #refused: RefusedRule[] = [];
   /** Ids and names, and who has them. */
   readonly #taken = new Map<string, RuleInfo>();
@@ -61,13 +68,26 @@ class Loading {
 
   finish(isInterpreted: boolean): LoadedRules {
     const rules = this.#rules.map((rule) => filtered(rule, this.#filters));
-    return { rules: new RuleSet(rules, { isInterpreted }), refused: this.#refused };
+    const { linked, refused } = linkCorrelations(
+      this.#correlations,
+      rules.map(({ info }) => info),
+    );
+    const unlinked = refused.map(({ info: { file, title }, line, reason }) => ({ file, line, reason, title }));
+    return {
+      rules: new RuleSet(rules, { isInterpreted, parts: silentParts(linked), otherFields: correlationFields(linked) }),
+      correlations: linked,
+      refused: [...this.#refused, ...unlinked],
+    };
   }
 
   #keep(document: Located, file: string): void {
     const keys = isMap(document.value) ? document.value : new Map<string, Located>();
     if (keys.has('filter')) {
       this.#filters.push(readFilter(document, this.placeholders));
+    } else if (isMap(document.value) && keys.has('correlation')) {
+      const correlation = readCorrelation(document.value, readRuleInfo(document.value, file, document.line));
+      this.#take(correlation.info);
+      this.#correlations.push(correlation);
     } else {
       const rule = readDetectionRule(document, file, this.placeholders);
       this.#take(rule.info);
