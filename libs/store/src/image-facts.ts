@@ -33,6 +33,61 @@ interface EarlierImage {
 /** Of what a tag pointed to before. */
 const maxPrevious = 5;
 
+/** Who vouches for images, and what their tags pointed to before. */
+@Injectable()
+export class ImageOrigins {
+  constructor(
+    private readonly store: Store,
+    private readonly images: Images,
+    private readonly manifests: ImageManifests,
+    private readonly provenances: Provenances,
+    private readonly differences: PushDifferences,
+  ) {}
+
+  async of(digest: Digest, platform: string, push: TaggedPush) {
+    const own = await this.provenances.get(push, digest);
+    const earlier = await this.#earlier(push, digest, platform);
+    const before = earlier[0] ? await this.provenances.get(push, earlier[0].digest) : null;
+    const files = earlier[0] ? await this.manifests.get(earlier[0].digest) : null;
+    const changes = earlier.length > 0 ? await this.differences.of(push.id) : null;
+    const previous = await Promise.all(
+      earlier.map(async (each, index): Promise<PreviousImage> => {
+        const config = await this.images.configOf(each.digest);
+        const isNewest = index === 0;
+        return {
+          ...each,
+          signed: isNewest ? isSigned(before) : null,
+          entrypoint: config && entrypointOf(config),
+          files: isNewest ? files : null,
+          ...(isNewest ? changedFiles(changes) : { addedFiles: [], changedFiles: [] }),
+        };
+      }),
+    );
+    return {
+      signed: isSigned(own),
+      signerChanged: signerChanged(before, own),
+      provenanceVerified: own && own.attestations.some(({ kind, verified }) => kind === 'provenance' && verified),
+      previous,
+      bytes: files?.bytes.length ?? 0,
+    };
+  }
+
+  /** The images of the same platform that the tag pointed to before the image came, newest first. */
+  async #earlier(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
+    if (push.tag === null) return [];
+    return this.store.query<EarlierImage>(
+      `SELECT image.digest, past.actor AS "pushedBy" FROM (
+         SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.at, past.push_id FROM tag_ledger AS past
+         WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL
+           AND at < (SELECT at FROM tag_ledger WHERE push_id = $4)
+         ORDER BY past.digest, past.at DESC) AS past
+       JOIN push_image USING (push_id) JOIN image ON image.digest = image_digest
+       WHERE platform = $5 AND image.digest <> $6 ORDER BY past.at DESC LIMIT ${maxPrevious}`,
+      [push.connection, push.repository, push.tag, push.id, platform, digest],
+    );
+  }
+}
+
 /** Everything that rules may ask of an image, put together from what the scanner keeps. */
 @Injectable()
 export class ImageFactsOf {
@@ -99,61 +154,6 @@ export class ImageFactsOf {
       [digest],
     );
     return push ?? null;
-  }
-}
-
-/** Who vouches for images, and what their tags pointed to before. */
-@Injectable()
-export class ImageOrigins {
-  constructor(
-    private readonly store: Store,
-    private readonly images: Images,
-    private readonly manifests: ImageManifests,
-    private readonly provenances: Provenances,
-    private readonly differences: PushDifferences,
-  ) {}
-
-  async of(digest: Digest, platform: string, push: TaggedPush) {
-    const own = await this.provenances.get(push, digest);
-    const earlier = await this.#earlier(push, digest, platform);
-    const before = earlier[0] ? await this.provenances.get(push, earlier[0].digest) : null;
-    const files = earlier[0] ? await this.manifests.get(earlier[0].digest) : null;
-    const changes = earlier.length > 0 ? await this.differences.of(push.id) : null;
-    const previous = await Promise.all(
-      earlier.map(async (each, index): Promise<PreviousImage> => {
-        const config = await this.images.configOf(each.digest);
-        const isNewest = index === 0;
-        return {
-          ...each,
-          signed: isNewest ? isSigned(before) : null,
-          entrypoint: config && entrypointOf(config),
-          files: isNewest ? files : null,
-          ...(isNewest ? changedFiles(changes) : { addedFiles: [], changedFiles: [] }),
-        };
-      }),
-    );
-    return {
-      signed: isSigned(own),
-      signerChanged: signerChanged(before, own),
-      provenanceVerified: own && own.attestations.some(({ kind, verified }) => kind === 'provenance' && verified),
-      previous,
-      bytes: files?.bytes.length ?? 0,
-    };
-  }
-
-  /** The images of the same platform that the tag pointed to before the image came, newest first. */
-  async #earlier(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
-    if (push.tag === null) return [];
-    return this.store.query<EarlierImage>(
-      `SELECT image.digest, past.actor AS "pushedBy" FROM (
-         SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.at, past.push_id FROM tag_ledger AS past
-         WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL
-           AND at < (SELECT at FROM tag_ledger WHERE push_id = $4)
-         ORDER BY past.digest, past.at DESC) AS past
-       JOIN push_image USING (push_id) JOIN image ON image.digest = image_digest
-       WHERE platform = $5 AND image.digest <> $6 ORDER BY past.at DESC LIMIT ${maxPrevious}`,
-      [push.connection, push.repository, push.tag, push.id, platform, digest],
-    );
   }
 }
 
