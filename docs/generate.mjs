@@ -1,8 +1,10 @@
-// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md and docs/policies.md. Run by `npm run docs`.
+// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md,
+// docs/policies.md and docs/image-facts.md. Run by `npm run docs`.
 import { writeFileSync } from 'node:fs';
 
 import { checks, checksMarkdown } from '@tidewaiter/checks';
 import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
+import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
 
 const page = (name) => new URL(name, import.meta.url);
@@ -11,3 +13,4 @@ writeFileSync(page('events.md'), eventsMarkdown(catalogue));
 writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalogue), null, 2)}\n`);
 writeFileSync(page('checks.md'), checksMarkdown(checks));
 writeFileSync(page('policies.md'), policiesMarkdown(builtInPolicies));
+writeFileSync(page('image-facts.md'), factsMarkdown(factFields));
