@@ -56,7 +56,7 @@ function timeline(entries) {
     const time = new Date(at);
     const isKnown = !Number.isNaN(time.getTime());
     const date = isKnown ? time.toLocaleDateString() : '';
-    const clock = isKnown ? time.toLocaleTimeString() : at;
+    const clock = isKnown ? time.toLocaleTimeString([], { hour12: false }) : at;
     const shown = date === day ? clock : `${date} ${clock}`;
     day = date;
     return element(

@@ -243,8 +243,10 @@ function upgradeGroup(findings) {
   return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
 }
 
-function findingLine({ id, severity: name, title, match, state, layer, fix }) {
+function findingLine({ id, severity: name, title, match, state, layer, fix, kev, inUse }) {
   const remarks = [
+    inUse && 'in use',
+    kev && 'exploited in the wild',
     title,
     fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',
