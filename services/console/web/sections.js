@@ -52,10 +52,7 @@ export const sections = {
       },
       {
         title: 'Where',
-        cell: ({ workload, namespace, image, cluster }) => [
-          workload ?? namespace ?? image ?? '',
-          quiet(cluster ?? ''),
-        ],
+        cell: ({ workload, namespace, image, cluster }) => [workload ?? namespace ?? image ?? '', quiet(cluster ?? '')],
       },
       { title: 'Events', cell: ({ count }) => [counted(count, 'event')] },
       { title: 'Last seen', kind: 'when', cell: ({ lastSeen }) => [moment(lastSeen)] },

@@ -464,8 +464,20 @@ describe('the API', () => {
 
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
-    expect(await of(openssl('amd64').purl)).toEqual({ packages: 1, images: 1, mitigated: 0, repositories: 1, workloads: null });
-    expect(await of('pkg:deb/debian/openssl@9')).toEqual({ packages: 0, images: 0, mitigated: 0, repositories: 0, workloads: null });
+    expect(await of(openssl('amd64').purl)).toEqual({
+      packages: 1,
+      images: 1,
+      mitigated: 0,
+      repositories: 1,
+      workloads: null,
+    });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual({
+      packages: 0,
+      images: 0,
+      mitigated: 0,
+      repositories: 0,
+      workloads: null,
+    });
   });
 
   it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
