@@ -288,14 +288,14 @@ it('opens an incident once, counts what follows, and tells when it grows worse',
     imageDigest: null,
     namespace: null,
     cluster: null,
-    event: { id: severity, at: '2026-01-01T00:00:00.000000001Z' } as Sighting['event'],
+    event: { id: severity, at: '2026-01-01T00:00:00.000000001Z', tags: [] } as unknown as Sighting['event'],
   });
   const see = (severity: Sighting['severity']) => store.transaction((tx) => incidents.see(tx, sighting(severity)));
 
   const changes = [await see('medium'), await see('low'), await see('critical'), await see('critical')];
-  expect(changes.map(({ change }) => change)).toEqual(['opened', 'repeated', 'worsened', 'repeated']);
-  const [{ incident }] = changes as [(typeof changes)[number]];
-  expect(await incidents.get(incident.id)).toMatchObject({
+  expect(changes.map(({ change }) => change)).toEqual(['opened', 'quiet', 'worsened', 'quiet']);
+  const [{ id }] = changes as [(typeof changes)[number]];
+  expect(await incidents.get(id)).toMatchObject({
     count: 4,
     severity: 'critical',
     revision: 2,
@@ -303,7 +303,7 @@ it('opens an incident once, counts what follows, and tells when it grows worse',
     openedBy: 'medium',
   });
 
-  expect(await store.transaction((tx) => incidents.resolve(tx, incident.id, 'me'))).toMatchObject({
+  expect(await store.transaction((tx) => incidents.resolve(tx, id, 'me'))).toMatchObject({
     state: 'resolved',
     revision: 3,
   });

@@ -142,7 +142,7 @@ it('opens one incident, counts what repeats it, and tells of it once', async () 
   const [incident, ...others] = await incidents();
   expect(others).toEqual([]);
   expect(incident).toMatchObject({
-    rule: 'Terminal shell in container',
+    rules: [{ title: 'Terminal shell in container' }],
     title: 'Terminal shell in container: 127.0.0.1:5000/payments/checkout:1.4.0 in namespace payments',
     severity: 'medium',
     state: 'open',
@@ -157,7 +157,7 @@ it('opens one incident, counts what repeats it, and tells of it once', async () 
   expect(await told()).toEqual([
     { type: incidentOpened.type, data: { incidentId: incident?.id, revision: 1, severity: 'medium' } },
   ]);
-  expect(await counted(3)).toEqual({ opened: 1, repeated: 2, 'below-threshold': 0 });
+  expect(await counted(3)).toEqual({ opened: 1, quiet: 2, 'below-threshold': 0 });
 });
 
 it('tells again when an incident becomes worse, and of one batch once', async () => {
@@ -169,7 +169,7 @@ it('tells again when an incident becomes worse, and of one batch once', async ()
     { type: incidentOpened.type, data: { incidentId: incident?.id, revision: 1, severity: 'medium' } },
     { type: incidentUpdated.type, data: { incidentId: incident?.id, revision: 2, severity: 'critical' } },
   ]);
-  expect(await counted(5)).toEqual({ opened: 1, repeated: 3, worsened: 1, 'below-threshold': 0 });
+  expect(await counted(5)).toEqual({ opened: 1, quiet: 3, worsened: 1, 'below-threshold': 0 });
 });
 
 it('leaves what is below warning alone, but counts it', async () => {
@@ -196,7 +196,7 @@ it('keeps rules, images, namespaces and hosts apart', async () => {
   ]);
   expect(found.map(({ imageDigest }) => imageDigest)).toEqual([null, null, null, null, null]);
   expect(found.find(({ title }) => title.endsWith('host worker-1'))).toMatchObject({
-    imageRepository: null,
+    image: null,
     namespace: null,
   });
 });
@@ -269,12 +269,12 @@ it('shares a flood among replicas and loses and doubles nothing', async () => {
   });
   await observe(...batches);
   const found = await incidents();
-  expect(new Map(found.map(({ rule, count, revision }) => [rule, { count, revision }]))).toEqual(
+  expect(new Map(found.map(({ rules: [rule], count, revision }) => [rule?.title, { count, revision }]))).toEqual(
     new Map(rules.map((rule) => [rule, { count: 60, revision: 1 }])),
   );
   expect(found).toHaveLength(rules.length);
   expect((await told()).map(({ type }) => type)).toEqual(rules.map(() => incidentOpened.type));
-  expect(await counted(240)).toEqual({ opened: 4, repeated: 236, 'below-threshold': 0 });
+  expect(await counted(240)).toEqual({ opened: 4, quiet: 236, 'below-threshold': 0 });
   // A deadlock would end in a retry.
   expect(await counter('tidewaiter_bus_messages_total')).toEqual({ handled: 60 });
 });
@@ -285,5 +285,8 @@ it('takes hostile text', async () => {
     shell({ rule: long, container: { ...checkout, imageRepository: `${long}/${long}`, imageTag: long } }),
     shell({ rule: '"; DROP TABLE incident; --' }),
   ]);
-  expect((await incidents()).map(({ rule }) => rule).toSorted()).toEqual(['"; DROP TABLE incident; --', long]);
+  expect((await incidents()).map(({ rules: [rule] }) => rule?.title).toSorted()).toEqual([
+    '"; DROP TABLE incident; --',
+    long,
+  ]);
 });
