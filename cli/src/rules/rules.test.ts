@@ -83,7 +83,7 @@ describe('rules check', () => {
     await put({ 'a.yml': good, 'b/bad.yml': bad, 'c.yml': narrowing, 'd.txt': 'no rule' });
     await rules('check', folder);
     expect(output.stdout).toBe(`${folder}/b/bad.yml:7: unknown modifier "endwith" (Curl from a shell)\n`);
-    expect(output.stderr).toContain(`${folder}/c.yml:3: the filter keeps only what it selects`);
+    expect(output.stderr).toContain(`${folder}/c.yml:1: the filter keeps only what it selects`);
     expect(output.stderr).toContain('1 rule and 0 correlations can be used, 1 refused');
     expect(process.exitCode).toBe(1);
   });

@@ -54,6 +54,7 @@ function leaf(field: string | null, test: Test, { line }: Item): Expression {
 
 function testOf(value: Value, item: Item, field: string | null): Test {
   const { line, comparison, timePart: part, isCased } = item;
+  if (isCased && (item.test === 'regex' || item.test === 'cidr')) throw new RuleError(line, 'cased belongs to text');
   switch (item.test) {
     case 'regex':
       return { kind: 'regex', ...readRegex(literal(value, line), item.flags, line) };
