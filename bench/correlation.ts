@@ -76,7 +76,7 @@ function measure({ correlation, groups, eventsBefore, rules: names }: Case): voi
   const { groups: live } = correlator.figures;
   const after = resident();
   const tookMs = timed(() => feed(groups * eventsBefore, eventsPerRun));
-  let snapshot = new Uint8Array();
+  let snapshot: Uint8Array = new Uint8Array();
   const writtenMs = timed(() => (snapshot = correlator.snapshot()));
   const readMs = timed(() => new Correlator(correlations).restore(snapshot));
   const columns: [string, number][] = [
