@@ -238,6 +238,15 @@ describe('limits', () => {
     expect(droppedGroups).toBeGreaterThan(0);
   });
 
+  it('keeps to that with one group for each of many correlations, too', () => {
+    const section = '{ type: value_sum, rules: [a], timespan: 1h, condition: { field: n, gt: 1000000 } }';
+    const sections = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x${index}`, section]));
+    const bench = new Bench(sections, { maxEntries: 50 });
+    for (let n = 0; n < 100; n += 1) bench.see(n, { kind: 'a', n });
+    // The one that is just being added to may go beyond.
+    expect(bench.correlator.figures.entries).toBeLessThanOrEqual(100);
+  });
+
   it('remembers of a group only what can decide', () => {
     const bench = new Bench({
       count: '{ type: event_count, rules: [a], timespan: 1h, condition: { gt: 10 } }',
