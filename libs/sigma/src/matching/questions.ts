@@ -98,7 +98,7 @@ export class Questions {
 }
 
 /** A test as one for a literal and its place; null for one with wildcards inside, or of another kind. */
-function literalTest(test: Test): LiteralTest | null {
+export function literalTest(test: Test): LiteralTest | null {
   if (test.kind === 'number') return { text: String(test.number), place: 'number' };
   if (test.kind !== 'text') return null;
   const opens = test.text[0] === anyRun;
