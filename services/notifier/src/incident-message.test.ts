@@ -1,5 +1,5 @@
-import { minerIncident, uuidOf } from '@tidewaiter/testkit';
 import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
+import { minerIncident, uuidOf } from '@tidewaiter/testkit';
 
 import { creditsText, incidentMessage, type IncidentReport, reachText } from './incident-message.js';
 import { mailHtml } from './receivers/email/mail-html.js';
@@ -19,7 +19,14 @@ const incident = (more: Partial<StoredIncident> = {}): StoredIncident => ({
   ...more,
 });
 
-const opened: IncidentRevision = { revision: 1, kind: 'opened', severity: 'high', news: ['Dropped program started (T1059)'], actor: null, at };
+const opened: IncidentRevision = {
+  revision: 1,
+  kind: 'opened',
+  severity: 'high',
+  news: ['Dropped program started (T1059)'],
+  actor: null,
+  at,
+};
 
 const image: NonNullable<IncidentContext['image']> = {
   digest: minerIncident().imageDigest!,
@@ -67,7 +74,8 @@ it('reads as a story', () => {
     { id: 'CVE-2026-1', packageName: 'openssl', kev: true },
     { id: 'CVE-2026-2', packageName: 'zlib', kev: false },
   ] as typeof image.findings;
-  expect(mailText(message({}, { image: { ...image, findings } }))).toBe(`High · Miner in shop/Deployment/checkout (INC-12)
+  expect(mailText(message({}, { image: { ...image, findings } })))
+    .toBe(`High · Miner in shop/Deployment/checkout (INC-12)
 
 A program that is not in the image was written to /tmp and talks to a mining pool. Nothing else that we know has it.
 
@@ -154,11 +162,7 @@ describe('how far it reaches', () => {
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
       '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
     ],
-    [
-      {},
-      { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] },
-      'INC-3 saw the same traces.',
-    ],
+    [{}, { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] }, 'INC-3 saw the same traces.'],
   ])('in a sentence', (more, reach, expected) => {
     expect(reachText(incident(more), { ...nothing, ...reach })).toBe(expected);
   });
@@ -171,7 +175,12 @@ it('names authors and licences of all rules that fit', () => {
 
 it('tells the day of a step that came on another one', () => {
   const [step] = minerIncident().steps;
-  const { sections } = message({ steps: [{ ...step!, at: '2026-11-26T03:00:00Z' }, { ...step!, at: 'odd' }] });
+  const { sections } = message({
+    steps: [
+      { ...step!, at: '2026-11-26T03:00:00Z' },
+      { ...step!, at: 'odd' },
+    ],
+  });
   expect(sections[0]!.items.map(({ text }) => text)).toEqual([
     '2026-11-26 03:00:00 Dropped program started',
     'odd Dropped program started',
