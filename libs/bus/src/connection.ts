@@ -12,7 +12,7 @@ import {
 import { connect, headers as natsHeaders, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
-import type { CloudEvent, Consumer } from '@tidewaiter/events';
+import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
 
 import type { StreamPlace } from './ordered-reader.js';
 import { reconcileTopology } from './topology.js';
@@ -137,6 +137,16 @@ export class Bus implements OnApplicationShutdown {
     return () => subscription.unsubscribe();
   }
 
+  /** Runs `listener` for every event of a type that is published from now on, in every process and without a memory of it: for caches. */
+  onPublished<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => void): void {
+    this.connection.subscribe(type.channel, {
+      callback: (error, message) => {
+        const event = error ? null : readable(message.data);
+        if (event?.type === type.type) listener(event as EventOf<Type>);
+      },
+    });
+  }
+
   /** Calls `listener` whenever the connection is lost, until the answered function is called. */
   onLoss(listener: () => void): () => void {
     this.#lossListeners.add(listener);
@@ -173,6 +183,14 @@ const callPrefix = 'tidewaiter.call.';
 
 function noConnection(): Unavailable {
   return new Unavailable('BUS_UNAVAILABLE', 'there is no connection to NATS');
+}
+
+function readable(data: Uint8Array): CloudEvent | null {
+  try {
+    return readEvent(data);
+  } catch {
+    return null;
+  }
 }
 
 /** Nobody listens on the subject of an event: the server came back without its streams. */

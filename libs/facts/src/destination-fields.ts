@@ -131,7 +131,7 @@ function allowedFor({ workloadName, namespace, context }: Subject): AddressSet[]
 
 function seenWith(subject: Subject, digest: Digest): boolean | undefined {
   const { habits } = subject.context;
-  const answers = namesOf(subject).map((name) => habits?.hasTalkedTo(digest, name));
+  const answers = namesOf(subject).map((name) => habits?.hasTalkedTo(digest, name, subject.observation.timeMs));
   return answers.includes(true) ? true : answers.find((answer) => answer !== undefined);
 }
 

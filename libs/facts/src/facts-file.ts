@@ -179,6 +179,7 @@ function imageFacts(digest: Digest, read: z.output<typeof image>): ImageFacts {
       pushedBy: each.pushed_by ?? null,
       signed: each.signed ?? null,
       entrypoint: each.diff?.entrypoint_before ?? null,
+      files: null,
       addedFiles: each.diff?.added_files ?? [],
       changedFiles: each.diff?.changed_files ?? [],
     })),

@@ -22,6 +22,8 @@ export interface PreviousImage {
   signed: boolean | null;
   /** Null where nobody kept it. */
   entrypoint: readonly string[] | null;
+  /** Null where they were not kept; then the lists say what they can. */
+  files: FileManifest | null;
   addedFiles: readonly string[];
   changedFiles: readonly string[];
 }
@@ -53,7 +55,7 @@ export interface ImageFacts {
   provenanceVerified: boolean | null;
   /** What the tag pointed to before, newest first. */
   previous: readonly PreviousImage[];
-  /** By the name of the package. */
+  /** By the name of the package; those of packages inside a file by its path as well. */
   vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;
   secrets: readonly KnownSecret[];
   /** Findings of integrity and malware, by path. */

@@ -34,7 +34,7 @@ export const fileFields: readonly FactField[] = [
     type: 'boolean',
     meaning: 'Whether the file of the image is as its package, or its publisher, made it.',
     unknownWhen: noOwner,
-    answer: ({ file, flagged }) => (flagged?.kind === 'integrity' ? false : file?.package ? true : null),
+    answer: ({ file, flagged }) => (flagged && otherContent.has(flagged.id) ? false : file?.package ? true : null),
   },
   {
     name: 'File.Package',
@@ -77,14 +77,23 @@ export const fileFields: readonly FactField[] = [
     type: 'boolean',
     meaning: 'Whether the image that the tag pointed to before did not have the file.',
     unknownWhen: `the tag pointed to nothing before, or ${notInImage}`,
-    answer: (subject) => isAmong(subject, subject.previous?.addedFiles),
+    answer: (subject) => {
+      const { previous, path, file } = subject;
+      if (previous?.files && path !== null && file) return previous.files.get(path) === null;
+      return isAmong(subject, previous?.addedFiles);
+    },
   },
   {
     name: 'File.ChangedSinceDigest',
     type: 'boolean',
     meaning: 'Whether the image that the tag pointed to before had other bytes there.',
     unknownWhen: `the tag pointed to nothing before, or ${notInImage}`,
-    answer: (subject) => isAmong(subject, subject.previous?.changedFiles),
+    answer: (subject) => {
+      const { previous, path, file } = subject;
+      const before = previous?.files && path !== null ? previous.files.get(path) : null;
+      if (before?.sha256 && file?.sha256) return before.sha256 !== file.sha256;
+      return isAmong(subject, previous?.changedFiles);
+    },
   },
   {
     name: 'File.Entrypoint',
@@ -135,6 +144,14 @@ export const fileFields: readonly FactField[] = [
     answer: (subject) => own(subject.context.policy.lockfileVerified, npmPackageOf(subject) ?? ''),
   },
 ];
+
+/** Findings that say so. */
+const otherContent = new Set([
+  'package-file-modified',
+  'package-file-outlier',
+  'package-file-replaced',
+  'upstream-content-mismatch',
+]);
 
 function isInImage({ file, observation: { activity, process } }: Subject): boolean | null {
   if (activity === 'exec' && /^\/?memfd:/.test(process?.executable ?? '')) return false;

@@ -5,11 +5,11 @@ export const habitKinds = ['source', 'client', 'namespace'] as const;
 
 export type HabitKind = (typeof habitKinds)[number];
 
-/** What was usual up to now. Undefined: it was not watched for long enough to say. */
+/** What was usual before a time, in milliseconds since 1970. Undefined: it was not watched for long enough to say. */
 export interface Habits {
   /** Whether containers of an image have talked to an address or a host. */
-  hasTalkedTo(digest: Digest, destination: string): boolean | undefined;
-  isUsual(kind: HabitKind, identity: string, value: string): boolean | undefined;
-  /** Whether an image ran for the first time when it was last seen to start in a cluster. */
-  isFirstSeen(digest: Digest, cluster: string | null): boolean | undefined;
+  hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;
+  isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined;
+  /** Whether a cluster runs an image for the first time. */
+  isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined;
 }

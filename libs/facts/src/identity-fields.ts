@@ -70,7 +70,7 @@ export const identityFields: readonly FactField[] = [
 
 /** What is configured decides; else what was learned. */
 function isUsual(
-  { observation: { request }, context }: Subject,
+  { observation: { request, timeMs }, context }: Subject,
   kind: HabitKind,
   configured: readonly Readonly<Record<string, readonly string[]>>[],
   values: readonly string[],
@@ -80,7 +80,7 @@ function isUsual(
   const lists = configured.flatMap((lists) => identities.map((identity) => own(lists, identity)));
   const allowed = lists.find((list) => list !== undefined);
   if (allowed) return values.every((value) => isOneOf(kind, allowed, value));
-  const answers = values.map((value) => context.habits?.isUsual(kind, identities[0] ?? '', value));
+  const answers = values.map((value) => context.habits?.isUsual(kind, identities[0] ?? '', value, timeMs));
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;
 }

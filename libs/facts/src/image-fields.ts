@@ -99,7 +99,8 @@ export const imageFields: readonly FactField[] = [
     answer: ({ digest, observation, context }) =>
       digest === null
         ? null
-        : (context.policy.imageFirstSeen ?? context.habits?.isFirstSeen(digest, observation.cluster)),
+        : (context.policy.imageFirstSeen ??
+          context.habits?.isFirstSeen(digest, observation.cluster, observation.timeMs)),
   },
   {
     name: 'Image.Role',
@@ -121,7 +122,7 @@ export const imageFields: readonly FactField[] = [
     type: 'list',
     meaning: 'Ids of those vulnerabilities.',
     unknownWhen: notScanned,
-    answer: ({ image }) => image && exploitedIn(image).map(({ id }) => id),
+    answer: ({ image }) => image && [...new Set(exploitedIn(image).map(({ id }) => id))],
   },
   {
     name: 'Image.Flagged',

@@ -70,8 +70,12 @@ export class Subject {
   }
 
   get packageVulnerabilities(): readonly KnownVulnerability[] | undefined {
-    const owner = this.file?.package;
-    return owner ? (this.image?.vulnerabilities.get(owner) ?? []) : undefined;
+    const { file, image, path } = this;
+    if (!file || !image || path === null) return undefined;
+    // Archives and programs hold packages of their own: those are known by the path of the file.
+    const inside = image.vulnerabilities.get(path);
+    if (file.package === null) return inside;
+    return [...(image.vulnerabilities.get(file.package) ?? []), ...(inside ?? [])];
   }
 
   get flagged(): { kind: 'integrity' | 'malware'; id: string } | undefined {

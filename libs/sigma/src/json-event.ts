@@ -31,12 +31,16 @@ export function lookUp(within: unknown, name: string, listDepth = 0): unknown {
 }
 
 /** Every text, number and switch in it, however deep; names of keys are none. */
-export function* scalarsOf(event: unknown): Generator<string | number | boolean> {
+export function scalarsOf(event: unknown): (string | number | boolean)[] {
+  const scalars: (string | number | boolean)[] = [];
   // A stack of our own: an event may be nested deeper than calls can be.
   const rest: unknown[] = [event];
   while (rest.length > 0) {
     const value = rest.pop();
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') yield value;
-    else if (typeof value === 'object' && value !== null) for (const each of Object.values(value)) rest.push(each);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') scalars.push(value);
+    else if (Array.isArray(value)) for (const each of value) rest.push(each);
+    else if (typeof value === 'object' && value !== null)
+      for (const key of Object.keys(value)) rest.push((value as Record<string, unknown>)[key]);
   }
+  return scalars;
 }

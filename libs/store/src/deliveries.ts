@@ -60,6 +60,14 @@ export interface ToldMessage<Message> {
 /** A channel that was told of a subject, and by which route. */
 export type ToldChannel = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'>;
 
+/** What became of a message about a subject. */
+export interface AboutDelivery extends Pick<
+  Delivery<unknown>,
+  'id' | 'receiver' | 'channel' | 'state' | 'reason' | 'createdAt' | 'finishedAt'
+> {
+  revision: number;
+}
+
 /** A delivery without what it says. */
 export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition'> {
   alertCount: number;
@@ -106,6 +114,15 @@ export class Deliveries {
       [limit + 1, after ?? null],
     );
     return pageOf(rows, limit);
+  }
+
+  /** The messages about a subject, oldest first. */
+  async about(subject: string): Promise<AboutDelivery[]> {
+    return this.store.query<AboutDelivery>(
+      `SELECT id, revision, receiver, channel, state, reason, created_at AS "createdAt", finished_at AS "finishedAt"
+       FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000`,
+      [subject],
+    );
   }
 
   /** What the channel of a delivery was told of its subject before. */

@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Sighting } from '@tidewaiter/detection';
 import type { Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
 import { type IncidentNews, incidentNews, type RevisionKind } from './incident-news.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
-import { sightedIncident } from './sighted-incident.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -113,21 +111,6 @@ export class Incidents {
     if (!incident) return null;
     await this.#tell(tx, incident, { kind: 'resolved', news: [] }, by);
     return incident;
-  }
-
-  /** Opens the incident of a sighting, or grows the one that is open. */
-  async see(tx: Transaction, sighting: Sighting): Promise<{ id: string; change: keyof AppliedChanges }> {
-    const subject = [sighting.rule, sighting.subjectKey];
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [JSON.stringify(subject)]);
-    const [before] = await tx.query<StoredIncident & { storyRevision: number }>(
-      `SELECT ${columns}, evidence, story_revision AS "storyRevision" FROM incident
-       WHERE rule = $1 AND subject_key = $2 AND state = 'open'`,
-      subject,
-    );
-    const incident = sightedIncident(before ? { ...before, revision: before.storyRevision } : null, sighting);
-    const change = await this.#keep(tx, incident);
-    await tx.query('UPDATE incident SET rule = $2, subject_key = $3 WHERE id = $1', [incident.id, ...subject]);
-    return { id: incident.id, change };
   }
 
   async #keep(tx: Transaction, incident: Incident): Promise<keyof AppliedChanges> {

@@ -16,6 +16,9 @@ import { DetectionAlerts } from './detection-alerts.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
+import { ImageFactsOf } from './image-facts.js';
+import { ImageManifests } from './image-manifests.js';
+import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
 import { IncidentContexts } from './incident-contexts.js';
 import { IncidentOrigins } from './incident-origins.js';
@@ -23,7 +26,9 @@ import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
+import { LearnedHabits } from './learned-habits.js';
 import { PackageContents } from './package-contents.js';
+import { PackageUses } from './package-use.js';
 import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
@@ -32,6 +37,7 @@ import { type EventPublisher, OutboxRelay } from './relay.js';
 import { SensorContacts } from './sensor-contacts.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
   /** Name of the service, which becomes the `source` of its events. */
@@ -55,17 +61,23 @@ const repositories = [
   DetectorLeases,
   Findings,
   FleetMatches,
+  ImageFactsOf,
+  ImageManifests,
+  ImageOrigins,
   Images,
   IncidentOrigins,
   IncidentReaches,
   Incidents,
   Jobs,
+  LearnedHabits,
   PackageContents,
+  PackageUses,
   Provenances,
   PushDifferences,
   Pushes,
   Received,
   SensorContacts,
+  WorkloadLedger,
 ];
 
 /** An event that has waited this long says that the bus does not take any. */

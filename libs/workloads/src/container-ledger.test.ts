@@ -7,7 +7,9 @@ import * as fc from 'fast-check';
 
 import { type Claims, noClaims } from './claims.js';
 import { ContainerLedger } from './container-ledger.js';
+import { keptClaims } from './kept-claims.js';
 import { claimsOf } from './observed-claims.js';
+import { workloadKey } from './workload.js';
 
 const id = '3f9c1a2b4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f8';
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -388,6 +390,34 @@ it('comes to the same whatever order claims come in, and however often', () => {
       },
     ),
   );
+});
+
+it('tells what changed once, and now and then that it lasts', () => {
+  const ledger = ledgerOf(watch(podObject(running)));
+  const changed = () => [ledger.takeChanged().length, ledger.takeChangedWorkloads().map(workloadKey)];
+  expect(changed()).toEqual([1, ['shop/Deployment/checkout']]);
+  ledger.observe(tetragon);
+  ledger.takeChanged();
+  ledger.observe({ ...tetragon, timeMs: start + 30 * second });
+  expect(changed()).toEqual([0, []]);
+  ledger.observe({ ...tetragon, timeMs: start + 3601 * second });
+  expect(changed()[0]).toBe(1);
+  ledger.observe(watch({ kind: 'Namespace', metadata: { name: 'shop', labels: { a: 'b' } } }));
+  expect(changed()).toEqual([0, ['shop/Deployment/checkout']]);
+});
+
+it('is the same after what it knows of a container was kept', () => {
+  const ledger = ledgerOf(watch(podObject(running)), tetragon, deleted);
+  const restarted = new ContainerLedger();
+  for (const container of ledger.takeChanged()) restarted.add(keptClaims(container));
+  const known = ledger.container(id)!;
+  expect(restarted.container(id)).toEqual({
+    ...known,
+    firstSeenMs: expect.any(Number),
+    lastSeenMs: start + 40 * second,
+  });
+  expect(restarted.find(falco)?.workload).toEqual(known.workload);
+  expect(ledger.takeChanged()).toEqual([]);
 });
 
 it('takes whatever JSON a sensor sends', () => {

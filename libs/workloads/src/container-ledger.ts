@@ -17,7 +17,7 @@ import { type ImageDirectory, manifestOf, noImages } from './image-resolution.js
 import { claimsOf } from './observed-claims.js';
 import { workloadOfPodName } from './pod-name.js';
 import { type Said, said, stronger } from './said.js';
-import { parsePodKey, podKey, type WorkloadRef, workloadKey } from './workload.js';
+import { parsePodKey, parseWorkloadKey, podKey, type WorkloadRef, workloadKey } from './workload.js';
 
 /** What is known of a container. Null: nobody said, or nobody can tell. */
 export interface KnownContainer {
@@ -63,6 +63,9 @@ export interface LedgerOptions {
   maxPods?: number;
 }
 
+/** That a container still runs is told again after so long. */
+const toldAgainMs = 3_600_000;
+
 interface NamespaceRecord {
   labels: Said<string> | null;
   /** By name; empty until somebody tells of one. */
@@ -83,6 +86,7 @@ export class ContainerLedger {
   /** Digests of manifests or indexes by the digest of their config, as nodes say. */
   readonly #configs = new Map<Digest, readonly Digest[]>();
   readonly #changed = new Set<string>();
+  readonly #changedWorkloads = new Set<string>();
   readonly #maxPods: number;
   /** The last answer: one event is asked about several times. */
   #last: { observation: Observation; container: KnownContainer | null } | null = null;
@@ -181,6 +185,18 @@ export class ContainerLedger {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
+  /** Likewise of workloads. */
+  takeChangedWorkloads(): KnownWorkload[] {
+    const keys = [...this.#changedWorkloads];
+    this.#changedWorkloads.clear();
+    return keys.flatMap((key) => {
+      const [cluster = '', rest = ''] = key.split('\n');
+      const ref = parseWorkloadKey(rest);
+      const workload = ref && this.workload({ cluster: cluster === '' ? null : cluster, ...ref });
+      return workload ? [workload] : [];
+    });
+  }
+
   /** Takes another directory of images. */
   useImages(images: ImageDirectory): void {
     this.#images = images;
@@ -202,7 +218,8 @@ export class ContainerLedger {
     const before = this.#containers.exactly(record.id);
     const after = before ? mergedContainers(before, record) : record;
     this.#containers.put(after);
-    if (!before || !isSameButSeen(before, after)) this.#changed.add(record.id);
+    const isTold = before && Math.floor(before.lastSeenMs / toldAgainMs) === Math.floor(after.lastSeenMs / toldAgainMs);
+    if (!isTold || !isSameButSeen(before, after)) this.#changed.add(record.id);
   }
 
   #addToPod(key: string, containerId: string, atMs: number): void {
@@ -220,7 +237,11 @@ export class ContainerLedger {
       this.#index(before, after);
     }
     this.#pods.set(record.key, after);
-    if (before && !isSameButSeen(before, after)) for (const id of after.containers) this.#changed.add(id);
+    if (!before || !isSameButSeen(before, after)) {
+      for (const id of after.containers) this.#changed.add(id);
+      const workload = workloadKeyOf(after);
+      if (workload !== null) this.#changedWorkloads.add(workload);
+    }
     if (this.#pods.size > this.#maxPods) this.#forgetPods();
   }
 
@@ -252,6 +273,7 @@ export class ContainerLedger {
   #addNamespace({ cluster, namespace, labels }: NamespaceClaim, by: Claims['by'], atMs: number): void {
     const record = this.#namespace(cluster, namespace);
     record.labels = stronger(record.labels, said(labels && JSON.stringify(labels), by, atMs));
+    this.#changeNamespace(cluster, namespace);
   }
 
   #addService(
@@ -264,6 +286,12 @@ export class ContainerLedger {
     services.set(name, service);
     if (selector === null && exposed === true && !isGone) service.isIngress = true;
     else service.service = stronger(service.service, said(JSON.stringify({ exposed, selector, isGone }), by, atMs));
+    this.#changeNamespace(cluster, namespace);
+  }
+
+  #changeNamespace(cluster: string | null, namespace: string): void {
+    const prefix = `${cluster ?? ''}\n${namespace}/`;
+    for (const key of this.#workloads.keys()) if (key.startsWith(prefix)) this.#changedWorkloads.add(key);
   }
 
   #namespace(cluster: string | null, namespace: string): NamespaceRecord {

@@ -5,6 +5,7 @@ export { ContainerLedger } from './container-ledger.js';
 export type { KnownContainer, KnownWorkload, LedgerOptions } from './container-ledger.js';
 export { fullRepository, readImageName } from './image-id.js';
 export type { ImageName } from './image-id.js';
+export { keptClaims } from './kept-claims.js';
 export { noImages } from './image-resolution.js';
 export type { ImageDirectory, KnownManifest } from './image-resolution.js';
 export { workloadOfPodName } from './pod-name.js';

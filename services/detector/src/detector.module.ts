@@ -2,8 +2,12 @@ import { fileURLToPath } from 'node:url';
 
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import type { Secret } from '@tidewaiter/domain';
+import { noPolicy } from '@tidewaiter/facts';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
-import { DeadLetters, StoreModule } from '@tidewaiter/store';
+import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
+import { DeadLetters, ImageFactsOf, Store, StoredFacts, StoredImageDirectory, StoreModule } from '@tidewaiter/store';
+import { ContainerLedger } from '@tidewaiter/workloads';
 
 import type { detectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
@@ -12,6 +16,7 @@ import { Engines, LATENESS } from './engines.js';
 import { GivenUpRecords } from './given-up-records.js';
 import { IncidentBuilding } from './incident-building.js';
 import { IncidentJournal } from './incident-journal.js';
+import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchange.js';
 import { LoadedRules } from './loaded-rules.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partitions } from './partitions.js';
@@ -38,7 +43,13 @@ export class DetectorModule implements OnModuleInit {
             LoadedRules.open([ownRules, ...config.ruleFolders], metrics, log, health),
           inject: [DetectorMetrics, Logger, Health],
         },
-        RuntimeFacts,
+        {
+          provide: RuntimeFacts,
+          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, config.fingerprintKey),
+          inject: [Store, ImageFactsOf],
+        },
+        LearnedFactsTables,
+        LearnedFactsExchange,
         { provide: LATENESS, useValue: config.latenessMs },
         Engines,
         PartitionJournal,
@@ -61,4 +72,12 @@ export class DetectorModule implements OnModuleInit {
     this.duties.add(this.incidents);
     this.duties.add(this.partitions);
   }
+}
+
+function openFacts(store: Store, images: ImageFactsOf, key: Secret | undefined): RuntimeFacts {
+  const directory = new StoredImageDirectory(store);
+  const ledger = new ContainerLedger({ images: directory });
+  const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
+  const stored = new StoredFacts(images, fingerprints ? { fingerprintOf: fingerprints.of } : {});
+  return new RuntimeFacts(stored, directory, noPolicy, ledger);
 }

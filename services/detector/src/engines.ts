@@ -48,7 +48,7 @@ export class Engines {
 
   /** Resolves when what was wanted of the observations so far is in memory. */
   async prepare(): Promise<void> {
-    await this.facts.fetchWanted();
+    await this.facts.fetchWanted(Date.now());
   }
 
   #restore(name: string, detector: Detector, state: Uint8Array): void {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { LiteralAutomaton } from './literal-automaton.js';
 import type { Place } from './literal-automaton.js';

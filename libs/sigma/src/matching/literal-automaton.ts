@@ -11,6 +11,8 @@ export interface Literal {
 
 /** A state with more children gets a row with every next state; the others look at their children, then where they fail to. */
 const maxNarrow = 3;
+/** While rows of all states need no more numbers than this, every state has one. */
+const maxNumbers = 4_000_000;
 const latin = 256;
 const none = -1;
 
@@ -35,6 +37,9 @@ export class LiteralAutomaton {
   /** The same, without itself. */
   readonly #shorter: Int32Array;
   readonly #ids: Record<Place, Int32Array>;
+  readonly #isDense: boolean;
+  /** Where every state has a row: `next`, with the place of the row for the state, and whether a literal ends there as the last bit. */
+  readonly #table: Int32Array | undefined;
   /** In which pass a state was last reported: what was found needs not be found again. */
   readonly #seen: Uint32Array;
   #pass = 0;
@@ -55,28 +60,59 @@ export class LiteralAutomaton {
     const idsOf = () => new Int32Array(count).fill(none);
     this.#ids = { anywhere: idsOf(), start: idsOf(), end: idsOf() };
     for (const [index, { place, id }] of literals.entries()) this.#ids[place][states.of(trie.ends[index]!)] = id;
+    const isDense = count * this.#alphabet.size <= maxNumbers;
+    this.#isDense = isDense;
     const rows = this.#first.subarray(0, count).filter((_, state) => this.#isWide(state)).length;
     this.#next = new Int32Array(rows * this.#alphabet.size);
     this.#link(states.parent);
+    if (isDense)
+      this.#table = this.#next.map((state) => (this.#row[state]! << 1) | (this.#output[state] === 0 ? 0 : 1));
   }
 
-  /**
-   * Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last.
-   */
+  /** Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last. */
   scan(text: string, found: number[], at: number): number {
-    const { anywhere, start, end } = this.#ids;
     const pass = this.#nextPass();
+    return this.#table ? this.#scanDense(this.#table, text, pass, found, at) : this.#scanSparse(text, pass, found, at);
+  }
+
+  #scanDense(table: Int32Array, text: string, pass: number, found: number[], at: number): number {
+    const alphabet = this.#alphabet;
+    const { size, latin: latinClasses } = alphabet;
+    let count = at;
+    let entry = 0;
+    for (let index = 0; index < text.length; index += 1) {
+      const code = text.charCodeAt(index);
+      entry = table[(entry >> 1) + (code < latin ? latinClasses[code]! : alphabet.classOf(code))]!;
+      if ((entry & 1) === 1) count = this.#report((entry >> 1) / size, index + 1, pass, found, count);
+    }
+    return this.#reportEnd((entry >> 1) / size, found, count);
+  }
+
+  #scanSparse(text: string, pass: number, found: number[], at: number): number {
     let count = at;
     let state = 0;
     for (let index = 0; index < text.length; index += 1) {
       state = this.#step(state, this.#alphabet.classOf(text.charCodeAt(index)));
-      for (let each = this.#output[state]!; each !== 0 && this.#seen[each] !== pass; each = this.#shorter[each]!) {
-        this.#seen[each] = pass;
-        if (anywhere[each] !== none) found[count++] = anywhere[each]!;
-        // What stands at the start is nowhere seen earlier.
-        if (start[each] !== none && this.#depth[each] === index + 1) found[count++] = start[each]!;
-      }
+      if (this.#output[state] !== 0) count = this.#report(state, index + 1, pass, found, count);
     }
+    return this.#reportEnd(state, found, count);
+  }
+
+  #report(state: number, length: number, pass: number, found: number[], at: number): number {
+    const { anywhere, start } = this.#ids;
+    let count = at;
+    for (let each = this.#output[state]!; each !== 0 && this.#seen[each] !== pass; each = this.#shorter[each]!) {
+      this.#seen[each] = pass;
+      if (anywhere[each] !== none) found[count++] = anywhere[each]!;
+      // What stands at the start is nowhere seen earlier.
+      if (start[each] !== none && this.#depth[each] === length) found[count++] = start[each]!;
+    }
+    return count;
+  }
+
+  #reportEnd(state: number, found: number[], at: number): number {
+    const { end } = this.#ids;
+    let count = at;
     for (let each = this.#output[state]!; each !== 0; each = this.#shorter[each]!)
       if (end[each] !== none) found[count++] = end[each]!;
     return count;
@@ -112,7 +148,7 @@ export class LiteralAutomaton {
 
   /** The root always, so that every way down ends. */
   #isWide(state: number): boolean {
-    return state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
+    return this.#isDense || state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
   }
 
   #endsLiteral(state: number): boolean {
@@ -132,7 +168,7 @@ export class LiteralAutomaton {
 /** Characters of literals, numbered; 0 is every other one. */
 class Alphabet {
   size = 1;
-  readonly #latin = new Uint16Array(latin);
+  readonly latin = new Uint16Array(latin);
   readonly #others = new Map<number, number>();
 
   constructor(literals: readonly Literal[]) {
@@ -140,7 +176,7 @@ class Alphabet {
       for (let index = 0; index < text.length; index += 1) {
         const code = text.charCodeAt(index);
         if (this.classOf(code) !== 0) continue;
-        if (code < latin) this.#latin[code] = this.size;
+        if (code < latin) this.latin[code] = this.size;
         else this.#others.set(code, this.size);
         this.size += 1;
       }
@@ -148,7 +184,7 @@ class Alphabet {
   }
 
   classOf(code: number): number {
-    return code < latin ? this.#latin[code]! : (this.#others.get(code) ?? 0);
+    return code < latin ? this.latin[code]! : (this.#others.get(code) ?? 0);
   }
 }
 

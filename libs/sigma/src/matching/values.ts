@@ -6,6 +6,7 @@ const maxListDepth = 8;
  * elements. Null has no text.
  */
 export function textsOf(value: unknown, depth = 0): readonly string[] {
+  if (typeof value === 'string') return [value];
   if (Array.isArray(value)) return depth < maxListDepth ? value.flatMap((each) => textsOf(each, depth + 1)) : [];
   const text = textOf(value);
   return text === undefined ? [] : [text];

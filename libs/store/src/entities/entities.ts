@@ -29,6 +29,7 @@ import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 import { SensorContactRow } from './sensor-contact.js';
+import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
 /** Every table. */
 export const entities = [
@@ -63,6 +64,11 @@ export const entities = [
   DetectorLeaseRow,
   DetectorSnapshotRow,
   DetectionAlertRow,
+  ContainerLedgerRow,
+  WorkloadRow,
+  ImageManifestRow,
+  PackageUseRow,
+  LearnedHabitRow,
   IncidentRow,
   IncidentRevisionRow,
   DeliveryRow,

@@ -1,5 +1,4 @@
 import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
-import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
 // What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
@@ -206,7 +205,14 @@ export const gateAnswer = judgementAnswer.extend({
 
 /** `counts`: of all pages; `mitigated` of the images. */
 export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, mitigated: count, repositories: count }),
+  /** `workloads` is null while nobody tells of what runs. */
+  counts: z.object({
+    packages: count,
+    images: count,
+    mitigated: count,
+    repositories: count,
+    workloads: count.nullable(),
+  }),
   items: z.array(
     z.object({
       /** Of the push that brought the image. */
@@ -219,41 +225,23 @@ export const blastRadiusAnswer = z.object({
       purls: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
+      /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
+      workloads: z
+        .array(
+          z.object({
+            cluster: text,
+            namespace: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            /** Null while nobody told of services. */
+            exposed: z.boolean().nullable(),
+          }),
+        )
+        .nullable(),
     }),
   ),
   next: text,
 });
-
-export const incidentAnswer = z.object({
-  id: z.uuid(),
-  number: count,
-  title: z.string(),
-  severity,
-  state: z.enum(['open', 'resolved']),
-  rule: z.string(),
-  /** Null: runtime events do not name it yet. */
-  workload: text,
-  cluster: text,
-  namespace: text,
-  imageRepository: text,
-  imageTag: text,
-  imageDigest: text,
-  /** MITRE ATT&CK techniques. */
-  techniques: z.array(z.string()),
-  steps: z.array(z.object({ title: z.string(), technique: text, events: z.array(z.string()) })),
-  /** Ids of the findings that the incident rests on. */
-  findings: z.array(z.string()),
-  count,
-  firstSeen: z.string(),
-  lastSeen: z.string(),
-  openedBy: z.string(),
-  openedAt: time,
-  resolvedAt: time.nullable(),
-  resolvedBy: text,
-});
-
-/** `evidence`: the first events, which say how it began. */
-export const incidentDetailAnswer = incidentAnswer.extend({ evidence: z.array(runtimeEvent) });
 
 export const deliveryAnswer = z.object({
   id: z.uuid(),
@@ -287,8 +275,12 @@ const alert = z.object({
   endsAt: text,
 });
 
-/** `message`: what the channel was given, in the notifier's own form. */
-export const deliveryDetailAnswer = deliveryAnswer.extend({ alerts: z.array(alert), message: z.unknown() });
+/** `message`: what the channel was given, in the notifier's own form; `edition`: which state of which incident it tells. */
+export const deliveryDetailAnswer = deliveryAnswer.extend({
+  alerts: z.array(alert),
+  message: z.unknown(),
+  edition: z.object({ subject: z.string(), revision: count }).nullable(),
+});
 
 export const deadLetterAnswer = z.object({
   id: z.uuid(),

@@ -1,4 +1,4 @@
-import { type Digest, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
+import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
@@ -15,7 +15,10 @@ export const pageQuery = z.strictObject({
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
-export const incidentsQuery = pageQuery.extend({ state: z.enum(['open', 'resolved']).optional() });
+export const incidentsQuery = pageQuery.extend({
+  state: z.enum(incidentStates).optional(),
+  severity: z.enum(severities).optional(),
+});
 
 export const deadLettersQuery = pageQuery.extend({
   /** With those that were tried again. */

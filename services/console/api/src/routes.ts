@@ -9,8 +9,6 @@ import {
   findingAnswer,
   gateAnswer,
   imagesAnswer,
-  incidentAnswer,
-  incidentDetailAnswer,
   listedImageAnswer,
   listOf,
   packageAnswer,
@@ -20,6 +18,7 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
+import { incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
 import {
   blastRadiusQuery,
   deadLettersQuery,
@@ -64,7 +63,7 @@ export const routes: readonly Route[] = [
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
-  get('/incidents/{id}', 'An incident with its evidence', incidentDetailAnswer),
+  get('/incidents/{id}', 'An incident with its timeline and evidence, what is known of its image and how far it reaches', incidentDetailAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

@@ -8,7 +8,7 @@ export interface Chains {
   masks: readonly number[];
   /** For each its chain without the last step; -1 where that is empty. */
   before: readonly number[];
-  /** For each step the chains that end with it, longest first: an event must not build on what it has just done itself. */
+  /** For each step the chains that end with it. */
   endingWith: readonly (readonly number[])[];
 }
 
@@ -24,9 +24,7 @@ export function chainsOf(rule: Pick<CorrelationRule, 'rules' | 'condition' | 'li
   return {
     masks,
     before: masks.map((mask) => places.get(withoutLast(mask)) ?? -1),
-    endingWith: rule.rules.map((_, step) =>
-      masks.flatMap((mask, index) => (lastStep(mask) === step ? [index] : [])).toReversed(),
-    ),
+    endingWith: rule.rules.map((_, step) => masks.flatMap((mask, index) => (lastStep(mask) === step ? [index] : []))),
   };
 }
 

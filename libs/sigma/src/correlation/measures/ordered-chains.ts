@@ -39,7 +39,7 @@ export class OrderedChains implements Measure {
     }
   }
 
-  /** Longer ones first: an event must not build on what it has just done itself. */
+  /** Of several steps the longer chains first: an event must not build on what it has just done itself. */
   #endingWith(positions: readonly number[]): readonly number[] {
     if (positions.length === 1) return this.#chains.endingWith[positions[0]!]!;
     return [...new Set(positions)].flatMap((step) => this.#chains.endingWith[step]!).toSorted((a, b) => b - a);

@@ -1,7 +1,7 @@
 import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
 
 import { risesAbove, type Message } from '../../message.js';
-import { receiver, type Configs, type Delivery, type Edition, type Outcome, type SendContext } from '../receiver.js';
+import { receiver, type Configs, type Delivery, type Edition, type Outcome } from '../receiver.js';
 import { noteBlocks, noteText, slackBlocks, slackText } from './blocks.js';
 import {
   ask,
