@@ -74,7 +74,7 @@ function check(records: readonly RuntimeRecord[]): void {
     for (const name of ['Image', 'Process.Executable', 'Request.Images', '__proto__', 'constructor.name']) {
       sigmaField(observation, name);
     }
-    expect([...scalarsOf(observation)].length).toBeGreaterThan(0);
+    expect([...scalarsOf(observation)].every((each) => typeof each !== 'object')).toBe(true);
     // The rules' own words of a record survive the bus.
     expect(JSON.parse(JSON.stringify(record))).toEqual(record);
   }

@@ -154,4 +154,7 @@ it('has every scalar for keywords, and the command lines whole', () => {
   const all = [...scalarsOf(seen('tetragon'))];
   expect(all).toEqual(expect.arrayContaining(['/bin/sh -c id', '/usr/bin/node main.js', 4711, false, 'checkout']));
   expect(all).not.toContain('process_exec');
+  // What was searched when the process was started is not searched again with each of its deeds.
+  expect([...scalarsOf(connected)]).toEqual(['/bin/sh', 'root', 'tcp', '10.0.0.1', 4000, '192.0.2.1', 443]);
+  expect([...scalarsOf(written)]).toEqual(['/bin/sh', 'root', '/etc/x', 'write']);
 });

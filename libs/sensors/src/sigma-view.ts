@@ -98,8 +98,29 @@ export function sigmaField(observation: Observation, name: string): unknown {
   return source === 'falco' && isObject(native['output_fields']) ? at(native['output_fields'], name) : undefined;
 }
 
-/** Every scalar value of the event, for keywords: the sensor's own words, and the command lines as Sigma writes them. */
-export function* scalarsOf({ native, process }: Observation): Generator<string | number | boolean> {
+/** What a process did after it was started: its command line was told, and searched, with its start. */
+const deeds: ReadonlySet<Activity> = new Set([
+  'exit',
+  'file',
+  'connect',
+  'accept',
+  'listen',
+  'send',
+  'dns',
+  'load',
+  'privilege',
+]);
+
+/**
+ * Every scalar value of the event, for keywords: the sensor's own words and the command lines as Sigma writes them; of what a process
+ * does later only what it did, else a keyword of its command line would match again with every file and connection.
+ */
+export function* scalarsOf(observation: Observation): Generator<string | number | boolean> {
+  const { native, process, file, network, activity } = observation;
+  if (deeds.has(activity)) {
+    const { executable = null, user = null } = process ?? {};
+    return yield* scalars([executable, user, file && { ...file }, network && { ...network }]);
+  }
   if (process?.commandLine) yield process.commandLine;
   if (process?.parentCommandLine) yield process.parentCommandLine;
   yield* scalars(native);
