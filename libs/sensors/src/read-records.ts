@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
 
-import { InvalidInput, type JsonObject, type RuntimeSource } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type JsonValue, type RuntimeSource } from '@tidewaiter/domain';
 
 import { isObject } from './json.js';
+import { parseJson } from './parse-json.js';
 import { type Documents, readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
 import type { Connection, ReadRecords } from './sensor.js';
@@ -51,7 +52,7 @@ export function recordsOf(
   const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
   let isRecognised = documents.length === 0;
   for (const document of documents) {
-    for (const told of isObject(document) ? tell(document, connection) : ['malformed']) {
+    for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
       if (told !== 'malformed') isRecognised = true;
       add(read, source, connection, told);
     }
@@ -59,6 +60,26 @@ export function recordsOf(
   // Tried on the whole batch: among readable events a foreign one is only counted.
   if (!isRecognised) throw new InvalidInput('BODY_UNRECOGNISED', `The body holds no event of ${title}.`);
   return read;
+}
+
+/** Shippers put what they read into a member of their own, as it is or as text: what is none of ours may have one of ours in it. */
+function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
+  const told = [...tell(document, connection)];
+  if (told.length !== 1 || told[0] !== 'malformed') return told;
+  const inner = wrappings.map((name) => objectOf(document[name])).find((each) => each !== null);
+  return inner === undefined || inner === null ? told : tell(inner, connection);
+}
+
+const wrappings = ['log', 'message', 'MESSAGE', 'event'];
+
+function objectOf(value: JsonValue | undefined): JsonObject | null {
+  if (isObject(value)) return value;
+  if (typeof value !== 'string' || !value.startsWith('{')) return null;
+  try {
+    return objectOf(parseJson(value));
+  } catch {
+    return null;
+  }
 }
 
 function add(read: ReadRecords, source: RuntimeSource, connection: Connection, told: Told | Reason): void {

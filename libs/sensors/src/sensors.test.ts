@@ -104,6 +104,15 @@ describe.each(sensors)('any body for $source', ({ source, read }) => {
     }
   });
 
+  it('is read out of what a shipper wraps it in, as it is and as text', () => {
+    for (const wrapped of [{ log: sample }, { message: JSON.stringify(sample), host: 'node-1' }, { MESSAGE: sample }]) {
+      expect(read(Buffer.from(JSON.stringify(wrapped)), connection)).toMatchObject({
+        records: [{ source }],
+        ignored: {},
+      });
+    }
+  });
+
   it('is read or refused, with one value replaced', () => {
     fc.assert(
       fc.property(fc.nat(40), hostileJson, (nth, by) => attempt(Buffer.from(replaceValue(sample, nth, by)))),

@@ -38,7 +38,7 @@ function* tell(alert: JsonObject): Iterable<Told | Reason> {
   const fields = object(alert['output_fields']);
   yield {
     id: idOf(alert),
-    at: readTime(alert['time']) ?? timeOfNanos(fields['evt.time']),
+    at: readTime(alert['time']) ?? timeOfNanos(fields['evt.time']) ?? timeOfNanos(fields['evt.time.iso8601']),
     node: known(alert['hostname']) ?? known(fields['evt.hostname']),
     event: alert,
     dropped: rule === dropRule ? droppedBy(fields) : 0,

@@ -79,10 +79,6 @@ it.each([
   expect(read(event).records[0]?.at).toBe(at);
 });
 
-it.each([{ log: sample }, { message: sample }])('reads what a shipper has wrapped', (event) => {
-  expect(see(event)?.activity).toBe('exec');
-});
-
 it.each([
   ['no arguments', { arguments: undefined }, { commandLine: '/bin/sh', arguments: null }],
   ['another user', { uid: 1000, auid: 1000 }, { user: '1000', auditUid: 1000 }],

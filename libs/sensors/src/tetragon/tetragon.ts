@@ -25,8 +25,7 @@ export const tetragon: Sensor = {
   aliases: [],
   title: 'Tetragon',
   about: {
-    reads:
-      "Events of Tetragon's JSON export, one a line, in an array or alone; also wrapped in `log` or `message` by a shipper.",
+    reads: "Events of Tetragon's JSON export, one a line, in an array or alone.",
     tells: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
     repetition: 'hash over the event',
     ignores: {},
@@ -36,9 +35,7 @@ export const tetragon: Sensor = {
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
-  // Shippers that cannot unwrap put the line into a member of their own.
-  const event = kindOf(document) === null ? object(document['log'] ?? document['message']) : document;
+function* tell(event: JsonObject): Iterable<Told | Reason> {
   const kind = kindOf(event);
   if (kind === null) return yield 'malformed';
   yield {
