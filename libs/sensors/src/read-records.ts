@@ -4,9 +4,9 @@ import { InvalidInput, type JsonObject, type JsonValue, type RuntimeSource } fro
 
 import { isObject } from './json.js';
 import { parseJson } from './parse-json.js';
-import { type Documents, readDocuments } from './read-documents.js';
+import { readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
-import type { Connection, ReadRecords } from './sensor.js';
+import type { Connection, ReadRecords, Sensor } from './sensor.js';
 
 /** What a document tells: one event. */
 export interface Told {
@@ -22,8 +22,8 @@ export interface Told {
   dropped?: number;
 }
 
-/** Why a document is left out. `malformed` is for what is no event of this sensor. */
-export type Reason = 'malformed' | 'internal' | 'test' | 'stage' | 'bookmark' | 'too-large' | (string & {});
+/** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
+export type Reason = string;
 
 /** Reads one document: what it tells, or why it is left out. */
 export type Tell = (document: JsonObject, connection: Connection) => Iterable<Told | Reason>;
@@ -33,23 +33,13 @@ export type Tell = (document: JsonObject, connection: Connection) => Iterable<To
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document is of this sensor
  */
 export function readRecords(
-  source: RuntimeSource,
-  title: string,
+  { source, title }: Pick<Sensor, 'source' | 'title'>,
   body: Buffer,
   connection: Connection,
   tell: Tell,
 ): ReadRecords {
-  return recordsOf(source, title, readDocuments(body), connection, tell);
-}
-
-export function recordsOf(
-  source: RuntimeSource,
-  title: string,
-  documents: Documents,
-  connection: Connection,
-  tell: Tell,
-): ReadRecords {
   const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
+  const documents = readDocuments(body);
   let isRecognised = documents.length === 0;
   for (const document of documents) {
     for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
@@ -66,8 +56,11 @@ export function recordsOf(
 function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
   const told = [...tell(document, connection)];
   if (told.length !== 1 || told[0] !== 'malformed') return told;
-  const inner = wrappings.map((name) => objectOf(document[name])).find((each) => each !== null);
-  return inner === undefined || inner === null ? told : tell(inner, connection);
+  for (const name of wrappings) {
+    const inner = objectOf(document[name]);
+    if (inner !== null) return tell(inner, connection);
+  }
+  return told;
 }
 
 const wrappings = ['log', 'message', 'MESSAGE', 'event'];

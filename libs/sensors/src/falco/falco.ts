@@ -23,7 +23,7 @@ export const falco: Sensor = {
     ignores: { internal: 'what Falco says of itself, but for losses', test: "falcosidekick's test" },
     note: 'Falco sends what a rule of its own matched and nothing else: our feed rules (tag `tidewaiter_feed`) make events of it, all else is an `alert`. It never hashes. Plain text is refused.',
   },
-  read: (body, connection) => readRecords('falco', 'Falco; is `json_output` on?', body, connection, tell),
+  read: (body, connection) => readRecords(falco, body, connection, tell),
   observe,
 };
 

@@ -24,7 +24,7 @@ export const kubernetesAudit: Sensor = {
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
     note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
   },
-  read: (body, connection) => readRecords('kubernetes-audit', 'the audit log of Kubernetes', body, connection, tell),
+  read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
   observe,
 };
 

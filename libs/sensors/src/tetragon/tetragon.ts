@@ -31,7 +31,7 @@ export const tetragon: Sensor = {
     ignores: {},
     note: "`process_throttle` and `rate_limit_info` say what Tetragon left out: they are events of `health`, and counted. Hashes of executables come only with the policy `exec-hash`; outside Kubernetes a container's id is cut.",
   },
-  read: (body, connection) => readRecords('tetragon', 'Tetragon', body, connection, tell),
+  read: (body, connection) => readRecords(tetragon, body, connection, tell),
   observe,
 };
 
