@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { isFactField } from '@tidewaiter/facts';
+import { factField, isFactField } from '@tidewaiter/facts';
 import type { Firing, Match } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
@@ -20,7 +20,7 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     rule: alertRule(rule),
     severity: rule.level,
     weight,
-    ...eventsOf(scene, seen),
+    ...(weight === 'context' ? { events: [scene.event], eventTimesMs: [scene.timeMs] } : eventsOf(scene, seen)),
     techniques,
     stage,
     title: rule.title,
@@ -28,7 +28,7 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     name,
     isFact: isAboutFacts(match),
     bySensor: false,
-    keys: [...scene.keys, ...extraKeys(joins, [scene])],
+    keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
     evidence: [evidenceOf(scene, rule.title, seen.observation.native)],
     lowered: null,
   };
@@ -43,6 +43,16 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
     return { events: [event], eventTimesMs: [timeMs] };
   }
   return { events: [startEvent, event], eventTimesMs: [startedMs, timeMs] };
+}
+
+/**
+ * A program that is in no image came from somewhere: where the same one runs, or talks to the same place, the same people are at work. And who
+ * mines for the same pool does so for one purse.
+ */
+function campaignJoins({ observation, facts }: Seen): string[] {
+  const isForeign = factField('File.InImage', observation, facts) === false;
+  const isPublic = factField('Dest.Public', observation, facts) === true;
+  return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
 }
 
 /** What a sensor says by itself, where no rule speaks for it. */

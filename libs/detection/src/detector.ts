@@ -6,7 +6,7 @@ import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInf
 import type { Alert } from './alert.js';
 import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
 import { eventView, type Seen } from './event-view.js';
-import { type FileWriter, FileWriters } from './file-writers.js';
+import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
 import { RecentMap } from './recent-map.js';
@@ -43,7 +43,9 @@ export interface DetectorCounts {
 
 interface Waiting {
   id: string;
+  /** Where it stands in the order. */
   timeMs: number;
+  record: RuntimeRecord;
   observation: Observation;
 }
 
@@ -60,7 +62,7 @@ interface KeptState {
   clockMs: number | null;
   waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
-  writers: [string, FileWriter][];
+  writers: KeptWriters;
   dns: [string, string][];
   recentIds: [string, number][];
   recentWrites: [string, number][];
@@ -121,7 +123,7 @@ export class Detector {
     const isByCaller = this.#options.clock === 'caller';
     // A node whose clock is ahead waits no longer than others.
     const timeMs = isByCaller ? Math.min(observation.timeMs, this.#clockMs) : observation.timeMs;
-    const item = { id: observation.id, timeMs, observation };
+    const item = { id: record.id, timeMs, record, observation };
     if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
     this.#waiting.push(item);
     return isByCaller ? [] : this.#release(timeMs);
@@ -149,7 +151,7 @@ export class Detector {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
-      waiting: items.map(({ timeMs, observation }) => ({ timeMs, record: recordOf(observation) })),
+      waiting: items.map(({ timeMs, record }) => ({ timeMs, record })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
@@ -166,7 +168,12 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => ({ id: record.id, timeMs, observation: observe(record) }));
+    const items = kept.waiting.map(({ timeMs, record }) => ({
+      id: record.id,
+      timeMs,
+      record,
+      observation: observe(record),
+    }));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
@@ -265,11 +272,6 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
-}
-
-/** What was observed, as it came: a record is a third of its observation. */
-function recordOf({ id, source, sensor, cluster, node, at, native }: Observation): RuntimeRecord {
-  return { id, source, sensor, cluster, node, at, event: native };
 }
 
 function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {

@@ -23,3 +23,10 @@ it('follows a file that is moved into place', () => {
   expect(writers.writerOf(write(''), '/usr/bin/x')?.executables).toEqual(['/usr/bin/curl']);
   expect(writers.writerOf(write(''), '/usr/bin/y')?.executables).toEqual(['/bin/mv']);
 });
+
+it('knows which container of the node wrote a path', () => {
+  const writers = new FileWriters();
+  writers.note(write('/cmd'), ['/bin/bash']);
+  expect(writers.containerOf(observation({}), '/cmd')).toBe('eu1/c1');
+  expect(writers.containerOf(observation({ node: 'node-2' }), '/cmd')).toBeNull();
+});

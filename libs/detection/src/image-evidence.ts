@@ -11,8 +11,9 @@ export function imageEvidence(observation: Observation, facts: FactContext, plac
   const image = place.imageDigest === null ? null : facts.facts.image(place.imageDigest);
   return [
     ...fileEvidence(observation, facts),
+    ...keyEvidence(observation, facts),
     ...(image === null ? [] : ofImage(image)),
-    ...(facts.facts.workload === undefined ? [] : ofWorkload(observation, facts)),
+    ...ofWorkload(observation, facts),
   ];
 }
 
@@ -38,6 +39,14 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
     if (id !== undefined) found.push({ ...fact(`${id} in ${owner}, which is in use`, 'in-use-vulnerability'), vulnerability: { id, package: owner } });
   }
   return found;
+}
+
+/** The key that signed a call lies in an image. */
+function keyEvidence({ request }: Observation, { facts }: FactContext): ImageEvidence[] {
+  const found = request?.accessKeyId ? facts.secretOfKey(request.accessKeyId) : null;
+  if (found === null) return [];
+  const where = found.secret.path === null ? 'the image' : `${found.secret.path} of the image`;
+  return [fact(`the access key lies in ${where}`, 'image-secret', 'T1552.001')];
 }
 
 function isUpstreamMismatch(path: string, observation: Observation, { facts, digestOf }: FactContext): boolean {

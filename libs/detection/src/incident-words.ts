@@ -4,7 +4,6 @@ import { type Incident, printable } from '@tidewaiter/domain';
 
 import type { Alert } from './alert.js';
 import { wordsOf } from './findings.js';
-import { roleOf } from './story.js';
 
 /** What a title is made of. */
 export interface Titled {
@@ -26,14 +25,12 @@ export function incidentTitle(story: Titled): string {
   return printable(`${nameOf(story)}${through} in ${whereOf(story)}`, maxTitleChars);
 }
 
-/** What the most telling alert calls it; of rules that call it nothing, the title of the worst. */
+/** What the most telling finding is called; where no rule found words for it, the title of the rule that opened it. */
 function nameOf({ alerts, findings, opening }: Titled): string {
-  const [finding] = findings;
-  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
-  const named = counting.find((alert) => alert.name !== null && alert.finding === finding) ?? null;
-  if (named !== null) return named.name!;
-  const telling = findings.find((word) => counting.some((alert) => alert.finding === word));
-  return telling === undefined ? opening.rule.title : wordsOf(telling).name;
+  const telling = findings.find((finding) => alerts.some((alert) => alert.finding === finding));
+  if (telling === undefined) return opening.rule.title;
+  const named = alerts.find(({ finding, name }) => finding === telling && name !== null);
+  return named?.name ?? wordsOf(telling).name;
 }
 
 function whereOf({ workload, image, opening }: Titled): string {

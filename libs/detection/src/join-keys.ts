@@ -28,6 +28,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   node: 5 * minute,
   hash: day,
   hostname: day,
+  pool: day,
   destination: day,
   subject: 30 * day,
 };
@@ -48,11 +49,12 @@ export function kindOfKey(key: string): string {
 
 /** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
 export function joinKeys(
-  { observation, process, tree, facts }: Seen,
+  seen: Seen,
   place: AlertContext,
 ): { keys: string[]; extraKeys: Record<string, string> } {
+  const { observation, process, tree, facts } = seen;
   const { cluster, pod } = observation;
-  const container = containerKey(observation);
+  const container = containerKey(observation) ?? layerContainer(seen);
   const keys = [
     container && `container:${container}`,
     pod?.uid ? `pod:${cluster ?? ''}/${pod.uid}` : null,
@@ -63,6 +65,21 @@ export function joinKeys(
     ...requestKeys(observation),
   ];
   return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
+}
+
+/** Where container runtimes keep the files of containers, and what a container calls the file. */
+const layerPaths = [
+  /\/snapshots\/\d+\/(?:fs|work)(\/.+)$/,
+  /\/(?:overlay2|overlay|aufs|vfs\/dir)\/[^/]+\/(?:diff|merged)(\/.+)$/,
+  /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/[^/]+\/[0-9a-f]{12,64}\/rootfs(\/.+)$/,
+];
+
+/** A program of the host that lies in the layers of a container: the container that wrote it. */
+function layerContainer({ observation, writers }: Seen): string | null {
+  const executable = observation.process?.executable;
+  if (!executable) return null;
+  const path = layerPaths.map((pattern) => pattern.exec(executable)?.[1]).find((found) => found !== undefined);
+  return path === undefined ? null : writers.containerOf(observation, path);
 }
 
 /** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
@@ -119,6 +136,7 @@ function extraKeysOf({ cluster, node, request, network, process }: Observation):
   const within = cluster ?? '';
   const source = request?.sourceIps[0];
   const hostname = network?.hostname?.toLowerCase();
+  const pool = poolIn(process?.commandLine);
   return {
     ...(node && { node: `node:${within}/${node}` }),
     ...(request?.user && { identity: `identity:${within}/${request.user}` }),
@@ -126,5 +144,11 @@ function extraKeysOf({ cluster, node, request, network, process }: Observation):
     ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
     ...(hostname && { hostname: `hostname:${hostname}` }),
     ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+    ...(pool && { pool: `pool:${pool}` }),
   };
+}
+
+/** The mining pool that a command names. */
+function poolIn(command: string | null | undefined): string | undefined {
+  return /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '')?.[1]?.toLowerCase();
 }

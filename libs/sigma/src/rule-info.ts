@@ -75,6 +75,7 @@ const sigmaKeys: ReadonlySet<string> = new Set([
   'falsepositives',
   'fields',
   'filter',
+  'generate',
   'id',
   'level',
   'license',

@@ -24,6 +24,12 @@ export interface RuleSetOptions {
   isInterpreted?: boolean;
 }
 
+/** The rules for one kind of events. */
+interface RoutedRules {
+  engine: Engine;
+  rules: readonly DetectionRule[];
+}
+
 /** Kinds of events; those that come are few. */
 const maxEngines = 256;
 
@@ -35,7 +41,10 @@ export class RuleSet {
   readonly #parts: ReadonlySet<string>;
   readonly #isInterpreted: boolean;
   /** Made when the first event of a kind comes. */
-  readonly #engines = new Map<string, { engine: Engine; rules: readonly DetectionRule[] }>();
+  readonly #engines = new Map<string, RoutedRules>();
+
+  /** Events of one kind often come together, and with the same list. */
+  #last: (RoutedRules & { logsources: readonly LogSource[] }) | undefined;
 
   constructor(
     private readonly detections: readonly DetectionRule[],
@@ -53,6 +62,11 @@ export class RuleSet {
     return this.#parts.has(id) || (name !== null && this.#parts.has(name));
   }
 
+  /** What the rule is about; undefined for one that is not of this set. */
+  logsourceOf(rule: RuleInfo): LogSource | undefined {
+    return this.detections.find(({ info }) => info === rule)?.logsource;
+  }
+
   /** The rules that the event meets, in the order in which they were loaded. */
   match(event: SigmaEvent): Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
@@ -62,7 +76,8 @@ export class RuleSet {
     });
   }
 
-  #engineFor(logsources: readonly LogSource[]) {
+  #engineFor(logsources: readonly LogSource[]): RoutedRules {
+    if (logsources === this.#last?.logsources) return this.#last;
     const key = logsources.map(({ product, category, service }) => `${product}\n${category}\n${service}`).join('\n\n');
     let found = this.#engines.get(key);
     if (!found) {
@@ -77,6 +92,7 @@ export class RuleSet {
       if (this.#engines.size >= maxEngines) this.#engines.clear();
       this.#engines.set(key, found);
     }
+    this.#last = { ...found, logsources };
     return found;
   }
 }

@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { decodeFacts, imageFiles } from '@tidewaiter/analyzers';
 import type { Digest } from '@tidewaiter/domain';
 import { PackedManifest, packManifest } from '@tidewaiter/facts';
-import { decodeEntries, overlay } from '@tidewaiter/oci';
+import { canDecodeEntries, decodeEntries, overlay } from '@tidewaiter/oci';
 
 import { Images } from './images.js';
 import { Store, type Transaction } from './store.js';
@@ -38,6 +38,7 @@ export class ImageManifests {
     const [layers, all] = [await this.images.layers(digest), await this.images.layerList(digest)];
     // Half an image would make the files of the other half look like intruders.
     if (all.length === 0 || layers.length < all.length) return null;
+    if (!layers.every(({ entries }) => canDecodeEntries(entries))) return null;
     const read = layers.map((layer) => ({ facts: decodeFacts(layer.facts), entries: decodeEntries(layer.entries) }));
     const files = packManifest(imageFiles(read, overlay(read.map(({ entries }) => entries))));
     await this.store.transaction((tx) => this.put(tx, digest, files));

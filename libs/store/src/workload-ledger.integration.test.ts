@@ -4,10 +4,11 @@ import { ContainerLedger, keptClaims, type KnownContainer } from '@tidewaiter/wo
 import type { DataSource } from 'typeorm';
 
 import { connect } from './data-source.js';
+import { Images } from './images.js';
 import { LearnedHabits } from './learned-habits.js';
 import { PackageUses } from './package-use.js';
 import { Store } from './store.js';
-import { WorkloadLedger } from './workload-ledger.js';
+import { countWorkloads, WorkloadLedger } from './workload-ledger.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 const hour = 3_600_000;
@@ -84,13 +85,15 @@ it('replaces nothing known by nothing, and a part of an id by the whole', async 
 });
 
 it('knows who runs an image, and whether anybody does', async () => {
-  expect(await ledger.isRunning([digestOf('a')])).toBeUndefined();
+  const areRunning = async (letter: string) => new Images(store).areRunning([digestOf(letter)]);
+  expect(await areRunning('a')).toBeUndefined();
   const old = { lastSeenMs: Date.now() - 30 * 24 * hour, firstSeenMs: Date.now() - 31 * 24 * hour };
   await put(
     container('1'),
     container('2', { endedAtMs: Date.now() }),
     container('3', { workload: { cluster: 'eu1', namespace: 'shop', kind: 'Job', name: 'old' }, ...old }),
     container('4', { digest: digestOf('b'), endedAtMs: Date.now() }),
+    container('6', { digest: digestOf('d'), ...old }),
     container('5', { digest: digestOf('c'), cluster: null, pod: null, workload: null }),
   );
   const workload = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'api' };
@@ -111,8 +114,9 @@ it('knows who runs an image, and whether anybody does', async () => {
   expect(await ledger.running([digestOf('a')])).toMatchObject([
     { ...workload, digest: digestOf('a'), containers: 2, running: 1, exposed: true },
   ]);
-  const isRunning = await Promise.all(['a', 'b', 'c', 'd'].map(async (letter) => ledger.isRunning([digestOf(letter)])));
-  expect(isRunning).toEqual([true, false, true, false]);
+  expect(await Promise.all(['a', 'b', 'c', 'd', 'e'].map(areRunning))).toEqual([true, true, true, false, false]);
+  const counted = await countWorkloads(store, [[digestOf('a'), digestOf('b')], [digestOf('c')], []]);
+  expect(counted).toEqual([1, 0, 0]);
 });
 
 it('forgets what nobody has seen for long', async () => {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 import type { ContainerKind, KnownContainer, KnownWorkload, WorkloadRef } from '@tidewaiter/workloads';
 
+import { isCurrent } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -47,7 +48,41 @@ const recentHours = 24;
 const maxWorkloads = 10_000;
 
 /** Of a row of `container_ledger`: whether it runs, as far as anybody knows. */
-export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
+const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
+
+/** Of a row of `container_ledger`: whether it runs, or did in the last day, as jobs do again and again. */
+const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
+
+/** Whether one of some images runs, or did in the last day; undefined while nobody tells of containers. */
+export async function isAnyRunning(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<boolean | undefined> {
+  const [row] = await store.query<{ isTold: boolean; isRunning: boolean }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+       EXISTS (SELECT FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS "isRunning"`,
+    [digests],
+  );
+  return row?.isTold ? row.isRunning : undefined;
+}
+
+/** How many workloads run an image of each group, or did in the last day; null while nobody tells of containers. */
+export async function countWorkloads(
+  tx: Pick<Transaction, 'query'>,
+  groups: readonly (readonly Digest[])[],
+): Promise<(number | null)[]> {
+  const [told] = await tx.query<{ isTold: boolean }>('SELECT EXISTS (SELECT FROM container_ledger) AS "isTold"');
+  if (!told?.isTold) return groups.map(() => null);
+  const pairs = groups.flatMap((digests, group) => digests.map((digest) => ({ group, digest })));
+  const counts = await tx.query<{ group: number; workloads: number }>(
+    `SELECT number AS group, count(DISTINCT (cluster, namespace, workload_kind, workload))::int AS workloads
+     FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger USING (image_digest)
+     WHERE workload IS NOT NULL AND ${isRecent} GROUP BY number`,
+    [pairs.map(({ group }) => group), pairs.map(({ digest }) => digest)],
+  );
+  const byGroup = new Map(counts.map(({ group, workloads }) => [group, workloads]));
+  return groups.map((_, group) => byGroup.get(group) ?? 0);
+}
 
 const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "podUid", name, kind, workload_kind AS "workloadKind", workload,
   service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged,
@@ -62,6 +97,7 @@ export class WorkloadLedger {
   async put(tx: Transaction, containers: readonly KnownContainer[]): Promise<void> {
     if (containers.length === 0) return;
     const rows = json(containers.map(rowOf));
+    const started = await this.#notSeen(tx, containers);
     // What was only known by a part of its id.
     await tx.query(
       `DELETE FROM container_ledger AS cut USING jsonb_to_recordset($1) AS row (id text)
@@ -91,6 +127,7 @@ export class WorkloadLedger {
          last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
       [rows],
     );
+    await this.#judgeAgain(tx, started);
   }
 
   /** Keeps what is known of workloads in place of what was. */
@@ -142,22 +179,11 @@ export class WorkloadLedger {
        FROM container_ledger AS ledger
        LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
          = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
-       WHERE image_digest = ANY($1) AND ledger.workload IS NOT NULL
-         AND ((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')
+       WHERE image_digest = ANY($1) AND ledger.workload IS NOT NULL AND ${isRecent}
        GROUP BY ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest
        ORDER BY running DESC, containers DESC, 1, 2, 3, 4 LIMIT ${maxWorkloads}`,
       [digests],
     );
-  }
-
-  /** Whether one of some images runs; undefined while nobody tells of containers. */
-  async isRunning(digests: readonly Digest[]): Promise<boolean | undefined> {
-    const [row] = await this.store.query<{ isTold: boolean; isRunning: boolean }>(
-      `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
-         EXISTS (SELECT FROM container_ledger WHERE image_digest = ANY($1) AND ${isRunning}) AS "isRunning"`,
-      [digests],
-    );
-    return row?.isTold ? row.isRunning : undefined;
   }
 
   /** Forgets what nobody has seen since a time; answers how many containers that were. */
@@ -167,6 +193,28 @@ export class WorkloadLedger {
     ]);
     await this.store.query('DELETE FROM workload WHERE seen_at < $1', [before]);
     return gone.length;
+  }
+
+  /** Images of some containers that nobody has run in the last day. */
+  async #notSeen(tx: Transaction, containers: readonly KnownContainer[]): Promise<Digest[]> {
+    const digests = new Set(containers.map(({ digest }) => digest).filter((digest) => digest !== null));
+    const rows = await tx.query<{ digest: Digest }>(
+      `SELECT digest FROM unnest($1::text[]) AS asked (digest)
+       WHERE NOT EXISTS (SELECT FROM container_ledger WHERE image_digest = digest AND ${isRecent})`,
+      [[...digests]],
+    );
+    return rows.map(({ digest }) => digest);
+  }
+
+  /** What policies say of images may depend on whether they run. */
+  async #judgeAgain(tx: Transaction, digests: readonly Digest[]): Promise<void> {
+    if (digests.length === 0) return;
+    const pushes = await tx.query<{ id: string }>(
+      `SELECT DISTINCT push.id FROM push JOIN push_image ON push_id = push.id
+       WHERE image_digest = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
+      [digests],
+    );
+    await tx.enqueue(...pushes.map(({ id }) => ({ queue: 'rejudge', key: id, class: 'bulk' as const })));
   }
 }
 

@@ -9,7 +9,7 @@ const longChain = 24;
  * questions: nothing that a rule says enters it.
  * @throws EvalError where code must not be made from text
  */
-export function compile(tree: Tree, memo: Memo, scanOf: (question: number) => number | null): () => boolean {
+export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)[]): () => boolean {
   const lists: Int32Array[] = [];
   const code = codeOf(tree);
   // oxlint-disable-next-line no-new-func
@@ -43,7 +43,7 @@ export function compile(tree: Tree, memo: Memo, scanOf: (question: number) => nu
   }
 
   function ask1(question: number): string {
-    const number = scanOf(question);
+    const number = scanOf[question] ?? null;
     if (number === null) return `(yes[${question}]===event||no[${question}]!==event&&decide(${question}))`;
     return `(scanned[${number}]===event||scan(${number}),yes[${question}]===event)`;
   }

@@ -4,7 +4,7 @@ import { compile } from './compile.js';
 import { interpret } from './interpret.js';
 import { Memo } from './memo.js';
 import { Questions } from './questions.js';
-import type { Question } from './questions.js';
+import type { Question, ScanPlan } from './questions.js';
 import { cheapFirst } from './tree.js';
 import type { Tree } from './tree.js';
 import { witnessOf } from './witness.js';
@@ -19,7 +19,7 @@ interface Entry {
 
 /** Answers many expressions about one event after the other. */
 export class Engine {
-  readonly #questions = new Questions();
+  readonly #plan: ScanPlan;
   readonly #entries: Entry[];
   readonly #memo: Memo;
   /** By question: the expressions that can hold only if its answer, or that of another one of theirs, is yes. */
@@ -33,7 +33,7 @@ export class Engine {
     expressions: readonly Expression[],
     private readonly isInterpreted: boolean,
   ) {
-    const questions = this.#questions;
+    const questions = new Questions();
     const trees = expressions.map((expression) => questions.treeOf(expression));
     const costs = questions.all.map(costOf);
     this.#entries = trees.map((tree) => ({
@@ -41,18 +41,15 @@ export class Engine {
       matches: undefined,
       seenWith: 0,
     }));
-    const probes = new Set<number>();
-    const rates = questions.all.map(({ leaf, scan }) => (scan === null ? undefined : rateOf(leaf)));
-    for (const [index, entry] of this.#entries.entries()) {
-      const witness = witnessOf(entry.tree, (question) => rates[question]);
+    const rates = questions.all.map(({ leaf, literal }) => (literal ? rateOf(leaf) : undefined));
+    for (const [index, { tree }] of this.#entries.entries()) {
+      const witness = witnessOf(tree, (question) => rates[question]);
       if (!witness) this.#always.push(index);
-      for (const question of new Set(witness?.questions)) {
-        (this.#witnessed[question] ??= []).push(index);
-        probes.add(questions.all[question]!.scan!);
-      }
+      for (const question of new Set(witness?.questions)) (this.#witnessed[question] ??= []).push(index);
     }
-    this.#probes = [...probes];
-    this.#memo = new Memo(questions);
+    this.#plan = questions.planScans((question) => this.#witnessed[question] !== undefined);
+    this.#probes = [...new Set(this.#witnessed.flatMap((_, question) => this.#plan.scanOf[question] ?? []))];
+    this.#memo = new Memo(questions, this.#plan);
   }
 
   /** Numbers of the expressions that hold, in their order. */
@@ -76,7 +73,7 @@ export class Engine {
 
   #holds(entry: Entry): boolean {
     if (this.isInterpreted) return interpret(entry.tree, this.#memo);
-    entry.matches ??= compile(entry.tree, this.#memo, (question) => this.#questions.all[question]!.scan);
+    entry.matches ??= compile(entry.tree, this.#memo, this.#plan.scanOf);
     return entry.matches();
   }
 }
@@ -93,7 +90,7 @@ function rateOf({ field, test }: Leaf): number {
 }
 
 /** How much is done to answer a question. */
-function costOf({ leaf: { field, test }, scan }: Question): number {
-  if (scan !== null) return field === null ? 2 : 1;
+function costOf({ leaf: { field, test }, literal }: Question): number {
+  if (literal) return field === null ? 2 : 1;
   return test.kind === 'regex' ? 5 : test.kind === 'text' ? 4 : 3;
 }

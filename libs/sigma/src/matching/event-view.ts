@@ -13,7 +13,7 @@ export class EventView {
   readonly #raw: (readonly string[] | undefined)[];
   readonly #lower: (readonly string[] | undefined)[];
   #event: SigmaEvent | undefined;
-  #joined: string | undefined;
+  #scalars: readonly (string | number | boolean)[] | undefined;
 
   /** @param fields their names; null is every scalar of the event */
   constructor(private readonly fields: readonly (string | null)[]) {
@@ -26,7 +26,7 @@ export class EventView {
   look(event: SigmaEvent): void {
     this.#event = event;
     this.#state.fill(unread);
-    this.#joined = undefined;
+    this.#scalars = undefined;
   }
 
   /** Whether the field is there, null included. */
@@ -50,12 +50,13 @@ export class EventView {
     return (this.#lower[field] ??= this.raw(field).map((text) => text.toLowerCase()));
   }
 
-  /** What literals are looked for in. All scalars are one text: there are many, and most are short. */
-  searched(field: number, isCased: boolean): readonly string[] {
-    if (this.fields[field] !== null) return isCased ? this.raw(field) : this.lower(field);
-    this.#read(field);
-    this.#joined ??= (this.#values[field] as unknown[]).join(separator);
-    return [isCased ? this.#joined : this.#joined.toLowerCase()];
+  /** Every scalar of the event. */
+  scalars(): readonly (string | number | boolean)[] {
+    if (!this.#scalars) {
+      const scalars = this.#event!.scalars();
+      this.#scalars = Array.isArray(scalars) ? (scalars as (string | number | boolean)[]) : [...scalars];
+    }
+    return this.#scalars;
   }
 
   #read(field: number): number {
@@ -64,7 +65,7 @@ export class EventView {
   }
 
   #load(field: number, name: string | null): number {
-    const value = name === null ? scalarsOf(this.#event!) : this.#event!.field(name);
+    const value = name === null ? this.scalars() : this.#event!.field(name);
     if (value === undefined) return isMissing;
     if (value === null) return isNull;
     this.#values[field] = value;
@@ -75,10 +76,3 @@ export class EventView {
 }
 
 const noTexts: readonly string[] = [];
-/** Stands between scalars where all are searched as one text, and so in no literal that is looked for there. */
-export const separator = '\0';
-
-function scalarsOf(event: SigmaEvent): readonly unknown[] {
-  const scalars = event.scalars();
-  return Array.isArray(scalars) ? scalars : [...scalars];
-}

@@ -1,6 +1,10 @@
 import type { SigmaEvent } from '../event.js';
+import type { Answer } from './answers.js';
 import { EventView } from './event-view.js';
-import type { Questions } from './questions.js';
+import type { Questions, ScanPlan } from './questions.js';
+import type { TextScan } from './text-scan.js';
+
+const alone = -1;
 
 /** What is known of the event at hand. Questions are answered when first asked, and once, however many rules ask. */
 export class Memo {
@@ -10,17 +14,17 @@ export class Memo {
   readonly no: Uint32Array;
   readonly scanned: Uint32Array;
   readonly #view: EventView;
-  readonly #answers;
-  readonly #scans;
+  readonly #answers: readonly (Answer | null)[];
+  readonly #scans: readonly TextScan[];
   readonly #scanOf: Int32Array;
   /** What the last scan found, and how much of it. */
   readonly found: number[] = [];
 
-  constructor(questions: Questions) {
+  constructor(questions: Questions, { scans, scanOf }: ScanPlan) {
     this.#answers = questions.answers();
-    this.#scans = questions.scans();
+    this.#scans = scans;
     this.#view = new EventView(questions.fields);
-    this.#scanOf = Int32Array.from(questions.all, ({ scan }) => scan ?? -1);
+    this.#scanOf = Int32Array.from(scanOf, (scan) => scan ?? alone);
     this.yes = new Uint32Array(this.#answers.length);
     this.no = new Uint32Array(this.#answers.length);
     this.scanned = new Uint32Array(this.#scans.length);
@@ -38,7 +42,7 @@ export class Memo {
   ask = (question: number): boolean => {
     if (this.yes[question] === this.event) return true;
     const scan = this.#scanOf[question]!;
-    if (scan === -1) return this.no[question] !== this.event && this.decide(question);
+    if (scan === alone) return this.no[question] !== this.event && this.decide(question);
     if (this.scanned[scan] === this.event) return false;
     this.scan(scan);
     return this.yes[question] === this.event;

@@ -1,19 +1,24 @@
 import type { Expression, Leaf, Test } from '../expression.js';
 import { anyRun, literalOf, written } from '../sigma-string.js';
-import type { SigmaString } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import type { Answer } from './answers.js';
-import { separator } from './event-view.js';
 import { requiredLiteral } from './required-literal.js';
-import { TextScan } from './text-scan.js';
-import type { LiteralQuestion } from './text-scan.js';
+import { FieldScan, KeywordScan } from './text-scan.js';
+import type { LiteralTest, ScannedLiteral, TextScan } from './text-scan.js';
 import { chain } from './tree.js';
 import type { Tree } from './tree.js';
 
 export interface Question {
   leaf: Leaf;
-  /** Number of the scan that answers it together with others; null for one that is answered alone. */
-  scan: number | null;
+  /** What one pass over a text answers together with others; null for what is answered alone. */
+  literal: LiteralTest | null;
+}
+
+/** Questions that are answered together, and which. */
+export interface ScanPlan {
+  scans: readonly TextScan[];
+  /** By question: the number of its scan, or null. */
+  scanOf: readonly (number | null)[];
 }
 
 /** The questions that rules ask, each once however many rules ask it. */
@@ -23,9 +28,6 @@ export class Questions {
   readonly fields: (string | null)[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #fieldNumbers = new Map<string | null, number>();
-  readonly #scans: { field: number; isCased: boolean; literals: LiteralQuestion[]; numbers: Map<number, number> }[] =
-    [];
-  readonly #scanNumbers = new Map<string, number>();
 
   treeOf(expression: Expression): Tree {
     switch (expression.kind) {
@@ -42,15 +44,32 @@ export class Questions {
     }
   }
 
-  scans(): TextScan[] {
-    return this.#scans.map(({ field, isCased, literals, numbers }) => new TextScan(field, isCased, literals, numbers));
+  /**
+   * One scan for all literals of a field, apart for those that are not cased. Keywords that must be looked for in every event
+   * are apart too: they are few, and the text of a whole event is long.
+   */
+  planScans(isWitness: (question: number) => boolean): ScanPlan {
+    const groups = new Map<string, { field: number; isCased: boolean; literals: ScannedLiteral[] }>();
+    for (const [id, { leaf, literal }] of this.all.entries()) {
+      if (!literal) continue;
+      const isCased = leaf.test.kind === 'text' && leaf.test.isCased;
+      const field = this.#fieldNumber(leaf.field);
+      const key = `${field} ${isCased} ${leaf.field === null && isWitness(id)}`;
+      const group = groups.get(key);
+      if (group) group.literals.push({ ...literal, id });
+      else groups.set(key, { field, isCased, literals: [{ ...literal, id }] });
+    }
+    const scanOf = this.all.map((): number | null => null);
+    const scans = [...groups.values()].map(({ field, isCased, literals }, number) => {
+      for (const { id } of literals) scanOf[id] = number;
+      return this.fields[field] === null ? new KeywordScan(isCased, literals) : new FieldScan(field, isCased, literals);
+    });
+    return { scans, scanOf };
   }
 
-  /** How each question is answered that no scan answers. */
+  /** How each question is answered alone. */
   answers(): (Answer | null)[] {
-    return this.all.map(({ leaf, scan }) =>
-      scan === null ? leafAnswer(leaf, (name) => this.#fieldNumber(name)) : null,
-    );
+    return this.all.map(({ leaf, literal }) => (literal ? null : leafAnswer(leaf, (name) => this.#fieldNumber(name))));
   }
 
   /** What is costly is asked only where the scan found what it needs. */
@@ -67,31 +86,7 @@ export class Questions {
     if (known !== undefined) return known;
     const number = this.all.length;
     this.#numbers.set(key, number);
-    this.all.push({ leaf, scan: this.#addToScan(leaf, number) });
-    return number;
-  }
-
-  #addToScan({ field, test }: Leaf, id: number): number | null {
-    if (test.kind === 'number') {
-      const scan = this.#scanNumber(field, false);
-      this.#scans[scan]!.numbers.set(test.number, id);
-      return scan;
-    }
-    const literal = test.kind === 'text' ? literalQuestion(test.text) : undefined;
-    if (test.kind !== 'text' || !literal || literal.text.includes(separator)) return null;
-    const scan = this.#scanNumber(field, test.isCased);
-    this.#scans[scan]!.literals.push({ ...literal, id });
-    return scan;
-  }
-
-  #scanNumber(name: string | null, isCased: boolean): number {
-    const field = this.#fieldNumber(name);
-    const key = `${field} ${isCased}`;
-    let number = this.#scanNumbers.get(key);
-    if (number === undefined) {
-      number = this.#scans.push({ field, isCased, literals: [], numbers: new Map() }) - 1;
-      this.#scanNumbers.set(key, number);
-    }
+    this.all.push({ leaf, literal: literalTest(leaf.test) });
     return number;
   }
 
@@ -105,15 +100,17 @@ export class Questions {
   }
 }
 
-/** A string as a literal and its place; undefined for one with wildcards inside. */
-function literalQuestion(string: SigmaString): Omit<LiteralQuestion, 'id'> | undefined {
-  const opens = string[0] === anyRun;
-  const closes = string.length > 1 && string.at(-1) === anyRun;
-  const text = literalOf(string.slice(opens ? 1 : 0, closes ? -1 : undefined));
-  if (text === undefined) return undefined;
+/** A test as one for a literal and its place; null for one with wildcards inside, or of another kind. */
+function literalTest(test: Test): LiteralTest | null {
+  if (test.kind === 'number') return { text: String(test.number), place: 'number' };
+  if (test.kind !== 'text') return null;
+  const opens = test.text[0] === anyRun;
+  const closes = test.text.length > 1 && test.text.at(-1) === anyRun;
+  const text = literalOf(test.text.slice(opens ? 1 : 0, closes ? -1 : undefined));
+  if (text === undefined) return null;
   if (!opens && !closes) return { text, place: 'whole' };
   // A lone star asks for any text at all, and no literal is empty.
-  if (text === '') return undefined;
+  if (text === '') return null;
   if (opens && closes) return { text, place: 'anywhere' };
   return { text, place: opens ? 'end' : 'start' };
 }
