@@ -40,7 +40,7 @@ function incidentLines(incident: Incident, pen: Pen): string[] {
     ...incident.steps.flatMap((step, index) => stepLines(step, incident, isNewDay(incident.steps, index), pen)),
     '',
     ...incident.nextSteps.flatMap((step, index) => row(index === 0 ? 'what to do' : '', `${index + 1}. ${step}`, pen)),
-    ...incident.rules.flatMap((rule, index) => row(index === 0 ? 'found by' : '', credit(rule), pen)),
+    ...creditLines(incident).flatMap((line, index) => row(index === 0 ? 'found by' : '', line, pen)),
   ];
 }
 
@@ -80,6 +80,14 @@ const maxShownEvents = 8;
 function eventsText(events: readonly string[]): string {
   const shown = events.slice(0, maxShownEvents).map((event) => printable(event, 40));
   return `${shown.join(' ')}${events.length > maxShownEvents ? ` and ${events.length - maxShownEvents} more` : ''}`;
+}
+
+/** Who wrote a rule is named with what it found; what nobody signed is ours, or a sensor's. */
+function creditLines({ rules }: Incident): string[] {
+  const signed = rules.filter(({ author }) => author !== null);
+  const others = rules.length - signed.length;
+  const unsigned = others === 0 ? [] : [`${count(others)} ${others === 1 ? 'rule' : 'rules'} of Tidewaiter and of sensors`];
+  return [...signed.map(credit), ...unsigned];
 }
 
 /** The Detection Rule License asks that whoever wrote a rule is named with what it found. */
