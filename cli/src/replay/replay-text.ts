@@ -82,12 +82,18 @@ function eventsText(events: readonly string[]): string {
   return `${shown.join(' ')}${events.length > maxShownEvents ? ` and ${events.length - maxShownEvents} more` : ''}`;
 }
 
-/** Who wrote a rule is named with what it found; what nobody signed is ours, or a sensor's. */
+/** The author of the rules that come with Tidewaiter. */
+const ourselves = 'Tidewaiter';
+
+/** Who wrote a rule is named with what it found; our own, and what sensors judged, are counted. */
 function creditLines({ rules }: Incident): string[] {
-  const signed = rules.filter(({ author }) => author !== null);
-  const others = rules.length - signed.length;
-  const unsigned = others === 0 ? [] : [`${count(others)} ${others === 1 ? 'rule' : 'rules'} of Tidewaiter and of sensors`];
-  return [...signed.map(credit), ...unsigned];
+  const own = rules.filter(({ author }) => author === ourselves).length;
+  const sensors = rules.filter(({ author }) => author === null).length;
+  return [
+    ...rules.filter(({ author }) => author !== null && author !== ourselves).map(credit),
+    ...(own > 0 ? [`${count(own)} ${own === 1 ? 'rule' : 'rules'} of ${ourselves}`] : []),
+    ...(sensors > 0 ? [`${count(sensors)} ${sensors === 1 ? 'rule' : 'rules'} without an author, or of sensors`] : []),
+  ];
 }
 
 /** The Detection Rule License asks that whoever wrote a rule is named with what it found. */
