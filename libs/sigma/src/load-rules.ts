@@ -1,23 +1,19 @@
 import type { CorrelationRule } from './correlation/correlation-rule.js';
 import { correlationFields, linkCorrelations, silentParts } from './correlation/link-correlations.js';
 import { readCorrelation } from './correlation/read-correlation.js';
-import { filtered, readFilter } from './filter.js';
+import { filtered, narrows, readFilter } from './filter.js';
 import type { Filter } from './filter.js';
-import { isMap } from './located.js';
+import { isMap, mapOf } from './located.js';
 import type { Located } from './located.js';
+import type { Pipeline } from './pipeline.js';
 import type { Placeholders } from './placeholders.js';
 import { readDetectionRule } from './rule-document.js';
-import type { DetectionRule } from './rule-document.js';
+import type { DetectionRule, RuleFile } from './rule-document.js';
 import { RuleError } from './rule-error.js';
 import { readRuleInfo } from './rule-info.js';
 import type { RuleInfo } from './rule-info.js';
 import { RuleSet } from './rule-set.js';
 import { readDocument, splitDocuments } from './yaml-documents.js';
-
-export interface RuleFile {
-  path: string;
-  text: string;
-}
 
 /** A document that was left out, and why. */
 export interface RefusedRule {
@@ -28,10 +24,13 @@ export interface RefusedRule {
 }
 
 export interface LoadOptions {
-  /** Values for `%name%`. */
+  pipelines?: readonly Pipeline[];
+  /** Values for `%name%`; they win over those of pipelines. */
   placeholders?: Readonly<Record<string, readonly string[]>>;
   /** Answers without code made from text, for where that is forbidden. */
   interpreted?: boolean;
+  /** What was loaded before: a file whose text is the same is not read again. */
+  previous?: LoadedRules;
 }
 
 export interface LoadedRules {
@@ -39,81 +38,159 @@ export interface LoadedRules {
   /** Inner ones before those that build on them. */
   correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
+  /** For {@link LoadOptions.previous}. */
+  readonly files: ReadFiles;
 }
 
-/** Reads rules, filters and correlations. One that cannot be used is left out with its reason; the others load. */
+/** What was read of each file, by its path, with the same placeholders. */
+interface ReadFiles {
+  placeholders: string;
+  byPath: ReadonlyMap<string, ReadFile>;
+}
+
+interface ReadFile {
+  text: string;
+  parts: readonly Part[];
+}
+
+/** What one document holds. */
+type Part =
+  | { kind: 'rule'; rule: DetectionRule }
+  | { kind: 'filter'; filter: Filter }
+  | { kind: 'correlation'; correlation: CorrelationRule }
+  | { kind: 'refused'; refused: RefusedRule };
+
+const maxRules = 20_000;
+
+/** Reads rules, filters and correlations. A document that cannot be used is left out with its reason; the others load. */
 export function loadRules(files: readonly RuleFile[], options: LoadOptions = {}): LoadedRules {
-  const loading = new Loading(new Map(Object.entries(options.placeholders ?? {})));
-  for (const file of files) loading.read(file);
-  return loading.finish(options.interpreted ?? false);
+  const { previous, interpreted: isInterpreted = false } = options;
+  const pipelines = (options.pipelines ?? []).toSorted((a, b) => a.priority - b.priority);
+  const placeholders = placeholdersOf(pipelines, options.placeholders ?? {});
+  const key = JSON.stringify([...placeholders]);
+  const known = previous?.files.placeholders === key ? previous.files.byPath : new Map<string, ReadFile>();
+  const byPath = new Map(files.map((file) => [file.path, readFile(file, known.get(file.path), placeholders)]));
+
+  const gathered = new Gathering();
+  for (const { parts } of byPath.values()) for (const part of parts) gathered.take(part);
+  const rules = gathered.finishedRules(pipelines);
+  const { linked, refused } = linkCorrelations(
+    gathered.correlations,
+    rules.map(({ info }) => info),
+  );
+  for (const { info, line, reason } of refused) gathered.refuse(info, line, reason);
+  const otherFields = correlationFields(linked);
+  return {
+    rules: new RuleSet(rules, { parts: silentParts(linked), otherFields, isInterpreted }),
+    correlations: linked,
+    refused: gathered.refused,
+    files: { placeholders: key, byPath },
+  };
 }
 
-class Loading {
+function placeholdersOf(
+  pipelines: readonly Pipeline[],
+  own: Readonly<Record<string, readonly string[]>>,
+): Placeholders {
+  return new Map([...pipelines.flatMap(({ values }) => [...values]), ...Object.entries(own)]);
+}
+
+function readFile({ path, text }: RuleFile, known: ReadFile | undefined, placeholders: Placeholders): ReadFile {
+  if (known?.text === text) return known;
+  const documents = attempt(path, undefined, () => splitDocuments(text));
+  if ('refused' in documents) return { text, parts: [{ kind: 'refused', ...documents }] };
+  const parts = documents.result.map((each): Part => {
+    const document = attempt(path, undefined, () => readDocument(each));
+    if ('refused' in document) return { kind: 'refused', ...document };
+    const part = attempt(path, document.result, () => readPart(document.result, path, placeholders));
+    return 'refused' in part ? { kind: 'refused', ...part } : part.result;
+  });
+  return { text, parts };
+}
+
+function readPart(document: Located, file: string, placeholders: Placeholders): Part {
+  const map = mapOf(document, 'a rule');
+  if (map.has('action')) throw new RuleError(document.line, 'action is not Sigma 2: each document says all of its own');
+  if (map.has('filter')) return { kind: 'filter', filter: readFilter(document, file, placeholders) };
+  const info = readRuleInfo(map, file, document.line);
+  return map.has('correlation')
+    ? { kind: 'correlation', correlation: readCorrelation(map, info) }
+    : { kind: 'rule', rule: readDetectionRule(document, info, placeholders) };
+}
+
+function attempt<Result>(
+  file: string,
+  document: Located | undefined,
+  read: () => Result,
+): { result: Result } | { refused: RefusedRule } {
+  try {
+    return { result: read() };
+  } catch (error) {
+    if (!(error instanceof RuleError)) throw error;
+    const title = document && isMap(document.value) ? document.value.get('title')?.value : undefined;
+    const { line, reason } = error;
+    return { refused: { file, line, reason, ...(typeof title === 'string' && { title }) } };
+  }
+}
+
+/** Documents of all files, as they are brought together. */
+class Gathering {
+  readonly correlations: CorrelationRule[] = [];
+  readonly refused: RefusedRule[] = [];
   readonly #rules: DetectionRule[] = [];
   readonly #filters: Filter[] = [];
-  readonly #correlations: CorrelationRule[] = [];
-  readonly #refused: RefusedRule[] = [];
   /** Ids and names, and who has them. */
   readonly #taken = new Map<string, RuleInfo>();
 
-  constructor(private readonly placeholders: Placeholders) {}
-
-  read({ path, text }: RuleFile): void {
-    const documents = this.#attempt(path, null, () => splitDocuments(text)) ?? [];
-    for (const each of documents) {
-      const document = this.#attempt(path, null, () => readDocument(each));
-      if (document) this.#attempt(path, document, () => this.#keep(document, path));
+  take(part: Part): void {
+    switch (part.kind) {
+      case 'refused':
+        this.refused.push(part.refused);
+        break;
+      case 'filter':
+        this.#filters.push(part.filter);
+        break;
+      case 'rule':
+        if (this.#isNew(part.rule.info)) this.#rules.push(part.rule);
+        break;
+      case 'correlation':
+        if (this.#isNew(part.correlation.info)) this.correlations.push(part.correlation);
+        break;
     }
   }
 
-  finish(isInterpreted: boolean): LoadedRules {
-    const rules = this.#rules.map((rule) => filtered(rule, this.#filters));
-    const { linked, refused } = linkCorrelations(
-      this.#correlations,
-      rules.map(({ info }) => info),
-    );
-    const unlinked = refused.map(({ info: { file, title }, line, reason }) => ({ file, line, reason, title }));
-    return {
-      rules: new RuleSet(rules, { isInterpreted, parts: silentParts(linked), otherFields: correlationFields(linked) }),
-      correlations: linked,
-      refused: [...this.#refused, ...unlinked],
-    };
+  /** The rules as filters and pipelines leave them. */
+  finishedRules(pipelines: readonly Pipeline[]): DetectionRule[] {
+    for (const filter of this.#filters)
+      if (filter.rules && !this.#rules.some((rule) => narrows(filter, rule)))
+        this.refuse(filter, filter.line, 'the filter is about no rule that is here');
+    return this.#rules.flatMap((rule) => {
+      const narrowed = filtered(rule, this.#filters);
+      const result = attempt(rule.info.file, undefined, () =>
+        pipelines.reduce((each, pipeline) => pipeline.apply(each), narrowed),
+      );
+      if (!('refused' in result)) return [result.result];
+      this.refuse(rule.info, result.refused.line, result.refused.reason);
+      return [];
+    });
   }
 
-  #keep(document: Located, file: string): void {
-    const keys = isMap(document.value) ? document.value : new Map<string, Located>();
-    if (keys.has('filter')) {
-      this.#filters.push(readFilter(document, this.placeholders));
-    } else if (isMap(document.value) && keys.has('correlation')) {
-      const correlation = readCorrelation(document.value, readRuleInfo(document.value, file, document.line));
-      this.#take(correlation.info);
-      this.#correlations.push(correlation);
-    } else {
-      const rule = readDetectionRule(document, file, this.placeholders);
-      this.#take(rule.info);
-      this.#rules.push(rule);
-    }
+  refuse({ file, title }: { file: string; title: string | null }, line: number, reason: string): void {
+    this.refused.push({ file, line, reason, ...(title !== null && { title }) });
   }
 
-  /** Correlations, filters and incidents call a rule by its id or name. */
-  #take(info: RuleInfo): void {
-    for (const word of new Set([info.id, info.name])) {
-      if (word === null) continue;
-      const other = this.#taken.get(word);
-      if (other)
-        throw new RuleError(info.line, `${other.file}:${other.line} has the same ${word === info.id ? 'id' : 'name'}`);
-      this.#taken.set(word, info);
+  /** Correlations, filters and incidents call a rule by its id or name: the first one has them. */
+  #isNew(info: RuleInfo): boolean {
+    const words = [...new Set([info.id, info.name])].filter((word) => word !== null);
+    const other = words.map((word) => this.#taken.get(word)).find((each) => each !== undefined);
+    if (other)
+      this.refuse(info, info.line, `${other.file}:${other.line} has the same ${other.id === info.id ? 'id' : 'name'}`);
+    else if (this.#rules.length + this.correlations.length >= maxRules)
+      this.refuse(info, info.line, `more than ${maxRules} rules`);
+    else {
+      for (const word of words) this.#taken.set(word, info);
+      return true;
     }
-  }
-
-  #attempt<Result>(file: string, document: Located | null, read: () => Result): Result | undefined {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof RuleError)) throw error;
-      const title = document && isMap(document.value) ? document.value.get('title')?.value : undefined;
-      this.#refused.push({ file, line: error.line, reason: error.reason, ...(typeof title === 'string' && { title }) });
-      return undefined;
-    }
+    return false;
   }
 }

@@ -5,8 +5,13 @@ import { mapOf, textAt } from './located.js';
 import type { Located, LocatedMap } from './located.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError } from './rule-error.js';
-import { readRuleInfo } from './rule-info.js';
 import type { RuleInfo } from './rule-info.js';
+
+export interface RuleFile {
+  /** For people, and for rules that have no id. */
+  path: string;
+  text: string;
+}
 
 /** A rule that looks at single events. */
 export interface DetectionRule {
@@ -16,28 +21,31 @@ export interface DetectionRule {
 }
 
 /** @throws RuleError */
-export function readDetectionRule(document: Located, file: string, placeholders: Placeholders): DetectionRule {
+export function readDetectionRule(document: Located, info: RuleInfo, placeholders: Placeholders): DetectionRule {
   const map = mapOf(document, 'a rule');
   const detection = map.get('detection');
   if (!detection) throw new RuleError(document.line, 'no detection');
   return {
-    info: readRuleInfo(map, file, document.line),
+    info,
     logsource: readLogSource(map, document.line),
     expression: readDetections(detection, 'detection', placeholders),
   };
 }
 
-/** @throws RuleError when it names nothing: it would be about everything */
+/** @throws RuleError */
 export function readLogSource(map: LocatedMap, line: number): LogSource {
   const located = map.get('logsource');
   if (!located) throw new RuleError(line, 'no logsource');
-  const source = mapOf(located, 'logsource');
+  return logSourceOf(mapOf(located, 'logsource'), located.line);
+}
+
+/** @throws RuleError when it names nothing: it would be about everything */
+export function logSourceOf(map: LocatedMap, line: number): LogSource {
   const logsource: LogSource = {};
   for (const key of ['product', 'category', 'service'] as const) {
-    const value = textAt(source, key);
+    const value = textAt(map, key);
     if (value !== null) logsource[key] = value;
   }
-  if (Object.keys(logsource).length === 0)
-    throw new RuleError(located.line, 'logsource names no product, category or service');
+  if (Object.keys(logsource).length === 0) throw new RuleError(line, 'no product, category or service is named');
   return logsource;
 }

@@ -56,7 +56,7 @@ const image: NonNullable<IncidentContext['image']> = {
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
   revisions: [opened],
-  context: { image, reach: { images: { items: [], total: 0 }, incidents: [] }, ...context },
+  context: { image, reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] }, ...context },
 });
 
 const message = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}) =>
@@ -144,7 +144,7 @@ it('does not take what could not be judged for clean', () => {
 describe('how far it reaches', () => {
   const [workload] = minerIncident().workloads;
   const tag = (shares: string) => ({ registry: 'r', repository: 'a', tag: '1', digest: 'd', shares });
-  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, incidents: [] };
+  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] };
   it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
     [{}, {}, 'Nothing else that we know has it.'],
     [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
@@ -153,6 +153,16 @@ describe('how far it reaches', () => {
       { workloads: [workload!, workload!] },
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
       '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
+    ],
+    [
+      {},
+      {
+        workloads: {
+          items: [{ cluster: null, workload: 'a/b/c', imageDigest: 'd', exposed: true, shares: 'image' }],
+          total: 3,
+        },
+      },
+      '3 other workloads run it or what it shares (1 of them exposed).',
     ],
     [
       {},

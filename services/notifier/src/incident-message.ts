@@ -88,11 +88,16 @@ function ending({ state, resolvedBy }: StoredIncident): string | null {
 }
 
 /** How far it may reach, in one sentence. */
-export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>, { images, incidents }: IncidentReach): string {
+export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>, { images, workloads: reached, incidents }: IncidentReach): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
+  const exposed = reached.items.filter((each) => each.exposed === true).length;
+  const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
   const others = images.items.filter(({ shares }) => shares !== 'image').length;
   const tags = images.total - others;
   const shared = [
+    ...(reached.total > 0
+      ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
+      : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
     ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
     ...(incidents.length > 0 ? [`${enumerate(incidents.map(({ number }) => `INC-${number}`), 3)} saw the same traces`] : []),
