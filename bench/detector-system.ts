@@ -150,7 +150,7 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
 
 /** How long after its alarm each incident was opened, by the turn of the alarm. */
 async function incidents(databaseUrl: string, alarms: ReadonlyMap<number, number>): Promise<Map<number, number>> {
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 1, name: 'bench' });
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'bench' });
   const rows = (await dataSource.query('SELECT namespace, opened_at FROM incident')) as { namespace: string; opened_at: Date }[];
   await dataSource.destroy();
   const found = new Map<number, number>();
