@@ -1,8 +1,10 @@
-// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/sensors.md and docs/registries/. Run by `npm run docs`.
+// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/sensors.md,
+// docs/image-facts.md and docs/registries/. Run by `npm run docs`.
 import { writeFileSync } from 'node:fs';
 
 import { checks, checksMarkdown } from '@tidewaiter/checks';
 import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
+import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
 import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 
@@ -18,3 +20,4 @@ writeFileSync(page('policies.md'), policiesMarkdown(builtInPolicies));
 writeFileSync(page('sensors.md'), sensorsMarkdown(sensors));
 writeFileSync(page('registries/README.md'), registryTable(registryKinds));
 for (const kind of registryKinds) writeFileSync(page(`registries/${kind.kind}.md`), registryPage(kind));
+writeFileSync(page('image-facts.md'), factsMarkdown(factFields));

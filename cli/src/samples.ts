@@ -60,6 +60,13 @@ sensors:
 # exceptions:
 #   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
 # admission: { mode: warn, unknown: allow }
+
+# How workloads are meant to behave: docs/image-facts.md
+# runtime:
+#   builderNamespaces: [ci]
+#   debugNamespaces: [debug]
+#   internalRanges: [10.0.0.0/8]
+#   allowedEgress: { shop/api: [payments.example.com, 192.0.2.0/28] }
 `;
 }
 

@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import { noPolicy } from '@tidewaiter/facts';
 
 import { parseSettings, readSettings } from './settings.js';
 
@@ -30,6 +31,25 @@ it('starts a new installation with nothing connected', () => {
       exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
       allowUnauthenticated: false,
     },
+    runtime: noPolicy,
+  });
+});
+
+it('reads how workloads are meant to behave', () => {
+  const { runtime } = parseSettings(
+    `
+runtime:
+  builderNamespaces: [ci]
+  allowedEgress: { shop/api: [192.0.2.0/28, "*.example.com"] }
+  learningPeriod: 7d
+`,
+    noFiles,
+  );
+  expect(runtime).toEqual({
+    ...noPolicy,
+    builderNamespaces: ['ci'],
+    allowedEgress: { 'shop/api': ['192.0.2.0/28', '*.example.com'] },
+    learningMs: 7 * 86_400_000,
   });
 });
 
@@ -176,6 +196,7 @@ it.each([
     'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
     'exceptions[0].owner',
   ],
+  ['a range that is none', 'runtime: { internalRanges: [10.0.0.0/33] }', 'runtime.internalRanges[0]: is no range'],
   ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
   ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],

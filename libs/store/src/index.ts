@@ -32,7 +32,7 @@ export type {
   VulnerablePackage,
 } from './fleet-matches.js';
 export { Findings } from './findings.js';
-export type { ImageFinding, PackagePlace } from './findings.js';
+export type { ImageFinding, PackagePlace, Use } from './findings.js';
 export { ImageFactsOf } from './image-facts.js';
 export type { LoadedFacts } from './image-facts.js';
 export { ImageManifests } from './image-manifests.js';
@@ -44,7 +44,7 @@ export type { IncidentContext, IncidentImage } from './incident-contexts.js';
 export { IncidentOrigins } from './incident-origins.js';
 export type { IncidentProvenance } from './incident-origins.js';
 export { IncidentReaches } from './incident-reaches.js';
-export type { IncidentReach, ReachedImage } from './incident-reaches.js';
+export type { IncidentReach, ReachedImage, ReachedWorkload } from './incident-reaches.js';
 export { Incidents } from './incidents.js';
 export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
 export { revisionKinds } from './incident-news.js';

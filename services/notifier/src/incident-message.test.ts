@@ -1,5 +1,5 @@
-import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 import { minerIncident, uuidOf } from '@tidewaiter/testkit';
+import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 
 import { creditsText, incidentMessage, type IncidentReport, reachText } from './incident-message.js';
 import { mailHtml } from './receivers/email/mail-html.js';
@@ -19,14 +19,7 @@ const incident = (more: Partial<StoredIncident> = {}): StoredIncident => ({
   ...more,
 });
 
-const opened: IncidentRevision = {
-  revision: 1,
-  kind: 'opened',
-  severity: 'high',
-  news: ['Dropped program started (T1059)'],
-  actor: null,
-  at,
-};
+const opened: IncidentRevision = { revision: 1, kind: 'opened', severity: 'high', news: ['Dropped program started (T1059)'], actor: null, at };
 
 const image: NonNullable<IncidentContext['image']> = {
   digest: minerIncident().imageDigest!,
@@ -63,7 +56,7 @@ const image: NonNullable<IncidentContext['image']> = {
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
   revisions: [opened],
-  context: { image, reach: { images: { items: [], total: 0 }, incidents: [] }, ...context },
+  context: { image, reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] }, ...context },
 });
 
 const message = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}) =>
@@ -74,8 +67,7 @@ it('reads as a story', () => {
     { id: 'CVE-2026-1', packageName: 'openssl', kev: true },
     { id: 'CVE-2026-2', packageName: 'zlib', kev: false },
   ] as typeof image.findings;
-  expect(mailText(message({}, { image: { ...image, findings } })))
-    .toBe(`High · Miner in shop/Deployment/checkout (INC-12)
+  expect(mailText(message({}, { image: { ...image, findings } }))).toBe(`High · Miner in shop/Deployment/checkout (INC-12)
 
 A program that is not in the image was written to /tmp and talks to a mining pool. Nothing else that we know has it.
 
@@ -152,7 +144,7 @@ it('does not take what could not be judged for clean', () => {
 describe('how far it reaches', () => {
   const [workload] = minerIncident().workloads;
   const tag = (shares: string) => ({ registry: 'r', repository: 'a', tag: '1', digest: 'd', shares });
-  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, incidents: [] };
+  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] };
   it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
     [{}, {}, 'Nothing else that we know has it.'],
     [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
@@ -162,7 +154,21 @@ describe('how far it reaches', () => {
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
       '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
     ],
-    [{}, { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] }, 'INC-3 saw the same traces.'],
+    [
+      {},
+      {
+        workloads: {
+          items: [{ cluster: null, workload: 'a/b/c', imageDigest: 'd', exposed: true, shares: 'image' }],
+          total: 3,
+        },
+      },
+      '3 other workloads run it or what it shares (1 of them exposed).',
+    ],
+    [
+      {},
+      { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] },
+      'INC-3 saw the same traces.',
+    ],
   ])('in a sentence', (more, reach, expected) => {
     expect(reachText(incident(more), { ...nothing, ...reach })).toBe(expected);
   });
@@ -175,12 +181,7 @@ it('names authors and licences of all rules that fit', () => {
 
 it('tells the day of a step that came on another one', () => {
   const [step] = minerIncident().steps;
-  const { sections } = message({
-    steps: [
-      { ...step!, at: '2026-11-26T03:00:00Z' },
-      { ...step!, at: 'odd' },
-    ],
-  });
+  const { sections } = message({ steps: [{ ...step!, at: '2026-11-26T03:00:00Z' }, { ...step!, at: 'odd' }] });
   expect(sections[0]!.items.map(({ text }) => text)).toEqual([
     '2026-11-26 03:00:00 Dropped program started',
     'odd Dropped program started',

@@ -1,11 +1,5 @@
 import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
-import type {
-  IncidentContext,
-  IncidentImage,
-  IncidentReach,
-  IncidentRevision,
-  StoredIncident,
-} from '@tidewaiter/store';
+import type { IncidentContext, IncidentImage, IncidentReach, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 
 import {
   clean,
@@ -57,17 +51,9 @@ export function incidentMessage(
     ),
     facts: facts(incident, context.image),
     sections: [
-      ...section(
-        'What happened',
-        incident.steps.map((step) => stepItem(step, incident, safe)),
-      ),
+      ...section('What happened', incident.steps.map((step) => stepItem(step, incident, safe))),
       ...section('What the image says', imageItems(incident, context.image, safe)),
-      ...(status === 'firing'
-        ? section(
-            'What to do',
-            incident.nextSteps.map((text) => plainItem(safe(text))),
-          )
-        : []),
+      ...(status === 'firing' ? section('What to do', incident.nextSteps.map((text) => plainItem(safe(text)))) : []),
     ],
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
@@ -102,24 +88,19 @@ function ending({ state, resolvedBy }: StoredIncident): string | null {
 }
 
 /** How far it may reach, in one sentence. */
-export function reachText(
-  { workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>,
-  { images, incidents }: IncidentReach,
-): string {
+export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>, { images, workloads: reached, incidents }: IncidentReach): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
+  const exposed = reached.items.filter((each) => each.exposed === true).length;
+  const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
   const others = images.items.filter(({ shares }) => shares !== 'image').length;
   const tags = images.total - others;
   const shared = [
+    ...(reached.total > 0
+      ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
+      : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
     ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
-    ...(incidents.length > 0
-      ? [
-          `${enumerate(
-            incidents.map(({ number }) => `INC-${number}`),
-            3,
-          )} saw the same traces`,
-        ]
-      : []),
+    ...(incidents.length > 0 ? [`${enumerate(incidents.map(({ number }) => `INC-${number}`), 3)} saw the same traces`] : []),
   ];
   const parts = [...affected, ...shared];
   if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
@@ -133,11 +114,7 @@ function stepItem(
 ): MessageItem {
   const ids = new Set(events);
   const shown = evidence.find(({ event }) => ids.has(event));
-  const detail = [
-    technique,
-    shown && safe(evidenceText(shown)),
-    events.length > 1 ? count(events.length, 'event') : null,
-  ];
+  const detail = [technique, shown && safe(evidenceText(shown)), events.length > 1 ? count(events.length, 'event') : null];
   return {
     severity,
     text: `${clockText(at, firstSeen)} ${safe(title)}`,
@@ -202,10 +179,7 @@ function facts(incident: StoredIncident, image: IncidentImage | null): Message['
   const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
   const pods = workloads.flatMap((each) => each.pods);
   return [
-    ...fact(
-      'Workload',
-      enumerate(workloads.length > 0 ? workloads.map(({ workload }) => workload) : [incident.workload ?? ''], 3),
-    ),
+    ...fact('Workload', enumerate(workloads.length > 0 ? workloads.map(({ workload }) => workload) : [incident.workload ?? ''], 3)),
     ...fact('Image', incident.image),
     ...fact('Digest', incident.imageDigest && shortDigest(incident.imageDigest)),
     ...fact('Cluster', incident.cluster),

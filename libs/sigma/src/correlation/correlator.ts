@@ -7,6 +7,7 @@ import { correlationLimits } from './read-correlation.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import type { Take } from './routes.js';
 import { groupOf, Routes } from './routes.js';
+import { bounded } from './scalar.js';
 import type { Scalar } from './scalar.js';
 import { readSnapshot, writeSnapshot } from './snapshot.js';
 import { Memory } from './state/memory.js';
@@ -119,13 +120,15 @@ export class Correlator {
   /** Takes an event in and moves the clock to it. Answers what this decided, in the order of time. */
   observe({ id, timeMs, event, rules }: CorrelatedEvent): Firing[] {
     const firings: Firing[] = [];
-    if (rules.length > 0) {
-      const takes = this.#routes.takesOf(rules, (name) => event.field(name));
-      // A time that is no number is never in time.
-      if (takes.length > 0 && !(timeMs >= this.#watermarkMs)) this.#lateEvents += 1;
-      else if (takes.length > 0) this.#waiting.push({ id, timeMs, takes });
-    }
+    const takes = rules.length > 0 ? this.#routes.takesOf(rules, (name) => event.field(name)) : [];
+    // A time that is no number is never in time.
+    const isLate = !(timeMs >= this.#watermarkMs);
+    if (takes.length > 0 && isLate) this.#lateEvents += 1;
+    const isTaken = takes.length > 0 && !isLate;
+    if (isTaken && this.#latenessMs > 0) this.#waiting.push({ id: bounded(id), timeMs, takes });
     this.#moveClock(timeMs, firings);
+    // Nothing earlier can come any more, so that nothing has to wait.
+    if (isTaken && this.#latenessMs === 0) this.#judgeAll(this.#workOf(takes, bounded(id)), timeMs, id, firings);
     return firings;
   }
 

@@ -13,7 +13,7 @@ export interface LinkedCorrelations {
 const maxNesting = 32;
 
 /**
- * Joins correlations to the rules and to each other by id or name. One that names what is not there, or that comes back to itself, is
+ * Joins correlations, of which no two share an id or name, to the rules and to each other by id or name. One that names what is not there, or that comes back to itself, is
  * refused, and with it whatever builds on it; the others stay.
  */
 export function linkCorrelations(
@@ -53,8 +53,7 @@ class Linker {
   ) {
     for (const rule of rules) for (const word of wordsOf(rule)) this.#rules.set(word, rule);
     for (const correlation of all)
-      for (const word of wordsOf(correlation.info))
-        if (!this.#correlations.has(word)) this.#correlations.set(word, correlation);
+      for (const word of wordsOf(correlation.info)) this.#correlations.set(word, correlation);
   }
 
   link(): LinkedCorrelations {
@@ -77,10 +76,6 @@ class Linker {
 
   #judge(correlation: CorrelationRule, depth: number): Outcome {
     if (depth > maxNesting) return { reason: `correlations are nested deeper than ${maxNesting} levels` };
-    const twice = wordsOf(correlation.info).find(
-      (word) => this.#rules.has(word) || this.#correlations.get(word) !== correlation,
-    );
-    if (twice !== undefined) return { reason: `${shown(twice)} is the id or name of another rule` };
     const unknown = this.#strangerAmong(correlation);
     if (unknown !== undefined) return { reason: `no rule has the id or name ${shown(unknown)}` };
     let highest = 0;

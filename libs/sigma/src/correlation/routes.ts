@@ -8,7 +8,7 @@ export interface Take {
   /** Place of the correlation in the list. */
   correlation: number;
   /** Which of the correlation's rules it matched. */
-  positions: number[];
+  positions: readonly number[];
   /** The group: values of group-by as one text, see `groupOf`. */
   key: string;
   /** What a value type looks at; undefined when the event has none. */
@@ -16,6 +16,8 @@ export interface Take {
   /** What outer correlations will ask of a firing whose last event this is. */
   carried: Readonly<Record<string, Scalar>> | undefined;
 }
+
+type Reading = (name: string) => Scalar | undefined;
 
 /** How one rule takes part in one correlation: fields by their names in that rule's events. */
 interface Part {
@@ -44,19 +46,24 @@ export class Routes {
     this.#carried = this.#whatOuterOnesAsk();
   }
 
-  /** Ascending by correlation. @param fieldOf asked once for each name */
+  /** Ascending by correlation. @param fieldOf the event's, or the firing's */
   takesOf(rules: readonly RuleInfo[], fieldOf: (name: string) => unknown): Take[] {
     const takes: Take[] = [];
-    let read: ((name: string) => Scalar | undefined) | undefined;
+    const read = this.#reading(rules, fieldOf);
     for (const rule of rules)
       for (const part of this.#partsOf(rule)) {
-        read ??= remembering(fieldOf);
         const take = takeOf(part, this.correlations[part.correlation]!, read);
         if (take) takes.push(take);
       }
     if (takes.length < 2) return takes;
     takes.sort((a, b) => a.correlation - b.correlation);
     return rules.length > 1 ? merged(takes) : takes;
+  }
+
+  /** Where several parts may ask for the same field, it is asked for once. */
+  #reading(rules: readonly RuleInfo[], fieldOf: (name: string) => unknown): Reading {
+    const isAlone = rules.length === 1 && this.#partsOf(rules[0]!).length <= 1;
+    return isAlone ? (name) => scalarOf(fieldOf(name)) : remembering(fieldOf);
   }
 
   #partsOf(rule: RuleInfo): readonly Part[] {
@@ -110,12 +117,12 @@ function namesFor(
   return { groupBy: groups as string[], fields: fields.map((name) => named(name) ?? name) };
 }
 
-function takeOf(part: Part, { type }: CorrelationRule, read: (name: string) => Scalar | undefined): Take | undefined {
+function takeOf(part: Part, { type }: CorrelationRule, read: Reading): Take | undefined {
   const key = tupleOf(part.groupBy, read);
   if (key === undefined) return undefined;
   return {
     correlation: part.correlation,
-    positions: [...part.positions],
+    positions: part.positions,
     key,
     value: type === 'value_count' ? tupleOf(part.fields, read) : numberIn(part.fields, read),
     carried: part.carried.length > 0 ? recordOf(part.carried, read) : undefined,
@@ -123,7 +130,7 @@ function takeOf(part: Part, { type }: CorrelationRule, read: (name: string) => S
 }
 
 /** One text stands for itself; several for their JSON, which no value can forge. Undefined when one is missing. */
-function tupleOf(names: readonly string[], read: (name: string) => Scalar | undefined): string | undefined {
+function tupleOf(names: readonly string[], read: Reading): string | undefined {
   if (names.length === 0) return '';
   const texts: string[] = [];
   for (const name of names) {
@@ -134,12 +141,12 @@ function tupleOf(names: readonly string[], read: (name: string) => Scalar | unde
   return texts.length === 1 ? texts[0] : JSON.stringify(texts);
 }
 
-function numberIn([name]: readonly string[], read: (name: string) => Scalar | undefined): number | undefined {
+function numberIn([name]: readonly string[], read: Reading): number | undefined {
   const scalar = name === undefined ? undefined : read(name);
   return scalar === undefined ? undefined : numberOf(scalar);
 }
 
-function recordOf(names: readonly string[], read: (name: string) => Scalar | undefined): Record<string, Scalar> {
+function recordOf(names: readonly string[], read: Reading): Record<string, Scalar> {
   return Object.fromEntries(
     names.flatMap((name) => {
       const scalar = read(name);
@@ -161,13 +168,14 @@ function merged(takes: readonly Take[]): Take[] {
     let at = found.length - 1;
     while (at >= 0 && found[at]!.correlation === take.correlation && found[at]!.key !== take.key) at -= 1;
     const same = found[at];
-    if (same?.correlation === take.correlation) same.positions.push(...take.positions);
+    if (same?.correlation === take.correlation)
+      found[at] = { ...same, positions: [...same.positions, ...take.positions] };
     else found.push(take);
   }
   return found;
 }
 
-function remembering(fieldOf: (name: string) => unknown): (name: string) => Scalar | undefined {
+function remembering(fieldOf: (name: string) => unknown): Reading {
   const known = new Map<string, Scalar | undefined>();
   return (name) => {
     if (known.has(name)) return known.get(name);

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 export type Scalar = string | number;
 
 /** Longer texts are kept by their beginning and their digest: a million groups must not hold a million command lines. */
-const maxTextLength = 512;
+const maxTextLength = 256;
 const shownLength = 128;
 
 /** Undefined for what is missing or null. A list of one is what it holds; other lists and objects are their JSON. */
@@ -29,15 +29,8 @@ export function numberOf(scalar: Scalar): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-function bounded(text: string): string {
+/** The text itself unless it is longer than any that is kept. */
+export function bounded(text: string): string {
   if (text.length <= maxTextLength) return text;
   return `${text.slice(0, shownLength)}…sha256:${createHash('sha256').update(text).digest('hex')}`;
-}
-
-/** V8 makes texts from this length on as views into what they were cut from or joined of. */
-const minViewLength = 13;
-
-/** A copy that keeps nothing else alive: a name of twenty letters may be a view into an event of kilobytes. */
-export function ownCopy(text: string): string {
-  return text.length < minViewLength ? text : (JSON.parse(JSON.stringify(text)) as string);
 }

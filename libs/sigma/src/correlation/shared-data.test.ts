@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 
 import { jsonEvent } from '../json-event.js';
+import { loadRules } from '../load-rules.js';
 import { Correlator } from './correlator.js';
 import type { Firing } from './correlator.js';
-import { loadForTest } from './load-for-test.js';
 
 const folder = join(
   env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'),
@@ -29,8 +29,8 @@ const vectors: Vector[] = isThere
   ? readdirSync(folder).flatMap((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')).vectors as Vector[])
   : [];
 
-function replay({ rules: text, events, end, allowed_lateness = '0s' }: Vector) {
-  const { rules, correlations, refused } = loadForTest(text);
+function replay({ rules: text, events, end, allowed_lateness = '0s' }: Vector, interpreted: boolean) {
+  const { rules, correlations, refused } = loadRules([{ path: 'rules.yml', text }], { interpreted });
   expect(refused).toEqual([]);
   const correlator = new Correlator(correlations, { allowedLatenessMs: Number.parseInt(allowed_lateness, 10) * 1_000 });
   const alerts: Record<string, string[]> = {};
@@ -53,15 +53,25 @@ function plain({ rule, timeMs, group, trigger }: Firing) {
     vectors.filter(filter).map((vector) => [`${vector.id} ${vector.note ?? ''}`, vector] as const);
 
   it.each(named(({ load_error }) => load_error === true))('%s', (_, { rules }) => {
-    const { refused } = loadForTest(rules);
+    const { refused } = loadRules([{ path: 'rules.yml', text: rules }]);
     expect(refused.length).toBeGreaterThan(0);
-    for (const { line, reason } of refused)
-      expect({ line, reason }).toEqual({ line: expect.any(Number), reason: expect.any(String) });
+    for (const each of refused)
+      expect(each).toEqual({
+        file: 'rules.yml',
+        line: expect.any(Number),
+        reason: expect.any(String),
+        title: expect.any(String),
+      });
   });
 
-  it.each(named(({ load_error }) => load_error !== true))('%s', (_, vector) => {
-    const { firings, alerts } = replay(vector);
-    expect(firings).toEqual(vector.expect);
-    if (vector.expect_alerts) expect(alerts).toEqual(vector.expect_alerts);
+  describe.each([
+    ['compiled', false],
+    ['interpreted', true],
+  ])('with %s rules', (_, interpreted) => {
+    it.each(named(({ load_error }) => load_error !== true))('%s', (_, vector) => {
+      const { firings, alerts } = replay(vector, interpreted);
+      expect(firings).toEqual(vector.expect);
+      if (vector.expect_alerts) expect(alerts).toEqual(vector.expect_alerts);
+    });
   });
 });

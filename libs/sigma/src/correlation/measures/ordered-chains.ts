@@ -2,7 +2,6 @@ import type { CorrelationCondition, CorrelationRule } from '../correlation-rule.
 import { keepsTo } from '../correlation-rule.js';
 import { holds } from '../expression.js';
 import type { Take } from '../routes.js';
-import { latestIds } from '../state/evidence.js';
 import type { Keeping, Memory } from '../state/memory.js';
 import { maxWalk } from '../state/memory.js';
 import type { Chains } from './chains.js';
@@ -32,8 +31,7 @@ export class OrderedChains implements Measure {
       }
       const shorter = memory.findEntry(group, before);
       if (shorter === -1 || memory.entries.timeMs[shorter]! < sinceMs) continue;
-      const ids = [memory.evidence.idsOf(memory.entries.evidence[shorter]!), memory.evidence.idsOf(evidence)];
-      const joined = memory.evidence.add(latestIds(ids));
+      const joined = memory.evidence.join(memory.entries.evidence[shorter]!, evidence);
       this.#reach(memory, group, chain, memory.entries.timeMs[shorter]!, joined);
       memory.evidence.release(joined);
     }

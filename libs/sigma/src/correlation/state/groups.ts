@@ -1,4 +1,4 @@
-import { PairIndex } from './pair-index.js';
+import { HashIndex, mixed } from './hash-index.js';
 import { firstCapacity, grown, Slots } from './slots.js';
 
 const none = -1;
@@ -23,7 +23,7 @@ export class Groups {
   #after = new Int32Array(firstCapacity);
 
   readonly #slots = new Slots();
-  readonly #index = new PairIndex();
+  readonly #index = new HashIndex((group) => hashOf(this.correlation[group]!, this.key[group]!));
   readonly #oldest: Int32Array;
   readonly #newest: Int32Array;
   readonly #sizes: Int32Array;
@@ -40,7 +40,10 @@ export class Groups {
 
   /** -1 when there is none. */
   find(correlation: number, key: number): number {
-    return this.#index.get(correlation, key);
+    for (let slot = this.#index.home(hashOf(correlation, key)); ; slot = this.#index.next(slot)) {
+      const group = this.#index.rowAt(slot);
+      if (group === -1 || (this.key[group] === key && this.correlation[group] === correlation)) return group;
+    }
   }
 
   /** The group of a correlation whose turn it is first; -1 when it has none. */
@@ -70,7 +73,7 @@ export class Groups {
     this.firedAtMs[group] = -Infinity;
     this.count[group] = 0;
     this.sum[group] = 0;
-    this.#index.set(correlation, key, group);
+    this.#index.add(group);
     this.#sizes[correlation]! += 1;
     this.#enqueue(group, correlation);
     return group;
@@ -87,7 +90,7 @@ export class Groups {
 
   close(group: number): void {
     const correlation = this.correlation[group]!;
-    this.#index.delete(correlation, this.key[group]!);
+    this.#index.delete(group);
     this.#sizes[correlation]! -= 1;
     this.#dequeue(group, correlation);
     this.#slots.give(group);
@@ -120,4 +123,8 @@ export class Groups {
     this.#before = grown(this.#before);
     this.#after = grown(this.#after);
   }
+}
+
+function hashOf(correlation: number, key: number): number {
+  return mixed(Math.imul(correlation + 1, 0x9e3779b1) ^ key);
 }

@@ -2,7 +2,6 @@ import type { Scalar } from '../scalar.js';
 import { Entries } from './entries.js';
 import { Evidence, latestIds, maxEvidence } from './evidence.js';
 import { Groups } from './groups.js';
-import { PairIndex } from './pair-index.js';
 import { Texts } from './texts.js';
 
 export interface MemoryLimits {
@@ -33,7 +32,8 @@ export class Memory {
   readonly evidence = new Evidence();
   /** Of the groups that have one: what outer correlations will ask of the last event. */
   readonly carried = new Map<number, Readonly<Record<string, Scalar>>>();
-  readonly #values = new PairIndex();
+  /** Entries by group and value, of correlations that look them up so. */
+  readonly #values = new Map<number, number>();
   droppedGroups = 0;
   droppedEntries = 0;
 
@@ -75,7 +75,7 @@ export class Memory {
     this.evidence.hold(evidence);
     const entry = this.entries.append(group, timeMs, value, evidence);
     const correlation = this.groups.correlation[group]!;
-    if (this.keepings[correlation]!.indexed) this.#values.set(group, value, entry);
+    if (this.keepings[correlation]!.indexed) this.#values.set(pairOf(group, value), entry);
   }
 
   /** Makes the entry the group's newest one. */
@@ -89,7 +89,7 @@ export class Memory {
 
   /** The group's entry with that value; -1 when there is none. */
   findEntry(group: number, value: number): number {
-    if (this.keepings[this.groups.correlation[group]!]!.indexed) return this.#values.get(group, value);
+    if (this.keepings[this.groups.correlation[group]!]!.indexed) return this.#values.get(pairOf(group, value)) ?? -1;
     let entry = this.entries.oldest(group);
     while (entry !== -1 && this.entries.value[entry] !== value) entry = this.entries.after(entry);
     return entry;
@@ -98,7 +98,7 @@ export class Memory {
   remove(group: number, entry: number): void {
     const { textual, indexed } = this.keepings[this.groups.correlation[group]!]!;
     const value = this.entries.value[entry]!;
-    if (indexed) this.#values.delete(group, value);
+    if (indexed) this.#values.delete(pairOf(group, value));
     if (textual) this.texts.release(value);
     this.evidence.release(this.entries.evidence[entry]!);
     this.entries.remove(group, entry);
@@ -146,4 +146,9 @@ export class Memory {
     }
     return false;
   }
+}
+
+/** Two numbers of less than 2^20 and 2^32 as one. */
+function pairOf(group: number, value: number): number {
+  return group * 2 ** 32 + value;
 }
