@@ -39,11 +39,11 @@ ${sensors.map(section).join('\n')}
 Beside Sigma's own names (\`Image\`, \`CommandLine\`, \`DestinationIp\` …) and the sensor's own words (a literal key or a dotted path), every event answers these, with the
 log source \`product: tidewaiter\`, \`category: <what it tells of>\`:
 
-${neutralFieldNames.map((name) => `\`${name}\``).join(', ')}.
+${byPart(neutralFieldNames)}
 
 ## Fields of \`generic\`
 
-${genericFields.map((name) => `\`${name}\``).join(', ')}.
+${byPart(genericFields)}
 `;
 }
 
@@ -61,4 +61,10 @@ ${about.reads}${others} How it is set up: [deploy/sensors/${source}](../deploy/s
 
 ${ignored}${about.note}
 `;
+}
+
+/** A line for each part: what is asked of a process, of a pod … */
+function byPart(names: readonly string[]): string {
+  const parts = Map.groupBy(names, (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : ''));
+  return [...parts.values()].map((some) => `- ${some.map((name) => `\`${name}\``).join(', ')}`).join('\n');
 }

@@ -123,7 +123,7 @@ describe('a field', () => {
       },
     ],
   ])('finds the pods of a %s', (_, spec) => {
-    const request = seen('kubernetes-audit', (event) => ({ ...event, requestObject: { spec } }));
+    const request = seen('kubernetes-audit', (event) => ({ ...event, requestObject: { spec } }) as JsonObject);
     expect(sigmaField(request, 'hostPath')).toEqual(['/x']);
     expect(sigmaField(request, 'Request.Images')).toEqual(['a']);
     expect(sigmaField(request, 'capabilities')).toBeUndefined();
@@ -150,11 +150,17 @@ describe('a field', () => {
   });
 });
 
-it('has every scalar for keywords, and the command lines whole', () => {
-  const all = [...scalarsOf(seen('tetragon'))];
-  expect(all).toEqual(expect.arrayContaining(['/bin/sh -c id', '/usr/bin/node main.js', 4711, false, 'checkout']));
-  expect(all).not.toContain('process_exec');
-  // What was searched when the process was started is not searched again with each of its deeds.
-  expect([...scalarsOf(connected)]).toEqual(['/bin/sh', 'root', 'tcp', '10.0.0.1', 4000, '192.0.2.1', 443]);
-  expect([...scalarsOf(written)]).toEqual(['/bin/sh', 'root', '/etc/x', 'write']);
+it('has the fields of a Linux event for keywords', () => {
+  const all = scalarsOf(seen('tetragon'));
+  expect(all).toEqual(expect.arrayContaining(['/bin/sh -c id', '/usr/bin/node main.js', 4711]));
+  // Not what the sensor says beside them.
+  expect(all).not.toContain('checkout');
+});
+
+it('looks for keywords in what a process writes, not in what it was started with', () => {
+  expect(scalarsOf(written)).toEqual([expect.any(String), '/etc/x']);
+});
+
+it('has every scalar of a request for keywords', () => {
+  expect(scalarsOf(seen('kubernetes-audit'))).toEqual(expect.arrayContaining(['ResponseComplete']));
 });

@@ -98,30 +98,33 @@ export function sigmaField(observation: Observation, name: string): unknown {
   return source === 'falco' && isObject(native['output_fields']) ? at(native['output_fields'], name) : undefined;
 }
 
-/** What a process did after it was started: its command line was told, and searched, with its start. */
-const deeds: ReadonlySet<Activity> = new Set([
-  'exit',
-  'file',
-  'connect',
-  'accept',
-  'listen',
-  'send',
-  'dns',
-  'load',
-  'privilege',
-]);
+const ofProcess = ['Image', 'CommandLine', 'ParentImage', 'ParentCommandLine', 'CurrentDirectory', 'User', 'ProcessId'];
+const ofConnection = ['Image', 'Initiated', 'DestinationIp', 'DestinationPort', 'DestinationHostname', 'Protocol'];
 
 /**
- * Every scalar value of the event, for keywords: the sensor's own words and the command lines as Sigma writes them; of what a process
- * does later only what it did, else a keyword of its command line would match again with every file and connection.
+ * What a Linux event is in Sigma's words, where keywords are looked for. Not in the sensor's: it repeats the whole command line of
+ * a process with everything that the process does.
  */
-export function* scalarsOf(observation: Observation): Generator<string | number | boolean> {
-  const { native, process, file, network, activity } = observation;
-  if (deeds.has(activity)) {
-    const { executable = null, user = null } = process ?? {};
-    return yield* scalars([executable, user, file && { ...file }, network && { ...network }]);
-  }
-  if (process?.commandLine) yield process.commandLine;
-  if (process?.parentCommandLine) yield process.parentCommandLine;
-  yield* scalars(native);
+const searchedFields: Partial<Record<Activity, readonly string[]>> = {
+  exec: ofProcess,
+  // What it was started with was searched then.
+  exit: ['Image', 'User'],
+  privilege: ['Image', 'User'],
+  connect: ofConnection,
+  accept: ofConnection,
+  listen: ofConnection,
+  send: ofConnection,
+  file: ['Image', 'TargetFilename'],
+  load: ['Image', 'ImageLoaded'],
+  dns: ['Image', 'QueryName'],
+};
+
+/** Every scalar value of the event, for keywords. */
+export function scalarsOf(observation: Observation): (string | number | boolean)[] {
+  const names = searchedFields[observation.activity];
+  if (names === undefined) return [...scalars(observation.native)];
+  return names.flatMap((name) => {
+    const value = linuxFields.get(name)?.(observation);
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [value] : [];
+  });
 }
