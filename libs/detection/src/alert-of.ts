@@ -42,7 +42,8 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
   if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
     return { events: [event], eventTimesMs: [timeMs] };
   }
-  return { events: [startEvent, event], eventTimesMs: [startedMs, timeMs] };
+  // Told together with what it does, not as a step of its own.
+  return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
 }
 
 /**

@@ -22,7 +22,7 @@ export const cloudtrail: Sensor = {
     ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
     note: 'A call succeeded when it has no `errorCode`.',
   },
-  read: (body, connection) => readRecords('cloudtrail', 'CloudTrail', body, connection, tell),
+  read: (body, connection) => readRecords(cloudtrail, body, connection, tell),
   observe,
 };
 

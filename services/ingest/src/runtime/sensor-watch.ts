@@ -35,12 +35,11 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     const sensors = [...this.connections.sensors()];
-    if (sensors.length === 0) return;
     let isKnown = false;
     const check = async () => {
       if (!isKnown) await this.contacts.expect(sensors);
       isKnown = true;
-      await this.#check();
+      if (sensors.length > 0) await this.#check();
     };
     this.#checks = repeat(check, checkEveryMs, this.logger);
   }
