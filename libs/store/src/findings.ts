@@ -24,6 +24,8 @@ import { Store } from './store.js';
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding, Exploitation {
   imageDigest: Digest;
+  /** Whether its package was seen to be executed or loaded; false also where nobody looked. */
+  inUse: boolean;
 }
 
 /** A package of an image that a tag points to. */
@@ -71,7 +73,7 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, the exploited first, then the worst: as one repository has them, or as any does. */
+  /** The findings of some images, what is in use first, then the exploited, then the worst: as one repository has them, or as any does. */
   async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
@@ -94,7 +96,12 @@ export class Findings {
       [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const notExploited = { kev: false, epss: null };
-    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
+    const findings = others.map(({ imageDigest, finding }) => ({
+      ...finding,
+      ...notExploited,
+      imageDigest,
+      inUse: false,
+    }));
     const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
     const ratingsOf = (id: string) => ratings.get(id) ?? [];
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
@@ -103,7 +110,12 @@ export class Findings {
       return found.map((each) => ({ ...each, imageDigest }));
     });
     const exploitation = await exploitationOf(this.store, vulnerabilities);
-    const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
+    const used = await this.#used(imageDigests);
+    const known = vulnerabilities.map((each, index) => ({
+      ...each,
+      ...(exploitation[index] ?? notExploited),
+      inUse: used.has(`${each.imageDigest} ${each.packageName}`),
+    }));
     return [...known, ...findings].toSorted(worstFirst);
   }
 
@@ -121,6 +133,15 @@ export class Findings {
        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
       [purls, advisoryId],
     );
+  }
+
+  /** Digests and names of packages that were seen to be executed or loaded. */
+  async #used(imageDigests: readonly Digest[]): Promise<Set<string>> {
+    const rows = await this.store.query<{ name: string }>(
+      `SELECT DISTINCT image_digest || ' ' || package AS name FROM package_use WHERE image_digest = ANY($1)`,
+      [imageDigests],
+    );
+    return new Set(rows.map(({ name }) => name));
   }
 
   /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
@@ -168,7 +189,8 @@ function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: Fin
 }
 
 function worstFirst(a: ImageFinding, b: ImageFinding): number {
-  const order = Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
+  const order =
+    Number(b.inUse) - Number(a.inUse) || Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
   const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
     [packageName, id, purl, imageDigest, layer].join('\n'),

@@ -144,6 +144,8 @@ export const findingAnswer = z.object({
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
   /** In CISA's catalogue of exploited vulnerabilities. */
   kev: z.boolean(),
+  /** Its package was seen to be executed or loaded. */
+  inUse: z.boolean(),
   /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
   epss: z.number().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
