@@ -14,6 +14,7 @@ const unsupportedCodes = new Set([
   'MANIFEST_UNKNOWN',
   'NOT_AN_IMAGE',
   'NO_PLATFORM',
+  'RECORDING_MISSING',
   'REFERENCE_INVALID',
   'TAG_MISSING',
   'TARGET_MISSING',

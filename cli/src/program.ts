@@ -5,6 +5,7 @@ import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
 import { policiesCommand } from './policies.js';
+import { replayCommand } from './replay/replay.js';
 import { routesCommand } from './routes.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
@@ -32,6 +33,7 @@ const commands = [
   advisoriesCommand,
   policiesCommand,
   routesCommand,
+  replayCommand,
   deadLettersCommand,
   completionCommand,
 ];

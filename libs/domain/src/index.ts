@@ -34,6 +34,17 @@ export type {
 } from './observation.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, RuntimeRecord, RuntimeSource } from './runtime-record.js';
+export { artifactKinds, incidentStates } from './incident.js';
+export type {
+  Incident,
+  IncidentArtifact,
+  IncidentChange,
+  IncidentEvidence,
+  IncidentState,
+  IncidentStep,
+  IncidentWorkload,
+  RuleCredit,
+} from './incident.js';
 export { priorities } from './runtime-event.js';
 export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
 export { attestationKinds, refusalCodes } from './provenance.js';

@@ -149,6 +149,10 @@ class FactsInMemory implements KnownFacts {
     return this.workloads.get(workloadKey(workload)) ?? null;
   }
 
+  workloadsOf(digest: Digest): readonly WorkloadRef[] {
+    return [...this.workloads.values()].filter(({ imageDigests }) => imageDigests.includes(digest));
+  }
+
   secretOfKey(accessKeyId: string): ReturnType<KnownFacts['secretOfKey']> {
     return this.#keys.get(accessKeyId) ?? null;
   }

@@ -83,6 +83,8 @@ export interface WorkloadFacts extends WorkloadRef {
 export interface KnownFacts {
   image(digest: Digest): ImageFacts | null;
   workload(workload: WorkloadRef): WorkloadFacts | null;
+  /** Workloads that are known to run an image. */
+  workloadsOf(digest: Digest): readonly WorkloadRef[];
   /** The image in which the id of a cloud access key was found. */
   secretOfKey(accessKeyId: string): { digest: Digest; secret: KnownSecret } | null;
 }

@@ -1,3 +1,4 @@
+export { parseDuration } from './duration.js';
 export type { EmailConfig } from './receivers/email.js';
 export type { Integration } from './receivers/receiver.js';
 export type { SlackConfig } from './receivers/slack.js';

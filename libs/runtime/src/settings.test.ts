@@ -116,7 +116,7 @@ vex: [ own.vex ]
 it('names every wrong key at once, and no value', () => {
   const problems = problemsOf(`
 registries:
-  - { name: main, kind: nexus3, url: "ftp://x", password: hunter2 }
+  - { name: main, kind: nexus9, url: "ftp://x", password: hunter2 }
 sensors: [ { name: "Not A Name", kind: falco } ]
 colour: blue
 `);

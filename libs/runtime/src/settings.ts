@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, type RuntimeSource, Secret } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
+import { parseDuration } from '@tidewaiter/routing';
+import { type GenericFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -53,28 +55,99 @@ const mirror = z.strictObject({
   ...registryHost,
 });
 
-const registry = z.strictObject({
-  name,
-  kind: z.enum(['distribution', 'harbor', 'ghcr', 'github']),
-  /** `https://registry.example.com`; plain HTTP only where it says so. */
-  url: z.url({ protocol: /^https?$/ }),
-  ...secretPair('webhookSecret'),
-  /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
-  allowUnauthenticated: z.boolean().default(false),
-  ...registryHost,
-  /** An older word for `insecure`. */
-  insecureSkipVerify: z.boolean().default(false),
-  /** Asked before the registry, in this order. */
-  mirrors: z.array(mirror).max(16).default([]),
+/** Words of `kind:` of a registry, aliases among them. */
+export const registryKindWords = [
+  ...['distribution', 'harbor', 'quay', 'gitlab', 'jfrog', 'artifactory', 'nexus', 'nexus3', 'gitea', 'forgejo', 'zot'],
+  ...['dockerhub', 'docker-hub', 'ghcr', 'github', 'ecr', 'aws', 'gar', 'gcr', 'google', 'acr', 'azure'],
+  ...['aliyun-acr', 'aliyun', 'generic'],
+] as const;
+
+const path = z.string().regex(/^[^.]+(\.[^.]+)*$/, 'is no path such as data.repository');
+
+/** Where in a body what stands, for the kind `generic`. */
+const fields = z.strictObject({
+  events: path.optional(),
+  action: path.optional(),
+  push: z.array(z.string().min(1)).optional(),
+  delete: z.array(z.string().min(1)).optional(),
+  repository: path,
+  tag: path.optional(),
+  digest: path.optional(),
+  mediaType: path.optional(),
+  registry: path.optional(),
+  actor: path.optional(),
+  at: path.optional(),
+  id: path.optional(),
 });
 
-const sensor = z.strictObject({
-  name,
-  kind: z.enum(['falco']),
-  cluster: z.string().min(1).optional(),
-  ...secretPair('token'),
-  allowUnauthenticated: z.boolean().default(false),
+const topicArn = z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic');
+
+/** A duration in milliseconds; null for `never`. */
+const silence = z.string().transform((text, context) => {
+  if (text === 'never') return null;
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is no duration such as 10m, and not never');
+    return z.NEVER;
+  }
 });
+
+const registry = z
+  .strictObject({
+    name,
+    kind: z.enum(registryKindWords),
+    /** `https://registry.example.com`; plain HTTP only where it says so. */
+    url: z.url({ protocol: /^https?$/ }),
+    ...secretPair('webhookSecret'),
+    /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
+    allowUnauthenticated: z.boolean().default(false),
+    /** Topic of Amazon SNS whose signed messages are believed. */
+    topicArn: topicArn.optional(),
+    /** PEM file of the certificate that SNS signs with, where it cannot be fetched from Amazon. */
+    snsCertificateFile: z.string().optional(),
+    /** Whose tokens of Google are believed: the audience and the service account of the push subscription. */
+    audience: z.string().min(1).optional(),
+    serviceAccount: z.email().optional(),
+    /** JWKS file of Google's keys, where they cannot be fetched. */
+    googleKeysFile: z.string().optional(),
+    fields: fields.optional(),
+    ...registryHost,
+    /** An older word for `insecure`. */
+    insecureSkipVerify: z.boolean().default(false),
+    /** Asked before the registry, in this order. */
+    mirrors: z.array(mirror).max(16).default([]),
+  })
+  .superRefine(({ kind, fields: paths, audience, serviceAccount }, context) => {
+    const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (paths !== undefined && kind !== 'generic') issue('fields', 'is for the kind generic');
+    if (audience !== undefined && serviceAccount === undefined) issue('serviceAccount', 'is missing');
+    if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
+  });
+
+/** Kinds that tell of calls of a cloud and of findings, or what nobody knows: that they say nothing for a day means nothing. */
+const quietKinds: ReadonlySet<string> = new Set(['cloudtrail', 'guardduty', 'generic']);
+
+const sensor = z
+  .strictObject({
+    name,
+    kind: z.enum(sensors.flatMap(({ source, aliases }) => [source, ...aliases])),
+    cluster: z.string().min(1).optional(),
+    ...secretPair('token'),
+    /** The topic of Amazon SNS whose signed messages are believed. */
+    topicArn: topicArn.optional(),
+    snsCertificateFile: z.string().optional(),
+    /** For `generic`: our names of fields, and the path of each in the events. */
+    fields: z.partialRecord(z.enum(genericFields), z.string().min(1)).optional(),
+    /** How long it may say nothing before people are told; `never` for one that is quiet by nature. */
+    silentAfter: silence.optional(),
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .superRefine(({ kind, fields: paths }, context) => {
+    const problem = (message: string) => context.addIssue({ code: 'custom', path: ['fields'], message });
+    if (paths !== undefined && kind !== 'generic') problem('is for the kind generic');
+    if (paths === undefined && kind === 'generic') problem('is missing');
+  });
 
 const certificateKeys = ['identity', 'issuer'] as const;
 
@@ -156,18 +229,28 @@ export interface MirrorSettings extends RegistryHostSettings {
 /** One registry that may call us and that we pull from. */
 export interface RegistrySettings extends RegistryHostSettings {
   name: string;
-  kind: 'distribution' | 'harbor' | 'ghcr' | 'github';
+  kind: (typeof registryKindWords)[number];
   webhookSecret?: Secret;
   allowUnauthenticated: boolean;
+  /** Whose signed messages are believed, and with which certificate (PEM) where it is not Amazon's to fetch. */
+  sns?: { topicArn: string; certificate?: string | undefined };
+  /** Whose tokens are believed, and with which keys (JWKS) where they are not Google's to fetch. */
+  google?: { audience: string; serviceAccount: string; keys?: string | undefined };
+  /** Where in a body what stands. */
+  fields?: z.output<typeof fields>;
   mirrors: MirrorSettings[];
 }
 
 /** One runtime sensor that may call us. */
 export interface SensorSettings {
   name: string;
-  kind: 'falco';
+  kind: RuntimeSource;
   cluster: string | null;
   token?: Secret;
+  sns?: { topicArn: string; certificate?: string | undefined };
+  fields?: GenericFields;
+  /** Null: it is never missed. */
+  silentAfterMs: number | null;
   allowUnauthenticated: boolean;
 }
 
@@ -297,13 +380,20 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 }
 
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
-  const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...host } =
+  const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
+  const { audience, serviceAccount, googleKeysFile, fields: paths, ...host } = rest;
   return {
     name,
     kind,
     allowUnauthenticated,
     webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
+    sns: snsSettings(read, at, secrets),
+    google:
+      audience === undefined || serviceAccount === undefined
+        ? undefined
+        : { audience, serviceAccount, keys: secrets.text(`${at}.googleKeysFile`, googleKeysFile) },
+    fields: paths,
     ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
     mirrors: mirrors.map(({ gives, ...each }, index) => ({
       gives,
@@ -346,9 +436,30 @@ function clientCertificate(
   return certificate && key ? { certificate, key } : undefined;
 }
 
+const silentAfterMs = 600_000;
+
 function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {
-  const { token, tokenFile, cluster, ...rest } = read;
-  return { ...rest, cluster: cluster ?? null, token: secrets.read(`${at}.token`, token, tokenFile) };
+  const { name, token, tokenFile, cluster, fields: paths, silentAfter, allowUnauthenticated } = read;
+  const kind = sensorOf(read.kind)?.source ?? 'generic';
+  return {
+    name,
+    kind,
+    cluster: cluster ?? null,
+    token: secrets.read(`${at}.token`, token, tokenFile),
+    sns: snsSettings(read, at, secrets),
+    fields: paths,
+    silentAfterMs: silentAfter === undefined ? (quietKinds.has(kind) ? null : silentAfterMs) : silentAfter,
+    allowUnauthenticated,
+  };
+}
+
+function snsSettings(
+  { topicArn, snsCertificateFile }: { topicArn?: string | undefined; snsCertificateFile?: string | undefined },
+  at: string,
+  secrets: SecretReader,
+): SensorSettings['sns'] {
+  if (topicArn === undefined) return undefined;
+  return { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) };
 }
 
 function signerSettings(read: z.output<typeof signer>, at: string, secrets: SecretReader): SignerSettings {

@@ -26,7 +26,7 @@ export interface NewDelivery<Message> {
   edition: { subject: string; revision: number } | null;
 }
 
-export interface Delivery<Message> extends Omit<NewDelivery<Message>, 'edition'> {
+export interface Delivery<Message> extends NewDelivery<Message> {
   id: string;
   state: 'pending' | 'sending' | 'retrying' | 'sent' | 'superseded' | 'failed';
   attempt: number;
@@ -41,8 +41,38 @@ export interface Delivery<Message> extends Omit<NewDelivery<Message>, 'edition'>
   finishedAt: Date | null;
 }
 
+/** What a channel was told of the subject of a delivery, by other deliveries. */
+export interface DeliveryThread<Message> {
+  /** The first message that is known to have arrived. */
+  first: ToldMessage<Message> | null;
+  /** The one about the newest state. */
+  last: ToldMessage<Message> | null;
+  /** Whether one may have arrived that we do not know of. */
+  isInDoubt: boolean;
+}
+
+export interface ToldMessage<Message> {
+  revision: number;
+  reference: string | null;
+  message: Message;
+}
+
+/** A channel that was told of a subject, and by which route. */
+export type ToldChannel = Pick<
+  NewDelivery<unknown>,
+  'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
+>;
+
+/** What became of a message about a subject. */
+export interface AboutDelivery extends Pick<
+  Delivery<unknown>,
+  'id' | 'receiver' | 'channel' | 'state' | 'reason' | 'createdAt' | 'finishedAt'
+> {
+  revision: number;
+}
+
 /** A delivery without what it says. */
-export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message'> {
+export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition'> {
   alertCount: number;
 }
 
@@ -71,7 +101,9 @@ export class Deliveries {
 
   async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
     const [delivery] = await this.store.query<Delivery<Message> & ListedDelivery>(
-      `SELECT ${columns}, alerts, message FROM delivery WHERE id = $1`,
+      `SELECT ${columns}, alerts, message,
+         CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition
+       FROM delivery WHERE id = $1`,
       [id],
     );
     return delivery ?? null;
@@ -87,18 +119,73 @@ export class Deliveries {
     return pageOf(rows, limit);
   }
 
-  /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
-  async sending(id: string, attempt: number): Promise<void> {
-    await this.store.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [
-      id,
-      attempt,
-    ]);
+  /** The messages about a subject, oldest first. */
+  async about(subject: string): Promise<AboutDelivery[]> {
+    return this.store.query<AboutDelivery>(
+      `SELECT id, revision, receiver, channel, state, reason, created_at AS "createdAt", finished_at AS "finishedAt"
+       FROM delivery WHERE subject = $1 ORDER BY id LIMIT 1000`,
+      [subject],
+    );
   }
 
-  /** Ends a delivery when the same channel is told of a newer state of its subject; answers whether it did. */
-  async superseded(id: string): Promise<boolean> {
-    const superseded = await this.store.query(
-      `UPDATE delivery SET state = 'superseded', next_at = NULL, finished_at = now()
+  /** What the channel of a delivery was told of its subject before. */
+  async thread<Message>(id: string): Promise<DeliveryThread<Message>> {
+    const told = (
+      order: 'ASC' | 'DESC',
+    ) => `(SELECT jsonb_build_object('revision', revision, 'reference', reference, 'message', message)
+      FROM other WHERE state = 'sent' ORDER BY revision ${order} LIMIT 1)`;
+    const [thread] = await this.store.query<DeliveryThread<Message>>(
+      `WITH other AS (
+         SELECT other.* FROM delivery JOIN delivery AS other USING (subject, receiver, channel, integration)
+         WHERE delivery.id = $1 AND other.id <> $1)
+       SELECT ${told('ASC')} AS first, ${told('DESC')} AS last,
+         EXISTS (SELECT FROM other WHERE state <> 'sent' AND (state = 'sending' OR code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"`,
+      [id],
+    );
+    return thread!;
+  }
+
+  /** The channels that were told of a subject. */
+  async toldOf(subject: string): Promise<ToldChannel[]> {
+    return this.store.query<ToldChannel>(
+      `SELECT DISTINCT ON (receiver, channel, integration) receiver, channel, integration, route, group_key AS "groupKey",
+         group_labels AS "groupLabels"
+       FROM delivery WHERE subject = $1 AND state <> 'failed' ORDER BY receiver, channel, integration, id DESC`,
+      [subject],
+    );
+  }
+
+  /**
+   * Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. `superseded`: the channel
+   * is told of a newer state of the subject, so the delivery has ended. `waits`: it is being told of an older one at this moment.
+   */
+  async begin(id: string, attempt: number): Promise<'begun' | 'superseded' | 'waits'> {
+    return this.store.transaction(async (tx) => {
+      await tx.query(
+        // Two editions that begin at once must see each other.
+        `SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), subject, receiver, channel, integration), 0))
+         FROM delivery WHERE id = $1 AND subject IS NOT NULL`,
+        [id],
+      );
+      if (await this.#superseded(tx, id)) return 'superseded';
+      const older = await tx.query(
+        `SELECT FROM delivery JOIN delivery AS other USING (subject, receiver, channel, integration)
+         WHERE delivery.id = $1 AND other.revision < delivery.revision AND other.state = 'sending'`,
+        [id],
+      );
+      if (older.length > 0) return 'waits';
+      await tx.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [
+        id,
+        attempt,
+      ]);
+      return 'begun';
+    });
+  }
+
+  async #superseded(tx: Transaction, id: string): Promise<boolean> {
+    const superseded = await tx.query(
+      `UPDATE delivery SET state = 'superseded', next_at = NULL, finished_at = now(),
+         code = CASE WHEN state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
        WHERE id = $1 AND EXISTS (
          SELECT FROM delivery AS newer WHERE newer.subject = delivery.subject AND newer.revision > delivery.revision
            AND (newer.receiver, newer.channel, newer.integration) = (delivery.receiver, delivery.channel, delivery.integration)

@@ -1,128 +1,263 @@
 import { Injectable } from '@nestjs/common';
-import type { Sighting } from '@tidewaiter/detection';
-import type { RuntimeEvent } from '@tidewaiter/domain';
-import { v7 as uuidv7 } from 'uuid';
+import type { Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
+import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
+import { type IncidentNews, incidentNews, type RevisionKind } from './incident-news.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** An incident without its evidence, which may be long. */
-export interface ListedIncident extends Omit<Sighting, 'event' | 'subjectKey'> {
-  id: string;
+/** An incident as it is kept, without its evidence, which may be long. */
+export interface ListedIncident extends Omit<Incident, 'revision' | 'evidence'> {
   /** What people call it by. */
   number: number;
-  state: 'open' | 'resolved';
+  /** Counts what people are told of; the builder's own revision counts every change. */
   revision: number;
-  /** Events that it stands for. */
-  count: number;
-  /** ISO 8601, with every digit that the sensor gave. */
-  firstSeen: string;
-  lastSeen: string;
-  /** Id of the runtime event. */
-  openedBy: string;
-  /** Of the evidence: ids and tags of its events. */
-  eventIds: string[];
-  tags: string[];
   openedAt: Date;
+  updatedAt: Date;
   resolvedAt: Date | null;
+  /** Null where it ended by itself. */
   resolvedBy: string | null;
 }
 
-export interface Incident extends ListedIncident {
-  evidence: RuntimeEvent[];
+export interface StoredIncident extends ListedIncident {
+  evidence: IncidentEvidence[];
 }
 
-/** What there is to tell of an incident that was just seen. */
-export type SeenIncident = Pick<Incident, 'id' | 'revision' | 'severity'>;
+/** What people are told of one state of an incident. */
+export interface IncidentRevision extends IncidentNews {
+  revision: number;
+  severity: Severity;
+  /** The person who did it; null where nobody did. */
+  actor: string | null;
+  at: Date;
+}
 
-/** How a sighting changed its incident. `repeated` is counted and tells nobody. */
-export type IncidentChange = 'opened' | 'worsened' | 'repeated';
+/** How many changes did what; `quiet` ones are kept and tell nobody, `stale` ones were known. */
+export type AppliedChanges = Record<RevisionKind | 'quiet' | 'stale', number>;
 
-/** How many events an incident shows: the first ones say how it began. */
-const maxEvidence = 20;
+/** Which incidents to list. */
+export interface IncidentFilter {
+  state?: IncidentState | undefined;
+  severity?: Severity | undefined;
+}
 
-const columns = `id, number::float AS number, rule, title, severity, state, revision, count::float AS count,
-  image_repository AS "imageRepository", image_tag AS "imageTag", image_digest AS "imageDigest", namespace, cluster,
-  first_seen AS "firstSeen", last_seen AS "lastSeen", opened_by AS "openedBy", jsonb_path_query_array(evidence, '$[*].id') AS "eventIds",
-  jsonb_path_query_array(evidence, '$[*].tags[*]') AS tags, opened_at AS "openedAt",
-  resolved_at AS "resolvedAt", resolved_by AS "resolvedBy"`;
+const columns = `id, number::float AS number, title, sentence, severity, score, state, merged_into AS "mergedInto", revision,
+  count::float AS count, workload, image, image_digest AS "imageDigest", cluster, namespace, opened_by AS "openedBy",
+  first_seen AS "firstSeen", last_seen AS "lastSeen", findings, techniques, steps, workloads, artifacts, facts_used AS "factsUsed",
+  next_steps AS "nextSteps", rules, opened_at AS "openedAt", updated_at AS "updatedAt", resolved_at AS "resolvedAt",
+  resolved_by AS "resolvedBy"`;
 
-const rank = (severity: string) =>
-  `array_position(ARRAY['critical', 'high', 'medium', 'low', 'negligible', 'unknown'], ${severity})`;
-
-/** Incidents: opened by the first event of a rule about a subject, grown by the next ones. */
+/** Incidents: the builder's stories as they grow, and what people are told of them. */
 @Injectable()
 export class Incidents {
   constructor(private readonly store: Store) {}
 
-  /** Opens the incident or grows the one that is open. */
-  async see(tx: Transaction, sighting: Sighting): Promise<{ incident: SeenIncident; change: IncidentChange }> {
-    const { event } = sighting;
-    const [before] = await tx.query<{ revision: number }>(
-      `SELECT revision FROM incident WHERE rule = $1 AND subject_key = $2 AND state = 'open' FOR UPDATE`,
-      [sighting.rule, sighting.subjectKey],
-    );
-    const [row] = await tx.query<SeenIncident & { isNew: boolean }>(
-      `INSERT INTO incident (id, rule, subject_key, title, severity, count, image_repository, image_tag, image_digest, namespace, cluster,
-         first_seen, last_seen, opened_by, evidence)
-       VALUES ($1, $2, $3, $4, $5, 1, $6, $7, $8, $9, $10, $11, $11, $12, jsonb_build_array($13::jsonb))
-       ON CONFLICT (rule, subject_key) WHERE state = 'open' DO UPDATE SET
-         count = incident.count + 1,
-         first_seen = least(incident.first_seen, EXCLUDED.first_seen),
-         last_seen = greatest(incident.last_seen, EXCLUDED.last_seen),
-         revision = incident.revision + CASE WHEN ${rank('EXCLUDED.severity')} < ${rank('incident.severity')} THEN 1 ELSE 0 END,
-         severity = CASE WHEN ${rank('EXCLUDED.severity')} < ${rank('incident.severity')} THEN EXCLUDED.severity ELSE incident.severity END,
-         image_digest = coalesce(incident.image_digest, EXCLUDED.image_digest),
-         evidence = CASE WHEN jsonb_array_length(incident.evidence) < ${maxEvidence}
-           THEN incident.evidence || EXCLUDED.evidence ELSE incident.evidence END
-       RETURNING id, revision, severity, xmax = 0 AS "isNew"`,
-      [
-        uuidv7(),
-        sighting.rule,
-        sighting.subjectKey,
-        sighting.title,
-        sighting.severity,
-        sighting.imageRepository,
-        sighting.imageTag,
-        sighting.imageDigest,
-        sighting.namespace,
-        sighting.cluster,
-        event.at,
-        event.id,
-        json(event),
-      ],
-    );
-    const { isNew, ...incident } = row!;
-    if (isNew) return { incident, change: 'opened' };
-    return { incident, change: incident.revision > (before?.revision ?? 1) ? 'worsened' : 'repeated' };
+  /**
+   * Keeps what the builder says and tells what is new in it, in one transaction. Repeating a change, or an older one, changes nothing.
+   * What a person resolved stays so until a step is new or the severity rises. A story that goes on under another id, as one does whose
+   * beginning comes late, stays the incident that people know.
+   */
+  async apply(tx: Transaction, changes: readonly IncidentChange[]): Promise<AppliedChanges> {
+    const applied: AppliedChanges = {
+      opened: 0,
+      updated: 0,
+      worsened: 0,
+      reopened: 0,
+      resolved: 0,
+      merged: 0,
+      quiet: 0,
+      stale: 0,
+    };
+    const stories = newestOfEach(changes);
+    for (const story of await this.#mergedFirst(tx, stories)) applied[await this.#merge(tx, story, stories)] += 1;
+    for (const story of stories.values()) if (story.state !== 'merged') applied[await this.#keep(tx, story)] += 1;
+    return applied;
   }
 
-  async get(id: string): Promise<Incident | null> {
-    const [incident] = await this.store.query<Incident>(`SELECT ${columns}, evidence FROM incident WHERE id = $1`, [
-      id,
-    ]);
+  async get(id: string): Promise<StoredIncident | null> {
+    const [incident] = await this.store.query<StoredIncident>(
+      `SELECT ${columns}, evidence FROM incident WHERE id = $1`,
+      [id],
+    );
     return incident ?? null;
   }
 
-  /** Newest first. */
-  async list({ limit, after }: PageRequest, state?: 'open' | 'resolved'): Promise<Page<ListedIncident>> {
-    const rows = await this.store.query<ListedIncident>(
+  /** What people were told, oldest first. */
+  async revisions(id: string): Promise<IncidentRevision[]> {
+    return this.store.query<IncidentRevision>(
+      'SELECT revision, kind, severity, news, actor, at FROM incident_revision WHERE incident_id = $1 ORDER BY revision',
+      [id],
+    );
+  }
+
+  /** Newest first; those that went into others only where they are asked for. */
+  async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
+    const rows = await this.store.query<ListedIncident & { cursor: string }>(
+      // Ids say nothing of time here; numbers do.
       `SELECT ${columns} FROM incident
-       WHERE ($2::uuid IS NULL OR id < $2) AND ($3::text IS NULL OR state = $3)
-       ORDER BY id DESC LIMIT $1`,
-      [limit + 1, after ?? null, state ?? null],
+       WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))
+         AND CASE WHEN $3::text IS NULL THEN state <> 'merged' ELSE state = $3 END AND ($4::text IS NULL OR severity = $4)
+       ORDER BY number DESC LIMIT $1`,
+      [limit + 1, after ?? null, state ?? null, severity ?? null],
     );
     return pageOf(rows, limit);
   }
 
-  /** Closes an incident; null when it is not open. */
+  /** Closes an incident and tells it; null when it is not open. */
   async resolve(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
     const [incident] = await tx.query<ListedIncident>(
-      `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1
+      `UPDATE incident SET state = 'resolved', resolved_at = now(), resolved_by = $2, revision = revision + 1, updated_at = now()
        WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
       [id, by],
     );
-    return incident ?? null;
+    if (!incident) return null;
+    await this.#tell(tx, incident, { kind: 'resolved', news: [] }, by);
+    return incident;
   }
+
+  async #keep(tx: Transaction, story: Incident): Promise<keyof AppliedChanges> {
+    let before = await locked(tx, story.id);
+    if (before === null) {
+      if (await this.#open(tx, story)) return 'opened';
+      before = (await locked(tx, story.id))!;
+    }
+    return this.#grow(tx, before, story);
+  }
+
+  async #grow(tx: Transaction, before: LockedIncident, story: Incident): Promise<keyof AppliedChanges> {
+    if (story.revision <= before.storyRevision) return 'stale';
+    const resolvedByPerson = before.state === 'resolved' && before.resolvedBy !== null;
+    const news = incidentNews(before, story, { resolvedByPerson });
+    // What is closed stays closed as long as there is nothing to tell.
+    const state = news === null ? before.state : story.state;
+    const revision = before.revision + (news === null ? 0 : 1);
+    const [kept] = await tx.query<ListedIncident>(
+      `UPDATE incident SET (${storyColumns}, state, revision) = (SELECT ${storyValues}, $2::text, $3::int), updated_at = now(),
+         resolved_at = CASE WHEN $2::text = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
+         resolved_by = CASE WHEN $2::text = 'open' THEN NULL ELSE resolved_by END
+       WHERE id = $4 RETURNING ${columns}`,
+      [json(story), state, revision, before.id],
+    );
+    if (news === null) return 'quiet';
+    await this.#tell(tx, kept!, news, null);
+    return news.kind;
+  }
+
+  /** False when somebody else did it in the meantime. */
+  async #open(tx: Transaction, story: Incident): Promise<boolean> {
+    const [opened] = await tx.query<ListedIncident>(
+      `INSERT INTO incident (id, story_id, state, ${storyColumns})
+       SELECT ($1::jsonb ->> 'id')::uuid, ($1::jsonb ->> 'id')::uuid, $1::jsonb ->> 'state', ${storyValues}
+       ON CONFLICT DO NOTHING RETURNING ${columns}`,
+      [json(story)],
+    );
+    if (opened) await this.#tell(tx, opened, incidentNews(null, story, { resolvedByPerson: false }), null);
+    return opened !== undefined;
+  }
+
+  /** Of the stories that went into others those that people were told of, in the order in which they were. */
+  async #mergedFirst(tx: Transaction, stories: ReadonlyMap<string, Incident>): Promise<Incident[]> {
+    const merged = [...stories.values()].filter(({ state }) => state === 'merged');
+    if (merged.length === 0) return [];
+    const known = await tx.query<{ storyId: string }>(
+      'SELECT story_id AS "storyId" FROM incident WHERE story_id = ANY($1) ORDER BY number',
+      [merged.map(({ id }) => id)],
+    );
+    return known.flatMap(({ storyId }) => stories.get(storyId) ?? []);
+  }
+
+  async #merge(
+    tx: Transaction,
+    story: Incident,
+    stories: ReadonlyMap<string, Incident>,
+  ): Promise<keyof AppliedChanges> {
+    const before = await locked(tx, story.id);
+    const target = targetOf(story, stories);
+    if (before === null || target === null) return 'stale';
+    const into = await locked(tx, target);
+    if (into) return this.#grow(tx, before, { ...story, mergedInto: into.id });
+    await tx.query('UPDATE incident SET story_id = $2, story_revision = 0 WHERE id = $1', [before.id, target]);
+    return 'quiet';
+  }
+
+  async #tell(
+    tx: Transaction,
+    incident: ListedIncident,
+    { kind, news }: IncidentNews,
+    actor: string | null,
+  ): Promise<void> {
+    const { id, revision, severity } = incident;
+    await tx.query(
+      'INSERT INTO incident_revision (incident_id, revision, kind, severity, news, actor) VALUES ($1, $2, $3, $4, $5, $6)',
+      [id, revision, kind, severity, news, actor],
+    );
+    await tx.emit(draft(eventOf[kind], id, { incidentId: id, revision, severity }));
+  }
+}
+
+const eventOf = {
+  opened: incidentOpened,
+  updated: incidentUpdated,
+  worsened: incidentUpdated,
+  reopened: incidentUpdated,
+  resolved: incidentResolved,
+  merged: incidentResolved,
+} as const;
+
+const storyColumns = `story_revision, title, sentence, severity, score, merged_into, count, workload, image, image_digest, cluster, namespace,
+  opened_by, first_seen, last_seen, findings, techniques, steps, evidence, workloads, artifacts, facts_used, next_steps, rules`;
+
+/** The story in `$1`, in the order of {@link storyColumns}. */
+const storyValues = (() => {
+  const at = (key: string, type: string) => `($1::jsonb ->> '${key}')::${type}`;
+  const list = (key: string) => `ARRAY(SELECT jsonb_array_elements_text($1::jsonb -> '${key}'))`;
+  const texts = (...keys: string[]) => keys.map((key) => at(key, 'text'));
+  const documents = (...keys: string[]) => keys.map((key) => `$1::jsonb -> '${key}'`);
+  return [
+    at('revision', 'int'),
+    ...texts('title', 'sentence', 'severity'),
+    at('score', 'int'),
+    at('mergedInto', 'uuid'),
+    at('count', 'bigint'),
+    ...texts('workload', 'image', 'imageDigest', 'cluster', 'namespace', 'openedBy', 'firstSeen', 'lastSeen'),
+    ...['findings', 'techniques'].map(list),
+    ...documents('steps', 'evidence', 'workloads', 'artifacts'),
+    ...['factsUsed', 'nextSteps'].map(list),
+    ...documents('rules'),
+  ].join(', ');
+})();
+
+/** One state of each story: the last that the builder came to. All replicas take them in this order, so none waits for another in a circle. */
+function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident> {
+  const newest = new Map<string, Incident>();
+  for (const { incident } of changes.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1))) {
+    const known = newest.get(incident.id);
+    if (!known || known.revision < incident.revision) newest.set(incident.id, incident);
+  }
+  return newest;
+}
+
+/** Where a merged story goes on in the end; null of one that goes round in a circle. */
+function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): string | null {
+  const passed = new Set<string>([story.id]);
+  let { mergedInto } = story;
+  while (mergedInto !== null && stories.get(mergedInto)?.state === 'merged') {
+    if (passed.has(mergedInto)) return null;
+    passed.add(mergedInto);
+    mergedInto = stories.get(mergedInto)!.mergedInto;
+  }
+  return mergedInto;
+}
+
+interface LockedIncident extends ListedIncident {
+  storyRevision: number;
+}
+
+async function locked(tx: Transaction, storyId: string): Promise<LockedIncident | null> {
+  const [row] = await tx.query<LockedIncident>(
+    `SELECT ${columns}, story_revision AS "storyRevision" FROM incident WHERE story_id = $1 FOR UPDATE`,
+    [storyId],
+  );
+  return row ?? null;
 }

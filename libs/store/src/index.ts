@@ -17,7 +17,19 @@ export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { Delivery, ListedDelivery, NewDelivery } from './deliveries.js';
+export type {
+  AboutDelivery,
+  Delivery,
+  DeliveryThread,
+  ListedDelivery,
+  NewDelivery,
+  ToldChannel,
+  ToldMessage,
+} from './deliveries.js';
+export { DetectionAlerts } from './detection-alerts.js';
+export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
+export { DetectorLeases } from './detector-leases.js';
+export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,
@@ -28,15 +40,23 @@ export type {
   VulnerablePackage,
 } from './fleet-matches.js';
 export { Findings } from './findings.js';
-export type { ImageFinding, PackagePlace } from './findings.js';
+export type { ImageFinding, PackagePlace, Use } from './findings.js';
 export { ImageFactsOf } from './image-facts.js';
 export type { LoadedFacts } from './image-facts.js';
 export { ImageManifests } from './image-manifests.js';
 export { StoredImageDirectory } from './image-directory.js';
 export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
+export { IncidentContexts } from './incident-contexts.js';
+export type { IncidentContext, IncidentImage } from './incident-contexts.js';
+export { IncidentOrigins } from './incident-origins.js';
+export type { IncidentProvenance } from './incident-origins.js';
+export { IncidentReaches } from './incident-reaches.js';
+export type { IncidentReach, ReachedImage, ReachedWorkload } from './incident-reaches.js';
 export { Incidents } from './incidents.js';
-export type { Incident, IncidentChange, ListedIncident, SeenIncident } from './incidents.js';
+export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
+export { revisionKinds } from './incident-news.js';
+export type { RevisionKind } from './incident-news.js';
 export { Judgements } from './judgements.js';
 export type { JudgedPush } from './judgements.js';
 export { Jobs } from './jobs.js';
@@ -55,5 +75,7 @@ export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
 export { PushDifferences } from './push-differences.js';
+export { SensorContacts } from './sensor-contacts.js';
+export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';

@@ -12,12 +12,17 @@ import { BlastRadii } from './blast-radius.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
+import { DetectionAlerts } from './detection-alerts.js';
+import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FleetMatches } from './fleet-matches.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
 import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
+import { IncidentContexts } from './incident-contexts.js';
+import { IncidentOrigins } from './incident-origins.js';
+import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
@@ -29,6 +34,7 @@ import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { SensorContacts } from './sensor-contacts.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 import { WorkloadLedger } from './workload-ledger.js';
@@ -51,12 +57,16 @@ const repositories = [
   BlastRadii,
   DeadLetters,
   Deliveries,
+  DetectionAlerts,
+  DetectorLeases,
   Findings,
   FleetMatches,
   ImageFactsOf,
   ImageManifests,
   ImageOrigins,
   Images,
+  IncidentOrigins,
+  IncidentReaches,
   Incidents,
   Jobs,
   LearnedHabits,
@@ -66,6 +76,7 @@ const repositories = [
   PushDifferences,
   Pushes,
   Received,
+  SensorContacts,
   WorkloadLedger,
 ];
 
@@ -93,6 +104,7 @@ export class StoreModule implements OnApplicationShutdown {
             new Judgements(images, findings, provenances, rules),
           inject: [Images, Findings, Provenances],
         },
+        IncidentContexts,
         {
           provide: OutboxRelay,
           useFactory: (store: Store, bus: EventPublisher, logger: Logger) => new OutboxRelay(store, bus, logger),
@@ -104,7 +116,7 @@ export class StoreModule implements OnApplicationShutdown {
           inject: [Store, Logger],
         },
       ],
-      exports: [DataSource, Store, Judgements, ...repositories],
+      exports: [DataSource, Store, Judgements, IncidentContexts, ...repositories],
     };
   }
 

@@ -13,6 +13,7 @@ export interface StoredFactsOptions {
   fingerprintOf?: (value: string) => string;
   /** What is known of workloads: the ledger. */
   workload?: (workload: WorkloadRef) => WorkloadFacts | null;
+  workloadsOf?: (digest: Digest) => readonly WorkloadRef[];
 }
 
 /** An image that nobody knew may have been scanned since. */
@@ -47,6 +48,10 @@ export class StoredFacts implements KnownFacts {
     return this.options.workload?.(workload) ?? null;
   }
 
+  workloadsOf(digest: Digest): readonly WorkloadRef[] {
+    return this.options.workloadsOf?.(digest) ?? [];
+  }
+
   secretOfKey(accessKeyId: string): SecretPlace | null {
     return this.#keys.get(accessKeyId)?.found ?? null;
   }
@@ -72,6 +77,12 @@ export class StoredFacts implements KnownFacts {
   forget(digest: Digest): void {
     this.#images.delete(digest);
     if (this.#loading.has(digest)) this.#stale.add(digest);
+  }
+
+  /** What is said of vulnerabilities changed: of which images, nobody tells. */
+  forgetAll(): void {
+    this.#images.clear();
+    for (const digest of this.#loading.keys()) this.#stale.add(digest as Digest);
   }
 
   get bytes(): number {

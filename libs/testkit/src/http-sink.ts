@@ -15,11 +15,15 @@ export interface ReceivedRequest {
   body: unknown;
 }
 
-/** `hang` never answers; `drop` closes the connection after reading the request, as a crash would. */
+/**
+ * `hang` never answers; `drop` closes the connection after reading the request, as a crash would; `swallow` does what the request asks
+ * and then closes the connection, as a broken line would.
+ */
 export type Answer =
   | { status: number; headers?: Record<string, string>; body?: string | Record<string, unknown> }
   | 'hang'
-  | 'drop';
+  | 'drop'
+  | 'swallow';
 
 export interface HttpSink {
   url: string;
@@ -39,7 +43,9 @@ export async function httpSink(usual: (request: ReceivedRequest) => Answer): Pro
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const read = await readRequest(request);
     received.push(read);
-    send(response, scripted.shift() ?? usual(read));
+    const next = scripted.shift();
+    if (next === 'swallow') usual(read);
+    send(response, next ?? usual(read));
   };
   const { port, stop } = await startHttpServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
@@ -51,6 +57,11 @@ export async function httpSink(usual: (request: ReceivedRequest) => Answer): Pro
     waitFor: async (count, timeoutMs) => waitUntil(received, count, timeoutMs),
     stop,
   };
+}
+
+/** A receiver of webhooks that answers 200. */
+export async function webhookSink(): Promise<HttpSink> {
+  return httpSink(() => ({ status: 200 }));
 }
 
 /** The list itself, as soon as it has `count` items. */
@@ -85,7 +96,7 @@ function parsed(text: string): unknown {
 
 function send(response: ServerResponse, answer: Answer): void {
   if (answer === 'hang') return;
-  if (answer === 'drop') {
+  if (answer === 'drop' || answer === 'swallow') {
     response.destroy();
     return;
   }

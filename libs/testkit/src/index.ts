@@ -18,12 +18,15 @@ export type { TestPostgres, TestServer, ThrowAwayServers } from './throw-away-se
 export { startHttpServer, testCertificate } from './http-server.js';
 export { testAuthority } from './test-authority.js';
 export type { TestHttpServer } from './http-server.js';
-export { httpSink } from './http-sink.js';
+export { httpSink, webhookSink } from './http-sink.js';
 export type { Answer, HttpSink, ReceivedRequest } from './http-sink.js';
-export { slackSink, webhookSink } from './sinks.js';
-export type { SlackSink } from './sinks.js';
+export { slackSink } from './slack-sink.js';
+export type { SlackPost, SlackSink } from './slack-sink.js';
 export { mailSink } from './mail-sink.js';
 export type { MailSink, ReceivedMail, Refusal } from './mail-sink.js';
 export { hostileJson, replaceValue } from './hostile-json.js';
 export { captureOutput } from './capture-output.js';
 export type { CapturedOutput } from './capture-output.js';
+export { minerIncident, uuidOf } from './incident.js';
+export { observation } from './observation.js';
+export type { ObservationSketch } from './observation.js';

@@ -1,31 +1,36 @@
 import type { Secret } from '@tidewaiter/domain';
-import type { RegistrySettings, SensorSettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import type { RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 
 import type { Fact } from './facts.js';
 import type { HookRequest } from './hook-request.js';
-import type { RegistryEvent } from './registries/registry-kind.js';
+import type { PublishedKeys } from './published-keys.js';
+import type { Handshake, RegistryEvent, RegistryKind } from './registries/registry-kind.js';
 import { registryKind } from './registries/registry-kinds.js';
-import { sensorKind } from './sensors/sensor-kinds.js';
+import { type SensorConnection, sensorConnection } from './runtime/sensor-connection.js';
+import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
 
 /** What a body says, in our words. */
 export interface ReadHook {
   facts: Fact[];
   /** How many were left out, by reason. */
   ignored: Record<string, number>;
-  /** Events that the sender says it lost. */
-  dropped: number;
 }
 
-/** A configured sender: one registry or one sensor. */
-export interface Connection {
+/** A configured sender. */
+export type Connection = RegistryConnection | SensorConnection;
+
+export interface RegistryConnection {
+  family: 'registry';
   /** `registry/main`, as in the URL: a registry and a sensor may share a name. */
   id: string;
   name: string;
   kind: string;
-  /** Whether nobody can pass: there is no secret, and the settings do not say that none is needed. */
+  /** Whether nobody can pass: there is no secret and no proof, and the settings do not say that none is needed. */
   isClosed: boolean;
-  /** Judged on the raw request. */
-  isAuthentic(request: HookRequest): boolean;
+  /** Judged on the raw request. @throws Unavailable when a key that it needs cannot be had now */
+  isAuthentic(request: HookRequest): Promise<boolean>;
+  /** The answer to a sender that asks before it sends; null where this is no such question. */
+  handshake(request: HookRequest): Handshake | null;
   /** @throws InvalidInput when the body is not of this kind */
   read(request: HookRequest): ReadHook;
 }
@@ -34,13 +39,30 @@ export interface Connection {
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
 
-  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>) {
-    const all = [...registries.map(registryConnection), ...sensors.map(sensorConnection)];
-    this.#byId = new Map(all.map((connection) => [connection.id, connection]));
+  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>, keys: PublishedKeys) {
+    const all = [
+      ...registries.map((each) => registryConnection(each, keys)),
+      ...sensors.map((each) => sensorConnection(each, keys)),
+    ];
+    this.#byId = new Map(all.map((connection) => [connection.id, connection] as const));
   }
 
   get(id: string): Connection | undefined {
     return this.#byId.get(id);
+  }
+
+  registry(id: string): RegistryConnection | undefined {
+    const connection = this.get(id);
+    return connection?.family === 'registry' ? connection : undefined;
+  }
+
+  sensor(id: string): SensorConnection | undefined {
+    const connection = this.get(id);
+    return connection?.family === 'runtime' ? connection : undefined;
+  }
+
+  sensors(): SensorConnection[] {
+    return [...this].filter((connection) => connection.family === 'runtime');
   }
 
   [Symbol.iterator](): Iterator<Connection> {
@@ -48,16 +70,19 @@ export class Connections {
   }
 }
 
-function registryConnection({ name, kind, webhookSecret, allowUnauthenticated }: RegistrySettings): Connection {
-  const reader = known(registryKind(kind), kind);
+function registryConnection(settings: RegistrySettings, keys: PublishedKeys): RegistryConnection {
+  const { name, fields } = settings;
+  const reader = known(registryKind(settings.kind), settings.kind);
   return {
+    family: 'registry',
     id: `registry/${name}`,
     name,
     kind: reader.kind,
-    ...door(reader, webhookSecret, allowUnauthenticated),
+    ...registryDoor(reader, settings, keys),
+    handshake: (request) => reader.handshake?.(request) ?? null,
     read(request) {
-      const { events, ignored } = reader.parse(request);
-      return { facts: events.map((event) => registryFact(name, event)), ignored, dropped: 0 };
+      const { events, ignored } = reader.parse(request, { fields });
+      return { facts: events.map((event) => registryFact(name, event)), ignored };
     },
   };
 }
@@ -72,32 +97,36 @@ function registryFact(connection: string, event: RegistryEvent): Fact {
   return { kind: 'push', deliveryKey, push: { connection, repository, tag, ...claims } };
 }
 
-function sensorConnection({ name, kind, cluster, token, allowUnauthenticated }: SensorSettings): Connection {
-  const reader = known(sensorKind(kind), kind);
-  return {
-    id: `runtime/${name}`,
-    name,
-    kind: reader.kind,
-    ...door(reader, token, allowUnauthenticated),
-    read(request) {
-      const { events, ignored, dropped = 0 } = reader.parse(request, { sensor: name, cluster });
-      return { facts: events.map((event) => ({ kind: 'runtime', deliveryKey: event.id, event })), ignored, dropped };
-    },
-  };
-}
+type Door = Pick<RegistryConnection, 'isClosed' | 'isAuthentic'>;
 
 interface Authenticator {
   authenticate(request: HookRequest, secret: Secret): boolean;
 }
 
-function door(
-  kind: Authenticator,
-  secret: Secret | undefined,
-  allowUnauthenticated: boolean,
-): Pick<Connection, 'isClosed' | 'isAuthentic'> {
+function door(kind: Authenticator, secret: Secret | undefined, allowUnauthenticated: boolean): Door {
   return {
     isClosed: !secret && !allowUnauthenticated,
-    isAuthentic: (request) => (secret ? kind.authenticate(request, secret) : allowUnauthenticated),
+    isAuthentic: async (request) => (secret ? kind.authenticate(request, secret) : allowUnauthenticated),
+  };
+}
+
+/** A registry may prove itself by its secret, or by a signature that its kind has and the settings ask for. */
+function registryDoor(
+  kind: RegistryKind,
+  { webhookSecret, allowUnauthenticated, sns, google }: RegistrySettings,
+  keys: PublishedKeys,
+): Door {
+  const bySecret = door(kind, webhookSecret, allowUnauthenticated);
+  const proves = async (request: HookRequest) => {
+    if (kind.proof === 'sns' && sns) return isFromTopic(request, sns, keys);
+    return kind.proof === 'google' && google ? isFromServiceAccount(request, google, keys) : false;
+  };
+  const hasProof = (kind.proof === 'sns' && sns) || (kind.proof === 'google' && google);
+  // Who asks for a signature does not mean "or anybody".
+  if (hasProof && !webhookSecret) return { isClosed: false, isAuthentic: proves };
+  return {
+    isClosed: bySecret.isClosed,
+    isAuthentic: async (request) => (await bySecret.isAuthentic(request)) || proves(request),
   };
 }
 

@@ -81,7 +81,7 @@ export function secretEquals(given: string | undefined, secret: Secret): boolean
 }
 
 /** Whether the `Authorization` header carries the secret: bare, as `Bearer <secret>` or as the password of `Basic`. */
-export function authorizationEquals({ headers }: HookRequest, secret: Secret): boolean {
+export function authorizationEquals({ headers }: Pick<HookRequest, 'headers'>, secret: Secret): boolean {
   const header = headers['authorization'] ?? '';
   if (secretEquals(header, secret)) return true;
   const [, scheme = '', credentials = ''] = /^(bearer|basic) +(\S+)$/i.exec(header) ?? [];
@@ -90,10 +90,16 @@ export function authorizationEquals({ headers }: HookRequest, secret: Secret): b
   return secretEquals(userAndPassword.slice(userAndPassword.indexOf(':') + 1), secret);
 }
 
-/** Whether `signature`, 64 hex digits, is the HMAC-SHA256 of the raw body, in constant time. */
-export function hmacEquals(signature: string | undefined, body: Buffer, secret: Secret): boolean {
-  if (signature === undefined || !/^[0-9a-f]{64}$/i.test(signature) || secret.reveal() === '') return false;
-  return timingSafeEqual(Buffer.from(signature, 'hex'), createHmac('sha256', secret.reveal()).update(body).digest());
+/** Whether `signature`, in hex, is the HMAC of the raw body, in constant time. */
+export function hmacEquals(
+  signature: string | undefined,
+  body: Buffer,
+  secret: Secret,
+  algorithm: 'sha256' | 'sha1' = 'sha256',
+): boolean {
+  const expected = createHmac(algorithm, secret.reveal()).update(body).digest();
+  if (signature === undefined || !/^[0-9a-f]+$/i.test(signature) || secret.reveal() === '') return false;
+  return signature.length === expected.length * 2 && timingSafeEqual(Buffer.from(signature, 'hex'), expected);
 }
 
 function sha256(text: string): Buffer {

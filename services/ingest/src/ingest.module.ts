@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
@@ -8,6 +8,14 @@ import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
+import { FetchedKeys } from './published-keys.js';
+import { Pressure } from './runtime/pressure.js';
+import { RuntimeHooks } from './runtime/runtime-hooks.js';
+import { RuntimeIntake } from './runtime/runtime-intake.js';
+import { SensorWatch } from './runtime/sensor-watch.js';
+
+/** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
+const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -24,10 +32,13 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks],
+      controllers: [Hooks, RuntimeHooks],
       providers: [
         HookMetrics,
         Intake,
+        RuntimeIntake,
+        SensorWatch,
+        { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };
@@ -35,7 +46,8 @@ export class IngestModule {
 }
 
 function openConnections(settings: TidewaiterSettings, logger: Logger): Connections {
-  const connections = new Connections(settings);
+  const keys = new FetchedKeys(new Egress({ allow: settings.egressAllow }));
+  const connections = new Connections(settings, keys);
   for (const { id, isClosed } of connections) {
     if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
   }

@@ -2,19 +2,19 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type RuntimeEvent, Secret, type Severity } from '@tidewaiter/domain';
-import { draft, incidentOpened, incidentResolved } from '@tidewaiter/events';
+import { type Incident, Secret, type Severity } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
 import {
-  httpSink,
   type HttpSink,
   mailSink,
   type MailSink,
+  minerIncident,
   slackSink,
   type SlackSink,
   throwAwayServers,
   type ThrowAwayServers,
+  uuidOf,
   webhookSink,
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -25,7 +25,7 @@ let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let slack: SlackSink;
 let mail: MailSink;
 let webhook: HttpSink;
-let bot: HttpSink;
+let bot: SlackSink;
 let notifier: RunningService;
 let home: string;
 let dataSource: DataSource;
@@ -33,49 +33,19 @@ let store: Store;
 let incidents: Incidents;
 let deliveries: Deliveries;
 
-const event: RuntimeEvent = {
-  id: 'event-1',
-  source: 'falco',
-  sensor: 'falco-eu1',
-  cluster: 'eu1',
-  at: '2026-11-25T01:02:03.123456789Z',
-  rule: 'Terminal shell in container',
-  priority: 'warning',
-  output: 'A shell was spawned',
-  tags: ['T1059'],
-  host: 'node-1',
-  container: {
-    id: '0123456789ab',
-    name: 'checkout',
-    imageRepository: 'registry.example.com/shop/checkout',
-    imageTag: '1',
-    imageDigest: null,
-  },
-  kubernetes: { namespace: 'shop', pod: 'checkout-1' },
-  process: { name: 'bash', commandLine: 'bash -i', executable: null, user: 'root' },
-};
+const incident = (severity: Severity, name: string, more: Partial<Incident> = {}): Incident =>
+  minerIncident({ id: uuidOf(name), title: `${name} in shop/checkout`, severity, ...more });
 
-const sighting = (severity: Severity, rule: string) => ({
-  rule,
-  subjectKey: rule,
-  title: `${rule} in shop/checkout`,
-  severity,
-  imageRepository: 'registry.example.com/shop/checkout',
-  imageTag: '1',
-  imageDigest: null,
-  namespace: 'shop',
-  cluster: 'eu1',
-  event: { ...event, rule },
-});
-
-/** Opens an incident of this severity, as the detector does; answers its id. */
-async function openIncident(severity: Severity, rule: string): Promise<string> {
-  return store.transaction(async (tx) => {
-    const { incident } = await incidents.see(tx, sighting(severity, rule));
-    await tx.emit(draft(incidentOpened, incident.id, { incidentId: incident.id, revision: 1, severity }));
-    return incident.id;
-  });
+/** What the detector says of an incident; answers its id. */
+async function told(severity: Severity, name: string, more: Partial<Incident> = {}): Promise<string> {
+  const change = { kind: 'updated' as const, incident: incident(severity, name, more) };
+  await store.transaction((tx) => incidents.apply(tx, [change]));
+  return change.incident.id;
 }
+
+const openIncident = async (severity: Severity, name: string) => told(severity, name);
+
+const resolve = async (id: string) => store.transaction((tx) => incidents.resolve(tx, id, 'me'));
 
 /** The delivery to a channel once it is in this state. */
 async function deliveryIn(state: ListedDelivery['state'], channel: string): Promise<ListedDelivery> {
@@ -92,16 +62,6 @@ async function deliveryIn(state: ListedDelivery['state'], channel: string): Prom
   }
 }
 
-/** Slack as bots know it: it has every message that reached it, also those that it did not answer. */
-async function slackApi(): Promise<HttpSink> {
-  const sink = await httpSink(({ path }) => {
-    if (!path.endsWith('/conversations.history')) return { status: 200, body: { ok: true, ts: '1.1' } };
-    const messages = posts(sink).map(({ body }) => ({ ts: '1.1', ...(body as object) }));
-    return { status: 200, body: { ok: true, messages } };
-  });
-  return sink;
-}
-
 const posts = ({ received }: HttpSink) => received.filter(({ path }) => path.endsWith('/chat.postMessage'));
 
 beforeAll(async () => {
@@ -109,7 +69,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  [slack, mail, webhook, bot] = await Promise.all([slackSink(), mailSink(), webhookSink(), slackApi()]);
+  [slack, mail, webhook, bot] = await Promise.all([slackSink(), mailSink(), webhookSink(), slackSink()]);
   home = mkdtempSync(join(tmpdir(), 'notifier-'));
   writeFileSync(
     join(home, 'routing.yaml'),
@@ -124,7 +84,7 @@ route:
 receivers:
   - name: nobody
   - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ] }
-  - { name: bot, slack_configs: [ { app_token: xoxb-1, app_url: "${bot.url}/api/chat.postMessage", channel: C1 } ] }
+  - { name: bot, slack_configs: [ { app_token: xoxb-1, app_url: "${bot.apiUrl}/chat.postMessage", channel: C0000001 } ] }
   - { name: mail-and-hook, email_configs: [ { to: "one@example.com, two@example.com" } ], webhook_configs: [ { url: "${webhook.url}" } ] }
 `,
   );
@@ -193,9 +153,9 @@ it('waits as long as Slack asks for', async () => {
 });
 
 it('does not forget that a message may have arrived when it cannot look', async () => {
-  bot.next('drop', { status: 429, headers: { 'retry-after': '1' } });
+  bot.next('swallow', { status: 429, headers: { 'retry-after': '1' } });
   await openIncident('medium', 'shell');
-  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 3, reference: '1.1' });
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 3, reference: expect.stringMatching(/^C0000001\//) });
   expect(posts(bot)).toHaveLength(1);
 });
 
@@ -226,11 +186,10 @@ it('gives up what the channel will never take, says so, and can be told to try a
 });
 
 it('tells of an incident as it is, not as it was while nobody was there to tell', async () => {
+  const { id, ...rest } = incident('high', 'shell');
   await store.transaction(async (tx) => {
-    const { incident } = await incidents.see(tx, sighting('high', 'shell'));
-    await tx.emit(draft(incidentOpened, incident.id, { incidentId: incident.id, revision: 1, severity: 'high' }));
-    await incidents.resolve(tx, incident.id, 'me');
-    await tx.emit(draft(incidentResolved, incident.id, { incidentId: incident.id, revision: 2, severity: 'high' }));
+    await incidents.apply(tx, [{ kind: 'opened', incident: { id, ...rest } }]);
+    await incidents.resolve(tx, id, 'me');
   });
   expect(await deliveryIn('sent', 'webhook')).toMatchObject({ alertCount: 1 });
   await new Promise((resolve) => setTimeout(resolve, 500));
@@ -242,10 +201,7 @@ it('does not send what was held up after what is newer', async () => {
   webhook.next({ status: 503 });
   const id = await openIncident('high', 'shell');
   await deliveryIn('retrying', 'webhook');
-  await store.transaction(async (tx) => {
-    await incidents.resolve(tx, id, 'me');
-    await tx.emit(draft(incidentResolved, id, { incidentId: id, revision: 2, severity: 'high' }));
-  });
+  await resolve(id);
   expect(await deliveryIn('superseded', 'webhook')).toMatchObject({ finishedAt: expect.any(Date) });
   await deliveryIn('sent', 'webhook');
   expect(webhook.received.map(({ body }) => (body as { status: string }).status)).toEqual(['firing', 'resolved']);
@@ -254,11 +210,54 @@ it('does not send what was held up after what is newer', async () => {
 it('tells who asks for it that an incident is over', async () => {
   const id = await openIncident('high', 'shell');
   await deliveryIn('sent', 'webhook');
-  await store.transaction(async (tx) => {
-    await incidents.resolve(tx, id, 'me');
-    await tx.emit(draft(incidentResolved, id, { incidentId: id, revision: 2, severity: 'high' }));
-  });
+  await resolve(id);
   const [, over] = await webhook.waitFor(2);
   expect(over!.body).toMatchObject({ status: 'resolved', alerts: [expect.objectContaining({ status: 'resolved' })] });
   expect(mail.received).toHaveLength(1);
+});
+
+describe('a bot', () => {
+  const state = (revision: number, severity: Severity, steps: number) =>
+    told(severity, 'shell', { revision, steps: minerIncident().steps.slice(0, steps) });
+  const sentRevisions = async (count: number) => {
+    for (;;) {
+      const rows = await store.query<{ revision: number; state: string }>(
+        `SELECT revision, state FROM delivery WHERE receiver = 'bot' ORDER BY revision`,
+      );
+      if (rows.length === count && rows.every((row) => ['sent', 'superseded'].includes(row.state))) return rows;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+  };
+
+  it('keeps one message of an incident, also when the routes lead elsewhere by now', async () => {
+    const id = await state(1, 'medium', 1);
+    await sentRevisions(1);
+    await state(2, 'medium', 2);
+    await sentRevisions(2);
+    // Its route is for medium ones; the critical route leads to an incoming webhook.
+    await state(3, 'critical', 2);
+    await sentRevisions(3);
+    await deliveryIn('sent', 'slack');
+    await resolve(id);
+    await sentRevisions(4);
+    const [message, loud, ...others] = bot.channel('C0000001');
+    expect(others).toEqual([]);
+    expect(message).toMatchObject({ text: expect.stringMatching(/^Resolved · /), edits: 3 });
+    expect(loud).toMatchObject({ subtype: 'thread_broadcast', text: expect.stringContaining('from medium to critical') });
+    expect(bot.thread('C0000001', message!.ts).map(({ text }) => text.split(': ').at(-1))).toEqual([
+      'Connection to a mining pool (T1496.001)',
+      'Severity rose from medium to critical',
+    ]);
+    // The other channels heard of what everybody hears of.
+    expect(slack.received).toHaveLength(1);
+  });
+
+  it('writes one message of what changes faster than it writes', async () => {
+    for (const revision of [1, 2, 3, 4]) await state(revision, 'medium', Math.min(revision, 2));
+    await told('medium', 'shell', { revision: 9, findings: ['drift', 'miner', 'other'] });
+    await sentRevisions(3);
+    const messages = bot.channel('C0000001');
+    expect(messages).toHaveLength(1);
+    expect(JSON.stringify(messages[0]!.blocks)).toContain('Connection to a mining pool');
+  });
 });

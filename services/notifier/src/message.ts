@@ -1,8 +1,8 @@
-import { cut, severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
+import { compareSeverity, cut, severities, type Severity, type SeverityCounts } from '@tidewaiter/domain';
 
 /** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
-  kind: 'push' | 'finding' | 'incident';
+  kind: 'push' | 'finding' | 'incident' | 'sensor';
   status: 'firing' | 'resolved';
   severity: Severity;
   /** One line that says it all: the subject of a mail, the header in Slack. */
@@ -14,6 +14,14 @@ export interface Message {
   /** Only ever into our own console. */
   links: MessageLink[];
   footer: string;
+  /** How it came to this, state by state; absent of what has no states. */
+  history?: MessageNews[];
+}
+
+/** What was new in one state, a line each. */
+export interface MessageNews {
+  revision: number;
+  lines: string[];
 }
 
 export interface Fact {
@@ -61,6 +69,12 @@ const severityWords: Record<Severity, string> = {
 /** The one word in which a message says how bad it is, or that it is over. */
 export function headWord({ status, severity }: Pick<Message, 'status' | 'severity'>): string {
   return status === 'resolved' ? 'Resolved' : severityWords[severity];
+}
+
+/** Whether it is worse than what was told before, or was over and is not any more: then it should be noticed again. */
+export function risesAbove(told: Pick<Message, 'status' | 'severity'>, now: Pick<Message, 'status' | 'severity'>): boolean {
+  if (now.status === 'resolved') return false;
+  return told.status === 'resolved' || compareSeverity(now.severity, told.severity) < 0;
 }
 
 /** How people read a severity. */

@@ -14,6 +14,7 @@ import { Notifications } from './notifications.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
+import { NotifyOfSensors } from './notify-of-sensors.js';
 import { PushReports } from './push-reports.js';
 
 @Module({})
@@ -38,7 +39,7 @@ export class NotifierModule {
         }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
-      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],
+      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents, NotifyOfSensors],
       providers: [
         PushReports,
         IncidentReports,

@@ -16,7 +16,7 @@ import { incidentMessage, type IncidentReport } from './incident-message.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 
-/** Tells people of incidents: when one opens, when it grows worse, and, who asks for it, when it is over. */
+/** Tells people of incidents: when one opens, grows worse or opens again; of everything else those who show how it stands. */
 @Controller()
 export class NotifyOfIncidents {
   constructor(
@@ -28,65 +28,68 @@ export class NotifyOfIncidents {
 
   @Subscribe(consumers.notifier, incidentOpened)
   async opened({ id, data }: EventOf<typeof incidentOpened>): Promise<void> {
-    await this.#tell(id, data, 'firing');
+    await this.#tell(id, data);
   }
 
   @Subscribe(consumers.notifier, incidentUpdated)
   async updated({ id, data }: EventOf<typeof incidentUpdated>): Promise<void> {
-    await this.#tell(id, data, 'firing');
+    await this.#tell(id, data);
   }
 
   @Subscribe(consumers.notifier, incidentResolved)
   async resolved({ id, data }: EventOf<typeof incidentResolved>): Promise<void> {
-    await this.#tell(id, data, 'resolved');
+    await this.#tell(id, data);
   }
 
-  async #tell(
-    eventId: string,
-    { incidentId, revision }: DataOf<typeof incidentOpened>,
-    status: Alert['status'],
-  ): Promise<void> {
+  async #tell(eventId: string, { incidentId, revision }: DataOf<typeof incidentOpened>): Promise<void> {
     const report = await this.reports.of(incidentId);
     await this.store.once(consumers.notifier.name, eventId, async (tx) => {
-      // What has become of it since comes with an event of its own.
-      if (!report || report.revision > revision) return;
+      if (!report || isOutdated(report, revision)) return;
       const { consoleUrl } = this.channels;
-      await this.notifications.add(tx, eventId, [{ alert: alertOf(report, status), about: report }], {
-        isNews: () => status === 'firing',
-        message: () => incidentMessage(report, { consoleUrl }),
+      await this.notifications.addState(tx, eventId, {
+        alert: alertOf(report),
+        about: report,
+        message: incidentMessage(report, { consoleUrl }),
         edition: { subject: incidentId, revision },
+        isForAll: isForAll(report, revision),
       });
     });
   }
 }
 
-function alertOf(report: IncidentReport, status: Alert['status']): Alert {
-  const { imageReference, imageDigest, namespace, pod, cluster, techniques } = report;
-  const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/s.exec(imageReference ?? '') ?? [];
+/** Whether something has become of it since that everybody hears of: that comes with an event of its own. */
+export function isOutdated({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
+  return revisions.some((each) => each.revision > revision && each.kind !== 'updated');
+}
+
+export function isForAll({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
+  return revisions.find((each) => each.revision === revision)?.kind !== 'updated';
+}
+
+export function alertOf({ incident }: IncidentReport): Alert {
+  const { image, imageDigest, namespace, workload, cluster, techniques, findings, rules, workloads } = incident;
+  const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/s.exec(image ?? '') ?? [];
   const given = {
+    rule: rules[0]?.title ?? incident.title,
     repository: repository && withoutHost(repository),
     tag,
     digest: imageDigest,
     namespace,
-    workload: pod,
+    // Before there were workloads this was the pod.
+    workload: workload ?? workloads[0]?.pods[0],
     cluster,
     technique: techniques[0],
+    finding: findings[0],
   };
-  const labels: Labels = {
-    kind: 'incident',
-    severity: report.severity,
-    rule: report.rule,
-    running: 'true',
-    new: 'true',
-  };
+  const labels: Labels = { kind: 'incident', severity: incident.severity, running: 'true', new: 'true' };
   for (const [name, value] of Object.entries(given)) if (value) labels[name] = value;
   return {
-    identity: JSON.stringify(['incident', report.id]),
+    identity: JSON.stringify(['incident', incident.id]),
     labels,
-    annotations: { summary: report.title },
-    status,
-    startsAt: report.firstSeen,
-    endsAt: status === 'resolved' ? report.lastSeen : null,
+    annotations: { summary: incident.title, description: incident.sentence },
+    status: incident.state === 'open' ? 'firing' : 'resolved',
+    startsAt: incident.firstSeen,
+    endsAt: incident.state === 'open' ? null : incident.lastSeen,
   };
 }
 

@@ -10,6 +10,7 @@ import {
 } from './advisories.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
+import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -24,9 +25,10 @@ import {
   PushRow,
   TagLedgerRow,
 } from './images.js';
-import { IncidentRow } from './incident.js';
+import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { SensorContactRow } from './sensor-contact.js';
 import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
 /** Every table. */
@@ -57,12 +59,18 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  SensorContactRow,
+  DetectorReplicaRow,
+  DetectorLeaseRow,
+  DetectorSnapshotRow,
+  DetectionAlertRow,
   ContainerLedgerRow,
   WorkloadRow,
   ImageManifestRow,
   PackageUseRow,
   LearnedHabitRow,
   IncidentRow,
+  IncidentRevisionRow,
   DeliveryRow,
   ApiTokenRow,
 ];

@@ -168,7 +168,9 @@ export class ImageLayerRow {
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_layer_image_fk' })
   image?: Relation<ImageRow>;
   @PrimaryColumn('integer', { primaryKeyConstraintName: 'image_layer_pk' }) index!: number;
-  @Column('text', { name: 'diff_id' }) diffId!: string;
+  @Index('image_layer_diff_ix')
+  @Column('text', { name: 'diff_id' })
+  diffId!: string;
   @Index('image_layer_blob_ix')
   @Column('text', { name: 'blob_digest' })
   blobDigest!: string;

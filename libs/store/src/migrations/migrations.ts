@@ -26,6 +26,10 @@ import { ContainerLedger1764000040000 } from './1764000040000-container-ledger.j
 import { ImageManifest1764000041000 } from './1764000041000-image-manifest.js';
 import { PackageUse1764000042000 } from './1764000042000-package-use.js';
 import { LearnedHabit1764000043000 } from './1764000043000-learned-habit.js';
+import { DetectorLeases1764000045000 } from './1764000045000-detector-leases.js';
+import { DetectionAlerts1764000046000 } from './1764000046000-detection-alerts.js';
+import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
+import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -57,4 +61,8 @@ export const migrations = [
   ImageManifest1764000041000,
   PackageUse1764000042000,
   LearnedHabit1764000043000,
+  DetectorLeases1764000045000,
+  DetectionAlerts1764000046000,
+  IncidentStory1764000048000,
+  SensorContacts1764000050000,
 ];

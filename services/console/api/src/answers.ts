@@ -1,5 +1,4 @@
 import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
-import { runtimeEvent } from '@tidewaiter/events';
 import { z } from 'zod';
 
 // What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
@@ -144,10 +143,12 @@ export const findingAnswer = z.object({
   cvss: z.object({ vector: z.string(), score: z.number() }).nullable(),
   /** In CISA's catalogue of exploited vulnerabilities. */
   kev: z.boolean(),
-  /** Its package was seen to be executed or loaded. */
-  inUse: z.boolean(),
   /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
   epss: z.number().nullable(),
+  /** Whether a workload runs the image, or did in the last day; null while nobody tells of containers. */
+  running: z.boolean().nullable(),
+  /** Whether the package was seen to be executed or loaded; null while nobody tells, and false is no proof that it never is. */
+  inUse: z.boolean().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
 });
@@ -246,37 +247,6 @@ export const blastRadiusAnswer = z.object({
   next: text,
 });
 
-export const incidentAnswer = z.object({
-  id: z.uuid(),
-  number: count,
-  title: z.string(),
-  severity,
-  state: z.enum(['open', 'resolved']),
-  rule: z.string(),
-  /** Null: runtime events do not name it yet. */
-  workload: text,
-  cluster: text,
-  namespace: text,
-  imageRepository: text,
-  imageTag: text,
-  imageDigest: text,
-  /** MITRE ATT&CK techniques. */
-  techniques: z.array(z.string()),
-  steps: z.array(z.object({ title: z.string(), technique: text, events: z.array(z.string()) })),
-  /** Ids of the findings that the incident rests on. */
-  findings: z.array(z.string()),
-  count,
-  firstSeen: z.string(),
-  lastSeen: z.string(),
-  openedBy: z.string(),
-  openedAt: time,
-  resolvedAt: time.nullable(),
-  resolvedBy: text,
-});
-
-/** `evidence`: the first events, which say how it began. */
-export const incidentDetailAnswer = incidentAnswer.extend({ evidence: z.array(runtimeEvent) });
-
 export const deliveryAnswer = z.object({
   id: z.uuid(),
   eventId: z.uuid(),
@@ -309,8 +279,12 @@ const alert = z.object({
   endsAt: text,
 });
 
-/** `message`: what the channel was given, in the notifier's own form. */
-export const deliveryDetailAnswer = deliveryAnswer.extend({ alerts: z.array(alert), message: z.unknown() });
+/** `message`: what the channel was given, in the notifier's own form; `edition`: which state of which incident it tells. */
+export const deliveryDetailAnswer = deliveryAnswer.extend({
+  alerts: z.array(alert),
+  message: z.unknown(),
+  edition: z.object({ subject: z.string(), revision: count }).nullable(),
+});
 
 export const deadLetterAnswer = z.object({
   id: z.uuid(),

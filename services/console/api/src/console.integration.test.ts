@@ -1,4 +1,4 @@
-import { type Digest, type RuntimeEvent, Secret } from '@tidewaiter/domain';
+import { type Digest, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -14,7 +14,7 @@ import {
   Pushes,
   Store,
 } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { z } from 'zod';
 
@@ -68,22 +68,6 @@ async function get(path: string, method: 'get' | 'post' = 'get'): Promise<Json> 
   expect(checked.error?.issues ?? []).toEqual([]);
   return body;
 }
-
-const event = (id: string, rule: string): RuntimeEvent => ({
-  id,
-  source: 'falco',
-  sensor: 'falco',
-  cluster: 'eu1',
-  at: '2026-01-01T10:00:00.123456789Z',
-  rule,
-  priority: 'critical',
-  output: hostile,
-  tags: ['T1059', 'container', 'mitre_execution', 'T1059.004', 'maturity_stable'],
-  host: 'node-1',
-  container: { id: 'abc', name: 'app', imageRepository: 'localhost:5000/shop/app', imageTag: '1', imageDigest: amd64 },
-  kubernetes: { namespace: 'shop', pod: 'app-1' },
-  process: { name: 'sh', commandLine: 'sh -c id', executable: '/bin/sh', user: 'root' },
-});
 
 const newPush = (tag: string | null) => ({
   connection: 'main',
@@ -271,21 +255,9 @@ async function seedAdvisory(): Promise<void> {
   });
 }
 
-async function seedIncident(rule: string): Promise<string> {
-  const { incident } = await store.transaction(async (tx) =>
-    new Incidents(store).see(tx, {
-      rule,
-      subjectKey: 'shop/app',
-      title: hostile,
-      severity: 'high',
-      imageRepository: 'localhost:5000/shop/app',
-      imageTag: '1',
-      imageDigest: amd64,
-      namespace: 'shop',
-      cluster: 'eu1',
-      event: event(`e-${rule}`, rule),
-    }),
-  );
+async function seedIncident(name: string): Promise<string> {
+  const incident = minerIncident({ id: uuidOf(name), title: hostile, imageDigest: amd64 });
+  await store.transaction((tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
   return incident.id;
 }
 
@@ -527,13 +499,41 @@ describe('the API', () => {
     expect(list.items.map((each) => each['id'])).toEqual([other, id]);
     expect(list.items[1]).toMatchObject({
       title: hostile,
-      workload: null,
-      techniques: ['T1059', 'T1059.004'],
-      steps: [{ title: 'Shell', technique: 'T1059', events: ['e-Shell'] }],
-      openedBy: 'e-Shell',
-      firstSeen: '2026-01-01T10:00:00.123456789Z',
+      workload: 'shop/Deployment/checkout',
+      techniques: ['T1059', 'T1496.001'],
+      steps: [{ title: 'Dropped program started', technique: 'T1059', events: ['e1', 'e2'] }, {}],
+      rules: [{ author: 'Jane Doe', license: 'DRL-1.1' }],
+      openedBy: 'e1',
+      firstSeen: '2026-11-25T01:02:03.123456789Z',
     });
-    expect(await get(`/incidents/${id}`)).toMatchObject({ evidence: [{ id: 'e-Shell', output: hostile }] });
+    for (const key of ['evidence', 'workloads', 'nextSteps']) expect(list.items[1]).not.toHaveProperty(key);
+    expect((await get('/incidents?severity=low')).items).toEqual([]);
+
+    const detail = await get(`/incidents/${id}`);
+    expect(detail).toMatchObject({
+      evidence: [{ event: 'e1', record: { process_exec: {} } }],
+      workloads: [{ workload: 'shop/Deployment/checkout', pods: ['checkout-7d4c'] }],
+      nextSteps: [expect.any(String), expect.any(String)],
+      revisions: [{ revision: 1, kind: 'opened' }],
+      imageFacts: {
+        digest: amd64,
+        push: { repository: 'shop/app', pushedBy: hostile },
+        counts: { critical: 1 },
+        findings: [{ id: 'CVE-2026-1000', kev: true }],
+        provenance: { isSigned: null },
+      },
+      blastRadius: {
+        images: { total: 1, items: [{ repository: 'shop/app', tag: '1', shares: 'image' }] },
+        incidents: [{ id: other, shares: expect.arrayContaining(['destination pool.example.net:3333']) }],
+      },
+    });
+    const timeline = (detail as unknown as { timeline: { kind: string; title: string }[] }).timeline;
+    expect(timeline.map(({ kind, title }) => `${kind}: ${title}`)).toEqual([
+      'push: shop/app:1 pushed',
+      'step: Dropped program started',
+      'step: Connection to a mining pool',
+      'state: Incident opened',
+    ]);
 
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved', resolvedBy: 'bootstrap' });
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved' });

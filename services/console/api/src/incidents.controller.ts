@@ -1,11 +1,19 @@
 import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { techniqueOf } from '@tidewaiter/detection';
 import { NotFound } from '@tidewaiter/domain';
-import { draft, incidentResolved } from '@tidewaiter/events';
-import { type ApiToken, type Incident, Incidents, type ListedIncident, type Page, Store } from '@tidewaiter/store';
+import {
+  type ApiToken,
+  Deliveries,
+  IncidentContexts,
+  Incidents,
+  type ListedIncident,
+  type Page,
+  Store,
+  type StoredIncident,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { incidentAnswer, incidentDetailAnswer } from './answers.js';
+import type { incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
+import { incidentTimeline } from './incident-timeline.js';
 import { incidentsQuery, readId, readInput } from './requests.js';
 import { Caller } from './token-guard.js';
 
@@ -16,19 +24,27 @@ export class IncidentsController {
   constructor(
     private readonly store: Store,
     private readonly incidents: Incidents,
+    private readonly contexts: IncidentContexts,
+    private readonly deliveries: Deliveries,
   ) {}
 
   @Get()
   async list(@Query() query: unknown): Promise<Page<IncidentAnswer>> {
-    const { state, ...page } = readInput(incidentsQuery, query);
-    const { items, next } = await this.incidents.list(page, state);
+    const { state, severity, ...page } = readInput(incidentsQuery, query);
+    const { items, next } = await this.incidents.list(page, { state, severity });
     return { items: items.map(describeIncident), next };
   }
 
   @Get(':id')
   async get(@Param('id') id: string): Promise<z.output<typeof incidentDetailAnswer>> {
-    const { evidence, ...incident } = await this.#find(readId(id));
-    return { ...describeIncident(incident), evidence };
+    const incident = await this.#find(readId(id));
+    const [revisions, deliveries, context] = await Promise.all([
+      this.incidents.revisions(id),
+      this.deliveries.about(id),
+      this.contexts.of(incident),
+    ]);
+    const timeline = incidentTimeline(incident, revisions, context, deliveries);
+    return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
   }
 
   /** Resolving what is resolved already changes nothing and tells nobody. */
@@ -36,28 +52,22 @@ export class IncidentsController {
   @HttpCode(200)
   async resolve(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
     readId(id);
-    const resolved = await this.store.transaction(async (tx) => {
-      const incident = await this.incidents.resolve(tx, id, caller.name);
-      if (!incident) return null;
-      const { revision, severity } = incident;
-      await tx.emit(draft(incidentResolved, id, { incidentId: id, revision, severity }));
-      return incident;
-    });
+    const resolved = await this.store.transaction((tx) => this.incidents.resolve(tx, id, caller.name));
     if (resolved) return describeIncident(resolved);
     const { evidence: _, ...incident } = await this.#find(id);
     return describeIncident(incident);
   }
 
   /** @throws NotFound `INCIDENT_UNKNOWN` */
-  async #find(id: string): Promise<Incident> {
+  async #find(id: string): Promise<StoredIncident> {
     const incident = await this.incidents.get(id);
     if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident ${id}`);
     return incident;
   }
 }
 
-function describeIncident({ tags, eventIds, revision: _, ...incident }: ListedIncident): IncidentAnswer {
-  const techniques = [...new Set(tags.flatMap((tag) => techniqueOf(tag) ?? []))].toSorted();
-  const step = { title: incident.rule, technique: techniques[0] ?? null, events: eventIds };
-  return { ...incident, workload: null, techniques, steps: [step], findings: [] };
+/** What a list says of an incident; the rest is on its own page. */
+function describeIncident(incident: ListedIncident): IncidentAnswer {
+  const { workloads: _, artifacts: __, factsUsed: ___, nextSteps: ____, ...listed } = incident;
+  return listed;
 }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { RequestMethod } from '@nestjs/common';
-import { Secret } from '@tidewaiter/domain';
+import { Secret, severities } from '@tidewaiter/domain';
 import { readSettings } from '@tidewaiter/runtime';
 
 import { ConsoleModule } from './console.module.js';
@@ -59,7 +59,8 @@ it('tells how lists are paged and ids are written', () => {
   expect(parameters('/api/v1/incidents')).toEqual([
     { name: 'limit', in: 'query', required: false, schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
     { name: 'after', in: 'query', required: false, schema: { type: 'string', maxLength: 200 } },
-    { name: 'state', in: 'query', required: false, schema: { type: 'string', enum: ['open', 'resolved'] } },
+    { name: 'state', in: 'query', required: false, schema: { type: 'string', enum: ['open', 'resolved', 'merged'] } },
+    { name: 'severity', in: 'query', required: false, schema: { type: 'string', enum: [...severities] } },
   ]);
   expect(parameters('/api/v1/pushes/{id}')).toEqual([
     { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 
-import { type RuntimeEvent, Secret } from '@tidewaiter/domain';
+import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
 import { connect, DeadLetters, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
 
@@ -79,24 +79,12 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
   });
 
   it('open the incident and the image that a message links to', async () => {
-    const event = { id: 'e', at: '2026-01-01T00:00:00Z', priority: 'warning', output: hostile, tags: ['T1059'] };
-    const { incident } = await store.transaction(async (tx) =>
-      new Incidents(store).see(tx, {
-        rule: 'shell',
-        subjectKey: 'x',
-        title: `A shell ${hostile}`,
-        severity: 'high',
-        imageRepository: 'r/shop/app',
-        imageTag: '1',
-        imageDigest: null,
-        namespace: 'shop',
-        cluster: null,
-        event: event as RuntimeEvent,
-      }),
-    );
+    const incident = minerIncident({ title: `A shell ${hostile}`, sentence: hostile, nextSteps: [hostile] });
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     await page.goto(`${service.url}/#incidents/${incident.id}`);
     await page.getByRole('heading', { name: `A shell ${hostile}` }).waitFor();
-    await page.getByText('ATT&CK T1059').waitFor();
+    await page.getByText('Connection to a mining pool').first().waitFor();
+    expect(await page.locator('#list img').count()).toBe(0);
 
     const digest = `sha256:${'a'.repeat(64)}`;
     const image = {

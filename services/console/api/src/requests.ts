@@ -1,4 +1,5 @@
-import { type Digest, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
+import { levels } from '@tidewaiter/detection';
+import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
@@ -15,7 +16,18 @@ export const pageQuery = z.strictObject({
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
-export const incidentsQuery = pageQuery.extend({ state: z.enum(['open', 'resolved']).optional() });
+export const incidentsQuery = pageQuery.extend({
+  state: z.enum(incidentStates).optional(),
+  severity: z.enum(severities).optional(),
+});
+
+/** The cursor of alerts is the id of one, which is none of ours. */
+export const alertsQuery = pageQuery.extend({
+  after: z.string().min(1).max(200).optional(),
+  severity: z.enum(levels).optional(),
+  /** Id of an incident that they are part of. */
+  incident: z.uuid().optional(),
+});
 
 export const deadLettersQuery = pageQuery.extend({
   /** With those that were tried again. */

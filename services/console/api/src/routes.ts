@@ -9,8 +9,6 @@ import {
   findingAnswer,
   gateAnswer,
   imagesAnswer,
-  incidentAnswer,
-  incidentDetailAnswer,
   listedImageAnswer,
   listOf,
   packageAnswer,
@@ -20,7 +18,9 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
 import {
+  alertsQuery,
   blastRadiusQuery,
   deadLettersQuery,
   gateBody,
@@ -64,7 +64,12 @@ export const routes: readonly Route[] = [
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
-  get('/incidents/{id}', 'An incident with its evidence', incidentDetailAnswer),
+  get(
+    '/incidents/{id}',
+    'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    incidentDetailAnswer,
+  ),
+  list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

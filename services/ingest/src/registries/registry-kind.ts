@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { isDigest, type Digest, type Secret } from '@tidewaiter/domain';
 
-import { readText, readTime, type HookRequest } from '../hook-request.js';
+import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from '../hook-request.js';
 
 /** How one kind of registry tells of pushes. Pure: no clock, no network, nothing kept between two requests. */
 export interface RegistryKind {
@@ -12,17 +12,65 @@ export interface RegistryKind {
   aliases: readonly string[];
   /** For people. */
   title: string;
+  setup: Setup;
   /**
    * Whether the sender proved to know the connection's secret, judged on the raw request. Asked only where a secret is
    * configured; whether a connection may go without one is the caller's decision.
    */
   authenticate(request: HookRequest, secret: Secret): boolean;
+  /** How a request can prove its sender without a secret; the caller checks it, with keys that are published. */
+  proof?: 'sns' | 'google';
+  /** What the sender wants to hear before it sends anything; null where the request is no such question. */
+  handshake?(request: HookRequest): Handshake | null;
   /** @throws InvalidInput when the body as a whole is not of this kind; one bad event is counted as `malformed` instead */
-  parse(request: HookRequest): ParsedHook;
+  parse(request: HookRequest, settings?: KindSettings): ParsedHook;
+}
+
+/** How it is connected, in Markdown: the page of each kind is made of this. */
+export interface Setup {
+  /** An example of the registry's address. */
+  url: string;
+  /** How a request proves its sender. */
+  proof: string;
+  /** By what a repeated delivery is recognised. */
+  repetition: string;
+  /** What to do in the registry. */
+  steps: readonly string[];
+  /** What else is good to know. */
+  note: string;
+}
+
+/** What the configuration says of how to read a connection's bodies. */
+export interface KindSettings {
+  fields?: GenericFields | undefined;
+}
+
+/** Paths into JSON, `data.repository`, that say what stands where. */
+export interface GenericFields {
+  /** Of a list with an event each; the whole body is one event without it. */
+  events?: string | undefined;
+  /** Whose values say whether something was pushed or deleted; everything is a push without it. */
+  action?: string | undefined;
+  push?: readonly string[] | undefined;
+  delete?: readonly string[] | undefined;
+  repository: string;
+  tag?: string | undefined;
+  digest?: string | undefined;
+  mediaType?: string | undefined;
+  registry?: string | undefined;
+  actor?: string | undefined;
+  at?: string | undefined;
+  id?: string | undefined;
+}
+
+/** An answer with status 200. */
+export interface Handshake {
+  headers: Readonly<Record<string, string>>;
+  body: object | null;
 }
 
 /** Why something that arrived is no event for us. */
-export type IgnoreReason = 'pull' | 'blob' | 'scan' | 'ping' | 'ignore' | 'malformed';
+export type IgnoreReason = 'pull' | 'blob' | 'scan' | 'ping' | 'subscription-confirmation' | 'ignore' | 'malformed';
 
 export interface ParsedHook {
   events: RegistryEvent[];
@@ -55,6 +103,8 @@ export interface RegistryEvent {
 export interface Claims {
   registry: unknown;
   repository: unknown;
+  /** Whether its repositories may have capitals, which those of OCI have not. */
+  hasCapitals?: boolean;
   tag: unknown;
   digest: unknown;
   mediaType?: unknown;
@@ -65,13 +115,14 @@ export interface Claims {
 
 /** @see https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
 const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const capitalsToo = new RegExp(repositoryPattern, 'i');
 const maxNameChars = 255;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const hostPattern = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::\d{1,5})?$/;
 
 /** The event that the claims make; `malformed` when nobody could tell what was pushed or deleted. */
 export function registryEvent(outcome: RegistryEvent['outcome'], claims: Claims): RegistryEvent | 'malformed' {
-  const repository = matching(repositoryPattern, claims.repository);
+  const repository = matching(claims.hasCapitals ? capitalsToo : repositoryPattern, claims.repository);
   if (repository === null) return 'malformed';
   const tag = matching(tagPattern, claims.tag);
   const digest = isDigest(claims.digest) ? claims.digest : null;
@@ -111,6 +162,29 @@ export function ownKey(id: unknown): string | null {
 /** The key of a delivery whose sender has no ids: the same bytes are the same delivery. */
 export function bodyKey(body: Buffer): string {
   return sha256(body);
+}
+
+/** Whether the request's URL carries the secret: `?token=` for senders that can do no better, or Basic's password, which some make of `user:secret@`. */
+export function urlSecretEquals(request: HookRequest, secret: Secret): boolean {
+  return secretEquals(request.query?.['token'], secret) || authorizationEquals(request, secret);
+}
+
+/** CloudEvents: source and id together are unique. */
+export function cloudEventKey(source: unknown, id: unknown): string | null {
+  return typeof source === 'string' && typeof id === 'string' ? ownKey(`${source} ${id}`) : null;
+}
+
+const lastUnixSecond = 2 ** 32;
+
+export function timeOfSeconds(seconds: unknown): string | null {
+  if (typeof seconds !== 'number' || seconds <= 0 || seconds > lastUnixSecond) return null;
+  return new Date(seconds * 1000).toISOString();
+}
+
+/** The JSON of a body that may be a form whose field `payload` holds it. */
+export function jsonOfForm({ headers, body }: HookRequest): Buffer {
+  const isForm = /^application\/x-www-form-urlencoded(?:;|$)/i.test(headers['content-type'] ?? '');
+  return isForm ? Buffer.from(new URLSearchParams(body.toString('utf8')).get('payload') ?? '') : body;
 }
 
 const attachmentTagPattern = /^sha256-([0-9a-f]{64})(?:\.(sig|att|sbom))?$/;

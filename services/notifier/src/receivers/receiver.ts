@@ -1,6 +1,7 @@
 import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
 import type { EmailConfig, SlackConfig, WebhookConfig } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
+import type { DeliveryThread } from '@tidewaiter/store';
 
 import type { Message } from '../message.js';
 
@@ -20,6 +21,16 @@ export interface Delivery {
   receiver: string;
   /** Where people find this Tidewaiter: the console's URL. */
   externalUrl: string;
+  /** Of a message that tells a state of something that goes on. */
+  edition: Edition | null;
+}
+
+/** Which state of what a message tells, and what this channel was told of it before. */
+export interface Edition {
+  /** Id of the incident. */
+  subject: string;
+  revision: number;
+  thread: DeliveryThread<Message>;
 }
 
 export interface SendContext {
@@ -59,6 +70,8 @@ export interface Receiver<K extends Kind> {
   send(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome>;
   /** Asks the channel whether an earlier attempt of this delivery arrived; null when it shows no trace of it. Few channels can tell. */
   find?(config: Configs[K], delivery: Delivery, context: SendContext): Promise<Outcome | null>;
+  /** Whether the channel shows how things stand, so that it wants to know of every change; the others hear of what matters anew. */
+  follows?(config: Configs[K]): boolean;
 }
 
 /** Declares a receiver; the kind decides which configuration it gets. */

@@ -37,6 +37,7 @@ const delivery: Delivery = {
   reached: [],
   receiver: 'team',
   externalUrl: 'https://tidewaiter.example.com',
+  edition: null,
   alerts: [
     {
       identity: 'x',

@@ -29,3 +29,8 @@ export async function find<K extends Kind>(
 ): Promise<Outcome | null> {
   return (await receivers[kind].find?.(config, delivery, context)) ?? null;
 }
+
+/** Whether a channel wants to know of every change of what it was told of. */
+export function follows<K extends Kind>({ kind, config }: Channel<K>): boolean {
+  return receivers[kind].follows?.(config) ?? false;
+}

@@ -9,7 +9,35 @@ import {
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
+  type Setup,
 } from '../registry-kind.js';
+
+const setup: Setup = {
+  url: 'https://registry.example.com',
+  proof: '`Authorization` header',
+  repetition: '`events[].id`',
+  steps: [
+    `In the registry's \`config.yml\`, then restart the registry:
+
+\`\`\`yaml
+notifications:
+  endpoints:
+    - name: tidewaiter
+      url: https://tidewaiter.example.com/hooks/registry/main
+      headers:
+        Authorization: [Bearer the-same-secret]
+      timeout: 1s
+      threshold: 5
+      backoff: 10s
+      ignore:
+        mediatypes: [application/octet-stream]
+        actions: [pull]
+\`\`\`
+
+\`ignore\` is optional; it saves the registry a few requests for each push.`,
+  ],
+  note: 'The registry keeps its queue in memory: what it could not deliver is lost when it restarts.',
+};
 
 /**
  * The CNCF registry, known as `registry:2` and `registry:3`: an envelope with any number of unrelated events. It repeats a refused
@@ -20,6 +48,7 @@ export const distribution: RegistryKind = {
   kind: 'distribution',
   aliases: [],
   title: 'Docker Registry / CNCF Distribution',
+  setup,
   authenticate: authorizationEquals,
   parse({ body }) {
     const events = field(parseJson(body), 'events');

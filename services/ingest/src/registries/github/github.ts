@@ -4,12 +4,27 @@ import { field, hmacEquals, isObject, parseJson, type HookRequest } from '../../
 import {
   bodyKey,
   collect,
+  jsonOfForm,
   ownKey,
   registryEvent,
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
+  type Setup,
 } from '../registry-kind.js';
+
+const setup: Setup = {
+  url: 'https://registry.example.com',
+  proof: '`X-Hub-Signature-256`',
+  repetition: '`X-GitHub-Delivery`',
+  steps: [
+    'In GitHub, of the organisation or the repository: **Settings** → **Webhooks** → **Add webhook**.',
+    '**Payload URL** `https://tidewaiter.example.com/hooks/registry/main`; **Content type** `application/json` (a form works too); **Secret**: the same secret.',
+    '**Let me select individual events** → *Registry packages* alone. *Packages* tells the same again under another delivery id.',
+    "**Add webhook**. GitHub sends a ping; the hook's page shows it answered with 202.",
+  ],
+  note: "GitHub does not try again by itself: redeliver from the hook's *Recent Deliveries* page after an outage.",
+};
 
 /**
  * GitHub's `package` and `registry_package` webhooks, for the container registry ghcr.io.
@@ -19,6 +34,7 @@ export const github: RegistryKind = {
   kind: 'ghcr',
   aliases: ['github'],
   title: 'GitHub Container Registry',
+  setup,
   authenticate: ({ headers, body }, secret) => hmacEquals(signatureOf(headers), body, secret),
   parse: (request) => collect([readDelivery(request)]),
 };
@@ -28,8 +44,9 @@ function signatureOf(headers: HookRequest['headers']): string | undefined {
   return /^sha256=([0-9a-f]{64})$/.exec(headers['x-hub-signature-256'] ?? '')?.[1];
 }
 
-function readDelivery({ headers, body }: HookRequest): RegistryEvent | IgnoreReason {
-  const payload = parseJson(isForm(headers) ? jsonOfForm(body) : body);
+function readDelivery(request: HookRequest): RegistryEvent | IgnoreReason {
+  const { headers, body } = request;
+  const payload = parseJson(jsonOfForm(request));
   // The signature covers the body alone, so the body and not X-GitHub-Event says what this is.
   const published = field(payload, 'package') ?? field(payload, 'registry_package');
   const deliveryKey = ownKey(headers['x-github-delivery']) ?? bodyKey(body);
@@ -37,14 +54,6 @@ function readDelivery({ headers, body }: HookRequest): RegistryEvent | IgnoreRea
   if (field(payload, 'zen') !== undefined) return 'ping';
   if (isObject(payload) && headers['x-github-event'] !== undefined) return 'ignore';
   throw new InvalidInput('BODY_UNRECOGNISED', 'The body is no webhook of GitHub.');
-}
-
-function isForm(headers: HookRequest['headers']): boolean {
-  return /^application\/x-www-form-urlencoded(?:;|$)/i.test(headers['content-type'] ?? '');
-}
-
-function jsonOfForm(body: Buffer): Buffer {
-  return Buffer.from(new URLSearchParams(body.toString('utf8')).get('payload') ?? '');
 }
 
 const pushActions: ReadonlySet<unknown> = new Set(['published', 'updated']);

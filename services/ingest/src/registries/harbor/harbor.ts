@@ -3,13 +3,28 @@ import { InvalidInput } from '@tidewaiter/domain';
 import { authorizationEquals, field, isObject, parseJson, type JsonObject } from '../../hook-request.js';
 import {
   bodyKey,
+  cloudEventKey,
   collect,
-  ownKey,
   registryEvent,
+  timeOfSeconds,
   type IgnoreReason,
   type RegistryEvent,
   type RegistryKind,
+  type Setup,
 } from '../registry-kind.js';
+
+const setup: Setup = {
+  url: 'https://harbor.example.com',
+  proof: '`Authorization` header',
+  repetition: 'CloudEvents `source` and `id`; Default format: the same body',
+  steps: [
+    'In Harbor, for each project: **Projects** → the project → **Webhooks** → **New Webhook**.',
+    '**Notify Type** `http`; **Payload Format** `CloudEvents` (its ids tell repeated deliveries apart) or `Default`.',
+    '**Event Type**: *Artifact pushed* and *Artifact deleted*. Others are accepted and ignored.',
+    '**Endpoint URL** `https://tidewaiter.example.com/hooks/registry/main`; **Auth Header** `Bearer the-same-secret`. Save it.',
+  ],
+  note: 'A webhook of notify type `slack` sends a text for people and is refused with `BODY_UNRECOGNISED`.',
+};
 
 /**
  * Harbor's project webhooks, in the Default and the CloudEvents format.
@@ -19,6 +34,7 @@ export const harbor: RegistryKind = {
   kind: 'harbor',
   aliases: [],
   title: 'Harbor',
+  setup,
   authenticate: authorizationEquals,
   parse({ body }) {
     const notice = readNotice(parseJson(body), bodyKey(body));
@@ -96,19 +112,7 @@ function* readResources(
   }
 }
 
-// CloudEvents: source and id together are unique.
-function cloudEventKey(source: unknown, id: unknown): string | null {
-  return typeof source === 'string' && typeof id === 'string' ? ownKey(`${source} ${id}`) : null;
-}
-
 /** `localhost:5000/shop/app:1` begins with the host. */
 function hostOf(resourceUrl: unknown): string | null {
   return typeof resourceUrl === 'string' ? (resourceUrl.split('/', 1)[0] ?? null) : null;
-}
-
-const lastUnixSecond = 2 ** 32;
-
-function timeOfSeconds(seconds: unknown): string | null {
-  if (typeof seconds !== 'number' || seconds <= 0 || seconds > lastUnixSecond) return null;
-  return new Date(seconds * 1000).toISOString();
 }

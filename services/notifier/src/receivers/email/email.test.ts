@@ -7,7 +7,8 @@ import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
-import { PartlySent, type Configs, type Delivery, type SendContext } from '../receiver.js';
+import type { Message } from '../../message.js';
+import { PartlySent, type Configs, type Delivery, type Edition, type SendContext } from '../receiver.js';
 import { email, isLoopback } from './email.js';
 import { isDeferred, mailFailure } from './mail-failure.js';
 import { mailHtml } from './mail-html.js';
@@ -22,6 +23,7 @@ const delivery: Delivery = {
   reached: [],
   receiver: 'team',
   externalUrl: 'https://tidewaiter.example.com',
+  edition: null,
   message: {
     kind: 'push',
     status: 'firing',
@@ -88,6 +90,32 @@ describe('email', () => {
     const [first, second, third] = sink.received.map(({ mail }) => mail.references);
     expect(second).toBe(first);
     expect(third).not.toBe(first);
+  });
+
+  it('keeps the mails of an incident in one thread, and brings up under its own subject what became worse', async () => {
+    const state = async (revision: number, thread: Edition['thread'], more: Partial<Message>) => {
+      const message = { ...delivery.message, ...more };
+      const edition = { subject: 'incident-1', revision, thread };
+      const { reference } = await email.send(
+        config(sink.port),
+        { ...delivery, id: `mail-${revision}`, message, edition },
+        context,
+      );
+      return { revision, reference, message };
+    };
+    const first = await state(1, { first: null, last: null, isInDoubt: false }, { title: 'High · a' });
+    const second = await state(2, { first, last: first, isInDoubt: false }, { title: 'Critical · a', severity: 'critical' });
+    await state(3, { first, last: second, isInDoubt: false }, { title: 'Resolved · a', status: 'resolved' });
+    const mails = sink.received.map(({ mail }) => mail);
+    expect(mails.map(({ subject }) => subject)).toEqual(['High · a', 'Critical · a', 'Re: High · a']);
+    const [thread] = [mails[0]!.references].flat();
+    expect(thread).toMatch(/^<incident-[0-9a-f]{32}@example\.org>$/);
+    expect(mails.map(({ references }) => references)).toEqual([
+      thread,
+      [thread, '<mail-1@example.org>'],
+      [thread, '<mail-1@example.org>', '<mail-2@example.org>'],
+    ]);
+    expect(mails.map(({ inReplyTo }) => inReplyTo)).toEqual([thread, '<mail-1@example.org>', '<mail-2@example.org>']);
   });
 
   it('lets no text become a header', async () => {

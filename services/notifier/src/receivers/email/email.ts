@@ -4,6 +4,7 @@ import { domainToASCII } from 'node:url';
 
 import { createTransport } from 'nodemailer';
 
+import { risesAbove } from '../../message.js';
 import { isWrittenPrivate } from '../outbound.js';
 import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
 import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
@@ -97,18 +98,19 @@ const ownHeaders = new Set(
   'from to subject date message-id references in-reply-to auto-submitted list-id mime-version content-type'.split(' '),
 );
 
-function compose({ from, to, headers }: EmailConfig, { id, groupKey, message }: Delivery) {
-  const domain = bare(from).split('@').at(-1);
-  const thread = `<group-${createHash('sha256').update(groupKey).digest('hex').slice(0, 32)}@${domain}>`;
+function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
+  const { id, message } = delivery;
+  const domain = bare(from).split('@').at(-1) ?? '';
+  const references = referencesOf(delivery, domain);
   const extra = [...headers].filter(([name]) => !ownHeaders.has(name.toLowerCase()));
   const subject = [...headers].find(([name]) => name.toLowerCase() === 'subject')?.[1];
   return {
     from,
     to,
-    subject: subject ?? message.title,
+    subject: subject ?? subjectOf(delivery),
     messageId: `<${id}@${domain}>`,
-    references: thread,
-    inReplyTo: thread,
+    references,
+    inReplyTo: references.at(-1),
     headers: {
       ...Object.fromEntries(extra),
       'Auto-Submitted': 'auto-generated',
@@ -117,6 +119,24 @@ function compose({ from, to, headers }: EmailConfig, { id, groupKey, message }: 
     text: mailText(message),
     html: mailHtml(message),
   };
+}
+
+/**
+ * What a mail follows, oldest first. The first one never was a mail: it holds those together of which nobody knows which arrived first.
+ * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
+ */
+function referencesOf({ groupKey, edition }: Delivery, domain: string): string[] {
+  const [kind, name] = edition ? ['incident', edition.subject] : ['group', groupKey];
+  const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
+  const told = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
+  return [...new Set([thread, ...told])];
+}
+
+/** Mail programs keep a thread together by its subject, too. What became worse comes under a subject of its own, so that it is noticed. */
+function subjectOf({ message, edition }: Delivery): string {
+  const { first = null, last = null } = edition?.thread ?? {};
+  if (first === null || last === null || risesAbove(last.message, message)) return message.title;
+  return `Re: ${first.message.title}`;
 }
 
 /** `team@example.org` of `"Team" <team@Example.ORG>`, as nodemailer names recipients. */

@@ -49,9 +49,8 @@ const marks: Record<Severity, string> = {
 
 /** The message as Block Kit, within Slack's limits. Text that others wrote stands in plain text or in code, where it can format nothing. */
 export function slackBlocks(message: Message): Block[] {
-  const mark = message.status === 'resolved' ? '🟢' : marks[message.severity];
   return [
-    { type: 'header', text: plain(`${mark} ${message.title}`, slackLimits.headerChars) },
+    { type: 'header', text: plain(`${markOf(message)} ${message.title}`, slackLimits.headerChars) },
     { type: 'section', text: plain(message.summary, 1200) },
     ...listBlocks(message.sections),
     ...factBlocks(message.facts),
@@ -63,6 +62,20 @@ export function slackBlocks(message: Message): Block[] {
 /** What notifications and screen readers say. */
 export function slackText({ title, summary }: Message): string {
   return escaped(`${title}. ${summary}`, slackLimits.textChars);
+}
+
+/** What is new, for the thread below a message. */
+export function noteBlocks(message: Message, lines: readonly string[]): Block[] {
+  const text = lines.join('\n');
+  return [{ type: 'section', text: plain(`${markOf(message)} ${text}`, slackLimits.textChars) }];
+}
+
+export function noteText({ title }: Message, lines: readonly string[]): string {
+  return escaped(`${title}: ${lines.join('. ')}`, slackLimits.textChars);
+}
+
+function markOf({ status, severity }: Message): string {
+  return status === 'resolved' ? '🟢' : marks[severity];
 }
 
 function factBlocks(facts: readonly Fact[]): Block[] {

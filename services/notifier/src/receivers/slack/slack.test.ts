@@ -14,6 +14,7 @@ const delivery: Delivery = {
   reached: [],
   receiver: 'team',
   externalUrl: 'https://tidewaiter.example.com',
+  edition: null,
   message: {
     kind: 'push',
     status: 'firing',
@@ -72,7 +73,7 @@ describe('slack', () => {
     usual = { status: 200, body: { ok: true, channel: 'C1', ts: '1751371201.000200' } };
     expect(await slack.send(bot(), delivery, context)).toEqual({
       outcome: 'sent',
-      reference: '1751371201.000200',
+      reference: 'C1/1751371201.000200',
       refused: [],
     });
     expect(sink.received[0]).toMatchObject({
@@ -135,7 +136,7 @@ describe('slack', () => {
       { ts: '7.7', metadata: 'odd' },
     ];
     usual = { status: 200, body: { ok: true, messages: [...others, { ts: '5.5', metadata }] } };
-    expect(await slack.find?.(bot(), delivery, context)).toEqual({ outcome: 'sent', reference: '5.5', refused: [] });
+    expect(await slack.find?.(bot(), delivery, context)).toEqual({ outcome: 'sent', reference: 'C1/5.5', refused: [] });
     expect(sink.received[0]).toMatchObject({
       path: '/api/conversations.history',
       text: 'channel=C1&limit=100&include_all_metadata=true',

@@ -1,44 +1,167 @@
-import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
-import type { EgressResponse } from '@tidewaiter/runtime';
-import { z } from 'zod';
+import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
 
-import { answerText, isTemporary, post, retryAfterMs, type Post } from '../outbound.js';
-import { OutcomeUnknown, receiver, type Configs, type Delivery, type Outcome, type SendContext } from '../receiver.js';
-import { slackBlocks, slackText } from './blocks.js';
+import { risesAbove, type Message } from '../../message.js';
+import { receiver, type Configs, type Delivery, type Edition, type Outcome } from '../receiver.js';
+import { noteBlocks, noteText, slackBlocks, slackText } from './blocks.js';
+import { ask, callWith, postToWebhook, type SlackBot, type SlackCall, type SlackMessage, SlackRefused } from './slack-api.js';
 
 type SlackConfig = Configs['slack'];
-type Webhook = Extract<SlackConfig['target'], { mode: 'webhook' }>;
-type Bot = Extract<SlackConfig['target'], { mode: 'bot' }>;
 
 /**
- * Slack, through an incoming webhook or as a bot. Only a bot can look up whether an unconfirmed message arrived; it needs the
- * right to read the channel's history, and the channel's id rather than its name.
+ * Slack, through an incoming webhook or as a bot. A bot keeps one message of an incident: it edits it as things change, and says in
+ * its thread what was new; the channel hears of that only when it became worse. Only a bot can look up whether an unconfirmed message
+ * arrived; it needs the right to read the channel's history, and the channel's id rather than its name.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  * @see https://docs.slack.dev/reference/methods/chat.postMessage
  */
 export const slack = receiver({
   kind: 'slack',
+  follows: ({ target }) => target.mode === 'bot',
   async send(config, delivery, context) {
-    const { target } = config;
-    if (target.mode === 'webhook') return sendToWebhook(target, jsonPost(config, payload(config, delivery)), context);
-    const metadata = { event_type: eventType, event_payload: { delivery_id: delivery.id } };
-    const body = { ...payload(config, delivery), metadata };
-    const { ts } = await call(target, target.url, jsonPost(config, body), context);
-    return { outcome: 'sent', reference: ts ?? null, refused: [] };
+    const { target, timeoutMs } = config;
+    if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, timeoutMs, context });
+    await postToWebhook(target, contentOf(config, delivery), timeoutMs, context);
+    return sent(null);
   },
   async find({ target, timeoutMs }, delivery, context) {
-    return target.mode === 'bot' ? findAsBot(target, timeoutMs, delivery, context) : null;
+    if (target.mode === 'webhook') return null;
+    const slack = { bot: target, timeoutMs, context };
+    return whereAllowed(async () => findAsBot(delivery, slack));
   },
 });
 
-/** Marks a message with the delivery's id, which is how `find` knows it again. */
-const eventType = 'tidewaiter_delivery';
-/** Messages of the channel that `find` looks through, newest first. */
-const historyLength = 100;
-/** Bytes of an answer: so many messages of ours fit. */
-const maxAnswerBytes = 4 * 1024 * 1024;
+/** Where a message lies. Its text form is the reference of a delivery. */
+interface MessagePlace {
+  /** The id, which editing asks for; posting takes a name, too. */
+  channel: string;
+  ts: string;
+}
 
-function payload({ target, username, iconEmoji, iconUrl }: SlackConfig, { message }: Delivery): object {
+/** Marks a message with the delivery's id and its subject, which is how `find` knows it again. */
+const eventType = 'tidewaiter_delivery';
+/** Messages of the channel that are looked through, newest first. */
+const historyLength = 100;
+/** Answers in a thread that are looked through. */
+const repliesLength = 999;
+
+// Slack keeps the message and does not let it be edited any more.
+const uneditable = new Set(['cant_update_message', 'edit_window_closed']);
+
+async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
+  const root = await rootOf(delivery.edition, slack);
+  const edited = root && (await edit(config, delivery, root, slack));
+  if (root === null || !edited) return postAsBot(config, delivery, slack);
+  await note(config, delivery, root, slack);
+  return sent(root);
+}
+
+async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
+  // A channel that does not ask for good news gets it only where it can be told without a message of its own.
+  if (delivery.edition && delivery.message.status === 'resolved' && !config.sendResolved) return sent(null);
+  const content = { ...contentOf(config, delivery), metadata: metadataOf(delivery) };
+  const { ts, channel = slack.bot.channel } = await callWith('chat.postMessage', content, slack);
+  return sent(ts === undefined ? null : { channel, ts });
+}
+
+/** Brings the message up to date; false when somebody deleted it, so that there is none. */
+async function edit(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<boolean> {
+  const { text, blocks } = contentOf(config, delivery);
+  try {
+    await callWith('chat.update', { ...root, text, blocks, metadata: metadataOf(delivery) }, slack);
+    return true;
+  } catch (error) {
+    if (!(error instanceof SlackRefused)) throw error;
+    if (error.word === 'message_not_found') return false;
+    // Then the thread alone says how things went on.
+    if (uneditable.has(error.word)) return true;
+    throw error;
+  }
+}
+
+/** Says in the thread what is new since the channel was told last. */
+async function note(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<void> {
+  const { message, edition } = delivery;
+  const told = edition?.thread.last ?? null;
+  const lines = linesSince(message, edition);
+  if (lines.length === 0 || (message.status === 'resolved' && !config.sendResolved)) return;
+  const { username, iconEmoji, iconUrl } = config;
+  await callWith(
+    'chat.postMessage',
+    {
+      channel: root.channel,
+      thread_ts: root.ts,
+      reply_broadcast: told !== null && risesAbove(told.message, message),
+      username,
+      icon_emoji: iconEmoji,
+      icon_url: iconUrl,
+      text: noteText(message, lines),
+      blocks: noteBlocks(message, lines),
+      metadata: metadataOf(delivery),
+      unfurl_links: false,
+      unfurl_media: false,
+    },
+    slack,
+  );
+}
+
+function linesSince({ history = [] }: Message, edition: Edition | null): string[] {
+  if (!edition) return [];
+  const told = edition.thread.last?.revision ?? edition.revision - 1;
+  return history.filter(({ revision }) => revision > told && revision <= edition.revision).flatMap(({ lines }) => lines);
+}
+
+/** The message that the channel has of the subject; null while it has none. */
+async function rootOf(edition: Edition | null, slack: SlackCall): Promise<MessagePlace | null> {
+  if (!edition) return null;
+  const known = placeOf(edition.thread.last?.reference ?? null, slack.bot);
+  if (known || !edition.thread.isInDoubt) return known;
+  return whereAllowed(async () => findInChannel((payload) => payload['subject'] === edition.subject, slack));
+}
+
+async function findAsBot(delivery: Delivery, slack: SlackCall): Promise<Outcome | null> {
+  const isIt = (payload: Record<string, unknown>) => payload['delivery_id'] === delivery.id;
+  const root = placeOf(delivery.edition?.thread.last?.reference ?? null, slack.bot);
+  if (root === null) {
+    const found = await findInChannel(isIt, slack);
+    return found && sent(found);
+  }
+  const query = { channel: root.channel, ts: root.ts, limit: String(repliesLength), include_all_metadata: 'true' };
+  const replies = await ask('conversations.replies', query, slack);
+  // The message itself bears the mark as soon as it is edited; only what follows in the thread says that all was done.
+  return replies.some((reply) => reply.ts !== root.ts && bears(reply, isIt)) ? sent(root) : null;
+}
+
+async function findInChannel(
+  isIt: (payload: Record<string, unknown>) => boolean,
+  slack: SlackCall,
+): Promise<MessagePlace | null> {
+  const { channel } = slack.bot;
+  const query = { channel, limit: String(historyLength), include_all_metadata: 'true' };
+  const messages = await ask('conversations.history', query, slack);
+  const found = messages.find((message) => bears(message, isIt));
+  // What was also sent to the channel belongs to the thread of another message.
+  return found ? { channel, ts: found.thread_ts ?? found.ts } : null;
+}
+
+function bears({ metadata }: SlackMessage, isIt: (payload: Record<string, unknown>) => boolean): boolean {
+  return metadata?.event_type === eventType && isIt(metadata.event_payload);
+}
+
+/** Null also when Slack does not let us look: then the message is sent again, which is better than not at all. */
+async function whereAllowed<T>(look: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    if (error instanceof AccessDenied || error instanceof InvalidInput) return null;
+    throw error;
+  }
+}
+
+function metadataOf({ id, edition }: Delivery): object {
+  return { event_type: eventType, event_payload: { delivery_id: id, ...(edition && { subject: edition.subject }) } };
+}
+
+function contentOf({ target, username, iconEmoji, iconUrl }: SlackConfig, { message }: Delivery) {
   return {
     channel: target.channel,
     username,
@@ -51,113 +174,15 @@ function payload({ target, username, iconEmoji, iconUrl }: SlackConfig, { messag
   };
 }
 
-function jsonPost({ timeoutMs }: SlackConfig, body: object): Post {
-  return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body), timeoutMs };
+function sent(place: MessagePlace | null): Outcome {
+  return { outcome: 'sent', reference: place && `${place.channel}/${place.ts}`, refused: [] };
 }
 
-async function sendToWebhook({ url }: Webhook, request: Post, context: SendContext): Promise<Outcome> {
-  const response = await post(url.reveal(), request, context);
-  if (response.status >= 200 && response.status < 300) {
-    await response.discard();
-    return { outcome: 'sent', reference: null, refused: [] };
-  }
-  throw failure(response, await answerText(response, maxAnswerBytes));
-}
-
-/** Null also when Slack does not let us look: then the message is sent again, which is better than not at all. */
-async function findAsBot(bot: Bot, timeoutMs: number, { id }: Delivery, context: SendContext): Promise<Outcome | null> {
-  const query = { channel: bot.channel, limit: String(historyLength), include_all_metadata: 'true' };
-  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-  const request = { headers, body: new URLSearchParams(query).toString(), timeoutMs };
-  try {
-    const { messages = [] } = await call(bot, new URL('conversations.history', bot.url).href, request, context);
-    const found = messages.find(
-      ({ metadata }) => metadata?.event_type === eventType && metadata.event_payload['delivery_id'] === id,
-    );
-    return found ? { outcome: 'sent', reference: found.ts, refused: [] } : null;
-  } catch (error) {
-    if (error instanceof AccessDenied || error instanceof InvalidInput) return null;
-    throw error;
-  }
-}
-
-const apiAnswer = z.object({
-  ok: z.boolean(),
-  error: z.string().optional(),
-  ts: z.string().optional(),
-  messages: z
-    .array(
-      z.object({
-        ts: z.string(),
-        metadata: z
-          .object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
-          .optional()
-          .catch(undefined),
-      }),
-    )
-    .optional(),
-});
-
-type ApiAnswer = z.infer<typeof apiAnswer>;
-
-/** Calls a method of the Web API, which says most of its errors with status 200. */
-async function call({ token }: Bot, url: string, request: Post, context: SendContext): Promise<ApiAnswer> {
-  const credentials = { authorization: new Secret(`Bearer ${token.reveal()}`) };
-  const response = await post(url, { ...request, credentials }, context);
-  const text = await answerText(response, maxAnswerBytes);
-  const answer = readAnswer(text);
-  if (answer?.ok) return answer;
-  if (!answer && response.status === 200) {
-    throw new OutcomeUnknown('Slack answered in a form that is not its own; the message may have arrived', undefined);
-  }
-  throw failure(response, answer?.error ?? text);
-}
-
-function readAnswer(text: string): ApiAnswer | undefined {
-  try {
-    return apiAnswer.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-// What Slack calls the troubles that pass. @see https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
-const temporary = new Set([
-  'ratelimited',
-  'rate_limited',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-]);
-// Troubles with who we are. Everything else is about the message or the channel.
-const denied = new Set([
-  'invalid_auth',
-  'not_authed',
-  'account_inactive',
-  'token_revoked',
-  'token_expired',
-  'no_permission',
-  'missing_scope',
-  'not_allowed_token_type',
-  'access_denied',
-  'org_login_required',
-  'invalid_token',
-  'action_prohibited',
-  'no_service',
-  'no_active_hooks',
-]);
-
-function failure({ status, headers }: EgressResponse, reason: string): AccessDenied | InvalidInput | Unavailable {
-  // Slack's own words only: a stranger behind the URL could answer with our token, and this ends in logs.
-  const code = /^[a-z_]{1,60}$/.test(reason.trim()) ? reason.trim() : `status ${status}`;
-  const message = `Slack answered ${code}`;
-  if (status === 429 || code === 'ratelimited' || code === 'rate_limited') {
-    return new Unavailable('SLACK_RATE_LIMITED', message, retryAfterMs(headers, new Date()));
-  }
-  if (isTemporary(status) || temporary.has(code)) {
-    return new Unavailable('SLACK_UNAVAILABLE', message, retryAfterMs(headers, new Date()));
-  }
-  if (status === 401 || denied.has(code)) return new AccessDenied('SLACK_DENIED', message);
-  return new InvalidInput('SLACK_REFUSED', message);
+/** Null when the reference is none, or lies in another channel than the one that is configured now. */
+function placeOf(reference: string | null, bot: SlackBot): MessagePlace | null {
+  const [channel, ts] = reference?.split('/') ?? [];
+  if (channel === undefined || ts === undefined) return null;
+  // A name says nothing of the id.
+  const isElsewhere = /^[CGD][A-Z0-9]{5,}$/.test(bot.channel) && bot.channel !== channel;
+  return isElsewhere ? null : { channel, ts };
 }

@@ -26,6 +26,7 @@ function delivery(alerts: Alert[]): Delivery {
     reached: [],
     receiver: 'everything',
     externalUrl: 'https://tidewaiter.example.com',
+  edition: null,
     message: {
       kind: 'push',
       status: 'firing',

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { countBySeverity, type Digest, type SeverityCounts } from '@tidewaiter/domain';
+import type { PushChanges } from '@tidewaiter/integrity';
+
+import type { ImageFinding } from './findings.js';
+import { Images } from './images.js';
+import { IncidentOrigins, type IncidentProvenance } from './incident-origins.js';
+import { type IncidentReach, IncidentReaches } from './incident-reaches.js';
+import type { StoredIncident } from './incidents.js';
+import { Judgements } from './judgements.js';
+import { type Push, Pushes } from './pushes.js';
+
+/** What there is to know around an incident: the image that it happened in, and how far it may reach. */
+export interface IncidentContext {
+  /** Null where the image is not known, or was never pushed to where we look. */
+  image: IncidentImage | null;
+  reach: IncidentReach;
+}
+
+export interface IncidentImage {
+  digest: Digest;
+  /** The newest push that brought it. */
+  push: Push;
+  /** What that push changed against what its tag pointed to before; null where that is not known. */
+  changes: PushChanges | null;
+  counts: SeverityCounts;
+  /** Whether everything in it could be judged, so that nothing found means something. */
+  isJudged: boolean;
+  /** The most pressing of its findings. */
+  findings: ImageFinding[];
+  provenance: IncidentProvenance;
+}
+
+/** Findings that one incident shows. */
+const maxFindings = 10;
+
+@Injectable()
+export class IncidentContexts {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly images: Images,
+    private readonly judgements: Judgements,
+    private readonly origins: IncidentOrigins,
+    private readonly reaches: IncidentReaches,
+  ) {}
+
+  async of(incident: StoredIncident): Promise<IncidentContext> {
+    const image = incident.imageDigest === null ? null : await this.#image(incident.imageDigest);
+    return { image, reach: await this.reaches.of(incident, image?.findings ?? []) };
+  }
+
+  async #image(digest: Digest): Promise<IncidentImage | null> {
+    const push = await this.pushes.newestOf(digest);
+    if (!push) return null;
+    const images = (await this.images.ofDigest(digest)).filter(({ analyzedAt }) => analyzedAt !== null);
+    const { findings } = await this.judgements.of(push, images, [], true);
+    const present = findings.filter(({ state }) => state === 'present');
+    return {
+      digest,
+      push,
+      counts: countBySeverity(present),
+      isJudged: images.length > 0 && push.verdict !== 'unknown',
+      findings: present.slice(0, maxFindings),
+      ...(await this.origins.of(push, digest)),
+    };
+  }
+}

@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+import type { PushChanges } from '@tidewaiter/integrity';
+
+import { Provenances } from './provenances.js';
+import { PushDifferences } from './push-differences.js';
+import type { Push } from './pushes.js';
+
+export interface IncidentProvenance {
+  /** Null: nobody asked. */
+  isSigned: boolean | null;
+  /** Whose signatures hold. */
+  signers: string[];
+  /** As a verified attestation says. */
+  builder: string | null;
+  source: string | null;
+  revision: string | null;
+}
+
+/** Where the image of an incident comes from. */
+@Injectable()
+export class IncidentOrigins {
+  constructor(
+    private readonly differences: PushDifferences,
+    private readonly provenances: Provenances,
+  ) {}
+
+  async of(push: Push, digest: Digest): Promise<{ changes: PushChanges | null; provenance: IncidentProvenance }> {
+    const known = await this.provenances.get(push, digest);
+    const signers = (known?.signatures ?? []).flatMap(({ verified, signer }) =>
+      verified && signer ? [signer.name] : [],
+    );
+    const attested = (known?.attestations ?? []).filter(({ verified }) => verified);
+    const first = (key: 'builder' | 'source' | 'revision') =>
+      attested.find((each) => each[key] !== null)?.[key] ?? null;
+    return {
+      changes: await this.differences.of(push.id),
+      provenance: {
+        isSigned: known && signers.length > 0,
+        signers: [...new Set(signers)],
+        builder: first('builder'),
+        source: first('source'),
+        revision: first('revision'),
+      },
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import type { Severity } from '@tidewaiter/domain';
+import type { AboutDelivery, IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
+
+/** One line of what happened around an incident. */
+export interface TimelineEntry {
+  /** ISO 8601. */
+  at: string;
+  kind: 'push' | 'step' | 'state' | 'message';
+  title: string;
+  detail: string | null;
+  severity: Severity | null;
+}
+
+/** From the push of the image to the last message, in the order of time. */
+export function incidentTimeline(
+  incident: StoredIncident,
+  revisions: readonly IncidentRevision[],
+  { image }: IncidentContext,
+  deliveries: readonly AboutDelivery[],
+): TimelineEntry[] {
+  const entries = [
+    ...(image === null ? [] : [pushEntry(image)]),
+    ...incident.steps.map(stepEntry),
+    // That a step came is there already.
+    ...revisions.filter(({ kind }) => kind !== 'updated').map(stateEntry),
+    ...deliveries.map(messageEntry),
+  ];
+  const timeOf = ({ at }: TimelineEntry) => Date.parse(at) || 0;
+  return entries.toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+function pushEntry({ push }: NonNullable<IncidentContext['image']>): TimelineEntry {
+  const { repository, tag, pushedBy } = push;
+  return {
+    at: (push.pushedAt ?? push.receivedAt).toISOString(),
+    kind: 'push',
+    title: `${tag === null ? repository : `${repository}:${tag}`} pushed`,
+    detail: pushedBy === null ? null : `by ${pushedBy}`,
+    severity: null,
+  };
+}
+
+function stepEntry({ at, title, technique, stage, severity, events }: StoredIncident['steps'][number]): TimelineEntry {
+  const count = events.length > 1 ? `${events.length} events` : null;
+  return { at, kind: 'step', title, detail: [technique, stage, count].filter(Boolean).join(' · ') || null, severity };
+}
+
+const stateTitles = {
+  opened: 'Incident opened',
+  updated: 'Incident grew',
+  worsened: 'Incident became worse',
+  reopened: 'Incident opened again',
+  resolved: 'Incident resolved',
+  merged: 'Incident merged into another one',
+} as const;
+
+function stateEntry({ at, kind, actor, news, severity }: IncidentRevision): TimelineEntry {
+  // What it opened with are its steps.
+  const said = kind === 'opened' ? [] : news;
+  const detail = [actor && `by ${actor}`, ...said].filter(Boolean).join(' · ');
+  return { at: at.toISOString(), kind: 'state', title: stateTitles[kind], detail: detail || null, severity };
+}
+
+function messageEntry({ receiver, channel, state, createdAt, finishedAt, reason }: AboutDelivery): TimelineEntry {
+  const words = { sent: 'told', failed: 'not told', superseded: 'told of what came after' };
+  const word = state in words ? words[state as keyof typeof words] : 'to be told';
+  return {
+    at: (finishedAt ?? createdAt).toISOString(),
+    kind: 'message',
+    title: `${receiver} ${word}`,
+    detail: [channel, reason].filter(Boolean).join(' · '),
+    severity: null,
+  };
+}

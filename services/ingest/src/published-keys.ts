@@ -1,0 +1,40 @@
+import { Unavailable } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/runtime';
+
+/** Keys that senders publish, by the URL at which they are. */
+export interface PublishedKeys {
+  /** The text there, perhaps of an hour ago. @throws Unavailable when it cannot be had now */
+  get(url: URL): Promise<string>;
+}
+
+const keptMs = 3_600_000;
+const maxBytes = 256 * 1024;
+const maxKept = 64;
+
+/** Fetches keys through the one way out, each at most once an hour. */
+export class FetchedKeys implements PublishedKeys {
+  readonly #kept = new Map<string, { text: Promise<string>; until: number }>();
+
+  constructor(
+    private readonly egress: Pick<Egress, 'request'>,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  async get(url: URL): Promise<string> {
+    const kept = this.#kept.get(url.href);
+    if (kept && kept.until > this.now()) return kept.text;
+    const text = this.#fetch(url);
+    this.#kept.set(url.href, { text, until: this.now() + keptMs });
+    if (this.#kept.size > maxKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
+    // What failed is asked for again by the next one who needs it.
+    text.catch(() => this.#kept.delete(url.href));
+    return text;
+  }
+
+  async #fetch(url: URL): Promise<string> {
+    const response = await this.egress.request(url);
+    const text = await response.text(maxBytes);
+    if (response.status !== 200) throw new Unavailable('KEYS_UNAVAILABLE', `${url.host} answers ${response.status}`);
+    return text;
+  }
+}

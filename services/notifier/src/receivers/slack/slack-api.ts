@@ -1,0 +1,142 @@
+import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { EgressResponse } from '@tidewaiter/runtime';
+import { z } from 'zod';
+
+import { answerText, isTemporary, post, retryAfterMs, type Post } from '../outbound.js';
+import { OutcomeUnknown, type Configs, type SendContext } from '../receiver.js';
+
+type SlackTarget = Configs['slack']['target'];
+export type SlackWebhook = Extract<SlackTarget, { mode: 'webhook' }>;
+export type SlackBot = Extract<SlackTarget, { mode: 'bot' }>;
+
+/** Bytes of an answer: so many messages of ours fit. */
+const maxAnswerBytes = 4 * 1024 * 1024;
+
+/** Slack will never do it. */
+export class SlackRefused extends InvalidInput {
+  constructor(
+    /** Slack's own: `message_not_found`. */
+    readonly word: string,
+  ) {
+    super('SLACK_REFUSED', `Slack answered ${word}`);
+  }
+}
+
+const slackMessage = z.object({
+  ts: z.string(),
+  thread_ts: z.string().optional().catch(undefined),
+  metadata: z
+    .object({ event_type: z.string(), event_payload: z.record(z.string(), z.unknown()) })
+    .optional()
+    .catch(undefined),
+});
+
+const apiAnswer = z.object({
+  ok: z.boolean(),
+  error: z.string().optional(),
+  channel: z.string().optional().catch(undefined),
+  ts: z.string().optional(),
+  messages: z.array(slackMessage).optional(),
+});
+
+export type SlackMessage = z.infer<typeof slackMessage>;
+type ApiAnswer = z.infer<typeof apiAnswer>;
+
+export interface SlackCall {
+  bot: SlackBot;
+  /** How long one request may take; 0 for the usual time. */
+  timeoutMs: number;
+  context: SendContext;
+}
+
+/** Posts to an incoming webhook, which answers `ok` and no more. */
+export async function postToWebhook(
+  { url }: SlackWebhook,
+  body: object,
+  timeoutMs: number,
+  context: SendContext,
+): Promise<void> {
+  const response = await post(url.reveal(), jsonPost(body, timeoutMs), context);
+  if (response.status < 200 || response.status >= 300) throw failure(response, await answerText(response, maxAnswerBytes));
+  await response.discard();
+}
+
+/** Calls a method of the Web API that takes JSON: `chat.update`. */
+export async function callWith(method: string, body: object, { bot, timeoutMs, context }: SlackCall): Promise<ApiAnswer> {
+  return call(bot, method, jsonPost(body, timeoutMs), context);
+}
+
+/** Calls a method that reads: they take forms alone. */
+export async function ask(method: string, query: Record<string, string>, slack: SlackCall): Promise<SlackMessage[]> {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
+  const request = { headers, body: new URLSearchParams(query).toString(), timeoutMs: slack.timeoutMs };
+  const { messages = [] } = await call(slack.bot, method, request, slack.context);
+  return messages;
+}
+
+function jsonPost(body: object, timeoutMs: number): Post {
+  return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body), timeoutMs };
+}
+
+/** Calls a method of the Web API, which says most of its errors with status 200. The configured address is that of `chat.postMessage`. */
+async function call({ url, token }: SlackBot, method: string, request: Post, context: SendContext): Promise<ApiAnswer> {
+  const credentials = { authorization: new Secret(`Bearer ${token.reveal()}`) };
+  const address = method === 'chat.postMessage' ? url : new URL(method, url).href;
+  const response = await post(address, { ...request, credentials }, context);
+  const text = await answerText(response, maxAnswerBytes);
+  const answer = readAnswer(text);
+  if (answer?.ok) return answer;
+  if (!answer && response.status === 200) {
+    throw new OutcomeUnknown('Slack answered in a form that is not its own; the message may have arrived', undefined);
+  }
+  throw failure(response, answer?.error ?? text);
+}
+
+function readAnswer(text: string): ApiAnswer | undefined {
+  try {
+    return apiAnswer.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+// What Slack calls the troubles that pass. @see https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"
+const temporary = new Set([
+  'ratelimited',
+  'rate_limited',
+  'internal_error',
+  'fatal_error',
+  'service_unavailable',
+  'request_timeout',
+]);
+// Troubles with who we are. Everything else is about the message or the channel.
+const denied = new Set([
+  'invalid_auth',
+  'not_authed',
+  'account_inactive',
+  'token_revoked',
+  'token_expired',
+  'no_permission',
+  'missing_scope',
+  'not_allowed_token_type',
+  'access_denied',
+  'org_login_required',
+  'invalid_token',
+  'action_prohibited',
+  'no_service',
+  'no_active_hooks',
+]);
+
+function failure({ status, headers }: EgressResponse, reason: string): AccessDenied | InvalidInput | Unavailable {
+  // Slack's own words only: a stranger behind the URL could answer with our token, and this ends in logs.
+  const code = /^[a-z_]{1,60}$/.test(reason.trim()) ? reason.trim() : `status ${status}`;
+  const message = `Slack answered ${code}`;
+  if (status === 429 || code === 'ratelimited' || code === 'rate_limited') {
+    return new Unavailable('SLACK_RATE_LIMITED', message, retryAfterMs(headers, new Date()));
+  }
+  if (isTemporary(status) || temporary.has(code)) {
+    return new Unavailable('SLACK_UNAVAILABLE', message, retryAfterMs(headers, new Date()));
+  }
+  if (status === 401 || denied.has(code)) return new AccessDenied('SLACK_DENIED', message);
+  return new SlackRefused(code);
+}

@@ -1,0 +1,173 @@
+import { Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/runtime';
+import { slackSink, type SlackSink } from '@tidewaiter/testkit';
+
+import type { Message } from '../../message.js';
+import type { Configs, Delivery, Edition, Outcome, SendContext } from '../receiver.js';
+import { slack } from './slack.js';
+
+// An incident as a channel lives through it, beside a Slack that keeps messages as the real one does.
+
+const egress = new Egress({ allow: [] });
+const context: SendContext = { egress, signal: new AbortController().signal };
+let sink: SlackSink;
+let channel: string;
+
+beforeEach(async () => {
+  sink = await slackSink();
+  channel = 'C0000001';
+});
+afterEach(async () => sink.stop());
+afterAll(async () => egress.close());
+
+const config = (sendResolved = true): Configs['slack'] => ({
+  username: undefined,
+  iconEmoji: undefined,
+  iconUrl: undefined,
+  timeoutMs: 0,
+  sendResolved,
+  target: { mode: 'bot', url: `${sink.apiUrl}/chat.postMessage`, token: new Secret('xoxb-1'), channel },
+});
+
+const history = [
+  { revision: 1, lines: ['Program started that the image does not have (T1059)'] },
+  { revision: 2, lines: ['Connection to a mining pool (T1496.001)'] },
+  { revision: 3, lines: ['Severity rose from high to critical'] },
+  { revision: 4, lines: ['Resolved by jane'] },
+];
+
+const message = (revision: number): Message => ({
+  kind: 'incident',
+  status: revision === 4 ? 'resolved' : 'firing',
+  severity: revision < 3 ? 'high' : 'critical',
+  title: `state ${revision} <!channel>`,
+  summary: 'A miner.',
+  facts: [],
+  sections: [],
+  links: [],
+  footer: 'INC-1',
+  history: history.filter((each) => each.revision <= revision),
+});
+
+const nothing: Edition['thread'] = { first: null, last: null, isInDoubt: false };
+
+const told = (revision: number, { reference }: Outcome): Edition['thread'] => {
+  const last = { revision, reference, message: message(revision) };
+  return { first: last, last, isInDoubt: false };
+};
+
+const delivery = (revision: number, thread: Edition['thread']): Delivery => ({
+  id: `delivery-${revision}`,
+  groupKey: '{}',
+  groupLabels: {},
+  alerts: [],
+  attempt: 1,
+  reached: [],
+  receiver: 'team',
+  externalUrl: 'https://tidewaiter.example.com',
+  edition: { subject: 'incident-1', revision, thread },
+  message: message(revision),
+});
+
+const send = async (revision: number, thread: Edition['thread'], sendResolved = true) =>
+  slack.send(config(sendResolved), delivery(revision, thread), context);
+
+const inChannel = () => sink.channel('C0000001').map(({ text }) => text.replace(/: .*|\. A miner\./s, ''));
+const inThread = (ts: string) => sink.thread('C0000001', ts).map(({ text }) => text.replace(/^.*?: /s, ''));
+const tsOf = ({ reference }: Outcome) => reference!.split('/')[1]!;
+
+it('keeps one message, whose thread grows, and says aloud only what became worse', async () => {
+  const first = await send(1, nothing);
+  const second = await send(2, told(1, first));
+  const third = await send(3, told(2, second));
+  const fourth = await send(4, told(3, third));
+  expect([second, third, fourth]).toEqual([first, first, first]);
+  expect(inThread(tsOf(first))).toEqual([
+    'Connection to a mining pool (T1496.001)',
+    'Severity rose from high to critical',
+    'Resolved by jane',
+  ]);
+  // The rise in severity is the one answer that the channel sees.
+  expect(inChannel()).toEqual(['state 4 &lt;!channel&gt;', 'state 3 &lt;!channel&gt;']);
+  expect(sink.channel('C0000001')[0]).toMatchObject({ edits: 3 });
+  expect(JSON.stringify(sink.received)).not.toContain('<!channel>');
+});
+
+it('tells in one answer what happened since it was told last', async () => {
+  const first = await send(1, nothing);
+  await send(3, told(1, first));
+  expect(inThread(tsOf(first))).toEqual(['Connection to a mining pool (T1496.001). Severity rose from high to critical']);
+});
+
+it('brings a message to its end without a word where good news is not asked for', async () => {
+  const first = await send(1, nothing, false);
+  await send(4, told(1, first), false);
+  expect(inChannel()).toEqual(['state 4 &lt;!channel&gt;']);
+  expect(inThread(tsOf(first))).toEqual([]);
+  expect(await send(4, nothing, false)).toEqual({ outcome: 'sent', reference: null, refused: [] });
+  expect(sink.channel('C0000001')).toHaveLength(1);
+});
+
+it('writes a new message when somebody deleted the old one', async () => {
+  const first = await send(1, nothing);
+  sink.remove('C0000001', tsOf(first));
+  const second = await send(2, told(1, first));
+  expect(second).not.toEqual(first);
+  expect(inChannel()).toEqual(['state 2 &lt;!channel&gt;']);
+});
+
+it('answers in the thread where a message cannot be edited any more', async () => {
+  const first = await send(1, nothing);
+  sink.next({ status: 200, body: { ok: false, error: 'edit_window_closed' } });
+  expect(await send(2, told(1, first))).toEqual(first);
+  expect(inThread(tsOf(first))).toHaveLength(1);
+});
+
+it('moves with the channel', async () => {
+  const first = await send(1, nothing);
+  channel = 'C0000002';
+  expect((await send(2, told(1, first))).reference).toMatch(/^C0000002\//);
+});
+
+it('edits by the id that Slack gave where the channel is known by its name', async () => {
+  channel = '#ops';
+  const first = await send(1, nothing);
+  expect(first.reference).toMatch(/^COPS\//);
+  await send(2, told(1, first));
+  expect(sink.channel('COPS')).toMatchObject([{ edits: 1 }]);
+});
+
+describe('when nobody knows whether it arrived', () => {
+  it('finds the first message by its incident, and goes on in its thread', async () => {
+    const first = await send(1, nothing);
+    expect(await send(2, { ...nothing, isInDoubt: true })).toEqual(first);
+    expect(inChannel()).toEqual(['state 2 &lt;!channel&gt;']);
+    expect(inThread(tsOf(first))).toEqual(['Connection to a mining pool (T1496.001)']);
+  });
+
+  it('writes the first message when there is no trace of one', async () => {
+    await send(2, { ...nothing, isInDoubt: true });
+    expect(inChannel()).toEqual(['state 2 &lt;!channel&gt;']);
+  });
+
+  it('does not answer twice in the thread', async () => {
+    const first = await send(1, nothing);
+    const second = delivery(2, told(1, first));
+    expect(await slack.find!(config(), second, context)).toBeNull();
+    await slack.send(config(), second, context);
+    expect(await slack.find!(config(), second, context)).toEqual(first);
+  });
+
+  it('answers after an edit that was not followed by its answer', async () => {
+    const first = await send(1, nothing);
+    const second = delivery(2, told(1, first));
+    const original = sink.received.length;
+    // The edit arrives, the answer does not.
+    sink.next({ status: 200, body: { ok: true } }, { status: 429, headers: { 'retry-after': '1' } });
+    await expect(slack.send(config(), second, context)).rejects.toBeInstanceOf(Unavailable);
+    expect(sink.received).toHaveLength(original + 2);
+    expect(await slack.find!(config(), second, context)).toBeNull();
+    await slack.send(config(), second, context);
+    expect(inThread(tsOf(first))).toHaveLength(1);
+  });
+});
