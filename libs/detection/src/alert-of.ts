@@ -64,7 +64,16 @@ export function sensorAlert(scene: Scene, { observation, facts }: Seen): Alert {
   return {
     ...fromScene(scene),
     id: alertId(id, [scene.event]),
-    rule: { id, title: alert.rule, author: null, license: null, level: severity, tags: [...alert.tags], link: null, file: null },
+    rule: {
+      id,
+      title: alert.rule,
+      author: null,
+      license: null,
+      level: severity,
+      tags: [...alert.tags],
+      link: null,
+      file: null,
+    },
     severity,
     weight,
     events: [scene.event],
@@ -89,7 +98,11 @@ const maxEvidence = 8;
  * What a correlation says. It joins everything that its events are joined by, since that they belong together is what it found.
  * `members` are the scenes of its events, as far as they are still remembered, in order of time.
  */
-export function firingAlert({ rule, timeMs, events, group }: Firing, members: readonly Scene[], isFact: boolean): Alert {
+export function firingAlert(
+  { rule, timeMs, events, group }: Firing,
+  members: readonly Scene[],
+  isFact: boolean,
+): Alert {
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   const last = members.at(-1);
   const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
@@ -159,7 +172,10 @@ function extraKeys(joins: readonly string[], scenes: readonly Scene[]): string[]
 }
 
 function alertId(rule: string, events: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify([rule, ...events])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([rule, ...events]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function uniqueByText<T>(items: readonly T[]): T[] {

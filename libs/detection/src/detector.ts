@@ -1,10 +1,18 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
-import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
+import {
+  type CorrelationRule,
+  Correlator,
+  type Firing,
+  type Match,
+  type RuleInfo,
+  type RuleSet,
+  type SigmaEvent,
+} from '@tidewaiter/sigma';
 
-import type { Alert } from './alert.js';
 import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
+import type { Alert } from './alert.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
@@ -187,7 +195,8 @@ export class Detector {
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    for (const { observation, timeMs } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observation, timeMs));
+    for (const { observation, timeMs } of this.#waiting.advance(nowMs))
+      alerts.push(...this.#judge(observation, timeMs));
     return alerts;
   }
 
@@ -213,7 +222,9 @@ export class Detector {
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
     const scene = sceneOf(seen);
-    const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
+    const alerts = matches
+      .filter(({ rule }) => !this.#rules.isPart(rule))
+      .map((match) => ruleAlert(match, scene, seen));
     // A rule that knows the sensor's alert speaks for it.
     if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
     if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
