@@ -47,7 +47,11 @@ function recordsOf(text: string, number: number, cluster: string | null): Runtim
   const connection = { sensor: 'replay', cluster, receivedAt: at ?? unknownTime };
   const { records } = sensor.read(Buffer.from(JSON.stringify(event)), connection);
   // A line is one event nearly always; of a list each gets an id of its own.
-  return records.map((record, index) => ({ ...record, id: index === 0 ? id : `${id}#${index + 1}`, at: at ?? record.at }));
+  return records.map((record, index) => ({
+    ...record,
+    id: index === 0 ? id : `${id}#${index + 1}`,
+    at: at ?? record.at,
+  }));
 }
 
 function parse(text: string, number: number): unknown {
@@ -76,7 +80,8 @@ async function* lines(stream: Readable): AsyncGenerator<string> {
       }
       rest.push(chunk.subarray(start));
       restBytes += chunk.length - start;
-      if (restBytes > maxLineBytes) throw new InvalidInput('RECORDING_INVALID', `a line has more than ${maxLineBytes} bytes`);
+      if (restBytes > maxLineBytes)
+        throw new InvalidInput('RECORDING_INVALID', `a line has more than ${maxLineBytes} bytes`);
     }
   } catch (cause) {
     if (cause instanceof InvalidInput) throw cause;

@@ -110,7 +110,9 @@ function otherAlerts({ alerts, incidentOf }: Replayed, pen: Pen): string[] {
     const rule = byRule.get(alert.rule.id) ?? { alert, count: 0 };
     byRule.set(alert.rule.id, { ...rule, count: rule.count + 1 });
   }
-  const rules = [...byRule.values()].toSorted((a, b) => compareLevel(a.alert.severity, b.alert.severity) || b.count - a.count);
+  const rules = [...byRule.values()].toSorted(
+    (a, b) => compareLevel(a.alert.severity, b.alert.severity) || b.count - a.count,
+  );
   if (rules.length === 0) return [];
   const left = rules.length - maxOtherRules;
   return [

@@ -35,10 +35,14 @@ async function replay(file: string, { facts, rules = [], output }: ReplayFlags):
   const { replayJson } = await import('./replay-json.js');
   const replayed = await detect(file, await readFacts(facts), await readRules(rules));
   if (replayed.counts.late > 0) {
-    tell(`${replayed.counts.late} events came later than ${allowedLatenessMs / 1000} s after a later one: they took no part in correlations`);
+    tell(
+      `${replayed.counts.late} events came later than ${allowedLatenessMs / 1000} s after a later one: they took no part in correlations`,
+    );
   }
   const pen = { width: stdoutWidth(), isColored: isColored() };
-  process.stdout.write(output === 'json' ? `${JSON.stringify(replayJson(replayed), null, 2)}\n` : replayText(replayed, pen));
+  process.stdout.write(
+    output === 'json' ? `${JSON.stringify(replayJson(replayed), null, 2)}\n` : replayText(replayed, pen),
+  );
 }
 
 /** More alerts than this are only counted. */
@@ -54,7 +58,13 @@ async function detect(file: string, known: FactsFile, rules: LoadedRules): Promi
   const { recordedEvents } = await import('./recorded-events.js');
   const ledger = new ContainerLedger();
   const facts = factContext({ facts: known.facts, policy: known.policy, lookup: ledger });
-  const detector = new Detector({ rules: rules.rules, correlations: rules.correlations, facts, ledger, allowedLatenessMs });
+  const detector = new Detector({
+    rules: rules.rules,
+    correlations: rules.correlations,
+    facts,
+    ledger,
+    allowedLatenessMs,
+  });
   const builder = new IncidentBuilder();
   const alerts: Alert[] = [];
   let alertCount = 0;
@@ -71,7 +81,13 @@ async function detect(file: string, known: FactsFile, rules: LoadedRules): Promi
   }
   if (Number.isFinite(lastMs)) take(detector.advance(lastMs + afterwardsMs));
   builder.advance(lastMs);
-  return { incidents: builder.incidents(), incidentOf: (alert) => builder.incidentOf(alert), alerts, alertCount, counts: detector.counts };
+  return {
+    incidents: builder.incidents(),
+    incidentOf: (alert) => builder.incidentOf(alert),
+    alerts,
+    alertCount,
+    counts: detector.counts,
+  };
 }
 
 async function readFacts(path: string | undefined): Promise<FactsFile> {
@@ -99,6 +115,7 @@ async function readRules(folders: readonly string[]): Promise<LoadedRules> {
   const { loadRules } = await import('@tidewaiter/sigma');
   const { readRuleFiles, shippedRules } = await import('../rules/rule-files.js');
   const loaded = loadRules(readRuleFiles([shippedRules, ...folders]));
-  for (const { file, line, reason } of loaded.refused) tell(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
+  for (const { file, line, reason } of loaded.refused)
+    tell(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
   return loaded;
 }

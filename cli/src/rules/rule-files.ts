@@ -15,9 +15,11 @@ const maxRuleFiles = 50_000;
 /** Reads rules: files, and everything in YAML below folders, in the order of their paths. @throws NotFound `RULES_MISSING`; LimitExceeded */
 export function readRuleFiles(paths: readonly string[]): RuleFile[] {
   const files = paths.flatMap((path) => (stat(path).isDirectory() ? below(path) : [path]));
-  if (files.length > maxRuleFiles) throw new LimitExceeded('RULES_TOO_MANY', `more than ${maxRuleFiles} files of rules`);
+  if (files.length > maxRuleFiles)
+    throw new LimitExceeded('RULES_TOO_MANY', `more than ${maxRuleFiles} files of rules`);
   return files.map((path) => {
-    if (stat(path).size > maxRuleBytes) throw new LimitExceeded('RULES_TOO_LARGE', `${path} has more than ${maxRuleBytes} bytes`);
+    if (stat(path).size > maxRuleBytes)
+      throw new LimitExceeded('RULES_TOO_LARGE', `${path} has more than ${maxRuleBytes} bytes`);
     return { path, text: readFileSync(path, 'utf8') };
   });
 }

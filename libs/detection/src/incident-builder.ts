@@ -6,7 +6,16 @@ import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
 import { RecentMap } from './recent-map.js';
 import { readSnapshot } from './snapshot.js';
-import { addAlert, type AlertGroup, alertsOf, mergeStories, newStory, removeAlert, roleOf, type Story } from './story.js';
+import {
+  addAlert,
+  type AlertGroup,
+  alertsOf,
+  mergeStories,
+  newStory,
+  removeAlert,
+  roleOf,
+  type Story,
+} from './story.js';
 import { tellStory, type ToldStory } from './tell-story.js';
 
 const hour = 60 * 60_000;
@@ -103,7 +112,10 @@ export class IncidentBuilder {
   snapshot(): Uint8Array {
     const kept: KeptState = {
       format: snapshotFormat,
-      cases: [...this.#cases].map(([id, { story, ...rest }]) => [id, { ...rest, story: { ...story, groups: [...story.groups] } }]),
+      cases: [...this.#cases].map(([id, { story, ...rest }]) => [
+        id,
+        { ...rest, story: { ...story, groups: [...story.groups] } },
+      ]),
       mergedInto: [...this.#mergedInto],
       trails: this.#trails.entries(),
       waiting: this.#waiting.entries(),
@@ -136,7 +148,9 @@ export class IncidentBuilder {
 
   /** Joins everything that the alert has something in common with into one story, and calls in who waited for it. */
   #addCore(alert: Alert): Set<number> {
-    const near = new Set(alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)));
+    const near = new Set(
+      alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
     const story = this.#union(near);
     const waiting = alert.keys.flatMap((key) => this.#trails.extend(key, alert.timeMs, story));
     const touched = new Set(near.size > 1 ? [story] : []);
@@ -154,7 +168,9 @@ export class IncidentBuilder {
     this.#waiting.set(alert.id, accompanying);
     const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
     for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
-    const near = new Set(keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)));
+    const near = new Set(
+      keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
     for (const story of near) {
       if (this.#cases.has(this.#find(story))) this.#accompany(accompanying, this.#find(story), touched);
     }
@@ -288,7 +304,10 @@ function isSame(a: Incident, b: Incident): boolean {
 }
 
 function mergedChange(incident: Incident, into: ToldStory): IncidentChange {
-  return { kind: 'merged', incident: { ...incident, revision: incident.revision + 1, state: 'merged', mergedInto: into.id } };
+  return {
+    kind: 'merged',
+    incident: { ...incident, revision: incident.revision + 1, state: 'merged', mergedInto: into.id },
+  };
 }
 
 function finiteOrNull(value: number): number | null {

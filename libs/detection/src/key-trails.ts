@@ -95,7 +95,9 @@ export class KeyTrails {
 
   #near(key: string, timeMs: number, ttlMs: number): number[] {
     const stretches = this.#trails.get(key)?.stretches ?? [];
-    return stretches.filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs).map(({ story }) => story);
+    return stretches
+      .filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs)
+      .map(({ story }) => story);
   }
 
   #trail(key: string): KeyTrail {

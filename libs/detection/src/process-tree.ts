@@ -83,7 +83,9 @@ export class ProcessTree {
 
   /** What was said lately of a process and of those that it comes from. */
   suspicions(process: TreeProcess, timeMs: number): string[] {
-    const suspected = [process, ...this.ancestors(process)].filter(({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs);
+    const suspected = [process, ...this.ancestors(process)].filter(
+      ({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs,
+    );
     return [...new Set(suspected.flatMap(({ suspicions }) => suspicions))];
   }
 
