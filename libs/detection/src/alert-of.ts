@@ -29,7 +29,8 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
-    evidence: [evidenceOf(scene, rule.title, seen.observation.native)],
+    // Of what only accompanies, the sentence is enough.
+    evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
   };
 }

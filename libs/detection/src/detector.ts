@@ -84,9 +84,9 @@ interface KeptState {
 /** A record that a sensor or a queue repeats comes within minutes. */
 const repeatWindowMs = 2 * 60_000;
 const writeWindowMs = 60 * 60_000;
-const maxRecentIds = 200_000;
-const maxRecentWrites = 100_000;
-const maxScenes = 20_000;
+const maxRecentIds = 50_000;
+const maxRecentWrites = 50_000;
+const maxScenes = 10_000;
 
 /**
  * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the

@@ -28,7 +28,7 @@ const rememberedMs = 60 * day;
 /** What came to nothing is forgotten sooner. */
 const undecidedMs = 7 * day;
 const maxKnownAlerts = 200_000;
-const maxWaitingAlerts = 50_000;
+const maxWaitingAlerts = 20_000;
 const maxStories = 20_000;
 const pruneEveryMs = hour;
 
@@ -238,6 +238,7 @@ export class IncidentBuilder {
       const story = this.#nextStory;
       this.#nextStory += 1;
       this.#cases.set(story, { story: newStory(isWitness), told: null, absorbed: [] });
+      if (this.#cases.size > maxStories) this.#forgetOldest();
       return story;
     }
     for (const other of others) {
@@ -288,12 +289,25 @@ export class IncidentBuilder {
     return changes;
   }
 
+  /** Stories that came to nothing go before incidents. */
+  #forgetOldest(): void {
+    for (const [number, { told }] of this.#cases) {
+      if (told !== null) continue;
+      this.#cases.delete(number);
+      return;
+    }
+    for (const number of this.#cases.keys()) {
+      this.#cases.delete(number);
+      return;
+    }
+  }
+
   #forget(): void {
     this.#prunedMs = this.#nowMs;
     this.#trails.prune(this.#nowMs);
     for (const [number, { story, told }] of this.#cases) {
       const isOld = story.lastMs + (told === null ? undecidedMs : rememberedMs) < this.#nowMs;
-      if (isOld || this.#cases.size > maxStories) this.#cases.delete(number);
+      if (isOld) this.#cases.delete(number);
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }
