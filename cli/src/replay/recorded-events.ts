@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 
 import { InvalidInput, NotFound, type RuntimeRecord } from '@tidewaiter/domain';
-import { sensorOf } from '@tidewaiter/sensors';
+import { type Connection, sensorOf } from '@tidewaiter/sensors';
 import { z } from 'zod';
 
 /** Longer lines are no event: the largest of an audit log is about a third of this. */
@@ -19,15 +19,20 @@ const line = z.looseObject({
 });
 
 /**
- * Reads recorded events, one JSON object a line, as they come.
+ * Reads recorded events, one JSON object a line, as they come. Where `source` names a sensor, a line may also be an event as that
+ * sensor sends it.
  * @throws NotFound `RECORDING_MISSING`; InvalidInput `RECORDING_INVALID` naming the line
  */
-export async function* recordedEvents(path: string, cluster: string | null): AsyncGenerator<RuntimeRecord> {
+export async function* recordedEvents(
+  path: string,
+  cluster: string | null,
+  source?: string,
+): AsyncGenerator<RuntimeRecord> {
   let number = 0;
   for await (const text of lines(open(path))) {
     number += 1;
     if (text.trim() === '') continue;
-    for (const record of recordsOf(text, number, cluster)) yield record;
+    for (const record of recordsOf(text, number, { cluster, source })) yield record;
   }
 }
 
@@ -35,23 +40,38 @@ function open(path: string): Readable {
   return path === '-' ? process.stdin : createReadStream(path);
 }
 
-function recordsOf(text: string, number: number, cluster: string | null): RuntimeRecord[] {
-  const read = line.safeParse(parse(text, number));
+interface Context {
+  cluster: string | null;
+  source: string | undefined;
+}
+
+function recordsOf(text: string, number: number, { cluster, source: ofBare }: Context): RuntimeRecord[] {
+  const json = parse(text, number);
+  const read = line.safeParse(json);
+  if (!read.success && ofBare !== undefined) return readBy(ofBare, json, number, { cluster, receivedAt: unknownTime });
   if (!read.success) {
     const [issue] = read.error.issues;
     throw invalid(number, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'not an event'}`);
   }
   const { id, at, source, event } = read.data;
-  const sensor = sensorOf(source);
-  if (sensor === undefined) throw invalid(number, `nobody knows the source ${source}`);
-  const connection = { sensor: 'replay', cluster, receivedAt: at ?? unknownTime };
-  const { records } = sensor.read(Buffer.from(JSON.stringify(event)), connection);
+  const records = readBy(source, event, number, { cluster, receivedAt: at ?? unknownTime });
   // A line is one event nearly always; of a list each gets an id of its own.
   return records.map((record, index) => ({
     ...record,
     id: index === 0 ? id : `${id}#${index + 1}`,
     at: at ?? record.at,
   }));
+}
+
+function readBy(
+  source: string,
+  event: unknown,
+  number: number,
+  connection: Omit<Connection, 'sensor'>,
+): RuntimeRecord[] {
+  const sensor = sensorOf(source);
+  if (sensor === undefined) throw invalid(number, `nobody knows the source ${source}`);
+  return sensor.read(Buffer.from(JSON.stringify(event)), { ...connection, sensor: 'replay' }).records;
 }
 
 function parse(text: string, number: number): unknown {

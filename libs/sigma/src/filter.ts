@@ -19,6 +19,8 @@ export interface Filter {
   /** Ids and names; null for any. */
   rules: ReadonlySet<string> | null;
   expression: Expression;
+  /** Whether it says what it leaves out. One that does not keeps only what it selects, which few mean. */
+  excludes: boolean;
 }
 
 /** @throws RuleError */
@@ -36,6 +38,7 @@ export function readFilter(document: Located, file: string, placeholders: Placeh
     logsource: readLogSource(map, document.line),
     rules: named.length === 1 && named[0] === 'any' ? null : new Set(named),
     expression: readDetections(section, 'filter', placeholders),
+    excludes: itemsOf(filter.get('condition')).every((each) => /\bnot\b/i.test(textOf(each, 'condition'))),
   };
 }
 

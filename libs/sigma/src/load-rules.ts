@@ -15,7 +15,7 @@ import type { RuleInfo } from './rule-info.js';
 import { RuleSet } from './rule-set.js';
 import { readDocument, splitDocuments } from './yaml-documents.js';
 
-/** A document that was left out, and why. */
+/** A document that was left out, and why; or one that was not, and should be looked at. */
 export interface RefusedRule {
   file: string;
   line: number;
@@ -38,6 +38,8 @@ export interface LoadedRules {
   /** Inner ones before those that build on them. */
   correlations: readonly CorrelationRule[];
   refused: readonly RefusedRule[];
+  /** What loaded, and probably does not say what its author means. */
+  warnings: readonly RefusedRule[];
   /** For {@link LoadOptions.previous}. */
   readonly files: ReadFiles;
 }
@@ -84,6 +86,7 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
     rules: new RuleSet(rules, { parts: silentParts(linked), otherFields, isInterpreted }),
     correlations: linked,
     refused: gathered.refused,
+    warnings: gathered.warnings,
     files: { placeholders: key, byPath },
   };
 }
@@ -137,6 +140,7 @@ function attempt<Result>(
 class Gathering {
   readonly correlations: CorrelationRule[] = [];
   readonly refused: RefusedRule[] = [];
+  readonly warnings: RefusedRule[] = [];
   readonly #rules: DetectionRule[] = [];
   readonly #filters: Filter[] = [];
   /** Ids and names, and who has them. */
@@ -149,6 +153,7 @@ class Gathering {
         break;
       case 'filter':
         this.#filters.push(part.filter);
+        if (!part.filter.excludes) this.warnings.push(problem(part.filter, part.filter.line, keepsOnly));
         break;
       case 'rule':
         if (this.#isNew(part.rule.info)) this.#rules.push(part.rule);
@@ -175,8 +180,8 @@ class Gathering {
     });
   }
 
-  refuse({ file, title }: { file: string; title: string | null }, line: number, reason: string): void {
-    this.refused.push({ file, line, reason, ...(title !== null && { title }) });
+  refuse(of: Titled, line: number, reason: string): void {
+    this.refused.push(problem(of, line, reason));
   }
 
   /** Correlations, filters and incidents call a rule by its id or name: the first one has them. */
@@ -193,4 +198,16 @@ class Gathering {
     }
     return false;
   }
+}
+
+interface Titled {
+  file: string;
+  title: string | null;
+}
+
+/** pySigma and we ask for both; the example in Sigma's own text means the opposite. */
+const keepsOnly = 'the filter keeps only what it selects: to leave that out, write not selection';
+
+function problem({ file, title }: Titled, line: number, reason: string): RefusedRule {
+  return { file, line, reason, ...(title !== null && { title }) };
 }

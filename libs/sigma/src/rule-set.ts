@@ -62,6 +62,11 @@ export class RuleSet {
     return this.#parts.has(id) || (name !== null && this.#parts.has(name));
   }
 
+  /** What the rule is about; undefined for one that is not of this set. */
+  logsourceOf(rule: RuleInfo): LogSource | undefined {
+    return this.detections.find(({ info }) => info === rule)?.logsource;
+  }
+
   /** The rules that the event meets, in the order in which they were loaded. */
   match(event: SigmaEvent): Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
