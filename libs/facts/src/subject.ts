@@ -45,7 +45,8 @@ export class Subject {
   }
 
   get namespace(): string | null {
-    return this.observation.pod?.namespace ?? this.workloadRef?.namespace ?? null;
+    const { pod, request } = this.observation;
+    return pod?.namespace ?? this.workloadRef?.namespace ?? request?.namespace ?? null;
   }
 
   /** What a policy calls the workload. */

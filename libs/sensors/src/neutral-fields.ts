@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue, Observation } from '@tidewaiter/domain';
 
 import { parentDomainOf } from './domains.js';
 import { object } from './json.js';
+import { lookalikeOf } from './lookalike.js';
 import {
   capabilitiesOf,
   commandsOf,
@@ -78,6 +79,7 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Request.Commands', requested(commandsOf)],
   ['Request.Namespace', ({ request }) => request?.namespace],
   ['Request.Name', ({ request }) => request?.name],
+  ['Request.LooksLike', ({ request }) => lookalikeOf(request?.name ?? null)],
   ['Request.Status', ({ request }) => request?.status],
   ['Request.Succeeded', ({ request }) => request?.succeeded],
   ['Alert.Rule', ({ alert }) => alert?.rule],
