@@ -90,7 +90,7 @@ function findingsOf(alerts: readonly Alert[], facts: readonly ImageEvidence[]): 
     ...facts.flatMap(({ finding }) => finding ?? []),
   ]);
   if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');
-  return [...found].toSorted((a, b) => wordsOf(b).rank - wordsOf(a).rank || (a < b ? -1 : 1));
+  return [...found].toSorted((a, b) => wordsOf(a).rank - wordsOf(b).rank || (a < b ? -1 : 1));
 }
 
 function exploitedIn(
