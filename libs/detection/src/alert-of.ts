@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { factField, isFactField } from '@tidewaiter/facts';
-import type { Firing, Match } from '@tidewaiter/sigma';
+import type { Firing, Match, RuleInfo } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
 import type { Seen } from './event-view.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
 import { evidenceOf, type Scene } from './scene.js';
-import { judgeSensorAlert } from './sensor-alert.js';
+import type { SensorJudgement } from './sensor-alert.js';
 import { sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** What a rule that matched says. */
@@ -29,7 +29,8 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
-    evidence: [evidenceOf(scene, rule.title, seen.observation.native)],
+    // Of what only accompanies, the sentence is enough.
+    evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
   };
 }
@@ -56,10 +57,16 @@ function campaignJoins({ observation, facts }: Seen): string[] {
   return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
 }
 
-/** What a sensor says by itself, where no rule speaks for it. */
-export function sensorAlert(scene: Scene, { observation, facts }: Seen): Alert {
+/** What a sensor says by itself; `speaker` is a rule that knows more of it. */
+export function sensorAlert(
+  scene: Scene,
+  { observation }: Seen,
+  judgement: SensorJudgement,
+  speaker: RuleInfo | null,
+): Alert {
   const alert = observation.alert!;
-  const { severity, weight, lowered, stage, techniques } = judgeSensorAlert(observation, facts);
+  const { severity, weight, lowered } = judgement;
+  const meaning = speaker && meaningOf(speaker);
   const id = `${observation.source}:${alert.rule}`;
   return {
     ...fromScene(scene),
@@ -78,11 +85,11 @@ export function sensorAlert(scene: Scene, { observation, facts }: Seen): Alert {
     weight,
     events: [scene.event],
     eventTimesMs: [scene.timeMs],
-    techniques,
-    stage,
+    techniques: [...new Set([...judgement.techniques, ...(meaning?.techniques ?? [])])],
+    stage: meaning?.stage ?? judgement.stage,
     title: sensorTitle(observation),
-    finding: null,
-    name: null,
+    finding: meaning?.finding ?? null,
+    name: meaning?.name ?? null,
     isFact: false,
     bySensor: true,
     keys: [...scene.keys, `subject:${subjectKey(observation)}`],
@@ -129,11 +136,6 @@ export function firingAlert(
     evidence: members.slice(-maxEvidence).map((scene) => evidenceOf(scene, rule.title, null)),
     lowered: null,
   };
-}
-
-/** Whether a rule speaks of what the sensor said, not only of where it happened. */
-export function speaksForSensor(match: Match): boolean {
-  return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
 }
 
 /** Whether a rule asked for what is known, not only for what happened. */

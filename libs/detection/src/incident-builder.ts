@@ -4,7 +4,7 @@ import type { Alert } from './alert.js';
 import { kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 import { readSnapshot } from './snapshot.js';
 import {
   addAlert,
@@ -28,7 +28,7 @@ const rememberedMs = 60 * day;
 /** What came to nothing is forgotten sooner. */
 const undecidedMs = 7 * day;
 const maxKnownAlerts = 200_000;
-const maxWaitingAlerts = 50_000;
+const maxWaitingAlerts = 20_000;
 const maxStories = 20_000;
 const pruneEveryMs = hour;
 
@@ -44,9 +44,9 @@ interface KeptState {
   format: typeof snapshotFormat;
   cases: [number, Omit<Case, 'story'> & { story: Omit<Story, 'groups'> & { groups: [string, AlertGroup][] } }][];
   mergedInto: [number, number][];
-  trails: [string, KeyTrail][];
-  waiting: [string, Accompanying][];
-  known: [string, number][];
+  trails: KeptMap<KeyTrail>;
+  waiting: KeptMap<Accompanying>;
+  known: KeptMap<number>;
   grown: number[];
   nextStory: number;
   nowMs: number | null;
@@ -117,9 +117,9 @@ export class IncidentBuilder {
         { ...rest, story: { ...story, groups: [...story.groups] } },
       ]),
       mergedInto: [...this.#mergedInto],
-      trails: this.#trails.entries(),
-      waiting: this.#waiting.entries(),
-      known: this.#known.entries(),
+      trails: this.#trails.snapshot(),
+      waiting: this.#waiting.snapshot(),
+      known: this.#known.snapshot(),
       grown: [...this.#grown],
       nextStory: this.#nextStory,
       nowMs: finiteOrNull(this.#nowMs),
@@ -238,6 +238,7 @@ export class IncidentBuilder {
       const story = this.#nextStory;
       this.#nextStory += 1;
       this.#cases.set(story, { story: newStory(isWitness), told: null, absorbed: [] });
+      if (this.#cases.size > maxStories) this.#forgetOldest();
       return story;
     }
     for (const other of others) {
@@ -288,12 +289,25 @@ export class IncidentBuilder {
     return changes;
   }
 
+  /** Stories that came to nothing go before incidents. */
+  #forgetOldest(): void {
+    for (const [number, { told }] of this.#cases) {
+      if (told !== null) continue;
+      this.#cases.delete(number);
+      return;
+    }
+    for (const number of this.#cases.keys()) {
+      this.#cases.delete(number);
+      return;
+    }
+  }
+
   #forget(): void {
     this.#prunedMs = this.#nowMs;
     this.#trails.prune(this.#nowMs);
     for (const [number, { story, told }] of this.#cases) {
       const isOld = story.lastMs + (told === null ? undecidedMs : rememberedMs) < this.#nowMs;
-      if (isOld || this.#cases.size > maxStories) this.#cases.delete(number);
+      if (isOld) this.#cases.delete(number);
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }

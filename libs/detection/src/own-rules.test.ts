@@ -35,19 +35,28 @@ it.each(['author', 'license', 'description'] as const)('all say their %s', (key)
 it('say what they mean for an incident, and when they are wrong', () => {
   const lacking = raising.filter(({ custom, falsepositives }) => {
     const { finding, stage, weight } = (custom['tidewaiter'] ?? {}) as JsonObject;
-    return falsepositives.length === 0 || (!finding && weight !== 'context') || (!stage && weight !== 'context') || !['alone', 'support', 'context'].includes(String(weight));
+    return (
+      falsepositives.length === 0 ||
+      (!finding && weight !== 'context') ||
+      (!stage && weight !== 'context') ||
+      !['alone', 'support', 'context'].includes(String(weight))
+    );
   });
   expect(lacking.map(placeOf)).toEqual([]);
 });
 
 it('have examples of what they find and of what they do not', () => {
-  const lacking = raising.filter((rule) => examplesOf(rule, 'matches').length === 0 || examplesOf(rule, 'ignores').length === 0);
+  const lacking = raising.filter(
+    (rule) => examplesOf(rule, 'matches').length === 0 || examplesOf(rule, 'ignores').length === 0,
+  );
   expect(lacking.map(placeOf)).toEqual([]);
 });
 
 it('find what their examples say', () => {
   const failed = failedExamples(loaded, infos);
-  expect(failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`)).toEqual([]);
+  expect(failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`)).toEqual(
+    [],
+  );
 });
 
 it('answer the same interpreted', () => {
@@ -61,7 +70,9 @@ it('answer the same interpreted', () => {
 });
 
 it('judge severely only with a technique', () => {
-  const lacking = raising.filter(({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)));
+  const lacking = raising.filter(
+    ({ level, tags }) => level !== 'informational' && !tags.some((tag) => techniqueOf(tag)),
+  );
   expect(lacking.map(placeOf)).toEqual([]);
 });
 
