@@ -51,6 +51,8 @@ sensors:
     kind: falco
     cluster: local
     token: ${secret()}
+    silentAfter: never            # Falco is quiet unless it is fed: deploy/sensors/falco
+  # Other kinds: tetragon, tracee, kubernetes-audit, kubernetes-watch, cloudtrail, guardduty, cri, generic; docs/sensors.md
 
 # Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
 # policies:

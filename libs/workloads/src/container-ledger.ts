@@ -16,7 +16,7 @@ import { fullRepository } from './image-id.js';
 import { type ImageDirectory, manifestOf, noImages } from './image-resolution.js';
 import { claimsOf } from './observed-claims.js';
 import { workloadOfPodName } from './pod-name.js';
-import { type Said, said, stronger } from './said.js';
+import { type Said, said, slotMs, stronger } from './said.js';
 import { parsePodKey, parseWorkloadKey, podKey, type WorkloadRef, workloadKey } from './workload.js';
 
 /** What is known of a container. Null: nobody said, or nobody can tell. */
@@ -66,6 +66,23 @@ export interface LedgerOptions {
 /** That a container still runs is told again after so long. */
 const toldAgainMs = 3_600_000;
 
+/** Containers whose last words are remembered. */
+const maxRepeated = 50_000;
+/** Sensors whose events all say the same of their container. */
+const ordinary = new Set<Observation['source']>(['tetragon', 'tracee']);
+
+interface Repeated extends Pick<Observation, 'container' | 'pod' | 'node'> {
+  id: string;
+  slot: number;
+}
+
+interface Answer {
+  known: KnownContainer;
+  pod: PodRecord | undefined;
+  revision: number;
+  images: number;
+}
+
 interface NamespaceRecord {
   labels: Said<string> | null;
   /** By name; empty until somebody tells of one. */
@@ -87,6 +104,13 @@ export class ContainerLedger {
   readonly #configs = new Map<Digest, readonly Digest[]>();
   readonly #changed = new Set<string>();
   readonly #changedWorkloads = new Set<string>();
+  /** What sensors said last, by the id of the container as they say it. */
+  readonly #repeated = new Map<string, Repeated>();
+  /** Answers, as long as nothing that they were made of changed. */
+  readonly #workloadAnswers = new Map<string, Omit<Answer, 'pod' | 'known'> & { known: KnownWorkload }>();
+  readonly #answers = new WeakMap<ContainerRecord, Answer>();
+  /** Grows when something is said that an answer may depend on beside containers and pods. */
+  #revision = 0;
   readonly #maxPods: number;
   /** The last answer: one event is asked about several times. */
   #last: { observation: Observation; container: KnownContainer | null } | null = null;
@@ -100,7 +124,9 @@ export class ContainerLedger {
 
   /** Adds what an event says of containers. */
   observe(observation: Observation): void {
+    if (this.#isRepeated(observation)) return;
     this.add(claimsOf(observation));
+    this.#remember(observation);
   }
 
   add({ by, atMs, containers, pods, namespaces, services, images, nodes }: Claims): void {
@@ -113,6 +139,7 @@ export class ContainerLedger {
     for (const claim of pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
     for (const claim of namespaces) this.#addNamespace(claim, by, atMs);
     for (const claim of services) this.#addService(claim, by, atMs);
+    if (images.length > 0 || nodes.length > 0) this.#revision += 1;
     for (const { configDigest, digests } of images) {
       const known = this.#configs.get(configDigest) ?? [];
       this.#configs.set(configDigest, unique([...known, ...digests]).toSorted());
@@ -153,24 +180,15 @@ export class ContainerLedger {
   }
 
   workload(ref: WorkloadRef): KnownWorkload | null {
-    const keys = this.#workloads.get(`${ref.cluster ?? ''}\n${workloadKey(ref)}`);
+    const key = `${ref.cluster ?? ''}\n${workloadKey(ref)}`;
+    const before = this.#workloadAnswers.get(key);
+    const { revision: images } = this.#images;
+    if (before?.revision === this.#revision && before.images === images) return before.known;
+    const keys = this.#workloads.get(key);
     if (!keys) return null;
-    const pods = [...keys].map((key) => this.#pods.get(key)!);
-    const namespace = this.#namespaces.get(`${ref.cluster ?? ''}\n${ref.namespace}`);
-    const running = pods.filter(({ fields }) => fields.endedAtMs === null);
-    const containers = pods.flatMap((pod) => pod.containers).map((id) => this.container(id));
-    const latest = pods.reduce((best, pod) => mergedPods(best, { ...pod, key: best.key }));
-    return {
-      ...ref,
-      imageDigests: unique(containers.map((container) => container?.digest ?? null)),
-      namespaceLabels: namespace?.labels ? (JSON.parse(namespace.labels.value) as Record<string, string>) : {},
-      exposed: namespace ? isExposed(namespace, pods) : null,
-      privileged:
-        latest.fields.privileged?.value ?? worst(containers.map((container) => container?.privileged ?? null)),
-      serviceAccount: latest.fields.serviceAccount?.value ?? null,
-      replicas: running.length,
-      probes: latest.probes,
-    };
+    const known = this.#workloadOf(ref, keys);
+    this.#workloadAnswers.set(key, { known, revision: this.#revision, images });
+    return known;
   }
 
   /** Everything that is known of containers, in no order that means anything. */
@@ -201,10 +219,33 @@ export class ContainerLedger {
   useImages(images: ImageDirectory): void {
     this.#images = images;
     this.#last = null;
+    this.#revision += 1;
   }
 
   get size(): number {
     return this.#containers.size;
+  }
+
+  /**
+   * Whether a sensor says nothing but what it has said of a container just before: then only when that was seen last changes.
+   * Nearly all events are so, and claims take longer to make and to merge than all else that is done with an event.
+   */
+  #isRepeated({ source, container, pod, node, timeMs }: Observation): boolean {
+    const last = container?.id && ordinary.has(source) ? this.#repeated.get(container.id) : undefined;
+    if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return false;
+    if (!saysTheSame(last.container, container) || !saysTheSame(last.pod, pod)) return false;
+    const record = this.#containers.exactly(last.id);
+    if (!record || timeMs < record.firstSeenMs) return false;
+    record.lastSeenMs = Math.max(record.lastSeenMs, Math.floor(timeMs));
+    return true;
+  }
+
+  #remember({ source, container, pod, node, timeMs }: Observation): void {
+    const id = container && ordinary.has(source) ? containerIdOf(container.id) : null;
+    if (!container?.id || id === null) return;
+    this.#repeated.set(container.id, { container, pod, node, id, slot: Math.floor(timeMs / slotMs) });
+    const [oldest] = this.#repeated.keys();
+    if (this.#repeated.size > maxRepeated && oldest !== undefined) this.#repeated.delete(oldest);
   }
 
   #find(observation: Observation): KnownContainer | null {
@@ -214,12 +255,35 @@ export class ContainerLedger {
     return pod && this.#onlyContainerOf(pod, observation.timeMs);
   }
 
+  #workloadOf(ref: WorkloadRef, keys: ReadonlySet<string>): KnownWorkload {
+    const pods = [...keys].map((key) => this.#pods.get(key)!);
+    const namespace = this.#namespaces.get(`${ref.cluster ?? ''}\n${ref.namespace}`);
+    const running = pods.filter(({ fields }) => fields.endedAtMs === null);
+    const containers = pods.flatMap((pod) => pod.containers).map((id) => this.container(id));
+    const latest = pods.reduce((best, pod) => mergedPods(best, { ...pod, key: best.key }));
+    return {
+      ...ref,
+      imageDigests: unique(containers.map((container) => container?.digest ?? null)),
+      namespaceLabels: namespace?.labels ? (JSON.parse(namespace.labels.value) as Record<string, string>) : {},
+      exposed: namespace ? isExposed(namespace, pods) : null,
+      privileged:
+        latest.fields.privileged?.value ?? worst(containers.map((container) => container?.privileged ?? null)),
+      serviceAccount: latest.fields.serviceAccount?.value ?? null,
+      replicas: running.length,
+      probes: latest.probes,
+    };
+  }
+
   #addContainer(record: ContainerRecord): void {
     const before = this.#containers.exactly(record.id);
     const after = before ? mergedContainers(before, record) : record;
     this.#containers.put(after);
     const isTold = before && Math.floor(before.lastSeenMs / toldAgainMs) === Math.floor(after.lastSeenMs / toldAgainMs);
-    if (!isTold || !isSameButSeen(before, after)) this.#changed.add(record.id);
+    const isSame = before && isSameButSeen(before, after);
+    if (!isTold || !isSame) this.#changed.add(record.id);
+    const pod = isSame || after.fields.pod === null ? undefined : this.#pods.get(after.fields.pod.value);
+    const workload = pod && workloadKeyOf(pod);
+    if (workload) this.#workloadAnswers.delete(workload);
   }
 
   #addToPod(key: string, containerId: string, atMs: number): void {
@@ -240,7 +304,7 @@ export class ContainerLedger {
     if (!before || !isSameButSeen(before, after)) {
       for (const id of after.containers) this.#changed.add(id);
       const workload = workloadKeyOf(after);
-      if (workload !== null) this.#changedWorkloads.add(workload);
+      if (workload !== null) this.#touchWorkload(workload);
     }
     if (this.#pods.size > this.#maxPods) this.#forgetPods();
   }
@@ -256,6 +320,7 @@ export class ContainerLedger {
 
   #unindex(pod: PodRecord): void {
     const key = workloadKeyOf(pod);
+    if (key !== null) this.#touchWorkload(key);
     const pods = key === null ? undefined : this.#workloads.get(key);
     pods?.delete(pod.key);
     if (key !== null && pods?.size === 0) this.#workloads.delete(key);
@@ -289,9 +354,14 @@ export class ContainerLedger {
     this.#changeNamespace(cluster, namespace);
   }
 
+  #touchWorkload(key: string): void {
+    this.#changedWorkloads.add(key);
+    this.#workloadAnswers.delete(key);
+  }
+
   #changeNamespace(cluster: string | null, namespace: string): void {
     const prefix = `${cluster ?? ''}\n${namespace}/`;
-    for (const key of this.#workloads.keys()) if (key.startsWith(prefix)) this.#changedWorkloads.add(key);
+    for (const key of this.#workloads.keys()) if (key.startsWith(prefix)) this.#touchWorkload(key);
   }
 
   #namespace(cluster: string | null, namespace: string): NamespaceRecord {
@@ -321,9 +391,18 @@ export class ContainerLedger {
   }
 
   #known(record: ContainerRecord): KnownContainer {
+    const pod = record.fields.pod ? this.#pods.get(record.fields.pod.value) : undefined;
+    const before = this.#answers.get(record);
+    const { revision: images } = this.#images;
+    if (before?.pod === pod && before?.revision === this.#revision && before.images === images) return before.known;
+    const known = this.#answer(record, pod);
+    this.#answers.set(record, { known, pod, revision: this.#revision, images });
+    return known;
+  }
+
+  #answer(record: ContainerRecord, pod: PodRecord | undefined): KnownContainer {
     const { id, fields, firstSeenMs, lastSeenMs, digests } = record;
     const key = fields.pod?.value ?? null;
-    const pod = key === null ? undefined : this.#pods.get(key);
     const node = stronger(fields.node, pod?.fields.node ?? null)?.value ?? null;
     const place = key === null ? null : parsePodKey(key);
     const cluster = fields.cluster?.value ?? place?.cluster ?? null;
@@ -365,6 +444,16 @@ export class ContainerLedger {
     };
     return manifestOf(image, this.#images);
   }
+}
+
+/** Of two plain records of texts, numbers and truths. */
+function saysTheSame(a: object | null, b: object | null): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  for (const key in a) {
+    if ((a as Record<string, unknown>)[key] !== (b as Record<string, unknown>)[key]) return false;
+  }
+  return true;
 }
 
 function podOf({ cluster, pod, request }: Observation): PodName | null {
