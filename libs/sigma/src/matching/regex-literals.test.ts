@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 
-import { compileRegex } from './regex.js';
 import { literalsOf } from './regex-literals.js';
+import { compileRegex } from './regex.js';
 
 it.each([
   ['curl', ['curl']],
@@ -30,7 +30,9 @@ const { regex } = fc.letrec<{ regex: string; part: string }>((tie) => ({
   part: fc.oneof(
     fc.tuple(tie('regex'), tie('regex')).map(([a, b]) => a + b),
     fc.tuple(tie('regex'), tie('regex')).map(([a, b]) => `(${a}|${b})`),
-    fc.tuple(tie('regex'), fc.constantFrom('?', '*', '+', '{2}', '{0,1}')).map(([a, quantifier]) => `(${a})${quantifier}`),
+    fc
+      .tuple(tie('regex'), fc.constantFrom('?', '*', '+', '{2}', '{0,1}'))
+      .map(([a, quantifier]) => `(${a})${quantifier}`),
     tie('regex').map((a) => `${a}.*`),
     tie('regex').map((a) => `[ab]${a}`),
   ),
@@ -39,15 +41,20 @@ const { regex } = fc.letrec<{ regex: string; part: string }>((tie) => ({
 it('never asks for more than the expression does', () => {
   const text = fc.stringMatching(/^[A-Ka-k /.-]{0,24}$/);
   fc.assert(
-    fc.property(regex, fc.array(text, { minLength: 1, maxLength: 8 }), fc.constantFrom('', 'i'), (source, texts, flags) => {
-      const literals = literalsOf({ source, flags });
-      if (literals === undefined) return;
-      const compiled = compileRegex({ source, flags });
-      for (const each of texts) {
-        const holds = literals.some((literal) => each.toLowerCase().includes(literal));
-        if (compiled.matcher(each).find()) expect(holds).toBe(true);
-      }
-    }),
+    fc.property(
+      regex,
+      fc.array(text, { minLength: 1, maxLength: 8 }),
+      fc.constantFrom('', 'i'),
+      (source, texts, flags) => {
+        const literals = literalsOf({ source, flags });
+        if (literals === undefined) return;
+        const compiled = compileRegex({ source, flags });
+        for (const each of texts) {
+          const holds = literals.some((literal) => each.toLowerCase().includes(literal));
+          if (compiled.matcher(each).find()) expect(holds).toBe(true);
+        }
+      },
+    ),
     { numRuns: 3000 },
   );
 });

@@ -37,7 +37,9 @@ function rateOf(texts: readonly string[]): number {
 }
 
 function bestOf(candidates: readonly (readonly string[] | null)[]): readonly string[] | null {
-  const usable = candidates.flatMap((texts) => (texts === null || texts.length === 0 || texts.includes('') ? [] : [fewest(texts)]));
+  const usable = candidates.flatMap((texts) =>
+    texts === null || texts.length === 0 || texts.includes('') ? [] : [fewest(texts)],
+  );
   return usable.toSorted((a, b) => Number(isTelling(b)) - Number(isTelling(a)) || rateOf(a) - rateOf(b))[0] ?? null;
 }
 
