@@ -54,7 +54,11 @@ const exec = (id: string, binary: string) => ({
   id,
   at,
   source: 'tetragon',
-  event: { process_exec: { process: { exec_id: id, pid: 7, uid: 0, binary, arguments: '' } }, node_name: 'node-1', time: at },
+  event: {
+    process_exec: { process: { exec_id: id, pid: 7, uid: 0, binary, arguments: '' } },
+    node_name: 'node-1',
+    time: at,
+  },
 });
 
 const token = (name: string) => join(storylines, `token-theft.${name}`);
@@ -62,7 +66,10 @@ const token = (name: string) => join(storylines, `token-theft.${name}`);
 describe('-o json', () => {
   it('has the names that scripts rely on', async () => {
     await replay(token('jsonl'), '--facts', token('facts.json'), '--rules', folder, '-o', 'json');
-    const { incidents, alerts } = JSON.parse(output.stdout) as { incidents: Record<string, unknown>[]; alerts: Record<string, unknown>[] };
+    const { incidents, alerts } = JSON.parse(output.stdout) as {
+      incidents: Record<string, unknown>[];
+      alerts: Record<string, unknown>[];
+    };
     expect(incidents).toHaveLength(1);
     expect(incidents[0]).toMatchObject({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -71,12 +78,28 @@ describe('-o json', () => {
       workload: 'reports/Deployment/render',
       imageDigest: expect.stringMatching(/^sha256:/),
       techniques: expect.arrayContaining(['T1033']),
-      steps: expect.arrayContaining([{ title: expect.any(String), technique: expect.any(String), events: expect.any(Array), stage: expect.any(String), severity: expect.any(String), at: expect.any(String) }]),
+      steps: expect.arrayContaining([
+        {
+          title: expect.any(String),
+          technique: expect.any(String),
+          events: expect.any(Array),
+          stage: expect.any(String),
+          severity: expect.any(String),
+          at: expect.any(String),
+        },
+      ]),
       findings: expect.any(Array),
       openedBy: expect.stringMatching(/^e\d{3}$/),
     });
     expect(alerts).toContainEqual(
-      expect.objectContaining({ rule: 'Test rule for id', severity: 'high', event: 'e006', techniques: ['T1033'], author: 'Somebody <someone@example.com>', license: 'DRL-1.1' }),
+      expect.objectContaining({
+        rule: 'Test rule for id',
+        severity: 'high',
+        event: 'e006',
+        techniques: ['T1033'],
+        author: 'Somebody <someone@example.com>',
+        license: 'DRL-1.1',
+      }),
     );
   });
 
@@ -86,7 +109,14 @@ describe('-o json', () => {
   });
 
   it('knows sources by their other names, and empty lines', async () => {
-    const audit = { kind: 'Event', auditID: 'a1', stage: 'ResponseComplete', verb: 'get', requestReceivedTimestamp: at, stageTimestamp: at };
+    const audit = {
+      kind: 'Event',
+      auditID: 'a1',
+      stage: 'ResponseComplete',
+      verb: 'get',
+      requestReceivedTimestamp: at,
+      stageTimestamp: at,
+    };
     await replay(await recording('', { id: 'e1', at, source: 'k8s_audit', event: audit }, ''), '-o', 'json');
     expect(JSON.parse(output.stdout)).toMatchObject({ stats: { observed: 1 } });
   });
@@ -114,11 +144,18 @@ describe('for people', () => {
 describe('what cannot be replayed', () => {
   it.each<[string, unknown, string]>([
     ['no JSON', '{"id":', 'line 2: not JSON'],
-    ['a source that nobody knows', { id: 'e1', at, source: 'oracle', event: {} }, 'line 2: nobody knows the source oracle'],
+    [
+      'a source that nobody knows',
+      { id: 'e1', at, source: 'oracle', event: {} },
+      'line 2: nobody knows the source oracle',
+    ],
     ['a line that is no event', { id: 'e1', at, source: 'falco' }, 'line 2: event:'],
   ])('%s', async (_what, line, message) => {
     const path = await recording(exec('e0', '/bin/true'), line);
-    await expect(replay(path)).rejects.toMatchObject({ code: 'RECORDING_INVALID', message: expect.stringContaining(message) });
+    await expect(replay(path)).rejects.toMatchObject({
+      code: 'RECORDING_INVALID',
+      message: expect.stringContaining(message),
+    });
   });
 
   it.each([
@@ -133,6 +170,8 @@ describe('what cannot be replayed', () => {
     await writeFile(join(folder, 'broken.yml'), 'title: Broken\ndetection: {}\n');
     await replay(await recording(exec('e1', '/usr/bin/id')), '--rules', folder, '-o', 'json');
     expect(output.stderr).toContain(`${join(folder, 'broken.yml')}:`);
-    expect((JSON.parse(output.stdout) as { alerts: object[] }).alerts).toContainEqual(expect.objectContaining({ rule: 'Test rule for id' }));
+    expect((JSON.parse(output.stdout) as { alerts: object[] }).alerts).toContainEqual(
+      expect.objectContaining({ rule: 'Test rule for id' }),
+    );
   });
 });

@@ -11,7 +11,7 @@ export interface FileWriter {
   inContainer: boolean;
 }
 
-const maxFiles = 200_000;
+const maxFiles = 50_000;
 
 export interface KeptWriters {
   writers: [string, FileWriter][];

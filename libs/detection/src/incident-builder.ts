@@ -6,7 +6,16 @@ import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
 import { RecentMap } from './recent-map.js';
 import { readSnapshot } from './snapshot.js';
-import { addAlert, type AlertGroup, alertsOf, mergeStories, newStory, removeAlert, roleOf, type Story } from './story.js';
+import {
+  addAlert,
+  type AlertGroup,
+  alertsOf,
+  mergeStories,
+  newStory,
+  removeAlert,
+  roleOf,
+  type Story,
+} from './story.js';
 import { tellStory, type ToldStory } from './tell-story.js';
 
 const hour = 60 * 60_000;
@@ -19,7 +28,7 @@ const rememberedMs = 60 * day;
 /** What came to nothing is forgotten sooner. */
 const undecidedMs = 7 * day;
 const maxKnownAlerts = 200_000;
-const maxWaitingAlerts = 50_000;
+const maxWaitingAlerts = 20_000;
 const maxStories = 20_000;
 const pruneEveryMs = hour;
 
@@ -103,7 +112,10 @@ export class IncidentBuilder {
   snapshot(): Uint8Array {
     const kept: KeptState = {
       format: snapshotFormat,
-      cases: [...this.#cases].map(([id, { story, ...rest }]) => [id, { ...rest, story: { ...story, groups: [...story.groups] } }]),
+      cases: [...this.#cases].map(([id, { story, ...rest }]) => [
+        id,
+        { ...rest, story: { ...story, groups: [...story.groups] } },
+      ]),
       mergedInto: [...this.#mergedInto],
       trails: this.#trails.entries(),
       waiting: this.#waiting.entries(),
@@ -136,7 +148,9 @@ export class IncidentBuilder {
 
   /** Joins everything that the alert has something in common with into one story, and calls in who waited for it. */
   #addCore(alert: Alert): Set<number> {
-    const near = new Set(alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)));
+    const near = new Set(
+      alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
     const story = this.#union(near);
     const waiting = alert.keys.flatMap((key) => this.#trails.extend(key, alert.timeMs, story));
     const touched = new Set(near.size > 1 ? [story] : []);
@@ -154,7 +168,9 @@ export class IncidentBuilder {
     this.#waiting.set(alert.id, accompanying);
     const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
     for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
-    const near = new Set(keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)));
+    const near = new Set(
+      keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
     for (const story of near) {
       if (this.#cases.has(this.#find(story))) this.#accompany(accompanying, this.#find(story), touched);
     }
@@ -222,6 +238,7 @@ export class IncidentBuilder {
       const story = this.#nextStory;
       this.#nextStory += 1;
       this.#cases.set(story, { story: newStory(isWitness), told: null, absorbed: [] });
+      if (this.#cases.size > maxStories) this.#forgetOldest();
       return story;
     }
     for (const other of others) {
@@ -272,12 +289,25 @@ export class IncidentBuilder {
     return changes;
   }
 
+  /** Stories that came to nothing go before incidents. */
+  #forgetOldest(): void {
+    for (const [number, { told }] of this.#cases) {
+      if (told !== null) continue;
+      this.#cases.delete(number);
+      return;
+    }
+    for (const number of this.#cases.keys()) {
+      this.#cases.delete(number);
+      return;
+    }
+  }
+
   #forget(): void {
     this.#prunedMs = this.#nowMs;
     this.#trails.prune(this.#nowMs);
     for (const [number, { story, told }] of this.#cases) {
       const isOld = story.lastMs + (told === null ? undecidedMs : rememberedMs) < this.#nowMs;
-      if (isOld || this.#cases.size > maxStories) this.#cases.delete(number);
+      if (isOld) this.#cases.delete(number);
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }
@@ -288,7 +318,10 @@ function isSame(a: Incident, b: Incident): boolean {
 }
 
 function mergedChange(incident: Incident, into: ToldStory): IncidentChange {
-  return { kind: 'merged', incident: { ...incident, revision: incident.revision + 1, state: 'merged', mergedInto: into.id } };
+  return {
+    kind: 'merged',
+    incident: { ...incident, revision: incident.revision + 1, state: 'merged', mergedInto: into.id },
+  };
 }
 
 function finiteOrNull(value: number): number | null {

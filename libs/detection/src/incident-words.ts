@@ -42,14 +42,22 @@ function whereOf({ workload, image, opening }: Titled): string {
 const maxSteps = 4;
 
 /** What came in, how, where it runs, since when. */
-export function incidentSentence(told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>): string {
+export function incidentSentence(
+  told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
+): string {
   const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = told;
   const where = workload ?? image ?? 'a place that is not known';
-  const what = image === null && imageDigest === null ? '' : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
+  const what =
+    image === null && imageDigest === null
+      ? ''
+      : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
   const story = worstSteps(steps).map(({ title }) => lowerFirst(title));
   const others = workloads.length > 1 ? ` It reached ${workloads.length} workloads.` : '';
   const known = factsUsed.length === 0 ? '' : ` Known of it: ${factsUsed.slice(0, 3).join('; ')}.`;
-  return printable(`Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}.${others}${known}`, 1000);
+  return printable(
+    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}.${others}${known}`,
+    1000,
+  );
 }
 
 /** The worst steps, in their order, each title once. */

@@ -48,16 +48,13 @@ export function kindOfKey(key: string): string {
 }
 
 /** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
-export function joinKeys(
-  seen: Seen,
-  place: AlertContext,
-): { keys: string[]; extraKeys: Record<string, string> } {
+export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; extraKeys: Record<string, string> } {
   const { observation, process, tree, facts } = seen;
   const { cluster, pod } = observation;
   const container = containerKey(observation) ?? layerContainer(seen);
   const keys = [
     container && `container:${container}`,
-    pod?.uid ? `pod:${cluster ?? ''}/${pod.uid}` : null,
+    pod?.uid ? `pod:${pod.uid}` : null,
     ...podKeys(observation),
     place.workload && `workload:${cluster ?? ''}/${place.workload}`,
     serviceAccountKey(observation, facts),

@@ -3,7 +3,7 @@ import type { Observation } from '@tidewaiter/domain';
 import { containerKey } from './container-key.js';
 import { RecentMap } from './recent-map.js';
 
-const maxAnswers = 100_000;
+const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;
 
 /**

@@ -35,7 +35,12 @@ const rules = loadRules(
 function alertsOf({ events, facts }: Probe): Alert[] {
   const read = factsFromFile(facts);
   const ledger = new ContainerLedger();
-  const detector = new Detector({ ...rules, facts: factContext({ ...read, lookup: ledger }), ledger, allowedLatenessMs: 0 });
+  const detector = new Detector({
+    ...rules,
+    facts: factContext({ ...read, lookup: ledger }),
+    ledger,
+    allowedLatenessMs: 0,
+  });
   const alerts = events.flatMap(({ id, at, source, event }) => {
     const connection = { sensor: 'probe', cluster: read.cluster, receivedAt: at };
     const [record] = sensorOf(source)!.read(Buffer.from(JSON.stringify(event)), connection).records;
@@ -52,7 +57,8 @@ if (existsSync(file)) {
   it.each(probes.filter((probe) => probe.expect === 'alert'))('$technique: $what ($id)', (probe) => {
     const alerts = alertsOf(probe);
     const found = alerts.filter(
-      ({ severity, techniques }) => techniques.includes(probe.technique) && isLevelAtLeast(severity, probe.min_severity),
+      ({ severity, techniques }) =>
+        techniques.includes(probe.technique) && isLevelAtLeast(severity, probe.min_severity),
     );
     expect(found.length > 0 || shortly(alerts)).toBe(true);
   });

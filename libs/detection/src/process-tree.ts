@@ -18,8 +18,8 @@ export interface TreeProcess {
   suspectedMs: number;
 }
 
-/** Processes are dropped by use; a busy node of CI starts about a thousand a second and forgets within minutes. */
-const maxProcesses = 200_000;
+/** Those that nobody asked of for longest go first; what is still at work is asked of by what it starts. */
+const maxProcesses = 50_000;
 /** Deeper trees than this are someone's attempt to make us walk. */
 const maxDepth = 32;
 const maxSuspicions = 8;
@@ -83,7 +83,9 @@ export class ProcessTree {
 
   /** What was said lately of a process and of those that it comes from. */
   suspicions(process: TreeProcess, timeMs: number): string[] {
-    const suspected = [process, ...this.ancestors(process)].filter(({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs);
+    const suspected = [process, ...this.ancestors(process)].filter(
+      ({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs,
+    );
     return [...new Set(suspected.flatMap(({ suspicions }) => suspicions))];
   }
 

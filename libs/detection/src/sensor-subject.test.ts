@@ -13,7 +13,12 @@ const checkout = {
   imageTag: '1.4.0',
 };
 
-const alertOf = (rule: string) => ({ rule, priority: 'warning' as Priority, output: 'A shell was spawned', tags: ['T1059'] });
+const alertOf = (rule: string) => ({
+  rule,
+  priority: 'warning' as Priority,
+  output: 'A shell was spawned',
+  tags: ['T1059'],
+});
 
 const seen = (sketch: ObservationSketch = {}) =>
   observation({
@@ -27,13 +32,23 @@ const seen = (sketch: ObservationSketch = {}) =>
   });
 
 it('says what was judged, and where', () => {
-  expect(sensorTitle(seen())).toBe('Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments');
+  expect(sensorTitle(seen())).toBe(
+    'Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
+  );
 });
 
 it.each<[string, ObservationSketch, unknown[]]>([
-  ['the name of an image, by which its incidents stay together', {}, ['image', 'localhost:5000/payments/checkout', '1.4.0', 'payments', 'eu1']],
+  [
+    'the name of an image, by which its incidents stay together',
+    {},
+    ['image', 'localhost:5000/payments/checkout', '1.4.0', 'payments', 'eu1'],
+  ],
   ['the digest of an image', { container: { ...checkout, imageDigest: other } }, ['image', other, 'payments', 'eu1']],
-  ['the container without an image', { container: { ...checkout, imageRepository: null, imageTag: null } }, ['container', '3f9c1a2b4d5e', 'payments', 'eu1']],
+  [
+    'the container without an image',
+    { container: { ...checkout, imageRepository: null, imageTag: null } },
+    ['container', '3f9c1a2b4d5e', 'payments', 'eu1'],
+  ],
   ['the pod of an audit event', { container: null }, ['pod', 'checkout-7d4b9', 'payments', 'eu1']],
   ['the host', { container: null, pod: null }, ['host', 'worker-1', null, 'eu1']],
   ['nothing at all', { container: null, pod: null, node: null, cluster: null }, ['host', null, null, null]],
@@ -71,7 +86,11 @@ it.each<[string, ObservationSketch, string]>([
     { container: { ...checkout, imageRepository: null, imageTag: null } },
     'Terminal shell in container: container 3f9c1a2b4d5e of an unknown image in namespace payments',
   ],
-  ['a container that nobody names', { container: {}, pod: null }, 'Terminal shell in container: a container of an unknown image'],
+  [
+    'a container that nobody names',
+    { container: {}, pod: null },
+    'Terminal shell in container: a container of an unknown image',
+  ],
   [
     'hostile text',
     { alert: alertOf(' Shell\u202e\r\n\u001b[31m \u200bred\u0000 '), container: null, node: 'a\u2028b', pod: null },
@@ -89,14 +108,20 @@ it('bounds title and key, and still tells long names apart', () => {
   expect(sensorTitle(one)).toMatch(/…: localhost\/.*… in namespace payments$/u);
   expect(sensorTitle(one).isWellFormed()).toBe(true);
   expect(subjectKey(one)).toMatch(/^\["sha256","[0-9a-f]{64}"\]$/);
-  expect(subjectKey(seen({ alert: alertOf(long), container: { ...container, imageTag: `${long}2` } }))).not.toBe(subjectKey(one));
+  expect(subjectKey(seen({ alert: alertOf(long), container: { ...container, imageTag: `${long}2` } }))).not.toBe(
+    subjectKey(one),
+  );
 });
 
 it('shows no control and no direction mark, and fits an index, whatever the sensor sends', () => {
   const text = fc.string({ unit: 'binary', maxLength: 512 });
   fc.assert(
     fc.property(text, text, text, text, (rule, imageRepository, imageTag, namespace) => {
-      const one = seen({ alert: alertOf(rule), container: { ...checkout, imageRepository, imageTag }, pod: { namespace } });
+      const one = seen({
+        alert: alertOf(rule),
+        container: { ...checkout, imageRepository, imageTag },
+        pod: { namespace },
+      });
       expect(sensorTitle(one)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
       expect(sensorTitle(one).length).toBeLessThanOrEqual(400);
       expect(Buffer.byteLength(subjectKey(one))).toBeLessThanOrEqual(1024);

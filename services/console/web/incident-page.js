@@ -155,7 +155,7 @@ function evidenceLine({ at, source, rule, text, where, record }) {
 function credits(rules) {
   const lines = rules.map(({ title, author, license, link }) => {
     const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
-    const name = link?.startsWith('https://') ? element('a', { href: link, rel: 'noreferrer' }, title) : title;
+    const name = link && new URL(link).protocol === 'https:' ? element('a', { href: link, rel: 'noreferrer' }, title) : title;
     return element('li', {}, name, by);
   });
   return lines.length === 0 ? '' : element('ul', { class: 'credits', 'aria-label': 'Rules that found it' }, ...lines);

@@ -3,8 +3,8 @@ import { isFactField } from '@tidewaiter/facts';
 import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
 
-import { isObject, readExample } from './example.js';
 import { recordOf } from './example-record.js';
+import { isObject, readExample } from './example.js';
 
 /** An example of a rule that does not hold, in words. */
 export interface FailedExample {
@@ -55,7 +55,8 @@ export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Se
     const view = exampleView(observation, event.given);
     const matched = rules.match(view).map(({ rule }) => rule);
     for (const { id } of matched) found.add(id);
-    for (const { rule } of correlator.observe({ id: `example-${index}`, timeMs, event: view, rules: matched })) found.add(rule.id);
+    for (const { rule } of correlator.observe({ id: `example-${index}`, timeMs, event: view, rules: matched }))
+      found.add(rule.id);
   }
   for (const { rule } of correlator.advance(timeMs + 24 * 3_600_000)) found.add(rule.id);
   return found;

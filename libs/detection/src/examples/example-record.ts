@@ -27,7 +27,8 @@ const makers: Readonly<Record<string, Maker>> = {
   exit: (making) => tetragon(making, 'process_exit', {}, making.event.about),
   read: (making) => touched(making, 4),
   write: (making) => touched(making, 2),
-  map: (making) => hooked(making, 'security_mmap_file', [{ file_arg: { path: text(making.event.about) } }, { int_arg: 5 }]),
+  map: (making) =>
+    hooked(making, 'security_mmap_file', [{ file_arg: { path: text(making.event.about) } }, { int_arg: 5 }]),
   connect: (making) => hooked(making, 'tcp_connect', [socket(making.event)]),
   send: (making) => {
     const { udp = false, bytes = 100 } = making.event.said;
@@ -50,7 +51,10 @@ const makers: Readonly<Record<string, Maker>> = {
 };
 
 function touched(making: Making, access: number) {
-  return hooked(making, 'security_file_permission', [{ file_arg: { path: text(making.event.about) } }, { int_arg: access }]);
+  return hooked(making, 'security_file_permission', [
+    { file_arg: { path: text(making.event.about) } },
+    { int_arg: access },
+  ]);
 }
 
 function hooked(making: Making, function_name: string, args: JsonValue[]) {
@@ -69,7 +73,11 @@ function tetragon({ event: { said }, index, at }: Making, kind: string, told: Js
   const inPod: JsonObject =
     host === true
       ? {}
-      : { pod: { namespace: 'shop', name: 'app-0', container: { id: `containerd://${container}` } }, docker: container.slice(0, 31), in_init_tree: init };
+      : {
+          pod: { namespace: 'shop', name: 'app-0', container: { id: `containerd://${container}` } },
+          docker: container.slice(0, 31),
+          in_init_tree: init,
+        };
   const process: JsonObject = {
     exec_id: `process-${text(command)}-${kind === 'process_exec' ? index : 0}`,
     pid: 1000 + index,
@@ -79,7 +87,9 @@ function tetragon({ event: { said }, index, at }: Making, kind: string, told: Js
     auid: 4_294_967_295,
     start_time: at,
     ...inPod,
-    ...(raised === true && { binary_properties: { setuid: 0, privileges_changed: ['PRIVILEGES_RAISED_EXEC_FILE_SETUID'] } }),
+    ...(raised === true && {
+      binary_properties: { setuid: 0, privileges_changed: ['PRIVILEGES_RAISED_EXEC_FILE_SETUID'] },
+    }),
   };
   const parentProcess = { exec_id: `parent-${text(parent)}`, pid: 1, uid: 0, ...commandOf(text(parent)) };
   const body = { [kind]: { process, parent: parentProcess, ...told }, node_name: 'node-1', time: at };
@@ -103,7 +113,12 @@ function falcoAlert({ event: { about, said }, at }: Making) {
     hostname: 'node-1',
     source: 'syscall',
     tags: ['container'],
-    output_fields: { 'container.id': container.slice(0, 12), 'k8s.ns.name': 'shop', 'k8s.pod.name': 'app-0', ...fields },
+    output_fields: {
+      'container.id': container.slice(0, 12),
+      'k8s.ns.name': 'shop',
+      'k8s.pod.name': 'app-0',
+      ...fields,
+    },
   };
   return { source: 'falco' as const, body };
 }
@@ -128,7 +143,12 @@ function traceeEvent({ at, event: { said } }: Making, eventName: string, args: J
 
 function traceeQuery(making: Making) {
   const questions = [{ query: making.event.about, query_type: 'A', query_class: 'IN' }];
-  return traceeEvent(making, 'net_packet_dns_request', [{ name: 'dns_questions', type: 'trace.DnsQueryData', value: questions }], {});
+  return traceeEvent(
+    making,
+    'net_packet_dns_request',
+    [{ name: 'dns_questions', type: 'trace.DnsQueryData', value: questions }],
+    {},
+  );
 }
 
 function traceeDetection(making: Making) {
@@ -152,7 +172,15 @@ function guarddutyFinding({ event: { about }, at }: Making) {
 
 function auditEvent({ event: { about }, index, at }: Making) {
   const request = isObject(about) ? about : {};
-  const { verb = 'get', resource = '', group, namespace, name, user = 'dev@example.com', groups = ['system:authenticated'] } = request;
+  const {
+    verb = 'get',
+    resource = '',
+    group,
+    namespace,
+    name,
+    user = 'dev@example.com',
+    groups = ['system:authenticated'],
+  } = request;
   const { from = '10.9.0.4', agent = 'kubectl/v1.31.0', code = 200, uri, object, raw } = request;
   const [kind = '', subresource] = text(resource).split('/');
   const body = {
@@ -193,7 +221,9 @@ function cloudtrailEvent({ event: { about }, index, at }: Making) {
 }
 
 function present(members: Record<string, JsonValue | undefined>): JsonObject {
-  return Object.fromEntries(Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(members).filter((entry): entry is [string, JsonValue] => entry[1] !== undefined),
+  );
 }
 
 function text(value: JsonValue): string {

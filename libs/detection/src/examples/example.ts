@@ -65,7 +65,8 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 
 function duration(text: JsonValue): number {
   const [, count, unit] = /^(\d+)(ms|s|m|h)$/.exec(String(text)) ?? [];
-  if (count === undefined || unit === undefined) throw new Error(`${JSON.stringify(text)} is no duration such as 20ms or 3s`);
+  if (count === undefined || unit === undefined)
+    throw new Error(`${JSON.stringify(text)} is no duration such as 20ms or 3s`);
   return Number(count) * units[unit]!;
 }
 

@@ -21,6 +21,10 @@ export class IncidentRow {
   @Column('bigint')
   @Generated('increment')
   number!: string;
+  /** The builder's id of the story: another one than ours where a part of it that came late changed how it began. */
+  @Index('incident_story_ux', { unique: true })
+  @Column('uuid', { name: 'story_id' })
+  storyId!: string;
   @Column('text') title!: string;
   @Column('text', { default: '' }) sentence!: string;
   @Column('text') severity!: string;

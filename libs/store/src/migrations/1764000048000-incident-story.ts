@@ -5,6 +5,7 @@ export class IncidentStory1764000048000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       ALTER TABLE incident
+        ADD story_id uuid,
         ADD sentence text NOT NULL DEFAULT '',
         ADD score integer NOT NULL DEFAULT 0,
         ADD merged_into uuid,
@@ -20,6 +21,9 @@ export class IncidentStory1764000048000 implements MigrationInterface {
         ADD next_steps text[] NOT NULL DEFAULT '{}',
         ADD rules jsonb NOT NULL DEFAULT '[]',
         ADD updated_at timestamptz NOT NULL DEFAULT now();
+      UPDATE incident SET story_id = id;
+      ALTER TABLE incident ALTER story_id SET NOT NULL;
+      CREATE UNIQUE INDEX incident_story_ux ON incident (story_id);
       CREATE INDEX incident_image_ix ON incident (image_digest) WHERE image_digest IS NOT NULL;
       CREATE INDEX incident_artifacts_ix ON incident USING gin (artifacts jsonb_path_ops);
       CREATE INDEX image_layer_diff_ix ON image_layer (diff_id); -- which images share a layer
@@ -52,7 +56,7 @@ export class IncidentStory1764000048000 implements MigrationInterface {
         ADD subject_key text NOT NULL,
         ADD image_repository text,
         ADD image_tag text,
-        DROP sentence, DROP score, DROP merged_into, DROP story_revision, DROP workload, DROP image, DROP findings,
+        DROP story_id, DROP sentence, DROP score, DROP merged_into, DROP story_revision, DROP workload, DROP image, DROP findings,
         DROP techniques, DROP steps, DROP workloads, DROP artifacts, DROP facts_used, DROP next_steps, DROP rules, DROP updated_at;
       CREATE UNIQUE INDEX incident_open_ux ON incident (rule, subject_key) WHERE state = 'open';
     `);
