@@ -52,13 +52,14 @@ export class Subject {
 
   get workload(): WorkloadFacts | null {
     if (this.#workload === undefined) {
-      this.#workload = this.workloadRef === null ? null : this.context.facts.workload(this.workloadRef);
+      this.#workload = this.workloadRef === null ? null : this.context.workload(this.workloadRef);
     }
     return this.#workload;
   }
 
   get namespace(): string | null {
-    return this.observation.pod?.namespace ?? this.workloadRef?.namespace ?? null;
+    const { pod, request } = this.observation;
+    return pod?.namespace ?? this.workloadRef?.namespace ?? request?.namespace ?? null;
   }
 
   /** What a policy calls the workload. */
