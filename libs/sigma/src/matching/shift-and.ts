@@ -52,7 +52,7 @@ export class ShiftAnd {
 
 /** Null for a wildcard. */
 export function codePoints(segment: readonly (string | typeof anyOne)[]): (number | null)[] {
-  return segment.flatMap((part) => (part === anyOne ? [null] : [...part].map((char) => char.codePointAt(0)!)));
+  return segment.flatMap((part) => (part === anyOne ? [null] : Array.from(part, (char) => char.codePointAt(0)!)));
 }
 
 function maskOf(codes: readonly (number | null)[], code: number | null): Int32Array {
