@@ -50,6 +50,8 @@ describe('what an item asks', () => {
     ['{ f|neq: [x, y] }', {}, true],
     ['{ f|all|contains: [a, b] }', { f: ['xa', 'xb'] }, true],
     ['{ f|re: "a.c" }', { f: 'a\rc' }, true],
+    [String.raw`{ f|re: '\u0041\x42\/\-\_' }`, { f: 'AB/-_' }, true],
+    [String.raw`{ f|re: '\\u0041' }`, { f: String.raw`\u0041` }, true],
   ])('%s of %j is %s', (detection, event, expected) => {
     expect(matches(detection, event)).toBe(expected);
   });
