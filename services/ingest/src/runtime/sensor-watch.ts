@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { draft, sensorRecovered, sensorSilent } from '@tidewaiter/events';
+import { draft, sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type Contact, SensorContacts, type Silence, Store } from '@tidewaiter/store';
 
@@ -61,7 +61,7 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
         const silent = await this.contacts.findSilent(tx, limits, this.#listeningSince);
         await tx.emit(
           ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#told(each))),
-          ...silent.map((each) => draft(sensorSilent, each.sensor, this.#told(each))),
+          ...silent.map((each) => draft(sensorMissed, each.sensor, this.#told(each))),
         );
       });
     } catch (error) {
