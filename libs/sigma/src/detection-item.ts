@@ -3,6 +3,7 @@ import type { Expression, Test } from './expression.js';
 import { isList } from './located.js';
 import type { Located } from './located.js';
 import { parseNetwork } from './matching/cidr.js';
+import { longestSearch, searchCount } from './matching/glob.js';
 import { readRegex } from './matching/regex.js';
 import { applyModifiers } from './modifiers.js';
 import type { Item, Value } from './modifiers.js';
@@ -41,7 +42,7 @@ function expressionOf(value: Value, item: Item, field: string | null): Expressio
     const exists = leaf(field, { kind: 'exists' }, item);
     return value ? exists : not(exists);
   }
-  return leaf(field, testOf(value, item, field), item);
+  return leaf(field, checked(testOf(value, item, field), item.line), item);
 }
 
 function leaf(field: string | null, test: Test, { line }: Item): Expression {
@@ -54,6 +55,7 @@ function leaf(field: string | null, test: Test, { line }: Item): Expression {
 
 function testOf(value: Value, item: Item, field: string | null): Test {
   const { line, comparison, timePart: part, isCased } = item;
+  if (isCased && (item.test === 'regex' || item.test === 'cidr')) throw new RuleError(line, 'cased belongs to text');
   switch (item.test) {
     case 'regex':
       return { kind: 'regex', ...readRegex(literal(value, line), item.flags, line) };
@@ -70,6 +72,18 @@ function testOf(value: Value, item: Item, field: string | null): Test {
         ? { kind: 'compare', comparison, number: numberOf(value, line) }
         : valueTest(value, field, isCased);
   }
+}
+
+/** Longer ones would keep the detection busy with an event that is made for it. */
+const maxSearch = 128;
+const maxPieces = 64;
+
+function checked(test: Test, line: number): Test {
+  if (test.kind !== 'text') return test;
+  if (longestSearch(test.text) > maxSearch)
+    throw new RuleError(line, `between two * there are more than ${maxSearch} characters with a ? among them`);
+  if (searchCount(test.text) > maxPieces) throw new RuleError(line, `more than ${maxPieces} * in a value`);
+  return test;
 }
 
 function valueTest(value: Value, field: string | null, isCased: boolean): Test {

@@ -1,10 +1,11 @@
 import { namesOf, parseCondition } from './condition.js';
 import type { Condition } from './condition.js';
 import { readItem, readKeywords } from './detection-item.js';
-import { and, not, or } from './expression.js';
-import type { Expression } from './expression.js';
+import { and, leavesOf, not, or } from './expression.js';
+import type { Expression, Leaf } from './expression.js';
 import { isList, isMap, itemsOf, mapOf, textOf } from './located.js';
 import type { Located } from './located.js';
+import { literalTest } from './matching/questions.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
 
@@ -13,6 +14,7 @@ const reserved = ['condition', 'timeframe', 'rules'];
 
 /** How large an expression may become when names that stand in several places are put in. */
 const maxLeaves = 20_000;
+const maxPatterns = 64;
 
 /**
  * Reads the named selections of a rule or filter and its condition; several conditions are alternatives.
@@ -25,6 +27,9 @@ export function readDetections(detection: Located, what: string, placeholders: P
     if (!reserved.includes(name)) selections.set(name, readSelection(located, name, placeholders));
   const conditions = itemsOf(map.get('condition'));
   if (conditions.length === 0) throw new RuleError(detection.line, `${what} has no condition`);
+  const patterns = [...selections.values()].flatMap((selection) => [...leavesOf(selection)].filter(isPattern));
+  if (patterns.length > maxPatterns)
+    throw new RuleError(detection.line, `${what} has more than ${maxPatterns} expressions and values with wildcards inside`);
   const whole = or(
     conditions.map((located) =>
       resolve(parseCondition(textOf(located, 'condition'), located.line), selections, located.line),
@@ -32,6 +37,11 @@ export function readDetections(detection: Located, what: string, placeholders: P
   );
   if (sizeOf(whole) > maxLeaves) throw new RuleError(detection.line, `${what} asks more than ${maxLeaves} questions`);
   return whole;
+}
+
+/** What is not looked for together with everything else. */
+function isPattern({ test }: Leaf): boolean {
+  return test.kind === 'regex' || (test.kind === 'text' && literalTest(test) === null && test.text.length > 1);
 }
 
 /** Leaves, as often as they stand there; selections are shared, so that each is counted once. */

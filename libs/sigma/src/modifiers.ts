@@ -5,7 +5,7 @@ import type { TimePart } from './matching/time-part.js';
 import { expandPlaceholders } from './placeholders.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
-import { anyRun, joined, literalOf, parseString } from './sigma-string.js';
+import { anyRun, joined, literalOf, mapTexts, parseString } from './sigma-string.js';
 import type { SigmaString } from './sigma-string.js';
 
 /** A value of a rule on its way through the modifiers. */
@@ -65,7 +65,9 @@ export function applyModifiers(
     if (!modifier) throw new RuleError(line, `unknown modifier ${shown(name)}`);
     modifier(item);
   }
-  if (item.encode) base64(item, (bytes) => [bytes.toString('latin1')]);
+  const { encode } = item;
+  // Bytes that no base64 follows are characters each.
+  if (encode) changeTexts(item, (text) => [mapTexts(text, (part) => encode(part).toString('latin1'))]);
   return item;
 }
 
@@ -159,19 +161,22 @@ function base64(item: Item, write: (bytes: Buffer) => string[]): void {
   changeTexts(item, (text) => {
     const literal = literalOf(text);
     if (literal === undefined) throw new RuleError(item.line, 'text with wildcards has no bytes');
-    return write(encode(literal)).map((each) => (each === '' ? [] : [each]));
+    if (literal === '') throw new RuleError(item.line, 'nothing has no bytes');
+    return write(encode(literal)).map((each) => [each]);
   });
 }
 
 /** What base64 makes of the bytes wherever they begin in something longer, without the characters that also hold bits of what is around. */
 function base64Offsets(bytes: Buffer): string[] {
-  return [0, 1, 2].map((offset) => {
+  const texts = [0, 1, 2].map((offset) => {
     const text = Buffer.concat([Buffer.alloc(offset), bytes])
       .toString('base64')
       .replace(/=+$/, '');
     const end = (offset + bytes.length) % 3 === 0 ? text.length : text.length - 1;
     return text.slice([0, 2, 3][offset], end);
   });
+  // Of a single byte there may be nothing left, which would be in every text.
+  return texts.filter((text) => text !== '');
 }
 
 function tested(test: Item['test']): Modifier {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 import { jsonEvent } from '../json-event.js';
 import type { RuleInfo } from '../rule-info.js';

@@ -77,7 +77,7 @@ class Parser {
     const rule = this.tokens[this.#next];
     if (rule === undefined || rule === ')' || operators.has(rule)) this.#refuse();
     this.#next += 1;
-    return { rule: rule! };
+    return { rule };
   }
 
   #accept(word: string): boolean {

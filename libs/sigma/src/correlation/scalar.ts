@@ -9,12 +9,11 @@ const shownLength = 128;
 
 /** Undefined for what is missing or null. A list of one is what it holds; other lists and objects are their JSON. */
 export function scalarOf(value: unknown): Scalar | undefined {
-  if (value === undefined || value === null) return undefined;
   if (typeof value === 'string') return bounded(value);
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (Array.isArray(value) && value.length === 1) return scalarOf(value[0]);
-  if (typeof value === 'object') return bounded(JSON.stringify(value));
-  return String(value);
+  if (typeof value === 'object' && value !== null) return bounded(JSON.stringify(value));
+  return typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined;
 }
 
 export function textOf(scalar: Scalar): string {

@@ -4,7 +4,7 @@ import { InvalidInput } from '@tidewaiter/domain';
 const maxShort = 2 ** 50;
 const firstLength = 1 << 16;
 
-/** Writes numbers and texts one after the other. A text is written once; after that its number stands for it. */
+/** Writes numbers and texts one after the other. */
 export class SnapshotWriter {
   #bytes = Buffer.allocUnsafe(firstLength);
   #length = 0;
@@ -38,12 +38,11 @@ export class SnapshotWriter {
   }
 
   text(text: string): void {
-    // UTF-8 cannot hold half a surrogate pair, which hostile JSON can.
-    const encoding = text.isWellFormed() ? 'utf8' : 'utf16le';
-    const length = Buffer.byteLength(text, encoding);
-    this.uint(length * 2 + (encoding === 'utf8' ? 0 : 1));
+    const isWide = /[^\0-\xff]/.test(text);
+    const length = isWide ? text.length * 2 : text.length;
+    this.uint(text.length * 2 + (isWide ? 1 : 0));
     this.#reserve(length);
-    this.#length += this.#bytes.write(text, this.#length, encoding);
+    this.#length += this.#bytes.write(text, this.#length, isWide ? 'utf16le' : 'latin1');
   }
 
   #reserve(length: number): void {
@@ -80,9 +79,10 @@ export class SnapshotReader {
 
   text(): string {
     const written = this.uint();
-    const length = Math.floor(written / 2);
+    const isWide = written % 2 === 1;
+    const length = Math.floor(written / 2) * (isWide ? 2 : 1);
     const start = this.#skip(length);
-    return this.bytes.toString(written % 2 === 0 ? 'utf8' : 'utf16le', start, start + length);
+    return this.bytes.toString(isWide ? 'utf16le' : 'latin1', start, start + length);
   }
 
   #skip(length: number): number {

@@ -75,6 +75,8 @@ function fingerprintOf({
   return createHash('sha256').update(JSON.stringify(what)).digest('base64');
 }
 
+const evidenceKinds = { event: 0, chain: 1, firing: 2 } as const;
+
 /** Times are near the clock: their distance takes few bytes. Fractions would not survive the subtraction. */
 function baseOf(clockMs: number): number {
   return Number.isInteger(clockMs) ? clockMs : 0;
@@ -83,8 +85,8 @@ function baseOf(clockMs: number): number {
 class Writing {
   readonly #memory: Memory;
   readonly #baseMs: number;
-  readonly #texts = new Map<number, number>();
-  readonly #evidence = new Map<number, number>();
+  readonly #texts: Numbering;
+  readonly #evidence: Numbering;
 
   constructor(
     private readonly writer: SnapshotWriter,
@@ -92,6 +94,8 @@ class Writing {
   ) {
     this.#memory = content.memory;
     this.#baseMs = baseOf(content.clockMs);
+    this.#texts = new Numbering(this.#memory.texts.end);
+    this.#evidence = new Numbering(this.#memory.evidence.end);
   }
 
   write(): void {
@@ -141,22 +145,29 @@ class Writing {
   }
 
   /** The first time in full; then by its number. */
-  #text(number: number): void {
-    const known = this.#texts.get(number);
-    this.writer.uint(known ?? this.#texts.size);
-    if (known !== undefined) return;
-    this.#texts.set(number, this.#texts.size);
-    this.writer.text(this.#memory.texts.textOf(number));
+  #text(text: number): void {
+    const { number, isNew } = this.#texts.numberOf(text);
+    this.writer.uint(number);
+    if (isNew) this.writer.text(this.#memory.texts.textOf(text));
   }
 
   #ids(evidence: number): void {
-    const known = this.#evidence.get(evidence);
-    this.writer.uint(known ?? this.#evidence.size);
-    if (known !== undefined) return;
-    this.#evidence.set(evidence, this.#evidence.size);
-    const ids = this.#memory.evidence.idsOf(evidence);
-    this.writer.uint(ids.length);
-    for (const id of ids) this.writer.text(id);
+    const { number, isNew } = this.#evidence.numberOf(evidence);
+    this.writer.uint(number);
+    if (!isNew) return;
+    const content = this.#memory.evidence.contentOf(evidence);
+    if (typeof content === 'string') {
+      this.writer.uint(evidenceKinds.event);
+      this.writer.text(content);
+    } else if ('before' in content) {
+      this.writer.uint(evidenceKinds.chain);
+      this.#ids(content.before);
+      this.#ids(content.last);
+    } else {
+      this.writer.uint(evidenceKinds.firing);
+      this.writer.uint(content.length);
+      for (const id of content) this.writer.text(id);
+    }
   }
 
   #time(timeMs: number): void {
@@ -171,6 +182,24 @@ class Writing {
       this.writer.number(timeMs);
       this.writer.text(JSON.stringify(takes));
     }
+  }
+}
+
+/** Numbers rows of a table in the order in which they are first met. */
+class Numbering {
+  readonly #numbers: Int32Array;
+  #next = 1;
+
+  constructor(rows: number) {
+    this.#numbers = new Int32Array(rows);
+  }
+
+  numberOf(row: number): { number: number; isNew: boolean } {
+    const known = this.#numbers[row]!;
+    if (known !== 0) return { number: known - 1, isNew: false };
+    this.#numbers[row] = this.#next;
+    this.#next += 1;
+    return { number: this.#next - 2, isNew: true };
   }
 }
 
@@ -244,12 +273,21 @@ class Reading {
   #ids(): number {
     const number = this.reader.uint();
     if (number === this.#evidence.length) {
-      const ids = Array.from({ length: this.reader.uint() }, () => this.reader.text());
-      this.#evidence.push(this.memory.evidence.add(ids.length === 1 ? ids[0]! : ids));
+      // Its number is given before those of its parts.
+      this.#evidence.push(-1);
+      this.#evidence[number] = this.#newEvidence();
     }
     const evidence = this.#evidence[number];
     if (evidence === undefined) throw malformed();
     return evidence;
+  }
+
+  #newEvidence(): number {
+    const { evidence } = this.memory;
+    const kind = this.reader.uint();
+    if (kind === evidenceKinds.event) return evidence.add(this.reader.text());
+    if (kind === evidenceKinds.chain) return evidence.join(this.#ids(), this.#ids());
+    return evidence.add(Array.from({ length: this.reader.uint() }, () => this.reader.text()));
   }
 
   #time(): number {

@@ -47,7 +47,7 @@ export class Engine {
       if (!witness) this.#always.push(index);
       for (const question of new Set(witness?.questions)) (this.#witnessed[question] ??= []).push(index);
     }
-    this.#plan = questions.planScans((question) => this.#witnessed[question] !== undefined);
+    this.#plan = questions.planScans();
     this.#probes = [...new Set(this.#witnessed.flatMap((_, question) => this.#plan.scanOf[question] ?? []))];
     this.#memo = new Memo(questions, this.#plan);
   }

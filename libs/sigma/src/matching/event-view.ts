@@ -13,7 +13,6 @@ export class EventView {
   readonly #raw: (readonly string[] | undefined)[];
   readonly #lower: (readonly string[] | undefined)[];
   #event: SigmaEvent | undefined;
-  #scalars: readonly (string | number | boolean)[] | undefined;
 
   /** @param fields their names; null is every scalar of the event */
   constructor(private readonly fields: readonly (string | null)[]) {
@@ -26,7 +25,6 @@ export class EventView {
   look(event: SigmaEvent): void {
     this.#event = event;
     this.#state.fill(unread);
-    this.#scalars = undefined;
   }
 
   /** Whether the field is there, null included. */
@@ -50,22 +48,13 @@ export class EventView {
     return (this.#lower[field] ??= this.raw(field).map((text) => text.toLowerCase()));
   }
 
-  /** Every scalar of the event. */
-  scalars(): readonly (string | number | boolean)[] {
-    if (!this.#scalars) {
-      const scalars = this.#event!.scalars();
-      this.#scalars = Array.isArray(scalars) ? (scalars as (string | number | boolean)[]) : [...scalars];
-    }
-    return this.#scalars;
-  }
-
   #read(field: number): number {
     const state = this.#state[field]!;
     return state === unread ? (this.#state[field] = this.#load(field, this.fields[field]!)) : state;
   }
 
   #load(field: number, name: string | null): number {
-    const value = name === null ? this.scalars() : this.#event!.field(name);
+    const value = name === null ? [...this.#event!.scalars()] : this.#event!.field(name);
     if (value === undefined) return isMissing;
     if (value === null) return isNull;
     this.#values[field] = value;

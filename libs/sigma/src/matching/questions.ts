@@ -3,8 +3,8 @@ import { anyRun, literalOf, written } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import type { Answer } from './answers.js';
 import { requiredLiterals } from './required-literal.js';
-import { FieldScan, KeywordScan } from './text-scan.js';
-import type { LiteralTest, ScannedLiteral, TextScan } from './text-scan.js';
+import { TextScan } from './text-scan.js';
+import type { LiteralTest, ScannedLiteral } from './text-scan.js';
 import { chain } from './tree.js';
 import type { Tree } from './tree.js';
 
@@ -44,17 +44,14 @@ export class Questions {
     }
   }
 
-  /**
-   * One scan for all literals of a field, apart for those that are not cased. Keywords that must be looked for in every event
-   * are apart too: they are few, and the text of a whole event is long.
-   */
-  planScans(isWitness: (question: number) => boolean): ScanPlan {
+  /** One scan for all literals of a field, and another one for those that are cased. */
+  planScans(): ScanPlan {
     const groups = new Map<string, { field: number; isCased: boolean; literals: ScannedLiteral[] }>();
     for (const [id, { leaf, literal }] of this.all.entries()) {
       if (!literal) continue;
       const isCased = leaf.test.kind === 'text' && leaf.test.isCased;
       const field = this.#fieldNumber(leaf.field);
-      const key = `${field} ${isCased} ${leaf.field === null && isWitness(id)}`;
+      const key = `${field} ${isCased}`;
       const group = groups.get(key);
       if (group) group.literals.push({ ...literal, id });
       else groups.set(key, { field, isCased, literals: [{ ...literal, id }] });
@@ -62,7 +59,7 @@ export class Questions {
     const scanOf = this.all.map((): number | null => null);
     const scans = [...groups.values()].map(({ field, isCased, literals }, number) => {
       for (const { id } of literals) scanOf[id] = number;
-      return this.fields[field] === null ? new KeywordScan(isCased, literals) : new FieldScan(field, isCased, literals);
+      return new TextScan(field, isCased, literals);
     });
     return { scans, scanOf };
   }
@@ -102,7 +99,7 @@ export class Questions {
 }
 
 /** A test as one for a literal and its place; null for one with wildcards inside, or of another kind. */
-function literalTest(test: Test): LiteralTest | null {
+export function literalTest(test: Test): LiteralTest | null {
   if (test.kind === 'number') return { text: String(test.number), place: 'number' };
   if (test.kind !== 'text') return null;
   const opens = test.text[0] === anyRun;

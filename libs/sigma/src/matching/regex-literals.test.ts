@@ -13,6 +13,11 @@ it.each([
   ['(abc)*xyz', ['xyz']],
   ['/dev/(tcp|udp)/', ['/dev/tcp/', '/dev/udp/']],
   ['\\.sock$', ['.sock']],
+  ['xm(rig|r-stak)', ['xmrig', 'xmr-stak']],
+  ['abc?def', ['abcdef', 'abdef']],
+  ['/python3\\.([5-9])/site', ['/python3.']],
+  ['a{2}bcd', ['bcd']],
+  ['[abc]def', ['adef', 'bdef', 'cdef']],
 ])('%s needs one of %j', (source, literals) => {
   expect(literalsOf({ source, flags: '' })?.toSorted()).toEqual([...literals].toSorted());
 });

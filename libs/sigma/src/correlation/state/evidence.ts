@@ -18,6 +18,11 @@ export class Evidence {
   /** Of what stands for several events: a firing of an inner correlation. */
   readonly #lists = new Map<number, readonly string[]>();
 
+  /** All numbers are below it. */
+  get end(): number {
+    return this.#slots.end;
+  }
+
   /** Held once, by the caller. */
   add(ids: string | readonly string[]): number {
     const evidence = this.#take();
@@ -57,6 +62,13 @@ export class Evidence {
     const last = this.#last[evidence]!;
     if (before !== none) return latestIds([this.idsOf(before), this.idsOf(last)]);
     return this.#lists.get(evidence) ?? [this.#arena.textOf(last)];
+  }
+
+  /** As it was added or joined. */
+  contentOf(evidence: number): string | readonly string[] | { before: number; last: number } {
+    const before = this.#before[evidence]!;
+    const last = this.#last[evidence]!;
+    return before === none ? (this.#lists.get(evidence) ?? this.#arena.textOf(last)) : { before, last };
   }
 
   #take(): number {

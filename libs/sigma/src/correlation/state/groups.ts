@@ -56,12 +56,15 @@ export class Groups {
     return this.#after[group]!;
   }
 
-  /** The correlation with the most groups. */
-  mostCrowded(): number {
-    let most = 0;
-    for (let correlation = 1; correlation < this.#sizes.length; correlation += 1)
-      if (this.#sizes[correlation]! > this.#sizes[most]!) most = correlation;
-    return most;
+  /** The correlation with the most groups, one of them not counted; -1 is none of them. */
+  mostCrowded(except: number): number {
+    const its = except === none ? none : this.correlation[except]!;
+    let [crowded, most] = [0, -1];
+    for (let correlation = 0; correlation < this.#sizes.length; correlation += 1) {
+      const size = this.#sizes[correlation]! - (correlation === its ? 1 : 0);
+      if (size > most) [crowded, most] = [correlation, size];
+    }
+    return crowded;
   }
 
   open(correlation: number, key: number, timeMs: number): number {

@@ -136,9 +136,9 @@ export class Memory {
 
   /** Drops the group that waits longest, of the correlation that needs room if it has one; false when only `except` is there. */
   #evict(correlation: number, except: number): boolean {
-    for (const from of [correlation, this.groups.mostCrowded()]) {
+    for (const from of [correlation, this.groups.mostCrowded(except)]) {
       let group = this.groups.oldest(from);
-      if (group === except && group !== -1) group = this.groups.after(group);
+      if (group !== -1 && group === except) group = this.groups.after(group);
       if (group === -1) continue;
       this.close(group);
       this.droppedGroups += 1;
@@ -148,7 +148,7 @@ export class Memory {
   }
 }
 
-/** Two numbers of less than 2^20 and 2^32 as one. */
+/** Two numbers of less than 2^21 and 2^32 as one. */
 function pairOf(group: number, value: number): number {
   return group * 2 ** 32 + value;
 }

@@ -3,6 +3,11 @@ export class Slots {
   #end = 0;
   readonly #free: number[] = [];
 
+  /** All places are below it. */
+  get end(): number {
+    return this.#end;
+  }
+
   /** How many are in use. */
   get live(): number {
     return this.#end - this.#free.length;

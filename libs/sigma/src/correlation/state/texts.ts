@@ -13,6 +13,11 @@ export class Texts {
   /** Who chooses the texts must not be able to choose their hashes. */
   readonly #seed = Math.floor(Math.random() * 2 ** 32);
 
+  /** All numbers are below it. */
+  get end(): number {
+    return this.#slots.end;
+  }
+
   /** -1 when nobody holds the text. */
   find(text: string): number {
     return this.#find(text, this.#hash(text));
