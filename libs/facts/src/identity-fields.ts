@@ -36,7 +36,9 @@ export const identityFields: readonly FactField[] = [
     unknownWhen: 'the event is no call, or a service of the cloud makes it',
     answer: ({ observation, context }) => {
       const source = observation.request?.sourceIps[0];
-      return source && isAddress(source) ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public' : null;
+      return source && isAddress(source)
+        ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public'
+        : null;
     },
   },
   {

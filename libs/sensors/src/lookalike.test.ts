@@ -17,12 +17,18 @@ it.each([
   expect(lookalikeOf(name)).toBe(known);
 });
 
-it.each(['kube-proxy', 'generic-garbage-collector', 'payment', 'my-operator', 'default', 'kube-state-metrics', '', null])(
-  '%s imitates nothing',
-  (name) => {
-    expect(lookalikeOf(name)).toBeNull();
-  },
-);
+it.each([
+  'kube-proxy',
+  'generic-garbage-collector',
+  'payment',
+  'my-operator',
+  'default',
+  'kube-state-metrics',
+  '',
+  null,
+])('%s imitates nothing', (name) => {
+  expect(lookalikeOf(name)).toBeNull();
+});
 
 it('answers for any text', () => {
   fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (name) => void lookalikeOf(name)));

@@ -2,7 +2,6 @@ import type { JsonObject, JsonValue, Observation } from '@tidewaiter/domain';
 
 import { parentDomainOf } from './domains.js';
 import { object } from './json.js';
-import { lookalikeOf } from './lookalike.js';
 import {
   capabilitiesOf,
   commandsOf,
@@ -10,6 +9,7 @@ import {
   hostPathsOf,
   imagesOf,
 } from './kubernetes-audit/requested-pods.js';
+import { lookalikeOf } from './lookalike.js';
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
