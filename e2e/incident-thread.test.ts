@@ -13,7 +13,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from './fixtures.js';
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -90,6 +90,11 @@ receivers:
 `,
   });
   tidewaiter = await startTidewaiter(home, ingestPort);
+  const holes = [
+    { id: 'CVE-2026-3001', package: 'dash', fixed: '0.5.12-3', severity: 'CRITICAL' as const },
+    { id: 'CVE-2026-3002', package: 'curl', fixed: '8.5.0-2', severity: 'LOW' as const },
+  ];
+  await tidewaiter.command('advisories', 'import', writeAdvisories(temporaryFolder(), holes));
   digest = await push('shop/payment:1.4');
 }, 240_000);
 
@@ -106,6 +111,7 @@ async function push(name: string): Promise<string> {
   await buildImage(dir, {
     layers: [
       [debian12, dpkgStatus({ dash: '0.5.12-2', curl: '8.5.0-1' })],
+      [{ path: 'var/lib/dpkg/info/curl.list', content: '/.\n/usr\n/usr/bin\n/usr/bin/curl\n' }],
       [program('usr/bin/dash'), program('bin/sh'), program('usr/bin/curl')],
       [program('app/server')],
     ],
@@ -339,6 +345,18 @@ describe('a container that somebody breaks into', () => {
     });
     const alerts = await tidewaiter.api<{ items: { incidentId: string | null }[] }>(`/alerts?incident=${id}`);
     expect(alerts.items.length).toBeGreaterThan(0);
+  });
+
+  it('puts first what was in use, however mild it is', async () => {
+    let findings: { kind: string; id: string; running: boolean | null; inUse: boolean | null }[] = [];
+    await until('curl is known to be in use', async () => {
+      findings = (await tidewaiter.api<{ items: typeof findings }>(`/images/${digest}/findings`)).items;
+      return findings[0]?.inUse === true;
+    });
+    expect(findings.filter(({ kind }) => kind === 'vulnerability')).toMatchObject([
+      { id: 'CVE-2026-3002', running: true, inUse: true },
+      { id: 'CVE-2026-3001', running: true },
+    ]);
   });
 
   it('ends with one note when somebody resolves it', async () => {

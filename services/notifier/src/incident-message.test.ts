@@ -168,7 +168,7 @@ describe('how far it reaches', () => {
     [
       { workloads: [workload!, workload!] },
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
-      '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
+      '2 workloads are affected, 1 tag points to its image and 211 other images share what was used.',
     ],
     [
       {},

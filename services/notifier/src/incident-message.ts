@@ -109,22 +109,17 @@ export function reachText(
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
   const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
-  const others = images.items.filter(({ shares }) => shares !== 'image').length;
-  const tags = images.total - others;
+  // Those of the image itself come first, so that what is cut off are others.
+  const tags = images.items.filter(({ shares }) => shares === 'image').length;
+  const others = images.total - tags;
+  const numbers = incidents.map(({ number }) => `INC-${number}`);
   const shared = [
     ...(reached.total > 0
       ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
       : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
     ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
-    ...(incidents.length > 0
-      ? [
-          `${enumerate(
-            incidents.map(({ number }) => `INC-${number}`),
-            3,
-          )} saw the same traces`,
-        ]
-      : []),
+    ...(incidents.length > 0 ? [`${enumerate(numbers, 3)} saw the same traces`] : []),
   ];
   const parts = [...affected, ...shared];
   if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
