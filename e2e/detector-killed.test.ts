@@ -73,7 +73,16 @@ function eventsOf(node: number, round: number, startMs: number): string {
         name: `app-${node}`,
         container: { id: `containerd://${container}`, name: 'app', image: { name: 'registry.example.com/shop/app:1' } },
       };
-      const start = { exec_id, pid: 100 + round, uid: 0, cwd: '/', binary, arguments: `${round}`, start_time: time, pod };
+      const start = {
+        exec_id,
+        pid: 100 + round,
+        uid: 0,
+        cwd: '/',
+        binary,
+        arguments: `${round}`,
+        start_time: time,
+        pod,
+      };
       const parent = { exec_id: Buffer.from(`worker-${node}:sh`).toString('base64'), pid: 1, binary: '/bin/sh', pod };
       return JSON.stringify({ process_exec: { process: start, parent }, node_name: `worker-${node}`, time });
     })

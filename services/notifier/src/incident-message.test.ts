@@ -40,6 +40,7 @@ const image: NonNullable<IncidentContext['image']> = {
     digest: minerIncident().imageDigest,
     mediaType: 'm',
     artifact: 'image',
+    origin: 'told',
     attachedTo: null,
     pushedBy: 'ci-bot',
     pushedAt: new Date('2026-11-24T08:00:00Z'),

@@ -2,7 +2,7 @@ import { Secret } from '@tidewaiter/domain';
 import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
-import { connect, Deliveries, Store } from '@tidewaiter/store';
+import { AlertGroups, connect, Deliveries, FiringAlerts, SilenceLedger, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -10,6 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Channels } from './channels.js';
 import { Notifications } from './notifications.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
+import { Quiet } from './quiet.js';
 
 const routing = parseRouting(
   `
@@ -55,7 +56,10 @@ it('tells whom the routes say that a sensor is silent, and that it is back, once
   const store = new Store(dataSource, 'test');
   const deliveries = new Deliveries(store);
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
-  const handler = new NotifyOfSensors(store, new Notifications(channels, deliveries));
+  const alerts = new FiringAlerts(store);
+  const quiet = new Quiet([], new SilenceLedger(store), alerts);
+  const notifications = new Notifications(channels, deliveries, new AlertGroups(store), alerts, quiet);
+  const handler = new NotifyOfSensors(store, notifications);
   const missed = event(sensorMissed);
   await handler.missed(missed);
   await handler.missed(missed);
