@@ -148,6 +148,22 @@ it('reads again only what has changed', () => {
   expect(others.rules.rules[0]).not.toBe(first.rules.rules[0]);
 });
 
+it('judges by the new rules where some are the same as before', () => {
+  const exec = { path: 'exec.yml', text: rule('{ s: x, condition: s }', 'id: exec\n') };
+  const dns = { path: 'dns.yml', text: exec.text.replace('process_creation', 'dns_query').replace('exec', 'dns') };
+  const kinds = [linux, [{ product: 'linux', category: 'dns_query' }]];
+  const met = ({ rules }: ReturnType<typeof loadRules>) =>
+    kinds.map((kind) => rules.match(jsonEvent({ f: 'x' }, kind)).map(({ rule: { id } }) => id));
+  const first = loadRules([exec, dns]);
+  expect(met(first)).toEqual([['exec'], ['dns']]);
+  const second = loadRules([exec, { ...dns, text: dns.text.replace('s: x', 's: y') }], { previous: first });
+  expect([met(second), met(first)]).toEqual([
+    [['exec'], []],
+    [['exec'], ['dns']],
+  ]);
+  expect(met(loadRules([dns], { previous: second }))).toEqual([[], ['dns']]);
+});
+
 it('explains a match by what the event has', () => {
   const text = rule(
     '{ s: { Image|endswith: [/nc, /ncat], n|gte: 3 }, k: [evil], not_here: { User: root }, condition: (s or k) and not not_here }',
