@@ -69,6 +69,13 @@ function aliases(names: string): string {
   return `${lines.join('\n')}\n`;
 }
 
+it('refuses placeholders that multiply', () => {
+  const text = rule(`{ s: { f|expand: "${'%many%'.repeat(8)}" }, condition: s }`);
+  const many = Array.from({ length: 1_000 }, (_, index) => `v${index}`);
+  const { refused } = loadRules([{ path: 'r.yml', text }], { placeholders: { many } });
+  expect(refused).toEqual([expect.objectContaining({ reason: 'placeholders stand for more than 10000 values' })]);
+});
+
 it('refuses one document of a file and keeps the others', () => {
   const good = rule('{ s: x, condition: s }');
   const text = [good, 'title: [\n', good.replace('title: t', 'title: u\nid: two'), rule('{ s: x }')].join('---\n');
