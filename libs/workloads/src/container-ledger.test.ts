@@ -183,7 +183,7 @@ it('knows init containers, sidecars, ephemeral ones, and what a container took t
     containerStatuses: [{ ...running.containerStatuses[0]!, lastState: over }],
     ephemeralContainerStatuses: [{ name: 'debugger', containerID: `containerd://${debug}`, image: 'b:1' }],
   };
-  const spec = {
+  const spec: JsonObject = {
     initContainers: [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }],
     ephemeralContainers: [{ name: 'debugger' }],
   };
@@ -516,13 +516,12 @@ if (!hasShared) console.warn(`SKIPPED: pods as clusters show them, because ${fix
     readdirSync(join(fixtures, folder))
       .filter((name) => name.endsWith('.json'))
       .map(
-        (name) =>
-          (JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] }).body,
-      );
-  for (const body of bodies('k8s-pods'))
-    ledger.observe(watch(body.object as JsonObject, body.type as string, Date.parse('2025-07-01T12:00:00Z')));
-  for (const body of bodies('cri').flat())
-    ledger.observe(observation('cri', { native: body, timeMs: Date.parse('2025-07-01T12:00:00Z') }));
+        (name) => JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] },
+      )
+      .flatMap(({ body }): JsonObject[] => (Array.isArray(body) ? body : [body]));
+  const noon = Date.parse('2025-07-01T12:00:00Z');
+  for (const { type, object } of bodies('k8s-pods')) ledger.observe(watch(object as JsonObject, type as string, noon));
+  for (const native of bodies('cri')) ledger.observe(observation('cri', { native, timeMs: noon }));
   const known = [...ledger.containers()].map(
     ({ workload, kind, digest: found }) =>
       `${workload?.namespace}/${workload?.kind}/${workload?.name} ${kind} ${found?.slice(7, 13)}`,
