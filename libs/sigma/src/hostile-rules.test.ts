@@ -45,6 +45,11 @@ it.each([
   ],
   ['a page of stars', rule(`{ s: { f: "${'a*'.repeat(80)}" }, condition: s }`), /more than 64 \*/],
   ['many patterns', rule(`{ s: { f: [${'a*b, '.repeat(65)}] }, condition: s }`), /more than 64 expressions/],
+  [
+    'an expression that a text could keep busy',
+    rule('{ s: { f|re: "a.{50}b" }, condition: s }'),
+    /more than 2000 states/,
+  ],
   ['look-around', rule('{ s: { f|re: "(?<!a)b" }, condition: s }'), /look-around is not supported/],
   ['a back-reference', rule(String.raw`{ s: { f|re: '(a)\1' }, condition: s }`), /back-references are not supported/],
   [
@@ -68,6 +73,13 @@ function aliases(names: string): string {
     .map((name, index) => `${name}: &${name} [${`*${names[index]}, `.repeat(9)}]`);
   return `${lines.join('\n')}\n`;
 }
+
+it('refuses placeholders that multiply', () => {
+  const text = rule(`{ s: { f|expand: "${'%many%'.repeat(8)}" }, condition: s }`);
+  const many = Array.from({ length: 1_000 }, (_, index) => `v${index}`);
+  const { refused } = loadRules([{ path: 'r.yml', text }], { placeholders: { many } });
+  expect(refused).toEqual([expect.objectContaining({ reason: 'placeholders stand for more than 10000 values' })]);
+});
 
 it('refuses one document of a file and keeps the others', () => {
   const good = rule('{ s: x, condition: s }');
