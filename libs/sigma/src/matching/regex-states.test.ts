@@ -1,26 +1,27 @@
 import * as fc from 'fast-check';
 
-import { statesOf } from './regex-states.js';
+import { hasMoreStates } from './regex-states.js';
 import { compileRegex } from './regex.js';
 
 const limit = 1_000;
 
 it.each([
-  ['-D', 2],
-  ['(a+)+$', 3],
-  ['[0-9]{1,3}\\.[0-9]{1,3}', 6],
-  ['(.){200,}', 201],
-  ['[^/]{100,}$', 101],
-  ['.*a.*b.*c.*d', 4],
-  ['(foo|bar)+', 10],
+  ['-D', false],
+  ['(a+)+$', false],
+  ['(.){200,}', false],
+  ['[^/]{100,}$', false],
+  ['.*a.*b.*c.*d', false],
+  ['a.{6}b', false],
+  ['a.{8}b', false],
+  ['(^|[ =:])[48][1-9A-HJ-NP-Za-km-z]{93}([ .+@]|$)', false],
   // Where an a was, in any of the last characters: each is a state of its own.
-  ['a.{6}b', 128],
-  ['a.{50}b', Infinity],
-  ['(a|b)*a(a|b){12}c', Infinity],
-  ['a[ab]{500}c', Infinity],
-  ['((((a{9}){9}){9}){9}){9}', Infinity],
-])('%s needs %d', (expression, states) => {
-  expect(statesOf(expression, limit)).toBe(states);
+  ['a.{10}b', true],
+  ['a.{50}b', true],
+  ['(a|b)*a(a|b){12}c', true],
+  ['a[ab]{500}c', true],
+  ['((((a{9}){9}){9}){9}){9}', true],
+])('%s needs many states: %s', (expression, expected) => {
+  expect(hasMoreStates(expression, limit)).toBe(expected);
 });
 
 it('counts every expression that RE2 takes', () => {
@@ -55,7 +56,7 @@ it('counts every expression that RE2 takes', () => {
       } catch {
         return;
       }
-      expect(statesOf(source, limit)).toBeGreaterThan(0);
+      expect(typeof hasMoreStates(`${source}|(?:x{10})`, limit)).toBe('boolean');
     }),
     { numRuns: 1_000 },
   );

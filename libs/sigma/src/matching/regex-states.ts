@@ -1,8 +1,9 @@
 /** Characters from the first to the last, in order. */
 type Range = readonly [first: number, last: number];
 
-/** What an expression is made of. What has no width (anchors, borders of words) is left out: it only makes for fewer states. */
+/** What an expression is made of. Borders of words are left out: without them there are rather more states. */
 type Tree =
+  | { kind: 'start' | 'end' }
   | { kind: 'chars'; ranges: readonly Range[] }
   | { kind: 'all' | 'any'; parts: readonly Tree[] }
   | { kind: 'repeat'; part: Tree; min: number; max: number };
@@ -30,15 +31,22 @@ const classes: Readonly<Record<string, readonly Range[]>> = {
 
 const maxNodes = 20_000;
 /** Characters of all states and steps together: what counting may take. */
-const maxSteps = 2_000_000;
+const maxSteps = 500_000;
+/** Shorter counts do not multiply what an automaton has to remember by much. */
+const longCount = 8;
 
 /**
- * About how many states an automaton needs that looks for an expression in one pass: infinity where it is more than `limit`. An
- * expression with more, `a.{50}b` for one, can be made to run without the automaton, a thousand times as long.
+ * Whether an automaton that looks for an expression in one pass needs more than so many states, as for `a.{50}b`: where an `a` was
+ * among the last 50 characters is a state each. Such an expression can be made to run without the automaton, a thousand times as
+ * long. What is too large to be counted is taken for harmless: it has many words rather than long counts.
  */
-export function statesOf(expression: string, limit: number): number {
+export function hasMoreStates(expression: string, limit: number): boolean {
+  const counts = [...expression.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].map(([, least, most]) =>
+    Math.max(Number(least), Number(most ?? 0)),
+  );
+  if (!counts.some((count) => count >= longCount)) return false;
   const machine = new Machine(new Parser(expression).read());
-  return machine.nodes.length > maxNodes ? Infinity : machine.countStates(limit);
+  return machine.nodes.length > maxNodes || machine.countStates(limit) > limit;
 }
 
 const token =
@@ -71,8 +79,10 @@ class Parser {
 
   #single(piece: string): Tree {
     if (piece === '(' || /^\(\?.*[:>]$/s.test(piece)) return this.read();
+    if (piece === '^' || piece === '\\A') return { kind: 'start' };
+    if (piece === '$' || piece === '\\z') return { kind: 'end' };
     // Flags, and what has no width.
-    if (/^(?:\(\?.*\)|[$^]|\\[AzbBQE])$/s.test(piece)) return { kind: 'all', parts: [] };
+    if (/^(?:\(\?.*\)|\\[bBQE])$/s.test(piece)) return { kind: 'all', parts: [] };
     return { kind: 'chars', ranges: piece === '.' ? everything : withBothCases(rangesOf(piece)) };
   }
 }
@@ -144,6 +154,8 @@ function inverted(ranges: readonly Range[]): readonly Range[] {
 /** Reads one character, or none where `ranges` is null. */
 interface Node {
   ranges: readonly Range[] | null;
+  /** Whether it can be passed at the start of the text alone. */
+  isAtStart: boolean;
   next: number[];
 }
 
@@ -161,6 +173,14 @@ class Machine {
   #build(tree: Tree, from: number): number {
     if (this.nodes.length > maxNodes) return from;
     switch (tree.kind) {
+      case 'start': {
+        const start = this.#after(from);
+        this.nodes[start]!.isAtStart = true;
+        return this.#after(start);
+      }
+      // Behind the end nothing is read.
+      case 'end':
+        return this.#add(null, []);
       case 'chars': {
         const end = this.#add(null, []);
         this.nodes[from]!.next.push(this.#add(tree.ranges, [end]));
@@ -202,19 +222,19 @@ class Machine {
   }
 
   #add(ranges: Node['ranges'], next: number[]): number {
-    return this.nodes.push({ ranges, next }) - 1;
+    return this.nodes.push({ ranges, isAtStart: false, next }) - 1;
   }
 
-  /** Sets of nodes that one text or another leads to; a new search begins with each character. */
+  /** Sets of nodes that one text or another leads to, or the first of them; a new search begins with each character. */
   countStates(limit: number): number {
     const alphabet = this.#alphabet();
-    const start = this.#closed([this.#start]);
+    const start = this.#closed([this.#start], true);
     const seen = new Set([start.join()]);
     const waiting = [start];
     let steps = 0;
     for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
       steps += (state.length + 1) * alphabet.length;
-      if (seen.size > limit || steps > maxSteps) return Infinity;
+      if (seen.size > limit || steps > maxSteps) break;
       for (const code of alphabet) {
         const next = this.#closed([
           this.#start,
@@ -234,10 +254,12 @@ class Machine {
   }
 
   /** The nodes that read a character, after all that can be gone without one. */
-  #closed(nodes: readonly number[]): number[] {
+  #closed(nodes: readonly number[], isStart = false): number[] {
     const seen = new Set(nodes);
-    for (const node of seen)
-      if (this.nodes[node]!.ranges === null) for (const next of this.nodes[node]!.next) seen.add(next);
+    for (const node of seen) {
+      const { ranges, isAtStart, next } = this.nodes[node]!;
+      if (ranges === null && (isStart || !isAtStart)) for (const each of next) seen.add(each);
+    }
     return [...seen].filter((node) => this.nodes[node]!.ranges !== null).sort((a, b) => a - b);
   }
 
