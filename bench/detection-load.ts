@@ -12,25 +12,27 @@ export interface RuleText {
 /** Correlations that lean on rules of the same number of their own. */
 export const correlations = 100;
 
-/** Number `salt` of six kinds of rules as people write them; no two ask for the same text. */
+/** Rule number `salt`, of the kinds that people write; no two ask for the same text. */
 function saltedRule(salt: number): string {
   const kinds = [
     `selection: { Image|endswith: [/tool-${salt}, /helper-${salt}], CommandLine|contains: ['--get-${salt}', 'fetch ${salt}'] }\n  condition: selection`,
     `parent: { ParentImage|endswith: /server-${salt} }\n  shell: { Image|endswith: [/sh, /bash, /dash] }\n  known: { CommandLine|startswith: 'sh -c check-${salt}' }\n  condition: parent and shell and not known`,
     `selection: { CommandLine|contains|all: ['/tmp/', '.x${salt}', 'chmod'] }\n  condition: selection`,
-    `selection: { CommandLine|re: '(?i)nc\\s+-e\\s+/bin/sh\\s+host${salt}' }\n  condition: selection`,
     `drifted: { Image|startswith: /opt/odd-${salt}/, File.InImage: false }\n  condition: drifted`,
     `selection: { Image|endswith: /agent-${salt}, User: root, Image.Signed: false }\n  filter: { CurrentDirectory|startswith: /srv/${salt} }\n  condition: selection and not filter`,
   ];
-  return `title: Salted rule ${salt}\nid: ${uuid(salt)}\nname: salted_${salt}\nlevel: medium\nlogsource: { product: linux, category: process_creation }\ndetection:\n  ${kinds[salt % kinds.length]}\n`;
+  // SigmaHQ has about as many.
+  const pattern = `selection: { CommandLine|re: '(?i)nc\\s+-e\\s+/bin/sh\\s+host${salt}' }\n  condition: selection`;
+  const detection = salt % 30 === 7 ? pattern : kinds[salt % kinds.length];
+  return `title: Salted rule ${salt}\nid: ${uuid(salt)}\nname: salted_${salt}\nlevel: medium\nlogsource: { product: linux, category: process_creation }\ndetection:\n  ${detection}\n`;
 }
 
 /** A part that every hundredth event or so meets, and the correlation over it. */
 function saltedCorrelation(salt: number): string {
   const part = `title: Part ${salt}\nid: ${uuid(1e6 + salt)}\nname: part_${salt}\nlevel: informational\nlogsource: { product: linux, category: process_creation }\ndetection:\n  selection: { CommandLine|contains: 'worker=${salt} ' }\n  condition: selection\n`;
   const types = [
-    'type: event_count\n  timespan: 1m\n  condition: { gte: 100000 }',
-    'type: value_count\n  timespan: 5m\n  condition: { field: CommandLine, gte: 100000 }',
+    'type: event_count\n  timespan: 1m\n  condition: { gte: 50000 }',
+    'type: value_count\n  timespan: 5m\n  condition: { field: CommandLine, gte: 50000 }',
   ];
   return `${part}---\ntitle: Correlation ${salt}\nid: ${uuid(2e6 + salt)}\nlevel: high\ncorrelation:\n  ${types[salt % 2]}\n  rules: [part_${salt}]\n  group-by: [Process.Executable, Container.Id]\n`;
 }
@@ -57,12 +59,12 @@ export function ruleTexts(count: number): RuleText[] {
 export const digest = `sha256:${'c0ffee'.repeat(10)}abcd`;
 
 const commands = [
-  ['/usr/bin/curl', '--silent --show-error --max-time 5 http://127.0.0.1:8080/healthz?check=readiness&verbose=1'],
+  ['/usr/bin/pg_isready', '--host=127.0.0.1 --port=5432 --timeout=5 --dbname=shop --username=checkout --quiet'],
   ['/bin/sh', '-c "test -f /var/run/app/ready && exit 0; echo not ready; exit 1"'],
   ['/usr/local/bin/node', '/srv/app/dist/worker.js --queue=orders --concurrency=8 --region=eu-central-1'],
   ['/usr/bin/python3', '-m gunicorn.app.wsgiapp --bind 0.0.0.0:8000 --workers 4 shop.wsgi:application'],
   ['/usr/bin/grep', '-R --include=*.conf listen_addresses /etc/postgresql/15/main'],
-  ['/bin/cat', '/proc/loadavg /proc/meminfo /sys/fs/cgroup/memory.current'],
+  ['/usr/bin/jq', '--raw-output .status.conditions[] /var/run/app/state.json /var/run/app/peers.json'],
 ] as const;
 
 /** The exec event number `turn` of a node, as Tetragon tells it: about 1.7 KB. */

@@ -95,7 +95,7 @@ export function falcoAlert(index: number): string {
   // A number that no JavaScript number can hold.
   return JSON.stringify(alert).replace(
     '"user.loginuid"',
-    `"evt.time":${1_767_323_045_000_000}${String(index % 1000).padStart(3, '0')},"user.loginuid"`,
+    `"evt.time":1767323045000000${String(index % 1000).padStart(3, '0')},"user.loginuid"`,
   );
 }
 

@@ -40,7 +40,7 @@ function incidentLines(incident: Incident, pen: Pen): string[] {
     ...incident.steps.flatMap((step, index) => stepLines(step, incident, isNewDay(incident.steps, index), pen)),
     '',
     ...incident.nextSteps.flatMap((step, index) => row(index === 0 ? 'what to do' : '', `${index + 1}. ${step}`, pen)),
-    ...incident.rules.flatMap((rule, index) => row(index === 0 ? 'found by' : '', credit(rule), pen)),
+    ...creditLines(incident).flatMap((line, index) => row(index === 0 ? 'found by' : '', line, pen)),
   ];
 }
 
@@ -80,6 +80,20 @@ const maxShownEvents = 8;
 function eventsText(events: readonly string[]): string {
   const shown = events.slice(0, maxShownEvents).map((event) => printable(event, 40));
   return `${shown.join(' ')}${events.length > maxShownEvents ? ` and ${events.length - maxShownEvents} more` : ''}`;
+}
+
+/** The author of the rules that come with Tidewaiter. */
+const ourselves = 'Tidewaiter';
+
+/** Who wrote a rule is named with what it found; our own, and what sensors judged, are counted. */
+function creditLines({ rules }: Incident): string[] {
+  const own = rules.filter(({ author }) => author === ourselves).length;
+  const sensors = rules.filter(({ author }) => author === null).length;
+  return [
+    ...rules.filter(({ author }) => author !== null && author !== ourselves).map(credit),
+    ...(own > 0 ? [`${count(own)} ${own === 1 ? 'rule' : 'rules'} of ${ourselves}`] : []),
+    ...(sensors > 0 ? [`${count(sensors)} ${sensors === 1 ? 'rule' : 'rules'} without an author, or of sensors`] : []),
+  ];
 }
 
 /** The Detection Rule License asks that whoever wrote a rule is named with what it found. */

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
 import { factField, isFactField } from '@tidewaiter/facts';
-import type { Firing, Match } from '@tidewaiter/sigma';
+import type { Firing, Match, RuleInfo } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
 import type { Seen } from './event-view.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
 import { evidenceOf, type Scene } from './scene.js';
-import { judgeSensorAlert } from './sensor-alert.js';
+import type { SensorJudgement } from './sensor-alert.js';
 import { sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** What a rule that matched says. */
@@ -29,7 +29,8 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     isFact: isAboutFacts(match),
     bySensor: false,
     keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
-    evidence: [evidenceOf(scene, rule.title, seen.observation.native)],
+    // Of what only accompanies, the sentence is enough.
+    evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
   };
 }
@@ -42,7 +43,8 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
   if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
     return { events: [event], eventTimesMs: [timeMs] };
   }
-  return { events: [startEvent, event], eventTimesMs: [startedMs, timeMs] };
+  // Told together with what it does, not as a step of its own.
+  return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
 }
 
 /**
@@ -55,24 +57,40 @@ function campaignJoins({ observation, facts }: Seen): string[] {
   return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
 }
 
-/** What a sensor says by itself, where no rule speaks for it. */
-export function sensorAlert(scene: Scene, { observation, facts }: Seen): Alert {
+/** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
+export function sensorAlert(
+  scene: Scene,
+  { observation }: Seen,
+  judgement: SensorJudgement,
+  speakers: readonly RuleInfo[],
+): Alert {
   const alert = observation.alert!;
-  const { severity, weight, lowered, stage, techniques } = judgeSensorAlert(observation, facts);
+  const { severity, weight, lowered } = judgement;
+  const meanings = speakers.map(meaningOf);
+  const [meaning] = meanings;
   const id = `${observation.source}:${alert.rule}`;
   return {
     ...fromScene(scene),
     id: alertId(id, [scene.event]),
-    rule: { id, title: alert.rule, author: null, license: null, level: severity, tags: [...alert.tags], link: null, file: null },
+    rule: {
+      id,
+      title: alert.rule,
+      author: null,
+      license: null,
+      level: severity,
+      tags: [...alert.tags],
+      link: null,
+      file: null,
+    },
     severity,
     weight,
     events: [scene.event],
     eventTimesMs: [scene.timeMs],
-    techniques,
-    stage,
+    techniques: [...new Set([...judgement.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
+    stage: meaning?.stage ?? judgement.stage,
     title: sensorTitle(observation),
-    finding: null,
-    name: null,
+    finding: meaning?.finding ?? null,
+    name: meaning?.name ?? null,
     isFact: false,
     bySensor: true,
     keys: [...scene.keys, `subject:${subjectKey(observation)}`],
@@ -88,7 +106,11 @@ const maxEvidence = 8;
  * What a correlation says. It joins everything that its events are joined by, since that they belong together is what it found.
  * `members` are the scenes of its events, as far as they are still remembered, in order of time.
  */
-export function firingAlert({ rule, timeMs, events, group }: Firing, members: readonly Scene[], isFact: boolean): Alert {
+export function firingAlert(
+  { rule, timeMs, events, group }: Firing,
+  members: readonly Scene[],
+  isFact: boolean,
+): Alert {
   const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
   const last = members.at(-1);
   const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
@@ -115,11 +137,6 @@ export function firingAlert({ rule, timeMs, events, group }: Firing, members: re
     evidence: members.slice(-maxEvidence).map((scene) => evidenceOf(scene, rule.title, null)),
     lowered: null,
   };
-}
-
-/** Whether a rule speaks of what the sensor said, not only of where it happened. */
-export function speaksForSensor(match: Match): boolean {
-  return match.explain().some(({ field }) => field.startsWith('Alert.') || field === 'rule');
 }
 
 /** Whether a rule asked for what is known, not only for what happened. */
@@ -158,7 +175,10 @@ function extraKeys(joins: readonly string[], scenes: readonly Scene[]): string[]
 }
 
 function alertId(rule: string, events: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify([rule, ...events])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([rule, ...events]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function uniqueByText<T>(items: readonly T[]): T[] {

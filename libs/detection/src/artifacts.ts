@@ -10,7 +10,10 @@ export function artifactsOf(observation: Observation, facts: FactContext): Incid
   };
   const found: [IncidentArtifact['kind'], string | null | undefined][] = [
     ['sha256', process?.sha256],
-    ['path', activity === 'exec' || activity === 'load' || activity === 'file' ? (file?.path ?? process?.executable) : null],
+    [
+      'path',
+      activity === 'exec' || activity === 'load' || activity === 'file' ? (file?.path ?? process?.executable) : null,
+    ],
     ['package', ask('File.Package')],
     ['destination', activity === 'connect' ? (network?.hostname ?? network?.destinationIp) : null],
     ['secret', ask('Secret.Fingerprint')],

@@ -19,7 +19,9 @@ function sentence(observation: Observation): string {
     case 'exit':
       return `${command(observation)} ended`;
     case 'file':
-      return file === null ? who : `${who} ${accessVerbs[file.access]} ${name(file.path)}${file.to === null ? '' : ` to ${name(file.to)}`}`;
+      return file === null
+        ? who
+        : `${who} ${accessVerbs[file.access]} ${name(file.path)}${file.to === null ? '' : ` to ${name(file.to)}`}`;
     case 'load':
       return file === null ? who : `${who} loaded ${name(file.path)}`;
     case 'connect':

@@ -70,7 +70,10 @@ const pod = {
   container: {
     id: `containerd://${'c3795de7cf22'.repeat(5)}`,
     name: 'search',
-    image: { id: `registry.example.com/shop/search@sha256:${'a'.repeat(64)}`, name: 'registry.example.com/shop/search:1' },
+    image: {
+      id: `registry.example.com/shop/search@sha256:${'a'.repeat(64)}`,
+      name: 'registry.example.com/shop/search:1',
+    },
     start_time: '2026-03-03T01:00:00Z',
   },
 };
@@ -78,7 +81,15 @@ const pod = {
 function record(afterMs: number, event: JsonObject, source: RuntimeRecord['source'] = 'tetragon'): RuntimeRecord {
   serial += 1;
   const at = new Date(startMs + afterMs).toISOString();
-  return { id: `e${String(serial).padStart(3, '0')}`, source, sensor: 'test', cluster: 'eu1', node: 'node-1', at, event };
+  return {
+    id: `e${String(serial).padStart(3, '0')}`,
+    source,
+    sensor: 'test',
+    cluster: 'eu1',
+    node: 'node-1',
+    at,
+    event,
+  };
 }
 
 const process = (execId: string, binary: string, parent: string) => ({
@@ -95,18 +106,31 @@ const exec = (afterMs: number, execId: string, binary: string, parent = 'root') 
   record(afterMs, { process_exec: { process: process(execId, binary, parent) }, node_name: 'node-1' });
 
 const probe = (afterMs: number, execId: string, binary: string, name: string, args: JsonObject[]) =>
-  record(afterMs, { process_kprobe: { process: process(execId, binary, 'root'), function_name: name, args }, node_name: 'node-1' });
+  record(afterMs, {
+    process_kprobe: { process: process(execId, binary, 'root'), function_name: name, args },
+    node_name: 'node-1',
+  });
 
 const write = (afterMs: number, execId: string, binary: string, path: string) =>
   probe(afterMs, execId, binary, 'security_file_permission', [{ file_arg: { path } }, { int_arg: 2 }]);
 
 const connect = (afterMs: number) =>
-  probe(afterMs, 'c', '/bin/x', 'tcp_connect', [{ sock_arg: { daddr: '198.51.100.7', dport: 443, protocol: 'IPPROTO_TCP' } }]);
+  probe(afterMs, 'c', '/bin/x', 'tcp_connect', [
+    { sock_arg: { daddr: '198.51.100.7', dport: 443, protocol: 'IPPROTO_TCP' } },
+  ]);
 
 const shell = (afterMs: number, priority: string, rule = 'Terminal shell in container') =>
   record(
     afterMs,
-    { rule, priority, output: 'a shell', time: new Date(startMs + afterMs).toISOString(), hostname: 'node-1', tags: ['T1059'], output_fields: { 'container.id': 'c3795de7cf22' } },
+    {
+      rule,
+      priority,
+      output: 'a shell',
+      time: new Date(startMs + afterMs).toISOString(),
+      hostname: 'node-1',
+      tags: ['T1059'],
+      output_fields: { 'container.id': 'c3795de7cf22' },
+    },
     'falco',
   );
 
@@ -122,7 +146,12 @@ function alertsOf(records: readonly RuntimeRecord[], detector = newDetector()): 
 }
 
 it('judges what a program is by who wrote it, and what it starts by what it is', () => {
-  const records = [exec(0, '1', '/usr/bin/curl'), write(10, '1', '/usr/bin/curl', '/tmp/x'), exec(20, '2', '/tmp/x'), exec(30, '3', '/usr/bin/id', '2')];
+  const records = [
+    exec(0, '1', '/usr/bin/curl'),
+    write(10, '1', '/usr/bin/curl', '/tmp/x'),
+    exec(20, '2', '/tmp/x'),
+    exec(30, '3', '/usr/bin/id', '2'),
+  ];
   expect(alertsOf(records)).toEqual([
     `Downloaded program runs: ${records[2]!.id}`,
     `Below a suspicious program: ${records[3]!.id}`,
@@ -190,13 +219,17 @@ describe("a sensor's own judgement", () => {
   ])('%s is %s', (priority, severity, weight) => {
     const detector = newDetector();
     detector.observe(shell(0, priority, 'Drop and execute new binary in container'));
-    expect(detector.advance(startMs + 60_000)).toMatchObject([{ severity, weight, bySensor: true, techniques: ['T1059'] }]);
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity, weight, bySensor: true, techniques: ['T1059'] },
+    ]);
   });
 
   it('gives way to a rule that knows it', () => {
     const detector = newDetector();
     detector.observe(shell(0, 'Warning'));
-    expect(detector.advance(startMs + 60_000)).toMatchObject([{ severity: 'low', finding: 'interactive-shell', bySensor: false }]);
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity: 'low', finding: 'interactive-shell', bySensor: false },
+    ]);
   });
 
   it('is lowered where images are built', () => {
@@ -205,7 +238,9 @@ describe("a sensor's own judgement", () => {
     const event = shell(0, 'Critical', 'Launch Package Management Process in Container');
     Object.assign(event.event['output_fields'] as JsonObject, { 'k8s.ns.name': 'ci', 'k8s.pod.name': 'build-1' });
     detector.observe(event);
-    expect(detector.advance(startMs + 60_000)).toMatchObject([{ severity: 'low', weight: 'context', lowered: 'images are built here' }]);
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity: 'low', weight: 'context', lowered: 'images are built here' },
+    ]);
   });
 });
 
@@ -230,21 +265,26 @@ const anyRecord = fc
 
 it('goes on from a snapshot as if nothing had happened', () => {
   fc.assert(
-    fc.property(fc.array(anyRecord, { maxLength: 15 }), fc.nat(15), fc.constantFrom('events' as const, 'caller' as const), (records, split, clock) => {
-      const whole = newDetector({ clock });
-      const first = newDetector({ clock });
-      const second = newDetector({ clock });
-      for (const each of records.slice(0, split)) expect(first.observe(each)).toEqual(whole.observe(each));
-      second.restore(first.snapshot());
-      for (const each of records.slice(split)) expect(second.observe(each)).toEqual(whole.observe(each));
-      const endMs = startMs + 60_000;
-      expect(second.advance(endMs)).toEqual(whole.advance(endMs));
-      expect(second.counts).toEqual(whole.counts);
-    }),
+    fc.property(
+      fc.array(anyRecord, { maxLength: 15 }),
+      fc.nat(15),
+      fc.constantFrom('events' as const, 'caller' as const),
+      (records, split, clock) => {
+        const whole = newDetector({ clock });
+        const first = newDetector({ clock });
+        const second = newDetector({ clock });
+        for (const each of records.slice(0, split)) expect(first.observe(each)).toEqual(whole.observe(each));
+        second.restore(first.snapshot());
+        for (const each of records.slice(split)) expect(second.observe(each)).toEqual(whole.observe(each));
+        const endMs = startMs + 60_000;
+        expect(second.advance(endMs)).toEqual(whole.advance(endMs));
+        expect(second.counts).toEqual(whole.counts);
+      },
+    ),
   );
 });
 
 it('does not go on from what it does not understand', () => {
-  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/1');
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/2');
   expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
 });

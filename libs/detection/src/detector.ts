@@ -1,17 +1,26 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
-import { type CorrelationRule, Correlator, type Firing, type Match, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
+import {
+  type CorrelationRule,
+  Correlator,
+  type Firing,
+  type Match,
+  type RuleInfo,
+  type RuleSet,
+  type SigmaEvent,
+} from '@tidewaiter/sigma';
 
+import { firingAlert, isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
-import { firingAlert, isAboutFacts, ruleAlert, sensorAlert, speaksForSensor } from './alert-of.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { type Scene, sceneOf } from './scene.js';
+import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
 
 export interface DetectorRules {
@@ -54,7 +63,7 @@ interface KeptScene {
   isFact: boolean;
 }
 
-const snapshotFormat = 'tidewaiter-detector/1';
+const snapshotFormat = 'tidewaiter-detector/2';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -63,10 +72,10 @@ interface KeptState {
   waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
   writers: KeptWriters;
-  dns: [string, string][];
-  recentIds: [string, number][];
-  recentWrites: [string, number][];
-  scenes: [string, KeptScene][];
+  dns: KeptMap<string>;
+  recentIds: KeptMap<number>;
+  recentWrites: KeptMap<number>;
+  scenes: KeptMap<KeptScene>;
   counts: DetectorCounts;
   /** Base64. */
   correlations: string;
@@ -75,9 +84,9 @@ interface KeptState {
 /** A record that a sensor or a queue repeats comes within minutes. */
 const repeatWindowMs = 2 * 60_000;
 const writeWindowMs = 60 * 60_000;
-const maxRecentIds = 200_000;
-const maxRecentWrites = 100_000;
-const maxScenes = 20_000;
+const maxRecentIds = 50_000;
+const maxRecentWrites = 50_000;
+const maxScenes = 10_000;
 
 /**
  * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the
@@ -155,9 +164,9 @@ export class Detector {
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
-      recentIds: this.#recentIds.entries(),
-      recentWrites: this.#recentWrites.entries(),
-      scenes: this.#scenes.entries(),
+      recentIds: this.#recentIds.snapshot(),
+      recentWrites: this.#recentWrites.snapshot(),
+      scenes: this.#scenes.snapshot(),
       counts: this.#counts,
       correlations: Buffer.from(this.#correlator.snapshot()).toString('base64'),
     };
@@ -187,7 +196,8 @@ export class Detector {
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    for (const { observation, timeMs } of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(observation, timeMs));
+    for (const { observation, timeMs } of this.#waiting.advance(nowMs))
+      alerts.push(...this.#judge(observation, timeMs));
     return alerts;
   }
 
@@ -213,9 +223,11 @@ export class Detector {
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
     const scene = sceneOf(seen);
-    const alerts = matches.filter(({ rule }) => !this.#rules.isPart(rule)).map((match) => ruleAlert(match, scene, seen));
-    // A rule that knows the sensor's alert speaks for it.
-    if (observation.alert !== null && !matches.some(speaksForSensor)) alerts.push(sensorAlert(scene, seen));
+    const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
+    const alerts =
+      observation.alert === null
+        ? telling.map((match) => ruleAlert(match, scene, seen))
+        : sensorAlerts(telling, scene, seen);
     if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
     if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
     return alerts;

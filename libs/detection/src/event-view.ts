@@ -35,7 +35,11 @@ const rememberedFields: ReadonlyMap<string, (seen: Seen) => unknown> = new Map<s
   ['Process.RootExecutable', (seen) => inside(seen).at(-1)?.executable ?? undefined],
   ['Process.Depth', (seen) => (seen.process === null ? undefined : inside(seen).length - 1)],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],
-  ['Process.Suspected', ({ observation, tree, process }) => (process === null ? undefined : orUnknown(tree.suspicions(process, observation.timeMs)))],
+  [
+    'Process.Suspected',
+    ({ observation, tree, process }) =>
+      process === null ? undefined : orUnknown(tree.suspicions(process, observation.timeMs)),
+  ],
   ['File.WrittenBy', (seen) => writer(seen)?.executables],
   ['File.WrittenInContainer', (seen) => writer(seen)?.inContainer],
 ]);

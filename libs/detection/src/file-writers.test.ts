@@ -10,7 +10,10 @@ const move = (path: string, to: string) =>
 it('knows who wrote a file, in which container', () => {
   const writers = new FileWriters();
   writers.note(write('/tmp/x'), ['/usr/bin/curl', '/bin/sh']);
-  expect(writers.writerOf(write('/tmp/x'), '/tmp/x')).toMatchObject({ executables: ['/usr/bin/curl', '/bin/sh'], inContainer: true });
+  expect(writers.writerOf(write('/tmp/x'), '/tmp/x')).toMatchObject({
+    executables: ['/usr/bin/curl', '/bin/sh'],
+    inContainer: true,
+  });
   expect(writers.writerOf(write('/tmp/x', 'c2'), '/tmp/x')).toBeNull();
   expect(writers.writerOf(observation({}), '/tmp/x')).toBeNull();
 });

@@ -24,10 +24,17 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
   if (!path) return [];
   const owner = ask('File.Package');
   const found: ImageEvidence[] = [];
-  if (ask('File.InImage') === false && (activity === 'exec' || activity === 'load')) found.push(fact(`${path} is not in the image`));
+  if (ask('File.InImage') === false && (activity === 'exec' || activity === 'load'))
+    found.push(fact(`${path} is not in the image`));
   if (ask('File.ContentMatches') === false) found.push(fact(`${path} differs from the file in the image`));
   if (ask('File.PackageContentMatches') === false) {
-    found.push(fact(`${path} differs from its package${typeof owner === 'string' ? ` ${owner}` : ''}`, 'package-content-mismatch', 'T1195.002'));
+    found.push(
+      fact(
+        `${path} differs from its package${typeof owner === 'string' ? ` ${owner}` : ''}`,
+        'package-content-mismatch',
+        'T1195.002',
+      ),
+    );
   }
   if (isUpstreamMismatch(path, observation, facts)) {
     found.push(fact(`${path} differs from the published release`, 'upstream-content-mismatch', 'T1195.002'));
@@ -36,7 +43,11 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
   if (ask('File.AddedSinceDigest') === true) found.push(fact(`${path} was not in the image before the last push`));
   if (ask('File.Exploited') === true && typeof owner === 'string') {
     const [id] = textsOf(ask('File.PackageVulns'));
-    if (id !== undefined) found.push({ ...fact(`${id} in ${owner}, which is in use`, 'in-use-vulnerability'), vulnerability: { id, package: owner } });
+    if (id !== undefined)
+      found.push({
+        ...fact(`${id} in ${owner}, which is in use`, 'in-use-vulnerability'),
+        vulnerability: { id, package: owner },
+      });
   }
   return found;
 }
@@ -68,16 +79,24 @@ function readImage(image: ImageFacts): ImageEvidence[] {
   const [previous] = image.previous;
   if (image.signed === false) {
     const lost = image.signerChanged === true || previous?.signed === true;
-    found.push(fact(lost ? 'the image is not signed, and the one before it was' : 'the image is not signed', 'unsigned-image'));
+    found.push(
+      fact(lost ? 'the image is not signed, and the one before it was' : 'the image is not signed', 'unsigned-image'),
+    );
   }
   if (image.provenanceVerified === false) found.push(fact('the image has no provenance that can be verified'));
   if (previous !== undefined && previous.digest !== image.digest) {
-    const by = image.pushedBy !== null && previous.pushedBy !== null && image.pushedBy !== previous.pushedBy ? `, pushed by ${image.pushedBy} and not by ${previous.pushedBy}` : '';
+    const by =
+      image.pushedBy !== null && previous.pushedBy !== null && image.pushedBy !== previous.pushedBy
+        ? `, pushed by ${image.pushedBy} and not by ${previous.pushedBy}`
+        : '';
     found.push(fact(`the tag pointed to ${previous.digest.slice(0, 19)} before${by}`));
   }
   const exploited = worstExploited(image);
   if (exploited !== null) {
-    found.push({ ...fact(`${exploited.id} in ${exploited.package}, which attackers are known to use`), vulnerability: exploited });
+    found.push({
+      ...fact(`${exploited.id} in ${exploited.package}, which attackers are known to use`),
+      vulnerability: exploited,
+    });
   }
   return found;
 }
@@ -87,7 +106,8 @@ function worstExploited(image: ImageFacts): { id: string; package: string } | nu
   for (const [name, vulnerabilities] of image.vulnerabilities) {
     for (const vulnerability of vulnerabilities) {
       if (!isExploited(vulnerability)) continue;
-      if (worst === null || likelihood(vulnerability) > likelihood(worst.vulnerability)) worst = { vulnerability, package: name };
+      if (worst === null || likelihood(vulnerability) > likelihood(worst.vulnerability))
+        worst = { vulnerability, package: name };
     }
   }
   return worst && { id: worst.vulnerability.id, package: worst.package };

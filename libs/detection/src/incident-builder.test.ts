@@ -1,3 +1,4 @@
+import type { Incident } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import type { Alert } from './alert.js';
@@ -21,7 +22,16 @@ function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
   const timeMs = startMs + afterMs;
   return {
     id,
-    rule: { id: rule, title: `Rule ${rule}`, author: 'someone', license: 'DRL-1.1', level: 'high', tags: [], link: null, file: `${rule}.yml` },
+    rule: {
+      id: rule,
+      title: `Rule ${rule}`,
+      author: 'someone',
+      license: 'DRL-1.1',
+      level: 'high',
+      tags: [],
+      link: null,
+      file: `${rule}.yml`,
+    },
     severity: 'high',
     weight: 'alone',
     at: new Date(timeMs).toISOString(),
@@ -55,17 +65,24 @@ function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
   };
 }
 
-function incidentsOf(alerts: readonly Alert[], atMs?: number) {
+function incidentsOf(alerts: readonly Alert[]) {
   const builder = new IncidentBuilder();
   for (const each of alerts) builder.add(each);
-  builder.advance(atMs ?? Math.max(...alerts.map(({ timeMs }) => timeMs)));
+  builder.settle();
   return builder.incidents().toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 const support = (sketch: Sketch): Alert => alert({ weight: 'support', severity: 'medium', ...sketch });
-const context = (sketch: Sketch): Alert => alert({ weight: 'context', severity: 'informational', finding: null, ...sketch });
+const context = (sketch: Sketch): Alert =>
+  alert({ weight: 'context', severity: 'informational', finding: null, ...sketch });
 const witness = (sketch: Sketch): Alert =>
-  alert({ bySensor: true, finding: null, severity: 'medium', title: 'Terminal shell in container: shop/search:4.2.1', ...sketch });
+  alert({
+    bySensor: true,
+    finding: null,
+    severity: 'medium',
+    title: 'Terminal shell in container: shop/search:4.2.1',
+    ...sketch,
+  });
 
 describe('what opens an incident', () => {
   it.each<[string, Alert[], number]>([
@@ -75,7 +92,11 @@ describe('what opens an incident', () => {
     ['the same rule twice', [support({}), support({ stage: 'impact' })], 0],
     ['two of different stages', [support({ rule: 'a' }), support({ rule: 'b', stage: 'impact' })], 1],
     ['what happened and what is known', [support({ rule: 'a' }), support({ rule: 'b', isFact: true })], 1],
-    ['two in different containers', [support({ rule: 'a' }), support({ rule: 'b', stage: 'impact', keys: ['container:c2'] })], 0],
+    [
+      'two in different containers',
+      [support({ rule: 'a' }), support({ rule: 'b', stage: 'impact', keys: ['container:c2'] })],
+      0,
+    ],
     ['context, however much of it', [context({ rule: 'a' }), context({ rule: 'b' }), context({ rule: 'c' })], 0],
     ['what context lowered', [alert({ lowered: 'images are built here', severity: 'low' })], 0],
     ['a rule that counts alone but says little', [alert({ severity: 'low' })], 0],
@@ -96,7 +117,9 @@ describe('what belongs together', () => {
     ['a key, within a week', 'key:AKIA', 24 * 6 * hour, true],
     ['what nobody joins by', 'moon:full', 0, false],
   ])('%s', (_what, key, afterMs, isJoined) => {
-    expect(incidentsOf([alert({ rule: 'a', keys: [key] }), alert({ rule: 'b', keys: [key], afterMs })])).toHaveLength(isJoined ? 1 : 2);
+    expect(incidentsOf([alert({ rule: 'a', keys: [key] }), alert({ rule: 'b', keys: [key], afterMs })])).toHaveLength(
+      isJoined ? 1 : 2,
+    );
   });
 
   it('joins through a third', () => {
@@ -141,7 +164,8 @@ it('keeps the older of two incidents that turn out to be one, and says where the
 
 it('tells what is new at once, and repetition with the next time', () => {
   const builder = new IncidentBuilder();
-  const kinds = (changes: ReturnType<IncidentBuilder['add']>) => changes.map(({ kind, incident }) => [kind, incident.revision, incident.count]);
+  const kinds = (changes: ReturnType<IncidentBuilder['add']>) =>
+    changes.map(({ kind, incident }) => [kind, incident.revision, incident.count]);
   expect(kinds(builder.add(alert({ afterMs: 0 })))).toEqual([['opened', 1, 1]]);
   expect(kinds(builder.add(alert({ afterMs: 1000 })))).toEqual([]);
   expect(kinds(builder.add(alert({ afterMs: 2000 })))).toEqual([]);
@@ -154,7 +178,9 @@ it('is over after a day of silence, and goes on with a late step', () => {
   const builder = new IncidentBuilder();
   builder.add(alert());
   expect(builder.advance(startMs + 23 * hour)).toEqual([]);
-  expect(builder.advance(startMs + 24 * hour).map(({ kind, incident }) => [kind, incident.state])).toEqual([['resolved', 'resolved']]);
+  expect(builder.advance(startMs + 24 * hour).map(({ kind, incident }) => [kind, incident.state])).toEqual([
+    ['resolved', 'resolved'],
+  ]);
   expect(builder.advance(startMs + 48 * hour)).toEqual([]);
   const late = builder.add(alert({ rule: 'miner', stage: 'impact', afterMs: 49 * hour }));
   expect(late.map(({ kind, incident }) => [kind, incident.state])).toEqual([['updated', 'open']]);
@@ -191,7 +217,15 @@ const anyAlert = fc
     bySensor: fc.boolean(),
     afterMs: fc.integer({ min: 0, max: 60 }).map((minutes) => minutes * 5 * minute),
     keys: fc.uniqueArray(
-      fc.constantFrom('container:c1', 'container:c2', 'workload:eu1/shop/x', 'workload:eu1/shop/y', 'node:eu1/n', 'subject:x', 'identity:z'),
+      fc.constantFrom(
+        'container:c1',
+        'container:c2',
+        'workload:eu1/shop/x',
+        'workload:eu1/shop/y',
+        'node:eu1/n',
+        'subject:x',
+        'identity:z',
+      ),
       { minLength: 1, maxLength: 3 },
     ),
   })
@@ -201,14 +235,20 @@ const anyAlert = fc
       : alert({ ...sketch, weight, keys: keys.filter((key) => key !== 'subject:x') }),
   );
 
-const withoutRevision = (incidents: ReturnType<typeof incidentsOf>) => incidents.map(({ revision: _revision, ...incident }) => incident);
+const withoutRevision = (incidents: ReturnType<typeof incidentsOf>) =>
+  incidents.map(({ revision: _revision, ...incident }) => incident);
 
 it('does not depend on the order in which alerts come', () => {
   fc.assert(
     fc.property(
-      fc.array(anyAlert, { minLength: 1, maxLength: 14 }).chain((alerts) =>
-        fc.tuple(fc.constant(alerts), fc.shuffledSubarray(alerts, { minLength: alerts.length, maxLength: alerts.length })),
-      ),
+      fc
+        .array(anyAlert, { minLength: 1, maxLength: 14 })
+        .chain((alerts) =>
+          fc.tuple(
+            fc.constant(alerts),
+            fc.shuffledSubarray(alerts, { minLength: alerts.length, maxLength: alerts.length }),
+          ),
+        ),
       ([alerts, shuffled]) => {
         expect(withoutRevision(incidentsOf(shuffled))).toEqual(withoutRevision(incidentsOf(alerts)));
       },
@@ -216,6 +256,29 @@ it('does not depend on the order in which alerts come', () => {
     { numRuns: 300 },
   );
 });
+
+it('tells of each incident in revisions that grow, and nothing but what is so in the end', () => {
+  fc.assert(
+    fc.property(fc.array(anyAlert, { minLength: 1, maxLength: 14 }), (alerts) => {
+      const builder = new IncidentBuilder();
+      const told = new Map<string, Incident>();
+      for (const each of alerts) {
+        for (const { kind, incident } of [...builder.add(each), ...builder.advance(each.timeMs)]) {
+          const before = told.get(incident.id);
+          expect(kind === 'opened').toBe(before === undefined);
+          expect(incident.revision).toBeGreaterThan(before?.revision ?? 0);
+          told.set(incident.id, incident);
+        }
+      }
+      const open = [...told.values()].filter(({ state }) => state !== 'merged');
+      expect(sorted(open)).toEqual(sorted(builder.incidents()));
+      for (const { mergedInto } of told.values()) if (mergedInto !== null) expect(told.has(mergedInto)).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const sorted = (incidents: readonly Incident[]) => incidents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 it('goes on from a snapshot as if nothing had happened', () => {
   fc.assert(

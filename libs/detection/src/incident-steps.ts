@@ -88,6 +88,7 @@ function continues(step: OpenStep, { telling, timeMs }: Moment): boolean {
 function extend(step: OpenStep, { telling, event, timeMs }: Moment): void {
   step.events.push(event);
   step.lastMs = timeMs;
-  const isMoreTelling = tellingRank(telling) - tellingRank(step.best) || compareLevel(telling.severity, step.best.severity);
+  const isMoreTelling =
+    tellingRank(telling) - tellingRank(step.best) || compareLevel(telling.severity, step.best.severity);
   if (isMoreTelling < 0) step.best = telling;
 }

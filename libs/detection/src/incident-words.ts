@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { type Incident, printable } from '@tidewaiter/domain';
+import { compareSeverity, type Incident, type IncidentStep, printable } from '@tidewaiter/domain';
 
 import type { Alert } from './alert.js';
 import { wordsOf } from './findings.js';
@@ -38,18 +38,33 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
+/** More than this nobody reads in one go. */
 const maxSteps = 4;
 
 /** What came in, how, where it runs, since when. */
-export function incidentSentence(told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>): string {
+export function incidentSentence(
+  told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
+): string {
   const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = told;
   const where = workload ?? image ?? 'a place that is not known';
-  const what = image === null && imageDigest === null ? '' : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
-  const story = steps.slice(0, maxSteps).map(({ title }) => lowerFirst(title));
-  const more = steps.length > maxSteps ? `, and ${steps.length - maxSteps} more` : '';
+  const what =
+    image === null && imageDigest === null
+      ? ''
+      : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
+  const story = worstSteps(steps).map(({ title }) => lowerFirst(title));
   const others = workloads.length > 1 ? ` It reached ${workloads.length} workloads.` : '';
   const known = factsUsed.length === 0 ? '' : ` Known of it: ${factsUsed.slice(0, 3).join('; ')}.`;
-  return printable(`Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}${more}.${others}${known}`, 1000);
+  return printable(
+    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}.${others}${known}`,
+    1000,
+  );
+}
+
+/** The worst steps, in their order, each title once. */
+function worstSteps(steps: readonly IncidentStep[]): IncidentStep[] {
+  const once = steps.filter(({ title }, index) => steps.findIndex((earlier) => earlier.title === title) === index);
+  const worst = new Set(once.toSorted((a, b) => compareSeverity(a.severity, b.severity)).slice(0, maxSteps));
+  return once.filter((step) => worst.has(step));
 }
 
 /** `JVM spawned a shell` stays as it is; `Shell spawned` begins small. */

@@ -7,4 +7,7 @@ export { IncidentBuilder } from './incident-builder.js';
 export { imageReferenceOf } from './image-reference.js';
 export type { ImageReference } from './image-reference.js';
 export type { Scene } from './scene.js';
+export { coverageMarkdown } from './attack-coverage.js';
+export { examplesOf, failedExamples } from './examples/check-examples.js';
+export type { FailedExample } from './examples/check-examples.js';
 export { techniqueOf } from './tactics.js';

@@ -1,4 +1,5 @@
 import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 /** A stretch of time in which alerts that count followed each other closely enough, by one key. */
 interface Stretch {
@@ -18,6 +19,8 @@ export interface KeyTrail {
   waiting: Waiting[];
 }
 
+/** Keys that nothing was joined by for longest go first. */
+const maxTrails = 300_000;
 /** By one key; the newest are kept. */
 const maxWaiting = 256;
 const maxStretches = 64;
@@ -29,11 +32,7 @@ const never = -1;
  * come, the stretches that they make are the same.
  */
 export class KeyTrails {
-  readonly #trails = new Map<string, KeyTrail>();
-
-  get size(): number {
-    return this.#trails.size;
-  }
+  readonly #trails = new RecentMap<KeyTrail>(maxTrails);
 
   /** Stories that an alert that counts is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
@@ -75,7 +74,7 @@ export class KeyTrails {
 
   /** Forgets what nothing at `nowMs` or later can be joined to. */
   prune(nowMs: number): void {
-    for (const [key, trail] of this.#trails) {
+    for (const [key, trail] of [...this.#trails.entries()]) {
       const kind = kindOfKey(key);
       const keptMs = Math.max(joinTtlMs[kind] ?? 0, contextTtlMs[kind] ?? 0);
       trail.stretches = trail.stretches.filter(({ toMs }) => toMs + keptMs >= nowMs);
@@ -84,18 +83,19 @@ export class KeyTrails {
     }
   }
 
-  entries(): [string, KeyTrail][] {
-    return [...this.#trails];
+  snapshot(): KeptMap<KeyTrail> {
+    return this.#trails.snapshot();
   }
 
-  restore(entries: readonly [string, KeyTrail][]): void {
-    this.#trails.clear();
-    for (const [key, trail] of entries) this.#trails.set(key, trail);
+  restore(kept: KeptMap<KeyTrail>): void {
+    this.#trails.restore(kept);
   }
 
   #near(key: string, timeMs: number, ttlMs: number): number[] {
     const stretches = this.#trails.get(key)?.stretches ?? [];
-    return stretches.filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs).map(({ story }) => story);
+    return stretches
+      .filter(({ fromMs, toMs }) => timeMs >= fromMs - ttlMs && timeMs <= toMs + ttlMs)
+      .map(({ story }) => story);
   }
 
   #trail(key: string): KeyTrail {

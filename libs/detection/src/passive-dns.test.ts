@@ -28,6 +28,9 @@ it("believes a container's own look-ups first", () => {
 it('leaves a name that the sensor gave', () => {
   const dns = new PassiveDns();
   dns.note(lookUp('pool.example.com', ['198.51.100.7']));
-  const named = observation({ activity: 'connect', network: { destinationIp: '198.51.100.7', hostname: 'told.example.com' } });
+  const named = observation({
+    activity: 'connect',
+    network: { destinationIp: '198.51.100.7', hostname: 'told.example.com' },
+  });
   expect(dns.named(named)).toBe(named);
 });

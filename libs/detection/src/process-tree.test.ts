@@ -7,7 +7,12 @@ const startMs = Date.parse('2026-03-03T01:12:00Z');
 
 function start(execId: string, executable: string, parentExecId: string | null, more: ObservationSketch = {}) {
   const { process, ...rest } = more;
-  return observation({ id: `start-${execId}`, container, ...rest, process: { execId, executable, parentExecId, ...process } });
+  return observation({
+    id: `start-${execId}`,
+    container,
+    ...rest,
+    process: { execId, executable, parentExecId, ...process },
+  });
 }
 
 it('knows who started whom', () => {
@@ -29,7 +34,9 @@ it('keeps what ended, so that what it left behind still has a maker', () => {
   tree.note(start('1', '/usr/bin/curl', null));
   tree.note(observation({ activity: 'exit', timeMs: startMs + 5, container, process: { execId: '1' } }));
   const process = tree.note(start('2', '/tmp/x', '1'))!;
-  expect(tree.ancestors(process).map(({ executable, exitedMs }) => [executable, exitedMs])).toEqual([['/usr/bin/curl', startMs + 5]]);
+  expect(tree.ancestors(process).map(({ executable, exitedMs }) => [executable, exitedMs])).toEqual([
+    ['/usr/bin/curl', startMs + 5],
+  ]);
 });
 
 it('does not walk in circles, nor for ever', () => {

@@ -1,7 +1,7 @@
 import type { Observation, ObservedProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 /** One process as it is remembered: from its start until it is forgotten, not until its end, since what it left behind tells later. */
 export interface TreeProcess {
@@ -18,8 +18,8 @@ export interface TreeProcess {
   suspectedMs: number;
 }
 
-/** Processes are dropped by use; a busy node of CI starts about a thousand a second and forgets within minutes. */
-const maxProcesses = 200_000;
+/** Those that nobody asked of for longest go first; what is still at work is asked of by what it starts. */
+const maxProcesses = 50_000;
 /** Deeper trees than this are someone's attempt to make us walk. */
 const maxDepth = 32;
 const maxSuspicions = 8;
@@ -29,8 +29,8 @@ const suspicionMs = 30 * 60_000;
 const never = 0;
 
 export interface KeptTree {
-  processes: [string, TreeProcess][];
-  byPid: [string, string][];
+  processes: KeptMap<TreeProcess>;
+  byPid: KeptMap<string>;
 }
 
 /**
@@ -83,12 +83,14 @@ export class ProcessTree {
 
   /** What was said lately of a process and of those that it comes from. */
   suspicions(process: TreeProcess, timeMs: number): string[] {
-    const suspected = [process, ...this.ancestors(process)].filter(({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs);
+    const suspected = [process, ...this.ancestors(process)].filter(
+      ({ suspectedMs }) => timeMs - suspectedMs <= suspicionMs,
+    );
     return [...new Set(suspected.flatMap(({ suspicions }) => suspicions))];
   }
 
   snapshot(): KeptTree {
-    return { processes: this.#processes.entries(), byPid: this.#byPid.entries() };
+    return { processes: this.#processes.snapshot(), byPid: this.#byPid.snapshot() };
   }
 
   restore({ processes, byPid }: KeptTree): void {

@@ -51,7 +51,11 @@ function explanationOf(observation: Observation, facts: FactContext, techniques:
   if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed'))) {
     return 'it may talk to this destination';
   }
-  if (isAboutNewFiles(observation) && is('File.InImage') && factField('File.ContentMatches', observation, facts) !== false) {
+  if (
+    isAboutNewFiles(observation) &&
+    is('File.InImage') &&
+    factField('File.ContentMatches', observation, facts) !== false
+  ) {
     return 'the file is in the image';
   }
   return null;

@@ -8,6 +8,7 @@ export function readSnapshot<State extends { format: string }>(bytes: Uint8Array
   } catch (cause) {
     throw new InvalidInput('SNAPSHOT_UNREADABLE', 'the kept state of the detection is no JSON', { cause });
   }
-  if (state?.format !== format) throw new InvalidInput('SNAPSHOT_UNREADABLE', `the kept state of the detection is not ${format}`);
+  if (state?.format !== format)
+    throw new InvalidInput('SNAPSHOT_UNREADABLE', `the kept state of the detection is not ${format}`);
   return state as State;
 }

@@ -114,7 +114,9 @@ function groupKey({ rule, context, keys }: Alert): string {
 
 function dropMildest(story: Story): void {
   if (story.groups.size <= maxGroups) return;
-  const ranked = [...story.groups].toSorted(([, a], [, b]) => rank(a.alerts[0]!) - rank(b.alerts[0]!) || compareTimed(a.alerts[0]!, b.alerts[0]!));
+  const ranked = [...story.groups].toSorted(
+    ([, a], [, b]) => rank(a.alerts[0]!) - rank(b.alerts[0]!) || compareTimed(a.alerts[0]!, b.alerts[0]!),
+  );
   story.groups = new Map(ranked.slice(0, maxGroups));
 }
 

@@ -2,10 +2,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, stdout } from 'node:process';
 
-import { type Incident, isAtLeast, type JsonObject, type RuntimeRecord, type Severity } from '@tidewaiter/domain';
+import {
+  type Incident,
+  isAtLeast,
+  type JsonObject,
+  printable,
+  type RuntimeRecord,
+  type Severity,
+} from '@tidewaiter/domain';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { sensorOf } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
+import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import { ContainerLedger } from '@tidewaiter/workloads';
 import * as fc from 'fast-check';
 
@@ -63,7 +71,9 @@ function storylinesIn(folder: string): Storyline[] {
     .map((name) => {
       const facts: unknown = JSON.parse(readFileSync(join(folder, `${name}.facts.json`), 'utf8'));
       const { cluster } = factsFromFile(facts);
-      const lines = readFileSync(join(folder, `${name}.jsonl`), 'utf8').split('\n').filter(Boolean);
+      const lines = readFileSync(join(folder, `${name}.jsonl`), 'utf8')
+        .split('\n')
+        .filter(Boolean);
       return {
         name,
         records: lines.map((line) => recordOf(JSON.parse(line) as Line, cluster)),
@@ -129,18 +139,50 @@ describe.each(places)('$where', ({ folder }) => {
     const latenessMs = 5000;
     const inOrder = replay(records, facts, latenessMs);
     fc.assert(
-      fc.property(fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }), (delays) => {
-        const arrivals = records.map((record, index) => ({ record, atMs: Date.parse(record.at) + delays[index]! }));
-        const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
-        expect(replay(shuffled, facts, latenessMs).incidents).toEqual(inOrder.incidents);
-      }),
+      fc.property(
+        fc.array(fc.nat(latenessMs - 1), { minLength: records.length, maxLength: records.length }),
+        (delays) => {
+          const arrivals = records.map((record, index) => ({ record, atMs: Date.parse(record.at) + delays[index]! }));
+          const shuffled = arrivals.toSorted((a, b) => a.atMs - b.atMs).map(({ record }) => record);
+          expect(replay(shuffled, facts, latenessMs).incidents).toEqual(inOrder.incidents);
+        },
+      ),
       { numRuns: 5 },
     );
   });
 });
 
+it('takes any value anywhere, and shows nothing that is not printable', () => {
+  const attacks = storylinesIn(own).filter(({ expected }) => expected.kind === 'attack');
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...attacks),
+      fc.nat(),
+      fc.nat(60),
+      hostileJson,
+      ({ records, facts }, which, nth, by) => {
+        const hostile = records.map((record, index) =>
+          index === which % records.length
+            ? { ...record, event: JSON.parse(replaceValue(record.event, nth, by)) as JsonObject }
+            : record,
+        );
+        for (const { title, sentence, factsUsed, evidence } of replay(hostile, facts).incidents) {
+          const shown = [title, sentence, ...factsUsed, ...evidence.map(({ text }) => text)];
+          expect(shown.filter((text) => printable(text, 10_000) !== text)).toEqual([]);
+        }
+        expect({}).not.toHaveProperty('polluted');
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
 /** What an incident lacks of what it must have, in words. */
-function missingFrom(incident: Incident, wanted: Expected['incidents'][number], records: readonly RuntimeRecord[]): string[] {
+function missingFrom(
+  incident: Incident,
+  wanted: Expected['incidents'][number],
+  records: readonly RuntimeRecord[],
+): string[] {
   const order = new Map(records.map(({ id }, index) => [id, index]));
   const title = incident.title.toLowerCase();
   const events = new Set(incident.steps.flatMap((step) => step.events));
@@ -149,7 +191,8 @@ function missingFrom(incident: Incident, wanted: Expected['incidents'][number], 
     !isAtLeast(incident.severity, wanted.min_severity) && `severity: ${incident.severity}`,
     incident.workload !== wanted.workload && `workload: ${incident.workload}`,
     incident.imageDigest !== wanted.image_digest && `image: ${incident.imageDigest}`,
-    order.get(incident.openedBy)! > order.get(wanted.detect_by_event)! && `opened by ${incident.openedBy}, not ${wanted.detect_by_event}`,
+    order.get(incident.openedBy)! > order.get(wanted.detect_by_event)! &&
+      `opened by ${incident.openedBy}, not ${wanted.detect_by_event}`,
     ...wanted.findings.map((finding) => !incident.findings.includes(finding) && `finding: ${finding}`),
     ...wanted.techniques.map((technique) => !incident.techniques.includes(technique) && `technique: ${technique}`),
     ...wanted.steps.flatMap((step) =>
@@ -159,7 +202,8 @@ function missingFrom(incident: Incident, wanted: Expected['incidents'][number], 
   const firsts = wanted.steps.map((step) =>
     incident.steps.findIndex((ours) => ours.events.some((event) => step.events.includes(event))),
   );
-  if (firsts.some((first, index) => index > 0 && first < firsts[index - 1]!)) missing.push(`order of steps: ${firsts.join()}`);
+  if (firsts.some((first, index) => index > 0 && first < firsts[index - 1]!))
+    missing.push(`order of steps: ${firsts.join()}`);
   return missing.filter((item) => item !== false);
 }
 

@@ -1,4 +1,11 @@
-import type { Incident, IncidentArtifact, IncidentEvidence, IncidentWorkload, RuleCredit } from '@tidewaiter/domain';
+import {
+  type Incident,
+  type IncidentArtifact,
+  type IncidentEvidence,
+  type IncidentWorkload,
+  printable,
+  type RuleCredit,
+} from '@tidewaiter/domain';
 
 import type { Alert, ImageEvidence } from './alert.js';
 import { exploitationFindings, wordsOf } from './findings.js';
@@ -46,7 +53,7 @@ export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert
     evidence: evidenceOf(alerts),
     workloads,
     artifacts: artifactsOf(alerts),
-    factsUsed: facts.map(({ text }) => text),
+    factsUsed: facts.map(({ text }) => printable(text)),
     nextSteps: nextSteps(findings),
     rules: creditsOf(alerts),
   };
@@ -59,7 +66,12 @@ export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert
 function leadOf(alerts: readonly Alert[]): Alert | null {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   const inContainer = counting.find(({ context }) => context.workload !== null && context.container !== null);
-  return inContainer ?? counting.find(({ context }) => context.workload !== null) ?? alerts.find(({ context }) => context.workload !== null) ?? null;
+  return (
+    inContainer ??
+    counting.find(({ context }) => context.workload !== null) ??
+    alerts.find(({ context }) => context.workload !== null) ??
+    null
+  );
 }
 
 /** What is known of images, each thing once, told by those who count first. */
@@ -80,21 +92,36 @@ function isSaidBetter({ vulnerability, finding }: ImageEvidence, others: Iterabl
 
 /** The most telling first. A vulnerability of the image counts as the way in where a server did what only an attacker asks of it. */
 function findingsOf(alerts: readonly Alert[], facts: readonly ImageEvidence[]): string[] {
-  const found = new Set([...alerts.flatMap(({ finding }) => finding ?? []), ...facts.flatMap(({ finding }) => finding ?? [])]);
+  const found = new Set([
+    ...alerts.flatMap(({ finding }) => finding ?? []),
+    ...facts.flatMap(({ finding }) => finding ?? []),
+  ]);
   if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');
-  return [...found].toSorted((a, b) => wordsOf(b).rank - wordsOf(a).rank || (a < b ? -1 : 1));
+  return [...found].toSorted((a, b) => wordsOf(a).rank - wordsOf(b).rank || (a < b ? -1 : 1));
 }
 
-function exploitedIn(facts: readonly ImageEvidence[], findings: readonly string[]): { id: string; package: string } | null {
+function exploitedIn(
+  facts: readonly ImageEvidence[],
+  findings: readonly string[],
+): { id: string; package: string } | null {
   const isBreach = findings.some((finding) => exploitationFindings.has(finding));
-  const known = facts.flatMap(({ vulnerability, finding }) => (vulnerability === null ? [] : [{ ...vulnerability, isInUse: finding !== null }]));
+  const known = facts.flatMap(({ vulnerability, finding }) =>
+    vulnerability === null ? [] : [{ ...vulnerability, isInUse: finding !== null }],
+  );
   const [first] = known.toSorted((a, b) => Number(b.isInUse) - Number(a.isInUse));
   return first !== undefined && (isBreach || first.isInUse) ? { id: first.id, package: first.package } : null;
 }
 
 /** ATT&CK, in the order in which they were seen. */
-function techniquesOf(alerts: readonly Alert[], facts: readonly ImageEvidence[], findings: readonly string[]): string[] {
-  const seen = [...alerts.flatMap(({ techniques }) => techniques), ...facts.flatMap(({ technique }) => technique ?? [])];
+function techniquesOf(
+  alerts: readonly Alert[],
+  facts: readonly ImageEvidence[],
+  findings: readonly string[],
+): string[] {
+  const seen = [
+    ...alerts.flatMap(({ techniques }) => techniques),
+    ...facts.flatMap(({ technique }) => technique ?? []),
+  ];
   if (findings.includes('exploited-vulnerability')) seen.push('T1190');
   return [...new Set(seen)];
 }
@@ -106,7 +133,9 @@ function lastSeen({ groups }: Story): string {
 }
 
 function evidenceOf(alerts: readonly Alert[]): IncidentEvidence[] {
-  const told = alerts.flatMap(({ evidence, ...alert }) => evidence.map((item) => ({ item, isContext: roleOf({ ...alert, evidence }) === 'context' })));
+  const told = alerts.flatMap(({ evidence, ...alert }) =>
+    evidence.map((item) => ({ item, isContext: roleOf({ ...alert, evidence }) === 'context' })),
+  );
   const kept = new Map<string, IncidentEvidence>();
   for (const { item } of told.toSorted((a, b) => Number(a.isContext) - Number(b.isContext))) {
     if (kept.size < maxEvidence && !kept.has(item.event)) kept.set(item.event, item);
@@ -142,14 +171,22 @@ function artifactsOf(alerts: readonly Alert[]): IncidentArtifact[] {
 
 function nextSteps(findings: readonly string[]): string[] {
   const advice = findings.flatMap((finding) => wordsOf(finding).advice ?? []);
-  return [...new Set(advice.length === 0 ? ['Look at what the workload did, and at what its image is made of.'] : advice)].slice(0, maxNextSteps);
+  return [
+    ...new Set(advice.length === 0 ? ['Look at what the workload did, and at what its image is made of.'] : advice),
+  ].slice(0, maxNextSteps);
 }
 
 /** Licences ask that whoever wrote a rule is named. */
 function creditsOf(alerts: readonly Alert[]): RuleCredit[] {
   const credits = new Map<string, RuleCredit>();
   for (const { rule } of alerts) {
-    credits.set(rule.id, { id: rule.id, title: rule.title, author: rule.author, license: rule.license, link: rule.link });
+    credits.set(rule.id, {
+      id: rule.id,
+      title: rule.title,
+      author: rule.author,
+      license: rule.license,
+      link: rule.link,
+    });
   }
   return [...credits.values()];
 }

@@ -33,7 +33,9 @@ const kinds: ReadonlyMap<string, string> = new Map([
 /** A request to make, change or remove a workload is about that workload. */
 function requestedWorkload({ cluster, request }: Observation): WorkloadRef | null {
   const kind = kinds.get(request?.resource?.split('/')[0] ?? '');
-  return kind && request?.namespace && request.name ? { cluster, namespace: request.namespace, kind, name: request.name } : null;
+  return kind && request?.namespace && request.name
+    ? { cluster, namespace: request.namespace, kind, name: request.name }
+    : null;
 }
 
 function digestOf(observation: Observation, facts: FactContext): Digest | null {

@@ -1,4 +1,4 @@
-import { addressesOf, isAddress } from './addresses.js';
+import { addressesOf, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
 import { clientOf, identitiesOf } from './identity.js';
@@ -28,6 +28,18 @@ export const identityFields: readonly FactField[] = [
     meaning: 'Id of the rule that found that secret.',
     unknownWhen: 'no secret of a known image is meant',
     answer: ({ secret }) => secret?.id,
+  },
+  {
+    name: 'Source.Public',
+    type: 'boolean',
+    meaning: 'Whether the call comes from the internet, by the first of the addresses that it came through.',
+    unknownWhen: 'the event is no call, or a service of the cloud makes it',
+    answer: ({ observation, context }) => {
+      const source = observation.request?.sourceIps[0];
+      return source && isAddress(source)
+        ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public'
+        : null;
+    },
   },
   {
     name: 'Identity.UsualSource',

@@ -1,6 +1,7 @@
 export { ByteCache } from './byte-cache.js';
 export { factContext } from './context.js';
 export type { ContainerLookup, FactContext } from './context.js';
+export { factsMarkdown } from './document.js';
 export type { FactField } from './fact-field.js';
 export { factField, factFields, isFactField } from './fields.js';
 export type {

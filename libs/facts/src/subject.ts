@@ -14,7 +14,14 @@ import { absolutePath } from './paths.js';
 
 /** What an observation is about, found out when it is first asked for. */
 export class Subject {
-  readonly #known = new Map<string, unknown>();
+  // Undefined: nobody has asked yet. Answers of a map would take longer than most of the look-ups.
+  #digest: Digest | null | undefined;
+  #image: ImageFacts | null | undefined;
+  #workloadRef: WorkloadRef | null | undefined;
+  #workload: WorkloadFacts | null | undefined;
+  #path: string | null | undefined;
+  #file: { found: ManifestFile | null | undefined } | undefined;
+  #keySecret: { digest: Digest; secret: KnownSecret } | null | undefined;
 
   constructor(
     readonly observation: Observation,
@@ -23,11 +30,15 @@ export class Subject {
 
   /** The image that the container runs; of a call that a key of an image signed, that image. */
   get digest(): Digest | null {
-    return this.#once('digest', () => this.context.digestOf(this.observation) ?? this.keySecret?.digest ?? null);
+    if (this.#digest === undefined) {
+      this.#digest = this.context.digestOf(this.observation) ?? this.keySecret?.digest ?? null;
+    }
+    return this.#digest;
   }
 
   get image(): ImageFacts | null {
-    return this.#once('image', () => (this.digest === null ? null : this.context.facts.image(this.digest)));
+    if (this.#image === undefined) this.#image = this.digest === null ? null : this.context.facts.image(this.digest);
+    return this.#image;
   }
 
   get previous(): PreviousImage | null {
@@ -35,17 +46,20 @@ export class Subject {
   }
 
   get workloadRef(): WorkloadRef | null {
-    return this.#once('workloadRef', () => this.context.workloadOf(this.observation));
+    if (this.#workloadRef === undefined) this.#workloadRef = this.context.workloadOf(this.observation);
+    return this.#workloadRef;
   }
 
   get workload(): WorkloadFacts | null {
-    return this.#once('workload', () =>
-      this.workloadRef === null ? null : this.context.facts.workload(this.workloadRef),
-    );
+    if (this.#workload === undefined) {
+      this.#workload = this.workloadRef === null ? null : this.context.facts.workload(this.workloadRef);
+    }
+    return this.#workload;
   }
 
   get namespace(): string | null {
-    return this.observation.pod?.namespace ?? this.workloadRef?.namespace ?? null;
+    const { pod, request } = this.observation;
+    return pod?.namespace ?? this.workloadRef?.namespace ?? request?.namespace ?? null;
   }
 
   /** What a policy calls the workload. */
@@ -57,16 +71,14 @@ export class Subject {
 
   /** Of the executable that was started, else of the file that is touched. */
   get path(): string | null {
-    return this.#once('path', () => {
-      const { activity, process, file } = this.observation;
-      const path = activity === 'exec' || file === null ? process?.executable : file.path;
-      return path ? absolutePath(path, process?.workingDirectory ?? null) : null;
-    });
+    if (this.#path === undefined) this.#path = pathOf(this.observation);
+    return this.#path;
   }
 
   /** Undefined where the image or the path is not known. */
   get file(): ManifestFile | null | undefined {
-    return this.#once('file', () => (this.image && this.path !== null ? this.image.files.get(this.path) : undefined));
+    this.#file ??= { found: this.image && this.path !== null ? this.image.files.get(this.path) : undefined };
+    return this.#file.found;
   }
 
   get packageVulnerabilities(): readonly KnownVulnerability[] | undefined {
@@ -89,7 +101,8 @@ export class Subject {
 
   get keySecret(): { digest: Digest; secret: KnownSecret } | null {
     const key = this.observation.request?.accessKeyId;
-    return key ? this.#once('keySecret', () => this.context.facts.secretOfKey(key)) : null;
+    if (this.#keySecret === undefined) this.#keySecret = key ? this.context.facts.secretOfKey(key) : null;
+    return this.#keySecret;
   }
 
   get secretAtPath(): KnownSecret | undefined {
@@ -98,18 +111,19 @@ export class Subject {
       ? undefined
       : this.image?.secrets.find(({ path }) => path !== null && absolutePath(path, '/') === this.path);
   }
-
-  #once<Value>(name: string, find: () => Value): Value {
-    if (!this.#known.has(name)) this.#known.set(name, find());
-    return this.#known.get(name) as Value;
-  }
 }
 
-const subjects = new WeakMap<Observation, Subject>();
+/** Of the executable that was started, else of the file that is touched. */
+function pathOf({ activity, process, file }: Observation): string | null {
+  const path = activity === 'exec' || file === null ? process?.executable : file.path;
+  return path ? absolutePath(path, process?.workingDirectory ?? null) : null;
+}
 
-/** The subject of an observation, which is asked for one field after the other. */
+/** The last one: an event is asked for one field after the other. */
+let last: Subject | undefined;
+
+/** The subject of an observation. */
 export function subjectOf(observation: Observation, context: FactContext): Subject {
-  let subject = subjects.get(observation);
-  if (subject?.context !== context) subjects.set(observation, (subject = new Subject(observation, context)));
-  return subject;
+  if (last?.observation !== observation || last.context !== context) last = new Subject(observation, context);
+  return last;
 }

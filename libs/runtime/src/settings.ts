@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 import { InvalidInput, policyModes, type RuntimeSource, Secret } from '@tidewaiter/domain';
+import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
 import { parseDuration } from '@tidewaiter/routing';
 import { type GenericFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
@@ -193,6 +194,8 @@ const settings = z.strictObject({
   pipelines: notYet('pipelines'),
   ...ruleSettings,
   admission,
+  /** How workloads are meant to behave. */
+  runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
   signers: z.array(signer).default([]),
@@ -267,6 +270,8 @@ export interface TidewaiterSettings {
   /** By what images are judged. */
   rules: Rules;
   admission: AdmissionSettings;
+  /** How workloads are meant to behave. */
+  runtime: RuntimePolicy;
 }
 
 /**
@@ -305,6 +310,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
+    runtime: policyOf(read.data.runtime),
     rules: {
       ...readRules(read.data, reader.text, problems),
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),

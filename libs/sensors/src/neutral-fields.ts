@@ -9,6 +9,7 @@ import {
   hostPathsOf,
   imagesOf,
 } from './kubernetes-audit/requested-pods.js';
+import { lookalikeOf } from './lookalike.js';
 
 type Getter = (observation: Observation) => JsonValue | undefined;
 
@@ -78,6 +79,7 @@ const fields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Request.Commands', requested(commandsOf)],
   ['Request.Namespace', ({ request }) => request?.namespace],
   ['Request.Name', ({ request }) => request?.name],
+  ['Request.LooksLike', ({ request }) => lookalikeOf(request?.name ?? null)],
   ['Request.Status', ({ request }) => request?.status],
   ['Request.Succeeded', ({ request }) => request?.succeeded],
   ['Alert.Rule', ({ alert }) => alert?.rule],

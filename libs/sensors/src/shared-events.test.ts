@@ -88,7 +88,7 @@ function read(path: string, body = bodyOf(path)) {
 
 /** Why a file holds nothing that happened; null where it does. */
 function reasonOf(path: string, expected: Expected | undefined): string | null {
-  const { detection, rule, stage, type, code } = expected ?? {};
+  const { detection, rule, stage, type, code } = expected ?? ({} as Record<string, unknown>);
   if (path.startsWith('falco/') && detection === false && rule !== 'Falco internal: syscall event drop') {
     return rule === 'Test rule' ? 'test' : 'internal';
   }

@@ -123,7 +123,7 @@ describe('a field', () => {
       },
     ],
   ])('finds the pods of a %s', (_, spec) => {
-    const request = seen('kubernetes-audit', (event) => ({ ...event, requestObject: { spec } }) as JsonObject);
+    const request = seen('kubernetes-audit', (event) => ({ ...event, requestObject: { spec } }));
     expect(sigmaField(request, 'hostPath')).toEqual(['/x']);
     expect(sigmaField(request, 'Request.Images')).toEqual(['a']);
     expect(sigmaField(request, 'capabilities')).toBeUndefined();

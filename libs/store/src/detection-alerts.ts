@@ -91,10 +91,10 @@ export class DetectionAlerts {
   /** Newest first. */
   async list({ limit, after }: PageRequest, { severity, incidentId }: AlertFilter = {}): Promise<Page<ListedAlert>> {
     const rows = await this.store.query<{ alert: Alert; incidentId: string | null }>(
-      `SELECT alert, incident_id AS "incidentId" FROM detection_alert
-       WHERE ($2::text IS NULL OR number < (SELECT number FROM detection_alert WHERE id = $2))
-         AND ($3::text IS NULL OR severity = $3) AND ($4::uuid IS NULL OR incident_id = $4)
-       ORDER BY number DESC LIMIT $1`,
+      `SELECT alert, incident.id AS "incidentId" FROM detection_alert LEFT JOIN incident ON story_id = incident_id
+       WHERE ($2::text IS NULL OR detection_alert.number < (SELECT number FROM detection_alert WHERE id = $2))
+         AND ($3::text IS NULL OR detection_alert.severity = $3) AND ($4::uuid IS NULL OR incident.id = $4)
+       ORDER BY detection_alert.number DESC LIMIT $1`,
       [limit + 1, after ?? null, severity ?? null, incidentId ?? null],
     );
     const items = rows.slice(0, limit).map((row) => ({ ...row.alert, incidentId: row.incidentId }));

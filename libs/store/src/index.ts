@@ -17,7 +17,15 @@ export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { AboutDelivery, Delivery, DeliveryThread, ListedDelivery, NewDelivery, ToldChannel, ToldMessage } from './deliveries.js';
+export type {
+  AboutDelivery,
+  Delivery,
+  DeliveryThread,
+  ListedDelivery,
+  NewDelivery,
+  ToldChannel,
+  ToldMessage,
+} from './deliveries.js';
 export { DetectionAlerts } from './detection-alerts.js';
 export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
 export { DetectorLeases } from './detector-leases.js';
@@ -32,7 +40,7 @@ export type {
   VulnerablePackage,
 } from './fleet-matches.js';
 export { Findings } from './findings.js';
-export type { ImageFinding, PackagePlace } from './findings.js';
+export type { ImageFinding, PackagePlace, Use } from './findings.js';
 export { ImageFactsOf } from './image-facts.js';
 export type { LoadedFacts } from './image-facts.js';
 export { ImageManifests } from './image-manifests.js';
@@ -44,7 +52,7 @@ export type { IncidentContext, IncidentImage } from './incident-contexts.js';
 export { IncidentOrigins } from './incident-origins.js';
 export type { IncidentProvenance } from './incident-origins.js';
 export { IncidentReaches } from './incident-reaches.js';
-export type { IncidentReach, ReachedImage } from './incident-reaches.js';
+export type { IncidentReach, ReachedImage, ReachedWorkload } from './incident-reaches.js';
 export { Incidents } from './incidents.js';
 export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
 export { revisionKinds } from './incident-news.js';

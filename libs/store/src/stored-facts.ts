@@ -13,6 +13,7 @@ export interface StoredFactsOptions {
   fingerprintOf?: (value: string) => string;
   /** What is known of workloads: the ledger. */
   workload?: (workload: WorkloadRef) => WorkloadFacts | null;
+  workloadsOf?: (digest: Digest) => readonly WorkloadRef[];
 }
 
 /** An image that nobody knew may have been scanned since. */
@@ -45,6 +46,10 @@ export class StoredFacts implements KnownFacts {
 
   workload(workload: WorkloadRef): WorkloadFacts | null {
     return this.options.workload?.(workload) ?? null;
+  }
+
+  workloadsOf(digest: Digest): readonly WorkloadRef[] {
+    return this.options.workloadsOf?.(digest) ?? [];
   }
 
   secretOfKey(accessKeyId: string): SecretPlace | null {

@@ -66,6 +66,19 @@ export async function isAnyRunning(
   return row?.isTold ? row.isRunning : undefined;
 }
 
+/** Which of some images run, or did in the last day; null while nobody tells of containers. */
+export async function runningAmong(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<Set<Digest> | null> {
+  const [row] = await store.query<{ isTold: boolean; running: Digest[] }>(
+    `SELECT EXISTS (SELECT FROM container_ledger) AS "isTold",
+       ARRAY(SELECT DISTINCT image_digest FROM container_ledger WHERE image_digest = ANY($1) AND ${isRecent}) AS running`,
+    [digests],
+  );
+  return row?.isTold ? new Set(row.running) : null;
+}
+
 /** How many workloads run an image of each group, or did in the last day; null while nobody tells of containers. */
 export async function countWorkloads(
   tx: Pick<Transaction, 'query'>,

@@ -13,7 +13,10 @@ const call = async (method: string, fields: object, authorization = 'Bearer xoxb
   return answer.json();
 };
 
-const ask = async (method: string, query: Record<string, string>): Promise<{ messages: { ts: string; metadata?: object }[] }> => {
+const ask = async (
+  method: string,
+  query: Record<string, string>,
+): Promise<{ messages: { ts: string; metadata?: object }[] }> => {
   const headers = { authorization: 'Bearer xoxb' };
   const body = new URLSearchParams(query);
   const answer = await fetch(`${slack.apiUrl}/${method}`, { method: 'POST', body, headers });

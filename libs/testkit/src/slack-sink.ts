@@ -81,7 +81,10 @@ class Workspace {
   }
 
   remove(id: string, ts: string): void {
-    this.#channels.set(id, this.posts(id).filter((post) => post.ts !== ts));
+    this.#channels.set(
+      id,
+      this.posts(id).filter((post) => post.ts !== ts),
+    );
   }
 
   #post({ channel, thread_ts: thread, reply_broadcast: isBroadcast, ...content }: Fields): Record<string, unknown> {
@@ -89,7 +92,11 @@ class Workspace {
     // Posting takes a name, too, and answers the id that everything else asks for.
     const id = channel.startsWith('#') ? `C${channel.slice(1).toUpperCase()}` : channel;
     this.#written += 1;
-    const post: SlackPost = { ts: `1700000000.${String(this.#written).padStart(6, '0')}`, edits: 0, ...contentOf(content) };
+    const post: SlackPost = {
+      ts: `1700000000.${String(this.#written).padStart(6, '0')}`,
+      edits: 0,
+      ...contentOf(content),
+    };
     if (typeof thread === 'string') post.thread_ts = thread;
     if (typeof thread === 'string' && isBroadcast === true) post.subtype = 'thread_broadcast';
     this.#channels.set(id, [...this.posts(id), post]);
@@ -121,7 +128,11 @@ class Workspace {
 }
 
 function contentOf({ text, blocks, metadata }: Fields): Pick<SlackPost, 'text' | 'blocks' | 'metadata'> {
-  return { text: String(text), blocks: (blocks ?? []) as unknown[], ...(metadata ? { metadata: metadata as never } : {}) };
+  return {
+    text: String(text),
+    blocks: (blocks ?? []) as unknown[],
+    ...(metadata ? { metadata: metadata as never } : {}),
+  };
 }
 
 function isInChannel({ thread_ts: thread, subtype }: SlackPost): boolean {

@@ -79,6 +79,7 @@ const hexId = /^[0-9a-f]{12,64}$/;
 
 /** The id of a container without the runtime's prefix; null for what cannot be one, as `host`. */
 export function containerIdOf(text: string | null | undefined): string | null {
+  if (text && hexId.test(text)) return text;
   const id = text?.slice(text.lastIndexOf('/') + 1).toLowerCase() ?? '';
   return hexId.test(id) ? id : null;
 }

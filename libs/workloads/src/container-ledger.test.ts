@@ -183,7 +183,7 @@ it('knows init containers, sidecars, ephemeral ones, and what a container took t
     containerStatuses: [{ ...running.containerStatuses[0]!, lastState: over }],
     ephemeralContainerStatuses: [{ name: 'debugger', containerID: `containerd://${debug}`, image: 'b:1' }],
   };
-  const spec = {
+  const spec: JsonObject = {
     initContainers: [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }],
     ephemeralContainers: [{ name: 'debugger' }],
   };
@@ -276,6 +276,27 @@ it('tells of a workload what its pods have in common', () => {
     replicas: 1,
     serviceAccount: 'checkout-sa',
   });
+});
+
+it('tells of a workload what is so now, however often it was asked before', () => {
+  const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
+  const ledger = ledgerOf(watch(podObject({})));
+  const asked = () => {
+    const { imageDigests, replicas, namespaceLabels } = ledger.workload(ref)!;
+    return [imageDigests.length, replicas, Object.keys(namespaceLabels).length];
+  };
+  expect([asked(), asked()]).toEqual([
+    [0, 1, 0],
+    [0, 1, 0],
+  ]);
+  ledger.observe(watch(podObject(running)));
+  expect(asked()).toEqual([1, 1, 0]);
+  ledger.observe(watch({ kind: 'Namespace', metadata: { name: 'shop', labels: { a: 'b' } } }));
+  expect(asked()).toEqual([1, 1, 1]);
+  ledger.observe(watch(podObject(running, { name: 'checkout-7c9d8f6b5d-zzzzz' }), 'MODIFIED', start + second));
+  expect(asked()).toEqual([1, 2, 1]);
+  ledger.observe(deleted);
+  expect(asked()).toEqual([1, 1, 1]);
 });
 
 it('keeps to its bounds, and forgets first what was seen longest ago', () => {
@@ -406,6 +427,39 @@ it('tells what changed once, and now and then that it lasts', () => {
   expect(changed()).toEqual([0, ['shop/Deployment/checkout']]);
 });
 
+it('is not confused by what a sensor repeats', () => {
+  const again = (more: Partial<Observation>) => observation('tetragon', { ...tetragon, ...more });
+  const moved = again({
+    timeMs: start + 4 * second,
+    container: { ...tetragon.container!, imageDigest: `sha256:${'d'.repeat(64)}` },
+  });
+  const events = [
+    tetragon,
+    again({ timeMs: start + 60 * second }),
+    again({ timeMs: start + 2 * second }),
+    moved,
+    again({ timeMs: start + 700 * second }),
+  ];
+  fc.assert(
+    fc.property(fc.shuffledSubarray(events, { minLength: events.length }), (shuffled) => {
+      const known = ledgerOf(...shuffled).container(id.slice(0, 31));
+      expect(known).toMatchObject({
+        saidDigests: [digest, moved.container!.imageDigest],
+        digest: null,
+        firstSeenMs: start,
+      });
+      expect(known?.lastSeenMs).toBeLessThanOrEqual(start + 700 * second);
+    }),
+  );
+  const small = new ContainerLedger({ maxContainers: 20 });
+  for (let index = 0; index < 200; index += 1) {
+    const name = index.toString(16).padStart(64, 'e').split('').toReversed().join('');
+    small.observe(again({ timeMs: start + index, container: { ...tetragon.container!, id: name } }));
+  }
+  small.observe(tetragon);
+  expect(small.find(tetragon)?.digest).toBe(digest);
+});
+
 it('is the same after what it knows of a container was kept', () => {
   const ledger = ledgerOf(watch(podObject(running)), tetragon, deleted);
   const restarted = new ContainerLedger();
@@ -462,13 +516,12 @@ if (!hasShared) console.warn(`SKIPPED: pods as clusters show them, because ${fix
     readdirSync(join(fixtures, folder))
       .filter((name) => name.endsWith('.json'))
       .map(
-        (name) =>
-          (JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] }).body,
-      );
-  for (const body of bodies('k8s-pods'))
-    ledger.observe(watch(body.object as JsonObject, body.type as string, Date.parse('2025-07-01T12:00:00Z')));
-  for (const body of bodies('cri').flat())
-    ledger.observe(observation('cri', { native: body, timeMs: Date.parse('2025-07-01T12:00:00Z') }));
+        (name) => JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] },
+      )
+      .flatMap(({ body }): JsonObject[] => (Array.isArray(body) ? body : [body]));
+  const noon = Date.parse('2025-07-01T12:00:00Z');
+  for (const { type, object } of bodies('k8s-pods')) ledger.observe(watch(object as JsonObject, type as string, noon));
+  for (const native of bodies('cri')) ledger.observe(observation('cri', { native, timeMs: noon }));
   const known = [...ledger.containers()].map(
     ({ workload, kind, digest: found }) =>
       `${workload?.namespace}/${workload?.kind}/${workload?.name} ${kind} ${found?.slice(7, 13)}`,

@@ -1,11 +1,14 @@
 import { type ContainerRecord, mergedContainers } from './container-record.js';
 
 const prefixLength = 12;
+const none: ContainerRecord[] = [];
 
 /** Containers by ids of which some are cut: those of one container begin alike. */
 export class ContainerRecords {
   /** By the first characters of the id. Nearly always one or two. */
   readonly #buckets = new Map<string, ContainerRecord[]>();
+  /** What was merged of a bucket, until something is put into it. */
+  readonly #merged = new WeakMap<ContainerRecord[], Map<string, ContainerRecord | null>>();
   #size = 0;
 
   constructor(private readonly max: number) {}
@@ -22,6 +25,7 @@ export class ContainerRecords {
     const prefix = record.id.slice(0, prefixLength);
     const bucket = this.#buckets.get(prefix);
     const index = bucket?.findIndex(({ id }) => id === record.id) ?? -1;
+    if (bucket) this.#merged.delete(bucket);
     if (bucket && index >= 0) {
       bucket[index] = record;
       return;
@@ -40,12 +44,12 @@ export class ContainerRecords {
     const bucket = this.#bucket(id);
     const [only] = bucket;
     if (bucket.length === 1 && only!.id === id) return only!;
-    const longest = wholeOf(id, bucket);
-    if (longest === null) return null;
-    const parts = bucket.filter((record) => longest.startsWith(record.id) && wholeOf(record.id, bucket) === longest);
-    return parts.length === 0 ? null : parts.reduce(mergedContainers);
+    const known = this.#merged.get(bucket) ?? new Map<string, ContainerRecord | null>();
+    this.#merged.set(bucket, known);
+    let found = known.get(id);
+    if (found === undefined) known.set(id, (found = mergedUnder(id, bucket)));
+    return found;
   }
-
   /** One for each container; those under ids that may be of several are left out. */
   *records(): Generator<ContainerRecord> {
     for (const bucket of this.#buckets.values()) {
@@ -54,7 +58,7 @@ export class ContainerRecords {
   }
 
   #bucket(id: string): ContainerRecord[] {
-    return this.#buckets.get(id.slice(0, prefixLength)) ?? [];
+    return this.#buckets.get(id.slice(0, prefixLength)) ?? none;
   }
 
   /** A twentieth at once: sorting for each new one would cost more than all else. */
@@ -67,6 +71,13 @@ export class ContainerRecords {
       this.#size -= 1;
     }
   }
+}
+
+function mergedUnder(id: string, bucket: readonly ContainerRecord[]): ContainerRecord | null {
+  const longest = wholeOf(id, bucket);
+  if (longest === null) return null;
+  const parts = bucket.filter((record) => longest.startsWith(record.id) && wholeOf(record.id, bucket) === longest);
+  return parts.length === 0 ? null : parts.reduce(mergedContainers);
 }
 
 /** The only longest id that begins with `id`; null where several do. */

@@ -12,8 +12,13 @@ export interface Said<Value> {
 // Milliseconds since 1970 take 41 bits until the year 2039, and 44 until 2527.
 const perAuthority = 2 ** 44;
 
+/** Sensors say the same with every event: what they say counts from when such a slot began, so that repeating it is nothing new. */
+export const slotMs = 600_000;
+
 export function said<Value>(value: Value | null, by: Authority, atMs: number): Said<Value> | null {
-  return value === null ? null : { value, order: authorities.indexOf(by) * perAuthority + atMs };
+  if (value === null) return null;
+  const from = by === 'sensor' ? atMs - (atMs % slotMs) : atMs;
+  return { value, order: authorities.indexOf(by) * perAuthority + from };
 }
 
 /** The one that counts more. In whatever order values come, the same one is left: that is all that makes the ledger join. */

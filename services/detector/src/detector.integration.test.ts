@@ -154,7 +154,7 @@ const nodes = Array.from({ length: 40 }, (_, index) => `worker-${index}`);
 it('makes an alert and an incident of what a rule finds', async () => {
   await startReplica();
   const found = exec('worker-1');
-  await observe(found, exec('worker-1', '/usr/bin/other'));
+  await observe(found, exec('worker-2', '/usr/bin/other'));
   await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
   const { items } = await new DetectionAlerts(store).list({ limit: 10 });
   const [incident] = (await new Incidents(store).list({ limit: 10 })).items;

@@ -119,7 +119,9 @@ export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown
   async #release(name: string): Promise<void> {
     const held = this.#held.get(name);
     this.#held.delete(name);
-    await held?.duty.handOver().catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
+    await held?.duty
+      .handOver()
+      .catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
     if (held) await this.leases.release(held.lease);
   }
 }

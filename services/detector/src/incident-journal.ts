@@ -46,7 +46,7 @@ export class IncidentJournal {
 
   /** The turns after one, in order, with what was taken in each. */
   async *turnsAfter(turn: number): AsyncGenerator<{ turn: number; alerts: Alert[] }> {
-    for (let last = turn; ; ) {
+    for (let last = turn; ;) {
       const turns = await this.alerts.takenAfter(last, takenAtOnce);
       if (turns.length === 0) return;
       yield* turns;

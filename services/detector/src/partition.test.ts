@@ -5,8 +5,8 @@ import { runtimeObserved } from '@tidewaiter/events';
 import { createLogger } from '@tidewaiter/runtime';
 
 import type { Engine } from './engine.js';
-import { Partition, type PartitionWorld } from './partition.js';
 import type { DetectorState } from './partition-journal.js';
+import { Partition, type PartitionWorld } from './partition.js';
 
 const log = createLogger('test', 'silent');
 
@@ -74,7 +74,11 @@ function world(change: Partial<PartitionWorld> = {}) {
     forget: async ({ sequence }) => void forgotten.push(sequence),
     prepare: async () => undefined,
     giveUp: async ({ place }, each, error) =>
-      void givenUp.push({ sequence: place.sequence, record: each?.id ?? null, code: (error as InvalidInput).code ?? 'INTERNAL' }),
+      void givenUp.push({
+        sequence: place.sequence,
+        record: each?.id ?? null,
+        code: (error as InvalidInput).code ?? 'INTERNAL',
+      }),
     judged: () => undefined,
     lost,
     ...change,

@@ -148,7 +148,8 @@ export class Partition {
   }
 
   async #keepAll(): Promise<void> {
-    while (!this.#isOver && (this.#waiting.length > 0 || this.#isSnapshotDue())) await this.#keep(this.#isSnapshotDue());
+    while (!this.#isOver && (this.#waiting.length > 0 || this.#isSnapshotDue()))
+      await this.#keep(this.#isSnapshotDue());
   }
 
   #isSnapshotDue(): boolean {

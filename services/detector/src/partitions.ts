@@ -9,8 +9,8 @@ import { DetectorMetrics } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
 import { Engines } from './engines.js';
 import { GivenUpRecords } from './given-up-records.js';
-import { Partition } from './partition.js';
 import { PartitionJournal } from './partition-journal.js';
+import { Partition } from './partition.js';
 
 const tickMs = 100;
 /**
@@ -77,7 +77,11 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
       (snapshotSpreadMs * number) / runtimePartitions,
     );
     const take = async (message: StreamMessage) => partition.take(message);
-    const reader = new OrderedReader(this.bus, { stream: runtimeStream, subject, place: () => partition.place, take }, this.log);
+    const reader = new OrderedReader(
+      this.bus,
+      { stream: runtimeStream, subject, place: () => partition.place, take },
+      this.log,
+    );
     this.#running.set(lease.name, { partition, reader, ended: reader.run() });
     return {
       handOver: async () => {

@@ -32,7 +32,7 @@ export async function readRuleFiles(folders: readonly string[]): Promise<FoundRu
     const { size } = await stat(path);
     // Refused by the loader with a reason, as any other file that holds no rule.
     const text = size > maxFileBytes ? `# ${size} bytes are too many for a file of rules\n-` : await readFile(path, 'utf8');
-    files.push({ path: relative(process.cwd(), path), text });
+    files.push({ path: shownPath(path), text });
   }
   return files;
 }
@@ -53,4 +53,10 @@ async function rulePaths(folders: readonly string[]): Promise<string[]> {
   };
   for (const folder of folders) await walk(folder, 0);
   return paths;
+}
+
+/** As somebody who stands where the service was started would write it. */
+function shownPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith('..') ? path : below;
 }

@@ -19,20 +19,26 @@ it.each([
 
 it('leaves nothing free and nobody with more than a share, whatever was before', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 40 }), fc.array(fc.nat(50), { minLength: 33, maxLength: 33 }), (replicas, held) => {
-      const holders = new Map(held.map((holder, index) => [`partition/${index}`, holder < replicas ? holder : null]));
-      const heldBy = (holder: number | null) => [...holders].filter(([, each]) => each === holder).map(([name]) => name);
-      const changeOf = (replica: number) => changeOfShare({ replicas, mine: heldBy(replica), free: heldBy(null) }, 33);
-      for (let replica = 0; replica < replicas; replica += 1) {
-        for (const name of changeOf(replica).release) holders.set(name, null);
-      }
-      for (let replica = 0; replica < replicas; replica += 1) {
-        for (const name of heldBy(null).slice(0, changeOf(replica).take)) holders.set(name, replica);
-      }
-      expect(heldBy(null)).toEqual([]);
-      for (let replica = 0; replica < replicas; replica += 1) {
-        expect(heldBy(replica).length).toBeLessThanOrEqual(Math.ceil(33 / replicas));
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.array(fc.nat(50), { minLength: 33, maxLength: 33 }),
+      (replicas, held) => {
+        const holders = new Map(held.map((holder, index) => [`partition/${index}`, holder < replicas ? holder : null]));
+        const heldBy = (holder: number | null) =>
+          [...holders].filter(([, each]) => each === holder).map(([name]) => name);
+        const changeOf = (replica: number) =>
+          changeOfShare({ replicas, mine: heldBy(replica), free: heldBy(null) }, 33);
+        for (let replica = 0; replica < replicas; replica += 1) {
+          for (const name of changeOf(replica).release) holders.set(name, null);
+        }
+        for (let replica = 0; replica < replicas; replica += 1) {
+          for (const name of heldBy(null).slice(0, changeOf(replica).take)) holders.set(name, replica);
+        }
+        expect(heldBy(null)).toEqual([]);
+        for (let replica = 0; replica < replicas; replica += 1) {
+          expect(heldBy(replica).length).toBeLessThanOrEqual(Math.ceil(33 / replicas));
+        }
+      },
+    ),
   );
 });

@@ -155,7 +155,10 @@ it('waits as long as Slack asks for', async () => {
 it('does not forget that a message may have arrived when it cannot look', async () => {
   bot.next('swallow', { status: 429, headers: { 'retry-after': '1' } });
   await openIncident('medium', 'shell');
-  expect(await deliveryIn('sent', 'slack')).toMatchObject({ attempt: 3, reference: expect.stringMatching(/^C0000001\//) });
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({
+    attempt: 3,
+    reference: expect.stringMatching(/^C0000001\//),
+  });
   expect(posts(bot)).toHaveLength(1);
 });
 
@@ -243,7 +246,10 @@ describe('a bot', () => {
     const [message, loud, ...others] = bot.channel('C0000001');
     expect(others).toEqual([]);
     expect(message).toMatchObject({ text: expect.stringMatching(/^Resolved · /), edits: 3 });
-    expect(loud).toMatchObject({ subtype: 'thread_broadcast', text: expect.stringContaining('from medium to critical') });
+    expect(loud).toMatchObject({
+      subtype: 'thread_broadcast',
+      text: expect.stringContaining('from medium to critical'),
+    });
     expect(bot.thread('C0000001', message!.ts).map(({ text }) => text.split(': ').at(-1))).toEqual([
       'Connection to a mining pool (T1496.001)',
       'Severity rose from medium to critical',

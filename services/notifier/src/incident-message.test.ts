@@ -56,7 +56,7 @@ const image: NonNullable<IncidentContext['image']> = {
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
   revisions: [opened],
-  context: { image, reach: { images: { items: [], total: 0 }, incidents: [] }, ...context },
+  context: { image, reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] }, ...context },
 });
 
 const message = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}) =>
@@ -104,7 +104,7 @@ Open incident: https://tidewaiter.example.com/#incidents/${uuidOf('miner')}
 Open image: https://tidewaiter.example.com/#images/${image.digest}
 
 -- 
-Tidewaiter · INC-12 · rule: Program started that the image does not have by Jane Doe (DRL-1.1)
+Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the image does not have
 `);
 });
 
@@ -144,7 +144,7 @@ it('does not take what could not be judged for clean', () => {
 describe('how far it reaches', () => {
   const [workload] = minerIncident().workloads;
   const tag = (shares: string) => ({ registry: 'r', repository: 'a', tag: '1', digest: 'd', shares });
-  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, incidents: [] };
+  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] };
   it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
     [{}, {}, 'Nothing else that we know has it.'],
     [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
@@ -156,6 +156,16 @@ describe('how far it reaches', () => {
     ],
     [
       {},
+      {
+        workloads: {
+          items: [{ cluster: null, workload: 'a/b/c', imageDigest: 'd', exposed: true, shares: 'image' }],
+          total: 3,
+        },
+      },
+      '3 other workloads run it or what it shares (1 of them exposed).',
+    ],
+    [
+      {},
       { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] },
       'INC-3 saw the same traces.',
     ],
@@ -164,9 +174,10 @@ describe('how far it reaches', () => {
   });
 });
 
-it('names authors and licences of all rules that fit', () => {
+it('names all authors and licences before all rules', () => {
   const rule = { id: null, title: 'a', author: 'b', license: 'c', link: null };
-  expect(creditsText([rule, { ...rule, author: null, license: null }])).toBe('rules: a by b (c) and a');
+  const rules = [rule, { ...rule, author: null, license: null }, ...['d', 'e'].map((title) => ({ ...rule, title }))];
+  expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');
 });
 
 it('tells the day of a step that came on another one', () => {

@@ -72,7 +72,10 @@ export function headWord({ status, severity }: Pick<Message, 'status' | 'severit
 }
 
 /** Whether it is worse than what was told before, or was over and is not any more: then it should be noticed again. */
-export function risesAbove(told: Pick<Message, 'status' | 'severity'>, now: Pick<Message, 'status' | 'severity'>): boolean {
+export function risesAbove(
+  told: Pick<Message, 'status' | 'severity'>,
+  now: Pick<Message, 'status' | 'severity'>,
+): boolean {
   if (now.status === 'resolved') return false;
   return told.status === 'resolved' || compareSeverity(now.severity, told.severity) < 0;
 }

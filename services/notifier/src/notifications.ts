@@ -103,8 +103,17 @@ function deliveryOf<About>(
   message: Message,
   edition: NewDelivery<Message>['edition'] = null,
 ): NewDelivery<Message> {
-  const alerts = subjects
-    .map(({ alert }) => alert)
-    .filter(({ status }) => status === 'firing' || config.sendResolved);
-  return { eventId, receiver, channel: kind, integration: index, route, groupKey, groupLabels, alerts, message, edition };
+  const alerts = subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing' || config.sendResolved);
+  return {
+    eventId,
+    receiver,
+    channel: kind,
+    integration: index,
+    route,
+    groupKey,
+    groupLabels,
+    alerts,
+    message,
+    edition,
+  };
 }

@@ -145,6 +145,10 @@ export const findingAnswer = z.object({
   kev: z.boolean(),
   /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
   epss: z.number().nullable(),
+  /** Whether a workload runs the image, or did in the last day; null while nobody tells of containers. */
+  running: z.boolean().nullable(),
+  /** Whether the package was seen to be executed or loaded; null while nobody tells, and false is no proof that it never is. */
+  inUse: z.boolean().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
 });

@@ -18,8 +18,9 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
-import { incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
 import {
+  alertsQuery,
   blastRadiusQuery,
   deadLettersQuery,
   gateBody,
@@ -63,7 +64,12 @@ export const routes: readonly Route[] = [
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
-  get('/incidents/{id}', 'An incident with its timeline and evidence, what is known of its image and how far it reaches', incidentDetailAnswer),
+  get(
+    '/incidents/{id}',
+    'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    incidentDetailAnswer,
+  ),
+  list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

@@ -104,7 +104,11 @@ describe('email', () => {
       return { revision, reference, message };
     };
     const first = await state(1, { first: null, last: null, isInDoubt: false }, { title: 'High · a' });
-    const second = await state(2, { first, last: first, isInDoubt: false }, { title: 'Critical · a', severity: 'critical' });
+    const second = await state(
+      2,
+      { first, last: first, isInDoubt: false },
+      { title: 'Critical · a', severity: 'critical' },
+    );
     await state(3, { first, last: second, isInDoubt: false }, { title: 'Resolved · a', status: 'resolved' });
     const mails = sink.received.map(({ mail }) => mail);
     expect(mails.map(({ subject }) => subject)).toEqual(['High · a', 'Critical · a', 'Re: High · a']);

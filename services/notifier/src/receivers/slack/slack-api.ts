@@ -57,12 +57,17 @@ export async function postToWebhook(
   context: SendContext,
 ): Promise<void> {
   const response = await post(url.reveal(), jsonPost(body, timeoutMs), context);
-  if (response.status < 200 || response.status >= 300) throw failure(response, await answerText(response, maxAnswerBytes));
+  if (response.status < 200 || response.status >= 300)
+    throw failure(response, await answerText(response, maxAnswerBytes));
   await response.discard();
 }
 
 /** Calls a method of the Web API that takes JSON: `chat.update`. */
-export async function callWith(method: string, body: object, { bot, timeoutMs, context }: SlackCall): Promise<ApiAnswer> {
+export async function callWith(
+  method: string,
+  body: object,
+  { bot, timeoutMs, context }: SlackCall,
+): Promise<ApiAnswer> {
   return call(bot, method, jsonPost(body, timeoutMs), context);
 }
 

@@ -96,7 +96,9 @@ it('keeps one message, whose thread grows, and says aloud only what became worse
 it('tells in one answer what happened since it was told last', async () => {
   const first = await send(1, nothing);
   await send(3, told(1, first));
-  expect(inThread(tsOf(first))).toEqual(['Connection to a mining pool (T1496.001). Severity rose from high to critical']);
+  expect(inThread(tsOf(first))).toEqual([
+    'Connection to a mining pool (T1496.001). Severity rose from high to critical',
+  ]);
 });
 
 it('brings a message to its end without a word where good news is not asked for', async () => {

@@ -3,7 +3,15 @@ import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
 import { risesAbove, type Message } from '../../message.js';
 import { receiver, type Configs, type Delivery, type Edition, type Outcome } from '../receiver.js';
 import { noteBlocks, noteText, slackBlocks, slackText } from './blocks.js';
-import { ask, callWith, postToWebhook, type SlackBot, type SlackCall, type SlackMessage, SlackRefused } from './slack-api.js';
+import {
+  ask,
+  callWith,
+  postToWebhook,
+  type SlackBot,
+  type SlackCall,
+  type SlackMessage,
+  SlackRefused,
+} from './slack-api.js';
 
 type SlackConfig = Configs['slack'];
 
@@ -107,7 +115,9 @@ async function note(config: SlackConfig, delivery: Delivery, root: MessagePlace,
 function linesSince({ history = [] }: Message, edition: Edition | null): string[] {
   if (!edition) return [];
   const told = edition.thread.last?.revision ?? edition.revision - 1;
-  return history.filter(({ revision }) => revision > told && revision <= edition.revision).flatMap(({ lines }) => lines);
+  return history
+    .filter(({ revision }) => revision > told && revision <= edition.revision)
+    .flatMap(({ lines }) => lines);
 }
 
 /** The message that the channel has of the subject; null while it has none. */

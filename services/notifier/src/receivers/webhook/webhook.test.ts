@@ -26,7 +26,7 @@ function delivery(alerts: Alert[]): Delivery {
     reached: [],
     receiver: 'everything',
     externalUrl: 'https://tidewaiter.example.com',
-  edition: null,
+    edition: null,
     message: {
       kind: 'push',
       status: 'firing',
