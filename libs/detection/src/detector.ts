@@ -17,7 +17,7 @@ import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { type Scene, sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
@@ -72,10 +72,10 @@ interface KeptState {
   waiting: { timeMs: number; record: RuntimeRecord }[];
   tree: KeptTree;
   writers: KeptWriters;
-  dns: [string, string][];
-  recentIds: [string, number][];
-  recentWrites: [string, number][];
-  scenes: [string, KeptScene][];
+  dns: KeptMap<string>;
+  recentIds: KeptMap<number>;
+  recentWrites: KeptMap<number>;
+  scenes: KeptMap<KeptScene>;
   counts: DetectorCounts;
   /** Base64. */
   correlations: string;
@@ -164,9 +164,9 @@ export class Detector {
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
-      recentIds: this.#recentIds.entries(),
-      recentWrites: this.#recentWrites.entries(),
-      scenes: this.#scenes.entries(),
+      recentIds: this.#recentIds.snapshot(),
+      recentWrites: this.#recentWrites.snapshot(),
+      scenes: this.#scenes.snapshot(),
       counts: this.#counts,
       correlations: Buffer.from(this.#correlator.snapshot()).toString('base64'),
     };

@@ -1,7 +1,7 @@
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 /** Who wrote a file: what drift is judged by. */
 export interface FileWriter {
@@ -14,8 +14,8 @@ export interface FileWriter {
 const maxFiles = 50_000;
 
 export interface KeptWriters {
-  writers: [string, FileWriter][];
-  containers: [string, string][];
+  writers: KeptMap<FileWriter>;
+  containers: KeptMap<string>;
 }
 
 /** Who last wrote which file in which container, or on which node. */
@@ -48,7 +48,7 @@ export class FileWriters {
   }
 
   snapshot(): KeptWriters {
-    return { writers: this.#writers.entries(), containers: this.#containers.entries() };
+    return { writers: this.#writers.snapshot(), containers: this.#containers.snapshot() };
   }
 
   restore({ writers, containers }: KeptWriters): void {

@@ -4,7 +4,7 @@ import type { Alert } from './alert.js';
 import { kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 import { readSnapshot } from './snapshot.js';
 import {
   addAlert,
@@ -44,9 +44,9 @@ interface KeptState {
   format: typeof snapshotFormat;
   cases: [number, Omit<Case, 'story'> & { story: Omit<Story, 'groups'> & { groups: [string, AlertGroup][] } }][];
   mergedInto: [number, number][];
-  trails: [string, KeyTrail][];
-  waiting: [string, Accompanying][];
-  known: [string, number][];
+  trails: KeptMap<KeyTrail>;
+  waiting: KeptMap<Accompanying>;
+  known: KeptMap<number>;
   grown: number[];
   nextStory: number;
   nowMs: number | null;
@@ -117,9 +117,9 @@ export class IncidentBuilder {
         { ...rest, story: { ...story, groups: [...story.groups] } },
       ]),
       mergedInto: [...this.#mergedInto],
-      trails: this.#trails.entries(),
-      waiting: this.#waiting.entries(),
-      known: this.#known.entries(),
+      trails: this.#trails.snapshot(),
+      waiting: this.#waiting.snapshot(),
+      known: this.#known.snapshot(),
       grown: [...this.#grown],
       nextStory: this.#nextStory,
       nowMs: finiteOrNull(this.#nowMs),

@@ -24,6 +24,10 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   identity: 30 * minute,
   source: 30 * minute,
   key: 7 * day,
+  /** Of a cloud, by its name: what it hands out lasts for hours. */
+  role: day / 2,
+  /** Credentials of the cloud were asked for, or used from outside. */
+  cloud: 30 * minute,
   /** Only what escapes and what runs on the host afterwards has it. */
   node: 5 * minute,
   hash: day,
@@ -134,6 +138,7 @@ function extraKeysOf({ cluster, node, request, network, process }: Observation):
   const source = request?.sourceIps[0];
   const hostname = network?.hostname?.toLowerCase();
   const pool = poolIn(process?.commandLine);
+  const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
   return {
     ...(node && { node: `node:${within}/${node}` }),
     ...(request?.user && { identity: `identity:${within}/${request.user}` }),
@@ -142,7 +147,14 @@ function extraKeysOf({ cluster, node, request, network, process }: Observation):
     ...(hostname && { hostname: `hostname:${hostname}` }),
     ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
     ...(pool && { pool: `pool:${pool}` }),
+    ...(role && { role: `role:${role}` }),
+    cloud: `cloud:${within}`,
   };
+}
+
+/** The role of a cloud that signed a call, or whose credentials a command fetches. */
+function roleIn(text: string | null | undefined): string | undefined {
+  return /(?::assumed-role\/|\/security-credentials\/)([\w+=,.@-]{1,64})/.exec(text ?? '')?.[1];
 }
 
 /** The mining pool that a command names. */

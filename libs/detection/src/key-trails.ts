@@ -1,5 +1,5 @@
 import { contextTtlMs, joinTtlMs, kindOfKey } from './join-keys.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 /** A stretch of time in which alerts that count followed each other closely enough, by one key. */
 interface Stretch {
@@ -33,10 +33,6 @@ const never = -1;
  */
 export class KeyTrails {
   readonly #trails = new RecentMap<KeyTrail>(maxTrails);
-
-  get size(): number {
-    return this.#trails.size;
-  }
 
   /** Stories that an alert that counts is joined to. */
   joinedBy(key: string, timeMs: number): number[] {
@@ -78,7 +74,7 @@ export class KeyTrails {
 
   /** Forgets what nothing at `nowMs` or later can be joined to. */
   prune(nowMs: number): void {
-    for (const [key, trail] of this.#trails.entries()) {
+    for (const [key, trail] of [...this.#trails.entries()]) {
       const kind = kindOfKey(key);
       const keptMs = Math.max(joinTtlMs[kind] ?? 0, contextTtlMs[kind] ?? 0);
       trail.stretches = trail.stretches.filter(({ toMs }) => toMs + keptMs >= nowMs);
@@ -87,12 +83,12 @@ export class KeyTrails {
     }
   }
 
-  entries(): [string, KeyTrail][] {
-    return this.#trails.entries();
+  snapshot(): KeptMap<KeyTrail> {
+    return this.#trails.snapshot();
   }
 
-  restore(entries: readonly [string, KeyTrail][]): void {
-    this.#trails.restore(entries);
+  restore(kept: KeptMap<KeyTrail>): void {
+    this.#trails.restore(kept);
   }
 
   #near(key: string, timeMs: number, ttlMs: number): number[] {

@@ -1,7 +1,7 @@
 import type { Observation } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 const maxAnswers = 20_000;
 const maxAnswersOfOne = 32;
@@ -34,11 +34,11 @@ export class PassiveDns {
     return observation;
   }
 
-  snapshot(): [string, string][] {
-    return this.#names.entries();
+  snapshot(): KeptMap<string> {
+    return this.#names.snapshot();
   }
 
-  restore(kept: readonly [string, string][]): void {
+  restore(kept: KeptMap<string>): void {
     this.#names.restore(kept);
   }
 }

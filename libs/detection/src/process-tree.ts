@@ -1,7 +1,7 @@
 import type { Observation, ObservedProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { RecentMap } from './recent-map.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
 
 /** One process as it is remembered: from its start until it is forgotten, not until its end, since what it left behind tells later. */
 export interface TreeProcess {
@@ -29,8 +29,8 @@ const suspicionMs = 30 * 60_000;
 const never = 0;
 
 export interface KeptTree {
-  processes: [string, TreeProcess][];
-  byPid: [string, string][];
+  processes: KeptMap<TreeProcess>;
+  byPid: KeptMap<string>;
 }
 
 /**
@@ -90,7 +90,7 @@ export class ProcessTree {
   }
 
   snapshot(): KeptTree {
-    return { processes: this.#processes.entries(), byPid: this.#byPid.entries() };
+    return { processes: this.#processes.snapshot(), byPid: this.#byPid.snapshot() };
   }
 
   restore({ processes, byPid }: KeptTree): void {

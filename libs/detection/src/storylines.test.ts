@@ -2,10 +2,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env, stdout } from 'node:process';
 
-import { type Incident, isAtLeast, type JsonObject, type RuntimeRecord, type Severity } from '@tidewaiter/domain';
+import {
+  type Incident,
+  isAtLeast,
+  type JsonObject,
+  printable,
+  type RuntimeRecord,
+  type Severity,
+} from '@tidewaiter/domain';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { sensorOf } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
+import { hostileJson, replaceValue } from '@tidewaiter/testkit';
 import { ContainerLedger } from '@tidewaiter/workloads';
 import * as fc from 'fast-check';
 
@@ -142,6 +150,31 @@ describe.each(places)('$where', ({ folder }) => {
       { numRuns: 5 },
     );
   });
+});
+
+it('takes any value anywhere, and shows nothing that is not printable', () => {
+  const attacks = storylinesIn(own).filter(({ expected }) => expected.kind === 'attack');
+  fc.assert(
+    fc.property(
+      fc.constantFrom(...attacks),
+      fc.nat(),
+      fc.nat(60),
+      hostileJson,
+      ({ records, facts }, which, nth, by) => {
+        const hostile = records.map((record, index) =>
+          index === which % records.length
+            ? { ...record, event: JSON.parse(replaceValue(record.event, nth, by)) as JsonObject }
+            : record,
+        );
+        for (const { title, sentence, factsUsed, evidence } of replay(hostile, facts).incidents) {
+          const shown = [title, sentence, ...factsUsed, ...evidence.map(({ text }) => text)];
+          expect(shown.filter((text) => printable(text, 10_000) !== text)).toEqual([]);
+        }
+        expect({}).not.toHaveProperty('polluted');
+      },
+    ),
+    { numRuns: 40 },
+  );
 });
 
 /** What an incident lacks of what it must have, in words. */

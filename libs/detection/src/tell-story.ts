@@ -1,4 +1,11 @@
-import type { Incident, IncidentArtifact, IncidentEvidence, IncidentWorkload, RuleCredit } from '@tidewaiter/domain';
+import {
+  type Incident,
+  type IncidentArtifact,
+  type IncidentEvidence,
+  type IncidentWorkload,
+  printable,
+  type RuleCredit,
+} from '@tidewaiter/domain';
 
 import type { Alert, ImageEvidence } from './alert.js';
 import { exploitationFindings, wordsOf } from './findings.js';
@@ -46,7 +53,7 @@ export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert
     evidence: evidenceOf(alerts),
     workloads,
     artifacts: artifactsOf(alerts),
-    factsUsed: facts.map(({ text }) => text),
+    factsUsed: facts.map(({ text }) => printable(text)),
     nextSteps: nextSteps(findings),
     rules: creditsOf(alerts),
   };
@@ -90,7 +97,7 @@ function findingsOf(alerts: readonly Alert[], facts: readonly ImageEvidence[]): 
     ...facts.flatMap(({ finding }) => finding ?? []),
   ]);
   if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');
-  return [...found].toSorted((a, b) => wordsOf(b).rank - wordsOf(a).rank || (a < b ? -1 : 1));
+  return [...found].toSorted((a, b) => wordsOf(a).rank - wordsOf(b).rank || (a < b ? -1 : 1));
 }
 
 function exploitedIn(
