@@ -133,6 +133,6 @@ export function execRecord(turn: number, node: string, timeMs: number, binary?: 
     cluster: 'eu1',
     node,
     at,
-    event: event as unknown as RuntimeRecord['event'],
+    event,
   };
 }

@@ -73,7 +73,16 @@ function eventsOf(node: number, round: number, startMs: number): string {
         name: `app-${node}`,
         container: { id: `containerd://${container}`, name: 'app', image: { name: 'registry.example.com/shop/app:1' } },
       };
-      const start = { exec_id, pid: 100 + round, uid: 0, cwd: '/', binary, arguments: `${round}`, start_time: time, pod };
+      const start = {
+        exec_id,
+        pid: 100 + round,
+        uid: 0,
+        cwd: '/',
+        binary,
+        arguments: `${round}`,
+        start_time: time,
+        pod,
+      };
       const parent = { exec_id: Buffer.from(`worker-${node}:sh`).toString('base64'), pid: 1, binary: '/bin/sh', pod };
       return JSON.stringify({ process_exec: { process: start, parent }, node_name: `worker-${node}`, time });
     })
@@ -106,7 +115,7 @@ async function run(startMs: number, disturb: (round: number, detectors: Program[
     await disturb(round, detectors, url);
   }
   const dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  const query = async <Row>(sql: string) => (await dataSource.query(sql)) as Row[];
+  const query = async <Row>(sql: string) => dataSource.query<Row[]>(sql);
   await until('all probes are alerts of incidents', async () => {
     const [{ count }] = (await query<{ count: number }>(
       `SELECT count(*)::int AS count FROM detection_alert WHERE rule = 'Probe runs' AND incident_id IS NOT NULL`,

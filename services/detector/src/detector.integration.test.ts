@@ -39,7 +39,12 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await servers.nats.wipe();
-  await until('the stream is there', async () => bus.reconcile().then(() => true, () => false));
+  await until('the stream is there', async () =>
+    bus.reconcile().then(
+      () => true,
+      () => false,
+    ),
+  );
   await writeFile(join(folder, 'rules.yml'), shellRule('Probe runs', 'probe'));
   const url = await servers.postgres.createDatabase();
   dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
@@ -90,7 +95,11 @@ function exec(node: string, binary = '/usr/bin/probe'): RuntimeRecord {
   const at = new Date().toISOString();
   const execId = Buffer.from(`${node}:${serial}`).toString('base64');
   const process = { exec_id: execId, pid: serial, uid: 0, cwd: '/', binary, arguments: '', start_time: at };
-  const event = { process_exec: { process, parent: { exec_id: 'cGFyZW50', binary: '/bin/sh', pid: 1 } }, node_name: node, time: at };
+  const event = {
+    process_exec: { process, parent: { exec_id: 'cGFyZW50', binary: '/bin/sh', pid: 1 } },
+    node_name: node,
+    time: at,
+  };
   return { id: `e${serial}`, source: 'tetragon', sensor: 'tetragon-eu1', cluster: 'eu1', node, at, event };
 }
 
@@ -256,10 +265,10 @@ it('goes on at the start of a stream that came back empty', async () => {
 
 it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
   const { url } = await startReplica();
-  let isOver = false;
+  const over = new AbortController();
   const sent: RuntimeRecord[] = [];
   const sending = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const records = nodes.slice(0, 5).flatMap((node) => [exec(node), exec(node, '/usr/bin/tool')]);
       sent.push(...records);
       await observe(...records);
@@ -272,7 +281,7 @@ it('takes new rules without losing an event, and refuses the bad ones alone', as
     `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
   );
   await until('the new rule is used', async () => (await alerted('Tool runs')).length > 0);
-  isOver = true;
+  over.abort();
   await sending;
   const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
   await until('all are judged', async () => (await alerted()).length >= probes.length);

@@ -38,6 +38,7 @@ const patienceWithCrashes = 3;
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
 export class Partition {
   #place: StreamPlace | null;
+  #judgedUpToMs: number | null = null;
   #waiting: Alert[] = [];
   #keeping: Promise<void> | undefined;
   #snapshotDue: number;
@@ -62,6 +63,11 @@ export class Partition {
     return this.#place;
   }
 
+  /** When the stream took the last message that was judged here. */
+  get judgedUpToMs(): number | null {
+    return this.#judgedUpToMs;
+  }
+
   /** Alerts that are not kept yet. */
   get waiting(): number {
     return this.#waiting.length;
@@ -73,6 +79,7 @@ export class Partition {
     await this.#untilDone(async () => this.#judge(message));
     if (this.#isOver) return;
     this.#place = message.place;
+    this.#judgedUpToMs = message.storedAtMs;
     this.#hasNews = true;
     await this.#keepSoon();
   }
