@@ -70,7 +70,7 @@ function isQuantifier(piece: string): boolean {
 /** What a quantifier stands behind may be missing. */
 function dropLast(runs: string[]): void {
   const last = runs.at(-1);
-  if (last) runs[runs.length - 1] = [...last].slice(0, -1).join('');
+  if (last) runs[runs.length - 1] = last.replace(/[^]$/u, '');
 }
 
 function isPlain(piece: string): boolean {
