@@ -381,16 +381,16 @@ it('refuses with a reason what is not for it', async () => {
   expect(tagged).toMatchObject({ state: 'refused', code: 'NO_PLATFORM' });
 });
 
-describe('a shell in a container of that image', () => {
+describe('a program that was dropped into a container of that image', () => {
   const falco = (time: string) => ({
     uuid: randomUUID(),
-    output: `${time}: Notice A shell was spawned in a container`,
-    priority: 'Warning',
-    rule: 'Terminal shell in container',
+    output: `${time}: Critical Executing binary not part of base image`,
+    priority: 'Critical',
+    rule: 'Drop and execute new binary in container',
     time,
     source: 'syscall',
     hostname: 'node-1',
-    tags: ['T1059', 'container', 'shell'],
+    tags: ['T1059', 'container', 'mitre_persistence'],
     output_fields: {
       'container.id': '0123456789ab',
       'container.name': 'checkout',
@@ -398,8 +398,9 @@ describe('a shell in a container of that image', () => {
       'container.image.tag': '1.4',
       'k8s.ns.name': 'shop',
       'k8s.pod.name': 'checkout-7d4c',
-      'proc.name': 'bash',
-      'proc.cmdline': 'bash -i',
+      'proc.name': 'kinsing',
+      'proc.cmdline': 'kinsing --daemon',
+      'proc.exepath': '/tmp/kinsing',
       'user.name': 'root',
     },
   });
@@ -418,19 +419,17 @@ describe('a shell in a container of that image', () => {
       expect(answer.status).toBe(202);
     }
     await slack.waitFor(before + 1);
-    let incidents: { rule: string; count: number; imageDigest: string | null; state: string }[] = [];
+    let incidents: { id: string; title: string; count: number; imageDigest: string | null; state: string }[] = [];
     await until('three events are counted', async () => {
       incidents = (await tidewaiter.api<List<(typeof incidents)[number]>>('/incidents')).items;
       return incidents[0]?.count === 3;
     });
     const [newest] = await ended('shop/checkout', 3);
-    expect(incidents).toMatchObject([
-      { rule: 'Terminal shell in container', state: 'open', imageDigest: newest!.digest },
-    ]);
+    expect(incidents).toMatchObject([{ state: 'open', imageDigest: newest!.digest }]);
     await quiet();
     expect(slack.received).toHaveLength(before + 1);
     const text = JSON.stringify(slack.received.at(-1)!.body);
-    expect(text).toContain('Terminal shell in container');
+    expect(text).toContain('kinsing');
     expect(text).toContain('shop/checkout');
   });
 

@@ -80,7 +80,9 @@ it('keeps a message when the newer one is given up', async () => {
 
 describe('the thread of a subject', () => {
   const edition = async (revision: number, more: Partial<NewDelivery<unknown>> = {}) => {
-    const [id = ''] = await add(delivery({ edition: { subject: 'incident', revision }, message: { revision }, ...more }));
+    const [id = ''] = await add(
+      delivery({ edition: { subject: 'incident', revision }, message: { revision }, ...more }),
+    );
     return id;
   };
   const sent = async (id: string, reference: string) => {

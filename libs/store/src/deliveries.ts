@@ -58,7 +58,10 @@ export interface ToldMessage<Message> {
 }
 
 /** A channel that was told of a subject, and by which route. */
-export type ToldChannel = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'>;
+export type ToldChannel = Pick<
+  NewDelivery<unknown>,
+  'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
+>;
 
 /** What became of a message about a subject. */
 export interface AboutDelivery extends Pick<
@@ -127,7 +130,9 @@ export class Deliveries {
 
   /** What the channel of a delivery was told of its subject before. */
   async thread<Message>(id: string): Promise<DeliveryThread<Message>> {
-    const told = (order: 'ASC' | 'DESC') => `(SELECT jsonb_build_object('revision', revision, 'reference', reference, 'message', message)
+    const told = (
+      order: 'ASC' | 'DESC',
+    ) => `(SELECT jsonb_build_object('revision', revision, 'reference', reference, 'message', message)
       FROM other WHERE state = 'sent' ORDER BY revision ${order} LIMIT 1)`;
     const [thread] = await this.store.query<DeliveryThread<Message>>(
       `WITH other AS (
@@ -169,7 +174,10 @@ export class Deliveries {
         [id],
       );
       if (older.length > 0) return 'waits';
-      await tx.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [id, attempt]);
+      await tx.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [
+        id,
+        attempt,
+      ]);
       return 'begun';
     });
   }

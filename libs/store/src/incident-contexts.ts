@@ -3,9 +3,9 @@ import { countBySeverity, type Digest, type SeverityCounts } from '@tidewaiter/d
 import type { PushChanges } from '@tidewaiter/integrity';
 
 import type { ImageFinding } from './findings.js';
+import { Images } from './images.js';
 import { IncidentOrigins, type IncidentProvenance } from './incident-origins.js';
 import { type IncidentReach, IncidentReaches } from './incident-reaches.js';
-import { Images } from './images.js';
 import type { StoredIncident } from './incidents.js';
 import { Judgements } from './judgements.js';
 import { type Push, Pushes } from './pushes.js';

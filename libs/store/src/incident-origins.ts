@@ -27,9 +27,12 @@ export class IncidentOrigins {
 
   async of(push: Push, digest: Digest): Promise<{ changes: PushChanges | null; provenance: IncidentProvenance }> {
     const known = await this.provenances.get(push, digest);
-    const signers = (known?.signatures ?? []).flatMap(({ verified, signer }) => (verified && signer ? [signer.name] : []));
+    const signers = (known?.signatures ?? []).flatMap(({ verified, signer }) =>
+      verified && signer ? [signer.name] : [],
+    );
     const attested = (known?.attestations ?? []).filter(({ verified }) => verified);
-    const first = (key: 'builder' | 'source' | 'revision') => attested.find((each) => each[key] !== null)?.[key] ?? null;
+    const first = (key: 'builder' | 'source' | 'revision') =>
+      attested.find((each) => each[key] !== null)?.[key] ?? null;
     return {
       changes: await this.differences.of(push.id),
       provenance: {

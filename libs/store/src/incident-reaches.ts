@@ -78,7 +78,10 @@ export class IncidentReaches {
     };
   }
 
-  async #workloads(sharesOf: ReadonlyMap<Digest, string>, incident: StoredIncident): Promise<IncidentReach['workloads']> {
+  async #workloads(
+    sharesOf: ReadonlyMap<Digest, string>,
+    incident: StoredIncident,
+  ): Promise<IncidentReach['workloads']> {
     const known = new Set(incident.workloads.map(({ cluster, workload }) => placeOf(cluster, workload)));
     const running = await this.ledger.running([...sharesOf.keys()]);
     const others = running.flatMap(({ cluster, namespace, kind, name, digest, exposed }) => {
@@ -91,7 +94,9 @@ export class IncidentReaches {
 
   /** The images that share the layer in which a file of the story lies. */
   async #layerTies(digests: readonly Digest[], { artifacts }: Incident | StoredIncident): Promise<Tie[]> {
-    const paths = artifacts.flatMap(({ kind, value }) => (kind === 'path' && value.startsWith('/') ? [value.slice(1)] : []));
+    const paths = artifacts.flatMap(({ kind, value }) =>
+      kind === 'path' && value.startsWith('/') ? [value.slice(1)] : [],
+    );
     const wanted = new Set(paths.slice(0, maxPaths));
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
@@ -115,7 +120,9 @@ export class IncidentReaches {
   /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
   async #firstIn(diffId: string, wanted: Set<string>): Promise<string | null> {
     if (wanted.size === 0) return null;
-    const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [diffId]);
+    const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
+      diffId,
+    ]);
     let first: string | null = null;
     for (const { path, type, whiteout } of layer ? decodeEntries(layer.entries) : []) {
       if (type !== 'file' || whiteout !== undefined || !wanted.delete(path)) continue;

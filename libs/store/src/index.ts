@@ -17,7 +17,15 @@ export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
 export type { DeadLetter, GivenUp } from './dead-letters.js';
 export { Deliveries } from './deliveries.js';
-export type { AboutDelivery, Delivery, DeliveryThread, ListedDelivery, NewDelivery, ToldChannel, ToldMessage } from './deliveries.js';
+export type {
+  AboutDelivery,
+  Delivery,
+  DeliveryThread,
+  ListedDelivery,
+  NewDelivery,
+  ToldChannel,
+  ToldMessage,
+} from './deliveries.js';
 export { DetectionAlerts } from './detection-alerts.js';
 export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
 export { DetectorLeases } from './detector-leases.js';

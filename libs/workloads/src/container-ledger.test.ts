@@ -183,7 +183,7 @@ it('knows init containers, sidecars, ephemeral ones, and what a container took t
     containerStatuses: [{ ...running.containerStatuses[0]!, lastState: over }],
     ephemeralContainerStatuses: [{ name: 'debugger', containerID: `containerd://${debug}`, image: 'b:1' }],
   };
-  const spec = {
+  const spec: JsonObject = {
     initContainers: [{ name: 'migrate' }, { name: 'proxy', restartPolicy: 'Always' }],
     ephemeralContainers: [{ name: 'debugger' }],
   };
@@ -239,10 +239,14 @@ it('knows from containers and images of a runtime which manifest a config belong
     labels: { 'io.kubernetes.pod.namespace': 'shop', 'io.kubernetes.pod.name': 'checkout-0' },
   };
   const image = { id: config, repoDigests: [`registry.example.com/shop/checkout@${digest}`] };
-  const before = ledgerOf(observation('cri', { native: { containers: [container] } }));
-  expect(before.container(id)).toMatchObject({ digest: null, startedAtMs: start, workload: { kind: 'StatefulSet' } });
-  before.observe(observation('cri', { native: { images: [image] } }));
-  expect(before.container(id)?.digest).toBe(digest);
+  const listed = [{ containers: [container] }, { images: [image] }];
+  // As the sensor splits lists.
+  for (const [some, others] of [listed, [{ container }, { image }], [container, image]] as JsonObject[][]) {
+    const ledger = ledgerOf(observation('cri', { native: some! }));
+    expect(ledger.container(id)).toMatchObject({ digest: null, startedAtMs: start, workload: { kind: 'StatefulSet' } });
+    ledger.observe(observation('cri', { native: others! }));
+    expect(ledger.container(id)?.digest).toBe(digest);
+  }
 });
 
 it('says who can reach a workload from outside, once somebody tells of services', () => {
@@ -516,13 +520,12 @@ if (!hasShared) console.warn(`SKIPPED: pods as clusters show them, because ${fix
     readdirSync(join(fixtures, folder))
       .filter((name) => name.endsWith('.json'))
       .map(
-        (name) =>
-          (JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] }).body,
-      );
-  for (const body of bodies('k8s-pods'))
-    ledger.observe(watch(body.object as JsonObject, body.type as string, Date.parse('2025-07-01T12:00:00Z')));
-  for (const body of bodies('cri').flat())
-    ledger.observe(observation('cri', { native: body, timeMs: Date.parse('2025-07-01T12:00:00Z') }));
+        (name) => JSON.parse(readFileSync(join(fixtures, folder, name), 'utf8')) as { body: JsonObject | JsonObject[] },
+      )
+      .flatMap(({ body }): JsonObject[] => (Array.isArray(body) ? body : [body]));
+  const noon = Date.parse('2025-07-01T12:00:00Z');
+  for (const { type, object } of bodies('k8s-pods')) ledger.observe(watch(object as JsonObject, type as string, noon));
+  for (const native of bodies('cri')) ledger.observe(observation('cri', { native, timeMs: noon }));
   const known = [...ledger.containers()].map(
     ({ workload, kind, digest: found }) =>
       `${workload?.namespace}/${workload?.kind}/${workload?.name} ${kind} ${found?.slice(7, 13)}`,

@@ -1,5 +1,5 @@
 import { type Claims, noClaims } from './claims.js';
-import type { KnownContainer } from './container-ledger.js';
+import type { KnownContainer } from './known.js';
 
 /** What was kept of a container, for a ledger that starts. */
 export function keptClaims(container: KnownContainer): Claims {

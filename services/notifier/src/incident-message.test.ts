@@ -104,7 +104,7 @@ Open incident: https://tidewaiter.example.com/#incidents/${uuidOf('miner')}
 Open image: https://tidewaiter.example.com/#images/${image.digest}
 
 -- 
-Tidewaiter · INC-12 · rule: Program started that the image does not have by Jane Doe (DRL-1.1)
+Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the image does not have
 `);
 });
 
@@ -174,9 +174,10 @@ describe('how far it reaches', () => {
   });
 });
 
-it('names authors and licences of all rules that fit', () => {
+it('names all authors and licences before all rules', () => {
   const rule = { id: null, title: 'a', author: 'b', license: 'c', link: null };
-  expect(creditsText([rule, { ...rule, author: null, license: null }])).toBe('rules: a by b (c) and a');
+  const rules = [rule, { ...rule, author: null, license: null }, ...['d', 'e'].map((title) => ({ ...rule, title }))];
+  expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');
 });
 
 it('tells the day of a step that came on another one', () => {

@@ -188,17 +188,19 @@ function facts(incident: StoredIncident, image: IncidentImage | null): Message['
     ...fact('Events', String(incident.count)),
     ...fact('Signs', enumerate(incident.findings, 6)),
     ...fact('Techniques', enumerate(incident.techniques, 8)),
-    ...fact('Image findings', image && (countsText(image.counts) ?? 'none')),
+    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isJudged ? 'none' : 'not all known'))),
   ];
 }
 
-/** Licences of rules ask for the name of their author beside every match. */
+/** Licences of rules ask for the name of their author beside every match, so all authors are named before all rules are. */
 export function creditsText(rules: readonly RuleCredit[]): string {
-  const credits = rules.map(({ title, author, license }) => {
-    const by = author === null ? '' : ` by ${author}`;
-    return `${title}${by}${license === null ? '' : ` (${license})`}`;
+  const groups = Map.groupBy(rules, ({ author, license }) => JSON.stringify([author, license]));
+  const credits = [...groups.values()].map((group) => {
+    const { author, license } = group[0]!;
+    const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
+    return `rules${by}: ${enumerate(group.map(({ title }) => title), 2)}`;
   });
-  return `${credits.length === 1 ? 'rule' : 'rules'}: ${enumerate(credits, 4)}`;
+  return credits.join('; ');
 }
 
 /** How one state of it reads in a thread. */

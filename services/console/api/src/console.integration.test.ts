@@ -464,8 +464,27 @@ describe('the API', () => {
 
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
-    expect(await of(openssl('amd64').purl)).toEqual({ packages: 1, images: 1, mitigated: 0, repositories: 1, workloads: null });
-    expect(await of('pkg:deb/debian/openssl@9')).toEqual({ packages: 0, images: 0, mitigated: 0, repositories: 0, workloads: null });
+    expect(await of(openssl('amd64').purl)).toMatchObject({ packages: 1, images: 1, mitigated: 0, repositories: 1 });
+    expect(await of('pkg:deb/debian/openssl@9')).toMatchObject({
+      packages: 0,
+      images: 0,
+      mitigated: 0,
+      repositories: 0,
+    });
+  });
+
+  it('shows which workloads run it, once containers are told of', async () => {
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+       VALUES ('c1', 'eu1', 'shop', 'Deployment', 'app', $1, '{}', now(), now()), ('c2', 'eu1', 'shop', 'Deployment', 'app', $1, '{}', now(), now())`,
+      [amd64],
+    );
+    const workload = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'app', exposed: null };
+    expect(await get('/blast-radius?vulnerability=CVE-2026-1000')).toMatchObject({
+      counts: { workloads: 1 },
+      items: [{ workloads: [workload] }],
+    });
+    await store.query('DELETE FROM container_ledger');
   });
 
   it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {

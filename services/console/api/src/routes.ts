@@ -64,7 +64,11 @@ export const routes: readonly Route[] = [
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
-  get('/incidents/{id}', 'An incident with its timeline and evidence, what is known of its image and how far it reaches', incidentDetailAnswer),
+  get(
+    '/incidents/{id}',
+    'An incident with its timeline and evidence, what is known of its image and how far it reaches',
+    incidentDetailAnswer,
+  ),
   list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
