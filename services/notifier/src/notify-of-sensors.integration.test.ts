@@ -1,5 +1,5 @@
 import { Secret } from '@tidewaiter/domain';
-import { sensorRecovered, sensorSilent } from '@tidewaiter/events';
+import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { connect, Deliveries, Store } from '@tidewaiter/store';
@@ -34,7 +34,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const event = (type: typeof sensorSilent) => ({
+const event = (type: typeof sensorMissed) => ({
   specversion: '1.0' as const,
   id: uuidv7(),
   source: '/tidewaiter/ingest',
@@ -56,9 +56,9 @@ it('tells whom the routes say that a sensor is silent, and that it is back, once
   const deliveries = new Deliveries(store);
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
   const handler = new NotifyOfSensors(store, new Notifications(channels, deliveries));
-  const silent = event(sensorSilent);
-  await handler.silent(silent);
-  await handler.silent(silent);
+  const missed = event(sensorMissed);
+  await handler.missed(missed);
+  await handler.missed(missed);
   await handler.recovered(event(sensorRecovered));
   const { items } = await deliveries.list({ limit: 10 });
   expect(items.map(({ receiver, groupLabels }) => [receiver, groupLabels])).toEqual([
