@@ -79,7 +79,7 @@ export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdow
 
   async #load(fingerprint: string): Promise<void> {
     const began = performance.now();
-    const loaded = loadRules(await readRuleFiles(this.folders));
+    const loaded = loadRules(await readRuleFiles(this.folders), { previous: this.#current });
     this.#fingerprint = fingerprint;
     this.#current = loaded;
     for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule refused');
