@@ -22,12 +22,14 @@ export interface PartitionWorld {
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
+  /** How many partitions this replica reads, which share its time. */
+  readers(): number;
   lost(): void;
 }
 
 /** A stop or crash loses at most this much work; it is done again, never lost. */
 const snapshotMs = 10_000;
-/** Snapshots take at most a twentieth of the time, however large the memory. */
+/** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
 /** Reading waits while more alerts than this wait for PostgreSQL. */
 const maxWaitingAlerts = 2_000;
@@ -177,7 +179,7 @@ export class Partition {
     const began = performance.now();
     const state = this.engine.snapshot();
     const tookMs = performance.now() - began;
-    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs);
+    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.world.readers());
     this.#hasNews = false;
     return { place: this.#place, state };
   }

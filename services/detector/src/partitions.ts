@@ -72,6 +72,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.keep(subject, message, record, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
+        readers: () => this.#running.size,
         lost: () => {
           this.#end(lease.name);
           lost();
