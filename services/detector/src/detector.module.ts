@@ -33,6 +33,7 @@ export class DetectorModule implements OnModuleInit {
     { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
     policy: RuntimePolicy,
   ): DynamicModule {
+    const sources = { folders: [ownRules, ...config.ruleFolders], pipelines: config.rulePipelines };
     return {
       module: DetectorModule,
       imports: [
@@ -44,7 +45,7 @@ export class DetectorModule implements OnModuleInit {
         {
           provide: LoadedRules,
           useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
-            LoadedRules.open([ownRules, ...config.ruleFolders], metrics, log, health),
+            LoadedRules.open(sources, metrics, log, health),
           inject: [DetectorMetrics, Logger, Health],
         },
         {
