@@ -35,12 +35,7 @@ export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly log: Logger,
   ) {}
 
-  static async open(
-    sources: RuleSources,
-    metrics: DetectorMetrics,
-    log: Logger,
-    health: Health,
-  ): Promise<LoadedRules> {
+  static async open(sources: RuleSources, metrics: DetectorMetrics, log: Logger, health: Health): Promise<LoadedRules> {
     const rules = new LoadedRules(sources, metrics, log);
     await rules.#refresh();
     health.add('rules', async () => rules.#problem);
