@@ -28,6 +28,15 @@ import { rpmSqlite } from './targets/rpm-sqlite.ts';
 import { rustBinary } from './targets/rust-binary.ts';
 import { sbom } from './targets/sbom.ts';
 import { secrets } from './targets/secrets.ts';
+import { sensorCloudtrail } from './targets/sensor-cloudtrail.ts';
+import { sensorCri } from './targets/sensor-cri.ts';
+import { sensorFalco } from './targets/sensor-falco.ts';
+import { sensorGeneric } from './targets/sensor-generic.ts';
+import { sensorGuardduty } from './targets/sensor-guardduty.ts';
+import { sensorKubernetesAudit } from './targets/sensor-kubernetes-audit.ts';
+import { sensorKubernetesWatch } from './targets/sensor-kubernetes-watch.ts';
+import { sensorTetragon } from './targets/sensor-tetragon.ts';
+import { sensorTracee } from './targets/sensor-tracee.ts';
 import { tomlLocks } from './targets/toml-locks.ts';
 
 /** Every target, one line each, by name. */
@@ -61,5 +70,14 @@ export const targets: readonly Target[] = [
   rustBinary,
   sbom,
   secrets,
+  sensorCloudtrail,
+  sensorCri,
+  sensorFalco,
+  sensorGeneric,
+  sensorGuardduty,
+  sensorKubernetesAudit,
+  sensorKubernetesWatch,
+  sensorTetragon,
+  sensorTracee,
   tomlLocks,
 ];

@@ -5,7 +5,9 @@ import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
 import { policiesCommand } from './policies.js';
+import { replayCommand } from './replay/replay.js';
 import { routesCommand } from './routes.js';
+import { rulesCommand } from './rules/rules.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
 import { gateCommand } from './scan/gate.js';
@@ -33,6 +35,8 @@ const commands = [
   advisoriesCommand,
   policiesCommand,
   routesCommand,
+  rulesCommand,
+  replayCommand,
   silencesCommand,
   deadLettersCommand,
   completionCommand,

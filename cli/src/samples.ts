@@ -51,6 +51,8 @@ sensors:
     kind: falco
     cluster: local
     token: ${secret()}
+    silentAfter: never            # Falco is quiet unless it is fed: deploy/sensors/falco
+  # Other kinds: tetragon, tracee, kubernetes-audit, kubernetes-watch, cloudtrail, guardduty, cri, generic; docs/sensors.md
 
 # Who may tell how images were built, with SBOMs and provenance: docs/pipelines.md
 # pipelines:
@@ -63,6 +65,13 @@ sensors:
 # exceptions:
 #   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
 # admission: { mode: warn, unknown: allow }
+
+# How workloads are meant to behave: docs/image-facts.md
+# runtime:
+#   builderNamespaces: [ci]
+#   debugNamespaces: [debug]
+#   internalRanges: [10.0.0.0/8]
+#   allowedEgress: { shop/api: [payments.example.com, 192.0.2.0/28] }
 `;
 }
 

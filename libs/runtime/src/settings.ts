@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
-import { InvalidInput, policyModes, type Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, type RuntimeSource, type Secret } from '@tidewaiter/domain';
+import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
+import { parseDuration } from '@tidewaiter/routing';
+import { type GenericFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -64,18 +67,33 @@ const fields = z.strictObject({
   id: path.optional(),
 });
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const topicArn = z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic');
 
-/** As on the command line; `0` is never. */
-const duration = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,3}[smhd])$/, 'is neither 0 nor a duration such as 30s, 15m or 1h')
-  .transform((text) => (text === '0' ? 0 : Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs]));
+/** A duration in milliseconds; null for `never`. */
+const silence = z.string().transform((text, context) => {
+  if (text === 'never') return null;
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is no duration such as 10m, and not never');
+    return z.NEVER;
+  }
+});
+
+/** A duration in milliseconds; `0` is never. */
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is neither 0 nor a duration such as 30s, 15m or 1h');
+    return z.NEVER;
+  }
+});
 
 /** How the registry is looked at in the background, to find pushes that nobody told of. */
 const reconcile = z
   .strictObject({
-    every: duration.default(15 * unitMs.m),
+    every: duration.default(15 * 60_000),
     /** Names, or patterns with `*`; all of its catalogue where none are given. */
     repositories: z.array(z.string().min(1)).default([]),
     requestsPerMinute: z.int().min(1).max(60_000).default(600),
@@ -103,10 +121,7 @@ const registry = z
     /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
     allowUnauthenticated: z.boolean().default(false),
     /** Topic of Amazon SNS whose signed messages are believed. */
-    topicArn: z
-      .string()
-      .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic')
-      .optional(),
+    topicArn: topicArn.optional(),
     /** PEM file of the certificate that SNS signs with, where it cannot be fetched from Amazon. */
     snsCertificateFile: z.string().optional(),
     /** Whose tokens of Google are believed: the audience and the service account of the push subscription. */
@@ -129,13 +144,29 @@ const registry = z
     if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
   });
 
-const sensor = z.strictObject({
-  name,
-  kind: z.enum(['falco']),
-  cluster: z.string().min(1).optional(),
-  ...secretPair('token'),
-  allowUnauthenticated: z.boolean().default(false),
-});
+/** Kinds that tell of calls of a cloud and of findings, or what nobody knows: that they say nothing for a day means nothing. */
+const quietKinds: ReadonlySet<string> = new Set(['cloudtrail', 'guardduty', 'generic']);
+
+const sensor = z
+  .strictObject({
+    name,
+    kind: z.enum(sensors.flatMap(({ source, aliases }) => [source, ...aliases])),
+    cluster: z.string().min(1).optional(),
+    ...secretPair('token'),
+    /** The topic of Amazon SNS whose signed messages are believed. */
+    topicArn: topicArn.optional(),
+    snsCertificateFile: z.string().optional(),
+    /** For `generic`: our names of fields, and the path of each in the events. */
+    fields: z.partialRecord(z.enum(genericFields), z.string().min(1)).optional(),
+    /** How long it may say nothing before people are told; `never` for one that is quiet by nature. */
+    silentAfter: silence.optional(),
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .superRefine(({ kind, fields: paths }, context) => {
+    const problem = (message: string) => context.addIssue({ code: 'custom', path: ['fields'], message });
+    if (paths !== undefined && kind !== 'generic') problem('is for the kind generic');
+    if (paths === undefined && kind === 'generic') problem('is missing');
+  });
 
 const certificateKeys = ['identity', 'issuer'] as const;
 
@@ -178,6 +209,8 @@ export type AdmissionSettings = z.output<typeof admission>;
 const settings = z.strictObject({
   ...ruleSettings,
   admission,
+  /** How workloads are meant to behave. */
+  runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
@@ -228,9 +261,13 @@ export interface RegistrySettings extends RegistryHostSettings {
 /** One runtime sensor that may call us. */
 export interface SensorSettings {
   name: string;
-  kind: 'falco';
+  kind: RuntimeSource;
   cluster: string | null;
   token?: Secret;
+  sns?: { topicArn: string; certificate?: string | undefined };
+  fields?: GenericFields;
+  /** Null: it is never missed. */
+  silentAfterMs: number | null;
   allowUnauthenticated: boolean;
 }
 
@@ -251,6 +288,8 @@ export interface TidewaiterSettings {
   /** By what images are judged. */
   rules: Rules;
   admission: AdmissionSettings;
+  /** How workloads are meant to behave. */
+  runtime: RuntimePolicy;
 }
 
 /**
@@ -290,6 +329,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
+    runtime: policyOf(read.data.runtime),
     rules: {
       ...readRules(read.data, reader.text, problems),
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
@@ -333,25 +373,13 @@ function issueLines(issue: z.core.$ZodIssue): string[] {
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
   const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
-  const {
-    topicArn,
-    snsCertificateFile,
-    audience,
-    serviceAccount,
-    googleKeysFile,
-    fields: paths,
-    reconcile: looks,
-    ...host
-  } = rest;
+  const { audience, serviceAccount, googleKeysFile, fields: paths, reconcile: looks, ...host } = rest;
   return {
     name,
     kind,
     allowUnauthenticated,
     webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
-    sns:
-      topicArn === undefined
-        ? undefined
-        : { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) },
+    sns: snsSettings(read, at, secrets),
     google:
       audience === undefined || serviceAccount === undefined
         ? undefined
@@ -400,9 +428,30 @@ function clientCertificate(
   return certificate && key ? { certificate, key } : undefined;
 }
 
+const silentAfterMs = 600_000;
+
 function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {
-  const { token, tokenFile, cluster, ...rest } = read;
-  return { ...rest, cluster: cluster ?? null, token: secrets.read(`${at}.token`, token, tokenFile) };
+  const { name, token, tokenFile, cluster, fields: paths, silentAfter, allowUnauthenticated } = read;
+  const kind = sensorOf(read.kind)?.source ?? 'generic';
+  return {
+    name,
+    kind,
+    cluster: cluster ?? null,
+    token: secrets.read(`${at}.token`, token, tokenFile),
+    sns: snsSettings(read, at, secrets),
+    fields: paths,
+    silentAfterMs: silentAfter === undefined ? (quietKinds.has(kind) ? null : silentAfterMs) : silentAfter,
+    allowUnauthenticated,
+  };
+}
+
+function snsSettings(
+  { topicArn, snsCertificateFile }: { topicArn?: string | undefined; snsCertificateFile?: string | undefined },
+  at: string,
+  secrets: SecretReader,
+): SensorSettings['sns'] {
+  if (topicArn === undefined) return undefined;
+  return { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) };
 }
 
 function signerSettings(read: z.output<typeof signer>, at: string, secrets: SecretReader): SignerSettings {

@@ -5,14 +5,14 @@ import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from './body-filter.js';
-import { type Connection, Connections } from './connections.js';
+import { Connections, type RegistryConnection } from './connections.js';
 import { HookMetrics, resultOf, resultOfError } from './hook-metrics.js';
 import type { HookRequest } from './hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from './hook-route.js';
 import { Intake } from './intake.js';
 import { logLevel, type Receipt, totalOf } from './receipt.js';
 
-/** `POST /hooks/registry/{connection}` and `POST /hooks/runtime/{connection}`. */
+/** `POST /hooks/registry/{connection}`: what registries tell of pushes, into rows and events. */
 @Controller('hooks')
 @UseFilters(BodyFilter)
 export class Hooks {
@@ -44,7 +44,7 @@ export class Hooks {
   }
 
   async #answer(request: FastifyRequest<HookRoute>, reply: FastifyReply): Promise<Receipt | object | null> {
-    const connection = this.connections.get(connectionId(request));
+    const connection = this.connections.registry(connectionId(request));
     const hook = hookRequest(request);
     return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
       try {
@@ -68,16 +68,16 @@ export class Hooks {
   }
 
   /** Nothing of a body is acted on before its sender is known. */
-  async #admit(connection: Connection | undefined, hook: HookRequest): Promise<Connection> {
+  async #admit(connection: RegistryConnection | undefined, hook: HookRequest): Promise<RegistryConnection> {
     if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
     if (await connection.isAuthentic(hook)) return connection;
     throw new AccessDenied('HOOK_UNAUTHORIZED', 'the secret is missing or wrong');
   }
 
-  async #take(connection: Connection, hook: HookRequest): Promise<Receipt> {
+  async #take(connection: RegistryConnection, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
 
-    const { facts, ignored, dropped } = connection.read(hook);
+    const { facts, ignored } = connection.read(hook);
     const delivery = {
       connection: connection.id,
       facts,
@@ -85,8 +85,6 @@ export class Hooks {
       traceparent: currentTraceparent(),
     };
     const kept = facts.length > 0 ? await this.intake.keep(delivery) : { accepted: 0, duplicates: 0 };
-    if (dropped > 0) this.metrics.countDropped(connection.name, dropped);
-
     const receipt = { ...kept, ignored: totalOf(ignored) };
     this.metrics.count(connection, resultOf(receipt));
     this.logger[logLevel(facts.length, ignored)](

@@ -7,6 +7,7 @@ import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { connectionId, type HookRoute } from './hook-route.js';
 import { configurePipelineRoute } from './pipelines/pipeline-http.js';
+import { configureRuntimeRoute } from './runtime/runtime-http.js';
 
 const windowMs = 60_000;
 /** A sender that dribbles its body must not hold a socket for ever. */
@@ -20,6 +21,7 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   configurePipelineRoute(app);
+  configureRuntimeRoute(app);
   await limitRate(app, hookRate);
 }
 
@@ -27,10 +29,7 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
 async function limitRate(app: NestFastifyApplication, hookRate: number): Promise<void> {
   const connections = app.get(Connections);
   const metrics = app.get(HookMetrics);
-  const connectionOf = (request: FastifyRequest) => {
-    const id = connectionId(request as FastifyRequest<HookRoute>);
-    return connections.get(id) ?? connections.pipeline(id);
-  };
+  const connectionOf = (request: FastifyRequest) => connections.get(connectionId(request as FastifyRequest<HookRoute>));
   await app.register(rateLimit, {
     // Only routes that say so: the hooks.
     global: false,

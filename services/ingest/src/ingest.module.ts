@@ -11,6 +11,13 @@ import { Intake } from './intake.js';
 import { PipelineHooks } from './pipelines/pipeline-hooks.js';
 import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { FetchedKeys } from './published-keys.js';
+import { Pressure } from './runtime/pressure.js';
+import { RuntimeHooks } from './runtime/runtime-hooks.js';
+import { RuntimeIntake } from './runtime/runtime-intake.js';
+import { SensorWatch } from './runtime/sensor-watch.js';
+
+/** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
+const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -27,11 +34,14 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks, PipelineHooks],
+      controllers: [Hooks, PipelineHooks, RuntimeHooks],
       providers: [
         HookMetrics,
         Intake,
         PipelineIntake,
+        RuntimeIntake,
+        SensorWatch,
+        { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };

@@ -14,6 +14,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     installedVersion: '3.0.15-1',
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
+    running: null,
     ...parts,
   };
 }
@@ -111,6 +112,15 @@ describe('its alerts', () => {
       startsAt: report.at,
       endsAt: null,
     });
+  });
+
+  it.each([
+    [null, undefined],
+    [true, 'true'],
+    [false, 'false'],
+  ])('say whether the image runs, where anybody tells: %s', (running, label) => {
+    const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
+    expect(subject!.alert.labels['running']).toBe(label);
   });
 
   it('tell each receiver only of its own images', () => {

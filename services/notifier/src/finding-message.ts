@@ -26,6 +26,8 @@ export interface FindingPlace {
   /** `unknown`: the version could not be compared. */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
+  /** Whether a workload runs it; null while nobody tells of containers. */
+  running: boolean | null;
 }
 
 /** A vulnerability that came to images, or left them, without a push. */

@@ -2,7 +2,7 @@ import { compareSeverity, cut, severities, type Severity, type SeverityCounts } 
 
 /** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
-  kind: 'push' | 'finding' | 'incident';
+  kind: 'push' | 'finding' | 'incident' | 'sensor';
   status: 'firing' | 'resolved';
   severity: Severity;
   /** One line that says it all: the subject of a mail, the header in Slack. */

@@ -12,7 +12,8 @@ import { count, enumerate, type MessageItem } from './message.js';
 
 /** A finding of a pushed image, seen against the previous push of its tag. */
 export interface PushFinding {
-  finding: Finding;
+  /** `running`: whether a workload runs the image; null or absent where nobody tells. */
+  finding: Finding & { running?: boolean | null };
   /** Whether the previous push of the tag did not have it. */
   isNew: boolean;
   /** Those of the push's platforms that have it. */

@@ -42,6 +42,8 @@ export interface Receiver {
   integrations: Integration[];
   /** When everything that came together is told in one message; null where each is told when it comes. */
   digest: DigestTimes | null;
+  /** Name of the receiver that is told instead when a channel of this one takes no messages any more; Tidewaiter's own. */
+  fallback: string | null;
 }
 
 /** Reads one entry of a list of channels; undefined when a problem was noted. */
@@ -90,8 +92,13 @@ export function readReceivers(root: Section, readers: Readers): Map<string, Rece
       readIntegrations(section, kind, readers),
     );
     const digest = readDigestTimes(section);
+    const fallback = section.scalar('fallback') ?? null;
     section.finish(unsupportedKinds);
-    if (name !== undefined) receivers.set(name, { name, integrations, digest });
+    if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
+  }
+  for (const [index, { fallback }] of [...receivers.values()].entries()) {
+    if (fallback !== null && !receivers.has(fallback))
+      root.problem(`receivers[${index}].fallback`, 'no receiver has this name');
   }
   return receivers;
 }

@@ -199,6 +199,10 @@ export const findingAnswer = z.object({
   kev: z.boolean(),
   /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
   epss: z.number().nullable(),
+  /** Whether a workload runs the image, or did in the last day; null while nobody tells of containers. */
+  running: z.boolean().nullable(),
+  /** Whether the package was seen to be executed or loaded; null while nobody tells, and false is no proof that it never is. */
+  inUse: z.boolean().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
 });
@@ -259,7 +263,14 @@ export const gateAnswer = judgementAnswer.extend({
 
 /** `counts`: of all pages; `mitigated` of the images. */
 export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, mitigated: count, repositories: count }),
+  /** `workloads` is null while nobody tells of what runs. */
+  counts: z.object({
+    packages: count,
+    images: count,
+    mitigated: count,
+    repositories: count,
+    workloads: count.nullable(),
+  }),
   items: z.array(
     z.object({
       /** Of the push that brought the image. */
@@ -272,6 +283,19 @@ export const blastRadiusAnswer = z.object({
       purls: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
+      /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
+      workloads: z
+        .array(
+          z.object({
+            cluster: text,
+            namespace: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            /** Null while nobody told of services. */
+            exposed: z.boolean().nullable(),
+          }),
+        )
+        .nullable(),
     }),
   ),
   next: text,

@@ -18,10 +18,13 @@ export interface Proof {
 
 /** A configured pipeline. */
 export interface PipelineConnection {
+  family: 'pipeline';
   /** `pipeline/ci`, as in the URL. */
   id: string;
   name: string;
   kind: PipelineSettings['kind'];
+  /** One without a proof is refused when the settings are read. */
+  isClosed: false;
   /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key that it needs cannot be had now */
   prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
   /** @throws InvalidInput, AccessDenied */
@@ -31,12 +34,14 @@ export interface PipelineConnection {
 export function pipelineConnection(settings: PipelineSettings, keys: PublishedKeys): PipelineConnection {
   const { name, kind, proof, repositories } = settings;
   return {
+    family: 'pipeline',
     id: `pipeline/${name}`,
     name,
     kind,
+    isClosed: false,
     async prove({ headers }) {
       if (!('token' in proof)) return proofOfJob(headers, proof, keys);
-      return authorizationEquals({ headers, body: noBody }, proof.token) ? { run: {} } : null;
+      return authorizationEquals({ headers }, proof.token) ? { run: {} } : null;
     },
     read({ body, query }, { run }) {
       const reporter = { connection: name, repositories, proven: run };
@@ -44,8 +49,6 @@ export function pipelineConnection(settings: PipelineSettings, keys: PublishedKe
     },
   };
 }
-
-const noBody = Buffer.alloc(0);
 
 async function proofOfJob(
   { authorization = '' }: HookRequest['headers'],

@@ -89,6 +89,7 @@ const kindTexts: Record<Message['kind'], string> = {
   push: 'Tidewaiter · image push',
   finding: 'Tidewaiter · new advisory',
   incident: 'Tidewaiter · runtime incident',
+  sensor: 'Tidewaiter · sensor health',
 };
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {
