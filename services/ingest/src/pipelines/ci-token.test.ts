@@ -140,6 +140,11 @@ it.each([
   await expect(verifiedClaims(await tokenOf(), github, trusted, keys)).rejects.toThrow(Unavailable);
 });
 
+it('cannot tell when a key is broken', async () => {
+  const keys = JSON.stringify({ keys: [null, { kty: 'RSA', kid: 'k1', n: '!', e: '' }] });
+  await expect(isKnown(await tokenOf(), { keys })).rejects.toThrow(Unavailable);
+});
+
 it('has every CI once, as the settings name them', () => {
   expect(ciKinds.map(({ ci }) => ci)).toEqual(['github', 'gitlab', 'oidc']);
   expect(ciKind('constructor')).toBeUndefined();

@@ -1,4 +1,4 @@
-import { matchesWildcard, Unavailable } from '@tidewaiter/domain';
+import { matchesWildcard, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { TokenIssuer } from '@tidewaiter/runtime';
 import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify, type JWTPayload } from 'jose';
 
@@ -27,18 +27,20 @@ async function verify(token: string, trusted: TokenIssuer, keys: PublishedKeys):
   try {
     return await verifyWith(token, trusted, await keySetOf(trusted, keys));
   } catch (error) {
-    if (!(error instanceof errors.JWKSNoMatchingKey) || trusted.keys !== undefined) return refused(error);
+    if (!(error instanceof errors.JWKSNoMatchingKey) || trusted.keys !== undefined)
+      return refused(error, trusted.issuer);
   }
   try {
     return await verifyWith(token, trusted, await keySetOf(trusted, keys, newKeyAfterMs));
   } catch (error) {
-    return refused(error);
+    return refused(error, trusted.issuer);
   }
 }
 
-function refused(error: unknown): null {
+function refused(error: unknown, issuer: string): null {
   if (error instanceof errors.JOSEError) return null;
-  throw error;
+  // Of a key that is broken, WebCrypto says so in errors of its own.
+  throw error instanceof TidewaiterError ? error : unreadable(issuer, error);
 }
 
 async function verifyWith(token: string, { issuer, audience }: TokenIssuer, set: JSONWebKeySet): Promise<JWTPayload> {
