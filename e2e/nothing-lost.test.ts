@@ -93,7 +93,8 @@ beforeAll(async () => {
   ]);
   ingestUrl = `http://127.0.0.1:${await freePort()}`;
   home = makeHome({
-    'tidewaiter.yaml': `registries: [ { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${secret}, allowPrivate: true } ]`,
+    'tidewaiter.yaml': `registries: [ { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${secret}, allowPrivate: true,
+      reconcile: { every: "0" } } ]`,
     'routing.yaml': `{ route: { receiver: all, group_by: [tag] }, receivers: [ { name: all, webhook_configs: [ { url: "${sink.url}" } ] } ] }`,
   });
   environment = {

@@ -239,6 +239,9 @@ export class Pushes {
            SELECT digest FROM tag_ledger AS before
            WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
              AND before.at < push.received_at AND before.push_id IS DISTINCT FROM push.id
+             -- Nobody was told of what was there when the registry was connected: that it comes now is news.
+             AND NOT (push.origin = 'told' AND before.digest = $2 AND EXISTS (
+               SELECT FROM push AS brought WHERE brought.id = before.push_id AND brought.origin = 'imported'))
            ORDER BY at DESC LIMIT 1)
        WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
       [push.id, found.digest, found.mediaType, found.registryHost],

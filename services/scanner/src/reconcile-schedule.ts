@@ -7,6 +7,8 @@ import { Registries } from './registries.js';
 export const reconcileQueue = 'reconcile';
 
 const lookMs = 30_000;
+/** What has just been connected tells of its pushes first; what nobody told of can wait a moment. */
+const firstLookMs = 120_000;
 /** Registries of one start are not asked at the same moment for ever. */
 const spread = 0.2;
 
@@ -14,6 +16,7 @@ const spread = 0.2;
 @Injectable()
 export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;
+  #startedAt = 0;
 
   constructor(
     private readonly store: Store,
@@ -23,6 +26,7 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   ) {}
 
   onApplicationBootstrap(): void {
+    this.#startedAt = performance.now();
     this.#looking = repeat(() => this.#look(), lookMs, this.logger);
   }
 
@@ -31,6 +35,7 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   }
 
   async #look(): Promise<void> {
+    if (performance.now() - this.#startedAt < firstLookMs) return;
     for (const connection of this.registries.names) {
       const { intervalMs } = this.registries.reconciliation(connection);
       const sinceMs = intervalMs * (1 + spread * Math.random());
