@@ -88,6 +88,19 @@ describe('rules check', () => {
     expect(process.exitCode).toBe(1);
   });
 
+  it('runs the examples that a rule carries', async () => {
+    const examples = ['matches: [{ exec: /usr/bin/nmap }, { exec: /usr/bin/id }]', 'ignores: [{ eats: lunch }]'];
+    const rule =
+      'title: Scanner\nlogsource: { product: linux, category: process_creation }\ndetection: { s: { Image|endswith: /nmap }, condition: s }\n';
+    await put({ 'a.yml': `${rule}tidewaiter:\n  ${examples.join('\n  ')}\n` });
+    await rules('check', folder);
+    const [found, unreadable] = output.stdout.split('\n');
+    expect(found).toBe(`${folder}/a.yml:1: example {"exec":"/usr/bin/id"}: the rule does not find it (Scanner)`);
+    expect(unreadable).toContain('{"eats":"lunch"}: an event of an example has one of exec, exit, read');
+    expect(output.stderr).toContain('0 refused, 2 examples failed');
+    expect(process.exitCode).toBe(1);
+  });
+
   it('refuses a pipeline as a whole', async () => {
     await put({ 'a.yml': good, 'p.txt': 'transformations: [{ type: make_tea }]\n' });
     await expect(rules('check', folder, '--pipeline', join(folder, 'p.txt'))).rejects.toMatchObject({

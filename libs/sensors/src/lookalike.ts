@@ -110,7 +110,7 @@ export function lookalikeOf(name: string | null): string | null {
 }
 
 function outlineOf(name: string): string {
-  const letters = [...name.normalize('NFKC')].map((letter) => confusable[letter] ?? letter.toLowerCase());
+  const letters = Array.from(name.normalize('NFKC'), (letter) => confusable[letter] ?? letter.toLowerCase());
   return letters.join('').replaceAll('rn', 'm').replaceAll('vv', 'w').replaceAll('i', 'l');
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, Observation } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type JsonValue, type Observation } from '@tidewaiter/domain';
 import { isFactField } from '@tidewaiter/facts';
 import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
 import { type CorrelationRule, Correlator, type RuleInfo, type RuleSet, type SigmaEvent } from '@tidewaiter/sigma';
@@ -19,7 +19,8 @@ interface Loaded {
 }
 
 /** Runs the examples of every rule that has some: what `matches` must be found by the rule, what `ignores` must not. */
-export function failedExamples(loaded: Loaded, infos: readonly RuleInfo[]): FailedExample[] {
+export function failedExamples(loaded: Loaded): FailedExample[] {
+  const infos = [...loaded.rules.rules, ...loaded.correlations.map(({ info }) => info)];
   return infos.flatMap((rule) => [
     ...examplesOf(rule, 'matches').flatMap((example) => failure(loaded, rule, example, true)),
     ...examplesOf(rule, 'ignores').flatMap((example) => failure(loaded, rule, example, false)),
@@ -38,13 +39,14 @@ function failure(loaded: Loaded, rule: RuleInfo, example: JsonValue, isWanted: b
     if (found === isWanted) return [];
     return [{ rule, example, reason: isWanted ? 'the rule does not find it' : 'the rule finds it' }];
   } catch (error) {
-    return [{ rule, example, reason: error instanceof Error ? error.message : String(error) }];
+    if (!(error instanceof InvalidInput)) throw error;
+    return [{ rule, example, reason: error.message }];
   }
 }
 
 const start = Date.parse('2026-04-01T10:00:00Z');
 
-/** Ids of the rules and correlations that an example sets off. @throws Error when the example cannot be read */
+/** Ids of the rules and correlations that an example sets off. @throws InvalidInput when the example cannot be read */
 export function foundBy({ rules, correlations }: Loaded, example: JsonValue): Set<string> {
   const correlator = new Correlator(correlations, { allowedLatenessMs: 0 });
   const found = new Set<string>();

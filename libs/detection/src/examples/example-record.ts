@@ -1,16 +1,16 @@
 import type { JsonObject, JsonValue, RuntimeRecord, RuntimeSource } from '@tidewaiter/domain';
 import { sensorOf } from '@tidewaiter/sensors';
 
-import { type ExampleEvent, isObject } from './example.js';
+import { type ExampleEvent, invalid, isObject } from './example.js';
 
 const container = 'c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456789';
 
-/** The record that the sensor would send. @throws Error when the sensor cannot read it */
+/** The record that the sensor would send. @throws InvalidInput `EXAMPLE_INVALID` when the sensor cannot read it */
 export function recordOf(event: ExampleEvent, index: number, at: string): RuntimeRecord {
   const { source, body } = makers[event.kind]!({ event, index, at });
   const connection = { sensor: 'example', cluster: 'example', receivedAt: at };
   const [record] = sensorOf(source)!.read(Buffer.from(JSON.stringify(body)), connection).records;
-  if (record === undefined) throw new Error(`${source} does not read the example`);
+  if (record === undefined) throw invalid(`${source} does not read the example`);
   return { ...record, id: `example-${index}`, at };
 }
 
@@ -227,5 +227,5 @@ function present(members: Record<string, JsonValue | undefined>): JsonObject {
 }
 
 function text(value: JsonValue): string {
-  return typeof value === 'string' ? value : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type JsonValue } from '@tidewaiter/domain';
 
 /**
  * One event of an example in a rule, in few words. What it says becomes a record as the sensor sends it, so that an example tests how
@@ -18,17 +18,17 @@ export interface ExampleEvent {
 
 const maxRepeats = 10_000;
 
-/** The events of one example, repetitions written out. @throws Error in words for whoever wrote it */
+/** The events of one example, repetitions written out. @throws InvalidInput `EXAMPLE_INVALID` */
 export function readExample(example: JsonValue): ExampleEvent[] {
   return (Array.isArray(example) ? example : [example]).flatMap(readEvents);
 }
 
 function readEvents(said: JsonValue): ExampleEvent[] {
-  if (!isObject(said)) throw new Error('an example is an event, or a list of events');
+  if (!isObject(said)) throw invalid('an example is an event, or a list of events');
   const kind = Object.keys(said).find((key) => kinds.has(key));
-  if (kind === undefined) throw new Error(`an example has one of ${[...kinds].join(', ')}`);
+  if (kind === undefined) throw invalid(`an event of an example has one of ${[...kinds].join(', ')}`);
   const repeats = said['repeat'] === undefined ? 1 : Number(said['repeat']);
-  if (!(repeats >= 1 && repeats <= maxRepeats)) throw new Error(`repeat is a number up to ${maxRepeats}`);
+  if (!(repeats >= 1 && repeats <= maxRepeats)) throw invalid(`repeat is a number up to ${maxRepeats}`);
   const everyMs = duration(said['every'] ?? '0s');
   return Array.from({ length: repeats }, (_, index) => {
     const numbered = fill(said, String(index + 1)) as JsonObject;
@@ -64,9 +64,9 @@ export const kinds: ReadonlySet<string> = new Set([
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 function duration(text: JsonValue): number {
-  const [, count, unit] = /^(\d+)(ms|s|m|h)$/.exec(String(text)) ?? [];
+  const [, count, unit] = /^(\d+)(ms|s|m|h)$/.exec(typeof text === 'string' ? text : '') ?? [];
   if (count === undefined || unit === undefined)
-    throw new Error(`${JSON.stringify(text)} is no duration such as 20ms or 3s`);
+    throw invalid(`${JSON.stringify(text)} is no duration such as 20ms or 3s`);
   return Number(count) * units[unit]!;
 }
 
@@ -76,6 +76,10 @@ function fill(value: JsonValue, n: string): JsonValue {
   if (Array.isArray(value)) return value.map((each) => fill(each, n));
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, fill(each, n)]));
+}
+
+export function invalid(message: string): InvalidInput {
+  return new InvalidInput('EXAMPLE_INVALID', message);
 }
 
 export function isObject(value: JsonValue | undefined): value is JsonObject {

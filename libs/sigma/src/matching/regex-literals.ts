@@ -117,7 +117,7 @@ class Reader {
     this.#at += whole.length;
     const inside = whole.slice(0, -1);
     if (!/^[A-Za-z0-9 /"'=:_@.,;+%~-]{1,6}$/.test(inside) || /[^-]-[^-]/.test(inside)) return anything;
-    return either([...inside].map((char) => this.#literal(char)));
+    return either(Array.from(inside, (char) => this.#literal(char)));
   }
 
   #escape(): Known {
