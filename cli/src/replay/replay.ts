@@ -80,7 +80,7 @@ async function detect(file: string, known: FactsFile, rules: LoadedRules): Promi
     if (timeMs > lastMs) lastMs = timeMs;
   }
   if (Number.isFinite(lastMs)) take(detector.advance(lastMs + afterwardsMs));
-  builder.advance(lastMs);
+  builder.settle();
   return {
     incidents: builder.incidents(),
     incidentOf: (alert) => builder.incidentOf(alert),

@@ -1,3 +1,4 @@
+import type { Incident } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import type { Alert } from './alert.js';
@@ -64,10 +65,10 @@ function alert({ rule = 'drift', afterMs = 0, ...rest }: Sketch = {}): Alert {
   };
 }
 
-function incidentsOf(alerts: readonly Alert[], atMs?: number) {
+function incidentsOf(alerts: readonly Alert[]) {
   const builder = new IncidentBuilder();
   for (const each of alerts) builder.add(each);
-  builder.advance(atMs ?? Math.max(...alerts.map(({ timeMs }) => timeMs)));
+  builder.settle();
   return builder.incidents().toSorted((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -255,6 +256,29 @@ it('does not depend on the order in which alerts come', () => {
     { numRuns: 300 },
   );
 });
+
+it('tells of each incident in revisions that grow, and nothing but what is so in the end', () => {
+  fc.assert(
+    fc.property(fc.array(anyAlert, { minLength: 1, maxLength: 14 }), (alerts) => {
+      const builder = new IncidentBuilder();
+      const told = new Map<string, Incident>();
+      for (const each of alerts) {
+        for (const { kind, incident } of [...builder.add(each), ...builder.advance(each.timeMs)]) {
+          const before = told.get(incident.id);
+          expect(kind === 'opened').toBe(before === undefined);
+          expect(incident.revision).toBeGreaterThan(before?.revision ?? 0);
+          told.set(incident.id, incident);
+        }
+      }
+      const open = [...told.values()].filter(({ state }) => state !== 'merged');
+      expect(sorted(open)).toEqual(sorted(builder.incidents()));
+      for (const { mergedInto } of told.values()) if (mergedInto !== null) expect(told.has(mergedInto)).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const sorted = (incidents: readonly Incident[]) => incidents.toSorted((a, b) => (a.id < b.id ? -1 : 1));
 
 it('goes on from a snapshot as if nothing had happened', () => {
   fc.assert(

@@ -1,6 +1,7 @@
 import type { Incident, IncidentChange } from '@tidewaiter/domain';
 
 import type { Alert } from './alert.js';
+import { incidentId } from './incident-words.js';
 import { kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
@@ -16,18 +17,17 @@ import {
   roleOf,
   type Story,
 } from './story.js';
-import { tellStory, type ToldStory } from './tell-story.js';
+import { tellStory } from './tell-story.js';
 
 const hour = 60 * 60_000;
 const day = 24 * hour;
 
 /** An incident of which nothing more is heard is over; a late step opens it again. */
 const silenceMs = day;
-/** The longest that anything joins by: a bad build shows weeks later. */
-const rememberedMs = 60 * day;
-/** What came to nothing is forgotten sooner. */
-const undecidedMs = 7 * day;
+/** As long as anything joins by. */
+const rememberedMs = 7 * day;
 const maxKnownAlerts = 200_000;
+const maxKnownIncidents = 100_000;
 const maxWaitingAlerts = 20_000;
 const maxStories = 20_000;
 const pruneEveryMs = hour;
@@ -47,6 +47,7 @@ interface KeptState {
   trails: KeptMap<KeyTrail>;
   waiting: KeptMap<Accompanying>;
   known: KeptMap<number>;
+  revisions: KeptMap<number>;
   grown: number[];
   nextStory: number;
   nowMs: number | null;
@@ -74,6 +75,8 @@ export class IncidentBuilder {
   readonly #waiting = new RecentMap<Accompanying>(maxWaitingAlerts);
   /** Alerts by id, and the story that they are in; -1 of those in none. */
   readonly #known = new RecentMap<number>(maxKnownAlerts);
+  /** The last of each incident: an id that comes back goes on. */
+  readonly #revisions = new RecentMap<number>(maxKnownIncidents);
   /** Stories that only grew: told with the next {@link advance}. */
   readonly #grown = new Set<number>();
   #nextStory = 1;
@@ -88,13 +91,18 @@ export class IncidentBuilder {
     return [...new Set([...touched].map((story) => this.#find(story)))].flatMap((story) => this.#tell(story));
   }
 
-  /** It is `timeMs` now: incidents that only grew are told, and those that fell silent are over. */
+  /** It is `timeMs` now: what grew is told, what fell silent is over, and what is long over is forgotten. */
   advance(timeMs: number): IncidentChange[] {
     this.#nowMs = Math.max(this.#nowMs, timeMs);
+    const changes = [...this.settle(), ...this.#closeSilent()];
+    if (this.#nowMs - this.#prunedMs >= pruneEveryMs) this.#forget();
+    return changes;
+  }
+
+  /** Incidents that only grew are told. */
+  settle(): IncidentChange[] {
     const changes = [...this.#grown].flatMap((story) => this.#tell(this.#find(story)));
     this.#grown.clear();
-    changes.push(...this.#closeSilent());
-    if (this.#nowMs - this.#prunedMs >= pruneEveryMs) this.#forget();
     return changes;
   }
 
@@ -120,6 +128,7 @@ export class IncidentBuilder {
       trails: this.#trails.snapshot(),
       waiting: this.#waiting.snapshot(),
       known: this.#known.snapshot(),
+      revisions: this.#revisions.snapshot(),
       grown: [...this.#grown],
       nextStory: this.#nextStory,
       nowMs: finiteOrNull(this.#nowMs),
@@ -139,6 +148,7 @@ export class IncidentBuilder {
     this.#trails.restore(kept.trails);
     this.#waiting.restore(kept.waiting);
     this.#known.restore(kept.known);
+    this.#revisions.restore(kept.revisions);
     this.#grown.clear();
     for (const story of kept.grown) this.#grown.add(story);
     this.#nextStory = kept.nextStory;
@@ -217,18 +227,16 @@ export class IncidentBuilder {
     const source = this.#cases.get(from);
     if (source === undefined || from === into || !source.story.isWitness) return;
     removeAlert(source.story, alert);
-    if (source.story.groups.size > 0) {
-      touched.add(from);
-      return;
-    }
-    this.#absorb(source, into);
-    source.told = null;
+    // An incident goes with the alert that opened it.
+    if (source.told?.id === incidentId(alert.id) || source.story.groups.size === 0) this.#absorb(source, into);
+    if (source.story.groups.size > 0) touched.add(from);
   }
 
   #absorb(source: Case, into: number): void {
     const target = this.#cases.get(into)!;
     target.absorbed.push(...source.absorbed, ...(source.told === null ? [] : [source.told]));
     source.absorbed = [];
+    source.told = null;
   }
 
   /** One story of several; a new one of none. The oldest number stays. */
@@ -260,31 +268,45 @@ export class IncidentBuilder {
 
   #tell(number: number): IncidentChange[] {
     const found = this.#cases.get(number);
-    if (found === undefined) return [];
-    const alerts = alertsOf(found.story);
+    const alerts = found === undefined ? [] : alertsOf(found.story);
     const opening = openingAlert(alerts);
-    if (opening === null) return [];
+    if (found === undefined || opening === null) return [];
     const told = tellStory(found.story, alerts, opening);
-    const earlier = [found.told, ...found.absorbed].find((incident) => incident?.id === told.id) ?? null;
-    const merged = [found.told, ...found.absorbed].filter((incident) => incident !== null && incident.id !== told.id);
-    found.absorbed = [];
+    const before = [found.told, ...found.absorbed].filter((incident) => incident !== null);
+    const earlier = before.find(({ id }) => id === told.id) ?? null;
     const isSilent = earlier !== null && found.story.lastMs + silenceMs <= this.#nowMs;
-    const revision = (earlier?.revision ?? 0) + 1;
-    const incident: Incident = { ...told, revision, state: isSilent ? 'resolved' : 'open', mergedInto: null };
-    const isNews = earlier === null || !isSame(earlier, incident);
-    found.told = isNews ? incident : earlier;
-    return [
-      ...(isNews ? [{ kind: earlier === null ? 'opened' : 'updated', incident } as const] : []),
-      ...merged.flatMap((other) => (other === null ? [] : [mergedChange(other, told)])),
-    ];
+    const incident: Incident = {
+      ...told,
+      revision: earlier?.revision ?? 0,
+      state: isSilent ? 'resolved' : 'open',
+      mergedInto: null,
+    };
+    const changes: IncidentChange[] = [];
+    if (earlier === null || JSON.stringify(earlier) !== JSON.stringify(incident)) {
+      changes.push(this.#change(this.#revisions.get(told.id) === undefined ? 'opened' : 'updated', incident));
+    }
+    found.told = changes[0]?.incident ?? earlier;
+    found.absorbed = [];
+    for (const other of before) {
+      if (other.id !== told.id)
+        changes.push(this.#change('merged', { ...other, state: 'merged', mergedInto: told.id }));
+    }
+    return changes;
+  }
+
+  #change(kind: IncidentChange['kind'], incident: Incident): IncidentChange {
+    const revision = (this.#revisions.get(incident.id) ?? 0) + 1;
+    this.#revisions.set(incident.id, revision);
+    return { kind, incident: { ...incident, revision } };
   }
 
   #closeSilent(): IncidentChange[] {
     const changes: IncidentChange[] = [];
     for (const found of this.#cases.values()) {
       if (found.told?.state !== 'open' || found.story.lastMs + silenceMs > this.#nowMs) continue;
-      found.told = { ...found.told, revision: found.told.revision + 1, state: 'resolved' };
-      changes.push({ kind: 'resolved', incident: found.told });
+      const change = this.#change('resolved', { ...found.told, state: 'resolved' });
+      found.told = change.incident;
+      changes.push(change);
     }
     return changes;
   }
@@ -305,23 +327,11 @@ export class IncidentBuilder {
   #forget(): void {
     this.#prunedMs = this.#nowMs;
     this.#trails.prune(this.#nowMs);
-    for (const [number, { story, told }] of this.#cases) {
-      const isOld = story.lastMs + (told === null ? undecidedMs : rememberedMs) < this.#nowMs;
-      if (isOld) this.#cases.delete(number);
+    for (const [number, { story }] of this.#cases) {
+      if (story.lastMs + rememberedMs < this.#nowMs) this.#cases.delete(number);
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }
-}
-
-function isSame(a: Incident, b: Incident): boolean {
-  return JSON.stringify({ ...a, revision: 0 }) === JSON.stringify({ ...b, revision: 0 });
-}
-
-function mergedChange(incident: Incident, into: ToldStory): IncidentChange {
-  return {
-    kind: 'merged',
-    incident: { ...incident, revision: incident.revision + 1, state: 'merged', mergedInto: into.id },
-  };
 }
 
 function finiteOrNull(value: number): number | null {

@@ -34,7 +34,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   hostname: day,
   pool: day,
   destination: day,
-  subject: 30 * day,
+  subject: 7 * day,
 };
 
 /** How long before or after an alert that counts, one of weight `context` still belongs to the same story. */
