@@ -57,16 +57,17 @@ function campaignJoins({ observation, facts }: Seen): string[] {
   return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
 }
 
-/** What a sensor says by itself; `speaker` is a rule that knows more of it. */
+/** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
 export function sensorAlert(
   scene: Scene,
   { observation }: Seen,
   judgement: SensorJudgement,
-  speaker: RuleInfo | null,
+  speakers: readonly RuleInfo[],
 ): Alert {
   const alert = observation.alert!;
   const { severity, weight, lowered } = judgement;
-  const meaning = speaker && meaningOf(speaker);
+  const meanings = speakers.map(meaningOf);
+  const [meaning] = meanings;
   const id = `${observation.source}:${alert.rule}`;
   return {
     ...fromScene(scene),
@@ -85,7 +86,7 @@ export function sensorAlert(
     weight,
     events: [scene.event],
     eventTimesMs: [scene.timeMs],
-    techniques: [...new Set([...judgement.techniques, ...(meaning?.techniques ?? [])])],
+    techniques: [...new Set([...judgement.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
     stage: meaning?.stage ?? judgement.stage,
     title: sensorTitle(observation),
     finding: meaning?.finding ?? null,

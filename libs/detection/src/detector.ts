@@ -63,7 +63,7 @@ interface KeptScene {
   isFact: boolean;
 }
 
-const snapshotFormat = 'tidewaiter-detector/1';
+const snapshotFormat = 'tidewaiter-detector/2';
 
 interface KeptState {
   format: typeof snapshotFormat;

@@ -38,7 +38,7 @@ interface Accompanying {
   stories: number[];
 }
 
-const snapshotFormat = 'tidewaiter-incidents/1';
+const snapshotFormat = 'tidewaiter-incidents/2';
 
 interface KeptState {
   format: typeof snapshotFormat;

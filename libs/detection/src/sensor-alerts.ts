@@ -1,7 +1,7 @@
 import type { Match } from '@tidewaiter/sigma';
 
 import { ruleAlert, sensorAlert } from './alert-of.js';
-import type { Alert } from './alert.js';
+import { type Alert, compareLevel } from './alert.js';
 import type { Seen } from './event-view.js';
 import { meaningOf } from './rule-meaning.js';
 import type { Scene } from './scene.js';
@@ -18,12 +18,9 @@ export function sensorAlerts(matches: readonly Match[], scene: Scene, seen: Seen
   const counting = speaking.filter(({ rule }) => meaningOf(rule).weight !== 'context');
   const isOwn = speaking.length === 0 || (judgement.weight === 'alone' && counting.length > 0);
   if (!isOwn) return matches.map((match) => ruleAlert(match, scene, seen));
-  const [speaker] = counting;
+  const speakers = counting.map(({ rule }) => rule).toSorted((a, b) => compareLevel(a.level, b.level));
   const beside = matches.filter((match) => !counting.includes(match) || meaningOf(match.rule).weight === 'alone');
-  return [
-    ...beside.map((match) => ruleAlert(match, scene, seen)),
-    sensorAlert(scene, seen, judgement, speaker?.rule ?? null),
-  ];
+  return [...beside.map((match) => ruleAlert(match, scene, seen)), sensorAlert(scene, seen, judgement, speakers)];
 }
 
 /** Whether a rule asks for what the sensor said, not only for where it happened. */

@@ -29,7 +29,10 @@ export function readDetections(detection: Located, what: string, placeholders: P
   if (conditions.length === 0) throw new RuleError(detection.line, `${what} has no condition`);
   const patterns = [...selections.values()].flatMap((selection) => [...leavesOf(selection)].filter(isPattern));
   if (patterns.length > maxPatterns)
-    throw new RuleError(detection.line, `${what} has more than ${maxPatterns} expressions and values with wildcards inside`);
+    throw new RuleError(
+      detection.line,
+      `${what} has more than ${maxPatterns} expressions and values with wildcards inside`,
+    );
   const whole = or(
     conditions.map((located) =>
       resolve(parseCondition(textOf(located, 'condition'), located.line), selections, located.line),

@@ -38,7 +38,11 @@ it.each([
     /more than 1000 characters/,
   ],
   ['an expression that multiplies', rule('{ s: { f|re: "((a{100}){100}){100}" }, condition: s }'), /RE2|instructions/],
-  ['a page of question marks', rule(`{ s: { f|contains: "${'a?'.repeat(80)}" }, condition: s }`), /more than 128 characters/],
+  [
+    'a page of question marks',
+    rule(`{ s: { f|contains: "${'a?'.repeat(80)}" }, condition: s }`),
+    /more than 128 characters/,
+  ],
   ['a page of stars', rule(`{ s: { f: "${'a*'.repeat(80)}" }, condition: s }`), /more than 64 \*/],
   ['many patterns', rule(`{ s: { f: [${'a*b, '.repeat(65)}] }, condition: s }`), /more than 64 expressions/],
   ['look-around', rule('{ s: { f|re: "(?<!a)b" }, condition: s }'), /look-around is not supported/],
@@ -58,9 +62,19 @@ it.each([
 });
 
 function aliases(names: string): string {
-  const lines = [...names].slice(1).map((name, index) => `${name}: &${name} [${`*${names[index]}, `.repeat(9)}]`);
+  const lines = names
+    .slice(1)
+    .split('')
+    .map((name, index) => `${name}: &${name} [${`*${names[index]}, `.repeat(9)}]`);
   return `${lines.join('\n')}\n`;
 }
+
+it('refuses placeholders that multiply', () => {
+  const text = rule(`{ s: { f|expand: "${'%many%'.repeat(8)}" }, condition: s }`);
+  const many = Array.from({ length: 1_000 }, (_, index) => `v${index}`);
+  const { refused } = loadRules([{ path: 'r.yml', text }], { placeholders: { many } });
+  expect(refused).toEqual([expect.objectContaining({ reason: 'placeholders stand for more than 10000 values' })]);
+});
 
 it('refuses one document of a file and keeps the others', () => {
   const good = rule('{ s: x, condition: s }');

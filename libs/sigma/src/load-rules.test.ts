@@ -50,6 +50,8 @@ describe('what an item asks', () => {
     ['{ f|neq: [x, y] }', {}, true],
     ['{ f|all|contains: [a, b] }', { f: ['xa', 'xb'] }, true],
     ['{ f|re: "a.c" }', { f: 'a\rc' }, true],
+    [String.raw`{ f|re: '\u0041\x42\/\-\_' }`, { f: 'AB/-_' }, true],
+    [String.raw`{ f|re: '\\u0041' }`, { f: String.raw`\u0041` }, true],
   ])('%s of %j is %s', (detection, event, expected) => {
     expect(matches(detection, event)).toBe(expected);
   });
@@ -144,6 +146,22 @@ it('reads again only what has changed', () => {
   expect(second.rules.match(jsonEvent({ f: 'y' }, linux)).map(({ rule: { id } }) => id)).toEqual(['r1']);
   const others = loadRules(changed, { previous: second, placeholders: { a: ['b'] } });
   expect(others.rules.rules[0]).not.toBe(first.rules.rules[0]);
+});
+
+it('judges by the new rules where some are the same as before', () => {
+  const exec = { path: 'exec.yml', text: rule('{ s: x, condition: s }', 'id: exec\n') };
+  const dns = { path: 'dns.yml', text: exec.text.replace('process_creation', 'dns_query').replace('exec', 'dns') };
+  const kinds = [linux, [{ product: 'linux', category: 'dns_query' }]];
+  const met = ({ rules }: ReturnType<typeof loadRules>) =>
+    kinds.map((kind) => rules.match(jsonEvent({ f: 'x' }, kind)).map(({ rule: { id } }) => id));
+  const first = loadRules([exec, dns]);
+  expect(met(first)).toEqual([['exec'], ['dns']]);
+  const second = loadRules([exec, { ...dns, text: dns.text.replace('s: x', 's: y') }], { previous: first });
+  expect([met(second), met(first)]).toEqual([
+    [['exec'], []],
+    [['exec'], ['dns']],
+  ]);
+  expect(met(loadRules([dns], { previous: second }))).toEqual([[], ['dns']]);
 });
 
 it('explains a match by what the event has', () => {

@@ -83,7 +83,12 @@ export function loadRules(files: readonly RuleFile[], options: LoadOptions = {})
   for (const { info, line, reason } of refused) gathered.refuse(info, line, reason);
   const otherFields = correlationFields(linked);
   return {
-    rules: new RuleSet(rules, { parts: silentParts(linked), otherFields, isInterpreted }),
+    rules: new RuleSet(rules, {
+      parts: silentParts(linked),
+      otherFields,
+      isInterpreted,
+      ...(previous && { previous: previous.rules }),
+    }),
     correlations: linked,
     refused: gathered.refused,
     warnings: gathered.warnings,

@@ -36,6 +36,7 @@ type Modifier = (item: Item) => void;
 
 /** How many others one value may stand for: five dashes at five places. */
 const maxAlternatives = 5 ** 5;
+const maxTotal = 20_000;
 
 /** Applies what follows the field's name, left to right. @throws RuleError */
 export function applyModifiers(
@@ -119,10 +120,13 @@ function placed(position: Position, place: (text: SigmaString) => SigmaString): 
 function changeTexts(item: Item, change: (text: SigmaString) => readonly SigmaString[]): void {
   if (item.test !== 'value' || item.comparison || item.timePart)
     throw new RuleError(item.line, 'a modifier that changes text stands behind one that takes no text');
+  let total = 0;
   item.values = item.values.map((alternatives) => {
     const changed = alternatives.flatMap((value) => change(asText(value, item.line)));
     if (changed.length > maxAlternatives)
       throw new RuleError(item.line, `a value stands for more than ${maxAlternatives} others`);
+    total += changed.length;
+    if (total > maxTotal) throw new RuleError(item.line, `the values stand for more than ${maxTotal} others`);
     return changed;
   });
 }

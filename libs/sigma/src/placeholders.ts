@@ -13,9 +13,11 @@ export function expandPlaceholders(string: SigmaString, placeholders: Placeholde
   let expanded: SigmaString[] = [[]];
   for (const part of string) {
     const choices: SigmaString[][] = typeof part === 'string' ? textChoices(part) : [[[part]]];
-    for (const choice of choices) expanded = expanded.flatMap((start) => choice.map((end) => [...start, ...end]));
-    if (expanded.length > maxCombinations)
-      throw new RuleError(line, `placeholders stand for more than ${maxCombinations} values`);
+    for (const choice of choices) {
+      if (expanded.length * choice.length > maxCombinations)
+        throw new RuleError(line, `placeholders stand for more than ${maxCombinations} values`);
+      expanded = expanded.flatMap((start) => choice.map((end) => [...start, ...end]));
+    }
   }
   return expanded.map(joined);
 

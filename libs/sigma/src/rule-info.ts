@@ -1,6 +1,6 @@
 import type { JsonObject } from '@tidewaiter/domain';
 
-import { plainOf, textAt, textsAt } from './located.js';
+import { plainOf, textAt, textOf, textsAt } from './located.js';
 import type { Located, LocatedMap } from './located.js';
 import { RuleError, shown } from './rule-error.js';
 
@@ -61,7 +61,7 @@ function levelOf(located: Located | undefined): Level {
   if (!located || located.value === null) return 'medium';
   const level = levels.find((each) => each === located.value);
   if (!level)
-    throw new RuleError(located.line, `level ${shown(String(located.value))} is none of ${levels.join(', ')}`);
+    throw new RuleError(located.line, `level ${shown(textOf(located, 'level'))} is none of ${levels.join(', ')}`);
   return level;
 }
 

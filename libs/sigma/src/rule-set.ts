@@ -22,6 +22,8 @@ export interface RuleSetOptions {
   otherFields?: Iterable<string>;
   /** Answers without code made from text; slower, with the same answers. */
   isInterpreted?: boolean;
+  /** What was there before, whose index is kept for the kinds of events that the same rules are about. */
+  previous?: RuleSet;
 }
 
 /** The rules for one kind of events. */
@@ -42,19 +44,22 @@ export class RuleSet {
   readonly #isInterpreted: boolean;
   /** Made when the first event of a kind comes. */
   readonly #engines = new Map<string, RoutedRules>();
+  readonly #previous: ReadonlyMap<string, RoutedRules>;
 
   /** Events of one kind often come together, and with the same list. */
   #last: (RoutedRules & { logsources: readonly LogSource[] }) | undefined;
 
   constructor(
     private readonly detections: readonly DetectionRule[],
-    { parts = new Set(), otherFields = [], isInterpreted = false }: RuleSetOptions = {},
+    { parts = new Set(), otherFields = [], isInterpreted = false, previous }: RuleSetOptions = {},
   ) {
     this.rules = detections.map(({ info }) => info);
     const asked = detections.flatMap(({ expression }) => [...leavesOf(expression)].flatMap(fieldsOf));
     this.fields = new Set([...asked, ...otherFields]);
     this.#parts = parts;
     this.#isInterpreted = isInterpreted;
+    // Of the other kind, it would answer in the other way.
+    this.#previous = previous && previous.#isInterpreted === isInterpreted ? previous.#engines : new Map();
   }
 
   /** Whether a rule is only a part of a correlation, and raises nothing alone. */
@@ -81,20 +86,24 @@ export class RuleSet {
     const key = logsources.map(({ product, category, service }) => `${product}\n${category}\n${service}`).join('\n\n');
     let found = this.#engines.get(key);
     if (!found) {
-      const rules = this.detections.filter(({ logsource }) => logsources.some((each) => appliesTo(logsource, each)));
-      found = {
-        rules,
-        engine: new Engine(
-          rules.map(({ expression }) => expression),
-          this.#isInterpreted,
-        ),
-      };
+      found = this.#route(logsources, this.#previous.get(key));
       if (this.#engines.size >= maxEngines) this.#engines.clear();
       this.#engines.set(key, found);
     }
     this.#last = { ...found, logsources };
     return found;
   }
+
+  #route(logsources: readonly LogSource[], before: RoutedRules | undefined): RoutedRules {
+    const rules = this.detections.filter(({ logsource }) => logsources.some((each) => appliesTo(logsource, each)));
+    if (before && isSame(before.rules, rules)) return before;
+    const expressions = rules.map(({ expression }) => expression);
+    return { rules, engine: new Engine(expressions, this.#isInterpreted) };
+  }
+}
+
+function isSame(before: readonly DetectionRule[], now: readonly DetectionRule[]): boolean {
+  return before.length === now.length && before.every((rule, index) => rule === now[index]);
 }
 
 function fieldsOf({ field, test }: Leaf): string[] {

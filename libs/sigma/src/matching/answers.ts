@@ -41,8 +41,9 @@ export function textTest(test: Exclude<Test, { kind: 'null' | 'exists' | 'field'
     case 'number':
       return (text) => numberOf(text) === test.number;
     case 'regex': {
-      const regex = compileRegex(test);
-      return (text) => regex.test(text);
+      // Most are never asked for.
+      let regex: ReturnType<typeof compileRegex> | undefined;
+      return (text) => (regex ??= compileRegex(test)).test(text);
     }
     case 'compare':
       return (text) => compares(numberOf(text), test.comparison, test.number);

@@ -12,7 +12,7 @@ const longChain = 24;
 export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)[]): () => boolean {
   const lists: Int32Array[] = [];
   const code = codeOf(tree);
-  // oxlint-disable-next-line no-new-func
+  // oxlint-disable-next-line typescript/no-implied-eval -- numbers and operators alone, see above
   const make = new Function(
     ...['memo', 'yes', 'no', 'scanned', 'scan', 'decide', 'any', 'every', 'lists'],
     `"use strict"; return () => { const event = memo.event; return ${code}; };`,
@@ -25,7 +25,7 @@ export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)
   function codeOf(part: Tree): string {
     switch (part.op) {
       case 'ask':
-        return ask1(part.question);
+        return codeOfAsk(part.question);
       case 'not':
         return `!${codeOf(part.part)}`;
       case 'and':
@@ -42,7 +42,7 @@ export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)
     return `(${[`${loop}(lists[${lists.push(Int32Array.from(questions)) - 1}])`, ...rest].join(operator)})`;
   }
 
-  function ask1(question: number): string {
+  function codeOfAsk(question: number): string {
     const number = scanOf[question] ?? null;
     if (number === null) return `(yes[${question}]===event||no[${question}]!==event&&decide(${question}))`;
     return `(scanned[${number}]===event||scan(${number}),yes[${question}]===event)`;

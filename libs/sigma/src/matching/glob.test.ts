@@ -27,6 +27,12 @@ it.each([
   expect(globMatcher(parseString(pattern))(text)).toBe(expected);
 });
 
+it('finds long pieces with single wildcards', () => {
+  const matches = globMatcher(parseString(`*${'a?'.repeat(40)}b*`));
+  expect(['ab', 'aé', 'a😀'].map((pair) => matches(`x${pair.repeat(40)}b`))).toEqual([true, true, true]);
+  expect([matches(`${'ab'.repeat(39)}b`), matches(`${'ab'.repeat(20)}${'bb'.repeat(20)}b`)]).toEqual([false, false]);
+});
+
 const letter = fc.constantFrom('a', 'b', '😀', '\n', '.');
 const parts = fc
   .array(fc.oneof(fc.string({ unit: letter, minLength: 1, maxLength: 2 }), fc.constantFrom<Part>(anyRun, anyOne)), {

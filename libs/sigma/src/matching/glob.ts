@@ -48,7 +48,9 @@ function finder(segment: Segment): (text: string, from: number) => number {
 
 /** How many code points with single wildcards among them must be looked for in one piece: the more, the longer it takes. */
 export function longestSearch(pattern: SigmaString): number {
-  const searched = split(pattern).slice(1, -1).filter((segment) => segment.includes(anyOne));
+  const searched = split(pattern)
+    .slice(1, -1)
+    .filter((segment) => segment.includes(anyOne));
   return Math.max(0, ...searched.map((segment) => codePoints(segment).length));
 }
 

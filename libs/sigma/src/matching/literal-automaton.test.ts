@@ -36,3 +36,20 @@ it('starts anew with every text', () => {
   const ids: number[] = [];
   expect(['xab', 'a', 'b', 'ab'].map((text) => automaton.scan(text, ids, 0))).toEqual([1, 0, 0, 1]);
 });
+
+it.each([
+  [
+    'many characters',
+    (index: number) => String.fromCharCode(0x4e00 + (index % 20_000), 0x4e00 + ((index * 7) % 20_000)),
+  ],
+  ['many states', (index: number) => `${'abcdefgh'[index % 8]}${index.toString(36)}`.repeat(12)],
+])('finds as much where %s make the rows too many', (_, literalAt) => {
+  const all = Array.from({ length: 6_000 }, (_, id) => ({ text: literalAt(id), place: 'anywhere' as const, id }));
+  const unique = [...new Map(all.map((literal) => [literal.text, literal])).values()];
+  const automaton = new LiteralAutomaton(unique);
+  const ids: number[] = [];
+  const some = unique.filter((_, index) => index % 997 === 0);
+  const count = automaton.scan(some.map(({ text }) => `${text} `).join(''), ids, 0);
+  expect(ids.slice(0, count)).toEqual(expect.arrayContaining(some.map(({ id }) => id)));
+  expect(automaton.scan('x'.repeat(100), ids, 0)).toBe(0);
+});

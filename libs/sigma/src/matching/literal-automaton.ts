@@ -9,9 +9,9 @@ export interface Literal {
   id: number;
 }
 
-/** A state with more children gets a row with every next state; the others look at their children, then where they fail to. */
-const maxNarrow = 3;
-/** While rows of all states need no more numbers than this, every state has one. */
+/** A state with more children than this has a row with every next state; the others look at their children, then where they fail to. */
+const narrowness = [-1, 3, 64, Infinity];
+/** All rows together: the first of these is taken with which they are no more. */
 const maxNumbers = 4_000_000;
 const latin = 256;
 const none = -1;
@@ -37,9 +37,8 @@ export class LiteralAutomaton {
   /** The same, without itself. */
   readonly #shorter: Int32Array;
   readonly #ids: Record<Place, Int32Array>;
+  readonly #maxNarrow: number;
   readonly #isDense: boolean;
-  /** Where every state has a row: `next`, with the place of the row for the state, and whether a literal ends there as the last bit. */
-  readonly #table: Int32Array | undefined;
   /** In which pass a state was last reported: what was found needs not be found again. */
   readonly #seen: Uint32Array;
   #pass = 0;
@@ -60,23 +59,25 @@ export class LiteralAutomaton {
     const idsOf = () => new Int32Array(count).fill(none);
     this.#ids = { anywhere: idsOf(), start: idsOf(), end: idsOf() };
     for (const [index, { place, id }] of literals.entries()) this.#ids[place][states.of(trie.ends[index]!)] = id;
-    const isDense = count * this.#alphabet.size <= maxNumbers;
-    this.#isDense = isDense;
-    const rows = this.#first.subarray(0, count).filter((_, state) => this.#isWide(state)).length;
-    this.#next = new Int32Array(rows * this.#alphabet.size);
+    this.#maxNarrow =
+      narrowness.find((narrow) => this.#rowsWith(narrow) * this.#alphabet.size <= maxNumbers) ?? Infinity;
+    this.#next = new Int32Array(this.#rowsWith(this.#maxNarrow) * this.#alphabet.size);
     this.#link(states.parent);
-    if (isDense)
-      this.#table = this.#next.map((state) => (this.#row[state]! << 1) | (this.#output[state] === 0 ? 0 : 1));
+    this.#isDense = this.#maxNarrow < 0;
+    // Where every state has a row, the place of the row stands for the state, and the last bit says whether a literal ends there.
+    if (this.#isDense)
+      for (const [at, state] of this.#next.entries())
+        this.#next[at] = (this.#row[state]! << 1) | (this.#output[state] === 0 ? 0 : 1);
   }
 
   /** Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last. */
   scan(text: string, found: number[], at: number): number {
     const pass = this.#nextPass();
-    return this.#table ? this.#scanDense(this.#table, text, pass, found, at) : this.#scanSparse(text, pass, found, at);
+    return this.#isDense ? this.#scanDense(text, pass, found, at) : this.#scanSparse(text, pass, found, at);
   }
 
-  #scanDense(table: Int32Array, text: string, pass: number, found: number[], at: number): number {
-    const alphabet = this.#alphabet;
+  #scanDense(text: string, pass: number, found: number[], at: number): number {
+    const [table, alphabet] = [this.#next, this.#alphabet];
     const { size, latin: latinClasses } = alphabet;
     let count = at;
     let entry = 0;
@@ -135,7 +136,7 @@ export class LiteralAutomaton {
       const fail = this.#fail[state]!;
       this.#shorter[state] = this.#output[fail]!;
       this.#output[state] = this.#endsLiteral(state) ? state : this.#shorter[state]!;
-      if (!this.#isWide(state)) continue;
+      if (!this.#isWide(state, this.#maxNarrow)) continue;
       const row = rows * this.#alphabet.size;
       rows += 1;
       if (state > 0)
@@ -146,9 +147,15 @@ export class LiteralAutomaton {
     }
   }
 
+  #rowsWith(maxNarrow: number): number {
+    let rows = 0;
+    for (let state = 0; state < this.#fail.length; state += 1) if (this.#isWide(state, maxNarrow)) rows += 1;
+    return rows;
+  }
+
   /** The root always, so that every way down ends. */
-  #isWide(state: number): boolean {
-    return this.#isDense || state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
+  #isWide(state: number, maxNarrow: number): boolean {
+    return state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
   }
 
   #endsLiteral(state: number): boolean {

@@ -37,5 +37,10 @@ function compile({ source, flags }: Regex, line: number): RE2JS {
 /** Of an expression that has been read. */
 export function compileRegex({ source, flags }: Regex): RE2JS {
   const set = flags === '' ? '' : `(?${flags})`;
-  return RE2JS.compile(RE2JS.translateRegExp(`${set}${source}`));
+  return RE2JS.compile(`${set}${withRe2Codes(source)}`);
+}
+
+/** The one spelling of a character that people use and RE2 does not know. What else it does not know is refused, not guessed at. */
+function withRe2Codes(source: string): string {
+  return source.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|[^])/g, (escape, code?: string) => (code ? `\\x{${code}}` : escape));
 }

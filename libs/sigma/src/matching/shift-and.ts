@@ -31,6 +31,29 @@ export class ShiftAnd {
 
   /** Where the first place that it fits at, from a place on, ends; or -1. */
   find(text: string, from: number): number {
+    return this.#words === 1 ? this.#findShort(text, from) : this.#findLong(text, from);
+  }
+
+  /** The same for what one word has room for, which nearly everything is. */
+  #findShort(text: string, from: number): number {
+    const [latinMasks, lastBit] = [this.#latin, this.#lastBit];
+    let state = 0;
+    for (let at = from; at < text.length;) {
+      const code = text.charCodeAt(at);
+      if (code < latin) {
+        state = ((state << 1) | 1) & latinMasks[code]!;
+        at += 1;
+      } else {
+        const point = text.codePointAt(at)!;
+        state = ((state << 1) | 1) & (this.#rest.get(point) ?? this.#others)[0]!;
+        at += point > 0xffff ? 2 : 1;
+      }
+      if ((state & lastBit) !== 0) return at;
+    }
+    return -1;
+  }
+
+  #findLong(text: string, from: number): number {
     const state = this.#state.fill(0);
     const words = this.#words;
     for (let at = from; at < text.length;) {
@@ -52,7 +75,7 @@ export class ShiftAnd {
 
 /** Null for a wildcard. */
 export function codePoints(segment: readonly (string | typeof anyOne)[]): (number | null)[] {
-  return segment.flatMap((part) => (part === anyOne ? [null] : [...part].map((char) => char.codePointAt(0)!)));
+  return segment.flatMap((part) => (part === anyOne ? [null] : Array.from(part, (char) => char.codePointAt(0)!)));
 }
 
 function maskOf(codes: readonly (number | null)[], code: number | null): Int32Array {
