@@ -60,7 +60,7 @@ export const digest = `sha256:${'c0ffee'.repeat(10)}abcd`;
 
 const commands = [
   ['/usr/bin/pg_isready', '--host=127.0.0.1 --port=5432 --timeout=5 --dbname=shop --username=checkout --quiet'],
-  ['/bin/sh', '-c "test -f /var/run/app/ready && exit 0; echo not ready; exit 1"'],
+  ['/usr/bin/du', '--summarize --block-size=1M --exclude=*.tmp /var/lib/app/queue /var/lib/app/spool'],
   ['/usr/local/bin/node', '/srv/app/dist/worker.js --queue=orders --concurrency=8 --region=eu-central-1'],
   ['/usr/bin/python3', '-m gunicorn.app.wsgiapp --bind 0.0.0.0:8000 --workers 4 shop.wsgi:application'],
   ['/usr/bin/grep', '-R --include=*.conf listen_addresses /etc/postgresql/15/main'],

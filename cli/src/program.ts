@@ -14,6 +14,7 @@ import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
 import { serviceCommand } from './service.js';
+import { silencesCommand } from './silences.js';
 import { statusCommand } from './status.js';
 import { testCommand } from './test.js';
 import { upCommand } from './up.js';
@@ -36,6 +37,7 @@ const commands = [
   routesCommand,
   rulesCommand,
   replayCommand,
+  silencesCommand,
   deadLettersCommand,
   completionCommand,
 ];

@@ -90,6 +90,8 @@ describe('routes test', () => {
     await routes('test', '--config', config, '-o', 'json', 'severity=critical', 'repository=app');
     expect(JSON.parse(output.stdout)).toEqual({
       labels: { severity: 'critical', repository: 'app' },
+      silencedBy: null,
+      inhibited: false,
       receivers: [
         {
           receiver: 'pager',
@@ -99,8 +101,34 @@ describe('routes test', () => {
           groupWaitMs: 0,
           groupIntervalMs: 300_000,
           repeatIntervalMs: 14_400_000,
+          given: ['group_wait'],
+          muteTimeIntervals: [],
+          activeTimeIntervals: [],
+          muted: false,
         },
       ],
+    });
+  });
+
+  it('says what would keep it back: a time, a silence, another alert', async () => {
+    await writeFile(
+      config,
+      `route: { receiver: a, routes: [ { mute_time_intervals: [weekends] } ] }
+receivers: [ { name: a } ]
+time_intervals: [ { name: weekends, time_intervals: [ { weekdays: [saturday, sunday] } ] } ]
+inhibit_rules: [ { source_matchers: [rule="down"], target_matchers: [severity="low"], equal: [cluster] } ]
+`,
+    );
+    const given = ['--silence', 'severity=~"low|medium"', '--firing', '{rule="down",cluster="eu1"}'];
+    const labels = ['severity=low', 'cluster=eu1'];
+    await routes('test', '--config', config, '-o', 'json', '--at', '2026-01-03T12:00:00Z', ...given, ...labels);
+    expect(JSON.parse(output.stdout)).toMatchObject({
+      silencedBy: 'severity=~"low|medium"',
+      inhibited: true,
+      receivers: [{ receiver: 'a', muteTimeIntervals: ['weekends'], muted: true }],
+    });
+    await expect(routes('test', '--config', config, '--at', 'noon')).rejects.toMatchObject({
+      code: 'commander.invalidArgument',
     });
   });
 

@@ -5,11 +5,15 @@ import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
+import { collect } from './collect.js';
 import { tell } from './context.js';
 
 interface TestOptions {
   config: string;
   output: 'text' | 'json';
+  at?: Date;
+  silence: string[];
+  firing: string[];
 }
 
 /** Tries a `routing.yaml` before it is used. */
@@ -25,10 +29,24 @@ export function routesCommand(program: Command): void {
     .description('show who would be told of an alert with these labels')
     .requiredOption('--config <file>', 'the routing.yaml')
     .argument('[label=value...]', 'labels of the alert', addLabel)
+    .option('--at <time>', 'when the alert comes, for mute times; now unless given', readTime)
+    .option('--silence <matchers>', 'as if this were silenced, such as severity="low"; repeatable', collect, [])
+    .option(
+      '--firing <matchers>',
+      'as if an alert with these labels fired, such as {rule="x",cluster="eu1"}; repeatable',
+      collect,
+      [],
+    )
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'))
     .action(async (labels: ReadonlyMap<string, string> | undefined, options: TestOptions) =>
       test(options, Object.fromEntries(labels ?? [])),
     );
+}
+
+function readTime(text: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime())) throw new InvalidArgumentError('Give a time such as 2026-01-31T22:00:00Z.');
+  return at;
 }
 
 function addLabel(text: string, before: ReadonlyMap<string, string> | undefined): Map<string, string> {
@@ -51,15 +69,50 @@ async function check(path: string): Promise<void> {
   }
 }
 
-async function test({ config: path, output }: TestOptions, labels: Record<string, string>): Promise<void> {
-  const { groupKey, matchRoutes } = await import('@tidewaiter/routing');
-  const matches = matchRoutes(await readRouting(path), labels);
-  if (output === 'text') {
-    process.stdout.write(matches.map(({ receiver }) => `${printable(receiver)}\n`).join(''));
+async function test(options: TestOptions, labels: Record<string, string>): Promise<void> {
+  const { groupKey, isMuted, matchRoutes } = await import('@tidewaiter/routing');
+  const config = await readRouting(options.config);
+  const quiet = await quietness(config, options, labels);
+  const at = (options.at ?? new Date()).getTime();
+  const matches = matchRoutes(config, labels).map((match) => ({ match, isMuted: isMuted(match, at) }));
+  if (options.output === 'text') {
+    for (const { match, isMuted: muted } of matches) {
+      process.stdout.write(`${printable(match.receiver)}\n`);
+      if (muted) tell(`${printable(match.receiver)}: muted at this time`);
+    }
+    if (quiet.inhibited) tell('inhibited: nobody is told while the other alert fires');
+    if (quiet.silencedBy !== null) tell(`silenced by ${printable(quiet.silencedBy)}`);
     return;
   }
-  const receivers = matches.map((match) => ({ ...match, key: groupKey(match, labels) }));
-  process.stdout.write(`${JSON.stringify({ labels, receivers }, null, 2)}\n`);
+  const receivers = matches.map(({ match, isMuted: muted }) => {
+    const { given, muteTimeIntervals, activeTimeIntervals, ...route } = match;
+    const names = (intervals: typeof muteTimeIntervals) => intervals.map(({ name }) => name);
+    return {
+      ...route,
+      key: groupKey(match, labels),
+      given: [...given],
+      muteTimeIntervals: names(muteTimeIntervals),
+      activeTimeIntervals: names(activeTimeIntervals),
+      muted,
+    };
+  });
+  process.stdout.write(`${JSON.stringify({ labels, ...quiet, receivers }, null, 2)}\n`);
+}
+
+/** Whether nobody would be told, whatever the routes say. */
+async function quietness(
+  { inhibitRules }: RoutingConfig,
+  { silence, firing }: TestOptions,
+  labels: Record<string, string>,
+): Promise<{ silencedBy: string | null; inhibited: boolean }> {
+  const { Inhibitions, matches, parseMatchers } = await import('@tidewaiter/routing');
+  const inhibitions = new Inhibitions(inhibitRules);
+  for (const [index, text] of firing.entries()) {
+    const named = parseMatchers(text).map(({ name, value }) => [name, value] as const);
+    inhibitions.fire({ id: String(index), labels: Object.fromEntries(named) });
+  }
+  const silencedBy = silence.find((text) => parseMatchers(text).every((matcher) => matches(matcher, labels)));
+  return { silencedBy: silencedBy ?? null, inhibited: inhibitions.inhibitorOf(labels) !== null };
 }
 
 /** @throws NotFound `ROUTING_MISSING`; InvalidInput `ROUTING_INVALID` with one line for each problem */

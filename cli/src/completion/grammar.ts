@@ -55,9 +55,21 @@ const placeholders = new Map<string, Values>([
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
   // Anything may stand for these.
-  ...['count', 'duration', 'id', 'identity', 'jest', 'label=value', 'names', 'port', 'url'].map(
-    (name) => [name, nothing] as const,
-  ),
+  ...[
+    'count',
+    'duration',
+    'id',
+    'identity',
+    'jest',
+    'label=value',
+    'matchers',
+    'name',
+    'names',
+    'port',
+    'text',
+    'time',
+    'url',
+  ].map((name) => [name, nothing] as const),
 ]);
 
 /**

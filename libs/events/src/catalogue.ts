@@ -211,7 +211,7 @@ const contact = z.object({
   silentSince: z.iso.datetime(),
 });
 
-export const sensorSilent = eventType('sensor.silent', {
+export const sensorMissed = eventType('sensor.missed', {
   by: 'ingest',
   summary: 'A sensor has sent nothing for longer than it may.',
   about: 'the sensor connection',
@@ -255,7 +255,7 @@ export const catalogue = [
   incidentOpened,
   incidentUpdated,
   incidentResolved,
-  sensorSilent,
+  sensorMissed,
   sensorRecovered,
   notificationDelivered,
   notificationFailed,

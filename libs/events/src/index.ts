@@ -17,7 +17,7 @@ export {
   runtimeEvent,
   runtimeObserved,
   sensorRecovered,
-  sensorSilent,
+  sensorMissed,
   tagMoved,
 } from './catalogue.js';
 export { consumers, consumersOf, streams, subjectsOf } from './topology.js';

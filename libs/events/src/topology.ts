@@ -13,7 +13,7 @@ import {
   registryPushed,
   runtimeObserved,
   sensorRecovered,
-  sensorSilent,
+  sensorMissed,
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
@@ -50,7 +50,7 @@ export const streams: readonly Stream[] = [
       incidentOpened,
       incidentUpdated,
       incidentResolved,
-      sensorSilent,
+      sensorMissed,
       sensorRecovered,
       notificationDelivered,
       notificationFailed,
@@ -99,7 +99,7 @@ export const consumers = {
       incidentOpened,
       incidentUpdated,
       incidentResolved,
-      sensorSilent,
+      sensorMissed,
       sensorRecovered,
     ],
   },

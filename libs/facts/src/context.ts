@@ -1,7 +1,7 @@
 import { type Digest, isDigest, type Observation } from '@tidewaiter/domain';
 import { workloadOfPodName, type WorkloadRef } from '@tidewaiter/workloads';
 
-import type { KnownFacts } from './facts.js';
+import type { KnownFacts, WorkloadFacts } from './facts.js';
 import type { Habits } from './habits.js';
 import type { RuntimePolicy } from './policy.js';
 
@@ -16,12 +16,14 @@ export interface FactContext {
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
+  /** What is known of a workload. */
+  workload(workload: WorkloadRef): WorkloadFacts | null;
   /** Commands by which the kubelet asks whether a workload is well, as its pods say. */
   probesOf(workload: WorkloadRef): readonly string[];
 }
 
 /** Who knows which container is meant: the ledger. */
-export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf' | 'probesOf'>;
+export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf' | 'workload' | 'probesOf'>;
 
 /** A context that believes `lookup`, and without one what observations say of themselves. */
 export function factContext(known: {
@@ -38,6 +40,7 @@ export function factContext(known: {
     digestOf: (observation) => lookup?.digestOf(observation) ?? saidDigest(observation),
     workloadOf: (observation) => lookup?.workloadOf(observation) ?? saidWorkload(observation),
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
+    workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
     probesOf: (workload) => lookup?.probesOf(workload) ?? [],
   };
 }

@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 
+import * as fc from 'fast-check';
+
 import { factsFromFile } from './facts-file.js';
 
 const digest = `sha256:${'a'.repeat(64)}`;
@@ -31,6 +33,42 @@ it.each([
 ])('reads signature %j and provenance %j as %j', (signature, provenance, expected) => {
   const image = factsFromFile({ images: { [digest]: { signature, provenance } } }).facts.image(digest);
   expect([image?.signed, image?.provenanceVerified]).toEqual(expected);
+});
+
+it('takes keys that mean something to JavaScript as any others', () => {
+  const json = JSON.parse(
+    `{"images":{"${digest}":{"files":{"__proto__":{"package":"p"},"/constructor":{"package":"q"}}}},
+      "policy":{"sa_usual_sources":{"__proto__":["10.0.0.0/8"],"constructor":["10.0.0.0/8"]}}}`,
+  ) as unknown;
+  const { facts, policy } = factsFromFile(json);
+  expect(facts.image(digest)?.files.get('/constructor')).toEqual({ sha256: null, package: 'q' });
+  expect(facts.image(digest)?.files.get('constructor')).toBeNull();
+  expect(Object.keys(policy.serviceAccountSources)).toContain('constructor');
+});
+
+it('takes any JSON for what it is: facts, or none', () => {
+  const keys = fc.constantFrom(
+    'images',
+    'workloads',
+    'policy',
+    digest,
+    'files',
+    '/x',
+    'secrets',
+    'admins',
+    'a/b/c',
+    '__proto__',
+  );
+  fc.assert(
+    fc.property(fc.object({ key: keys, maxDepth: 5 }), (json) => {
+      try {
+        const { facts } = factsFromFile(json);
+        expect(facts.image(digest)?.digest ?? digest).toBe(digest);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'FACTS_INVALID' });
+      }
+    }),
+  );
 });
 
 const detection = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');

@@ -206,6 +206,10 @@ it.each<[string, Observation, unknown]>([
   ['Secret.Fingerprint', request({ accessKeyId: 'AKIAEXAMPLE' }), 'f1'],
   ['Secret.Fingerprint', request({ accessKeyId: 'AKIAOTHER' }), undefined],
   ['Image.Digest', request({ accessKeyId: 'AKIAEXAMPLE' }), digest],
+  ['Source.Public', request({ sourceIps: ['203.0.113.9', '10.0.0.1'] }), true],
+  ['Source.Public', request({ sourceIps: ['10.0.0.1'] }), false],
+  ['Source.Public', request({ sourceIps: ['ec2.example.com'] }), undefined],
+  ['Image.Role', request({ namespace: 'debug' }), 'debug'],
   ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['10.9.9.9'] }), true],
   ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['203.0.113.9'] }), false],
   ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['ec2.example.com'] }), undefined],
@@ -232,6 +236,28 @@ it.each<[string, Observation, unknown]>([
   ['Process.Executable', exec('/app/server'), undefined],
 ])('answers %s', (name, about, expected) => {
   expect(factField(name, about, context)).toEqual(expected);
+});
+
+it('asks the ledger where nothing else is known, and believes it before the event itself', () => {
+  const workload = { cluster: 'prod', namespace: 'ci', kind: 'Job', name: 'build' };
+  const labels = { namespaceLabels: { 'tidewaiter.dev/role': 'Debug' } };
+  const unsaid = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
+  const known = factContext({
+    ...factsFromFile({}),
+    lookup: {
+      digestOf: () => previous,
+      workloadOf: () => workload,
+      startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
+      workload: (ref) => ({ ...ref, ...labels, ...unsaid, privileged: true }),
+      probesOf: () => ['/bin/true'],
+    },
+  });
+  const probe = observation({
+    pod: {},
+    process: { executable: '/bin/true', commandLine: 'true', parentCommandLine: null },
+  });
+  const answers = ['Image.Digest', 'Image.Role', 'Container.Privileged', 'Container.AgeSeconds', 'Policy.ExecProbe'];
+  expect(answers.map((name) => factField(name, probe, known))).toEqual([previous, 'debug', true, 10, true]);
 });
 
 it('knows nothing, and does not fail, where nothing is told', () => {

@@ -52,7 +52,7 @@ export class Subject {
 
   get workload(): WorkloadFacts | null {
     if (this.#workload === undefined) {
-      this.#workload = this.workloadRef === null ? null : this.context.facts.workload(this.workloadRef);
+      this.#workload = this.workloadRef === null ? null : this.context.workload(this.workloadRef);
     }
     return this.#workload;
   }

@@ -74,7 +74,10 @@ export class Authenticator {
     const who = this.connection.credentials ? 'the configured credentials' : 'access without credentials';
     const hint =
       this.#withheldFrom && `; they do not go to its token server ${this.#withheldFrom} unless tokenHost names it`;
-    return new AccessDenied('REGISTRY_UNAUTHORIZED', `${this.endpoint.host} refuses ${who} for ${repository}${hint}`);
+    return new AccessDenied(
+      'REGISTRY_UNAUTHORIZED',
+      `${this.endpoint.host} refuses ${who} for ${repository || 'its catalogue'}${hint}`,
+    );
   }
 
   async #earn(challenges: Challenge[], repository: string, signal?: AbortSignal): Promise<Grant> {
@@ -89,8 +92,8 @@ export class Authenticator {
     const realm = this.#readRealm(parameters.get('realm') ?? '');
     const service = parameters.get('service');
     if (service !== undefined) realm.searchParams.set('service', service);
-    // Ours, not the challenge's: whatever the registry asks for, we only ever want to pull.
-    realm.searchParams.set('scope', `repository:${repository}:pull`);
+    // Ours, not the challenge's: whatever the registry asks for, we only ever want to pull, or to see what there is.
+    realm.searchParams.set('scope', repository === '' ? 'registry:catalog:*' : `repository:${repository}:pull`);
     const credentials = this.#credentialsFor(realm);
     const response = await this.egress.request(realm, {
       ...this.defaults,

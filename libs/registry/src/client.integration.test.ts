@@ -48,6 +48,13 @@ const absent = `sha256:${'0'.repeat(64)}`;
     expect(await client().manifest('shop/app', described.digest)).toMatchObject({ bytes: manifest });
   });
 
+  it('lists what there is, page by page', async () => {
+    for (const name of ['shop/app:1.1', 'shop/other:2']) await pushImage(registry, name, `oci:${dir}:latest`);
+    expect(await Array.fromAsync(client().repositories())).toEqual(['shop/app', 'shop/other']);
+    expect((await Array.fromAsync(client().tags('shop/app'))).toSorted()).toEqual(['1.0', '1.1']);
+    await expect(Array.fromAsync(client().tags('shop/none'))).rejects.toMatchObject({ code: 'NAME_UNKNOWN' });
+  });
+
   it('streams the layer', async () => {
     const chunks: Uint8Array[] = [];
     for await (const chunk of client().blob('shop/app', { digest: layerDigest, size: layer.length }))

@@ -713,3 +713,50 @@ describe('blob', () => {
     });
   });
 });
+
+describe('lists', () => {
+  const page = (names: string[], link?: string) =>
+    answer(200, { 'content-type': 'application/json', ...(link && { link }) }, JSON.stringify({ tags: names }));
+
+  it('follow the link to the next page, within the same list only', async () => {
+    const { client: registry, requests } = await scripted(
+      page(['1'], '</v2/shop/app/tags/list?last=1&n=1000>; rel="next"'),
+      page(['2'], '</v2/shop/other/tags/list?last=2>; rel="next"'),
+    );
+    expect(await Array.fromAsync(registry.tags('shop/app'))).toEqual(['1', '2']);
+    expect(requests.map(({ url }) => url)).toEqual([
+      '/v2/shop/app/tags/list?n=1000',
+      '/v2/shop/app/tags/list?last=1&n=1000',
+    ]);
+  });
+
+  it('follow no link to another host, which would get our credentials', async () => {
+    const { client: registry, requests } = await scripted(
+      page(['1'], '<http://evil.example/v2/shop/app/tags/list?last=1>; rel="next"'),
+    );
+    expect(await Array.fromAsync(registry.tags('shop/app'))).toEqual(['1']);
+    expect(requests).toHaveLength(1);
+  });
+
+  it('may be null, as of a repository whose tags are all gone', async () => {
+    const { client: registry } = await scripted(answer(200, {}, '{"name":"shop/app","tags":null}'));
+    expect(await Array.fromAsync(registry.tags('shop/app'))).toEqual([]);
+  });
+
+  it.each([
+    ['is no list', answer(200, {}, '{"tags":[1]}'), 'REGISTRY_UNEXPECTED'],
+    ['is not there', answer(404), 'NAME_UNKNOWN'],
+    ['is not ours to see', answer(403), 'REGISTRY_FORBIDDEN'],
+  ])('say what is wrong when the catalogue %s', async (_what, step, code) => {
+    const { client: registry } = await scripted(step);
+    expect(await failure(Array.fromAsync(registry.repositories()))).toMatchObject({ code });
+  });
+
+  it('end, whatever the registry says', async () => {
+    const { client: registry } = await scripted(page([], '</v2/shop/app/tags/list?n=1>; rel="next"'));
+    expect(await failure(Array.fromAsync(registry.tags('shop/app')))).toMatchObject({
+      code: 'LIMIT_EXCEEDED',
+      limit: 'LIST_PAGES',
+    });
+  });
+});

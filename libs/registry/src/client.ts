@@ -99,6 +99,26 @@ export class RegistryClient {
     return this.#origin.referrers(this.#repository(repository), digest, signal);
   }
 
+  /**
+   * The names of the registry's repositories. Mirrors are not asked: what they hold is not what there is.
+   * @throws NotFound `NAME_UNKNOWN` where it has no catalogue
+   * @throws AccessDenied `REGISTRY_UNAUTHORIZED`, `REGISTRY_FORBIDDEN`
+   * @throws LimitExceeded, Unavailable with `retryAfterMs` where the registry names a time
+   */
+  repositories(signal?: AbortSignal): AsyncIterable<string> {
+    return this.#origin.repositories(signal);
+  }
+
+  /** The tags of a repository, by the registry itself. @throws as `repositories` */
+  tags(repository: string, signal?: AbortSignal): AsyncIterable<string> {
+    return this.#origin.tags(this.#repository(repository), signal);
+  }
+
+  /** What a tag stands for, by the registry itself: a mirror may be behind. @throws as `resolve` */
+  async resolveOfOrigin(repository: string, tag: string, signal?: AbortSignal): Promise<ResolvedManifest> {
+    return this.#origin.resolve(this.#repository(repository), tag, signal);
+  }
+
   /** A blob of which parts may come from mirrors. */
   async *#mirroredBlob(name: string, descriptor: BlobDescriptor, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
     const givers = new Set<Mirror>();

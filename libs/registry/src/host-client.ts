@@ -6,6 +6,7 @@ import type { Egress, EgressResponse } from '@tidewaiter/runtime';
 
 import { sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';
+import { listNames } from './listing.js';
 import { checkRepository, checkTag } from './reference.js';
 import { listReferrers } from './referrers.js';
 import { RegistrySession, type RegistryRead } from './session.js';
@@ -146,6 +147,16 @@ export class HostClient {
       if (error instanceof NotFound) return [];
       throw error;
     }
+  }
+
+  /** The names of its repositories, where it has a catalogue and lets us see it. @throws as `listNames` */
+  repositories(signal?: AbortSignal): AsyncGenerator<string> {
+    return listNames(this.#session, '', '_catalog', signal);
+  }
+
+  /** The tags of a repository. @throws as `listNames` */
+  tags(repository: string, signal?: AbortSignal): AsyncGenerator<string> {
+    return listNames(this.#session, this.#repository(repository), 'tags/list', signal);
   }
 
   #manifestRead(repository: string, reference: string, signal?: AbortSignal): RegistryRead {

@@ -7,13 +7,14 @@ import { backoffMs, pause, retryAfterMs } from './retry.js';
 
 /** Something to read from a registry. */
 export interface RegistryRead {
+  /** Empty for what belongs to no repository: the catalogue. */
   repository: string;
-  /** Below `/v2/<repository>/`. */
+  /** Below `/v2/<repository>/`, or `/v2/`. */
   path: string;
   method?: 'GET' | 'HEAD';
   headers?: Record<string, string>;
   /** The code of the error for a 404. */
-  unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN';
+  unknown: 'MANIFEST_UNKNOWN' | 'BLOB_UNKNOWN' | 'NAME_UNKNOWN';
   signal?: AbortSignal;
 }
 
@@ -97,7 +98,8 @@ export class RegistrySession {
 
   #request({ repository, path, method, headers, signal }: RegistryRead, granted?: Secret): Promise<EgressResponse> {
     const authorization = granted ?? this.#authenticator.authorization(repository);
-    return this.#egress.request(`${this.endpoint.origin}/v2/${repository}/${path}`, {
+    const below = repository === '' ? path : `${repository}/${path}`;
+    return this.#egress.request(`${this.endpoint.origin}/v2/${below}`, {
       ...this.#defaults,
       method,
       headers: { ...this.#defaults.headers, ...headers },

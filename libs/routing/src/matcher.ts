@@ -67,15 +67,28 @@ function acceptor(operator: MatchOperator, value: string): Matcher['accepts'] {
       return (labelValue) => labelValue === value;
     case '!=':
       return (labelValue) => labelValue !== value;
-    case '=~': {
-      const regex = compileRegex(value);
-      return (labelValue) => regex.matches(labelValue);
-    }
+    case '=~':
+      return remembered(compileRegex(value));
     case '!~': {
-      const regex = compileRegex(value);
-      return (labelValue) => !regex.matches(labelValue);
+      const accepts = remembered(compileRegex(value));
+      return (labelValue) => !accepts(labelValue);
     }
   }
+}
+
+/** Answers of one expression that are kept: labels have few values, and each is asked about again and again. */
+const maxRemembered = 1_000;
+
+function remembered(regex: RE2JS): Matcher['accepts'] {
+  const answers = new Map<string, boolean>();
+  return (labelValue) => {
+    const known = answers.get(labelValue);
+    if (known !== undefined) return known;
+    if (answers.size === maxRemembered) answers.clear();
+    const answer = regex.matches(labelValue);
+    answers.set(labelValue, answer);
+    return answer;
+  };
 }
 
 /** RE2, because JavaScript's own engine can be kept busy for ever by a pattern and a value that fit each other. */

@@ -74,6 +74,9 @@ it('inherits what a route does not say itself', () => {
     groupWaitMs: 10_000,
     groupIntervalMs: 300_000,
     repeatIntervalMs: 14_400_000,
+    given: new Set(['group_wait']),
+    muteTimeIntervals: [],
+    activeTimeIntervals: [],
   });
   const [digest] = matchRoutes(config, { severity: 'low' });
   expect(digest).toMatchObject({

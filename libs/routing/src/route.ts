@@ -1,10 +1,12 @@
 import type { Labels } from '@tidewaiter/domain';
 
-import { parseMatchers } from './matcher-syntax.js';
-import { compareMatchers, createMatcher, formatMatcher, labelValue, matches, quote } from './matcher.js';
-import type { Matcher, MatchOperator } from './matcher.js';
+import { compareMatchers, formatMatcher, labelValue, matches, quote } from './matcher.js';
+import type { Matcher } from './matcher.js';
+import { readLegacyMatchers, readMatcherList } from './read-matchers.js';
 import type { Receiver } from './receivers/receiver.js';
 import type { Section } from './section.js';
+import { contains } from './time-interval.js';
+import type { TimeInterval } from './time-interval.js';
 
 /** Where a route sends alerts and how it gathers them. */
 export interface RouteMatch {
@@ -17,7 +19,17 @@ export interface RouteMatch {
   groupWaitMs: number;
   groupIntervalMs: number;
   repeatIntervalMs: number;
+  /** Which of the times the file gives, here or above: without that nothing waits, and nothing is repeated. */
+  given: ReadonlySet<TimingKey>;
+  /** Nothing is told while one of these holds. */
+  muteTimeIntervals: readonly TimeInterval[];
+  /** Something is told only while one of these holds; with none of them, always. */
+  activeTimeIntervals: readonly TimeInterval[];
 }
+
+export type TimingKey = (typeof timingKeys)[number];
+
+const timingKeys = ['group_wait', 'group_interval', 'repeat_interval'] as const;
 
 /** A node of the tree. What it does not say itself it has from its parent. */
 export interface Route {
@@ -34,6 +46,9 @@ const alertmanagerDefaults = {
   groupWaitMs: 30_000,
   groupIntervalMs: 300_000,
   repeatIntervalMs: 14_400_000,
+  given: new Set<TimingKey>(),
+  muteTimeIntervals: [],
+  activeTimeIntervals: [],
 };
 
 /**
@@ -56,6 +71,22 @@ function matchNode(route: Route, labels: Labels): RouteMatch[] {
   return found.length > 0 ? found : [route.options];
 }
 
+/** The route that stands at a path of the file; null where there is none by now. */
+export function routeAt({ route }: { route: Route }, path: string): RouteMatch | null {
+  if (route.options.path === path) return route.options;
+  for (const child of route.routes) {
+    const found = routeAt({ route: child }, path);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Whether a route may tell something at this moment. */
+export function isMuted({ muteTimeIntervals, activeTimeIntervals }: RouteMatch, timeMs: number): boolean {
+  if (muteTimeIntervals.some((interval) => contains(interval, timeMs))) return true;
+  return activeTimeIntervals.length > 0 && !activeTimeIntervals.some((interval) => contains(interval, timeMs));
+}
+
 /** The labels that an alert shares with its group on this route. An empty label is as good as none. */
 export function groupLabels({ groupBy }: RouteMatch, labels: Labels): Labels {
   const names = groupBy === 'all' ? Object.keys(labels) : groupBy;
@@ -73,30 +104,40 @@ export function groupKey(match: RouteMatch, labels: Labels): string {
   return `${match.key}:{${pairs.join(', ')}}`;
 }
 
-/** Reads the tree under `route`. */
-export function readRoute(root: Section, receivers: ReadonlyMap<string, Receiver>): Route {
-  if (!root.has('receiver')) root.problem('receiver', 'the root route needs a receiver');
-  for (const key of ['matchers', 'match', 'match_re', 'continue']) {
-    if (root.has(key)) root.problem(key, 'the root route takes every alert and cannot have this');
-  }
-  return readNode(root, { ...alertmanagerDefaults, receiver: '', path: '', key: '' }, receivers);
+/** What routes may name. */
+export interface Named {
+  receivers: ReadonlyMap<string, Receiver>;
+  timeIntervals: ReadonlyMap<string, TimeInterval>;
 }
 
-function readNode(section: Section, parent: RouteMatch, receivers: ReadonlyMap<string, Receiver>): Route {
+/** Reads the tree under `route`. */
+export function readRoute(root: Section, named: Named): Route {
+  if (!root.has('receiver')) root.problem('receiver', 'the root route needs a receiver');
+  for (const key of ['matchers', 'match', 'match_re', 'continue', 'mute_time_intervals', 'active_time_intervals']) {
+    if (root.has(key)) root.problem(key, 'the root route takes every alert and cannot have this');
+  }
+  return readNode(root, { ...alertmanagerDefaults, receiver: '', path: '', key: '' }, named);
+}
+
+function readNode(section: Section, parent: RouteMatch, named: Named): Route {
   const matchers = readMatchers(section);
   const own = `{${matchers.map(formatMatcher).join(',')}}`;
   const options: RouteMatch = {
-    receiver: readReceiverName(section, receivers) ?? parent.receiver,
+    receiver: readReceiverName(section, named.receivers) ?? parent.receiver,
     path: section.path,
     key: parent.key ? `${parent.key}/${own}` : own,
     groupBy: readGroupBy(section) ?? parent.groupBy,
     groupWaitMs: section.durationMs('group_wait') ?? parent.groupWaitMs,
     groupIntervalMs: readInterval(section, 'group_interval') ?? parent.groupIntervalMs,
     repeatIntervalMs: readInterval(section, 'repeat_interval') ?? parent.repeatIntervalMs,
+    given: new Set([...parent.given, ...timingKeys.filter((key) => section.has(key))]),
+    // These two are a route's own and no child's, as in Alertmanager.
+    muteTimeIntervals: readIntervalNames(section, 'mute_time_intervals', named.timeIntervals),
+    activeTimeIntervals: readIntervalNames(section, 'active_time_intervals', named.timeIntervals),
   };
   const route = { options, matchers, continue: section.flag('continue') ?? false };
-  const routes = section.sections('routes').map((child) => readNode(child, options, receivers));
-  section.finish(['mute_time_intervals', 'active_time_intervals', 'labels']);
+  const routes = section.sections('routes').map((child) => readNode(child, options, named));
+  section.finish(['labels']);
   return { ...route, routes };
 }
 
@@ -104,6 +145,18 @@ function readReceiverName(section: Section, receivers: ReadonlyMap<string, Recei
   const name = section.scalar('receiver');
   if (name !== undefined && !receivers.has(name)) section.problem('receiver', 'no receiver has this name');
   return name;
+}
+
+function readIntervalNames(
+  section: Section,
+  key: string,
+  intervals: ReadonlyMap<string, TimeInterval>,
+): TimeInterval[] {
+  return (section.texts(key) ?? []).flatMap((name, index) => {
+    const interval = intervals.get(name);
+    if (interval === undefined) section.problem(`${key}[${index}]`, 'no time interval has this name');
+    return interval ?? [];
+  });
 }
 
 function readGroupBy(section: Section): string[] | 'all' | undefined {
@@ -124,22 +177,9 @@ function readInterval(section: Section, key: string): number | undefined {
 }
 
 function readMatchers(section: Section): Matcher[] {
-  const texts = section.texts('matchers') ?? [];
-  const matchers = texts.flatMap(
-    (text, index) => section.attempt(`matchers[${index}]`, () => parseMatchers(text)) ?? [],
-  );
-  return [...matchers, ...readLegacy(section, 'match', '='), ...readLegacy(section, 'match_re', '=~')].toSorted(
-    compareMatchers,
-  );
-}
-
-/** Alertmanager's older form of matchers: a map from label to value or expression. */
-function readLegacy(section: Section, key: string, operator: MatchOperator): Matcher[] {
-  return section.pairs(key).flatMap(([name, value]) => {
-    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) {
-      section.problem(key, 'a name is not a classic label name; use matchers');
-      return [];
-    }
-    return section.attempt(key, () => createMatcher(name, operator, value)) ?? [];
-  });
+  return [
+    ...readMatcherList(section, 'matchers'),
+    ...readLegacyMatchers(section, 'match', '='),
+    ...readLegacyMatchers(section, 'match_re', '=~'),
+  ].toSorted(compareMatchers);
 }

@@ -1,13 +1,15 @@
 import { InvalidInput } from '@tidewaiter/domain';
 
-import { readEmailDefaults, unsupportedGlobalMailKeys } from './receivers/email.js';
-import { readReceivers } from './receivers/receiver.js';
+import { readInhibitRules } from './inhibition.js';
+import type { InhibitRule } from './inhibition.js';
+import { unsupportedGlobalMailKeys } from './receivers/email.js';
+import { channelReaders, readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';
-import { readSlackDefaults } from './receivers/slack.js';
 import { readRoute } from './route.js';
 import type { Route } from './route.js';
 import { Section } from './section.js';
 import type { Reading } from './section.js';
+import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
 /** A whole `routing.yaml`. What `global` says for receivers is already in them. */
@@ -15,18 +17,15 @@ export interface RoutingConfig {
   route: Route;
   /** By name. Every receiver that a route names is here. */
   receivers: Map<string, Receiver>;
+  inhibitRules: readonly InhibitRule[];
 }
 
-const unsupportedKeys = ['inhibit_rules', 'time_intervals', 'mute_time_intervals', 'templates', 'tracing'];
+const unsupportedKeys = ['templates', 'tracing'];
 
 const unsupportedGlobalKeys = [
   ...unsupportedGlobalMailKeys,
   'http_config',
   'jira_api_url',
-  'pagerduty_url',
-  'opsgenie_api_url',
-  'opsgenie_api_key',
-  'opsgenie_api_key_file',
   'wechat_api_url',
   'wechat_api_secret',
   'wechat_api_secret_file',
@@ -34,9 +33,6 @@ const unsupportedGlobalKeys = [
   'victorops_api_url',
   'victorops_api_key',
   'victorops_api_key_file',
-  'telegram_api_url',
-  'telegram_bot_token',
-  'telegram_bot_token_file',
   'webex_api_url',
   'rocketchat_api_url',
   'rocketchat_token',
@@ -69,13 +65,15 @@ function refuseAny(problems: string[]): void {
 
 function readConfig(root: Section, reading: Reading): RoutingConfig {
   const global = root.section('global') ?? new Section(new Map(), 'global', reading);
-  const slack = readSlackDefaults(global);
-  const email = readEmailDefaults(global);
+  const readers = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
   global.finish(unsupportedGlobalKeys);
-  const receivers = readReceivers(root, slack, email);
-  const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), receivers);
+  const receivers = readReceivers(root, readers);
+  const timeIntervals = readTimeIntervals(root);
+  const inhibitRules = readInhibitRules(root);
+  const named = { receivers, timeIntervals };
+  const route = readRoute(root.section('route') ?? new Section(new Map(), 'route', reading), named);
   root.finish(unsupportedKeys);
-  return { route, receivers };
+  return { route, receivers, inhibitRules };
 }

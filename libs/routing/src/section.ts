@@ -162,6 +162,14 @@ export class Section {
     });
   }
 
+  /** As `pairs`, of texts that are sent as they are. */
+  plainPairs(key: string): [name: string, value: string][] {
+    const pairs = this.pairs(key);
+    if (!pairs.some(([, value]) => value.includes('{{'))) return pairs;
+    this.reading.problems.push(`not supported yet: ${this.at(key)} (templates: Tidewaiter renders the message itself)`);
+    return [];
+  }
+
   /** Runs a reader that throws `InvalidInput` and notes what it says under the key. */
   attempt<T>(key: string, read: () => T): T | undefined {
     try {

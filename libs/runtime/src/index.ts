@@ -4,6 +4,7 @@ export { parseSettings, readSettings, registryKindWords } from './settings.js';
 export type {
   AdmissionSettings,
   MirrorSettings,
+  Reconciliation,
   RegistrySettings,
   SensorSettings,
   SignerSettings,

@@ -93,6 +93,37 @@ const silence = z.string().transform((text, context) => {
   }
 });
 
+/** A duration in milliseconds; `0` is never. */
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is neither 0 nor a duration such as 30s, 15m or 1h');
+    return z.NEVER;
+  }
+});
+
+/** How the registry is looked at in the background, to find pushes that nobody told of. */
+const reconcile = z
+  .strictObject({
+    every: duration.default(15 * 60_000),
+    /** Names, or patterns with `*`; all of its catalogue where none are given. */
+    repositories: z.array(z.string().min(1)).default([]),
+    requestsPerMinute: z.int().min(1).max(60_000).default(600),
+    /** How many of the newest tags of a repository are brought in that is seen for the first time. */
+    importNewest: z.int().min(0).max(1_000).default(3),
+  })
+  .prefault({})
+  .transform(({ every, repositories, requestsPerMinute, importNewest }) => ({
+    intervalMs: every,
+    repositories,
+    pauseMs: Math.floor(60_000 / requestsPerMinute),
+    newest: importNewest,
+  }));
+
+/** What `reconcile` of a registry says. */
+export type Reconciliation = z.output<typeof reconcile>;
+
 const registry = z
   .strictObject({
     name,
@@ -112,6 +143,7 @@ const registry = z
     /** JWKS file of Google's keys, where they cannot be fetched. */
     googleKeysFile: z.string().optional(),
     fields: fields.optional(),
+    reconcile,
     ...registryHost,
     /** An older word for `insecure`. */
     insecureSkipVerify: z.boolean().default(false),
@@ -238,6 +270,7 @@ export interface RegistrySettings extends RegistryHostSettings {
   google?: { audience: string; serviceAccount: string; keys?: string | undefined };
   /** Where in a body what stands. */
   fields?: z.output<typeof fields>;
+  reconcile: Reconciliation;
   mirrors: MirrorSettings[];
 }
 
@@ -382,7 +415,7 @@ function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReade
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
   const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
-  const { audience, serviceAccount, googleKeysFile, fields: paths, ...host } = rest;
+  const { audience, serviceAccount, googleKeysFile, fields: paths, reconcile: looks, ...host } = rest;
   return {
     name,
     kind,
@@ -394,6 +427,7 @@ function registrySettings(read: z.output<typeof registry>, at: string, secrets: 
         ? undefined
         : { audience, serviceAccount, keys: secrets.text(`${at}.googleKeysFile`, googleKeysFile) },
     fields: paths,
+    reconcile: looks,
     ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
     mirrors: mirrors.map(({ gives, ...each }, index) => ({
       gives,

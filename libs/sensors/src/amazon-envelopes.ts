@@ -1,6 +1,6 @@
 import type { JsonObject } from '@tidewaiter/domain';
 
-import { isObject, list, text } from './json.js';
+import { isObject, list, object, text } from './json.js';
 import { parseJson } from './parse-json.js';
 import { readTime } from './times.js';
 
@@ -12,7 +12,7 @@ export interface Enveloped {
 
 /**
  * What is in the envelopes of Amazon: EventBridge (`detail`), SNS (`Message`, a JSON text), a trail's file (`Records`) and what
- * CloudWatch Logs hands on; one may be in another.
+ * CloudWatch Logs hands on (`logEvents`); one may be in another.
  */
 export function* eventsOfAmazon(document: JsonObject, envelopesLeft = 3): Iterable<Enveloped> {
   if (envelopesLeft > 0) {
@@ -33,6 +33,12 @@ function withinEnvelope(document: JsonObject): { events: JsonObject[]; at: strin
   }
   if (document['Type'] === 'Notification' && typeof document['Message'] === 'string') {
     return { events: messageOf(document['Message']), at: readTime(document['Timestamp']) };
+  }
+  if (Array.isArray(document['logEvents'])) {
+    return {
+      events: list(document['logEvents']).flatMap((each) => messageOf(text(object(each)['message']) ?? '')),
+      at: null,
+    };
   }
   if (Array.isArray(document['Records'])) return { events: list(document['Records']).filter(isObject), at: null };
   return null;

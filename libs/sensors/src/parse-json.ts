@@ -47,7 +47,8 @@ function quoteLongIntegers(source: string): string {
   return quoted + source.slice(copied);
 }
 
-function endOfText(source: string, from: number): number {
+/** Where the text ends whose first character is at `from`, its quote included. */
+export function endOfText(source: string, from: number): number {
   for (let end = source.indexOf('"', from); end !== -1; end = source.indexOf('"', end + 1)) {
     let slashes = 0;
     while (source.charCodeAt(end - 1 - slashes) === backslash) slashes += 1;

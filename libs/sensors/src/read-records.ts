@@ -1,11 +1,12 @@
 import { hash } from 'node:crypto';
 
-import { InvalidInput, type JsonObject, type RuntimeSource } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type JsonValue, type RuntimeSource } from '@tidewaiter/domain';
 
 import { isObject } from './json.js';
-import { type Documents, readDocuments } from './read-documents.js';
+import { parseJson } from './parse-json.js';
+import { readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
-import type { Connection, ReadRecords } from './sensor.js';
+import type { Connection, ReadRecords, Sensor } from './sensor.js';
 
 /** What a document tells: one event. */
 export interface Told {
@@ -21,8 +22,8 @@ export interface Told {
   dropped?: number;
 }
 
-/** Why a document is left out. `malformed` is for what is no event of this sensor. */
-export type Reason = 'malformed' | 'internal' | 'test' | 'stage' | 'bookmark' | 'too-large' | (string & {});
+/** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
+export type Reason = string;
 
 /** Reads one document: what it tells, or why it is left out. */
 export type Tell = (document: JsonObject, connection: Connection) => Iterable<Told | Reason>;
@@ -32,26 +33,16 @@ export type Tell = (document: JsonObject, connection: Connection) => Iterable<To
  * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document is of this sensor
  */
 export function readRecords(
-  source: RuntimeSource,
-  title: string,
+  { source, title }: Pick<Sensor, 'source' | 'title'>,
   body: Buffer,
   connection: Connection,
   tell: Tell,
 ): ReadRecords {
-  return recordsOf(source, title, readDocuments(body), connection, tell);
-}
-
-export function recordsOf(
-  source: RuntimeSource,
-  title: string,
-  documents: Documents,
-  connection: Connection,
-  tell: Tell,
-): ReadRecords {
   const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
+  const documents = readDocuments(body);
   let isRecognised = documents.length === 0;
   for (const document of documents) {
-    for (const told of isObject(document) ? tell(document, connection) : ['malformed']) {
+    for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
       if (told !== 'malformed') isRecognised = true;
       add(read, source, connection, told);
     }
@@ -59,6 +50,29 @@ export function recordsOf(
   // Tried on the whole batch: among readable events a foreign one is only counted.
   if (!isRecognised) throw new InvalidInput('BODY_UNRECOGNISED', `The body holds no event of ${title}.`);
   return read;
+}
+
+/** Shippers put what they read into a member of their own, as it is or as text: what is none of ours may have one of ours in it. */
+function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
+  const told = [...tell(document, connection)];
+  if (told.length !== 1 || told[0] !== 'malformed') return told;
+  for (const name of wrappings) {
+    const inner = objectOf(document[name]);
+    if (inner !== null) return tell(inner, connection);
+  }
+  return told;
+}
+
+const wrappings = ['log', 'message', 'MESSAGE', 'event'];
+
+function objectOf(value: JsonValue | undefined): JsonObject | null {
+  if (isObject(value)) return value;
+  if (typeof value !== 'string' || !value.startsWith('{')) return null;
+  try {
+    return objectOf(parseJson(value));
+  } catch {
+    return null;
+  }
 }
 
 function add(read: ReadRecords, source: RuntimeSource, connection: Connection, told: Told | Reason): void {

@@ -21,13 +21,13 @@ sensors:
 
 - **Token**: \`Authorization: Bearer …\`, the password of \`Basic\`, \`X-Api-Key\`, or \`?token=\` in the URL where the sender can set no header. Signed messages of
   Amazon SNS need none when \`topicArn\` is configured.
-- **Bodies**: JSON, at most 8 MiB as they come and 64 MiB unpacked (gzip, deflate, zstd; with or without \`Content-Encoding\`). One bad event of a batch is counted
-  as \`malformed\` and stops none of its neighbours; one above 192 KiB loses its longest texts and lists.
+- **Bodies**: JSON, at most 8 MiB as they come and 64 MiB unpacked (gzip, deflate, zstd; with or without \`Content-Encoding\`). What a shipper has wrapped in \`log\` or
+  \`message\` is unwrapped. One bad event of a batch is counted as \`malformed\` and stops none of its neighbours; one above 192 KiB loses its longest texts and lists.
 - **Answers**: 202 \`{ "accepted": n, "duplicates": n, "ignored": n }\` once everything is on disk in JetStream; 429 with \`Retry-After\` when too much is on its way
   or the detector is too far behind; 503 while NATS is away. Whatever is not answered with 202 must be sent again, and is not told twice.
 - **Losses**: what a sensor says it lost is in \`tidewaiter_sensor_dropped_total\`, what became of what it sent in \`tidewaiter_sensor_events_total\`.
 - **Silence**: a sensor that has been heard and then says nothing for \`silentAfter\` (10 minutes; for \`cloudtrail\`, \`guardduty\` and \`generic\` never, unless it is
-  configured) is told of as \`sensor.silent\`, its return as \`sensor.recovered\`: alerts of \`kind="sensor"\` in routing.yaml.
+  configured) is told of as \`sensor.missed\`, its return as \`sensor.recovered\`: alerts of \`kind="sensor"\` in routing.yaml.
 
 | kind | sensor | tells of | a repeated event is recognised by |
 | --- | --- | --- | --- |
@@ -39,11 +39,11 @@ ${sensors.map(section).join('\n')}
 Beside Sigma's own names (\`Image\`, \`CommandLine\`, \`DestinationIp\` …) and the sensor's own words (a literal key or a dotted path), every event answers these, with the
 log source \`product: tidewaiter\`, \`category: <what it tells of>\`:
 
-${neutralFieldNames.map((name) => `\`${name}\``).join(', ')}.
+${byPart(neutralFieldNames)}
 
 ## Fields of \`generic\`
 
-${genericFields.map((name) => `\`${name}\``).join(', ')}.
+${byPart(genericFields)}
 `;
 }
 
@@ -61,4 +61,10 @@ ${about.reads}${others} How it is set up: [deploy/sensors/${source}](../deploy/s
 
 ${ignored}${about.note}
 `;
+}
+
+/** A line for each part: what is asked of a process, of a pod … */
+function byPart(names: readonly string[]): string {
+  const parts = Map.groupBy(names, (name) => (name.includes('.') ? name.slice(0, name.indexOf('.')) : ''));
+  return [...parts.values()].map((some) => `- ${some.map((name) => `\`${name}\``).join(', ')}`).join('\n');
 }

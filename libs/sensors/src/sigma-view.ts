@@ -107,9 +107,13 @@ const ofConnection = ['Image', 'Initiated', 'DestinationIp', 'DestinationPort', 
  */
 const searchedFields: Partial<Record<Activity, readonly string[]>> = {
   exec: ofProcess,
-  exit: ofProcess,
+  // What it was started with was searched then.
+  exit: ['Image', 'User'],
+  privilege: ['Image', 'User'],
   connect: ofConnection,
   accept: ofConnection,
+  listen: ofConnection,
+  send: ofConnection,
   file: ['Image', 'TargetFilename'],
   load: ['Image', 'ImageLoaded'],
   dns: ['Image', 'QueryName'],

@@ -28,7 +28,7 @@ export interface NewDelivery<Message> {
 
 export interface Delivery<Message> extends NewDelivery<Message> {
   id: string;
-  state: 'pending' | 'sending' | 'retrying' | 'sent' | 'superseded' | 'failed';
+  state: 'held' | 'pending' | 'sending' | 'retrying' | 'sent' | 'superseded' | 'merged' | 'suppressed' | 'failed';
   attempt: number;
   /** Recipients that have it already, of a message to several. */
   reached: string[];
@@ -71,6 +71,30 @@ export interface AboutDelivery extends Pick<
   revision: number;
 }
 
+/** How a channel of a receiver took what it was given lately. */
+export interface ChannelHealth {
+  receiver: string;
+  channel: string;
+  integration: number;
+  /** `failing` where its newest message that ended was given up, or one is tried again. */
+  state: 'ok' | 'failing';
+  sent: number;
+  failed: number;
+  waiting: number;
+  lastSentAt: Date | null;
+  lastFailure: { code: string | null; reason: string | null; at: string } | null;
+}
+
+/** A delivery that waits. */
+export interface HeldDelivery<Message> extends Pick<
+  NewDelivery<Message>,
+  'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'alerts' | 'message'
+> {
+  id: string;
+  subject: string | null;
+  revision: number | null;
+}
+
 /** A delivery without what it says. */
 export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition'> {
   alertCount: number;
@@ -84,19 +108,69 @@ const columns = `id, event_id AS "eventId", receiver, channel, integration, rout
 export class Deliveries {
   constructor(private readonly store: Store) {}
 
-  /** Adds deliveries; answers the ids of those that are new. The same event adds each only once. */
-  async add<Message>(tx: Transaction, deliveries: readonly NewDelivery<Message>[]): Promise<string[]> {
+  /**
+   * Adds deliveries; answers the ids of those that are new. The same event adds each only once.
+   * @param heldFor the group with which they wait; null where they go out at once
+   */
+  async add<Message>(
+    tx: Transaction,
+    deliveries: readonly NewDelivery<Message>[],
+    heldFor: string | null = null,
+  ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision)
+         subject, revision, state, held_for)
        SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2,
-         edition->>'subject', (edition->>'revision')::int
+         edition->>'subject', (edition->>'revision')::int, CASE WHEN $3::text IS NULL THEN 'pending' ELSE 'held' END, $3
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
          "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb)
        ON CONFLICT DO NOTHING RETURNING id`,
-      [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null],
+      [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null, heldFor],
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** Those that wait with a group, oldest first. */
+  async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDelivery<Message>[]> {
+    return tx.query<HeldDelivery<Message>>(
+      `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision FROM delivery
+       WHERE state = 'held' AND held_for = $1 ORDER BY id`,
+      [heldFor],
+    );
+  }
+
+  /** Lets a delivery go that was held, with what it says by now. */
+  async release(tx: Transaction, id: string, told: { alerts: readonly Alert[]; message: unknown }): Promise<void> {
+    await tx.query(
+      `UPDATE delivery SET state = 'pending', alerts = $2, message = $3 WHERE id = $1 AND state = 'held'`,
+      [id, json(told.alerts), json(told.message)],
+    );
+  }
+
+  /** Ends deliveries that were held: another one says the same, or there is nothing to say any more. */
+  async drop(
+    tx: Transaction,
+    ids: readonly string[],
+    state: 'merged' | 'suppressed' | 'superseded',
+    reason: string,
+  ): Promise<void> {
+    await tx.query(
+      `UPDATE delivery SET state = $2, reason = $3, finished_at = now() WHERE id = ANY($1) AND state = 'held'`,
+      [ids, state, reason],
+    );
+  }
+
+  /** How many messages a channel was given within the last minute. */
+  async givenLately(
+    tx: Transaction,
+    { receiver, channel, integration }: Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>,
+  ): Promise<number> {
+    const [row] = await tx.query<{ given: number }>(
+      `SELECT count(*)::int AS given FROM delivery WHERE (receiver, channel, integration) = ($1, $2, $3)
+         AND created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')`,
+      [receiver, channel, integration],
+    );
+    return row?.given ?? 0;
   }
 
   async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
@@ -117,6 +191,23 @@ export class Deliveries {
       [limit + 1, after ?? null],
     );
     return pageOf(rows, limit);
+  }
+
+  /** How each channel took what it was given within the last week. */
+  async health(): Promise<ChannelHealth[]> {
+    return this.store.query<ChannelHealth>(
+      `WITH lately AS (SELECT * FROM delivery WHERE created_at > now() - interval '7 days')
+       SELECT receiver, channel, integration,
+         CASE WHEN bool_or(state = 'retrying') OR max(finished_at) FILTER (WHERE state = 'failed') > coalesce(max(finished_at) FILTER (WHERE state = 'sent'), '-infinity')
+           THEN 'failing' ELSE 'ok' END AS state,
+         count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
+         count(*) FILTER (WHERE state IN ('held', 'pending', 'sending', 'retrying'))::int AS waiting,
+         max(finished_at) FILTER (WHERE state = 'sent') AS "lastSentAt",
+         (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', coalesce(finished_at, created_at)) FROM lately AS failure
+          WHERE (failure.receiver, failure.channel, failure.integration) = (lately.receiver, lately.channel, lately.integration)
+            AND failure.state IN ('failed', 'retrying') ORDER BY failure.id DESC LIMIT 1) AS "lastFailure"
+       FROM lately GROUP BY receiver, channel, integration ORDER BY receiver, channel, integration`,
+    );
   }
 
   /** The messages about a subject, oldest first. */
@@ -150,7 +241,7 @@ export class Deliveries {
     return this.store.query<ToldChannel>(
       `SELECT DISTINCT ON (receiver, channel, integration) receiver, channel, integration, route, group_key AS "groupKey",
          group_labels AS "groupLabels"
-       FROM delivery WHERE subject = $1 AND state <> 'failed' ORDER BY receiver, channel, integration, id DESC`,
+       FROM delivery WHERE subject = $1 AND state NOT IN ('failed', 'suppressed') ORDER BY receiver, channel, integration, id DESC`,
       [subject],
     );
   }
@@ -189,7 +280,7 @@ export class Deliveries {
        WHERE id = $1 AND EXISTS (
          SELECT FROM delivery AS newer WHERE newer.subject = delivery.subject AND newer.revision > delivery.revision
            AND (newer.receiver, newer.channel, newer.integration) = (delivery.receiver, delivery.channel, delivery.integration)
-           AND newer.state <> 'failed')
+           AND newer.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
        RETURNING id`,
       [id],
     );

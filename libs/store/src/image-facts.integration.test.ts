@@ -18,6 +18,7 @@ import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Store } from './store.js';
 import { StoredFacts } from './stored-facts.js';
+import { WorkloadLedger } from './workload-ledger.js';
 
 const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 const [older, newer] = [digestOf('a'), digestOf('b')];
@@ -203,6 +204,35 @@ it('keeps no more in memory than it may', async () => {
   const known = new StoredFacts(factsOf, { maxBytes: 100 });
   await known.prefetch([newer, older], [], 0);
   expect([known.image(newer), known.image(older)?.digest]).toEqual([null, older]);
+});
+
+it('judges what a tag points to again when its image begins to run', async () => {
+  await pushBoth();
+  const ledger = new WorkloadLedger(store);
+  const jobs = async () => store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'rejudge'`);
+  const runs = async (digest: Digest) => {
+    const unsaid = {
+      kind: null,
+      cluster: null,
+      node: null,
+      pod: null,
+      podUid: null,
+      serviceAccount: null,
+      workload: null,
+    };
+    const at = { startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() };
+    const named = { id: digest.slice(7), name: null, saidDigests: [], repository: null, tag: null, privileged: null };
+    await store.transaction((tx) => ledger.put(tx, [{ ...unsaid, ...at, ...named, digest }]));
+  };
+  await runs(older);
+  expect(await jobs()).toEqual([]);
+  await runs(newer);
+  const [push] = await store.query<{ id: string }>('SELECT id FROM push WHERE digest = $1', [newer]);
+  expect(await jobs()).toEqual([{ key: push!.id }]);
+  await store.query('DELETE FROM job');
+  await runs(newer);
+  expect(await jobs()).toEqual([]);
+  expect(await images.areRunning([newer])).toBe(true);
 });
 
 it('knows which manifests a digest or a tag stood for', async () => {

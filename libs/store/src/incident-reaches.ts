@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, type Incident, isAtLeast } from '@tidewaiter/domain';
-import { decodeEntries } from '@tidewaiter/oci';
+import { type Digest, isAtLeast } from '@tidewaiter/domain';
+import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 
 import type { ImageFinding } from './findings.js';
+import { ImageManifests } from './image-manifests.js';
 import type { StoredIncident } from './incidents.js';
 import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
@@ -46,8 +47,9 @@ interface Tie {
 const maxImages = 50;
 const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Files whose layers are looked for. */
+/** Files whose layers are looked for, and images in which they are. */
 const maxPaths = 20;
+const maxManifests = 3;
 /** Entries of a layer that is looked into: an incident is told at once, or not at all. */
 const maxEntries = 300_000;
 
@@ -57,6 +59,7 @@ export class IncidentReaches {
   constructor(
     private readonly store: Store,
     private readonly ledger: WorkloadLedger,
+    private readonly manifests: ImageManifests,
   ) {}
 
   async of(incident: StoredIncident, findings: readonly ImageFinding[]): Promise<IncidentReach> {
@@ -93,11 +96,8 @@ export class IncidentReaches {
   }
 
   /** The images that share the layer in which a file of the story lies. */
-  async #layerTies(digests: readonly Digest[], { artifacts }: Incident | StoredIncident): Promise<Tie[]> {
-    const paths = artifacts.flatMap(({ kind, value }) =>
-      kind === 'path' && value.startsWith('/') ? [value.slice(1)] : [],
-    );
-    const wanted = new Set(paths.slice(0, maxPaths));
+  async #layerTies(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<Tie[]> {
+    const wanted = await this.#ownFiles(digests, artifacts);
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
       `SELECT diff_id AS "diffId" FROM image_layer JOIN layer USING (diff_id)
@@ -117,14 +117,30 @@ export class IncidentReaches {
     return ties;
   }
 
+  /** Of the files of the story those that somebody put into the image: what comes with packages is in everybody's base. */
+  async #ownFiles(digests: readonly Digest[], artifacts: StoredIncident['artifacts']): Promise<Set<string>> {
+    const paths = artifacts.flatMap(({ kind, value }) => (kind === 'path' && value.startsWith('/') ? [value] : []));
+    const own = new Set<string>();
+    if (paths.length === 0) return own;
+    for (const digest of digests.slice(0, maxManifests)) {
+      const files = await this.manifests.get(digest);
+      for (const path of paths.slice(0, maxPaths)) {
+        if (files?.get(path)?.package === null) own.add(path.slice(1));
+      }
+    }
+    return own;
+  }
+
   /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
   async #firstIn(diffId: string, wanted: Set<string>): Promise<string | null> {
     if (wanted.size === 0) return null;
     const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
       diffId,
     ]);
+    // Those of before are read again when their image is.
+    if (!layer || !canDecodeEntries(layer.entries)) return null;
     let first: string | null = null;
-    for (const { path, type, whiteout } of layer ? decodeEntries(layer.entries) : []) {
+    for (const { path, type, whiteout } of decodeEntries(layer.entries)) {
       if (type !== 'file' || whiteout !== undefined || !wanted.delete(path)) continue;
       first ??= path;
     }

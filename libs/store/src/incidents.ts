@@ -93,7 +93,7 @@ export class Incidents {
 
   /** Newest first; those that went into others only where they are asked for. */
   async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
-    const rows = await this.store.query<ListedIncident & { cursor: string }>(
+    const rows = await this.store.query<ListedIncident>(
       // Ids say nothing of time here; numbers do.
       `SELECT ${columns} FROM incident
        WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))

@@ -21,6 +21,8 @@ export type {
   AboutDelivery,
   Delivery,
   DeliveryThread,
+  ChannelHealth,
+  HeldDelivery,
   ListedDelivery,
   NewDelivery,
   ToldChannel,
@@ -73,9 +75,16 @@ export type { FleetFile, OddFile } from './package-contents.js';
 export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
-export type { NewPush, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
+export type { NewPush, PushOrigin, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
 export { PushDifferences } from './push-differences.js';
 export { SensorContacts } from './sensor-contacts.js';
 export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';
+export { RegistryTags } from './registry-tags.js';
+export type { KnownTag } from './registry-tags.js';
+export { AlertGroups } from './alert-groups.js';
+export { alertId, FiringAlerts } from './firing-alerts.js';
+export type { FiringAlert } from './firing-alerts.js';
+export { SilenceLedger } from './silences.js';
+export type { NewSilence, StoredSilence } from './silences.js';

@@ -126,10 +126,11 @@ export class Jobs {
   }
 
   /** Whether a job of this queue has come to an end, good or bad, in the last `withinMs`. */
-  async hasEndedWithin(queue: string, withinMs: number): Promise<boolean> {
+  async hasEndedWithin(queue: string, withinMs: number, key?: string): Promise<boolean> {
     const ended = await this.store.query(
-      `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond' LIMIT 1`,
-      [queue, withinMs],
+      `SELECT id FROM job WHERE queue = $1 AND state IN ('done', 'dead') AND finished_at > now() - $2 * interval '1 millisecond'
+         AND ($3::text IS NULL OR key = $3) LIMIT 1`,
+      [queue, withinMs, key ?? null],
     );
     return ended.length > 0;
   }

@@ -22,7 +22,12 @@ export interface NewPush {
   attachedTo: Digest | null;
   pushedBy: string | null;
   pushedAt: string | null;
+  /** `told` unless given. */
+  origin?: PushOrigin;
 }
+
+/** How we know of a push: its registry told us, we found that nobody had, or it was there before the registry was connected. */
+export type PushOrigin = 'told' | 'missed' | 'imported';
 
 export const finalPushStates = ['analyzed', 'refused', 'dead-lettered'] as const;
 
@@ -47,6 +52,7 @@ export interface Push {
   digest: Digest | null;
   mediaType: string | null;
   artifact: string;
+  origin: PushOrigin;
   attachedTo: Digest | null;
   pushedBy: string | null;
   pushedAt: Date | null;
@@ -76,7 +82,7 @@ function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict
 }
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
-  media_type AS "mediaType", artifact, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
+  media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
   received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts,
   coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
@@ -99,11 +105,11 @@ export class Pushes {
     const column = <Key extends keyof NewPush>(key: Key) => pushes.map((push) => push[key]);
     await tx.query(
       // The ledger orders the pushes of a tag by time, so two of one transaction must not share theirs.
-      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, received_at)
-       SELECT id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at,
+      `INSERT INTO push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, received_at)
+       SELECT id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin,
          now() + position * interval '1 microsecond'
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[])
-         WITH ORDINALITY AS push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, position)`,
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::timestamptz[], $10::text[])
+         WITH ORDINALITY AS push (id, connection, repository, tag, claimed_digest, artifact, attached_to, pushed_by, pushed_at, origin, position)`,
       [
         ids,
         column('connection'),
@@ -114,6 +120,7 @@ export class Pushes {
         column('attachedTo'),
         column('pushedBy'),
         column('pushedAt'),
+        pushes.map(({ origin = 'told' }) => origin),
       ],
     );
     return ids;

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
+import { AlertGroups } from './alert-groups.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
 import { connectPatiently } from './data-source.js';
@@ -15,6 +16,7 @@ import { Deliveries } from './deliveries.js';
 import { DetectionAlerts } from './detection-alerts.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
+import { FiringAlerts } from './firing-alerts.js';
 import { FleetMatches } from './fleet-matches.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
@@ -33,8 +35,10 @@ import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
+import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
 import { SensorContacts } from './sensor-contacts.js';
+import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 import { WorkloadLedger } from './workload-ledger.js';
@@ -75,6 +79,10 @@ const repositories = [
   Provenances,
   PushDifferences,
   Pushes,
+  RegistryTags,
+  AlertGroups,
+  FiringAlerts,
+  SilenceLedger,
   Received,
   SensorContacts,
   WorkloadLedger,

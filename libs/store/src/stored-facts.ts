@@ -82,7 +82,7 @@ export class StoredFacts implements KnownFacts {
   /** What is said of vulnerabilities changed: of which images, nobody tells. */
   forgetAll(): void {
     this.#images.clear();
-    for (const digest of this.#loading.keys()) this.#stale.add(digest as Digest);
+    for (const digest of this.#loading.keys()) this.#stale.add(digest);
   }
 
   get bytes(): number {

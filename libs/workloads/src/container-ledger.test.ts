@@ -239,10 +239,14 @@ it('knows from containers and images of a runtime which manifest a config belong
     labels: { 'io.kubernetes.pod.namespace': 'shop', 'io.kubernetes.pod.name': 'checkout-0' },
   };
   const image = { id: config, repoDigests: [`registry.example.com/shop/checkout@${digest}`] };
-  const before = ledgerOf(observation('cri', { native: { containers: [container] } }));
-  expect(before.container(id)).toMatchObject({ digest: null, startedAtMs: start, workload: { kind: 'StatefulSet' } });
-  before.observe(observation('cri', { native: { images: [image] } }));
-  expect(before.container(id)?.digest).toBe(digest);
+  const listed = [{ containers: [container] }, { images: [image] }];
+  // As the sensor splits lists.
+  for (const [some, others] of [listed, [{ container }, { image }], [container, image]] as JsonObject[][]) {
+    const ledger = ledgerOf(observation('cri', { native: some! }));
+    expect(ledger.container(id)).toMatchObject({ digest: null, startedAtMs: start, workload: { kind: 'StatefulSet' } });
+    ledger.observe(observation('cri', { native: others! }));
+    expect(ledger.container(id)?.digest).toBe(digest);
+  }
 });
 
 it('says who can reach a workload from outside, once somebody tells of services', () => {

@@ -13,8 +13,9 @@ export function claimsOfRuntime(
   { atMs, cluster, node }: { atMs: number; cluster: string | null; node: string | null },
 ): Claims {
   const claims = noClaims('runtime', atMs);
-  for (const container of [event, ...listAt(event, 'containers')]) addContainer(claims, container, cluster, node);
-  for (const image of [event, ...listAt(event, 'images')]) addImage(claims, image);
+  const containers = [event, objectAt(event, 'container'), ...listAt(event, 'containers')];
+  for (const container of containers) addContainer(claims, container, cluster, node);
+  for (const image of [event, objectAt(event, 'image'), ...listAt(event, 'images')]) addImage(claims, image);
   addEvent(claims, event, cluster, node);
   return claims;
 }

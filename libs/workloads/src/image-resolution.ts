@@ -34,7 +34,8 @@ export interface SaidImage {
 
 /**
  * The manifest that runs. Whatever is said must agree: an index says of which images, a config which of them. Null where that
- * leaves several, or none: a wrong image is worse than none.
+ * leaves several, or none: a wrong image is worse than none. An index of which one image alone was analysed means that one, as
+ * `platforms` of the settings says what the clusters are.
  */
 export function manifestOf(image: SaidImage, directory: ImageDirectory): Digest | null {
   const known = image.digests

@@ -56,7 +56,7 @@ function timeline(entries) {
     const time = new Date(at);
     const isKnown = !Number.isNaN(time.getTime());
     const date = isKnown ? time.toLocaleDateString() : '';
-    const clock = isKnown ? time.toLocaleTimeString() : at;
+    const clock = isKnown ? time.toLocaleTimeString([], { hour12: false }) : at;
     const shown = date === day ? clock : `${date} ${clock}`;
     day = date;
     return element(
@@ -85,7 +85,8 @@ function imageFacts({ factsUsed, imageFacts: image }) {
 
 function knownImage({ digest, push, counts, findings, provenance, isJudged }) {
   const { isSigned, signers, builder, source, revision } = provenance;
-  const signed = isSigned === null ? 'nobody asked for signatures' : isSigned ? `signed by ${signers.join(', ')}` : 'not signed';
+  const signed =
+    isSigned === null ? 'nobody asked for signatures' : isSigned ? `signed by ${signers.join(', ')}` : 'not signed';
   const origin = [signed, builder && `built by ${builder}`, source && `from ${source}`, revision].filter(Boolean);
   const pushed = [`Pushed as ${nameOf(push)}`, push.pushedBy && ` by ${push.pushedBy}`, ' '].filter(Boolean).join('');
   return [
@@ -111,7 +112,7 @@ function findingLine({ id, severity: name, packageName, installedVersion, kev, i
   return element('li', { class: 'below' }, severity(name), ` ${id} `, quiet(remarks.join(' · ')));
 }
 
-function blastRadius({ workloads, blastRadius: { images, incidents, workloads: reached = { items: [], total: 0 } } }) {
+function blastRadius({ workloads, blastRadius: { images, incidents, workloads: reached } }) {
   const lines = [
     ...workloads.map(({ workload, cluster, pods }) => [
       `${workload} is affected`,
@@ -123,7 +124,8 @@ function blastRadius({ workloads, blastRadius: { images, incidents, workloads: r
       null,
     ]),
   ];
-  const more = lines.length - maxLines + Math.max(0, images.total - images.items.length);
+  const hidden = images.total - images.items.length + reached.total - reached.items.length;
+  const more = Math.max(0, lines.length - maxLines) + hidden;
   const shown = lines
     .slice(0, maxLines)
     .map(([text, detail]) => element('li', {}, text, detail ? quiet(` ${detail}`) : ''));
@@ -147,7 +149,14 @@ function evidence({ evidence: lines }) {
 
 function evidenceLine({ at, source, rule, text, where, record }) {
   const about = [source, where, rule].filter(Boolean).join(' · ');
-  const raw = record && element('details', {}, element('summary', {}, 'In the sensor’s words'), element('pre', {}, JSON.stringify(record, null, 2)));
+  const raw =
+    record &&
+    element(
+      'details',
+      {},
+      element('summary', {}, 'In the sensor’s words'),
+      element('pre', {}, JSON.stringify(record, null, 2)),
+    );
   return element('li', {}, moment(at), ' ', element('code', {}, text), quiet(` ${about}`), raw ?? '');
 }
 
@@ -155,7 +164,8 @@ function evidenceLine({ at, source, rule, text, where, record }) {
 function credits(rules) {
   const lines = rules.map(({ title, author, license, link }) => {
     const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
-    const name = link && new URL(link).protocol === 'https:' ? element('a', { href: link, rel: 'noreferrer' }, title) : title;
+    const name =
+      link && new URL(link).protocol === 'https:' ? element('a', { href: link, rel: 'noreferrer' }, title) : title;
     return element('li', {}, name, by);
   });
   return lines.length === 0 ? '' : element('ul', { class: 'credits', 'aria-label': 'Rules that found it' }, ...lines);

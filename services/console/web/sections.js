@@ -52,10 +52,7 @@ export const sections = {
       },
       {
         title: 'Where',
-        cell: ({ workload, namespace, image, cluster }) => [
-          workload ?? namespace ?? image ?? '',
-          quiet(cluster ?? ''),
-        ],
+        cell: ({ workload, namespace, image, cluster }) => [workload ?? namespace ?? image ?? '', quiet(cluster ?? '')],
       },
       { title: 'Events', cell: ({ count }) => [counted(count, 'event')] },
       { title: 'Last seen', kind: 'when', cell: ({ lastSeen }) => [moment(lastSeen)] },
@@ -243,8 +240,10 @@ function upgradeGroup(findings) {
   return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
 }
 
-function findingLine({ id, severity: name, title, match, state, layer, fix }) {
+function findingLine({ id, severity: name, title, match, state, layer, fix, kev, inUse }) {
   const remarks = [
+    inUse && 'in use',
+    kev && 'exploited in the wild',
     title,
     fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',

@@ -39,7 +39,12 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   await servers.nats.wipe();
-  await until('the stream is there', async () => bus.reconcile().then(() => true, () => false));
+  await until('the stream is there', async () =>
+    bus.reconcile().then(
+      () => true,
+      () => false,
+    ),
+  );
   await writeFile(join(folder, 'rules.yml'), shellRule('Probe runs', 'probe'));
   const url = await servers.postgres.createDatabase();
   dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
@@ -90,7 +95,11 @@ function exec(node: string, binary = '/usr/bin/probe'): RuntimeRecord {
   const at = new Date().toISOString();
   const execId = Buffer.from(`${node}:${serial}`).toString('base64');
   const process = { exec_id: execId, pid: serial, uid: 0, cwd: '/', binary, arguments: '', start_time: at };
-  const event = { process_exec: { process, parent: { exec_id: 'cGFyZW50', binary: '/bin/sh', pid: 1 } }, node_name: node, time: at };
+  const event = {
+    process_exec: { process, parent: { exec_id: 'cGFyZW50', binary: '/bin/sh', pid: 1 } },
+    node_name: node,
+    time: at,
+  };
   return { id: `e${serial}`, source: 'tetragon', sensor: 'tetragon-eu1', cluster: 'eu1', node, at, event };
 }
 

@@ -61,7 +61,9 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
 
   async onApplicationShutdown(): Promise<void> {
     await this.#repetition?.stop();
-    await this.tables.keep(this.facts.takeLearned()).catch((err: unknown) => this.log.warn({ err }, 'learned facts lost'));
+    await this.tables
+      .keep(this.facts.takeLearned())
+      .catch((err: unknown) => this.log.warn({ err }, 'learned facts lost'));
   }
 
   async #exchange(): Promise<void> {

@@ -31,7 +31,8 @@ export async function readRuleFiles(folders: readonly string[]): Promise<FoundRu
   for (const path of await rulePaths(folders)) {
     const { size } = await stat(path);
     // Refused by the loader with a reason, as any other file that holds no rule.
-    const text = size > maxFileBytes ? `# ${size} bytes are too many for a file of rules\n-` : await readFile(path, 'utf8');
+    const text =
+      size > maxFileBytes ? `# ${size} bytes are too many for a file of rules\n-` : await readFile(path, 'utf8');
     files.push({ path: shownPath(path), text });
   }
   return files;
@@ -40,7 +41,8 @@ export async function readRuleFiles(folders: readonly string[]): Promise<FoundRu
 async function rulePaths(folders: readonly string[]): Promise<string[]> {
   const paths: string[] = [];
   const walk = async (folder: string, depth: number): Promise<void> => {
-    if (depth > maxDepth) throw new LimitExceeded('ruleFolderDepth', `${folder} lies more than ${maxDepth} folders deep`);
+    if (depth > maxDepth)
+      throw new LimitExceeded('ruleFolderDepth', `${folder} lies more than ${maxDepth} folders deep`);
     const entries = await readdir(folder, { withFileTypes: true });
     for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);

@@ -1,5 +1,12 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
-import { type FactContext, factContext, type KnownFacts, Learned, type LearnedHabit, type RuntimePolicy } from '@tidewaiter/facts';
+import {
+  type FactContext,
+  factContext,
+  type KnownFacts,
+  Learned,
+  type LearnedHabit,
+  type RuntimePolicy,
+} from '@tidewaiter/facts';
 import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
 import { ContainerLedger, type KnownContainer, keptClaims } from '@tidewaiter/workloads';
 
@@ -72,7 +79,8 @@ export class RuntimeFacts {
     const keys = [...this.#wantedKeys];
     const manifests = [...this.#wantedManifests];
     const tags = [...this.#wantedTags.values()];
-    for (const wanted of [this.#wantedDigests, this.#wantedKeys, this.#wantedManifests, this.#wantedTags]) wanted.clear();
+    for (const wanted of [this.#wantedDigests, this.#wantedKeys, this.#wantedManifests, this.#wantedTags])
+      wanted.clear();
     if (manifests.length > 0 || tags.length > 0) await this.directory.prefetch(manifests, tags, nowMs);
     if (digests.length > 0 || keys.length > 0) await this.stored.prefetch(digests, keys, nowMs);
   }

@@ -9,6 +9,7 @@ const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
   url: 'https://registry.example.com',
   allowUnauthenticated: false,
   allowPrivate: false,
+  reconcile: { intervalMs: 0, repositories: [], pauseMs: 0, newest: 0 },
   mirrors: [],
   insecureSkipVerify: false,
   ...more,

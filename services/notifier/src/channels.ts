@@ -3,12 +3,14 @@ import { InvalidInput } from '@tidewaiter/domain';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
 
+import { ChannelGuard } from './channel-guard.js';
 import type { Delivery, Outcome } from './receivers/receiver.js';
 import { find, send } from './receivers/receivers.js';
 
 /** The receivers of routing.yaml, and the way to them. */
 export class Channels implements OnApplicationShutdown {
   readonly #stopping = new AbortController();
+  readonly #guard = new ChannelGuard();
 
   constructor(
     /** Null where nobody is to be told anything. */
@@ -21,7 +23,9 @@ export class Channels implements OnApplicationShutdown {
 
   /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
   async send(channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
-    return send(this.#integration(delivery.receiver, channel, integration), delivery, this.#context());
+    const target = this.#integration(delivery.receiver, channel, integration);
+    const call = async () => send(target, delivery, this.#context());
+    return this.#guard.run(`${channel} number ${integration} of ${delivery.receiver}`, call);
   }
 
   /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */

@@ -83,7 +83,8 @@ route:
     - { receiver: bot, matchers: [ 'severity="medium"' ] }
 receivers:
   - name: nobody
-  - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ] }
+  - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ], fallback: by-mail }
+  - { name: by-mail, email_configs: [ { to: "oncall@example.com" } ] }
   - { name: bot, slack_configs: [ { app_token: xoxb-1, app_url: "${bot.apiUrl}/chat.postMessage", channel: C0000001 } ] }
   - { name: mail-and-hook, email_configs: [ { to: "one@example.com, two@example.com" } ], webhook_configs: [ { url: "${webhook.url}" } ] }
 `,
@@ -130,6 +131,14 @@ it('goes where the routes say, and keeps a ledger', async () => {
   await openIncident('low', 'nobody cares');
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect((await deliveries.list({ limit: 10 })).items).toHaveLength(2);
+});
+
+it('tells somebody else what a channel will never take', async () => {
+  slack.next({ status: 404, body: 'channel_is_archived' });
+  await openIncident('critical', 'shell');
+  expect(await deliveryIn('sent', 'email')).toMatchObject({ receiver: 'by-mail' });
+  expect(await deliveryIn('failed', 'slack')).toMatchObject({ receiver: 'slack', code: 'SLACK_REFUSED' });
+  expect(mail.received.flatMap(({ recipients }) => recipients)).toEqual(['oncall@example.com']);
 });
 
 it('tries again after a failure, and sends once', async () => {

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
 import type { JobProblem } from '@tidewaiter/queue';
-import { type ClaimedJob, Deliveries, type Delivery, Jobs, Store } from '@tidewaiter/store';
+import { type ClaimedJob, Deliveries, type Delivery, Jobs, Store, type Transaction } from '@tidewaiter/store';
 
-import type { Message } from './message.js';
+import { Channels } from './channels.js';
+import { clean, maxItemChars, type Message } from './message.js';
 import type { Edition, Outcome } from './receivers/receiver.js';
 
 /** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */
@@ -14,6 +15,7 @@ export class DeliverySteps {
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly deliveries: Deliveries,
+    private readonly channels: Channels,
   ) {}
 
   /**
@@ -62,8 +64,31 @@ export class DeliverySteps {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
       if (!delivery) return;
       const { id, receiver, channel } = delivery;
-      if (await this.deliveries.failed(tx, id, job.attempt, code, reason))
-        await tx.emit(draft(notificationFailed, id, { deliveryId: id, receiver, channel, code, reason }));
+      if (!(await this.deliveries.failed(tx, id, job.attempt, code, reason))) return;
+      await tx.emit(draft(notificationFailed, id, { deliveryId: id, receiver, channel, code, reason }));
+      await this.#fallBack(tx, delivery);
     });
+  }
+
+  /** Somebody else is told what a channel did not take. What the other one does not take either is left at that. */
+  async #fallBack(tx: Transaction, { receiver, ...delivery }: Delivery<Message>): Promise<void> {
+    const { routing } = this.channels;
+    const fallback = routing?.receivers.get(receiver)?.fallback ?? null;
+    const channels = fallback === null ? [] : (routing?.receivers.get(fallback)?.integrations ?? []);
+    const footer = clean(
+      `${delivery.message.footer} · instead of ${receiver} by ${delivery.channel}, which took no message`,
+      maxItemChars,
+    );
+    const ids = await this.deliveries.add(
+      tx,
+      channels.map(({ kind, index }) => ({
+        ...delivery,
+        receiver: fallback ?? '',
+        channel: kind,
+        integration: index,
+        message: { ...delivery.message, footer },
+      })),
+    );
+    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
   }
 }

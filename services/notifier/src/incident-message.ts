@@ -1,5 +1,11 @@
 import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
-import type { IncidentContext, IncidentImage, IncidentReach, IncidentRevision, StoredIncident } from '@tidewaiter/store';
+import type {
+  IncidentContext,
+  IncidentImage,
+  IncidentReach,
+  IncidentRevision,
+  StoredIncident,
+} from '@tidewaiter/store';
 
 import {
   clean,
@@ -51,9 +57,17 @@ export function incidentMessage(
     ),
     facts: facts(incident, context.image),
     sections: [
-      ...section('What happened', incident.steps.map((step) => stepItem(step, incident, safe))),
+      ...section(
+        'What happened',
+        incident.steps.map((step) => stepItem(step, incident, safe)),
+      ),
       ...section('What the image says', imageItems(incident, context.image, safe)),
-      ...(status === 'firing' ? section('What to do', incident.nextSteps.map((text) => plainItem(safe(text)))) : []),
+      ...(status === 'firing'
+        ? section(
+            'What to do',
+            incident.nextSteps.map((text) => plainItem(safe(text))),
+          )
+        : []),
     ],
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
@@ -88,19 +102,24 @@ function ending({ state, resolvedBy }: StoredIncident): string | null {
 }
 
 /** How far it may reach, in one sentence. */
-export function reachText({ workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>, { images, workloads: reached, incidents }: IncidentReach): string {
+export function reachText(
+  { workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>,
+  { images, workloads: reached, incidents }: IncidentReach,
+): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
   const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
-  const others = images.items.filter(({ shares }) => shares !== 'image').length;
-  const tags = images.total - others;
+  // Those of the image itself come first, so that what is cut off are others.
+  const tags = images.items.filter(({ shares }) => shares === 'image').length;
+  const others = images.total - tags;
+  const numbers = incidents.map(({ number }) => `INC-${number}`);
   const shared = [
     ...(reached.total > 0
       ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
       : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
     ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
-    ...(incidents.length > 0 ? [`${enumerate(incidents.map(({ number }) => `INC-${number}`), 3)} saw the same traces`] : []),
+    ...(incidents.length > 0 ? [`${enumerate(numbers, 3)} saw the same traces`] : []),
   ];
   const parts = [...affected, ...shared];
   if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
@@ -114,7 +133,11 @@ function stepItem(
 ): MessageItem {
   const ids = new Set(events);
   const shown = evidence.find(({ event }) => ids.has(event));
-  const detail = [technique, shown && safe(evidenceText(shown)), events.length > 1 ? count(events.length, 'event') : null];
+  const detail = [
+    technique,
+    shown && safe(evidenceText(shown)),
+    events.length > 1 ? count(events.length, 'event') : null,
+  ];
   return {
     severity,
     text: `${clockText(at, firstSeen)} ${safe(title)}`,
@@ -179,7 +202,10 @@ function facts(incident: StoredIncident, image: IncidentImage | null): Message['
   const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
   const pods = workloads.flatMap((each) => each.pods);
   return [
-    ...fact('Workload', enumerate(workloads.length > 0 ? workloads.map(({ workload }) => workload) : [incident.workload ?? ''], 3)),
+    ...fact(
+      'Workload',
+      enumerate(workloads.length > 0 ? workloads.map(({ workload }) => workload) : [incident.workload ?? ''], 3),
+    ),
     ...fact('Image', incident.image),
     ...fact('Digest', incident.imageDigest && shortDigest(incident.imageDigest)),
     ...fact('Cluster', incident.cluster),
@@ -198,7 +224,10 @@ export function creditsText(rules: readonly RuleCredit[]): string {
   const credits = [...groups.values()].map((group) => {
     const { author, license } = group[0]!;
     const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
-    return `rules${by}: ${enumerate(group.map(({ title }) => title), 2)}`;
+    return `rules${by}: ${enumerate(
+      group.map(({ title }) => title),
+      2,
+    )}`;
   });
   return credits.join('; ');
 }

@@ -1,67 +1,281 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
 import { parseRouting } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
-import { connect, Deliveries, Store } from '@tidewaiter/store';
+import { Egress, Logger } from '@tidewaiter/runtime';
+import {
+  AlertGroups,
+  connect,
+  Deliveries,
+  FiringAlerts,
+  type ListedDelivery,
+  SilenceLedger,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { HeldMessages } from './held-messages.js';
 import type { Message } from './message.js';
 import { Notifications } from './notifications.js';
-
-const routing = parseRouting(
-  `
-route: { receiver: team, group_by: [rule] }
-receivers: [ { name: team, webhook_configs: [ { url: "https://hook.example/" } ] } ]
-`,
-  () => '',
-);
+import { Quiet } from './quiet.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
 let store: Store;
 let deliveries: Deliveries;
+let silences: SilenceLedger;
 let notifications: Notifications;
+const tellers: HeldMessages[] = [];
 
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true });
 });
 
 beforeEach(async () => {
-  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 2, name: 'test' });
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
   store = new Store(dataSource, 'test');
-  deliveries = new Deliveries(store);
-  notifications = new Notifications(
-    new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1),
-    deliveries,
-  );
 });
 
-afterEach(async () => dataSource.destroy());
+afterEach(async () => {
+  for (const teller of tellers.splice(0)) await teller.beforeApplicationShutdown();
+  await dataSource.destroy();
+});
 
 afterAll(async () => servers.stop());
 
-const alert = (rule: string, status: Alert['status']): Alert => ({
+/** A notifier with this file; each call is another replica on the same database. */
+const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url: "https://hook.example/" } ]') => {
+  const routing = parseRouting(
+    `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
+    () => '',
+  );
+  const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
+  const alerts = new FiringAlerts(store);
+  const groups = new AlertGroups(store);
+  deliveries = new Deliveries(store);
+  silences = new SilenceLedger(store);
+  const quiet = new Quiet(routing.inhibitRules, silences, alerts);
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet);
+  const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
+  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
+  teller.onApplicationBootstrap();
+  tellers.push(teller);
+};
+const failures: unknown[] = [];
+afterEach(() => expect(failures).toEqual([]));
+
+const alert = (rule: string, status: Alert['status'] = 'firing', labels: Record<string, string> = {}): Alert => ({
   identity: rule,
-  labels: { rule },
+  labels: { rule, ...labels },
   annotations: {},
   status,
   startsAt: '2026-01-01T00:00:00Z',
   endsAt: null,
 });
+const messageOf = (title: string): Message => ({
+  kind: 'push',
+  status: 'firing',
+  severity: 'high',
+  title,
+  summary: '',
+  facts: [],
+  sections: [],
+  links: [],
+  footer: '',
+});
+const tell = async (...alerts: Alert[]) => {
+  const subjects = alerts.map((each) => ({ alert: each, about: true }));
+  const wording = {
+    isNews: () => true,
+    message: (some: typeof subjects) => messageOf(some.map((each) => each.alert.identity).join('+')),
+  };
+  await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, wording));
+};
+
+const listed = async (): Promise<ListedDelivery[]> => (await deliveries.list({ limit: 200 })).items.toReversed();
+const states = async () => (await listed()).map(({ state }) => state);
+const titles = async () =>
+  Promise.all(
+    (await listed())
+      .filter(({ state }) => state === 'pending')
+      .map(async ({ id }) => (await deliveries.get<Message>(id))?.message.title),
+  );
+const until = async (check: () => Promise<boolean>) => {
+  for (const end = Date.now() + 60_000; !(await check());) {
+    if (Date.now() > end) throw new Error(`it did not happen within 60 s: ${JSON.stringify(await states())}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+/** Brings the time of every group nearer, as if this much had passed. */
+const pass = async (interval: string) => {
+  await store.query(`UPDATE alert_group SET due_at = due_at - $1::interval, told_at = told_at - $1::interval`, [
+    interval,
+  ]);
+  await store.query(`UPDATE delivery SET created_at = created_at - $1::interval`, [interval]);
+};
 
 it('tells a group only of what is new or over in it', async () => {
+  start('group_by: [rule]');
   const subjects = [
-    { alert: alert('new', 'firing'), about: true },
-    { alert: alert('old', 'firing'), about: false },
+    { alert: alert('new'), about: true },
+    { alert: alert('old'), about: false },
     { alert: alert('gone', 'resolved'), about: false },
   ];
   const wording = {
     isNews: (some: readonly { about: boolean }[]) => some.some(({ about }) => about),
-    message: () => ({}) as Message,
+    message: () => messageOf('x'),
   };
   await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, wording));
-  const { items } = await deliveries.list({ limit: 10 });
-  expect(items.map(({ groupLabels }) => groupLabels['rule'] ?? '').toSorted()).toEqual(['gone', 'new']);
+  expect((await listed()).map(({ groupLabels }) => groupLabels['rule'] ?? '').toSorted()).toEqual(['new']);
+});
+
+it('tells at once where the file gives no times', async () => {
+  start('group_by: [rule]');
+  await tell(alert('a'));
+  await tell(alert('a'));
+  expect(await states()).toEqual(['pending', 'pending']);
+});
+
+describe('a group', () => {
+  it('waits for what comes with it, and tells it in one message', async () => {
+    start('group_wait: 5m, group_interval: 1h');
+    await tell(alert('a'));
+    await tell(alert('b'));
+    expect(await states()).toEqual(['held', 'held']);
+    await pass('5 minutes');
+    await until(async () => (await titles()).length === 1);
+    expect(await states()).toEqual(['merged', 'pending']);
+    expect(await titles()).toEqual(['2 alerts · a']);
+    const [, told] = await listed();
+    expect(told?.alertCount).toBe(2);
+  });
+
+  it('waits for its interval when something comes later, and then tells that alone', async () => {
+    start('group_wait: 0s, group_interval: 1h');
+    await tell(alert('a'));
+    await tell(alert('b'));
+    expect(await states()).toEqual(['pending', 'held']);
+    await pass('1 hour');
+    await until(async () => (await states()).join() === 'pending,pending');
+    expect(await titles()).toEqual(['a', 'b']);
+  });
+
+  it('does not tell what is over before it was told', async () => {
+    start('group_wait: 5m');
+    await tell(alert('a'));
+    await tell(alert('a', 'resolved'));
+    await pass('5 minutes');
+    await until(async () => !(await states()).includes('held'));
+    expect(await states()).toContain('suppressed');
+  });
+
+  it('is told by one of several notifiers, and by whoever is left', async () => {
+    start('group_wait: 5m, group_by: [rule]');
+    start('group_wait: 5m, group_by: [rule]');
+    start('group_wait: 5m, group_by: [rule]');
+    const rules = Array.from({ length: 40 }, (_, index) => `r${index}`);
+    await tell(...rules.map((rule) => alert(rule)));
+    await tellers.shift()?.beforeApplicationShutdown();
+    await pass('5 minutes');
+    await until(async () => !(await states()).includes('held'));
+    expect(new Set(await titles())).toEqual(new Set(rules));
+    expect(await titles()).toHaveLength(rules.length);
+    const jobs = await store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'delivery'`);
+    expect(new Set(jobs.map(({ key }) => key)).size).toBe(40);
+    expect(jobs).toHaveLength(40);
+  });
+});
+
+describe('a silence', () => {
+  const hour = 3_600_000;
+  /** Makes one, and waits until notifiers ask for silences again. */
+  const silence = async (matchers: string[]) => {
+    const [startsAt, endsAt] = [new Date(), new Date(Date.now() + hour)];
+    const made = await store.transaction(async (tx) =>
+      silences.add(tx, { matchers, startsAt, endsAt, createdBy: 'jane', comment: 'known' }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    return made;
+  };
+
+  it('keeps what it covers back, and lets the rest through', async () => {
+    start('group_by: [owner]');
+    await silence(['rule="a"']);
+    await tell(alert('a'), alert('b'));
+    expect(await titles()).toEqual(['b']);
+    expect((await states()).toSorted()).toEqual(['held', 'pending']);
+  });
+
+  it('is expired, and what still fires is told', async () => {
+    start('group_by: [rule]', '', 'slack_configs: [ { api_url: "https://hook.example/", send_resolved: true } ]');
+    const { id } = await silence(['rule=~"a|b"']);
+    await tell(alert('a'), alert('b'));
+    await tell(alert('b', 'resolved'));
+    expect((await states()).every((state) => state === 'held')).toBe(true);
+    await store.transaction(async (tx) => silences.expire(tx, id));
+    await until(async () => (await titles()).includes('a'));
+    await until(async () => !(await states()).includes('held'));
+    // Neither that it fired nor that it is over.
+    expect((await states()).filter((state) => state === 'suppressed')).toHaveLength(2);
+  });
+});
+
+it('keeps back what another alert inhibits, until that is over', async () => {
+  start(
+    'group_by: [rule]',
+    'inhibit_rules: [ { source_matchers: [rule="cluster-down"], target_matchers: [severity="low"], equal: [cluster] } ]',
+  );
+  const labels = { severity: 'low', cluster: 'eu1' };
+  await tell(alert('cluster-down', 'firing', { cluster: 'eu1' }));
+  await tell(alert('disk', 'firing', labels));
+  await tell(alert('disk', 'firing', { ...labels, cluster: 'us1' }));
+  expect((await states()).toSorted()).toEqual(['held', 'pending', 'pending']);
+  await tell(alert('cluster-down', 'resolved', { cluster: 'eu1' }));
+  await pass('1 hour');
+  await until(async () => !(await states()).includes('held'));
+  expect(await titles()).toContain('disk');
+});
+
+it('keeps back what is muted, whatever comes', async () => {
+  start(
+    'routes: [ { active_time_intervals: [never] } ]',
+    'time_intervals: [ { name: never, time_intervals: [ { years: ["1999"] } ] } ]',
+  );
+  await tell(alert('a'));
+  await pass('1 hour');
+  await until(async () => {
+    const [group] = await store.query<{ dueAt: Date | null }>('SELECT due_at AS "dueAt" FROM alert_group');
+    return (group?.dueAt?.getTime() ?? 0) > Date.now();
+  });
+  expect(await states()).toEqual(['held']);
+});
+
+it('makes one message of a flood, of which a person would read none', async () => {
+  start('group_by: [rule]');
+  for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));
+  expect((await states()).filter((state) => state === 'pending')).toHaveLength(5);
+  await pass('1 minute');
+  await until(async () => !(await states()).includes('held'));
+  expect((await titles()).at(-1)).toBe('7 alerts · r5');
+});
+
+it('gives a machine each of a flood', async () => {
+  start('group_by: [rule]', '', 'webhook_configs: [ { url: "https://hook.example/" } ]');
+  for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));
+  expect(new Set(await states())).toEqual(new Set(['pending']));
+});
+
+it('collects a digest until its hour', async () => {
+  start(
+    'group_by: [rule]',
+    '',
+    'digest: { at: "08:00" }, email_configs: [ { to: a@b.example, from: c@d.example, smarthost: "m:25" } ]',
+  );
+  await tell(alert('a'));
+  await tell(alert('b'));
+  expect(await states()).toEqual(['held', 'held']);
+  await pass('1 day');
+  await until(async () => (await titles()).length === 1);
+  expect(await titles()).toEqual(['2 alerts · a']);
 });

@@ -3,12 +3,13 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
-import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+import { DeadLetters, FiringAlerts, Jobs, SilenceLedger, StoreModule } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
+import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
@@ -16,6 +17,7 @@ import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
 import { PushReports } from './push-reports.js';
+import { Quiet } from './quiet.js';
 
 @Module({})
 export class NotifierModule {
@@ -44,6 +46,13 @@ export class NotifierModule {
         PushReports,
         IncidentReports,
         Notifications,
+        HeldMessages,
+        {
+          provide: Quiet,
+          useFactory: (silences: SilenceLedger, alerts: FiringAlerts) =>
+            new Quiet(routing?.inhibitRules ?? [], silences, alerts),
+          inject: [SilenceLedger, FiringAlerts],
+        },
         Deliver,
         DeliverySteps,
         {

@@ -1,8 +1,8 @@
 import { Secret } from '@tidewaiter/domain';
-import { sensorRecovered, sensorSilent } from '@tidewaiter/events';
+import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
-import { connect, Deliveries, Store } from '@tidewaiter/store';
+import { AlertGroups, connect, Deliveries, FiringAlerts, SilenceLedger, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -10,6 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Channels } from './channels.js';
 import { Notifications } from './notifications.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
+import { Quiet } from './quiet.js';
 
 const routing = parseRouting(
   `
@@ -34,7 +35,7 @@ afterAll(async () => {
   await servers.stop();
 });
 
-const event = (type: typeof sensorSilent) => ({
+const event = (type: typeof sensorMissed) => ({
   specversion: '1.0' as const,
   id: uuidv7(),
   source: '/tidewaiter/ingest',
@@ -55,10 +56,13 @@ it('tells whom the routes say that a sensor is silent, and that it is back, once
   const store = new Store(dataSource, 'test');
   const deliveries = new Deliveries(store);
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
-  const handler = new NotifyOfSensors(store, new Notifications(channels, deliveries));
-  const silent = event(sensorSilent);
-  await handler.silent(silent);
-  await handler.silent(silent);
+  const alerts = new FiringAlerts(store);
+  const quiet = new Quiet([], new SilenceLedger(store), alerts);
+  const notifications = new Notifications(channels, deliveries, new AlertGroups(store), alerts, quiet);
+  const handler = new NotifyOfSensors(store, notifications);
+  const missed = event(sensorMissed);
+  await handler.missed(missed);
+  await handler.missed(missed);
   await handler.recovered(event(sensorRecovered));
   const { items } = await deliveries.list({ limit: 10 });
   expect(items.map(({ receiver, groupLabels }) => [receiver, groupLabels])).toEqual([

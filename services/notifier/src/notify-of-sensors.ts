@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import type { Alert, Labels } from '@tidewaiter/domain';
-import { consumers, type EventOf, sensorRecovered, sensorSilent } from '@tidewaiter/events';
+import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { Store } from '@tidewaiter/store';
 
 import { Notifications } from './notifications.js';
@@ -15,8 +15,8 @@ export class NotifyOfSensors {
     private readonly notifications: Notifications,
   ) {}
 
-  @Subscribe(consumers.notifier, sensorSilent)
-  async silent(event: EventOf<typeof sensorSilent>): Promise<void> {
+  @Subscribe(consumers.notifier, sensorMissed)
+  async missed(event: EventOf<typeof sensorMissed>): Promise<void> {
     await this.#tell(event, 'firing');
   }
 
@@ -25,7 +25,7 @@ export class NotifyOfSensors {
     await this.#tell(event, 'resolved');
   }
 
-  async #tell({ id, time, data }: EventOf<typeof sensorSilent>, status: SensorReport['status']): Promise<void> {
+  async #tell({ id, time, data }: EventOf<typeof sensorMissed>, status: SensorReport['status']): Promise<void> {
     const report = { ...data, status };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       await this.notifications.add(tx, id, [{ alert: alertOf(report, time), about: report }], {

@@ -24,10 +24,13 @@ export class PushReports {
     private readonly differences: PushDifferences,
   ) {}
 
-  /** Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. */
+  /**
+   * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. What was
+   * there before its registry was connected is nobody's news either.
+   */
   async of({ pushId, counts, changes }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
     const push = await this.pushes.get(pushId);
-    if (!push || push.digest === null || push.tag === null) return null;
+    if (!push || push.digest === null || push.tag === null || push.origin === 'imported') return null;
     const images = await this.images.ofPush(pushId);
     const warnings = await this.pushes.warnings(pushId);
     const changed = await this.differences.of(pushId);

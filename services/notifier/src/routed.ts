@@ -1,5 +1,12 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
-import { groupKey, groupLabels, type Integration, matchRoutes, type RoutingConfig } from '@tidewaiter/routing';
+import {
+  groupKey,
+  groupLabels,
+  type Integration,
+  matchRoutes,
+  type RouteMatch,
+  type RoutingConfig,
+} from '@tidewaiter/routing';
 
 /** Something that one alert is about: a finding of a push, or an incident. */
 export interface Subject<About> {
@@ -12,6 +19,8 @@ export interface Group<About> {
   receiver: string;
   /** Path of the route in routing.yaml. */
   route: string;
+  /** What the route says; null of one that told it before. */
+  match: RouteMatch | null;
   groupKey: string;
   groupLabels: Labels;
   subjects: Subject<About>[];
@@ -29,6 +38,7 @@ export function groupByRoute<About>(config: RoutingConfig, subjects: readonly Su
       const group = groups.get(name) ?? {
         receiver: match.receiver,
         route: match.path,
+        match,
         groupKey: key,
         groupLabels: groupLabels(match, labels),
         subjects: [],

@@ -1,7 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
 import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
-import type { Egress, MirrorSettings, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import type { Egress, MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 
 /** Where Podman and Docker keep the certificates of registries. */
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
@@ -9,6 +9,7 @@ const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];
 /** The registries that tidewaiter.yaml names, each with one client: it remembers tokens and how long the registry wants peace. */
 export class Registries implements OnApplicationShutdown {
   readonly #clients: ReadonlyMap<string, RegistryClient>;
+  readonly #reconciliations: ReadonlyMap<string, Reconciliation>;
   /** Platforms of an index that are analysed. */
   readonly platforms: readonly Platform[];
 
@@ -19,19 +20,36 @@ export class Registries implements OnApplicationShutdown {
     this.#clients = new Map(
       settings.registries.map((each) => [each.name, new RegistryClient(connectionTo(each), egress)]),
     );
+    this.#reconciliations = new Map(settings.registries.map(({ name, reconcile }) => [name, reconcile]));
     this.platforms = settings.platforms;
+  }
+
+  /** Of every connection. */
+  get names(): string[] {
+    return [...this.#clients.keys()];
+  }
+
+  /** How the registry is looked at, to find what nobody told us of. @throws InvalidInput as `client` */
+  reconciliation(connection: string): Reconciliation {
+    const reconciliation = this.#reconciliations.get(connection);
+    if (!reconciliation) throw unknown(connection);
+    return reconciliation;
   }
 
   /** @throws InvalidInput `REGISTRY_UNKNOWN` when the connection is not configured (any more). */
   client(connection: string): RegistryClient {
     const client = this.#clients.get(connection);
-    if (!client) throw new InvalidInput('REGISTRY_UNKNOWN', `tidewaiter.yaml has no registry ${connection}`);
+    if (!client) throw unknown(connection);
     return client;
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.egress.close();
   }
+}
+
+function unknown(connection: string): InvalidInput {
+  return new InvalidInput('REGISTRY_UNKNOWN', `tidewaiter.yaml has no registry ${connection}`);
 }
 
 function connectionTo({ mirrors, ...registry }: RegistrySettings): RegistryConnection {

@@ -4,6 +4,7 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+import { Counter, Registry } from 'prom-client';
 
 import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
@@ -24,6 +25,8 @@ import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
 import { QueuePushes } from './queue-pushes.js';
 import { QueueRematches } from './queue-rematches.js';
+import { ReconcileRegistry } from './reconcile-registry.js';
+import { QueueReconciliations } from './reconcile-schedule.js';
 import { RecordDeletions } from './record-deletions.js';
 import { Registries } from './registries.js';
 import { Rejudge } from './rejudge.js';
@@ -54,7 +57,7 @@ export class ScannerModule {
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,
-          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge, SyncAdvisories],
+          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge, SyncAdvisories, ReconcileRegistry],
         }),
       ],
       controllers: [QueuePushes, QueueRematches, RecordDeletions],
@@ -63,6 +66,9 @@ export class ScannerModule {
         AnalyzeLayer,
         SyncAdvisories,
         QueueSyncs,
+        ReconcileRegistry,
+        QueueReconciliations,
+        { provide: Counter, useFactory: missedCounter, inject: [Registry] },
         PushSteps,
         LayerReading,
         LayerSteps,
@@ -95,6 +101,15 @@ export class ScannerModule {
       ],
     };
   }
+}
+
+function missedCounter(metrics: Registry): Counter<'source'> {
+  return new Counter({
+    name: 'tidewaiter_ingest_missed_events_total',
+    help: 'Pushes that nobody told of, found by looking at the registry',
+    labelNames: ['source'],
+    registers: [metrics],
+  });
 }
 
 function scheduleOf(config: Config<typeof scannerConfig>, egress: Egress): AdvisorySchedule {

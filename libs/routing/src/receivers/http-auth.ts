@@ -33,6 +33,11 @@ export function readHttpAuth(receiver: Section): HttpAuth | undefined {
   return authorization ?? basic;
 }
 
+/** Notes credentials where a channel has its own way to say who we are. */
+export function refuseAuth(receiver: Section, auth: HttpAuth | undefined, why: string): void {
+  if (auth) receiver.problem('http_config', `has credentials, but ${why}`);
+}
+
 /** Reads `authorization` of an `http_config`. */
 export function readAuthorization(http: Section): Extract<HttpAuth, { type: 'authorization' }> | undefined {
   const section = http.section('authorization');

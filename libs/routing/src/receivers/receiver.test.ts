@@ -250,3 +250,61 @@ describe('refused receivers', () => {
     },
   );
 });
+
+describe('the other channels', () => {
+  it.each([
+    [
+      "pagerduty_configs: [{routing_key: k, severity: Warning, class: c, details: {runbook: r, empty: ''}}]",
+      { url: 'https://events.pagerduty.com/v2/enqueue', severity: 'warning', class: 'c', sendResolved: true },
+    ],
+    [
+      "opsgenie_configs: [{api_key: k, api_url: 'https://api.example.com', tags: 'a, b,', priority: P1, responders: [{name: n, type: team}]}]",
+      { apiUrl: 'https://api.example.com/', tags: ['a', 'b'], responders: [{ name: 'n', type: 'team' }] },
+    ],
+    ["msteamsv2_configs: [{webhook_url: 'https://flow.example.com/x?sig=y'}]", { timeoutMs: 0, sendResolved: true }],
+    ["discord_configs: [{webhook_url: 'https://discord.example.com/x', username: t}]", { username: 't' }],
+    [
+      "telegram_configs: [{bot_token: '1:abc', chat_id: -100, message_thread_id: 7, disable_notifications: true}]",
+      { apiUrl: 'https://api.telegram.org', chatId: '-100', threadId: 7, isSilent: true },
+    ],
+    [
+      "alertmanager_configs: [{url: 'http://127.0.0.1:9093/', http_config: {basic_auth: {username: u, password: p}}}]",
+      { url: 'http://127.0.0.1:9093', auth: { type: 'basic', username: 'u' } },
+    ],
+  ])('are read: %s', (integrations, expected) => {
+    expect(configOf(integrations)).toMatchObject(expected);
+  });
+
+  it('take keys from global, and from files', () => {
+    const global = "{opsgenie_api_key: g, telegram_bot_token_file: /etc/bot, pagerduty_url: 'https://pd.example.com'}";
+    files.set('/etc/bot', '1:fromfile\n');
+    expect(secretAt(configOf('opsgenie_configs: [{}]', global), 'apiKey')).toBe('g');
+    expect(secretAt(configOf('telegram_configs: [{chat_id: 1}]', global), 'token')).toBe('1:fromfile');
+    expect(configOf('pagerduty_configs: [{routing_key_file: /run/secrets/hook}]', global)).toMatchObject({
+      url: 'https://pd.example.com',
+    });
+  });
+
+  it.each([
+    ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or routing_key_file is required'],
+    ['pagerduty_configs: [{service_key: k}]', 'not supported yet: receivers[0].pagerduty_configs[0].service_key'],
+    [
+      'pagerduty_configs: [{routing_key: k, severity: bad}]',
+      'severity: expected one of critical, error, warning, info',
+    ],
+    ["pagerduty_configs: [{routing_key: k, details: {a: '{{ . }}'}}]", 'not supported yet: receivers[0].pagerduty'],
+    ['opsgenie_configs: [{api_key: k, responders: [{type: dog}]}]', 'type: expected team, user'],
+    ['opsgenie_configs: [{api_key: k, priority: high}]', 'priority: expected one of P1'],
+    ['msteamsv2_configs: [{text: x}]', 'webhook_url: or webhook_url_file is required'],
+    ["discord_configs: [{webhook_url: 'https://a:b@discord.example.com'}]", 'webhook_url: user and password'],
+    ["telegram_configs: [{bot_token: 'no token', chat_id: 1}]", 'bot_token: is no token of a bot'],
+    ["telegram_configs: [{bot_token: '1:a', chat_id: somebody}]", 'chat_id: expected a number'],
+    ['alertmanager_configs: [{}]', 'alertmanager_configs[0].url: is required'],
+    [
+      "discord_configs: [{webhook_url: 'https://d.example.com', http_config: {authorization: {credentials: x}}}]",
+      'http_config: has credentials, but the address says who we are',
+    ],
+  ])('are refused: %s', (integrations, problem) => {
+    expect(problemsOf(integrations).join('\n')).toContain(problem);
+  });
+});

@@ -1,70 +1,111 @@
+import { readDigestTimes } from '../digest-times.js';
+import type { DigestTimes } from '../digest-times.js';
 import type { Section } from '../section.js';
-import { readEmail } from './email.js';
-import type { EmailConfig, EmailDefaults } from './email.js';
-import { readSlack } from './slack.js';
-import type { SlackConfig, SlackDefaults } from './slack.js';
+import { readAlertmanager } from './alertmanager.js';
+import type { AlertmanagerConfig } from './alertmanager.js';
+import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './chat.js';
+import type { DiscordConfig, TeamsConfig, TelegramConfig } from './chat.js';
+import { readEmail, readEmailDefaults } from './email.js';
+import type { EmailConfig } from './email.js';
+import { readOpsgenie, readOpsgenieDefaults } from './opsgenie.js';
+import type { OpsgenieConfig } from './opsgenie.js';
+import { readPagerDuty, readPagerDutyDefaults } from './pagerduty.js';
+import type { PagerDutyConfig } from './pagerduty.js';
+import { readSlack, readSlackDefaults } from './slack.js';
+import type { SlackConfig } from './slack.js';
 import { readWebhook } from './webhook.js';
 import type { WebhookConfig } from './webhook.js';
 
+/** What the file says of each kind of channel, by the word before `_configs`. */
+export interface ChannelConfigs {
+  slack: SlackConfig;
+  email: EmailConfig;
+  webhook: WebhookConfig;
+  pagerduty: PagerDutyConfig;
+  opsgenie: OpsgenieConfig;
+  msteamsv2: TeamsConfig;
+  discord: DiscordConfig;
+  telegram: TelegramConfig;
+  alertmanager: AlertmanagerConfig;
+}
+
+export type ChannelKind = keyof ChannelConfigs;
+
 /** One way to reach a receiver. With the receiver's name, `kind` and `index` say which one, as in `slack_configs[0]`. */
-export type Integration =
-  | { kind: 'slack'; index: number; config: SlackConfig }
-  | { kind: 'email'; index: number; config: EmailConfig }
-  | { kind: 'webhook'; index: number; config: WebhookConfig };
+export type Integration = {
+  [K in ChannelKind]: { kind: K; index: number; config: ChannelConfigs[K] };
+}[ChannelKind];
 
 /** Somebody who is told; with no integrations, nobody, on purpose. */
 export interface Receiver {
   name: string;
   integrations: Integration[];
+  /** When everything that came together is told in one message; null where each is told when it comes. */
+  digest: DigestTimes | null;
+  /** Name of the receiver that is told instead when a channel of this one takes no messages any more; Tidewaiter's own. */
+  fallback: string | null;
+}
+
+/** Reads one entry of a list of channels; undefined when a problem was noted. */
+type Readers = { [K in ChannelKind]: (entry: Section) => ChannelConfigs[K] | undefined };
+
+/** The readers of every kind of channel, with what `global` says for them. */
+export function channelReaders(global: Section): Readers {
+  const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
+  const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
+  return {
+    slack: (entry) => readSlack(entry, slack),
+    email: (entry) => readEmail(entry, email),
+    webhook: readWebhook,
+    pagerduty: (entry) => readPagerDuty(entry, pagerduty),
+    opsgenie: (entry) => readOpsgenie(entry, opsgenie),
+    msteamsv2: readTeams,
+    discord: readDiscord,
+    telegram: (entry) => readTelegram(entry, telegram),
+    alertmanager: readAlertmanager,
+  };
 }
 
 const unsupportedKinds = [
-  'discord',
   'incidentio',
   'jira',
   'jsm',
   'mattermost',
   'msteams',
-  'msteamsv2',
-  'opsgenie',
-  'pagerduty',
   'pushover',
   'rocketchat',
   'signl4',
   'sns',
-  'telegram',
   'victorops',
   'webex',
   'wechat',
 ].map((kind) => `${kind}_configs`);
 
 /** Reads `receivers`, by name. */
-export function readReceivers(root: Section, slack: SlackDefaults, email: EmailDefaults): Map<string, Receiver> {
+export function readReceivers(root: Section, readers: Readers): Map<string, Receiver> {
   const receivers = new Map<string, Receiver>();
   for (const section of root.sections('receivers')) {
     const name = section.scalar('name');
     if (name === undefined) section.problem('name', 'is required');
     else if (receivers.has(name)) section.problem('name', 'another receiver has this name');
-    const integrations = readIntegrations(section, slack, email);
+    const integrations = (Object.keys(readers) as ChannelKind[]).flatMap((kind) =>
+      readIntegrations(section, kind, readers),
+    );
+    const digest = readDigestTimes(section);
+    const fallback = section.scalar('fallback') ?? null;
     section.finish(unsupportedKinds);
-    if (name !== undefined) receivers.set(name, { name, integrations });
+    if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
+  }
+  for (const [index, { fallback }] of [...receivers.values()].entries()) {
+    if (fallback !== null && !receivers.has(fallback))
+      root.problem(`receivers[${index}].fallback`, 'no receiver has this name');
   }
   return receivers;
 }
 
-function readIntegrations(section: Section, slack: SlackDefaults, email: EmailDefaults): Integration[] {
-  const integrations: Integration[] = [];
-  for (const [index, entry] of section.sections('slack_configs').entries()) {
-    const config = readSlack(entry, slack);
-    if (config) integrations.push({ kind: 'slack', index, config });
-  }
-  for (const [index, entry] of section.sections('email_configs').entries()) {
-    const config = readEmail(entry, email);
-    if (config) integrations.push({ kind: 'email', index, config });
-  }
-  for (const [index, entry] of section.sections('webhook_configs').entries()) {
-    const config = readWebhook(entry);
-    if (config) integrations.push({ kind: 'webhook', index, config });
-  }
-  return integrations;
+function readIntegrations(section: Section, kind: ChannelKind, readers: Readers): Integration[] {
+  return section.sections(`${kind}_configs`).flatMap((entry, index) => {
+    const config = readers[kind](entry);
+    return config === undefined ? [] : [{ kind, index, config } as Integration];
+  });
 }

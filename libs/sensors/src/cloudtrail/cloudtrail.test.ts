@@ -62,6 +62,11 @@ it('says who asked for what, from where, and whether it was done', () => {
   });
 });
 
+it('counts that a file lies in a bucket, which is not fetched', () => {
+  const notice = notified({ s3Bucket: 'trail', s3ObjectKey: ['AWSLogs/1/CloudTrail/x.json.gz'] });
+  expect(read(notice)).toEqual({ records: [], ignored: { 'log-file': 1 }, dropped: 0 });
+});
+
 it('knows a call without time by its envelope', () => {
   expect(read({ ...bridged, detail: { ...call, eventTime: undefined } }).records[0]?.at).toBe('2026-01-02T03:04:09Z');
 });

@@ -19,16 +19,21 @@ export const cloudtrail: Sensor = {
     reads: "Events of CloudTrail: through EventBridge, SNS, a trail's log file (`Records`), or as they are.",
     tells: ['request'],
     repetition: '`eventID`',
-    ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
+    ignores: {
+      'log-file': 'that a file of a trail lies in its bucket',
+      'subscription-confirmation': 'that SNS asks whether it may send',
+    },
     note: 'A call succeeded when it has no `errorCode`.',
   },
-  read: (body, connection) => readRecords('cloudtrail', 'CloudTrail', body, connection, tell),
+  read: (body, connection) => readRecords(cloudtrail, body, connection, tell),
   observe,
 };
 
 function* tell(document: JsonObject): Iterable<Told | Reason> {
   for (const { event, at } of eventsOfAmazon(document)) {
-    if (text(event['eventName']) === null || text(event['eventSource']) === null) {
+    // What a trail tells SNS: that a file lies in its bucket.
+    if ('s3ObjectKey' in event) yield 'log-file';
+    else if (text(event['eventName']) === null || text(event['eventSource']) === null) {
       yield 'malformed';
     } else {
       yield { id: text(event['eventID']), at: readTime(event['eventTime']) ?? at, node: null, event };

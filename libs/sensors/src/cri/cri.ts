@@ -24,7 +24,7 @@ export const cri: Sensor = {
     ignores: { empty: 'a list of nothing' },
     note: '`imageRef` is the digest of the config: with `crictl images` it finds its manifest.',
   },
-  read: (body, connection) => readRecords('cri', 'a container runtime', body, connection, tell),
+  read: (body, connection) => readRecords(cri, body, connection, tell),
   observe,
 };
 

@@ -23,7 +23,7 @@ export const falco: Sensor = {
     ignores: { internal: 'what Falco says of itself, but for losses', test: "falcosidekick's test" },
     note: 'Falco sends what a rule of its own matched and nothing else: our feed rules (tag `tidewaiter_feed`) make events of it, all else is an `alert`. It never hashes. Plain text is refused.',
   },
-  read: (body, connection) => readRecords('falco', 'Falco; is `json_output` on?', body, connection, tell),
+  read: (body, connection) => readRecords(falco, body, connection, tell),
   observe,
 };
 
@@ -38,7 +38,7 @@ function* tell(alert: JsonObject): Iterable<Told | Reason> {
   const fields = object(alert['output_fields']);
   yield {
     id: idOf(alert),
-    at: readTime(alert['time']) ?? timeOfNanos(fields['evt.time']),
+    at: readTime(alert['time']) ?? timeOfNanos(fields['evt.time']) ?? timeOfNanos(fields['evt.time.iso8601']),
     node: known(alert['hostname']) ?? known(fields['evt.hostname']),
     event: alert,
     dropped: rule === dropRule ? droppedBy(fields) : 0,

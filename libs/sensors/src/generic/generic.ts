@@ -20,7 +20,7 @@ export const generic: Sensor = {
     ignores: {},
     note: 'Without `activity` it follows from what is mapped. Times are ISO 8601, or seconds, milliseconds or nanoseconds since 1970.',
   },
-  read: (body, connection) => readRecords('generic', 'the mapped fields', body, connection, tell),
+  read: (body, connection) => readRecords(generic, body, connection, tell),
   observe,
 };
 

@@ -24,7 +24,7 @@ export const guardduty: Sensor = {
     ignores: { 'subscription-confirmation': 'that SNS asks whether it may send' },
     note: 'A finding comes minutes after what it is about, and again as it grows.',
   },
-  read: (body, connection) => readRecords('guardduty', 'GuardDuty', body, connection, tell),
+  read: (body, connection) => readRecords(guardduty, body, connection, tell),
   observe,
 };
 

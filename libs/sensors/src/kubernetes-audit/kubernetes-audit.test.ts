@@ -46,6 +46,17 @@ it('reads a list, whose items do not say what they are', () => {
   expect(read({ kind: 'EventList', items: [] })).toMatchObject({ records: [], ignored: { empty: 1 } });
 });
 
+it('reads what CloudWatch Logs hands on of EKS', () => {
+  const logEvents = [
+    { id: '1', timestamp: 1, message: JSON.stringify(sample) },
+    { id: '2', message: 'I0102 text' },
+  ];
+  expect(read({ messageType: 'DATA_MESSAGE', logGroup: '/aws/eks/eu1/cluster', logEvents })).toMatchObject({
+    records: [{ id: sample['auditID'] }],
+    ignored: { malformed: 1 },
+  });
+});
+
 it.each([
   ['RequestReceived', 200, false],
   ['ResponseStarted', 200, false],

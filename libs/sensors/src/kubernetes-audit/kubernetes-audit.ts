@@ -1,5 +1,6 @@
 import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
+import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
 import { type Reason, readRecords, type Told } from '../read-records.js';
@@ -16,17 +17,23 @@ export const kubernetesAudit: Sensor = {
   aliases: ['k8s_audit', 'k8s-audit', 'audit'],
   title: 'Kubernetes audit log',
   about: {
-    reads: 'What an audit webhook posts (`EventList`), or the audit log, one event a line.',
+    reads:
+      'What an audit webhook posts (`EventList`), the audit log, one event a line, and what CloudWatch Logs hands on of EKS.',
     tells: ['request'],
     repetition: '`auditID`',
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
     note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
   },
-  read: (body, connection) => readRecords('kubernetes-audit', 'the audit log of Kubernetes', body, connection, tell),
+  read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
+function* tell(body: JsonObject): Iterable<Told | Reason> {
+  // EKS has no webhook; its log comes through CloudWatch.
+  for (const { event } of eventsOfAmazon(body)) yield* tellDocument(event);
+}
+
+function* tellDocument(document: JsonObject): Iterable<Told | Reason> {
   if (document['kind'] !== 'EventList') return yield* tellEvent(document);
   // An empty list is one of ours, too.
   if (list(document['items']).length === 0) yield 'empty';

@@ -23,7 +23,7 @@ export const kubernetesWatch: Sensor = {
     ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
     note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field.',
   },
-  read: (body, connection) => readRecords('kubernetes-watch', 'a watch of Kubernetes', body, connection, tell),
+  read: (body, connection) => readRecords(kubernetesWatch, body, connection, tell),
   observe,
 };
 

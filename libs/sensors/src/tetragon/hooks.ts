@@ -52,8 +52,9 @@ export function observeHook(observation: Observation, kind: string, told: JsonOb
     observation.network = addresses(told, 'source_ip', 'source_port', 'destination_ip', 'destination_port');
     if (observation.activity === 'listen') Object.assign(observation.network, listener(told));
   } else if (kind === 'process_loader') {
+    const path = text(told['path']);
     observation.activity = 'load';
-    observation.file = { path: text(told['path']) ?? '', access: 'map', to: null };
+    observation.file = path === null ? null : { path, access: 'map', to: null };
   } else {
     const hook = hooks.get(withoutPrefix(text(told['function_name']) ?? ''));
     hook?.(observation, { args: list(told['args']), returned: object(told['return']), hash: text(told['ima_hash']) });
@@ -82,8 +83,11 @@ function network(activity: Activity) {
   return (observation: Observation, { args, returned }: Hook): void => {
     const socket = find(args, 'sock_arg', 'skb_arg', 'sockaddr_arg') ?? object(returned['sock_arg']);
     observation.activity = activity;
-    observation.network = addresses(socket, 'saddr', 'sport', 'daddr', 'dport');
-    // Of what listens or is asked for, the kernel's "source" is our own end, and there is no other yet.
+    // The kernel calls its own end the source; of what is accepted the source is who came.
+    observation.network =
+      activity === 'accept'
+        ? addresses(socket, 'daddr', 'dport', 'saddr', 'sport')
+        : addresses(socket, 'saddr', 'sport', 'daddr', 'dport');
     if (activity === 'send') observation.network.bytes = size(args);
     if (find(args, 'sockaddr_arg') !== null) Object.assign(observation.network, target(socket));
   };

@@ -25,20 +25,17 @@ export const tetragon: Sensor = {
   aliases: [],
   title: 'Tetragon',
   about: {
-    reads:
-      "Events of Tetragon's JSON export, one a line, in an array or alone; also wrapped in `log` or `message` by a shipper.",
+    reads: "Events of Tetragon's JSON export, one a line, in an array or alone.",
     tells: ['exec', 'exit', 'file', 'connect', 'accept', 'listen', 'send', 'load', 'privilege', 'health', 'other'],
     repetition: 'hash over the event',
     ignores: {},
     note: "`process_throttle` and `rate_limit_info` say what Tetragon left out: they are events of `health`, and counted. Hashes of executables come only with the policy `exec-hash`; outside Kubernetes a container's id is cut.",
   },
-  read: (body, connection) => readRecords('tetragon', 'Tetragon', body, connection, tell),
+  read: (body, connection) => readRecords(tetragon, body, connection, tell),
   observe,
 };
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
-  // Shippers that cannot unwrap put the line into a member of their own.
-  const event = kindOf(document) === null ? object(document['log'] ?? document['message']) : document;
+function* tell(event: JsonObject): Iterable<Told | Reason> {
   const kind = kindOf(event);
   if (kind === null) return yield 'malformed';
   yield {

@@ -41,7 +41,7 @@ export const tracee: Sensor = {
     ignores: {},
     note: "`hostName` is the pod's name for what runs in one: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
   },
-  read: (body, connection) => readRecords('tracee', 'Tracee', body, connection, tell),
+  read: (body, connection) => readRecords(tracee, body, connection, tell),
   observe,
 };
 

@@ -1,10 +1,13 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 import { RuleError } from '../rule-error.js';
+import { hasMoreStates } from './regex-states.js';
 
 const maxLength = 1_000;
 /** An expression needs memory and time in proportion to this. */
 const maxInstructions = 2_000;
+/** Beyond, RE2 may have to do without its automaton, which takes a thousand times as long. SigmaHQ's on Linux need 201 at most. */
+const maxStates = 2_000;
 
 export interface Regex {
   source: string;
@@ -22,6 +25,11 @@ export function readRegex(source: string, flags: string, line: number): Regex {
     throw new RuleError(line, 'back-references are not supported: they have no bound on time');
   if (compile({ source, flags: unique }, line).programSize() > maxInstructions)
     throw new RuleError(line, `the expression needs more than ${maxInstructions} instructions`);
+  if (hasMoreStates(source, maxStates))
+    throw new RuleError(
+      line,
+      `a text could keep the expression busy, with more than ${maxStates} states: count less, or use * and +`,
+    );
   return { source, flags: unique };
 }
 

@@ -4,6 +4,8 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 @Entity('delivery')
 // Unique by event, receiver, channel, integration and the digest of the group's key, which TypeORM cannot say.
 @Index('delivery_once_ux', { synchronize: false })
+@Index('delivery_held_ix', ['heldFor'], { where: "state = 'held'" })
+@Index('delivery_channel_ix', ['receiver', 'channel', 'integration', 'createdAt'])
 @Index('delivery_subject_ix', ['subject'], { where: 'subject IS NOT NULL' })
 export class DeliveryRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
@@ -22,8 +24,10 @@ export class DeliveryRow {
   @Column('text', { nullable: true }) subject!: string | null;
   /** Which state of the subject it tells of. */
   @Column('integer', { nullable: true }) revision!: number | null;
-  /** `pending`, `sending`, `retrying`, then `sent`, `superseded` or `failed`. */
+  /** `held` or `pending`, `sending`, `retrying`, then `sent`, `superseded`, `merged`, `suppressed` or `failed`. */
   @Column('text', { default: 'pending' }) state!: string;
+  /** The group with which it waits. */
+  @Column('text', { name: 'held_for', nullable: true }) heldFor!: string | null;
   @Column('integer', { default: 0 }) attempt!: number;
   /** Recipients that have it already, of a message to several. */
   @Column('text', { array: true, default: [] }) reached!: string[];

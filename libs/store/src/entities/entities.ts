@@ -8,6 +8,7 @@ import {
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
+import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
 import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
@@ -28,6 +29,7 @@ import {
 import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 import { SensorContactRow } from './sensor-contact.js';
 import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
@@ -38,6 +40,8 @@ export const entities = [
   ReceivedRow,
   DeadLetterRow,
   JobRow,
+  RegistryRepositoryRow,
+  RegistryTagRow,
   PushRow,
   PushChangeRow,
   TagLedgerRow,
@@ -71,6 +75,9 @@ export const entities = [
   LearnedHabitRow,
   IncidentRow,
   IncidentRevisionRow,
+  AlertRow,
+  AlertGroupRow,
+  SilenceRow,
   DeliveryRow,
   ApiTokenRow,
 ];

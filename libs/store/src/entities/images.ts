@@ -24,6 +24,8 @@ export class PushRow {
   /** What the webhook said; a hint until the registry confirms it. */
   @Column('text', { name: 'claimed_digest', nullable: true }) claimedDigest!: string | null;
   @Column('text') artifact!: string;
+  /** `told` by its registry, `missed` and found by a look, or `imported` when the registry was connected. */
+  @Column('text', { default: 'told' }) origin!: string;
   @Column('text', { name: 'attached_to', nullable: true }) attachedTo!: string | null;
   @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
   @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;

@@ -30,6 +30,8 @@ import { DetectorLeases1764000045000 } from './1764000045000-detector-leases.js'
 import { DetectionAlerts1764000046000 } from './1764000046000-detection-alerts.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
 import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js';
+import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
+import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -65,4 +67,6 @@ export const migrations = [
   DetectionAlerts1764000046000,
   IncidentStory1764000048000,
   SensorContacts1764000050000,
+  RegistryTags1764000054000,
+  AlertGroups1764000055000,
 ];

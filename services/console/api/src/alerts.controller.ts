@@ -20,8 +20,10 @@ export class AlertsController {
   }
 }
 
-/** What joins alerts is between them and the builder of incidents. */
-function describeAlert(alert: ListedAlert): AlertAnswer {
-  const { keys: _, artifacts: __, evidence: ___, timeMs: ____, ...answer } = alert;
-  return { ...answer, image: answer.image.map(({ text }) => text) };
+/** What joins alerts, and their evidence, is between them and the builder of incidents. */
+function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
+  const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
+  const said = { title, explanation, finding, techniques, stage };
+  const image = alert.image.map(({ text }) => text);
+  return { id, rule, severity, weight, at, events, ...said, isFact, bySensor, context, image, lowered, incidentId };
 }

@@ -22,6 +22,8 @@ export const pushAnswer = z.object({
   digest: text,
   mediaType: text,
   artifact: z.string(),
+  /** Whether its registry told of it, a look found it, or it was there when the registry was connected. */
+  origin: z.enum(['told', 'missed', 'imported']),
   attachedTo: text,
   pushedBy: text,
   pushedAt: time.nullable(),
@@ -257,7 +259,7 @@ export const deliveryAnswer = z.object({
   groupKey: z.string(),
   groupLabels: z.record(z.string(), z.string()),
   alertCount: count,
-  state: z.enum(['pending', 'sending', 'retrying', 'sent', 'superseded', 'failed']),
+  state: z.enum(['held', 'pending', 'sending', 'retrying', 'sent', 'superseded', 'merged', 'suppressed', 'failed']),
   attempt: count,
   /** Recipients that have it already, of a message to several. */
   reached: z.array(z.string()),
@@ -284,6 +286,39 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
+});
+
+export const silenceAnswer = z.object({
+  id: z.uuid(),
+  /** In Alertmanager's syntax. */
+  matchers: z.array(z.string()),
+  startsAt: time,
+  endsAt: time,
+  createdBy: z.string(),
+  comment: z.string(),
+  createdAt: time,
+});
+
+export const silencePreviewAnswer = z.object({
+  /** All alerts that fire now. */
+  firing: count,
+  /** Those that would be kept back; the first hundred are shown. */
+  hidden: count,
+  alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
+});
+
+/** A channel of a receiver that was given messages, over the last week. */
+export const receiverAnswer = z.object({
+  receiver: z.string(),
+  channel: z.string(),
+  integration: count,
+  /** `failing` where its newest message that ended was given up or is tried again. */
+  state: z.enum(['ok', 'failing']),
+  sent: count,
+  failed: count,
+  waiting: count,
+  lastSentAt: time.nullable(),
+  lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
 });
 
 export const deadLetterAnswer = z.object({

@@ -1,3 +1,4 @@
+import type { Alert, Level } from '@tidewaiter/detection';
 import { type Digest, Secret } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
@@ -7,6 +8,7 @@ import {
   connect,
   DeadLetters,
   Deliveries,
+  DetectionAlerts,
   FleetMatches,
   Images,
   Incidents,
@@ -261,6 +263,49 @@ async function seedIncident(name: string): Promise<string> {
   return incident.id;
 }
 
+const alertOf = (id: string, severity: Level): Alert => ({
+  id,
+  rule: {
+    id: 'r',
+    title: 'Rule',
+    author: 'Jane Doe',
+    license: 'DRL-1.1',
+    level: severity,
+    tags: [],
+    link: null,
+    file: 'r.yml',
+  },
+  severity,
+  weight: 'alone',
+  at: '2026-01-01T00:00:00.123456789Z',
+  timeMs: 1,
+  events: ['e1'],
+  eventTimesMs: [1],
+  techniques: ['T1059'],
+  stage: 'execution',
+  title: hostile,
+  explanation: hostile,
+  finding: 'drift',
+  name: null,
+  isFact: true,
+  bySensor: false,
+  keys: ['k'],
+  context: {
+    cluster: 'eu1',
+    node: null,
+    namespace: 'shop',
+    pod: null,
+    container: null,
+    workload: null,
+    image: null,
+    imageDigest: null,
+  },
+  image: [{ text: '/tmp/x is not in the image', finding: null, technique: null, vulnerability: null }],
+  artifacts: [],
+  evidence: [],
+  lowered: null,
+});
+
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
   const url = await servers.postgres.createDatabase();
@@ -464,27 +509,20 @@ describe('the API', () => {
 
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
-    expect(await of(openssl('amd64').purl)).toMatchObject({ packages: 1, images: 1, mitigated: 0, repositories: 1 });
-    expect(await of('pkg:deb/debian/openssl@9')).toMatchObject({
+    expect(await of(openssl('amd64').purl)).toEqual({
+      packages: 1,
+      images: 1,
+      mitigated: 0,
+      repositories: 1,
+      workloads: null,
+    });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual({
       packages: 0,
       images: 0,
       mitigated: 0,
       repositories: 0,
+      workloads: null,
     });
-  });
-
-  it('shows which workloads run it, once containers are told of', async () => {
-    await store.query(
-      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
-       VALUES ('c1', 'eu1', 'shop', 'Deployment', 'app', $1, '{}', now(), now()), ('c2', 'eu1', 'shop', 'Deployment', 'app', $1, '{}', now(), now())`,
-      [amd64],
-    );
-    const workload = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'app', exposed: null };
-    expect(await get('/blast-radius?vulnerability=CVE-2026-1000')).toMatchObject({
-      counts: { workloads: 1 },
-      items: [{ workloads: [workload] }],
-    });
-    await store.query('DELETE FROM container_ledger');
   });
 
   it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
@@ -544,6 +582,24 @@ describe('the API', () => {
       { subject: id, source: '/tidewaiter/console', data: { incidentId: id, revision: 2, severity: 'high' } },
     ]);
     expect((await get('/incidents?state=open')).items.map((each) => each['id'])).toEqual([other]);
+  });
+
+  it('shows what rules found, and of which incident it is', async () => {
+    const incidentId = await seedIncident('With alerts');
+    const alerts = new DetectionAlerts(store);
+    await store.transaction(async (tx) => {
+      await alerts.add(tx, [alertOf('1', 'high'), alertOf('2', 'low'), alertOf('3', 'low')]);
+      await alerts.joined(tx, [{ alertId: '1', incidentId }]);
+    });
+    const ids = async (query: string) => (await get(`/alerts${query}`)).items.map((each) => each['id']);
+    expect(await ids('')).toEqual(['3', '2', '1']);
+    expect(await ids('?severity=low')).toEqual(['3', '2']);
+    expect(await ids('?limit=1&after=3')).toEqual(['2']);
+    const { items } = await get(`/alerts?incident=${incidentId}`);
+    expect(items).toEqual([
+      expect.objectContaining({ id: '1', incidentId, title: hostile, image: ['/tmp/x is not in the image'] }),
+    ]);
+    for (const key of ['keys', 'evidence', 'timeMs']) expect(items[0]).not.toHaveProperty(key);
   });
 
   it('shows messages, without their text in the list', async () => {

@@ -17,7 +17,9 @@ import { ImagesController } from './images.controller.js';
 import { IncidentsController } from './incidents.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
+import { ReceiversController } from './receivers.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
+import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
 import { StoredVerdicts } from './stored-verdicts.js';
 import { OpenRoutes, TokenGuard } from './token-guard.js';
@@ -50,6 +52,8 @@ export class ConsoleModule {
         IncidentsController,
         AlertsController,
         DeliveriesController,
+        ReceiversController,
+        SilencesController,
         DeadLettersController,
         StatusController,
         SessionController,

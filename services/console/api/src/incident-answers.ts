@@ -168,6 +168,7 @@ export const alertAnswer = z.object({
     license: text,
     level: z.enum(levels),
     tags: z.array(z.string()),
+    link: text,
     file: text,
   }),
   severity: z.enum(levels),

@@ -37,6 +37,28 @@ export const deadLettersQuery = pageQuery.extend({
     .transform((value) => value === 'true'),
 });
 
+const matcherTexts = z.array(z.string().min(1).max(4_096)).min(1).max(64);
+
+export const silencesQuery = pageQuery.extend({
+  /** With those that have ended. */
+  all: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+});
+
+export const silencePreviewBody = z.strictObject({
+  /** `severity="low"`, in Alertmanager's syntax; all must hold. */
+  matchers: matcherTexts,
+});
+
+export const silenceBody = silencePreviewBody.extend({
+  /** Now unless given. */
+  startsAt: z.iso.datetime({ offset: true }).optional(),
+  endsAt: z.iso.datetime({ offset: true }),
+  comment: z.string().min(1).max(2_000),
+});
+
 const imageName = z.string().min(1).max(1_024);
 
 export const gateBody = z

@@ -14,7 +14,10 @@ import {
   packageAnswer,
   pushAnswer,
   pushDetailAnswer,
+  receiverAnswer,
   redriveAnswer,
+  silenceAnswer,
+  silencePreviewAnswer,
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
@@ -28,6 +31,9 @@ import {
   incidentsQuery,
   pageQuery,
   sessionBody,
+  silenceBody,
+  silencePreviewBody,
+  silencesQuery,
 } from './requests.js';
 
 /** One route of the API, as the OpenAPI document tells of it. */
@@ -90,6 +96,20 @@ export const routes: readonly Route[] = [
   },
   list('/deliveries', 'Messages to people and what became of them, newest first', pageQuery, deliveryAnswer),
   get('/deliveries/{id}', 'A message with its alerts', deliveryDetailAnswer),
+  get('/receivers', 'Channels that were given messages, and whether they take them', listOf(receiverAnswer)),
+  list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
+  { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
+  {
+    ...post('/silences/preview', 'Shows what fires now and would be kept back', 200, silencePreviewAnswer),
+    body: silencePreviewBody,
+  },
+  {
+    method: 'delete',
+    path: '/silences/{id}',
+    summary: 'Ends a silence; what still fires is told',
+    status: 200,
+    answer: silenceAnswer,
+  },
   list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),
   post('/dead-letters/{id}/redrive', 'Tries again what was given up', 202, redriveAnswer),
   get('/status', 'Pushes by state, work that waits, age of the advisories', statusAnswer),

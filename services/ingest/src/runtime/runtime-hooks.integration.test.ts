@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 
+import { jetstreamManager } from '@nats-io/jetstream';
 import { Bus } from '@tidewaiter/bus';
 import { Secret } from '@tidewaiter/domain';
 import { type DataOf, partitionOf, readEvent, runtimeChannel, runtimeObserved } from '@tidewaiter/events';
@@ -248,9 +249,9 @@ it('tells that a sensor has gone silent, and that it is back, once each, over tw
     await until(3);
     const [silent, recovered, again] = await told();
     expect([silent, recovered, again]).toMatchObject([
-      { type: 'dev.tidewaiter.sensor.silent.v1', data: { sensor: 'falco-eu1', kind: 'falco', cluster: 'eu1' } },
+      { type: 'dev.tidewaiter.sensor.missed.v1', data: { sensor: 'falco-eu1', kind: 'falco', cluster: 'eu1' } },
       { type: 'dev.tidewaiter.sensor.recovered.v1' },
-      { type: 'dev.tidewaiter.sensor.silent.v1' },
+      { type: 'dev.tidewaiter.sensor.missed.v1' },
     ]);
     const health = await new SensorContacts(store).list();
     expect(health.find(({ sensor }) => sensor === 'falco-eu1')).toMatchObject({ dropped: 41, kind: 'falco' });
@@ -259,6 +260,18 @@ it('tells that a sensor has gone silent, and that it is back, once each, over tw
   } finally {
     await other.stop();
   }
+});
+
+it('answers 429 while the stream has no room, and takes the same request once it has', async () => {
+  const { streams } = await jetstreamManager(bus.connection);
+  const { config } = await streams.info('TIDEWAITER_RUNTIME');
+  await streams.update('TIDEWAITER_RUNTIME', { ...config, max_bytes: 1_000 });
+  const body = lines([exec('node-6')]);
+  const full = await post('nodes', body);
+  expect(full).toMatchObject({ status: 429, body: { code: 'STREAM_FULL' } });
+  expect(Number(full.headers.get('retry-after'))).toBeGreaterThan(0);
+  await streams.update('TIDEWAITER_RUNTIME', config);
+  expect((await post('nodes', body)).body).toEqual({ accepted: 1, duplicates: 0, ignored: 0 });
 });
 
 it('answers 503 while NATS is away and pretends nothing, and 202 once it is back', async () => {

@@ -74,10 +74,9 @@ export class RuntimeHooks {
     this.watch.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
     this.metrics.countRecords(connection, receipt, newlyDropped);
     this.metrics.count(connection, resultOf(receipt));
-    this.logger[logLevel(records.length, ignored)](
-      { connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored },
-      'webhook',
-    );
+    // Sensors speak all the time; only one of which nothing can be read should be looked at.
+    const level = logLevel(records.length, ignored) === 'warn' ? 'warn' : 'debug';
+    this.logger[level]({ connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored }, 'webhook');
     return receipt;
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { draft, sensorRecovered, sensorSilent } from '@tidewaiter/events';
+import { draft, sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type Contact, SensorContacts, type Silence, Store } from '@tidewaiter/store';
 
@@ -35,12 +35,11 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationBootstrap(): Promise<void> {
     const sensors = [...this.connections.sensors()];
-    if (sensors.length === 0) return;
     let isKnown = false;
     const check = async () => {
       if (!isKnown) await this.contacts.expect(sensors);
       isKnown = true;
-      await this.#check();
+      if (sensors.length > 0) await this.#check();
     };
     this.#checks = repeat(check, checkEveryMs, this.logger);
   }
@@ -62,7 +61,7 @@ export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdow
         const silent = await this.contacts.findSilent(tx, limits, this.#listeningSince);
         await tx.emit(
           ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#told(each))),
-          ...silent.map((each) => draft(sensorSilent, each.sensor, this.#told(each))),
+          ...silent.map((each) => draft(sensorMissed, each.sensor, this.#told(each))),
         );
       });
     } catch (error) {

@@ -1,5 +1,5 @@
 import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
-import type { EmailConfig, SlackConfig, WebhookConfig } from '@tidewaiter/routing';
+import type { ChannelConfigs } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
 import type { DeliveryThread } from '@tidewaiter/store';
 
@@ -48,11 +48,7 @@ export interface Outcome {
 }
 
 /** What routing.yaml says of each kind of channel. */
-export interface Configs {
-  slack: SlackConfig;
-  email: EmailConfig;
-  webhook: WebhookConfig;
-}
+export type Configs = ChannelConfigs;
 
 export type Kind = keyof Configs;
 

@@ -9,6 +9,7 @@ import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type Answer } from '@tidewaiter/testkit';
 import { SMTPServer } from 'smtp-server';
 
+import { dedupKey } from './http-channel.js';
 import { OutcomeUnknown, type Configs, type Delivery, type Kind, type SendContext } from './receiver.js';
 import { receivers, send } from './receivers.js';
 
@@ -85,6 +86,14 @@ async function httpBench(
 
 const slackLook = { username: undefined, iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
 
+const timing = { timeoutMs: 0, sendResolved: true };
+const jsonAnswers = {
+  ok: { status: 202 },
+  temporary: { status: 429, headers: { 'retry-after': '7' }, body: secret },
+  refused: { status: 400, body: secret },
+  denied: { status: 403, body: secret },
+};
+
 const benches: Record<string, () => Promise<Bench>> = {
   'slack, incoming webhook': () =>
     httpBench(
@@ -151,6 +160,105 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       ({ headers }) =>
         headers['webhook-id'] === headers['idempotency-key'] ? String(headers['webhook-id']) : 'two ids',
+    ),
+  pagerduty: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'pagerduty',
+        config: {
+          ...timing,
+          routingKey: new Secret(secret),
+          url: `http://${host}:${port}/v2/enqueue`,
+          severity: undefined,
+          class: undefined,
+          component: undefined,
+          group: undefined,
+          source: undefined,
+          client: undefined,
+          clientUrl: undefined,
+          details: [],
+        },
+      }),
+      ({ text }) => (JSON.parse(text).dedup_key === dedupKey(delivery) ? delivery.id : 'another key'),
+    ),
+  opsgenie: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'opsgenie',
+        config: {
+          ...timing,
+          apiKey: new Secret(secret),
+          apiUrl: `http://${host}:${port}/`,
+          responders: [],
+          tags: [],
+          priority: undefined,
+          entity: undefined,
+          source: undefined,
+          note: undefined,
+          details: [],
+        },
+      }),
+      ({ text }) => (JSON.parse(text).alias === dedupKey(delivery) ? delivery.id : 'another alias'),
+    ),
+  // These three have no place for an id: what breaks after it was taken is doubled.
+  msteamsv2: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'msteamsv2',
+        config: { ...timing, url: new Secret(`http://${host}:${port}/flow?sig=${secret}`) },
+      }),
+      () => delivery.id,
+    ),
+  discord: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'discord',
+        config: {
+          ...timing,
+          url: new Secret(`http://${host}:${port}/api/webhooks/1/${secret}`),
+          username: undefined,
+          avatarUrl: undefined,
+        },
+      }),
+      () => delivery.id,
+    ),
+  telegram: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { ok: true, result: { message_id: 7 } } },
+        temporary: { status: 429, body: { ok: false, error_code: 429, parameters: { retry_after: 7 } } },
+        refused: { status: 400, body: { ok: false, description: `chat not found ${secret}` } },
+        denied: { status: 401, body: { ok: false, description: secret } },
+      },
+      (host, port) => ({
+        kind: 'telegram',
+        config: {
+          ...timing,
+          token: new Secret(`1:${secret}`),
+          apiUrl: `http://${host}:${port}`,
+          chatId: '-1',
+          threadId: undefined,
+          isSilent: false,
+        },
+      }),
+      () => delivery.id,
+    ),
+  alertmanager: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'alertmanager',
+        config: {
+          ...timing,
+          url: `http://${host}:${port}`,
+          auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) },
+        },
+      }),
+      ({ text }) => (JSON.parse(text)[0].labels.severity === 'high' ? delivery.id : 'another alert'),
     ),
   email: mailBench,
 };

@@ -1,10 +1,26 @@
+import { alertmanager } from './alertmanager/alertmanager.js';
+import { discord } from './discord/discord.js';
 import { email } from './email/email.js';
+import { msteamsv2 } from './msteamsv2/msteamsv2.js';
+import { opsgenie } from './opsgenie/opsgenie.js';
+import { pagerduty } from './pagerduty/pagerduty.js';
 import type { Configs, Delivery, Kind, Outcome, Receiver, SendContext } from './receiver.js';
 import { slack } from './slack/slack.js';
+import { telegram } from './telegram/telegram.js';
 import { webhook } from './webhook/webhook.js';
 
 /** Every kind of channel. A new one is a folder beside these and a line here. */
-export const receivers: { [K in Kind]: Receiver<K> } = { slack, email, webhook };
+export const receivers: { [K in Kind]: Receiver<K> } = {
+  slack,
+  email,
+  webhook,
+  pagerduty,
+  opsgenie,
+  msteamsv2,
+  discord,
+  telegram,
+  alertmanager,
+};
 
 /** One channel of a receiver, as routing.yaml gives it. */
 type Channel<K extends Kind> = { [P in K]: { kind: P; config: Configs[P] } }[K];

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 
-import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
-import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+import type { Secret } from '@tidewaiter/domain';
 
-import { isTemporary, post, retryAfterMs } from '../outbound.js';
-import { receiver, type Configs } from '../receiver.js';
+import { authorization, httpFailure } from '../http-channel.js';
+import { post } from '../outbound.js';
+import { receiver } from '../receiver.js';
 import { webhookPayload } from './payload.js';
 
 /**
@@ -23,7 +23,7 @@ export const webhook = receiver({
     };
     const response = await post(url.reveal(), { headers, body, timeoutMs, ...authorization(auth) }, context);
     await response.discard();
-    if (response.status < 200 || response.status >= 300) throw failure(response);
+    if (response.status < 200 || response.status >= 300) throw httpFailure('Webhook', response);
     return { outcome: 'sent', reference: delivery.id, refused: [] };
   },
 });
@@ -41,20 +41,4 @@ export function standardHeaders(
   const key = Buffer.from(secret.reveal().replace(/^whsec_/, ''), 'base64');
   const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64');
   return { ...headers, 'webhook-signature': `v1,${signature}` };
-}
-
-function authorization(auth: Configs['webhook']['auth']): Pick<EgressRequest, 'credentials'> {
-  if (!auth) return {};
-  const value =
-    auth.type === 'basic'
-      ? `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, 'utf8').toString('base64')}`
-      : `${auth.scheme} ${auth.credentials.reveal()}`;
-  return { credentials: { authorization: new Secret(value) } };
-}
-
-function failure({ status, headers }: EgressResponse): AccessDenied | InvalidInput | Unavailable {
-  const message = `the webhook answered status ${status}`;
-  if (isTemporary(status)) return new Unavailable('WEBHOOK_UNAVAILABLE', message, retryAfterMs(headers, new Date()));
-  if (status === 401 || status === 403 || status === 407) return new AccessDenied('WEBHOOK_DENIED', message);
-  return new InvalidInput('WEBHOOK_REFUSED', message);
 }

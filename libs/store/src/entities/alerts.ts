@@ -1,0 +1,38 @@
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** What fires, or did lately: the other side of inhibition, and what a silence would hide. */
+@Entity('alert')
+@Index('alert_changed_ix', ['changedAt'])
+export class AlertRow {
+  /** SHA-256 of its identity. */
+  @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'alert_pk' }) identityHash!: Buffer;
+  @Column('jsonb') labels!: unknown;
+  /** `firing` or `resolved`. */
+  @Column('text') status!: string;
+  @Column('timestamptz', { name: 'starts_at' }) startsAt!: Date;
+  @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
+}
+
+/** When those that wait together are told. */
+@Entity('alert_group')
+@Index('alert_group_due_ix', ['dueAt'], { where: 'due_at IS NOT NULL' })
+export class AlertGroupRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'alert_group_pk' }) key!: string;
+  @Column('timestamptz', { name: 'told_at', nullable: true }) toldAt!: Date | null;
+  /** Null: nothing waits. */
+  @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
+}
+
+/** Alerts that nobody wants to hear of for a while. */
+@Entity('silence')
+@Index('silence_ends_ix', ['endsAt'])
+export class SilenceRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'silence_pk' }) id!: string;
+  /** In Alertmanager's syntax; all must hold. */
+  @Column('text', { array: true }) matchers!: string[];
+  @Column('timestamptz', { name: 'starts_at' }) startsAt!: Date;
+  @Column('timestamptz', { name: 'ends_at' }) endsAt!: Date;
+  @Column('text', { name: 'created_by' }) createdBy!: string;
+  @Column('text') comment!: string;
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
+}

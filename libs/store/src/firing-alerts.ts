@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import type { Alert, Labels } from '@tidewaiter/domain';
+
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+
+/** An alert as others see it: by a hash of its identity. */
+export interface FiringAlert {
+  id: string;
+  labels: Labels;
+  status: Alert['status'];
+}
+
+/** What fires now. Alerts that are over are kept for a day. */
+@Injectable()
+export class FiringAlerts {
+  constructor(private readonly store: Store) {}
+
+  /** Keeps how alerts stand. */
+  async record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
+    if (alerts.length === 0) return;
+    const byId = new Map(alerts.map((alert) => [alertId(alert), alert]));
+    const rows = [...byId].map(([id, { labels, status, startsAt }]) => ({ id, labels, status, startsAt }));
+    await tx.query(
+      `INSERT INTO alert (identity_hash, labels, status, starts_at, changed_at)
+       SELECT decode(id, 'hex'), labels, status, "startsAt", clock_timestamp()
+       FROM jsonb_to_recordset($1) AS row (id text, labels jsonb, status text, "startsAt" timestamptz) ORDER BY id
+       ON CONFLICT (identity_hash) DO UPDATE SET labels = EXCLUDED.labels, status = EXCLUDED.status, changed_at = EXCLUDED.changed_at`,
+      [json(rows)],
+    );
+  }
+
+  /** What has changed since a moment, a little more perhaps; everything that fires where it is null. */
+  async changedSince(since: Date | null): Promise<{ alerts: FiringAlert[]; at: Date }> {
+    const [clock] = await this.store.query<{ at: Date }>('SELECT clock_timestamp() AS at');
+    const alerts = await this.store.query<FiringAlert>(
+      // A transaction that is under way may commit a row of some seconds ago.
+      `SELECT encode(identity_hash, 'hex') AS id, labels, status FROM alert
+       WHERE CASE WHEN $1::timestamptz IS NULL THEN status = 'firing' ELSE changed_at > $1::timestamptz - interval '10 seconds' END`,
+      [since],
+    );
+    return { alerts, at: clock!.at };
+  }
+
+  /** Which of these fire now. */
+  async firing(tx: Transaction, alerts: readonly Alert[]): Promise<Set<string>> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT encode(identity_hash, 'hex') AS id FROM alert
+       WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
+      [alerts.map(alertId)],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  /** Forgets what has been over for a day. */
+  async forget(): Promise<void> {
+    await this.store.query(`DELETE FROM alert WHERE status = 'resolved' AND changed_at < now() - interval '1 day'`);
+  }
+}
+
+/** By what an alert is known to others. */
+export function alertId({ identity }: Alert): string {
+  return createHash('sha256').update(identity).digest('hex');
+}

@@ -1,0 +1,27 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What registries were seen to have when we looked, beside what they told us of. */
+export class RegistryTags1764000054000 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query(`
+      CREATE TABLE registry_repository (
+        connection text NOT NULL,
+        repository text NOT NULL,
+        looked_at timestamptz NOT NULL,
+        CONSTRAINT registry_repository_pk PRIMARY KEY (connection, repository)
+      );
+      CREATE TABLE registry_tag (
+        connection text NOT NULL,
+        repository text NOT NULL,
+        tag text NOT NULL,
+        digest text NOT NULL,
+        CONSTRAINT registry_tag_pk PRIMARY KEY (connection, repository, tag)
+      );
+      ALTER TABLE push ADD origin text NOT NULL DEFAULT 'told';
+    `);
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('ALTER TABLE push DROP origin; DROP TABLE registry_tag, registry_repository');
+  }
+}

@@ -1,0 +1,73 @@
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
+
+import { ChannelGuard } from './channel-guard.js';
+
+let now: number;
+let guard: ChannelGuard;
+beforeEach(() => {
+  now = 0;
+  guard = new ChannelGuard(() => now);
+});
+
+const ok = async () => 'sent';
+const down = async () => Promise.reject(new Unavailable('DOWN', 'no answer'));
+const codeOf = async (channel: string, call: () => Promise<unknown>) =>
+  guard.run(channel, call).then(
+    (result) => result,
+    (error: { code: string }) => error.code,
+  );
+const failures = async (count: number) => {
+  for (let index = 0; index < count; index += 1) await codeOf('a', down);
+};
+
+it('leaves a channel alone that fails again and again, and no other', async () => {
+  await failures(4);
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+  await failures(5);
+  await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+  await expect(codeOf('b', ok)).resolves.toBe('sent');
+});
+
+it('tries one message when the rest is over, and rests longer when that fails', async () => {
+  await failures(5);
+  now = 30_000;
+  let finish: (value: string) => void = () => undefined;
+  const probe = codeOf('a', () => new Promise((resolve) => (finish = resolve)));
+  await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+  finish('sent');
+  await expect(probe).resolves.toBe('sent');
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+
+  await failures(5);
+  now += 30_000;
+  await expect(codeOf('a', down)).resolves.toBe('DOWN');
+  now += 30_000;
+  await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_RESTING');
+  now += 30_000;
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+});
+
+it('rests as long as the channel asks', async () => {
+  await failures(4);
+  await codeOf('a', async () => Promise.reject(new Unavailable('BUSY', 'later', { retryAfterMs: 120_000 })));
+  now = 119_000;
+  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 2_000 });
+  now = 120_000;
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+});
+
+it('takes an answer for one, also where it is a refusal', async () => {
+  await failures(4);
+  await codeOf('a', async () => Promise.reject(new InvalidInput('REFUSED', 'too long')));
+  await failures(4);
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+});
+
+it('does not let what hangs take every place', async () => {
+  const hang = () => new Promise<string>(() => undefined);
+  for (let index = 0; index < 4; index += 1) void guard.run('a', hang);
+  await expect(codeOf('a', ok)).resolves.toBe('sent');
+  now = 2_001;
+  await expect(codeOf('a', ok)).resolves.toBe('CHANNEL_SLOW');
+  await expect(codeOf('b', ok)).resolves.toBe('sent');
+});

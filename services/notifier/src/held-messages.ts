@@ -1,0 +1,148 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import type { Alert } from '@tidewaiter/domain';
+import { isMuted, routeAt } from '@tidewaiter/routing';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import {
+  AlertGroups,
+  alertId,
+  Deliveries,
+  FiringAlerts,
+  type HeldDelivery,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
+
+import { Channels } from './channels.js';
+import { mergedMessage } from './merged-message.js';
+import type { Message } from './message.js';
+import { Quiet, type QuietNow } from './quiet.js';
+import { mutedMs } from './timing.js';
+
+const lookMs = 250;
+const forgetEveryMs = 3_600_000;
+
+type Held = HeldDelivery<Message>;
+
+/**
+ * Tells what has waited for its group, for the end of a silence, for the hour of a digest. The group's row is the timer: it survives
+ * restarts, and whoever holds it tells alone.
+ */
+@Injectable()
+export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #looking: Repetition | undefined;
+  #forgetting: Repetition | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly groups: AlertGroups,
+    private readonly deliveries: Deliveries,
+    private readonly alerts: FiringAlerts,
+    private readonly quiet: Quiet,
+    private readonly channels: Channels,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
+    this.#forgetting = repeat(() => this.#forget(), forgetEveryMs, this.logger);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await Promise.all([this.#looking?.stop(), this.#forgetting?.stop()]);
+  }
+
+  async #look(): Promise<void> {
+    while (await this.#tellNext());
+  }
+
+  /** Tells of one group that is due; false when there is none. */
+  async #tellNext(): Promise<boolean> {
+    if (!(await this.groups.areDue())) return false;
+    const quiet = await this.quiet.now(true);
+    return this.store.transaction(async (tx) => {
+      const key = await this.groups.nextDue(tx);
+      if (key === null) return false;
+      const held = await this.deliveries.held<Message>(tx, key);
+      const firing = await this.alerts.firing(
+        tx,
+        held.flatMap(({ alerts }) => alerts),
+      );
+      const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
+      if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
+      if (ready.length > 0) {
+        await this.#release(tx, ready);
+        await this.groups.told(tx, key);
+      }
+      return true;
+    });
+  }
+
+  /** What may be told now; what is over before anybody was told is dropped, and the rest waits on. */
+  async #sort(
+    tx: Transaction,
+    held: readonly Held[],
+    { quiet, firing }: { quiet: QuietNow; firing: ReadonlySet<string> },
+  ): Promise<{ ready: Held[]; waitMs: number | null }> {
+    const ready: Held[] = [];
+    let waitMs: number | null = null;
+    const waits = (ms: number) => (waitMs = Math.min(waitMs ?? Infinity, ms));
+    // Of what was never told nobody needs to hear that it is over.
+    const untold = new Set(held.flatMap(({ alerts }) => alerts.filter(isFiring)).map(({ identity }) => identity));
+    for (const each of held) {
+      const alerts = each.alerts.filter((alert) =>
+        isFiring(alert) ? firing.has(alertId(alert)) : !untold.has(alert.identity),
+      );
+      const reasons = alerts.map(({ labels }) => quiet.reasonFor(labels));
+      if (alerts.length === 0) {
+        await this.deliveries.drop(tx, [each.id], 'suppressed', 'it was over before anybody was to be told');
+      } else if (this.#isMuted(each.route)) {
+        waits(mutedMs);
+      } else if (reasons.every((reason) => reason !== null)) {
+        waits(Math.min(...reasons.map((reason) => Math.max(reason?.forMs ?? mutedMs, 0))));
+      } else {
+        ready.push({ ...each, alerts });
+      }
+    }
+    return { ready, waitMs };
+  }
+
+  #isMuted(path: string): boolean {
+    const { routing } = this.channels;
+    const route = routing && routeAt(routing, path);
+    return route !== null && isMuted(route, Date.now());
+  }
+
+  async #release(tx: Transaction, ready: readonly Held[]): Promise<void> {
+    const byChannel = Map.groupBy(ready, ({ receiver, channel, integration, subject }) =>
+      JSON.stringify([receiver, channel, integration, subject]),
+    );
+    const told: string[] = [];
+    for (const together of byChannel.values()) told.push(await this.#releaseOne(tx, together));
+    await tx.enqueue(...told.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+  }
+
+  /** The newest says all that there is to say of one subject; messages of different ones become one. */
+  async #releaseOne(tx: Transaction, together: readonly Held[]): Promise<string> {
+    const last = together.at(-1)!;
+    const others = together.slice(0, -1).map(({ id }) => id);
+    if (last.subject !== null) {
+      await this.deliveries.drop(tx, others, 'superseded', 'a newer message says how it stands');
+      await this.deliveries.release(tx, last.id, last);
+      return last.id;
+    }
+    const byIdentity = new Map(together.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert]));
+    await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
+    const message = mergedMessage(together.map((each) => each.message));
+    await this.deliveries.release(tx, last.id, { alerts: [...byIdentity.values()], message });
+    return last.id;
+  }
+
+  async #forget(): Promise<void> {
+    await this.alerts.forget();
+    await this.store.transaction((tx) => this.groups.forget(tx));
+  }
+}
+
+function isFiring({ status }: Alert): boolean {
+  return status === 'firing';
+}

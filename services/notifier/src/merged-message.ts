@@ -1,0 +1,45 @@
+import { severities, worstSeverity } from '@tidewaiter/domain';
+
+import { clean, count, maxItemChars, maxTitleChars, type Message, type MessageItem, section } from './message.js';
+
+/** Several messages as one: what each was about in a line, the worst first. One alone stays as it is. */
+export function mergedMessage(messages: readonly Message[]): Message {
+  const [only] = messages;
+  if (only !== undefined && messages.length === 1) return only;
+  const ordered = messages.toSorted((a, b) => rank(a) - rank(b));
+  const [worst] = ordered;
+  const firing = ordered.filter(({ status }) => status === 'firing');
+  const over = ordered.filter(({ status }) => status === 'resolved');
+  const head = firing[0] ?? worst;
+  return {
+    ...head!,
+    status: firing.length > 0 ? 'firing' : 'resolved',
+    severity: worstSeverity(ordered.map(({ severity }) => severity)) ?? 'unknown',
+    title: clean(`${count(messages.length, 'alert')} · ${head!.title}`, maxTitleChars),
+    summary: summaryOf(firing.length, over.length),
+    facts: [],
+    sections: [...section('Firing', firing.map(itemOf)), ...section('Over', over.map(itemOf))],
+    links: uniqueLinks(ordered),
+  };
+}
+
+function rank({ severity, status }: Message): number {
+  return severities.indexOf(severity) + (status === 'resolved' ? severities.length : 0);
+}
+
+function summaryOf(firing: number, over: number): string {
+  const parts = [
+    firing > 0 ? `${count(firing, 'alert')} came together` : '',
+    over > 0 ? `${count(over, 'one', 'ones')} over` : '',
+  ];
+  return `${parts.filter((part) => part !== '').join(', ')}. Each has its page in the console.`;
+}
+
+function itemOf({ severity, title, summary }: Message): MessageItem {
+  return { severity, text: clean(title, maxItemChars), detail: clean(summary, maxItemChars), isNew: true };
+}
+
+function uniqueLinks(messages: readonly Message[]): Message['links'] {
+  const byUrl = new Map(messages.flatMap(({ links }) => links.slice(0, 1)).map((link) => [link.url, link]));
+  return [...byUrl.values()].slice(0, 3);
+}

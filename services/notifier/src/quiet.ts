@@ -1,0 +1,98 @@
+import { Injectable } from '@nestjs/common';
+import type { Labels } from '@tidewaiter/domain';
+import { Inhibitions, type InhibitRule, parseMatchers, Silences } from '@tidewaiter/routing';
+import { FiringAlerts, SilenceLedger } from '@tidewaiter/store';
+
+/** Why nobody is told of an alert now, and when that may be over. */
+export interface QuietReason {
+  /** For people: `silenced by …`, `inhibited by …`. */
+  reason: string;
+  /** Milliseconds; null where nobody knows. */
+  forMs: number | null;
+}
+
+/** What is silenced and what is inhibited at a moment. */
+export class QuietNow {
+  constructor(
+    private readonly silences: Silences,
+    private readonly inhibitions: Inhibitions,
+    private readonly nowMs: number,
+  ) {}
+
+  /** Null where people are to be told. */
+  reasonFor(labels: Labels): QuietReason | null {
+    const silences = this.silences.of(labels, this.nowMs);
+    if (silences.length > 0) {
+      const last = silences.reduce((a, b) => (a.endsAtMs > b.endsAtMs ? a : b));
+      return { reason: `silenced by ${last.id}`, forMs: last.endsAtMs - this.nowMs };
+    }
+    const inhibitor = this.inhibitions.inhibitorOf(labels);
+    return inhibitor === null ? null : { reason: `inhibited by alert ${inhibitor.slice(0, 16)}`, forMs: null };
+  }
+}
+
+/** Whether silences have changed is asked again after this time, so that one that was just made holds soon. */
+const keptMs = 1_000;
+
+/** Keeps what is silent and what fires in memory, and asks only for what has changed. */
+@Injectable()
+export class Quiet {
+  readonly #inhibitions: Inhibitions;
+  readonly #firing = new Map<string, Labels>();
+  #silences = new Silences([]);
+  #silencesAt = -Infinity;
+  #silencesVersion = '';
+  #changesAt: Date | null = null;
+  #refreshing: Promise<void> | null = null;
+
+  constructor(
+    rules: readonly InhibitRule[],
+    private readonly ledger: SilenceLedger,
+    private readonly alerts: FiringAlerts,
+  ) {
+    this.#inhibitions = new Inhibitions(rules);
+  }
+
+  /** @param isFresh whether silences are asked for, however lately they were */
+  async now(isFresh = false): Promise<QuietNow> {
+    if (isFresh) this.#silencesAt = -Infinity;
+    // Handlers that come meanwhile share the answer.
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    await this.#refreshing;
+    return new QuietNow(this.#silences, this.#inhibitions, Date.now());
+  }
+
+  async #refresh(): Promise<void> {
+    if (performance.now() - this.#silencesAt > keptMs) await this.#readSilences();
+    const { alerts, at } = await this.alerts.changedSince(this.#changesAt);
+    for (const { id, labels, status } of alerts) this.#put(id, status === 'firing' ? labels : null);
+    this.#changesAt = at;
+  }
+
+  async #readSilences(): Promise<void> {
+    this.#silencesAt = performance.now();
+    const version = await this.ledger.version();
+    if (version === this.#silencesVersion) return;
+    const open = await this.ledger.open();
+    this.#silences = new Silences(
+      open.map(({ startsAt, endsAt, matchers, ...silence }) => ({
+        ...silence,
+        matchers: matchers.flatMap((text) => parseMatchers(text)),
+        startsAtMs: startsAt.getTime(),
+        endsAtMs: endsAt.getTime(),
+      })),
+    );
+    this.#silencesVersion = version;
+  }
+
+  /** An alert may have other labels than before, and be another one's reason no more. */
+  #put(id: string, labels: Labels | null): void {
+    const before = this.#firing.get(id);
+    if (before) this.#inhibitions.resolve({ id, labels: before });
+    if (labels === null) this.#firing.delete(id);
+    else {
+      this.#firing.set(id, labels);
+      this.#inhibitions.fire({ id, labels });
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+
+import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { HttpAuth } from '@tidewaiter/routing';
+import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+
+import { isTemporary, post, retryAfterMs } from './outbound.js';
+import type { Delivery, Outcome, SendContext } from './receiver.js';
+
+/** A channel that takes JSON and whose status says whether it did. */
+export interface JsonRequest {
+  /** For errors: `PagerDuty`, and `PAGERDUTY` before their codes. */
+  name: string;
+  url: string;
+  body: object;
+  headers?: Record<string, string>;
+  credentials?: EgressRequest['credentials'];
+  timeoutMs: number;
+}
+
+/** Sends it once. @throws as `Receiver.send` says */
+export async function postJson(request: JsonRequest, delivery: Delivery, context: SendContext): Promise<Outcome> {
+  const { name, url, body, headers, credentials, timeoutMs } = request;
+  const response = await post(
+    url,
+    {
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      timeoutMs,
+      ...(credentials && { credentials }),
+    },
+    context,
+  );
+  await response.discard();
+  if (response.status < 200 || response.status >= 300) throw httpFailure(name, response);
+  return { outcome: 'sent', reference: delivery.id, refused: [] };
+}
+
+/** What a status means for the next try. The answer's text stays out of it: it ends in logs, and a stranger may have written it. */
+export function httpFailure(
+  name: string,
+  { status, headers }: EgressResponse,
+): AccessDenied | InvalidInput | Unavailable {
+  const code = name.toUpperCase().replaceAll(/[^A-Z]/g, '_');
+  const message = `${name} answered status ${status}`;
+  if (isTemporary(status)) return new Unavailable(`${code}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
+  if (status === 401 || status === 403 || status === 407) return new AccessDenied(`${code}_DENIED`, message);
+  return new InvalidInput(`${code}_REFUSED`, message);
+}
+
+/** The `Authorization` header of a configuration. */
+export function authorization(auth: HttpAuth | undefined): Pick<EgressRequest, 'credentials'> {
+  if (!auth) return {};
+  const value =
+    auth.type === 'basic'
+      ? `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, 'utf8').toString('base64')}`
+      : `${auth.scheme} ${auth.credentials.reveal()}`;
+  return { credentials: { authorization: new Secret(value) } };
+}
+
+/**
+ * By what the channel knows that messages are about the same thing: an incident has one name from its opening to its end, everything
+ * else the name of its group. Hashed, since channels bound its length and show it.
+ */
+export function dedupKey({ message, alerts, groupKey, receiver }: Delivery): string {
+  const [alert] = alerts;
+  const subject = message.kind === 'incident' && alert ? alert.identity : `${receiver}\n${groupKey}`;
+  return createHash('sha256').update(subject).digest('hex');
+}

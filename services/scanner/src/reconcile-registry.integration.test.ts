@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Secret } from '@tidewaiter/domain';
+import type { RunningService } from '@tidewaiter/runtime';
+import { connect, Pushes, Store } from '@tidewaiter/store';
+import {
+  buildImage,
+  hasRegistry,
+  pushImage,
+  startRegistry,
+  type TestRegistry,
+  throwAwayServers,
+  type ThrowAwayServers,
+} from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { start } from './main.js';
+
+(hasRegistry ? describe : describe.skip)('a registry of which nobody tells (needs docker-registry and skopeo)', () => {
+  let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
+  let registry: TestRegistry;
+  let folder: string;
+  let dataSource: DataSource;
+  let store: Store;
+  let environment: Record<string, string>;
+  const running: RunningService[] = [];
+
+  beforeAll(async () => {
+    servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+    registry = await startRegistry();
+    folder = await mkdtemp(join(tmpdir(), 'tidewaiter-reconcile-'));
+    for (const [index, name] of ['old', 'new'].entries()) {
+      await buildImage(join(folder, name), { layers: [Buffer.alloc(1024 * (index + 1))] });
+    }
+    const databaseUrl = await servers.postgres.createDatabase();
+    dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'test' });
+    store = new Store(dataSource, 'test');
+    environment = {
+      TIDEWAITER_DATABASE_URL: databaseUrl,
+      TIDEWAITER_NATS_URL: servers.nats.url,
+      TIDEWAITER_REDIS_URL: servers.redis.url,
+      TIDEWAITER_HTTP_PORT: '0',
+      TIDEWAITER_LOG_LEVEL: 'silent',
+      TIDEWAITER_CONFIG: join(folder, 'tidewaiter.yaml'),
+    };
+    await writeFile(
+      join(folder, 'tidewaiter.yaml'),
+      `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true, webhookSecret: x,
+         reconcile: { every: 1h, requestsPerMinute: 60000, importNewest: 1 } } ]`,
+    );
+  });
+
+  afterAll(async () => {
+    await dataSource.destroy();
+    await registry.stop();
+    await servers.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  afterEach(async () => {
+    for (const service of running.splice(0)) await service.stop();
+  });
+
+  const put = async (image: 'old' | 'new', name: string) =>
+    pushImage(registry, name, `oci:${join(folder, image)}:latest`);
+
+  /** Starts a scanner for which the last look is long ago, and waits until it has looked. */
+  const look = async (): Promise<RunningService> => {
+    await store.query(`UPDATE job SET finished_at = finished_at - interval '1 day' WHERE queue = 'reconcile'`);
+    const before = await looks();
+    const service = await start(environment);
+    running.push(service);
+    const end = Date.now() + 60_000;
+    while ((await looks()) === before && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await looks()).toBe(before + 1);
+    return service;
+  };
+  const looks = async () =>
+    (await store.query(`SELECT id FROM job WHERE queue = 'reconcile' AND state = 'done'`)).length;
+  const pushes = async () =>
+    (await new Pushes(store).list({ limit: 100 })).items
+      .map(({ repository, tag, origin }) => `${origin} ${repository}:${tag}`)
+      .toSorted();
+
+  it('is looked at: what was there comes in, what nobody told of is found, what is gone is noted', async () => {
+    await put('old', 'shop/app:1.0');
+    await put('old', 'shop/app:1.1');
+    await look();
+    expect(await pushes()).toEqual(['imported shop/app:1.1']);
+    await running.pop()?.stop();
+
+    // Nothing new, nothing found.
+    await look();
+    expect(await pushes()).toHaveLength(1);
+    await running.pop()?.stop();
+
+    await store.query(`UPDATE push SET received_at = received_at - interval '1 hour'`);
+    await put('new', 'shop/app:1.0');
+    await put('new', 'shop/other:2');
+    const service = await look();
+    expect(await pushes()).toEqual(['imported shop/app:1.1', 'imported shop/other:2', 'missed shop/app:1.0']);
+    const metrics = await fetch(`${service.url}/metrics`).then(async (answer) => answer.text());
+    expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 1$/m);
+  });
+});

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable } from '@nestjs/common';
+import { AccessDenied, type Digest, InvalidInput, matchesWildcard, NotFound } from '@tidewaiter/domain';
+import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { type ClaimedJob, Jobs, Pushes, RegistryTags, Store, type Transaction } from '@tidewaiter/store';
+import { Counter } from 'prom-client';
+
+import { reconcileQueue } from './reconcile-schedule.js';
+import { type FoundTag, reconcile, type Reconciled } from './reconciliation.js';
+import { Registries } from './registries.js';
+
+/** Tags of one repository that are looked at; a repository with more is mostly made by machines. */
+const maxTags = 5_000;
+/** Tags under which signatures and attestations lie, which come and go with their image. */
+const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
+
+/**
+ * Looks at what a registry has, and makes pushes of what nobody told us of: a webhook that was lost, or that nobody configured. The
+ * key of the job is the name of the connection.
+ */
+@Injectable()
+export class ReconcileRegistry implements JobHandler<ClaimedJob> {
+  readonly queue = reconcileQueue;
+  readonly concurrency = 2;
+  readonly retryDelaysMs = [60_000, 600_000];
+  readonly timeoutMs = 3_600_000;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly pushes: Pushes,
+    private readonly tags: RegistryTags,
+    private readonly registries: Registries,
+    private readonly missedCounter: Counter<'source'>,
+    private readonly logger: Logger,
+  ) {}
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    const looks = await this.tags.looks(job.key);
+    for (const repository of await this.#repositories(job.key, looks, signal)) {
+      await this.#look(job.key, repository, !looks.has(repository), signal);
+    }
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { ...problem, retryInMs: null });
+  }
+
+  /** Those at which nobody looked for the longest time first, so that a look that is cut short goes on where it ended. */
+  async #repositories(connection: string, looks: ReadonlyMap<string, Date>, signal: AbortSignal): Promise<string[]> {
+    const { repositories: wanted } = this.registries.reconciliation(connection);
+    const names = new Set(wanted.filter((name) => !name.includes('*')));
+    const patterns = wanted.filter((name) => name.includes('*'));
+    if (wanted.length === 0 || patterns.length > 0) {
+      for await (const name of this.#catalogue(connection, signal)) {
+        if (wanted.length === 0 || patterns.some((pattern) => matchesWildcard(pattern, name))) names.add(name);
+      }
+    }
+    const lookedAt = (name: string) => looks.get(name)?.getTime() ?? 0;
+    return [...names].toSorted((a, b) => lookedAt(a) - lookedAt(b));
+  }
+
+  /** Many registries have none, or show it to administrators only: then what is configured is all there is to look at. */
+  async *#catalogue(connection: string, signal: AbortSignal): AsyncGenerator<string> {
+    try {
+      yield* this.registries.client(connection).repositories(signal);
+    } catch (error) {
+      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
+      this.logger.info({ connection, code: error.code }, 'no catalogue: only configured repositories are reconciled');
+    }
+  }
+
+  async #look(connection: string, repository: string, isFirstLook: boolean, signal: AbortSignal): Promise<void> {
+    const found = await this.#found(connection, repository, signal);
+    if (found === null) return;
+    const place = { connection, repository };
+    const result = await this.store.transaction(async (tx) => {
+      const known = await this.tags.known(tx, place);
+      const { newest } = this.registries.reconciliation(connection);
+      const reconciled = reconcile(found, known, { isFirstLook, newest });
+      await this.tags.looked(tx, place, found);
+      await this.#add(tx, place, reconciled);
+      return reconciled;
+    });
+    this.#tell(place, result);
+  }
+
+  /** What every tag points to; null where that cannot be said of this repository now. */
+  async #found(connection: string, repository: string, signal: AbortSignal): Promise<Map<string, Digest> | null> {
+    const client = this.registries.client(connection);
+    const { pauseMs } = this.registries.reconciliation(connection);
+    const found = new Map<string, Digest>();
+    try {
+      for await (const tag of client.tags(repository, signal)) {
+        if (attachmentTag.test(tag)) continue;
+        if (found.size === maxTags) return null;
+        // The budget is the registry's, which has others to serve.
+        await sleep(pauseMs, undefined, { signal });
+        const digest = await this.#digestOf(connection, repository, tag, signal);
+        if (digest !== null) found.set(tag, digest);
+      }
+      return found;
+    } catch (error) {
+      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
+      this.logger.debug({ connection, repository, code: error.code }, 'repository not reconciled');
+      return null;
+    }
+  }
+
+  /** Null where it was deleted since it was listed, or is nothing that we read. */
+  async #digestOf(connection: string, repository: string, tag: string, signal: AbortSignal): Promise<Digest | null> {
+    try {
+      return (await this.registries.client(connection).resolveOfOrigin(repository, tag, signal)).digest;
+    } catch (error) {
+      if (error instanceof NotFound || error instanceof InvalidInput) return null;
+      throw error;
+    }
+  }
+
+  async #add(
+    tx: Transaction,
+    place: { connection: string; repository: string },
+    { missed, imported, gone }: Reconciled,
+  ): Promise<void> {
+    await this.#push(tx, place, missed, 'missed');
+    await this.#push(tx, place, imported, 'imported');
+    const at = null;
+    await tx.emit(
+      ...gone.map((tag) =>
+        draft(registryDeleted, `${place.repository}:${tag}`, { ...place, tag, digest: null, deletedBy: null, at }),
+      ),
+    );
+  }
+
+  async #push(
+    tx: Transaction,
+    place: { connection: string; repository: string },
+    found: readonly FoundTag[],
+    origin: 'missed' | 'imported',
+  ): Promise<void> {
+    const about = { artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null, origin };
+    const ids = await this.pushes.add(
+      tx,
+      found.map(({ tag, digest }) => ({ ...place, ...about, tag, claimedDigest: digest })),
+    );
+    // Before the event comes round: what was there for long waits behind what people have just pushed.
+    const jobClass = origin === 'missed' ? 'interactive' : 'bulk';
+    await tx.enqueue(...ids.map((key) => ({ queue: 'push', key, class: jobClass }) as const));
+    await tx.emit(
+      ...found.map(({ tag, digest }, index) =>
+        draft(registryPushed, `${place.repository}:${tag}`, { pushId: ids[index] ?? '', ...place, tag, digest }),
+      ),
+    );
+  }
+
+  #tell(place: { connection: string; repository: string }, { missed, imported, gone }: Reconciled): void {
+    if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
+    if (missed.length + imported.length + gone.length === 0) return;
+    const counts = { missed: missed.length, imported: imported.length, gone: gone.length };
+    this.logger.info({ ...place, ...counts }, 'registry reconciled');
+  }
+}
