@@ -58,7 +58,8 @@ export const policyFields: readonly FactField[] = [
   {
     name: 'Policy.CallByAgent',
     type: 'boolean',
-    meaning: 'Whether the service account that makes the call is named like a configured security agent of its namespace.',
+    meaning:
+      'Whether the service account that makes the call is named like a configured security agent of its namespace.',
     unknownWhen: 'no service account makes the call, or no agent is configured',
     answer: ({ observation: { request }, context: { policy } }) => {
       const account = serviceAccountOf(request?.user);
