@@ -22,7 +22,7 @@ function saltedRule(salt: number): string {
     `selection: { Image|endswith: /agent-${salt}, User: root, Image.Signed: false }\n  filter: { CurrentDirectory|startswith: /srv/${salt} }\n  condition: selection and not filter`,
   ];
   // SigmaHQ has about as many.
-  const pattern = `selection: { CommandLine|re: '(?i)nc\\s+-e\\s+/bin/sh\\s+host${salt}' }\n  condition: selection`;
+  const pattern = `selection: { CommandLine|re: 'ncat?\\s+-[ce]\\s+\\S*sh\\s+target-${salt}\\.example' }\n  condition: selection`;
   const detection = salt % 30 === 7 ? pattern : kinds[salt % kinds.length];
   return `title: Salted rule ${salt}\nid: ${uuid(salt)}\nname: salted_${salt}\nlevel: medium\nlogsource: { product: linux, category: process_creation }\ndetection:\n  ${detection}\n`;
 }
@@ -133,6 +133,6 @@ export function execRecord(turn: number, node: string, timeMs: number, binary?: 
     cluster: 'eu1',
     node,
     at,
-    event: event as unknown as RuntimeRecord['event'],
+    event,
   };
 }

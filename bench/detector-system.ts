@@ -32,10 +32,7 @@ interface Program {
 async function startProgram(name: string, environment: Record<string, string>): Promise<Program> {
   const child = fork(fileURLToPath(new URL('served.ts', import.meta.url)), [name], {
     env: { ...process.env, ...environment, TIDEWAITER_HTTP_PORT: '0', TIDEWAITER_LOG_LEVEL: 'error' },
-    execArgv: [
-      '--max-semi-space-size=8',
-      ...(process.env['BENCH_PROF'] && name === 'detector' ? ['--cpu-prof', '--cpu-prof-dir=/tmp/det-prof'] : []),
-    ],
+    execArgv: ['--max-semi-space-size=8'],
   });
   const [url] = (await once(child, 'message')) as [string];
   return { child, url };
@@ -99,13 +96,6 @@ export async function systemBench(rate: number, seconds: number): Promise<boolea
   const sent = await load(ingest.url, rate, seconds, 1e6);
   await sleep(5_000);
   const after = await Promise.all([cpuSeconds(ingest), cpuSeconds(detector)]);
-  if (process.env['BENCH_DEBUG'])
-    console.log(
-      (await (await fetch(`${detector.url}/metrics`)).text())
-        .split('\n')
-        .filter((l) => /^tidewaiter_detector_(events|queue|rules|alerts)|eventloop_lag_p99|^process_cpu/.test(l))
-        .join('\n'),
-    );
   const found = await incidents(databaseUrl, sent.alarms);
   const latencies = [...found.values()].toSorted((a, b) => a - b);
   const p = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN;
@@ -145,7 +135,7 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
   const posts = Math.floor((rate * seconds) / eventsPerPost);
   const sent: Sent = { posts, accepted: 0, events: 0, alarms: new Map() };
   const began = performance.now();
-  const under: Promise<void>[] = [];
+  const under: Promise<unknown>[] = [];
   for (let post = 0; post < posts; post += 1) {
     const dueMs = began + (post * eventsPerPost * 1_000) / rate;
     const waitMs = dueMs - performance.now();
@@ -165,13 +155,9 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
         method: 'POST',
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson' },
         body: lines.join('\n'),
-      }).then(
-        async (answer) => {
-          if (answer.status === 202) sent.accepted += 1;
-          await answer.arrayBuffer();
-        },
-        () => undefined,
-      ),
+      })
+        .then(async (answer) => answer.arrayBuffer().then(() => (sent.accepted += Number(answer.status === 202))))
+        .catch(() => undefined),
     );
   }
   await Promise.all(under);
@@ -181,21 +167,9 @@ async function load(url: string, rate: number, seconds: number, firstTurn: numbe
 /** How long after its alarm each incident was opened, by the turn of the alarm. */
 async function incidents(databaseUrl: string, alarms: ReadonlyMap<number, number>): Promise<Map<number, number>> {
   const dataSource = await connect({ url: new Secret(databaseUrl), poolSize: 2, name: 'bench' });
-  if (process.env['BENCH_DEBUG'])
-    console.log(
-      await dataSource.query(
-        'SELECT rule, count(*), min(alert ->> $1) FROM detection_alert GROUP BY 1 ORDER BY 2 DESC LIMIT 5',
-        ['title'],
-      ),
-      await dataSource.query('SELECT count(*) FROM incident'),
-      await dataSource.query('SELECT code, reason FROM dead_letter LIMIT 3'),
-      await dataSource.query('SELECT name, holder, crashes FROM detector_lease LIMIT 3'),
-      await dataSource.query('SELECT namespace, workload FROM incident LIMIT 3'),
-    );
-  const rows = (await dataSource.query('SELECT namespace, opened_at FROM incident')) as {
-    namespace: string;
-    opened_at: Date;
-  }[];
+  const rows = await dataSource.query<{ namespace: string; opened_at: Date }[]>(
+    'SELECT namespace, opened_at FROM incident',
+  );
   await dataSource.destroy();
   const found = new Map<number, number>();
   for (const { namespace, opened_at } of rows) {

@@ -126,8 +126,8 @@ function hostile(): { file: RuleFile; texts: string[] }[] {
       '(a+)+$',
       '[a-z]+[0-9]+[a-z]+',
       '(x+x+)+y',
-      'a.{50}b',
-      '(a|b)*a(a|b){12}c',
+
+      '(a|b)*a(a|b){8}c',
       '.*a.*b.*c.*d',
       '(?i)mi.*ner',
       '(.){200,}',

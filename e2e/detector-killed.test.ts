@@ -115,7 +115,7 @@ async function run(startMs: number, disturb: (round: number, detectors: Program[
     await disturb(round, detectors, url);
   }
   const dataSource = await connect({ url: new Secret(url), poolSize: 2, name: 'test' });
-  const query = async <Row>(sql: string) => (await dataSource.query(sql)) as Row[];
+  const query = async <Row>(sql: string) => dataSource.query<Row[]>(sql);
   await until('all probes are alerts of incidents', async () => {
     const [{ count }] = (await query<{ count: number }>(
       `SELECT count(*)::int AS count FROM detection_alert WHERE rule = 'Probe runs' AND incident_id IS NOT NULL`,

@@ -14,7 +14,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
 
-import type { StreamPlace } from './ordered-reader.js';
+import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;

@@ -7,7 +7,8 @@ import { createLogger } from '@tidewaiter/runtime';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
 import { Bus } from './connection.js';
-import { OrderedReader, type StreamMessage, type StreamPlace } from './ordered-reader.js';
+import { OrderedReader, type StreamMessage } from './ordered-reader.js';
+import type { StreamPlace } from './stream-place.js';
 
 const stream = 'TIDEWAITER_RUNTIME';
 const subject = runtimeChannel(3);

@@ -4,13 +4,7 @@ import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
 import type { Logger } from '@tidewaiter/runtime';
 
 import type { Bus } from './connection.js';
-
-/** A place in a stream: after the message of that number. */
-export interface StreamPlace {
-  /** When the stream was made. One that was lost comes back with another life, and its numbers start again. */
-  life: string;
-  sequence: number;
-}
+import type { StreamPlace } from './stream-place.js';
 
 /** A message of a subject that is read in order. */
 export interface StreamMessage {
@@ -46,6 +40,7 @@ export class OrderedReader {
   readonly #stopping = new AbortController();
   #batch: ConsumerMessages | undefined;
   #isCurrent = false;
+  #waiting = 0;
   #batchSize = firstFetchMessages;
 
   constructor(
@@ -57,6 +52,11 @@ export class OrderedReader {
   /** Whether all that the stream has of the subject has been taken, as far as anybody can know. */
   get isCurrent(): boolean {
     return this.#isCurrent;
+  }
+
+  /** How many messages of the subject were still in the stream when the last one was taken. */
+  get waiting(): number {
+    return this.#waiting;
   }
 
   /** Resolves after {@link stop}, when the last message has been taken. */
@@ -95,6 +95,7 @@ export class OrderedReader {
     const { source, life, waiting } = await this.bus.consumerAfter(stream, subject, this.reading.place());
     isWorking();
     this.#isCurrent = waiting === 0;
+    this.#waiting = waiting;
     let delivered = 0;
     while (!this.#stopping.signal.aborted) {
       const batch = await source.fetch({
@@ -129,6 +130,7 @@ export class OrderedReader {
       storedAtMs: timestampNanos / 1e6,
       data: message.data,
     });
+    this.#waiting = pending;
     if (pending === 0) this.#isCurrent = !this.#stopping.signal.aborted;
   }
 }

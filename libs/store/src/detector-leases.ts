@@ -61,16 +61,14 @@ export class DetectorLeases {
          WHERE name IN (SELECT name FROM detector_lease WHERE holder = $1 ORDER BY name FOR UPDATE)`,
         [replica, leaseMs],
       );
-      const [{ replicas = 1 } = {}] = await tx.query<{ replicas: number }>(
-        'SELECT count(*)::int AS replicas FROM detector_replica',
-      );
+      const [counted] = await tx.query<{ replicas: number }>('SELECT count(*)::int AS replicas FROM detector_replica');
       const leases = await tx.query<{ name: string; isMine: boolean }>(
         `SELECT name, holder IS NOT DISTINCT FROM $1 AS "isMine" FROM detector_lease
          WHERE holder = $1 OR holder IS NULL OR held_until < now() ORDER BY name`,
         [replica],
       );
       const named = (isMine: boolean) => leases.filter((lease) => lease.isMine === isMine).map(({ name }) => name);
-      return { replicas, mine: named(true), free: named(false) };
+      return { replicas: counted?.replicas ?? 1, mine: named(true), free: named(false) };
     });
   }
 

@@ -32,6 +32,8 @@ export const detectorConfig = {
   fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
   /** Folders with Sigma rules beside our own, separated as in PATH. */
   ruleFolders: setting('TIDEWAITER_RULES', folders.default([])),
+  /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */
+  rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
   /** How long an event waits for earlier ones, which come by other ways. Alerts come that much later. */
   latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
 };

@@ -1,7 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { Alert } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
+import { Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** How far a partition is behind the stream. */
+export interface PartitionLag {
+  partition: string;
+  messages: number;
+  ms: number;
+}
+
+/** A partition that is so far behind says that the detector does not keep up. */
+const maxLagMs = 60_000;
 
 /** What operators see of the detector. */
 @Injectable()
@@ -9,12 +21,14 @@ export class DetectorMetrics {
   readonly #events: Counter<'source' | 'result'>;
   readonly #lateness: Histogram;
   readonly #queueing: Histogram;
-  readonly alerts: Counter<'rule'>;
+  readonly #alerts: Counter<'rule'>;
+  readonly #stateBytes: Gauge<'partition'>;
+  #lags: () => PartitionLag[] = () => [];
   readonly #incidents: Counter<'result'>;
   readonly reloads: Counter<'result'>;
   readonly #rules: Gauge<'state'>;
 
-  constructor(registry: Registry) {
+  constructor(registry: Registry, health: Health) {
     const registers = [registry];
     this.#events = new Counter({
       name: 'tidewaiter_detector_events_total',
@@ -34,7 +48,7 @@ export class DetectorMetrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 300],
       registers,
     });
-    this.alerts = new Counter({
+    this.#alerts = new Counter({
       name: 'tidewaiter_detector_alerts_total',
       help: 'Alerts by the id of the rule; those of sensors have theirs in common',
       labelNames: ['rule'],
@@ -58,6 +72,40 @@ export class DetectorMetrics {
       labelNames: ['state'],
       registers,
     });
+    this.#stateBytes = new Gauge({
+      name: 'tidewaiter_detector_state_bytes',
+      help: 'What is remembered of a partition, as of its last snapshot',
+      labelNames: ['partition'],
+      registers,
+    });
+    const lags = () => this.#lags();
+    registry.registerMetric(
+      new Gauge({
+        name: 'tidewaiter_detector_partition_waiting_messages',
+        help: 'Messages of a partition that are not judged yet',
+        labelNames: ['partition'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const { partition, messages } of lags()) this.set({ partition }, messages);
+        },
+      }),
+    );
+    health.add('partitions', async () => {
+      const behind = lags().filter(({ ms }) => ms > maxLagMs).length;
+      return behind > 0 ? `${behind} partitions are more than a minute behind` : undefined;
+    });
+  }
+
+  /** Who knows how far the partitions are. */
+  watchPartitions(lags: () => PartitionLag[]): void {
+    this.#lags = lags;
+  }
+
+  /** Counts what was kept of a partition. */
+  kept(partition: string, alerts: readonly Alert[], stateBytes: number | null): void {
+    for (const { rule, bySensor } of alerts) this.#alerts.inc({ rule: bySensor ? 'sensor' : rule.id });
+    if (stateBytes !== null) this.#stateBytes.set({ partition }, stateBytes);
   }
 
   /** Counts the records of a batch, all of one sensor; the first stands for the lateness of all. */

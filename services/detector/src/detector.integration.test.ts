@@ -265,10 +265,10 @@ it('goes on at the start of a stream that came back empty', async () => {
 
 it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
   const { url } = await startReplica();
-  let isOver = false;
+  const over = new AbortController();
   const sent: RuntimeRecord[] = [];
   const sending = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const records = nodes.slice(0, 5).flatMap((node) => [exec(node), exec(node, '/usr/bin/tool')]);
       sent.push(...records);
       await observe(...records);
@@ -281,7 +281,7 @@ it('takes new rules without losing an event, and refuses the bad ones alone', as
     `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
   );
   await until('the new rule is used', async () => (await alerted('Tool runs')).length > 0);
-  isOver = true;
+  over.abort();
   await sending;
   const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
   await until('all are judged', async () => (await alerted()).length >= probes.length);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Secret } from '@tidewaiter/domain';
-import { noPolicy } from '@tidewaiter/facts';
+import type { RuntimePolicy } from '@tidewaiter/facts';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import { DeadLetters, ImageFactsOf, Store, StoredFacts, StoredImageDirectory, StoreModule } from '@tidewaiter/store';
@@ -14,6 +14,7 @@ import { DetectorMetrics } from './detector-metrics.js';
 import { Duties } from './duties.js';
 import { Engines, LATENESS } from './engines.js';
 import { GivenUpRecords } from './given-up-records.js';
+import { Housekeeping } from './housekeeping.js';
 import { IncidentBuilding } from './incident-building.js';
 import { IncidentJournal } from './incident-journal.js';
 import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchange.js';
@@ -28,7 +29,11 @@ const ownRules = fileURLToPath(new URL('../../../rules', import.meta.url));
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
 export class DetectorModule implements OnModuleInit {
-  static forRoot({ natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>): DynamicModule {
+  static forRoot(
+    { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
+    policy: RuntimePolicy,
+  ): DynamicModule {
+    const sources = { folders: [ownRules, ...config.ruleFolders], pipelines: config.rulePipelines };
     return {
       module: DetectorModule,
       imports: [
@@ -40,12 +45,12 @@ export class DetectorModule implements OnModuleInit {
         {
           provide: LoadedRules,
           useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
-            LoadedRules.open([ownRules, ...config.ruleFolders], metrics, log, health),
+            LoadedRules.open(sources, metrics, log, health),
           inject: [DetectorMetrics, Logger, Health],
         },
         {
           provide: RuntimeFacts,
-          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, config.fingerprintKey),
+          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, policy, config.fingerprintKey),
           inject: [Store, ImageFactsOf],
         },
         LearnedFactsTables,
@@ -58,6 +63,7 @@ export class DetectorModule implements OnModuleInit {
         IncidentJournal,
         IncidentBuilding,
         Duties,
+        Housekeeping,
       ],
     };
   }
@@ -74,10 +80,10 @@ export class DetectorModule implements OnModuleInit {
   }
 }
 
-function openFacts(store: Store, images: ImageFactsOf, key: Secret | undefined): RuntimeFacts {
+function openFacts(store: Store, images: ImageFactsOf, policy: RuntimePolicy, key: Secret | undefined): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
   const ledger = new ContainerLedger({ images: directory });
   const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
   const stored = new StoredFacts(images, fingerprints ? { fingerprintOf: fingerprints.of } : {});
-  return new RuntimeFacts(stored, directory, noPolicy, ledger);
+  return new RuntimeFacts(stored, directory, policy, ledger);
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Health, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
-import { type LoadedRules as Loaded, loadRules } from '@tidewaiter/sigma';
+import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
 
 import { DetectorMetrics } from './detector-metrics.js';
 import { fingerprintOf, readRuleFiles } from './rule-folders.js';
@@ -10,6 +10,13 @@ import { fingerprintOf, readRuleFiles } from './rule-folders.js';
 const pollMs = 5_000;
 /** Whoever copies files does not copy them all at once. */
 const settleMs = 500;
+
+/** Where rules come from. */
+export interface RuleSources {
+  folders: readonly string[];
+  /** Files, in order. */
+  pipelines: readonly string[];
+}
 
 type Listener = (rules: Loaded) => void;
 
@@ -23,18 +30,13 @@ export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdow
   readonly #listeners: Listener[] = [];
 
   private constructor(
-    private readonly folders: readonly string[],
+    private readonly sources: RuleSources,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
 
-  static async open(
-    folders: readonly string[],
-    metrics: DetectorMetrics,
-    log: Logger,
-    health: Health,
-  ): Promise<LoadedRules> {
-    const rules = new LoadedRules(folders, metrics, log);
+  static async open(sources: RuleSources, metrics: DetectorMetrics, log: Logger, health: Health): Promise<LoadedRules> {
+    const rules = new LoadedRules(sources, metrics, log);
     await rules.#refresh();
     health.add('rules', async () => rules.#problem);
     return rules;
@@ -60,26 +62,34 @@ export class LoadedRules implements OnApplicationBootstrap, OnApplicationShutdow
   /** Folders that cannot be read leave the rules as they are, and the service not ready. */
   async #refresh(): Promise<void> {
     try {
-      const fingerprint = await fingerprintOf(this.folders);
+      const fingerprint = await this.#look();
       this.#problem = undefined;
       if (fingerprint === this.#fingerprint) return;
       if (this.#fingerprint !== '' && (await this.#isChanging(fingerprint))) return;
       await this.#load(fingerprint);
     } catch (err) {
-      this.#problem = 'folders of rules cannot be read';
+      this.#problem = 'rules cannot be read';
       this.metrics.reloads.inc({ result: 'failed' });
-      this.log.error({ folders: this.folders, err }, 'rules not read');
+      this.log.error({ ...this.sources, err }, 'rules not read');
     }
+  }
+
+  async #look(): Promise<string> {
+    return fingerprintOf([...this.sources.folders, ...this.sources.pipelines]);
   }
 
   async #isChanging(fingerprint: string): Promise<boolean> {
     await sleep(settleMs);
-    return (await fingerprintOf(this.folders)) !== fingerprint;
+    return (await this.#look()) !== fingerprint;
   }
 
   async #load(fingerprint: string): Promise<void> {
     const began = performance.now();
-    const loaded = loadRules(await readRuleFiles(this.folders));
+    const { folders, pipelines } = this.sources;
+    const loaded = loadRules(await readRuleFiles(folders), {
+      pipelines: (await readRuleFiles(pipelines)).map(readPipeline),
+      previous: this.#current,
+    });
     this.#fingerprint = fingerprint;
     this.#current = loaded;
     for (const refused of loaded.refused) this.log.warn({ ...refused }, 'rule refused');

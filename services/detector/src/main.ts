@@ -1,4 +1,4 @@
-import { type Environment, readConfig, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
 
 import { detectorConfig } from './config.js';
 import { DetectorModule } from './detector.module.js';
@@ -6,5 +6,6 @@ import { DetectorModule } from './detector.module.js';
 /** Starts the detector: runtime events in, incidents out. */
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(detectorConfig, environment);
-  return startService({ name: 'detector', module: DetectorModule.forRoot(config), config });
+  const { runtime: policy } = readSettings(config.settingsFile);
+  return startService({ name: 'detector', module: DetectorModule.forRoot(config, policy), config });
 }

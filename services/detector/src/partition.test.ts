@@ -80,6 +80,7 @@ function world(change: Partial<PartitionWorld> = {}) {
         code: (error as InvalidInput).code ?? 'INTERNAL',
       }),
     judged: () => undefined,
+    readers: () => 1,
     lost,
     ...change,
   };

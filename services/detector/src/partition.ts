@@ -22,12 +22,14 @@ export interface PartitionWorld {
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
+  /** How many partitions this replica reads, which share its time. */
+  readers(): number;
   lost(): void;
 }
 
 /** A stop or crash loses at most this much work; it is done again, never lost. */
 const snapshotMs = 10_000;
-/** Snapshots take at most a twentieth of the time, however large the memory. */
+/** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
 /** Reading waits while more alerts than this wait for PostgreSQL. */
 const maxWaitingAlerts = 2_000;
@@ -38,6 +40,7 @@ const patienceWithCrashes = 3;
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
 export class Partition {
   #place: StreamPlace | null;
+  #judgedUpToMs: number | null = null;
   #waiting: Alert[] = [];
   #keeping: Promise<void> | undefined;
   #snapshotDue: number;
@@ -62,6 +65,11 @@ export class Partition {
     return this.#place;
   }
 
+  /** When the stream took the last message that was judged here. */
+  get judgedUpToMs(): number | null {
+    return this.#judgedUpToMs;
+  }
+
   /** Alerts that are not kept yet. */
   get waiting(): number {
     return this.#waiting.length;
@@ -73,6 +81,7 @@ export class Partition {
     await this.#untilDone(async () => this.#judge(message));
     if (this.#isOver) return;
     this.#place = message.place;
+    this.#judgedUpToMs = message.storedAtMs;
     this.#hasNews = true;
     await this.#keepSoon();
   }
@@ -170,7 +179,7 @@ export class Partition {
     const began = performance.now();
     const state = this.engine.snapshot();
     const tookMs = performance.now() - began;
-    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs);
+    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.world.readers());
     this.#hasNews = false;
     return { place: this.#place, state };
   }

@@ -5,7 +5,7 @@ import { runtimeChannel, runtimePartitions, runtimeStream } from '@tidewaiter/ev
 import { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
-import { DetectorMetrics } from './detector-metrics.js';
+import { DetectorMetrics, type PartitionLag } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
 import { Engines } from './engines.js';
 import { GivenUpRecords } from './given-up-records.js';
@@ -44,6 +44,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
 
   onApplicationBootstrap(): void {
     // What has arrived meanwhile is taken before the time moves on: timers go before sockets.
+    this.metrics.watchPartitions(() => this.#lags());
     this.#ticking = setInterval(() => setImmediate(() => this.#tick()), tickMs);
   }
 
@@ -60,13 +61,18 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
       lease,
       engine,
       {
-        keep: async (...kept) => this.journal.keep(...kept),
+        keep: async (held, alerts, snapshot) => {
+          const added = await this.journal.keep(held, alerts, snapshot);
+          this.metrics.kept(lease.name, alerts, snapshot?.state.length ?? null);
+          return added;
+        },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.keep(subject, message, record, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
+        readers: () => this.#running.size,
         lost: () => {
           this.#end(lease.name);
           lost();
@@ -101,6 +107,14 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     this.engines.drop(name);
     running?.reader.stop();
     return running;
+  }
+
+  #lags(): PartitionLag[] {
+    return [...this.#running].map(([name, { partition, reader }]) => ({
+      partition: name,
+      messages: reader.waiting,
+      ms: reader.isCurrent ? 0 : Date.now() - (partition.judgedUpToMs ?? Date.now()),
+    }));
   }
 
   #tick(): void {

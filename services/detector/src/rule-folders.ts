@@ -15,7 +15,7 @@ const maxFiles = 20_000;
 const maxFileBytes = 1024 * 1024;
 const maxDepth = 12;
 
-/** What tells that something in the folders is not as it was, without reading the files. */
+/** What tells that something in the folders, or one of the files that are named alone, is not as it was, without reading the files. */
 export async function fingerprintOf(folders: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of await rulePaths(folders)) {
@@ -53,7 +53,10 @@ async function rulePaths(folders: readonly string[]): Promise<string[]> {
     }
     if (paths.length > maxFiles) throw new LimitExceeded('ruleFiles', `more than ${maxFiles} files of rules`);
   };
-  for (const folder of folders) await walk(folder, 0);
+  for (const folder of folders) {
+    if ((await stat(folder)).isDirectory()) await walk(folder, 0);
+    else paths.push(folder);
+  }
   return paths;
 }
 

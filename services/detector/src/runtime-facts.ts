@@ -8,11 +8,12 @@ import {
   type RuntimePolicy,
 } from '@tidewaiter/facts';
 import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
-import { ContainerLedger, type KnownContainer, keptClaims } from '@tidewaiter/workloads';
+import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 
 /** What a replica has learned and others may want to know. */
 export interface LearnedFacts {
   containers: KnownContainer[];
+  workloads: KnownWorkload[];
   habits: LearnedHabit[];
   used: UsedPackage[];
 }
@@ -35,7 +36,7 @@ const maxUses = 50_000;
 export class RuntimeFacts {
   readonly ledger: ContainerLedger;
   readonly context: FactContext;
-  readonly #habits = new Learned();
+  readonly #habits: Learned;
   readonly #wantedDigests = new Set<Digest>();
   readonly #wantedKeys = new Set<string>();
   readonly #wantedTags = new Map<string, { repository: string; tag: string }>();
@@ -49,6 +50,7 @@ export class RuntimeFacts {
     ledger: ContainerLedger,
   ) {
     this.ledger = ledger;
+    this.#habits = new Learned({ learningMs: policy.learningMs });
     const facts: KnownFacts = {
       image: (digest) => stored.image(digest),
       workload: (ref) => ledger.workload(ref),
@@ -89,7 +91,12 @@ export class RuntimeFacts {
   takeLearned(): LearnedFacts {
     const used = [...this.#uses.values()].flatMap((use) => this.#usedPackage(use));
     this.#uses.clear();
-    return { containers: this.ledger.takeChanged(), habits: this.#habits.takeChanged(), used };
+    return {
+      containers: this.ledger.takeChanged(),
+      workloads: this.ledger.takeChangedWorkloads(),
+      habits: this.#habits.takeChanged(),
+      used,
+    };
   }
 
   /** Takes over what other replicas, or this one before it was restarted, have learned. */

@@ -2,7 +2,7 @@ import type { Expression, Leaf, Test } from '../expression.js';
 import { anyRun, literalOf, written } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import type { Answer } from './answers.js';
-import { requiredLiteral } from './required-literal.js';
+import { requiredLiterals } from './required-literal.js';
 import { TextScan } from './text-scan.js';
 import type { LiteralTest, ScannedLiteral } from './text-scan.js';
 import { chain } from './tree.js';
@@ -71,10 +71,11 @@ export class Questions {
 
   /** What is costly is asked only where the scan found what it needs. */
   #treeOfLeaf(leaf: Leaf): Tree {
-    const required = requiredLiteral(leaf.test);
+    const required = requiredLiterals(leaf.test);
     const own: Tree = { op: 'ask', question: this.#number(leaf) };
-    if (!required) return own;
-    return { op: 'and', parts: [{ op: 'ask', question: this.#number({ field: leaf.field, test: required }) }, own] };
+    if (required.length === 0) return own;
+    const literals = required.map((test): Tree => ({ op: 'ask', question: this.#number({ field: leaf.field, test }) }));
+    return { op: 'and', parts: [chain('or', literals), own] };
   }
 
   #number(leaf: Leaf): number {
