@@ -1,8 +1,10 @@
+import type { JsonValue } from '@tidewaiter/domain';
+
 import { objectOfPatch } from './json-patch.js';
 
 const context = '/spec/template/spec/containers/0/securityContext';
 
-it.each([
+it.each<[what: string, operations: JsonValue[], expected: JsonValue]>([
   ['a member', [{ op: 'replace', path: '/spec/hostPID', value: true }], { spec: { hostPID: true } }],
   [
     'an item of a list',
