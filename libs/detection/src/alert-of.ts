@@ -28,7 +28,7 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     name,
     isFact: isAboutFacts(match),
     bySensor: false,
-    keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
+    keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen), ...hostJoins(seen)], [scene])],
     // Of what only accompanies, the sentence is enough.
     evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
@@ -55,6 +55,11 @@ function campaignJoins({ observation, facts }: Seen): string[] {
   const isForeign = factField('File.InImage', observation, facts) === false;
   const isPublic = factField('Dest.Public', observation, facts) === true;
   return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
+}
+
+/** What runs on a node, in no container, may have got there out of one: it joins an escape from there, and what else is found on the node. */
+function hostJoins({ observation }: Seen): string[] {
+  return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
 
 /** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */

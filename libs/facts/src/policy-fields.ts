@@ -56,6 +56,17 @@ export const policyFields: readonly FactField[] = [
     },
   },
   {
+    name: 'Policy.CallByAgent',
+    type: 'boolean',
+    meaning:
+      'Whether the service account that makes the call is named like a configured security agent of its namespace.',
+    unknownWhen: 'no service account makes the call, or no agent is configured',
+    answer: ({ observation: { request }, context: { policy } }) => {
+      const account = serviceAccountOf(request?.user);
+      return account !== null && policy.securityAgents.length > 0 ? policy.securityAgents.includes(account) : null;
+    },
+  },
+  {
     name: 'Policy.SignatureRequired',
     type: 'boolean',
     meaning: 'Whether only signed images may run in the namespace.',
@@ -66,6 +77,12 @@ export const policyFields: readonly FactField[] = [
     },
   },
 ];
+
+/** A service account as workloads are written: `security/scanner`. */
+function serviceAccountOf(user: string | null | undefined): string | null {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
+  return namespace && name ? `${namespace}/${name}` : null;
+}
 
 function isCommandOf(
   { observation: { process } }: Subject,

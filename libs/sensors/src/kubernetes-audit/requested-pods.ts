@@ -1,13 +1,19 @@
 import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 
 import { isObject, list, object, text, texts } from '../json.js';
+import { objectOfPatch } from './json-patch.js';
 
 /** The specification of the pods that a request asks for: its own, a template's, or a template's of a template. */
 function podSpecOf(event: JsonObject): JsonObject {
-  const spec = object(object(event['requestObject'])['spec']);
+  const spec = object(requested(event)['spec']);
   const template = object(object(spec['template'])['spec']);
   const jobTemplate = object(object(object(object(spec['jobTemplate'])['spec'])['template'])['spec']);
-  return [jobTemplate, template].find((each) => 'containers' in each || 'volumes' in each) ?? spec;
+  return [jobTemplate, template].find((each) => Object.keys(each).length > 0) ?? spec;
+}
+
+/** The object of a request; of a patch what it changes, also where that is a list of operations. */
+function requested({ requestObject }: JsonObject): JsonObject {
+  return Array.isArray(requestObject) ? objectOfPatch(requestObject) : object(requestObject);
 }
 
 /** Init and ephemeral containers are containers too. */
