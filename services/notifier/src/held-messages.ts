@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
+import { mergedMessage, type Message } from '@tidewaiter/messages';
 import { isMuted, routeAt } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
@@ -13,8 +14,6 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { mergedMessage } from './merged-message.js';
-import type { Message } from './message.js';
 import { Quiet, type QuietNow } from './quiet.js';
 import { mutedMs } from './timing.js';
 

@@ -1,4 +1,5 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger } from '@tidewaiter/runtime';
 import {
@@ -16,7 +17,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
 import { HeldMessages } from './held-messages.js';
-import type { Message } from './message.js';
 import { Notifications } from './notifications.js';
 import { Quiet } from './quiet.js';
 

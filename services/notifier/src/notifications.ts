@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Message } from '@tidewaiter/messages';
 import { digestWaitMs, type Integration, isMuted, type RoutingConfig } from '@tidewaiter/routing';
 import { AlertGroups, Deliveries, FiringAlerts, type NewDelivery, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import type { Message } from './message.js';
 import { Quiet, type QuietNow } from './quiet.js';
 import { follows } from './receivers/receivers.js';
 import { channelsFor, type Group, groupByRoute, type Subject } from './routed.js';

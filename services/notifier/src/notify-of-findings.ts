@@ -2,11 +2,11 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { isAtLeast } from '@tidewaiter/domain';
 import { consumers, type EventOf, findingOpened, findingResolved } from '@tidewaiter/events';
+import { findingMessage, type FindingReport } from '@tidewaiter/messages';
 import { Judgements, Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
-import { findingMessage, type FindingReport } from './finding-message.js';
 import { Notifications } from './notifications.js';
 
 /** Tells people of what became wrong with images that nobody pushed: an advisory was published. */

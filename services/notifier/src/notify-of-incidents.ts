@@ -9,10 +9,10 @@ import {
   incidentResolved,
   incidentUpdated,
 } from '@tidewaiter/events';
+import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { incidentMessage, type IncidentReport } from './incident-message.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 

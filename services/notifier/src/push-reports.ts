@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
+import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import {
   type Image,
   type ImageFinding,
@@ -10,9 +11,6 @@ import {
   PushDifferences,
   Pushes,
 } from '@tidewaiter/store';
-
-import type { PushFinding } from './push-message-groups.js';
-import type { PushReport } from './push-message.js';
 
 /** Gathers what there is to say about a push. */
 @Injectable()

@@ -1,9 +1,8 @@
 import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import type { ChannelConfigs } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
 import type { DeliveryThread } from '@tidewaiter/store';
-
-import type { Message } from '../message.js';
 
 /** One message on its way to one receiver. */
 export interface Delivery {

@@ -3,17 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { mailHtml, mailText, type Message } from '@tidewaiter/messages';
 import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
-import type { Message } from '../../message.js';
 import { PartlySent, type Configs, type Delivery, type Edition, type SendContext } from '../receiver.js';
 import { email } from './email.js';
 import { isDeferred, mailFailure } from './mail-failure.js';
 import { isLoopback } from './mail-hosts.js';
-import { mailHtml } from './mail-html.js';
-import { mailText } from './mail-text.js';
 
 const delivery: Delivery = {
   id: '0198a1c2',

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 
-import { risesAbove } from '../../message.js';
+import { mailHtml, mailText, risesAbove } from '@tidewaiter/messages';
+
 import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
 import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
 import { mailHostPool } from './mail-hosts.js';
-import { mailHtml } from './mail-html.js';
-import { mailText } from './mail-text.js';
 
 type EmailConfig = Configs['email'];
 

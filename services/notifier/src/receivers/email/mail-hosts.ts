@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { createTransport, type Transporter } from 'nodemailer';
+import { createTransport } from 'nodemailer';
 
 import { isWrittenPrivate } from '../outbound.js';
 import type { Configs, SendContext } from '../receiver.js';
@@ -16,7 +16,7 @@ const smtpsPort = 465;
 
 /** Connections to a mail host that are kept: to log in costs more than to send a mail, and mail hosts count both. */
 export interface MailHostPool {
-  transport: Transporter<{ accepted: unknown[]; rejectedErrors?: unknown[] }>;
+  transport: ReturnType<typeof transportTo>;
   /** Message-IDs of the mails that were written whole, so that the host may have them. */
   handedOver: Set<string>;
 }
@@ -41,10 +41,20 @@ export async function mailHostPool(config: EmailConfig, { egress, signal }: Send
 }
 
 function open(config: EmailConfig, address: string): MailHostPool {
+  const transport = transportTo(config, address);
+  const handedOver = new Set<string>();
+  transport.use('stream', ({ message }, done) => {
+    message.processFunc((input) => input.once('end', () => handedOver.add(message.messageId())));
+    done();
+  });
+  return { transport, handedOver };
+}
+
+function transportTo(config: EmailConfig, address: string) {
   const { smarthost, hello, auth, requireTls, implicitTls, tls } = config;
   const { host, port } = smarthost;
   const encrypt = requireTls || (auth !== undefined && !isLoopback(address));
-  const transport = createTransport({
+  return createTransport({
     pool: true,
     maxConnections,
     // A mail of which no byte was sent, because the host had hung up in between, goes over another connection.
@@ -68,12 +78,6 @@ function open(config: EmailConfig, address: string): MailHostPool {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const handedOver = new Set<string>();
-  transport.use('stream', ({ message }, done) => {
-    message.processFunc((input) => input.once('end', () => handedOver.add(message.messageId())));
-    done();
-  });
-  return { transport, handedOver };
 }
 
 /** Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks for it. */

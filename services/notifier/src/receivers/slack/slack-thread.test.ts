@@ -1,8 +1,8 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import { Egress } from '@tidewaiter/runtime';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
-import type { Message } from '../../message.js';
 import type { Configs, Delivery, Edition, Outcome, SendContext } from '../receiver.js';
 import { slack } from './slack.js';
 

@@ -1,8 +1,7 @@
 import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
+import { type Message, noteBlocks, noteText, risesAbove, slackBlocks, slackText } from '@tidewaiter/messages';
 
-import { risesAbove, type Message } from '../../message.js';
 import { receiver, type Configs, type Delivery, type Edition, type Outcome } from '../receiver.js';
-import { noteBlocks, noteText, slackBlocks, slackText } from './blocks.js';
 import {
   ask,
   callWith,

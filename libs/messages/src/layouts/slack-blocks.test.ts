@@ -1,5 +1,5 @@
-import type { Message, MessageItem } from '../../message.js';
-import { slackBlocks, slackLimits, slackText, type Block } from './blocks.js';
+import type { Message, MessageItem } from '../message.js';
+import { slackBlocks, slackLimits, slackText, type Block } from './slack-blocks.js';
 
 const message: Message = {
   kind: 'push',

@@ -1,4 +1,4 @@
-import { severityWord, type Message, type MessageItem, type MessageSection } from '../../message.js';
+import { severityWord, type Message, type MessageItem, type MessageSection } from '../message.js';
 
 /** The whole message as plain text: what the HTML says, in the same order. */
 export function mailText(message: Message): string {

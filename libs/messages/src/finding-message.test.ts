@@ -1,4 +1,3 @@
-import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { findingMessage, type FindingPlace, type FindingReport } from './finding-message.js';
 
 const consoleUrl = 'https://tidewaiter.example.com';
@@ -76,7 +75,6 @@ describe('a message about an advisory that was published', () => {
   it('says to remove what is malicious', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingMessage(malware, { consoleUrl }).summary).toContain('It is malicious: remove it.');
-    expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
   });
 
   it('says that it is over when the advisory was withdrawn', () => {
@@ -90,39 +88,5 @@ describe('a message about an advisory that was published', () => {
   it('shows no more than people read, and says how much more there is', () => {
     const places = Array.from({ length: 500 }, (_, index) => place(`${index}`));
     expect(findingMessage({ ...report, places }, { consoleUrl }).sections[0]).toMatchObject({ omitted: 488 });
-  });
-});
-
-describe('its alerts', () => {
-  it('are those that a push of the same image would bring', () => {
-    const { alert } = findingSubjects(report)[0]!;
-    expect(alert).toMatchObject({
-      labels: {
-        kind: 'vulnerability',
-        severity: 'high',
-        repository: 'shop/checkout',
-        tag: '1.4',
-        rule: 'CVE-2026-1',
-        package: 'openssl',
-        fixable: 'true',
-        new: 'true',
-      },
-      status: 'firing',
-      startsAt: report.at,
-      endsAt: null,
-    });
-  });
-
-  it('tell each receiver only of its own images', () => {
-    const subjects = findingSubjects(report);
-    expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
-  });
-
-  it('end when it is resolved', () => {
-    expect(findingSubjects({ ...report, status: 'resolved' })[0]!.alert).toMatchObject({
-      status: 'resolved',
-      labels: { new: 'false' },
-      endsAt: report.at,
-    });
   });
 });

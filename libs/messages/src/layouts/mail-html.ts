@@ -7,7 +7,7 @@ import {
   type MessageItem,
   type MessageLink,
   type MessageSection,
-} from '../../message.js';
+} from '../message.js';
 import { markup, type Html } from './markup.js';
 
 /** On white 4.5:1 or more. */

@@ -1,12 +1,6 @@
 import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
-import type {
-  IncidentContext,
-  IncidentImage,
-  IncidentReach,
-  IncidentRevision,
-  StoredIncident,
-} from '@tidewaiter/store';
 
+import type { IncidentReport, ToldImage, ToldIncident, ToldReach, ToldRevision } from './incident-report.js';
 import {
   clean,
   consoleLink,
@@ -25,14 +19,6 @@ import {
   type MessageNews,
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
-
-/** Everything there is to tell of an incident. */
-export interface IncidentReport {
-  incident: StoredIncident;
-  /** What people were told, oldest first. */
-  revisions: IncidentRevision[];
-  context: IncidentContext;
-}
 
 /** Vulnerabilities of the image that a message names. */
 const maxFindings = 3;
@@ -76,7 +62,7 @@ export function incidentMessage(
 }
 
 /** Mail programs make a link of every address and host, and nobody should open one of these. */
-function unlinked({ artifacts }: StoredIncident): (text: string) => string {
+function unlinked({ artifacts }: ToldIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
     return kind === 'destination' && host.includes('.') ? [host] : [];
@@ -87,7 +73,7 @@ function unlinked({ artifacts }: StoredIncident): (text: string) => string {
   };
 }
 
-function titleOf({ title, workload, namespace, cluster, number }: StoredIncident, word: string): string {
+function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, word: string): string {
   const place = workload ?? namespace ?? cluster;
   const named = place === null || title.includes(place) ? title : `${title} · ${place}`;
   const tail = ` (INC-${number})`;
@@ -95,7 +81,7 @@ function titleOf({ title, workload, namespace, cluster, number }: StoredIncident
   return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
 }
 
-function ending({ state, resolvedBy }: StoredIncident): string | null {
+function ending({ state, resolvedBy }: ToldIncident): string | null {
   if (state === 'merged') return 'It goes on in another incident.';
   if (state === 'open') return null;
   return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
@@ -103,8 +89,8 @@ function ending({ state, resolvedBy }: StoredIncident): string | null {
 
 /** How far it may reach, in one sentence. */
 export function reachText(
-  { workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>,
-  { images, incidents }: IncidentReach,
+  { workloads, imageDigest }: Pick<ToldIncident, 'workloads' | 'imageDigest'>,
+  { images, incidents }: ToldReach,
 ): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const others = images.items.filter(({ shares }) => shares !== 'image').length;
@@ -128,7 +114,7 @@ export function reachText(
 
 function stepItem(
   { title, technique, severity, at, events }: IncidentStep,
-  { evidence, firstSeen }: StoredIncident,
+  { evidence, firstSeen }: ToldIncident,
   safe: (text: string) => string,
 ): MessageItem {
   const ids = new Set(events);
@@ -160,8 +146,8 @@ function evidenceText({ text, where }: IncidentEvidence): string {
 
 /** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */
 function imageItems(
-  { factsUsed, image: name, imageDigest }: StoredIncident,
-  image: IncidentImage | null,
+  { factsUsed, image: name, imageDigest }: ToldIncident,
+  image: ToldImage | null,
   safe: (text: string) => string,
 ): MessageItem[] {
   const used = factsUsed.map((text) => plainItem(safe(text)));
@@ -172,7 +158,7 @@ function imageItems(
   return [...used, findingsItem(image), originItem(image), ...(image.changes ? changeItems(image.changes) : [])];
 }
 
-function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageItem {
+function findingsItem({ counts, isJudged, findings }: ToldImage): MessageItem {
   const bad = counts.critical + counts.high;
   if (bad === 0) {
     return plainItem(isJudged ? 'No critical or high findings' : 'The image could not be judged completely');
@@ -183,7 +169,7 @@ function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageIte
   return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
 }
 
-function originItem({ push, provenance: { isSigned, signers, builder, source } }: IncidentImage): MessageItem {
+function originItem({ push, provenance: { isSigned, signers, builder, source } }: ToldImage): MessageItem {
   const by = push.pushedBy === null ? '' : ` by ${push.pushedBy}`;
   const signed = isSigned === null ? null : isSigned ? `signed by ${enumerate(signers, 2)}` : 'not signed';
   const built = builder ?? source;
@@ -197,7 +183,7 @@ function plainItem(text: string, detail: string | null = null): MessageItem {
   return { severity: null, text, detail, isNew: false };
 }
 
-function facts(incident: StoredIncident, image: IncidentImage | null): Message['facts'] {
+function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'] {
   const { firstSeen, lastSeen, workloads } = incident;
   const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
   const pods = workloads.flatMap((each) => each.pods);
@@ -228,7 +214,7 @@ export function creditsText(rules: readonly RuleCredit[]): string {
 }
 
 /** How one state of it reads in a thread. */
-function newsOf({ revision, kind, news, actor }: IncidentRevision, safe: (text: string) => string): MessageNews {
+function newsOf({ revision, kind, news, actor }: ToldRevision, safe: (text: string) => string): MessageNews {
   const heads = {
     opened: null,
     updated: null,

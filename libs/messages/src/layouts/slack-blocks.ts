@@ -1,6 +1,6 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../../message.js';
+import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../message.js';
 
 export type Block =
   | { type: 'header'; text: PlainText }

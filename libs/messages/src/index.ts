@@ -1,0 +1,14 @@
+export { findingMessage } from './finding-message.js';
+export type { FindingPlace, FindingReport } from './finding-message.js';
+export { incidentMessage } from './incident-message.js';
+export type { IncidentReport } from './incident-report.js';
+export { mailHtml } from './layouts/mail-html.js';
+export { mailText } from './layouts/mail-text.js';
+export { plainText } from './layouts/plain-text.js';
+export { noteBlocks, noteText, slackBlocks, slackText } from './layouts/slack-blocks.js';
+export { mergedMessage } from './merged-message.js';
+export { clean, headWord, maxItemChars, maxTitleChars, risesAbove } from './message.js';
+export type { Message, MessageItem } from './message.js';
+export type { PushFinding } from './push-message-groups.js';
+export { isAlarming, pushMessage } from './push-message.js';
+export type { PushReport } from './push-message.js';
