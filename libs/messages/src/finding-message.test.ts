@@ -23,6 +23,7 @@ const report: FindingReport = {
   advisoryId: 'DSA-1',
   title: 'Out-of-bounds read in X.509 parsing',
   severity: 'high',
+  exploitation: { kev: false, epss: null },
   status: 'opened',
   at: '2026-11-25T10:00:00Z',
   places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],
@@ -53,9 +54,27 @@ describe('a message about an advisory that was published', () => {
       ],
     });
     expect(message.summary).toContain(
-      'The advisory is new: the images have not changed. Upgrading to 3.0.17-1 fixes it.',
+      'The advisory is new: the images have not changed. It is in 2 images of 1 repository. Upgrading to 3.0.17-1 fixes it.',
     );
     expect(message.links[0]!.url).toContain(consoleUrl);
+  });
+
+  it('says that it is exploited, and first where it runs', () => {
+    const places = [place('1', { running: false }), place('2', { running: true }), place('3', { running: true })];
+    const message = findingMessage({ ...report, exploitation: { kev: true, epss: 0.71 }, places }, { consoleUrl });
+    expect(message.title).toBe('High · CVE-2026-1 (exploited) hits openssl in 3 images');
+    expect(message.summary).toContain(
+      'CVE-2026-1 is known to be exploited. It is in 3 images of 1 repository; 2 of them run.',
+    );
+    expect(message.facts).toContainEqual({ label: 'Exploitation', value: 'known, EPSS 0.71' });
+    expect(message.sections[0]!.items.map(({ detail }) => detail?.endsWith('· runs'))).toEqual([true, true, false]);
+  });
+
+  it('says what is likely, and that none was seen running where containers are told of', () => {
+    const places = [place('1', { running: false })];
+    const { summary } = findingMessage({ ...report, exploitation: { kev: false, epss: 0.3 }, places }, { consoleUrl });
+    expect(summary).toContain('CVE-2026-1 is likely to be exploited soon (EPSS 0.30).');
+    expect(summary).toContain('It is in 1 image of 1 repository; none of them was seen running.');
   });
 
   it('does not promise a fix that nobody has', () => {

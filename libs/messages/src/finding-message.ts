@@ -1,5 +1,7 @@
+import type { Exploitation } from '@tidewaiter/advisories';
 import type { FindingKind, FixState, Severity } from '@tidewaiter/domain';
 
+import { exploitedText } from './exploited-text.js';
 import {
   clean,
   consoleLink,
@@ -26,6 +28,8 @@ export interface FindingPlace {
   /** `unknown`: the version could not be compared. */
   match: 'affected' | 'unknown';
   fix: { state: FixState; version: string | null };
+  /** Whether a workload runs the image; absent or null while nobody tells. */
+  running?: boolean | null;
 }
 
 /** A vulnerability that came to images, or left them, without a push. */
@@ -35,6 +39,7 @@ export interface FindingReport {
   advisoryId: string;
   title: string;
   severity: Severity;
+  exploitation: Exploitation;
   status: 'opened' | 'resolved';
   /** ISO 8601: when we heard of it. */
   at: string;
@@ -54,47 +59,81 @@ export function findingMessage(report: FindingReport, { consoleUrl }: { consoleU
     title: clean(`${word} · ${headline(report)}`, maxTitleChars),
     summary: clean(summary(report), 2 * maxItemChars),
     facts: facts(report),
-    sections: section('Images', places.map(itemOf)),
+    sections: section('Images', places.toSorted(runningFirst).map(itemOf)),
     links: places.slice(0, 1).map(({ digest }) => consoleLink('Open image', consoleUrl, 'images', digest)),
     footer: clean(`Tidewaiter · ${report.id} · ${report.advisoryId}`, maxItemChars),
   };
 }
 
-function headline({ id, status, places }: FindingReport): string {
-  const images = new Set(places.map(({ digest }) => digest)).size;
+function headline({ id, status, exploitation: { kev }, places }: FindingReport): string {
   const hits = status === 'opened' ? 'hits' : 'no longer hits';
-  return `${id} ${hits} ${enumerate(packageNames(places), 2)} in ${count(images, 'image')}`;
+  const name = kev && status === 'opened' ? `${id} (exploited)` : id;
+  return `${name} ${hits} ${enumerate(packageNames(places), 2)} in ${count(digestsOf(places).size, 'image')}`;
 }
 
-function summary({ status, title, kind, places }: FindingReport): string {
+function summary(report: FindingReport): string {
+  const { status, title, kind, exploitation, places, id } = report;
   if (status === 'resolved') return `${title}. Its advisory was corrected or withdrawn; nobody needs to do anything.`;
-  const remedy = kind === 'malware' ? 'It is malicious: remove it.' : remedyText(fixText(places));
-  return `${title}. The advisory is new: the images have not changed. ${remedy}`;
+  const sentences = [
+    `${title}.`,
+    'The advisory is new: the images have not changed.',
+    exploitedText([{ id, ...exploitation }]),
+    reachText(places),
+    kind === 'malware' ? 'It is malicious: remove it.' : remedyText(fixText(places)),
+  ];
+  return sentences.filter(Boolean).join(' ');
+}
+
+/** How far it reaches, in one sentence. */
+function reachText(places: readonly FindingPlace[]): string {
+  const repositories = new Set(places.map(({ registry, repository }) => `${registry}/${repository}`)).size;
+  const all = digestsOf(places).size;
+  const where = `${count(all, 'image')} of ${count(repositories, 'repository', 'repositories')}`;
+  const told = places.filter(({ running = null }) => running !== null);
+  const running = digestsOf(places.filter((place) => place.running === true)).size;
+  if (running > 0)
+    return `It is in ${where}; ${running === all ? 'all of them run' : `${running} of them ${running === 1 ? 'runs' : 'run'}`}.`;
+  return `It is in ${where}${told.length > 0 ? '; none of them was seen running' : ''}.`;
+}
+
+function digestsOf(places: readonly FindingPlace[]): Set<string> {
+  return new Set(places.map(({ digest }) => digest));
 }
 
 function remedyText(fixed: string | null): string {
   return fixed === null ? 'No fixed version is known yet.' : `Upgrading to ${fixed} fixes it.`;
 }
 
-function facts({ id, advisoryId, places }: FindingReport): Message['facts'] {
+function facts({ id, advisoryId, exploitation, places }: FindingReport): Message['facts'] {
   return [
     ...fact('Vulnerability', id),
     ...fact('Advisory', advisoryId === id ? null : advisoryId),
+    ...fact('Exploitation', exploitationText(exploitation)),
     ...fact('Packages', enumerate(packageNames(places), 6)),
     ...fact('Fixed in', fixText(places)),
   ];
 }
 
+function runningFirst(a: FindingPlace, b: FindingPlace): number {
+  return Number(b.running === true) - Number(a.running === true);
+}
+
 function itemOf(place: FindingPlace): Message['sections'][number]['items'][number] {
   const { registry, repository, tag, packageName, installedVersion, match, fix } = place;
   const target = fix.version === null ? '' : `, fixed in ${fix.version}`;
+  const runs = place.running === true ? ' · runs' : '';
   const doubt = match === 'unknown' ? ', perhaps: its version cannot be compared' : '';
   return {
     severity: null,
     text: `${registry}/${repository}:${tag}`,
-    detail: `${packageName} ${installedVersion}${target}${doubt}`,
+    detail: `${packageName} ${installedVersion}${target}${doubt}${runs}`,
     isNew: false,
   };
+}
+
+function exploitationText({ kev, epss }: Exploitation): string | null {
+  const chance = epss === null ? null : `EPSS ${epss.toFixed(2)}`;
+  return [kev ? 'known' : null, chance].filter(Boolean).join(', ') || null;
 }
 
 function packageNames(places: readonly FindingPlace[]): string[] {

@@ -169,13 +169,15 @@ function findingsItem({ counts, isJudged, findings }: ToldImage): MessageItem {
   return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
 }
 
-function originItem({ push, provenance: { isSigned, signers, builder, source } }: ToldImage): MessageItem {
+function originItem({ push, provenance: { isSigned, signers, builder, source, revision } }: ToldImage): MessageItem {
   const by = push.pushedBy === null ? '' : ` by ${push.pushedBy}`;
   const signed = isSigned === null ? null : isSigned ? `signed by ${enumerate(signers, 2)}` : 'not signed';
   const built = builder ?? source;
   return plainItem(
     `Pushed ${timeText((push.pushedAt ?? push.receivedAt).toISOString())}${by}`,
-    [signed, built && `built by ${built}`].filter(Boolean).join(' · ') || null,
+    [signed, built && `built by ${built}`, revision && `from revision ${revision.slice(0, 12)}`]
+      .filter(Boolean)
+      .join(' · ') || null,
   );
 }
 

@@ -35,7 +35,13 @@ export interface ToldImage {
   isJudged: boolean;
   /** The most pressing of its findings. */
   findings: (Pick<Finding, 'id' | 'packageName'> & { kev: boolean })[];
-  provenance: { isSigned: boolean | null; signers: string[]; builder: string | null; source: string | null };
+  provenance: {
+    isSigned: boolean | null;
+    signers: string[];
+    builder: string | null;
+    source: string | null;
+    revision: string | null;
+  };
 }
 
 /** What else has what it was about; the lists are cut, the totals are not. */

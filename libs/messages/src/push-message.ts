@@ -8,6 +8,7 @@ import {
 } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 
+import { exploitedText } from './exploited-text.js';
 import {
   clean,
   consoleLink,
@@ -42,6 +43,8 @@ export interface PushReport {
   digest: Digest;
   platforms: Platform[];
   pushedBy: string | null;
+  /** Of the source, as the image's own label says; nobody has checked it. */
+  revision: string | null;
   /** ISO 8601. */
   pushedAt: string;
   /** What the tag pointed to before; null on its first push. */
@@ -58,6 +61,9 @@ export interface PushReport {
   warnings: string[];
   counts: SeverityCounts;
 }
+
+/** Of a commit's id: enough to find it. */
+const maxRevisionChars = 12;
 
 /** Characters of an image's name in a title: its end is kept, the tag is there. */
 const maxNameChars = 64;
@@ -102,7 +108,13 @@ function headline(report: PushReport, alarming: PushFinding[], fresh: PushFindin
   if (report.tag === null) return `${name} has ${all}`;
   if (report.previousDigest === null) return `First push of ${name} has ${all}`;
   if (fresh.length === 0) return `${name} still has ${all}`;
-  return `${name} brings ${count(fresh.length, `new ${ratingOf(fresh)} ${one}`, `new ${ratingOf(fresh)} ${many}`)}`;
+  const brings = count(fresh.length, `new ${ratingOf(fresh)} ${one}`, `new ${ratingOf(fresh)} ${many}`);
+  return `${name} brings ${brings}${exploitedTail(fresh)}`;
+}
+
+function exploitedTail(fresh: PushFinding[]): string {
+  if (!fresh.some(({ finding }) => finding.kev === true)) return '';
+  return fresh.length === 1 ? ', exploited' : ', exploited ones among them';
 }
 
 function ratingOf(alarming: PushFinding[]): string {
@@ -127,6 +139,8 @@ function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding
   const fixed = report.resolved.filter(isAlarming).length;
   const sentences = [
     firstSentence(report, alarming, fresh),
+    exploitedText(alarming.map(({ finding }) => finding)),
+    runningText(report, alarming),
     upgrade &&
       `Upgrading ${enumerate(upgrade.packages, 3)} to ${upgrade.target} closes ${closes(upgrade, alarming.length)}.`,
     fixed > 0 && `This push fixes ${fixed} that the previous one had.`,
@@ -145,6 +159,15 @@ function firstSentence({ previousDigest, tag }: PushReport, alarming: PushFindin
   const before = alarming.length - fresh.length;
   const more = before === 0 ? '' : ` ${before} more ${before === 1 ? 'was' : 'were'} there before.`;
   return `New since the previous push: ${severityText(fresh)}.${more}`;
+}
+
+/** Whether the image runs, and how much of what is wrong with it: a finding in a program that runs is nearer than one on a disk. */
+function runningText({ findings }: PushReport, alarming: PushFinding[]): string | null {
+  if (!findings.some(({ finding }) => finding.running === true)) return null;
+  const used = alarming.filter(({ finding }) => finding.inUse === true);
+  const packages = [...new Set(used.flatMap(({ finding }) => finding.packageName ?? []))].toSorted();
+  if (packages.length === 0) return 'A workload runs this image.';
+  return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
 }
 
 function severityText(findings: PushFinding[]): string {
@@ -166,11 +189,20 @@ function facts(report: PushReport): Message['facts'] {
     ...fact('Image', `${report.registry}/${report.repository}${tag}`),
     ...fact('Digest', shortDigest(report.digest)),
     ...fact('Pushed', `${timeText(report.pushedAt)}${by}`),
+    ...fact('Revision', report.revision && `${report.revision.slice(0, maxRevisionChars)} (as its label says)`),
+    ...fact('Running', runningFact(report)),
     ...fact('Compared with', compared),
     ...fact('Platforms', enumerate(report.platforms, 6)),
     ...fact('All findings', countsText(report.counts) ?? 'none'),
     ...fact('Packages', changed && `${changed.added} added, ${changed.removed} removed, ${changed.upgraded} upgraded`),
   ];
+}
+
+/** Null while nobody tells of containers; not to have seen one is no proof that none runs. */
+function runningFact({ findings }: PushReport): string | null {
+  const told = findings.flatMap(({ finding }) => finding.running ?? []);
+  if (told.length === 0) return null;
+  return told.includes(true) ? 'yes' : 'not seen';
 }
 
 function sections(report: PushReport, groups: FindingGroup[]): Message['sections'] {

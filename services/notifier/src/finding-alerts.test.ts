@@ -23,6 +23,7 @@ const report: FindingReport = {
   advisoryId: 'DSA-1',
   title: 'Out-of-bounds read in X.509 parsing',
   severity: 'high',
+  exploitation: { kev: false, epss: null },
   status: 'opened',
   at: '2026-11-25T10:00:00Z',
   places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],

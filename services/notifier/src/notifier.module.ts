@@ -9,6 +9,7 @@ import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
+import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
@@ -43,6 +44,7 @@ export class NotifierModule {
       controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],
       providers: [
         PushReports,
+        FindingReports,
         IncidentReports,
         Notifications,
         HeldMessages,

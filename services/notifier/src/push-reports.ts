@@ -12,6 +12,9 @@ import {
   Pushes,
 } from '@tidewaiter/store';
 
+/** @see https://github.com/opencontainers/image-spec/blob/main/annotations.md */
+const revisionLabel = 'org.opencontainers.image.revision';
+
 /** Gathers what there is to say about a push. */
 @Injectable()
 export class PushReports {
@@ -45,6 +48,7 @@ export class PushReports {
       digest: push.digest,
       platforms: images.map(({ platform }) => platform),
       pushedBy: push.pushedBy,
+      revision: images[0]?.labels[revisionLabel] ?? null,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
       previousDigest,
       findings: merged(now, images, fingerprints(before ?? [])),
