@@ -49,7 +49,8 @@ export interface FindingReport {
 
 /** One message about one advisory: where it hits, and what to do. */
 export function findingMessage(report: FindingReport, { consoleUrl }: { consoleUrl: string }): Message {
-  const status = report.status === 'opened' ? 'firing' : 'resolved';
+  const isOpen = report.status === 'opened';
+  const status = isOpen ? 'firing' : 'resolved';
   const { severity, places } = report;
   const word = headWord({ status, severity });
   return {
@@ -62,6 +63,12 @@ export function findingMessage(report: FindingReport, { consoleUrl }: { consoleU
     sections: section('Images', places.toSorted(runningFirst).map(itemOf)),
     links: places.slice(0, 1).map(({ digest }) => consoleLink('Open image', consoleUrl, 'images', digest)),
     footer: clean(`Tidewaiter · ${report.id} · ${report.advisoryId}`, maxItemChars),
+    tally: {
+      fresh: isOpen ? 1 : 0,
+      exploited: isOpen && report.exploitation.kev ? 1 : 0,
+      still: 0,
+      fixed: isOpen ? 0 : 1,
+    },
   };
 }
 

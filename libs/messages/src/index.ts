@@ -1,3 +1,4 @@
+export { digestMessage } from './digest-message.js';
 export { findingMessage } from './finding-message.js';
 export type { FindingPlace, FindingReport } from './finding-message.js';
 export { incidentMessage } from './incident-message.js';

@@ -2,7 +2,7 @@ import { compareSeverity, cut, severities, type Severity, type SeverityCounts } 
 
 /** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
-  kind: 'push' | 'finding' | 'incident';
+  kind: MessageKind;
   status: 'firing' | 'resolved';
   severity: Severity;
   /** One line that says it all: the subject of a mail, the header in Slack. */
@@ -16,6 +16,20 @@ export interface Message {
   footer: string;
   /** How it came to this, state by state; absent of what has no states. */
   history?: MessageNews[];
+  /** In figures, for who adds up several messages. */
+  tally?: MessageTally;
+}
+
+export const messageKinds = ['push', 'finding', 'incident', 'digest'] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+/** Of what people are told of: findings, or one incident. */
+export interface MessageTally {
+  fresh: number;
+  /** Of the fresh ones, those that are known to be exploited. */
+  exploited: number;
+  still: number;
+  fixed: number;
 }
 
 /** What was new in one state, a line each. */
@@ -41,6 +55,8 @@ export interface MessageItem {
   text: string;
   detail: string | null;
   isNew: boolean;
+  /** Where to read on; a channel that cannot link a line leaves it out. */
+  url?: string;
 }
 
 export interface MessageLink {
@@ -69,6 +85,12 @@ const severityWords: Record<Severity, string> = {
 /** The one word in which a message says how bad it is, or that it is over. */
 export function headWord({ status, severity }: Pick<Message, 'status' | 'severity'>): string {
   return status === 'resolved' ? 'Resolved' : severityWords[severity];
+}
+
+/** The title without its first word, for a list that shows how bad each is by itself. */
+export function bareTitle(message: Pick<Message, 'title' | 'status' | 'severity'>): string {
+  const word = `${headWord(message)} · `;
+  return message.title.startsWith(word) ? message.title.slice(word.length) : message.title;
 }
 
 /** Whether it is worse than what was told before, or was over and is not any more: then it should be noticed again. */

@@ -87,6 +87,12 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
     sections: sections(report, groups),
     links: [consoleLink('Open image', consoleUrl, 'images', report.digest)],
     footer: clean(`Tidewaiter · ${report.repository}@${report.digest}`, maxItemChars),
+    tally: {
+      fresh: fresh.length,
+      exploited: fresh.filter(({ finding }) => finding.kev === true).length,
+      still: alarming.length - fresh.length,
+      fixed: report.resolved.filter(isAlarming).length,
+    },
   };
 }
 

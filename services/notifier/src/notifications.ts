@@ -7,7 +7,7 @@ import { Channels } from './channels.js';
 import { Quiet, type QuietNow } from './quiet.js';
 import { follows } from './receivers/receivers.js';
 import { channelsFor, type Group, groupByRoute, type Subject } from './routed.js';
-import { groupWaitMs, mutedMs, stormMs, stormSize } from './timing.js';
+import { digestMark, groupWaitMs, mutedMs, stormMs, stormSize } from './timing.js';
 
 /** How the subjects of one kind of event become messages. */
 export interface Wording<About> {
@@ -152,7 +152,7 @@ export class Notifications {
   ): Promise<Pick<Told, 'waitMs' | 'heldFor'>> {
     const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
     if (digest !== null) {
-      const heldFor = `${receiver}\ndigest`;
+      const heldFor = `${receiver}${digestMark}`;
       await this.groups.enter(tx, heldFor);
       return { waitMs: digestWaitMs(digest, Date.now()), heldFor };
     }

@@ -89,6 +89,7 @@ const kindTexts: Record<Message['kind'], string> = {
   push: 'Tidewaiter · image push',
   finding: 'Tidewaiter · new advisory',
   incident: 'Tidewaiter · runtime incident',
+  digest: 'Tidewaiter · digest',
 };
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {
@@ -101,13 +102,14 @@ ${omitted === 0 ? [] : more}
 </td></tr>`;
 }
 
-function itemRow({ severity, text, detail, isNew }: MessageItem, isRated: boolean): Html {
+function itemRow({ severity, text, detail, isNew, url }: MessageItem, isRated: boolean): Html {
+  const shown = url === undefined ? markup`${text}` : markup`<a class="ink" href="${url}" style="${ink}">${text}</a>`;
   const small = markup`<p class="soft" style="margin: 2px 0 0; font-size: 13px; line-height: 1.45; ${soft}">${detail ?? ''}</p>`;
   const mark = markup`<td class="line" valign="top" width="80" style="padding: 7px 8px 7px 0; width: 80px; border-top: ${line}">${severity === null ? [] : severityMark(severity)}</td>`;
   return markup`<tr>
 ${isRated ? mark : []}
 <td class="line" valign="top" style="padding: 7px 0; border-top: ${line}">
-<p class="ink" style="margin: 0; font-size: 14px; line-height: 1.45; font-weight: ${isNew ? 'bold' : 'normal'}; ${ink}">${text}</p>
+<p class="ink" style="margin: 0; font-size: 14px; line-height: 1.45; font-weight: ${isNew ? 'bold' : 'normal'}; ${ink}">${shown}</p>
 ${detail === null ? [] : small}
 </td>
 </tr>`;

@@ -20,8 +20,8 @@ function sectionText({ title, items, omitted }: MessageSection): string {
   return [title, ...items.map(itemText), ...more].join('\n');
 }
 
-function itemText({ severity, text, detail }: MessageItem): string {
+function itemText({ severity, text, detail, url }: MessageItem): string {
   const mark = severity === null ? '' : `[${severityWord(severity)}] `;
-  const line = `  ${mark}${text}`;
-  return detail === null ? line : `${line}\n      ${detail}`;
+  const below = [detail, url].flatMap((line) => (line ? [`      ${line}`] : []));
+  return [`  ${mark}${text}`, ...below].join('\n');
 }

@@ -99,11 +99,17 @@ function canonical(name: string): string {
  * What a mail follows, oldest first. The first one never was a mail: it holds those together of which nobody knows which arrived first.
  * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
  */
-function referencesOf({ groupKey, edition }: Delivery, domain: string): string[] {
-  const [kind, name] = edition ? ['incident', edition.subject] : ['group', groupKey];
+function referencesOf(delivery: Delivery, domain: string): string[] {
+  const { edition } = delivery;
+  const [kind, name] = threadOf(delivery);
   const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
   const told = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
   return [...new Set([thread, ...told])];
+}
+
+function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: string, name: string] {
+  if (message.kind === 'digest') return ['digest', receiver];
+  return edition ? ['incident', edition.subject] : ['group', groupKey];
 }
 
 /** Mail programs keep a thread together by its subject, too. What became worse comes under a subject of its own, so that it is noticed. */
