@@ -4,6 +4,7 @@ import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
+import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
 import { routesCommand } from './routes.js';
 import { diffCommand } from './scan/diff.js';
@@ -34,6 +35,7 @@ const commands = [
   policiesCommand,
   routesCommand,
   silencesCommand,
+  messagesCommand,
   deadLettersCommand,
   completionCommand,
 ];

@@ -31,7 +31,7 @@ it('says how it stands in one sentence, what to act on now, what is new and what
     about('Resolved · Shell in web (INC-2)', { kind: 'incident', status: 'resolved' }),
   );
   expect(message.title).toBe(
-    'Digest · 1 incident open, 1 incident over, 6 new findings (1 exploited), 4 fixed and 9 still there',
+    'Digest · 3 to act on now, 1 incident open, 1 incident over, 6 new findings (1 exploited), 4 fixed and 9 still there',
   );
   expect(message.summary).toMatch(
     /^Since the last digest: 1 incident open, .*still there\. 3 of them need somebody today\.$/,

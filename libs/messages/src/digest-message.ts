@@ -9,6 +9,7 @@ import {
   maxTitleChars,
   section,
   type Message,
+  type MessageItem,
   type MessageTally,
 } from './message.js';
 
@@ -29,7 +30,7 @@ export function digestMessage(messages: readonly Message[], { consoleUrl }: { co
     kind: 'digest',
     status: firing.length > 0 ? 'firing' : 'resolved',
     severity: worstSeverity(firing.map(({ severity }) => severity)),
-    title: clean(`Digest · ${figures}`, maxTitleChars),
+    title: clean(`Digest · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),
     summary: clean(`Since the last digest: ${figures}.${urgentText(urgent.length)}`, 2 * maxItemChars),
     facts: [],
     sections: [
@@ -82,10 +83,11 @@ function urgentText(urgent: number): string {
   return ` ${urgent === 1 ? 'One of them needs' : `${urgent} of them need`} somebody today.`;
 }
 
-function fixedItem(message: Message) {
-  const item = itemOf(message);
-  const { fixed } = tallyOf(message);
-  return message.status === 'resolved'
-    ? { ...item, severity: null, isNew: false }
-    : { ...item, severity: null, isNew: false, detail: `${count(fixed, 'finding')} that the push before had` };
+function fixedItem(message: Message): MessageItem {
+  const item = { ...itemOf(message), severity: null, isNew: false };
+  if (message.status === 'resolved') return item;
+  const { repository, tag } = message.about ?? {};
+  const name = repository && `${repository}${tag ? `:${tag}` : ''}`;
+  const fixed = `${count(tallyOf(message).fixed, 'finding')} that the push before had`;
+  return { ...item, text: name || item.text, detail: fixed };
 }

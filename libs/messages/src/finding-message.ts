@@ -3,6 +3,7 @@ import type { FindingKind, FixState, Severity } from '@tidewaiter/domain';
 
 import { exploitedText } from './exploited-text.js';
 import {
+  aboutValues,
   clean,
   consoleLink,
   count,
@@ -51,7 +52,8 @@ export interface FindingReport {
 export function findingMessage(report: FindingReport, { consoleUrl }: { consoleUrl: string }): Message {
   const isOpen = report.status === 'opened';
   const status = isOpen ? 'firing' : 'resolved';
-  const { severity, places } = report;
+  const { severity } = report;
+  const places = report.places.toSorted(runningFirst);
   const word = headWord({ status, severity });
   return {
     kind: 'finding',
@@ -60,7 +62,7 @@ export function findingMessage(report: FindingReport, { consoleUrl }: { consoleU
     title: clean(`${word} · ${headline(report)}`, maxTitleChars),
     summary: clean(summary(report), 2 * maxItemChars),
     facts: facts(report),
-    sections: section('Images', places.toSorted(runningFirst).map(itemOf)),
+    sections: section('Images', places.map(itemOf)),
     links: places.slice(0, 1).map(({ digest }) => consoleLink('Open image', consoleUrl, 'images', digest)),
     footer: clean(`Tidewaiter · ${report.id} · ${report.advisoryId}`, maxItemChars),
     tally: {
@@ -69,6 +71,12 @@ export function findingMessage(report: FindingReport, { consoleUrl }: { consoleU
       still: 0,
       fixed: isOpen ? 0 : 1,
     },
+    about: aboutValues({
+      vulnerability: report.id,
+      advisory: report.advisoryId,
+      packages: packageNames(places),
+      fixedIn: fixesOf(places),
+    }),
   };
 }
 
@@ -147,7 +155,11 @@ function packageNames(places: readonly FindingPlace[]): string[] {
   return [...new Set(places.map(({ packageName }) => packageName))].toSorted();
 }
 
+function fixesOf(places: readonly FindingPlace[]): string[] {
+  return [...new Set(places.flatMap(({ fix }) => fix.version ?? []))].toSorted();
+}
+
 function fixText(places: readonly FindingPlace[]): string | null {
-  const versions = [...new Set(places.flatMap(({ fix }) => fix.version ?? []))].toSorted();
+  const versions = fixesOf(places);
   return versions.length === 0 ? null : enumerate(versions, 3);
 }

@@ -2,6 +2,7 @@ import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/dom
 
 import type { IncidentReport, ToldImage, ToldIncident, ToldReach, ToldRevision } from './incident-report.js';
 import {
+  aboutValues,
   clean,
   consoleLink,
   count,
@@ -58,6 +59,15 @@ export function incidentMessage(
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
     history: revisions.map((revision) => newsOf(revision, safe)),
+    about: aboutValues({
+      incident: number,
+      workload: incident.workload,
+      namespace: incident.namespace,
+      cluster: incident.cluster,
+      image: incident.image,
+      digest: incident.imageDigest,
+      techniques: incident.techniques,
+    }),
   };
 }
 

@@ -18,6 +18,31 @@ export interface Message {
   history?: MessageNews[];
   /** In figures, for who adds up several messages. */
   tally?: MessageTally;
+  /** In plain values, for templates; what is not known is left out or null. */
+  about?: MessageAbout;
+}
+
+/** What a message is about. */
+export interface MessageAbout {
+  registry?: string | null;
+  repository?: string | null;
+  tag?: string | null;
+  digest?: string | null;
+  pushedBy?: string | null;
+  /** ISO 8601. */
+  pushedAt?: string | null;
+  revision?: string | null;
+  vulnerability?: string | null;
+  advisory?: string | null;
+  packages?: string[];
+  fixedIn?: string[];
+  /** Its number. */
+  incident?: number | null;
+  workload?: string | null;
+  namespace?: string | null;
+  cluster?: string | null;
+  image?: string | null;
+  techniques?: string[];
 }
 
 export const messageKinds = ['push', 'finding', 'incident', 'digest'] as const;
@@ -70,6 +95,8 @@ export const maxItems = 12;
 export const maxItemChars = 300;
 /** Characters of one fact's value, at most. */
 export const maxFactChars = 300;
+/** Values of one name that templates are given, at most. */
+const maxAboutValues = 50;
 /** Characters of a title, at most: what Slack's header takes, with room for its mark. */
 export const maxTitleChars = 140;
 
@@ -138,6 +165,17 @@ export function section(title: string, items: readonly MessageItem[]): MessageSe
 export function fact(label: string, value: string | null): Fact[] {
   const shown = clean(value ?? '', maxFactChars);
   return shown === '' ? [] : [{ label, value: shown }];
+}
+
+/** What a message is about, each value as {@link clean} shows it. */
+export function aboutValues(about: MessageAbout): MessageAbout {
+  const cleaned = Object.entries(about).map(([name, value]): [string, unknown] => [name, cleanValue(value)]);
+  return Object.fromEntries(cleaned);
+}
+
+function cleanValue(value: string | number | string[] | null): typeof value {
+  if (typeof value === 'string') return clean(value, maxFactChars);
+  return Array.isArray(value) ? value.slice(0, maxAboutValues).map((each) => clean(each, maxFactChars)) : value;
 }
 
 /** A link to a page of the console, which may live below a path. */

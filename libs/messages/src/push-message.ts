@@ -10,6 +10,7 @@ import type { PushChanges } from '@tidewaiter/integrity';
 
 import { exploitedText } from './exploited-text.js';
 import {
+  aboutValues,
   clean,
   consoleLink,
   count,
@@ -23,6 +24,7 @@ import {
   shortDigest,
   timeText,
   type Message,
+  type MessageAbout,
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
 import {
@@ -93,7 +95,12 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
       still: alarming.length - fresh.length,
       fixed: report.resolved.filter(isAlarming).length,
     },
+    about: aboutOf(report),
   };
+}
+
+function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, revision }: PushReport): MessageAbout {
+  return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
 /**

@@ -30,7 +30,18 @@ it('starts a new installation with nothing connected', () => {
       exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
       allowUnauthenticated: false,
     },
+    templates: [],
   });
+});
+
+it('reads the folder of templates, or says that it cannot', () => {
+  const files = [{ path: 'words/push.title.liquid', text: 'x' }];
+  expect(parseSettings('templates: { dir: words }', noFiles, (dir) => (dir === 'words' ? files : []))).toMatchObject({
+    templates: files,
+  });
+  expect(() => parseSettings('templates: { dir: words }', noFiles, noFiles)).toThrow(
+    'templates.dir: cannot read words',
+  );
 });
 
 it('reads registries and sensors, and secrets from files', () => {

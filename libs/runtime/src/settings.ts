@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
@@ -204,6 +204,8 @@ const settings = z.strictObject({
       allow: z.array(z.string().min(1)).default([]),
     })
     .default({ allow: [] }),
+  /** Words of messages that somebody wrote down. */
+  templates: z.strictObject({ dir: z.string().min(1) }).optional(),
   /** Platforms of an index that are analysed. */
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
@@ -266,6 +268,14 @@ export interface TidewaiterSettings {
   /** By what images are judged. */
   rules: Rules;
   admission: AdmissionSettings;
+  /** The files of the folder `templates.dir`; empty without one. */
+  templates: TextFile[];
+}
+
+/** A file of a folder that settings name. */
+export interface TextFile {
+  path: string;
+  text: string;
 }
 
 /**
@@ -275,7 +285,17 @@ export interface TidewaiterSettings {
 export function readSettings(path: string | undefined): TidewaiterSettings {
   if (path === undefined) return parseSettings('', () => '');
   const folder = dirname(resolve(path));
-  return parseSettings(readText(path), (file) => readText(resolve(folder, file)).trim());
+  return parseSettings(
+    readText(path),
+    (file) => readText(resolve(folder, file)).trim(),
+    (dir) => readFolder(resolve(folder, dir)),
+  );
+}
+
+/** The files of a folder, in the order of their names. */
+export function readFolder(path: string): TextFile[] {
+  const names = readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  return names.toSorted().map((name) => ({ path: join(path, name), text: readText(join(path, name)) }));
 }
 
 function readText(path: string): string {
@@ -290,7 +310,11 @@ function readText(path: string): string {
  * The pure part of {@link readSettings}.
  * @throws InvalidInput `SETTINGS_INVALID`
  */
-export function parseSettings(text: string, readFile: ReadSecretFile): TidewaiterSettings {
+export function parseSettings(
+  text: string,
+  readFile: ReadSecretFile,
+  listFolder: (path: string) => TextFile[] = () => [],
+): TidewaiterSettings {
   if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
   const read = settings.safeParse(readYaml(text) ?? {});
   if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
@@ -304,6 +328,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
+    templates: folderFiles(read.data.templates?.dir, listFolder, problems),
     rules: {
       ...readRules(read.data, reader.text, problems),
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
@@ -312,6 +337,20 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
   for (const list of ['registries', 'sensors', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
+}
+
+function folderFiles(
+  dir: string | undefined,
+  listFolder: (path: string) => TextFile[],
+  problems: string[],
+): TextFile[] {
+  if (dir === undefined) return [];
+  try {
+    return listFolder(dir);
+  } catch {
+    problems.push(`templates.dir: cannot read ${dir}`);
+    return [];
+  }
 }
 
 /** Problems are told by line, never with the text of the line: it may hold a secret. */

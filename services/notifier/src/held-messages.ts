@@ -139,8 +139,11 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       );
       await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
       if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');
-      else await this.deliveries.release(tx, last.id, { alerts: alertsOf(held), message, isOfMany: true });
-      if (message !== null) await this.#enqueue(tx, [last.id]);
+      else {
+        const told = { alerts: alertsOf(held), message: this.channels.reword(message), isOfMany: true };
+        await this.deliveries.release(tx, last.id, told);
+        await this.#enqueue(tx, [last.id]);
+      }
     }
   }
 

@@ -81,7 +81,7 @@ export class Notifications {
     const isNews = wording.isNews(group.subjects);
     // What was there before and still is concerns nobody anew, also where another group has news.
     if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
-    const message = wording.message(group.subjects);
+    const message = this.channels.reword(wording.message(group.subjects));
     return channelsFor(routing, group.receiver, isNews).map((channel) => deliveryOf(eventId, group, channel, message));
   }
 
@@ -89,6 +89,7 @@ export class Notifications {
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
     if (!routing) return;
+    const message = this.channels.reword(state.message);
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, [state.alert]);
     const groups = groupByRoute(routing, [state]);
@@ -101,7 +102,7 @@ export class Notifications {
     const told = await this.#following(routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
     for (const { group, channel } of once.values()) {
-      const delivery = deliveryOf(eventId, group, channel, state.message, state.edition);
+      const delivery = deliveryOf(eventId, group, channel, message, state.edition);
       await this.#tell(
         tx,
         { ...group, groupKey: `${group.groupKey}#${state.edition.subject}` },

@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
-import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, FiringAlerts, Jobs, SilenceLedger, StoreModule } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
@@ -25,6 +26,7 @@ export class NotifierModule {
     config: Config<typeof notifierConfig>,
     settings: TidewaiterSettings,
     routing: RoutingConfig | null,
+    templates: Templates,
   ): DynamicModule {
     const service = 'notifier';
     const { consoleUrl, deliveryConcurrency } = config;
@@ -58,8 +60,12 @@ export class NotifierModule {
         DeliverySteps,
         {
           provide: Channels,
-          useFactory: () =>
-            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency),
+          useFactory: (logger: Logger) =>
+            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency, {
+              templates,
+              logger,
+            }),
+          inject: [Logger],
         },
       ],
     };
