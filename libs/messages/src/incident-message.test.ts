@@ -238,3 +238,26 @@ it('puts nothing of an incident into a link as it is', () => {
   const [link] = message({ id: '../x?<|>' }).links;
   expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
 });
+
+describe('an acknowledged incident', () => {
+  const acknowledged: IncidentRevision = { ...opened, revision: 2, kind: 'acknowledged', news: [], actor: 'jane' };
+  const context: IncidentContext = {
+    image: null,
+    reach: { images: { items: [], total: 0 }, incidents: [] } as unknown as IncidentContext['reach'],
+  };
+  const messageOf = (revisions: IncidentRevision[]) =>
+    incidentMessage({ incident: incident(), revisions, context }, console);
+
+  it('says by whom, and notes it in its thread', () => {
+    const message = messageOf([opened, acknowledged]);
+    expect(message.summary).toContain('Acknowledged by jane.');
+    expect(message.isAcknowledged).toBe(true);
+    expect(message.history?.at(-1)).toEqual({ revision: 2, lines: ['Acknowledged by jane'] });
+  });
+
+  it('wants somebody again as soon as it is worse, and not when it only grows', () => {
+    const grown: IncidentRevision = { ...opened, revision: 3, kind: 'updated' };
+    expect(messageOf([opened, acknowledged, grown]).isAcknowledged).toBe(true);
+    expect(messageOf([opened, acknowledged, { ...grown, kind: 'worsened' }]).isAcknowledged).toBe(false);
+  });
+});

@@ -39,7 +39,9 @@ export function incidentMessage(
     severity,
     title: titleOf({ ...incident, title: safe(incident.title) }, headWord({ status, severity })),
     summary: clean(
-      [safe(incident.sentence), ending(incident), reachText(incident, context.reach)].filter(Boolean).join(' '),
+      [safe(incident.sentence), ending(incident, acknowledgedBy(revisions)), reachText(incident, context.reach)]
+        .filter(Boolean)
+        .join(' '),
       4 * maxItemChars,
     ),
     facts: facts(incident, context.image),
@@ -59,6 +61,7 @@ export function incidentMessage(
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
     history: revisions.map((revision) => newsOf(revision, safe)),
+    isAcknowledged: status === 'firing' && acknowledgedBy(revisions) !== null,
     about: aboutValues({
       incident: number,
       workload: incident.workload,
@@ -91,9 +94,15 @@ function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, 
   return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
 }
 
-function ending({ state, resolvedBy }: ToldIncident): string | null {
+/** Who looks after it; null where nobody said so since it last became worse. */
+function acknowledgedBy(revisions: readonly ToldRevision[]): string | null {
+  const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
+  return last?.kind === 'acknowledged' ? last.actor : null;
+}
+
+function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null): string | null {
   if (state === 'merged') return 'It goes on in another incident.';
-  if (state === 'open') return null;
+  if (state === 'open') return acknowledged && `Acknowledged by ${acknowledged}.`;
   return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
 }
 
@@ -230,6 +239,7 @@ function newsOf({ revision, kind, news, actor }: ToldRevision, safe: (text: stri
   const heads = {
     opened: null,
     updated: null,
+    acknowledged: actor === null ? 'Acknowledged' : `Acknowledged by ${actor}`,
     worsened: null,
     reopened: 'Opened again',
     resolved: actor === null ? 'Resolved' : `Resolved by ${actor}`,

@@ -18,7 +18,7 @@ export interface ToldIncident extends Incident {
 /** What was new in one state. */
 export interface ToldRevision {
   revision: number;
-  kind: 'opened' | 'updated' | 'worsened' | 'reopened' | 'resolved' | 'merged';
+  kind: 'opened' | 'updated' | 'acknowledged' | 'worsened' | 'reopened' | 'resolved' | 'merged';
   severity: Severity;
   news: string[];
   /** The person who did it; null where nobody did. */

@@ -16,6 +16,8 @@ export interface Message {
   footer: string;
   /** How it came to this, state by state; absent of what has no states. */
   history?: MessageNews[];
+  /** Whether somebody looks after it, so that nobody needs to say so again. */
+  isAcknowledged?: boolean;
   /** In figures, for who adds up several messages. */
   tally?: MessageTally;
   /** In plain values, for templates; what is not known is left out or null. */

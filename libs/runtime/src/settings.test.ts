@@ -31,6 +31,7 @@ it('starts a new installation with nothing connected', () => {
       allowUnauthenticated: false,
     },
     templates: [],
+    slackSigningSecret: undefined,
   });
 });
 

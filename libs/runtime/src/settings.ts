@@ -204,6 +204,8 @@ const settings = z.strictObject({
       allow: z.array(z.string().min(1)).default([]),
     })
     .default({ allow: [] }),
+  /** The app whose buttons people press, with what Slack signs its requests with. */
+  slack: z.strictObject({ signingSecret: z.string().optional(), signingSecretFile: z.string().optional() }).optional(),
   /** Words of messages that somebody wrote down. */
   templates: z.strictObject({ dir: z.string().min(1) }).optional(),
   /** Platforms of an index that are analysed. */
@@ -270,6 +272,8 @@ export interface TidewaiterSettings {
   admission: AdmissionSettings;
   /** The files of the folder `templates.dir`; empty without one. */
   templates: TextFile[];
+  /** What Slack signs with that people press buttons; undefined where messages have none. */
+  slackSigningSecret: Secret | undefined;
 }
 
 /** A file of a folder that settings name. */
@@ -328,6 +332,11 @@ export function parseSettings(
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
+    slackSigningSecret: reader.read(
+      'slack.signingSecret',
+      read.data.slack?.signingSecret,
+      read.data.slack?.signingSecretFile,
+    ),
     templates: folderFiles(read.data.templates?.dir, listFolder, problems),
     rules: {
       ...readRules(read.data, reader.text, problems),

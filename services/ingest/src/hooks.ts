@@ -136,7 +136,8 @@ export class Hooks {
   }
 }
 
-function hookRequest({ headers, body, query }: FastifyRequest<HookRoute>): HookRequest {
+/** What arrived, without what Fastify made of it. */
+export function hookRequest({ headers, body, query }: FastifyRequest<HookRoute>): HookRequest {
   return { headers: textsOf(headers), body: body ?? Buffer.alloc(0), query: textsOf(query) };
 }
 

@@ -9,6 +9,9 @@ import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
 import { FetchedKeys } from './published-keys.js';
+import { ButtonDesk } from './slack/button-desk.js';
+import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
+import { SlackReplies } from './slack/slack-replies.js';
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -25,10 +28,17 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks],
+      controllers: [Hooks, SlackButtons],
       providers: [
         HookMetrics,
         Intake,
+        { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
+        ButtonDesk,
+        {
+          provide: SlackReplies,
+          useFactory: (logger: Logger) => new SlackReplies(new Egress({ allow: settings.egressAllow }), logger),
+          inject: [Logger],
+        },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };

@@ -12,6 +12,8 @@ import { find, send } from './receivers/receivers.js';
 interface Words {
   templates: Templates;
   logger?: Logger;
+  /** Whether somebody hears when a button in Slack is pressed. */
+  hasSlackButtons?: boolean;
 }
 
 /** The receivers of routing.yaml, and the way to them. */
@@ -53,7 +55,8 @@ export class Channels implements OnApplicationShutdown {
   }
 
   #context() {
-    return { egress: this.egress, signal: this.#stopping.signal };
+    const { hasSlackButtons = false } = this.words;
+    return { egress: this.egress, signal: this.#stopping.signal, hasSlackButtons };
   }
 
   #integration(receiver: string, channel: string, index: number): Integration {

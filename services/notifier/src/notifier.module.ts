@@ -64,6 +64,7 @@ export class NotifierModule {
             new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency, {
               templates,
               logger,
+              hasSlackButtons: settings.slackSigningSecret !== undefined,
             }),
           inject: [Logger],
         },

@@ -76,6 +76,7 @@ export const routes: readonly Route[] = [
     'An incident with its timeline and evidence, what is known of its image and how far it reaches',
     incidentDetailAnswer,
   ),
+  post('/incidents/{id}/acknowledge', 'Says that somebody looks after an incident', 200, incidentAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

@@ -36,6 +36,8 @@ export interface SendContext {
   egress: Egress;
   /** Aborted when the process stops. */
   signal: AbortSignal;
+  /** Whether somebody hears when a button in Slack is pressed. */
+  hasSlackButtons?: boolean;
 }
 
 export interface Outcome {

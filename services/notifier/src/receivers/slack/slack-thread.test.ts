@@ -173,3 +173,20 @@ describe('when nobody knows whether it arrived', () => {
     expect(inThread(tsOf(first))).toHaveLength(1);
   });
 });
+
+it('has buttons where somebody hears them, and none any more for what somebody did', async () => {
+  const withButtons = { ...context, hasSlackButtons: true };
+  const buttons = () => {
+    const [post] = sink.channel(channel);
+    const elements = (post?.blocks as { type: string; elements?: { action_id: string }[] }[]).flatMap((block) =>
+      block.type === 'actions' ? (block.elements ?? []) : [],
+    );
+    return elements.map(({ action_id: id }) => id);
+  };
+  const first = await slack.send(config(), delivery(1, nothing), withButtons);
+  expect(buttons()).toEqual(['tidewaiter_acknowledge']);
+  const second = delivery(2, told(1, first));
+  await slack.send(config(), { ...second, message: { ...second.message, isAcknowledged: true } }, withButtons);
+  expect(buttons()).toEqual([]);
+  expect(sink.channel(channel)[0]!.blocks[0]).toMatchObject({ text: { text: expect.stringMatching(/^👀/) } });
+});
