@@ -215,10 +215,12 @@ it('lets hostile text be nothing but text', () => {
     console,
   );
   const slack = JSON.stringify([slackBlocks(hostile), noteBlocks(hostile, hostile.history![0]!.lines)]);
-  expect(slack).not.toMatch(/<!channel>|<https:\/\/evil|[\u202e\u0007]/);
+  expect(slack).not.toMatch(/<!channel>|<https:\/\/evil|\u202e/);
+  expect(slack).not.toContain('\u0007');
   expect(slack.length).toBeLessThan(13_000);
   const html = mailHtml(hostile);
-  expect(html).not.toMatch(/<script>|[\u202e\u0007]|https:\/\/evil|evil\.example/);
+  expect(html).not.toContain('\u0007');
+  expect(html).not.toMatch(/<script>|\u202e|https:\/\/evil|evil\.example/);
   expect(hostile.title).toMatch(/\(INC-12\)$/);
   expect(hostile.title.length).toBeLessThanOrEqual(140);
   for (const { items } of hostile.sections) for (const { text } of items) expect(text).not.toContain('\n');
@@ -243,7 +245,7 @@ describe('an acknowledged incident', () => {
   const acknowledged: IncidentRevision = { ...opened, revision: 2, kind: 'acknowledged', news: [], actor: 'jane' };
   const context: IncidentContext = {
     image: null,
-    reach: { images: { items: [], total: 0 }, incidents: [] } as unknown as IncidentContext['reach'],
+    reach: { images: { items: [], total: 0 }, incidents: [] },
   };
   const messageOf = (revisions: IncidentRevision[]) =>
     incidentMessage({ incident: incident(), revisions, context }, console);

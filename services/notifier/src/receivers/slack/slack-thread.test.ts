@@ -177,10 +177,8 @@ describe('when nobody knows whether it arrived', () => {
 it('has buttons where somebody hears them, and none any more for what somebody did', async () => {
   const withButtons = { ...context, hasSlackButtons: true };
   const buttons = () => {
-    const [post] = sink.channel(channel);
-    const elements = (post?.blocks as { type: string; elements?: { action_id: string }[] }[]).flatMap((block) =>
-      block.type === 'actions' ? (block.elements ?? []) : [],
-    );
+    const blocks = sink.channel(channel)[0]!.blocks as { type: string; elements?: { action_id: string }[] }[];
+    const elements = blocks.flatMap((block) => (block.type === 'actions' ? (block.elements ?? []) : []));
     return elements.map(({ action_id: id }) => id);
   };
   const first = await slack.send(config(), delivery(1, nothing), withButtons);
