@@ -1,10 +1,15 @@
-// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/templates.md and docs/registries/. Run by `npm run docs`.
-import { writeFileSync } from 'node:fs';
+// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/templates.md, docs/sensors.md,
+// docs/image-facts.md, docs/attack-coverage.md and docs/registries/. Run by `npm run docs`.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { checks, checksMarkdown } from '@tidewaiter/checks';
+import { coverageMarkdown } from '@tidewaiter/detection';
 import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
+import { factFields, factsMarkdown } from '@tidewaiter/facts';
 import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
+import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
+import { loadRules } from '@tidewaiter/sigma';
 
 import { registryKinds } from '../services/ingest/dist/registries/registry-kinds.js';
 import { registryPage, registryTable } from '../services/ingest/dist/registries/registry-pages.js';
@@ -16,5 +21,14 @@ writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalogue), null
 writeFileSync(page('checks.md'), checksMarkdown(checks));
 writeFileSync(page('policies.md'), policiesMarkdown(builtInPolicies));
 writeFileSync(page('templates.md'), templatesMarkdown());
+writeFileSync(page('sensors.md'), sensorsMarkdown(sensors));
 writeFileSync(page('registries/README.md'), registryTable(registryKinds));
 for (const kind of registryKinds) writeFileSync(page(`registries/${kind.kind}.md`), registryPage(kind));
+writeFileSync(page('image-facts.md'), factsMarkdown(factFields));
+
+const ruleFiles = readdirSync(page('../rules'), { recursive: true }).filter((name) => name.endsWith('.yml'));
+const { rules, correlations } = loadRules(
+  ruleFiles.toSorted().map((name) => ({ path: `rules/${name}`, text: readFileSync(page(`../rules/${name}`), 'utf8') })),
+);
+const raising = [...rules.rules, ...correlations.map(({ info }) => info)].filter((rule) => !rules.isPart(rule));
+writeFileSync(page('attack-coverage.md'), coverageMarkdown(raising));

@@ -19,6 +19,7 @@ import { nodeLocks } from './targets/node-locks.ts';
 import { nodePackage } from './targets/node-package.ts';
 import { osRelease } from './targets/os-release.ts';
 import { otherLocks } from './targets/other-locks.ts';
+import { pipelineDocuments } from './targets/pipeline-documents.ts';
 import { provenance } from './targets/provenance.ts';
 import { python } from './targets/python.ts';
 import { rpmBerkeleyDb } from './targets/rpm-berkeley-db.ts';
@@ -27,6 +28,15 @@ import { rpmSqlite } from './targets/rpm-sqlite.ts';
 import { rustBinary } from './targets/rust-binary.ts';
 import { sbom } from './targets/sbom.ts';
 import { secrets } from './targets/secrets.ts';
+import { sensorCloudtrail } from './targets/sensor-cloudtrail.ts';
+import { sensorCri } from './targets/sensor-cri.ts';
+import { sensorFalco } from './targets/sensor-falco.ts';
+import { sensorGeneric } from './targets/sensor-generic.ts';
+import { sensorGuardduty } from './targets/sensor-guardduty.ts';
+import { sensorKubernetesAudit } from './targets/sensor-kubernetes-audit.ts';
+import { sensorKubernetesWatch } from './targets/sensor-kubernetes-watch.ts';
+import { sensorTetragon } from './targets/sensor-tetragon.ts';
+import { sensorTracee } from './targets/sensor-tracee.ts';
 import { tomlLocks } from './targets/toml-locks.ts';
 
 /** Every target, one line each, by name. */
@@ -51,6 +61,7 @@ export const targets: readonly Target[] = [
   nodePackage,
   osRelease,
   otherLocks,
+  pipelineDocuments,
   provenance,
   python,
   rpmBerkeleyDb,
@@ -59,5 +70,14 @@ export const targets: readonly Target[] = [
   rustBinary,
   sbom,
   secrets,
+  sensorCloudtrail,
+  sensorCri,
+  sensorFalco,
+  sensorGeneric,
+  sensorGuardduty,
+  sensorKubernetesAudit,
+  sensorKubernetesWatch,
+  sensorTetragon,
+  sensorTracee,
   tomlLocks,
 ];

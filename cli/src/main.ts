@@ -14,7 +14,9 @@ const unsupportedCodes = new Set([
   'MANIFEST_UNKNOWN',
   'NOT_AN_IMAGE',
   'NO_PLATFORM',
+  'RECORDING_MISSING',
   'REFERENCE_INVALID',
+  'RULES_MISSING',
   'TAG_MISSING',
   'TARGET_MISSING',
 ]);
@@ -23,13 +25,14 @@ const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
+// Whoever reads may be gone before all is written.
+process.stdout.on('error', () => undefined);
 try {
   await createProgram().parseAsync();
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
-// A pipe takes 64 KiB at once, and whoever reads it may be slow, or gone.
-process.stdout.on('error', () => undefined);
+// A pipe takes 64 KiB at once, and whoever reads it may be slow.
 await new Promise((resolve) => process.stdout.write('', resolve));
 // A service that did not end in time still holds the event loop.
 process.exit();

@@ -3,7 +3,7 @@ import type { MessageKind, PreviewChannel, Templates } from '@tidewaiter/message
 import { type Command, Option } from 'commander';
 
 // The library itself is loaded when somebody asks for a message.
-const kinds = ['push', 'finding', 'incident', 'digest'] as const satisfies readonly MessageKind[];
+const kinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const satisfies readonly MessageKind[];
 const channels = ['text', 'email', 'slack'] as const satisfies readonly PreviewChannel[];
 
 interface PreviewOptions {

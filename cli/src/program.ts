@@ -6,7 +6,9 @@ import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
 import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
+import { replayCommand } from './replay/replay.js';
 import { routesCommand } from './routes.js';
+import { rulesCommand } from './rules/rules.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
 import { gateCommand } from './scan/gate.js';
@@ -34,6 +36,8 @@ const commands = [
   advisoriesCommand,
   policiesCommand,
   routesCommand,
+  rulesCommand,
+  replayCommand,
   silencesCommand,
   messagesCommand,
   deadLettersCommand,

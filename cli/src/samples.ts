@@ -57,6 +57,13 @@ sensors:
     kind: falco
     cluster: local
     token: ${secret()}
+    silentAfter: never            # Falco is quiet unless it is fed: deploy/sensors/falco
+  # Other kinds: tetragon, tracee, kubernetes-audit, kubernetes-watch, cloudtrail, guardduty, cri, generic; docs/sensors.md
+
+# Who may tell how images were built, with SBOMs and provenance: docs/pipelines.md
+# pipelines:
+#   - { name: ci, kind: token, token: THE_TOKEN }
+#   - { name: github, kind: github, audience: "https://tidewaiter.example.com", claims: { repository: "acme/*", ref: refs/heads/main } }
 
 # Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
 # policies:
@@ -64,6 +71,13 @@ sensors:
 # exceptions:
 #   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
 # admission: { mode: warn, unknown: allow }
+
+# How workloads are meant to behave: docs/image-facts.md
+# runtime:
+#   builderNamespaces: [ci]
+#   debugNamespaces: [debug]
+#   internalRanges: [10.0.0.0/8]
+#   allowedEgress: { shop/api: [payments.example.com, 192.0.2.0/28] }
 `;
 }
 

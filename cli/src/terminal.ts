@@ -1,4 +1,8 @@
+import { environment } from './context.js';
+
 const narrowest = 40;
+/** Where nobody says. */
+const plainWidth = 120;
 
 /** Cuts a line to a terminal; a stream that is none gets all of it. */
 export function fit(line: string, { isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): string {
@@ -10,4 +14,14 @@ export function fit(line: string, { isTTY, columns }: Pick<NodeJS.WriteStream, '
 /** `8917` as `8,917`, the same in every locale. */
 export function count(value: number): string {
   return value.toLocaleString('en-US');
+}
+
+/** Columns of standard output: of its terminal, else as COLUMNS says. */
+export function stdoutWidth(): number {
+  return (process.stdout.isTTY && process.stdout.columns) || Number(environment['COLUMNS']) || plainWidth;
+}
+
+/** @see https://no-color.org */
+export function isColored(): boolean {
+  return process.stdout.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
 }

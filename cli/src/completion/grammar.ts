@@ -1,4 +1,4 @@
-import { findingKinds, severities } from '@tidewaiter/domain';
+import { findingKinds, runtimeSources, severities } from '@tidewaiter/domain';
 import { reportFormats } from '@tidewaiter/reports';
 import type { Argument, Command, Option } from 'commander';
 
@@ -50,6 +50,7 @@ const placeholders = new Map<string, Values>([
       ),
     },
   ],
+  ['kind', { ...nothing, words: runtimeSources }],
   ['threshold', { ...nothing, words: severities }],
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { InvalidInput } from '@tidewaiter/domain';
 import { type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
 
-import { environment } from '../context.js';
+import { isColored, stdoutWidth } from '../terminal.js';
 import { version } from '../version.js';
 
 /** One `--output FORMAT[=FILE]`. */
@@ -33,7 +33,7 @@ export function readOutputs(texts: readonly string[]): Output[] | string {
 export async function writeReport(report: Report, outputs: readonly Output[], isInventory = false): Promise<void> {
   for (const { format, file } of outputs) {
     const text = format.render(report, {
-      width: file === undefined && process.stdout.isTTY ? process.stdout.columns : plainWidth,
+      width: file === undefined && process.stdout.isTTY ? stdoutWidth() : plainWidth,
       isColored: file === undefined && isColored(),
       toolVersion: version,
       isInventory,
@@ -47,9 +47,4 @@ async function writeOutput(file: string, text: string): Promise<void> {
   await writeFile(file, text).catch((cause: unknown) => {
     throw new InvalidInput('OUTPUT_UNWRITABLE', `${file} cannot be written`, { cause });
   });
-}
-
-/** @see https://no-color.org */
-function isColored(): boolean {
-  return process.stdout.isTTY && !environment['NO_COLOR'] && environment['TERM'] !== 'dumb';
 }

@@ -44,7 +44,12 @@ export function configFindings(config: ImageConfig, { secretKey, isInspected = f
   return [...secrets, ...history].toSorted(worstFirst);
 }
 
-function integrityLayer({ entries, facts, createdBy }: StepLayer): IntegrityLayer {
+/** A layer as the judgements of integrity take it. */
+export function integrityLayer({
+  entries,
+  facts,
+  createdBy,
+}: AnalyzedLayer & { createdBy?: string | undefined }): IntegrityLayer {
   return {
     entries,
     owned: facts.files.flatMap(({ path, owned = [] }) => owned.map((each) => ({ ...each, database: path }))),

@@ -61,6 +61,8 @@ import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, fileJudgement } from './image-findings.js';
+export { imageFiles } from './image-files.js';
+export type { ImageFile } from './image-files.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
 export type { Inventory } from './inventory.js';

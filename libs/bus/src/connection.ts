@@ -1,18 +1,34 @@
 import {
+  AckPolicy,
   type Consumer as PullConsumer,
+  DeliverPolicy,
   jetstream,
+  JetStreamApiError,
   type JetStreamClient,
   jetstreamManager,
   type JetStreamManager,
+  ReplayPolicy,
 } from '@nats-io/jetstream';
-import { connect, headers as natsHeaders, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers as natsHeaders, nanos, type NatsConnection } from '@nats-io/transport-node';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { type Secret, Unavailable } from '@tidewaiter/domain';
-import type { CloudEvent, Consumer } from '@tidewaiter/events';
+import { type CloudEvent, type Consumer, type EventOf, type EventType, readEvent } from '@tidewaiter/events';
 
+import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;
+/** How long the server remembers a reader that asks for nothing any more. */
+const readerForgottenMs = 60_000;
+
+/** A consumer that one reader has for itself. */
+export interface OwnConsumer {
+  source: PullConsumer;
+  /** Of the stream. @see StreamPlace */
+  life: string;
+  /** How many messages it will bring, as of now. */
+  waiting: number;
+}
 
 /** The connection of one service to NATS. It reconnects for ever: an outage is waited for, never an end. */
 @Injectable()
@@ -58,21 +74,23 @@ export class Bus implements OnApplicationShutdown {
   }
 
   /**
-   * Puts an event on the bus and waits until it is on disk there.
-   * @throws Unavailable `BUS_UNAVAILABLE`
+   * Puts an event on the bus and waits until it is on disk there; answers whether it was there already, by its message id.
+   * @throws Unavailable `BUS_UNAVAILABLE`, and `STREAM_FULL` when the stream refuses what it has no room for
    */
-  async publish(channel: string, event: CloudEvent, messageId: string): Promise<void> {
+  async publish(channel: string, event: CloudEvent, messageId: string): Promise<{ isRepeated: boolean }> {
     const headers = natsHeaders();
     headers.set('content-type', 'application/cloudevents+json');
     if (event.traceparent) headers.set('traceparent', event.traceparent);
     const send = async () => this.client.publish(channel, JSON.stringify(event), { msgID: messageId, headers });
     try {
-      await this.#whileConnected(send).catch(async (error: unknown) => {
+      const acknowledged = await this.#whileConnected(send).catch(async (error: unknown) => {
         if (!isMissingStream(error)) throw error;
         await this.reconcile();
-        await this.#whileConnected(send);
+        return this.#whileConnected(send);
       });
+      return { isRepeated: acknowledged.duplicate };
     } catch (cause) {
+      if (isFull(cause)) throw new Unavailable('STREAM_FULL', 'NATS has no room for more of these events', { cause });
       throw new Unavailable('BUS_UNAVAILABLE', 'NATS does not take events', { cause });
     }
   }
@@ -80,6 +98,53 @@ export class Bus implements OnApplicationShutdown {
   /** Finds a consumer on the server. */
   async consumer({ stream, name }: Consumer): Promise<PullConsumer> {
     return this.#whileConnected(async () => this.client.consumers.get(stream, name));
+  }
+
+  /** Makes a consumer for one reader, which starts after `place`; at the start where the stream is not the one of that place. */
+  async consumerAfter(stream: string, subject: string, place: StreamPlace | null): Promise<OwnConsumer> {
+    return this.#whileConnected(async () => {
+      const { created: life } = await this.manager.streams.info(stream);
+      const from = place?.life === life ? place.sequence + 1 : 1;
+      const info = await this.manager.consumers.add(stream, {
+        ack_policy: AckPolicy.None,
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: from,
+        replay_policy: ReplayPolicy.Instant,
+        filter_subject: subject,
+        inactive_threshold: nanos(readerForgottenMs),
+        mem_storage: true,
+      });
+      return { source: this.client.consumers.getConsumerFromInfo(info), life, waiting: info.num_pending };
+    });
+  }
+
+  /** Drops what a stream has of a subject up to a place, when the stream is still the one of that place. */
+  async forget(stream: string, subject: string, place: StreamPlace): Promise<void> {
+    await this.#whileConnected(async () => {
+      const { created: life } = await this.manager.streams.info(stream);
+      if (life === place.life) await this.manager.streams.purge(stream, { filter: subject, seq: place.sequence + 1 });
+    });
+  }
+
+  /** Wakes whoever {@link onCall} the name in any process. Nobody may depend on it: a call can get lost. */
+  call(name: string): void {
+    if (this.#isConnected) this.connection.publish(`${callPrefix}${name}`);
+  }
+
+  /** Runs `listener` at every {@link call} of the name, until the answered function is called. */
+  onCall(name: string, listener: () => void): () => void {
+    const subscription = this.connection.subscribe(`${callPrefix}${name}`, { callback: () => listener() });
+    return () => subscription.unsubscribe();
+  }
+
+  /** Runs `listener` for every event of a type that is published from now on, in every process and without a memory of it: for caches. */
+  onPublished<Type extends EventType>(type: Type, listener: (event: EventOf<Type>) => void): void {
+    this.connection.subscribe(type.channel, {
+      callback: (error, message) => {
+        const event = error ? null : readable(message.data);
+        if (event?.type === type.type) listener(event as EventOf<Type>);
+      },
+    });
   }
 
   /** Calls `listener` whenever the connection is lost, until the answered function is called. */
@@ -114,11 +179,26 @@ export class Bus implements OnApplicationShutdown {
   }
 }
 
+const callPrefix = 'tidewaiter.call.';
+
 function noConnection(): Unavailable {
   return new Unavailable('BUS_UNAVAILABLE', 'there is no connection to NATS');
+}
+
+function readable(data: Uint8Array): CloudEvent | null {
+  try {
+    return readEvent(data);
+  } catch {
+    return null;
+  }
 }
 
 /** Nobody listens on the subject of an event: the server came back without its streams. */
 function isMissingStream(error: unknown): boolean {
   return error instanceof Error && error.name === 'JetStreamNotEnabled';
+}
+
+/** @see https://github.com/nats-io/nats-server/blob/main/server/errors.json, JSStreamStoreFailedF: "maximum bytes exceeded" */
+function isFull(error: unknown): boolean {
+  return error instanceof JetStreamApiError && /maximum (?:bytes|messages) exceeded/.test(error.message);
 }

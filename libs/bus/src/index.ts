@@ -1,4 +1,8 @@
 export { Bus } from './connection.js';
+export type { OwnConsumer } from './connection.js';
+export { OrderedReader } from './ordered-reader.js';
+export type { InOrder, StreamMessage } from './ordered-reader.js';
+export type { StreamPlace } from './stream-place.js';
 export { BusModule } from './bus.module.js';
 export type { BusOptions } from './bus.module.js';
 export { JetStreamServer } from './jetstream-server.js';

@@ -2,13 +2,14 @@ import {
   AckPolicy,
   type ConsumerConfig,
   DeliverPolicy,
+  DiscardPolicy,
   type JetStreamManager,
   ReplayPolicy,
   RetentionPolicy,
   StorageType,
 } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
-import { type Consumer, consumers, type Stream, streams } from '@tidewaiter/events';
+import { type Consumer, consumers, type Stream, streams, subjectsOf } from '@tidewaiter/events';
 
 /** Within this time JetStream itself drops a message id that it has seen; after it the inboxes do. */
 const duplicateWindowMs = 2 * 60_000;
@@ -22,7 +23,8 @@ export async function reconcileTopology(manager: JetStreamManager): Promise<void
 async function reconcileStream(manager: JetStreamManager, stream: Stream): Promise<void> {
   const config = {
     name: stream.name,
-    subjects: stream.events.map(({ channel }) => channel),
+    subjects: subjectsOf(stream),
+    discard: stream.whenFull === 'refuse-new' ? DiscardPolicy.New : DiscardPolicy.Old,
     retention: RetentionPolicy.Limits,
     storage: StorageType.File,
     max_age: nanos(stream.maxAgeMs),

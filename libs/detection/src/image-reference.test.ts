@@ -1,4 +1,4 @@
-import type { RuntimeContainer } from '@tidewaiter/domain';
+import type { ObservedContainer } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { imageReferenceOf } from './image-reference.js';
@@ -6,12 +6,13 @@ import { imageReferenceOf } from './image-reference.js';
 const digest = `sha256:${'a'.repeat(64)}`;
 const other = `sha256:${'b'.repeat(64)}`;
 
-const container = (image: Partial<RuntimeContainer>): RuntimeContainer => ({
+const container = (image: Partial<ObservedContainer>): ObservedContainer => ({
   id: '3f9c1a2b4d5e',
   name: 'app',
   imageRepository: null,
   imageTag: null,
   imageDigest: null,
+  startedAt: null,
   ...image,
 });
 

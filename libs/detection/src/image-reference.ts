@@ -1,4 +1,4 @@
-import { type Digest, isDigest, type RuntimeContainer } from '@tidewaiter/domain';
+import { type Digest, isDigest, type ObservedContainer } from '@tidewaiter/domain';
 
 /** The image of a container in the words of registries. What the sensor did not tell is null, no tag is assumed. */
 export interface ImageReference {
@@ -17,7 +17,9 @@ const dockerHub = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io
  * name that we do not know.
  * @see https://pkg.go.dev/github.com/distribution/reference
  */
-export function imageReferenceOf(container: RuntimeContainer): ImageReference {
+export function imageReferenceOf(
+  container: Pick<ObservedContainer, 'imageRepository' | 'imageTag' | 'imageDigest'>,
+): ImageReference {
   const [named = '', digestInName] = (container.imageRepository ?? '').split('@', 2);
   // The colon of a port stands before the last slash.
   const colon = named.indexOf(':', named.lastIndexOf('/') + 1);

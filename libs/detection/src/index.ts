@@ -1,5 +1,13 @@
+export { compareLevel, isLevelAtLeast, levels } from './alert.js';
+export type { Alert, AlertContext, AlertRule, ImageEvidence, Level, Weight } from './alert.js';
+export { firingAlert } from './alert-of.js';
+export { Detector } from './detector.js';
+export type { DetectorCounts, DetectorOptions, DetectorRules } from './detector.js';
+export { IncidentBuilder } from './incident-builder.js';
 export { imageReferenceOf } from './image-reference.js';
 export type { ImageReference } from './image-reference.js';
-export { severityOf, sightingOf } from './sighting.js';
-export type { KnownImage, Sighting } from './sighting.js';
-export { techniqueOf } from './technique.js';
+export type { Scene } from './scene.js';
+export { coverageMarkdown } from './attack-coverage.js';
+export { examplesOf, failedExamples } from './examples/check-examples.js';
+export type { FailedExample } from './examples/check-examples.js';
+export { techniqueOf } from './tactics.js';

@@ -57,6 +57,8 @@ export type {
   Signature,
   Signer,
 } from './provenance.js';
+export { pipelineReportKinds, unknownRun } from './pipeline.js';
+export type { CiRun, CiRunFact, PipelineReportKind } from './pipeline.js';
 export { matchesWildcard } from './wildcard.js';
 export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';

@@ -1,7 +1,7 @@
 import type { Priority } from './runtime-event.js';
 import type { JsonObject, RuntimeRecord } from './runtime-record.js';
 
-/** What an event is about. `other` has only the sensor's own words; `health` is the sensor speaking of itself. */
+/** What an event is about. `send` is data on its way out of a socket; `other` has only the sensor's own words; `health` is the sensor speaking of itself. */
 export const activities = [
   'exec',
   'exit',
@@ -9,6 +9,7 @@ export const activities = [
   'connect',
   'accept',
   'listen',
+  'send',
   'dns',
   'load',
   'privilege',
@@ -106,6 +107,10 @@ export interface ObservedNetwork {
   destinationPort: number | null;
   /** Name that was asked for, or that the address is known by. */
   hostname: string | null;
+  /** Addresses that a look-up found for {@link hostname}. */
+  answers: string[];
+  /** How much was sent, for `send`. */
+  bytes: number | null;
 }
 
 /** A call of an API: Kubernetes, a cloud. */

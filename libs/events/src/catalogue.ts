@@ -1,4 +1,11 @@
-import { findingKinds, priorities, severities } from '@tidewaiter/domain';
+import {
+  findingKinds,
+  type JsonObject,
+  pipelineReportKinds,
+  priorities,
+  runtimeSources,
+  severities,
+} from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { eventType } from './event-type.js';
@@ -50,6 +57,22 @@ export const registryDeleted = eventType('registry.deleted', {
   }),
 });
 
+export const pipelineReported = eventType('pipeline.reported', {
+  by: 'ingest',
+  summary: 'A pipeline told of an image: the run that built it, an SBOM, provenance or another attestation.',
+  about: 'the digest of the image: an index or a manifest',
+  data: z.object({
+    reportId: id,
+    connection: z.string(),
+    kind: z.enum(pipelineReportKinds),
+    digest,
+    repository: z.string().nullable(),
+    tag: z.string().nullable(),
+    /** Of the sources, where a token of the CI proves it. */
+    revision: z.string().nullable(),
+  }),
+});
+
 const text = z.string().nullable();
 
 /** One event of a runtime sensor, as `RuntimeEvent` of the domain describes it. */
@@ -69,11 +92,23 @@ export const runtimeEvent = z.object({
   process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
 });
 
+/** One event of a runtime sensor in its own words, as `RuntimeRecord` of the domain describes it. */
+const runtimeRecord = z.object({
+  id: z.string().min(1),
+  source: z.enum(runtimeSources),
+  sensor: z.string(),
+  cluster: text,
+  node: text,
+  at: z.string(),
+  /** Whatever the sensor wrote. */
+  event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
+});
+
 export const runtimeObserved = eventType('runtime.observed', {
   by: 'ingest',
-  summary: 'A runtime sensor reported events; one batch, 256 KiB at most.',
+  summary: 'A runtime sensor reported events of one partition; one batch, 256 KiB at most.',
   about: 'the sensor connection',
-  data: z.object({ sensor: z.string(), events: z.array(runtimeEvent).min(1) }),
+  data: z.object({ sensor: z.string(), records: z.array(runtimeRecord).min(1) }),
 });
 
 export const imageAnalyzed = eventType('image.analyzed', {
@@ -189,6 +224,30 @@ export const incidentResolved = eventType('incident.resolved', {
   data: incident,
 });
 
+const contact = z.object({
+  sensor: z.string(),
+  kind: z.enum(runtimeSources),
+  cluster: text,
+  /** When it last sent anything. */
+  heardAt: z.iso.datetime(),
+  /** When it had last sent anything before it was missed. */
+  silentSince: z.iso.datetime(),
+});
+
+export const sensorMissed = eventType('sensor.missed', {
+  by: 'ingest',
+  summary: 'A sensor has sent nothing for longer than it may.',
+  about: 'the sensor connection',
+  data: contact,
+});
+
+export const sensorRecovered = eventType('sensor.recovered', {
+  by: 'ingest',
+  summary: 'A sensor that was silent sends again.',
+  about: 'the sensor connection',
+  data: contact,
+});
+
 const delivery = { deliveryId: id, receiver: z.string(), channel: z.string() };
 
 export const notificationDelivered = eventType('notification.delivered', {
@@ -209,6 +268,7 @@ export const notificationFailed = eventType('notification.failed', {
 export const catalogue = [
   registryPushed,
   registryDeleted,
+  pipelineReported,
   runtimeObserved,
   imageAnalyzed,
   imageFailed,
@@ -219,6 +279,8 @@ export const catalogue = [
   incidentOpened,
   incidentUpdated,
   incidentResolved,
+  sensorMissed,
+  sensorRecovered,
   notificationDelivered,
   notificationFailed,
 ] as const;

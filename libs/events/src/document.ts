@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { EventType } from './event-type.js';
-import { consumersOf } from './topology.js';
+import { consumersOf, readersInOrder } from './topology.js';
 
 interface JsonSchema {
   [key: string]: unknown;
@@ -38,7 +38,7 @@ function eventSection(event: EventType): string[] {
 }
 
 function readers(event: EventType): string {
-  const names = consumersOf(event.type).map(({ name }) => name);
+  const names = [...consumersOf(event.type).map(({ name }) => name), ...readersInOrder(event)];
   return names.length > 0 ? names.join(', ') : 'nobody yet';
 }
 

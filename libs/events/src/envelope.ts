@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 import { InvalidInput } from '@tidewaiter/domain';
 import { z } from 'zod';
 
@@ -34,7 +36,9 @@ export function readEvent(bytes: Uint8Array): CloudEvent {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    // Several times as fast as a TextDecoder that checks, and there are thousands a second.
+    if (!isUtf8(bytes)) throw new TypeError('not UTF-8');
+    return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
   } catch (cause) {
     throw new InvalidInput('EVENT_MALFORMED', 'not JSON in UTF-8', { cause });
   }

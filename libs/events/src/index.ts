@@ -12,13 +12,18 @@ export {
   incidentUpdated,
   notificationDelivered,
   notificationFailed,
+  pipelineReported,
   registryDeleted,
   registryPushed,
   runtimeEvent,
   runtimeObserved,
+  sensorRecovered,
+  sensorMissed,
   tagMoved,
 } from './catalogue.js';
-export { consumers, consumersOf, streams } from './topology.js';
+export { consumers, consumersOf, streams, subjectsOf } from './topology.js';
 export type { Consumer, Stream } from './topology.js';
+export { partitionOf, runtimeChannel, runtimePartitions, runtimeStream } from './runtime-stream.js';
+export type { RecordPlace } from './runtime-stream.js';
 export { eventTypeNamed, readEvent } from './envelope.js';
 export { asyncApi, eventsMarkdown } from './document.js';

@@ -9,21 +9,30 @@ import {
   incidentUpdated,
   notificationDelivered,
   notificationFailed,
+  pipelineReported,
   registryDeleted,
   registryPushed,
   runtimeObserved,
+  sensorRecovered,
+  sensorMissed,
   tagMoved,
 } from './catalogue.js';
 import type { EventType } from './event-type.js';
+import { runtimePartitions, runtimeStream } from './runtime-stream.js';
 
 const hourMs = 3_600_000;
 
-/** A JetStream stream, file-backed. PostgreSQL keeps every event until it is confirmed, so a stream may be lost. */
+/** A JetStream stream, file-backed. PostgreSQL keeps every event of the outbox until it is confirmed, so a stream may be lost. */
 export interface Stream {
   name: string;
   events: readonly EventType[];
+  /** How many partitions each of its events has, each with a subject of its own; absent where an event has one subject. */
+  partitions?: number;
+  /** 0: for ever. */
   maxAgeMs: number;
   maxBytes: number;
+  /** What becomes of a message for which there is no room: it is refused, or pushes out the oldest one. */
+  whenFull: 'refuse-new' | 'forget-oldest';
 }
 
 /** The streams: runtime events are many and short-lived, so their flood must not push out the others. */
@@ -33,6 +42,7 @@ export const streams: readonly Stream[] = [
     events: [
       registryPushed,
       registryDeleted,
+      pipelineReported,
       imageAnalyzed,
       imageFailed,
       tagMoved,
@@ -42,13 +52,25 @@ export const streams: readonly Stream[] = [
       incidentOpened,
       incidentUpdated,
       incidentResolved,
+      sensorMissed,
+      sensorRecovered,
       notificationDelivered,
       notificationFailed,
     ],
     maxAgeMs: 72 * hourMs,
     maxBytes: 2 ** 30,
+    whenFull: 'forget-oldest',
   },
-  { name: 'TIDEWAITER_RUNTIME', events: [runtimeObserved], maxAgeMs: 24 * hourMs, maxBytes: 2 ** 30 },
+  {
+    name: runtimeStream,
+    events: [runtimeObserved],
+    partitions: runtimePartitions,
+    // However long the detector is away: age would drop without a word what a sensor was told is kept.
+    maxAgeMs: 0,
+    maxBytes: 2 ** 30,
+    // Nothing else keeps them: a sensor is told to wait, and the detector drops what it has read.
+    whenFull: 'refuse-new',
+  },
 ];
 
 /** A durable pull consumer; all replicas of its service share the work. */
@@ -68,16 +90,38 @@ export interface Consumer {
 const defaults = { stream: 'TIDEWAITER', concurrency: 8, ackWaitMs: 30_000, maxAttempts: 6 };
 
 export const consumers = {
-  scanner: { ...defaults, name: 'scanner', events: [registryPushed, registryDeleted, advisoryChanged] },
-  detector: { ...defaults, name: 'detector', stream: 'TIDEWAITER_RUNTIME', events: [runtimeObserved] },
+  scanner: {
+    ...defaults,
+    name: 'scanner',
+    events: [registryPushed, registryDeleted, pipelineReported, advisoryChanged],
+  },
   notifier: {
     ...defaults,
     name: 'notifier',
-    events: [imageAnalyzed, findingOpened, findingResolved, incidentOpened, incidentUpdated, incidentResolved],
+    events: [
+      imageAnalyzed,
+      findingOpened,
+      findingResolved,
+      incidentOpened,
+      incidentUpdated,
+      incidentResolved,
+      sensorMissed,
+      sensorRecovered,
+    ],
   },
 } as const satisfies Record<string, Consumer>;
 
 /** Who must have handled an event of this type before the outbox may forget it. */
 export function consumersOf(type: string): Consumer[] {
   return Object.values<Consumer>(consumers).filter(({ events }) => events.some((event) => event.type === type));
+}
+
+/** The subjects of a stream. */
+export function subjectsOf({ events, partitions }: Stream): string[] {
+  return events.map(({ channel }) => (partitions === undefined ? channel : `${channel}.*`));
+}
+
+/** The services that read an event in order, without a consumer that the server would remember: each keeps its own place. */
+export function readersInOrder(event: EventType): string[] {
+  return event === runtimeObserved ? ['detector'] : [];
 }

@@ -14,6 +14,30 @@ export interface FileManifest {
   get(path: string): ManifestFile | null;
 }
 
+/** What a tag pointed to before. */
+export interface PreviousImage {
+  digest: Digest;
+  pushedBy: string | null;
+  /** Null where nobody asked. */
+  signed: boolean | null;
+  /** Null where nobody kept it. */
+  entrypoint: readonly string[] | null;
+  /** Null where they were not kept; then the lists say what they can. */
+  files: FileManifest | null;
+  addedFiles: readonly string[];
+  changedFiles: readonly string[];
+}
+
+/** A secret that lies in an image. Its value is nowhere. */
+export interface KnownSecret {
+  /** The rule that found it. */
+  id: string;
+  path: string | null;
+  fingerprint: string | null;
+  /** In facts that a person wrote; the platform itself keeps the fingerprint alone. */
+  accessKeyId: string | null;
+}
+
 /** What is known of one image. */
 export interface ImageFacts {
   digest: Digest;
@@ -30,15 +54,10 @@ export interface ImageFacts {
   signerChanged: boolean | null;
   provenanceVerified: boolean | null;
   /** What the tag pointed to before, newest first. */
-  previous: readonly {
-    digest: Digest;
-    pushedBy: string | null;
-    addedFiles: readonly string[];
-    changedFiles: readonly string[];
-  }[];
-  /** By the name of the package. */
+  previous: readonly PreviousImage[];
+  /** By the name of the package; those of packages inside a file by its path as well. */
   vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;
-  secrets: readonly { id: string; path: string | null; fingerprint: string | null; accessKeyId: string | null }[];
+  secrets: readonly KnownSecret[];
   /** Findings of integrity and malware, by path. */
   flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
 }
@@ -64,4 +83,8 @@ export interface WorkloadFacts extends WorkloadRef {
 export interface KnownFacts {
   image(digest: Digest): ImageFacts | null;
   workload(workload: WorkloadRef): WorkloadFacts | null;
+  /** Workloads that are known to run an image. */
+  workloadsOf(digest: Digest): readonly WorkloadRef[];
+  /** The image in which the id of a cloud access key was found. */
+  secretOfKey(accessKeyId: string): { digest: Digest; secret: KnownSecret } | null;
 }

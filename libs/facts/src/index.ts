@@ -1,1 +1,26 @@
-export type { FileManifest, ImageFacts, KnownFacts, KnownVulnerability, ManifestFile, WorkloadFacts } from './facts.js';
+export { ByteCache } from './byte-cache.js';
+export { factContext } from './context.js';
+export type { ContainerLookup, FactContext } from './context.js';
+export { factsMarkdown } from './document.js';
+export type { FactField } from './fact-field.js';
+export { factField, factFields, isFactField } from './fields.js';
+export type {
+  FileManifest,
+  ImageFacts,
+  KnownFacts,
+  KnownSecret,
+  KnownVulnerability,
+  ManifestFile,
+  PreviousImage,
+  WorkloadFacts,
+} from './facts.js';
+export { factsFromFile } from './facts-file.js';
+export type { FactsFile } from './facts-file.js';
+export { PackedManifest, packManifest } from './file-manifest.js';
+export type { ImageFile } from './file-manifest.js';
+export { habitKinds } from './habits.js';
+export type { HabitKind, Habits } from './habits.js';
+export { Learned } from './learned.js';
+export type { LearnedHabit, LearnedOptions } from './learned.js';
+export { noPolicy, policyOf, runtimePolicySettings } from './policy.js';
+export type { RuntimePolicy } from './policy.js';

@@ -7,6 +7,8 @@ export type { ConfigChange, ConfigKeeping, KeptConfig, StepChange } from './kept
 export type { FileChange } from './file-changes.js';
 export type { BaseChange } from './base-change.js';
 export type { NewHost } from './new-hosts.js';
+export { fileOwners } from './file-owners.js';
+export type { FileOwners } from './file-owners.js';
 export type { FileSign } from './file-sign.js';
 export { inspectFile, integrityVersion, wantsInspection } from './inspect-file.js';
 export { hostsInFile, mayNameHosts } from './named-hosts.js';

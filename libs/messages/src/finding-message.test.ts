@@ -13,6 +13,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     installedVersion: '3.0.15-1',
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
+    running: null,
     ...parts,
   };
 }

@@ -65,7 +65,11 @@ const image: NonNullable<IncidentContext['image']> = {
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
   revisions: [opened],
-  context: { image, reach: { images: { items: [], total: 0 }, incidents: [] }, ...context },
+  context: {
+    image,
+    reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] },
+    ...context,
+  },
 });
 
 const message = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}) =>
@@ -114,7 +118,7 @@ Open incident: https://tidewaiter.example.com/#incidents/${uuidOf('miner')}
 Open image: https://tidewaiter.example.com/#images/${image.digest}
 
 -- 
-Tidewaiter · INC-12 · rule: Program started that the image does not have by Jane Doe (DRL-1.1)
+Tidewaiter · INC-12 · rules by Jane Doe (DRL-1.1): Program started that the image does not have
 `);
 });
 
@@ -154,7 +158,11 @@ it('does not take what could not be judged for clean', () => {
 describe('how far it reaches', () => {
   const [workload] = minerIncident().workloads;
   const tag = (shares: string) => ({ registry: 'r', repository: 'a', tag: '1', digest: 'd', shares });
-  const nothing: IncidentContext['reach'] = { images: { items: [], total: 0 }, incidents: [] };
+  const nothing: IncidentContext['reach'] = {
+    images: { items: [], total: 0 },
+    workloads: { items: [], total: 0 },
+    incidents: [],
+  };
   it.each<[Partial<StoredIncident>, Partial<IncidentContext['reach']>, string]>([
     [{}, {}, 'Nothing else that we know has it.'],
     [{ imageDigest: null }, {}, 'Which image it ran is not known.'],
@@ -162,7 +170,17 @@ describe('how far it reaches', () => {
     [
       { workloads: [workload!, workload!] },
       { images: { items: [tag('image'), tag('layer with /a')], total: 212 } },
-      '2 workloads are affected, 211 tags point to its image and 1 other image shares what was used.',
+      '2 workloads are affected, 1 tag points to its image and 211 other images share what was used.',
+    ],
+    [
+      {},
+      {
+        workloads: {
+          items: [{ cluster: null, workload: 'a/b/c', imageDigest: 'd', exposed: true, shares: 'image' }],
+          total: 3,
+        },
+      },
+      '3 other workloads run it or what it shares (1 of them exposed).',
     ],
     [{}, { incidents: [{ id: 'x', number: 3, title: 't', shares: ['sha256 1'] }] }, 'INC-3 saw the same traces.'],
   ])('in a sentence', (more, reach, expected) => {
@@ -170,9 +188,10 @@ describe('how far it reaches', () => {
   });
 });
 
-it('names authors and licences of all rules that fit', () => {
+it('names all authors and licences before all rules', () => {
   const rule = { id: null, title: 'a', author: 'b', license: 'c', link: null };
-  expect(creditsText([rule, { ...rule, author: null, license: null }])).toBe('rules: a by b (c) and a');
+  const rules = [rule, { ...rule, author: null, license: null }, ...['d', 'e'].map((title) => ({ ...rule, title }))];
+  expect(creditsText(rules)).toBe('rules by b (c): a, d and 1 more; rules: a');
 });
 
 it('tells the day of a step that came on another one', () => {
@@ -215,12 +234,11 @@ it('lets hostile text be nothing but text', () => {
     console,
   );
   const slack = JSON.stringify([slackBlocks(hostile), noteBlocks(hostile, hostile.history![0]!.lines)]);
-  expect(slack).not.toMatch(/<!channel>|<https:\/\/evil|\u202e/);
-  expect(slack).not.toContain('\u0007');
+  expect(slack).not.toMatch(/<!channel>|<https:\/\/evil|\p{Cf}|\p{Cc}/u);
   expect(slack.length).toBeLessThan(13_000);
   const html = mailHtml(hostile);
+  expect(html).not.toMatch(/<script>|\p{Cf}|https:\/\/evil|evil\.example/u);
   expect(html).not.toContain('\u0007');
-  expect(html).not.toMatch(/<script>|\u202e|https:\/\/evil|evil\.example/);
   expect(hostile.title).toMatch(/\(INC-12\)$/);
   expect(hostile.title.length).toBeLessThanOrEqual(140);
   for (const { items } of hostile.sections) for (const { text } of items) expect(text).not.toContain('\n');
@@ -245,7 +263,7 @@ describe('an acknowledged incident', () => {
   const acknowledged: IncidentRevision = { ...opened, revision: 2, kind: 'acknowledged', news: [], actor: 'jane' };
   const context: IncidentContext = {
     image: null,
-    reach: { images: { items: [], total: 0 }, incidents: [] },
+    reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] },
   };
   const messageOf = (revisions: IncidentRevision[]) =>
     incidentMessage({ incident: incident(), revisions, context }, console);

@@ -109,22 +109,22 @@ function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null
 /** How far it may reach, in one sentence. */
 export function reachText(
   { workloads, imageDigest }: Pick<ToldIncident, 'workloads' | 'imageDigest'>,
-  { images, incidents }: ToldReach,
+  { images, workloads: reached, incidents }: ToldReach,
 ): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
-  const others = images.items.filter(({ shares }) => shares !== 'image').length;
-  const tags = images.total - others;
+  const exposed = reached.items.filter((each) => each.exposed === true).length;
+  const facing = exposed === 0 ? '' : ` (${exposed} of them exposed)`;
+  // Those of the image itself come first, so that what is cut off are others.
+  const tags = images.items.filter(({ shares }) => shares === 'image').length;
+  const others = images.total - tags;
+  const numbers = incidents.map(({ number }) => `INC-${number}`);
   const shared = [
+    ...(reached.total > 0
+      ? [`${count(reached.total, 'other workload runs', 'other workloads run')} it or what it shares${facing}`]
+      : []),
     ...(tags > 0 ? [`${count(tags, 'tag points', 'tags point')} to its image`] : []),
     ...(others > 0 ? [`${count(others, 'other image shares', 'other images share')} what was used`] : []),
-    ...(incidents.length > 0
-      ? [
-          `${enumerate(
-            incidents.map(({ number }) => `INC-${number}`),
-            3,
-          )} saw the same traces`,
-        ]
-      : []),
+    ...(incidents.length > 0 ? [`${enumerate(numbers, 3)} saw the same traces`] : []),
   ];
   const parts = [...affected, ...shared];
   if (parts.length > 0) return `${enumerate(parts, parts.length)}.`;
@@ -221,17 +221,22 @@ function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'
     ...fact('Events', String(incident.count)),
     ...fact('Signs', enumerate(incident.findings, 6)),
     ...fact('Techniques', enumerate(incident.techniques, 8)),
-    ...fact('Image findings', image && (countsText(image.counts) ?? 'none')),
+    ...fact('Image findings', image && (countsText(image.counts) ?? (image.isJudged ? 'none' : 'not all known'))),
   ];
 }
 
-/** Licences of rules ask for the name of their author beside every match. */
+/** Licences of rules ask for the name of their author beside every match, so all authors are named before all rules are. */
 export function creditsText(rules: readonly RuleCredit[]): string {
-  const credits = rules.map(({ title, author, license }) => {
-    const by = author === null ? '' : ` by ${author}`;
-    return `${title}${by}${license === null ? '' : ` (${license})`}`;
+  const groups = Map.groupBy(rules, ({ author, license }) => JSON.stringify([author, license]));
+  const credits = [...groups.values()].map((group) => {
+    const { author, license } = group[0]!;
+    const by = [author && ` by ${author}`, license && ` (${license})`].filter(Boolean).join('');
+    return `rules${by}: ${enumerate(
+      group.map(({ title }) => title),
+      2,
+    )}`;
   });
-  return `${credits.length === 1 ? 'rule' : 'rules'}: ${enumerate(credits, 4)}`;
+  return credits.join('; ');
 }
 
 /** How one state of it reads in a thread. */

@@ -47,5 +47,6 @@ export interface ToldImage {
 /** What else has what it was about; the lists are cut, the totals are not. */
 export interface ToldReach {
   images: { items: { shares: string }[]; total: number };
+  workloads: { items: { exposed: boolean | null }[]; total: number };
   incidents: { number: number }[];
 }

@@ -47,7 +47,7 @@ export interface MessageAbout {
   techniques?: string[];
 }
 
-export const messageKinds = ['push', 'finding', 'incident', 'digest'] as const;
+export const messageKinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const;
 export type MessageKind = (typeof messageKinds)[number];
 
 /** Of what people are told of: findings, or one incident. */

@@ -72,7 +72,7 @@ describe('a push with 10,000 findings of hostile names', () => {
     digest: `sha256:${'4f'.repeat(32)}`,
     platforms: ['linux/amd64'],
     pushedBy: hostile[1]!,
-    revision: hostile[4]!,
+    pipeline: null,
     pushedAt: '2026-11-25T10:42:00Z',
     previousDigest: `sha256:${'ab'.repeat(32)}`,
     findings,

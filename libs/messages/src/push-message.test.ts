@@ -1,4 +1,4 @@
-import { countBySeverity, type Finding, findingOf, type Severity } from '@tidewaiter/domain';
+import { countBySeverity, type Finding, findingOf, type Severity, unknownRun } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
 import { maxItems, maxTitleChars, type Message } from './message.js';
@@ -59,8 +59,8 @@ function report(findings: PushFinding[], rest: Partial<PushReport> = {}): PushRe
     digest,
     platforms: ['linux/amd64'],
     pushedBy: 'ci-bot',
-    revision: null,
     pushedAt: '2026-11-25T10:42:00Z',
+    pipeline: null,
     previousDigest: `sha256:${'ab'.repeat(32)}`,
     findings,
     resolved: [],
@@ -94,6 +94,34 @@ const push = report(
 );
 
 describe('pushMessage', () => {
+  it('says which run built it, of which revision, and what of that nobody proves', () => {
+    const run = {
+      ...unknownRun,
+      url: 'https://ci.example.com/runs/7',
+      id: '7',
+      attempt: '2',
+      workflow: 'release',
+      actor: 'jane',
+      source: 'https://git.example.com/shop/checkout',
+      revision: '6c62fb45fe66bfb1ea9a66abc38f6a0cc974292b',
+      ref: 'refs/heads/main',
+    };
+    const factsOf = (pipeline: PushReport['pipeline']) =>
+      pushMessage(report([], { pipeline }), console)
+        .facts.filter(({ label }) => label === 'Revision' || label === 'Built by')
+        .map(({ value }) => value);
+    expect(factsOf({ run, proven: ['revision', 'source'] })).toEqual([
+      '6c62fb45fe66 of git.example.com/shop/checkout (main)',
+      'release run 7, attempt 2 for jane · https://ci.example.com/runs/7',
+    ]);
+    expect(factsOf({ run: { ...run, source: null, ref: null }, proven: [] })[0]).toBe(
+      '6c62fb45fe66, as its pipeline says',
+    );
+    expect(factsOf({ run: unknownRun, proven: [] })).toEqual([]);
+    expect(factsOf({ run: { ...unknownRun, url: 'javascript:alert(1)' }, proven: [] })).toEqual([]);
+    expect(factsOf(null)).toEqual([]);
+  });
+
   it('says in one line what a push brought', () => {
     const message = pushMessage(push, console);
     expect(message).toMatchObject({
@@ -343,7 +371,7 @@ describe('what presses', () => {
   const others = ['1', '2', '3'].map((n) => hole({ id: `CVE-2024-000${n}`, fix: '3.0.17-1~deb12u3' }));
 
   it('goes before what only counts more, in the title, the summary and the list', () => {
-    const message = pushMessage(report([...others, pressing], { revision: 'a1b2c3d4e5f6a7b8' }), console);
+    const message = pushMessage(report([...others, pressing]), console);
     expect(message.title).toBe(
       'High · shop/checkout:1.4 brings 4 new critical or high vulnerabilities, exploited ones among them',
     );
@@ -353,7 +381,6 @@ describe('what presses', () => {
     );
     expect(message.sections[0]!.items[0]).toMatchObject({ detail: 'CVE-2024-0009 (exploited) · in use' });
     expect(message.facts).toContainEqual({ label: 'Running', value: 'yes' });
-    expect(message.facts).toContainEqual({ label: 'Revision', value: 'a1b2c3d4e5f6 (as its label says)' });
   });
 
   it('is not claimed of what nobody tells of', () => {

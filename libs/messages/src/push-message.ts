@@ -1,4 +1,6 @@
 import {
+  type CiRun,
+  type CiRunFact,
   countBySeverity,
   isAtLeast,
   worstSeverity,
@@ -45,10 +47,10 @@ export interface PushReport {
   digest: Digest;
   platforms: Platform[];
   pushedBy: string | null;
-  /** Of the source, as the image's own label says; nobody has checked it. */
-  revision: string | null;
   /** ISO 8601. */
   pushedAt: string;
+  /** The run that built it, as far as a pipeline told of it. */
+  pipeline: ReportedBuild | null;
   /** What the tag pointed to before; null on its first push. */
   previousDigest: Digest | null;
   /** Of all severities. */
@@ -64,8 +66,11 @@ export interface PushReport {
   counts: SeverityCounts;
 }
 
-/** Of a commit's id: enough to find it. */
-const maxRevisionChars = 12;
+/** What a pipeline said of its run, and which of it a token of its CI proves. */
+export interface ReportedBuild {
+  run: CiRun;
+  proven: readonly CiRunFact[];
+}
 
 /** Characters of an image's name in a title: its end is kept, the tag is there. */
 const maxNameChars = 64;
@@ -99,7 +104,8 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
   };
 }
 
-function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, revision }: PushReport): MessageAbout {
+function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, pipeline }: PushReport): MessageAbout {
+  const revision = pipeline?.run.revision ?? null;
   return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
@@ -202,7 +208,7 @@ function facts(report: PushReport): Message['facts'] {
     ...fact('Image', `${report.registry}/${report.repository}${tag}`),
     ...fact('Digest', shortDigest(report.digest)),
     ...fact('Pushed', `${timeText(report.pushedAt)}${by}`),
-    ...fact('Revision', report.revision && `${report.revision.slice(0, maxRevisionChars)} (as its label says)`),
+    ...buildFacts(report.pipeline),
     ...fact('Running', runningFact(report)),
     ...fact('Compared with', compared),
     ...fact('Platforms', enumerate(report.platforms, 6)),
@@ -216,6 +222,24 @@ function runningFact({ findings }: PushReport): string | null {
   const told = findings.flatMap(({ finding }) => finding.running ?? []);
   if (told.length === 0) return null;
   return told.includes(true) ? 'yes' : 'not seen';
+}
+
+/** From which revision it was built, and by which run; what nobody proves is told as a claim. */
+function buildFacts(pipeline: ReportedBuild | null): Message['facts'] {
+  if (!pipeline) return [];
+  const { run, proven } = pipeline;
+  const claimed = (name: CiRunFact) => (proven.includes(name) ? '' : ', as its pipeline says');
+  const source = run.source === null ? '' : ` of ${run.source.replace(/^https?:\/\//, '')}`;
+  const at = run.ref === null ? '' : ` (${run.ref.replace(/^refs\/(heads|tags)\//, '')})`;
+  const attempt = run.attempt === null || run.attempt === '1' ? '' : `, attempt ${run.attempt}`;
+  const name = [run.workflow, run.id && `run ${run.id}${attempt}`, run.actor && `for ${run.actor}`]
+    .filter(Boolean)
+    .join(' ');
+  const page = run.url === null || !/^https?:\/\//.test(run.url) ? '' : run.url;
+  return [
+    ...fact('Revision', run.revision && `${run.revision.slice(0, 12)}${source}${at}${claimed('revision')}`),
+    ...fact('Built by', [name, page].filter(Boolean).join(' · ') || null),
+  ];
 }
 
 function sections(report: PushReport, groups: FindingGroup[]): Message['sections'] {

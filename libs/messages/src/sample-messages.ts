@@ -7,6 +7,7 @@ import type { IncidentReport } from './incident-report.js';
 import type { Message, MessageKind } from './message.js';
 import type { PushFinding } from './push-message-groups.js';
 import { pushMessage, type PushReport } from './push-message.js';
+import { sensorMessage, type SensorReport } from './sensor-message.js';
 
 interface Console {
   consoleUrl: string;
@@ -21,6 +22,7 @@ const samples: Record<MessageKind, (console: Console) => Message> = {
   push: (console) => pushMessage(samplePush, console),
   finding: (console) => findingMessage(sampleFinding, console),
   incident: (console) => incidentMessage(sampleIncident, console),
+  sensor: () => sensorMessage(sampleSensor),
   digest: sampleDigest,
 };
 
@@ -81,7 +83,21 @@ const samplePush: PushReport = {
   digest,
   platforms,
   pushedBy: 'ci-bot',
-  revision: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678',
+  pipeline: {
+    run: {
+      url: 'https://git.example.com/shop/checkout/runs/4711',
+      id: '4711',
+      attempt: '1',
+      workflow: 'release',
+      actor: 'jane',
+      source: 'https://git.example.com/shop/checkout',
+      revision: 'a1b2c3d4e5f60718293a4b5c6d7e8f9012345678',
+      ref: 'refs/heads/main',
+      startedAt: '2026-11-25T10:38:00Z',
+      finishedAt: '2026-11-25T10:41:30Z',
+    },
+    proven: ['revision'],
+  },
   pushedAt: '2026-11-25T10:42:00Z',
   previousDigest,
   findings,
@@ -115,6 +131,15 @@ const sampleFinding: FindingReport = {
     fix: { state: 'fixed', version: '3.0.17-1~deb12u2' },
     running: index === 1,
   })),
+};
+
+const sampleSensor: SensorReport = {
+  sensor: 'nodes-eu1',
+  kind: 'tetragon',
+  cluster: 'eu1',
+  status: 'firing',
+  heardAt: '2026-11-25T10:31:00Z',
+  silentSince: '2026-11-25T10:31:00Z',
 };
 
 const incident: Incident = {
@@ -212,11 +237,12 @@ const sampleIncident: IncidentReport = {
         signers: ['release@example.com'],
         builder: null,
         source: null,
-        revision: samplePush.revision,
+        revision: samplePush.pipeline?.run.revision ?? null,
       },
     },
     reach: {
       images: { items: [{ shares: 'image' }, { shares: 'layer /app/server' }], total: 2 },
+      workloads: { items: [{ exposed: true }, { exposed: false }], total: 2 },
       incidents: [{ number: 311 }],
     },
   },

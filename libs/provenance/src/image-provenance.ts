@@ -1,6 +1,7 @@
 import type { Digest, Provenance } from '@tidewaiter/domain';
 import type { Warning } from '@tidewaiter/oci';
 
+import type { Artifact } from './artifact.js';
 import { type ArtifactPlace, findArtifacts } from './find-artifacts.js';
 import type { Trust } from './trust.js';
 import { type VerifiedImage, verifyImage } from './verify-image.js';
@@ -13,16 +14,18 @@ export interface ImageProvenance extends VerifiedImage {
 /**
  * Finds and verifies what was said about an image.
  * @param digests of the image and of the indexes that it was reached by: who signs an index signs what it holds
+ * @param told what was said about each digest elsewhere: by the pipeline that built it
  */
 export async function imageProvenance(
   place: ArtifactPlace,
   digests: Iterable<Digest>,
   trust: Trust,
+  told: ReadonlyMap<Digest, readonly Artifact[]> = new Map(),
 ): Promise<ImageProvenance> {
   const all: ImageProvenance = { signatures: [], attestations: [], vex: [], warnings: [] };
   for (const digest of new Set(digests)) {
     const { artifacts, warnings } = await findArtifacts(place, digest);
-    const { signatures, attestations, vex } = verifyImage(digest, artifacts, trust);
+    const { signatures, attestations, vex } = verifyImage(digest, [...artifacts, ...(told.get(digest) ?? [])], trust);
     all.signatures.push(...signatures);
     all.attestations.push(...attestations);
     all.vex.push(...vex);

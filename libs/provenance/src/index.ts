@@ -1,3 +1,5 @@
+export { attestationType, readClaimedAttestation } from './claimed-attestation.js';
+export type { ClaimedAttestation } from './claimed-attestation.js';
 export { findArtifacts } from './find-artifacts.js';
 export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
 export type { Artifact } from './artifact.js';

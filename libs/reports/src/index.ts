@@ -1,4 +1,7 @@
 export { byRisk } from './finding-groups.js';
 export type { Report, ReportFinding, ReportFormat, ReportLayer, ReportStats, ReportTarget } from './report.js';
 export { reportFormats } from './report-formats.js';
+export { paint, penOf } from './table/page.js';
+export type { Pen } from './table/page.js';
+export { wrap } from './table/wrap.js';
 export { fixText } from './wording.js';

@@ -1,3 +1,4 @@
+export { parseDuration } from './duration.js';
 export type { ChannelConfigs, ChannelKind, Integration } from './receivers/receiver.js';
 export type { HttpAuth } from './receivers/http-auth.js';
 export { parseMatchers } from './matcher-syntax.js';

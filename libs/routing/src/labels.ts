@@ -1,6 +1,6 @@
 /** What each label of Tidewaiter's alerts means. Routes may match on any label; these are the ones that alerts have. A label without a value is not there. */
 export const documentedLabels = {
-  kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime.',
+  kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime, `sensor` for one that has gone silent.',
   severity:
     'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has judged yet.',
   repository: 'The repository without registry, tag or digest: `shop/checkout`.',
@@ -15,6 +15,7 @@ export const documentedLabels = {
   fixable: '`true` when an upgrade closes at least one finding in the alert; else `false`.',
   new: '`true` when the previous push of the tag did not have it; else `false`.',
   owner: 'Who answers for the image or the namespace.',
+  sensor: 'The sensor connection that has gone silent.',
   rule: 'The rule that opened the incident, or the id of the finding.',
   technique: 'The MITRE ATT&CK technique of the rule: `T1611`.',
 } as const;

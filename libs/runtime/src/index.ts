@@ -10,6 +10,7 @@ export type {
   SignerSettings,
   TidewaiterSettings,
 } from './settings.js';
+export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';
 export { Egress } from './egress.js';
 export type { ClientCertificate } from './egress-pools.js';
 export type { EgressRequest } from './egress.js';

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { AccessDenied, InvalidInput, NotFound, Unavailable } from '@tidewaiter/domain';
+import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
 
 import { problemOf } from './problem.js';
 
@@ -9,6 +9,8 @@ it.each([
   [new AccessDenied('TOKEN_SCOPE', 'read only'), 403, 'TOKEN_SCOPE'],
   [new NotFound('IMAGE_UNKNOWN', 'no such image'), 404, 'IMAGE_UNKNOWN'],
   [new Unavailable('STORE_UNAVAILABLE', 'try again'), 503, 'STORE_UNAVAILABLE'],
+  [new Unavailable('STREAM_FULL', 'come later'), 429, 'STREAM_FULL'],
+  [new LimitExceeded('maxBytes', 'too large'), 413, 'LIMIT_EXCEEDED'],
   [new HttpException('nope', 405), 405, 'METHOD_NOT_ALLOWED'],
   [Object.assign(new Error('too large'), { statusCode: 413 }), 413, 'BODY_TOO_LARGE'],
   [new TypeError('x is undefined'), 500, 'INTERNAL'],

@@ -20,6 +20,8 @@ const statusByCode: Record<string, number> = {
   HOOK_UNAUTHORIZED: 401,
   BODY_TOO_LARGE: 413,
   RATE_LIMITED: 429,
+  INTAKE_BUSY: 429,
+  STREAM_FULL: 429,
 };
 
 /** What a caller is told about an error. Anything unexpected is `INTERNAL`, without a word of detail. */

@@ -1,4 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
+import { noPolicy } from '@tidewaiter/facts';
 
 import { parseSettings, readSettings } from './settings.js';
 
@@ -20,6 +21,7 @@ it('starts a new installation with nothing connected', () => {
   expect(readSettings(undefined)).toEqual({
     registries: [],
     sensors: [],
+    pipelines: [],
     signers: [],
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
@@ -30,6 +32,7 @@ it('starts a new installation with nothing connected', () => {
       exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
       allowUnauthenticated: false,
     },
+    runtime: noPolicy,
     templates: [],
     slackSigningSecret: undefined,
   });
@@ -43,6 +46,24 @@ it('reads the folder of templates, or says that it cannot', () => {
   expect(() => parseSettings('templates: { dir: words }', noFiles, noFiles)).toThrow(
     'templates.dir: cannot read words',
   );
+});
+
+it('reads how workloads are meant to behave', () => {
+  const { runtime } = parseSettings(
+    `
+runtime:
+  builderNamespaces: [ci]
+  allowedEgress: { shop/api: [192.0.2.0/28, "*.example.com"] }
+  learningPeriod: 7d
+`,
+    noFiles,
+  );
+  expect(runtime).toEqual({
+    ...noPolicy,
+    builderNamespaces: ['ci'],
+    allowedEgress: { 'shop/api': ['192.0.2.0/28', '*.example.com'] },
+    learningMs: 7 * 86_400_000,
+  });
 });
 
 it('reads registries and sensors, and secrets from files', () => {
@@ -62,6 +83,53 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
   expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+describe('a sensor', () => {
+  const sensorsOf = (...lines: string[]) =>
+    parseSettings(`sensors:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`, (path) => `text of ${path}`)
+      .sensors;
+
+  it('is known by any word for its kind, and missed after ten minutes unless it is quiet by nature', () => {
+    const kinds = sensorsOf(
+      'name: a, kind: k8s_audit, token: t',
+      'name: b, kind: cloudtrail, token: t',
+      'name: c, kind: tetragon, token: t, silentAfter: 90s',
+      'name: d, kind: falco, token: t, silentAfter: never',
+      'name: e, kind: guardduty, token: t, silentAfter: 1d',
+    );
+    expect(kinds.map(({ kind, silentAfterMs }) => [kind, silentAfterMs])).toEqual([
+      ['kubernetes-audit', 600_000],
+      ['cloudtrail', null],
+      ['tetragon', 90_000],
+      ['falco', null],
+      ['guardduty', 86_400_000],
+    ]);
+  });
+
+  it('may prove itself by a topic, and say where its fields stand', () => {
+    const topicArn = 'arn:aws:sns:eu-west-1:123456789012:cloudtrail';
+    expect(
+      sensorsOf(
+        `name: aws, kind: cloudtrail, topicArn: "${topicArn}", snsCertificateFile: sns.pem`,
+        'name: own, kind: generic, token: t, fields: { at: ts, process.executable: proc.exe }',
+      ),
+    ).toMatchObject([
+      { sns: { topicArn, certificate: 'text of sns.pem' } },
+      { kind: 'generic', fields: { at: 'ts', 'process.executable': 'proc.exe' }, silentAfterMs: null },
+    ]);
+  });
+
+  it.each([
+    ['kind: auditd', 'sensors[0].kind'],
+    ['kind: generic', 'sensors[0].fields: is missing'],
+    ['kind: falco, fields: { at: ts }', 'sensors[0].fields: is for the kind generic'],
+    ['kind: generic, fields: { nonsense: ts }', 'sensors[0].fields'],
+    ['kind: falco, silentAfter: soon', 'sensors[0].silentAfter: is no duration'],
+    ['kind: falco, topicArn: somewhere', 'sensors[0].topicArn: is no ARN'],
+  ])('is refused with %s', (line, problem) => {
+    expect(problemsOf(`sensors: [ { name: a, token: t, ${line} } ]`)).toContain(problem);
+  });
 });
 
 it('reads who must sign, and what', () => {
@@ -128,7 +196,6 @@ it.each([
     'sensors: [ { name: a, kind: falco }, { name: a, kind: falco } ]',
     'sensors: a is there twice',
   ],
-  ['a list that is not acted on yet', 'pipelines: [ { name: a } ]', 'not supported yet: pipelines'],
   ['a policy that nobody wrote', 'policies: [ { name: a } ]', 'policies[0]: no policy a comes with Tidewaiter'],
   ['a policy whose file is not there', 'policies: [ { name: a, file: a.cel } ]', 'policies[0].file: cannot read a.cel'],
   [
@@ -141,6 +208,7 @@ it.each([
     'exceptions: [ { repository: "*", finding: CVE-1, reason: r, until: 2027-01-01 } ]',
     'exceptions[0].owner',
   ],
+  ['a range that is none', 'runtime: { internalRanges: [10.0.0.0/33] }', 'runtime.internalRanges[0]: is no range'],
   ['a VEX document that is not there', 'vex: [ a.json ]', 'vex[0]: cannot read a.json'],
   ['a key that is there twice', 'sensors: []\nsensors: []', 'line 2: not valid YAML (DUPLICATE_KEY)'],
   ['an alias of nothing', 'sensors: *x', 'an alias has no anchor'],

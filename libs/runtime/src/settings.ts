@@ -1,29 +1,19 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-import { InvalidInput, policyModes, Secret } from '@tidewaiter/domain';
+import { InvalidInput, policyModes, type RuntimeSource, type Secret } from '@tidewaiter/domain';
+import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
 import { readRules, type Rules, ruleSettings } from '@tidewaiter/policy';
+import { parseDuration } from '@tidewaiter/routing';
+import { type GenericFields, genericFields, sensorOf, sensors } from '@tidewaiter/sensors';
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { ClientCertificate } from './egress-pools.js';
-
-const name = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/, 'use 1 to 64 of a-z, 0-9, dot, dash and underscore');
+import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
+import { name, type ReadSecretFile, secretPair, type SecretReader, secretReader } from './secret-settings.js';
 
 const maxFileBytes = 1024 * 1024;
-
-/** Reads the file that a `…File` key names, relative to `tidewaiter.yaml`. */
-type ReadSecretFile = (path: string) => string;
-
-/** `key` or `keyFile`: the file wins in production, the plain twin is for tests. */
-function secretPair<Key extends string>(key: Key) {
-  return { [key]: z.string().min(1).optional(), [`${key}File`]: z.string().min(1).optional() } as Record<
-    Key | `${Key}File`,
-    z.ZodOptional<z.ZodString>
-  >;
-}
 
 /** How a registry, or a mirror of one, is reached. */
 const registryHost = {
@@ -77,18 +67,33 @@ const fields = z.strictObject({
   id: path.optional(),
 });
 
-const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const topicArn = z.string().regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic');
 
-/** As on the command line; `0` is never. */
-const duration = z
-  .string()
-  .regex(/^(0|[1-9]\d{0,3}[smhd])$/, 'is neither 0 nor a duration such as 30s, 15m or 1h')
-  .transform((text) => (text === '0' ? 0 : Number(text.slice(0, -1)) * unitMs[text.at(-1) as keyof typeof unitMs]));
+/** A duration in milliseconds; null for `never`. */
+const silence = z.string().transform((text, context) => {
+  if (text === 'never') return null;
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is no duration such as 10m, and not never');
+    return z.NEVER;
+  }
+});
+
+/** A duration in milliseconds; `0` is never. */
+const duration = z.string().transform((text, context) => {
+  try {
+    return parseDuration(text);
+  } catch {
+    context.addIssue('is neither 0 nor a duration such as 30s, 15m or 1h');
+    return z.NEVER;
+  }
+});
 
 /** How the registry is looked at in the background, to find pushes that nobody told of. */
 const reconcile = z
   .strictObject({
-    every: duration.default(15 * unitMs.m),
+    every: duration.default(15 * 60_000),
     /** Names, or patterns with `*`; all of its catalogue where none are given. */
     repositories: z.array(z.string().min(1)).default([]),
     requestsPerMinute: z.int().min(1).max(60_000).default(600),
@@ -116,10 +121,7 @@ const registry = z
     /** Accepts webhooks without a secret. Only for registries that cannot send one, on a network that you trust. */
     allowUnauthenticated: z.boolean().default(false),
     /** Topic of Amazon SNS whose signed messages are believed. */
-    topicArn: z
-      .string()
-      .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:.+$/, 'is no ARN of a topic')
-      .optional(),
+    topicArn: topicArn.optional(),
     /** PEM file of the certificate that SNS signs with, where it cannot be fetched from Amazon. */
     snsCertificateFile: z.string().optional(),
     /** Whose tokens of Google are believed: the audience and the service account of the push subscription. */
@@ -142,13 +144,29 @@ const registry = z
     if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
   });
 
-const sensor = z.strictObject({
-  name,
-  kind: z.enum(['falco']),
-  cluster: z.string().min(1).optional(),
-  ...secretPair('token'),
-  allowUnauthenticated: z.boolean().default(false),
-});
+/** Kinds that tell of calls of a cloud and of findings, or what nobody knows: that they say nothing for a day means nothing. */
+const quietKinds: ReadonlySet<string> = new Set(['cloudtrail', 'guardduty', 'generic']);
+
+const sensor = z
+  .strictObject({
+    name,
+    kind: z.enum(sensors.flatMap(({ source, aliases }) => [source, ...aliases])),
+    cluster: z.string().min(1).optional(),
+    ...secretPair('token'),
+    /** The topic of Amazon SNS whose signed messages are believed. */
+    topicArn: topicArn.optional(),
+    snsCertificateFile: z.string().optional(),
+    /** For `generic`: our names of fields, and the path of each in the events. */
+    fields: z.partialRecord(z.enum(genericFields), z.string().min(1)).optional(),
+    /** How long it may say nothing before people are told; `never` for one that is quiet by nature. */
+    silentAfter: silence.optional(),
+    allowUnauthenticated: z.boolean().default(false),
+  })
+  .superRefine(({ kind, fields: paths }, context) => {
+    const problem = (message: string) => context.addIssue({ code: 'custom', path: ['fields'], message });
+    if (paths !== undefined && kind !== 'generic') problem('is for the kind generic');
+    if (paths === undefined && kind === 'generic') problem('is missing');
+  });
 
 const certificateKeys = ['identity', 'issuer'] as const;
 
@@ -188,15 +206,14 @@ const admission = z
 /** How the console answers Kubernetes. */
 export type AdmissionSettings = z.output<typeof admission>;
 
-/** A list of the file's format that this version does not act on yet; refusing it is better than ignoring it. */
-const notYet = (key: string) => z.array(z.unknown()).max(0, `not supported yet: ${key}`).default([]);
-
 const settings = z.strictObject({
-  pipelines: notYet('pipelines'),
   ...ruleSettings,
   admission,
+  /** How workloads are meant to behave. */
+  runtime: runtimePolicySettings.prefault({}),
   registries: z.array(registry).default([]),
   sensors: z.array(sensor).default([]),
+  pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
   egress: z
     .strictObject({
@@ -248,9 +265,13 @@ export interface RegistrySettings extends RegistryHostSettings {
 /** One runtime sensor that may call us. */
 export interface SensorSettings {
   name: string;
-  kind: 'falco';
+  kind: RuntimeSource;
   cluster: string | null;
   token?: Secret;
+  sns?: { topicArn: string; certificate?: string | undefined };
+  fields?: GenericFields;
+  /** Null: it is never missed. */
+  silentAfterMs: number | null;
   allowUnauthenticated: boolean;
 }
 
@@ -264,12 +285,15 @@ export type SignerSettings = { name: string; repositories: string[] } & (
 export interface TidewaiterSettings {
   registries: RegistrySettings[];
   sensors: SensorSettings[];
+  pipelines: PipelineSettings[];
   signers: SignerSettings[];
   egressAllow: string[];
   platforms: string[];
   /** By what images are judged. */
   rules: Rules;
   admission: AdmissionSettings;
+  /** How workloads are meant to behave. */
+  runtime: RuntimePolicy;
   /** The files of the folder `templates.dir`; empty without one. */
   templates: TextFile[];
   /** What Slack signs with that people press buttons; undefined where messages have none. */
@@ -328,6 +352,7 @@ export function parseSettings(
   const result = {
     registries: read.data.registries.map((each, index) => registrySettings(each, `registries[${index}]`, reader)),
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
+    pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
@@ -338,12 +363,14 @@ export function parseSettings(
       read.data.slack?.signingSecretFile,
     ),
     templates: folderFiles(read.data.templates?.dir, listFolder, problems),
+    runtime: policyOf(read.data.runtime),
     rules: {
       ...readRules(read.data, reader.text, problems),
       signedRepositories: read.data.signers.flatMap(({ repositories }) => repositories),
     },
   };
-  for (const list of ['registries', 'sensors', 'signers'] as const) problems.push(...repeatedNames(list, result[list]));
+  for (const list of ['registries', 'sensors', 'pipelines', 'signers'] as const)
+    problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
 }
@@ -391,57 +418,16 @@ function issueLines(issue: z.core.$ZodIssue): string[] {
   return issue.keys.map((key) => `${at ? `${at}.` : ''}${key}: unknown key`);
 }
 
-interface SecretReader {
-  /** The secret of `plain` or of the file `file`; undefined when neither is given. */
-  read(at: string, plain: string | undefined, file: string | undefined): Secret | undefined;
-  text(at: string, file: string | undefined): string | undefined;
-  problem(line: string): void;
-}
-
-function secretReader(readFile: ReadSecretFile, problems: string[]): SecretReader {
-  const text = (at: string, file: string | undefined): string | undefined => {
-    if (file === undefined) return undefined;
-    try {
-      return readFile(file);
-    } catch {
-      problems.push(`${at}: cannot read ${file}`);
-      return undefined;
-    }
-  };
-  return {
-    text,
-    problem: (line) => void problems.push(line),
-    read(at, plain, file) {
-      if (plain !== undefined && file !== undefined) problems.push(`${at}: give the value or the file, not both`);
-      const value = file === undefined ? plain : text(`${at}File`, file);
-      if (value === '') problems.push(`${at}: is empty`);
-      return value ? new Secret(value) : undefined;
-    },
-  };
-}
-
 function registrySettings(read: z.output<typeof registry>, at: string, secrets: SecretReader): RegistrySettings {
   const { name, kind, allowUnauthenticated, webhookSecret, webhookSecretFile, insecureSkipVerify, mirrors, ...rest } =
     read;
-  const {
-    topicArn,
-    snsCertificateFile,
-    audience,
-    serviceAccount,
-    googleKeysFile,
-    fields: paths,
-    reconcile: looks,
-    ...host
-  } = rest;
+  const { audience, serviceAccount, googleKeysFile, fields: paths, reconcile: looks, ...host } = rest;
   return {
     name,
     kind,
     allowUnauthenticated,
     webhookSecret: secrets.read(`${at}.webhookSecret`, webhookSecret, webhookSecretFile),
-    sns:
-      topicArn === undefined
-        ? undefined
-        : { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) },
+    sns: snsSettings(read, at, secrets),
     google:
       audience === undefined || serviceAccount === undefined
         ? undefined
@@ -490,9 +476,30 @@ function clientCertificate(
   return certificate && key ? { certificate, key } : undefined;
 }
 
+const silentAfterMs = 600_000;
+
 function sensorSettings(read: z.output<typeof sensor>, at: string, secrets: SecretReader): SensorSettings {
-  const { token, tokenFile, cluster, ...rest } = read;
-  return { ...rest, cluster: cluster ?? null, token: secrets.read(`${at}.token`, token, tokenFile) };
+  const { name, token, tokenFile, cluster, fields: paths, silentAfter, allowUnauthenticated } = read;
+  const kind = sensorOf(read.kind)?.source ?? 'generic';
+  return {
+    name,
+    kind,
+    cluster: cluster ?? null,
+    token: secrets.read(`${at}.token`, token, tokenFile),
+    sns: snsSettings(read, at, secrets),
+    fields: paths,
+    silentAfterMs: silentAfter === undefined ? (quietKinds.has(kind) ? null : silentAfterMs) : silentAfter,
+    allowUnauthenticated,
+  };
+}
+
+function snsSettings(
+  { topicArn, snsCertificateFile }: { topicArn?: string | undefined; snsCertificateFile?: string | undefined },
+  at: string,
+  secrets: SecretReader,
+): SensorSettings['sns'] {
+  if (topicArn === undefined) return undefined;
+  return { topicArn, certificate: secrets.text(`${at}.snsCertificateFile`, snsCertificateFile) };
 }
 
 function signerSettings(read: z.output<typeof signer>, at: string, secrets: SecretReader): SignerSettings {

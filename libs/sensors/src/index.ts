@@ -1,1 +1,6 @@
-export type { Connection, ReadRecords, Sensor } from './sensor.js';
+export { genericFields } from './generic/fields.js';
+export type { Connection, GenericFields, ReadRecords, Sensor } from './sensor.js';
+export { sensorsMarkdown } from './sensor-page.js';
+export { observe, sensorOf, sensors } from './sensors.js';
+export { neutralFieldNames } from './neutral-fields.js';
+export { logsourcesOf, scalarsOf, sigmaField } from './sigma-view.js';

@@ -1,1 +1,14 @@
+export type { CorrelationRule } from './correlation/correlation-rule.js';
+export { Correlator } from './correlation/correlator.js';
+export type { CorrelatedEvent, CorrelatorFigures, CorrelatorOptions, Firing } from './correlation/correlator.js';
+export { appliesTo } from './event.js';
 export type { LogSource, SigmaEvent } from './event.js';
+export type { Explanation } from './explain.js';
+export { jsonEvent, lookUp, scalarsOf } from './json-event.js';
+export { loadRules } from './load-rules.js';
+export type { LoadedRules, LoadOptions, RefusedRule } from './load-rules.js';
+export { readPipeline } from './pipeline.js';
+export type { Pipeline } from './pipeline.js';
+export type { RuleFile } from './rule-document.js';
+export type { Level, RuleInfo } from './rule-info.js';
+export type { Match, RuleSet } from './rule-set.js';

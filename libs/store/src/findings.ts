@@ -20,10 +20,19 @@ import {
 import { exploitationOf } from './exploitation.js';
 import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
+import { runningAmong } from './workload-ledger.js';
 
 /** A finding, and the image of a push that has it. */
-export interface ImageFinding extends Finding, Exploitation {
+export interface ImageFinding extends Finding, Exploitation, Use {
   imageDigest: Digest;
+}
+
+/** What is known of the use of what a finding is about. Null while nobody tells; false is no proof that it never is. */
+export interface Use {
+  /** Whether a workload runs the image, or did in the last day. */
+  running: boolean | null;
+  /** Whether the package was seen to be executed or loaded in this image. */
+  inUse: boolean | null;
 }
 
 /** A package of an image that a tag points to. */
@@ -40,6 +49,8 @@ export interface PackagePlace {
   fix: { state: FixState; version: string | null };
   /** One of them, where several architectures have it. */
   purl: string;
+  /** Whether a workload runs the image, or did in the last day; null while nobody tells. */
+  running: boolean | null;
 }
 
 interface FindingRow {
@@ -71,7 +82,10 @@ interface FindingRow {
 export class Findings {
   constructor(private readonly store: Store) {}
 
-  /** The findings of some images, the exploited first, then the worst: as one repository has them, or as any does. */
+  /**
+   * The findings of some images, as one repository has them, or as any does. What runs goes first, then what is in use, what is exploited,
+   * what is likely to be, what can be mended, what is severe.
+   */
   async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
@@ -94,7 +108,13 @@ export class Findings {
       [imageDigests, place?.connection ?? null, place?.repository ?? null],
     );
     const notExploited = { kev: false, epss: null };
-    const findings = others.map(({ imageDigest, finding }) => ({ ...finding, ...notExploited, imageDigest }));
+    const useOf = await this.#uses(imageDigests);
+    const findings = others.map(({ imageDigest, finding }) => ({
+      ...finding,
+      ...notExploited,
+      ...useOf(imageDigest, finding.packageName),
+      imageDigest,
+    }));
     const ratings = await this.#ratings(rows.flatMap(({ vulnerabilityIds }) => vulnerabilityIds));
     const ratingsOf = (id: string) => ratings.get(id) ?? [];
     const vulnerabilities = [...Map.groupBy(rows, occurrence).values()].flatMap((about) => {
@@ -103,17 +123,35 @@ export class Findings {
       return found.map((each) => ({ ...each, imageDigest }));
     });
     const exploitation = await exploitationOf(this.store, vulnerabilities);
-    const known = vulnerabilities.map((each, index) => ({ ...each, ...(exploitation[index] ?? notExploited) }));
-    return [...known, ...findings].toSorted(worstFirst);
+    const known = vulnerabilities.map((each, index) => ({
+      ...each,
+      ...(exploitation[index] ?? notExploited),
+      ...useOf(each.imageDigest, each.packageName),
+    }));
+    return [...known, ...findings].toSorted(byRisk);
+  }
+
+  /** Answers what is known of the use of a package of an image. */
+  async #uses(imageDigests: readonly Digest[]): Promise<(digest: Digest, packageName: string | null) => Use> {
+    const running = await runningAmong(this.store, imageDigests);
+    const used = await this.store.query<{ imageDigest: Digest; names: string[] }>(
+      `SELECT image_digest AS "imageDigest", array_agg(package) AS names FROM package_use WHERE image_digest = ANY($1) GROUP BY image_digest`,
+      [imageDigests],
+    );
+    const namesOf = new Map(used.map(({ imageDigest, names }) => [imageDigest, new Set(names)]));
+    return (digest, packageName) => ({
+      running: running && running.has(digest),
+      inUse: packageName === null ? null : (namesOf.get(digest)?.has(packageName) ?? null),
+    });
   }
 
   /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
-    return this.store.query<PackagePlace>(
+    const places = await this.store.query<Omit<PackagePlace, 'running'> & { images: Digest[] }>(
       `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
          coalesce(package_match.state, 'affected') AS match,
-         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl
+         jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl, array_agg(DISTINCT image_digest) AS images
        FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
        JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
        LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
@@ -121,6 +159,11 @@ export class Findings {
        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
       [purls, advisoryId],
     );
+    const running = await runningAmong(this.store, [...new Set(places.flatMap(({ images }) => images))]);
+    return places.map(({ images, ...place }) => ({
+      ...place,
+      running: running && images.some((image) => running.has(image)),
+    }));
   }
 
   /** What is known of the exploitation of one vulnerability, by its id. */
@@ -173,11 +216,22 @@ function hitOf({ advisoryId, cvssVector: vector, cvssScore: score, ...row }: Fin
   };
 }
 
-function worstFirst(a: ImageFinding, b: ImageFinding): number {
-  const order = Number(b.kev) - Number(a.kev) || compareSeverity(a.severity, b.severity);
+function byRisk(a: ImageFinding, b: ImageFinding): number {
+  const order =
+    Number(b.running === true) - Number(a.running === true) ||
+    Number(b.inUse === true) - Number(a.inUse === true) ||
+    Number(b.kev) - Number(a.kev) ||
+    likelihood(b) - likelihood(a) ||
+    Number(b.fix.version !== null) - Number(a.fix.version !== null) ||
+    compareSeverity(a.severity, b.severity);
   if (order !== 0) return order;
   const [left, right] = [a, b].map(({ packageName, id, purl, imageDigest, layer }) =>
     [packageName, id, purl, imageDigest, layer].join('\n'),
   );
   return left! < right! ? -1 : 1;
+}
+
+/** In tenths: finer differences of a prediction do not go before what is known. */
+function likelihood({ epss }: ImageFinding): number {
+  return Math.floor((epss ?? 0) * 10);
 }

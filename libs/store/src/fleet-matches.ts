@@ -20,6 +20,7 @@ import {
 import { changeLock } from './advisories.js';
 import { json } from './storable.js';
 import type { Transaction } from './store.js';
+import { countWorkloads } from './workload-ledger.js';
 
 /** A package to be judged, and which advisories may judge it. */
 export interface UnmatchedPackage extends PackageRecord {
@@ -75,6 +76,8 @@ export interface FleetChange {
   purls: string[];
   packages: number;
   images: number;
+  /** That run one of the images, or did in the last day; null while nobody tells of workloads. */
+  workloads: number | null;
   /** Whether people are to be told: not of all that the first load of an ecosystem says of the past. */
   isNews: boolean;
 }
@@ -218,12 +221,18 @@ export class FleetMatches {
     advisoryIds: readonly string[],
     changes: readonly VulnerablePackage[],
   ): Promise<FleetChange[]> {
-    const described = await tx.query<Omit<FleetChange, 'isNews' | 'kind'> & { nature: Nature; ecosystem: string }>(
+    const described = await tx.query<
+      Omit<FleetChange, 'isNews' | 'kind' | 'workloads'> & {
+        nature: Nature;
+        ecosystem: string;
+        digests: Digest[];
+      }
+    >(
       `WITH change AS (
          SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[]) AS row (vulnerability_id, package_id, nature)),
        reached AS (
          SELECT vulnerability_id, nature, count(DISTINCT change.package_id)::int AS packages, count(DISTINCT image_digest)::int AS images,
-           (array_agg(DISTINCT purl))[1:${maxPurls}] AS purls, min(ecosystem) AS ecosystem,
+           array_agg(DISTINCT image_digest) AS digests, (array_agg(DISTINCT purl))[1:${maxPurls}] AS purls, min(ecosystem) AS ecosystem,
            array_agg(DISTINCT package_match.advisory_id) FILTER (WHERE package_match.advisory_id IS NOT NULL) AS accusers,
            CASE nature WHEN 'mitigated' THEN 'negligible' ELSE
              (array_agg(package_match.severity ORDER BY array_position($5::text[], package_match.severity)))[1] END AS severity,
@@ -232,7 +241,7 @@ export class FleetMatches {
          LEFT JOIN package_match ON package_match.package_id = change.package_id AND package_match.advisory_id = ANY($4)
            AND change.vulnerability_id = ANY(package_match.vulnerability_ids)
          WHERE image_package.state = 'present' GROUP BY vulnerability_id, nature)
-       SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, purls,
+       SELECT vulnerability_id AS "vulnerabilityId", speaker.id AS "advisoryId", speaker.title, packages, images, digests, purls,
          coalesce(reached.severity, worst.severity, speaker.severity, unrated) AS severity, nature,
          reached.ecosystem
        FROM reached
@@ -254,8 +263,13 @@ export class FleetMatches {
       ],
     );
     const news = await this.#news(tx, described);
-    return described.map(({ ecosystem: _, nature, ...change }, index) => ({
+    const workloads = await countWorkloads(
+      tx,
+      described.map(({ digests }) => digests),
+    );
+    return described.map(({ ecosystem: _, digests: __, nature, ...change }, index) => ({
       ...change,
+      workloads: workloads[index]!,
       kind: kinds[nature],
       isNews: news[index]!,
     }));

@@ -7,6 +7,7 @@ import type { Page } from './page.js';
 import type { Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
+import { isAnyRunning } from './workload-ledger.js';
 
 /** An image as its manifest and config describe it. */
 export interface NewImage {
@@ -249,6 +250,11 @@ export class Images {
       [digest],
     );
     return image?.config ?? null;
+  }
+
+  /** Whether a workload runs one of some images, or did in the last day; undefined while nobody tells of workloads. */
+  async areRunning(digests: readonly Digest[]): Promise<boolean | undefined> {
+    return isAnyRunning(this.store, digests);
   }
 
   /** The layers of an image from the bottom, without what was found in them. */

@@ -32,12 +32,18 @@ export type ToldIncident = Pick<
  * Tells what is new in an incident, or null when only its counts and its evidence have grown. `after` is what the builder says;
  * `resolvedByPerson`: whether somebody closed it, which holds until something really new happens.
  */
+export function incidentNews(before: null, after: ToldIncident, how: { resolvedByPerson: boolean }): IncidentNews;
+export function incidentNews(
+  before: ToldIncident | null,
+  after: ToldIncident,
+  how: { resolvedByPerson: boolean },
+): IncidentNews | null;
 export function incidentNews(
   before: ToldIncident | null,
   after: ToldIncident,
   { resolvedByPerson }: { resolvedByPerson: boolean },
 ): IncidentNews | null {
-  if (before === null) return after.state === 'merged' ? null : { kind: 'opened', news: stepLines(after.steps) };
+  if (before === null) return { kind: 'opened', news: stepLines(after.steps) };
   if (before.state === 'merged') return null;
   if (after.state === 'merged') return { kind: 'merged', news: ['Goes on in another incident'] };
   if (after.state === 'resolved') {

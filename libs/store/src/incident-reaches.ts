@@ -1,16 +1,20 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, type Incident, isAtLeast } from '@tidewaiter/domain';
-import { decodeEntries } from '@tidewaiter/oci';
+import { type Digest, isAtLeast } from '@tidewaiter/domain';
+import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 
 import type { ImageFinding } from './findings.js';
+import { ImageManifests } from './image-manifests.js';
 import type { StoredIncident } from './incidents.js';
 import { isCurrent } from './pushes.js';
 import { Store } from './store.js';
+import { WorkloadLedger } from './workload-ledger.js';
 
 /** What else has what an incident was about. The lists are cut, the totals are not. */
 export interface IncidentReach {
   /** What tags point to now, the image of the incident among it. */
   images: { items: ReachedImage[]; total: number };
+  /** Workloads beside those of the incident that run one of its images, or one that shares something with them. */
+  workloads: { items: ReachedWorkload[]; total: number };
   /** Other incidents that saw the same file, destination, secret or identity. */
   incidents: { id: string; number: number; title: string; shares: string[] }[];
 }
@@ -24,6 +28,16 @@ export interface ReachedImage {
   shares: string;
 }
 
+export interface ReachedWorkload {
+  cluster: string | null;
+  /** `namespace/Kind/name` */
+  workload: string;
+  imageDigest: Digest;
+  /** Whether services of other clusters or the internet reach it; null while nobody told of services. */
+  exposed: boolean | null;
+  shares: string;
+}
+
 /** Something that images may share, closest first. */
 interface Tie {
   shares: string;
@@ -31,16 +45,22 @@ interface Tie {
 }
 
 const maxImages = 50;
+const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Files whose layers are looked for. */
+/** Files whose layers are looked for, and images in which they are. */
 const maxPaths = 20;
+const maxManifests = 3;
 /** Entries of a layer that is looked into: an incident is told at once, or not at all. */
 const maxEntries = 300_000;
 
 /** How far something reaches that happened in one place. */
 @Injectable()
 export class IncidentReaches {
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly ledger: WorkloadLedger,
+    private readonly manifests: ImageManifests,
+  ) {}
 
   async of(incident: StoredIncident, findings: readonly ImageFinding[]): Promise<IncidentReach> {
     const digests = [...new Set([incident.imageDigest, ...incident.workloads.map((each) => each.imageDigest)])].flatMap(
@@ -51,15 +71,33 @@ export class IncidentReaches {
       ...(await this.#layerTies(digests, incident)),
       ...(await this.#packageTies(digests, incident, findings)),
     ];
-    return { images: await this.#images(ties), incidents: await this.#incidents(incident) };
+    const sharesOf = new Map<Digest, string>();
+    // The closest tie is the one that is told.
+    for (const tie of ties.toReversed()) for (const digest of tie.digests) sharesOf.set(digest, tie.shares);
+    return {
+      images: await this.#images(sharesOf, digests),
+      workloads: await this.#workloads(sharesOf, incident),
+      incidents: await this.#incidents(incident),
+    };
+  }
+
+  async #workloads(
+    sharesOf: ReadonlyMap<Digest, string>,
+    incident: StoredIncident,
+  ): Promise<IncidentReach['workloads']> {
+    const known = new Set(incident.workloads.map(({ cluster, workload }) => placeOf(cluster, workload)));
+    const running = await this.ledger.running([...sharesOf.keys()]);
+    const others = running.flatMap(({ cluster, namespace, kind, name, digest, exposed }) => {
+      const workload = `${namespace}/${kind}/${name}`;
+      const shares = sharesOf.get(digest) ?? 'image';
+      return known.has(placeOf(cluster, workload)) ? [] : [{ cluster, workload, imageDigest: digest, exposed, shares }];
+    });
+    return { items: others.slice(0, maxWorkloads), total: others.length };
   }
 
   /** The images that share the layer in which a file of the story lies. */
-  async #layerTies(digests: readonly Digest[], { artifacts }: Incident | StoredIncident): Promise<Tie[]> {
-    const paths = artifacts.flatMap(({ kind, value }) =>
-      kind === 'path' && value.startsWith('/') ? [value.slice(1)] : [],
-    );
-    const wanted = new Set(paths.slice(0, maxPaths));
+  async #layerTies(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<Tie[]> {
+    const wanted = await this.#ownFiles(digests, artifacts);
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
       `SELECT diff_id AS "diffId" FROM image_layer JOIN layer USING (diff_id)
@@ -79,14 +117,30 @@ export class IncidentReaches {
     return ties;
   }
 
+  /** Of the files of the story those that somebody put into the image: what comes with packages is in everybody's base. */
+  async #ownFiles(digests: readonly Digest[], artifacts: StoredIncident['artifacts']): Promise<Set<string>> {
+    const paths = artifacts.flatMap(({ kind, value }) => (kind === 'path' && value.startsWith('/') ? [value] : []));
+    const own = new Set<string>();
+    if (paths.length === 0) return own;
+    for (const digest of digests.slice(0, maxManifests)) {
+      const files = await this.manifests.get(digest);
+      for (const path of paths.slice(0, maxPaths)) {
+        if (files?.get(path)?.package === null) own.add(path.slice(1));
+      }
+    }
+    return own;
+  }
+
   /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
   async #firstIn(diffId: string, wanted: Set<string>): Promise<string | null> {
     if (wanted.size === 0) return null;
     const [layer] = await this.store.query<{ entries: Buffer }>('SELECT entries FROM layer WHERE diff_id = $1', [
       diffId,
     ]);
+    // Those of before are read again when their image is.
+    if (!layer || !canDecodeEntries(layer.entries)) return null;
     let first: string | null = null;
-    for (const { path, type, whiteout } of layer ? decodeEntries(layer.entries) : []) {
+    for (const { path, type, whiteout } of decodeEntries(layer.entries)) {
       if (type !== 'file' || whiteout !== undefined || !wanted.delete(path)) continue;
       first ??= path;
     }
@@ -116,9 +170,7 @@ export class IncidentReaches {
     return ties;
   }
 
-  async #images(ties: readonly Tie[]): Promise<IncidentReach['images']> {
-    const sharesOf = new Map<Digest, string>();
-    for (const { shares, digests } of ties.toReversed()) for (const digest of digests) sharesOf.set(digest, shares);
+  async #images(sharesOf: ReadonlyMap<Digest, string>, own: readonly Digest[]): Promise<IncidentReach['images']> {
     const rows = await this.store.query<Omit<ReachedImage, 'shares'> & { total: number }>(
       `SELECT coalesce(registry_host, connection) AS registry, repository, tag, held.digest, count(*) OVER ()::int AS total
        FROM (
@@ -127,7 +179,7 @@ export class IncidentReaches {
        JOIN push USING (id)
        WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
        ORDER BY (held.digest = ANY($2)) DESC, id DESC LIMIT ${maxImages}`,
-      [[...sharesOf.keys()], ties[0]?.digests ?? []],
+      [[...sharesOf.keys()], own],
     );
     const items = rows.map(({ total: _, ...image }) => ({ ...image, shares: sharesOf.get(image.digest) ?? 'image' }));
     return { items, total: rows[0]?.total ?? 0 };
@@ -145,4 +197,8 @@ export class IncidentReaches {
       [id, JSON.stringify(telling)],
     );
   }
+}
+
+function placeOf(cluster: string | null, workload: string): string {
+  return JSON.stringify([cluster, workload]);
 }

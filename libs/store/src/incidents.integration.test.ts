@@ -127,18 +127,57 @@ describe('what a person resolved', () => {
   });
 });
 
-it('lets a merged incident rest', async () => {
-  await apply(change({}, 'opened'));
-  const mergedInto = uuidOf('other');
-  expect(did(await apply(change({ revision: 2, state: 'merged', mergedInto }, 'merged')))).toEqual(['merged']);
-  expect(did(await apply(change({ revision: 3, severity: 'critical' })))).toEqual(['quiet']);
-  expect(await incidents.get(first.id)).toMatchObject({ state: 'merged' });
-  expect(await resolve('jane')).toBeNull();
-});
+describe('a story that goes into another one', () => {
+  const story = (name: string, more: Partial<Incident> = {}) => change({ id: uuidOf(name), ...more }).incident;
+  const merged = (name: string, into: string, revision = 9): IncidentChange => ({
+    kind: 'merged',
+    incident: story(name, { revision, state: 'merged', mergedInto: uuidOf(into) }),
+  });
+  const opened = (name: string, more: Partial<Incident> = {}): IncidentChange => ({
+    kind: 'opened',
+    incident: story(name, more),
+  });
+  const shown = async () =>
+    (await incidents.list({ limit: 10 })).items.map(({ id, number, revision }) => [id, number, revision]);
 
-it('says nothing of an incident that went into another one before anybody was told', async () => {
-  expect(did(await apply(change({ state: 'merged', mergedInto: uuidOf('other') }, 'merged')))).toEqual(['quiet']);
-  expect(await told()).toEqual([]);
+  it('ends when people know the other one', async () => {
+    await apply(opened('a'));
+    await apply(opened('b'));
+    expect(did(await apply(merged('b', 'a')))).toEqual(['merged']);
+    expect(await incidents.get(uuidOf('b'))).toMatchObject({ state: 'merged', mergedInto: uuidOf('a') });
+    expect(did(await apply(opened('b', { revision: 10, severity: 'critical' })))).toEqual(['quiet']);
+    expect(await store.transaction((tx) => incidents.resolve(tx, uuidOf('b'), 'jane'))).toBeNull();
+    expect((await shown()).map(([id]) => id)).toEqual([uuidOf('a')]);
+    expect((await incidents.list({ limit: 10 }, { state: 'merged' })).items).toHaveLength(1);
+  });
+
+  it('stays the incident that people know when its beginning came late', async () => {
+    await apply(opened('a'));
+    const { steps } = minerIncident();
+    expect(did(await apply(merged('a', 'b'), merged('b', 'c'), opened('c', { steps })))).toEqual(['updated', 'quiet']);
+    expect(await shown()).toEqual([[uuidOf('a'), 1, 2]]);
+    expect(did(await apply(opened('c', { revision: 2, steps, severity: 'critical' })))).toEqual(['worsened']);
+    expect(did(await apply(merged('a', 'b')))).toEqual([]);
+    expect(await shown()).toEqual([[uuidOf('a'), 1, 3]]);
+  });
+
+  it('stays the one of two that people know longer', async () => {
+    await apply(opened('b'));
+    await apply(opened('a'));
+    expect(did(await apply(merged('a', 'c'), merged('b', 'c'), opened('c')))).toEqual(['merged', 'quiet']);
+    expect(await shown()).toEqual([[uuidOf('b'), 1, 1]]);
+    expect(await incidents.get(uuidOf('a'))).toMatchObject({ state: 'merged', mergedInto: uuidOf('b') });
+  });
+
+  it('is nothing to tell of when nobody knows it', async () => {
+    expect(did(await apply(merged('a', 'b')))).toEqual([]);
+    expect(await told()).toEqual([]);
+  });
+
+  it('may go round in a circle without taking us along', async () => {
+    await apply(opened('a'));
+    expect(did(await apply(merged('a', 'b'), merged('b', 'a')))).toEqual(['stale']);
+  });
 });
 
 it('pages by number, and by what is asked for', async () => {

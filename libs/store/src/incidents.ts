@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import type { Sighting } from '@tidewaiter/detection';
 import type { Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
 import { type IncidentNews, incidentNews, type RevisionKind } from './incident-news.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
-import { sightedIncident } from './sighted-incident.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -57,7 +55,8 @@ export class Incidents {
 
   /**
    * Keeps what the builder says and tells what is new in it, in one transaction. Repeating a change, or an older one, changes nothing.
-   * What a person resolved stays so until a step is new or the severity rises.
+   * What a person resolved stays so until a step is new or the severity rises. A story that goes on under another id, as one does whose
+   * beginning comes late, stays the incident that people know.
    */
   async apply(tx: Transaction, changes: readonly IncidentChange[]): Promise<AppliedChanges> {
     const applied: AppliedChanges = {
@@ -71,7 +70,9 @@ export class Incidents {
       quiet: 0,
       stale: 0,
     };
-    for (const incident of newestOfEach(changes)) applied[await this.#keep(tx, incident)] += 1;
+    const stories = newestOfEach(changes);
+    for (const story of await this.#mergedFirst(tx, stories)) applied[await this.#merge(tx, story, stories)] += 1;
+    for (const story of stories.values()) if (story.state !== 'merged') applied[await this.#keep(tx, story)] += 1;
     return applied;
   }
 
@@ -91,13 +92,13 @@ export class Incidents {
     );
   }
 
-  /** Newest first. */
+  /** Newest first; those that went into others only where they are asked for. */
   async list({ limit, after }: PageRequest, { state, severity }: IncidentFilter = {}): Promise<Page<ListedIncident>> {
-    const rows = await this.store.query<ListedIncident & { cursor: string }>(
+    const rows = await this.store.query<ListedIncident>(
       // Ids say nothing of time here; numbers do.
       `SELECT ${columns} FROM incident
        WHERE ($2::uuid IS NULL OR number < (SELECT number FROM incident WHERE id = $2))
-         AND ($3::text IS NULL OR state = $3) AND ($4::text IS NULL OR severity = $4)
+         AND CASE WHEN $3::text IS NULL THEN state <> 'merged' ELSE state = $3 END AND ($4::text IS NULL OR severity = $4)
        ORDER BY number DESC LIMIT $1`,
       [limit + 1, after ?? null, state ?? null, severity ?? null],
     );
@@ -140,58 +141,69 @@ export class Incidents {
     return incident !== undefined;
   }
 
-  /** Opens the incident of a sighting, or grows the one that is open. */
-  async see(tx: Transaction, sighting: Sighting): Promise<{ id: string; change: keyof AppliedChanges }> {
-    const subject = [sighting.rule, sighting.subjectKey];
-    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [JSON.stringify(subject)]);
-    const [before] = await tx.query<StoredIncident & { storyRevision: number }>(
-      `SELECT ${columns}, evidence, story_revision AS "storyRevision" FROM incident
-       WHERE rule = $1 AND subject_key = $2 AND state = 'open'`,
-      subject,
-    );
-    const incident = sightedIncident(before ? { ...before, revision: before.storyRevision } : null, sighting);
-    const change = await this.#keep(tx, incident);
-    await tx.query('UPDATE incident SET rule = $2, subject_key = $3 WHERE id = $1', [incident.id, ...subject]);
-    return { id: incident.id, change };
+  async #keep(tx: Transaction, story: Incident): Promise<keyof AppliedChanges> {
+    let before = await locked(tx, story.id);
+    if (before === null) {
+      if (await this.#open(tx, story)) return 'opened';
+      before = (await locked(tx, story.id))!;
+    }
+    return this.#grow(tx, before, story);
   }
 
-  async #keep(tx: Transaction, incident: Incident): Promise<keyof AppliedChanges> {
-    let before = await locked(tx, incident.id);
-    if (before === null) {
-      const opened = await this.#open(tx, incident);
-      if (opened !== null) return opened;
-      before = (await locked(tx, incident.id))!;
-    }
-    if (incident.revision <= before.storyRevision) return 'stale';
+  async #grow(tx: Transaction, before: LockedIncident, story: Incident): Promise<keyof AppliedChanges> {
+    if (story.revision <= before.storyRevision) return 'stale';
     const resolvedByPerson = before.state === 'resolved' && before.resolvedBy !== null;
-    const news = incidentNews(before, incident, { resolvedByPerson });
+    const news = incidentNews(before, story, { resolvedByPerson });
     // What is closed stays closed as long as there is nothing to tell.
-    const state = news === null ? before.state : incident.state;
+    const state = news === null ? before.state : story.state;
     const revision = before.revision + (news === null ? 0 : 1);
     const [kept] = await tx.query<ListedIncident>(
       `UPDATE incident SET (${storyColumns}, state, revision) = (SELECT ${storyValues}, $2::text, $3::int), updated_at = now(),
          resolved_at = CASE WHEN $2::text = 'open' THEN NULL ELSE coalesce(resolved_at, now()) END,
          resolved_by = CASE WHEN $2::text = 'open' THEN NULL ELSE resolved_by END
-       WHERE id = ($1::jsonb ->> 'id')::uuid RETURNING ${columns}`,
-      [json(incident), state, revision],
+       WHERE id = $4 RETURNING ${columns}`,
+      [json(story), state, revision, before.id],
     );
     if (news === null) return 'quiet';
     await this.#tell(tx, kept!, news, null);
     return news.kind;
   }
 
-  /** Null when somebody else did it in the meantime. */
-  async #open(tx: Transaction, incident: Incident): Promise<'opened' | 'quiet' | null> {
+  /** False when somebody else did it in the meantime. */
+  async #open(tx: Transaction, story: Incident): Promise<boolean> {
     const [opened] = await tx.query<ListedIncident>(
-      `INSERT INTO incident (id, state, ${storyColumns}) SELECT ($1::jsonb ->> 'id')::uuid, $1::jsonb ->> 'state', ${storyValues}
-       ON CONFLICT (id) DO NOTHING RETURNING ${columns}`,
-      [json(incident)],
+      `INSERT INTO incident (id, story_id, state, ${storyColumns})
+       SELECT ($1::jsonb ->> 'id')::uuid, ($1::jsonb ->> 'id')::uuid, $1::jsonb ->> 'state', ${storyValues}
+       ON CONFLICT DO NOTHING RETURNING ${columns}`,
+      [json(story)],
     );
-    if (!opened) return null;
-    const news = incidentNews(null, incident, { resolvedByPerson: false });
-    if (news === null) return 'quiet';
-    await this.#tell(tx, opened, news, null);
-    return 'opened';
+    if (opened) await this.#tell(tx, opened, incidentNews(null, story, { resolvedByPerson: false }), null);
+    return opened !== undefined;
+  }
+
+  /** Of the stories that went into others those that people were told of, in the order in which they were. */
+  async #mergedFirst(tx: Transaction, stories: ReadonlyMap<string, Incident>): Promise<Incident[]> {
+    const merged = [...stories.values()].filter(({ state }) => state === 'merged');
+    if (merged.length === 0) return [];
+    const known = await tx.query<{ storyId: string }>(
+      'SELECT story_id AS "storyId" FROM incident WHERE story_id = ANY($1) ORDER BY number',
+      [merged.map(({ id }) => id)],
+    );
+    return known.flatMap(({ storyId }) => stories.get(storyId) ?? []);
+  }
+
+  async #merge(
+    tx: Transaction,
+    story: Incident,
+    stories: ReadonlyMap<string, Incident>,
+  ): Promise<keyof AppliedChanges> {
+    const before = await locked(tx, story.id);
+    const target = targetOf(story, stories);
+    if (before === null || target === null) return 'stale';
+    const into = await locked(tx, target);
+    if (into) return this.#grow(tx, before, { ...story, mergedInto: into.id });
+    await tx.query('UPDATE incident SET story_id = $2, story_revision = 0 WHERE id = $1', [before.id, target]);
+    return 'quiet';
   }
 
   async #tell(
@@ -242,20 +254,36 @@ const storyValues = (() => {
   ].join(', ');
 })();
 
-/** One state of each incident: the last that the builder came to. All replicas take them in this order, so none waits for another in a circle. */
-function newestOfEach(changes: readonly IncidentChange[]): Incident[] {
+/** One state of each story: the last that the builder came to. All replicas take them in this order, so none waits for another in a circle. */
+function newestOfEach(changes: readonly IncidentChange[]): Map<string, Incident> {
   const newest = new Map<string, Incident>();
-  for (const { incident } of changes) {
+  for (const { incident } of changes.toSorted((a, b) => (a.incident.id < b.incident.id ? -1 : 1))) {
     const known = newest.get(incident.id);
     if (!known || known.revision < incident.revision) newest.set(incident.id, incident);
   }
-  return [...newest.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  return newest;
 }
 
-async function locked(tx: Transaction, id: string): Promise<(ListedIncident & { storyRevision: number }) | null> {
-  const [row] = await tx.query<ListedIncident & { storyRevision: number }>(
-    `SELECT ${columns}, story_revision AS "storyRevision" FROM incident WHERE id = $1 FOR UPDATE`,
-    [id],
+/** Where a merged story goes on in the end; null of one that goes round in a circle. */
+function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): string | null {
+  const passed = new Set<string>([story.id]);
+  let { mergedInto } = story;
+  while (mergedInto !== null && stories.get(mergedInto)?.state === 'merged') {
+    if (passed.has(mergedInto)) return null;
+    passed.add(mergedInto);
+    mergedInto = stories.get(mergedInto)!.mergedInto;
+  }
+  return mergedInto;
+}
+
+interface LockedIncident extends ListedIncident {
+  storyRevision: number;
+}
+
+async function locked(tx: Transaction, storyId: string): Promise<LockedIncident | null> {
+  const [row] = await tx.query<LockedIncident>(
+    `SELECT ${columns}, story_revision AS "storyRevision" FROM incident WHERE story_id = $1 FOR UPDATE`,
+    [storyId],
   );
   return row ?? null;
 }

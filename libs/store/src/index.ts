@@ -20,14 +20,18 @@ export { Deliveries } from './deliveries.js';
 export type {
   AboutDelivery,
   Delivery,
-  ChannelHealth,
   DeliveryThread,
+  ChannelHealth,
   HeldDelivery,
   ListedDelivery,
   NewDelivery,
   ToldChannel,
   ToldMessage,
 } from './deliveries.js';
+export { DetectionAlerts } from './detection-alerts.js';
+export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
+export { DetectorLeases } from './detector-leases.js';
+export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,
@@ -38,7 +42,11 @@ export type {
   VulnerablePackage,
 } from './fleet-matches.js';
 export { Findings } from './findings.js';
-export type { ImageFinding, PackagePlace } from './findings.js';
+export type { ImageFinding, PackagePlace, Use } from './findings.js';
+export { ImageFactsOf } from './image-facts.js';
+export type { LoadedFacts } from './image-facts.js';
+export { ImageManifests } from './image-manifests.js';
+export { StoredImageDirectory } from './image-directory.js';
 export { Images } from './images.js';
 export type { BlobPlace, Image, ImageCursor, JudgedPackage, LayerResult, ListedImage, NewImage } from './images.js';
 export { IncidentContexts } from './incident-contexts.js';
@@ -46,7 +54,7 @@ export type { IncidentContext, IncidentImage } from './incident-contexts.js';
 export { IncidentOrigins } from './incident-origins.js';
 export type { IncidentProvenance } from './incident-origins.js';
 export { IncidentReaches } from './incident-reaches.js';
-export type { IncidentReach, ReachedImage } from './incident-reaches.js';
+export type { IncidentReach, ReachedImage, ReachedWorkload } from './incident-reaches.js';
 export { Incidents } from './incidents.js';
 export type { AppliedChanges, IncidentFilter, IncidentRevision, ListedIncident, StoredIncident } from './incidents.js';
 export { revisionKinds } from './incident-news.js';
@@ -55,13 +63,24 @@ export { Judgements } from './judgements.js';
 export type { JudgedPush } from './judgements.js';
 export { Jobs } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
+export { LearnedHabits } from './learned-habits.js';
+export { PackageUses } from './package-use.js';
+export type { UsedPackage } from './package-use.js';
+export { StoredFacts } from './stored-facts.js';
+export type { StoredFactsOptions } from './stored-facts.js';
+export { WorkloadLedger } from './workload-ledger.js';
+export type { RunningWorkload } from './workload-ledger.js';
 export { PackageContents } from './package-contents.js';
 export type { FleetFile, OddFile } from './package-contents.js';
+export { PipelineReports } from './pipeline-reports.js';
+export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } from './pipeline-reports.js';
 export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type { NewPush, PushOrigin, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
 export { PushDifferences } from './push-differences.js';
+export { SensorContacts } from './sensor-contacts.js';
+export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';
 export { RegistryTags } from './registry-tags.js';

@@ -47,7 +47,7 @@ export class Judgements {
   /**
    * Judges the images of a push, whose layers are all read and whose packages are matched.
    * @param warnings what is not known of them
-   * @param isRunning undefined where nobody knows whether a workload runs them
+   * @param isRunning whether a workload runs them; asked of the ledger where the caller does not know
    */
   async of(
     push: JudgedPush,
@@ -73,7 +73,8 @@ export class Judgements {
         ...(provenance && { provenance }),
       };
     });
-    const circumstances = { now: new Date(), ...(isRunning !== undefined && { running: isRunning }) };
+    const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
+    const circumstances = { now: new Date(), ...(running !== undefined && { running }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
   }
 }

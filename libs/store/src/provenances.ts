@@ -108,12 +108,18 @@ export class Provenances {
     const layersOf = (image: string) =>
       `(SELECT array_agg(diff_id ORDER BY index) FROM image_layer WHERE image_digest = ${image}.digest)`;
     const [other] = await this.store.query<EarlierPush>(
-      `SELECT other.digest, max(push.received_at) AS "pushedAt"
+      `WITH told AS (
+         SELECT image_digest FROM pipeline_report
+         WHERE run ->> 'revision' = $4 AND 'revision' = ANY(proven) AND coalesce(repository, $2) = $2)
+       SELECT other.digest, max(push.received_at) AS "pushedAt"
        FROM image AS this JOIN image AS other USING (platform) JOIN push_image ON image_digest = other.digest JOIN push ON push.id = push_id
        WHERE this.digest = $3 AND other.digest <> this.digest AND (push.connection, push.repository) = ($1, $2) AND push.received_at < $5
          AND other.digest IN (
            SELECT digest FROM image WHERE labels ->> 'org.opencontainers.image.revision' = $4
-           UNION SELECT image_digest FROM image_provenance WHERE revision = $4 AND (connection, repository) = ($1, $2))
+           UNION SELECT image_digest FROM image_provenance WHERE revision = $4 AND (connection, repository) = ($1, $2)
+           UNION SELECT image_digest FROM told
+           UNION SELECT held.image_digest FROM told JOIN push AS index ON index.digest = told.image_digest
+             JOIN push_image AS held ON held.push_id = index.id)
          AND ${layersOf('other')} IS DISTINCT FROM ${layersOf('this')}
        GROUP BY other.digest ORDER BY 2 DESC LIMIT 1`,
       [connection, repository, digest, revision, pushedBefore],

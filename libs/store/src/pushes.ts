@@ -358,6 +358,17 @@ export class Pushes {
     );
   }
 
+  /** The newest push of each repository that brought a digest: itself, or an index that holds it. */
+  async bringing(tx: Transaction, digest: Digest): Promise<{ id: string; repository: string }[]> {
+    return tx.query(
+      `SELECT DISTINCT ON (connection, repository) id, repository FROM push
+       WHERE state IN ('analyzing', 'analyzed')
+         AND id IN (SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
+       ORDER BY connection, repository, received_at DESC LIMIT 256`,
+      [digest],
+    );
+  }
+
   /** Ends a push without a verdict; null when it had ended before. */
   async failed(
     tx: Transaction,

@@ -8,7 +8,7 @@ import type { Store } from './store.js';
 
 /** Puts one event on the bus; answers when the bus has it on disk. */
 export interface EventPublisher {
-  publish(channel: string, event: CloudEvent, messageId: string): Promise<void>;
+  publish(channel: string, event: CloudEvent, messageId: string): Promise<unknown>;
 }
 
 interface OutboxEvent {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 
-import type { Sighting } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -9,7 +8,6 @@ import { Advisories } from './advisories.js';
 import { ApiTokens } from './api-tokens.js';
 import { connect } from './data-source.js';
 import { Images, type JudgedPackage, type NewImage } from './images.js';
-import { Incidents } from './incidents.js';
 import { type NewPush, Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { Store } from './store.js';
@@ -274,40 +272,6 @@ it('takes a webhook once, also twice in one body', async () => {
   expect(await store.transaction((tx) => received.remember(tx, [{ connection: 'other', deliveryKey: 'a' }]))).toEqual([
     true,
   ]);
-});
-
-it('opens an incident once, counts what follows, and tells when it grows worse', async () => {
-  const incidents = new Incidents(store);
-  const sighting = (severity: Sighting['severity']): Sighting => ({
-    rule: 'shell',
-    subjectKey: 'app',
-    title: 'a shell',
-    severity,
-    imageRepository: 'app',
-    imageTag: null,
-    imageDigest: null,
-    namespace: null,
-    cluster: null,
-    event: { id: severity, at: '2026-01-01T00:00:00.000000001Z', tags: [] } as unknown as Sighting['event'],
-  });
-  const see = (severity: Sighting['severity']) => store.transaction((tx) => incidents.see(tx, sighting(severity)));
-
-  const changes = [await see('medium'), await see('low'), await see('critical'), await see('critical')];
-  expect(changes.map(({ change }) => change)).toEqual(['opened', 'quiet', 'worsened', 'quiet']);
-  const [{ id }] = changes as [(typeof changes)[number]];
-  expect(await incidents.get(id)).toMatchObject({
-    count: 4,
-    severity: 'critical',
-    revision: 2,
-    number: 1,
-    openedBy: 'medium',
-  });
-
-  expect(await store.transaction((tx) => incidents.resolve(tx, id, 'me'))).toMatchObject({
-    state: 'resolved',
-    revision: 3,
-  });
-  expect((await see('low')).change).toBe('opened');
 });
 
 it('gives out the first API token once, however many consoles start', async () => {

@@ -13,9 +13,14 @@ import { BlastRadii } from './blast-radius.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
+import { DetectionAlerts } from './detection-alerts.js';
+import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
 import { FleetMatches } from './fleet-matches.js';
+import { ImageFactsOf } from './image-facts.js';
+import { ImageManifests } from './image-manifests.js';
+import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
 import { IncidentContexts } from './incident-contexts.js';
 import { IncidentOrigins } from './incident-origins.js';
@@ -23,16 +28,21 @@ import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
+import { LearnedHabits } from './learned-habits.js';
 import { PackageContents } from './package-contents.js';
+import { PackageUses } from './package-use.js';
+import { PipelineReports } from './pipeline-reports.js';
 import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
   /** Name of the service, which becomes the `source` of its events. */
@@ -52,14 +62,22 @@ const repositories = [
   BlastRadii,
   DeadLetters,
   Deliveries,
+  DetectionAlerts,
+  DetectorLeases,
   Findings,
   FleetMatches,
+  ImageFactsOf,
+  ImageManifests,
+  ImageOrigins,
   Images,
   IncidentOrigins,
   IncidentReaches,
   Incidents,
   Jobs,
+  LearnedHabits,
   PackageContents,
+  PackageUses,
+  PipelineReports,
   Provenances,
   PushDifferences,
   Pushes,
@@ -68,6 +86,8 @@ const repositories = [
   FiringAlerts,
   SilenceLedger,
   Received,
+  SensorContacts,
+  WorkloadLedger,
 ];
 
 /** An event that has waited this long says that the bus does not take any. */

@@ -28,3 +28,5 @@ export { hostileJson, replaceValue } from './hostile-json.js';
 export { captureOutput } from './capture-output.js';
 export type { CapturedOutput } from './capture-output.js';
 export { minerIncident, uuidOf } from './incident.js';
+export { observation } from './observation.js';
+export type { ObservationSketch } from './observation.js';

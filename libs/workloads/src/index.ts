@@ -1,1 +1,14 @@
+export { claimsOf } from './observed-claims.js';
+export { containerIdOf } from './claims.js';
+export type { Claims, ContainerClaim, ContainerKind, PodClaim, PodName } from './claims.js';
+export { ContainerLedger } from './container-ledger.js';
+export type { LedgerOptions } from './container-ledger.js';
+export { fullRepository, readImageName } from './image-id.js';
+export type { ImageName } from './image-id.js';
+export { keptClaims } from './kept-claims.js';
+export type { KnownContainer, KnownWorkload } from './known.js';
+export { noImages } from './image-resolution.js';
+export type { ImageDirectory, KnownManifest } from './image-resolution.js';
+export { workloadOfPodName } from './pod-name.js';
+export { parseWorkloadKey, workloadKey } from './workload.js';
 export type { WorkloadRef } from './workload.js';

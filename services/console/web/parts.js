@@ -25,6 +25,14 @@ export function quiet(...children) {
   return element('span', { class: 'quiet' }, ...children);
 }
 
+export function counted(number, noun) {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+export function nameOf({ repository, tag }) {
+  return tag === null ? repository : `${repository}:${tag}`;
+}
+
 const steps = [
   [60, 's', 1],
   [3_600, 'min', 60],

@@ -1,4 +1,16 @@
-import { api, digestButton, element, moment, quiet, severity, severityCounts, stamp } from './parts.js';
+import { incidentDetail, incidentPage } from './incident-page.js';
+import {
+  api,
+  counted,
+  digestButton,
+  element,
+  moment,
+  nameOf,
+  quiet,
+  severity,
+  severityCounts,
+  stamp,
+} from './parts.js';
 
 /** Lines of one kind in the details of a push, at most; what is left out is counted. */
 const maxLines = 100;
@@ -36,16 +48,19 @@ export const sections = {
       {
         title: 'Incident',
         isName: true,
-        cell: (incident, { opener }) => [opener(`#${incident.number} ${incident.title}`), quiet(incident.rule)],
+        cell: ({ number, title, steps }, { opener }) => [opener(`INC-${number} ${title}`), quiet(stepsText(steps))],
       },
-      { title: 'Where', cell: (incident) => [imageOf(incident), quiet(placeOf(incident))] },
+      {
+        title: 'Where',
+        cell: ({ workload, namespace, image, cluster }) => [workload ?? namespace ?? image ?? '', quiet(cluster ?? '')],
+      },
       { title: 'Events', cell: ({ count }) => [counted(count, 'event')] },
       { title: 'Last seen', kind: 'when', cell: ({ lastSeen }) => [moment(lastSeen)] },
       {
         title: 'Action',
         kind: 'act',
         cell: ({ id, number }, { action }) => [
-          action('Resolve', `incident ${number} resolved`, () => api(`incidents/${id}/resolve`, { method: 'POST' })),
+          action('Resolve', `INC-${number} resolved`, () => api(`incidents/${id}/resolve`, { method: 'POST' })),
         ],
       },
     ],
@@ -134,10 +149,6 @@ function verdict({ state, verdict }) {
   return verdict === 'fail' ? stamp('held', 'held') : stamp('unclear', 'unclear');
 }
 
-function nameOf({ repository, tag }) {
-  return tag === null ? repository : `${repository}:${tag}`;
-}
-
 function digestOf({ digest, claimedDigest }) {
   const known = digest ?? claimedDigest;
   return known && digestButton(known);
@@ -148,16 +159,9 @@ function trouble({ reason, code, warningCount }) {
   return warningCount === 0 ? null : quiet(counted(warningCount, 'warning'));
 }
 
-function counted(number, noun) {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function imageOf({ imageRepository, imageTag }) {
-  return imageRepository === null ? 'no container' : nameOf({ repository: imageRepository, tag: imageTag });
-}
-
-function placeOf({ cluster, namespace }) {
-  return [cluster, namespace].filter(Boolean).join(' / ') || null;
+/** How far it has come: `execution → impact`. */
+function stepsText(steps) {
+  return [...new Set(steps.map(({ stage, title }) => stage ?? title))].join(' → ');
 }
 
 async function imagePage(digest) {
@@ -184,22 +188,6 @@ function imageLine({ platform, os, packageCount, layers }) {
     counted(layers.length, 'layer'),
   ];
   return element('p', { class: 'quiet' }, facts.join(' · '));
-}
-
-async function incidentPage(id) {
-  const incident = await api(`incidents/${encodeURIComponent(id)}`);
-  const facts = [
-    `#${incident.number}`,
-    incident.state,
-    imageOf(incident),
-    placeOf(incident),
-    counted(incident.count, 'event'),
-  ];
-  return [
-    element('h2', {}, severity(incident.severity), ` ${incident.title}`),
-    element('p', { class: 'quiet' }, facts.filter(Boolean).join(' · ')),
-    ...incidentLines(incident),
-  ];
 }
 
 async function pushDetail({ id }) {
@@ -252,28 +240,16 @@ function upgradeGroup(findings) {
   return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
 }
 
-function findingLine({ id, severity: name, title, match, state, layer, fix }) {
+function findingLine({ id, severity: name, title, match, state, layer, fix, kev, inUse }) {
   const remarks = [
+    inUse && 'in use',
+    kev && 'exploited in the wild',
     title,
     fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',
     state === 'shadowed' && `only in layer ${layer}, hidden by a later one`,
   ].filter(Boolean);
   return element('li', {}, severity(name), `${id} `, element('span', { class: 'quiet' }, remarks.join(' · ')));
-}
-
-async function incidentDetail({ id }) {
-  return incidentLines(await api(`incidents/${id}`));
-}
-
-function incidentLines({ techniques, evidence }) {
-  const lines = evidence.map(({ at, priority, output }) =>
-    element('li', {}, moment(at), ` ${priority} `, element('code', {}, output)),
-  );
-  return [
-    techniques.length > 0 ? element('p', { class: 'quiet' }, `ATT&CK ${techniques.join(', ')}`) : '',
-    element('div', { class: 'group' }, element('ul', {}, ...lines)),
-  ];
 }
 
 function webhookSample() {

@@ -1,4 +1,39 @@
-import { commonSettings, httpPort } from '@tidewaiter/runtime';
+import { delimiter } from 'node:path';
+
+import { Secret } from '@tidewaiter/domain';
+import { commonSettings, httpPort, setting } from '@tidewaiter/runtime';
+import { minKeyCharacters } from '@tidewaiter/secrets';
+import { z } from 'zod';
+
+const unitMs = { ms: 1, s: 1_000 };
+
+const lateness = z
+  .string()
+  .regex(/^(?:0|[1-9]\d{0,4})(?:ms|s)$/, 'is no duration such as 500ms or 2s')
+  .transform((text) => {
+    const [, count = '', unit = 'ms'] = /^(\d+)(ms|s)$/.exec(text) ?? [];
+    return Number(count) * unitMs[unit as keyof typeof unitMs];
+  })
+  .refine((ms) => ms <= 60_000, 'is more than 60s');
+
+const fingerprintKey = z
+  .string()
+  .min(minKeyCharacters, `must have at least ${minKeyCharacters} characters`)
+  .transform((value) => new Secret(value))
+  .optional();
+
+const folders = z.string().transform((text) => text.split(delimiter).filter((folder) => folder !== ''));
 
 /** What the detector reads from the environment. */
-export const detectorConfig = { ...commonSettings, httpPort: httpPort(7072) };
+export const detectorConfig = {
+  ...commonSettings,
+  httpPort: httpPort(7072),
+  /** The scanner's: under it a cloud key in a log is known again as the one that lies in an image. */
+  fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
+  /** Folders with Sigma rules beside our own, separated as in PATH. */
+  ruleFolders: setting('TIDEWAITER_RULES', folders.default([])),
+  /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */
+  rulePipelines: setting('TIDEWAITER_RULE_PIPELINES', folders.default([])),
+  /** How long an event waits for earlier ones, which come by other ways. Alerts come that much later. */
+  latenessMs: setting('TIDEWAITER_DETECTOR_LATENESS', lateness.default(500)),
+};

@@ -1,292 +1,310 @@
-import { countBySeverity, Secret, type RuntimeContainer, type RuntimeEvent } from '@tidewaiter/domain';
-import { draft, incidentOpened, incidentUpdated, runtimeObserved } from '@tidewaiter/events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Bus } from '@tidewaiter/bus';
+import { type RuntimeRecord, Secret } from '@tidewaiter/domain';
+import { type CloudEvent, partitionOf, runtimeChannel, runtimeObserved, runtimePartitions } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Images, Incidents, type ListedIncident, Pushes, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, DetectionAlerts, Incidents, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { v7 as uuidv7 } from 'uuid';
 
 import { start } from './main.js';
 
-const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
-const mediaType = 'application/vnd.oci.image.manifest.v1+json';
-
-const checkout: RuntimeContainer = {
-  id: '3f9c1a2b4d5e',
-  name: 'checkout',
-  imageRepository: '127.0.0.1:5000/payments/checkout',
-  imageTag: '1.4.0',
-  imageDigest: null,
-};
-
-let serial = 0;
-
-const shell = (event: Partial<RuntimeEvent> = {}): RuntimeEvent => {
-  serial += 1;
-  return {
-    id: `e${serial}`,
-    source: 'falco',
-    sensor: 'falco-eu1',
-    cluster: 'eu1',
-    at: `2026-11-25T10:42:07.${String(serial).padStart(9, '0')}Z`,
-    rule: 'Terminal shell in container',
-    priority: 'warning',
-    output: 'A shell was spawned in a container',
-    tags: [],
-    host: 'worker-1',
-    container: checkout,
-    kubernetes: { namespace: 'payments', pod: 'checkout-7d4b9' },
-    process: null,
-    ...event,
-  };
-};
-
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
+let bus: Bus;
+let folder: string;
+let environment: Record<string, string>;
 let dataSource: Awaited<ReturnType<typeof connect>>;
 let store: Store;
 let replicas: RunningService[] = [];
 
+const shellRule = (title: string, image: string) => `
+title: ${title}
+id: 7d1c0c7e-0000-4000-8000-${Buffer.from(title).toString('hex').padEnd(12, '0').slice(0, 12)}
+level: high
+logsource: { product: linux, category: process_creation }
+detection:
+  selection: { Image|endswith: /${image} }
+  condition: selection
+`;
+
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
+  bus = await Bus.connect('test', new Secret(servers.nats.url));
+  folder = await mkdtemp(join(tmpdir(), 'tidewaiter-rules-'));
 });
 
 beforeEach(async () => {
+  await servers.nats.wipe();
+  await until('the stream is there', async () =>
+    bus.reconcile().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await writeFile(join(folder, 'rules.yml'), shellRule('Probe runs', 'probe'));
   const url = await servers.postgres.createDatabase();
   dataSource = await connect({ url: new Secret(url), poolSize: 4, name: 'test' });
-  store = new Store(dataSource, 'ingest');
-  const environment = {
+  store = new Store(dataSource, 'test');
+  environment = {
     TIDEWAITER_DATABASE_URL: url,
-    // The least there may be: handlers that wait for each other's connections would show.
+    // The least there may be: what waits for another connection while it holds one would show.
     TIDEWAITER_DATABASE_POOL: '2',
     TIDEWAITER_NATS_URL: servers.nats.url,
     TIDEWAITER_HTTP_PORT: '0',
-    TIDEWAITER_LOG_LEVEL: 'silent',
+    TIDEWAITER_LOG_LEVEL: process.env['DEBUG_LEVEL'] ?? 'silent',
+    TIDEWAITER_RULES: folder,
+    TIDEWAITER_DETECTOR_LATENESS: '200ms',
   };
-  replicas = await Promise.all([start(environment), start(environment)]);
 });
 
 afterEach(async () => {
   await Promise.all(replicas.map(async (replica) => replica.stop()));
+  replicas = [];
   await dataSource.destroy();
 });
 
-afterAll(async () => servers.stop(), 30_000);
+afterAll(async () => {
+  await bus.onApplicationShutdown();
+  await servers.stop();
+  await rm(folder, { recursive: true });
+}, 30_000);
 
-const until = async (condition: () => Promise<boolean>) => {
+async function startReplica(): Promise<RunningService> {
+  const replica = await start(environment);
+  replicas.push(replica);
+  return replica;
+}
+
+async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error('it did not happen within 60 s');
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (Date.now() > deadline) throw new Error(`${what}: not within 60 s`);
+    await sleep(20);
   }
-};
+}
 
-const handled = async () => (await store.query('SELECT event_id FROM inbox')).length;
+let serial = 0;
 
-/** Tells of batches as ingest does, and waits until the detector has handled them all. */
-const observe = async (...batches: RuntimeEvent[][]) => {
-  const expected = (await handled()) + batches.length;
-  const drafts = batches.map((events) => draft(runtimeObserved, 'falco-eu1', { sensor: 'falco-eu1', events }));
-  await store.transaction(async (tx) => tx.emit(...drafts));
-  await until(async () => (await handled()) === expected);
-};
+/** An exec event as Tetragon tells it. */
+function exec(node: string, binary = '/usr/bin/probe'): RuntimeRecord {
+  serial += 1;
+  const at = new Date().toISOString();
+  const execId = Buffer.from(`${node}:${serial}`).toString('base64');
+  const process = { exec_id: execId, pid: serial, uid: 0, cwd: '/', binary, arguments: '', start_time: at };
+  const event = {
+    process_exec: { process, parent: { exec_id: 'cGFyZW50', binary: '/bin/sh', pid: 1 } },
+    node_name: node,
+    time: at,
+  };
+  return { id: `e${serial}`, source: 'tetragon', sensor: 'tetragon-eu1', cluster: 'eu1', node, at, event };
+}
 
-/** Leaves what a push leaves that the scanner has analysed. */
-const push = async (registryHost: string, repository: string, tag: string, digest: string, imageDigest = digest) => {
-  const pushes = new Pushes(store);
-  const place = { connection: 'main', repository };
-  const image = { digest: imageDigest, mediaType, configDigest: digestOf('0'), platform: 'linux/amd64' };
-  const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
-  const verdict = { verdict: 'pass', counts: countBySeverity([]), warnings: [] } as const;
-  const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about, tag }]));
-  const added = (await pushes.get(id))!;
-  await store.transaction(async (tx) => {
-    await new Images(store).add(tx, [
-      { ...image, createdAt: null, baseCreatedAt: null, user: null, labels: {}, layers: [], findings: [] },
-    ]);
-    await pushes.resolved(tx, added, { digest, mediaType, registryHost, imageDigests: [imageDigest] });
-    await pushes.analyzed(tx, id, verdict);
-  });
-};
+/** Tells of records as ingest does: a message for each partition. */
+async function observe(...records: RuntimeRecord[]): Promise<void> {
+  const byPartition = Map.groupBy(records, partitionOf);
+  for (const [partition, batch] of byPartition) {
+    await publish(partition, { sensor: 'tetragon-eu1', records: batch });
+  }
+}
 
-const incidents = async (): Promise<ListedIncident[]> => (await new Incidents(store).list({ limit: 100 })).items;
-
-const told = async () =>
-  store.query<{ type: string; data: { incidentId: string; revision: number; severity: string } }>(
-    `SELECT type, data FROM outbox WHERE source = '/tidewaiter/detector' ORDER BY id`,
-  );
-
-/** A counter of the detector over all replicas, by result. */
-const counter = async (name: string) => {
-  const totals: Record<string, number> = {};
-  for (const { url } of replicas) {
-    const text = await (await fetch(`${url}/metrics`)).text();
-    for (const [, result = '', value] of text.matchAll(
-      new RegExp(`^${name}\\{.*?result="([^"]+)".*\\} (\\d+)$`, 'gm'),
-    )) {
-      totals[result] = (totals[result] ?? 0) + Number(value);
+async function publish(partition: number, data: unknown): Promise<void> {
+  const event: CloudEvent = {
+    specversion: '1.0',
+    id: uuidv7(),
+    source: '/tidewaiter/ingest',
+    type: runtimeObserved.type,
+    subject: 'tetragon-eu1',
+    time: new Date().toISOString(),
+    datacontenttype: 'application/json',
+    data,
+  };
+  // An outage is for ingest to wait out.
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await bus.publish(runtimeChannel(partition), event, event.id);
+      return;
+    } catch (error) {
+      if (tries > 100) throw error;
+      await sleep(100);
     }
   }
-  return totals;
-};
+}
 
-/** What became of the events, once that many are counted: counting follows the commit. */
-const counted = async (events: number) => {
-  const read = async () => counter('tidewaiter_detector_events_total');
-  await until(async () => Object.values(await read()).reduce((sum, value) => sum + value, 0) === events);
-  return read();
-};
-
-it('opens one incident, counts what repeats it, and tells of it once', async () => {
-  await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-  const first = shell();
-  await observe([first]);
-  await observe([shell(), shell()]);
-  const [incident, ...others] = await incidents();
-  expect(others).toEqual([]);
-  expect(incident).toMatchObject({
-    rules: [{ title: 'Terminal shell in container' }],
-    title: 'Terminal shell in container: 127.0.0.1:5000/payments/checkout:1.4.0 in namespace payments',
-    severity: 'medium',
-    state: 'open',
-    count: 3,
-    revision: 1,
-    imageDigest: digestOf('a'),
-    namespace: 'payments',
-    cluster: 'eu1',
-    openedBy: first.id,
-    firstSeen: first.at,
-  });
-  expect(await told()).toEqual([
-    { type: incidentOpened.type, data: { incidentId: incident?.id, revision: 1, severity: 'medium' } },
-  ]);
-  expect(await counted(3)).toEqual({ opened: 1, quiet: 2, 'below-threshold': 0 });
-});
-
-it('tells again when an incident becomes worse, and of one batch once', async () => {
-  await observe([shell(), shell()]);
-  await observe([shell({ priority: 'error' }), shell({ priority: 'critical' }), shell({ priority: 'warning' })]);
-  const [incident] = await incidents();
-  expect(incident).toMatchObject({ severity: 'critical', count: 5, revision: 2 });
-  expect(await told()).toEqual([
-    { type: incidentOpened.type, data: { incidentId: incident?.id, revision: 1, severity: 'medium' } },
-    { type: incidentUpdated.type, data: { incidentId: incident?.id, revision: 2, severity: 'critical' } },
-  ]);
-  expect(await counted(5)).toEqual({ opened: 1, quiet: 3, worsened: 1, 'below-threshold': 0 });
-});
-
-it('leaves what is below warning alone, but counts it', async () => {
-  await observe([shell({ priority: 'notice' }), shell({ priority: 'debug' })]);
-  expect([await incidents(), await told()]).toEqual([[], []]);
-  expect(await counted(2)).toEqual({ 'below-threshold': 2 });
-});
-
-it('keeps rules, images, namespaces and hosts apart', async () => {
-  await observe([
-    shell(),
-    shell({ rule: 'Packet socket created' }),
-    shell({ container: { ...checkout, imageTag: '1.5.0' } }),
-    shell({ kubernetes: { namespace: 'staging', pod: null } }),
-    shell({ container: null, kubernetes: null }),
-  ]);
-  const found = await incidents();
-  expect(found.map(({ title }) => title).toSorted()).toEqual([
-    'Packet socket created: 127.0.0.1:5000/payments/checkout:1.4.0 in namespace payments',
-    'Terminal shell in container: 127.0.0.1:5000/payments/checkout:1.4.0 in namespace payments',
-    'Terminal shell in container: 127.0.0.1:5000/payments/checkout:1.4.0 in namespace staging',
-    'Terminal shell in container: 127.0.0.1:5000/payments/checkout:1.5.0 in namespace payments',
-    'Terminal shell in container: host worker-1',
-  ]);
-  expect(found.map(({ imageDigest }) => imageDigest)).toEqual([null, null, null, null, null]);
-  expect(found.find(({ title }) => title.endsWith('host worker-1'))).toMatchObject({
-    image: null,
-    namespace: null,
-  });
-});
-
-describe('the image of a container', () => {
-  const joined = async (container: Partial<RuntimeContainer>) => {
-    await observe([shell({ container: { ...checkout, ...container } })]);
-    return (await incidents()).map(({ imageDigest }) => imageDigest);
-  };
-
-  it('is the one that its tag pointed to last', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('b'));
-    expect(await joined({})).toEqual([digestOf('b')]);
-  });
-
-  it('is the digest that the sensor gives, not the one that the tag points to now', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('b'));
-    expect(await joined({ imageDigest: digestOf('a') })).toEqual([digestOf('a')]);
-  });
-
-  it('may be one image of an index', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'), digestOf('c'));
-    expect(await joined({ imageDigest: digestOf('c') })).toEqual([digestOf('c')]);
-  });
-
-  it('is unknown where the sensor gives a digest that we do not hold', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    expect(await joined({ imageDigest: digestOf('d') })).toEqual([null]);
-  });
-
-  it('is found under another name of the only registry that has it', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    expect(await joined({ imageRepository: 'localhost:5000/payments/checkout' })).toEqual([digestOf('a')]);
-  });
-
-  it('is unknown where it is Docker Hub’s, whoever else has a repository of that name', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    expect(await joined({ imageRepository: 'payments/checkout' })).toEqual([null]);
-  });
-
-  it('may be pushed anew while an incident is open, which stays the only one', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    await joined({});
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('b'));
-    expect(await joined({})).toEqual([digestOf('a')]);
-  });
-
-  it('is unknown under another name when two registries have it', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    await push('registry.example', 'payments/checkout', '1.4.0', digestOf('b'));
-    expect(await joined({ imageRepository: 'localhost:5000/payments/checkout' })).toEqual([null]);
-  });
-
-  it('is not taken from another registry when the named one is known', async () => {
-    await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-    await push('registry.example', 'payments/gateway', '1.4.0', digestOf('b'));
-    expect(await joined({ imageRepository: 'registry.example/payments/checkout' })).toEqual([null]);
-  });
-});
-
-it('shares a flood among replicas and loses and doubles nothing', async () => {
-  await push('127.0.0.1:5000', 'payments/checkout', '1.4.0', digestOf('a'));
-  const rules = ['Terminal shell in container', 'Packet socket created', 'Write below root', 'Read sensitive file'];
-  // Every other batch is turned round: replicas that locked in the order of the batch would wait for each other in a circle.
-  const batches = Array.from({ length: 60 }, (_, index) => {
-    const events = rules.map((rule) => shell({ rule }));
-    return index % 2 === 0 ? events : events.toReversed();
-  });
-  await observe(...batches);
-  const found = await incidents();
-  expect(new Map(found.map(({ rules: [rule], count, revision }) => [rule?.title, { count, revision }]))).toEqual(
-    new Map(rules.map((rule) => [rule, { count: 60, revision: 1 }])),
+/** Ids of the events that alerts are about. */
+async function alerted(rule = 'Probe runs'): Promise<string[]> {
+  const rows = await store.query<{ event: string }>(
+    `SELECT alert -> 'events' ->> 0 AS event FROM detection_alert WHERE rule = $1 ORDER BY 1`,
+    [rule],
   );
-  expect(found).toHaveLength(rules.length);
-  expect((await told()).map(({ type }) => type)).toEqual(rules.map(() => incidentOpened.type));
-  expect(await counted(240)).toEqual({ opened: 4, quiet: 236, 'below-threshold': 0 });
-  // A deadlock would end in a retry.
-  expect(await counter('tidewaiter_bus_messages_total')).toEqual({ handled: 60 });
+  return rows.map(({ event }) => event);
+}
+
+async function shares(): Promise<number[]> {
+  const rows = await store.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM detector_lease WHERE holder IS NOT NULL GROUP BY holder ORDER BY 1',
+  );
+  return rows.map(({ count }) => count);
+}
+
+const leases = runtimePartitions + 1;
+
+const isSpread = (replicas: number) => async () => {
+  const held = await shares();
+  const total = held.reduce((sum, count) => sum + count, 0);
+  return held.length === replicas && total === leases && Math.max(...held) <= Math.ceil(leases / replicas);
+};
+
+const nodes = Array.from({ length: 40 }, (_, index) => `worker-${index}`);
+
+it('makes an alert and an incident of what a rule finds', async () => {
+  await startReplica();
+  const found = exec('worker-1');
+  await observe(found, exec('worker-2', '/usr/bin/other'));
+  await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
+  const { items } = await new DetectionAlerts(store).list({ limit: 10 });
+  const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+  expect(items).toMatchObject([{ rule: { title: 'Probe runs' }, events: [found.id], incidentId: incident?.id }]);
+  expect(incident).toMatchObject({ state: 'open', openedBy: found.id });
+  const told = await store.query(`SELECT data FROM outbox WHERE source = '/tidewaiter/detector'`);
+  expect(told).toHaveLength(1);
 });
 
-it('takes hostile text', async () => {
-  const long = '\u{1f6a2}\u202e'.repeat(170);
-  await observe([
-    shell({ rule: long, container: { ...checkout, imageRepository: `${long}/${long}`, imageTag: long } }),
-    shell({ rule: '"; DROP TABLE incident; --' }),
-  ]);
-  expect((await incidents()).map(({ rules: [rule] }) => rule?.title).toSorted()).toEqual([
-    '"; DROP TABLE incident; --',
-    long,
-  ]);
+it('shares the partitions among replicas as they come and go', async () => {
+  await startReplica();
+  await until('one has all', isSpread(1));
+  const second = await startReplica();
+  await until('two share', isSpread(2));
+  await second.stop();
+  replicas = replicas.filter((replica) => replica !== second);
+  await until('one has all again', isSpread(1));
+});
+
+it('loses and doubles nothing when partitions move from one to another in the middle', async () => {
+  await startReplica();
+  await until('one has all', isSpread(1));
+  const sent: RuntimeRecord[] = [];
+  const send = async (rounds: number) => {
+    for (let round = 0; round < rounds; round += 1) {
+      const records = nodes.map((node) => exec(node));
+      sent.push(...records);
+      await observe(...records);
+    }
+  };
+  await send(3);
+  const second = startReplica();
+  await send(5);
+  await second;
+  await until('two share', isSpread(2));
+  await send(3);
+  await replicas[0]!.stop();
+  replicas = replicas.slice(1);
+  await send(3);
+  await until('all are judged', async () => (await alerted()).length >= sent.length);
+  await sleep(500);
+  expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
+});
+
+it('judges what is told again once', async () => {
+  await startReplica();
+  const records = nodes.map((node) => exec(node));
+  await observe(...records);
+  await observe(...records);
+  await until('all are judged', async () => (await alerted()).length === nodes.length);
+  await sleep(500);
+  expect(await alerted()).toEqual(records.map(({ id }) => id).toSorted());
+});
+
+it('gives up what is no event, keeps it with the reason, and goes on', async () => {
+  await startReplica();
+  const place = partitionOf(exec('worker-1'));
+  await publish(place, { sensor: 'tetragon-eu1', records: [{ id: 'x' }] });
+  await publish(place, { sensor: 'tetragon-eu1', records: [{ ...exec('worker-1'), event: { process_exec: 7 } }] });
+  const good = exec('worker-1');
+  await observe(good);
+  await until('the good one is judged', async () => (await alerted()).length === 1);
+  expect(await alerted()).toEqual([good.id]);
+  const letters = (await new DeadLetters(store).list({ limit: 10 })).items;
+  expect(letters).toMatchObject([{ worker: 'detector', code: 'EVENT_MALFORMED' }]);
+});
+
+it('goes on after NATS was away, and after PostgreSQL was', async () => {
+  await startReplica();
+  const sent: RuntimeRecord[] = [];
+  const send = async () => {
+    const records = nodes.map((node) => exec(node));
+    sent.push(...records);
+    await observe(...records);
+  };
+  await send();
+  await servers.nats.kill();
+  await servers.nats.restart();
+  await send();
+  await servers.postgres.kill();
+  await send();
+  await servers.postgres.restart();
+  await send();
+  await until('all are judged', async () => (await alerted().catch(() => [])).length >= sent.length);
+  expect(await alerted()).toEqual(sent.map(({ id }) => id).toSorted());
+}, 90_000);
+
+it('goes on at the start of a stream that came back empty', async () => {
+  await startReplica();
+  const first = nodes.map((node) => exec(node));
+  await observe(...first);
+  await until('all are judged', async () => (await alerted()).length === first.length);
+  await servers.nats.wipe();
+  const later = nodes.map((node) => exec(node));
+  await observe(...later);
+  await until('all are judged', async () => (await alerted()).length >= 2 * nodes.length);
+  expect(await alerted()).toEqual([...first, ...later].map(({ id }) => id).toSorted());
+}, 90_000);
+
+it('takes new rules without losing an event, and refuses the bad ones alone', async () => {
+  const { url } = await startReplica();
+  const over = new AbortController();
+  const sent: RuntimeRecord[] = [];
+  const sending = (async () => {
+    while (!over.signal.aborted) {
+      const records = nodes.slice(0, 5).flatMap((node) => [exec(node), exec(node, '/usr/bin/tool')]);
+      sent.push(...records);
+      await observe(...records);
+      await sleep(20);
+    }
+  })();
+  await until('some are judged', async () => (await alerted()).length > 0);
+  await writeFile(
+    join(folder, 'rules.yml'),
+    `${shellRule('Probe runs', 'probe')}---${shellRule('Tool runs', 'tool')}---\ntitle: Bad\nlogsource: {}\ndetection: { condition: nothing }\n`,
+  );
+  await until('the new rule is used', async () => (await alerted('Tool runs')).length > 0);
+  over.abort();
+  await sending;
+  const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
+  await until('all are judged', async () => (await alerted()).length >= probes.length);
+  expect(await alerted()).toEqual(probes.toSorted());
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
+});
+
+it('remembers across a restart what happened before it', async () => {
+  const first = await startReplica();
+  await observe(exec('worker-1', '/usr/bin/other'));
+  const parent = exec('worker-1', '/usr/bin/parent');
+  await observe(parent);
+  await sleep(1_000);
+  await first.stop();
+  replicas = [];
+  const [{ count } = { count: 0 }] = await store.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM detector_snapshot',
+  );
+  expect(count).toBeGreaterThan(0);
+  await startReplica();
+  const child = exec('worker-1');
+  await observe(child);
+  await until('it is judged', async () => (await alerted()).length === 1);
+  expect(await alerted()).toEqual([child.id]);
 });

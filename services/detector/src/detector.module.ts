@@ -1,34 +1,89 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { fileURLToPath } from 'node:url';
+
+import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import type { Config } from '@tidewaiter/runtime';
-import { DeadLetters, StoreModule } from '@tidewaiter/store';
-import { Counter, Registry } from 'prom-client';
+import type { Secret } from '@tidewaiter/domain';
+import type { RuntimePolicy } from '@tidewaiter/facts';
+import { type Config, Health, Logger } from '@tidewaiter/runtime';
+import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
+import { DeadLetters, ImageFactsOf, Store, StoredFacts, StoredImageDirectory, StoreModule } from '@tidewaiter/store';
+import { ContainerLedger } from '@tidewaiter/workloads';
 
 import type { detectorConfig } from './config.js';
-import { KnownImages } from './known-images.js';
-import { OpenIncidents } from './open-incidents.js';
+import { DetectorMetrics } from './detector-metrics.js';
+import { Duties } from './duties.js';
+import { Engines, LATENESS } from './engines.js';
+import { GivenUpRecords } from './given-up-records.js';
+import { Housekeeping } from './housekeeping.js';
+import { IncidentBuilding } from './incident-building.js';
+import { IncidentJournal } from './incident-journal.js';
+import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchange.js';
+import { LoadedRules } from './loaded-rules.js';
+import { PartitionJournal } from './partition-journal.js';
+import { Partitions } from './partitions.js';
+import { RuntimeFacts } from './runtime-facts.js';
 
-/** The wiring of the detector. */
+/** The rules that come with the product. */
+const ownRules = fileURLToPath(new URL('../../../rules', import.meta.url));
+
+/** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
-export class DetectorModule {
-  static forRoot({ natsUrl, databaseUrl, databasePool }: Config<typeof detectorConfig>): DynamicModule {
+export class DetectorModule implements OnModuleInit {
+  static forRoot(
+    { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
+    policy: RuntimePolicy,
+  ): DynamicModule {
+    const sources = { folders: [ownRules, ...config.ruleFolders], pipelines: config.rulePipelines };
     return {
       module: DetectorModule,
       imports: [
         BusModule.forRoot({ service: 'detector', url: natsUrl, deadLetters: DeadLetters }),
         StoreModule.forRoot({ service: 'detector', url: databaseUrl, poolSize: databasePool, publisher: Bus }),
       ],
-      controllers: [OpenIncidents],
-      providers: [KnownImages, { provide: Counter, useFactory: eventCounter, inject: [Registry] }],
+      providers: [
+        DetectorMetrics,
+        {
+          provide: LoadedRules,
+          useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
+            LoadedRules.open(sources, metrics, log, health),
+          inject: [DetectorMetrics, Logger, Health],
+        },
+        {
+          provide: RuntimeFacts,
+          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, policy, config.fingerprintKey),
+          inject: [Store, ImageFactsOf],
+        },
+        LearnedFactsTables,
+        LearnedFactsExchange,
+        { provide: LATENESS, useValue: config.latenessMs },
+        Engines,
+        PartitionJournal,
+        GivenUpRecords,
+        Partitions,
+        IncidentJournal,
+        IncidentBuilding,
+        Duties,
+        Housekeeping,
+      ],
     };
+  }
+
+  constructor(
+    private readonly duties: Duties,
+    private readonly partitions: Partitions,
+    private readonly incidents: IncidentBuilding,
+  ) {}
+
+  onModuleInit(): void {
+    this.duties.add(this.incidents);
+    this.duties.add(this.partitions);
   }
 }
 
-function eventCounter(metrics: Registry): Counter<'result'> {
-  return new Counter({
-    name: 'tidewaiter_detector_events_total',
-    help: 'Runtime events by what they did to incidents',
-    labelNames: ['result'],
-    registers: [metrics],
-  });
+function openFacts(store: Store, images: ImageFactsOf, policy: RuntimePolicy, key: Secret | undefined): RuntimeFacts {
+  const directory = new StoredImageDirectory(store);
+  const ledger = new ContainerLedger({ images: directory });
+  const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
+  const stored = new StoredFacts(images, fingerprints ? { fingerprintOf: fingerprints.of } : {});
+  return new RuntimeFacts(stored, directory, policy, ledger);
 }

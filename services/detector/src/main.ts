@@ -1,5 +1,4 @@
-import { JetStreamServer } from '@tidewaiter/bus';
-import { type Environment, readConfig, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
 
 import { detectorConfig } from './config.js';
 import { DetectorModule } from './detector.module.js';
@@ -7,10 +6,6 @@ import { DetectorModule } from './detector.module.js';
 /** Starts the detector: runtime events in, incidents out. */
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(detectorConfig, environment);
-  return startService({
-    name: 'detector',
-    module: DetectorModule.forRoot(config),
-    config,
-    transport: JetStreamServer,
-  });
+  const { runtime: policy } = readSettings(config.settingsFile);
+  return startService({ name: 'detector', module: DetectorModule.forRoot(config, policy), config });
 }

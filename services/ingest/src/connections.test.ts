@@ -14,14 +14,20 @@ const registry = (more: Partial<RegistrySettings>): RegistrySettings => ({
   insecureSkipVerify: false,
   ...more,
 });
-const sensor = { name: 'main', kind: 'falco', cluster: 'eu1', allowUnauthenticated: false } as const;
+const sensor = {
+  name: 'main',
+  kind: 'falco',
+  cluster: 'eu1',
+  silentAfterMs: null,
+  allowUnauthenticated: false,
+} as const;
 
 const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys')) };
 
 const request = (authorization?: string) => ({ headers: { authorization }, body: Buffer.from('{}'), query: {} });
 
 it('keeps a registry and a sensor of the same name apart', () => {
-  const connections = new Connections({ registries: [registry({})], sensors: [sensor] }, noKeys);
+  const connections = new Connections({ registries: [registry({})], sensors: [sensor], pipelines: [] }, noKeys);
   expect([...connections].map(({ id, kind }) => [id, kind])).toEqual([
     ['registry/main', 'distribution'],
     ['runtime/main', 'falco'],
@@ -31,7 +37,10 @@ it('keeps a registry and a sensor of the same name apart', () => {
 });
 
 it('knows a kind by its other name', () => {
-  const connections = new Connections({ registries: [registry({ kind: 'github' })], sensors: [] }, noKeys);
+  const connections = new Connections(
+    { registries: [registry({ kind: 'github' })], sensors: [], pipelines: [] },
+    noKeys,
+  );
   expect(connections.get('registry/main')?.kind).toBe('ghcr');
 });
 
@@ -46,16 +55,19 @@ it.each([
   // Whoever configures a secret wants it checked.
   ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
 ])('opens with %s', async (_, settings, authorization, isAuthentic, isClosed) => {
-  const connections = new Connections({ registries: [registry(settings)], sensors: [] }, noKeys);
-  const connection = connections.get('registry/main');
+  const connections = new Connections({ registries: [registry(settings)], sensors: [], pipelines: [] }, noKeys);
+  const connection = connections.registry('registry/main');
   await expect(connection?.isAuthentic(request(authorization))).resolves.toBe(isAuthentic);
   expect(connection?.isClosed).toBe(isClosed);
 });
 
 it('needs no secret where the sender signs, and lets nobody else in', async () => {
   const sns = { topicArn: 'arn:aws:sns:eu-west-1:123456789012:images', certificate: 'none' };
-  const connections = new Connections({ registries: [registry({ kind: 'ecr', sns })], sensors: [] }, noKeys);
-  const connection = connections.get('registry/main');
+  const connections = new Connections(
+    { registries: [registry({ kind: 'ecr', sns })], sensors: [], pipelines: [] },
+    noKeys,
+  );
+  const connection = connections.registry('registry/main');
   expect(connection?.isClosed).toBe(false);
   await expect(connection?.isAuthentic(request())).resolves.toBe(false);
 });

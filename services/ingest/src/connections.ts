@@ -1,25 +1,29 @@
 import type { Secret } from '@tidewaiter/domain';
-import type { RegistrySettings, SensorSettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import type { RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 
 import type { Fact } from './facts.js';
 import type { HookRequest } from './hook-request.js';
+import { type PipelineConnection, pipelineConnection } from './pipelines/pipeline-connection.js';
 import type { PublishedKeys } from './published-keys.js';
 import type { Handshake, RegistryEvent, RegistryKind } from './registries/registry-kind.js';
 import { registryKind } from './registries/registry-kinds.js';
+import { type SensorConnection, sensorConnection } from './runtime/sensor-connection.js';
 import { isFromServiceAccount, isFromTopic } from './sender-proofs.js';
-import { sensorKind } from './sensors/sensor-kinds.js';
 
 /** What a body says, in our words. */
 export interface ReadHook {
   facts: Fact[];
   /** How many were left out, by reason. */
   ignored: Record<string, number>;
-  /** Events that the sender says it lost. */
-  dropped: number;
 }
 
-/** A configured sender: one registry or one sensor. */
-export interface Connection {
+/** A configured sender. */
+export type Connection = RegistryConnection | SensorConnection | PipelineConnection;
+
+type Configured = Pick<TidewaiterSettings, 'registries' | 'sensors' | 'pipelines'>;
+
+export interface RegistryConnection {
+  family: 'registry';
   /** `registry/main`, as in the URL: a registry and a sensor may share a name. */
   id: string;
   name: string;
@@ -38,13 +42,36 @@ export interface Connection {
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
 
-  constructor({ registries, sensors }: Pick<TidewaiterSettings, 'registries' | 'sensors'>, keys: PublishedKeys) {
-    const all = [...registries.map((each) => registryConnection(each, keys)), ...sensors.map(sensorConnection)];
-    this.#byId = new Map(all.map((connection) => [connection.id, connection]));
+  constructor({ registries, sensors, pipelines }: Configured, keys: PublishedKeys) {
+    const all = [
+      ...registries.map((each) => registryConnection(each, keys)),
+      ...sensors.map((each) => sensorConnection(each, keys)),
+      ...pipelines.map((each) => pipelineConnection(each, keys)),
+    ];
+    this.#byId = new Map(all.map((connection) => [connection.id, connection] as const));
   }
 
   get(id: string): Connection | undefined {
     return this.#byId.get(id);
+  }
+
+  registry(id: string): RegistryConnection | undefined {
+    const connection = this.get(id);
+    return connection?.family === 'registry' ? connection : undefined;
+  }
+
+  pipeline(id: string): PipelineConnection | undefined {
+    const connection = this.get(id);
+    return connection?.family === 'pipeline' ? connection : undefined;
+  }
+
+  sensor(id: string): SensorConnection | undefined {
+    const connection = this.get(id);
+    return connection?.family === 'runtime' ? connection : undefined;
+  }
+
+  sensors(): SensorConnection[] {
+    return [...this].filter((connection) => connection.family === 'runtime');
   }
 
   [Symbol.iterator](): Iterator<Connection> {
@@ -52,10 +79,11 @@ export class Connections {
   }
 }
 
-function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Connection {
+function registryConnection(settings: RegistrySettings, keys: PublishedKeys): RegistryConnection {
   const { name, fields } = settings;
   const reader = known(registryKind(settings.kind), settings.kind);
   return {
+    family: 'registry',
     id: `registry/${name}`,
     name,
     kind: reader.kind,
@@ -63,7 +91,7 @@ function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Co
     handshake: (request) => reader.handshake?.(request) ?? null,
     read(request) {
       const { events, ignored } = reader.parse(request, { fields });
-      return { facts: events.map((event) => registryFact(name, event)), ignored, dropped: 0 };
+      return { facts: events.map((event) => registryFact(name, event)), ignored };
     },
   };
 }
@@ -78,22 +106,7 @@ function registryFact(connection: string, event: RegistryEvent): Fact {
   return { kind: 'push', deliveryKey, push: { connection, repository, tag, ...claims } };
 }
 
-function sensorConnection({ name, kind, cluster, token, allowUnauthenticated }: SensorSettings): Connection {
-  const reader = known(sensorKind(kind), kind);
-  return {
-    id: `runtime/${name}`,
-    name,
-    kind: reader.kind,
-    ...door(reader, token, allowUnauthenticated),
-    handshake: () => null,
-    read(request) {
-      const { events, ignored, dropped = 0 } = reader.parse(request, { sensor: name, cluster });
-      return { facts: events.map((event) => ({ kind: 'runtime', deliveryKey: event.id, event })), ignored, dropped };
-    },
-  };
-}
-
-type Door = Pick<Connection, 'isClosed' | 'isAuthentic'>;
+type Door = Pick<RegistryConnection, 'isClosed' | 'isAuthentic'>;
 
 interface Authenticator {
   authenticate(request: HookRequest, secret: Secret): boolean;

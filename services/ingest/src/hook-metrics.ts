@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { AccessDenied, InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
 import { Counter, Registry } from 'prom-client';
 
 import type { Connection } from './connections.js';
+import type { Receipt } from './receipt.js';
 
 /** How a webhook ended. One that tells of something new is `accepted`, whatever else it holds. */
 export type HookResult =
@@ -18,6 +20,7 @@ export type HookResult =
 @Injectable()
 export class HookMetrics {
   readonly #webhooks: Counter<'kind' | 'result'>;
+  readonly #records: Counter<'sensor' | 'result'>;
   readonly #dropped: Counter<'sensor'>;
 
   constructor(registry: Registry) {
@@ -25,6 +28,12 @@ export class HookMetrics {
       name: 'tidewaiter_webhooks_total',
       help: 'Webhooks by kind of sender and how they ended',
       labelNames: ['kind', 'result'],
+      registers: [registry],
+    });
+    this.#records = new Counter({
+      name: 'tidewaiter_sensor_events_total',
+      help: 'Events of a sensor by what became of them: accepted, duplicates, ignored',
+      labelNames: ['sensor', 'result'],
       registers: [registry],
     });
     this.#dropped = new Counter({
@@ -36,11 +45,29 @@ export class HookMetrics {
   }
 
   /** Counts a webhook; strangers' names for connections never become labels. */
-  count(connection: Connection | undefined, result: HookResult): void {
+  count(connection: Pick<Connection, 'kind'> | undefined, result: HookResult): void {
     this.#webhooks.inc({ kind: connection?.kind ?? 'unknown', result });
   }
 
-  countDropped(sensor: string, events: number): void {
-    this.#dropped.inc({ sensor }, events);
+  /** What became of the events in a sensor's request; `dropped` by the sensor before it could tell of them. */
+  countRecords({ name }: Connection, { accepted, duplicates, ignored }: Receipt, dropped: number): void {
+    for (const [result, events] of Object.entries({ accepted, duplicates, ignored })) {
+      this.#records.inc({ sensor: name, result }, events);
+    }
+    this.#dropped.inc({ sensor: name }, dropped);
   }
+}
+
+export function resultOf({ accepted, duplicates }: Receipt): HookResult {
+  if (accepted > 0) return 'accepted';
+  return duplicates > 0 ? 'duplicate' : 'ignored';
+}
+
+const slowDown = new Set(['INTAKE_BUSY', 'STREAM_FULL']);
+
+export function resultOfError(error: unknown): HookResult {
+  if (error instanceof AccessDenied) return 'unauthorized';
+  if (error instanceof Unavailable) return slowDown.has(error.code) ? 'limited' : 'unavailable';
+  const isTheirs = error instanceof InvalidInput || error instanceof NotFound || error instanceof LimitExceeded;
+  return isTheirs ? 'invalid' : 'failed';
 }

@@ -81,7 +81,7 @@ export function secretEquals(given: string | undefined, secret: Secret): boolean
 }
 
 /** Whether the `Authorization` header carries the secret: bare, as `Bearer <secret>` or as the password of `Basic`. */
-export function authorizationEquals({ headers }: HookRequest, secret: Secret): boolean {
+export function authorizationEquals({ headers }: Pick<HookRequest, 'headers'>, secret: Secret): boolean {
   const header = headers['authorization'] ?? '';
   if (secretEquals(header, secret)) return true;
   const [, scheme = '', credentials = ''] = /^(bearer|basic) +(\S+)$/i.exec(header) ?? [];

@@ -5,7 +5,9 @@ import type { FastifyRequest } from 'fastify';
 
 import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
-import { connectionId, type HookRoute } from './hooks.js';
+import { connectionId, type HookRoute } from './hook-route.js';
+import { configurePipelineRoute } from './pipelines/pipeline-http.js';
+import { configureRuntimeRoute } from './runtime/runtime-http.js';
 
 const windowMs = 60_000;
 /** A sender that dribbles its body must not hold a socket for ever. */
@@ -18,6 +20,8 @@ export async function configureHttp(app: NestFastifyApplication, hookRate: numbe
   // Signatures cover the bytes as they came, and senders put any content type on their JSON, or none.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  configurePipelineRoute(app);
+  configureRuntimeRoute(app);
   await limitRate(app, hookRate);
 }
 

@@ -20,8 +20,6 @@ registries:
   - { name: open, kind: distribution, url: "http://127.0.0.1:5002", allowUnauthenticated: true }
   - { name: azure, kind: acr, url: "https://azure.example", webhookSecret: s3cret }
 slack: { signingSecret: 5igning }
-sensors:
-  - { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken }
 `;
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
@@ -67,24 +65,12 @@ const push = (more: { id?: string; tag?: string; repository?: string; action?: s
   return { id, action, timestamp: '2026-01-02T03:04:05Z', target: { mediaType, digest, repository, tag } };
 };
 
-const alert = (more: object = {}) => ({
-  rule: 'Shell in a container',
-  time: '2026-01-02T03:04:05.123456789Z',
-  priority: 'Warning',
-  output: unique(),
-  output_fields: { 'container.id': 'abcdef012345' },
-  ...more,
-});
-
 const post = async (path: string, body: string | Buffer, headers: Record<string, string> = {}, at = ingest) => {
   const answer = await fetch(`${at.url}/hooks/${path}`, { method: 'POST', body, headers });
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
 };
 const postEvents = async (events: unknown[], headers = {}) =>
   post('registry/main', JSON.stringify({ events }), { ...secret, ...headers });
-const postAlert = async (body: unknown, path = 'runtime/falco-eu1') =>
-  post(path, JSON.stringify(body), { authorization: 't0ken' });
-
 const pushesOf = async (repository: string) =>
   store.query<{ id: string; tag: string; state: string }>(
     'SELECT id, tag, state FROM push WHERE repository = $1 ORDER BY received_at',
@@ -273,34 +259,6 @@ describe('a sender that asks before it sends', () => {
     const answer = await ask(init);
     expect([answer.status, answer.headers.get('webhook-allowed-origin')]).toEqual([200, 'grid.example.com']);
     expect((await ask(init, 'other')).status).toBe(401);
-  });
-});
-
-describe('a runtime event', () => {
-  it('is told with its sensor and cluster, once', async () => {
-    const alerts = [alert(), alert()];
-    expect((await postAlert(alerts)).body).toEqual({ accepted: 2, duplicates: 0, ignored: 0 });
-    expect((await postAlert(alerts)).body).toEqual({ accepted: 0, duplicates: 2, ignored: 0 });
-    const events = await store.query(`SELECT data FROM outbox WHERE data -> 'events' -> 0 ->> 'output' = $1`, [
-      alerts[0]?.output,
-    ]);
-    const event = { sensor: 'falco-eu1', cluster: 'eu1', at: '2026-01-02T03:04:05.123456789Z' };
-    expect(events).toMatchObject([
-      { data: { sensor: 'falco-eu1', events: [event, { ...event, output: alerts[1]?.output }] } },
-    ]);
-  });
-
-  it('may come with its token in the URL, but not with two', async () => {
-    expect(await post('runtime/falco-eu1?token=t0ken', JSON.stringify(alert()))).toMatchObject({ status: 202 });
-    expect(await post('runtime/falco-eu1?token=t0ken&token=t0ken', JSON.stringify(alert()))).toMatchObject({
-      status: 401,
-    });
-  });
-
-  it('that says what the sensor lost is counted', async () => {
-    await postAlert(alert({ rule: 'Falco internal: syscall event drop', output_fields: { n_drops: 41 } }));
-    const metrics = await fetch(`${ingest.url}/metrics`).then(async (answer) => answer.text());
-    expect(metrics).toMatch(/^tidewaiter_sensor_dropped_total\{sensor="falco-eu1",service="ingest"\} 41$/m);
   });
 });
 

@@ -8,10 +8,19 @@ import { Connections } from './connections.js';
 import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
+import { PipelineHooks } from './pipelines/pipeline-hooks.js';
+import { PipelineIntake } from './pipelines/pipeline-intake.js';
 import { FetchedKeys } from './published-keys.js';
+import { Pressure } from './runtime/pressure.js';
+import { RuntimeHooks } from './runtime/runtime-hooks.js';
+import { RuntimeIntake } from './runtime/runtime-intake.js';
+import { SensorWatch } from './runtime/sensor-watch.js';
 import { ButtonDesk } from './slack/button-desk.js';
 import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
 import { SlackReplies } from './slack/slack-replies.js';
+
+/** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
+const maxHeldBytes = 64 * 2 ** 20;
 
 /** Webhooks in, rows and events out. */
 @Module({})
@@ -28,17 +37,21 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks, SlackButtons],
+      controllers: [Hooks, PipelineHooks, RuntimeHooks, SlackButtons],
       providers: [
         HookMetrics,
         Intake,
-        { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
+        PipelineIntake,
+        RuntimeIntake,
+        SensorWatch,
         ButtonDesk,
+        { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
         {
           provide: SlackReplies,
           useFactory: (logger: Logger) => new SlackReplies(new Egress({ allow: settings.egressAllow }), logger),
           inject: [Logger],
         },
+        { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],
     };

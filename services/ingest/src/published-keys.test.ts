@@ -27,6 +27,18 @@ it('asks once an hour, however many want the key', async () => {
   expect(asked).toHaveLength(2);
 });
 
+it('asks again where somebody wants a younger one', async () => {
+  const { asked, egress } = egressOf();
+  let now = 0;
+  const keys = new FetchedKeys(egress, () => now);
+  await keys.get(url);
+  now = 59_999;
+  await expect(keys.get(url, 60_000)).resolves.toBe('answer 1');
+  now = 60_000;
+  await expect(keys.get(url, 60_000)).resolves.toBe('answer 2');
+  expect(asked).toHaveLength(2);
+});
+
 it('keeps no failure', async () => {
   const { egress } = egressOf(500);
   const keys = new FetchedKeys(egress, () => 0);

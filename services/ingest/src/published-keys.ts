@@ -3,8 +3,8 @@ import type { Egress } from '@tidewaiter/runtime';
 
 /** Keys that senders publish, by the URL at which they are. */
 export interface PublishedKeys {
-  /** The text there, perhaps of an hour ago. @throws Unavailable when it cannot be had now */
-  get(url: URL): Promise<string>;
+  /** The text there, perhaps of an hour ago, or of what age it may be. @throws Unavailable when it cannot be had now */
+  get(url: URL, maxAgeMs?: number): Promise<string>;
 }
 
 const keptMs = 3_600_000;
@@ -13,18 +13,18 @@ const maxKept = 64;
 
 /** Fetches keys through the one way out, each at most once an hour. */
 export class FetchedKeys implements PublishedKeys {
-  readonly #kept = new Map<string, { text: Promise<string>; until: number }>();
+  readonly #kept = new Map<string, { text: Promise<string>; since: number }>();
 
   constructor(
     private readonly egress: Pick<Egress, 'request'>,
     private readonly now: () => number = Date.now,
   ) {}
 
-  async get(url: URL): Promise<string> {
+  async get(url: URL, maxAgeMs = keptMs): Promise<string> {
     const kept = this.#kept.get(url.href);
-    if (kept && kept.until > this.now()) return kept.text;
+    if (kept && this.now() - kept.since < maxAgeMs) return kept.text;
     const text = this.#fetch(url);
-    this.#kept.set(url.href, { text, until: this.now() + keptMs });
+    this.#kept.set(url.href, { text, since: this.now() });
     if (this.#kept.size > maxKept) this.#kept.delete(this.#kept.keys().next().value ?? '');
     // What failed is asked for again by the next one who needs it.
     text.catch(() => this.#kept.delete(url.href));

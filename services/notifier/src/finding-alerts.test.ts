@@ -54,6 +54,15 @@ describe('the alerts of an advisory', () => {
     expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
   });
 
+  it.each([
+    [null, undefined],
+    [true, 'true'],
+    [false, 'false'],
+  ])('say whether the image runs, where anybody tells: %s', (running, label) => {
+    const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
+    expect(subject!.alert.labels['running']).toBe(label);
+  });
+
   it('tell each receiver only of its own images', () => {
     const subjects = findingSubjects(report);
     expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);

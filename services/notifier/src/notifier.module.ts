@@ -17,6 +17,8 @@ import { Notifications } from './notifications.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
+import { NotifyOfSensors } from './notify-of-sensors.js';
+import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
 
@@ -43,8 +45,9 @@ export class NotifierModule {
         }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
-      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents],
+      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents, NotifyOfSensors],
       providers: [
+        PushFindings,
         PushReports,
         FindingReports,
         IncidentReports,

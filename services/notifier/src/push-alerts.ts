@@ -39,6 +39,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     new: String(isNew && !isResolved),
   };
   if (report.tag !== null) labels['tag'] = report.tag;
+  if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);
   if (finding.packageName !== null) labels['package'] = finding.packageName;
   return {
     identity: JSON.stringify(['finding', report.registry, report.repository, report.tag, finding.fingerprint]),

@@ -5,6 +5,7 @@ import {
   Findings,
   Images,
   Judgements,
+  PipelineReports,
   Provenances,
   PushDifferences,
   Pushes,
@@ -14,6 +15,7 @@ import {
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
+import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -87,9 +89,9 @@ it.each([
   const pushId = await push(digestOf('b'), warnings);
   const report = await new PushReports(
     pushes,
-    images,
-    new Judgements(images, new Findings(store), new Provenances(store), rules),
+    new PushFindings(images, new Judgements(images, new Findings(store), new Provenances(store), rules)),
     new PushDifferences(store),
+    new PipelineReports(store),
   ).of({
     pushId,
     connection: 'main',

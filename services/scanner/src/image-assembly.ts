@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf } from '@tidewaiter/advisories';
-import { decodeFacts, fileJudgement, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, fileJudgement, imageFiles, inventory } from '@tidewaiter/analyzers';
+import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { type Image, Images, Store } from '@tidewaiter/store';
+import { type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
 import { PackageOutliers } from './package-outliers.js';
@@ -13,6 +14,7 @@ export class ImageAssembly {
   constructor(
     private readonly store: Store,
     private readonly images: Images,
+    private readonly manifests: ImageManifests,
     private readonly outliers: PackageOutliers,
     private readonly analysis: Analysis,
   ) {}
@@ -31,6 +33,7 @@ export class ImageAssembly {
     const { findings: own, programs } = fileJudgement(layers, view, this.analysis.options);
     await this.store.transaction(async (tx) => {
       const findings = [...own, ...(await this.outliers.find(tx, digest, packages, programs))];
+      await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
       await this.images.analyzed(tx, digest, this.analysis.version, { os, packages: judged, warnings, findings });
     });
   }

@@ -13,7 +13,7 @@ import {
   pushChanges,
 } from '@tidewaiter/integrity';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
-import { type Image, Images, Judgements, Provenances, type Push, revisionOf } from '@tidewaiter/store';
+import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
 /** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
 const maxComparedEntries = 300_000;
@@ -27,6 +27,7 @@ export class PushComparison {
     private readonly images: Images,
     private readonly judgements: Judgements,
     private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
   ) {}
 
   /** Null where the tag did not point to something else before. */
@@ -76,9 +77,10 @@ export class PushComparison {
   async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
     const known = await this.provenances.get(push, digest);
     if (!known) return null;
+    const proven = await this.reports.provenRevision(push, [push.digest ?? digest, digest]);
     const signers = known.signatures.flatMap(({ signer }) => (signer ? [signer.name] : []));
     return {
-      revision: revisionOf(known.attestations) ?? labels[revisionLabel] ?? null,
+      revision: revisionOf(known.attestations) ?? proven ?? labels[revisionLabel] ?? null,
       builder: known.attestations.find(({ builder }) => builder !== null)?.builder ?? null,
       signers: [...new Set(signers)].toSorted(),
     };

@@ -163,7 +163,6 @@ function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<Cha
   if (some.length > 0) yield some;
 }
 
-function dataOf({ vulnerabilityId, packages, images, ...change }: FleetChange) {
-  const counts = { packages, images, workloads: null };
-  return { id: vulnerabilityId, counts, ...change };
+function dataOf({ vulnerabilityId, packages, images, workloads, ...change }: FleetChange) {
+  return { id: vulnerabilityId, counts: { packages, images, workloads }, ...change };
 }

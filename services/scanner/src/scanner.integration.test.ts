@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-import { Secret } from '@tidewaiter/domain';
-import { draft, registryPushed } from '@tidewaiter/events';
+import { Secret, unknownRun } from '@tidewaiter/domain';
+import { draft, pipelineReported, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
   Advisories,
@@ -16,6 +16,8 @@ import {
   finalPushStates,
   Findings,
   Images,
+  PipelineReports,
+  Provenances,
   type Push,
   PushDifferences,
   Pushes,
@@ -228,6 +230,67 @@ async function ended(id: string): Promise<Push> {
     if (Date.now() > deadline) throw new Error(`the push is still ${found.state}`);
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
+}
+
+/** What ingest makes of signed provenance that a pipeline sends. */
+async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
+  const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
+  const payload = Buffer.from(
+    JSON.stringify({
+      _type: 'https://in-toto.io/Statement/v0.1',
+      predicateType: 'https://slsa.dev/provenance/v0.2',
+      subject: [{ name: 'app', digest: { sha256: digest.slice('sha256:'.length) } }],
+      predicate: { builder: { id: 'https://ci.example.com' }, materials: [source] },
+    }),
+  );
+  const payloadType = 'application/vnd.in-toto+json';
+  const message = Buffer.concat([
+    Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} `),
+    payload,
+  ]);
+  const signatures = [{ sig: sign(null, message, key).toString('base64') }];
+  const content = Buffer.from(JSON.stringify({ payloadType, payload: payload.toString('base64'), signatures }));
+  const about = { connection: 'ci', kind: 'provenance' as const, repository: null, tag: null };
+  const stated = { format: 'in-toto', version: null, registry: null, run: unknownRun, packages: null, builder: null };
+  const documentDigest = digestOf(content);
+  await store.transaction(async (tx) => {
+    const [report] = await new PipelineReports(store).add(tx, [
+      {
+        ...about,
+        ...stated,
+        reportKey: documentDigest,
+        imageDigest: digest,
+        documentDigest,
+        mediaType: 'application/vnd.dsse.envelope.v1+json',
+        content,
+        proven: [],
+      },
+    ]);
+    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest, revision: null }));
+  });
+}
+
+/** What ingest makes of a run whose token names the revision. */
+async function tellRun(digest: string, repository: string, revision: string): Promise<void> {
+  const about = { connection: 'ci', kind: 'run' as const, repository, tag: null };
+  const content = Buffer.from(digest);
+  const stated = { format: 'run', version: null, registry: null, packages: null, builder: null };
+  await store.transaction(async (tx) => {
+    const [report] = await new PipelineReports(store).add(tx, [
+      {
+        ...about,
+        ...stated,
+        reportKey: digest,
+        imageDigest: digest,
+        documentDigest: digestOf(content),
+        mediaType: 'application/json',
+        content,
+        run: { ...unknownRun, revision },
+        proven: ['revision'],
+      },
+    ]);
+    await tx.emit(draft(pipelineReported, digest, { ...about, reportId: report!.id, digest, revision }));
+  });
 }
 
 async function startScanner(): Promise<RunningService> {
@@ -612,6 +675,24 @@ describe('an image that must be signed', () => {
     expect(await findingsOf(bad)).toMatchObject([{ id: 'image-unsigned', confidence: 'certain' }]);
   });
 
+  it('passes with provenance that its pipeline sent and a signer vouches for, before or after the push', async () => {
+    const first = registry.put('signed-told', '1', [{ content: osRelease }, { content: dpkg('told') }]);
+    await tellProvenance(first, privateKey);
+    expect((await push('signed-told', '1')).verdict).not.toBe('fail');
+    const second = registry.put('signed-told', '2', [{ content: osRelease }, { content: dpkg('told later') }]);
+    const { id, verdict } = await push('signed-told', '2');
+    expect(verdict).toBe('fail');
+    await tellProvenance(second, generateKeyPairSync('ed25519').privateKey);
+    await tellProvenance(second, privateKey);
+    while ((await pushes.get(id))?.verdict === 'fail') await new Promise((resolve) => setTimeout(resolve, 25));
+    expect(await findingsOf(second)).toEqual([]);
+    const [known] = await new Provenances(store).ofImage(second);
+    expect(known?.attestations.map(({ verified, code, revision }) => [verified, code, revision]).toSorted()).toEqual([
+      [false, 'SIGNER_UNKNOWN', null],
+      [true, null, 'c0ffee'],
+    ]);
+  });
+
   it('is found unsigned without certainty where the registry does not let us look', async () => {
     const digest = registry.put('signed-locked', '1', [{ content: osRelease }, { content: dpkg('locked') }]);
     registry.putSignature('signed-locked', digest);
@@ -632,6 +713,21 @@ describe('an image that must be signed', () => {
     expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
     expect(await findingsOf(digest)).toEqual([]);
   });
+});
+
+it('finds other content of a revision that the tokens of two runs prove, when it is told of the second', async () => {
+  const images = ['one', 'two'].map((name) =>
+    registry.put('built', name, [{ content: osRelease }, { content: dpkg(name) }]),
+  );
+  const [first = '', second = ''] = images;
+  await tellRun(first, 'built', '6c62fb45fe66');
+  await push('built', 'one');
+  await push('built', 'two');
+  const rebuilt = async () => (await new Findings(store).of([second])).filter(({ kind }) => kind === 'supply-chain');
+  expect(await rebuilt()).toEqual([]);
+  await tellRun(second, 'built', '6c62fb45fe66');
+  while ((await rebuilt()).length === 0) await new Promise((resolve) => setTimeout(resolve, 25));
+  expect(await rebuilt()).toMatchObject([{ evidence: expect.objectContaining({ revision: '6c62fb45fe66' }) }]);
 });
 
 describe('an advisory that is published after the scan', () => {

@@ -14,6 +14,7 @@ import type { scannerConfig } from './config.js';
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
+import { ImageSignatures } from './image-signatures.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
@@ -25,6 +26,7 @@ import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
 import { QueuePushes } from './queue-pushes.js';
 import { QueueRematches } from './queue-rematches.js';
+import { QueueReported } from './queue-reported.js';
 import { ReconcileRegistry } from './reconcile-registry.js';
 import { QueueReconciliations } from './reconcile-schedule.js';
 import { RecordDeletions } from './record-deletions.js';
@@ -60,7 +62,7 @@ export class ScannerModule {
           handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge, SyncAdvisories, ReconcileRegistry],
         }),
       ],
-      controllers: [QueuePushes, QueueRematches, RecordDeletions],
+      controllers: [QueuePushes, QueueRematches, QueueReported, RecordDeletions],
       providers: [
         AnalyzePush,
         AnalyzeLayer,
@@ -76,6 +78,7 @@ export class ScannerModule {
         PushJudgement,
         VerifyAttached,
         ImageOrigin,
+        ImageSignatures,
         PackageOutliers,
         PushComparison,
         PushFailures,

@@ -12,8 +12,8 @@ export function attachedKey(pushId: string, subject: Digest): string {
 }
 
 /**
- * Judges the images again that something was said about: a signature, an attestation. It comes after the image, often a moment,
- * sometimes a year.
+ * Judges the images again that something was said about: a signature, an attestation, what a pipeline tells. It comes after the
+ * image, often a moment, sometimes a year.
  */
 @Injectable()
 export class VerifyAttached implements JobHandler<ClaimedJob> {

@@ -97,6 +97,7 @@ const kindTexts: Record<Message['kind'], string> = {
   finding: 'Tidewaiter · new advisory',
   incident: 'Tidewaiter · runtime incident',
   digest: 'Tidewaiter · digest',
+  sensor: 'Tidewaiter · sensor health',
 };
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {

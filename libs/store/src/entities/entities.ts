@@ -11,6 +11,7 @@ import {
 import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
+import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -27,8 +28,11 @@ import {
 } from './images.js';
 import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
+import { PipelineDocumentRow, PipelineReportRow } from './pipeline.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
 import { RegistryRepositoryRow, RegistryTagRow } from './registry.js';
+import { SensorContactRow } from './sensor-contact.js';
+import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
 /** Every table. */
 export const entities = [
@@ -39,6 +43,8 @@ export const entities = [
   JobRow,
   RegistryRepositoryRow,
   RegistryTagRow,
+  PipelineDocumentRow,
+  PipelineReportRow,
   PushRow,
   PushChangeRow,
   TagLedgerRow,
@@ -60,6 +66,16 @@ export const entities = [
   KevRow,
   EpssRow,
   PackageMatchRow,
+  SensorContactRow,
+  DetectorReplicaRow,
+  DetectorLeaseRow,
+  DetectorSnapshotRow,
+  DetectionAlertRow,
+  ContainerLedgerRow,
+  WorkloadRow,
+  ImageManifestRow,
+  PackageUseRow,
+  LearnedHabitRow,
   IncidentRow,
   IncidentRevisionRow,
   AlertRow,

@@ -12,7 +12,6 @@ import {
 
 /** What runtime events added up to. Only the detector writes it, and who resolves it. */
 @Entity('incident')
-@Index('incident_open_ux', ['rule', 'subjectKey'], { unique: true, where: "state = 'open'" })
 // GIN, which TypeORM cannot say.
 @Index('incident_artifacts_ix', { synchronize: false })
 export class IncidentRow {
@@ -22,8 +21,10 @@ export class IncidentRow {
   @Column('bigint')
   @Generated('increment')
   number!: string;
-  @Column('text', { nullable: true }) rule!: string | null;
-  @Column('text', { name: 'subject_key', nullable: true }) subjectKey!: string | null;
+  /** The builder's id of the story: another one than ours where a part of it that came late changed how it began. */
+  @Index('incident_story_ux', { unique: true })
+  @Column('uuid', { name: 'story_id' })
+  storyId!: string;
   @Column('text') title!: string;
   @Column('text', { default: '' }) sentence!: string;
   @Column('text') severity!: string;

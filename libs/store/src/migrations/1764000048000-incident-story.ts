@@ -5,8 +5,7 @@ export class IncidentStory1764000048000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`
       ALTER TABLE incident
-        ALTER rule DROP NOT NULL,
-        ALTER subject_key DROP NOT NULL,
+        ADD story_id uuid,
         ADD sentence text NOT NULL DEFAULT '',
         ADD score integer NOT NULL DEFAULT 0,
         ADD merged_into uuid,
@@ -22,6 +21,9 @@ export class IncidentStory1764000048000 implements MigrationInterface {
         ADD next_steps text[] NOT NULL DEFAULT '{}',
         ADD rules jsonb NOT NULL DEFAULT '[]',
         ADD updated_at timestamptz NOT NULL DEFAULT now();
+      UPDATE incident SET story_id = id;
+      ALTER TABLE incident ALTER story_id SET NOT NULL;
+      CREATE UNIQUE INDEX incident_story_ux ON incident (story_id);
       CREATE INDEX incident_image_ix ON incident (image_digest) WHERE image_digest IS NOT NULL;
       CREATE INDEX incident_artifacts_ix ON incident USING gin (artifacts jsonb_path_ops);
       CREATE INDEX image_layer_diff_ix ON image_layer (diff_id); -- which images share a layer
@@ -38,23 +40,25 @@ export class IncidentStory1764000048000 implements MigrationInterface {
       );
     `);
     await retellOldIncidents(db);
-    await db.query('ALTER TABLE incident DROP image_repository, DROP image_tag');
+    // What joins events to an incident is the builder's own now.
+    await db.query('ALTER TABLE incident DROP rule, DROP subject_key, DROP image_repository, DROP image_tag');
   }
 
   async down(db: QueryRunner): Promise<void> {
     await db.query(`
       DROP TABLE incident_revision;
-      DELETE FROM incident WHERE rule IS NULL;
+      DELETE FROM incident;
       DROP INDEX incident_image_ix;
       DROP INDEX incident_artifacts_ix;
       DROP INDEX image_layer_diff_ix;
       ALTER TABLE incident
-        ALTER rule SET NOT NULL,
-        ALTER subject_key SET NOT NULL,
+        ADD rule text NOT NULL,
+        ADD subject_key text NOT NULL,
         ADD image_repository text,
         ADD image_tag text,
-        DROP sentence, DROP score, DROP merged_into, DROP story_revision, DROP workload, DROP image, DROP findings,
+        DROP story_id, DROP sentence, DROP score, DROP merged_into, DROP story_revision, DROP workload, DROP image, DROP findings,
         DROP techniques, DROP steps, DROP workloads, DROP artifacts, DROP facts_used, DROP next_steps, DROP rules, DROP updated_at;
+      CREATE UNIQUE INDEX incident_open_ux ON incident (rule, subject_key) WHERE state = 'open';
     `);
   }
 }

@@ -22,9 +22,17 @@ import { ImageBuild1764000026000 } from './1764000026000-image-build.js';
 import { PushRules1764000027000 } from './1764000027000-push-rules.js';
 import { PushChanges1764000028000 } from './1764000028000-push-changes.js';
 import { PushWarnings1764000029000 } from './1764000029000-push-warnings.js';
+import { ContainerLedger1764000040000 } from './1764000040000-container-ledger.js';
+import { ImageManifest1764000041000 } from './1764000041000-image-manifest.js';
+import { PackageUse1764000042000 } from './1764000042000-package-use.js';
+import { LearnedHabit1764000043000 } from './1764000043000-learned-habit.js';
+import { DetectorLeases1764000045000 } from './1764000045000-detector-leases.js';
+import { DetectionAlerts1764000046000 } from './1764000046000-detection-alerts.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
+import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js';
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
+import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -52,7 +60,15 @@ export const migrations = [
   PushRules1764000027000,
   PushChanges1764000028000,
   PushWarnings1764000029000,
+  ContainerLedger1764000040000,
+  ImageManifest1764000041000,
+  PackageUse1764000042000,
+  LearnedHabit1764000043000,
+  DetectorLeases1764000045000,
+  DetectionAlerts1764000046000,
   IncidentStory1764000048000,
+  SensorContacts1764000050000,
   RegistryTags1764000054000,
   AlertGroups1764000055000,
+  PipelineReports1764000056000,
 ];

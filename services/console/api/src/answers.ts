@@ -1,4 +1,11 @@
-import { attestationKinds, findingKinds, policyModes, refusalCodes, severities } from '@tidewaiter/domain';
+import {
+  attestationKinds,
+  findingKinds,
+  pipelineReportKinds,
+  policyModes,
+  refusalCodes,
+  severities,
+} from '@tidewaiter/domain';
 import { z } from 'zod';
 
 // What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
@@ -99,12 +106,57 @@ const provenanceAnswer = z.object({
   checkedAt: time,
 });
 
+const runAnswer = z.object({
+  url: text,
+  id: text,
+  attempt: text,
+  workflow: text,
+  actor: text,
+  source: text,
+  revision: text,
+  ref: text,
+  startedAt: text,
+  finishedAt: text,
+});
+
+/** What a pipeline told of an image. */
+const pipelineReportAnswer = z.object({
+  id: z.string(),
+  connection: z.string(),
+  kind: z.enum(pipelineReportKinds),
+  /** `cyclonedx`, `spdx`, `in-toto` or `run`. */
+  format: z.string(),
+  /** Of the format, or the type of the predicate. */
+  version: text,
+  imageDigest: z.string(),
+  documentDigest: z.string(),
+  registry: text,
+  repository: text,
+  tag: text,
+  run: runAnswer.nullable(),
+  /** Facts of the run that the token of its CI proves; the others are claims. */
+  proven: z.array(z.string()),
+  /** Whether a configured signer vouches for the document; always false of what is not signed. */
+  verified: z.boolean(),
+  packages: count.nullable(),
+  builder: text,
+  receivedAt: time,
+});
+
 export const imagesAnswer = z.object({
   digest: z.string(),
   /** The image itself, or those of an index. */
   images: z.array(
     imageAnswer.extend({ packageCount: count, layers: z.array(layerAnswer), provenance: z.array(provenanceAnswer) }),
   ),
+  /** Null where no pipeline told of it. */
+  pipeline: z
+    .object({
+      /** The run that says most of how the image came to be. */
+      run: runAnswer.extend({ connection: z.string(), proven: z.array(z.string()), receivedAt: time }).nullable(),
+      reports: z.array(pipelineReportAnswer),
+    })
+    .nullable(),
 });
 
 const presence = z.enum(['present', 'shadowed']);
@@ -147,6 +199,10 @@ export const findingAnswer = z.object({
   kev: z.boolean(),
   /** Probability of exploitation in the next 30 days, 0 to 1, as FIRST has it. */
   epss: z.number().nullable(),
+  /** Whether a workload runs the image, or did in the last day; null while nobody tells of containers. */
+  running: z.boolean().nullable(),
+  /** Whether the package was seen to be executed or loaded; null while nobody tells, and false is no proof that it never is. */
+  inUse: z.boolean().nullable(),
   confidence: z.enum(['certain', 'likely', 'possible']),
   evidence: z.record(z.string(), z.unknown()),
 });
@@ -207,7 +263,14 @@ export const gateAnswer = judgementAnswer.extend({
 
 /** `counts`: of all pages; `mitigated` of the images. */
 export const blastRadiusAnswer = z.object({
-  counts: z.object({ packages: count, images: count, mitigated: count, repositories: count }),
+  /** `workloads` is null while nobody tells of what runs. */
+  counts: z.object({
+    packages: count,
+    images: count,
+    mitigated: count,
+    repositories: count,
+    workloads: count.nullable(),
+  }),
   items: z.array(
     z.object({
       /** Of the push that brought the image. */
@@ -220,6 +283,19 @@ export const blastRadiusAnswer = z.object({
       purls: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
+      /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
+      workloads: z
+        .array(
+          z.object({
+            cluster: text,
+            namespace: z.string(),
+            kind: z.string(),
+            name: z.string(),
+            /** Null while nobody told of services. */
+            exposed: z.boolean().nullable(),
+          }),
+        )
+        .nullable(),
     }),
   ),
   next: text,

@@ -1,4 +1,5 @@
-import { type Digest, Secret } from '@tidewaiter/domain';
+import type { Alert, Level } from '@tidewaiter/detection';
+import { type Digest, Secret, unknownRun } from '@tidewaiter/domain';
 import { draft, registryPushed } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import {
@@ -7,9 +8,11 @@ import {
   connect,
   DeadLetters,
   Deliveries,
+  DetectionAlerts,
   FleetMatches,
   Images,
   Incidents,
+  PipelineReports,
   PushDifferences,
   Pushes,
   Store,
@@ -261,6 +264,49 @@ async function seedIncident(name: string): Promise<string> {
   return incident.id;
 }
 
+const alertOf = (id: string, severity: Level): Alert => ({
+  id,
+  rule: {
+    id: 'r',
+    title: 'Rule',
+    author: 'Jane Doe',
+    license: 'DRL-1.1',
+    level: severity,
+    tags: [],
+    link: null,
+    file: 'r.yml',
+  },
+  severity,
+  weight: 'alone',
+  at: '2026-01-01T00:00:00.123456789Z',
+  timeMs: 1,
+  events: ['e1'],
+  eventTimesMs: [1],
+  techniques: ['T1059'],
+  stage: 'execution',
+  title: hostile,
+  explanation: hostile,
+  finding: 'drift',
+  name: null,
+  isFact: true,
+  bySensor: false,
+  keys: ['k'],
+  context: {
+    cluster: 'eu1',
+    node: null,
+    namespace: 'shop',
+    pod: null,
+    container: null,
+    workload: null,
+    image: null,
+    imageDigest: null,
+  },
+  image: [{ text: '/tmp/x is not in the image', finding: null, technique: null, vulnerability: null }],
+  artifacts: [],
+  evidence: [],
+  lowered: null,
+});
+
 beforeAll(async () => {
   servers = await throwAwayServers({ postgres: true, nats: true });
   const url = await servers.postgres.createDatabase();
@@ -420,6 +466,40 @@ describe('the API', () => {
     expect((all['images'] as Json[]).map(({ platform }) => platform)).toEqual(['linux/amd64', 'linux/arm64']);
   });
 
+  it('shows what pipelines told of an image, and which of it is proven', async () => {
+    expect(await get(`/images/${index}`)).toMatchObject({ pipeline: null });
+    const reports = new PipelineReports(store);
+    const run = { ...unknownRun, revision: 'c0ffee', actor: hostile };
+    const report = {
+      connection: 'ci',
+      imageDigest: index,
+      documentDigest: hex('8'),
+      mediaType: 'application/json',
+      content: Buffer.from('{}'),
+      kind: 'run' as const,
+      format: 'run',
+      version: null,
+      registry: null,
+      repository: 'shop/app',
+      tag: '1',
+      packages: null,
+      builder: null,
+    };
+    await store.transaction((tx) =>
+      reports.add(tx, [
+        { ...report, reportKey: '1', run, proven: ['revision'] },
+        { ...report, reportKey: '2', run: { ...run, revision: 'beef' }, proven: [] },
+      ]),
+    );
+    for (const digest of [index, amd64])
+      expect(await get(`/images/${digest}`)).toMatchObject({
+        pipeline: {
+          run: { connection: 'ci', revision: 'c0ffee', actor: hostile, proven: ['revision'] },
+          reports: [{ verified: false }, { verified: false }],
+        },
+      });
+  });
+
   it('shows packages and findings with the image that has them', async () => {
     const packages = await get(`/images/${index}/packages`);
     expect(packages.items.map(({ imageDigest, name }) => [imageDigest, name])).toEqual([
@@ -445,7 +525,7 @@ describe('the API', () => {
     ['all versions of a package', `purl=${encodeURIComponent('pkg:deb/debian/openssl')}`],
   ])('shows where %s is, in what tags point to', async (_, query) => {
     expect(await get(`/blast-radius?${query}`)).toEqual({
-      counts: { packages: 2, images: 2, mitigated: 0, repositories: 1 },
+      counts: { packages: 2, images: 2, mitigated: 0, repositories: 1, workloads: null },
       items: [
         {
           id: ids[0],
@@ -455,6 +535,7 @@ describe('the API', () => {
           digest: index,
           purls: [openssl('amd64').purl, openssl('arm64').purl],
           isMitigated: false,
+          workloads: null,
         },
       ],
       next: null,
@@ -463,8 +544,20 @@ describe('the API', () => {
 
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
-    expect(await of(openssl('amd64').purl)).toEqual({ packages: 1, images: 1, mitigated: 0, repositories: 1 });
-    expect(await of('pkg:deb/debian/openssl@9')).toEqual({ packages: 0, images: 0, mitigated: 0, repositories: 0 });
+    expect(await of(openssl('amd64').purl)).toEqual({
+      packages: 1,
+      images: 1,
+      mitigated: 0,
+      repositories: 1,
+      workloads: null,
+    });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual({
+      packages: 0,
+      images: 0,
+      mitigated: 0,
+      repositories: 0,
+      workloads: null,
+    });
   });
 
   it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
@@ -524,6 +617,24 @@ describe('the API', () => {
       { subject: id, source: '/tidewaiter/console', data: { incidentId: id, revision: 2, severity: 'high' } },
     ]);
     expect((await get('/incidents?state=open')).items.map((each) => each['id'])).toEqual([other]);
+  });
+
+  it('shows what rules found, and of which incident it is', async () => {
+    const incidentId = await seedIncident('With alerts');
+    const alerts = new DetectionAlerts(store);
+    await store.transaction(async (tx) => {
+      await alerts.add(tx, [alertOf('1', 'high'), alertOf('2', 'low'), alertOf('3', 'low')]);
+      await alerts.joined(tx, [{ alertId: '1', incidentId }]);
+    });
+    const ids = async (query: string) => (await get(`/alerts${query}`)).items.map((each) => each['id']);
+    expect(await ids('')).toEqual(['3', '2', '1']);
+    expect(await ids('?severity=low')).toEqual(['3', '2']);
+    expect(await ids('?limit=1&after=3')).toEqual(['2']);
+    const { items } = await get(`/alerts?incident=${incidentId}`);
+    expect(items).toEqual([
+      expect.objectContaining({ id: '1', incidentId, title: hostile, image: ['/tmp/x is not in the image'] }),
+    ]);
+    for (const key of ['keys', 'evidence', 'timeMs']) expect(items[0]).not.toHaveProperty(key);
   });
 
   it('shows messages, without their text in the list', async () => {

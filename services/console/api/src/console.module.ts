@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 
 import { AdmissionDesk } from './admission-desk.js';
 import { AdmissionController } from './admission.controller.js';
+import { AlertsController } from './alerts.controller.js';
 import { BlastRadiusController } from './blast-radius.controller.js';
 import type { consoleConfig } from './config.js';
 import { DeadLettersController } from './dead-letters.controller.js';
@@ -52,6 +53,7 @@ export class ConsoleModule {
         AdmissionController,
         BlastRadiusController,
         IncidentsController,
+        AlertsController,
         DeliveriesController,
         ReceiversController,
         SilencesController,

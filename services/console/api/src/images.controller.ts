@@ -1,9 +1,18 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { type Digest, NotFound } from '@tidewaiter/domain';
-import { Findings, type Image, Images, type Page, Provenances, type StoredProvenance } from '@tidewaiter/store';
+import {
+  Findings,
+  type Image,
+  Images,
+  type Page,
+  PipelineReports,
+  Provenances,
+  type StoredProvenance,
+} from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { findingAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './answers.js';
+import { pipelineAnswer } from './pipeline-answers.js';
 import { imagesQuery, readDigest, readInput } from './requests.js';
 
 /** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */
@@ -13,6 +22,7 @@ export class ImagesController {
     private readonly images: Images,
     private readonly findings: Findings,
     private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
   ) {}
 
   @Get()
@@ -32,7 +42,7 @@ export class ImagesController {
       ]);
       images.push({ ...describeImage(image), packageCount, layers, provenance: provenance.map(withoutDocuments) });
     }
-    return { digest: text, images };
+    return { digest: text, images, pipeline: pipelineAnswer(await this.reports.of(readDigest(text)), images) };
   }
 
   @Get(':digest/packages')

@@ -1,3 +1,4 @@
+import { levels } from '@tidewaiter/detection';
 import { artifactKinds, incidentStates, severities } from '@tidewaiter/domain';
 import { revisionKinds } from '@tidewaiter/store';
 import { z } from 'zod';
@@ -139,7 +140,63 @@ export const incidentDetailAnswer = incidentAnswer.extend({
   blastRadius: z.object({
     /** In what tags point to now. */
     images: z.object({ items: z.array(reachedImage), total: count }),
+    /** Beside those of the incident, now or in the last day. */
+    workloads: z.object({
+      items: z.array(
+        z.object({
+          cluster: text,
+          workload: z.string(),
+          imageDigest: z.string(),
+          /** Null while nobody told of services. */
+          exposed: z.boolean().nullable(),
+          shares: z.string(),
+        }),
+      ),
+      total: count,
+    }),
     /** Others that saw the same file, destination, secret or identity. */
     incidents: z.array(z.object({ id: z.uuid(), number: count, title: z.string(), shares: z.array(z.string()) })),
   }),
+});
+
+export const alertAnswer = z.object({
+  id: z.string(),
+  rule: z.object({
+    id: z.string(),
+    title: z.string(),
+    author: text,
+    license: text,
+    level: z.enum(levels),
+    tags: z.array(z.string()),
+    link: text,
+    file: text,
+  }),
+  severity: z.enum(levels),
+  /** What it may do: open an incident by itself, with another kind of evidence, or never. */
+  weight: z.enum(['alone', 'support', 'context']),
+  at: z.string(),
+  /** Ids of the runtime records. */
+  events: z.array(z.string()),
+  techniques: z.array(z.string()),
+  stage: text,
+  title: z.string(),
+  explanation: z.string(),
+  finding: text,
+  isFact: z.boolean(),
+  bySensor: z.boolean(),
+  context: z.object({
+    cluster: text,
+    node: text,
+    namespace: text,
+    pod: text,
+    container: text,
+    workload: text,
+    image: text,
+    imageDigest: text,
+  }),
+  /** What was known of the image and the workload, as far as it matters. */
+  image: z.array(z.string()),
+  /** Why context lowered it. */
+  lowered: text,
+  incidentId: z.uuid().nullable(),
 });

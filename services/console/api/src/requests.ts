@@ -1,3 +1,4 @@
+import { levels } from '@tidewaiter/detection';
 import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { messageKinds, previewChannels } from '@tidewaiter/messages';
 import { type ImageCursor, readCursor } from '@tidewaiter/store';
@@ -19,6 +20,14 @@ export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transfo
 export const incidentsQuery = pageQuery.extend({
   state: z.enum(incidentStates).optional(),
   severity: z.enum(severities).optional(),
+});
+
+/** The cursor of alerts is the id of one, which is none of ours. */
+export const alertsQuery = pageQuery.extend({
+  after: z.string().min(1).max(200).optional(),
+  severity: z.enum(levels).optional(),
+  /** Id of an incident that they are part of. */
+  incident: z.uuid().optional(),
 });
 
 export const deadLettersQuery = pageQuery.extend({

@@ -22,8 +22,9 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
-import { incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
 import {
+  alertsQuery,
   blastRadiusQuery,
   deadLettersQuery,
   gateBody,
@@ -76,6 +77,7 @@ export const routes: readonly Route[] = [
     'An incident with its timeline and evidence, what is known of its image and how far it reaches',
     incidentDetailAnswer,
   ),
+  list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/acknowledge', 'Says that somebody looks after an incident', 200, incidentAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {

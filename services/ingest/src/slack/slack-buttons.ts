@@ -4,7 +4,7 @@ import { AccessDenied, NotFound, type Secret } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import type { FastifyRequest } from 'fastify';
 
-import { type HookRoute, hookRequest } from '../hooks.js';
+import { hookRequest, type HookRoute } from '../hook-route.js';
 import { ButtonDesk } from './button-desk.js';
 import { isSignedBySlack, readButtonPress } from './button-press.js';
 import { SlackReplies } from './slack-replies.js';

@@ -1,0 +1,121 @@
+/** One thread, no servers: messages of the runtime stream in, alerts out. */
+import { createHistogram, performance } from 'node:perf_hooks';
+
+import { Detector } from '@tidewaiter/detection';
+import type { RuntimeRecord } from '@tidewaiter/domain';
+import { readEvent, runtimeObserved } from '@tidewaiter/events';
+import { factContext, factsFromFile } from '@tidewaiter/facts';
+import { loadRules } from '@tidewaiter/sigma';
+import { ContainerLedger } from '@tidewaiter/workloads';
+
+import { correlations, digest, execRecord, ruleTexts } from './detection-load.ts';
+
+const recordsPerMessage = 128;
+const nodes = 32;
+const targets = new Map([
+  [500, 60_000],
+  [3_000, 50_000],
+]);
+const stepMs = 20;
+
+/** An image of 20,000 files, of which the load runs some. */
+function facts(ledger: ContainerLedger) {
+  const files = Object.fromEntries(
+    Array.from({ length: 20_000 }, (_, index) => [`/usr/lib/app/file-${index}`, { package: `package-${index % 300}` }]),
+  );
+  for (const path of ['/usr/bin/pg_isready', '/usr/bin/du', '/usr/local/bin/node', '/usr/bin/python3', '/usr/bin/grep'])
+    files[path] = { package: 'base' };
+  const { facts: known, policy } = factsFromFile({ cluster: 'eu1', images: { [digest]: { files, signed: true } } });
+  return factContext({ facts: known, policy, lookup: ledger });
+}
+
+/** Messages as they lie in the stream, of events that follow each other by `stepMs` for each message. */
+function messages(count: number, startMs: number): Buffer[] {
+  return Array.from({ length: Math.ceil(count / recordsPerMessage) }, (_, turn) => {
+    const node = `worker-${turn % nodes}`;
+    const records = Array.from({ length: recordsPerMessage }, (__, index) =>
+      execRecord(turn * recordsPerMessage + index, node, startMs + turn * stepMs),
+    );
+    const event = {
+      specversion: '1.0',
+      id: '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
+      source: '/tidewaiter/ingest',
+      type: runtimeObserved.type,
+      subject: 'tetragon-eu1',
+      time: new Date(startMs).toISOString(),
+      datacontenttype: 'application/json',
+      data: { sensor: 'tetragon-eu1', records },
+    };
+    return Buffer.from(JSON.stringify(event));
+  });
+}
+
+function newDetector(rules: number): { detector: Detector; loadMs: number; loaded: number } {
+  const began = performance.now();
+  const texts = ruleTexts(rules);
+  const read = loadRules(texts);
+  if (read.refused.length > 0) throw new Error(`rules refused: ${JSON.stringify(read.refused.slice(0, 3))}`);
+  const loadMs = performance.now() - began;
+  const ledger = new ContainerLedger();
+  const detector = new Detector({
+    rules: read.rules,
+    correlations: read.correlations,
+    facts: facts(ledger),
+    allowedLatenessMs: 500,
+    clock: 'caller',
+    onObserved: (observation) => ledger.observe(observation),
+  });
+  return { detector, loadMs, loaded: read.rules.rules.length };
+}
+
+function judge(detector: Detector, message: Buffer, nowMs: number): number {
+  const { records } = readEvent(message).data as { records: RuntimeRecord[] };
+  let alerts = detector.advance(nowMs).length;
+  for (const record of records) alerts += detector.observe(record).length;
+  return alerts;
+}
+
+/** @returns whether the targets are met */
+export function engineBench(events: number): boolean {
+  let isFine = true;
+  console.log(`\none thread, Tetragon exec events, ${correlations} correlations, facts of an image of 20,000 files`);
+  for (const [rules, target] of targets) {
+    const { detector, loadMs, loaded } = newDetector(rules);
+    const startMs = Date.now();
+    const load = messages(events, startMs);
+    const bytes = load.reduce((sum, { length }) => sum + length, 0) / (load.length * recordsPerMessage);
+    const warm = Math.floor(load.length / 5);
+    for (const [turn, message] of load.slice(0, warm).entries()) judge(detector, message, startMs + turn * stepMs);
+    globalThis.gc?.();
+    const cpu = process.cpuUsage();
+    let alerts = 0;
+    for (let turn = warm; turn < load.length; turn += 1)
+      alerts += judge(detector, load[turn]!, startMs + turn * stepMs);
+    const { user, system } = process.cpuUsage(cpu);
+    const seconds = (user + system) / 1e6;
+    const rate = ((load.length - warm) * recordsPerMessage) / seconds;
+    const p99 = pacedP99(detector, events, startMs + load.length * stepMs, rate / 2);
+    isFine &&= rate >= target;
+    console.log(
+      `  ${String(loaded).padStart(5)} rules  ${Math.round(rate).toLocaleString('en')} events per CPU second (target ${target.toLocaleString('en')})` +
+        `  ${(1e6 / rate).toFixed(1)} us each  ${Math.round(bytes)} bytes  p99 at half load ${p99.toFixed(1)} ms` +
+        `  loaded in ${Math.round(loadMs)} ms  ${alerts} alerts  ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`,
+    );
+  }
+  return isFine;
+}
+
+/** How long after it was due a message has been judged, when messages come at a rate; by the thread's own clock. */
+function pacedP99(detector: Detector, events: number, startMs: number, eventsPerSecond: number): number {
+  const load = messages(Math.min(events, 50_000), startMs);
+  const latencyUs = createHistogram();
+  const intervalMs = (recordsPerMessage / eventsPerSecond) * 1_000;
+  const began = performance.now();
+  for (const [turn, message] of load.entries()) {
+    const dueMs = began + turn * intervalMs;
+    while (performance.now() < dueMs);
+    judge(detector, message, startMs + turn * stepMs);
+    latencyUs.record(Math.max(1, Math.round((performance.now() - dueMs) * 1_000)));
+  }
+  return latencyUs.percentile(99) / 1_000;
+}

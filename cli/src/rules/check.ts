@@ -1,0 +1,18 @@
+import { failedExamples } from '@tidewaiter/detection';
+
+import { tell } from '../context.js';
+import { counted, loadFrom, problemLine } from './load.js';
+
+/** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
+export function checkRules(paths: readonly string[], pipelines: readonly string[]): void {
+  const { rules, correlations, refused, warnings } = loadFrom(paths, pipelines);
+  const failed = failedExamples({ rules, correlations }).map(({ rule, example, reason }) => ({
+    ...rule,
+    reason: `example ${JSON.stringify(example)}: ${reason}`,
+  }));
+  for (const problem of [...refused, ...failed]) process.stdout.write(`${problemLine(problem)}\n`);
+  for (const problem of warnings) tell(`${problemLine(problem)}: look at this one`);
+  const good = `${counted(rules.rules.length, 'rule')} and ${counted(correlations.length, 'correlation')} can be used`;
+  tell(`${good}, ${refused.length} refused${failed.length > 0 ? `, ${counted(failed.length, 'example')} failed` : ''}`);
+  if (refused.length + failed.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,19 @@
+import { printable } from '@tidewaiter/domain';
+import { type LoadedRules, loadRules, readPipeline, type RefusedRule } from '@tidewaiter/sigma';
+
+import { readRuleFiles } from './rule-files.js';
+
+/** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
+export function loadFrom(paths: readonly string[], pipelines: readonly string[]): LoadedRules {
+  return loadRules(readRuleFiles(paths), { pipelines: readRuleFiles(pipelines).map(readPipeline) });
+}
+
+/** `rules/a.yml:7: unknown modifier "foo" (Title)` */
+export function problemLine({ file, line, reason, title }: RefusedRule): string {
+  return `${printable(file)}:${line}: ${printable(reason)}${title === undefined ? '' : ` (${printable(title)})`}`;
+}
+
+/** `3 rules` */
+export function counted(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}

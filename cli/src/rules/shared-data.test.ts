@@ -1,0 +1,54 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { env } from 'node:process';
+
+import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
+import { loadRules } from '@tidewaiter/sigma';
+
+import { recordedEvents } from '../replay/recorded-events.js';
+import { readRuleFiles } from './rule-files.js';
+
+const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
+const isThere = existsSync(join(shared, 'sigmahq-hits.json'));
+
+interface Hits {
+  storylines: Record<string, [event: string, rule: string][]>;
+}
+
+(isThere ? describe : describe.skip).each([
+  ['compiled', false],
+  ['interpreted', true],
+])('SigmaHQ on the shared storylines, %s (TIDEWAITER_SHARED)', (_, interpreted) => {
+  const folder = join(shared, 'sigma');
+  const files = isThere ? readRuleFiles([folder]) : [];
+  const { rules, refused } = loadRules(files, { interpreted });
+  const { storylines }: Hits = isThere ? JSON.parse(readFileSync(join(shared, 'sigmahq-hits.json'), 'utf8')) : {};
+  const names = isThere
+    ? readdirSync(join(shared, 'storylines'))
+        .filter((name) => name.endsWith('.jsonl'))
+        .map((name) => name.slice(0, -'.jsonl'.length))
+    : [];
+
+  it('loads every rule', () => {
+    expect([refused, rules.rules.length]).toEqual([[], 475]);
+  });
+
+  it.each(names)('%s has the hits that it should, and no others', async (name) => {
+    const hits: string[] = [];
+    for await (const record of recordedEvents(join(shared, 'storylines', `${name}.jsonl`), null)) {
+      const observation = observe(record);
+      const matches = rules.match({
+        logsources: logsourcesOf(observation),
+        field: (field) => sigmaField(observation, field),
+        scalars: () => scalarsOf(observation),
+      });
+      for (const { rule, explain } of matches) {
+        hits.push(`${record.id} ${rule.file.slice(folder.length + 1)}`);
+        expect(explain()).not.toEqual([]);
+      }
+    }
+    const expected = (storylines[name] ?? []).map((hit) => hit.join(' '));
+    expect(new Set(hits)).toEqual(new Set(expected));
+    expect(hits).toHaveLength(expected.length);
+  });
+});

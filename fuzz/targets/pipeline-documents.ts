@@ -1,0 +1,15 @@
+import { readDocument } from '../../services/ingest/dist/pipelines/documents/document-kinds.js';
+import { splitDocuments } from '../../services/ingest/dist/pipelines/split-documents.js';
+import { outcomes, type Target } from '../target.ts';
+
+/** What pipelines send: SBOMs, attestations, runs. */
+export const pipelineDocuments: Target = {
+  name: 'pipeline-documents',
+  run: (input) =>
+    outcomes(
+      splitDocuments(input).map((document) => () => {
+        const { content: _, ...read } = readDocument(document);
+        return read;
+      }),
+    ),
+};

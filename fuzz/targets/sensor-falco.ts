@@ -1,0 +1,3 @@
+import { sensorTarget } from '../sensor-target.ts';
+
+export const sensorFalco = sensorTarget('falco');

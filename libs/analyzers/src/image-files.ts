@@ -1,0 +1,55 @@
+import { isDistributionType } from '@tidewaiter/domain';
+import { fileOwners } from '@tidewaiter/integrity';
+import type { Overlay } from '@tidewaiter/oci';
+
+import { integrityLayer } from './image-findings.js';
+import type { AnalyzedLayer } from './layer-facts.js';
+
+/** A file, or a symbolic link, that an image shows. */
+export interface ImageFile {
+  /** Absolute. */
+  path: string;
+  /** Hex; null of links, and where it was not read. */
+  sha256: string | null;
+  /** Name of the package that owns it. */
+  package: string | null;
+  /** Of a symbolic link, as it is written. */
+  linkTarget?: string;
+}
+
+/** Every file that an image shows, with the package that it belongs to. */
+export function* imageFiles(layers: readonly AnalyzedLayer[], view: Overlay): Generator<ImageFile> {
+  const { ownerOf, sha256Of } = fileOwners(layers.map(integrityLayer), view);
+  const foundIn = packagesByFile(layers, view);
+  for (const found of view.shown.values()) {
+    const { path, type, linkTarget } = found.entry;
+    if (type === 'symlink') {
+      if (linkTarget !== undefined)
+        yield { path: `/${path}`, sha256: null, package: ownerOf(path) ?? null, linkTarget };
+    } else if (type === 'file' || type === 'hardlink') {
+      const owner = ownerOf(path) ?? foundIn.get(path) ?? packageOfFolder(path, foundIn);
+      yield { path: `/${path}`, sha256: sha256Of(found) ?? null, package: owner ?? null };
+    }
+  }
+}
+
+/** Of archives, programs and descriptions of one package: the first that they name is their own. Databases are about others. */
+function packagesByFile(layers: readonly AnalyzedLayer[], view: Overlay): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const [layer, { facts }] of layers.entries()) {
+    for (const { path, packages } of facts.files) {
+      const own = packages?.[0];
+      const isOwn = own && !isDistributionType(own.type) && !own.isDeclared;
+      if (isOwn && view.shown.get(path)?.layer === layer) names.set(path, own.name);
+    }
+  }
+  return names;
+}
+
+const inNpmPackage = /^(.*\/?node_modules\/(?:@[^/]+\/)?[^/@]+)\//;
+
+/** npm has no list of files: what lies in the folder of a package is its own. */
+function packageOfFolder(path: string, names: ReadonlyMap<string, string>): string | undefined {
+  const folder = inNpmPackage.exec(path)?.[1];
+  return folder === undefined ? undefined : names.get(`${folder}/package.json`);
+}

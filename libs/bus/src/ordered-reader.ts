@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { ConsumerMessages, JsMsg } from '@nats-io/jetstream';
+import type { Logger } from '@tidewaiter/runtime';
+
+import type { Bus } from './connection.js';
+import type { StreamPlace } from './stream-place.js';
+
+/** A message of a subject that is read in order. */
+export interface StreamMessage {
+  place: StreamPlace;
+  /** When the server took it, in milliseconds since 1970: the same however often it is read. */
+  storedAtMs: number;
+  data: Uint8Array;
+}
+
+/** What {@link OrderedReader} reads for. */
+export interface InOrder {
+  stream: string;
+  subject: string;
+  /** After which message to go on; null at the start of the stream. Asked whenever reading starts anew. */
+  place(): StreamPlace | null;
+  /** Takes the next message. Reading waits for it, so that no more is in memory than can be handled. Must not throw. */
+  take(message: StreamMessage): Promise<void>;
+}
+
+const fetchMs = 30_000;
+const idleHeartbeatMs = 5_000;
+const restartDelayMs = 500;
+/** What one fetch may bring into memory, as far as the sizes of the messages before can tell. */
+const fetchBytes = 2 * 2 ** 20;
+const maxFetchMessages = 256;
+const firstFetchMessages = 8;
+
+/**
+ * Reads one subject from a place on, message by message in the order of the stream, until stopped. The reader keeps its own
+ * place, so there is nothing to ack, and what breaks is made anew at the place after the last message that was taken.
+ */
+export class OrderedReader {
+  readonly #stopping = new AbortController();
+  #batch: ConsumerMessages | undefined;
+  #isCurrent = false;
+  #waiting = 0;
+  #batchSize = firstFetchMessages;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly reading: InOrder,
+    private readonly log: Logger,
+  ) {}
+
+  /** Whether all that the stream has of the subject has been taken, as far as anybody can know. */
+  get isCurrent(): boolean {
+    return this.#isCurrent;
+  }
+
+  /** How many messages of the subject were still in the stream when the last one was taken. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Resolves after {@link stop}, when the last message has been taken. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const forget = this.bus.onLoss(() => this.#interrupt());
+    let isFailing = false;
+    while (!signal.aborted) {
+      try {
+        await this.#read(() => (isFailing = false));
+      } catch (err) {
+        this.#isCurrent = false;
+        // Once per outage.
+        if (!isFailing) this.log.warn({ subject: this.reading.subject, err }, 'reader restart');
+        isFailing = true;
+        await this.bus.reconcile().catch(() => undefined);
+        await sleep(restartDelayMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    forget();
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+    this.#isCurrent = false;
+    this.#batch?.stop();
+  }
+
+  #interrupt(): void {
+    this.#isCurrent = false;
+    this.#batch?.stop(new Error('connection lost'));
+  }
+
+  async #read(isWorking: () => void): Promise<void> {
+    const { stream, subject } = this.reading;
+    const { source, life, waiting } = await this.bus.consumerAfter(stream, subject, this.reading.place());
+    isWorking();
+    this.#isCurrent = waiting === 0;
+    this.#waiting = waiting;
+    let delivered = 0;
+    while (!this.#stopping.signal.aborted) {
+      const batch = await source.fetch({
+        max_messages: this.#batchSize,
+        expires: fetchMs,
+        idle_heartbeat: idleHeartbeatMs,
+      });
+      this.#batch = batch;
+      // Stopped between the two lines above.
+      if (this.#stopping.signal.aborted) batch.stop();
+      let bytes = 0;
+      let messages = 0;
+      for await (const message of batch) {
+        if (this.#stopping.signal.aborted) return;
+        delivered += 1;
+        // The server sends a message once; one that a reconnect swallowed is fetched again from the place on.
+        if (message.info.deliverySequence !== delivered) throw new Error('a message was lost on its way');
+        messages += 1;
+        bytes += message.data.length;
+        await this.#take(message, life);
+      }
+      this.#batchSize = nextBatchSize(messages, bytes);
+    }
+  }
+
+  async #take(message: JsMsg, life: string): Promise<void> {
+    const { streamSequence, timestampNanos, pending } = message.info;
+    // Nobody may take the time between two messages for idle while one is in hand.
+    this.#isCurrent = false;
+    await this.reading.take({
+      place: { life, sequence: streamSequence },
+      storedAtMs: timestampNanos / 1e6,
+      data: message.data,
+    });
+    this.#waiting = pending;
+    if (pending === 0) this.#isCurrent = !this.#stopping.signal.aborted;
+  }
+}
+
+function nextBatchSize(messages: number, bytes: number): number {
+  if (messages === 0) return firstFetchMessages;
+  return Math.max(1, Math.min(maxFetchMessages, Math.floor((fetchBytes * messages) / Math.max(bytes, 1))));
+}

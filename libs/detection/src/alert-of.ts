@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto';
+
+import { factField, isFactField } from '@tidewaiter/facts';
+import type { Firing, Match, RuleInfo } from '@tidewaiter/sigma';
+
+import type { Alert } from './alert.js';
+import type { Seen } from './event-view.js';
+import { alertRule, meaningOf } from './rule-meaning.js';
+import { evidenceOf, type Scene } from './scene.js';
+import type { SensorJudgement } from './sensor-alert.js';
+import { sensorTitle, subjectKey } from './sensor-subject.js';
+
+/** What a rule that matched says. */
+export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
+  const { rule } = match;
+  const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
+  return {
+    ...fromScene(scene),
+    id: alertId(rule.id, [scene.event]),
+    rule: alertRule(rule),
+    severity: rule.level,
+    weight,
+    ...(weight === 'context' ? { events: [scene.event], eventTimesMs: [scene.timeMs] } : eventsOf(scene, seen)),
+    techniques,
+    stage,
+    title: rule.title,
+    finding,
+    name,
+    isFact: isAboutFacts(match),
+    bySensor: false,
+    keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen)], [scene])],
+    // Of what only accompanies, the sentence is enough.
+    evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
+    lowered: null,
+  };
+}
+
+/** A process that has just begun to run tells by what it was started: its start belongs to what it does first. */
+const justStartedMs = 10 * 60_000;
+
+function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'events' | 'eventTimesMs'> {
+  const { startEvent = null, startedMs = null } = process ?? {};
+  if (startEvent === null || startedMs === null || startEvent === event || timeMs - startedMs > justStartedMs) {
+    return { events: [event], eventTimesMs: [timeMs] };
+  }
+  // Told together with what it does, not as a step of its own.
+  return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
+}
+
+/**
+ * A program that is in no image came from somewhere: where the same one runs, or talks to the same place, the same people are at work. And who
+ * mines for the same pool does so for one purse.
+ */
+function campaignJoins({ observation, facts }: Seen): string[] {
+  const isForeign = factField('File.InImage', observation, facts) === false;
+  const isPublic = factField('Dest.Public', observation, facts) === true;
+  return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
+}
+
+/** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
+export function sensorAlert(
+  scene: Scene,
+  { observation }: Seen,
+  judgement: SensorJudgement,
+  speakers: readonly RuleInfo[],
+): Alert {
+  const alert = observation.alert!;
+  const { severity, weight, lowered } = judgement;
+  const meanings = speakers.map(meaningOf);
+  const [meaning] = meanings;
+  const id = `${observation.source}:${alert.rule}`;
+  return {
+    ...fromScene(scene),
+    id: alertId(id, [scene.event]),
+    rule: {
+      id,
+      title: alert.rule,
+      author: null,
+      license: null,
+      level: severity,
+      tags: [...alert.tags],
+      link: null,
+      file: null,
+    },
+    severity,
+    weight,
+    events: [scene.event],
+    eventTimesMs: [scene.timeMs],
+    techniques: [...new Set([...judgement.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
+    stage: meaning?.stage ?? judgement.stage,
+    title: sensorTitle(observation),
+    finding: meaning?.finding ?? null,
+    name: meaning?.name ?? null,
+    isFact: false,
+    bySensor: true,
+    keys: [...scene.keys, `subject:${subjectKey(observation)}`],
+    evidence: [evidenceOf(scene, alert.rule, observation.native)],
+    lowered,
+  };
+}
+
+const maxKeys = 64;
+const maxEvidence = 8;
+
+/**
+ * What a correlation says. It joins everything that its events are joined by, since that they belong together is what it found.
+ * `members` are the scenes of its events, as far as they are still remembered, in order of time.
+ */
+export function firingAlert(
+  { rule, timeMs, events, group }: Firing,
+  members: readonly Scene[],
+  isFact: boolean,
+): Alert {
+  const { joins, finding, name, stage, techniques, weight } = meaningOf(rule);
+  const last = members.at(-1);
+  const times = new Map(members.map((scene) => [scene.event, scene.timeMs]));
+  const keys = new Set([...members.flatMap((scene) => scene.keys), ...extraKeys(joins, members)]);
+  return {
+    ...(last === undefined ? placeless(timeMs, group) : fromScene(last)),
+    id: alertId(rule.id, events),
+    rule: alertRule(rule),
+    timeMs,
+    severity: rule.level,
+    weight,
+    events: [...events],
+    eventTimesMs: events.map((event) => times.get(event) ?? timeMs),
+    techniques,
+    stage,
+    title: rule.title,
+    finding,
+    name,
+    isFact,
+    bySensor: false,
+    keys: [...keys].toSorted().slice(0, maxKeys),
+    image: uniqueByText(members.flatMap((scene) => scene.image)),
+    artifacts: uniqueByText(members.flatMap((scene) => scene.artifacts)),
+    evidence: members.slice(-maxEvidence).map((scene) => evidenceOf(scene, rule.title, null)),
+    lowered: null,
+  };
+}
+
+/** Whether a rule asked for what is known, not only for what happened. */
+export function isAboutFacts(match: Match): boolean {
+  return match.explain().some(({ field }) => isFactField(field));
+}
+
+function fromScene({ at, timeMs, explanation, context, image, artifacts }: Scene) {
+  return { at, timeMs, explanation, context, image, artifacts };
+}
+
+/** None of the events is remembered: what they have in common is all that can be said. */
+function placeless(timeMs: number, group: Record<string, string>): ReturnType<typeof fromScene> {
+  const shared = Object.entries(group).map(([field, value]) => `${field} ${value}`);
+  return {
+    at: new Date(timeMs).toISOString(),
+    timeMs,
+    explanation: shared.join(', '),
+    context: {
+      cluster: null,
+      node: null,
+      namespace: group['Pod.Namespace'] ?? null,
+      pod: group['Pod.Name'] ?? null,
+      container: group['Container.Id'] ?? null,
+      workload: null,
+      image: null,
+      imageDigest: null,
+    },
+    image: [],
+    artifacts: [],
+  };
+}
+
+function extraKeys(joins: readonly string[], scenes: readonly Scene[]): string[] {
+  return scenes.flatMap((scene) => joins.flatMap((join) => scene.extraKeys[join] ?? []));
+}
+
+function alertId(rule: string, events: readonly string[]): string {
+  return createHash('sha256')
+    .update(JSON.stringify([rule, ...events]))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+function uniqueByText<T>(items: readonly T[]): T[] {
+  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
+}

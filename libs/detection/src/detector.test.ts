@@ -1,0 +1,290 @@
+import type { JsonObject, RuntimeRecord } from '@tidewaiter/domain';
+import { factContext, factsFromFile } from '@tidewaiter/facts';
+import { loadRules } from '@tidewaiter/sigma';
+import * as fc from 'fast-check';
+
+import { Detector, type DetectorOptions } from './detector.js';
+
+const startMs = Date.parse('2026-03-03T01:12:00Z');
+
+const { rules, correlations } = loadRules([
+  {
+    path: 'test.yml',
+    text: `
+title: Downloaded program runs
+name: downloaded_program_runs
+logsource: { product: tidewaiter, category: exec }
+detection:
+  downloaded: { File.WrittenBy|endswith: /curl }
+  condition: downloaded
+level: high
+tags: [attack.execution, attack.t1105]
+tidewaiter: { finding: drift, weight: alone }
+---
+title: Below a suspicious program
+name: below
+logsource: { product: tidewaiter, category: exec }
+detection:
+  suspected: { Process.Suspected: drift }
+  condition: suspected
+level: informational
+---
+title: Connection
+name: connection
+logsource: { product: tidewaiter, category: connect }
+detection:
+  any: { Network.DestinationIp|exists: true }
+  condition: any
+level: low
+---
+title: Many connections
+name: many_connections
+correlation:
+  type: event_count
+  rules: [connection]
+  group-by: [Container.Id]
+  timespan: 1m
+  condition: { gte: 3 }
+level: high
+tidewaiter: { finding: scan, stage: discovery }
+---
+title: Shell rule of ours for a sensor
+logsource: { product: falco, service: alert }
+detection:
+  known: { Alert.Rule: Terminal shell in container }
+  condition: known
+level: low
+tidewaiter: { finding: interactive-shell, weight: context }
+`,
+  },
+]);
+
+let serial = 0;
+
+const pod = {
+  namespace: 'shop',
+  name: 'search-1',
+  uid: '29084820-5dd3-4f91-a9ac-4c346b2d7eb4',
+  workload: 'search',
+  workload_kind: 'Deployment',
+  container: {
+    id: `containerd://${'c3795de7cf22'.repeat(5)}`,
+    name: 'search',
+    image: {
+      id: `registry.example.com/shop/search@sha256:${'a'.repeat(64)}`,
+      name: 'registry.example.com/shop/search:1',
+    },
+    start_time: '2026-03-03T01:00:00Z',
+  },
+};
+
+function record(afterMs: number, event: JsonObject, source: RuntimeRecord['source'] = 'tetragon'): RuntimeRecord {
+  serial += 1;
+  const at = new Date(startMs + afterMs).toISOString();
+  return {
+    id: `e${String(serial).padStart(3, '0')}`,
+    source,
+    sensor: 'test',
+    cluster: 'eu1',
+    node: 'node-1',
+    at,
+    event,
+  };
+}
+
+const process = (execId: string, binary: string, parent: string) => ({
+  exec_id: execId,
+  parent_exec_id: parent,
+  pid: 7,
+  uid: 0,
+  binary,
+  arguments: '',
+  pod,
+});
+
+const exec = (afterMs: number, execId: string, binary: string, parent = 'root') =>
+  record(afterMs, { process_exec: { process: process(execId, binary, parent) }, node_name: 'node-1' });
+
+const probe = (afterMs: number, execId: string, binary: string, name: string, args: JsonObject[]) =>
+  record(afterMs, {
+    process_kprobe: { process: process(execId, binary, 'root'), function_name: name, args },
+    node_name: 'node-1',
+  });
+
+const write = (afterMs: number, execId: string, binary: string, path: string) =>
+  probe(afterMs, execId, binary, 'security_file_permission', [{ file_arg: { path } }, { int_arg: 2 }]);
+
+const connect = (afterMs: number) =>
+  probe(afterMs, 'c', '/bin/x', 'tcp_connect', [
+    { sock_arg: { daddr: '198.51.100.7', dport: 443, protocol: 'IPPROTO_TCP' } },
+  ]);
+
+const shell = (afterMs: number, priority: string, rule = 'Terminal shell in container') =>
+  record(
+    afterMs,
+    {
+      rule,
+      priority,
+      output: 'a shell',
+      time: new Date(startMs + afterMs).toISOString(),
+      hostname: 'node-1',
+      tags: ['T1059'],
+      output_fields: { 'container.id': 'c3795de7cf22' },
+    },
+    'falco',
+  );
+
+function newDetector(options: Partial<DetectorOptions> = {}): Detector {
+  const facts = factContext(factsFromFile({}));
+  return new Detector({ rules, correlations, facts, allowedLatenessMs: 5000, ...options });
+}
+
+function alertsOf(records: readonly RuntimeRecord[], detector = newDetector()): string[] {
+  const alerts = records.flatMap((each) => detector.observe(each));
+  alerts.push(...detector.advance(startMs + 3_600_000));
+  return alerts.map(({ rule, events }) => `${rule.title}: ${events.join(' ')}`);
+}
+
+it('judges what a program is by who wrote it, and what it starts by what it is', () => {
+  const records = [
+    exec(0, '1', '/usr/bin/curl'),
+    write(10, '1', '/usr/bin/curl', '/tmp/x'),
+    exec(20, '2', '/tmp/x'),
+    exec(30, '3', '/usr/bin/id', '2'),
+  ];
+  expect(alertsOf(records)).toEqual([
+    `Downloaded program runs: ${records[2]!.id}`,
+    `Below a suspicious program: ${records[3]!.id}`,
+  ]);
+});
+
+it('puts what comes out of order into order', () => {
+  const [download, run] = [write(0, '1', '/usr/bin/curl', '/tmp/x'), exec(20, '2', '/tmp/x')];
+  expect(alertsOf([run, download])).toEqual([`Downloaded program runs: ${run.id}`]);
+});
+
+it('says what is said twice once', () => {
+  const [download, run] = [write(0, '1', '/usr/bin/curl', '/tmp/x'), exec(20, '2', '/tmp/x')];
+  const detector = newDetector();
+  expect(alertsOf([download, run, download, run], detector)).toHaveLength(1);
+  expect(detector.counts).toMatchObject({ observed: 4, duplicates: 2 });
+});
+
+it('counts what a process writes again and again once', () => {
+  const detector = newDetector();
+  alertsOf([write(0, '1', '/usr/bin/curl', '/tmp/x'), write(1, '1', '/usr/bin/curl', '/tmp/x')], detector);
+  expect(detector.counts.repeatedWrites).toBe(1);
+});
+
+it('correlates, and says nothing of the parts', () => {
+  const records = [connect(0), connect(1000), connect(2000)];
+  expect(alertsOf(records)).toEqual([`Many connections: ${records.map(({ id }) => id).join(' ')}`]);
+});
+
+describe('what comes too late', () => {
+  const records = () => [connect(0), connect(1000), exec(20_000, '9', '/bin/true'), connect(2000)];
+
+  it('correlates with nothing in a recording, and is judged and counted', () => {
+    const detector = newDetector();
+    const late = write(100, '1', '/usr/bin/curl', '/tmp/x');
+    const then = exec(200, '2', '/tmp/x');
+    expect(alertsOf([...records(), late, then], detector)).toEqual([`Downloaded program runs: ${then.id}`]);
+    expect(detector.counts.late).toBe(3);
+  });
+
+  it('counts from when it comes where the caller has the clock', () => {
+    const detector = newDetector({ clock: 'caller' });
+    for (const each of records().slice(0, 3)) detector.observe(each);
+    expect(detector.advance(startMs + 20_000)).toEqual([]);
+    expect(detector.observe(connect(2000)).map(({ rule }) => rule.title)).toEqual(['Many connections']);
+  });
+});
+
+it('does not let a clock that is ahead hold anything up', () => {
+  const detector = newDetector({ clock: 'caller' });
+  detector.advance(startMs);
+  detector.observe(write(0, '1', '/usr/bin/curl', '/tmp/x'));
+  detector.observe(exec(86_400_000, '2', '/tmp/x'));
+  expect(detector.advance(startMs + 6000).map(({ rule }) => rule.title)).toEqual(['Downloaded program runs']);
+});
+
+describe("a sensor's own judgement", () => {
+  it.each([
+    ['Emergency', 'critical', 'alone'],
+    ['Critical', 'critical', 'alone'],
+    ['Error', 'high', 'alone'],
+    ['Warning', 'medium', 'alone'],
+    ['Notice', 'informational', 'context'],
+    ['Debug', 'informational', 'context'],
+  ])('%s is %s', (priority, severity, weight) => {
+    const detector = newDetector();
+    detector.observe(shell(0, priority, 'Drop and execute new binary in container'));
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity, weight, bySensor: true, techniques: ['T1059'] },
+    ]);
+  });
+
+  it('gives way to a rule that knows it', () => {
+    const detector = newDetector();
+    detector.observe(shell(0, 'Warning'));
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity: 'low', finding: 'interactive-shell', bySensor: false },
+    ]);
+  });
+
+  it('is lowered where images are built', () => {
+    const facts = factContext(factsFromFile({ policy: { builder_namespaces: ['ci'] } }));
+    const detector = newDetector({ facts });
+    const event = shell(0, 'Critical', 'Launch Package Management Process in Container');
+    Object.assign(event.event['output_fields'] as JsonObject, { 'k8s.ns.name': 'ci', 'k8s.pod.name': 'build-1' });
+    detector.observe(event);
+    expect(detector.advance(startMs + 60_000)).toMatchObject([
+      { severity: 'low', weight: 'context', lowered: 'images are built here' },
+    ]);
+  });
+});
+
+it('keeps what it remembers when rules are replaced', () => {
+  const detector = newDetector();
+  for (const each of [write(0, '1', '/usr/bin/curl', '/tmp/x'), connect(0), connect(1000)]) detector.observe(each);
+  detector.advance(startMs + 10_000);
+  detector.replaceRules({ rules, correlations });
+  const after = [exec(11_000, '2', '/tmp/x'), connect(12_000)].flatMap((each) => detector.observe(each));
+  after.push(...detector.advance(startMs + 60_000));
+  expect(after.map(({ rule }) => rule.title)).toEqual(['Downloaded program runs', 'Many connections']);
+});
+
+const anyRecord = fc
+  .tuple(fc.nat(20_000), fc.constantFrom('download', 'run', 'child', 'connect', 'shell'))
+  .map(([afterMs, kind]) => {
+    if (kind === 'download') return write(afterMs, '1', '/usr/bin/curl', '/tmp/x');
+    if (kind === 'run') return exec(afterMs, '2', '/tmp/x');
+    if (kind === 'child') return exec(afterMs, '3', '/usr/bin/id', '2');
+    return kind === 'connect' ? connect(afterMs) : shell(afterMs, 'Warning', 'Some rule');
+  });
+
+it('goes on from a snapshot as if nothing had happened', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyRecord, { maxLength: 15 }),
+      fc.nat(15),
+      fc.constantFrom('events' as const, 'caller' as const),
+      (records, split, clock) => {
+        const whole = newDetector({ clock });
+        const first = newDetector({ clock });
+        const second = newDetector({ clock });
+        for (const each of records.slice(0, split)) expect(first.observe(each)).toEqual(whole.observe(each));
+        second.restore(first.snapshot());
+        for (const each of records.slice(split)) expect(second.observe(each)).toEqual(whole.observe(each));
+        const endMs = startMs + 60_000;
+        expect(second.advance(endMs)).toEqual(whole.advance(endMs));
+        expect(second.counts).toEqual(whole.counts);
+      },
+    ),
+  );
+});
+
+it('does not go on from what it does not understand', () => {
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/2');
+  expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
+});

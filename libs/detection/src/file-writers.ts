@@ -1,0 +1,67 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerKey } from './container-key.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
+
+/** Who wrote a file: what drift is judged by. */
+export interface FileWriter {
+  timeMs: number;
+  /** Executables: the writer's own, then those of the processes that it comes from. */
+  executables: string[];
+  inContainer: boolean;
+}
+
+const maxFiles = 50_000;
+
+export interface KeptWriters {
+  writers: KeptMap<FileWriter>;
+  containers: KeptMap<string>;
+}
+
+/** Who last wrote which file in which container, or on which node. */
+export class FileWriters {
+  readonly #writers = new RecentMap<FileWriter>(maxFiles);
+  /** The container that last wrote a path, by node: from the host its files have other paths. */
+  readonly #containers = new RecentMap<string>(maxFiles);
+
+  /** Remembers a write; `executables` starts with the writer's. */
+  note(observation: Observation, executables: string[]): void {
+    const { file, timeMs } = observation;
+    if (file === null) return;
+    const container = containerKey(observation);
+    const writer = { timeMs, executables, inContainer: container !== null };
+    if (container !== null && file.access !== 'read') this.#containers.set(onNode(observation, file.path), container);
+    if (file.access === 'write') this.#writers.set(key(observation, file.path), writer);
+    // What is moved or linked into place was made by who moved it; the older name may be the one that the writer used.
+    if (file.to !== null && (file.access === 'rename' || file.access === 'link')) {
+      this.#writers.set(key(observation, file.to), this.#writers.get(key(observation, file.path)) ?? writer);
+    }
+  }
+
+  writerOf(observation: Observation, path: string): FileWriter | null {
+    return this.#writers.get(key(observation, path)) ?? null;
+  }
+
+  /** The container on the node of `observation` that has written `path`, as the container calls it. */
+  containerOf(observation: Observation, path: string): string | null {
+    return this.#containers.get(onNode(observation, path)) ?? null;
+  }
+
+  snapshot(): KeptWriters {
+    return { writers: this.#writers.snapshot(), containers: this.#containers.snapshot() };
+  }
+
+  restore({ writers, containers }: KeptWriters): void {
+    this.#writers.restore(writers);
+    this.#containers.restore(containers);
+  }
+}
+
+function onNode({ cluster, node }: Observation, path: string): string {
+  return `${cluster ?? ''}/${node ?? ''}:${path}`;
+}
+
+function key(observation: Observation, path: string): string {
+  const container = containerKey(observation);
+  return container === null ? onNode(observation, path) : `${container}:${path}`;
+}

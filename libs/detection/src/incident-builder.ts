@@ -1,0 +1,344 @@
+import type { Incident, IncidentChange } from '@tidewaiter/domain';
+
+import type { Alert } from './alert.js';
+import { incidentId } from './incident-words.js';
+import { kindOfKey } from './join-keys.js';
+import { type KeyTrail, KeyTrails } from './key-trails.js';
+import { openingAlert } from './opening.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
+import { readSnapshot } from './snapshot.js';
+import {
+  addAlert,
+  type AlertGroup,
+  alertsOf,
+  mergeStories,
+  newStory,
+  removeAlert,
+  roleOf,
+  type Story,
+} from './story.js';
+import { tellStory } from './tell-story.js';
+
+const hour = 60 * 60_000;
+const day = 24 * hour;
+
+/** An incident of which nothing more is heard is over; a late step opens it again. */
+const silenceMs = day;
+/** As long as anything joins by. */
+const rememberedMs = 7 * day;
+const maxKnownAlerts = 200_000;
+const maxKnownIncidents = 100_000;
+const maxWaitingAlerts = 20_000;
+const maxStories = 20_000;
+const pruneEveryMs = hour;
+
+/** An alert that is no story's own, and the stories that it was told with. */
+interface Accompanying {
+  alert: Alert;
+  stories: number[];
+}
+
+const snapshotFormat = 'tidewaiter-incidents/2';
+
+interface KeptState {
+  format: typeof snapshotFormat;
+  cases: [number, Omit<Case, 'story'> & { story: Omit<Story, 'groups'> & { groups: [string, AlertGroup][] } }][];
+  mergedInto: [number, number][];
+  trails: KeptMap<KeyTrail>;
+  waiting: KeptMap<Accompanying>;
+  known: KeptMap<number>;
+  revisions: KeptMap<number>;
+  grown: number[];
+  nextStory: number;
+  nowMs: number | null;
+  prunedMs: number | null;
+}
+
+/** A story, and what was said of it as an incident. */
+interface Case {
+  story: Story;
+  /** The last that was told; null while it is none. */
+  told: Incident | null;
+  /** Ids of incidents that went into it, and that nobody has been told of yet. */
+  absorbed: Incident[];
+}
+
+/**
+ * Alerts in, incidents out. Pure: what the incidents are in the end depends on which alerts there were, not on the order in which they came. Alerts that
+ * count are joined by what they share; what only accompanies goes with those that it shares something with, and joins nothing.
+ */
+export class IncidentBuilder {
+  readonly #cases = new Map<number, Case>();
+  /** Of stories that became part of another one. */
+  readonly #mergedInto = new Map<number, number>();
+  readonly #trails = new KeyTrails();
+  readonly #waiting = new RecentMap<Accompanying>(maxWaitingAlerts);
+  /** Alerts by id, and the story that they are in; -1 of those in none. */
+  readonly #known = new RecentMap<number>(maxKnownAlerts);
+  /** The last of each incident: an id that comes back goes on. */
+  readonly #revisions = new RecentMap<number>(maxKnownIncidents);
+  /** Stories that only grew: told with the next {@link advance}. */
+  readonly #grown = new Set<number>();
+  #nextStory = 1;
+  #nowMs = Number.NEGATIVE_INFINITY;
+  #prunedMs = Number.NEGATIVE_INFINITY;
+
+  /** What is new through this alert; mere repetition is told with the next {@link advance}. */
+  add(alert: Alert): IncidentChange[] {
+    if (this.#known.get(alert.id) !== undefined) return [];
+    this.#known.set(alert.id, -1);
+    const touched = roleOf(alert) === 'core' ? this.#addCore(alert) : this.#addAccompanying(alert);
+    return [...new Set([...touched].map((story) => this.#find(story)))].flatMap((story) => this.#tell(story));
+  }
+
+  /** It is `timeMs` now: what grew is told, what fell silent is over, and what is long over is forgotten. */
+  advance(timeMs: number): IncidentChange[] {
+    this.#nowMs = Math.max(this.#nowMs, timeMs);
+    const changes = [...this.settle(), ...this.#closeSilent()];
+    if (this.#nowMs - this.#prunedMs >= pruneEveryMs) this.#forget();
+    return changes;
+  }
+
+  /** Incidents that only grew are told. */
+  settle(): IncidentChange[] {
+    const changes = [...this.#grown].flatMap((story) => this.#tell(this.#find(story)));
+    this.#grown.clear();
+    return changes;
+  }
+
+  /** Every incident that is remembered, as it was told last. */
+  incidents(): Incident[] {
+    return [...this.#cases.values()].flatMap(({ told }) => told ?? []);
+  }
+
+  /** Id of the incident that an alert is in. */
+  incidentOf(alertId: string): string | null {
+    const story = this.#known.get(alertId);
+    return story === undefined || story < 0 ? null : (this.#cases.get(this.#find(story))?.told?.id ?? null);
+  }
+
+  snapshot(): Uint8Array {
+    const kept: KeptState = {
+      format: snapshotFormat,
+      cases: [...this.#cases].map(([id, { story, ...rest }]) => [
+        id,
+        { ...rest, story: { ...story, groups: [...story.groups] } },
+      ]),
+      mergedInto: [...this.#mergedInto],
+      trails: this.#trails.snapshot(),
+      waiting: this.#waiting.snapshot(),
+      known: this.#known.snapshot(),
+      revisions: this.#revisions.snapshot(),
+      grown: [...this.#grown],
+      nextStory: this.#nextStory,
+      nowMs: finiteOrNull(this.#nowMs),
+      prunedMs: finiteOrNull(this.#prunedMs),
+    };
+    return Buffer.from(JSON.stringify(kept));
+  }
+
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  restore(bytes: Uint8Array): void {
+    const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
+    this.#cases.clear();
+    for (const [id, { story, ...rest }] of kept.cases) {
+      this.#cases.set(id, { ...rest, story: { ...story, groups: new Map(story.groups) } });
+    }
+    replaceAll(this.#mergedInto, kept.mergedInto);
+    this.#trails.restore(kept.trails);
+    this.#waiting.restore(kept.waiting);
+    this.#known.restore(kept.known);
+    this.#revisions.restore(kept.revisions);
+    this.#grown.clear();
+    for (const story of kept.grown) this.#grown.add(story);
+    this.#nextStory = kept.nextStory;
+    this.#nowMs = kept.nowMs ?? Number.NEGATIVE_INFINITY;
+    this.#prunedMs = kept.prunedMs ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** Joins everything that the alert has something in common with into one story, and calls in who waited for it. */
+  #addCore(alert: Alert): Set<number> {
+    const near = new Set(
+      alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
+    const story = this.#union(near);
+    const waiting = alert.keys.flatMap((key) => this.#trails.extend(key, alert.timeMs, story));
+    const touched = new Set(near.size > 1 ? [story] : []);
+    this.#put(alert, story, touched);
+    for (const id of new Set(waiting)) {
+      const accompanying = this.#waiting.get(id);
+      if (accompanying !== undefined) this.#accompany(accompanying, this.#find(story), touched);
+    }
+    return touched;
+  }
+
+  #addAccompanying(alert: Alert): Set<number> {
+    const touched = new Set<number>();
+    const accompanying: Accompanying = { alert, stories: [] };
+    this.#waiting.set(alert.id, accompanying);
+    const keys = alert.keys.filter((key) => kindOfKey(key) !== 'subject');
+    for (const key of keys) this.#trails.wait(key, alert.timeMs, alert.id);
+    const near = new Set(
+      keys.flatMap((key) => this.#trails.nearBy(key, alert.timeMs)).map((story) => this.#find(story)),
+    );
+    for (const story of near) {
+      if (this.#cases.has(this.#find(story))) this.#accompany(accompanying, this.#find(story), touched);
+    }
+    if (roleOf(alert) === 'witness') this.#addWitness(accompanying, touched);
+    return touched;
+  }
+
+  /** A sensor's judgement that no rule of ours says more of: one story for each rule and subject. */
+  #addWitness({ alert, stories }: Accompanying, touched: Set<number>): void {
+    for (const key of alert.keys) {
+      if (kindOfKey(key) !== 'subject') continue;
+      const near = new Set(this.#trails.joinedBy(key, alert.timeMs).map((story) => this.#find(story)));
+      const story = this.#union(near, true);
+      this.#trails.extend(key, alert.timeMs, story);
+      if (stories.length === 0) this.#put(alert, story, touched);
+    }
+  }
+
+  #accompany(accompanying: Accompanying, story: number, touched: Set<number>): void {
+    const { alert } = accompanying;
+    const stories = accompanying.stories.map((earlier) => this.#find(earlier));
+    if (stories.includes(story)) return;
+    // A sensor's judgement counts, so that it can be in one story only: between two that know of it, it is the link.
+    if (roleOf(alert) === 'witness' && stories.length > 0) {
+      touched.add(this.#union(new Set([...stories, story])));
+      return;
+    }
+    // What stood for itself goes with the story that tells more.
+    const alone = this.#known.get(alert.id) ?? -1;
+    if (accompanying.stories.length === 0 && alone >= 0) this.#withdraw(alert, this.#find(alone), story, touched);
+    accompanying.stories.push(story);
+    this.#put(alert, story, touched);
+  }
+
+  #put(alert: Alert, story: number, touched: Set<number>): void {
+    this.#known.set(alert.id, story);
+    const told = addAlert(this.#cases.get(story)!.story, alert);
+    if (told === 'told') touched.add(story);
+    else this.#grown.add(story);
+  }
+
+  /** Takes a sensor's alert out of its own story; when nothing is left there, its incident goes on in the other. */
+  #withdraw(alert: Alert, from: number, into: number, touched: Set<number>): void {
+    const source = this.#cases.get(from);
+    if (source === undefined || from === into || !source.story.isWitness) return;
+    removeAlert(source.story, alert);
+    // An incident goes with the alert that opened it.
+    if (source.told?.id === incidentId(alert.id) || source.story.groups.size === 0) this.#absorb(source, into);
+    if (source.story.groups.size > 0) touched.add(from);
+  }
+
+  #absorb(source: Case, into: number): void {
+    const target = this.#cases.get(into)!;
+    target.absorbed.push(...source.absorbed, ...(source.told === null ? [] : [source.told]));
+    source.absorbed = [];
+    source.told = null;
+  }
+
+  /** One story of several; a new one of none. The oldest number stays. */
+  #union(stories: ReadonlySet<number>, isWitness = false): number {
+    const [oldest, ...others] = [...stories].filter((story) => this.#cases.has(story)).toSorted((a, b) => a - b);
+    if (oldest === undefined) {
+      const story = this.#nextStory;
+      this.#nextStory += 1;
+      this.#cases.set(story, { story: newStory(isWitness), told: null, absorbed: [] });
+      if (this.#cases.size > maxStories) this.#forgetOldest();
+      return story;
+    }
+    for (const other of others) {
+      const source = this.#cases.get(other)!;
+      mergeStories(this.#cases.get(oldest)!.story, source.story);
+      this.#absorb(source, oldest);
+      this.#cases.delete(other);
+      this.#grown.delete(other);
+      this.#mergedInto.set(other, oldest);
+    }
+    return oldest;
+  }
+
+  #find(story: number): number {
+    let at = story;
+    for (let next = this.#mergedInto.get(at); next !== undefined; next = this.#mergedInto.get(at)) at = next;
+    return at;
+  }
+
+  #tell(number: number): IncidentChange[] {
+    const found = this.#cases.get(number);
+    const alerts = found === undefined ? [] : alertsOf(found.story);
+    const opening = openingAlert(alerts);
+    if (found === undefined || opening === null) return [];
+    const told = tellStory(found.story, alerts, opening);
+    const before = [found.told, ...found.absorbed].filter((incident) => incident !== null);
+    const earlier = before.find(({ id }) => id === told.id) ?? null;
+    const isSilent = earlier !== null && found.story.lastMs + silenceMs <= this.#nowMs;
+    const incident: Incident = {
+      ...told,
+      revision: earlier?.revision ?? 0,
+      state: isSilent ? 'resolved' : 'open',
+      mergedInto: null,
+    };
+    const changes: IncidentChange[] = [];
+    if (earlier === null || JSON.stringify(earlier) !== JSON.stringify(incident)) {
+      changes.push(this.#change(this.#revisions.get(told.id) === undefined ? 'opened' : 'updated', incident));
+    }
+    found.told = changes[0]?.incident ?? earlier;
+    found.absorbed = [];
+    for (const other of before) {
+      if (other.id !== told.id)
+        changes.push(this.#change('merged', { ...other, state: 'merged', mergedInto: told.id }));
+    }
+    return changes;
+  }
+
+  #change(kind: IncidentChange['kind'], incident: Incident): IncidentChange {
+    const revision = (this.#revisions.get(incident.id) ?? 0) + 1;
+    this.#revisions.set(incident.id, revision);
+    return { kind, incident: { ...incident, revision } };
+  }
+
+  #closeSilent(): IncidentChange[] {
+    const changes: IncidentChange[] = [];
+    for (const found of this.#cases.values()) {
+      if (found.told?.state !== 'open' || found.story.lastMs + silenceMs > this.#nowMs) continue;
+      const change = this.#change('resolved', { ...found.told, state: 'resolved' });
+      found.told = change.incident;
+      changes.push(change);
+    }
+    return changes;
+  }
+
+  /** Stories that came to nothing go before incidents. */
+  #forgetOldest(): void {
+    for (const [number, { told }] of this.#cases) {
+      if (told !== null) continue;
+      this.#cases.delete(number);
+      return;
+    }
+    for (const number of this.#cases.keys()) {
+      this.#cases.delete(number);
+      return;
+    }
+  }
+
+  #forget(): void {
+    this.#prunedMs = this.#nowMs;
+    this.#trails.prune(this.#nowMs);
+    for (const [number, { story }] of this.#cases) {
+      if (story.lastMs + rememberedMs < this.#nowMs) this.#cases.delete(number);
+    }
+    for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
+  }
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+function replaceAll<K, V>(map: Map<K, V>, entries: readonly (readonly [K, V])[]): void {
+  map.clear();
+  for (const [key, value] of entries) map.set(key, value);
+}

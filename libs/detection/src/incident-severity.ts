@@ -1,0 +1,36 @@
+import type { Severity } from '@tidewaiter/domain';
+
+import { type Alert, type Level, levels } from './alert.js';
+import { roleOf } from './story.js';
+
+const severityByLevel: Record<Level, Severity> = {
+  critical: 'critical',
+  high: 'high',
+  medium: 'medium',
+  low: 'low',
+  informational: 'negligible',
+};
+
+export function severityOf(level: Level): Severity {
+  return severityByLevel[level];
+}
+
+/** The worst alert, and a step more for each further tactic that our rules saw: an attack that gets on is worse than its parts. */
+export function incidentSeverity(alerts: readonly Alert[]): Severity {
+  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
+  const worst = Math.min(...counting.map(({ severity }) => levels.indexOf(severity)), levels.length - 1);
+  const further = Math.max(stages(counting).size - 1, 0);
+  return severityOf(levels[Math.max(worst - further, 0)]!);
+}
+
+const baseScores: Record<Severity, number> = { critical: 80, high: 60, medium: 40, low: 20, negligible: 0, unknown: 0 };
+
+/** 0 to 100: within a severity, how far it got and what is known against the image. */
+export function incidentScore(severity: Severity, alerts: readonly Alert[], facts: number, workloads: number): number {
+  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
+  return baseScores[severity] + Math.min(3 * stages(counting).size + 2 * facts + 2 * (workloads - 1), 20);
+}
+
+function stages(alerts: readonly Alert[]): Set<string> {
+  return new Set(alerts.flatMap(({ stage, bySensor }) => (stage === null || bySensor ? [] : [stage])));
+}

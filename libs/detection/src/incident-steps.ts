@@ -1,0 +1,94 @@
+import type { IncidentStep } from '@tidewaiter/domain';
+
+import { type Alert, compareLevel } from './alert.js';
+import { severityOf } from './incident-severity.js';
+import { compareTimed } from './reorder-buffer.js';
+import { roleOf } from './story.js';
+
+/** Longer campaigns than this are told by their first steps. */
+const maxSteps = 40;
+const maxEventsOfStep = 100;
+/** What follows without a finding of its own belongs to what went before, for so long. */
+const pauseMs = 10 * 60_000;
+
+interface OpenStep {
+  best: Alert;
+  finding: string | null;
+  startMs: number;
+  lastMs: number;
+  events: string[];
+}
+
+/**
+ * The steps of an attack: alerts in order of time, those that say the same, and those that only accompany them, taken together. An event stands in one
+ * step, so that all events read in the order of the steps are in the order of their times.
+ */
+export function stepsOf(alerts: readonly Alert[]): IncidentStep[] {
+  const steps: OpenStep[] = [];
+  for (const moment of moments(alerts)) {
+    const current = steps.at(-1);
+    if (current !== undefined && (steps.length >= maxSteps || continues(current, moment))) extend(current, moment);
+    else steps.push(newStep(moment));
+  }
+  return steps.map(({ best, startMs, events }) => ({
+    title: best.rule.title,
+    technique: best.techniques[0] ?? null,
+    stage: best.stage,
+    severity: severityOf(best.severity),
+    at: best.timeMs === startMs ? best.at : new Date(startMs).toISOString(),
+    events: events.slice(0, maxEventsOfStep),
+  }));
+}
+
+/** One event, and what was said of it. */
+interface Moment {
+  timeMs: number;
+  event: string;
+  telling: Alert;
+}
+
+function moments(alerts: readonly Alert[]): Moment[] {
+  const byEvent = new Map<string, { timeMs: number; said: { alert: Alert; rank: number }[] }>();
+  for (const alert of alerts) {
+    for (const [index, event] of alert.events.entries()) {
+      const moment = byEvent.get(event) ?? { timeMs: alert.eventTimesMs[index] ?? alert.timeMs, said: [] };
+      // What an event says by itself comes before what it adds to.
+      moment.said.push({ alert, rank: tellingRank(alert) + (index === alert.events.length - 1 ? 0 : 1.5) });
+      byEvent.set(event, moment);
+    }
+  }
+  return [...byEvent]
+    .map(([event, { timeMs, said }]) => ({ event, timeMs, telling: mostTelling(said) }))
+    .toSorted((a, b) => a.timeMs - b.timeMs || (a.event < b.event ? -1 : 1));
+}
+
+function mostTelling(said: readonly { alert: Alert; rank: number }[]): Alert {
+  const [first] = said.toSorted(
+    (a, b) => a.rank - b.rank || compareLevel(a.alert.severity, b.alert.severity) || compareTimed(a.alert, b.alert),
+  );
+  return first!.alert;
+}
+
+const roleRank = { core: 0, witness: 2, context: 4 };
+
+function tellingRank(alert: Alert): number {
+  return roleRank[roleOf(alert)] + (alert.finding === null ? 1 : 0);
+}
+
+function newStep({ telling, event, timeMs }: Moment): OpenStep {
+  return { best: telling, finding: telling.finding, startMs: timeMs, lastMs: timeMs, events: [event] };
+}
+
+function continues(step: OpenStep, { telling, timeMs }: Moment): boolean {
+  if (telling.finding !== null) return telling.finding === step.finding;
+  // What says nothing new accompanies; a rule of a user that counts by itself is a step.
+  return timeMs - step.lastMs <= pauseMs && (roleOf(telling) !== 'core' || telling.stage === step.best.stage);
+}
+
+function extend(step: OpenStep, { telling, event, timeMs }: Moment): void {
+  step.events.push(event);
+  step.lastMs = timeMs;
+  const isMoreTelling =
+    tellingRank(telling) - tellingRank(step.best) || compareLevel(telling.severity, step.best.severity);
+  if (isMoreTelling < 0) step.best = telling;
+}

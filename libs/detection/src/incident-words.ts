@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+
+import { compareSeverity, type Incident, type IncidentStep, printable } from '@tidewaiter/domain';
+
+import type { Alert } from './alert.js';
+import { wordsOf } from './findings.js';
+
+/** What a title is made of. */
+export interface Titled {
+  isWitness: boolean;
+  opening: Alert;
+  alerts: readonly Alert[];
+  findings: readonly string[];
+  vulnerability: { id: string; package: string } | null;
+  workload: string | null;
+  image: string | null;
+}
+
+const maxTitleChars = 200;
+
+/** What it is, and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
+export function incidentTitle(story: Titled): string {
+  if (story.isWitness) return story.opening.title;
+  const through = story.vulnerability === null ? '' : ` through ${story.vulnerability.id}`;
+  return printable(`${nameOf(story)}${through} in ${whereOf(story)}`, maxTitleChars);
+}
+
+/** What the most telling finding is called; where no rule found words for it, the title of the rule that opened it. */
+function nameOf({ alerts, findings, opening }: Titled): string {
+  const telling = findings.find((finding) => alerts.some((alert) => alert.finding === finding));
+  if (telling === undefined) return opening.rule.title;
+  const named = alerts.find(({ finding, name }) => finding === telling && name !== null);
+  return named?.name ?? wordsOf(telling).name;
+}
+
+function whereOf({ workload, image, opening }: Titled): string {
+  const { node, cluster, container } = opening.context;
+  return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
+}
+
+/** More than this nobody reads in one go. */
+const maxSteps = 4;
+
+/** What came in, how, where it runs, since when. */
+export function incidentSentence(
+  told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
+): string {
+  const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = told;
+  const where = workload ?? image ?? 'a place that is not known';
+  const what =
+    image === null && imageDigest === null
+      ? ''
+      : ` (${[image, imageDigest?.slice(0, 19)].filter(Boolean).join(' at ')})`;
+  const story = worstSteps(steps).map(({ title }) => lowerFirst(title));
+  const others = workloads.length > 1 ? ` It reached ${workloads.length} workloads.` : '';
+  const known = factsUsed.length === 0 ? '' : ` Known of it: ${factsUsed.slice(0, 3).join('; ')}.`;
+  return printable(
+    `Since ${firstSeen.slice(0, 19).replace('T', ' ')} UTC in ${where}${what}: ${story.join(', then ')}.${others}${known}`,
+    1000,
+  );
+}
+
+/** The worst steps, in their order, each title once. */
+function worstSteps(steps: readonly IncidentStep[]): IncidentStep[] {
+  const once = steps.filter(({ title }, index) => steps.findIndex((earlier) => earlier.title === title) === index);
+  const worst = new Set(once.toSorted((a, b) => compareSeverity(a.severity, b.severity)).slice(0, maxSteps));
+  return once.filter((step) => worst.has(step));
+}
+
+/** `JVM spawned a shell` stays as it is; `Shell spawned` begins small. */
+function lowerFirst(text: string): string {
+  return /^[A-Z][a-z]/.test(text) ? `${text.charAt(0).toLowerCase()}${text.slice(1)}` : text;
+}
+
+/** An incident's id, from the alert that opened it: a UUID of version 8, whose bits are ours. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+export function incidentId(alert: string): string {
+  const hash = createHash('sha256').update(`tidewaiter incident ${alert}`).digest();
+  hash[6] = (hash[6]! & 0x0f) | 0x80;
+  hash[8] = (hash[8]! & 0x3f) | 0x80;
+  const hex = hash.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-');
+}

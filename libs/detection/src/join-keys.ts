@@ -1,0 +1,163 @@
+import type { Observation } from '@tidewaiter/domain';
+import type { FactContext } from '@tidewaiter/facts';
+
+import type { AlertContext } from './alert.js';
+import { containerKey } from './container-key.js';
+import type { Seen } from './event-view.js';
+import type { ProcessTree, TreeProcess } from './process-tree.js';
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * How long two alerts may lie apart and still be joined by what they share. Research on real chains is behind the figures: a token is used
+ * within minutes of its theft, a leaked key days later, a bad build weeks later.
+ */
+export const joinTtlMs: Readonly<Record<string, number>> = {
+  exec: 7 * day,
+  container: 7 * day,
+  pod: 7 * day,
+  workload: 30 * minute,
+  /** Guessed from the name of a pod. */
+  owner: 10 * minute,
+  identity: 30 * minute,
+  source: 30 * minute,
+  key: 7 * day,
+  /** Of a cloud, by its name: what it hands out lasts for hours. */
+  role: day / 2,
+  /** Credentials of the cloud were asked for, or used from outside. */
+  cloud: 30 * minute,
+  /** Only what escapes and what runs on the host afterwards has it. */
+  node: 5 * minute,
+  hash: day,
+  hostname: day,
+  pool: day,
+  destination: day,
+  subject: 7 * day,
+};
+
+/** How long before or after an alert that counts, one of weight `context` still belongs to the same story. */
+export const contextTtlMs: Readonly<Record<string, number>> = {
+  ...joinTtlMs,
+  exec: day,
+  container: day,
+  pod: day,
+  key: day,
+};
+
+/** The kind of thing that a key names: how long it joins. */
+export function kindOfKey(key: string): string {
+  return key.slice(0, key.indexOf(':'));
+}
+
+/** What alerts about an observation are joined to others by: always, and where a rule asks for it. */
+export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; extraKeys: Record<string, string> } {
+  const { observation, process, tree, facts } = seen;
+  const { cluster, pod } = observation;
+  const container = containerKey(observation) ?? layerContainer(seen);
+  const keys = [
+    container && `container:${container}`,
+    pod?.uid ? `pod:${pod.uid}` : null,
+    ...podKeys(observation),
+    place.workload && `workload:${cluster ?? ''}/${place.workload}`,
+    serviceAccountKey(observation, facts),
+    ...execKeys(process, tree),
+    ...requestKeys(observation),
+  ];
+  return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
+}
+
+/** Where container runtimes keep the files of containers, and what a container calls the file. */
+const layerPaths = [
+  /\/snapshots\/\d+\/(?:fs|work)(\/.+)$/,
+  /\/(?:overlay2|overlay|aufs|vfs\/dir)\/[^/]+\/(?:diff|merged)(\/.+)$/,
+  /^\/run\/containerd\/io\.containerd\.runtime\.v2\.task\/[^/]+\/[0-9a-f]{12,64}\/rootfs(\/.+)$/,
+];
+
+/** A program of the host that lies in the layers of a container: the container that wrote it. */
+function layerContainer({ observation, writers }: Seen): string | null {
+  const executable = observation.process?.executable;
+  if (!executable) return null;
+  const path = layerPaths.map((pattern) => pattern.exec(executable)?.[1]).find((found) => found !== undefined);
+  return path === undefined ? null : writers.containerOf(observation, path);
+}
+
+/** By the name of the pod, and by what made it as far as that name tells: a pod that is gone is known by nothing else. */
+function podKeys({ cluster, pod }: Observation): string[] {
+  if (!pod?.namespace || !pod.name) return [];
+  const within = `${cluster ?? ''}/${pod.namespace}`;
+  return [`pod:${within}/${pod.name}`, ...podOwners(pod.name).map((owner) => `owner:${within}/${owner}`)];
+}
+
+/** `payment-6c9-abcde` comes from `payment`, by way of `payment-6c9`. */
+function podOwners(pod: string): string[] {
+  const maker = /^(.+)-[a-z0-9]{5}$/.exec(pod)?.[1];
+  if (maker === undefined) return [];
+  const deployment = /^(.+)-(?=[a-z]*\d)[a-z0-9]{3,10}$/.exec(maker)?.[1];
+  return deployment === undefined ? [maker] : [maker, deployment];
+}
+
+/** Whose token the pod has: calls with it belong to the story of the pod. Every pod may have `default`. */
+function serviceAccountKey(observation: Observation, facts: FactContext): string | null {
+  const { cluster, pod, request } = observation;
+  if (request !== null) return null;
+  const workload = facts.workloadOf(observation);
+  const account = pod?.serviceAccount ?? (workload && facts.facts.workload(workload)?.serviceAccount);
+  const namespace = pod?.namespace ?? workload?.namespace;
+  if (!account || !namespace || account === 'default') return null;
+  return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;
+}
+
+/**
+ * The process and what it comes from. In a container that is the container itself; on the host, where everything comes from the first process, only
+ * the nearest few, and never what starts all others.
+ */
+function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
+  if (process === null) return [];
+  if (process.container !== null) return [`exec:${process.key}`];
+  const ancestors = tree.ancestors(process).filter(({ parent, startedMs }) => parent !== null || startedMs !== null);
+  return [process, ...ancestors.slice(0, 4)].map(({ key }) => `exec:${key}`);
+}
+
+function requestKeys({ cluster, request }: Observation): (string | null)[] {
+  if (request === null) return [];
+  return [
+    request.accessKeyId && `key:${request.accessKeyId}`,
+    request.user === null || isShared(request.user) ? null : `identity:${cluster ?? ''}/${request.user}`,
+  ];
+}
+
+/** Controllers and nodes speak for everyone: that two requests came from one says nothing. */
+function isShared(user: string): boolean {
+  return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
+}
+
+function extraKeysOf({ cluster, node, request, network, process }: Observation): Record<string, string> {
+  const within = cluster ?? '';
+  const source = request?.sourceIps[0];
+  const hostname = network?.hostname?.toLowerCase();
+  const pool = poolIn(process?.commandLine);
+  const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
+  return {
+    ...(node && { node: `node:${within}/${node}` }),
+    ...(request?.user && { identity: `identity:${within}/${request.user}` }),
+    ...(source && { source: `source:${source}` }),
+    ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
+    ...(hostname && { hostname: `hostname:${hostname}` }),
+    ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+    ...(pool && { pool: `pool:${pool}` }),
+    ...(role && { role: `role:${role}` }),
+    cloud: `cloud:${within}`,
+  };
+}
+
+/** The role of a cloud that signed a call, or whose credentials a command fetches. */
+function roleIn(text: string | null | undefined): string | undefined {
+  return /(?::assumed-role\/|\/security-credentials\/)([\w+=,.@-]{1,64})/.exec(text ?? '')?.[1];
+}
+
+/** The mining pool that a command names. */
+function poolIn(command: string | null | undefined): string | undefined {
+  return /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '')?.[1]?.toLowerCase();
+}

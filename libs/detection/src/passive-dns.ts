@@ -1,0 +1,50 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerKey } from './container-key.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
+
+const maxAnswers = 20_000;
+const maxAnswersOfOne = 32;
+
+/**
+ * Names by the addresses that they stood for, as look-ups were seen: sensors tell of a connection's address alone. A container's own
+ * look-ups count before those of others on the same cluster, since many names share the addresses of a CDN.
+ */
+export class PassiveDns {
+  readonly #names = new RecentMap<string>(maxAnswers);
+
+  /** Learns from a look-up what it found. */
+  note(observation: Observation): void {
+    const { network } = observation;
+    if (network?.hostname == null) return;
+    for (const address of network.answers.slice(0, maxAnswersOfOne)) {
+      for (const key of keys(observation, address)) this.#names.set(key, network.hostname);
+    }
+  }
+
+  /** `observation` with the name that its destination is known by. */
+  named(observation: Observation): Observation {
+    const { activity, network } = observation;
+    if (activity !== 'connect' || network === null || network.hostname !== null || network.destinationIp === null)
+      return observation;
+    for (const key of keys(observation, network.destinationIp)) {
+      const hostname = this.#names.get(key);
+      if (hostname !== undefined) return { ...observation, network: { ...network, hostname } };
+    }
+    return observation;
+  }
+
+  snapshot(): KeptMap<string> {
+    return this.#names.snapshot();
+  }
+
+  restore(kept: KeptMap<string>): void {
+    this.#names.restore(kept);
+  }
+}
+
+function keys(observation: Observation, address: string): string[] {
+  const container = containerKey(observation);
+  const shared = `${observation.cluster ?? ''}:${address}`;
+  return container === null ? [shared] : [`${container}:${address}`, shared];
+}

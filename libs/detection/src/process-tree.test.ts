@@ -1,0 +1,111 @@
+import { observation, type ObservationSketch } from '@tidewaiter/testkit';
+
+import { ProcessTree } from './process-tree.js';
+
+const container = { id: 'c3795de7cf22aabbccdd' };
+const startMs = Date.parse('2026-03-03T01:12:00Z');
+
+function start(execId: string, executable: string, parentExecId: string | null, more: ObservationSketch = {}) {
+  const { process, ...rest } = more;
+  return observation({
+    id: `start-${execId}`,
+    container,
+    ...rest,
+    process: { execId, executable, parentExecId, ...process },
+  });
+}
+
+it('knows who started whom', () => {
+  const tree = new ProcessTree();
+  tree.note(start('1', '/usr/bin/java', null));
+  tree.note(start('2', '/bin/sh', '1'));
+  const process = tree.note(start('3', '/usr/bin/curl', '2'))!;
+  expect(tree.ancestors(process).map(({ executable }) => executable)).toEqual(['/bin/sh', '/usr/bin/java']);
+});
+
+it('remembers a parent that started before the sensor by what its child says', () => {
+  const tree = new ProcessTree();
+  const process = tree.note(start('3', '/bin/sh', '2', { process: { parentExecutable: '/usr/sbin/nginx' } }))!;
+  expect(tree.ancestors(process).map(({ executable }) => executable)).toEqual(['/usr/sbin/nginx']);
+});
+
+it('keeps what ended, so that what it left behind still has a maker', () => {
+  const tree = new ProcessTree();
+  tree.note(start('1', '/usr/bin/curl', null));
+  tree.note(observation({ activity: 'exit', timeMs: startMs + 5, container, process: { execId: '1' } }));
+  const process = tree.note(start('2', '/tmp/x', '1'))!;
+  expect(tree.ancestors(process).map(({ executable, exitedMs }) => [executable, exitedMs])).toEqual([
+    ['/usr/bin/curl', startMs + 5],
+  ]);
+});
+
+it('does not walk in circles, nor for ever', () => {
+  const tree = new ProcessTree();
+  tree.note(start('1', '/a', '2'));
+  const circle = tree.note(start('2', '/b', '1'))!;
+  expect(tree.ancestors(circle)).toHaveLength(2);
+  for (let depth = 100; depth < 200; depth += 1) tree.note(start(`${depth}`, `/${depth}`, `${depth - 1}`));
+  expect(tree.ancestors(tree.find(start('199', '/199', '198'))!)).toHaveLength(32);
+});
+
+it('keeps the processes of two clusters and nodes apart', () => {
+  const tree = new ProcessTree();
+  tree.note(start('1', '/a', null));
+  expect(tree.find(start('1', '/a', null, { node: 'node-2' }))).toBeNull();
+  expect(tree.find(start('1', '/a', null, { cluster: 'us1' }))).toBeNull();
+});
+
+describe('a sensor that has only numbers', () => {
+  const falco = (pid: number, executable: string, more: ObservationSketch = {}) =>
+    observation({ source: 'falco', container, ...more, process: { pid, executable, ...more.process } });
+
+  it('means the process that has the number now', () => {
+    const tree = new ProcessTree();
+    tree.note(start('1', '/bin/sh', null, { process: { pid: 7 } }));
+    tree.note(start('2', '/usr/bin/curl', '1', { process: { pid: 8 } }));
+    expect(tree.find(falco(8, '/usr/bin/curl', { activity: 'alert' }))?.executable).toBe('/usr/bin/curl');
+    tree.note(start('3', '/usr/bin/id', '1', { process: { pid: 8 } }));
+    expect(tree.find(falco(8, '/usr/bin/id', { activity: 'alert' }))?.executable).toBe('/usr/bin/id');
+  });
+
+  it('is found by a cut id of the container where it names no node', () => {
+    const tree = new ProcessTree();
+    tree.note(start('1', '/bin/sh', null, { process: { pid: 7 } }));
+    const alert = falco(7, '/bin/sh', { activity: 'alert', node: null, container: { id: 'c3795de7cf22' } });
+    expect(tree.find(alert)?.executable).toBe('/bin/sh');
+  });
+
+  it('has ancestors by the numbers of parents', () => {
+    const tree = new ProcessTree();
+    tree.note(falco(7, '/usr/bin/java'));
+    tree.note(falco(8, '/bin/sh', { process: { parentPid: 7 } }));
+    const process = tree.note(falco(9, '/usr/bin/id', { process: { parentPid: 8 } }))!;
+    expect(tree.ancestors(process).map(({ executable }) => executable)).toEqual(['/bin/sh', '/usr/bin/java']);
+  });
+
+  it('tells of a start that the other sensor told of', () => {
+    const tree = new ProcessTree();
+    const told = tree.note(start('1', '/bin/sh', null, { process: { pid: 7 } }));
+    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 300 }))).toBe(told);
+    expect(tree.note(falco(7, '/bin/sh', { timeMs: startMs + 60_000 }))).not.toBe(told);
+  });
+});
+
+it('suspects what a suspicious process starts, for a while', () => {
+  const tree = new ProcessTree();
+  const shell = tree.note(start('1', '/bin/sh', null))!;
+  tree.suspect(shell, 'reverse-shell', startMs);
+  const child = tree.note(start('2', '/usr/bin/id', '1'))!;
+  expect(tree.suspicions(child, startMs + 60_000)).toEqual(['reverse-shell']);
+  expect(tree.suspicions(child, startMs + 31 * 60_000)).toEqual([]);
+  expect(tree.suspicions(tree.note(start('3', '/usr/bin/id', null))!, startMs)).toEqual([]);
+});
+
+it('goes on from a snapshot', () => {
+  const tree = new ProcessTree();
+  tree.note(start('1', '/usr/bin/java', null, { process: { pid: 7 } }));
+  const other = new ProcessTree();
+  other.restore(JSON.parse(JSON.stringify(tree.snapshot())) as ReturnType<ProcessTree['snapshot']>);
+  const process = other.note(start('2', '/bin/sh', '1'))!;
+  expect(other.ancestors(process).map(({ executable }) => executable)).toEqual(['/usr/bin/java']);
+});

@@ -1,0 +1,66 @@
+import type { JsonObject, JsonValue } from '@tidewaiter/domain';
+import type { RuleInfo } from '@tidewaiter/sigma';
+
+import type { AlertRule, Weight } from './alert.js';
+import { tacticOf, techniqueOf } from './tactics.js';
+
+/** What a rule means for incidents: its `tidewaiter:` block, and what stands in for what it leaves out. */
+export interface RuleMeaning {
+  finding: string | null;
+  name: string | null;
+  stage: string | null;
+  weight: Weight;
+  /** See {@link extraJoins}. */
+  joins: string[];
+  techniques: string[];
+}
+
+const meanings = new WeakMap<RuleInfo, RuleMeaning>();
+
+export function meaningOf(rule: RuleInfo): RuleMeaning {
+  let meaning = meanings.get(rule);
+  if (meaning === undefined) meanings.set(rule, (meaning = readMeaning(rule)));
+  return meaning;
+}
+
+export function alertRule(rule: RuleInfo): AlertRule {
+  const { id, title, author, license, level, tags, references, file } = rule;
+  return { id, title, author, license, level, tags: [...tags], link: references[0] ?? null, file };
+}
+
+function readMeaning(rule: RuleInfo): RuleMeaning {
+  const own = objectAt(rule.custom, 'tidewaiter');
+  const techniques = rule.tags.flatMap((tag) => techniqueOf(tag) ?? []);
+  return {
+    finding: textAt(own, 'finding'),
+    name: textAt(own, 'name'),
+    stage: textAt(own, 'stage') ?? rule.tags.map(tacticOf).find((tactic) => tactic !== null) ?? null,
+    weight: weights.find((weight) => weight === own['weight']) ?? defaultWeight(rule),
+    // Who escapes goes on on the node.
+    joins: [...textsAt(own, 'joins'), ...(techniques.includes('T1611') ? ['node'] : [])],
+    techniques,
+  };
+}
+
+const weights = ['alone', 'support', 'context'] as const;
+
+/** A rule of a user that says nothing of us counts by its level: high and critical open an incident, medium helps to. */
+function defaultWeight({ level }: RuleInfo): Weight {
+  if (level === 'critical' || level === 'high') return 'alone';
+  return level === 'medium' ? 'support' : 'context';
+}
+
+function objectAt(object: JsonObject, key: string): JsonObject {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined;
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {};
+}
+
+function textAt(object: JsonObject, key: string): string | null {
+  const value: JsonValue | undefined = object[key];
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function textsAt(object: JsonObject, key: string): string[] {
+  const value = object[key];
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}

@@ -1,0 +1,52 @@
+import type { IncidentEvidence, JsonObject } from '@tidewaiter/domain';
+
+import type { Alert } from './alert.js';
+import { artifactsOf } from './artifacts.js';
+import { describeObservation } from './describe-observation.js';
+import type { Seen } from './event-view.js';
+import { imageEvidence } from './image-evidence.js';
+import { joinKeys } from './join-keys.js';
+import { placeOf } from './workload-of.js';
+
+/** What one observation gives to every alert about it, whichever rule speaks. */
+export type Scene = Pick<Alert, 'at' | 'timeMs' | 'explanation' | 'context' | 'image' | 'artifacts' | 'keys'> & {
+  event: string;
+  source: string;
+  /** Asked for by a rule of its own: see `tidewaiter.joins`. */
+  extraKeys: Record<string, string>;
+};
+
+export function sceneOf(seen: Seen): Scene {
+  const { observation, facts } = seen;
+  const context = placeOf(observation, facts);
+  const { keys, extraKeys } = joinKeys(seen, context);
+  return {
+    event: observation.id,
+    source: observation.source,
+    at: observation.at,
+    timeMs: observation.timeMs,
+    explanation: describeObservation(observation),
+    context,
+    image: imageEvidence(observation, facts, context),
+    artifacts: artifactsOf(observation, facts),
+    keys,
+    extraKeys,
+  };
+}
+
+/** Longer records are told of by their sentence alone. */
+const maxRecordChars = 8192;
+
+export function evidenceOf(scene: Scene, rule: string, native: JsonObject | null): IncidentEvidence {
+  const { cluster, namespace, pod, container, node } = scene.context;
+  const inPod = [namespace, pod, container].filter((part) => part !== null).join('/');
+  return {
+    event: scene.event,
+    at: scene.at,
+    source: scene.source,
+    rule,
+    text: scene.explanation,
+    where: inPod || node || cluster,
+    record: native !== null && JSON.stringify(native).length <= maxRecordChars ? native : null,
+  };
+}

@@ -1,0 +1,67 @@
+import type { Observation, Priority } from '@tidewaiter/domain';
+import { factField, type FactContext } from '@tidewaiter/facts';
+
+import type { Level, Weight } from './alert.js';
+import { tacticOf, techniqueOf } from './tactics.js';
+
+const levelByPriority: Record<Priority, Level> = {
+  emergency: 'critical',
+  alert: 'critical',
+  critical: 'critical',
+  error: 'high',
+  warning: 'medium',
+  notice: 'informational',
+  informational: 'informational',
+  debug: 'informational',
+};
+
+/** What a sensor's own judgement is worth here. */
+export interface SensorJudgement {
+  severity: Level;
+  weight: Weight;
+  lowered: string | null;
+  stage: string | null;
+  techniques: string[];
+}
+
+/** From `warning` upwards a sensor's judgement opens an incident, unless what is known of the image explains what the sensor saw. */
+export function judgeSensorAlert(observation: Observation, facts: FactContext): SensorJudgement {
+  const { priority, tags } = observation.alert!;
+  const level = levelByPriority[priority];
+  const techniques = [...new Set(tags.flatMap((tag) => techniqueOf(tag) ?? []))];
+  const stage = tags.map(tacticOf).find((tactic) => tactic !== null) ?? null;
+  if (level === 'informational') return { severity: level, weight: 'context', lowered: null, stage, techniques };
+  const lowered = explanationOf(observation, facts, techniques);
+  if (lowered !== null) return { severity: 'low', weight: 'context', lowered, stage, techniques };
+  return { severity: level, weight: 'alone', lowered: null, stage, techniques };
+}
+
+/** Escapes to the host are nobody's work. */
+const neverExplained = new Set(['T1611']);
+
+function explanationOf(observation: Observation, facts: FactContext, techniques: readonly string[]): string | null {
+  if (techniques.some((technique) => neverExplained.has(technique))) return null;
+  const is = (name: string) => factField(name, observation, facts) === true;
+  const role = factField('Image.Role', observation, facts);
+  if (role === 'builder') return 'images are built here';
+  if (role === 'debug') return 'people look for faults here';
+  if (role === 'security') return 'it watches others';
+  if (is('Policy.SecurityAgent')) return 'it watches others';
+  if (is('Policy.KnownChild') || is('Policy.ExecProbe')) return 'the workload is known to run this command';
+  if (observation.network?.destinationIp != null && (is('Dest.Internal') || is('Dest.Allowed'))) {
+    return 'it may talk to this destination';
+  }
+  if (
+    isAboutNewFiles(observation) &&
+    is('File.InImage') &&
+    factField('File.ContentMatches', observation, facts) !== false
+  ) {
+    return 'the file is in the image';
+  }
+  return null;
+}
+
+/** Falco calls a file new when the upper layer has it, and a file that was only touched is there, too. */
+function isAboutNewFiles({ alert }: Observation): boolean {
+  return /\b(?:drop|drift|new binary|not part of base image)\b/i.test(`${alert?.rule}`);
+}

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { JsonObject, RuntimeRecord } from '@tidewaiter/domain';
+import { factContext, factsFromFile } from '@tidewaiter/facts';
+import { loadRules } from '@tidewaiter/sigma';
+
+import { Detector } from './detector.js';
+import { IncidentBuilder } from './incident-builder.js';
+
+const folder = join(__dirname, '../../../rules');
+const rules = loadRules(
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yml'))
+    .map((name) => ({ path: name, text: readFileSync(join(folder, name), 'utf8') })),
+);
+
+const startMs = Date.parse('2026-11-25T10:42:07Z');
+
+/** An alert of Falco about a container of `checkout`. */
+function alert(rule: string, priority: string, pod: string, afterMs = 0, more: JsonObject = {}): RuntimeRecord {
+  const at = new Date(startMs + afterMs).toISOString();
+  return {
+    id: `${rule}-${pod}-${afterMs}`,
+    source: 'falco',
+    sensor: 'falco-eu1',
+    cluster: 'eu1',
+    node: 'worker-1',
+    at,
+    event: {
+      rule,
+      priority,
+      output: `${rule} in ${pod}`,
+      time: at,
+      hostname: 'worker-1',
+      tags: [],
+      output_fields: {
+        'container.id': `3f9c1a2b4d5${pod}`,
+        'container.image.repository': 'localhost:5000/payments/checkout',
+        'container.image.tag': '1.4.0',
+        'k8s.ns.name': 'payments',
+        'k8s.pod.name': `checkout-${pod}`,
+        ...more,
+      },
+    },
+  };
+}
+
+/** Nothing is known of any image. */
+function incidentsOf(records: readonly RuntimeRecord[], facts: unknown = {}) {
+  const detector = new Detector({ ...rules, facts: factContext(factsFromFile(facts)), allowedLatenessMs: 0 });
+  const builder = new IncidentBuilder();
+  const alerts = [...records.flatMap((record) => detector.observe(record)), ...detector.advance(startMs + 3_600_000)];
+  for (const each of alerts) builder.add(each);
+  builder.advance(startMs + 3_600_000);
+  return builder.incidents().map(({ title, severity, count }) => ({ title, severity, count }));
+}
+
+it.each([
+  ['Warning', 'medium'],
+  ['Error', 'high'],
+  ['Critical', 'critical'],
+  ['Emergency', 'critical'],
+])('opens an incident of its own at %s', (priority, severity) => {
+  expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([
+    {
+      title: 'A rule of the user: localhost:5000/payments/checkout:1.4.0 in namespace payments',
+      severity,
+      count: 1,
+    },
+  ]);
+});
+
+it.each(['Notice', 'Informational', 'Debug'])('opens none at %s', (priority) => {
+  expect(incidentsOf([alert('A rule of the user', priority, 'a')])).toEqual([]);
+});
+
+it('opens one for each rule and image, whatever the pods, and counts', () => {
+  const repeated = [0, 1000, 2000].map((afterMs) => alert('First rule', 'Warning', 'a', afterMs));
+  const elsewhere = alert('First rule', 'Warning', 'b', 3000);
+  const another = alert('Second rule', 'Error', 'a', 4000);
+  expect(incidentsOf([...repeated, elsewhere, another])).toEqual([
+    expect.objectContaining({ severity: 'medium', count: 4 }),
+    expect.objectContaining({ severity: 'high', count: 1 }),
+  ]);
+});
+
+it('says what a known rule of the sensor means, and opens the incident all the same', () => {
+  const drift = alert('Drop and execute new binary in container', 'Critical', 'a', 0, {
+    'proc.exepath': '/tmp/kinsing',
+  });
+  expect(incidentsOf([drift])).toEqual([
+    {
+      title: 'Drop and execute new binary in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
+      severity: 'critical',
+      count: 1,
+    },
+  ]);
+});
+
+it('opens none where images are built', () => {
+  const drift = alert('Drop and execute new binary in container', 'Critical', 'a');
+  expect(incidentsOf([drift], { policy: { builder_namespaces: ['payments'] } })).toEqual([]);
+});

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+
+import { cut, type Observation } from '@tidewaiter/domain';
+
+import { type ImageReference, imageReferenceOf } from './image-reference.js';
+
+const maxRuleChars = 120;
+const maxSubjectChars = 160;
+const maxNamespaceChars = 63;
+
+/** What a sensor judged and where, in a line that shows what it says: `Terminal shell in container: shop/app:1 in namespace shop`. */
+export function sensorTitle(observation: Observation): string {
+  const { alert, pod, container } = observation;
+  const reference = container && imageReferenceOf(container);
+  const where = pod?.namespace ? ` in namespace ${visible(pod.namespace, maxNamespaceChars)}` : '';
+  return `${visible(alert!.rule, maxRuleChars)}: ${visible(subjectText(observation, reference), maxSubjectChars)}${where}`;
+}
+
+function subjectText({ container, pod, node }: Observation, reference: ImageReference | null): string {
+  if (container === null || reference === null) {
+    if (pod?.name) return `pod ${pod.name}`;
+    return node === null ? 'a host that is not named' : `host ${node}`;
+  }
+  const { digest, repository, tag } = reference;
+  if (repository !== null) return `${reference.host}/${repository}${tag === null ? '' : `:${tag}`}`;
+  if (digest !== null) return `image ${digest.slice(0, 'sha256:'.length + 12)}`;
+  const name = container.id ?? container.name;
+  return name === null ? 'a container of an unknown image' : `container ${name} of an unknown image`;
+}
+
+/** The store indexes it, and PostgreSQL has 2,704 bytes for a row of an index. */
+const maxKeyBytes = 1024;
+
+/**
+ * What a sensor's alert is about: one incident for each rule and subject, where nothing else is known. A JSON array of the rule, what kind of
+ * thing it is, which one, its namespace and its cluster.
+ */
+export function subjectKey(observation: Observation): string {
+  const { alert, pod, cluster } = observation;
+  const key = JSON.stringify([alert!.rule, ...subject(observation), pod?.namespace ?? null, cluster]);
+  if (Buffer.byteLength(key) <= maxKeyBytes) return key;
+  return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
+}
+
+/** The kind goes first, so that no name of one kind can pass for another. */
+function subject({ container, pod, node }: Observation): (string | null)[] {
+  // Audit events of Kubernetes have no container, and their node is the one of the sensor that read them.
+  if (container === null) return pod?.name ? ['pod', pod.name] : ['host', node];
+  const reference = imageReferenceOf(container);
+  // As the sensor names it, whatever we know of it: what its tag points to changes with every push, and the incident stays the same.
+  if (reference.digest !== null) return ['image', reference.digest];
+  if (reference.host !== null) return ['image', `${reference.host}/${reference.repository}`, reference.tag];
+  // All containers of unknown images together would hide one behind the other.
+  return ['container', container.id ?? container.name];
+}
+
+// Controls, directional overrides and zero-width characters can make a text read as another one, or hide a part of it.
+const blank = /[\s\p{Cc}]+/gu;
+const invisible = /[\p{Cf}\p{Co}]/gu;
+
+/** One line of text without controls and direction tricks, at most `maxChars` UTF-16 units. */
+function visible(text: string, maxChars: number): string {
+  return cut(text.toWellFormed().replace(blank, ' ').replace(invisible, '').trim(), maxChars);
+}

@@ -1,0 +1,14 @@
+import { InvalidInput } from '@tidewaiter/domain';
+
+/** Reads what `snapshot()` wrote. @throws InvalidInput `SNAPSHOT_UNREADABLE` */
+export function readSnapshot<State extends { format: string }>(bytes: Uint8Array, format: State['format']): State {
+  let state: { format?: unknown } | null;
+  try {
+    state = JSON.parse(Buffer.from(bytes).toString('utf8')) as { format?: unknown } | null;
+  } catch (cause) {
+    throw new InvalidInput('SNAPSHOT_UNREADABLE', 'the kept state of the detection is no JSON', { cause });
+  }
+  if (state?.format !== format)
+    throw new InvalidInput('SNAPSHOT_UNREADABLE', `the kept state of the detection is not ${format}`);
+  return state as State;
+}

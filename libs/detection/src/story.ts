@@ -1,0 +1,128 @@
+import { type Alert, isLevelAtLeast } from './alert.js';
+import { compareTimed } from './reorder-buffer.js';
+
+/**
+ * What an alert may do for a story. `core` alerts are what stories are made of; a `witness` is a sensor's own judgement, which opens an incident of
+ * its own where no rule of ours says more; `context` colours what others opened.
+ */
+export type Role = 'core' | 'witness' | 'context';
+
+export function roleOf({ bySensor, weight, severity, lowered }: Alert): Role {
+  if (weight === 'context' || lowered !== null || !isLevelAtLeast(severity, 'medium')) return 'context';
+  return bySensor ? 'witness' : 'core';
+}
+
+/** Alerts that say the same of the same thing: the first ones are kept, the rest is counted. */
+export interface AlertGroup {
+  /** In order of time, at most {@link maxKeptAlerts}: which they are does not depend on the order of arrival. */
+  alerts: Alert[];
+  count: number;
+  lastMs: number;
+  lastAt: string;
+}
+
+const maxKeptAlerts = 100;
+const maxAlertsWithEvidence = 4;
+/** An incident of more kinds of alerts than this tells of the worst ones. */
+const maxGroups = 64;
+
+/** Alerts that belong together, whether they open an incident or not. */
+export interface Story {
+  groups: Map<string, AlertGroup>;
+  firstMs: number;
+  lastMs: number;
+  /** Whether it is of one sensor's judgements alone. */
+  isWitness: boolean;
+}
+
+export function newStory(isWitness: boolean): Story {
+  return { groups: new Map(), firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY, isWitness };
+}
+
+/** Adds an alert that is not there yet. Says whether the story only repeats itself. */
+export function addAlert(story: Story, alert: Alert): 'told' | 'repeated' {
+  const key = groupKey(alert);
+  const group = story.groups.get(key);
+  const isRepeated = group !== undefined && compareTimed(group.alerts[0]!, alert) < 0;
+  if (group === undefined) {
+    story.groups.set(key, { alerts: [alert], count: 1, lastMs: alert.timeMs, lastAt: alert.at });
+    dropMildest(story);
+  } else {
+    insert(group.alerts, alert);
+    group.count += 1;
+    if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: alert.timeMs, lastAt: alert.at });
+  }
+  // What is only context makes no incident last.
+  if (roleOf(alert) !== 'context') story.lastMs = Math.max(story.lastMs, alert.timeMs);
+  story.firstMs = Math.min(story.firstMs, alert.timeMs);
+  return isRepeated ? 'repeated' : 'told';
+}
+
+/** Takes an alert out again that belongs to another story. */
+export function removeAlert(story: Story, alert: Alert): void {
+  const key = groupKey(alert);
+  const group = story.groups.get(key);
+  if (group === undefined) return;
+  group.count -= 1;
+  const at = group.alerts.findIndex(({ id }) => id === alert.id);
+  if (at >= 0) group.alerts.splice(at, 1);
+  const last = group.alerts.at(-1);
+  if (last === undefined) story.groups.delete(key);
+  else if (alert.timeMs >= group.lastMs) Object.assign(group, { lastMs: last.timeMs, lastAt: last.at });
+  story.firstMs = Math.min(...[...story.groups.values()].map(({ alerts }) => alerts[0]!.timeMs));
+  story.lastMs = Math.max(...[...story.groups.values()].map(({ lastMs }) => lastMs));
+}
+
+/** Two stories turn out to be one. */
+export function mergeStories(into: Story, from: Story): void {
+  for (const [key, group] of from.groups) {
+    const same = into.groups.get(key);
+    if (same === undefined) {
+      into.groups.set(key, group);
+      continue;
+    }
+    const known = new Set(same.alerts.map(({ id }) => id));
+    const added = group.alerts.filter(({ id }) => !known.has(id));
+    for (const alert of added) insert(same.alerts, alert);
+    same.count += group.count - (group.alerts.length - added.length);
+    if (group.lastMs > same.lastMs) Object.assign(same, { lastMs: group.lastMs, lastAt: group.lastAt });
+  }
+  dropMildest(into);
+  into.firstMs = Math.min(into.firstMs, from.firstMs);
+  into.lastMs = Math.max(into.lastMs, from.lastMs);
+}
+
+/** Everything that is kept of a story, in order of time. */
+export function alertsOf(story: Story): Alert[] {
+  return [...story.groups.values()].flatMap(({ alerts }) => alerts).toSorted(compareTimed);
+}
+
+function insert(alerts: Alert[], alert: Alert): void {
+  const at = alerts.findIndex((kept) => compareTimed(kept, alert) > 0);
+  alerts.splice(at < 0 ? alerts.length : at, 0, alert);
+  const beyond = alerts[maxAlertsWithEvidence];
+  if (beyond !== undefined && beyond.evidence.length > 0) alerts[maxAlertsWithEvidence] = { ...beyond, evidence: [] };
+  if (at < 0 && alerts.length > maxAlertsWithEvidence) alerts[alerts.length - 1] = { ...alert, evidence: [] };
+  if (alerts.length > maxKeptAlerts) alerts.pop();
+}
+
+function groupKey({ rule, context, keys }: Alert): string {
+  const { cluster, workload, pod, container, node } = context;
+  const where = workload ?? pod ?? container ?? node ?? keys[0] ?? null;
+  return JSON.stringify([rule.id, cluster, where]);
+}
+
+function dropMildest(story: Story): void {
+  if (story.groups.size <= maxGroups) return;
+  const ranked = [...story.groups].toSorted(
+    ([, a], [, b]) => rank(a.alerts[0]!) - rank(b.alerts[0]!) || compareTimed(a.alerts[0]!, b.alerts[0]!),
+  );
+  story.groups = new Map(ranked.slice(0, maxGroups));
+}
+
+const levelRank = { critical: 0, high: 1, medium: 2, low: 3, informational: 4 };
+const roleRank: Record<Role, number> = { core: 0, witness: 5, context: 10 };
+
+function rank(alert: Alert): number {
+  return roleRank[roleOf(alert)] + levelRank[alert.severity];
+}

@@ -1,0 +1,192 @@
+import {
+  type Incident,
+  type IncidentArtifact,
+  type IncidentEvidence,
+  type IncidentWorkload,
+  printable,
+  type RuleCredit,
+} from '@tidewaiter/domain';
+
+import type { Alert, ImageEvidence } from './alert.js';
+import { exploitationFindings, wordsOf } from './findings.js';
+import { incidentScore, incidentSeverity } from './incident-severity.js';
+import { stepsOf } from './incident-steps.js';
+import { incidentId, incidentSentence, incidentTitle } from './incident-words.js';
+import { roleOf, type Story } from './story.js';
+
+const maxEvidence = 50;
+const maxWorkloads = 50;
+const maxPodsOfWorkload = 20;
+const maxArtifacts = 60;
+const maxFacts = 20;
+const maxNextSteps = 6;
+
+/** What a story tells, apart from what became of it. */
+export type ToldStory = Omit<Incident, 'revision' | 'state' | 'mergedInto'>;
+
+/**
+ * Tells the story of alerts, in order of time, of which `opening` made an incident. A pure function of them: the order in which they came is not
+ * in it.
+ */
+export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert): ToldStory {
+  const lead = leadOf(alerts) ?? opening;
+  const facts = factsOf(alerts);
+  const findings = findingsOf(alerts, facts);
+  const severity = incidentSeverity(alerts);
+  const workloads = workloadsOf(alerts);
+  const told = {
+    id: incidentId(opening.id),
+    severity,
+    score: incidentScore(severity, alerts, facts.length, Math.max(workloads.length, 1)),
+    workload: lead.context.workload,
+    image: lead.context.image,
+    imageDigest: lead.context.imageDigest,
+    cluster: lead.context.cluster,
+    namespace: lead.context.namespace,
+    openedBy: opening.events.at(-1)!,
+    firstSeen: alerts[0]!.at,
+    lastSeen: lastSeen(story),
+    count: [...story.groups.values()].reduce((sum, { count }) => sum + count, 0),
+    findings,
+    techniques: techniquesOf(alerts, facts, findings),
+    steps: stepsOf(alerts),
+    evidence: evidenceOf(alerts),
+    workloads,
+    artifacts: artifactsOf(alerts),
+    factsUsed: facts.map(({ text }) => printable(text)),
+    nextSteps: nextSteps(findings),
+    rules: creditsOf(alerts),
+  };
+  const vulnerability = exploitedIn(facts, findings);
+  const title = incidentTitle({ ...told, isWitness: story.isWitness, opening, alerts, vulnerability });
+  return { ...told, title, sentence: incidentSentence(told) };
+}
+
+/** The alert that says where it began: a container that did something comes before a request that named one. */
+function leadOf(alerts: readonly Alert[]): Alert | null {
+  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
+  const inContainer = counting.find(({ context }) => context.workload !== null && context.container !== null);
+  return (
+    inContainer ??
+    counting.find(({ context }) => context.workload !== null) ??
+    alerts.find(({ context }) => context.workload !== null) ??
+    null
+  );
+}
+
+/** What is known of images, each thing once, told by those who count first. */
+function factsOf(alerts: readonly Alert[]): ImageEvidence[] {
+  const facts = new Map<string, ImageEvidence>();
+  const ranked = alerts.toSorted((a, b) => Number(roleOf(a) === 'context') - Number(roleOf(b) === 'context'));
+  for (const fact of ranked.flatMap(({ image }) => image)) {
+    if (facts.size < maxFacts && !facts.has(fact.text)) facts.set(fact.text, fact);
+  }
+  return [...facts.values()].filter((fact) => !isSaidBetter(fact, facts.values()));
+}
+
+/** That a vulnerable package is in use says also that it is there. */
+function isSaidBetter({ vulnerability, finding }: ImageEvidence, others: Iterable<ImageEvidence>): boolean {
+  if (vulnerability === null || finding !== null) return false;
+  return [...others].some((other) => other.finding !== null && other.vulnerability?.id === vulnerability.id);
+}
+
+/** The most telling first. A vulnerability of the image counts as the way in where a server did what only an attacker asks of it. */
+function findingsOf(alerts: readonly Alert[], facts: readonly ImageEvidence[]): string[] {
+  const found = new Set([
+    ...alerts.flatMap(({ finding }) => finding ?? []),
+    ...facts.flatMap(({ finding }) => finding ?? []),
+  ]);
+  if (exploitedIn(facts, [...found]) !== null) found.add('exploited-vulnerability');
+  return [...found].toSorted((a, b) => wordsOf(a).rank - wordsOf(b).rank || (a < b ? -1 : 1));
+}
+
+function exploitedIn(
+  facts: readonly ImageEvidence[],
+  findings: readonly string[],
+): { id: string; package: string } | null {
+  const isBreach = findings.some((finding) => exploitationFindings.has(finding));
+  const known = facts.flatMap(({ vulnerability, finding }) =>
+    vulnerability === null ? [] : [{ ...vulnerability, isInUse: finding !== null }],
+  );
+  const [first] = known.toSorted((a, b) => Number(b.isInUse) - Number(a.isInUse));
+  return first !== undefined && (isBreach || first.isInUse) ? { id: first.id, package: first.package } : null;
+}
+
+/** ATT&CK, in the order in which they were seen. */
+function techniquesOf(
+  alerts: readonly Alert[],
+  facts: readonly ImageEvidence[],
+  findings: readonly string[],
+): string[] {
+  const seen = [
+    ...alerts.flatMap(({ techniques }) => techniques),
+    ...facts.flatMap(({ technique }) => technique ?? []),
+  ];
+  if (findings.includes('exploited-vulnerability')) seen.push('T1190');
+  return [...new Set(seen)];
+}
+
+function lastSeen({ groups }: Story): string {
+  let last: { lastMs: number; lastAt: string } | null = null;
+  for (const group of groups.values()) if (last === null || group.lastMs > last.lastMs) last = group;
+  return last!.lastAt;
+}
+
+function evidenceOf(alerts: readonly Alert[]): IncidentEvidence[] {
+  const told = alerts.flatMap(({ evidence, ...alert }) =>
+    evidence.map((item) => ({ item, isContext: roleOf({ ...alert, evidence }) === 'context' })),
+  );
+  const kept = new Map<string, IncidentEvidence>();
+  for (const { item } of told.toSorted((a, b) => Number(a.isContext) - Number(b.isContext))) {
+    if (kept.size < maxEvidence && !kept.has(item.event)) kept.set(item.event, item);
+  }
+  return [...kept.values()].toSorted((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+}
+
+function workloadsOf(alerts: readonly Alert[]): IncidentWorkload[] {
+  const found = new Map<string, IncidentWorkload>();
+  for (const alert of alerts) {
+    const { cluster, workload, imageDigest, pod } = alert.context;
+    // What is only context may have happened in a neighbour.
+    if (workload === null || roleOf(alert) === 'context') continue;
+    const key = `${cluster ?? ''}/${workload}`;
+    const known = found.get(key) ?? { cluster, workload, imageDigest, firstSeen: alert.at, pods: [] };
+    known.imageDigest ??= imageDigest;
+    if (pod !== null && known.pods.length < maxPodsOfWorkload && !known.pods.includes(pod)) known.pods.push(pod);
+    if (found.has(key) || found.size < maxWorkloads) found.set(key, known);
+  }
+  return [...found.values()];
+}
+
+function artifactsOf(alerts: readonly Alert[]): IncidentArtifact[] {
+  const found = new Map<string, IncidentArtifact>();
+  for (const alert of alerts) {
+    if (roleOf(alert) === 'context') continue;
+    for (const artifact of alert.artifacts) {
+      if (found.size < maxArtifacts) found.set(`${artifact.kind}:${artifact.value}`, artifact);
+    }
+  }
+  return [...found.values()];
+}
+
+function nextSteps(findings: readonly string[]): string[] {
+  const advice = findings.flatMap((finding) => wordsOf(finding).advice ?? []);
+  return [
+    ...new Set(advice.length === 0 ? ['Look at what the workload did, and at what its image is made of.'] : advice),
+  ].slice(0, maxNextSteps);
+}
+
+/** Licences ask that whoever wrote a rule is named. */
+function creditsOf(alerts: readonly Alert[]): RuleCredit[] {
+  const credits = new Map<string, RuleCredit>();
+  for (const { rule } of alerts) {
+    credits.set(rule.id, {
+      id: rule.id,
+      title: rule.title,
+      author: rule.author,
+      license: rule.license,
+      link: rule.link,
+    });
+  }
+  return [...credits.values()];
+}

@@ -1,0 +1,40 @@
+import { attestationKinds } from './provenance.js';
+
+/** What a pipeline may tell of an image: the run that built it, or a document that it made. */
+export const pipelineReportKinds = ['run', ...attestationKinds] as const;
+
+export type PipelineReportKind = (typeof pipelineReportKinds)[number];
+
+/** The run of a pipeline, as far as it is known. */
+export interface CiRun {
+  /** A page for people. */
+  url: string | null;
+  id: string | null;
+  attempt: string | null;
+  workflow: string | null;
+  /** Who made it run. */
+  actor: string | null;
+  /** Repository of the sources: `https://git.example.com/shop/app`. */
+  source: string | null;
+  revision: string | null;
+  /** `refs/heads/main`. */
+  ref: string | null;
+  /** ISO 8601. */
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+export type CiRunFact = keyof CiRun;
+
+export const unknownRun: CiRun = {
+  url: null,
+  id: null,
+  attempt: null,
+  workflow: null,
+  actor: null,
+  source: null,
+  revision: null,
+  ref: null,
+  startedAt: null,
+  finishedAt: null,
+};

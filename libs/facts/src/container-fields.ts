@@ -1,0 +1,35 @@
+import type { FactField } from './fact-field.js';
+
+export const containerFields: readonly FactField[] = [
+  {
+    name: 'Container.AgeSeconds',
+    type: 'number',
+    meaning: 'Seconds since the container started.',
+    unknownWhen: 'its start is not known',
+    answer: ({ observation, context }) => {
+      const startedAtMs = context.startedAtOf(observation);
+      return startedAtMs === null ? null : Math.max(0, (observation.timeMs - startedAtMs) / 1000);
+    },
+  },
+  {
+    name: 'Container.Privileged',
+    type: 'boolean',
+    meaning: 'Whether it runs with the rights of the node.',
+    unknownWhen: 'neither the sensor nor the ledger says',
+    answer: ({ workload }) => workload?.privileged,
+  },
+  {
+    name: 'Container.Exposed',
+    type: 'boolean',
+    meaning: 'Whether something outside the cluster can reach the workload.',
+    unknownWhen: 'nobody told of the services of its namespace',
+    answer: ({ workload }) => workload?.exposed,
+  },
+  {
+    name: 'Container.ServiceAccount',
+    type: 'text',
+    meaning: 'The service account of the pod.',
+    unknownWhen: 'neither the sensor nor the ledger says',
+    answer: ({ observation, workload }) => observation.pod?.serviceAccount ?? workload?.serviceAccount,
+  },
+];

@@ -1,0 +1,63 @@
+import { type Digest, isDigest, type Observation } from '@tidewaiter/domain';
+import { workloadOfPodName, type WorkloadRef } from '@tidewaiter/workloads';
+
+import type { KnownFacts, WorkloadFacts } from './facts.js';
+import type { Habits } from './habits.js';
+import type { RuntimePolicy } from './policy.js';
+
+/** What fields are answered from. */
+export interface FactContext {
+  facts: KnownFacts;
+  policy: RuntimePolicy;
+  /** What was usual up to now; null where nobody learns. */
+  habits: Habits | null;
+  /** The manifest that the container runs, or null while nobody knows. */
+  digestOf(observation: Observation): Digest | null;
+  workloadOf(observation: Observation): WorkloadRef | null;
+  /** When the container started, in milliseconds since 1970. */
+  startedAtOf(observation: Observation): number | null;
+  /** What is known of a workload. */
+  workload(workload: WorkloadRef): WorkloadFacts | null;
+  /** Commands by which the kubelet asks whether a workload is well, as its pods say. */
+  probesOf(workload: WorkloadRef): readonly string[];
+}
+
+/** Who knows which container is meant: the ledger. */
+export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf' | 'workload' | 'probesOf'>;
+
+/** A context that believes `lookup`, and without one what observations say of themselves. */
+export function factContext(known: {
+  facts: KnownFacts;
+  policy: RuntimePolicy;
+  habits?: Habits | null;
+  lookup?: ContainerLookup;
+}): FactContext {
+  const { facts, policy, habits = null, lookup } = known;
+  return {
+    facts,
+    policy,
+    habits,
+    digestOf: (observation) => lookup?.digestOf(observation) ?? saidDigest(observation),
+    workloadOf: (observation) => lookup?.workloadOf(observation) ?? saidWorkload(observation),
+    startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
+    workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
+    probesOf: (workload) => lookup?.probesOf(workload) ?? [],
+  };
+}
+
+function saidDigest({ container }: Observation): Digest | null {
+  const digest = container?.imageDigest;
+  return isDigest(digest) ? digest : null;
+}
+
+function saidWorkload({ cluster, pod }: Observation): WorkloadRef | null {
+  if (!pod?.namespace) return null;
+  const { namespace, workload, workloadKind, name } = pod;
+  if (workload && workloadKind) return { cluster, namespace, kind: workloadKind, name: workload };
+  return name ? { cluster, namespace, ...workloadOfPodName(name) } : null;
+}
+
+function saidStart({ container }: Observation): number | null {
+  const timeMs = container?.startedAt ? Date.parse(container.startedAt) : NaN;
+  return Number.isNaN(timeMs) ? null : timeMs;
+}

@@ -1,0 +1,15 @@
+import type { Subject } from './subject.js';
+
+type Answer = boolean | string | number | readonly string[] | null | undefined;
+
+/** A fact that rules may ask for as if it were a field of the event. */
+export interface FactField {
+  name: string;
+  type: 'boolean' | 'text' | 'number' | 'list';
+  /** What it says. */
+  meaning: string;
+  /** When nobody can say. */
+  unknownWhen: string;
+  /** Null and undefined: not known. */
+  answer(subject: Subject): Answer;
+}

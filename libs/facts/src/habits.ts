@@ -1,0 +1,15 @@
+import type { Digest } from '@tidewaiter/domain';
+
+/** What about an identity may be usual. */
+export const habitKinds = ['source', 'client', 'namespace'] as const;
+
+export type HabitKind = (typeof habitKinds)[number];
+
+/** What was usual before a time, in milliseconds since 1970. Undefined: it was not watched for long enough to say. */
+export interface Habits {
+  /** Whether containers of an image have talked to an address or a host. */
+  hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined;
+  isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined;
+  /** Whether a cluster runs an image for the first time. */
+  isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined;
+}

@@ -1,0 +1,104 @@
+import { addressesOf, isAddress, placeOf } from './addresses.js';
+import type { FactField } from './fact-field.js';
+import type { HabitKind } from './habits.js';
+import { clientOf, identitiesOf } from './identity.js';
+import { own } from './own.js';
+import type { Subject } from './subject.js';
+
+const noHabit = 'nothing is configured for the identity, and it was not watched for long enough';
+
+export const identityFields: readonly FactField[] = [
+  {
+    name: 'Secret.KnownPath',
+    type: 'boolean',
+    meaning: 'Whether the scanner found a secret in this file of the image.',
+    unknownWhen: 'the event touches no file, or the image is not known',
+    answer: ({ observation, image, secretAtPath }) => (observation.file && image ? secretAtPath !== undefined : null),
+  },
+  {
+    name: 'Secret.Fingerprint',
+    type: 'text',
+    meaning: 'Fingerprint of the secret of an image that is read, or whose key signed the call.',
+    unknownWhen: 'no secret of a known image is meant',
+    answer: ({ secret }) => secret?.fingerprint,
+  },
+  {
+    name: 'Secret.Rule',
+    type: 'text',
+    meaning: 'Id of the rule that found that secret.',
+    unknownWhen: 'no secret of a known image is meant',
+    answer: ({ secret }) => secret?.id,
+  },
+  {
+    name: 'Source.Public',
+    type: 'boolean',
+    meaning: 'Whether the call comes from the internet, by the first of the addresses that it came through.',
+    unknownWhen: 'the event is no call, or a service of the cloud makes it',
+    answer: ({ observation, context }) => {
+      const source = observation.request?.sourceIps[0];
+      return source && isAddress(source)
+        ? placeOf(source, addressesOf(context.policy.internalRanges)) === 'public'
+        : null;
+    },
+  },
+  {
+    name: 'Identity.UsualSource',
+    type: 'boolean',
+    meaning: 'Whether all addresses that the call came through are usual for who makes it.',
+    unknownWhen: `${noHabit}, or a service of the cloud makes the call`,
+    answer: (subject) => {
+      const sources = subject.observation.request?.sourceIps.filter(isAddress) ?? [];
+      const { keySources, serviceAccountSources } = subject.context.policy;
+      return isUsual(subject, 'source', [keySources, serviceAccountSources], sources);
+    },
+  },
+  {
+    name: 'Identity.UsualClient',
+    type: 'boolean',
+    meaning: 'Whether the program that calls is usual for who makes the call, whatever its version.',
+    unknownWhen: noHabit,
+    answer: (subject) => {
+      const client = clientOf(subject.observation.request?.userAgent ?? null);
+      return isUsual(
+        subject,
+        'client',
+        [subject.context.policy.serviceAccountClients],
+        client === null ? [] : [client],
+      );
+    },
+  },
+  {
+    name: 'Identity.UsualNamespace',
+    type: 'boolean',
+    meaning: 'Whether who makes the call usually works in the namespace that it is about.',
+    unknownWhen: `${noHabit}, or the call is about no namespace`,
+    answer: (subject) => {
+      const namespace = subject.observation.request?.namespace;
+      const lists = [subject.context.policy.serviceAccountNamespaces];
+      return isUsual(subject, 'namespace', lists, namespace ? [namespace] : []);
+    },
+  },
+];
+
+/** What is configured decides; else what was learned. */
+function isUsual(
+  { observation: { request, timeMs }, context }: Subject,
+  kind: HabitKind,
+  configured: readonly Readonly<Record<string, readonly string[]>>[],
+  values: readonly string[],
+): boolean | undefined {
+  if (!request || values.length === 0) return undefined;
+  const identities = identitiesOf(request);
+  const lists = configured.flatMap((lists) => identities.map((identity) => own(lists, identity)));
+  const allowed = lists.find((list) => list !== undefined);
+  if (allowed) return values.every((value) => isOneOf(kind, allowed, value));
+  const answers = values.map((value) => context.habits?.isUsual(kind, identities[0] ?? '', value, timeMs));
+  if (answers.includes(false)) return false;
+  return answers.includes(undefined) ? undefined : true;
+}
+
+function isOneOf(kind: HabitKind, allowed: readonly string[], value: string): boolean {
+  if (kind === 'source') return addressesOf(allowed).has(value);
+  if (kind === 'client') return allowed.some((each) => clientOf(each) === value);
+  return allowed.includes(value) || allowed.includes('*');
+}

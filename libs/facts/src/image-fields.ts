@@ -1,0 +1,174 @@
+import type { FactField } from './fact-field.js';
+import type { ImageFacts, KnownVulnerability } from './facts.js';
+import { roleOf } from './role.js';
+
+const notScanned = 'the image is not known here';
+
+export const imageFields: readonly FactField[] = [
+  {
+    name: 'Image.Digest',
+    type: 'text',
+    meaning:
+      'Digest of the manifest that the container runs; of a call signed with a key that lies in an image, that image.',
+    unknownWhen: 'neither the sensor nor the ledger can tell the manifest',
+    answer: ({ digest }) => digest,
+  },
+  {
+    name: 'Image.Tag',
+    type: 'text',
+    meaning: 'The tag by which the image runs, else the one that it was pushed with.',
+    unknownWhen: 'it has none',
+    answer: ({ image, observation }) => observation.container?.imageTag ?? image?.tag,
+  },
+  {
+    name: 'Image.Repository',
+    type: 'text',
+    meaning: 'The repository with its registry.',
+    unknownWhen: 'nobody says',
+    answer: ({ image, observation }) => observation.container?.imageRepository ?? image?.repository,
+  },
+  {
+    name: 'Image.PublicRegistry',
+    type: 'boolean',
+    meaning: 'Whether it comes from a registry that anybody may push to, such as Docker Hub.',
+    unknownWhen: 'the repository is not known',
+    answer: ({ image, observation }) => isPublic(image?.repository ?? observation.container?.imageRepository ?? null),
+  },
+  {
+    name: 'Image.Scanned',
+    type: 'boolean',
+    meaning: 'Whether this installation has analysed the image.',
+    unknownWhen: 'the digest is not known',
+    answer: ({ digest, image, context }) => (digest === null ? null : (context.policy.imageScanned ?? image !== null)),
+  },
+  {
+    name: 'Image.Signed',
+    type: 'boolean',
+    meaning: 'Whether a signature was verified.',
+    unknownWhen: 'nobody looked for one',
+    answer: ({ image }) => image?.signed,
+  },
+  {
+    name: 'Image.SignerChanged',
+    type: 'boolean',
+    meaning: 'Whether the image that the tag pointed to before was signed, and this one is not, or by somebody else.',
+    unknownWhen: 'the one before was not signed, or one of the two was never looked at',
+    answer: ({ image }) => image?.signerChanged,
+  },
+  {
+    name: 'Image.ProvenanceVerified',
+    type: 'boolean',
+    meaning: 'Whether signed provenance says how it was built.',
+    unknownWhen: 'nobody looked for it',
+    answer: ({ image }) => image?.provenanceVerified,
+  },
+  {
+    name: 'Image.TagMoved',
+    type: 'boolean',
+    meaning: 'Whether its tag pointed to another image before.',
+    unknownWhen: notScanned,
+    answer: ({ image }) => image && image.previous.length > 0,
+  },
+  {
+    name: 'Image.PusherChanged',
+    type: 'boolean',
+    meaning: 'Whether somebody else pushed the tag than the time before.',
+    unknownWhen: 'there was no time before, or the registry does not say who pushes',
+    answer: ({ image, previous }) =>
+      image?.pushedBy && previous?.pushedBy ? image.pushedBy !== previous.pushedBy : null,
+  },
+  {
+    name: 'Image.EntrypointChanged',
+    type: 'boolean',
+    meaning: 'Whether it starts another program than the image that the tag pointed to before.',
+    unknownWhen: 'there was none before, or its configuration was not kept',
+    answer: ({ image, previous }) => image && previous?.entrypoint && !sameTexts(image.entrypoint, previous.entrypoint),
+  },
+  {
+    name: 'Image.AgeHours',
+    type: 'number',
+    meaning: 'Hours since it was pushed, else since it was built.',
+    unknownWhen: 'neither is known',
+    answer: ({ image, observation }) => image && hoursSince(image.pushedAt ?? image.createdAt, observation.timeMs),
+  },
+  {
+    name: 'Image.FirstSeen',
+    type: 'boolean',
+    meaning: 'Whether the cluster had never run this image before.',
+    unknownWhen: 'the cluster was not watched for long enough',
+    answer: ({ digest, observation, context }) =>
+      digest === null
+        ? null
+        : (context.policy.imageFirstSeen ??
+          context.habits?.isFirstSeen(digest, observation.cluster, observation.timeMs)),
+  },
+  {
+    name: 'Image.Role',
+    type: 'text',
+    meaning: 'What the namespace is for: `builder`, `debug`, `security`, else `app`.',
+    unknownWhen: 'the namespace is not known',
+    answer: roleOf,
+  },
+  {
+    name: 'Image.Exploited',
+    type: 'boolean',
+    meaning:
+      'Whether one of its vulnerabilities is known to be exploited (KEV), or likely to be (EPSS of 0.5 or more).',
+    unknownWhen: notScanned,
+    answer: ({ image }) => image && exploitedIn(image).length > 0,
+  },
+  {
+    name: 'Image.ExploitedVulns',
+    type: 'list',
+    meaning: 'Ids of those vulnerabilities.',
+    unknownWhen: notScanned,
+    answer: ({ image }) => image && [...new Set(exploitedIn(image).map(({ id }) => id))],
+  },
+  {
+    name: 'Image.Flagged',
+    type: 'list',
+    meaning: 'Ids of its findings of integrity and malware.',
+    unknownWhen: notScanned,
+    answer: ({ image }) => image && [...new Set([...image.flagged.values()].map(({ id }) => id))].toSorted(),
+  },
+];
+
+/** Registries in which everybody has a namespace. */
+const publicRegistries = new Set([
+  'docker.io',
+  'index.docker.io',
+  'registry-1.docker.io',
+  'quay.io',
+  'ghcr.io',
+  'public.ecr.aws',
+  'registry.gitlab.com',
+]);
+
+function isPublic(repository: string | null): boolean | null {
+  if (repository === null) return null;
+  const [host = '', ...rest] = repository.split('/');
+  const hasHost = rest.length > 0 && (/[.:]/.test(host) || host === 'localhost');
+  // A name without a host is one of Docker Hub.
+  return !hasHost || publicRegistries.has(host);
+}
+
+export function isExploited({ kev, epss }: KnownVulnerability): boolean {
+  return kev || (epss ?? 0) >= 0.5;
+}
+
+const exploited = new WeakMap<ImageFacts, KnownVulnerability[]>();
+
+function exploitedIn(image: ImageFacts): KnownVulnerability[] {
+  let found = exploited.get(image);
+  if (!found) exploited.set(image, (found = [...image.vulnerabilities.values()].flat().filter(isExploited)));
+  return found;
+}
+
+function hoursSince(at: string | null, nowMs: number): number | null {
+  const atMs = at === null ? NaN : Date.parse(at);
+  return Number.isNaN(atMs) ? null : Math.max(0, (nowMs - atMs) / 3_600_000);
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
+}

@@ -1,0 +1,174 @@
+import type { Digest, Observation } from '@tidewaiter/domain';
+
+import { isAddress } from './addresses.js';
+import type { FactContext } from './context.js';
+import type { HabitKind, Habits } from './habits.js';
+import { clientOf, identitiesOf } from './identity.js';
+
+/** Something that was seen of somebody. */
+export interface LearnedHabit {
+  /** `destination` of an image, `image` of a cluster, or a {@link HabitKind} of an identity. */
+  kind: 'destination' | 'image' | HabitKind;
+  /** Digest, cluster or identity. */
+  subject: string;
+  value: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+export interface LearnedOptions {
+  /** For so long somebody is watched before anything is said, and so old is what counts as usual later. */
+  learningMs?: number;
+  /** Those that were seen longest ago go first. */
+  maxSubjects?: number;
+}
+
+/** Who has more than that has no habits. */
+export const maxHabits = 256;
+
+interface Times {
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+interface Learner {
+  sinceMs: number;
+  lastSeenMs: number;
+  values: Map<string, Times>;
+}
+
+const day = 24 * 3_600_000;
+/** A habit is told again when it was last told of so long ago. */
+const retoldMs = 3_600_000;
+
+/**
+ * What was seen of images, identities and clusters. Usual is what was seen while somebody was new, and what has been going on for
+ * as long as that since. Whatever order events come in, the same is learned.
+ */
+export class Learned implements Habits {
+  /** By kind and subject. */
+  readonly #learners = new Map<string, Learner>();
+  readonly #changed = new Map<string, LearnedHabit>();
+  readonly #learningMs: number;
+  readonly #maxSubjects: number;
+
+  constructor({ learningMs = day, maxSubjects = 50_000 }: LearnedOptions = {}) {
+    this.#learningMs = learningMs;
+    this.#maxSubjects = maxSubjects;
+  }
+
+  /** Learns from an event, after it was judged. */
+  observe(observation: Observation, context: Pick<FactContext, 'digestOf'>): void {
+    const { network, request, container, cluster, activity } = observation;
+    const atMs = Math.floor(observation.timeMs);
+    const digest = container || network ? context.digestOf(observation) : null;
+    if (digest !== null) {
+      this.#see('image', cluster ?? '', digest, atMs);
+      const names = activity === 'connect' ? [network?.destinationIp, network?.hostname] : [];
+      for (const name of names) if (name) this.#see('destination', digest, name.toLowerCase(), atMs);
+    }
+    // A call that was refused says nothing of what somebody usually does.
+    if (!request?.succeeded) return;
+    const [identity] = identitiesOf(request);
+    if (identity === undefined) return;
+    for (const source of request.sourceIps.filter(isAddress)) this.#see('source', identity, source, atMs);
+    const client = clientOf(request.userAgent);
+    if (client !== null) this.#see('client', identity, client, atMs);
+    if (request.namespace) this.#see('namespace', identity, request.namespace, atMs);
+  }
+
+  hasTalkedTo(digest: Digest, destination: string, atMs: number): boolean | undefined {
+    return this.#isUsual('destination', digest, destination.toLowerCase(), atMs);
+  }
+
+  isUsual(kind: HabitKind, identity: string, value: string, atMs: number): boolean | undefined {
+    return this.#isUsual(kind, identity, value, atMs);
+  }
+
+  isFirstSeen(digest: Digest, cluster: string | null, atMs: number): boolean | undefined {
+    const isUsual = this.#isUsual('image', cluster ?? '', digest, atMs);
+    return isUsual === undefined ? undefined : !isUsual;
+  }
+
+  /** Takes what was kept. */
+  load(habits: Iterable<LearnedHabit>): void {
+    for (const { kind, subject, value, firstSeenMs, lastSeenMs } of habits) {
+      this.#add(kind, subject, value, { firstSeenMs, lastSeenMs });
+    }
+  }
+
+  /** What is to be kept since the last call. */
+  takeChanged(): LearnedHabit[] {
+    const changed = [...this.#changed.values()];
+    this.#changed.clear();
+    return changed;
+  }
+
+  snapshot(): LearnedHabit[] {
+    return [...this.#learners].flatMap(([key, { values }]) => {
+      const { kind, subject } = parsedKey(key);
+      return Array.from(values, ([value, times]) => ({ kind, subject, value, ...times }));
+    });
+  }
+
+  static restore(snapshot: Iterable<LearnedHabit>, options?: LearnedOptions): Learned {
+    const learned = new Learned(options);
+    learned.load(snapshot);
+    return learned;
+  }
+
+  #isUsual(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): boolean | undefined {
+    const learner = this.#learners.get(keyOf(kind, subject));
+    if (!learner || atMs - learner.sinceMs < this.#learningMs || learner.values.size >= maxHabits) return undefined;
+    const seen = learner.values.get(value);
+    if (!seen) return false;
+    const isEarly = seen.firstSeenMs - learner.sinceMs < this.#learningMs;
+    return isEarly || atMs - seen.firstSeenMs >= this.#learningMs;
+  }
+
+  #see(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): void {
+    if (value.length > maxLength || subject.length > maxLength) return;
+    const { times, isNews } = this.#add(kind, subject, value, { firstSeenMs: atMs, lastSeenMs: atMs });
+    if (isNews) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
+  }
+
+  #add(kind: LearnedHabit['kind'], subject: string, value: string, { firstSeenMs, lastSeenMs }: Times) {
+    const key = keyOf(kind, subject);
+    const known = this.#learners.get(key);
+    const learner = known ?? { sinceMs: firstSeenMs, lastSeenMs, values: new Map<string, Times>() };
+    if (!known) this.#learners.set(key, learner);
+    learner.sinceMs = Math.min(learner.sinceMs, firstSeenMs);
+    learner.lastSeenMs = Math.max(learner.lastSeenMs, lastSeenMs);
+    const before = learner.values.get(value);
+    const times = {
+      firstSeenMs: Math.min(before?.firstSeenMs ?? firstSeenMs, firstSeenMs),
+      lastSeenMs: Math.max(before?.lastSeenMs ?? lastSeenMs, lastSeenMs),
+    };
+    const isKept = before !== undefined || learner.values.size < maxHabits;
+    if (isKept) learner.values.set(value, times);
+    if (this.#learners.size > this.#maxSubjects) this.#forget();
+    return { times, isNews: isKept && isNews(before, times) };
+  }
+
+  /** A twentieth at once: sorting for each new one would cost more than all else. */
+  #forget(): void {
+    const oldest = [...this.#learners].toSorted(([, a], [, b]) => a.lastSeenMs - b.lastSeenMs);
+    for (const [key] of oldest.slice(0, Math.ceil(this.#maxSubjects / 20))) this.#learners.delete(key);
+  }
+}
+
+const maxLength = 512;
+
+function isNews(before: Times | undefined, { firstSeenMs, lastSeenMs }: Times): boolean {
+  if (before === undefined || firstSeenMs < before.firstSeenMs) return true;
+  return Math.floor(lastSeenMs / retoldMs) > Math.floor(before.lastSeenMs / retoldMs);
+}
+
+function keyOf(kind: string, subject: string): string {
+  return `${kind}\n${subject}`;
+}
+
+function parsedKey(key: string): Pick<LearnedHabit, 'kind' | 'subject'> {
+  const end = key.indexOf('\n');
+  return { kind: key.slice(0, end) as LearnedHabit['kind'], subject: key.slice(end + 1) };
+}

@@ -1,0 +1,13 @@
+/** A path from the root, without `.`, `..` and doubled slashes; null for what is no path of a file system (`memfd:x`). */
+export function absolutePath(path: string, workingDirectory: string | null): string | null {
+  if (path.startsWith('/') && !mayBeIndirect.test(path)) return path;
+  if (!path.startsWith('/') && (workingDirectory === null || path.includes(':'))) return null;
+  const kept: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${workingDirectory}/${path}`).split('/')) {
+    if (part === '..') kept.pop();
+    else if (part !== '' && part !== '.') kept.push(part);
+  }
+  return `/${kept.join('/')}`;
+}
+
+const mayBeIndirect = /\/(?:\.{0,2}(?:\/|$))/;

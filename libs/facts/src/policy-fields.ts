@@ -1,0 +1,99 @@
+import { matchesWildcard } from '@tidewaiter/domain';
+
+import type { FactField } from './fact-field.js';
+import { own } from './own.js';
+import type { Subject } from './subject.js';
+
+/** What the operator says, about the event at hand. */
+export const policyFields: readonly FactField[] = [
+  {
+    name: 'Policy.Admin',
+    type: 'boolean',
+    meaning: 'Whether the user is configured as an administrator.',
+    unknownWhen: 'the event names no user, or no administrator is configured',
+    answer: ({ observation: { request }, context: { policy } }) =>
+      request?.user && policy.admins.length > 0 ? policy.admins.includes(request.user) : null,
+  },
+  {
+    name: 'Policy.AnonymousExpected',
+    type: 'boolean',
+    meaning: 'Whether the API server is meant to answer people without a name.',
+    unknownWhen: 'nobody configured it',
+    answer: ({ context }) => context.policy.anonymousAccessExpected,
+  },
+  {
+    name: 'Policy.ExecProbe',
+    type: 'boolean',
+    meaning:
+      'Whether the command, or the one that started it, is a probe by which the kubelet asks whether the container is well.',
+    unknownWhen: 'no probe of the workload is known',
+    answer: (subject) => {
+      const { workloadRef, workloadName, context } = subject;
+      const configured = own(context.policy.execProbes, workloadName ?? '') ?? [];
+      return isCommandOf(subject, [...configured, ...(workloadRef ? context.probesOf(workloadRef) : [])], sameCommand);
+    },
+  },
+  {
+    name: 'Policy.KnownChild',
+    type: 'boolean',
+    meaning: 'Whether the command, or the one that started it, is one that the workload is known to start.',
+    unknownWhen: 'none is configured for the workload',
+    answer: (subject) => {
+      const commands = own(subject.context.policy.knownChildCommands, subject.workloadName ?? '') ?? [];
+      return isCommandOf(subject, commands, isKnownChild);
+    },
+  },
+  {
+    name: 'Policy.SecurityAgent',
+    type: 'boolean',
+    meaning: 'Whether the workload, or what the call is about, is a configured security agent.',
+    unknownWhen: 'the event is about no workload, or no agent is configured',
+    answer: ({ workloadName, observation: { request }, context: { policy } }) => {
+      const target = request?.namespace && request.name ? `${request.namespace}/${request.name}` : null;
+      const names = [workloadName, target].filter((name) => name !== null);
+      if (names.length === 0 || policy.securityAgents.length === 0) return null;
+      return names.some((name) => policy.securityAgents.includes(name));
+    },
+  },
+  {
+    name: 'Policy.SignatureRequired',
+    type: 'boolean',
+    meaning: 'Whether only signed images may run in the namespace.',
+    unknownWhen: 'the namespace is not known, or nothing is configured',
+    answer: ({ namespace, context: { policy } }) => {
+      const namespaces = policy.signatureRequiredNamespaces;
+      return namespace && namespaces.length > 0 ? namespaces.includes(namespace) || namespaces.includes('*') : null;
+    },
+  },
+];
+
+function isCommandOf(
+  { observation: { process } }: Subject,
+  commands: readonly string[],
+  isAlike: (pattern: string, command: string) => boolean,
+): boolean | null {
+  if (commands.length === 0 || !process) return null;
+  const patterns = commands.map(plainCommand);
+  const seen = [process.commandLine, process.parentCommandLine].filter((line) => line !== null).map(plainCommand);
+  return seen.some((command) => patterns.some((pattern) => isAlike(pattern, command)));
+}
+
+const shellWords = /[;&|<>`$(){}\n]/g;
+
+/** A `*` stands for arguments, not for another command that follows them: `convert x; curl …` is no `convert *`. */
+function isKnownChild(pattern: string, command: string): boolean {
+  return matchesWildcard(pattern, command) && (command.match(shellWords) ?? []).every((word) => pattern.includes(word));
+}
+
+function sameCommand(a: string, b: string): boolean {
+  return a === b;
+}
+
+/** A command as sensors agree on it: the program without its folder, no quotes, one space between words. */
+function plainCommand(commandLine: string): string {
+  const [program = '', ...rest] = commandLine
+    .replaceAll(/["'\\]/g, '')
+    .trim()
+    .split(/\s+/);
+  return [program.slice(program.lastIndexOf('/') + 1), ...rest].join(' ');
+}

@@ -1,0 +1,91 @@
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+
+const texts = z.array(z.string().min(1).max(512)).max(10_000).default([]);
+const byName = z.record(z.string().min(1).max(512), z.array(z.string().min(1).max(4096)).max(10_000)).default({});
+
+/** A slash makes a range of it: one that cannot be read would silently be the name of a host. */
+const place = z
+  .string()
+  .min(1)
+  .max(512)
+  .refine((text) => !text.includes('/') || ipaddr.isValidCIDR(text), 'is no range of addresses such as 10.0.0.0/8');
+const places = z.array(place).max(10_000).default([]);
+const placesByName = z.record(z.string().min(1).max(512), z.array(place).max(10_000)).default({});
+
+/**
+ * What the operator says of how workloads are meant to behave: `runtime:` of `tidewaiter.yaml`. Workloads are `namespace/name`,
+ * service accounts `namespace:name`, addresses CIDR ranges or single addresses, hosts names in which `*` stands for anything.
+ */
+export const runtimePolicySettings = z.strictObject({
+  builderNamespaces: texts.describe(
+    'Namespaces in which images are built: package managers, compilers and downloads are their work.',
+  ),
+  debugNamespaces: texts.describe('Namespaces in which people look for faults with a shell.'),
+  roleLabels: z
+    .array(z.string().min(1))
+    .max(100)
+    .default(['tidewaiter.dev/role', 'purpose'])
+    .describe('Labels of a namespace that say what it is for: `builder`, `ci`, `debug`, `security`.'),
+  admins: texts.describe('Users who administer clusters.'),
+  allowedEgress: placesByName.describe(
+    'Hosts and addresses that a workload may talk to; `namespace/*` and `*` speak for several.',
+  ),
+  internalRanges: places.describe('Addresses that are ours beside the private ones.'),
+  packageMirrors: places.describe('Where packages come from.'),
+  securityAgents: texts.describe(
+    'Workloads that watch others, as `namespace/name`: they may do what would be alarming elsewhere, and must not be removed.',
+  ),
+  execProbes: byName.describe('Commands by which the kubelet asks whether a workload is well.'),
+  knownChildCommands: byName.describe('Commands that a workload is known to start; `*` stands for anything.'),
+  clusterDns: places.describe('Addresses of the DNS of the cluster.'),
+  signatureRequiredNamespaces: texts.describe('Namespaces in which only signed images may run; `*` for all.'),
+  internalNpmScopes: texts.describe('npm scopes that only the internal registry has.'),
+  anonymousAccessExpected: z
+    .boolean()
+    .optional()
+    .describe('Whether the API server is meant to answer people without a name.'),
+  keySources: placesByName.describe('Addresses from which the key of a cloud, or the role by its name, is used.'),
+  serviceAccountSources: placesByName.describe('Addresses from which a service account is used.'),
+  serviceAccountNamespaces: byName.describe('Namespaces that a service account works in.'),
+  serviceAccountClients: byName.describe('Clients of a service account, as they name themselves.'),
+  learningPeriod: z
+    .string()
+    .regex(/^[1-9]\d{0,3}[hd]$/, 'expected a number of hours or days such as 24h or 7d')
+    .default('24h')
+    .describe('How long images and identities are watched before anything about them counts as unusual: `24h`, `7d`.'),
+});
+
+/** What is said or was learned of how workloads are meant to behave. */
+export interface RuntimePolicy extends Omit<z.output<typeof runtimePolicySettings>, 'learningPeriod'> {
+  learningMs: number;
+  /** Destinations that a workload talked to under the digest that it ran before. */
+  egressWithPreviousDigest: Record<string, string[]>;
+  /** Bytes that a workload usually sends out; 0 for one that never does. */
+  egressBaselineBytes: Record<string, number>;
+  /** Files that a package manager wrote after the container started. */
+  installedPaths: string[];
+  /** npm packages, `name@version`, that came from the public registry. */
+  publicNpmPackages: string[];
+  /** npm packages whose content is as the lock file says, or not. */
+  lockfileVerified: Record<string, boolean>;
+  /** Answers for images of which nothing else is known; absent: nobody said. */
+  imageFirstSeen?: boolean | undefined;
+  imageScanned?: boolean | undefined;
+}
+
+/** The settings as a policy, of which nothing is learned yet. */
+export function policyOf({ learningPeriod, ...said }: z.output<typeof runtimePolicySettings>): RuntimePolicy {
+  return {
+    ...said,
+    learningMs: parseInt(learningPeriod, 10) * (learningPeriod.endsWith('d') ? 86_400_000 : 3_600_000),
+    egressWithPreviousDigest: {},
+    egressBaselineBytes: {},
+    installedPaths: [],
+    publicNpmPackages: [],
+    lockfileVerified: {},
+  };
+}
+
+/** A policy that says nothing. */
+export const noPolicy: RuntimePolicy = policyOf(runtimePolicySettings.parse({}));

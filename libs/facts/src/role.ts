@@ -1,0 +1,25 @@
+import { own } from './own.js';
+import type { Subject } from './subject.js';
+
+/** Words of labels for what a namespace is for. */
+const words: Readonly<Record<string, string>> = {
+  builder: 'builder',
+  build: 'builder',
+  ci: 'builder',
+  debug: 'debug',
+  security: 'security',
+};
+
+/** What the namespace of an observation is for: by the policy, else by its labels. */
+export function roleOf({ namespace, workload, workloadName, context }: Subject): string | undefined {
+  if (namespace === null) return undefined;
+  const { builderNamespaces, debugNamespaces, securityAgents, roleLabels } = context.policy;
+  if (builderNamespaces.includes(namespace)) return 'builder';
+  if (debugNamespaces.includes(namespace)) return 'debug';
+  if (workloadName !== null && securityAgents.includes(workloadName)) return 'security';
+  for (const label of roleLabels) {
+    const role = own(words, own(workload?.namespaceLabels ?? {}, label)?.toLowerCase() ?? '');
+    if (role !== undefined) return role;
+  }
+  return 'app';
+}

@@ -1,0 +1,129 @@
+import type { Digest, Observation } from '@tidewaiter/domain';
+import type { WorkloadRef } from '@tidewaiter/workloads';
+
+import type { FactContext } from './context.js';
+import type {
+  ImageFacts,
+  KnownSecret,
+  KnownVulnerability,
+  ManifestFile,
+  PreviousImage,
+  WorkloadFacts,
+} from './facts.js';
+import { absolutePath } from './paths.js';
+
+/** What an observation is about, found out when it is first asked for. */
+export class Subject {
+  // Undefined: nobody has asked yet. Answers of a map would take longer than most of the look-ups.
+  #digest: Digest | null | undefined;
+  #image: ImageFacts | null | undefined;
+  #workloadRef: WorkloadRef | null | undefined;
+  #workload: WorkloadFacts | null | undefined;
+  #path: string | null | undefined;
+  #file: { found: ManifestFile | null | undefined } | undefined;
+  #keySecret: { digest: Digest; secret: KnownSecret } | null | undefined;
+
+  constructor(
+    readonly observation: Observation,
+    readonly context: FactContext,
+  ) {}
+
+  /** The image that the container runs; of a call that a key of an image signed, that image. */
+  get digest(): Digest | null {
+    if (this.#digest === undefined) {
+      this.#digest = this.context.digestOf(this.observation) ?? this.keySecret?.digest ?? null;
+    }
+    return this.#digest;
+  }
+
+  get image(): ImageFacts | null {
+    if (this.#image === undefined) this.#image = this.digest === null ? null : this.context.facts.image(this.digest);
+    return this.#image;
+  }
+
+  get previous(): PreviousImage | null {
+    return this.image?.previous[0] ?? null;
+  }
+
+  get workloadRef(): WorkloadRef | null {
+    if (this.#workloadRef === undefined) this.#workloadRef = this.context.workloadOf(this.observation);
+    return this.#workloadRef;
+  }
+
+  get workload(): WorkloadFacts | null {
+    if (this.#workload === undefined) {
+      this.#workload = this.workloadRef === null ? null : this.context.workload(this.workloadRef);
+    }
+    return this.#workload;
+  }
+
+  get namespace(): string | null {
+    const { pod, request } = this.observation;
+    return pod?.namespace ?? this.workloadRef?.namespace ?? request?.namespace ?? null;
+  }
+
+  /** What a policy calls the workload. */
+  get workloadName(): string | null {
+    const { workloadRef: ref, namespace } = this;
+    const name = ref?.name ?? this.observation.pod?.workload;
+    return namespace && name ? `${namespace}/${name}` : null;
+  }
+
+  /** Of the executable that was started, else of the file that is touched. */
+  get path(): string | null {
+    if (this.#path === undefined) this.#path = pathOf(this.observation);
+    return this.#path;
+  }
+
+  /** Undefined where the image or the path is not known. */
+  get file(): ManifestFile | null | undefined {
+    this.#file ??= { found: this.image && this.path !== null ? this.image.files.get(this.path) : undefined };
+    return this.#file.found;
+  }
+
+  get packageVulnerabilities(): readonly KnownVulnerability[] | undefined {
+    const { file, image, path } = this;
+    if (!file || !image || path === null) return undefined;
+    // Archives and programs hold packages of their own: those are known by the path of the file.
+    const inside = image.vulnerabilities.get(path);
+    if (file.package === null) return inside;
+    return [...(image.vulnerabilities.get(file.package) ?? []), ...(inside ?? [])];
+  }
+
+  get flagged(): { kind: 'integrity' | 'malware'; id: string } | undefined {
+    return this.path === null ? undefined : this.image?.flagged.get(this.path);
+  }
+
+  /** The secret of an image that is used: by its key, or at its path. */
+  get secret(): KnownSecret | undefined {
+    return this.keySecret?.secret ?? this.secretAtPath;
+  }
+
+  get keySecret(): { digest: Digest; secret: KnownSecret } | null {
+    const key = this.observation.request?.accessKeyId;
+    if (this.#keySecret === undefined) this.#keySecret = key ? this.context.facts.secretOfKey(key) : null;
+    return this.#keySecret;
+  }
+
+  get secretAtPath(): KnownSecret | undefined {
+    const { file } = this.observation;
+    return file === null
+      ? undefined
+      : this.image?.secrets.find(({ path }) => path !== null && absolutePath(path, '/') === this.path);
+  }
+}
+
+/** Of the executable that was started, else of the file that is touched. */
+function pathOf({ activity, process, file }: Observation): string | null {
+  const path = activity === 'exec' || file === null ? process?.executable : file.path;
+  return path ? absolutePath(path, process?.workingDirectory ?? null) : null;
+}
+
+/** The last one: an event is asked for one field after the other. */
+let last: Subject | undefined;
+
+/** The subject of an observation. */
+export function subjectOf(observation: Observation, context: FactContext): Subject {
+  if (last?.observation !== observation || last.context !== context) last = new Subject(observation, context);
+  return last;
+}

@@ -1,0 +1,116 @@
+import type { Secret } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import { name, secretPair, type SecretReader } from './secret-settings.js';
+
+/** Which repositories of images it may speak of; `*` stands for anything. */
+const repositories = z.array(z.string().min(1)).min(1).default(['*']);
+
+/** YAML reads `true` and `20` as what they look like; tokens have them as texts. */
+const claimValue = z.union([z.string().min(1), z.number(), z.boolean()], { error: 'is no text' }).transform(String);
+const claimName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,127}$/, 'is no name of a claim');
+/** What a token must say, each one of some values in which `*` stands for anything. */
+const claims = z
+  .record(claimName, z.union([claimValue, z.array(claimValue).min(1).max(64)], { error: 'is no text and no list' }))
+  .transform((read) => Object.entries(read).map(([claim, values]) => ({ claim, values: [values].flat() })));
+
+type Claims = z.output<typeof claims>;
+
+const issuer = z.url({ protocol: /^https?$/ });
+
+/** What proves itself by the token that a CI gives to each of its jobs. */
+const oidc = {
+  name,
+  repositories,
+  /** For whom the tokens are: what the pipeline says when it asks for one. */
+  audience: z.string().min(1),
+  claims,
+  /** JWKS file of the issuer's keys, where they cannot be fetched. */
+  keysFile: z.string().min(1).optional(),
+};
+
+/** Of each CI, the claims of which one says whose token it is: every account of its service can get tokens. */
+const ownerClaims: Readonly<Record<string, readonly string[]>> = {
+  github: ['repository', 'repository_id', 'repository_owner', 'repository_owner_id'],
+  gitlab: ['project_path', 'project_id', 'namespace_path', 'namespace_id'],
+};
+
+const pipelineKinds = ['token', 'github', 'gitlab', 'oidc'] as const;
+
+/** One of `pipelines` of tidewaiter.yaml. */
+export const pipeline = z
+  .discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({ name, repositories, kind: z.literal('token'), ...secretPair('token') }),
+      z.strictObject({
+        ...oidc,
+        kind: z.literal('github'),
+        issuer: issuer.default('https://token.actions.githubusercontent.com'),
+      }),
+      z.strictObject({ ...oidc, kind: z.literal('gitlab'), issuer: issuer.default('https://gitlab.com') }),
+      z.strictObject({ ...oidc, kind: z.literal('oidc'), issuer }),
+    ],
+    { error: `is none of ${pipelineKinds.join(', ')}` },
+  )
+  .superRefine((read, context) => {
+    const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
+    if (read.kind !== 'token') claimProblems(read.kind, read.claims).forEach((problem) => issue('claims', problem));
+    else if (read.token === undefined && read.tokenFile === undefined) issue('tokenFile', 'is missing');
+  });
+
+function claimProblems(kind: string, asked: Claims): string[] {
+  const problems: string[] = [];
+  const owners = ownerClaims[kind] ?? asked.map(({ claim }) => claim);
+  const isNarrow = asked.some(({ claim, values }) => owners.includes(claim) && !values.some(isAnybody));
+  if (!isNarrow)
+    problems.push(`says of nobody in particular whose tokens count: give ${ownerClaims[kind]?.[0] ?? 'one'}`);
+  // `repo:acme/app:*` is also what a pull request from outside has.
+  if (asked.some(({ claim, values }) => claim === 'sub' && values.some((value) => value.includes('*'))))
+    problems.push('sub takes no *: ask for the claims that it is made of');
+  return problems;
+}
+
+function isAnybody(pattern: string): boolean {
+  return pattern.startsWith('*');
+}
+
+/** Whose tokens of which CI are believed. */
+export interface TokenIssuer {
+  ci: 'github' | 'gitlab' | 'oidc';
+  issuer: string;
+  audience: string;
+  claims: Claims;
+  /** JWKS text. */
+  keys?: string | undefined;
+}
+
+/** A pipeline that may tell of images. */
+export interface PipelineSettings {
+  name: string;
+  kind: (typeof pipelineKinds)[number];
+  repositories: string[];
+  /** How it proves who it is. */
+  proof: { token: Secret } | TokenIssuer;
+}
+
+/** Nothing when a problem was noted. */
+export function pipelineSettings(
+  read: z.output<typeof pipeline>,
+  at: string,
+  secrets: SecretReader,
+): PipelineSettings | [] {
+  const { name: called, kind, repositories: spoken } = read;
+  if (read.kind !== 'token') {
+    const { issuer: from, audience, claims: asked, keysFile } = read;
+    const keys = secrets.text(`${at}.keysFile`, keysFile);
+    return {
+      name: called,
+      kind,
+      repositories: spoken,
+      proof: { ci: read.kind, issuer: from, audience, claims: asked, keys },
+    };
+  }
+  const token = secrets.read(`${at}.token`, read.token, read.tokenFile);
+  return token ? { name: called, kind, repositories: spoken, proof: { token } } : [];
+}

@@ -1,0 +1,77 @@
+import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
+
+import { eventsOfAmazon } from '../amazon-envelopes.js';
+import { isObject, object, text } from '../json.js';
+import { observationOf } from '../observation.js';
+import { type Reason, readRecords, type Told } from '../read-records.js';
+import type { Sensor } from '../sensor.js';
+import { readTime } from '../times.js';
+
+/**
+ * CloudTrail's events: through EventBridge, SNS, a log file of a trail (`Records`), or as they are.
+ * @see https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
+ */
+export const cloudtrail: Sensor = {
+  source: 'cloudtrail',
+  aliases: ['aws-cloudtrail'],
+  title: 'AWS CloudTrail',
+  about: {
+    reads: "Events of CloudTrail: through EventBridge, SNS, a trail's log file (`Records`), or as they are.",
+    tells: ['request'],
+    repetition: '`eventID`',
+    ignores: {
+      'log-file': 'that a file of a trail lies in its bucket',
+      'subscription-confirmation': 'that SNS asks whether it may send',
+    },
+    note: 'A call succeeded when it has no `errorCode`.',
+  },
+  read: (body, connection) => readRecords(cloudtrail, body, connection, tell),
+  observe,
+};
+
+function* tell(document: JsonObject): Iterable<Told | Reason> {
+  for (const { event, at } of eventsOfAmazon(document)) {
+    // What a trail tells SNS: that a file lies in its bucket.
+    if ('s3ObjectKey' in event) yield 'log-file';
+    else if (text(event['eventName']) === null || text(event['eventSource']) === null) {
+      yield 'malformed';
+    } else {
+      yield { id: text(event['eventID']), at: readTime(event['eventTime']) ?? at, node: null, event };
+    }
+  }
+}
+
+function observe(record: RuntimeRecord): Observation {
+  const { event } = record;
+  const identity = object(event['userIdentity']);
+  const sourceIp = text(event['sourceIPAddress']);
+  const observation = observationOf(record, 'request');
+  observation.request = {
+    user:
+      text(identity['arn']) ??
+      text(identity['userName']) ??
+      text(identity['principalId']) ??
+      text(identity['invokedBy']),
+    groups: [],
+    accessKeyId: text(identity['accessKeyId']),
+    sourceIps: sourceIp === null ? [] : [sourceIp],
+    userAgent: text(event['userAgent']),
+    verb: text(event['eventName']),
+    resource: text(event['eventSource']),
+    namespace: text(event['recipientAccountId']) ?? text(identity['accountId']),
+    name: firstName(event['requestParameters']),
+    status: null,
+    // There is no other sign of success.
+    succeeded: text(event['errorCode']) === null,
+  };
+  return observation;
+}
+
+/** What the request is about, by the parameter that says so: `roleName`, `bucketName`, `repositoryName` … */
+function firstName(parameters: JsonObject[string] | undefined): string | null {
+  if (!isObject(parameters)) return null;
+  for (const [key, value] of Object.entries(parameters)) {
+    if (/(?:^n|N)ame$/.test(key) && text(value) !== null) return text(value);
+  }
+  return null;
+}

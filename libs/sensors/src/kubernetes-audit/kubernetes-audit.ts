@@ -1,0 +1,123 @@
+import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
+
+import { eventsOfAmazon } from '../amazon-envelopes.js';
+import { isObject, list, number, object, text, texts } from '../json.js';
+import { observationOf } from '../observation.js';
+import { type Reason, readRecords, type Told } from '../read-records.js';
+import type { Sensor } from '../sensor.js';
+import { readTime } from '../times.js';
+import { withoutSecrets } from './secret-values.js';
+
+/**
+ * The audit log of Kubernetes: what an audit webhook posts (an EventList), or its log file, one event a line.
+ * @see https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/
+ */
+export const kubernetesAudit: Sensor = {
+  source: 'kubernetes-audit',
+  aliases: ['k8s_audit', 'k8s-audit', 'audit'],
+  title: 'Kubernetes audit log',
+  about: {
+    reads:
+      'What an audit webhook posts (`EventList`), the audit log, one event a line, and what CloudWatch Logs hands on of EKS.',
+    tells: ['request'],
+    repetition: '`auditID`',
+    ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
+    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
+  },
+  read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
+  observe,
+};
+
+function* tell(body: JsonObject): Iterable<Told | Reason> {
+  // EKS has no webhook; its log comes through CloudWatch.
+  for (const { event } of eventsOfAmazon(body)) yield* tellDocument(event);
+}
+
+function* tellDocument(document: JsonObject): Iterable<Told | Reason> {
+  if (document['kind'] !== 'EventList') return yield* tellEvent(document);
+  // An empty list is one of ours, too.
+  if (list(document['items']).length === 0) yield 'empty';
+  for (const item of list(document['items'])) yield* isObject(item) ? tellEvent(item) : ['malformed'];
+}
+
+function* tellEvent(event: JsonObject): Iterable<Told | Reason> {
+  if (!isAuditEvent(event)) return yield 'malformed';
+  if (!counts(event)) return yield 'stage';
+  yield {
+    id: text(event['auditID']),
+    // When it was asked for, not when it was over: an exec lasts for hours, and what it does comes after it.
+    at:
+      readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
+    node: null,
+    event: withoutSecrets(event),
+  };
+}
+
+/** Items of an EventList need not say their kind again. */
+function isAuditEvent(event: JsonObject): boolean {
+  if ('kind' in event && event['kind'] !== 'Event') return false;
+  const version = text(event['apiVersion']);
+  if (version !== null && !version.startsWith('audit.k8s.io/')) return false;
+  return isObject(event['user']) || text(event['verb']) !== null || text(event['requestURI']) !== null;
+}
+
+const switchingProtocols = 101;
+
+/**
+ * A request comes in several stages and counts once, when it is answered. A session (exec, attach, port-forward) is answered
+ * with 101 when it begins and is complete when it ends, which may be hours later: its beginning counts, its end has the same id.
+ */
+function counts(event: JsonObject): boolean {
+  const stage = event['stage'];
+  if (stage === 'ResponseStarted') return number(object(event['responseStatus'])['code']) === switchingProtocols;
+  return stage !== 'RequestReceived';
+}
+
+function observe(record: RuntimeRecord): Observation {
+  const { event } = record;
+  const observation = observationOf(record, 'request');
+  const reference = object(event['objectRef']);
+  observation.request = readRequest(event, reference);
+  observation.pod = readPod(event, reference);
+  return observation;
+}
+
+function readRequest(event: JsonObject, reference: JsonObject): NonNullable<Observation['request']> {
+  const user = object(event['user']);
+  const status = number(object(event['responseStatus'])['code']);
+  const resource = text(reference['resource']);
+  const subresource = text(reference['subresource']);
+  return {
+    user: text(user['username']),
+    groups: texts(user['groups']),
+    accessKeyId: texts(object(user['extra'])['accessKeyId'])[0] ?? null,
+    sourceIps: texts(event['sourceIPs']),
+    userAgent: text(event['userAgent']),
+    verb: text(event['verb']),
+    resource: resource !== null && subresource !== null ? `${resource}/${subresource}` : resource,
+    namespace: text(reference['namespace']),
+    name: text(reference['name']) ?? text(object(object(event['responseObject'])['metadata'])['name']),
+    status,
+    succeeded: status === null ? !isForbidden(event) : status < 400,
+  };
+}
+
+function isForbidden(event: JsonObject): boolean {
+  return object(event['annotations'])['authorization.k8s.io/decision'] === 'forbid';
+}
+
+/** What acts on a pod is about that pod. */
+function readPod(event: JsonObject, reference: JsonObject): Observation['pod'] {
+  const namespace = text(reference['namespace']);
+  if (reference['resource'] !== 'pods' || namespace === null) return null;
+  const response = object(event['responseObject']);
+  const metadata = object(response['metadata']);
+  return {
+    namespace,
+    name: text(reference['name']) ?? text(metadata['name']),
+    uid: text(reference['uid']) ?? text(metadata['uid']),
+    workloadKind: null,
+    workload: null,
+    serviceAccount: text(object(response['spec'])['serviceAccountName']),
+  };
+}

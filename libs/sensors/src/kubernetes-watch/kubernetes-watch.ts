@@ -1,0 +1,99 @@
+import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
+
+import { isObject, list, object, text } from '../json.js';
+import { observationOf } from '../observation.js';
+import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
+import type { Sensor } from '../sensor.js';
+import { latestTimeIn } from './latest-time.js';
+import { slimObject } from './slim-object.js';
+
+/**
+ * What a watch of the Kubernetes API tells, one event a line: pods above all, which say what image each container runs; lists and
+ * single objects count as if they were added.
+ * @see https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+export const kubernetesWatch: Sensor = {
+  source: 'kubernetes-watch',
+  aliases: ['k8s-watch', 'k8s_watch'],
+  title: 'Kubernetes watch',
+  about: {
+    reads: 'Events of a watch, one a line, lists, and single objects; pods above all, of any resource that is sent.',
+    tells: ['container'],
+    repetition: 'uid of the object and hash over its state',
+    ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
+    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field.',
+  },
+  read: (body, connection) => readRecords(kubernetesWatch, body, connection, tell),
+  observe,
+};
+
+const changes = new Set(['ADDED', 'MODIFIED', 'DELETED']);
+
+function* tell(document: JsonObject): Iterable<Told | Reason> {
+  const { type, object: watched } = document;
+  if (isObject(watched) && typeof type === 'string') {
+    if (type === 'BOOKMARK') return yield 'bookmark';
+    // The watch is over; its client begins anew.
+    if (type === 'ERROR') return yield 'error';
+    return yield changes.has(type) ? tellOf(type, watched) : 'malformed';
+  }
+  if (Array.isArray(document['items'])) return yield* tellList(document);
+  yield tellOf('ADDED', document);
+}
+
+function* tellList(document: JsonObject): Iterable<Told | Reason> {
+  const items = list(document['items']);
+  // `PodList` says once for all of its items what they are.
+  const kind = text(document['kind'])?.replace(/List$/, '') ?? '';
+  const apiVersion = text(document['apiVersion']) ?? 'v1';
+  if (items.length === 0) yield 'empty';
+  for (const item of items) {
+    yield isObject(item) ? tellOf('ADDED', kind === '' ? item : { kind, apiVersion, ...item }) : 'malformed';
+  }
+}
+
+function tellOf(type: string, watched: JsonObject): Told | Reason {
+  const metadata = object(watched['metadata']);
+  const kind = text(watched['kind']);
+  const name = text(metadata['name']);
+  if (kind === null || name === null) return 'malformed';
+  const kept = slimObject(watched);
+  const identity = text(metadata['uid']) ?? `${kind}/${text(metadata['namespace'])}/${name}`;
+  return {
+    // A list tells again what the watch has told: the same state of the same object.
+    id: `${identity}@${hashOf(JSON.stringify(kept))}${type === 'DELETED' ? '-deleted' : ''}`,
+    at: latestTimeIn(watched),
+    node: text(object(watched['spec'])['nodeName']),
+    event: { type, object: kept },
+  };
+}
+
+function observe(record: RuntimeRecord): Observation {
+  const watched = object(record.event['object']);
+  const observation = observationOf(record, 'container');
+  if (watched['kind'] !== 'Pod') return observation;
+  const metadata = object(watched['metadata']);
+  const spec = object(watched['spec']);
+  const owner = ownerOf(metadata);
+  observation.pod = {
+    namespace: text(metadata['namespace']),
+    name: text(metadata['name']),
+    uid: text(metadata['uid']),
+    workloadKind: owner?.kind ?? 'Pod',
+    workload: owner?.name ?? text(metadata['name']),
+    serviceAccount: text(spec['serviceAccountName']),
+  };
+  return observation;
+}
+
+/** Who made the pod, as a person would name it: of a ReplicaSet that a Deployment made, the Deployment. */
+function ownerOf(metadata: JsonObject): { kind: string; name: string } | null {
+  const owners: readonly JsonValue[] = list(metadata['ownerReferences']);
+  const owner = owners.filter(isObject).find((each) => each['controller'] === true) ?? owners.find(isObject);
+  const kind = text(owner?.['kind']);
+  const name = text(owner?.['name']);
+  if (kind === null || name === null) return null;
+  const hash = text(object(metadata['labels'])['pod-template-hash']);
+  const isOfDeployment = kind === 'ReplicaSet' && hash !== null && name.endsWith(`-${hash}`);
+  return isOfDeployment ? { kind: 'Deployment', name: name.slice(0, -hash.length - 1) } : { kind, name };
+}

@@ -1,0 +1,108 @@
+import { hash } from 'node:crypto';
+
+import { InvalidInput, type JsonObject, type JsonValue, type RuntimeSource } from '@tidewaiter/domain';
+
+import { isObject } from './json.js';
+import { parseJson } from './parse-json.js';
+import { readDocuments } from './read-documents.js';
+import { fitted } from './record-size.js';
+import type { Connection, ReadRecords, Sensor } from './sensor.js';
+
+/** What a document tells: one event. */
+export interface Told {
+  /** The sensor's own id; null to take a hash over the event. */
+  id: string | null;
+  /** Null where it says no time. */
+  at: string | null;
+  node: string | null;
+  /** Claimed by the body; what is configured wins. */
+  cluster?: string | null;
+  event: JsonObject;
+  /** Events that it says were lost. */
+  dropped?: number;
+}
+
+/** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
+export type Reason = string;
+
+/** Reads one document: what it tells, or why it is left out. */
+export type Tell = (document: JsonObject, connection: Connection) => Iterable<Told | Reason>;
+
+/**
+ * The records of a body. One bad document of a batch is counted and stops none of its neighbours.
+ * @throws InvalidInput `BODY_NOT_JSON`, `BODY_TOO_DEEP`, and `BODY_UNRECOGNISED` when no document is of this sensor
+ */
+export function readRecords(
+  { source, title }: Pick<Sensor, 'source' | 'title'>,
+  body: Buffer,
+  connection: Connection,
+  tell: Tell,
+): ReadRecords {
+  const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
+  const documents = readDocuments(body);
+  let isRecognised = documents.length === 0;
+  for (const document of documents) {
+    for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
+      if (told !== 'malformed') isRecognised = true;
+      add(read, source, connection, told);
+    }
+  }
+  // Tried on the whole batch: among readable events a foreign one is only counted.
+  if (!isRecognised) throw new InvalidInput('BODY_UNRECOGNISED', `The body holds no event of ${title}.`);
+  return read;
+}
+
+/** Shippers put what they read into a member of their own, as it is or as text: what is none of ours may have one of ours in it. */
+function tellUnwrapped(document: JsonObject, connection: Connection, tell: Tell): Iterable<Told | Reason> {
+  const told = [...tell(document, connection)];
+  if (told.length !== 1 || told[0] !== 'malformed') return told;
+  for (const name of wrappings) {
+    const inner = objectOf(document[name]);
+    if (inner !== null) return tell(inner, connection);
+  }
+  return told;
+}
+
+const wrappings = ['log', 'message', 'MESSAGE', 'event'];
+
+function objectOf(value: JsonValue | undefined): JsonObject | null {
+  if (isObject(value)) return value;
+  if (typeof value !== 'string' || !value.startsWith('{')) return null;
+  try {
+    return objectOf(parseJson(value));
+  } catch {
+    return null;
+  }
+}
+
+function add(read: ReadRecords, source: RuntimeSource, connection: Connection, told: Told | Reason): void {
+  if (typeof told === 'string') return ignore(read, told);
+  read.dropped += told.dropped ?? 0;
+  const kept = fitted(told.event);
+  if (kept === null) return ignore(read, 'too-large');
+  read.records.push({
+    id: ownId(told.id) ?? hashOf(kept.json),
+    source,
+    sensor: connection.sensor,
+    cluster: connection.cluster ?? told.cluster ?? null,
+    node: told.node,
+    at: told.at ?? connection.receivedAt,
+    event: kept.event,
+  });
+}
+
+function ignore({ ignored }: ReadRecords, reason: string): void {
+  ignored[reason] = (ignored[reason] ?? 0) + 1;
+}
+
+const printableId = /^[\x21-\x7e]{1,128}$/;
+
+/** An id that is too long, or that nobody could print, is known by its hash. */
+function ownId(id: string | null): string | null {
+  return id === null || printableId.test(id) ? id : hashOf(id);
+}
+
+/** A short id of what has none. */
+export function hashOf(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, 32);
+}

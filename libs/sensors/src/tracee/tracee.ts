@@ -1,0 +1,193 @@
+import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
+
+import { readDigest, readImageName } from '../image-names.js';
+import { isObject, list, number, object, text, texts } from '../json.js';
+import { baseName, observationOf, unknownProcess } from '../observation.js';
+import { readPriority } from '../priority.js';
+import { type Reason, readRecords, type Told } from '../read-records.js';
+import type { Sensor } from '../sensor.js';
+import { timeOfNanos, timeOfParts } from '../times.js';
+import { readArguments, type TraceeArguments } from './arguments.js';
+import { observeEvent } from './events.js';
+
+/**
+ * Tracee's events and detections as JSON, one a line: those of before (`timestamp`, `eventName`, `args`) and those of its protobuf
+ * (`workload`, `data`).
+ * @see https://aquasecurity.github.io/tracee/latest/docs/outputs/event-structure/
+ */
+export const tracee: Sensor = {
+  source: 'tracee',
+  aliases: [],
+  title: 'Tracee',
+  about: {
+    reads: "Events and detections as JSON, one a line, those of before Tracee's protobuf and those of it.",
+    tells: [
+      'alert',
+      'exec',
+      'exit',
+      'file',
+      'connect',
+      'accept',
+      'listen',
+      'send',
+      'dns',
+      'load',
+      'privilege',
+      'container',
+      'health',
+      'other',
+    ],
+    repetition: 'hash over the event',
+    ignores: {},
+    note: "`hostName` is the pod's name for what runs in one: let the shipper add `nodeName`. 64-bit numbers keep all their digits.",
+  },
+  read: (body, connection) => readRecords(tracee, body, connection, tell),
+  observe,
+};
+
+function* tell(event: JsonObject): Iterable<Told | Reason> {
+  if (nameOf(event) === null || event['timestamp'] === undefined) return yield 'malformed';
+  yield {
+    id: null,
+    at: timeOf(event['timestamp']),
+    // What a process in a container takes for the name of its host is its pod's: shippers may add that of the node.
+    node: text(event['nodeName']) ?? text(event['node_name']) ?? text(event['hostName']),
+    event,
+    dropped: droppedBy(event),
+  };
+}
+
+function nameOf(event: JsonObject): string | null {
+  return text(event['eventName']) ?? (isObject(event['workload']) || 'data' in event ? text(event['name']) : null);
+}
+
+/** Nanoseconds, or protobuf's seconds and nanoseconds, or protobuf's own JSON: a text. */
+function timeOf(value: JsonValue | undefined): string | null {
+  return isObject(value) ? timeOfParts(number(value['seconds']), number(value['nanos']) ?? 0) : timeOfNanos(value);
+}
+
+/** `lost_events` and its like: what Tracee could not take from the kernel. */
+function droppedBy(event: JsonObject): number {
+  if (nameOf(event) !== 'lost_events') return 0;
+  const lost = readArguments(event);
+  return number(lost.get('lost')) ?? number(lost.get('count')) ?? 1;
+}
+
+function observe(record: RuntimeRecord): Observation {
+  const { event } = record;
+  const observation = observationOf(record, 'other');
+  const args = readArguments(event);
+  if (nameOf(event) === 'lost_events') return { ...observation, activity: 'health', dropped: droppedBy(event) };
+  const workload = isObject(event['workload']) ? event['workload'] : null;
+  observation.process = workload === null ? readProcess(event) : readWorkloadProcess(object(workload['process']));
+  observation.container = readContainer(object((workload ?? event)['container']), text(event['containerId']));
+  observation.pod = workload === null ? readPod(object(event['kubernetes'])) : readK8s(object(workload['k8s']));
+  observation.alert = readDetection(event, args);
+  observeEvent(observation, nameOf(event) ?? '', args);
+  if (observation.alert !== null) observation.activity = 'alert';
+  return observation;
+}
+
+function readProcess(event: JsonObject): Observation['process'] {
+  const process = unknownProcess();
+  const uid = number(event['userId']);
+  const executable = text(object(event['executable'])['path']);
+  process.execId = entity(event['processEntityId']);
+  process.parentExecId = entity(event['parentEntityId']);
+  process.pid = number(event['hostProcessId']) ?? number(event['processId']);
+  process.parentPid = number(event['hostParentProcessId']) ?? number(event['parentProcessId']);
+  process.executable = executable;
+  process.name = text(event['processName']) ?? baseName(executable);
+  process.uid = uid;
+  process.user = userOf(uid);
+  return process;
+}
+
+function readWorkloadProcess(told: JsonObject): Observation['process'] {
+  const process = unknownProcess();
+  const thread = object(told['thread']);
+  const parent = object(list(told['ancestors'])[0]);
+  const uid = number(object(object(told['real_user'])['id'])['value']);
+  const executable = text(object(told['executable'])['path']);
+  process.execId = entity(told['unique_id']) ?? entity(thread['unique_id']);
+  process.parentExecId = entity(parent['unique_id']);
+  process.pid = wrapped(told['host_pid']) ?? wrapped(told['pid']);
+  process.parentPid = wrapped(parent['host_pid']) ?? wrapped(parent['pid']);
+  process.executable = executable;
+  process.name = text(thread['name']) ?? baseName(executable);
+  process.parentExecutable = text(object(parent['executable'])['path']);
+  process.uid = uid;
+  process.user = userOf(uid);
+  return process;
+}
+
+/** Protobuf's wrapped numbers come as `{ value }` or bare. */
+function wrapped(value: JsonValue | undefined): number | null {
+  return number(isObject(value) ? value['value'] : value);
+}
+
+function entity(value: JsonValue | undefined): string | null {
+  const id = isObject(value) ? value['value'] : value;
+  return typeof id === 'number' && id !== 0 ? String(id) : text(id);
+}
+
+function userOf(uid: number | null): string | null {
+  return uid === null ? null : uid === 0 ? 'root' : String(uid);
+}
+
+function readContainer(container: JsonObject, ownId: string | null): Observation['container'] {
+  const id = text(container['id']) ?? ownId;
+  if (id === null) return null;
+  const image = container['image'];
+  const name = readImageName(text(image) ?? text(object(image)['name']));
+  const digests = [container['imageDigest'], object(image)['digest'], ...texts(object(image)['repo_digests'])];
+  const digest = digests
+    .map((each) => readDigest(each) ?? readImageName(text(each)).digest)
+    .find((each) => each !== null);
+  return {
+    id,
+    name: text(container['name']),
+    imageRepository: name.repository,
+    imageTag: name.tag,
+    imageDigest: digest ?? name.digest,
+    startedAt: null,
+  };
+}
+
+function readPod(kubernetes: JsonObject): Observation['pod'] {
+  return podOf(text(kubernetes['podNamespace']), text(kubernetes['podName']), text(kubernetes['podUID']));
+}
+
+function readK8s(k8s: JsonObject): Observation['pod'] {
+  const pod = object(k8s['pod']);
+  return podOf(text(object(k8s['namespace'])['name']), text(pod['name']), text(pod['uid']));
+}
+
+function podOf(namespace: string | null, name: string | null, uid: string | null): Observation['pod'] {
+  if (namespace === null && name === null) return null;
+  return { namespace, name, uid, workloadKind: null, workload: null, serviceAccount: null };
+}
+
+const oldSeverities = ['informational', 'notice', 'warning', 'critical'] as const;
+
+/** A signature's finding: `metadata` of before, `threat` of the protobuf. */
+function readDetection(event: JsonObject, args: TraceeArguments): Observation['alert'] {
+  const threat = object(event['threat']);
+  const properties = object(object(event['metadata'])['Properties']);
+  const signature = text(properties['signatureName']) ?? text(properties['signatureID']) ?? text(threat['name']);
+  if (signature === null && !isObject(event['threat'])) return null;
+  const mitre = object(threat['mitre']);
+  const technique = text(properties['external_id']) ?? text(object(mitre['technique'])['id']);
+  const tactic = text(properties['Category']) ?? text(object(mitre['tactic'])['name']);
+  const severity = properties['Severity'];
+  return {
+    rule: signature ?? nameOf(event) ?? '',
+    priority:
+      typeof severity === 'number'
+        ? (oldSeverities[severity] ?? 'warning')
+        : readPriority(severity ?? threat['severity']),
+    output:
+      text(object(event['metadata'])['Description']) ?? text(threat['description']) ?? text(args.get('message')) ?? '',
+    tags: [technique, tactic].filter((tag) => tag !== null),
+  };
+}

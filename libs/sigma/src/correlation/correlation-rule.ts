@@ -1,0 +1,96 @@
+import type { RuleInfo } from '../rule-info.js';
+import type { Expression } from './expression.js';
+import { hasNot } from './expression.js';
+
+export const correlationTypes = [
+  'event_count',
+  'value_count',
+  'temporal',
+  'temporal_ordered',
+  'value_sum',
+  'value_avg',
+  'value_percentile',
+  'value_median',
+] as const;
+
+export type CorrelationType = (typeof correlationTypes)[number];
+
+export const operators = ['gt', 'gte', 'lt', 'lte', 'eq', 'neq'] as const;
+
+export interface Bound {
+  operator: (typeof operators)[number];
+  value: number;
+}
+
+/** What must hold of a window: all bounds of its figure, or an expression over the rules that were seen in it. */
+export type CorrelationCondition = { bounds: readonly Bound[] } | { expression: Expression };
+
+/** How matches of other rules combine. @see Sigma correlation rules specification 2.1 */
+export interface CorrelationRule {
+  info: RuleInfo;
+  /** Where the section `correlation` stands in the file. */
+  line: number;
+  /** Whether the document gives a level; otherwise the highest of the parts is taken. */
+  hasLevel: boolean;
+  type: CorrelationType;
+  /** Ids or names of the parts, in the order of the document. */
+  rules: readonly string[];
+  groupBy: readonly string[];
+  /** Alias to the part's id or name to the field that it means in events of that part. */
+  aliases: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  timespanMs: number;
+  condition: CorrelationCondition;
+  /** What the value types look at; empty for the others. */
+  fields: readonly string[];
+  /** From 0 to 100, of `value_percentile` alone. */
+  percentile: number | null;
+  /** Whether the parts raise something on their own too. */
+  generate: boolean;
+}
+
+export function isTemporal(type: CorrelationType): boolean {
+  return type === 'temporal' || type === 'temporal_ordered';
+}
+
+/**
+ * What more events can undo, or what a single early event would decide wrongly, is judged once: when the window that began
+ * with the group's first event closes. All else is judged at every event.
+ */
+export function isJudgedAtClose({ type, condition }: Pick<CorrelationRule, 'type' | 'condition'>): boolean {
+  if ('expression' in condition) return hasNot(condition.expression);
+  const [bound, ...more] = condition.bounds;
+  if (!bound || more.length > 0) return true;
+  const grows = bound.operator === 'gt' || bound.operator === 'gte';
+  if (type === 'value_sum') return !grows;
+  const counts = type === 'event_count' || type === 'value_count' || isTemporal(type);
+  return !counts || !(grows || bound.operator === 'eq');
+}
+
+/** How many must be remembered to decide a bound that is judged at every event: one more tells "reached" from "passed". */
+export function countNeeded(bounds: readonly Bound[]): number {
+  return Math.max(
+    1,
+    ...bounds.map(({ operator, value }) => (operator === 'gte' ? Math.ceil(value) : Math.floor(value) + 1)),
+  );
+}
+
+export function keepsTo(bounds: readonly Bound[], figure: number): boolean {
+  return bounds.every(({ operator, value }) => compare(figure, operator, value));
+}
+
+function compare(figure: number, operator: Bound['operator'], value: number): boolean {
+  switch (operator) {
+    case 'gt':
+      return figure > value;
+    case 'gte':
+      return figure >= value;
+    case 'lt':
+      return figure < value;
+    case 'lte':
+      return figure <= value;
+    case 'eq':
+      return figure === value;
+    case 'neq':
+      return figure !== value;
+  }
+}

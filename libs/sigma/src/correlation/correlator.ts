@@ -1,0 +1,304 @@
+import type { SigmaEvent } from '../event.js';
+import type { RuleInfo } from '../rule-info.js';
+import type { CorrelationRule } from './correlation-rule.js';
+import type { Plan } from './plan.js';
+import { plansOf } from './plan.js';
+import { correlationLimits } from './read-correlation.js';
+import { ReorderBuffer } from './reorder-buffer.js';
+import type { Take } from './routes.js';
+import { groupOf, Routes } from './routes.js';
+import { bounded } from './scalar.js';
+import type { Scalar } from './scalar.js';
+import { readSnapshot, writeSnapshot } from './snapshot.js';
+import { Memory } from './state/memory.js';
+
+export interface CorrelatorOptions {
+  /** How much later than the latest event one may come and still be put in its place. Default 0: events come in order. */
+  allowedLatenessMs?: number;
+  /** Live groups of all correlations together. Default 1,000,000. */
+  maxGroups?: number;
+  /** What all groups remember together. Default 4,000,000. */
+  maxEntries?: number;
+  /** Events that wait for earlier ones. Default 100,000. */
+  maxWaiting?: number;
+}
+
+/** One event and the rules that it matches. */
+export interface CorrelatedEvent {
+  id: string;
+  timeMs: number;
+  event: SigmaEvent;
+  rules: readonly RuleInfo[];
+}
+
+/** A correlation that came true. */
+export interface Firing {
+  rule: RuleInfo;
+  /** Of the event that made it fire, else the close of its window. */
+  timeMs: number;
+  /** Values of group-by by their names. */
+  group: Record<string, string>;
+  /** Id of the event that made it fire; null at the close of a window. */
+  trigger: string | null;
+  /** Ids of the events behind it, at most the latest 100. */
+  events: string[];
+}
+
+/** What an operator wants to know of a correlator. */
+export interface CorrelatorFigures {
+  groups: number;
+  entries: number;
+  waiting: number;
+  /** Events that took no part because they came later than allowed. */
+  lateEvents: number;
+  /** Events that were judged before their time because too many waited. */
+  hurriedEvents: number;
+  droppedGroups: number;
+  droppedEntries: number;
+}
+
+interface Work {
+  take: Take;
+  evidence: number;
+}
+
+/** Of one correlation at one event: more than can come into being, so that they become fewer, and no long pause. */
+const idleClosedPerEvent = 2;
+const idleClosedPerAdvance = 10_000;
+
+/**
+ * Judges correlations over a stream of matched events, by event time. Deterministic: the same calls give the same firings.
+ * @see docs/correlation.md
+ */
+export class Correlator {
+  readonly #plans: readonly Plan[];
+  readonly #closing: readonly number[];
+  readonly #routes: Routes;
+  readonly #latenessMs: number;
+  readonly #limits: Required<Omit<CorrelatorOptions, 'allowedLatenessMs'>>;
+  #memory: Memory;
+  #waiting = new ReorderBuffer();
+  #clockMs = -Infinity;
+  /** Nothing earlier is accepted any more. */
+  #watermarkMs = -Infinity;
+  /** No window closes before. */
+  #nextCloseMs = Infinity;
+  #lateEvents = 0;
+  #hurriedEvents = 0;
+
+  /** @param correlations as linked: inner ones before those that build on them */
+  constructor(
+    correlations: readonly CorrelationRule[],
+    {
+      allowedLatenessMs = 0,
+      maxGroups = 1_000_000,
+      maxEntries = 4_000_000,
+      maxWaiting = 100_000,
+    }: CorrelatorOptions = {},
+  ) {
+    this.#plans = plansOf(correlations);
+    this.#closing = this.#plans.flatMap((plan, correlation) => (plan.isJudgedAtClose ? [correlation] : []));
+    this.#routes = new Routes(correlations);
+    this.#latenessMs = allowedLatenessMs;
+    this.#limits = { maxGroups, maxEntries, maxWaiting };
+    this.#memory = this.#emptyMemory();
+  }
+
+  get figures(): CorrelatorFigures {
+    const { groups, entries, droppedGroups, droppedEntries } = this.#memory;
+    return {
+      groups: groups.live,
+      entries: entries.live,
+      waiting: this.#waiting.size,
+      lateEvents: this.#lateEvents,
+      hurriedEvents: this.#hurriedEvents,
+      droppedGroups,
+      droppedEntries,
+    };
+  }
+
+  /** Takes an event in and moves the clock to it. Answers what this decided, in the order of time. */
+  observe({ id, timeMs, event, rules }: CorrelatedEvent): Firing[] {
+    const firings: Firing[] = [];
+    const takes = rules.length > 0 ? this.#routes.takesOf(rules, (name) => event.field(name)) : [];
+    // A time that is no number is never in time.
+    const isLate = !(timeMs >= this.#watermarkMs);
+    if (takes.length > 0 && isLate) this.#lateEvents += 1;
+    const isTaken = takes.length > 0 && !isLate;
+    if (isTaken && this.#latenessMs > 0) this.#waiting.push({ id: bounded(id), timeMs, takes });
+    this.#moveClock(timeMs, firings);
+    // Nothing earlier can come any more, so that nothing has to wait.
+    if (isTaken && this.#latenessMs === 0) this.#judgeAll(this.#workOf(takes, bounded(id)), timeMs, id, firings);
+    return firings;
+  }
+
+  /** Moves the clock without an event. A window that ends at this very time stays open: an event of this time may still come. */
+  advance(timeMs: number): Firing[] {
+    const firings: Firing[] = [];
+    this.#moveClock(timeMs, firings);
+    for (let correlation = 0; correlation < this.#plans.length; correlation += 1)
+      this.#closeIdle(correlation, this.#watermarkMs, idleClosedPerAdvance);
+    return firings;
+  }
+
+  /** All that the future depends on. */
+  snapshot(): Uint8Array {
+    return writeSnapshot({
+      plans: this.#plans,
+      memory: this.#memory,
+      waiting: this.#waiting.all(),
+      clockMs: this.#clockMs,
+      watermarkMs: this.#watermarkMs,
+      counters: [this.#lateEvents, this.#hurriedEvents],
+    });
+  }
+
+  /**
+   * Takes up where the snapshot was made. Correlations that have changed since begin anew; the others go on.
+   * @throws InvalidInput when the bytes are no whole snapshot of this version
+   */
+  restore(bytes: Uint8Array): void {
+    const memory = this.#emptyMemory();
+    const { waiting, clockMs, watermarkMs, counters } = readSnapshot(bytes, this.#plans, memory);
+    this.#memory = memory;
+    this.#waiting = new ReorderBuffer();
+    for (const occurrence of waiting) this.#waiting.push(occurrence);
+    this.#clockMs = clockMs;
+    this.#watermarkMs = watermarkMs;
+    [this.#lateEvents = 0, this.#hurriedEvents = 0] = counters;
+    this.#nextCloseMs = this.#firstToClose().dueMs;
+  }
+
+  #emptyMemory(): Memory {
+    const keepings = this.#plans.map(({ measure }) => measure.keeping);
+    return new Memory(keepings, { ...this.#limits, maxPerGroup: correlationLimits.maxPerGroup });
+  }
+
+  #moveClock(timeMs: number, firings: Firing[]): void {
+    if (timeMs > this.#clockMs) this.#clockMs = timeMs;
+    if (this.#clockMs - this.#latenessMs > this.#watermarkMs) this.#watermarkMs = this.#clockMs - this.#latenessMs;
+    while (this.#waiting.size > 0 && this.#waiting.nextMs <= this.#watermarkMs) this.#judgeFirstWaiting(firings);
+    while (this.#waiting.size > this.#limits.maxWaiting) {
+      this.#hurriedEvents += 1;
+      this.#watermarkMs = this.#waiting.nextMs;
+      this.#judgeFirstWaiting(firings);
+    }
+    this.#closeBefore(this.#watermarkMs, firings);
+  }
+
+  #judgeFirstWaiting(firings: Firing[]): void {
+    const { id, timeMs, takes } = this.#waiting.pop()!;
+    this.#closeBefore(timeMs, firings);
+    this.#judgeAll(this.#workOf(takes, id), timeMs, id, firings);
+  }
+
+  /** Each piece of work holds the evidence until it is done. */
+  #workOf(takes: readonly Take[], ids: string | readonly string[]): Work[] {
+    const evidence = this.#memory.evidence.add(ids);
+    for (let held = 1; held < takes.length; held += 1) this.#memory.evidence.hold(evidence);
+    return takes.map((take) => ({ take, evidence }));
+  }
+
+  /** In the order of correlations; what an inner one adds comes behind what outer ones see of the event itself. */
+  #judgeAll(work: Work[], timeMs: number, trigger: string | null, firings: Firing[]): void {
+    for (let next = 0; next < work.length; next += 1) {
+      const { take, evidence } = work[next]!;
+      const firing = this.#judge(take, evidence, timeMs, trigger);
+      this.#memory.evidence.release(evidence);
+      if (firing) this.#tell(firing, take.correlation, take.carried, work, firings);
+    }
+  }
+
+  #judge(take: Take, evidence: number, timeMs: number, trigger: string | null): Firing | undefined {
+    const memory = this.#memory;
+    const { rule, measure, isJudgedAtClose } = this.#plans[take.correlation]!;
+    const sinceMs = isJudgedAtClose ? -Infinity : timeMs - rule.timespanMs;
+    if (!isJudgedAtClose) this.#closeIdle(take.correlation, timeMs, idleClosedPerEvent);
+    let group = memory.find(take.correlation, take.key);
+    if (group === -1) group = memory.open(take.correlation, take.key, timeMs);
+    else if (!isJudgedAtClose) memory.groups.touch(group, timeMs);
+    measure.add(memory, group, take, timeMs, sinceMs, evidence);
+    if (isJudgedAtClose) {
+      this.#nextCloseMs = Math.min(this.#nextCloseMs, memory.groups.timeMs[group]! + rule.timespanMs);
+      if (take.carried) memory.carried.set(group, take.carried);
+      return undefined;
+    }
+    const isSilent = memory.groups.firedAtMs[group]! >= sinceMs;
+    if (isSilent || !measure.holds(memory, group, sinceMs)) return undefined;
+    memory.groups.firedAtMs[group] = timeMs;
+    return this.#firing(take.correlation, group, timeMs, sinceMs, trigger);
+  }
+
+  #firing(correlation: number, group: number, timeMs: number, sinceMs: number, trigger: string | null): Firing {
+    const { rule, measure } = this.#plans[correlation]!;
+    return {
+      rule: rule.info,
+      timeMs,
+      group: groupOf(rule.groupBy, this.#memory.keyOf(group)),
+      trigger,
+      events: measure.idsOf(this.#memory, group, sinceMs),
+    };
+  }
+
+  /** A firing is an event for outer correlations: with the fields of its last event and, below them, the values of its group. */
+  #tell(firing: Firing, correlation: number, carried: Take['carried'], work: Work[], firings: Firing[]): void {
+    if (this.#plans[correlation]!.raises) firings.push(firing);
+    const fieldOf = (name: string) => own(carried, name) ?? own(firing.group, name);
+    const takes = this.#routes.takesOf([firing.rule], fieldOf);
+    if (takes.length === 0) return;
+    for (const each of this.#workOf(takes, firing.events)) {
+      const place = work.findLastIndex(({ take }) => take.correlation <= each.take.correlation);
+      work.splice(place + 1, 0, each);
+    }
+  }
+
+  /** Closes the windows that end before the time, in the order of their ends. */
+  #closeBefore(timeMs: number, firings: Firing[]): void {
+    while (this.#nextCloseMs < timeMs) {
+      const { correlation, dueMs } = this.#firstToClose();
+      this.#nextCloseMs = dueMs;
+      if (dueMs < timeMs) this.#closeWindow(correlation, dueMs, firings);
+    }
+  }
+
+  #closeWindow(correlation: number, dueMs: number, firings: Firing[]): void {
+    const memory = this.#memory;
+    const group = memory.groups.oldest(correlation);
+    const holds = this.#plans[correlation]!.measure.holds(memory, group, -Infinity);
+    const firing = holds ? this.#firing(correlation, group, dueMs, -Infinity, null) : undefined;
+    const carried = memory.carried.get(group);
+    memory.close(group);
+    if (!firing) return;
+    const work: Work[] = [];
+    this.#tell(firing, correlation, carried, work, firings);
+    this.#judgeAll(work, dueMs, null, firings);
+  }
+
+  /** Of windows that end together that of the inner correlation is first, so that it counts for the outer one. */
+  #firstToClose(): { correlation: number; dueMs: number } {
+    let first = { correlation: -1, dueMs: Infinity };
+    for (const correlation of this.#closing) {
+      const group = this.#memory.groups.oldest(correlation);
+      if (group === -1) continue;
+      const dueMs = this.#memory.groups.timeMs[group]! + this.#plans[correlation]!.rule.timespanMs;
+      if (dueMs < first.dueMs) first = { correlation, dueMs };
+    }
+    return first;
+  }
+
+  /** Forgets groups that have nothing left in any window to come. */
+  #closeIdle(correlation: number, timeMs: number, most: number): void {
+    const { rule, isJudgedAtClose } = this.#plans[correlation]!;
+    if (isJudgedAtClose) return;
+    const { groups } = this.#memory;
+    for (let closed = 0; closed < most; closed += 1) {
+      const group = groups.oldest(correlation);
+      if (group === -1 || groups.timeMs[group]! >= timeMs - rule.timespanMs) return;
+      this.#memory.close(group);
+    }
+  }
+}
+
+function own(record: Readonly<Record<string, Scalar>> | undefined, name: string): Scalar | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}

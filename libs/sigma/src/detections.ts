@@ -1,0 +1,100 @@
+import { namesOf, parseCondition } from './condition.js';
+import type { Condition } from './condition.js';
+import { readItem, readKeywords } from './detection-item.js';
+import { and, leavesOf, not, or } from './expression.js';
+import type { Expression, Leaf } from './expression.js';
+import { isList, isMap, itemsOf, mapOf, textOf } from './located.js';
+import type { Located } from './located.js';
+import { literalTest } from './matching/questions.js';
+import type { Placeholders } from './placeholders.js';
+import { RuleError, shown } from './rule-error.js';
+
+/** Keys of `detection` and `filter` that name no selection. */
+const reserved = ['condition', 'timeframe', 'rules'];
+
+/** How large an expression may become when names that stand in several places are put in. */
+const maxLeaves = 20_000;
+const maxPatterns = 64;
+
+/**
+ * Reads the named selections of a rule or filter and its condition; several conditions are alternatives.
+ * @throws RuleError
+ */
+export function readDetections(detection: Located, what: string, placeholders: Placeholders): Expression {
+  const map = mapOf(detection, what);
+  const selections = new Map<string, Expression>();
+  for (const [name, located] of map)
+    if (!reserved.includes(name)) selections.set(name, readSelection(located, name, placeholders));
+  const conditions = itemsOf(map.get('condition'));
+  if (conditions.length === 0) throw new RuleError(detection.line, `${what} has no condition`);
+  const patterns = [...selections.values()].flatMap((selection) => [...leavesOf(selection)].filter(isPattern));
+  if (patterns.length > maxPatterns)
+    throw new RuleError(
+      detection.line,
+      `${what} has more than ${maxPatterns} expressions and values with wildcards inside`,
+    );
+  const whole = or(
+    conditions.map((located) =>
+      resolve(parseCondition(textOf(located, 'condition'), located.line), selections, located.line),
+    ),
+  );
+  if (sizeOf(whole) > maxLeaves) throw new RuleError(detection.line, `${what} asks more than ${maxLeaves} questions`);
+  return whole;
+}
+
+/** What is not looked for together with everything else. */
+function isPattern({ test }: Leaf): boolean {
+  return test.kind === 'regex' || (test.kind === 'text' && literalTest(test) === null && test.text.length > 1);
+}
+
+/** Leaves, as often as they stand there; selections are shared, so that each is counted once. */
+function sizeOf(whole: Expression): number {
+  const sizes = new Map<Expression, number>();
+  const measure = (expression: Expression): number => {
+    if (expression.kind === 'leaf') return 1;
+    const known = sizes.get(expression);
+    if (known !== undefined) return known;
+    const size =
+      expression.kind === 'not'
+        ? measure(expression.part)
+        : expression.parts.reduce((sum, part) => sum + measure(part), 0);
+    sizes.set(expression, size);
+    return size;
+  };
+  return measure(whole);
+}
+
+/** A map asks for all of its items, a list for one of its members. */
+function readSelection({ value, line }: Located, name: string, placeholders: Placeholders): Expression {
+  if (isMap(value)) {
+    if (value.size === 0) throw new RuleError(line, `${shown(name)} is empty`);
+    return and([...value].map(([key, item]) => readItem(key, item, placeholders)));
+  }
+  if (!isList(value)) return readKeywords([{ value, line }], line, placeholders);
+  if (value.length === 0) throw new RuleError(line, `${shown(name)} is empty`);
+  return or(value.map((member) => readSelection(member, name, placeholders)));
+}
+
+function resolve(condition: Condition, selections: ReadonlyMap<string, Expression>, line: number): Expression {
+  switch (condition.kind) {
+    case 'and':
+      return and(condition.parts.map((part) => resolve(part, selections, line)));
+    case 'or':
+      return or(condition.parts.map((part) => resolve(part, selections, line)));
+    case 'not':
+      return not(resolve(condition.part, selections, line));
+    case 'name':
+      return selectionOf(condition.name);
+    case 'of': {
+      const names = namesOf(condition.pattern, selections.keys());
+      if (names.length === 0) throw new RuleError(line, `${shown(condition.pattern)} selects nothing`);
+      return (condition.quantifier === 'all' ? and : or)(names.map(selectionOf));
+    }
+  }
+
+  function selectionOf(name: string): Expression {
+    const selection = selections.get(name);
+    if (!selection) throw new RuleError(line, `the condition names ${shown(name)}, which is not there`);
+    return selection;
+  }
+}

@@ -1,0 +1,134 @@
+import type { SigmaEvent } from './event.js';
+import { leavesOf } from './expression.js';
+import type { Expression, Leaf, Test } from './expression.js';
+import { leafAnswer, textTest } from './matching/answers.js';
+import { EventView } from './matching/event-view.js';
+import { anyRun, written } from './sigma-string.js';
+
+/** One question that a rule asked, and what it found. */
+export interface Explanation {
+  /** `*` for a keyword, which may be in any field. */
+  field: string;
+  /** Cut when it is long; null where the field is missing or null. */
+  value: string | null;
+  /** `endswith /curl`, `not = root` */
+  test: string;
+}
+
+const maxShown = 100;
+/** What is not there says little: so much of it, and only when nothing else can be said. */
+const maxNegative = 10;
+const maxValueLength = 1_000;
+
+/** Why an expression holds for an event. */
+export function explain(expression: Expression, event: SigmaEvent): readonly Explanation[] {
+  const reasons = new Reasons(expression, event);
+  const { found, absent } = reasons.why(expression, true) ?? nothing;
+  return found.length > 0 ? found.slice(0, maxShown) : absent.slice(0, maxNegative);
+}
+
+interface Why {
+  found: readonly Explanation[];
+  absent: readonly Explanation[];
+}
+
+const nothing: Why = { found: [], absent: [] };
+
+class Reasons {
+  readonly #view: EventView;
+  readonly #numberOf: (name: string | null) => number;
+
+  constructor(expression: Expression, event: SigmaEvent) {
+    const names = new Set<string | null>();
+    for (const { field, test } of leavesOf(expression)) {
+      names.add(field);
+      if (test.kind === 'field') names.add(test.other);
+    }
+    const fields = [...names];
+    this.#view = new EventView(fields);
+    this.#view.look(event);
+    this.#numberOf = (name) => fields.indexOf(name);
+  }
+
+  /** Why it is so; undefined when it is not. */
+  why(expression: Expression, isSo: boolean): Why | undefined {
+    switch (expression.kind) {
+      case 'leaf':
+        return this.#whyLeaf(expression.leaf, isSo);
+      case 'not':
+        return this.why(expression.part, !isSo);
+      default:
+        return (expression.kind === 'and') === isSo
+          ? this.#whyAll(expression.parts, isSo)
+          : this.#whyOne(expression.parts, isSo);
+    }
+  }
+
+  #whyAll(parts: readonly Expression[], isSo: boolean): Why | undefined {
+    const all = parts.map((part) => this.why(part, isSo));
+    if (!all.every((why) => why !== undefined)) return undefined;
+    return { found: all.flatMap(({ found }) => found), absent: all.flatMap(({ absent }) => absent) };
+  }
+
+  #whyOne(parts: readonly Expression[], isSo: boolean): Why | undefined {
+    for (const part of parts) {
+      const why = this.why(part, isSo);
+      if (why) return why;
+    }
+    return undefined;
+  }
+
+  #whyLeaf(leaf: Leaf, isSo: boolean): Why | undefined {
+    if (leafAnswer(leaf, this.#numberOf)(this.#view) !== isSo) return undefined;
+    const test = describe(leaf.test);
+    const explanation = { field: leaf.field ?? '*', value: this.#valueOf(leaf), test: isSo ? test : `not ${test}` };
+    return isSo ? { found: [explanation], absent: [] } : { found: [], absent: [explanation] };
+  }
+
+  /** Of several texts, the one that the test accepts. */
+  #valueOf({ field, test }: Leaf): string | null {
+    const raw = this.#view.raw(this.#numberOf(field));
+    const value = raw[Math.max(0, this.#acceptedOf(field, test))];
+    return value?.slice(0, maxValueLength) ?? null;
+  }
+
+  #acceptedOf(field: string | null, test: Test): number {
+    if (test.kind === 'null' || test.kind === 'exists' || test.kind === 'field') return 0;
+    const isLower = test.kind === 'text' && !test.isCased;
+    const number = this.#numberOf(field);
+    return (isLower ? this.#view.lower(number) : this.#view.raw(number)).findIndex(textTest(test));
+  }
+}
+
+/** The question in Sigma's words. */
+function describe(test: Test): string {
+  switch (test.kind) {
+    case 'text':
+      return describeText(test);
+    case 'number':
+      return `= ${test.number}`;
+    case 'null':
+      return '= null';
+    case 'exists':
+      return 'exists';
+    case 'regex':
+      return `re ${test.source}`;
+    case 'compare':
+      return `${test.comparison} ${test.number}`;
+    case 'cidr':
+      return `cidr ${test.network.text}`;
+    case 'time-part':
+      return `${test.part} ${test.comparison} ${test.number}`;
+    case 'field':
+      return test.position === 'equals' ? `= field ${test.other}` : `${test.position} field ${test.other}`;
+  }
+}
+
+function describeText({ text }: Extract<Test, { kind: 'text' }>): string {
+  const opens = text[0] === anyRun;
+  const closes = text.length > 1 && text.at(-1) === anyRun;
+  const inner = written(text.slice(opens ? 1 : 0, closes ? -1 : undefined));
+  if (opens && closes) return `contains ${inner}`;
+  if (opens && inner !== '') return `endswith ${inner}`;
+  return closes ? `startswith ${inner}` : `= ${written(text)}`;
+}

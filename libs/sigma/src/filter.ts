@@ -1,0 +1,56 @@
+import { readDetections } from './detections.js';
+import { appliesTo } from './event.js';
+import type { LogSource } from './event.js';
+import { and } from './expression.js';
+import type { Expression } from './expression.js';
+import { itemsOf, mapOf, textAt, textOf } from './located.js';
+import type { Located } from './located.js';
+import type { Placeholders } from './placeholders.js';
+import type { DetectionRule } from './rule-document.js';
+import { readLogSource } from './rule-document.js';
+import { RuleError } from './rule-error.js';
+
+/** What narrows other rules. @see Sigma filters specification 2.1 */
+export interface Filter {
+  file: string;
+  line: number;
+  title: string | null;
+  logsource: LogSource;
+  /** Ids and names; null for any. */
+  rules: ReadonlySet<string> | null;
+  expression: Expression;
+  /** Whether it says what it leaves out. One that does not keeps only what it selects, which few mean. */
+  excludes: boolean;
+}
+
+/** @throws RuleError */
+export function readFilter(document: Located, file: string, placeholders: Placeholders): Filter {
+  const map = mapOf(document, 'a filter');
+  const section = map.get('filter');
+  if (!section) throw new RuleError(document.line, 'no filter');
+  const filter = mapOf(section, 'filter');
+  const named = itemsOf(filter.get('rules')).map((each) => textOf(each, 'rules'));
+  if (named.length === 0) throw new RuleError(section.line, 'filter names no rules; any is all of them');
+  return {
+    file,
+    line: document.line,
+    title: textAt(map, 'title'),
+    logsource: readLogSource(map, document.line),
+    rules: named.length === 1 && named[0] === 'any' ? null : new Set(named),
+    expression: readDetections(section, 'filter', placeholders),
+    excludes: itemsOf(filter.get('condition')).every((each) => /\bnot\b/i.test(textOf(each, 'condition'))),
+  };
+}
+
+/** The rule with every filter that is about it: an exclusion is written `not selection`, because both must hold. */
+export function filtered(rule: DetectionRule, filters: readonly Filter[]): DetectionRule {
+  const own = filters.filter((filter) => narrows(filter, rule));
+  if (own.length === 0) return rule;
+  return { ...rule, expression: and([rule.expression, ...own.map(({ expression }) => expression)]) };
+}
+
+/** A filter may be as wide as its rules or wider, never narrower: it would apply to some of their events alone. */
+export function narrows({ logsource, rules }: Filter, { info, logsource: ofRule }: DetectionRule): boolean {
+  const isNamed = rules === null || rules.has(info.id) || (info.name !== null && rules.has(info.name));
+  return isNamed && appliesTo(logsource, ofRule);
+}

@@ -1,0 +1,62 @@
+import type { JsonValue } from '@tidewaiter/domain';
+
+import { RuleError, shown } from './rule-error.js';
+
+/** A value of a YAML document, with the line in the file where it stands. */
+export interface Located {
+  value: LocatedValue;
+  line: number;
+}
+
+export type LocatedMap = ReadonlyMap<string, Located>;
+export type LocatedList = readonly Located[];
+export type LocatedValue = string | number | boolean | null | LocatedList | LocatedMap;
+
+export function isMap(value: LocatedValue): value is LocatedMap {
+  return value instanceof Map;
+}
+
+export function isList(value: LocatedValue): value is LocatedList {
+  return Array.isArray(value);
+}
+
+/** @throws RuleError when it is no map */
+export function mapOf({ value, line }: Located, what: string): LocatedMap {
+  if (!isMap(value)) throw new RuleError(line, `${what} must be a map`);
+  return value;
+}
+
+/** The items of a list; one value that stands alone is a list of itself, and nothing is none. */
+export function itemsOf(located: Located | undefined): LocatedList {
+  if (!located || located.value === null) return [];
+  return isList(located.value) ? located.value : [located];
+}
+
+/** Numbers and switches as they would be written. @throws RuleError when it is a list or a map */
+export function textOf({ value, line }: Located, what: string): string {
+  if (value === null || typeof value === 'object') throw new RuleError(line, `${what} must be text`);
+  return String(value);
+}
+
+/** The text under a key; null when it is missing or empty. @throws RuleError when it is a list or a map */
+export function textAt(map: LocatedMap, key: string): string | null {
+  const located = map.get(key);
+  return located && located.value !== null && located.value !== '' ? textOf(located, key) : null;
+}
+
+/** @throws RuleError when one is a list or a map */
+export function textsAt(map: LocatedMap, key: string): string[] {
+  return itemsOf(map.get(key)).map((item) => textOf(item, key));
+}
+
+/** Refuses keys that nobody reads: a misspelt one must not pass as if it were not there. @throws RuleError */
+export function onlyKeys(map: LocatedMap, known: readonly string[], where: string): void {
+  for (const [key, { line }] of map)
+    if (!known.includes(key)) throw new RuleError(line, `${where} has the unknown key ${shown(key)}`);
+}
+
+/** The value without its lines. */
+export function plainOf({ value }: Located): JsonValue {
+  if (isMap(value)) return Object.fromEntries([...value].map(([key, each]) => [key, plainOf(each)]));
+  return isList(value) ? value.map(plainOf) : value;
+}

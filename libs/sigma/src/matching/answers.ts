@@ -1,0 +1,84 @@
+import type { Comparison, Leaf, Position, Test } from '../expression.js';
+import { isInNetwork } from './cidr.js';
+import type { EventView } from './event-view.js';
+import { globMatcher } from './glob.js';
+import { compileRegex } from './regex.js';
+import { timePart } from './time-part.js';
+import { numberOf } from './values.js';
+
+/** Answers one question about the event that the view looks at. */
+export type Answer = (view: EventView) => boolean;
+
+/** @param numberOfField what the view calls a field */
+export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => number): Answer {
+  const field = numberOfField(leaf.field);
+  const { test } = leaf;
+  switch (test.kind) {
+    case 'null':
+      return (view) => view.isNull(field);
+    case 'exists':
+      return (view) => view.isPresent(field);
+    case 'field': {
+      const { isCased, position } = test;
+      const other = numberOfField(test.other);
+      const texts = (view: EventView, of: number) => (isCased ? view.raw(of) : view.lower(of));
+      return (view) =>
+        texts(view, field).some((text) => texts(view, other).some((each) => standsIn(text, each, position)));
+    }
+    default: {
+      const accepts = textTest(test);
+      const isLower = test.kind === 'text' && !test.isCased;
+      return (view) => (isLower ? view.lower(field) : view.raw(field)).some(accepts);
+    }
+  }
+}
+
+/** Tests of one text; those of strings that are not cased see it in lower case. */
+export function textTest(test: Exclude<Test, { kind: 'null' | 'exists' | 'field' }>): (text: string) => boolean {
+  switch (test.kind) {
+    case 'text':
+      return globMatcher(test.text);
+    case 'number':
+      return (text) => numberOf(text) === test.number;
+    case 'regex': {
+      // Most are never asked for.
+      let regex: ReturnType<typeof compileRegex> | undefined;
+      return (text) => (regex ??= compileRegex(test)).test(text);
+    }
+    case 'compare':
+      return (text) => compares(numberOf(text), test.comparison, test.number);
+    case 'cidr':
+      return (text) => isInNetwork(text, test.network);
+    case 'time-part':
+      return (text) => compares(timePart(text, test.part), test.comparison, test.number);
+  }
+}
+
+function compares(value: number | undefined, comparison: Comparison | 'eq', number: number): boolean {
+  if (value === undefined) return false;
+  switch (comparison) {
+    case 'eq':
+      return value === number;
+    case 'lt':
+      return value < number;
+    case 'lte':
+      return value <= number;
+    case 'gt':
+      return value > number;
+    case 'gte':
+      return value >= number;
+  }
+}
+
+function standsIn(text: string, other: string, position: Position): boolean {
+  switch (position) {
+    case 'equals':
+      return text === other;
+    case 'startswith':
+      return text.startsWith(other);
+    case 'endswith':
+      return text.endsWith(other);
+    case 'contains':
+      return text.includes(other);
+  }
+}

@@ -1,0 +1,95 @@
+import { anyOne, anyRun } from '../sigma-string.js';
+import type { SigmaString } from '../sigma-string.js';
+import { codePoints, ShiftAnd } from './shift-and.js';
+
+/** What stands between two `*`: texts, and {@link anyOne} for one code point each. */
+type Segment = readonly (string | typeof anyOne)[];
+
+/**
+ * Whether a text is what a string with wildcards stands for. Segments are found from left to right, each at the first place where
+ * it fits: no expression, no way back, so that no text makes it slow.
+ */
+export function globMatcher(pattern: SigmaString): (text: string) => boolean {
+  const [first = [], ...others] = split(pattern);
+  const last = others.pop();
+  if (last === undefined) return (text) => fitsAt(text, 0, first) === text.length;
+  const inner = others.filter((segment) => segment.length > 0).map(finder);
+  return (text) => {
+    let at = fitsAt(text, 0, first);
+    for (const find of inner) {
+      if (at === -1) return false;
+      at = find(text, at);
+    }
+    return at !== -1 && endsWith(text, at, last);
+  };
+}
+
+function split(pattern: SigmaString): Segment[] {
+  const segments: (string | typeof anyOne)[][] = [[]];
+  for (const part of pattern) {
+    if (part === anyRun) segments.push([]);
+    else segments.at(-1)?.push(part);
+  }
+  return segments;
+}
+
+/** Says where the first place that the segment fits at, from a place on, ends; or -1. */
+function finder(segment: Segment): (text: string, from: number) => number {
+  const [literal, ...more] = segment;
+  if (typeof literal === 'string' && more.length === 0) {
+    return (text, from) => {
+      const found = text.indexOf(literal, from);
+      return found === -1 ? -1 : found + literal.length;
+    };
+  }
+  const search = new ShiftAnd(segment);
+  return (text, from) => search.find(text, from);
+}
+
+/** How many code points with single wildcards among them must be looked for in one piece: the more, the longer it takes. */
+export function longestSearch(pattern: SigmaString): number {
+  const searched = split(pattern)
+    .slice(1, -1)
+    .filter((segment) => segment.includes(anyOne));
+  return Math.max(0, ...searched.map((segment) => codePoints(segment).length));
+}
+
+/** How many pieces must be looked for. */
+export function searchCount(pattern: SigmaString): number {
+  return pattern.filter((part) => part === anyRun).length;
+}
+
+/** Where the segment ends when it begins at a place, or -1. */
+function fitsAt(text: string, start: number, segment: Segment): number {
+  let at = start;
+  for (const part of segment) {
+    if (part !== anyOne) {
+      if (!text.startsWith(part, at)) return -1;
+      at += part.length;
+    } else {
+      if (at >= text.length) return -1;
+      at += isPair(text, at) ? 2 : 1;
+    }
+  }
+  return at;
+}
+
+/** Whether the segment fits at the very end of the text, and begins no earlier than at a place. */
+function endsWith(text: string, from: number, segment: Segment): boolean {
+  let at = text.length;
+  for (const part of segment.toReversed()) {
+    if (part !== anyOne) {
+      if (!text.endsWith(part, at)) return false;
+      at -= part.length;
+    } else {
+      at -= isPair(text, at - 2) ? 2 : 1;
+    }
+    if (at < from) return false;
+  }
+  return true;
+}
+
+/** Whether two units are one code point. */
+function isPair(text: string, at: number): boolean {
+  return (text.codePointAt(at) ?? 0) > 0xffff;
+}

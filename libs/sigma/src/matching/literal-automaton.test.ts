@@ -1,0 +1,55 @@
+import * as fc from 'fast-check';
+
+import { LiteralAutomaton } from './literal-automaton.js';
+import type { Place } from './literal-automaton.js';
+
+const holds: Record<Place, (text: string, literal: string) => boolean> = {
+  anywhere: (text, literal) => text.includes(literal),
+  start: (text, literal) => text.startsWith(literal),
+  end: (text, literal) => text.endsWith(literal),
+};
+
+function found(literals: readonly { text: string; place: Place }[], text: string): number[] {
+  const automaton = new LiteralAutomaton(literals.map((literal, id) => ({ ...literal, id })));
+  const ids: number[] = [];
+  return ids.slice(0, automaton.scan(text, ids, 0)).sort((a, b) => a - b);
+}
+
+const words = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/', 'é', '😀'), minLength: 1, maxLength: 5 });
+const literals = fc.uniqueArray(fc.record({ text: words, place: fc.constantFrom<Place>('anywhere', 'start', 'end') }), {
+  selector: ({ text, place }) => `${place} ${text}`,
+  maxLength: 60,
+});
+const texts = fc.string({ unit: fc.constantFrom('a', 'b', 'c', '/', 'é', '😀', 'x'), maxLength: 40 });
+
+it('finds what the functions of strings find', () => {
+  fc.assert(
+    fc.property(literals, texts, (all, text) => {
+      const expected = all.flatMap(({ text: literal, place }, id) => (holds[place](text, literal) ? [id] : []));
+      expect(found(all, text)).toEqual(expected);
+    }),
+  );
+});
+
+it('starts anew with every text', () => {
+  const automaton = new LiteralAutomaton([{ text: 'ab', place: 'anywhere', id: 7 }]);
+  const ids: number[] = [];
+  expect(['xab', 'a', 'b', 'ab'].map((text) => automaton.scan(text, ids, 0))).toEqual([1, 0, 0, 1]);
+});
+
+it.each([
+  [
+    'many characters',
+    (index: number) => String.fromCharCode(0x4e00 + (index % 20_000), 0x4e00 + ((index * 7) % 20_000)),
+  ],
+  ['many states', (index: number) => `${'abcdefgh'[index % 8]}${index.toString(36)}`.repeat(12)],
+])('finds as much where %s make the rows too many', (_, literalAt) => {
+  const all = Array.from({ length: 6_000 }, (_, id) => ({ text: literalAt(id), place: 'anywhere' as const, id }));
+  const unique = [...new Map(all.map((literal) => [literal.text, literal])).values()];
+  const automaton = new LiteralAutomaton(unique);
+  const ids: number[] = [];
+  const some = unique.filter((_, index) => index % 997 === 0);
+  const count = automaton.scan(some.map(({ text }) => `${text} `).join(''), ids, 0);
+  expect(ids.slice(0, count)).toEqual(expect.arrayContaining(some.map(({ id }) => id)));
+  expect(automaton.scan('x'.repeat(100), ids, 0)).toBe(0);
+});

@@ -1,0 +1,196 @@
+import type { Regex } from './regex.js';
+
+/** What is known of the texts that a part of an expression matches. */
+interface Known {
+  /** All of them, where they are few; an empty text among them says that it may match nothing. */
+  exact: readonly string[] | null;
+  /** Every one of them holds one of these; null where nothing is known. */
+  needed: readonly string[] | null;
+}
+
+const maxTexts = 96;
+const maxLength = 24;
+const anything: Known = { exact: null, needed: null };
+const nothing: Known = { exact: [''], needed: null };
+
+/**
+ * Literals, in lower case, of which every text that the expression matches holds at least one, whatever the case; undefined where none are known
+ * or they are too short to tell anything.
+ */
+export function literalsOf({ source, flags }: Regex): readonly string[] | undefined {
+  const [, inline = '', body = ''] = /^(?:\(\?([ims]+)\))?(.*)$/s.exec(source) ?? [];
+  const reader = new Reader(body, flags.includes('i') || inline.includes('i'));
+  const known = reader.read();
+  const needed = known === null ? null : bestOf([known.needed, known.exact]);
+  return needed !== null && isTelling(needed) ? needed : undefined;
+}
+
+/** Shorter ones are in almost every text. */
+const minLength = 3;
+
+function isTelling(texts: readonly string[]): boolean {
+  return texts.every(({ length }) => length >= minLength);
+}
+
+function rateOf(texts: readonly string[]): number {
+  return texts.reduce((sum, { length }) => sum + 2 ** -length, 0);
+}
+
+function bestOf(candidates: readonly (readonly string[] | null)[]): readonly string[] | null {
+  const usable = candidates.flatMap((texts) =>
+    texts === null || texts.length === 0 || texts.includes('') ? [] : [fewest(texts)],
+  );
+  return usable.toSorted((a, b) => Number(isTelling(b)) - Number(isTelling(a)) || rateOf(a) - rateOf(b))[0] ?? null;
+}
+
+/** Without those that hold another one. */
+function fewest(texts: readonly string[]): string[] {
+  const short = [...new Set(texts)].toSorted((a, b) => a.length - b.length);
+  return short.filter((text, index) => !short.slice(0, index).some((other) => text.includes(other)));
+}
+
+/** Reads RE2's syntax as far as it is common; of the rest nothing is said. */
+class Reader {
+  #at = 0;
+
+  constructor(
+    private readonly body: string,
+    private readonly ignoresCase: boolean,
+  ) {}
+
+  /** Null when something in the expression is not understood. */
+  read(): Known | null {
+    try {
+      const known = this.#alternatives();
+      return this.#at === this.body.length ? known : null;
+    } catch (error) {
+      if (error instanceof NotUnderstood) return null;
+      throw error;
+    }
+  }
+
+  #alternatives(): Known {
+    const parts = [this.#sequence()];
+    while (this.#take('|')) parts.push(this.#sequence());
+    return parts.length === 1 ? parts[0]! : either(parts);
+  }
+
+  #sequence(): Known {
+    const parts: Known[] = [];
+    while (this.#at < this.body.length && this.#peek() !== '|' && this.#peek() !== ')') parts.push(this.#repeated());
+    return inRow(parts);
+  }
+
+  #repeated(): Known {
+    let known = this.#single();
+    for (;;) {
+      const [quantifier, low = ''] = /^(?:[*+?]|\{(\d+)(?:,\d*)?\})\??/.exec(this.body.slice(this.#at)) ?? [];
+      if (quantifier === undefined) return known;
+      this.#at += quantifier.length;
+      known = repetition(known, quantifier[0]!, Number(low));
+    }
+  }
+
+  #single(): Known {
+    const char = this.#next();
+    if (char === '(') return this.#group();
+    if (char === '[') return this.#class();
+    if (char === '\\') return this.#escape();
+    if (char === '.') return anything;
+    if (char === '^' || char === '$') return nothing;
+    return this.#literal(char);
+  }
+
+  #group(): Known {
+    const [opening] = /^\?(?::|P?<\w+>)/.exec(this.body.slice(this.#at)) ?? [];
+    if (opening === undefined && this.#peek() === '?') throw new NotUnderstood();
+    this.#at += opening?.length ?? 0;
+    const known = this.#alternatives();
+    if (!this.#take(')')) throw new NotUnderstood();
+    return known;
+  }
+
+  /** `[ab]` is one of a few; `[^a]`, `[a-z]` and `[[:alpha:]]` are any. */
+  #class(): Known {
+    const [whole] = /^\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]/s.exec(this.body.slice(this.#at)) ?? [];
+    if (whole === undefined) throw new NotUnderstood();
+    this.#at += whole.length;
+    const inside = whole.slice(0, -1);
+    if (!/^[A-Za-z0-9 /"'=:_@.,;+%~-]{1,6}$/.test(inside) || /[^-]-[^-]/.test(inside)) return anything;
+    return either(Array.from(inside, (char) => this.#literal(char)));
+  }
+
+  #escape(): Known {
+    const char = this.#next();
+    if (/[AzbB]/.test(char)) return nothing;
+    if (/[dDsSwW]/.test(char)) return anything;
+    if (/\w/.test(char)) throw new NotUnderstood();
+    return this.#literal(char);
+  }
+
+  #literal(char: string): Known {
+    // What has another length or letter in lower case is left out, and to RE2 the long s and the Kelvin sign are letters of these.
+    if (char < ' ' || char > '~' || (this.ignoresCase && /[sk]/i.test(char))) return anything;
+    return { exact: [char.toLowerCase()], needed: null };
+  }
+
+  #peek(): string | undefined {
+    return this.body[this.#at];
+  }
+
+  #take(char: string): boolean {
+    if (this.#peek() !== char) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #next(): string {
+    const char = this.body[this.#at];
+    if (char === undefined) throw new NotUnderstood();
+    this.#at += 1;
+    return char;
+  }
+}
+
+class NotUnderstood extends Error {}
+
+function either(parts: readonly Known[]): Known {
+  const exacts = parts.flatMap(({ exact }) => exact ?? []);
+  const isExact = parts.every(({ exact }) => exact !== null) && exacts.length <= maxTexts;
+  const needs = parts.map(({ exact, needed }) => bestOf([exact, needed]));
+  return {
+    exact: isExact ? [...new Set(exacts)] : null,
+    needed: needs.every((need) => need !== null) ? needs.flatMap((need) => need ?? []) : null,
+  };
+}
+
+/** Parts whose texts are known grow into longer ones; the best of what is needed on the way is kept. */
+function inRow(parts: readonly Known[]): Known {
+  const candidates: (readonly string[] | null)[] = [];
+  let run: readonly string[] = [''];
+  let isExact = true;
+  for (const { exact, needed } of parts) {
+    candidates.push(needed);
+    const longer = exact === null ? null : product(run, exact);
+    if (longer === null) {
+      candidates.push(run);
+      isExact = false;
+    }
+    run = longer ?? exact ?? [''];
+  }
+  candidates.push(run);
+  return { exact: isExact ? run : null, needed: bestOf(candidates) };
+}
+
+function product(starts: readonly string[], ends: readonly string[]): string[] | null {
+  if (starts.length * ends.length > maxTexts) return null;
+  const texts = starts.flatMap((start) => ends.map((end) => start + end));
+  return texts.some(({ length }) => length > maxLength) ? null : [...new Set(texts)];
+}
+
+function repetition(known: Known, quantifier: string, low: number): Known {
+  const mayBeMissing = quantifier === '*' || quantifier === '?' || (quantifier === '{' && low === 0);
+  if (quantifier === '?' && known.exact !== null) return either([known, nothing]);
+  if (mayBeMissing) return anything;
+  return { exact: null, needed: bestOf([known.exact, known.needed]) };
+}

@@ -1,0 +1,40 @@
+export const timeParts = ['minute', 'hour', 'day', 'week', 'month', 'year'] as const;
+
+/** `day` is that of the month, `week` that of ISO 8601. */
+export type TimePart = (typeof timeParts)[number];
+
+const dayMs = 86_400_000;
+
+/** A part of an RFC 3339 time in UTC; undefined for what is none. */
+export function timePart(text: string, part: TimePart): number | undefined {
+  if (!/^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:[Zz]|[+-]\d\d:?\d\d)?)?$/.test(text))
+    return undefined;
+  // A time that names no zone is UTC, wherever this runs.
+  const zoned = /[Tt ]/.test(text) && !/(?:[Zz]|[+-]\d\d:?\d\d)$/.test(text.slice(11)) ? `${text}Z` : text;
+  const time = new Date(zoned.replace(' ', 'T'));
+  return Number.isNaN(time.getTime()) ? undefined : partOf(time, part);
+}
+
+function partOf(time: Date, part: TimePart): number {
+  switch (part) {
+    case 'minute':
+      return time.getUTCMinutes();
+    case 'hour':
+      return time.getUTCHours();
+    case 'day':
+      return time.getUTCDate();
+    case 'week':
+      return isoWeek(time);
+    case 'month':
+      return time.getUTCMonth() + 1;
+    case 'year':
+      return time.getUTCFullYear();
+  }
+}
+
+/** The week of the year that has its Thursday. */
+function isoWeek(time: Date): number {
+  const weekday = time.getUTCDay() || 7;
+  const thursday = Date.UTC(time.getUTCFullYear(), time.getUTCMonth(), time.getUTCDate() + 4 - weekday);
+  return Math.ceil(((thursday - Date.UTC(new Date(thursday).getUTCFullYear(), 0, 1)) / dayMs + 1) / 7);
+}

@@ -1,0 +1,59 @@
+import { Column, CreateDateColumn, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+
+/** A running detector. */
+@Entity('detector_replica')
+export class DetectorReplicaRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'detector_replica_pk' }) id!: string;
+  @Column('timestamptz', { name: 'alive_until' }) aliveUntil!: Date;
+}
+
+/** A part of the detector's work that one replica at a time does. */
+@Entity('detector_lease')
+export class DetectorLeaseRow {
+  /** `partition/7`, `incidents` */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'detector_lease_pk' }) name!: string;
+  @Column('uuid', { nullable: true }) holder!: string | null;
+  @Column('bigint', { default: 0 }) token!: string;
+  @Column('timestamptz', { name: 'held_until', default: () => 'now()' }) heldUntil!: Date;
+  /** How many holders in a row were gone without a word since the last snapshot. */
+  @Column('integer', { default: 0 }) crashes!: number;
+  /** Message that is being handled, while such a holder is looked for the reason of. */
+  @Column('bigint', { nullable: true }) attempting!: string | null;
+}
+
+/** What the holder of a lease remembers, as of a position in what it reads. */
+@Entity('detector_snapshot')
+export class DetectorSnapshotRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'detector_snapshot_pk' }) name!: string;
+  /** Who can read it. */
+  @Column('text') format!: string;
+  /** Of the stream that the position is in. */
+  @Column('text', { nullable: true }) life!: string | null;
+  @Column('bigint') position!: string;
+  @Column('bytea') state!: Buffer;
+  @CreateDateColumn({ name: 'taken_at', type: 'timestamptz' }) takenAt!: Date;
+}
+
+/** One rule that matched. Only the detector writes it. */
+@Entity('detection_alert')
+@Index('detection_alert_waiting_ix', ['number'], { where: 'turn IS NULL' })
+@Index('detection_alert_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
+export class DetectionAlertRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'detection_alert_pk' }) id!: string;
+  @Index('detection_alert_number_ux', { unique: true })
+  @Column('bigint')
+  @Generated('increment')
+  number!: string;
+  /** Title of the rule. */
+  @Column('text') rule!: string;
+  @Column('text') severity!: string;
+  @Column('jsonb') alert!: unknown;
+  @Index('detection_alert_incident_ix')
+  @Column('uuid', { name: 'incident_id', nullable: true })
+  incidentId!: string | null;
+  /** Null while the builder has not taken it. */
+  @Column('bigint', { nullable: true }) turn!: string | null;
+  @Index('detection_alert_age_ix')
+  @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
+  createdAt!: Date;
+}

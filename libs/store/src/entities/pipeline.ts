@@ -1,0 +1,48 @@
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  type Relation,
+  Unique,
+} from 'typeorm';
+
+/** A document of a pipeline, byte for byte. */
+@Entity('pipeline_document')
+export class PipelineDocumentRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'pipeline_document_pk' }) digest!: string;
+  @Column('text', { name: 'media_type' }) mediaType!: string;
+  @Column('bytea') content!: Buffer;
+}
+
+/** What one document says of one image. Ingest writes it. */
+@Entity('pipeline_report')
+@Unique('pipeline_report_key_uq', ['connection', 'reportKey'])
+// Of an expression, which TypeORM cannot say.
+@Index('pipeline_report_revision_ix', { synchronize: false })
+export class PipelineReportRow {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'pipeline_report_pk' }) id!: string;
+  @Column('text') connection!: string;
+  @Column('text', { name: 'report_key' }) reportKey!: string;
+  @Index('pipeline_report_image_ix')
+  @Column('text', { name: 'image_digest' })
+  imageDigest!: string;
+  @Column('text', { name: 'document_digest' }) documentDigest!: string;
+  @ManyToOne(() => PipelineDocumentRow)
+  @JoinColumn({ name: 'document_digest', foreignKeyConstraintName: 'pipeline_report_document_fk' })
+  document?: Relation<PipelineDocumentRow>;
+  @Column('text') kind!: string;
+  @Column('text') format!: string;
+  @Column('text', { nullable: true }) version!: string | null;
+  @Column('text', { nullable: true }) registry!: string | null;
+  @Column('text', { nullable: true }) repository!: string | null;
+  @Column('text', { nullable: true }) tag!: string | null;
+  @Column('jsonb', { nullable: true }) run!: unknown;
+  @Column('text', { array: true }) proven!: string[];
+  @Column('integer', { nullable: true }) packages!: number | null;
+  @Column('text', { nullable: true }) builder!: string | null;
+  @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
+}

@@ -1,0 +1,86 @@
+import { Column, Entity, Index, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
+
+import { ImageRow } from './images.js';
+
+/** Which container ran what, where, and when. The detector writes it. */
+@Entity('container_ledger')
+@Index('container_ledger_pod_ix', ['cluster', 'namespace', 'pod'])
+export class ContainerLedgerRow {
+  /** As long as anybody said it. */
+  @PrimaryColumn('text', { name: 'container_id', primaryKeyConstraintName: 'container_ledger_pk' })
+  containerId!: string;
+  /** Empty where nobody names one. */
+  @Column('text', { default: '' }) cluster!: string;
+  @Column('text', { nullable: true }) node!: string | null;
+  @Column('text', { nullable: true }) namespace!: string | null;
+  @Column('text', { nullable: true }) pod!: string | null;
+  @Column('text', { name: 'pod_uid', nullable: true }) podUid!: string | null;
+  @Column('text', { nullable: true }) name!: string | null;
+  /** `app`, `init`, `sidecar` or `ephemeral`. */
+  @Column('text', { nullable: true }) kind!: string | null;
+  @Column('text', { name: 'workload_kind', nullable: true }) workloadKind!: string | null;
+  @Column('text', { nullable: true }) workload!: string | null;
+  @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
+  /** The manifest that runs; not always one that was scanned. */
+  @Index('container_ledger_image_ix')
+  @Column('text', { name: 'image_digest', nullable: true })
+  imageDigest!: string | null;
+  @Column('text', { name: 'said_digests', array: true }) saidDigests!: string[];
+  @Column('text', { nullable: true }) repository!: string | null;
+  @Column('text', { nullable: true }) tag!: string | null;
+  @Column('boolean', { nullable: true }) privileged!: boolean | null;
+  @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
+  @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
+  @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
+  @Index('container_ledger_seen_ix')
+  @Column('timestamptz', { name: 'last_seen' })
+  lastSeen!: Date;
+}
+
+/** What is known of a workload from its pods and what leads to them. */
+@Entity('workload')
+export class WorkloadRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) cluster!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) namespace!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) kind!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_pk' }) name!: string;
+  @Column('jsonb', { name: 'namespace_labels' }) namespaceLabels!: unknown;
+  @Column('boolean', { nullable: true }) exposed!: boolean | null;
+  @Column('boolean', { nullable: true }) privileged!: boolean | null;
+  @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
+  @Column('integer') replicas!: number;
+  @Column('text', { array: true }) probes!: string[];
+  @Column('timestamptz', { name: 'seen_at' }) seenAt!: Date;
+}
+
+/** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
+@Entity('image_manifest')
+export class ImageManifestRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_manifest_pk' }) imageDigest!: string;
+  @OneToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
+  image?: Relation<ImageRow>;
+  @Column('bytea') files!: Buffer;
+}
+
+/** A package of an image that was seen to be executed or loaded. */
+@Entity('package_use')
+export class PackageUseRow {
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'package_use_pk' }) imageDigest!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_use_pk' }) package!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'package_use_pk' }) how!: string;
+  @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
+  @Column('timestamptz', { name: 'last_seen' }) lastSeen!: Date;
+}
+
+/** Something that was seen of an image, an identity or a cluster. */
+@Entity('learned_habit')
+export class LearnedHabitRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) kind!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) subject!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'learned_habit_pk' }) value!: string;
+  @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
+  @Index('learned_habit_seen_ix')
+  @Column('timestamptz', { name: 'last_seen' })
+  lastSeen!: Date;
+}

@@ -1,0 +1,251 @@
+import { Readable } from 'node:stream';
+
+import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
+import { type Digest, findingOf, Secret, type Signature } from '@tidewaiter/domain';
+import { encodeEntries, EntryTable } from '@tidewaiter/oci';
+import { tarArchive, type TarEntry, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { connect } from './data-source.js';
+import { Findings } from './findings.js';
+import { StoredImageDirectory } from './image-directory.js';
+import { ImageFactsOf } from './image-facts.js';
+import { ImageManifests } from './image-manifests.js';
+import { ImageOrigins } from './image-origins.js';
+import { Images } from './images.js';
+import { Provenances } from './provenances.js';
+import { PushDifferences } from './push-differences.js';
+import { Pushes } from './pushes.js';
+import { Store } from './store.js';
+import { StoredFacts } from './stored-facts.js';
+import { WorkloadLedger } from './workload-ledger.js';
+
+const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
+const [older, newer] = [digestOf('a'), digestOf('b')];
+const mediaType = 'application/vnd.oci.image.layer.v1.tar';
+const fingerprint = 'f'.repeat(64);
+const place = { connection: 'main', repository: 'shop/api' };
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let images: Images;
+let factsOf: ImageFactsOf;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+});
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+  images = new Images(store);
+  const manifests = new ImageManifests(store, images);
+  const origins = new ImageOrigins(store, images, manifests, new Provenances(store), new PushDifferences(store));
+  factsOf = new ImageFactsOf(store, images, manifests, new Findings(store), origins);
+});
+
+afterEach(async () => dataSource.destroy());
+afterAll(async () => servers.stop());
+
+/** An analysed image, pushed under one tag. */
+async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, program: string): Promise<void> {
+  const { facts, entries } = await analyzeLayer(() => Readable.from([tarArchive(files)]), {
+    mediaType,
+    isInspected: true,
+  });
+  const layer = { index: 0, digest, diffId: digest, mediaType, sizeBytes: 1 };
+  const settings = [{ field: 'entrypoint', shown: `${program} with 2 arguments` }];
+  const config = { settings, steps: [], stepHosts: [], base: { name: null, digest: null }, fingerprintedBy: null };
+  const secret = findingOf({
+    ...{
+      kind: 'secret',
+      id: 'aws-access-token',
+      severity: 'critical',
+      title: 'key',
+      fingerprint: digest,
+      layer: 0,
+      state: 'shadowed',
+    },
+    path: 'app/.env',
+    evidence: { valueFingerprint: fingerprint },
+  });
+  const modified = findingOf({
+    ...{
+      kind: 'integrity',
+      id: 'package-file-modified',
+      severity: 'high',
+      title: 'changed',
+      fingerprint: 'x',
+      layer: 0,
+      state: 'present',
+    },
+    path: 'usr/bin/tool',
+  });
+  const pushes = new Pushes(store);
+  const [id] = await store.transaction((tx) =>
+    pushes.add(tx, [
+      { ...place, tag: '1', claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy, pushedAt: null },
+    ]),
+  );
+  const push = (await pushes.get(id!))!;
+  await store.transaction(async (tx) => {
+    const read = {
+      facts: encodeFacts(facts),
+      entries: Buffer.concat([...encodeEntries(EntryTable.of(entries).pages())]),
+      entryCount: 1,
+      uncompressedBytes: 1,
+    };
+    await images.layerAnalyzed(tx, { blobDigest: digest, sizeBytes: 1, diffId: digest }, '1', read);
+    await images.add(tx, [
+      {
+        ...{
+          digest,
+          mediaType: 'm',
+          configDigest: digestOf(digest === older ? 'c' : 'd'),
+          platform: 'linux/amd64',
+          layers: [layer],
+          config,
+        },
+        ...{ createdAt: '2026-01-01T00:00:00.000Z', baseCreatedAt: null, user: 'app', labels: {}, findings: [] },
+      },
+    ]);
+    await images.analyzed(tx, digest, '1', {
+      os: null,
+      packages: [],
+      warnings: [],
+      findings: digest === newer ? [secret, modified] : [],
+    });
+    await pushes.resolved(tx, push, {
+      digest,
+      mediaType: 'm',
+      registryHost: 'registry.example.com',
+      imageDigests: [digest],
+    });
+    await tx.query(`UPDATE push SET state = 'analyzed' WHERE id = $1`, [id]);
+  });
+}
+
+async function signedBy(digest: Digest, identity: string): Promise<void> {
+  const signature = { verified: true, code: null, reason: null, subject: digest, artifact: digest } as const;
+  const signer = { name: 'ci', keyFingerprint: null, identity, issuer: 'https://issuer.example.com' };
+  const signatures: Signature[] = [{ ...signature, signer }];
+  const known = { signatures, attestations: [], vex: [], warnings: [] };
+  await store.transaction((tx) => new Provenances(store).put(tx, place, digest, known, []));
+}
+
+const file = (path: string, content = path): TarEntry => ({ path, content });
+
+async function pushBoth(): Promise<void> {
+  await pushed(older, [file('usr/bin/tool'), file('app/server', 'old')], 'ci', '/app/server');
+  await pushed(
+    newer,
+    [file('usr/bin/tool'), file('app/server', 'new'), file('app/.helper')],
+    'mallory',
+    '/app/.helper',
+  );
+  await signedBy(older, 'release@example.com');
+  await signedBy(newer, 'mallory@example.com');
+}
+
+it('puts together what rules ask of an image', async () => {
+  await pushBoth();
+  const { facts, bytes } = (await factsOf.load(newer))!;
+  expect(facts).toMatchObject({
+    repository: 'registry.example.com/shop/api',
+    tag: '1',
+    pushedBy: 'mallory',
+    entrypoint: ['/app/.helper'],
+    user: 'app',
+    signed: true,
+    signerChanged: true,
+    provenanceVerified: false,
+    previous: [{ digest: older, pushedBy: 'ci', signed: true, entrypoint: ['/app/server'] }],
+    secrets: [{ id: 'aws-access-token', path: '/app/.env', fingerprint, accessKeyId: null }],
+  });
+  expect(facts.flagged.get('/usr/bin/tool')).toEqual({ kind: 'integrity', id: 'package-file-modified' });
+  expect([facts.files.get('/app/.helper'), facts.previous[0]!.files!.get('/app/.helper')]).toEqual([
+    { sha256: expect.any(String), package: null },
+    null,
+  ]);
+  expect(bytes).toBeGreaterThan(500);
+});
+
+it('knows nothing of an image that was not analysed, or of which a layer is missing', async () => {
+  await pushBoth();
+  expect(await factsOf.load(digestOf('9'))).toBeNull();
+  await store.query('DELETE FROM layer_blob WHERE diff_id = $1', [newer]);
+  await store.query('DELETE FROM layer WHERE diff_id = $1', [newer]);
+  expect(await factsOf.load(newer)).toBeNull();
+});
+
+it('answers at once what was fetched before, and forgets what has changed', async () => {
+  await pushBoth();
+  const known = new StoredFacts(factsOf, { fingerprintOf: () => fingerprint });
+  expect([known.image(newer), known.secretOfKey('AKIAX')]).toEqual([null, null]);
+  await Promise.all([known.prefetch([newer, newer], ['AKIAX'], 0), known.prefetch([newer], [], 0)]);
+  expect(known.image(newer)?.tag).toBe('1');
+  expect(known.secretOfKey('AKIAX')).toMatchObject({ digest: newer, secret: { fingerprint } });
+  known.forget(newer);
+  expect([known.image(newer), known.bytes]).toEqual([null, 0]);
+});
+
+it('asks again after a while for what was not known', async () => {
+  const known = new StoredFacts(factsOf);
+  await known.prefetch([newer], ['AKIAX'], 0);
+  expect([known.needs(newer, 1000), known.needs(newer, 60_000)]).toEqual([false, true]);
+  await pushBoth();
+  await known.prefetch([newer], [], 60_000);
+  expect(known.image(newer)?.digest).toBe(newer);
+});
+
+it('keeps no more in memory than it may', async () => {
+  await pushBoth();
+  const known = new StoredFacts(factsOf, { maxBytes: 100 });
+  await known.prefetch([newer, older], [], 0);
+  expect([known.image(newer), known.image(older)?.digest]).toEqual([null, older]);
+});
+
+it('judges what a tag points to again when its image begins to run', async () => {
+  await pushBoth();
+  const ledger = new WorkloadLedger(store);
+  const jobs = async () => store.query<{ key: string }>(`SELECT key FROM job WHERE queue = 'rejudge'`);
+  const runs = async (digest: Digest) => {
+    const unsaid = {
+      kind: null,
+      cluster: null,
+      node: null,
+      pod: null,
+      podUid: null,
+      serviceAccount: null,
+      workload: null,
+    };
+    const at = { startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() };
+    const named = { id: digest.slice(7), name: null, saidDigests: [], repository: null, tag: null, privileged: null };
+    await store.transaction((tx) => ledger.put(tx, [{ ...unsaid, ...at, ...named, digest }]));
+  };
+  await runs(older);
+  expect(await jobs()).toEqual([]);
+  await runs(newer);
+  const [push] = await store.query<{ id: string }>('SELECT id FROM push WHERE digest = $1', [newer]);
+  expect(await jobs()).toEqual([{ key: push!.id }]);
+  await store.query('DELETE FROM job');
+  await runs(newer);
+  expect(await jobs()).toEqual([]);
+  expect(await images.areRunning([newer])).toBe(true);
+});
+
+it('knows which manifests a digest or a tag stood for', async () => {
+  const before = Date.now() - 1000;
+  await pushBoth();
+  const directory = new StoredImageDirectory(store);
+  const reference = { repository: 'registry.example.com/shop/api', tag: '1' };
+  await directory.prefetch([older, digestOf('d'), digestOf('9')], [reference], Date.now());
+  const manifest = (digest: Digest) => [{ digest, platform: 'linux/amd64' }];
+  expect(directory.manifestsOf(older)).toEqual(manifest(older));
+  expect(directory.manifestsOf(digestOf('d'))).toEqual(manifest(newer));
+  expect(directory.manifestsOf(digestOf('9'))).toEqual([]);
+  expect(directory.tagAt(reference.repository, '1', Date.now())).toBe(newer);
+  expect(directory.tagAt(reference.repository, '1', before)).toBeNull();
+  expect(directory.tagAt(reference.repository, '2', Date.now())).toBeNull();
+});

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, Provenance } from '@tidewaiter/domain';
+import type { PreviousImage } from '@tidewaiter/facts';
+import type { KeptConfig, PushChanges } from '@tidewaiter/integrity';
+
+import { ImageManifests } from './image-manifests.js';
+import { Images } from './images.js';
+import { Provenances, type StoredProvenance } from './provenances.js';
+import { PushDifferences } from './push-differences.js';
+import type { RepositoryPlace } from './pushes.js';
+import { Store } from './store.js';
+
+/** A push that gave an image a name. */
+export interface TaggedPush extends RepositoryPlace {
+  id: string;
+  registryHost: string | null;
+  tag: string | null;
+  pushedBy: string | null;
+  pushedAt: Date;
+}
+
+interface EarlierImage {
+  digest: Digest;
+  pushedBy: string | null;
+}
+
+/** Of what a tag pointed to before. */
+const maxPrevious = 5;
+
+/** Who vouches for images, and what their tags pointed to before. */
+@Injectable()
+export class ImageOrigins {
+  constructor(
+    private readonly store: Store,
+    private readonly images: Images,
+    private readonly manifests: ImageManifests,
+    private readonly provenances: Provenances,
+    private readonly differences: PushDifferences,
+  ) {}
+
+  async of(digest: Digest, platform: string, push: TaggedPush) {
+    const own = await this.provenances.get(push, digest);
+    const earlier = await this.#earlier(push, digest, platform);
+    const before = earlier[0] ? await this.provenances.get(push, earlier[0].digest) : null;
+    const files = earlier[0] ? await this.manifests.get(earlier[0].digest) : null;
+    const changes = earlier.length > 0 ? await this.differences.of(push.id) : null;
+    const previous = await Promise.all(
+      earlier.map(async (each, index): Promise<PreviousImage> => {
+        const config = await this.images.configOf(each.digest);
+        const isNewest = index === 0;
+        return {
+          ...each,
+          signed: isNewest ? isSigned(before) : null,
+          entrypoint: config && entrypointOf(config),
+          files: isNewest ? files : null,
+          ...(isNewest ? changedFiles(changes) : { addedFiles: [], changedFiles: [] }),
+        };
+      }),
+    );
+    return {
+      signed: isSigned(own),
+      signerChanged: signerChanged(before, own),
+      provenanceVerified: own && own.attestations.some(({ kind, verified }) => kind === 'provenance' && verified),
+      previous,
+      bytes: files?.bytes.length ?? 0,
+    };
+  }
+
+  /** The images of the same platform that the tag pointed to before the image came, newest first. */
+  async #earlier(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
+    if (push.tag === null) return [];
+    return this.store.query<EarlierImage>(
+      `SELECT image.digest, past.actor AS "pushedBy" FROM (
+         SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.at, past.push_id FROM tag_ledger AS past
+         WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL
+           AND at < (SELECT at FROM tag_ledger WHERE push_id = $4)
+         ORDER BY past.digest, past.at DESC) AS past
+       JOIN push_image USING (push_id) JOIN image ON image.digest = image_digest
+       WHERE platform = $5 AND image.digest <> $6 ORDER BY past.at DESC LIMIT ${maxPrevious}`,
+      [push.connection, push.repository, push.tag, push.id, platform, digest],
+    );
+  }
+}
+
+function isSigned(known: Provenance | null): boolean | null {
+  return known && known.signatures.some(({ verified }) => verified);
+}
+
+/** Null where the one before was not signed, or one of the two was never looked at. */
+function signerChanged(before: StoredProvenance | null, own: StoredProvenance | null): boolean | null {
+  const earlier = signersOf(before);
+  if (earlier.size === 0 || own === null) return null;
+  return ![...signersOf(own)].some((signer) => earlier.has(signer));
+}
+
+function signersOf(known: Provenance | null): Set<string> {
+  const signers = known?.signatures.flatMap(({ verified, signer }) => (verified && signer ? [signer] : [])) ?? [];
+  return new Set(signers.map(({ keyFingerprint, identity, issuer }) => keyFingerprint ?? `${issuer}\n${identity}`));
+}
+
+/** The most telling ones: a push keeps no more of them. */
+function changedFiles(changes: PushChanges | null): Pick<PreviousImage, 'addedFiles' | 'changedFiles'> {
+  const files = changes?.files?.items ?? [];
+  const those = (isWanted: (change: string) => boolean) =>
+    files.filter(({ change }) => isWanted(change)).map(({ path }) => `/${path}`);
+  return {
+    addedFiles: those((change) => change === 'added'),
+    changedFiles: those((change) => change === 'content' || change === 'type'),
+  };
+}
+
+/** The program alone: what it is given may be a secret, and is not kept. */
+export function entrypointOf(config: KeptConfig | null): string[] {
+  const of = (name: string) => config?.settings.find(({ field }) => field === name)?.shown ?? '';
+  const program = (of('entrypoint') || of('cmd')).replace(/ with \d+ arguments?$/, '');
+  return program === '' ? [] : [program];
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+
+import { Store, type Transaction } from './store.js';
+
+/** A package of an image that was seen to be used. */
+export interface UsedPackage {
+  imageDigest: Digest;
+  /** Its name, as the image's files know their owner. */
+  package: string;
+  how: 'executed' | 'loaded';
+  firstSeen: Date;
+  lastSeen: Date;
+}
+
+/** Which packages of images are more than there. */
+@Injectable()
+export class PackageUses {
+  constructor(private readonly store: Store) {}
+
+  /** Notes that packages were used; repeating it changes nothing but when it was last seen. */
+  async put(tx: Transaction, used: readonly UsedPackage[]): Promise<void> {
+    if (used.length === 0) return;
+    await tx.query(
+      // In one order, so that two who tell of the same cannot wait for each other.
+      `INSERT INTO package_use AS known (image_digest, package, how, first_seen, last_seen)
+       SELECT digest, package, how, min(first_seen), max(last_seen)
+       FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS row (digest, package, how, first_seen, last_seen)
+       GROUP BY digest, package, how ORDER BY digest, package, how
+       ON CONFLICT (image_digest, package, how) DO UPDATE SET
+         first_seen = least(known.first_seen, EXCLUDED.first_seen), last_seen = greatest(known.last_seen, EXCLUDED.last_seen)`,
+      [
+        used.map(({ imageDigest }) => imageDigest),
+        used.map((each) => each.package),
+        used.map(({ how }) => how),
+        used.map(({ firstSeen }) => firstSeen),
+        used.map(({ lastSeen }) => lastSeen),
+      ],
+    );
+  }
+
+  /** The packages of some images that were used, last seen first. */
+  async of(digests: readonly Digest[]): Promise<UsedPackage[]> {
+    return this.store.query<UsedPackage>(
+      `SELECT image_digest AS "imageDigest", package, how, first_seen AS "firstSeen", last_seen AS "lastSeen" FROM package_use
+       WHERE image_digest = ANY($1) ORDER BY last_seen DESC, package, how`,
+      [digests],
+    );
+  }
+}

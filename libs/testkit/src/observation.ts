@@ -1,0 +1,90 @@
+import type { Observation, ObservedProcess } from '@tidewaiter/domain';
+
+/** What a test says of an observation; the rest says nothing. */
+export type ObservationSketch = Partial<Omit<Observation, 'process' | 'container' | 'pod' | 'network' | 'request'>> & {
+  [Part in 'process' | 'container' | 'pod' | 'network' | 'request']?: Partial<NonNullable<Observation[Part]>> | null;
+};
+
+const atMs = Date.parse('2026-03-03T01:12:00Z');
+
+/** An observation on `node-1` of the cluster `eu1`. */
+export function observation({ process, container, pod, network, request, ...rest }: ObservationSketch): Observation {
+  const timeMs = rest.timeMs ?? atMs;
+  return {
+    id: 'e1',
+    source: 'tetragon',
+    sensor: 'test',
+    cluster: 'eu1',
+    node: 'node-1',
+    at: new Date(timeMs).toISOString(),
+    activity: 'exec',
+    timeMs,
+    file: null,
+    alert: null,
+    dropped: 0,
+    native: {},
+    ...rest,
+    process: process ? { ...unknownProcess, ...process } : null,
+    container: container ? { ...unknownContainer, ...container } : null,
+    pod: pod ? { ...unknownPod, ...pod } : null,
+    network: network ? { ...unknownNetwork, ...network } : null,
+    request: request ? { ...unknownRequest, ...request } : null,
+  };
+}
+
+const unknownProcess: ObservedProcess = {
+  execId: null,
+  parentExecId: null,
+  pid: null,
+  parentPid: null,
+  executable: null,
+  commandLine: null,
+  arguments: null,
+  name: null,
+  workingDirectory: null,
+  uid: null,
+  user: null,
+  auditUid: null,
+  parentExecutable: null,
+  parentCommandLine: null,
+  sha256: null,
+  inInitTree: null,
+  fromUpperLayer: null,
+  privilegesRaised: null,
+};
+
+const unknownContainer = {
+  id: null,
+  name: null,
+  imageRepository: null,
+  imageTag: null,
+  imageDigest: null,
+  startedAt: null,
+};
+
+const unknownPod = { namespace: null, name: null, uid: null, workloadKind: null, workload: null, serviceAccount: null };
+
+const unknownNetwork = {
+  protocol: null,
+  sourceIp: null,
+  sourcePort: null,
+  destinationIp: null,
+  destinationPort: null,
+  hostname: null,
+  answers: [],
+  bytes: null,
+};
+
+const unknownRequest = {
+  user: null,
+  groups: [],
+  accessKeyId: null,
+  sourceIps: [],
+  userAgent: null,
+  verb: null,
+  resource: null,
+  namespace: null,
+  name: null,
+  status: null,
+  succeeded: true,
+};

@@ -1,0 +1,296 @@
+import type { Digest, Observation } from '@tidewaiter/domain';
+
+import { type Claims, containerIdOf, type PodName } from './claims.js';
+import {
+  type ContainerRecord,
+  isSameButSeen,
+  mergedContainers,
+  mergedPods,
+  type PodRecord,
+  recordOfContainer,
+  recordOfPod,
+} from './container-record.js';
+import { ContainerRecords } from './container-records.js';
+import { fullRepository } from './image-id.js';
+import { type ImageDirectory, manifestOf, noImages } from './image-resolution.js';
+import type { KnownContainer, KnownWorkload } from './known.js';
+import { NamespaceRecords } from './namespace-records.js';
+import { NodeRecords } from './node-records.js';
+import { claimsOf } from './observed-claims.js';
+import { keyOfWorkload, PodRecords, workloadOfKey } from './pod-records.js';
+import { Repetitions } from './repetitions.js';
+import { stronger } from './said.js';
+import { parsePodKey, podKey, type WorkloadRef } from './workload.js';
+
+export interface LedgerOptions {
+  images?: ImageDirectory;
+  /** Those that were seen longest ago go first. */
+  maxContainers?: number;
+  maxPods?: number;
+}
+
+/** That a container still runs is told again after so long. */
+const toldAgainMs = 3_600_000;
+
+/** An answer, and what it was made of. */
+interface Answer<Known> {
+  known: Known;
+  revision: number;
+  pod?: PodRecord | undefined;
+}
+
+/**
+ * Which container runs what, as far as anybody said: watch, audit, sensors and runtimes in any order, each of whom knows a part.
+ * What was seen of a container joins when it is asked for, so that who comes late still counts.
+ */
+export class ContainerLedger {
+  readonly #containers: ContainerRecords;
+  readonly #pods: PodRecords;
+  readonly #namespaces = new NamespaceRecords();
+  readonly #nodes = new NodeRecords();
+  readonly #repetitions = new Repetitions();
+  readonly #images: ImageDirectory;
+  /** Ids and keys of what changed since somebody took it. */
+  readonly #changed = new Set<string>();
+  readonly #changedWorkloads = new Set<string>();
+  /** Answers, as long as nothing that they were made of changed. */
+  readonly #answers = new WeakMap<ContainerRecord, Answer<KnownContainer>>();
+  readonly #workloadAnswers = new Map<string, Answer<KnownWorkload>>();
+  /** The last answer: one event is asked about several times. */
+  #last: { observation: Observation; container: KnownContainer | null; revision: number } | null = null;
+
+  constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
+    this.#images = images;
+    this.#containers = new ContainerRecords(maxContainers);
+    this.#pods = new PodRecords(maxPods, (workload) => {
+      this.#changedWorkloads.add(workload);
+      this.#workloadAnswers.delete(workload);
+    });
+  }
+
+  /** Adds what an event says of containers. */
+  observe(observation: Observation): void {
+    const repeated = this.#repetitions.repeatedIn(observation);
+    if (repeated !== null && this.#seeAgain(repeated, observation.timeMs)) return;
+    this.add(claimsOf(observation));
+    this.#repetitions.remember(observation);
+  }
+
+  add(claims: Claims): void {
+    const { by, atMs } = claims;
+    this.#last = null;
+    this.#nodes.add(claims);
+    for (const claim of claims.containers) {
+      const pod = claim.pod && podKey(claim.pod);
+      this.#addContainer(recordOfContainer(claim, pod, by, atMs));
+      if (pod !== null) this.#pods.addContainer(pod, claim.id, atMs);
+    }
+    for (const claim of claims.pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));
+    for (const claim of claims.namespaces) this.#namespaces.addNamespace(claim, by, atMs);
+    for (const claim of claims.services) this.#namespaces.addService(claim, by, atMs);
+    for (const { cluster, namespace } of [...claims.namespaces, ...claims.services]) {
+      this.#pods.touchNamespace(`${cluster ?? ''}\n${namespace}`);
+    }
+  }
+
+  /** The container that an event is about, or the only one that its pod can mean. */
+  find(observation: Observation): KnownContainer | null {
+    const revision = this.#revision;
+    if (this.#last?.observation !== observation || this.#last.revision !== revision) {
+      this.#last = { observation, container: this.#find(observation), revision };
+    }
+    return this.#last.container;
+  }
+
+  /** By its id, whole or cut; null where nobody said anything, or several containers begin like that. */
+  container(id: string): KnownContainer | null {
+    const record = this.#containers.find(id);
+    return record && this.#known(record);
+  }
+
+  digestOf(observation: Observation): Digest | null {
+    return this.find(observation)?.digest ?? null;
+  }
+
+  workloadOf(observation: Observation): WorkloadRef | null {
+    const pod = podOf(observation);
+    return this.find(observation)?.workload ?? (pod && this.#pods.workloadOf(podKey(pod)));
+  }
+
+  startedAtOf(observation: Observation): number | null {
+    return this.find(observation)?.startedAtMs ?? null;
+  }
+
+  probesOf(workload: WorkloadRef): readonly string[] {
+    return this.workload(workload)?.probes ?? [];
+  }
+
+  workload(ref: WorkloadRef): KnownWorkload | null {
+    const key = keyOfWorkload(ref);
+    const before = this.#workloadAnswers.get(key);
+    if (before?.revision === this.#revision) return before.known;
+    const pods = this.#pods.ofWorkload(key);
+    if (pods.length === 0) return null;
+    const known = this.#workloadOf(ref, pods);
+    this.#workloadAnswers.set(key, { known, revision: this.#revision });
+    return known;
+  }
+
+  /** Everything that is known of containers, in no order that means anything. */
+  *containers(): Generator<KnownContainer> {
+    for (const record of this.#containers.records()) yield this.#known(record);
+  }
+
+  /** Containers of which something new was said since the last call. */
+  takeChanged(): KnownContainer[] {
+    const ids = [...this.#changed];
+    this.#changed.clear();
+    return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
+  }
+
+  /** Likewise of workloads. */
+  takeChangedWorkloads(): KnownWorkload[] {
+    const refs = Array.from(this.#changedWorkloads, workloadOfKey);
+    this.#changedWorkloads.clear();
+    return unique(refs.map((ref) => ref && this.workload(ref)));
+  }
+
+  get size(): number {
+    return this.#containers.size;
+  }
+
+  /** Grows when something is said that any answer may depend on. */
+  get #revision(): number {
+    return this.#nodes.revision + this.#images.revision;
+  }
+
+  /** Of a container of which nothing new is said, only when it was seen last changes. */
+  #seeAgain(id: string, timeMs: number): boolean {
+    const record = this.#containers.exactly(id);
+    if (!record || timeMs < record.firstSeenMs) return false;
+    record.lastSeenMs = Math.max(record.lastSeenMs, Math.floor(timeMs));
+    return true;
+  }
+
+  #find(observation: Observation): KnownContainer | null {
+    const id = containerIdOf(observation.container?.id);
+    if (id !== null) return this.container(id);
+    const pod = podOf(observation);
+    return pod && this.#onlyContainerOf(pod, observation.timeMs);
+  }
+
+  #onlyContainerOf(pod: PodName, atMs: number): KnownContainer | null {
+    const ids = this.#pods.get(podKey(pod))?.containers ?? [];
+    const alive = this.#containersOf(ids).filter(({ kind, startedAtMs, endedAtMs }) => {
+      const isMain = kind === 'app' || kind === null;
+      return isMain && (startedAtMs ?? 0) <= atMs && (endedAtMs ?? Infinity) >= atMs;
+    });
+    return alive.length === 1 ? alive[0]! : null;
+  }
+
+  /** Of ids some of which may be parts of others. */
+  #containersOf(ids: readonly string[]): KnownContainer[] {
+    return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
+  }
+
+  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[]): KnownWorkload {
+    const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
+    const containers = this.#containersOf(pods.flatMap((pod) => pod.containers));
+    const { fields, probes } = pods.reduce((all, pod) => mergedPods(all, pod));
+    return {
+      ...ref,
+      imageDigests: unique(containers.map(({ digest }) => digest)),
+      namespaceLabels: this.#namespaces.labelsOf(namespace),
+      exposed: this.#namespaces.isExposed(namespace, pods),
+      privileged: fields.privileged?.value ?? worst(containers.map(({ privileged }) => privileged)),
+      serviceAccount: fields.serviceAccount?.value ?? null,
+      replicas: pods.filter((pod) => pod.fields.endedAtMs === null).length,
+      probes,
+    };
+  }
+
+  #addContainer(record: ContainerRecord): void {
+    const before = this.#containers.exactly(record.id);
+    const after = before ? mergedContainers(before, record) : record;
+    this.#containers.put(after);
+    const isSame = before !== undefined && isSameButSeen(before, after);
+    const isTold = before && Math.floor(before.lastSeenMs / toldAgainMs) === Math.floor(after.lastSeenMs / toldAgainMs);
+    if (!isSame || !isTold) this.#changed.add(record.id);
+    if (!isSame && after.fields.pod) this.#pods.touch(after.fields.pod.value);
+  }
+
+  #addPod(record: PodRecord): void {
+    if (!this.#pods.add(record)) return;
+    for (const id of this.#pods.get(record.key)?.containers ?? []) this.#changed.add(id);
+  }
+
+  #known(record: ContainerRecord): KnownContainer {
+    const pod = record.fields.pod ? this.#pods.get(record.fields.pod.value) : undefined;
+    const before = this.#answers.get(record);
+    if (before?.revision === this.#revision && before.pod === pod) return before.known;
+    const known = this.#answer(record, pod);
+    this.#answers.set(record, { known, pod, revision: this.#revision });
+    return known;
+  }
+
+  #answer(record: ContainerRecord, pod: PodRecord | undefined): KnownContainer {
+    const { id, fields, firstSeenMs, lastSeenMs, digests } = record;
+    const key = fields.pod?.value ?? null;
+    const node = stronger(fields.node, pod?.fields.node ?? null)?.value ?? null;
+    const place = key === null ? null : parsePodKey(key);
+    const cluster = fields.cluster?.value ?? place?.cluster ?? null;
+    const [repository, tag] = fields.reference?.value.split('\n') ?? [fields.repository?.value ?? null, null];
+    return {
+      id,
+      name: fields.name?.value ?? null,
+      kind: fields.kind?.value ?? null,
+      cluster,
+      node,
+      pod: place,
+      podUid: pod?.fields.uid?.value ?? null,
+      serviceAccount: pod?.fields.serviceAccount?.value ?? null,
+      workload: key === null ? null : this.#pods.workloadOf(key),
+      digest: this.#manifestOf(record, cluster, node),
+      saidDigests: digests,
+      repository: repository ?? null,
+      tag: tag ?? null,
+      privileged: fields.privileged?.value ?? null,
+      startedAtMs: fields.startedAtMs?.value ?? null,
+      endedAtMs: fields.endedAtMs?.value ?? pod?.fields.endedAtMs?.value ?? null,
+      firstSeenMs,
+      lastSeenMs,
+    };
+  }
+
+  #manifestOf(
+    { digests, bare, fields, firstSeenMs }: ContainerRecord,
+    cluster: string | null,
+    node: string | null,
+  ): Digest | null {
+    const [repository, tag] = fields.reference?.value.split('\n') ?? [];
+    const image = {
+      digests: unique([...digests, ...bare.flatMap((digest) => this.#nodes.digestsOf(digest))]),
+      bare: new Set(bare),
+      reference: repository && tag ? { repository: fullRepository(repository), tag } : null,
+      startedAtMs: fields.startedAtMs?.value ?? firstSeenMs,
+      platform: this.#nodes.platformOf(cluster, node),
+    };
+    return manifestOf(image, this.#images);
+  }
+}
+
+function podOf({ cluster, pod, request }: Observation): PodName | null {
+  if (pod?.namespace && pod.name) return { cluster, namespace: pod.namespace, name: pod.name };
+  const isPod = request?.resource === 'pods' || request?.resource?.startsWith('pods/');
+  return isPod && request?.namespace && request.name
+    ? { cluster, namespace: request.namespace, name: request.name }
+    : null;
+}
+
+function worst(answers: readonly (boolean | null)[]): boolean | null {
+  return answers.includes(true) ? true : (answers.find((answer) => answer !== null) ?? null);
+}
+
+function unique<Value>(values: readonly (Value | null)[]): Value[] {
+  return [...new Set(values)].filter((value) => value !== null);
+}

@@ -1,0 +1,166 @@
+import type { Digest } from '@tidewaiter/domain';
+
+import type { ContainerClaim, ContainerKind, PodClaim } from './claims.js';
+import { type Authority, said, type Said, strongest } from './said.js';
+
+/** What is said of a container under one id. Merging is in any order the same. */
+export interface ContainerRecord {
+  id: string;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  fields: {
+    /** Key of the pod. */
+    pod: Said<string> | null;
+    cluster: Said<string> | null;
+    node: Said<string> | null;
+    name: Said<string> | null;
+    kind: Said<ContainerKind> | null;
+    /** `repository`, a line break, tag. */
+    reference: Said<string> | null;
+    repository: Said<string> | null;
+    privileged: Said<boolean> | null;
+    startedAtMs: Said<number> | null;
+    endedAtMs: Said<number> | null;
+  };
+  /** In order. Those of configs, as far as one can tell, are also in `bare`. */
+  digests: Digest[];
+  bare: Digest[];
+}
+
+/** What is said of a pod. */
+export interface PodRecord {
+  key: string;
+  lastSeenMs: number;
+  fields: {
+    uid: Said<string> | null;
+    node: Said<string> | null;
+    serviceAccount: Said<string> | null;
+    /** `Kind/name` */
+    workload: Said<string> | null;
+    labels: Said<string> | null;
+    privileged: Said<boolean> | null;
+    endedAtMs: Said<number> | null;
+  };
+  probes: string[];
+  /** Ids of containers that were said to be of it. */
+  containers: string[];
+}
+
+/** More would be an attack, or a mistake. */
+const maxDigests = 8;
+const maxProbes = 32;
+const maxContainersOfPod = 256;
+
+export function recordOfContainer(
+  claim: ContainerClaim,
+  pod: string | null,
+  by: Authority,
+  atMs: number,
+): ContainerRecord {
+  const tagged = claim.images.find(({ repository, tag }) => repository !== null && tag !== null);
+  const repository = claim.images.find((image) => image.repository !== null)?.repository ?? null;
+  const digests = claim.images.flatMap(({ digest }) => (digest === null ? [] : [digest]));
+  const named = claim.images.flatMap((image) =>
+    image.digest !== null && image.repository !== null ? [image.digest] : [],
+  );
+  return {
+    id: claim.id,
+    firstSeenMs: Math.min(atMs, claim.startedAtMs ?? atMs),
+    lastSeenMs: Math.max(atMs, claim.endedAtMs ?? atMs),
+    fields: {
+      pod: said(pod, by, atMs),
+      cluster: said(claim.cluster, by, atMs),
+      node: said(claim.node, by, atMs),
+      name: said(claim.name, by, atMs),
+      kind: said(claim.kind, by, atMs),
+      reference: said(tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
+      repository: said(repository, by, atMs),
+      privileged: said(claim.privileged, by, atMs),
+      startedAtMs: said(claim.startedAtMs, by, atMs),
+      endedAtMs: said(claim.endedAtMs, by, atMs),
+    },
+    digests: someOf(digests, maxDigests),
+    bare: someOf(
+      digests.filter((digest) => !named.includes(digest)),
+      maxDigests,
+    ),
+  };
+}
+
+export function mergedContainers(a: ContainerRecord, b: ContainerRecord): ContainerRecord {
+  const digests = union(a.digests, b.digests, maxDigests);
+  const named = new Set([...without(a.digests, a.bare), ...without(b.digests, b.bare)]);
+  return {
+    id: a.id.length >= b.id.length ? a.id : b.id,
+    firstSeenMs: Math.min(a.firstSeenMs, b.firstSeenMs),
+    lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
+    fields: strongest(a.fields, b.fields),
+    digests,
+    bare: digests.filter((digest) => !named.has(digest)),
+  };
+}
+
+export function recordOfPod(key: string, claim: PodClaim, by: Authority, atMs: number): PodRecord {
+  const workload = claim.workload && `${claim.workload.kind}/${claim.workload.name}`;
+  return {
+    key,
+    lastSeenMs: atMs,
+    fields: {
+      uid: said(claim.uid, by, atMs),
+      node: said(claim.node, by, atMs),
+      serviceAccount: said(claim.serviceAccount, by, atMs),
+      workload: said(workload, by, atMs),
+      labels: said(claim.labels && JSON.stringify(sortedByKey(claim.labels)), by, atMs),
+      privileged: said(claim.privileged, by, atMs),
+      endedAtMs: said(claim.endedAtMs, by, atMs),
+    },
+    probes: someOf(claim.probes, maxProbes),
+    containers: [],
+  };
+}
+
+export function mergedPods(a: PodRecord, b: PodRecord): PodRecord {
+  return {
+    key: a.key,
+    lastSeenMs: Math.max(a.lastSeenMs, b.lastSeenMs),
+    fields: strongest(a.fields, b.fields),
+    probes: union(a.probes, b.probes, maxProbes),
+    containers: union(a.containers, b.containers, maxContainersOfPod),
+  };
+}
+
+/** Whether a merge said nothing but that it was seen again. */
+export function isSameButSeen<Merged extends ContainerRecord | PodRecord>(before: Merged, after: Merged): boolean {
+  const fields = Object.keys(before.fields) as (keyof Merged['fields'])[];
+  const [old, now] = [
+    before.fields as Record<string, Said<unknown> | null>,
+    after.fields as Record<string, Said<unknown> | null>,
+  ];
+  const lists = ['digests', 'probes', 'containers'] as const;
+  return (
+    fields.every((key) => old[String(key)]?.value === now[String(key)]?.value) &&
+    lists.every((list) => lengthOf(before, list) === lengthOf(after, list))
+  );
+}
+
+function lengthOf(record: object, list: string): number {
+  return ((record as Record<string, readonly string[] | undefined>)[list] ?? []).length;
+}
+
+/** The same few whatever order they come in. */
+function someOf(texts: readonly string[], max: number): string[] {
+  return texts.length <= 1 ? [...texts] : [...new Set(texts)].toSorted().slice(0, max);
+}
+
+function union(a: string[], b: string[], max: number): string[] {
+  if (b.length === 0 || (a.length === b.length && a.every((text, index) => text === b[index]))) return a;
+  return a.length === 0 ? b : someOf([...a, ...b], max);
+}
+
+function without(all: readonly Digest[], some: readonly Digest[]): Digest[] {
+  return all.filter((digest) => !some.includes(digest));
+}
+
+function sortedByKey(labels: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

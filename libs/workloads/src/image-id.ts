@@ -1,0 +1,42 @@
+import { type Digest, isDigest } from '@tidewaiter/domain';
+
+/** An image as somebody names it. */
+export interface ImageName {
+  /** `localhost:5000/shop/app`; short names as they are. */
+  repository: string | null;
+  tag: string | null;
+  /** Of a manifest or an index where there is a repository, else of a config: the image's id on the node. */
+  digest: Digest | null;
+}
+
+const maxNameLength = 512;
+
+/**
+ * Reads what runtimes call an image, with or without the prefix of one: `name:tag`, `name@digest`, `name:tag@digest`, or a
+ * digest alone. Null for an empty text, and for what is none of them.
+ */
+export function readImageName(text: string | null | undefined): ImageName | null {
+  if (!text || text.length > maxNameLength) return null;
+  const plain = text.replace(/^[a-z][a-z0-9.-]{0,31}:\/\//, '');
+  const [name = '', digest, ...rest] = plain.split('@');
+  if (isDigest(name) && digest === undefined) return { repository: null, tag: null, digest: name };
+  if (!repositoryWithTag.test(name) || rest.length > 0 || (digest !== undefined && !isDigest(digest))) return null;
+  const colon = name.lastIndexOf(':');
+  const hasTag = colon > name.lastIndexOf('/');
+  return {
+    repository: hasTag ? name.slice(0, colon) : name,
+    tag: hasTag ? name.slice(colon + 1) : null,
+    digest: digest ?? null,
+  };
+}
+
+const repositoryWithTag = /^[A-Za-z0-9][A-Za-z0-9._/:-]*$/;
+
+/** The full name that a short one stands for: `nginx` is `docker.io/library/nginx`. */
+export function fullRepository(repository: string): string {
+  const [host = '', ...rest] = repository.split('/');
+  if (rest.length === 0) return `docker.io/library/${repository}`;
+  const named = /[.:]/.test(host) || host === 'localhost';
+  if (!named) return `docker.io/${repository}`;
+  return /^(?:index|registry-1)\.docker\.io$/.test(host) ? `docker.io/${rest.join('/')}` : repository;
+}

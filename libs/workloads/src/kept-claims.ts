@@ -1,0 +1,28 @@
+import { type Claims, noClaims } from './claims.js';
+import type { KnownContainer } from './known.js';
+
+/** What was kept of a container, for a ledger that starts. */
+export function keptClaims(container: KnownContainer): Claims {
+  const { id, pod, cluster, node, name, kind, privileged, startedAtMs, endedAtMs, lastSeenMs } = container;
+  const claims = noClaims('kept', lastSeenMs);
+  const { repository, tag, saidDigests, digest, workload, podUid, serviceAccount } = container;
+  // What runs was worked out; what was said beside it may be a config, of which one cannot tell any more.
+  const said = [...new Set([...(digest === null ? [] : [digest]), ...saidDigests])];
+  const images = said.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
+  const named = repository === null ? [] : [{ repository, tag, digest: null }];
+  claims.containers.push({
+    ...{ id, pod, cluster, node, name, kind, privileged },
+    images: [...images, ...named],
+    startedAtMs,
+    endedAtMs,
+  });
+  if (pod === null) return claims;
+  const unsaid = { labels: null, privileged: null, probes: [], endedAtMs: null };
+  claims.pods.push({
+    ...pod,
+    ...{ uid: podUid, node, serviceAccount },
+    workload: workload && { kind: workload.kind, name: workload.name },
+    ...unsaid,
+  });
+  return claims;
+}

@@ -1,0 +1,41 @@
+import type { Digest } from '@tidewaiter/domain';
+
+import type { ContainerKind, PodName } from './claims.js';
+import type { WorkloadRef } from './workload.js';
+
+/** What is known of a container. Null: nobody said, or nobody can tell. */
+export interface KnownContainer {
+  id: string;
+  name: string | null;
+  kind: ContainerKind | null;
+  cluster: string | null;
+  node: string | null;
+  pod: PodName | null;
+  podUid: string | null;
+  serviceAccount: string | null;
+  workload: WorkloadRef | null;
+  /** The manifest that runs. */
+  digest: Digest | null;
+  /** As somebody said them, of manifests, indexes and configs. */
+  saidDigests: readonly Digest[];
+  repository: string | null;
+  tag: string | null;
+  privileged: boolean | null;
+  startedAtMs: number | null;
+  endedAtMs: number | null;
+  firstSeenMs: number;
+  lastSeenMs: number;
+}
+
+/** What is known of a workload from its pods. */
+export interface KnownWorkload extends WorkloadRef {
+  imageDigests: readonly Digest[];
+  namespaceLabels: Readonly<Record<string, string>>;
+  exposed: boolean | null;
+  privileged: boolean | null;
+  serviceAccount: string | null;
+  /** Pods that are not known to have ended. */
+  replicas: number;
+  /** Commands that the kubelet runs in its pods. */
+  probes: readonly string[];
+}

@@ -1,0 +1,106 @@
+import { isSameButSeen, mergedPods, type PodRecord } from './container-record.js';
+import { workloadOfPodName } from './pod-name.js';
+import { parsePodKey, parseWorkloadKey, type WorkloadRef, workloadKey } from './workload.js';
+
+/** Pods, and which workloads they belong to. */
+export class PodRecords {
+  readonly #pods = new Map<string, PodRecord>();
+  /** Keys of the pods of a workload. */
+  readonly #workloads = new Map<string, Set<string>>();
+
+  /** @param onChange told of workloads of which something new was said */
+  constructor(
+    private readonly max: number,
+    private readonly onChange: (workload: string) => void,
+  ) {}
+
+  get(key: string): PodRecord | undefined {
+    return this.#pods.get(key);
+  }
+
+  /** @returns whether that says more than that it was seen again */
+  add(record: PodRecord): boolean {
+    const before = this.#pods.get(record.key);
+    const after = before ? mergedPods(before, record) : record;
+    if (before?.fields.workload?.value !== after.fields.workload?.value) this.#index(before, after);
+    this.#pods.set(record.key, after);
+    if (this.#pods.size > this.max) this.#forget();
+    if (before && isSameButSeen(before, after)) return false;
+    this.touch(record.key);
+    return true;
+  }
+
+  addContainer(key: string, containerId: string, atMs: number): void {
+    if (this.#pods.get(key)?.containers.includes(containerId)) return;
+    const blank = { uid: null, node: null, serviceAccount: null, workload: null, labels: null, privileged: null };
+    this.add({ key, lastSeenMs: atMs, fields: { ...blank, endedAtMs: null }, probes: [], containers: [containerId] });
+  }
+
+  /** Something changed that belongs to a pod. */
+  touch(key: string): void {
+    const pod = this.#pods.get(key);
+    const workload = pod && workloadOfRecord(pod);
+    if (workload) this.onChange(workload);
+  }
+
+  touchNamespace(namespace: string): void {
+    for (const key of this.#workloads.keys()) if (key.startsWith(`${namespace}/`)) this.onChange(key);
+  }
+
+  /** What a pod belongs to; a guess from its name where nobody said. */
+  workloadOf(key: string): WorkloadRef {
+    const { cluster, namespace, name } = parsePodKey(key);
+    const workload = this.#pods.get(key)?.fields.workload?.value;
+    const said = workload === undefined ? null : parseWorkloadKey(`${namespace}/${workload}`);
+    return { cluster, ...(said ?? { namespace, ...workloadOfPodName(name) }) };
+  }
+
+  /** The pods of a workload by its key. */
+  ofWorkload(key: string): PodRecord[] {
+    return Array.from(this.#workloads.get(key) ?? [], (pod) => this.#pods.get(pod)!);
+  }
+
+  #index(before: PodRecord | undefined, after: PodRecord): void {
+    if (before) this.#unindex(before);
+    const key = workloadOfRecord(after);
+    if (key === null) return;
+    const pods = this.#workloads.get(key);
+    if (pods) pods.add(after.key);
+    else this.#workloads.set(key, new Set([after.key]));
+  }
+
+  #unindex(pod: PodRecord): void {
+    const key = workloadOfRecord(pod);
+    if (key === null) return;
+    const pods = this.#workloads.get(key);
+    pods?.delete(pod.key);
+    if (pods?.size === 0) this.#workloads.delete(key);
+    this.onChange(key);
+  }
+
+  /** A twentieth at once: sorting for each new one would cost more than all else. */
+  #forget(): void {
+    const oldest = [...this.#pods.values()].toSorted((a, b) => a.lastSeenMs - b.lastSeenMs);
+    for (const pod of oldest.slice(0, Math.ceil(this.max / 20))) {
+      this.#unindex(pod);
+      this.#pods.delete(pod.key);
+    }
+  }
+}
+
+/** `cluster`, a line break, and the key within the cluster: that of a workload everywhere. */
+export function keyOfWorkload(ref: WorkloadRef): string {
+  return `${ref.cluster ?? ''}\n${workloadKey(ref)}`;
+}
+
+/** The reverse of {@link keyOfWorkload}. */
+export function workloadOfKey(key: string): WorkloadRef | null {
+  const [cluster = '', rest = ''] = key.split('\n');
+  const ref = parseWorkloadKey(rest);
+  return ref && { cluster: cluster === '' ? null : cluster, ...ref };
+}
+
+function workloadOfRecord({ key, fields }: PodRecord): string | null {
+  const { cluster, namespace } = parsePodKey(key);
+  return fields.workload === null ? null : `${cluster ?? ''}\n${namespace}/${fields.workload.value}`;
+}

@@ -1,0 +1,48 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { containerIdOf } from './claims.js';
+import { slotMs } from './said.js';
+
+/** Containers whose last words are remembered. */
+const maxRemembered = 50_000;
+/** Sensors whose events all say the same of their container. */
+const ordinary = new Set<Observation['source']>(['tetragon', 'tracee']);
+
+interface LastWords extends Pick<Observation, 'container' | 'pod' | 'node'> {
+  id: string;
+  slot: number;
+}
+
+/**
+ * What sensors said of containers just before. Nearly all events say nothing else, and claims take longer to make and to merge than
+ * all that is done with an event otherwise.
+ */
+export class Repetitions {
+  /** By the id of the container as the sensor says it. */
+  readonly #last = new Map<string, LastWords>();
+
+  /** Id of the container of which an event says nothing new; null where it may. */
+  repeatedIn({ source, container, pod, node, timeMs }: Observation): string | null {
+    const last = container?.id && ordinary.has(source) ? this.#last.get(container.id) : undefined;
+    if (!last || last.slot !== Math.floor(timeMs / slotMs) || last.node !== node) return null;
+    return saysTheSame(last.container, container) && saysTheSame(last.pod, pod) ? last.id : null;
+  }
+
+  remember({ source, container, pod, node, timeMs }: Observation): void {
+    const id = container && ordinary.has(source) ? containerIdOf(container.id) : null;
+    if (!container?.id || id === null) return;
+    this.#last.set(container.id, { container, pod, node, id, slot: Math.floor(timeMs / slotMs) });
+    const [oldest] = this.#last.keys();
+    if (this.#last.size > maxRemembered && oldest !== undefined) this.#last.delete(oldest);
+  }
+}
+
+/** Of two plain records of texts, numbers and truths. */
+function saysTheSame(a: object | null, b: object | null): boolean {
+  if (a === b) return true;
+  if (a === null || b === null) return false;
+  for (const key in a) {
+    if ((a as Record<string, unknown>)[key] !== (b as Record<string, unknown>)[key]) return false;
+  }
+  return true;
+}

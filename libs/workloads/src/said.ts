@@ -1,0 +1,41 @@
+/** Who says something, the least believable first. */
+export const authorities = ['guess', 'falco', 'sensor', 'runtime', 'kept', 'audit', 'watch'] as const;
+
+export type Authority = (typeof authorities)[number];
+
+/** A value and how much it counts: by who says it, then by when. */
+export interface Said<Value> {
+  value: Value;
+  order: number;
+}
+
+// Milliseconds since 1970 take 41 bits until the year 2039, and 44 until 2527.
+const perAuthority = 2 ** 44;
+
+/** Sensors say the same with every event: what they say counts from when such a slot began, so that repeating it is nothing new. */
+export const slotMs = 600_000;
+
+export function said<Value>(value: Value | null, by: Authority, atMs: number): Said<Value> | null {
+  if (value === null) return null;
+  const from = by === 'sensor' ? atMs - (atMs % slotMs) : atMs;
+  return { value, order: authorities.indexOf(by) * perAuthority + from };
+}
+
+/** The one that counts more. In whatever order values come, the same one is left: that is all that makes the ledger join. */
+export function stronger<Value>(a: Said<Value> | null, b: Said<Value> | null): Said<Value> | null {
+  if (a === null || b === null) return a ?? b;
+  if (a.order !== b.order) return a.order > b.order ? a : b;
+  return String(a.value) >= String(b.value) ? a : b;
+}
+
+/** Merges two records field by field. */
+export function strongest<Fields extends object>(a: Fields, b: Fields): Fields {
+  const merged: Record<string, unknown> = {};
+  for (const key of Object.keys(a)) {
+    merged[key] = stronger(
+      a[key as keyof Fields] as Said<unknown> | null,
+      b[key as keyof Fields] as Said<unknown> | null,
+    );
+  }
+  return merged as Fields;
+}

@@ -1,0 +1,29 @@
+import { Controller, Get, Query } from '@nestjs/common';
+import { DetectionAlerts, type ListedAlert, type Page } from '@tidewaiter/store';
+import type { z } from 'zod';
+
+import type { alertAnswer } from './incident-answers.js';
+import { alertsQuery, readInput } from './requests.js';
+
+type AlertAnswer = z.output<typeof alertAnswer>;
+
+/** What rules found in what runs, also what became part of no incident. */
+@Controller('api/v1/alerts')
+export class AlertsController {
+  constructor(private readonly alerts: DetectionAlerts) {}
+
+  @Get()
+  async list(@Query() query: unknown): Promise<Page<AlertAnswer>> {
+    const { severity, incident, ...page } = readInput(alertsQuery, query);
+    const { items, next } = await this.alerts.list(page, { severity, incidentId: incident });
+    return { items: items.map(describeAlert), next };
+  }
+}
+
+/** What joins alerts, and their evidence, is between them and the builder of incidents. */
+function describeAlert({ id, rule, severity, weight, at, events, ...alert }: ListedAlert): AlertAnswer {
+  const { techniques, stage, title, explanation, finding, isFact, bySensor, context, lowered, incidentId } = alert;
+  const said = { title, explanation, finding, techniques, stage };
+  const image = alert.image.map(({ text }) => text);
+  return { id, rule, severity, weight, at, events, ...said, isFact, bySensor, context, image, lowered, incidentId };
+}

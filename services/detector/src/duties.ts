@@ -1,0 +1,127 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Bus } from '@tidewaiter/bus';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { type DetectorLease, DetectorLeases } from '@tidewaiter/store';
+import { v7 as uuidv7 } from 'uuid';
+
+import { changeOfShare } from './shares.js';
+
+/** A part of the work while this replica does it. */
+export interface Duty {
+  /** Ends it and keeps what it has come to, for the next holder of the lease. */
+  handOver(): Promise<void>;
+  /** Ends it at once: somebody else does it by now. */
+  abandon(): void;
+}
+
+/** A part of the work that one replica at a time does. */
+export interface DutyKind {
+  /** Names of its leases. */
+  names: readonly string[];
+  /** Begins where the last holder ended. `lost` says that the lease turned out to be somebody else's. */
+  begin(lease: DetectorLease, lost: () => void): Promise<Duty>;
+}
+
+/** How long a replica that is gone without a word keeps its leases. */
+const leaseMs = 6_000;
+const renewMs = 2_000;
+
+/** Divides the detector's work among its replicas, as they come and go. */
+@Injectable()
+export class Duties implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  readonly #replica = uuidv7();
+  readonly #held = new Map<string, { lease: DetectorLease; duty: Duty }>();
+  readonly #kinds = new Map<string, DutyKind>();
+  #renewing: Repetition | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #isLeaving = false;
+  #forgetCalls: (() => void) | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly leases: DetectorLeases,
+    private readonly log: Logger,
+  ) {}
+
+  /** Before the application starts. */
+  add(kind: DutyKind): void {
+    for (const name of kind.names) this.#kinds.set(name, kind);
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.leases.define([...this.#kinds.keys()]);
+    this.#renewing = repeat(async () => this.#next(), renewMs, this.log);
+    this.#forgetCalls = this.bus.onCall('leases', () => void this.#next().catch(() => undefined));
+  }
+
+  /** While bus and store are still there. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#isLeaving = true;
+    this.#forgetCalls?.();
+    await this.#renewing?.stop();
+    await this.#turn;
+    await Promise.all([...this.#held.keys()].map(async (name) => this.#release(name)));
+    await this.leases.leave(this.#replica).catch(() => undefined);
+    this.bus.call('leases');
+  }
+
+  /** One round at a time, whoever asks for it. */
+  async #next(): Promise<void> {
+    const round = this.#turn.then(async () => (this.#isLeaving ? undefined : this.#round()));
+    this.#turn = round.catch(() => undefined);
+    return round;
+  }
+
+  async #round(): Promise<void> {
+    const shares = await this.leases.renew(this.#replica, leaseMs);
+    const mine = new Set(shares.mine);
+    for (const [name, { duty }] of this.#held) {
+      if (mine.has(name)) continue;
+      this.log.warn({ lease: name }, 'lease lost');
+      this.#held.delete(name);
+      duty.abandon();
+    }
+    const { release, take } = changeOfShare(shares, this.#kinds.size);
+    await Promise.all(release.map(async (name) => this.#release(name)));
+    if (release.length > 0) this.bus.call('leases');
+    await this.#takeSome(shares.free, take);
+  }
+
+  /** Takes so many of the free ones; others may be faster with some. */
+  async #takeSome(free: readonly string[], count: number): Promise<void> {
+    let taken = 0;
+    for (const name of free) {
+      if (taken === count || this.#isLeaving) return;
+      const kind = this.#kinds.get(name);
+      const lease = kind && (await this.leases.take(name, this.#replica, leaseMs));
+      if (!lease) continue;
+      taken += 1;
+      await this.#begin(name, kind, lease);
+    }
+  }
+
+  async #begin(name: string, kind: DutyKind, lease: DetectorLease): Promise<void> {
+    try {
+      const lost = () => {
+        if (this.#held.get(name)?.lease === lease) this.#held.delete(name);
+      };
+      this.#held.set(name, { lease, duty: await kind.begin(lease, lost) });
+    } catch (err) {
+      this.log.error({ lease: name, err }, 'duty not begun');
+      await this.leases.release(lease);
+    }
+  }
+
+  async #release(name: string): Promise<void> {
+    const held = this.#held.get(name);
+    this.#held.delete(name);
+    await held?.duty
+      .handOver()
+      .catch((err: unknown) => this.log.error({ lease: name, err }, 'duty handed over without its state'));
+    if (held) await this.leases.release(held.lease);
+  }
+}

@@ -1,0 +1,11 @@
+import type { Alert } from '@tidewaiter/detection';
+import type { RuntimeRecord } from '@tidewaiter/domain';
+
+/** What judges the records of one partition: everything that it says follows from what it is given. */
+export interface Engine {
+  observe(record: RuntimeRecord): Alert[];
+  /** Moves its time on, in milliseconds since 1970. */
+  advance(nowMs: number): Alert[];
+  snapshot(): Uint8Array;
+  restore(state: Uint8Array): void;
+}

@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { StreamMessage } from '@tidewaiter/bus';
+import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
+import { Logger } from '@tidewaiter/runtime';
+import { DeadLetters } from '@tidewaiter/store';
+import { v5 as uuidv5 } from 'uuid';
+
+import { DetectorMetrics } from './detector-metrics.js';
+
+/** Of ids that are made from places in the stream. Any UUID that nobody else uses. */
+const placeNamespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
+
+/** What cannot be judged, as dead letters. */
+@Injectable()
+export class GivenUpRecords {
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly metrics: DetectorMetrics,
+    private readonly log: Logger,
+  ) {}
+
+  /** Keeps a message, or one record of it, with the reason. Reading it again after a crash keeps no second letter. */
+  async keep(subject: string, message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void> {
+    const { life, sequence } = message.place;
+    const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
+    await this.letters.save({
+      consumer: 'detector',
+      eventId: uuidv5(JSON.stringify([life, sequence, record?.id ?? null]), placeNamespace),
+      subject: record?.sensor ?? subject,
+      payload: record ? Buffer.from(JSON.stringify(record)) : message.data,
+      code,
+      reason: error instanceof Error ? error.message : String(error),
+      attempts: 1,
+    });
+    this.metrics.givenUp(record);
+    this.log.error({ subject, sequence, event_id: record?.id, code, err: error }, 'runtime event given up');
+  }
+}

@@ -1,0 +1,78 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Bus } from '@tidewaiter/bus';
+import { findingOpened, findingResolved, imageAnalyzed, tagMoved } from '@tidewaiter/events';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
+
+import { type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
+
+/** Where replicas keep what they learn. */
+@Injectable()
+export class LearnedFactsTables {
+  constructor(
+    private readonly store: Store,
+    private readonly ledger: WorkloadLedger,
+    private readonly habits: LearnedHabits,
+    private readonly uses: PackageUses,
+  ) {}
+
+  async keep({ containers, workloads, habits, used }: LearnedFacts): Promise<void> {
+    if (containers.length + workloads.length + habits.length + used.length === 0) return;
+    await this.store.transaction(async (tx) => {
+      await this.ledger.put(tx, containers);
+      await this.ledger.putWorkloads(tx, workloads);
+      await this.habits.put(tx, habits);
+      await this.uses.put(tx, used);
+    });
+  }
+
+  async since(containersFrom: Date, habitsFrom: Date): Promise<Pick<LearnedFacts, 'containers' | 'habits'>> {
+    return { containers: await this.ledger.since(containersFrom), habits: await this.habits.since(habitsFrom) };
+  }
+}
+
+const exchangeMs = 2_000;
+const dayMs = 24 * 3_600_000;
+/** How far a replica that starts looks back. */
+const remembered = { containersMs: 2 * dayMs, habitsMs: 30 * dayMs };
+/** What others keep may be about events of a while ago. */
+const overlapMs = 15_000;
+
+/** Keeps what this replica learns, in bulk, and takes over what others do: where a watch tells one of a pod, all know of it. */
+@Injectable()
+export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicationShutdown {
+  #repetition: Repetition | undefined;
+  #lookedMs: number | null = null;
+
+  constructor(
+    private readonly facts: RuntimeFacts,
+    private readonly tables: LearnedFactsTables,
+    private readonly bus: Bus,
+    private readonly log: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#repetition = repeat(async () => this.#exchange(), exchangeMs, this.log);
+    this.bus.onPublished(imageAnalyzed, ({ data }) => {
+      for (const { digest } of data.platforms) this.facts.forgetImage(digest);
+    });
+    this.bus.onPublished(tagMoved, ({ data }) => this.facts.forgetImage(data.newDigest));
+    for (const event of [findingOpened, findingResolved]) this.bus.onPublished(event, () => this.facts.forgetImages());
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repetition?.stop();
+    await this.tables
+      .keep(this.facts.takeLearned())
+      .catch((err: unknown) => this.log.warn({ err }, 'learned facts lost'));
+  }
+
+  async #exchange(): Promise<void> {
+    await this.tables.keep(this.facts.takeLearned());
+    const nowMs = Date.now();
+    const from = (firstMs: number) => new Date((this.#lookedMs ?? nowMs - firstMs) - overlapMs);
+    const learned = await this.tables.since(from(remembered.containersMs), from(remembered.habitsMs));
+    this.facts.learn(learned.containers, learned.habits);
+    this.#lookedMs = nowMs;
+  }
+}

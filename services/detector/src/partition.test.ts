@@ -1,0 +1,238 @@
+import type { StreamMessage } from '@tidewaiter/bus';
+import type { Alert } from '@tidewaiter/detection';
+import { InvalidInput, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
+import { runtimeObserved } from '@tidewaiter/events';
+import { createLogger } from '@tidewaiter/runtime';
+
+import type { Engine } from './engine.js';
+import type { DetectorState } from './partition-journal.js';
+import { Partition, type PartitionWorld } from './partition.js';
+
+const log = createLogger('test', 'silent');
+
+const record = (id: string): RuntimeRecord => ({
+  id,
+  source: 'tetragon',
+  sensor: 'tetragon-eu1',
+  cluster: 'eu1',
+  node: 'worker-1',
+  at: '2026-11-25T10:42:07Z',
+  event: {},
+});
+
+const message = (sequence: number, ...ids: string[]): StreamMessage => ({
+  place: { life: 'one', sequence },
+  storedAtMs: 1_000 * sequence,
+  data: Buffer.from(
+    JSON.stringify({
+      specversion: '1.0',
+      id: '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
+      source: '/tidewaiter/ingest',
+      type: runtimeObserved.type,
+      subject: 'tetragon-eu1',
+      time: '2026-11-25T10:42:07Z',
+      datacontenttype: 'application/json',
+      data: { sensor: 'tetragon-eu1', records: ids.map(record) },
+    }),
+  ),
+});
+
+/** Alerts about everything at once, remembers what it has seen, and breaks at what is called `bug`. */
+function engine(): Engine & { seen: string[] } {
+  const seen: string[] = [];
+  const alert = (id: string) => ({ id }) as Alert;
+  return {
+    seen,
+    observe({ id }) {
+      if (id === 'bug') throw new TypeError('x is undefined');
+      seen.push(id);
+      return [alert(id)];
+    },
+    advance(nowMs) {
+      seen.push(String(nowMs));
+      return [];
+    },
+    snapshot: () => Buffer.from(seen.join(' ')),
+    restore: () => undefined,
+  };
+}
+
+/** A world that keeps what it is given. */
+function world(change: Partial<PartitionWorld> = {}) {
+  const kept: { alerts: string[]; snapshot: string | null }[] = [];
+  const givenUp: { sequence: number; record: string | null; code: string }[] = [];
+  const attempts: number[] = [];
+  const forgotten: number[] = [];
+  const lost = jest.fn();
+  const whole: PartitionWorld = {
+    keep: async (_, alerts, snapshot: DetectorState | null) => {
+      const state = snapshot && `${snapshot.place.sequence}: ${Buffer.from(snapshot.state).toString()}`;
+      kept.push({ alerts: alerts.map(({ id }) => id), snapshot: state });
+      return alerts.length;
+    },
+    attempt: async (_, { sequence }) => void attempts.push(sequence),
+    forget: async ({ sequence }) => void forgotten.push(sequence),
+    prepare: async () => undefined,
+    giveUp: async ({ place }, each, error) =>
+      void givenUp.push({
+        sequence: place.sequence,
+        record: each?.id ?? null,
+        code: (error as InvalidInput).code ?? 'INTERNAL',
+      }),
+    judged: () => undefined,
+    readers: () => 1,
+    lost,
+    ...change,
+  };
+  return { whole, kept, givenUp, attempts, forgotten, lost };
+}
+
+const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
+const never = 1e9;
+
+it('moves the time on by the time of the stream, judges, and keeps the alerts', async () => {
+  const { whole, kept } = world();
+  const judge = engine();
+  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  await partition.take(message(1, 'a', 'b'));
+  await partition.take(message(2, 'c'));
+  await partition.handOver();
+  expect(judge.seen).toEqual(['1000', 'a', 'b', '2000', 'c']);
+  expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
+  expect(kept.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
+});
+
+it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
+  const { whole, kept } = world();
+  const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
+  for (let sequence = 1; sequence <= 20; sequence += 1) await partition.take(message(sequence, `e${sequence}`));
+  await partition.handOver();
+  let alerts: string[] = [];
+  for (const each of kept) {
+    alerts = [...alerts, ...each.alerts];
+    const inSnapshot = each.snapshot?.match(/e\d+/g) ?? [];
+    expect(alerts).toEqual(expect.arrayContaining(inSnapshot));
+  }
+  expect(alerts).toHaveLength(20);
+});
+
+it('drops from the stream what a snapshot holds', async () => {
+  const { whole, forgotten } = world();
+  const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);
+  await partition.take(message(7, 'a'));
+  await partition.handOver();
+  expect(forgotten[0]).toBe(7);
+});
+
+it('keeps no snapshot when nothing has happened since the last', async () => {
+  const { whole, kept } = world();
+  const partition = new Partition({ ...lease }, engine(), whole, log, { life: 'one', sequence: 4 }, 0);
+  partition.tick(5_000);
+  await partition.handOver();
+  expect(kept.every(({ snapshot }) => snapshot === null)).toBe(true);
+});
+
+describe('poison', () => {
+  it('costs the record that shows a bug, not those beside it', async () => {
+    const { whole, kept, givenUp } = world();
+    const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+    await partition.take(message(1, 'a', 'bug', 'b'));
+    await partition.handOver();
+    expect(givenUp).toEqual([{ sequence: 1, record: 'bug', code: 'INTERNAL' }]);
+    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b']);
+  });
+
+  it('is given up as a message where it is none', async () => {
+    const { whole, givenUp } = world();
+    const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+    await partition.take({ ...message(1), data: Buffer.from('{') });
+    await partition.take({ ...message(2), data: Buffer.from('{"specversion":"1.0"}') });
+    expect(givenUp.map(({ sequence, code }) => [sequence, code])).toEqual([
+      [1, 'EVENT_MALFORMED'],
+      [2, 'EVENT_MALFORMED'],
+    ]);
+    expect(partition.place?.sequence).toBe(2);
+  });
+
+  it('is looked for where holders were gone one after the other, and found by its name', async () => {
+    const { whole, givenUp, attempts } = world();
+    const judge = engine();
+    const partition = new Partition({ ...lease, crashes: 4, attempting: 2 }, judge, whole, log, null, never);
+    for (const each of [message(1, 'a'), message(2, 'killer'), message(3, 'b')]) await partition.take(each);
+    expect(attempts).toEqual([1, 3]);
+    expect(givenUp).toEqual([{ sequence: 2, record: null, code: 'READER_KILLED' }]);
+    expect(judge.seen).not.toContain('killer');
+  });
+
+  it('is not looked for where all is well', async () => {
+    const { whole, attempts } = world();
+    const partition = new Partition({ ...lease, crashes: 2, attempting: 1 }, engine(), whole, log, null, never);
+    await partition.take(message(1, 'a'));
+    expect(attempts).toEqual([]);
+  });
+
+  it('may be an alert that cannot be kept: the others are', async () => {
+    const { whole, kept } = world();
+    const keep: PartitionWorld['keep'] = async (held, alerts, snapshot) => {
+      if (alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
+      return whole.keep(held, alerts, snapshot);
+    };
+    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+    await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
+    await partition.handOver();
+    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
+    expect(kept.at(-1)?.snapshot).toContain('bad');
+  });
+});
+
+describe('an outage', () => {
+  it('is waited for, and judges nothing twice', async () => {
+    let failures = 2;
+    const { whole, kept } = world();
+    const keep: PartitionWorld['keep'] = async (...given) => {
+      failures -= 1;
+      if (failures >= 0) throw new Unavailable('STORE_UNAVAILABLE', 'away');
+      return whole.keep(...given);
+    };
+    const judge = engine();
+    const partition = new Partition({ ...lease }, judge, { ...whole, keep }, log, null, never);
+    await partition.take(message(1, 'a'));
+    await partition.handOver();
+    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a']);
+    expect(judge.seen).toEqual(['1000', 'a']);
+  });
+
+  it('holds reading up before memory grows', async () => {
+    const gate = Promise.withResolvers<void>();
+    const { whole } = world();
+    const keep: PartitionWorld['keep'] = async (...given) => gate.promise.then(async () => whole.keep(...given));
+    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+    const many = (prefix: string) => Array.from({ length: 1_500 }, (_, index) => `${prefix}${index}`);
+    await partition.take(message(1, ...many('a')));
+    await partition.take(message(2, ...many('b')));
+    let isTaken = false;
+    const third = partition.take(message(3, ...many('c'))).then(() => (isTaken = true));
+    await new Promise(setImmediate);
+    expect([isTaken, partition.waiting]).toEqual([false, 3_000]);
+    gate.resolve();
+    await third;
+    expect(partition.waiting).toBe(0);
+  });
+});
+
+it('judges nothing any more when somebody else reads the partition', async () => {
+  const { whole, lost } = world({
+    keep: async () => {
+      throw new Unavailable('LEASE_LOST', 'held by somebody else');
+    },
+  });
+  const judge = engine();
+  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  await partition.take(message(1, 'a'));
+  await new Promise(setImmediate);
+  await partition.take(message(2, 'b'));
+  partition.tick(9_000);
+  await partition.handOver();
+  expect(lost).toHaveBeenCalledTimes(1);
+  expect(judge.seen).toEqual(['1000', 'a']);
+});

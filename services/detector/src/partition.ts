@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { StreamMessage, StreamPlace } from '@tidewaiter/bus';
+import type { Alert } from '@tidewaiter/detection';
+import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import type { Logger } from '@tidewaiter/runtime';
+import type { DetectorLease } from '@tidewaiter/store';
+
+import type { Engine } from './engine.js';
+import { readObserved } from './observed-batch.js';
+import type { DetectorState } from './partition-journal.js';
+
+/** What a partition needs of the world. */
+export interface PartitionWorld {
+  /** Keeps alerts and snapshots. @throws Unavailable `LEASE_LOST` */
+  keep(lease: DetectorLease, alerts: readonly Alert[], snapshot: DetectorState | null): Promise<number>;
+  attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
+  /** Drops from the stream what a snapshot holds. */
+  forget(place: StreamPlace): Promise<void>;
+  /** Makes ready in memory what judging will ask for. */
+  prepare(): Promise<void>;
+  /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
+  giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
+  judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
+  /** How many partitions this replica reads, which share its time. */
+  readers(): number;
+  lost(): void;
+}
+
+/** A stop or crash loses at most this much work; it is done again, never lost. */
+const snapshotMs = 10_000;
+/** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
+const snapshotShare = 20;
+/** Reading waits while more alerts than this wait for PostgreSQL. */
+const maxWaitingAlerts = 2_000;
+const retryMs = 500;
+/** After so many holders that were gone without a word, messages are taken one by one and by name. */
+const patienceWithCrashes = 3;
+
+/** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
+export class Partition {
+  #place: StreamPlace | null;
+  #judgedUpToMs: number | null = null;
+  #waiting: Alert[] = [];
+  #keeping: Promise<void> | undefined;
+  #snapshotDue: number;
+  #hasNews = false;
+  #isOver = false;
+
+  constructor(
+    private readonly lease: DetectorLease,
+    private readonly engine: Engine,
+    private readonly world: PartitionWorld,
+    private readonly log: Logger,
+    from: StreamPlace | null,
+    /** Spreads the snapshots of partitions that begin together. */
+    firstSnapshotMs: number,
+  ) {
+    this.#place = from;
+    this.#snapshotDue = performance.now() + firstSnapshotMs;
+  }
+
+  /** After which message to go on. */
+  get place(): StreamPlace | null {
+    return this.#place;
+  }
+
+  /** When the stream took the last message that was judged here. */
+  get judgedUpToMs(): number | null {
+    return this.#judgedUpToMs;
+  }
+
+  /** Alerts that are not kept yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Judges the records of a message. Never throws: what cannot be judged is given up, and an outage is waited for. */
+  async take(message: StreamMessage): Promise<void> {
+    if (this.#isOver) return;
+    await this.#untilDone(async () => this.#judge(message));
+    if (this.#isOver) return;
+    this.#place = message.place;
+    this.#judgedUpToMs = message.storedAtMs;
+    this.#hasNews = true;
+    await this.#keepSoon();
+  }
+
+  /** Moves the time on, where no record does: what waited for order or for the end of a window is judged. */
+  tick(nowMs: number): void {
+    if (this.#isOver) return;
+    this.#add(this.engine.advance(nowMs));
+    void this.#keepSoon();
+  }
+
+  /** Judges nothing any more, and keeps what it has come to. */
+  async handOver(): Promise<void> {
+    await this.#keeping;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await this.#keep(this.#hasNews);
+  }
+
+  abandon(): void {
+    this.#isOver = true;
+  }
+
+  async #judge(message: StreamMessage): Promise<void> {
+    try {
+      await this.#lookOut(message);
+      const records = readObserved(message.data);
+      await this.world.prepare();
+      if (this.#isOver) return;
+      // By the time at which NATS took it, so that a replay comes to the same as the first reading.
+      this.#add(this.engine.advance(message.storedAtMs));
+      const failures = this.#observe(records);
+      this.world.judged(records, message.storedAtMs);
+      for (const { record, error } of failures) await this.world.giveUp(message, record, error);
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+      await this.world.giveUp(message, null, error);
+    }
+  }
+
+  /** A record that shows a bug of ours costs that record, not those beside it. */
+  #observe(records: readonly RuntimeRecord[]): { record: RuntimeRecord; error: unknown }[] {
+    const failures = [];
+    for (const record of records) {
+      try {
+        this.#add(this.engine.observe(record));
+      } catch (error) {
+        failures.push({ record, error });
+      }
+    }
+    return failures;
+  }
+
+  /** A message that ends the process tells nothing; that it was the one in hand each time is all there is to know. */
+  async #lookOut({ place }: StreamMessage): Promise<void> {
+    if (this.lease.crashes < patienceWithCrashes) return;
+    if (this.lease.attempting === place.sequence) {
+      this.lease.attempting = null;
+      throw new TidewaiterError('READER_KILLED', 'the process that judged it was gone each time');
+    }
+    await this.world.attempt(this.lease, place);
+  }
+
+  #add(alerts: readonly Alert[]): void {
+    for (const alert of alerts) this.#waiting.push(alert);
+  }
+
+  /** Starts keeping where there is something to keep; waits for it only when too much does. */
+  async #keepSoon(): Promise<void> {
+    if (this.#waiting.length === 0 && !this.#isSnapshotDue()) return;
+    this.#keeping ??= this.#keepAll().finally(() => (this.#keeping = undefined));
+    if (this.#waiting.length > maxWaitingAlerts) await this.#keeping;
+  }
+
+  async #keepAll(): Promise<void> {
+    while (!this.#isOver && (this.#waiting.length > 0 || this.#isSnapshotDue()))
+      await this.#keep(this.#isSnapshotDue());
+  }
+
+  #isSnapshotDue(): boolean {
+    return this.#hasNews && performance.now() >= this.#snapshotDue;
+  }
+
+  /** Alerts and memory are taken in one step, so that a snapshot never lacks what led to an alert that is not kept with it. */
+  async #keep(withSnapshot: boolean): Promise<void> {
+    const alerts = this.#waiting;
+    this.#waiting = [];
+    const snapshot = withSnapshot ? this.#snapshot() : null;
+    await this.#untilDone(async () => this.#keepEach(alerts, snapshot));
+    if (snapshot && !this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
+  }
+
+  #snapshot(): DetectorState | null {
+    if (this.#place === null) return null;
+    const began = performance.now();
+    const state = this.engine.snapshot();
+    const tookMs = performance.now() - began;
+    this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * tookMs * this.world.readers());
+    this.#hasNews = false;
+    return { place: this.#place, state };
+  }
+
+  /** An alert that can never be kept must not keep the others from it: halving finds it in few steps. */
+  async #keepEach(alerts: readonly Alert[], snapshot: DetectorState | null): Promise<void> {
+    try {
+      await this.world.keep(this.lease, alerts, snapshot);
+    } catch (error) {
+      if (error instanceof Unavailable) throw error;
+      if (alerts.length === 0) throw error;
+      if (alerts.length === 1) {
+        this.log.error({ alert: alerts[0]?.id, err: error }, 'alert not kept');
+        return this.#keepEach([], snapshot);
+      }
+      const half = alerts.length >> 1;
+      await this.#keepEach(alerts.slice(0, half), null);
+      await this.#keepEach(alerts.slice(half), snapshot);
+    }
+  }
+
+  /** Repeats work while PostgreSQL is away; ends everything when the lease is lost. */
+  async #untilDone(work: () => Promise<void>): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await work();
+      } catch (err) {
+        if (err instanceof Unavailable && err.code === 'LEASE_LOST') return this.#lose();
+        if (failures === 0) this.log.warn({ lease: this.lease.name, err }, 'partition waits');
+        if (this.#isOver) return;
+        await sleep(retryMs);
+      }
+    }
+  }
+
+  #lose(): void {
+    this.#isOver = true;
+    this.world.lost();
+  }
+}

@@ -1,0 +1,126 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Bus, OrderedReader, type StreamMessage } from '@tidewaiter/bus';
+import type { RuntimeRecord } from '@tidewaiter/domain';
+import { runtimeChannel, runtimePartitions, runtimeStream } from '@tidewaiter/events';
+import { Logger } from '@tidewaiter/runtime';
+import type { DetectorLease } from '@tidewaiter/store';
+
+import { DetectorMetrics, type PartitionLag } from './detector-metrics.js';
+import type { Duty, DutyKind } from './duties.js';
+import { Engines } from './engines.js';
+import { GivenUpRecords } from './given-up-records.js';
+import { PartitionJournal } from './partition-journal.js';
+import { Partition } from './partition.js';
+
+const tickMs = 100;
+/**
+ * How far an idle partition stays behind the clock of this machine. NATS stamps messages by its own: as long as the two differ by less,
+ * a partition that is read again comes to the same.
+ */
+const clockMarginMs = 50;
+const snapshotSpreadMs = 10_000;
+
+interface Running {
+  partition: Partition;
+  reader: OrderedReader;
+  ended: Promise<void>;
+}
+
+/** The partitions of the runtime stream that this replica reads. */
+@Injectable()
+export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicationShutdown {
+  readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
+  readonly #running = new Map<string, Running>();
+  #ticking: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly bus: Bus,
+    private readonly journal: PartitionJournal,
+    private readonly engines: Engines,
+    private readonly givenUp: GivenUpRecords,
+    private readonly metrics: DetectorMetrics,
+    private readonly log: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    // What has arrived meanwhile is taken before the time moves on: timers go before sockets.
+    this.metrics.watchPartitions(() => this.#lags());
+    this.#ticking = setInterval(() => setImmediate(() => this.#tick()), tickMs);
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.#ticking);
+  }
+
+  async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
+    const number = this.names.indexOf(lease.name);
+    const saved = await this.journal.restore(lease.name);
+    const engine = this.engines.make(lease.name, saved?.state ?? null);
+    const subject = runtimeChannel(number);
+    const partition = new Partition(
+      lease,
+      engine,
+      {
+        keep: async (held, alerts, snapshot) => {
+          const added = await this.journal.keep(held, alerts, snapshot);
+          this.metrics.kept(lease.name, alerts, snapshot?.state.length ?? null);
+          return added;
+        },
+        attempt: async (...attempted) => this.journal.attempt(...attempted),
+        forget: async (place) => this.journal.forget(subject, place),
+        prepare: async () => this.engines.prepare(),
+        giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
+          this.givenUp.keep(subject, message, record, error),
+        judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
+        readers: () => this.#running.size,
+        lost: () => {
+          this.#end(lease.name);
+          lost();
+        },
+      },
+      this.log,
+      saved?.place ?? null,
+      (snapshotSpreadMs * number) / runtimePartitions,
+    );
+    const take = async (message: StreamMessage) => partition.take(message);
+    const reader = new OrderedReader(
+      this.bus,
+      { stream: runtimeStream, subject, place: () => partition.place, take },
+      this.log,
+    );
+    this.#running.set(lease.name, { partition, reader, ended: reader.run() });
+    return {
+      handOver: async () => {
+        await this.#end(lease.name)?.ended;
+        await partition.handOver();
+      },
+      abandon: () => {
+        partition.abandon();
+        this.#end(lease.name);
+      },
+    };
+  }
+
+  #end(name: string): Running | undefined {
+    const running = this.#running.get(name);
+    this.#running.delete(name);
+    this.engines.drop(name);
+    running?.reader.stop();
+    return running;
+  }
+
+  #lags(): PartitionLag[] {
+    return [...this.#running].map(([name, { partition, reader }]) => ({
+      partition: name,
+      messages: reader.waiting,
+      ms: reader.isCurrent ? 0 : Date.now() - (partition.judgedUpToMs ?? Date.now()),
+    }));
+  }
+
+  #tick(): void {
+    const nowMs = Date.now() - clockMarginMs;
+    for (const { partition, reader } of this.#running.values()) {
+      if (reader.isCurrent) partition.tick(nowMs);
+    }
+  }
+}

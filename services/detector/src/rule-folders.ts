@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+
+import { LimitExceeded } from '@tidewaiter/domain';
+
+/** A file of rules, named as people find it again. */
+export interface FoundRuleFile {
+  path: string;
+  text: string;
+}
+
+/** SigmaHQ has 3,500 rules of all kinds. */
+const maxFiles = 20_000;
+const maxFileBytes = 1024 * 1024;
+const maxDepth = 12;
+
+/** What tells that something in the folders, or one of the files that are named alone, is not as it was, without reading the files. */
+export async function fingerprintOf(folders: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of await rulePaths(folders)) {
+    const { mtimeMs, size, ino } = await stat(path);
+    hash.update(JSON.stringify([path, mtimeMs, size, ino]));
+  }
+  return hash.digest('hex');
+}
+
+/** The rule files of the folders and of those in them, in an order that does not depend on the disk. */
+export async function readRuleFiles(folders: readonly string[]): Promise<FoundRuleFile[]> {
+  const files: FoundRuleFile[] = [];
+  for (const path of await rulePaths(folders)) {
+    const { size } = await stat(path);
+    // Refused by the loader with a reason, as any other file that holds no rule.
+    const text =
+      size > maxFileBytes ? `# ${size} bytes are too many for a file of rules\n-` : await readFile(path, 'utf8');
+    files.push({ path: shownPath(path), text });
+  }
+  return files;
+}
+
+async function rulePaths(folders: readonly string[]): Promise<string[]> {
+  const paths: string[] = [];
+  const walk = async (folder: string, depth: number): Promise<void> => {
+    if (depth > maxDepth)
+      throw new LimitExceeded('ruleFolderDepth', `${folder} lies more than ${maxDepth} folders deep`);
+    const entries = await readdir(folder, { withFileTypes: true });
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = join(folder, entry.name);
+      // Kubernetes mounts files as links to links; `..data` and its like are seen through those.
+      if (entry.name.startsWith('.')) continue;
+      if (entry.isDirectory()) await walk(path, depth + 1);
+      else if (/\.ya?ml$/.test(entry.name)) paths.push(path);
+    }
+    if (paths.length > maxFiles) throw new LimitExceeded('ruleFiles', `more than ${maxFiles} files of rules`);
+  };
+  for (const folder of folders) {
+    if ((await stat(folder)).isDirectory()) await walk(folder, 0);
+    else paths.push(folder);
+  }
+  return paths;
+}
+
+/** As somebody who stands where the service was started would write it. */
+function shownPath(path: string): string {
+  const below = relative(process.cwd(), path);
+  return below.startsWith('..') ? path : below;
+}

@@ -1,0 +1,139 @@
+import type { Digest, Observation } from '@tidewaiter/domain';
+import {
+  type FactContext,
+  factContext,
+  type KnownFacts,
+  Learned,
+  type LearnedHabit,
+  type RuntimePolicy,
+} from '@tidewaiter/facts';
+import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
+import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
+
+/** What a replica has learned and others may want to know. */
+export interface LearnedFacts {
+  containers: KnownContainer[];
+  workloads: KnownWorkload[];
+  habits: LearnedHabit[];
+  used: UsedPackage[];
+}
+
+interface Use {
+  digest: Digest;
+  path: string;
+  how: UsedPackage['how'];
+  firstMs: number;
+  lastMs: number;
+}
+
+/** Between two times of keeping, more files than that are not started in a fleet. */
+const maxUses = 50_000;
+
+/**
+ * What is known beside the events, in the memory of this replica: rules wait for nothing. What an event will be asked about is noted
+ * when it arrives and fetched while it waits for earlier ones.
+ */
+export class RuntimeFacts {
+  readonly ledger: ContainerLedger;
+  readonly context: FactContext;
+  readonly #habits: Learned;
+  readonly #wantedDigests = new Set<Digest>();
+  readonly #wantedKeys = new Set<string>();
+  readonly #wantedTags = new Map<string, { repository: string; tag: string }>();
+  readonly #wantedManifests = new Set<Digest>();
+  readonly #uses = new Map<string, Use>();
+
+  constructor(
+    private readonly stored: StoredFacts,
+    private readonly directory: StoredImageDirectory,
+    policy: RuntimePolicy,
+    ledger: ContainerLedger,
+  ) {
+    this.ledger = ledger;
+    this.#habits = new Learned({ learningMs: policy.learningMs });
+    const facts: KnownFacts = {
+      image: (digest) => stored.image(digest),
+      workload: (ref) => ledger.workload(ref),
+      workloadsOf: (digest) => stored.workloadsOf(digest),
+      secretOfKey: (accessKeyId) => stored.secretOfKey(accessKeyId),
+    };
+    this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
+  }
+
+  /** Learns from an observation, and notes what will be asked about it. */
+  want(observation: Observation): void {
+    this.ledger.observe(observation);
+    const container = this.ledger.find(observation);
+    if (container) this.#wantImage(container);
+    const digest = this.context.digestOf(observation);
+    if (digest !== null) {
+      this.#wantedDigests.add(digest);
+      this.#noteUse(observation, digest);
+    }
+    const key = observation.request?.accessKeyId;
+    if (key) this.#wantedKeys.add(key);
+    this.#habits.observe(observation, this.context);
+  }
+
+  /** Brings into memory what is wanted and missing. */
+  async fetchWanted(nowMs: number): Promise<void> {
+    const digests = [...this.#wantedDigests].filter((digest) => this.stored.needs(digest, nowMs));
+    const keys = [...this.#wantedKeys];
+    const manifests = [...this.#wantedManifests];
+    const tags = [...this.#wantedTags.values()];
+    for (const wanted of [this.#wantedDigests, this.#wantedKeys, this.#wantedManifests, this.#wantedTags])
+      wanted.clear();
+    if (manifests.length > 0 || tags.length > 0) await this.directory.prefetch(manifests, tags, nowMs);
+    if (digests.length > 0 || keys.length > 0) await this.stored.prefetch(digests, keys, nowMs);
+  }
+
+  /** What was learned since the last call. */
+  takeLearned(): LearnedFacts {
+    const used = [...this.#uses.values()].flatMap((use) => this.#usedPackage(use));
+    this.#uses.clear();
+    return {
+      containers: this.ledger.takeChanged(),
+      workloads: this.ledger.takeChangedWorkloads(),
+      habits: this.#habits.takeChanged(),
+      used,
+    };
+  }
+
+  /** Takes over what other replicas, or this one before it was restarted, have learned. */
+  learn(containers: readonly KnownContainer[], habits: readonly LearnedHabit[]): void {
+    for (const container of containers) this.ledger.add(keptClaims(container));
+    this.#habits.load(habits);
+  }
+
+  /** What is known of an image is no longer so. */
+  forgetImage(digest: Digest): void {
+    this.stored.forget(digest);
+  }
+
+  forgetImages(): void {
+    this.stored.forgetAll();
+  }
+
+  #wantImage({ saidDigests, repository, tag, digest }: KnownContainer): void {
+    if (digest === null) {
+      if (repository !== null && tag !== null) this.#wantedTags.set(`${repository}:${tag}`, { repository, tag });
+      for (const said of saidDigests) this.#wantedManifests.add(said);
+    }
+  }
+
+  #noteUse({ activity, process, file, timeMs }: Observation, digest: Digest): void {
+    const path = activity === 'exec' ? process?.executable : activity === 'load' ? file?.path : null;
+    if (!path) return;
+    const how = activity === 'exec' ? 'executed' : 'loaded';
+    const key = `${digest} ${how} ${path}`;
+    const before = this.#uses.get(key);
+    if (before) before.lastMs = Math.max(before.lastMs, timeMs);
+    else if (this.#uses.size < maxUses) this.#uses.set(key, { digest, path, how, firstMs: timeMs, lastMs: timeMs });
+  }
+
+  #usedPackage({ digest, path, how, firstMs, lastMs }: Use): UsedPackage[] {
+    const owner = this.stored.image(digest)?.files.get(path)?.package;
+    if (!owner) return [];
+    return [{ imageDigest: digest, package: owner, how, firstSeen: new Date(firstMs), lastSeen: new Date(lastMs) }];
+  }
+}

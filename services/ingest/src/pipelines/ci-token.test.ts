@@ -1,0 +1,212 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { env } from 'node:process';
+
+import { Unavailable } from '@tidewaiter/domain';
+import type { TokenIssuer } from '@tidewaiter/runtime';
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose';
+
+import { verifiedClaims } from './ci-token.js';
+import { ciKind, ciKinds } from './ci/ci-kinds.js';
+
+const issuer = 'https://token.actions.githubusercontent.com';
+const audience = 'https://tidewaiter.example.com';
+const trusted: TokenIssuer = {
+  ci: 'github',
+  issuer,
+  audience,
+  claims: [
+    { claim: 'repository', values: ['acme/*'] },
+    { claim: 'ref', values: ['refs/heads/main', 'refs/tags/*'] },
+  ],
+};
+const github = ciKind('github')!;
+const job = {
+  repository: 'acme/app',
+  ref: 'refs/heads/main',
+  event_name: 'push',
+  sub: 'repo:acme/app:ref:refs/heads/main',
+};
+
+type Pair = Awaited<ReturnType<typeof generateKeyPair>>;
+let pair: Pair;
+let stranger: Pair;
+
+beforeAll(async () => {
+  [pair, stranger] = await Promise.all([generateKeyPair('RS256'), generateKeyPair('RS256')]);
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+const tokenOf = async (claims: JWTPayload = {}, { key = pair, kid = 'k1' }: { key?: Pair; kid?: string } = {}) =>
+  new SignJWT({ iss: issuer, aud: audience, iat: now(), exp: now() + 300, ...job, ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid })
+    .sign(key.privateKey);
+
+/** An issuer whose newest keys are seen by who does not take old ones. */
+const issuerOf = async (...kids: string[][]) => {
+  const asked: string[] = [];
+  const key = await exportJWK(pair.publicKey);
+  let turn = 0;
+  return {
+    asked,
+    async get({ href }: URL, maxAgeMs?: number): Promise<string> {
+      asked.push(maxAgeMs === undefined ? href : `${href} <${maxAgeMs}`);
+      if (href === `${issuer}/.well-known/openid-configuration`)
+        return JSON.stringify({ issuer, jwks_uri: `${issuer}/.well-known/jwks` });
+      if (maxAgeMs !== undefined) turn += 1;
+      return JSON.stringify({ keys: (kids[turn] ?? kids.at(-1) ?? []).map((kid) => ({ ...key, kid, use: 'sig' })) });
+    },
+  };
+};
+
+const isKnown = async (token: string, settings: Partial<TokenIssuer> = {}) =>
+  (await verifiedClaims(token, github, { ...trusted, ...settings }, await issuerOf(['k1']))) !== null;
+
+it('believes the token of a job that the settings ask for', async () => {
+  await expect(isKnown(await tokenOf())).resolves.toBe(true);
+  await expect(isKnown(await tokenOf({ ref: 'refs/tags/v1' }))).resolves.toBe(true);
+});
+
+it.each<[string, JWTPayload]>([
+  ['of another issuer', { iss: 'https://token.actions.githubusercontent.com/evil' }],
+  ['for somebody else', { aud: 'https://other.example.com' }],
+  ['that is over', { exp: 1 }],
+  ['that never ends', { exp: undefined }],
+  ['that is not yet', { nbf: now() + 3600 }],
+  ['of another repository', { repository: 'acme-evil/app' }],
+  ['of another branch', { ref: 'refs/heads/feature' }],
+  ['of a tag that looks like a branch', { ref: 'x/refs/tags/v1' }],
+  ['of a job that a pull request made run', { event_name: 'pull_request' }],
+  ['of a job that a pull request from outside made run', { event_name: 'pull_request_target' }],
+  ['whose claim is a list', { repository: ['acme/app'] }],
+  ['without the claim', { repository: undefined }],
+])('refuses one %s', async (_, claims) => {
+  await expect(isKnown(await tokenOf(claims))).resolves.toBe(false);
+});
+
+it('believes jobs of pull requests where the settings name what made them run', async () => {
+  const claims = [...trusted.claims, { claim: 'event_name', values: ['pull_request'] }];
+  await expect(isKnown(await tokenOf({ event_name: 'pull_request' }), { claims })).resolves.toBe(true);
+  await expect(isKnown(await tokenOf(), { claims })).resolves.toBe(false);
+});
+
+it('refuses what nobody signed, or somebody else', async () => {
+  const [header, payload] = [{ alg: 'none' }, { iss: issuer, aud: audience, exp: now() + 300, ...job }].map((part) =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  await expect(isKnown(`${header}.${payload}.`)).resolves.toBe(false);
+  await expect(isKnown(await tokenOf({}, { key: stranger }))).resolves.toBe(false);
+  for (const text of ['', 'a', 'a.b.c', '..', 'e30.e30.e30']) await expect(isKnown(text)).resolves.toBe(false);
+});
+
+it('refuses a token whose secret is the public key', async () => {
+  const secret = new TextEncoder().encode(JSON.stringify(await exportJWK(pair.publicKey)));
+  const token = await new SignJWT({ iss: issuer, aud: audience, iat: now(), exp: now() + 300, ...job })
+    .setProtectedHeader({ alg: 'HS256', kid: 'k1' })
+    .sign(secret);
+  await expect(isKnown(token)).resolves.toBe(false);
+});
+
+describe('a key that nobody knows', () => {
+  it('is looked for once more, among keys of the last minute', async () => {
+    const keys = await issuerOf(['k1'], ['k1', 'k2']);
+    await expect(verifiedClaims(await tokenOf({}, { kid: 'k2' }), github, trusted, keys)).resolves.toMatchObject(job);
+    expect(keys.asked.at(-1)).toBe(`${issuer}/.well-known/jwks <60000`);
+    expect(keys.asked).toHaveLength(4);
+  });
+
+  it('is nobody if it is still not there', async () => {
+    const keys = await issuerOf(['k1']);
+    await expect(verifiedClaims(await tokenOf({}, { kid: 'k9' }), github, trusted, keys)).resolves.toBeNull();
+    expect(keys.asked).toHaveLength(4);
+  });
+
+  it('is not looked for where the keys are in a file', async () => {
+    const keys = JSON.stringify({ keys: [{ ...(await exportJWK(pair.publicKey)), kid: 'k1' }] });
+    const nobody = { get: async () => Promise.reject(new Error('nobody asks')) };
+    const settings = { ...trusted, keys };
+    await expect(verifiedClaims(await tokenOf({}, { kid: 'k9' }), github, settings, nobody)).resolves.toBeNull();
+    await expect(verifiedClaims(await tokenOf(), github, settings, nobody)).resolves.toMatchObject(job);
+  });
+});
+
+it.each([
+  ['is no JSON', 'x'],
+  ['is of another issuer', JSON.stringify({ issuer: 'https://evil.example.com', jwks_uri: `${issuer}/jwks` })],
+  ['names no keys', JSON.stringify({ issuer })],
+  ['names keys on an unsafe way', JSON.stringify({ issuer, jwks_uri: 'http://keys.example.com' })],
+])('cannot tell when the configuration of the issuer %s', async (_, text) => {
+  const keys = { get: async () => text };
+  await expect(verifiedClaims(await tokenOf(), github, trusted, keys)).rejects.toThrow(Unavailable);
+});
+
+it('cannot tell when a key is broken', async () => {
+  const keys = JSON.stringify({ keys: [null, { kty: 'RSA', kid: 'k1', n: '!', e: '' }] });
+  await expect(isKnown(await tokenOf(), { keys })).rejects.toThrow(Unavailable);
+});
+
+it('has every CI once, as the settings name them', () => {
+  expect(ciKinds.map(({ ci }) => ci)).toEqual(['github', 'gitlab', 'oidc']);
+  expect(ciKind('constructor')).toBeUndefined();
+});
+
+it.each([
+  ['https://token.actions.githubusercontent.com', 'https://github.com'],
+  ['https://token.actions.acme.ghe.com', 'https://acme.ghe.com'],
+  ['https://git.example.com/_services/token', 'https://git.example.com'],
+])('knows where the sources of a job are whose token is by %s', (from, server) => {
+  expect(github.run({ repository: 'a/b', run_id: '1', run_attempt: '2' }, from)).toMatchObject({
+    source: `${server}/a/b`,
+    url: `${server}/a/b/actions/runs/1/attempts/2`,
+  });
+});
+
+// Without the shared folder this is reported as skipped.
+const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../../shared'), 'fixtures/ci/oidc');
+const describeShared = existsSync(shared) ? describe : describe.skip;
+
+describeShared('tokens of others', () => {
+  const text = (path: string) => readFileSync(join(shared, path), 'utf8').trim();
+  const nobody = { get: async () => Promise.reject(new Error('nobody asks')) };
+  const ofGithub = (): TokenIssuer => ({
+    ci: 'github',
+    issuer,
+    audience: 'https://plimsoll.example.com',
+    claims: [{ claim: 'repository', values: ['octo-org/octo-repo'] }],
+    keys: text('github-actions/jwks.json'),
+  });
+
+  it('are believed', async () => {
+    const claims = await verifiedClaims(text('github-actions/token.jwt'), github, ofGithub(), nobody);
+    expect(claims && github.run(claims, issuer)).toEqual({
+      url: 'https://github.com/octo-org/octo-repo/actions/runs/9876543210/attempts/2',
+      id: '9876543210',
+      attempt: '2',
+      workflow: 'release',
+      actor: 'octocat',
+      source: 'https://github.com/octo-org/octo-repo',
+      revision: '6c62fb45fe66bfb1ea9a66abc38f6a0cc974292b',
+      ref: 'refs/heads/main',
+    });
+    const gitlab = ciKind('gitlab')!;
+    const ofGitlab: TokenIssuer = {
+      ci: 'gitlab',
+      issuer: 'https://gitlab.example.com',
+      audience: 'https://plimsoll.example.com',
+      claims: [{ claim: 'project_path', values: ['my-group/*'] }],
+      keys: text('gitlab/jwks.json'),
+    };
+    const those = await verifiedClaims(text('gitlab/token.jwt'), gitlab, ofGitlab, nobody);
+    expect(those && gitlab.run(those, ofGitlab.issuer)).toMatchObject({
+      url: 'https://gitlab.example.com/my-group/my-project/-/pipelines/574',
+      actor: 'sample-user',
+      revision: '714a629c0b401fdce83e847fc9589983fc6f46bc',
+      ref: 'refs/heads/main',
+    });
+  });
+
+  it.each(['alg-none', 'expired', 'pull-request', 'wrong-audience'])('are refused: %s', async (name) => {
+    const token = text(`github-actions/token-${name}.jwt`);
+    await expect(verifiedClaims(token, github, ofGithub(), nobody)).resolves.toBeNull();
+  });
+});

@@ -1,0 +1,62 @@
+import type { CiRun } from '@tidewaiter/domain';
+import type { PipelineSettings, TokenIssuer } from '@tidewaiter/runtime';
+import type { NewPipelineReport } from '@tidewaiter/store';
+
+import { authorizationEquals, type HookRequest } from '../hook-request.js';
+import type { PublishedKeys } from '../published-keys.js';
+import { bindReport } from './bind-report.js';
+import { verifiedClaims } from './ci-token.js';
+import { ciKind } from './ci/ci-kinds.js';
+import { readDocument } from './documents/document-kinds.js';
+import { splitDocuments } from './split-documents.js';
+
+/** What a sender proved. */
+export interface Proof {
+  /** What its token says of the run; nothing where it has a secret. */
+  run: Partial<CiRun>;
+}
+
+/** A configured pipeline. */
+export interface PipelineConnection {
+  family: 'pipeline';
+  /** `pipeline/ci`, as in the URL. */
+  id: string;
+  name: string;
+  kind: PipelineSettings['kind'];
+  /** One without a proof is refused when the settings are read. */
+  isClosed: false;
+  /** Judged on the headers alone; null when they prove nothing. @throws Unavailable when a key that it needs cannot be had now */
+  prove(request: Pick<HookRequest, 'headers'>): Promise<Proof | null>;
+  /** @throws InvalidInput, AccessDenied */
+  read(request: HookRequest, proof: Proof): NewPipelineReport[];
+}
+
+export function pipelineConnection(settings: PipelineSettings, keys: PublishedKeys): PipelineConnection {
+  const { name, kind, proof, repositories } = settings;
+  return {
+    family: 'pipeline',
+    id: `pipeline/${name}`,
+    name,
+    kind,
+    isClosed: false,
+    async prove({ headers }) {
+      if (!('token' in proof)) return proofOfJob(headers, proof, keys);
+      return authorizationEquals({ headers }, proof.token) ? { run: {} } : null;
+    },
+    read({ body, query }, { run }) {
+      const reporter = { connection: name, repositories, proven: run };
+      return splitDocuments(body).flatMap((content) => bindReport(readDocument(content), query, reporter));
+    },
+  };
+}
+
+async function proofOfJob(
+  { authorization = '' }: HookRequest['headers'],
+  trusted: TokenIssuer,
+  keys: PublishedKeys,
+): Promise<Proof | null> {
+  const [, token] = /^bearer +(\S+)$/i.exec(authorization) ?? [];
+  const ci = ciKind(trusted.ci);
+  const claims = token !== undefined && ci ? await verifiedClaims(token, ci, trusted, keys) : null;
+  return claims && ci ? { run: ci.run(claims, trusted.issuer) } : null;
+}

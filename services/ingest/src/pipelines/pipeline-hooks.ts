@@ -1,0 +1,66 @@
+import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { BodyFilter } from '../body-filter.js';
+import { Connections } from '../connections.js';
+import { HookMetrics, resultOf, resultOfError } from '../hook-metrics.js';
+import type { HookRequest } from '../hook-request.js';
+import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+import type { Receipt } from '../receipt.js';
+import type { PipelineConnection } from './pipeline-connection.js';
+import { PipelineIntake } from './pipeline-intake.js';
+
+/** `POST /hooks/pipeline/{connection}`: what pipelines tell of the images that they built. */
+@Controller('hooks/pipeline')
+@UseFilters(BodyFilter)
+export class PipelineHooks {
+  constructor(
+    private readonly connections: Connections,
+    private readonly intake: PipelineIntake,
+    private readonly metrics: HookMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  @Post(':connection')
+  // Puts the route under the rate limit.
+  @RouteConfig({ rateLimit: {} })
+  async receive(
+    @Req() request: FastifyRequest<HookRoute>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Receipt> {
+    const connection = this.connections.pipeline(connectionId(request));
+    const hook = hookRequest(request);
+    return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
+      try {
+        const receipt = await this.#take(connection, hook);
+        void reply.status(202);
+        return receipt;
+      } catch (error) {
+        this.metrics.count(connection, resultOfError(error));
+        if (connection && error instanceof TidewaiterError) {
+          this.logger.warn({ connection: connection.id, code: error.code }, 'webhook refused');
+        }
+        throw error;
+      }
+    });
+  }
+
+  async #take(connection: PipelineConnection | undefined, hook: HookRequest): Promise<Receipt> {
+    if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
+    const proof = await connection.prove(hook);
+    if (!proof) throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
+    if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
+    const reports = connection.read(hook, proof);
+    const sizeBytes = hook.body.length;
+    const receipt = {
+      ...(await this.intake.keep({ reports, sizeBytes, traceparent: currentTraceparent() })),
+      ignored: 0,
+    };
+    this.metrics.count(connection, resultOf(receipt));
+    this.logger.info({ connection: connection.id, ...receipt }, 'webhook');
+    return receipt;
+  }
+}

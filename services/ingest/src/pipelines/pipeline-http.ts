@@ -1,0 +1,44 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessDenied, NotFound, Unavailable } from '@tidewaiter/domain';
+import type { FastifyRequest } from 'fastify';
+
+import { Connections } from '../connections.js';
+import { HookMetrics, resultOfError } from '../hook-metrics.js';
+import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+
+/** SBOMs of large images have some megabytes. */
+export const maxBodyBytes = 16 * 2 ** 20;
+/** Bodies that are read at one moment; each is held several times over while it is parsed. */
+const maxRequests = 8;
+
+const route = '/hooks/pipeline/:connection';
+
+/** Gives the pipelines' route its own limits before a byte of a body is read: larger bodies, from senders that are known, and a few at a time. */
+export function configurePipelineRoute(app: NestFastifyApplication): void {
+  const connections = app.get(Connections);
+  const metrics = app.get(HookMetrics);
+  const fastify = app.getHttpAdapter().getInstance();
+  let running = 0;
+  fastify.addHook('onRoute', (each) => {
+    if (each.url === route) each.bodyLimit = maxBodyBytes;
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (request.routeOptions.url !== route) return;
+    const hook = request as FastifyRequest<HookRoute>;
+    const connection = connections.pipeline(connectionId(hook));
+    try {
+      if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
+      if (!(await connection.prove(hookRequest(hook))))
+        throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
+      // Its close, which frees its place, may be over by now.
+      const isGone = request.raw.socket.destroyed;
+      if (isGone || running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');
+      running += 1;
+      // Also after an error, and when the sender has gone.
+      reply.raw.once('close', () => (running -= 1));
+    } catch (error) {
+      metrics.count(connection, resultOfError(error));
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
+import { type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
+
+import { GroupCommit } from '../group-commit.js';
+import type { Kept } from '../intake.js';
+
+/** What one request tells. */
+export interface Upload {
+  reports: readonly NewPipelineReport[];
+  sizeBytes: number;
+  traceparent: string | undefined;
+}
+
+/** Documents are large and few: each is committed alone, and what waits is bounded. */
+const limits = { concurrency: 2, batchBytes: 1, waitingBytes: 64 * 2 ** 20, timeoutMs: 10_000 };
+
+/** Keeps what pipelines tell: the documents, what they say, and the events about it. Each report once. */
+@Injectable()
+export class PipelineIntake {
+  readonly #commits = new GroupCommit(
+    async (uploads: readonly Upload[]) => Promise.all(uploads.map(async (upload) => this.#save(upload))),
+    limits,
+  );
+
+  constructor(
+    private readonly store: Store,
+    private readonly reports: PipelineReports,
+  ) {}
+
+  /** Resolves when everything is committed. @throws Unavailable when it cannot be kept now */
+  async keep(upload: Upload): Promise<Kept> {
+    return this.#commits.add(upload, upload.sizeBytes);
+  }
+
+  async #save({ reports, traceparent }: Upload): Promise<Kept> {
+    return this.store.transaction(async (tx) => {
+      const fresh = await this.reports.add(tx, reports);
+      await tx.emit(...fresh.map((report) => ({ ...reportedDraft(report), traceparent })));
+      return { accepted: fresh.length, duplicates: reports.length - fresh.length };
+    });
+  }
+}
+
+function reportedDraft({ id, run, proven, ...report }: PipelineReport): Draft {
+  const { connection, kind, imageDigest: digest, repository, tag } = report;
+  const revision = proven.includes('revision') ? (run?.revision ?? null) : null;
+  return draft(pipelineReported, digest, { reportId: id, connection, kind, digest, repository, tag, revision });
+}

@@ -1,0 +1,73 @@
+import { hash } from 'node:crypto';
+
+import type { RuntimeRecord } from '@tidewaiter/domain';
+import { type EventOf, partitionOf, runtimeChannel, runtimeObserved } from '@tidewaiter/events';
+
+/** A message holds 256 KiB of records at most; the rest is for the envelope around them. */
+const maxRecordBytes = 252 * 1024;
+
+/** Some records of one partition, on their way to the stream. */
+export interface RuntimeMessage {
+  channel: string;
+  /** The same for the same records: the stream takes them once, however often a sensor sends them. */
+  messageId: string;
+  event: EventOf<typeof runtimeObserved>;
+  records: readonly RuntimeRecord[];
+}
+
+/** The records of one sensor as messages: each of one partition, as full as they can be, in the order in which they came. */
+export function messagesOf(
+  records: readonly RuntimeRecord[],
+  told: { time: string; traceparent: string | undefined },
+): RuntimeMessage[] {
+  const messages: RuntimeMessage[] = [];
+  for (const [partition, all] of Map.groupBy(records, partitionOf)) {
+    for (const batch of batches(all)) messages.push(messageOf(partition, batch, told));
+  }
+  return messages;
+}
+
+function messageOf(
+  partition: number,
+  records: RuntimeRecord[],
+  { time, traceparent }: { time: string; traceparent: string | undefined },
+): RuntimeMessage {
+  const sensor = records[0]?.sensor ?? '';
+  const messageId = hash('sha256', JSON.stringify([sensor, ...records.map(({ id }) => id)]), 'hex');
+  const event = {
+    specversion: '1.0' as const,
+    id: uuidOf(messageId),
+    source: '/tidewaiter/ingest',
+    type: runtimeObserved.type,
+    subject: sensor,
+    time,
+    datacontenttype: 'application/json' as const,
+    data: { sensor, records },
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+  return { channel: runtimeChannel(partition), messageId, event, records };
+}
+
+/** A UUID of version 8, which is made of what one likes. @see https://www.rfc-editor.org/rfc/rfc9562#section-5.8 */
+function uuidOf(hex: string): string {
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
+/** A single record is always below the limit: its reader sees to that. */
+function* batches(records: readonly RuntimeRecord[]): Generator<RuntimeRecord[]> {
+  let batch: RuntimeRecord[] = [];
+  let bytes = 0;
+  for (const record of records) {
+    const recordBytes = Buffer.byteLength(JSON.stringify(record)) + 1;
+    if (bytes + recordBytes > maxRecordBytes && batch.length > 0) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(record);
+    bytes += recordBytes;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,89 @@
+import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { BodyFilter } from '../body-filter.js';
+import { Connections } from '../connections.js';
+import { HookMetrics, resultOf, resultOfError } from '../hook-metrics.js';
+import type { HookRequest } from '../hook-request.js';
+import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+import { logLevel, type Receipt, totalOf } from '../receipt.js';
+import { Pressure } from './pressure.js';
+import { RuntimeIntake } from './runtime-intake.js';
+import type { SensorConnection } from './sensor-connection.js';
+import { SensorWatch } from './sensor-watch.js';
+import { unpack } from './unpack.js';
+
+/** `POST /hooks/runtime/{connection}`: what sensors saw, into the stream. */
+@Controller('hooks/runtime')
+@UseFilters(BodyFilter)
+export class RuntimeHooks {
+  constructor(
+    private readonly connections: Connections,
+    private readonly intake: RuntimeIntake,
+    private readonly watch: SensorWatch,
+    private readonly pressure: Pressure,
+    private readonly metrics: HookMetrics,
+    private readonly logger: Logger,
+  ) {}
+
+  @Post(':connection')
+  // Puts the route under the rate limit.
+  @RouteConfig({ rateLimit: {} })
+  async receive(
+    @Req() request: FastifyRequest<HookRoute>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Receipt> {
+    const connection = this.connections.sensor(connectionId(request));
+    const hook = hookRequest(request);
+    return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
+      try {
+        const receipt = await this.#take(await admitted(connection, hook), hook);
+        void reply.status(202);
+        return receipt;
+      } catch (error) {
+        this.metrics.count(connection, resultOfError(error));
+        if (connection && error instanceof TidewaiterError) {
+          this.logger.warn({ connection: connection.id, code: error.code }, 'webhook refused');
+        }
+        throw error;
+      }
+    });
+  }
+
+  async #take(connection: SensorConnection, hook: HookRequest): Promise<Receipt> {
+    if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
+    const body = await unpack(hook.body, hook.headers['content-encoding']);
+    // What came is accounted for since its headers were read; what it became is, from here on.
+    const release = body === hook.body ? () => undefined : this.pressure.take(body.length);
+    try {
+      return await this.#keep(connection, body);
+    } finally {
+      release();
+    }
+  }
+
+  async #keep(connection: SensorConnection, body: Buffer): Promise<Receipt> {
+    const { records, ignored, dropped } = connection.read(body, new Date().toISOString());
+    const kept = await this.intake.keep(records, currentTraceparent());
+    const receipt = { ...kept, ignored: totalOf(ignored) };
+    // A repetition would count its losses again.
+    const newlyDropped = kept.accepted > 0 || kept.duplicates === 0 ? dropped : 0;
+    this.watch.heard(connection.name, { records: kept.accepted, dropped: newlyDropped });
+    this.metrics.countRecords(connection, receipt, newlyDropped);
+    this.metrics.count(connection, resultOf(receipt));
+    // Sensors speak all the time; only one of which nothing can be read should be looked at.
+    const level = logLevel(records.length, ignored) === 'warn' ? 'warn' : 'debug';
+    this.logger[level]({ connection: connection.id, ...receipt, dropped: newlyDropped, reasons: ignored }, 'webhook');
+    return receipt;
+  }
+}
+
+/** Nothing of a body is read before its sender is known. */
+async function admitted(connection: SensorConnection | undefined, hook: HookRequest): Promise<SensorConnection> {
+  if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
+  if (await connection.isAuthentic(hook)) return connection;
+  throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');
+}

@@ -1,0 +1,54 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AccessDenied } from '@tidewaiter/domain';
+import type { FastifyRequest } from 'fastify';
+
+import { Connections } from '../connections.js';
+import { HookMetrics, resultOfError } from '../hook-metrics.js';
+import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+import { Pressure } from './pressure.js';
+import type { SensorConnection } from './sensor-connection.js';
+
+/** What a body of a sensor may be as it comes; shippers send batches. */
+export const maxBodyBytes = 8 * 2 ** 20;
+
+const runtimeRoute = '/hooks/runtime/:connection';
+
+/**
+ * Gives the sensors' route its own limits, before a byte of a body is read: a larger body, and only from whom it may come, and
+ * only while there is room for it.
+ */
+export function configureRuntimeRoute(app: NestFastifyApplication): void {
+  const connections = app.get(Connections);
+  const pressure = app.get(Pressure);
+  const metrics = app.get(HookMetrics);
+  const fastify = app.getHttpAdapter().getInstance();
+  const releases = new WeakMap<object, () => void>();
+  fastify.addHook('onRoute', (route) => {
+    if (route.url === runtimeRoute) route.bodyLimit = maxBodyBytes;
+  });
+  fastify.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url !== runtimeRoute) return;
+    const connection = connections.sensor(connectionId(request as FastifyRequest<HookRoute>));
+    try {
+      refuseStranger(connection, request as FastifyRequest<HookRoute>);
+      releases.set(request.raw, pressure.take(expectedBytes(request)));
+    } catch (error) {
+      metrics.count(connection, resultOfError(error));
+      throw error;
+    }
+  });
+  // Also after an error, and when the sender has gone.
+  fastify.addHook('onResponse', async (request) => releases.get(request.raw)?.());
+}
+
+/** A connection whose messages are signed shows who it is only in its body. */
+function refuseStranger(connection: SensorConnection | undefined, request: FastifyRequest<HookRoute>): void {
+  if (!connection || connection.isSigned || connection.showsToken(hookRequest(request))) return;
+  throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing or wrong');
+}
+
+/** A body that comes in chunks may be as large as any. */
+function expectedBytes({ headers }: FastifyRequest): number {
+  const declared = Number(headers['content-length'] ?? maxBodyBytes);
+  return Number.isSafeInteger(declared) && declared >= 0 ? Math.min(declared, maxBodyBytes) : maxBodyBytes;
+}

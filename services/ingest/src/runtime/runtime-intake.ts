@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Bus } from '@tidewaiter/bus';
+import type { RuntimeRecord } from '@tidewaiter/domain';
+
+import { messagesOf, type RuntimeMessage } from './messages.js';
+import { RecentIds } from './recent-ids.js';
+
+/** What became of a sensor's records. */
+export interface Kept {
+  accepted: number;
+  duplicates: number;
+}
+
+/** Some minutes of a busy cluster; what is older is the detector's to recognise. */
+const maxRecentIds = 400_000;
+
+/** Puts records into the stream. Nothing else keeps them: a sensor may forget them when the stream has them on disk. */
+@Injectable()
+export class RuntimeIntake {
+  readonly #recent = new RecentIds(maxRecentIds);
+  /** What is on its way into the stream, by its record. */
+  readonly #underWay = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly bus: Bus) {}
+
+  /**
+   * Resolves when everything is on disk. What was kept before a failure is not kept twice when the sensor sends it again.
+   * @throws Unavailable `STREAM_FULL`, `BUS_UNAVAILABLE`
+   */
+  async keep(records: readonly RuntimeRecord[], traceparent: string | undefined): Promise<Kept> {
+    const { fresh, awaited } = this.#sort(records);
+    const messages = messagesOf(fresh, { time: new Date().toISOString(), traceparent });
+    const published = messages.map(async (message) => this.#publish(message));
+    const outcomes = await Promise.allSettled([...published, ...awaited]);
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed) throw failed.reason;
+    let repeated = 0;
+    for (const count of await Promise.all(published)) repeated += count;
+    return { accepted: fresh.length - repeated, duplicates: records.length - fresh.length + repeated };
+  }
+
+  /** The records that nobody has told of late, and the fate of those that somebody is telling at this moment. */
+  #sort(records: readonly RuntimeRecord[]): { fresh: RuntimeRecord[]; awaited: Set<Promise<unknown>> } {
+    const own = new Set<string>();
+    const awaited = new Set<Promise<unknown>>();
+    const fresh = records.filter((record) => {
+      const key = keyOf(record);
+      const fate = this.#underWay.get(key);
+      if (fate) awaited.add(fate);
+      if (fate || own.has(key) || this.#recent.has(key)) return false;
+      own.add(key);
+      return true;
+    });
+    return { fresh, awaited };
+  }
+
+  /** Answers how many of its records the stream had already: all, when another process was sent the same. */
+  async #publish({ channel, event, messageId, records }: RuntimeMessage): Promise<number> {
+    const keys = records.map(keyOf);
+    const acknowledged = this.bus.publish(channel, event, messageId);
+    for (const key of keys) this.#underWay.set(key, acknowledged);
+    try {
+      const { isRepeated } = await acknowledged;
+      for (const key of keys) this.#recent.add(key);
+      return isRepeated ? records.length : 0;
+    } finally {
+      for (const key of keys) this.#underWay.delete(key);
+    }
+  }
+}
+
+function keyOf({ sensor, id }: RuntimeRecord): string {
+  return `${sensor}\n${id}`;
+}

@@ -1,0 +1,74 @@
+import type { RuntimeSource, Secret } from '@tidewaiter/domain';
+import type { SensorSettings } from '@tidewaiter/runtime';
+import { type ReadRecords, sensorOf } from '@tidewaiter/sensors';
+
+import { authorizationEquals, type HookRequest, secretEquals } from '../hook-request.js';
+import type { PublishedKeys } from '../published-keys.js';
+import { isFromTopic } from '../sender-proofs.js';
+import { readSns } from '../sns.js';
+
+/** A configured sensor. */
+export interface SensorConnection {
+  family: 'runtime';
+  /** `runtime/falco-eu1`, as in the URL. */
+  id: string;
+  name: string;
+  kind: RuntimeSource;
+  cluster: string | null;
+  silentAfterMs: number | null;
+  /** Whether nobody can pass. */
+  isClosed: boolean;
+  /** Whether its headers or URL say who it is: a stranger's body need not be read. */
+  showsToken(request: Pick<HookRequest, 'headers' | 'query'>): boolean;
+  /** Whether only the body can: it is signed. */
+  isSigned: boolean;
+  /** @throws Unavailable when a key that it needs cannot be had now */
+  isAuthentic(request: HookRequest): Promise<boolean>;
+  /** @throws InvalidInput when the body, which is unpacked, is not of this kind */
+  read(body: Buffer, receivedAt: string): ReadRecords;
+}
+
+export function sensorConnection(settings: SensorSettings, keys: PublishedKeys): SensorConnection {
+  const { name, kind, cluster, token, sns, fields, silentAfterMs, allowUnauthenticated } = settings;
+  const sensor = sensorOf(kind);
+  // The settings' schema lists the sensors that there are; were they to differ, nothing may start.
+  if (!sensor) throw new Error(`the settings allow the kind ${kind}, which nobody can read`);
+  const isOpen = !token && !sns && allowUnauthenticated;
+  const showsToken: SensorConnection['showsToken'] = (request) => (token ? carriesToken(request, token) : isOpen);
+  return {
+    family: 'runtime',
+    id: `runtime/${name}`,
+    name,
+    kind,
+    cluster,
+    silentAfterMs,
+    isClosed: !token && !sns && !allowUnauthenticated,
+    showsToken,
+    isSigned: sns !== undefined,
+    isAuthentic: async (request) => showsToken(request) || (sns !== undefined && isFromTopic(request, sns, keys)),
+    read(body, receivedAt) {
+      const told = confirmation(body);
+      return told ?? sensor.read(body, { sensor: name, cluster, receivedAt, ...(fields && { fields }) });
+    },
+  };
+}
+
+const keyHeaders = ['x-api-key', 'x-webhook-secret', 'x-falco-token'];
+
+/** In a header, where the sender can set one, else in the URL. */
+function carriesToken({ headers, query }: Pick<HookRequest, 'headers' | 'query'>, token: Secret): boolean {
+  return (
+    authorizationEquals({ headers }, token) ||
+    secretEquals(query?.['token'], token) ||
+    keyHeaders.some((name) => secretEquals(headers[name], token))
+  );
+}
+
+/** SNS asks whether its messages are wanted; a person says so to Amazon, we follow no address that a body names. */
+function confirmation(body: Buffer): ReadRecords | null {
+  // The word is looked for first: no other body is parsed twice.
+  if (body.length > 16_384 || !body.includes('Confirmation')) return null;
+  const message = readSns(body);
+  if (message === null || message.type === 'Notification') return null;
+  return { records: [], ignored: { 'subscription-confirmation': 1 }, dropped: 0 };
+}

@@ -1,0 +1,84 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { draft, sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { type Contact, SensorContacts, type Silence, Store } from '@tidewaiter/store';
+
+import { Connections } from '../connections.js';
+
+const checkEveryMs = 5_000;
+
+/** Notes when each sensor was last heard, and tells when one has gone silent and when it is back: once each, over all replicas. */
+@Injectable()
+export class SensorWatch implements OnApplicationBootstrap, OnApplicationShutdown {
+  #heard = new Map<string, Contact>();
+  #checks: Repetition | undefined;
+  /** While we were away nobody could be heard: that is no silence. */
+  readonly #listeningSince = new Date();
+
+  constructor(
+    private readonly store: Store,
+    private readonly contacts: SensorContacts,
+    private readonly connections: Connections,
+    private readonly logger: Logger,
+  ) {}
+
+  /** A sensor has sent something, be it only about itself. */
+  heard(sensor: string, { records, dropped }: { records: number; dropped: number }): void {
+    const before = this.#heard.get(sensor);
+    this.#heard.set(sensor, {
+      sensor,
+      heardAt: new Date(),
+      records: records + (before?.records ?? 0),
+      dropped: dropped + (before?.dropped ?? 0),
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const sensors = [...this.connections.sensors()];
+    let isKnown = false;
+    const check = async () => {
+      if (!isKnown) await this.contacts.expect(sensors);
+      isKnown = true;
+      if (sensors.length > 0) await this.#check();
+    };
+    this.#checks = repeat(check, checkEveryMs, this.logger);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#checks?.stop();
+    await this.#check().catch((err: unknown) => this.logger.warn({ err }, 'sensor contacts lost'));
+  }
+
+  async #check(): Promise<void> {
+    const heard = [...this.#heard.values()];
+    this.#heard = new Map();
+    const limits = [...this.connections.sensors()].flatMap(({ name, silentAfterMs }) =>
+      silentAfterMs === null ? [] : [{ sensor: name, silentAfterMs }],
+    );
+    try {
+      await this.store.transaction(async (tx) => {
+        const recovered = await this.contacts.note(tx, heard);
+        const silent = await this.contacts.findSilent(tx, limits, this.#listeningSince);
+        await tx.emit(
+          ...recovered.map((each) => draft(sensorRecovered, each.sensor, this.#told(each))),
+          ...silent.map((each) => draft(sensorMissed, each.sensor, this.#told(each))),
+        );
+      });
+    } catch (error) {
+      // It was heard all the same.
+      for (const { sensor, records, dropped } of heard) this.heard(sensor, { records, dropped });
+      throw error;
+    }
+  }
+
+  #told({ sensor, heardAt, silentSince }: Silence) {
+    const connection = this.connections.sensor(`runtime/${sensor}`);
+    return {
+      sensor,
+      kind: connection?.kind ?? 'generic',
+      cluster: connection?.cluster ?? null,
+      heardAt: heardAt.toISOString(),
+      silentSince: silentSince.toISOString(),
+    };
+  }
+}

@@ -1,0 +1,58 @@
+import { promisify } from 'node:util';
+import { gunzip, inflate, zstdDecompress } from 'node:zlib';
+
+import { InvalidInput, LimitExceeded } from '@tidewaiter/domain';
+
+/** What a body may be unpacked: eight times what it may be when it comes. */
+export const maxUnpackedBytes = 64 * 2 ** 20;
+
+const decoders = {
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+  zstd: promisify(zstdDecompress),
+};
+
+type Packing = keyof typeof decoders;
+
+/**
+ * A body without its compression: as its `Content-Encoding` says, or as its first bytes do, since some shippers compress and do
+ * not tell.
+ * @throws InvalidInput `ENCODING_UNKNOWN`, `BODY_DAMAGED`
+ * @throws LimitExceeded when it would be larger than {@link maxUnpackedBytes}
+ */
+export async function unpack(body: Buffer, contentEncoding: string | undefined): Promise<Buffer> {
+  const packing = packingOf(body, contentEncoding);
+  if (packing === null) return body;
+  try {
+    return await decoders[packing](body, { maxOutputLength: maxUnpackedBytes });
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE') {
+      throw new LimitExceeded('maxUnpackedBytes', `The body is larger than ${maxUnpackedBytes} bytes when unpacked.`);
+    }
+    throw new InvalidInput('BODY_DAMAGED', `The body cannot be unpacked as ${packing}.`, { cause });
+  }
+}
+
+const names: ReadonlyMap<string, Packing | null> = new Map([
+  ['', null],
+  ['identity', null],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['zstd', 'zstd'],
+]);
+
+function packingOf(body: Buffer, contentEncoding = ''): Packing | null {
+  const named = names.get(contentEncoding.trim().toLowerCase());
+  if (named === undefined)
+    throw new InvalidInput('ENCODING_UNKNOWN', 'Content-Encoding is none of gzip, deflate and zstd.');
+  const magic = magicOf(body);
+  // A proxy that unpacks may leave the header as it was: what is no gzip is none.
+  if (named === 'gzip' || named === 'zstd') return magic === named ? named : magic;
+  return named ?? magic;
+}
+
+function magicOf(body: Buffer): Packing | null {
+  if (body[0] === 0x1f && body[1] === 0x8b) return 'gzip';
+  return body.length >= 4 && body.readUInt32LE(0) === 0xfd2fb528 ? 'zstd' : null;
+}

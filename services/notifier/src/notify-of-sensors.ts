@@ -1,0 +1,50 @@
+import { Controller } from '@nestjs/common';
+import { Subscribe } from '@tidewaiter/bus';
+import type { Alert, Labels } from '@tidewaiter/domain';
+import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/messages';
+import { Store } from '@tidewaiter/store';
+
+import { Notifications } from './notifications.js';
+
+/** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
+@Controller()
+export class NotifyOfSensors {
+  constructor(
+    private readonly store: Store,
+    private readonly notifications: Notifications,
+  ) {}
+
+  @Subscribe(consumers.notifier, sensorMissed)
+  async missed(event: EventOf<typeof sensorMissed>): Promise<void> {
+    await this.#tell(event, 'firing');
+  }
+
+  @Subscribe(consumers.notifier, sensorRecovered)
+  async recovered(event: EventOf<typeof sensorRecovered>): Promise<void> {
+    await this.#tell(event, 'resolved');
+  }
+
+  async #tell({ id, time, data }: EventOf<typeof sensorMissed>, status: SensorReport['status']): Promise<void> {
+    const report = { ...data, status };
+    await this.store.once(consumers.notifier.name, id, async (tx) => {
+      await this.notifications.add(tx, id, [{ alert: alertOf(report, time), about: report }], {
+        isNews: () => status === 'firing',
+        message: () => sensorMessage(report),
+      });
+    });
+  }
+}
+
+function alertOf({ sensor, cluster, status, silentSince }: SensorReport, time: string): Alert {
+  const labels: Labels = { kind: 'sensor', severity: silenceSeverity, rule: 'sensor-silent', sensor, new: 'true' };
+  if (cluster !== null) labels['cluster'] = cluster;
+  return {
+    identity: JSON.stringify(['sensor', sensor]),
+    labels,
+    annotations: { summary: `Sensor ${sensor} is silent` },
+    status,
+    startsAt: silentSince,
+    endsAt: status === 'resolved' ? time : null,
+  };
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+import type { PushFinding, PushReport } from '@tidewaiter/messages';
+import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, type Push } from '@tidewaiter/store';
+
+/** What was found in a push, against what its tag had before. Those that count: people are not told of what somebody decided to bear with. */
+@Injectable()
+export class PushFindings {
+  constructor(
+    private readonly images: Images,
+    private readonly judgements: Judgements,
+  ) {}
+
+  /** @param isWhole whether all of it could be read: only then is something gone that was there before */
+  async of(push: Push, isWhole: boolean): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved'>> {
+    const images = await this.images.ofPush(push.id);
+    const now = await this.#findingsOf(push, images);
+    const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
+    return {
+      platforms: images.map(({ platform }) => platform),
+      findings: merged(now, images, fingerprints(before)),
+      resolved: isWhole ? merged(before.filter(isMissingIn(now)), images, new Set()) : [],
+    };
+  }
+
+  async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
+    return this.#findingsOf({ ...push, digest }, await this.images.ofDigest(digest));
+  }
+
+  async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {
+    return (await this.judgements.of(push, images, [])).findings;
+  }
+}
+
+/** The same hole of the same package version on several platforms is told once. */
+function merged(
+  findings: readonly ImageFinding[],
+  images: readonly Image[],
+  known: ReadonlySet<string>,
+): PushFinding[] {
+  const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
+  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, state }) =>
+    [fingerprint, installedVersion, state].join('\n'),
+  );
+  return [...groups.values()].map((group) => ({
+    finding: group[0]!,
+    isNew: !known.has(group[0]!.fingerprint),
+    platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
+  }));
+}
+
+/** What the previous push showed; a finding that was only shadowed there is new when it comes to light. */
+function fingerprints(findings: readonly ImageFinding[]): Set<string> {
+  return new Set(findings.filter(({ state }) => state === 'present').map(({ fingerprint }) => fingerprint));
+}
+
+function isMissingIn(findings: readonly ImageFinding[]): (finding: ImageFinding) => boolean {
+  const present = fingerprints(findings);
+  return ({ fingerprint, state }) => state === 'present' && !present.has(fingerprint);
+}

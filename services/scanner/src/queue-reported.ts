@@ -1,0 +1,38 @@
+import { Controller } from '@nestjs/common';
+import { Subscribe } from '@tidewaiter/bus';
+import { consumers, type EventOf, pipelineReported } from '@tidewaiter/events';
+import { Pushes, Store } from '@tidewaiter/store';
+
+import { Signers } from './signers.js';
+import { attachedKey } from './verify-attached.js';
+
+/**
+ * Has images judged again of which a pipeline proves the revision, or sends a statement that a signer may vouch for, as when it is
+ * attached in the registry. What comes before its image is found when the image is judged.
+ */
+@Controller()
+export class QueueReported {
+  constructor(
+    private readonly store: Store,
+    private readonly pushes: Pushes,
+    private readonly signers: Signers,
+  ) {}
+
+  @Subscribe(consumers.scanner, pipelineReported)
+  async handle({ id, data: { kind, digest, repository, revision } }: EventOf<typeof pipelineReported>): Promise<void> {
+    await this.store.once(consumers.scanner.name, id, async (tx) => {
+      if (kind === 'run' && revision === null) return;
+      const brought = (await this.pushes.bringing(tx, digest)).filter(
+        (push) => (repository ?? push.repository) === push.repository,
+      );
+      const concerned = brought.filter((push) => revision !== null || this.signers.of(push.repository) !== null);
+      await tx.enqueue(
+        ...concerned.map((push) => ({
+          queue: 'attached',
+          key: attachedKey(push.id, digest),
+          class: 'interactive' as const,
+        })),
+      );
+    });
+  }
+}
