@@ -1,5 +1,5 @@
 const pure =
-  '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|reports|events)/';
+  '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|events)/';
 const adapters = '^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });

@@ -1,4 +1,4 @@
-// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/sensors.md,
+// Writes the pages that are made from code: docs/events.md, docs/asyncapi.json, docs/checks.md, docs/policies.md, docs/templates.md, docs/sensors.md,
 // docs/image-facts.md, docs/attack-coverage.md and docs/registries/. Run by `npm run docs`.
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
@@ -6,6 +6,7 @@ import { checks, checksMarkdown } from '@tidewaiter/checks';
 import { coverageMarkdown } from '@tidewaiter/detection';
 import { asyncApi, catalogue, eventsMarkdown } from '@tidewaiter/events';
 import { factFields, factsMarkdown } from '@tidewaiter/facts';
+import { templatesMarkdown } from '@tidewaiter/messages';
 import { builtInPolicies, policiesMarkdown } from '@tidewaiter/policy';
 import { sensors, sensorsMarkdown } from '@tidewaiter/sensors';
 import { loadRules } from '@tidewaiter/sigma';
@@ -19,6 +20,7 @@ writeFileSync(page('events.md'), eventsMarkdown(catalogue));
 writeFileSync(page('asyncapi.json'), `${JSON.stringify(asyncApi(catalogue), null, 2)}\n`);
 writeFileSync(page('checks.md'), checksMarkdown(checks));
 writeFileSync(page('policies.md'), policiesMarkdown(builtInPolicies));
+writeFileSync(page('templates.md'), templatesMarkdown());
 writeFileSync(page('sensors.md'), sensorsMarkdown(sensors));
 writeFileSync(page('registries/README.md'), registryTable(registryKinds));
 for (const kind of registryKinds) writeFileSync(page(`registries/${kind.kind}.md`), registryPage(kind));

@@ -4,6 +4,7 @@ import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { downCommand } from './down.js';
+import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
 import { replayCommand } from './replay/replay.js';
 import { routesCommand } from './routes.js';
@@ -38,6 +39,7 @@ const commands = [
   rulesCommand,
   replayCommand,
   silencesCommand,
+  messagesCommand,
   deadLettersCommand,
   completionCommand,
 ];

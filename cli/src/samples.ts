@@ -41,6 +41,12 @@ registries:
 # signers:
 #   - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
 
+# Messages in other words: docs/templates.md
+# templates: { dir: templates }
+
+# Buttons below a bot's messages in Slack: docs/routing.md
+# slack: { signingSecretFile: /run/secrets/slack-signing }
+
 sensors:
   # Falco. In falco.yaml:
   #   json_output: true

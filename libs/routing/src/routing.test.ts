@@ -72,7 +72,7 @@ receivers:
       'receivers[0].slack_configs[0].api_url: is required, or app_token, or one of them in global',
       'not supported yet: receivers[0].slack_configs[0].text (Tidewaiter renders the message itself)',
       'receivers[0].email_configs[0].to: needs at least one address',
-      'receivers[0].email_configs[0].auth_password: is required with auth_username',
+      'receivers[0].email_configs[0].auth_password: is required with auth_username, or auth_secret',
       'not supported yet: receivers[0].email_configs[0].tls_config.cert_file',
       'receivers[0].email_configs[0].headers: Subject has a template; not supported yet: Tidewaiter renders the message itself',
       'receivers[0].email_configs[0].headers: "a b" has characters that a header\'s name cannot have',
@@ -207,14 +207,7 @@ const fixtures = resolve(repository, env['TIDEWAITER_SHARED'] ?? '../shared', 'f
       ['conf.group-by-all.yml', []],
       ['conf.routing.yml', ['templates']],
       ['conf.slack-default-app-token.yml', [0, 1, 2, 3].map((index) => `receivers[0].slack_configs[${index}].text`)],
-      [
-        'conf.smtp-password-global-and-local.yml',
-        [
-          'global.smtp_auth_secret_file',
-          'receivers[0].email_configs[3].auth_secret',
-          'receivers[0].email_configs[4].auth_secret_file',
-        ],
-      ],
+      ['conf.smtp-password-global-and-local.yml', []],
       ['conf.opsgenie-default-apikey.yml', []],
       ['conf.sns-topic-arn.yml', ['receivers[0].sns_configs']],
       [

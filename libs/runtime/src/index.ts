@@ -1,6 +1,6 @@
 export { commonSettings, consoleUrl, httpPort, publicUrl, readConfig, redisUrl, setting } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
-export { parseSettings, readSettings, registryKindWords } from './settings.js';
+export { parseSettings, readFolder, readSettings, registryKindWords } from './settings.js';
 export type {
   AdmissionSettings,
   MirrorSettings,

@@ -33,7 +33,19 @@ it('starts a new installation with nothing connected', () => {
       allowUnauthenticated: false,
     },
     runtime: noPolicy,
+    templates: [],
+    slackSigningSecret: undefined,
   });
+});
+
+it('reads the folder of templates, or says that it cannot', () => {
+  const files = [{ path: 'words/push.title.liquid', text: 'x' }];
+  expect(parseSettings('templates: { dir: words }', noFiles, (dir) => (dir === 'words' ? files : []))).toMatchObject({
+    templates: files,
+  });
+  expect(() => parseSettings('templates: { dir: words }', noFiles, noFiles)).toThrow(
+    'templates.dir: cannot read words',
+  );
 });
 
 it('reads how workloads are meant to behave', () => {

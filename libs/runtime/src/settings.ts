@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 import { InvalidInput, policyModes, type RuntimeSource, type Secret } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
@@ -221,6 +221,10 @@ const settings = z.strictObject({
       allow: z.array(z.string().min(1)).default([]),
     })
     .default({ allow: [] }),
+  /** The app whose buttons people press, with what Slack signs its requests with. */
+  slack: z.strictObject({ signingSecret: z.string().optional(), signingSecretFile: z.string().optional() }).optional(),
+  /** Words of messages that somebody wrote down. */
+  templates: z.strictObject({ dir: z.string().min(1) }).optional(),
   /** Platforms of an index that are analysed. */
   platforms: z.array(z.string().regex(/^[a-z0-9]+\/[a-z0-9]+(\/[a-z0-9]+)?$/)).default(['linux/amd64', 'linux/arm64']),
 });
@@ -290,6 +294,16 @@ export interface TidewaiterSettings {
   admission: AdmissionSettings;
   /** How workloads are meant to behave. */
   runtime: RuntimePolicy;
+  /** The files of the folder `templates.dir`; empty without one. */
+  templates: TextFile[];
+  /** What Slack signs with that people press buttons; undefined where messages have none. */
+  slackSigningSecret: Secret | undefined;
+}
+
+/** A file of a folder that settings name. */
+export interface TextFile {
+  path: string;
+  text: string;
 }
 
 /**
@@ -299,7 +313,17 @@ export interface TidewaiterSettings {
 export function readSettings(path: string | undefined): TidewaiterSettings {
   if (path === undefined) return parseSettings('', () => '');
   const folder = dirname(resolve(path));
-  return parseSettings(readText(path), (file) => readText(resolve(folder, file)).trim());
+  return parseSettings(
+    readText(path),
+    (file) => readText(resolve(folder, file)).trim(),
+    (dir) => readFolder(resolve(folder, dir)),
+  );
+}
+
+/** The files of a folder, in the order of their names. */
+export function readFolder(path: string): TextFile[] {
+  const names = readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
+  return names.toSorted().map((name) => ({ path: join(path, name), text: readText(join(path, name)) }));
 }
 
 function readText(path: string): string {
@@ -314,7 +338,11 @@ function readText(path: string): string {
  * The pure part of {@link readSettings}.
  * @throws InvalidInput `SETTINGS_INVALID`
  */
-export function parseSettings(text: string, readFile: ReadSecretFile): TidewaiterSettings {
+export function parseSettings(
+  text: string,
+  readFile: ReadSecretFile,
+  listFolder: (path: string) => TextFile[] = () => [],
+): TidewaiterSettings {
   if (text.length > maxFileBytes) throw new InvalidInput('SETTINGS_INVALID', 'tidewaiter.yaml is over 1 MiB');
   const read = settings.safeParse(readYaml(text) ?? {});
   if (!read.success) throw invalid(read.error.issues.flatMap(issueLines));
@@ -329,6 +357,12 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
+    slackSigningSecret: reader.read(
+      'slack.signingSecret',
+      read.data.slack?.signingSecret,
+      read.data.slack?.signingSecretFile,
+    ),
+    templates: folderFiles(read.data.templates?.dir, listFolder, problems),
     runtime: policyOf(read.data.runtime),
     rules: {
       ...readRules(read.data, reader.text, problems),
@@ -339,6 +373,20 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     problems.push(...repeatedNames(list, result[list]));
   if (problems.length > 0) throw invalid(problems);
   return result;
+}
+
+function folderFiles(
+  dir: string | undefined,
+  listFolder: (path: string) => TextFile[],
+  problems: string[],
+): TextFile[] {
+  if (dir === undefined) return [];
+  try {
+    return listFolder(dir);
+  } catch {
+    problems.push(`templates.dir: cannot read ${dir}`);
+    return [];
+  }
 }
 
 /** Problems are told by line, never with the text of the line: it may hold a secret. */

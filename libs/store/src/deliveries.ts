@@ -139,11 +139,20 @@ export class Deliveries {
     );
   }
 
-  /** Lets a delivery go that was held, with what it says by now. */
-  async release(tx: Transaction, id: string, told: { alerts: readonly Alert[]; message: unknown }): Promise<void> {
+  /**
+   * Lets a delivery go that was held, with what it says by now.
+   * @param isOfMany whether it says more than how its own subject stands, so that it is no state of that
+   */
+  async release(
+    tx: Transaction,
+    id: string,
+    { alerts, message, isOfMany = false }: { alerts: readonly Alert[]; message: unknown; isOfMany?: boolean },
+  ): Promise<void> {
     await tx.query(
-      `UPDATE delivery SET state = 'pending', alerts = $2, message = $3 WHERE id = $1 AND state = 'held'`,
-      [id, json(told.alerts), json(told.message)],
+      `UPDATE delivery SET state = 'pending', alerts = $2, message = $3,
+         subject = CASE WHEN $4 THEN NULL ELSE subject END, revision = CASE WHEN $4 THEN NULL ELSE revision END
+       WHERE id = $1 AND state = 'held'`,
+      [id, json(alerts), json(message), isOfMany],
     );
   }
 

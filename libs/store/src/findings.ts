@@ -166,6 +166,12 @@ export class Findings {
     }));
   }
 
+  /** What is known of the exploitation of one vulnerability, by its id. */
+  async exploitation(id: string): Promise<Exploitation> {
+    const [known] = await exploitationOf(this.store, [{ id, aliases: [] }]);
+    return known ?? { kev: false, epss: null };
+  }
+
   /** How anybody rates vulnerabilities: a distribution's advisory often does not. */
   async #ratings(vulnerabilityIds: readonly string[]): Promise<Map<string, Rating[]>> {
     const rows = await this.store.query<Rating & { vulnerabilityId: string }>(

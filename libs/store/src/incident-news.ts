@@ -1,7 +1,15 @@
 import { compareSeverity, type Incident, type IncidentStep } from '@tidewaiter/domain';
 
-/** `updated` is for those who follow an incident; everything else is for everybody. */
-export const revisionKinds = ['opened', 'updated', 'worsened', 'reopened', 'resolved', 'merged'] as const;
+/** `updated` and `acknowledged` are for those who follow an incident; everything else is for everybody. */
+export const revisionKinds = [
+  'opened',
+  'updated',
+  'acknowledged',
+  'worsened',
+  'reopened',
+  'resolved',
+  'merged',
+] as const;
 
 export type RevisionKind = (typeof revisionKinds)[number];
 

@@ -62,6 +62,7 @@ export class Incidents {
     const applied: AppliedChanges = {
       opened: 0,
       updated: 0,
+      acknowledged: 0,
       worsened: 0,
       reopened: 0,
       resolved: 0,
@@ -114,6 +115,30 @@ export class Incidents {
     if (!incident) return null;
     await this.#tell(tx, incident, { kind: 'resolved', news: [] }, by);
     return incident;
+  }
+
+  /** Notes that somebody looks after an incident, until it gets worse; null when it is not open, or somebody does already. */
+  async acknowledge(tx: Transaction, id: string, by: string): Promise<ListedIncident | null> {
+    const [incident] = await tx.query<ListedIncident>(
+      `UPDATE incident SET revision = revision + 1, updated_at = now()
+       WHERE id = $1 AND state = 'open' AND coalesce((SELECT kind FROM incident_revision WHERE incident_id = $1
+         AND kind IN ('acknowledged', 'worsened', 'reopened') ORDER BY revision DESC LIMIT 1), '') <> 'acknowledged'
+       RETURNING ${columns}`,
+      [id],
+    );
+    if (!incident) return null;
+    await this.#tell(tx, incident, { kind: 'acknowledged', news: [] }, by);
+    return incident;
+  }
+
+  /** Notes what somebody did about an open incident, for those who follow it; false when it is not open. */
+  async remark(tx: Transaction, id: string, line: string, by: string): Promise<boolean> {
+    const [incident] = await tx.query<ListedIncident>(
+      `UPDATE incident SET revision = revision + 1, updated_at = now() WHERE id = $1 AND state = 'open' RETURNING ${columns}`,
+      [id],
+    );
+    if (incident) await this.#tell(tx, incident, { kind: 'updated', news: [line] }, by);
+    return incident !== undefined;
   }
 
   async #keep(tx: Transaction, story: Incident): Promise<keyof AppliedChanges> {
@@ -199,6 +224,7 @@ export class Incidents {
 const eventOf = {
   opened: incidentOpened,
   updated: incidentUpdated,
+  acknowledged: incidentUpdated,
   worsened: incidentUpdated,
   reopened: incidentUpdated,
   resolved: incidentResolved,

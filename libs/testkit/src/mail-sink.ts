@@ -54,6 +54,8 @@ export async function mailSink(): Promise<MailSink> {
     disabledCommands: ['STARTTLS'],
     allowInsecureAuth: true,
     disableReverseLookup: true,
+    // Who sends keeps its connections.
+    closeTimeout: 1,
     onAuth: ({ username }, _session, finish) => finish(null, { user: username ?? '' }),
     onMailFrom: (_address, _session, finish) => finish(refusal('mail')),
     onRcptTo: (_address, _session, finish) => finish(refusal('rcpt')),

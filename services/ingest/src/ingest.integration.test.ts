@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { writeFile, mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -5,8 +6,8 @@ import { join } from 'node:path';
 
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, type NewPush, Pushes, Received, Store } from '@tidewaiter/store';
-import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { connect, Incidents, type NewPush, Pushes, Received, SilenceLedger, Store } from '@tidewaiter/store';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
 import { Intake } from './intake.js';
@@ -18,6 +19,7 @@ registries:
   - { name: closed, kind: harbor, url: "http://127.0.0.1:5001" }
   - { name: open, kind: distribution, url: "http://127.0.0.1:5002", allowUnauthenticated: true }
   - { name: azure, kind: acr, url: "https://azure.example", webhookSecret: s3cret }
+slack: { signingSecret: 5igning }
 `;
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true }>;
@@ -74,6 +76,62 @@ const pushesOf = async (repository: string) =>
     'SELECT id, tag, state FROM push WHERE repository = $1 ORDER BY received_at',
     [repository],
   );
+
+describe('a button in Slack', () => {
+  const press = async (action: object, key = '5igning') => {
+    const payload = { type: 'block_actions', user: { id: 'U1', username: 'jane' }, actions: [action] };
+    const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+    const at = String(Math.floor(Date.now() / 1000));
+    const signature = createHmac('sha256', key).update(`v0:${at}:${body}`).digest('hex');
+    const answer = await fetch(`${ingest.url}/hooks/slack/interactions`, {
+      method: 'POST',
+      body,
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        'x-slack-request-timestamp': at,
+        'x-slack-signature': `v0=${signature}`,
+      },
+    });
+    return { status: answer.status, text: await answer.text() };
+  };
+  const openIncident = async () => {
+    const incidents = new Incidents(store);
+    const incident = minerIncident({ id: uuidOf(unique()) });
+    await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+    return incident.id;
+  };
+  const revisionsOf = async (id: string) =>
+    (await new Incidents(store).revisions(id)).map(({ kind, news, actor }) => [kind, actor, ...news].join(' '));
+
+  it('acknowledges an incident once, and tells who follows it', async () => {
+    const id = await openIncident();
+    const acknowledge = { action_id: 'tidewaiter_acknowledge', value: id };
+    expect(await press(acknowledge)).toEqual({ status: 200, text: '' });
+    expect(await press(acknowledge)).toEqual({ status: 200, text: '' });
+    expect((await revisionsOf(id)).slice(1)).toEqual(['acknowledged jane (Slack)']);
+    const events = await store.query(`SELECT data FROM outbox WHERE subject = $1 AND type LIKE '%incident.updated%'`, [
+      id,
+    ]);
+    expect(events).toMatchObject([{ data: { incidentId: id, revision: 2 } }]);
+  });
+
+  it('silences for a day, once', async () => {
+    const id = await openIncident();
+    const matchers = [`rule="${unique()}"`];
+    const action = { action_id: 'tidewaiter_silence', value: JSON.stringify({ incident: id, matchers }) };
+    expect([(await press(action)).status, (await press(action)).status]).toEqual([200, 200]);
+    const silences = (await new SilenceLedger(store).open()).filter((each) => each.matchers[0] === matchers[0]);
+    expect(silences).toMatchObject([{ matchers, createdBy: 'jane (Slack)' }]);
+    expect(silences[0]!.endsAt.getTime() - silences[0]!.startsAt.getTime()).toBe(24 * 3_600_000);
+    expect((await revisionsOf(id)).slice(1)).toEqual(['updated jane (Slack) Silenced for 24 h by jane (Slack)']);
+  });
+
+  it('does nothing for a stranger', async () => {
+    const id = await openIncident();
+    expect((await press({ action_id: 'tidewaiter_acknowledge', value: id }, 'guessed')).status).toBe(401);
+    expect(await revisionsOf(id)).toHaveLength(1);
+  });
+});
 
 describe('a push', () => {
   it('is on disk, with its event, before the answer', async () => {

@@ -15,6 +15,9 @@ import { Pressure } from './runtime/pressure.js';
 import { RuntimeHooks } from './runtime/runtime-hooks.js';
 import { RuntimeIntake } from './runtime/runtime-intake.js';
 import { SensorWatch } from './runtime/sensor-watch.js';
+import { ButtonDesk } from './slack/button-desk.js';
+import { SlackButtons, SlackSigning } from './slack/slack-buttons.js';
+import { SlackReplies } from './slack/slack-replies.js';
 
 /** Of sensors' bodies, packed and unpacked, at one moment; as objects they take about four times as much. */
 const maxHeldBytes = 64 * 2 ** 20;
@@ -34,13 +37,20 @@ export class IngestModule {
           publisher: Bus,
         }),
       ],
-      controllers: [Hooks, PipelineHooks, RuntimeHooks],
+      controllers: [Hooks, PipelineHooks, RuntimeHooks, SlackButtons],
       providers: [
         HookMetrics,
         Intake,
         PipelineIntake,
         RuntimeIntake,
         SensorWatch,
+        ButtonDesk,
+        { provide: SlackSigning, useValue: new SlackSigning(settings.slackSigningSecret) },
+        {
+          provide: SlackReplies,
+          useFactory: (logger: Logger) => new SlackReplies(new Egress({ allow: settings.egressAllow }), logger),
+          inject: [Logger],
+        },
         { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
         { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
       ],

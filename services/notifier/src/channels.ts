@@ -1,11 +1,20 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
+import { type Message, Templates } from '@tidewaiter/messages';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
-import type { Egress } from '@tidewaiter/runtime';
+import type { Egress, Logger } from '@tidewaiter/runtime';
 
 import { ChannelGuard } from './channel-guard.js';
 import type { Delivery, Outcome } from './receivers/receiver.js';
 import { find, send } from './receivers/receivers.js';
+
+/** How messages are worded, and who hears of a template that fails. */
+interface Words {
+  templates: Templates;
+  logger?: Logger;
+  /** Whether somebody hears when a button in Slack is pressed. */
+  hasSlackButtons?: boolean;
+}
 
 /** The receivers of routing.yaml, and the way to them. */
 export class Channels implements OnApplicationShutdown {
@@ -19,7 +28,14 @@ export class Channels implements OnApplicationShutdown {
     /** Address of the console, for links. */
     readonly consoleUrl: string,
     readonly concurrency: number,
+    private readonly words: Words = { templates: new Templates() },
   ) {}
+
+  /** The message in the words that somebody wrote down for it. */
+  reword(message: Message): Message {
+    const { templates, logger } = this.words;
+    return templates.reword(message, (reason) => logger?.warn({ reason }, 'template failed'));
+  }
 
   /** @throws as `Receiver.send`, and InvalidInput `RECEIVER_UNKNOWN` when routing.yaml has lost the receiver. */
   async send(channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
@@ -39,7 +55,8 @@ export class Channels implements OnApplicationShutdown {
   }
 
   #context() {
-    return { egress: this.egress, signal: this.#stopping.signal };
+    const { hasSlackButtons = false } = this.words;
+    return { egress: this.egress, signal: this.#stopping.signal, hasSlackButtons };
   }
 
   #integration(receiver: string, channel: string, index: number): Integration {

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { TidewaiterError } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Delivery as StoredDelivery } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { DeliverySteps } from './delivery-steps.js';
-import type { Message } from './message.js';
 import { type Delivery, type Edition, type Outcome, OutcomeUnknown, PartlySent } from './receivers/receiver.js';
 
 const minuteMs = 60_000;

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
+import { clean, maxItemChars, type Message } from '@tidewaiter/messages';
 import type { JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Deliveries, type Delivery, Jobs, Store, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { clean, maxItemChars, type Message } from './message.js';
 import type { Edition, Outcome } from './receivers/receiver.js';
 
 /** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */

@@ -1,7 +1,7 @@
 import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import type { Alert } from '@tidewaiter/domain';
+import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
 
-import type { FindingPlace, FindingReport } from './finding-message.js';
 import type { Subject } from './routed.js';
 
 /** One alert for each image that has it: the same that a push of the image would bring, so that a push which mends it ends it. */

@@ -1,5 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
+import { digestMessage, mergedMessage, type Message } from '@tidewaiter/messages';
 import { isMuted, routeAt } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
@@ -13,10 +14,8 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { mergedMessage } from './merged-message.js';
-import type { Message } from './message.js';
 import { Quiet, type QuietNow } from './quiet.js';
-import { mutedMs } from './timing.js';
+import { digestMark, mutedMs } from './timing.js';
 
 const lookMs = 250;
 const forgetEveryMs = 3_600_000;
@@ -70,7 +69,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
       if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
       if (ready.length > 0) {
-        await this.#release(tx, ready);
+        await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
         await this.groups.told(tx, key);
       }
       return true;
@@ -118,7 +117,34 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     );
     const told: string[] = [];
     for (const together of byChannel.values()) told.push(await this.#releaseOne(tx, together));
-    await tx.enqueue(...told.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    await this.#enqueue(tx, told);
+  }
+
+  async #enqueue(tx: Transaction, ids: readonly string[]): Promise<void> {
+    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+  }
+
+  /** One message for each channel, of how everything stands by now. */
+  async #releaseDigests(tx: Transaction, ready: readonly Held[]): Promise<void> {
+    const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
+      JSON.stringify([receiver, channel, integration]),
+    );
+    for (const held of byChannel.values()) {
+      const newest = new Map(held.map((each) => [each.subject ?? each.id, each]));
+      const last = held.at(-1)!;
+      const others = held.slice(0, -1).map(({ id }) => id);
+      const message = digestMessage(
+        [...newest.values()].map((each) => each.message),
+        this.channels,
+      );
+      await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
+      if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');
+      else {
+        const told = { alerts: alertsOf(held), message: this.channels.reword(message), isOfMany: true };
+        await this.deliveries.release(tx, last.id, told);
+        await this.#enqueue(tx, [last.id]);
+      }
+    }
   }
 
   /** The newest says all that there is to say of one subject; messages of different ones become one. */
@@ -130,10 +156,9 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       await this.deliveries.release(tx, last.id, last);
       return last.id;
     }
-    const byIdentity = new Map(together.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert]));
     await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
     const message = mergedMessage(together.map((each) => each.message));
-    await this.deliveries.release(tx, last.id, { alerts: [...byIdentity.values()], message });
+    await this.deliveries.release(tx, last.id, { alerts: alertsOf(together), message });
     return last.id;
   }
 
@@ -141,6 +166,11 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.alerts.forget();
     await this.store.transaction((tx) => this.groups.forget(tx));
   }
+}
+
+/** Each as it is by now. */
+function alertsOf(held: readonly Held[]): Alert[] {
+  return [...new Map(held.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert])).values()];
 }
 
 function isFiring({ status }: Alert): boolean {

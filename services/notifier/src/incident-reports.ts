@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { IncidentReport } from '@tidewaiter/messages';
 import { IncidentContexts, Incidents } from '@tidewaiter/store';
-
-import type { IncidentReport } from './incident-message.js';
 
 /** Gathers what there is to say about an incident. */
 @Injectable()

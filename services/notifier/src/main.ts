@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 
 import { JetStreamServer } from '@tidewaiter/bus';
 import { InvalidInput } from '@tidewaiter/domain';
+import { readTemplates } from '@tidewaiter/messages';
 import { parseRouting, type RoutingConfig } from '@tidewaiter/routing';
 import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
 
@@ -16,7 +17,7 @@ export async function start(environment: Environment): Promise<RunningService> {
   const routing = readRouting(config.routingFile);
   return startService({
     name: 'notifier',
-    module: NotifierModule.forRoot(config, settings, routing),
+    module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates)),
     config,
     transport: JetStreamServer,
   });

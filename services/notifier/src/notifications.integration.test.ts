@@ -1,4 +1,5 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger } from '@tidewaiter/runtime';
 import {
@@ -16,7 +17,6 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
 import { HeldMessages } from './held-messages.js';
-import type { Message } from './message.js';
 import { Notifications } from './notifications.js';
 import { Quiet } from './quiet.js';
 
@@ -266,7 +266,7 @@ it('gives a machine each of a flood', async () => {
   expect(new Set(await states())).toEqual(new Set(['pending']));
 });
 
-it('collects a digest until its hour', async () => {
+it('collects a digest until its hour, with how everything stands by then', async () => {
   start(
     'group_by: [rule]',
     '',
@@ -274,8 +274,24 @@ it('collects a digest until its hour', async () => {
   );
   await tell(alert('a'));
   await tell(alert('b'));
-  expect(await states()).toEqual(['held', 'held']);
+  const state = { subject: uuidv7(), alert: alert('incident'), about: true };
+  for (const revision of [1, 2]) {
+    const message: Message = { ...messageOf(`Critical · state ${revision}`), kind: 'incident', severity: 'critical' };
+    const edition = { subject: state.subject, revision };
+    await store.transaction(async (tx) =>
+      notifications.addState(tx, uuidv7(), { ...state, edition, message, isForAll: true }),
+    );
+  }
+  expect(await states()).toEqual(['held', 'held', 'held', 'held']);
   await pass('1 day');
   await until(async () => (await titles()).length === 1);
-  expect(await titles()).toEqual(['2 alerts · a']);
+  expect((await states()).toSorted()).toEqual(['merged', 'merged', 'merged', 'pending']);
+  const told = (await listed()).find(({ state: each }) => each === 'pending')!;
+  const sent = await deliveries.get<Message>(told.id);
+  expect(sent?.edition).toBeNull();
+  expect(sent?.message).toMatchObject({ kind: 'digest', title: 'Digest · 1 to act on now, 1 incident open' });
+  expect(sent?.message.sections.map(({ title, items }) => [title, ...items.map(({ text }) => text)])).toEqual([
+    ['Act now', 'state 2'],
+    ['New', 'a', 'b'],
+  ]);
 });

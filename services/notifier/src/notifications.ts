@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { Message } from '@tidewaiter/messages';
 import { digestWaitMs, type Integration, isMuted, type RoutingConfig } from '@tidewaiter/routing';
 import { AlertGroups, Deliveries, FiringAlerts, type NewDelivery, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import type { Message } from './message.js';
 import { Quiet, type QuietNow } from './quiet.js';
 import { follows } from './receivers/receivers.js';
 import { channelsFor, type Group, groupByRoute, type Subject } from './routed.js';
-import { groupWaitMs, mutedMs, stormMs, stormSize } from './timing.js';
+import { digestMark, groupWaitMs, mutedMs, stormMs, stormSize } from './timing.js';
 
 /** How the subjects of one kind of event become messages. */
 export interface Wording<About> {
@@ -81,7 +81,7 @@ export class Notifications {
     const isNews = wording.isNews(group.subjects);
     // What was there before and still is concerns nobody anew, also where another group has news.
     if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
-    const message = wording.message(group.subjects);
+    const message = this.channels.reword(wording.message(group.subjects));
     return channelsFor(routing, group.receiver, isNews).map((channel) => deliveryOf(eventId, group, channel, message));
   }
 
@@ -89,6 +89,7 @@ export class Notifications {
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
     if (!routing) return;
+    const message = this.channels.reword(state.message);
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, [state.alert]);
     const groups = groupByRoute(routing, [state]);
@@ -101,7 +102,7 @@ export class Notifications {
     const told = await this.#following(routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
     for (const { group, channel } of once.values()) {
-      const delivery = deliveryOf(eventId, group, channel, state.message, state.edition);
+      const delivery = deliveryOf(eventId, group, channel, message, state.edition);
       await this.#tell(
         tx,
         { ...group, groupKey: `${group.groupKey}#${state.edition.subject}` },
@@ -152,7 +153,7 @@ export class Notifications {
   ): Promise<Pick<Told, 'waitMs' | 'heldFor'>> {
     const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
     if (digest !== null) {
-      const heldFor = `${receiver}\ndigest`;
+      const heldFor = `${receiver}${digestMark}`;
       await this.groups.enter(tx, heldFor);
       return { waitMs: digestWaitMs(digest, Date.now()), heldFor };
     }

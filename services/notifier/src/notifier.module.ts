@@ -1,14 +1,16 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
-import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, FiringAlerts, Jobs, SilenceLedger, StoreModule } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
+import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
@@ -26,6 +28,7 @@ export class NotifierModule {
     config: Config<typeof notifierConfig>,
     settings: TidewaiterSettings,
     routing: RoutingConfig | null,
+    templates: Templates,
   ): DynamicModule {
     const service = 'notifier';
     const { consoleUrl, deliveryConcurrency } = config;
@@ -46,6 +49,7 @@ export class NotifierModule {
       providers: [
         PushFindings,
         PushReports,
+        FindingReports,
         IncidentReports,
         Notifications,
         HeldMessages,
@@ -59,8 +63,13 @@ export class NotifierModule {
         DeliverySteps,
         {
           provide: Channels,
-          useFactory: () =>
-            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency),
+          useFactory: (logger: Logger) =>
+            new Channels(routing, new Egress({ allow: settings.egressAllow }), consoleUrl, deliveryConcurrency, {
+              templates,
+              logger,
+              hasSlackButtons: settings.slackSigningSecret !== undefined,
+            }),
+          inject: [Logger],
         },
       ],
     };

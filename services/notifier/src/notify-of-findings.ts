@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
-import { isAtLeast } from '@tidewaiter/domain';
 import { consumers, type EventOf, findingOpened, findingResolved } from '@tidewaiter/events';
-import { Judgements, Store } from '@tidewaiter/store';
+import { findingMessage, type FindingReport } from '@tidewaiter/messages';
+import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
-import { findingMessage, type FindingReport } from './finding-message.js';
+import { FindingReports } from './finding-reports.js';
 import { Notifications } from './notifications.js';
 
 /** Tells people of what became wrong with images that nobody pushed: an advisory was published. */
@@ -14,7 +14,7 @@ import { Notifications } from './notifications.js';
 export class NotifyOfFindings {
   constructor(
     private readonly store: Store,
-    private readonly judgements: Judgements,
+    private readonly reports: FindingReports,
     private readonly notifications: Notifications,
     private readonly channels: Channels,
   ) {}
@@ -29,12 +29,9 @@ export class NotifyOfFindings {
     await this.#tell(event, 'resolved');
   }
 
-  async #tell({ id, time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
-    const { kind, advisoryId, title, severity, purls, isNews } = data;
-    // As with pushes: what nobody has rated may be critical.
-    const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
-    const places = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
-    const report: FindingReport = { kind, id: data.id, advisoryId, title, severity, status, at: time, places };
+  async #tell(event: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {
+    const { id } = event;
+    const report = await this.reports.of(event, status);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       const { consoleUrl } = this.channels;
       await this.notifications.add(tx, id, findingSubjects(report), {

@@ -1,7 +1,7 @@
+import type { IncidentReport } from '@tidewaiter/messages';
 import type { IncidentRevision } from '@tidewaiter/store';
 import { minerIncident } from '@tidewaiter/testkit';
 
-import type { IncidentReport } from './incident-message.js';
 import { alertOf, isForAll, isOutdated } from './notify-of-incidents.js';
 
 const kinds = ['opened', 'updated', 'worsened', 'updated', 'resolved'] as const;

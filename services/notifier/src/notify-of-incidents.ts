@@ -9,10 +9,10 @@ import {
   incidentResolved,
   incidentUpdated,
 } from '@tidewaiter/events';
+import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { incidentMessage, type IncidentReport } from './incident-message.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 
@@ -57,13 +57,17 @@ export class NotifyOfIncidents {
   }
 }
 
+/** What people need not hear of who do not watch it. */
+const forFollowers: ReadonlySet<string> = new Set(['updated', 'acknowledged']);
+
 /** Whether something has become of it since that everybody hears of: that comes with an event of its own. */
 export function isOutdated({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
-  return revisions.some((each) => each.revision > revision && each.kind !== 'updated');
+  return revisions.some((each) => each.revision > revision && !forFollowers.has(each.kind));
 }
 
 export function isForAll({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
-  return revisions.find((each) => each.revision === revision)?.kind !== 'updated';
+  const told = revisions.find((each) => each.revision === revision);
+  return told === undefined || !forFollowers.has(told.kind);
 }
 
 export function alertOf({ incident }: IncidentReport): Alert {

@@ -1,12 +1,12 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, imageAnalyzed } from '@tidewaiter/events';
+import { pushMessage } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
-import { pushMessage } from './push-message.js';
 import { PushReports } from './push-reports.js';
 
 /** Tells people what a push brought. The same digest under the same tag again brings nothing, so nobody hears of it. */

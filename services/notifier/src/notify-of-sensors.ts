@@ -2,10 +2,10 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import type { Alert, Labels } from '@tidewaiter/domain';
 import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewaiter/events';
+import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Notifications } from './notifications.js';
-import { sensorMessage, type SensorReport, silenceSeverity } from './sensor-message.js';
 
 /** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
 @Controller()

@@ -1,8 +1,7 @@
 import type { Finding } from '@tidewaiter/domain';
+import type { PushFinding, PushReport } from '@tidewaiter/messages';
 
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
-import type { PushFinding } from './push-message-groups.js';
-import type { PushReport } from './push-message.js';
 
 const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFinding => ({
   finding: {

@@ -1,7 +1,6 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
+import { isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
 
-import type { PushFinding } from './push-message-groups.js';
-import { isAlarming, type PushReport } from './push-message.js';
 import type { Subject } from './routed.js';
 
 /** A finding of a push, and whether the push brought or ended it. */

@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
+import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, type Push } from '@tidewaiter/store';
-
-import type { PushFinding } from './push-message-groups.js';
-import type { PushReport } from './push-message.js';
 
 /** What was found in a push, against what its tag had before. Those that count: people are not told of what somebody decided to bear with. */
 @Injectable()

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
+import type { PushReport } from '@tidewaiter/messages';
 import { PipelineReports, PushDifferences, Pushes } from '@tidewaiter/store';
 
 import { PushFindings } from './push-findings.js';
-import type { PushReport } from './push-message.js';
 
 /** Gathers what there is to say about a push. */
 @Injectable()

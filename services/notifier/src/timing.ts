@@ -3,6 +3,8 @@ import type { RouteMatch } from '@tidewaiter/routing';
 /** Messages to one channel within a minute; what comes beyond that is told together. */
 export const stormSize = 5;
 export const stormMs = 60_000;
+/** How the name of a group ends that waits for the hour of a receiver's digest. */
+export const digestMark = '\ndigest';
 /** How often somebody looks whether what is muted may be told. */
 export const mutedMs = 60_000;
 

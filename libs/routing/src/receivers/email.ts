@@ -17,6 +17,14 @@ export interface MailTls {
   insecureSkipVerify: boolean;
 }
 
+/** Who logs in at the mail host. */
+export interface MailAuth {
+  username: string;
+  password: Secret;
+  /** The password is a shared secret that never travels. Else the mail host names the ways: PLAIN, LOGIN, CRAM-MD5. */
+  isCramMd5: boolean;
+}
+
 /** One entry of `email_configs`. */
 export interface EmailConfig {
   /** At least one address, each with or without a display name. */
@@ -25,9 +33,11 @@ export interface EmailConfig {
   smarthost: MailHost;
   /** The name given in EHLO. */
   hello: string;
-  auth: { username: string; password: Secret } | undefined;
+  auth: MailAuth | undefined;
   /** Whether the message must not be sent without STARTTLS. */
   requireTls: boolean;
+  /** Whether TLS comes before the first word; undefined: on port 465, where it always does. */
+  implicitTls: boolean | undefined;
   tls: MailTls;
   /** Extra headers. The names differ in more than case. */
   headers: Map<string, string>;
@@ -41,12 +51,15 @@ export interface EmailDefaults {
   hello: string;
   username: string | undefined;
   password: Secret | undefined;
+  /** For CRAM-MD5. */
+  secret: Secret | undefined;
   requireTls: boolean;
+  implicitTls: boolean | undefined;
   tls: MailTls;
 }
 
-/** CRAM-MD5 and implicit TLS, in `global` with `smtp_` before them. */
-const unsupportedMailKeys = ['auth_secret', 'auth_secret_file', 'auth_identity', 'force_implicit_tls'];
+/** To act for somebody else; in `global` with `smtp_` before it. */
+const unsupportedMailKeys = ['auth_identity'];
 
 export const unsupportedGlobalMailKeys = unsupportedMailKeys.map((key) => `smtp_${key}`);
 
@@ -58,7 +71,9 @@ export function readEmailDefaults(global: Section): EmailDefaults {
     hello: global.text('smtp_hello') ?? 'localhost',
     username: global.text('smtp_auth_username'),
     password: global.secret('smtp_auth_password'),
+    secret: global.secret('smtp_auth_secret'),
     requireTls: global.flag('smtp_require_tls') ?? true,
+    implicitTls: global.flag('smtp_force_implicit_tls'),
     tls: readTls(global, 'smtp_tls_config') ?? { ca: undefined, serverName: undefined, insecureSkipVerify: false },
   };
 }
@@ -75,6 +90,7 @@ export function readEmail(section: Section, defaults: EmailDefaults): EmailConfi
     hello: section.text('hello') ?? defaults.hello,
     auth: readAuth(section, defaults),
     requireTls: section.flag('require_tls') ?? defaults.requireTls,
+    implicitTls: section.flag('force_implicit_tls') ?? defaults.implicitTls,
     tls: readTls(section, 'tls_config') ?? defaults.tls,
     headers: readHeaders(section),
     sendResolved: section.flag('send_resolved') ?? false,
@@ -118,13 +134,16 @@ function readMailHost(section: Section, key: string): MailHost | undefined {
   return undefined;
 }
 
-function readAuth(section: Section, defaults: EmailDefaults): EmailConfig['auth'] {
+function readAuth(section: Section, defaults: EmailDefaults): MailAuth | undefined {
   const username = section.text('auth_username') ?? defaults.username;
-  const password = section.secret('auth_password') ?? defaults.password;
-  if (username !== undefined && password) return { username, password };
+  const own = { password: section.secret('auth_password'), secret: section.secret('auth_secret') };
+  // Alertmanager takes both and asks the mail host; here a password, which works with every way, goes before the secret of one.
+  const { password, secret } = own.password || own.secret ? own : defaults;
+  const proof = password ?? secret;
+  if (username !== undefined && proof) return { username, password: proof, isCramMd5: password === undefined };
   // Sending without the half that is there would be sending without authentication, unasked.
-  if (username !== undefined) section.problem('auth_password', 'is required with auth_username');
-  if (password) section.problem('auth_username', 'is required with auth_password');
+  if (username !== undefined) section.problem('auth_password', 'is required with auth_username, or auth_secret');
+  if (proof) section.problem('auth_username', `is required with ${password ? 'auth_password' : 'auth_secret'}`);
   return undefined;
 }
 

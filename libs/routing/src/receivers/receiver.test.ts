@@ -144,6 +144,32 @@ describe('receivers', () => {
     expect(secretAt(config, 'auth', 'password')).toBe('two\nlines');
   });
 
+  it.each([
+    ['{auth_username: u, auth_secret: s}', 's', true],
+    ['{auth_username: u, auth_password: p, auth_secret: s}', 'p', false],
+    ['{auth_username: u}', 'global password', false],
+  ])('logs in with %s', (own, proof, isCramMd5) => {
+    const config = configOf(
+      `email_configs: [{to: a@example.org, ${own.slice(1, -1)}}]`,
+      `{smtp_smarthost: 'mail:25', smtp_from: t@example.org, smtp_auth_password: global password, smtp_auth_secret: global secret}`,
+    );
+    expect(config).toMatchObject({ auth: { username: 'u', isCramMd5 } });
+    expect(secretAt(config, 'auth', 'password')).toBe(proof);
+  });
+
+  it.each([
+    ['', '', undefined],
+    ['force_implicit_tls: true', '', true],
+    ['', 'smtp_force_implicit_tls: true', true],
+    ['force_implicit_tls: false', 'smtp_force_implicit_tls: true', false],
+  ])('knows that TLS comes first of %j and global %j: %s', (own, global, implicitTls) => {
+    const config = configOf(
+      `email_configs: [{to: a@example.org${own && `, ${own}`}}]`,
+      `{smtp_smarthost: 'mail:2465', smtp_from: t@example.org${global && `, ${global}`}}`,
+    );
+    expect(config).toHaveProperty('implicitTls', implicitTls);
+  });
+
   it('reads a webhook', () => {
     const signing = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
     const config = configOf(

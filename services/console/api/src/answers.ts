@@ -423,3 +423,10 @@ export const problemAnswer = z.object({
   title: z.string(),
   detail: z.string().optional(),
 });
+
+export const previewAnswer = z.object({
+  /** The subject of the mail. */
+  title: z.string(),
+  mediaType: z.string(),
+  content: z.string(),
+});

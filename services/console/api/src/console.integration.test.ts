@@ -695,6 +695,14 @@ describe('the API', () => {
     expect([again.status, await again.json()]).toEqual([404, expect.objectContaining({ code: 'DEAD_LETTER_UNKNOWN' })]);
   });
 
+  it('shows a message before anybody is sent one', async () => {
+    expect(await get('/messages/preview?kind=incident&channel=email')).toMatchObject({
+      title: 'Critical · Miner in shop/Deployment/checkout (INC-318)',
+      mediaType: 'text/html; charset=utf-8',
+      content: expect.stringMatching(/^<!doctype html>/),
+    });
+  });
+
   it('counts what is in work', async () => {
     await store.transaction(async (tx) =>
       tx.enqueue({ queue: 'layer', key: 'x', class: 'bulk' }, { queue: 'push', key: 'x', class: 'interactive' }),

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import type { Templates } from '@tidewaiter/messages';
 import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 import { Registry } from 'prom-client';
@@ -15,6 +16,7 @@ import { DeliveriesController } from './deliveries.controller.js';
 import { GateController } from './gate.controller.js';
 import { ImagesController } from './images.controller.js';
 import { IncidentsController } from './incidents.controller.js';
+import { MessagesController, MessageWords } from './messages.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
 import { ReceiversController } from './receivers.controller.js';
@@ -29,6 +31,7 @@ export class ConsoleModule {
   static forRoot(
     config: Config<typeof consoleConfig>,
     { rules, admission }: Pick<TidewaiterSettings, 'rules' | 'admission'>,
+    templates: Templates,
   ): DynamicModule {
     return {
       module: ConsoleModule,
@@ -54,6 +57,7 @@ export class ConsoleModule {
         DeliveriesController,
         ReceiversController,
         SilencesController,
+        MessagesController,
         DeadLettersController,
         StatusController,
         SessionController,
@@ -67,6 +71,10 @@ export class ConsoleModule {
           useFactory: (verdicts: StoredVerdicts, logger: Logger, metrics: Registry) =>
             new AdmissionDesk(verdicts, admission, logger, metrics),
           inject: [StoredVerdicts, Logger, Registry],
+        },
+        {
+          provide: MessageWords,
+          useValue: new MessageWords(templates, config.publicUrl ?? `http://127.0.0.1:${config.httpPort}`),
         },
         { provide: APP_GUARD, useClass: TokenGuard },
         { provide: SessionCookie, useValue: new SessionCookie(config.publicUrl) },

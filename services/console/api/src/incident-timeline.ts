@@ -48,6 +48,7 @@ function stepEntry({ at, title, technique, stage, severity, events }: StoredInci
 const stateTitles = {
   opened: 'Incident opened',
   updated: 'Incident grew',
+  acknowledged: 'Incident acknowledged',
   worsened: 'Incident became worse',
   reopened: 'Incident opened again',
   resolved: 'Incident resolved',

@@ -58,6 +58,17 @@ export class IncidentsController {
     return describeIncident(incident);
   }
 
+  /** Says that somebody looks after it; what is acknowledged or over stays as it is. */
+  @Post(':id/acknowledge')
+  @HttpCode(200)
+  async acknowledge(@Param('id') id: string, @Caller() caller: ApiToken): Promise<IncidentAnswer> {
+    readId(id);
+    const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, id, caller.name));
+    if (acknowledged) return describeIncident(acknowledged);
+    const { evidence: _, ...incident } = await this.#find(id);
+    return describeIncident(incident);
+  }
+
   /** @throws NotFound `INCIDENT_UNKNOWN` */
   async #find(id: string): Promise<StoredIncident> {
     const incident = await this.incidents.get(id);

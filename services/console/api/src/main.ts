@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { readTemplates } from '@tidewaiter/messages';
 import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
 import { ApiTokens } from '@tidewaiter/store';
 
@@ -12,7 +13,7 @@ export async function start(environment: Environment): Promise<RunningService> {
   const settings = readSettings(config.settingsFile);
   return startService({
     name: 'console',
-    module: ConsoleModule.forRoot(config, settings),
+    module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
     config,
     // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
     http: { bodyLimit: 4 * 1024 * 1024 },

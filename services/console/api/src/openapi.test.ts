@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import { RequestMethod } from '@nestjs/common';
 import { Secret, severities } from '@tidewaiter/domain';
+import { Templates } from '@tidewaiter/messages';
 import { readSettings } from '@tidewaiter/runtime';
 
 import { ConsoleModule } from './console.module.js';
@@ -27,7 +28,7 @@ const document = openApiDocument() as {
 
 /** `get /api/v1/pushes/{id}` of every method that Nest would route to. */
 function nestRoutes(): string[] {
-  const controllers = ConsoleModule.forRoot(config, readSettings(undefined)).controllers ?? [];
+  const controllers = ConsoleModule.forRoot(config, readSettings(undefined), new Templates()).controllers ?? [];
   return controllers.flatMap((controller) => {
     const prototype = controller.prototype as Record<string, object>;
     const handlers = Object.getOwnPropertyNames(prototype).filter((name) =>

@@ -1,5 +1,6 @@
 import { levels } from '@tidewaiter/detection';
 import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
+import { messageKinds, previewChannels } from '@tidewaiter/messages';
 import { type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
@@ -35,6 +36,12 @@ export const deadLettersQuery = pageQuery.extend({
     .enum(['true', 'false'])
     .default('false')
     .transform((value) => value === 'true'),
+});
+
+export const previewQuery = z.strictObject({
+  kind: z.enum(messageKinds),
+  /** The text of a mail, its HTML, or what Slack is given. */
+  channel: z.enum(previewChannels).default('text'),
 });
 
 const matcherTexts = z.array(z.string().min(1).max(4_096)).min(1).max(64);

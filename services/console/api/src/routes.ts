@@ -12,6 +12,7 @@ import {
   listedImageAnswer,
   listOf,
   packageAnswer,
+  previewAnswer,
   pushAnswer,
   pushDetailAnswer,
   receiverAnswer,
@@ -30,6 +31,7 @@ import {
   imagesQuery,
   incidentsQuery,
   pageQuery,
+  previewQuery,
   sessionBody,
   silenceBody,
   silencePreviewBody,
@@ -76,6 +78,7 @@ export const routes: readonly Route[] = [
     incidentDetailAnswer,
   ),
   list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
+  post('/incidents/{id}/acknowledge', 'Says that somebody looks after an incident', 200, incidentAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',
@@ -97,6 +100,14 @@ export const routes: readonly Route[] = [
   list('/deliveries', 'Messages to people and what became of them, newest first', pageQuery, deliveryAnswer),
   get('/deliveries/{id}', 'A message with its alerts', deliveryDetailAnswer),
   get('/receivers', 'Channels that were given messages, and whether they take them', listOf(receiverAnswer)),
+  {
+    ...get(
+      '/messages/preview',
+      'A message of one kind about an image that nobody has, as a channel shows it',
+      previewAnswer,
+    ),
+    query: previewQuery,
+  },
   list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
   {

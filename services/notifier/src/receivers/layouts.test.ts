@@ -1,13 +1,12 @@
 import { Secret } from '@tidewaiter/domain';
+import { type Message, type MessageItem, plainText } from '@tidewaiter/messages';
 
-import type { Message, MessageItem } from '../message.js';
 import { postableAlert } from './alertmanager/alertmanager.js';
 import { discordLimits, discordMessage } from './discord/discord.js';
 import { dedupKey } from './http-channel.js';
 import { cardMessage, maxCardBytes } from './msteamsv2/msteamsv2.js';
 import { alertOf, opsgenieLimits } from './opsgenie/opsgenie.js';
 import { pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
-import { plainText } from './plain-text.js';
 import type { Configs, Delivery } from './receiver.js';
 import { maxMessageChars, telegramMessage } from './telegram/telegram.js';
 

@@ -1,9 +1,8 @@
 import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import type { ChannelConfigs } from '@tidewaiter/routing';
 import type { Egress } from '@tidewaiter/runtime';
 import type { DeliveryThread } from '@tidewaiter/store';
-
-import type { Message } from '../message.js';
 
 /** One message on its way to one receiver. */
 export interface Delivery {
@@ -37,6 +36,8 @@ export interface SendContext {
   egress: Egress;
   /** Aborted when the process stops. */
   signal: AbortSignal;
+  /** Whether somebody hears when a button in Slack is pressed. */
+  hasSlackButtons?: boolean;
 }
 
 export interface Outcome {

@@ -1,8 +1,7 @@
 import { cut, type Severity } from '@tidewaiter/domain';
+import { type Message, plainText } from '@tidewaiter/messages';
 
-import type { Message } from '../../message.js';
 import { postJson } from '../http-channel.js';
-import { plainText } from '../plain-text.js';
 import { receiver, type Configs } from '../receiver.js';
 
 /** @see https://discord.com/developers/docs/resources/message#embed-object-embed-limits */

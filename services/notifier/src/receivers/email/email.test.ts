@@ -3,16 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { mailHtml, mailText, type Message } from '@tidewaiter/messages';
 import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 
-import type { Message } from '../../message.js';
 import { PartlySent, type Configs, type Delivery, type Edition, type SendContext } from '../receiver.js';
-import { email, isLoopback } from './email.js';
+import { email } from './email.js';
 import { isDeferred, mailFailure } from './mail-failure.js';
-import { mailHtml } from './mail-html.js';
-import { mailText } from './mail-text.js';
+import { isLoopback } from './mail-hosts.js';
 
 const delivery: Delivery = {
   id: '0198a1c2',
@@ -45,6 +44,7 @@ function config(port: number, rest: Partial<Configs['email']> = {}): Configs['em
     hello: 'tidewaiter.example.org',
     auth: undefined,
     requireTls: false,
+    implicitTls: undefined,
     tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
     headers: new Map(),
     sendResolved: false,
@@ -77,7 +77,11 @@ describe('email', () => {
     expect(mail.references).toBe(mail.inReplyTo);
     expect(mail.date).toBeInstanceOf(Date);
     expect(mail.headers.get('auto-submitted')).toBe('auto-generated');
-    expect(mail.headers.get('list')).toEqual({ id: { name: 'Tidewaiter', id: 'alerts.example.org' } });
+    expect(mail.headers.get('x-auto-response-suppress')).toBe('All');
+    expect(mail.headers.get('list')).toEqual({
+      id: { name: 'Tidewaiter', id: 'alerts.example.org' },
+      unsubscribe: { mail: 'tidewaiter@example.org?subject=unsubscribe' },
+    });
     expect(mail.text?.trim()).toBe(mailText(delivery.message).trim());
     expect(typeof mail.html === 'string' && mail.html.trim()).toBe(mailHtml(delivery.message).trim());
     expect(mail.attachments).toEqual([]);
@@ -137,12 +141,18 @@ describe('email', () => {
       ['subject', 'Always this'],
       ['Reply-To', 'soc@example.org'],
       ['message-id', '<theirs@x>'],
+      ['list-unsubscribe', '<https://lists.example.org/u>'],
+      ['List-Unsubscribe-Post', 'List-Unsubscribe=One-Click'],
     ]);
     await email.send(config(sink.port, { headers }), delivery, context);
     const [{ mail }] = (await sink.waitFor(1)) as [MailSink['received'][0]];
     expect(mail.headers.get('x-team')).toBe('shop');
     expect(mail.subject).toBe('Always this');
     expect(mail.replyTo?.text).toBe('soc@example.org');
+    expect(mail.headers.get('list')).toMatchObject({
+      unsubscribe: { url: 'https://lists.example.org/u' },
+      'unsubscribe-post': { name: 'List-Unsubscribe=One-Click' },
+    });
     expect(mail.messageId).toBe('<0198a1c2@example.org>');
   });
 
@@ -203,6 +213,7 @@ describe('email over TLS', () => {
     server = new SMTPServer({
       authOptional: true,
       disableReverseLookup: true,
+      closeTimeout: 1,
       logger: false,
       onAuth: ({ username }, _session, done) => done(null, { user: username ?? '' }),
       onData: (stream, session, done) => {
@@ -226,7 +237,7 @@ describe('email over TLS', () => {
   const named = (rest: Partial<Configs['email']> = {}) =>
     config(port, { smarthost: { host: 'mail.example.org', port }, ...rest });
   const trusting = { ca: undefined, serverName: undefined, insecureSkipVerify: true };
-  const auth = { username: 'tidewaiter', password: new Secret('hunter2') };
+  const auth = { username: 'tidewaiter', password: new Secret('hunter2'), isCramMd5: false };
 
   it('asks the checked address for the certificate of the name', async () => {
     await listen();
@@ -240,6 +251,51 @@ describe('email over TLS', () => {
       code: 'SMTP_UNREACHABLE',
     });
     expect(sessions).toEqual([]);
+  });
+
+  it.each([
+    [{ implicitTls: true }, true],
+    [{ implicitTls: true, requireTls: true, auth }, true],
+  ])('begins with TLS where that is asked for: %j', async (asked, secure) => {
+    await listen({ secure: true });
+    await email.send(named({ ...asked, tls: trusting }), delivery, context);
+    expect(sessions).toMatchObject([{ secure, servername: 'mail.example.org' }]);
+  });
+
+  it.each([
+    ['PLAIN', false],
+    ['LOGIN', false],
+    ['CRAM-MD5', false],
+    ['CRAM-MD5', true],
+  ])('logs in by %s (with a secret for that alone: %s)', async (method, isCramMd5) => {
+    const methods: string[] = [];
+    await listen({
+      authMethods: isCramMd5 ? ['PLAIN', 'LOGIN', method] : [method],
+      onAuth: ({ method: used, username, password, validatePassword }, _session, done) => {
+        methods.push(used);
+        const isRight = used === 'CRAM-MD5' ? validatePassword('hunter2') : password === 'hunter2';
+        done(isRight ? null : new Error('wrong'), { user: username ?? '' });
+      },
+    });
+    await email.send(named({ requireTls: true, tls: trusting, auth: { ...auth, isCramMd5 } }), delivery, context);
+    expect(methods).toEqual([method]);
+  });
+
+  it('keeps its connection for the next mail, and opens another when the host has hung up', async () => {
+    let opened = 0;
+    await listen({
+      onConnect: (_session, done) => {
+        opened += 1;
+        done();
+      },
+    });
+    const config = named();
+    await email.send(config, delivery, context);
+    await email.send(config, { ...delivery, id: 'second' }, context);
+    expect({ opened, mails: sessions.length }).toEqual({ opened: 1, mails: 2 });
+    for (const connection of server.connections) connection.close();
+    await email.send(config, { ...delivery, id: 'third' }, context);
+    expect({ opened, mails: sessions.length }).toEqual({ opened: 2, mails: 3 });
   });
 
   it('talks in the clear where TLS is not asked for, as Alertmanager does', async () => {

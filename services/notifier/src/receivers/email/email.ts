@@ -1,20 +1,14 @@
 import { createHash } from 'node:crypto';
-import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 
-import { createTransport } from 'nodemailer';
+import { mailHtml, mailText, risesAbove } from '@tidewaiter/messages';
 
-import { risesAbove } from '../../message.js';
-import { isWrittenPrivate } from '../outbound.js';
 import { PartlySent, receiver, type Configs, type Delivery, type SendContext } from '../receiver.js';
 import { isDeferred, mailFailure, refusalText, type SmtpError } from './mail-failure.js';
-import { mailHtml } from './mail-html.js';
-import { mailText } from './mail-text.js';
+import { mailHostPool } from './mail-hosts.js';
 
 type EmailConfig = Configs['email'];
 
-const connectTimeoutMs = 10_000;
-const silenceTimeoutMs = 30_000;
 const sendTimeoutMs = 90_000;
 
 /**
@@ -42,13 +36,8 @@ interface Attempt {
 async function transmit(config: EmailConfig, delivery: Delivery, context: SendContext): Promise<Attempt> {
   const { from, to, smarthost, auth } = config;
   const { messageId, ...content } = compose(config, delivery);
-  let handedOver = false;
+  const { transport, handedOver } = await mailHostPool(config, context);
   try {
-    const transport = await connect(config, context);
-    transport.use('stream', ({ message }, done) => {
-      message.processFunc((input) => input.once('end', () => (handedOver = true)));
-      done();
-    });
     const { accepted, rejectedErrors = [] } = await transport.sendMail({
       ...content,
       messageId,
@@ -60,42 +49,18 @@ async function transmit(config: EmailConfig, delivery: Delivery, context: SendCo
     const { rejectedErrors: rejected = [] } = error as SmtpError;
     // When others have it already, the refusal of the rest is a result and no failure.
     if (delivery.reached.length > 0 && rejected.length > 0) return { messageId, accepted: [], rejected };
-    throw mailFailure(error, { host: `${smarthost.host}:${smarthost.port}`, password: auth?.password, handedOver });
+    const host = `${smarthost.host}:${smarthost.port}`;
+    throw mailFailure(error, { host, password: auth?.password, handedOver: handedOver.has(messageId) });
+  } finally {
+    handedOver.delete(messageId);
   }
-}
-
-async function connect({ smarthost, hello, auth, requireTls, tls }: EmailConfig, { egress, signal }: SendContext) {
-  const { host, port } = smarthost;
-  const { address } = await egress.check(host, port, { allowPrivate: isWrittenPrivate(host), signal });
-  const encrypt = requireTls || (auth !== undefined && !isLoopback(address));
-  return createTransport({
-    host: address,
-    port,
-    secure: port === 465,
-    name: hello,
-    requireTLS: encrypt,
-    ignoreTLS: !encrypt,
-    ...(auth && { auth: { user: auth.username, pass: auth.password.reveal() } }),
-    // The connection goes to the address that was checked, the certificate is still the name's.
-    servername: tls.serverName ?? (isIP(host) === 0 ? host : undefined),
-    tls: { rejectUnauthorized: !tls.insecureSkipVerify, ca: tls.ca },
-    connectionTimeout: connectTimeoutMs,
-    greetingTimeout: connectTimeoutMs,
-    dnsTimeout: connectTimeoutMs,
-    socketTimeout: silenceTimeoutMs,
-    disableFileAccess: true,
-    disableUrlAccess: true,
-  });
-}
-
-/** Where a password may travel unencrypted, when TLS is not asked for; anywhere else a password asks for it. */
-export function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1';
 }
 
 /** What tells mails apart, or is ours to say; everything else the operator may add, and the subject he may replace. */
 const ownHeaders = new Set(
-  'from to subject date message-id references in-reply-to auto-submitted list-id mime-version content-type'.split(' '),
+  'from to subject date message-id references in-reply-to auto-submitted x-auto-response-suppress list-id mime-version content-type'.split(
+    ' ',
+  ),
 );
 
 function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
@@ -112,8 +77,12 @@ function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
     references,
     inReplyTo: references.at(-1),
     headers: {
-      ...Object.fromEntries(extra),
+      // A person can always ask to be left out; who has a page for it names it among the headers.
+      'List-Unsubscribe': `<mailto:${encodeURI(bare(from))}?subject=unsubscribe>`,
+      ...Object.fromEntries(extra.map(([name, value]) => [canonical(name), value])),
       'Auto-Submitted': 'auto-generated',
+      // Outlook's own word for the same.
+      'X-Auto-Response-Suppress': 'All',
       'List-Id': `Tidewaiter <alerts.${domain}>`,
     },
     text: mailText(message),
@@ -121,15 +90,26 @@ function compose({ from, to, headers }: EmailConfig, delivery: Delivery) {
   };
 }
 
+/** `List-Unsubscribe` for `list-unsubscribe`, so that a name replaces ours however it is written. */
+function canonical(name: string): string {
+  return name.toLowerCase().replaceAll(/(?<![a-z0-9])[a-z]/g, (letter) => letter.toUpperCase());
+}
+
 /**
  * What a mail follows, oldest first. The first one never was a mail: it holds those together of which nobody knows which arrived first.
  * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
  */
-function referencesOf({ groupKey, edition }: Delivery, domain: string): string[] {
-  const [kind, name] = edition ? ['incident', edition.subject] : ['group', groupKey];
+function referencesOf(delivery: Delivery, domain: string): string[] {
+  const { edition } = delivery;
+  const [kind, name] = threadOf(delivery);
   const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
   const told = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
   return [...new Set([thread, ...told])];
+}
+
+function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: string, name: string] {
+  if (message.kind === 'digest') return ['digest', receiver];
+  return edition ? ['incident', edition.subject] : ['group', groupKey];
 }
 
 /** Mail programs keep a thread together by its subject, too. What became worse comes under a subject of its own, so that it is noticed. */

@@ -1,6 +1,6 @@
 import { AccessDenied, InvalidInput, TidewaiterError, Unavailable, type Secret } from '@tidewaiter/domain';
+import { clean } from '@tidewaiter/messages';
 
-import { clean } from '../../message.js';
 import { OutcomeUnknown } from '../receiver.js';
 
 /** What nodemailer adds to an error. */

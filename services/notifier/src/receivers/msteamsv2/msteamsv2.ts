@@ -1,8 +1,7 @@
 import { cut } from '@tidewaiter/domain';
+import { maxTitleChars, type Message, plainText } from '@tidewaiter/messages';
 
-import { maxTitleChars, type Message } from '../../message.js';
 import { postJson } from '../http-channel.js';
-import { plainText } from '../plain-text.js';
 import { receiver } from '../receiver.js';
 
 /**

@@ -1,7 +1,7 @@
 import { cut, Secret, type Severity } from '@tidewaiter/domain';
+import { plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
-import { plainText } from '../plain-text.js';
 import { receiver, type Configs, type Delivery } from '../receiver.js';
 
 /** @see https://docs.opsgenie.com/docs/alert-api#create-alert */

@@ -1,8 +1,8 @@
 import type { Severity } from '@tidewaiter/domain';
 import { cut } from '@tidewaiter/domain';
+import { plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
-import { plainText } from '../plain-text.js';
 import { receiver, type Configs, type Delivery } from '../receiver.js';
 
 /** @see https://developer.pagerduty.com/docs/events-api-v2/trigger-events/ */

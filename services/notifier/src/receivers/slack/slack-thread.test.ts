@@ -1,8 +1,8 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
 import { Egress } from '@tidewaiter/runtime';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
-import type { Message } from '../../message.js';
 import type { Configs, Delivery, Edition, Outcome, SendContext } from '../receiver.js';
 import { slack } from './slack.js';
 
@@ -172,4 +172,19 @@ describe('when nobody knows whether it arrived', () => {
     await slack.send(config(), second, context);
     expect(inThread(tsOf(first))).toHaveLength(1);
   });
+});
+
+it('has buttons where somebody hears them, and none any more for what somebody did', async () => {
+  const withButtons = { ...context, hasSlackButtons: true };
+  const buttons = () => {
+    const blocks = sink.channel(channel)[0]!.blocks as { type: string; elements?: { action_id: string }[] }[];
+    const elements = blocks.flatMap((block) => (block.type === 'actions' ? (block.elements ?? []) : []));
+    return elements.map(({ action_id: id }) => id);
+  };
+  const first = await slack.send(config(), delivery(1, nothing), withButtons);
+  expect(buttons()).toEqual(['tidewaiter_acknowledge']);
+  const second = delivery(2, told(1, first));
+  await slack.send(config(), { ...second, message: { ...second.message, isAcknowledged: true } }, withButtons);
+  expect(buttons()).toEqual([]);
+  expect(sink.channel(channel)[0]!.blocks[0]).toMatchObject({ text: { text: expect.stringMatching(/^👀/) } });
 });

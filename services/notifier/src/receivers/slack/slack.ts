@@ -1,8 +1,8 @@
 import { AccessDenied, InvalidInput } from '@tidewaiter/domain';
+import { type Message, noteBlocks, noteText, risesAbove, slackBlocks, slackText } from '@tidewaiter/messages';
 
-import { risesAbove, type Message } from '../../message.js';
-import { receiver, type Configs, type Delivery, type Edition, type Outcome } from '../receiver.js';
-import { noteBlocks, noteText, slackBlocks, slackText } from './blocks.js';
+import { receiver, type Configs, type Delivery, type Edition, type Outcome, type SendContext } from '../receiver.js';
+import { slackActions } from './slack-actions.js';
 import {
   ask,
   callWith,
@@ -28,7 +28,7 @@ export const slack = receiver({
   async send(config, delivery, context) {
     const { target, timeoutMs } = config;
     if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, timeoutMs, context });
-    await postToWebhook(target, contentOf(config, delivery), timeoutMs, context);
+    await postToWebhook(target, contentOf(config, delivery, context), timeoutMs, context);
     return sent(null);
   },
   async find({ target, timeoutMs }, delivery, context) {
@@ -66,14 +66,14 @@ async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCa
 async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
   // A channel that does not ask for good news gets it only where it can be told without a message of its own.
   if (delivery.edition && delivery.message.status === 'resolved' && !config.sendResolved) return sent(null);
-  const content = { ...contentOf(config, delivery), metadata: metadataOf(delivery) };
+  const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
   const { ts, channel = slack.bot.channel } = await callWith('chat.postMessage', content, slack);
   return sent(ts === undefined ? null : { channel, ts });
 }
 
 /** Brings the message up to date; false when somebody deleted it, so that there is none. */
 async function edit(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<boolean> {
-  const { text, blocks } = contentOf(config, delivery);
+  const { text, blocks } = contentOf(config, delivery, slack.context);
   try {
     await callWith('chat.update', { ...root, text, blocks, metadata: metadataOf(delivery) }, slack);
     return true;
@@ -171,14 +171,21 @@ function metadataOf({ id, edition }: Delivery): object {
   return { event_type: eventType, event_payload: { delivery_id: id, ...(edition && { subject: edition.subject }) } };
 }
 
-function contentOf({ target, username, iconEmoji, iconUrl }: SlackConfig, { message }: Delivery) {
+function contentOf(
+  { target, username, iconEmoji, iconUrl }: SlackConfig,
+  delivery: Delivery,
+  { hasSlackButtons }: SendContext,
+) {
+  const { message } = delivery;
+  // Only messages of an app can have buttons that somebody hears.
+  const actions = hasSlackButtons && target.mode === 'bot' ? slackActions(delivery) : null;
   return {
     channel: target.channel,
     username,
     icon_emoji: iconEmoji,
     icon_url: iconUrl,
     text: slackText(message),
-    blocks: slackBlocks(message),
+    blocks: slackBlocks(message, actions),
     unfurl_links: false,
     unfurl_media: false,
   };

@@ -1,9 +1,8 @@
 import { AccessDenied, cut, InvalidInput, Unavailable } from '@tidewaiter/domain';
+import { headWord, maxTitleChars, type Message, plainText } from '@tidewaiter/messages';
 import { z } from 'zod';
 
-import { headWord, maxTitleChars, type Message } from '../../message.js';
 import { answerText, isTemporary, post, retryAfterMs } from '../outbound.js';
-import { plainText } from '../plain-text.js';
 import { OutcomeUnknown, receiver, type Configs } from '../receiver.js';
 
 /** Characters of a message, after its entities are read. @see https://core.telegram.org/bots/api#sendmessage */

@@ -1,5 +1,5 @@
-import type { Message, MessageItem } from '../../message.js';
-import { slackBlocks, slackLimits, slackText, type Block } from './blocks.js';
+import type { Message, MessageItem } from '../message.js';
+import { slackBlocks, slackLimits, slackText, type Block } from './slack-blocks.js';
 
 const message: Message = {
   kind: 'push',
@@ -30,6 +30,7 @@ function item(text: string, detail: string | null = null): MessageItem {
 function textsOf(blocks: Block[]): { type: string; text: string }[] {
   return blocks.flatMap((block) => {
     if (block.type === 'context') return block.elements;
+    if (block.type === 'actions') return block.elements.map(({ text }) => text);
     return 'fields' in block ? block.fields : [block.text];
   });
 }
@@ -143,5 +144,25 @@ describe('slackBlocks', () => {
   it('has no empty blocks for what is not there', () => {
     const bare = { ...message, facts: [], sections: [], links: [] };
     expect(slackBlocks(bare).map(({ type }) => type)).toEqual(['header', 'section', 'context']);
+  });
+});
+
+describe('buttons', () => {
+  const links = [{ text: 'Open incident', url: 'https://tidewaiter.example.com/#incidents/1' }];
+  const buttonsOf = (blocks: Block[]) => blocks.flatMap((block) => (block.type === 'actions' ? block.elements : []));
+
+  it('stand instead of links where somebody hears them', () => {
+    const some = slackBlocks({ ...message, links }, { acknowledge: 'id-1', silence: '{"matchers":[]}' });
+    expect(buttonsOf(some).map(({ action_id: id, text, value, url }) => [id, text.text, value ?? url])).toEqual([
+      ['tidewaiter_acknowledge', 'Acknowledge', 'id-1'],
+      ['tidewaiter_silence', 'Silence 24 h', '{"matchers":[]}'],
+      ['tidewaiter_open_0', 'Open incident', links[0]!.url],
+    ]);
+    expect(buttonsOf(slackBlocks({ ...message, links }))).toEqual([]);
+  });
+
+  it('are left out where there is nothing to do, or more than Slack takes', () => {
+    const some = slackBlocks({ ...message, links }, { acknowledge: null, silence: 'x'.repeat(2_001) });
+    expect(buttonsOf(some).map(({ action_id: id }) => id)).toEqual(['tidewaiter_open_0']);
   });
 });

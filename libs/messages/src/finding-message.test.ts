@@ -1,4 +1,3 @@
-import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { findingMessage, type FindingPlace, type FindingReport } from './finding-message.js';
 
 const consoleUrl = 'https://tidewaiter.example.com';
@@ -25,6 +24,7 @@ const report: FindingReport = {
   advisoryId: 'DSA-1',
   title: 'Out-of-bounds read in X.509 parsing',
   severity: 'high',
+  exploitation: { kev: false, epss: null },
   status: 'opened',
   at: '2026-11-25T10:00:00Z',
   places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],
@@ -55,9 +55,27 @@ describe('a message about an advisory that was published', () => {
       ],
     });
     expect(message.summary).toContain(
-      'The advisory is new: the images have not changed. Upgrading to 3.0.17-1 fixes it.',
+      'The advisory is new: the images have not changed. It is in 2 images of 1 repository. Upgrading to 3.0.17-1 fixes it.',
     );
     expect(message.links[0]!.url).toContain(consoleUrl);
+  });
+
+  it('says that it is exploited, and first where it runs', () => {
+    const places = [place('1', { running: false }), place('2', { running: true }), place('3', { running: true })];
+    const message = findingMessage({ ...report, exploitation: { kev: true, epss: 0.71 }, places }, { consoleUrl });
+    expect(message.title).toBe('High · CVE-2026-1 (exploited) hits openssl in 3 images');
+    expect(message.summary).toContain(
+      'CVE-2026-1 is known to be exploited. It is in 3 images of 1 repository; 2 of them run.',
+    );
+    expect(message.facts).toContainEqual({ label: 'Exploitation', value: 'known, EPSS 0.71' });
+    expect(message.sections[0]!.items.map(({ detail }) => detail?.endsWith('· runs'))).toEqual([true, true, false]);
+  });
+
+  it('says what is likely, and that none was seen running where containers are told of', () => {
+    const places = [place('1', { running: false })];
+    const { summary } = findingMessage({ ...report, exploitation: { kev: false, epss: 0.3 }, places }, { consoleUrl });
+    expect(summary).toContain('CVE-2026-1 is likely to be exploited soon (EPSS 0.30).');
+    expect(summary).toContain('It is in 1 image of 1 repository; none of them was seen running.');
   });
 
   it('does not promise a fix that nobody has', () => {
@@ -77,7 +95,6 @@ describe('a message about an advisory that was published', () => {
   it('says to remove what is malicious', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingMessage(malware, { consoleUrl }).summary).toContain('It is malicious: remove it.');
-    expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
   });
 
   it('says that it is over when the advisory was withdrawn', () => {
@@ -91,48 +108,5 @@ describe('a message about an advisory that was published', () => {
   it('shows no more than people read, and says how much more there is', () => {
     const places = Array.from({ length: 500 }, (_, index) => place(`${index}`));
     expect(findingMessage({ ...report, places }, { consoleUrl }).sections[0]).toMatchObject({ omitted: 488 });
-  });
-});
-
-describe('its alerts', () => {
-  it('are those that a push of the same image would bring', () => {
-    const { alert } = findingSubjects(report)[0]!;
-    expect(alert).toMatchObject({
-      labels: {
-        kind: 'vulnerability',
-        severity: 'high',
-        repository: 'shop/checkout',
-        tag: '1.4',
-        rule: 'CVE-2026-1',
-        package: 'openssl',
-        fixable: 'true',
-        new: 'true',
-      },
-      status: 'firing',
-      startsAt: report.at,
-      endsAt: null,
-    });
-  });
-
-  it.each([
-    [null, undefined],
-    [true, 'true'],
-    [false, 'false'],
-  ])('say whether the image runs, where anybody tells: %s', (running, label) => {
-    const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
-    expect(subject!.alert.labels['running']).toBe(label);
-  });
-
-  it('tell each receiver only of its own images', () => {
-    const subjects = findingSubjects(report);
-    expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
-  });
-
-  it('end when it is resolved', () => {
-    expect(findingSubjects({ ...report, status: 'resolved' })[0]!.alert).toMatchObject({
-      status: 'resolved',
-      labels: { new: 'false' },
-      endsAt: report.at,
-    });
   });
 });

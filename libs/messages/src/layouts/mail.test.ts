@@ -1,4 +1,4 @@
-import type { Message } from '../../message.js';
+import type { Message } from '../message.js';
 import { mailHtml } from './mail-html.js';
 import { mailText } from './mail-text.js';
 import { markup } from './markup.js';

@@ -7,7 +7,7 @@ import {
   type MessageItem,
   type MessageLink,
   type MessageSection,
-} from '../../message.js';
+} from '../message.js';
 import { markup, type Html } from './markup.js';
 
 /** On white 4.5:1 or more. */
@@ -27,8 +27,9 @@ const soft = 'color: #5d6675; overflow-wrap: anywhere';
 const line = '1px solid #e4e7ec';
 const font = markup`-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif`;
 
-// Mail programs that know the media query get true dark colours; the others invert the light ones, and no image spoils that.
-const darkStyle = markup`
+// Mail programs that know media queries get true dark colours, and on a phone lines as wide as it is; the others invert the light ones, and no
+// image spoils that.
+const style = markup`
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {
   .page { background: #14171c !important; }
@@ -43,6 +44,12 @@ const darkStyle = markup`
   .low { color: #8ab8ff !important; }
   .negligible, .unknown { color: #a9b2bf !important; }
 }
+@media (max-width: 480px) {
+  .cell { padding-left: 18px !important; padding-right: 18px !important; }
+  .mark, .what { display: block !important; width: auto !important; }
+  .mark { padding-bottom: 0 !important; }
+  .mark + .what { padding-top: 2px !important; border-top: 0 !important; }
+}
 `;
 
 /** The whole message as one HTML document: 600 px, inline styles, nothing fetched from anywhere. */
@@ -55,7 +62,7 @@ export function mailHtml(message: Message): string {
 <meta name="color-scheme" content="light dark">
 <meta name="supported-color-schemes" content="light dark">
 <title>${message.title}</title>
-<style>${darkStyle}</style>
+<style>${style}</style>
 </head>
 <body class="page" style="margin: 0; padding: 0; background: #eef0f3">
 <table role="presentation" class="page" width="100%" cellpadding="0" cellspacing="0" style="background: #eef0f3"><tr><td align="center" style="padding: 24px 12px">
@@ -71,7 +78,7 @@ function card(message: Message): Html {
   const colour = message.status === 'resolved' ? resolvedColour : colours[message.severity];
   return markup`<table role="presentation" class="card" width="600" cellpadding="0" cellspacing="0" style="width: 100%; max-width: 600px; background: #ffffff; border: 1px solid #d9dde3; border-radius: 6px; font-family: ${font}">
 <tr><td style="height: 5px; line-height: 5px; font-size: 0; background: ${colour}; border-radius: 5px 5px 0 0">&nbsp;</td></tr>
-<tr><td style="padding: 20px 28px 0">
+<tr><td class="cell" style="padding: 20px 28px 0">
 <p class="soft" style="margin: 0 0 8px; font-size: 12px; letter-spacing: 0.04em; ${soft}">${kindTexts[message.kind]}</p>
 <h1 class="ink" style="margin: 0; font-size: 21px; line-height: 1.3; ${ink}">${message.title}</h1>
 <p class="ink" style="margin: 12px 0 0; font-size: 15px; line-height: 1.5; ${ink}">${message.summary}</p>
@@ -79,7 +86,7 @@ function card(message: Message): Html {
 ${message.sections.map(sectionRow)}
 ${factsRow(message.facts)}
 ${linksRow(message.links)}
-<tr><td class="line" style="padding: 14px 28px; border-top: ${line}">
+<tr><td class="line cell" style="padding: 14px 28px; border-top: ${line}">
 <p class="soft" style="margin: 0; font-size: 12px; line-height: 1.5; ${soft}">${message.footer}</p>
 </td></tr>
 </table>`;
@@ -89,26 +96,28 @@ const kindTexts: Record<Message['kind'], string> = {
   push: 'Tidewaiter · image push',
   finding: 'Tidewaiter · new advisory',
   incident: 'Tidewaiter · runtime incident',
+  digest: 'Tidewaiter · digest',
   sensor: 'Tidewaiter · sensor health',
 };
 
 function sectionRow({ title, items, omitted }: MessageSection): Html {
   const isRated = items.some(({ severity }) => severity !== null);
   const more = markup`<p class="soft" style="margin: 6px 0 0; font-size: 13px; ${soft}">+${String(omitted)} more</p>`;
-  return markup`<tr><td style="padding: 22px 28px 0">
+  return markup`<tr><td class="cell" style="padding: 22px 28px 0">
 <h2 class="ink" style="margin: 0 0 6px; font-size: 15px; line-height: 1.4; ${ink}">${title}</h2>
 <table role="presentation" width="100%" cellpadding="0" cellspacing="0">${items.map((item) => itemRow(item, isRated))}</table>
 ${omitted === 0 ? [] : more}
 </td></tr>`;
 }
 
-function itemRow({ severity, text, detail, isNew }: MessageItem, isRated: boolean): Html {
+function itemRow({ severity, text, detail, isNew, url }: MessageItem, isRated: boolean): Html {
+  const shown = url === undefined ? markup`${text}` : markup`<a class="ink" href="${url}" style="${ink}">${text}</a>`;
   const small = markup`<p class="soft" style="margin: 2px 0 0; font-size: 13px; line-height: 1.45; ${soft}">${detail ?? ''}</p>`;
-  const mark = markup`<td class="line" valign="top" width="80" style="padding: 7px 8px 7px 0; width: 80px; border-top: ${line}">${severity === null ? [] : severityMark(severity)}</td>`;
+  const mark = markup`<td class="line mark" valign="top" width="80" style="padding: 7px 8px 7px 0; width: 80px; border-top: ${line}">${severity === null ? [] : severityMark(severity)}</td>`;
   return markup`<tr>
 ${isRated ? mark : []}
-<td class="line" valign="top" style="padding: 7px 0; border-top: ${line}">
-<p class="ink" style="margin: 0; font-size: 14px; line-height: 1.45; font-weight: ${isNew ? 'bold' : 'normal'}; ${ink}">${text}</p>
+<td class="line what" valign="top" style="padding: 7px 0; border-top: ${line}">
+<p class="ink" style="margin: 0; font-size: 14px; line-height: 1.45; font-weight: ${isNew ? 'bold' : 'normal'}; ${ink}">${shown}</p>
 ${detail === null ? [] : small}
 </td>
 </tr>`;
@@ -118,14 +127,15 @@ function severityMark(severity: Severity): Html {
   return markup`<span class="${severity}" style="font-size: 13px; line-height: 1.55; font-weight: bold; color: ${colours[severity]}">● ${severityWord(severity)}</span>`;
 }
 
-function factsRow(facts: readonly Fact[]): Html {
+function factsRow(facts: readonly Fact[]): Html | Html[] {
+  if (facts.length === 0) return [];
   const rows = facts.map(
     ({ label, value }) => markup`<tr>
 <th class="soft" scope="row" align="left" valign="top" width="112" style="padding: 3px 12px 3px 0; width: 112px; font-size: 13px; line-height: 1.5; font-weight: normal; ${soft}">${label}</th>
 <td class="ink" valign="top" style="padding: 3px 0; font-size: 13px; line-height: 1.5; ${ink}">${value}</td>
 </tr>`,
   );
-  return markup`<tr><td style="padding: 22px 28px 0">
+  return markup`<tr><td class="cell" style="padding: 22px 28px 0">
 <table width="100%" cellpadding="0" cellspacing="0">${rows}</table>
 </td></tr>`;
 }
@@ -135,5 +145,5 @@ function linksRow(links: readonly MessageLink[]): Html {
     ({ text, url }) =>
       markup`<a class="button" href="${url}" style="display: inline-block; margin: 0 8px 0 0; padding: 9px 16px; border-radius: 4px; background: #16191d; font-size: 14px; color: #ffffff; text-decoration: none">${text}</a>`,
   );
-  return markup`<tr><td style="padding: 20px 28px 24px">${buttons}</td></tr>`;
+  return markup`<tr><td class="cell" style="padding: 20px 28px 24px">${buttons}</td></tr>`;
 }

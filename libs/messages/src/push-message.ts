@@ -10,7 +10,9 @@ import {
 } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 
+import { exploitedText } from './exploited-text.js';
 import {
+  aboutValues,
   clean,
   consoleLink,
   count,
@@ -24,6 +26,7 @@ import {
   shortDigest,
   timeText,
   type Message,
+  type MessageAbout,
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
 import {
@@ -91,7 +94,19 @@ export function pushMessage(report: PushReport, { consoleUrl }: { consoleUrl: st
     sections: sections(report, groups),
     links: [consoleLink('Open image', consoleUrl, 'images', report.digest)],
     footer: clean(`Tidewaiter · ${report.repository}@${report.digest}`, maxItemChars),
+    tally: {
+      fresh: fresh.length,
+      exploited: fresh.filter(({ finding }) => finding.kev === true).length,
+      still: alarming.length - fresh.length,
+      fixed: report.resolved.filter(isAlarming).length,
+    },
+    about: aboutOf(report),
   };
+}
+
+function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, pipeline }: PushReport): MessageAbout {
+  const revision = pipeline?.run.revision ?? null;
+  return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
 /**
@@ -112,7 +127,13 @@ function headline(report: PushReport, alarming: PushFinding[], fresh: PushFindin
   if (report.tag === null) return `${name} has ${all}`;
   if (report.previousDigest === null) return `First push of ${name} has ${all}`;
   if (fresh.length === 0) return `${name} still has ${all}`;
-  return `${name} brings ${count(fresh.length, `new ${ratingOf(fresh)} ${one}`, `new ${ratingOf(fresh)} ${many}`)}`;
+  const brings = count(fresh.length, `new ${ratingOf(fresh)} ${one}`, `new ${ratingOf(fresh)} ${many}`);
+  return `${name} brings ${brings}${exploitedTail(fresh)}`;
+}
+
+function exploitedTail(fresh: PushFinding[]): string {
+  if (!fresh.some(({ finding }) => finding.kev === true)) return '';
+  return fresh.length === 1 ? ', exploited' : ', exploited ones among them';
 }
 
 function ratingOf(alarming: PushFinding[]): string {
@@ -137,6 +158,8 @@ function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding
   const fixed = report.resolved.filter(isAlarming).length;
   const sentences = [
     firstSentence(report, alarming, fresh),
+    exploitedText(alarming.map(({ finding }) => finding)),
+    runningText(report, alarming),
     upgrade &&
       `Upgrading ${enumerate(upgrade.packages, 3)} to ${upgrade.target} closes ${closes(upgrade, alarming.length)}.`,
     fixed > 0 && `This push fixes ${fixed} that the previous one had.`,
@@ -155,6 +178,15 @@ function firstSentence({ previousDigest, tag }: PushReport, alarming: PushFindin
   const before = alarming.length - fresh.length;
   const more = before === 0 ? '' : ` ${before} more ${before === 1 ? 'was' : 'were'} there before.`;
   return `New since the previous push: ${severityText(fresh)}.${more}`;
+}
+
+/** Whether the image runs, and how much of what is wrong with it: a finding in a program that runs is nearer than one on a disk. */
+function runningText({ findings }: PushReport, alarming: PushFinding[]): string | null {
+  if (!findings.some(({ finding }) => finding.running === true)) return null;
+  const used = alarming.filter(({ finding }) => finding.inUse === true);
+  const packages = [...new Set(used.flatMap(({ finding }) => finding.packageName ?? []))].toSorted();
+  if (packages.length === 0) return 'A workload runs this image.';
+  return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
 }
 
 function severityText(findings: PushFinding[]): string {
@@ -177,11 +209,19 @@ function facts(report: PushReport): Message['facts'] {
     ...fact('Digest', shortDigest(report.digest)),
     ...fact('Pushed', `${timeText(report.pushedAt)}${by}`),
     ...buildFacts(report.pipeline),
+    ...fact('Running', runningFact(report)),
     ...fact('Compared with', compared),
     ...fact('Platforms', enumerate(report.platforms, 6)),
     ...fact('All findings', countsText(report.counts) ?? 'none'),
     ...fact('Packages', changed && `${changed.added} added, ${changed.removed} removed, ${changed.upgraded} upgraded`),
   ];
+}
+
+/** Null while nobody tells of containers; not to have seen one is no proof that none runs. */
+function runningFact({ findings }: PushReport): string | null {
+  const told = findings.flatMap(({ finding }) => finding.running ?? []);
+  if (told.length === 0) return null;
+  return told.includes(true) ? 'yes' : 'not seen';
 }
 
 /** From which revision it was built, and by which run; what nobody proves is told as a claim. */

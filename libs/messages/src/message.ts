@@ -2,7 +2,7 @@ import { compareSeverity, cut, severities, type Severity, type SeverityCounts } 
 
 /** What a channel has to say, already worded, cleaned and cut; a receiver only lays it out and escapes it. */
 export interface Message {
-  kind: 'push' | 'finding' | 'incident' | 'sensor';
+  kind: MessageKind;
   status: 'firing' | 'resolved';
   severity: Severity;
   /** One line that says it all: the subject of a mail, the header in Slack. */
@@ -16,6 +16,47 @@ export interface Message {
   footer: string;
   /** How it came to this, state by state; absent of what has no states. */
   history?: MessageNews[];
+  /** Whether somebody looks after it, so that nobody needs to say so again. */
+  isAcknowledged?: boolean;
+  /** In figures, for who adds up several messages. */
+  tally?: MessageTally;
+  /** In plain values, for templates; what is not known is left out or null. */
+  about?: MessageAbout;
+}
+
+/** What a message is about. */
+export interface MessageAbout {
+  registry?: string | null;
+  repository?: string | null;
+  tag?: string | null;
+  digest?: string | null;
+  pushedBy?: string | null;
+  /** ISO 8601. */
+  pushedAt?: string | null;
+  revision?: string | null;
+  vulnerability?: string | null;
+  advisory?: string | null;
+  packages?: string[];
+  fixedIn?: string[];
+  /** Its number. */
+  incident?: number | null;
+  workload?: string | null;
+  namespace?: string | null;
+  cluster?: string | null;
+  image?: string | null;
+  techniques?: string[];
+}
+
+export const messageKinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const;
+export type MessageKind = (typeof messageKinds)[number];
+
+/** Of what people are told of: findings, or one incident. */
+export interface MessageTally {
+  fresh: number;
+  /** Of the fresh ones, those that are known to be exploited. */
+  exploited: number;
+  still: number;
+  fixed: number;
 }
 
 /** What was new in one state, a line each. */
@@ -41,6 +82,8 @@ export interface MessageItem {
   text: string;
   detail: string | null;
   isNew: boolean;
+  /** Where to read on; a channel that cannot link a line leaves it out. */
+  url?: string;
 }
 
 export interface MessageLink {
@@ -54,6 +97,8 @@ export const maxItems = 12;
 export const maxItemChars = 300;
 /** Characters of one fact's value, at most. */
 export const maxFactChars = 300;
+/** Values of one name that templates are given, at most. */
+const maxAboutValues = 50;
 /** Characters of a title, at most: what Slack's header takes, with room for its mark. */
 export const maxTitleChars = 140;
 
@@ -69,6 +114,12 @@ const severityWords: Record<Severity, string> = {
 /** The one word in which a message says how bad it is, or that it is over. */
 export function headWord({ status, severity }: Pick<Message, 'status' | 'severity'>): string {
   return status === 'resolved' ? 'Resolved' : severityWords[severity];
+}
+
+/** The title without its first word, for a list that shows how bad each is by itself. */
+export function bareTitle(message: Pick<Message, 'title' | 'status' | 'severity'>): string {
+  const word = `${headWord(message)} · `;
+  return message.title.startsWith(word) ? message.title.slice(word.length) : message.title;
 }
 
 /** Whether it is worse than what was told before, or was over and is not any more: then it should be noticed again. */
@@ -116,6 +167,17 @@ export function section(title: string, items: readonly MessageItem[]): MessageSe
 export function fact(label: string, value: string | null): Fact[] {
   const shown = clean(value ?? '', maxFactChars);
   return shown === '' ? [] : [{ label, value: shown }];
+}
+
+/** What a message is about, each value as {@link clean} shows it. */
+export function aboutValues(about: MessageAbout): MessageAbout {
+  const cleaned = Object.entries(about).map(([name, value]): [string, unknown] => [name, cleanValue(value)]);
+  return Object.fromEntries(cleaned);
+}
+
+function cleanValue(value: string | number | string[] | null): typeof value {
+  if (typeof value === 'string') return clean(value, maxFactChars);
+  return Array.isArray(value) ? value.slice(0, maxAboutValues).map((each) => clean(each, maxFactChars)) : value;
 }
 
 /** A link to a page of the console, which may live below a path. */

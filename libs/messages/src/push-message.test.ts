@@ -361,3 +361,38 @@ describe('pushMessage', () => {
     expect(texts(message, 'Upgrade to fix')?.[0]).toContain('lib Bcc: all@example.comgpj.exe');
   });
 });
+
+describe('what presses', () => {
+  const exploited = { ...hole({ id: 'CVE-2024-0009', name: 'curl', installed: '7.88.1', fix: '7.88.2' }) };
+  const pressing: PushFinding = {
+    ...exploited,
+    finding: { ...exploited.finding, kev: true, running: true, inUse: true },
+  };
+  const others = ['1', '2', '3'].map((n) => hole({ id: `CVE-2024-000${n}`, fix: '3.0.17-1~deb12u3' }));
+
+  it('goes before what only counts more, in the title, the summary and the list', () => {
+    const message = pushMessage(report([...others, pressing]), console);
+    expect(message.title).toBe(
+      'High · shop/checkout:1.4 brings 4 new critical or high vulnerabilities, exploited ones among them',
+    );
+    expect(message.summary).toBe(
+      'New since the previous push: 4 high. CVE-2024-0009 is known to be exploited. A workload runs this image, and curl is in use. ' +
+        'Upgrading curl to 7.88.2 closes 1 of 4.',
+    );
+    expect(message.sections[0]!.items[0]).toMatchObject({ detail: 'CVE-2024-0009 (exploited) · in use' });
+    expect(message.facts).toContainEqual({ label: 'Running', value: 'yes' });
+  });
+
+  it('is not claimed of what nobody tells of', () => {
+    const message = pushMessage(report(others), console);
+    expect(message.facts.map(({ label }) => label)).not.toContain('Running');
+    expect(message.summary).not.toMatch(/exploited|runs/);
+  });
+
+  it('names the likeliest where nothing is known to be exploited', () => {
+    const likely = others.map((each, index) => ({ ...each, finding: { ...each.finding, epss: 0.1 + index / 10 } }));
+    expect(pushMessage(report(likely), console).summary).toContain(
+      'CVE-2024-0003 is likely to be exploited soon (EPSS 0.30), and 2 others are likely, too.',
+    );
+  });
+});

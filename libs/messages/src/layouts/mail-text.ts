@@ -1,4 +1,4 @@
-import { severityWord, type Message, type MessageItem, type MessageSection } from '../../message.js';
+import { severityWord, type Message, type MessageItem, type MessageSection } from '../message.js';
 
 /** The whole message as plain text: what the HTML says, in the same order. */
 export function mailText(message: Message): string {
@@ -20,8 +20,8 @@ function sectionText({ title, items, omitted }: MessageSection): string {
   return [title, ...items.map(itemText), ...more].join('\n');
 }
 
-function itemText({ severity, text, detail }: MessageItem): string {
+function itemText({ severity, text, detail, url }: MessageItem): string {
   const mark = severity === null ? '' : `[${severityWord(severity)}] `;
-  const line = `  ${mark}${text}`;
-  return detail === null ? line : `${line}\n      ${detail}`;
+  const below = [detail, url].flatMap((line) => (line ? [`      ${line}`] : []));
+  return [`  ${mark}${text}`, ...below].join('\n');
 }

@@ -1,13 +1,8 @@
 import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
-import type {
-  IncidentContext,
-  IncidentImage,
-  IncidentReach,
-  IncidentRevision,
-  StoredIncident,
-} from '@tidewaiter/store';
 
+import type { IncidentReport, ToldImage, ToldIncident, ToldReach, ToldRevision } from './incident-report.js';
 import {
+  aboutValues,
   clean,
   consoleLink,
   count,
@@ -25,14 +20,6 @@ import {
   type MessageNews,
 } from './message.js';
 import { changeItems } from './push-message-changes.js';
-
-/** Everything there is to tell of an incident. */
-export interface IncidentReport {
-  incident: StoredIncident;
-  /** What people were told, oldest first. */
-  revisions: IncidentRevision[];
-  context: IncidentContext;
-}
 
 /** Vulnerabilities of the image that a message names. */
 const maxFindings = 3;
@@ -52,7 +39,9 @@ export function incidentMessage(
     severity,
     title: titleOf({ ...incident, title: safe(incident.title) }, headWord({ status, severity })),
     summary: clean(
-      [safe(incident.sentence), ending(incident), reachText(incident, context.reach)].filter(Boolean).join(' '),
+      [safe(incident.sentence), ending(incident, acknowledgedBy(revisions)), reachText(incident, context.reach)]
+        .filter(Boolean)
+        .join(' '),
       4 * maxItemChars,
     ),
     facts: facts(incident, context.image),
@@ -72,11 +61,21 @@ export function incidentMessage(
     links: [consoleLink('Open incident', consoleUrl, 'incidents', incident.id), ...image],
     footer: clean(`Tidewaiter · INC-${number} · ${creditsText(incident.rules)}`, maxItemChars),
     history: revisions.map((revision) => newsOf(revision, safe)),
+    isAcknowledged: status === 'firing' && acknowledgedBy(revisions) !== null,
+    about: aboutValues({
+      incident: number,
+      workload: incident.workload,
+      namespace: incident.namespace,
+      cluster: incident.cluster,
+      image: incident.image,
+      digest: incident.imageDigest,
+      techniques: incident.techniques,
+    }),
   };
 }
 
 /** Mail programs make a link of every address and host, and nobody should open one of these. */
-function unlinked({ artifacts }: StoredIncident): (text: string) => string {
+function unlinked({ artifacts }: ToldIncident): (text: string) => string {
   const hosts = artifacts.flatMap(({ kind, value }) => {
     const host = value.replace(/:\d+$/, '');
     return kind === 'destination' && host.includes('.') ? [host] : [];
@@ -87,7 +86,7 @@ function unlinked({ artifacts }: StoredIncident): (text: string) => string {
   };
 }
 
-function titleOf({ title, workload, namespace, cluster, number }: StoredIncident, word: string): string {
+function titleOf({ title, workload, namespace, cluster, number }: ToldIncident, word: string): string {
   const place = workload ?? namespace ?? cluster;
   const named = place === null || title.includes(place) ? title : `${title} · ${place}`;
   const tail = ` (INC-${number})`;
@@ -95,16 +94,22 @@ function titleOf({ title, workload, namespace, cluster, number }: StoredIncident
   return clean(`${word} · ${named}`, maxTitleChars - tail.length) + tail;
 }
 
-function ending({ state, resolvedBy }: StoredIncident): string | null {
+/** Who looks after it; null where nobody said so since it last became worse. */
+function acknowledgedBy(revisions: readonly ToldRevision[]): string | null {
+  const last = revisions.findLast(({ kind }) => kind !== 'opened' && kind !== 'updated');
+  return last?.kind === 'acknowledged' ? last.actor : null;
+}
+
+function ending({ state, resolvedBy }: ToldIncident, acknowledged: string | null): string | null {
   if (state === 'merged') return 'It goes on in another incident.';
-  if (state === 'open') return null;
+  if (state === 'open') return acknowledged && `Acknowledged by ${acknowledged}.`;
   return resolvedBy === null ? 'Nothing more happened since.' : `Resolved by ${resolvedBy}.`;
 }
 
 /** How far it may reach, in one sentence. */
 export function reachText(
-  { workloads, imageDigest }: Pick<StoredIncident, 'workloads' | 'imageDigest'>,
-  { images, workloads: reached, incidents }: IncidentReach,
+  { workloads, imageDigest }: Pick<ToldIncident, 'workloads' | 'imageDigest'>,
+  { images, workloads: reached, incidents }: ToldReach,
 ): string {
   const affected = workloads.length > 1 ? [`${count(workloads.length, 'workload is', 'workloads are')} affected`] : [];
   const exposed = reached.items.filter((each) => each.exposed === true).length;
@@ -128,7 +133,7 @@ export function reachText(
 
 function stepItem(
   { title, technique, severity, at, events }: IncidentStep,
-  { evidence, firstSeen }: StoredIncident,
+  { evidence, firstSeen }: ToldIncident,
   safe: (text: string) => string,
 ): MessageItem {
   const ids = new Set(events);
@@ -160,8 +165,8 @@ function evidenceText({ text, where }: IncidentEvidence): string {
 
 /** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */
 function imageItems(
-  { factsUsed, image: name, imageDigest }: StoredIncident,
-  image: IncidentImage | null,
+  { factsUsed, image: name, imageDigest }: ToldIncident,
+  image: ToldImage | null,
   safe: (text: string) => string,
 ): MessageItem[] {
   const used = factsUsed.map((text) => plainItem(safe(text)));
@@ -172,7 +177,7 @@ function imageItems(
   return [...used, findingsItem(image), originItem(image), ...(image.changes ? changeItems(image.changes) : [])];
 }
 
-function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageItem {
+function findingsItem({ counts, isJudged, findings }: ToldImage): MessageItem {
   const bad = counts.critical + counts.high;
   if (bad === 0) {
     return plainItem(isJudged ? 'No critical or high findings' : 'The image could not be judged completely');
@@ -183,13 +188,15 @@ function findingsItem({ counts, isJudged, findings }: IncidentImage): MessageIte
   return plainItem(count(bad, 'critical or high finding'), enumerate(names, maxFindings) || null);
 }
 
-function originItem({ push, provenance: { isSigned, signers, builder, source } }: IncidentImage): MessageItem {
+function originItem({ push, provenance: { isSigned, signers, builder, source, revision } }: ToldImage): MessageItem {
   const by = push.pushedBy === null ? '' : ` by ${push.pushedBy}`;
   const signed = isSigned === null ? null : isSigned ? `signed by ${enumerate(signers, 2)}` : 'not signed';
   const built = builder ?? source;
   return plainItem(
     `Pushed ${timeText((push.pushedAt ?? push.receivedAt).toISOString())}${by}`,
-    [signed, built && `built by ${built}`].filter(Boolean).join(' · ') || null,
+    [signed, built && `built by ${built}`, revision && `from revision ${revision.slice(0, 12)}`]
+      .filter(Boolean)
+      .join(' · ') || null,
   );
 }
 
@@ -197,7 +204,7 @@ function plainItem(text: string, detail: string | null = null): MessageItem {
   return { severity: null, text, detail, isNew: false };
 }
 
-function facts(incident: StoredIncident, image: IncidentImage | null): Message['facts'] {
+function facts(incident: ToldIncident, image: ToldImage | null): Message['facts'] {
   const { firstSeen, lastSeen, workloads } = incident;
   const [first, last] = [timeText(firstSeen), timeText(lastSeen)];
   const pods = workloads.flatMap((each) => each.pods);
@@ -233,10 +240,11 @@ export function creditsText(rules: readonly RuleCredit[]): string {
 }
 
 /** How one state of it reads in a thread. */
-function newsOf({ revision, kind, news, actor }: IncidentRevision, safe: (text: string) => string): MessageNews {
+function newsOf({ revision, kind, news, actor }: ToldRevision, safe: (text: string) => string): MessageNews {
   const heads = {
     opened: null,
     updated: null,
+    acknowledged: actor === null ? 'Acknowledged' : `Acknowledged by ${actor}`,
     worsened: null,
     reopened: 'Opened again',
     resolved: actor === null ? 'Resolved' : `Resolved by ${actor}`,

@@ -10,10 +10,21 @@ import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewait
 
 import { count, enumerate, type MessageItem } from './message.js';
 
+/** What is known of a finding beside what it says itself; absent or null while nobody tells. */
+export interface Pressure {
+  /** In CISA's catalogue of exploited vulnerabilities. */
+  kev?: boolean;
+  /** Probability of exploitation in the next 30 days, 0 to 1. */
+  epss?: number | null;
+  /** Whether a workload runs the image. */
+  running?: boolean | null;
+  /** Whether its package was seen to be executed or loaded. */
+  inUse?: boolean | null;
+}
+
 /** A finding of a pushed image, seen against the previous push of its tag. */
 export interface PushFinding {
-  /** `running`: whether a workload runs the image; null or absent where nobody tells. */
-  finding: Finding & { running?: boolean | null };
+  finding: Finding & Pressure;
   /** Whether the previous push of the tag did not have it. */
   isNew: boolean;
   /** Those of the push's platforms that have it. */
@@ -41,7 +52,7 @@ const maxIds = 5;
 /** Packages that an item names before it counts the rest. */
 const maxPackages = 3;
 
-/** Groups findings by what to do about them: first the upgrades, the one that closes most new ones in front; then the rest, worst first. */
+/** Groups findings by what to do about them: first the upgrades, the one that closes most new ones in front and any that closes exploited ones before it; then the rest, worst first. */
 export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] {
   const perPackage = bucket(findings, ({ finding }) => [
     remedyOf(finding),
@@ -66,7 +77,7 @@ export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] 
   return perSource.map(join).toSorted(inOrderOfUse);
 }
 
-/** The upgrade that closes most, new findings before old ones. */
+/** The upgrade that closes most, new findings before old ones; whatever closes an exploited one goes first. */
 export function bestUpgrade(groups: readonly FindingGroup[]): FindingGroup | undefined {
   return groups.find(({ remedy }) => remedy === 'upgrade');
 }
@@ -85,7 +96,7 @@ export function itemOf(
   return {
     severity: severityOf(group),
     text: textOf(group, findings),
-    detail: `${idsText(group)}${platformsText(group, platforms)}`,
+    detail: `${idsText(group)}${useText(group)}${platformsText(group, platforms)}`,
     isNew: newCount > 0,
   };
 }
@@ -183,7 +194,12 @@ function severityOf({ findings }: FindingGroup): Severity {
 }
 
 function idsText({ findings }: FindingGroup): string {
-  return enumerate([...new Set(findings.map(({ finding }) => finding.id))], maxIds);
+  const names = findings.map(({ finding: { id, kev } }) => (kev === true ? `${id} (exploited)` : id));
+  return enumerate([...new Set(names)], maxIds);
+}
+
+function useText({ findings }: FindingGroup): string {
+  return findings.some(({ finding }) => finding.inUse === true) ? ' · in use' : '';
 }
 
 function platformsText({ findings }: FindingGroup, all: readonly string[]): string {
@@ -196,15 +212,22 @@ function inOrderOfUse(a: FindingGroup, b: FindingGroup): number {
   const isWorse = compareSeverity(severityOf(a), severityOf(b));
   return (
     remedies.indexOf(a.remedy) - remedies.indexOf(b.remedy) ||
+    Number(isPressing(b)) - Number(isPressing(a)) ||
     (a.remedy === 'upgrade' ? closesMore || isWorse : isWorse || closesMore) ||
     newAndWorstFirst(a.findings[0]!, b.findings[0]!)
   );
+}
+
+/** What is exploited somewhere goes before what only counts more. */
+function isPressing({ findings }: FindingGroup): boolean {
+  return findings.some(({ finding }) => finding.kev === true);
 }
 
 /** A total order: by fingerprint in the end, so that the order of the input never shows. */
 function newAndWorstFirst(a: PushFinding, b: PushFinding): number {
   return (
     Number(b.isNew) - Number(a.isNew) ||
+    Number(b.finding.kev === true) - Number(a.finding.kev === true) ||
     compareSeverity(a.finding.severity, b.finding.severity) ||
     byCodeUnits(a.finding.id, b.finding.id) ||
     byCodeUnits(placeOf(a.finding), placeOf(b.finding)) ||

@@ -1,10 +1,11 @@
 import type { IncidentContext, IncidentRevision, StoredIncident } from '@tidewaiter/store';
 import { minerIncident, uuidOf } from '@tidewaiter/testkit';
 
-import { creditsText, incidentMessage, type IncidentReport, reachText } from './incident-message.js';
-import { mailHtml } from './receivers/email/mail-html.js';
-import { mailText } from './receivers/email/mail-text.js';
-import { noteBlocks, slackBlocks } from './receivers/slack/blocks.js';
+import { creditsText, incidentMessage, reachText } from './incident-message.js';
+import type { IncidentReport } from './incident-report.js';
+import { mailHtml } from './layouts/mail-html.js';
+import { mailText } from './layouts/mail-text.js';
+import { noteBlocks, slackBlocks } from './layouts/slack-blocks.js';
 
 const console = { consoleUrl: 'https://tidewaiter.example.com' };
 const at = new Date('2026-11-25T01:02:05Z');
@@ -256,4 +257,27 @@ it('stays within what Slack takes, however long the story is', () => {
 it('puts nothing of an incident into a link as it is', () => {
   const [link] = message({ id: '../x?<|>' }).links;
   expect(link?.url).toBe('https://tidewaiter.example.com/#incidents/..%2Fx%3F%3C%7C%3E');
+});
+
+describe('an acknowledged incident', () => {
+  const acknowledged: IncidentRevision = { ...opened, revision: 2, kind: 'acknowledged', news: [], actor: 'jane' };
+  const context: IncidentContext = {
+    image: null,
+    reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] },
+  };
+  const messageOf = (revisions: IncidentRevision[]) =>
+    incidentMessage({ incident: incident(), revisions, context }, console);
+
+  it('says by whom, and notes it in its thread', () => {
+    const message = messageOf([opened, acknowledged]);
+    expect(message.summary).toContain('Acknowledged by jane.');
+    expect(message.isAcknowledged).toBe(true);
+    expect(message.history?.at(-1)).toEqual({ revision: 2, lines: ['Acknowledged by jane'] });
+  });
+
+  it('wants somebody again as soon as it is worse, and not when it only grows', () => {
+    const grown: IncidentRevision = { ...opened, revision: 3, kind: 'updated' };
+    expect(messageOf([opened, acknowledged, grown]).isAcknowledged).toBe(true);
+    expect(messageOf([opened, acknowledged, { ...grown, kind: 'worsened' }]).isAcknowledged).toBe(false);
+  });
 });

@@ -1,6 +1,15 @@
 import { severities, worstSeverity } from '@tidewaiter/domain';
 
-import { clean, count, maxItemChars, maxTitleChars, type Message, type MessageItem, section } from './message.js';
+import {
+  bareTitle,
+  clean,
+  count,
+  maxItemChars,
+  maxTitleChars,
+  section,
+  type Message,
+  type MessageItem,
+} from './message.js';
 
 /** Several messages as one: what each was about in a line, the worst first. One alone stays as it is. */
 export function mergedMessage(messages: readonly Message[]): Message {
@@ -35,8 +44,17 @@ function summaryOf(firing: number, over: number): string {
   return `${parts.filter((part) => part !== '').join(', ')}. Each has its page in the console.`;
 }
 
-function itemOf({ severity, title, summary }: Message): MessageItem {
-  return { severity, text: clean(title, maxItemChars), detail: clean(summary, maxItemChars), isNew: true };
+/** What a message was about, as a line of another one. */
+export function itemOf(message: Message): MessageItem {
+  const { severity, summary, links } = message;
+  const [link] = links;
+  return {
+    severity,
+    text: clean(bareTitle(message), maxItemChars),
+    detail: clean(summary, maxItemChars),
+    isNew: true,
+    ...(link && { url: link.url }),
+  };
 }
 
 function uniqueLinks(messages: readonly Message[]): Message['links'] {

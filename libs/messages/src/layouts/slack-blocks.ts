@@ -1,12 +1,34 @@
 import type { Severity } from '@tidewaiter/domain';
 
-import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../../message.js';
+import type { Fact, Message, MessageItem, MessageLink, MessageSection } from '../message.js';
 
 export type Block =
   | { type: 'header'; text: PlainText }
   | { type: 'section'; text: PlainText | Mrkdwn }
   | { type: 'section'; fields: Mrkdwn[] }
-  | { type: 'context'; elements: PlainText[] };
+  | { type: 'context'; elements: PlainText[] }
+  | { type: 'actions'; elements: Button[] };
+
+/** @see https://docs.slack.dev/reference/block-kit/block-elements/button-element */
+interface Button {
+  type: 'button';
+  action_id: string;
+  text: PlainText;
+  value?: string;
+  url?: string;
+  style?: 'primary';
+}
+
+/** What people can do right in a channel, where somebody listens to buttons. */
+export interface SlackActions {
+  /** Id of the incident that can be acknowledged; null where there is none, or somebody did. */
+  acknowledge: string | null;
+  /** What the button to keep quiet for a day stands for; null where it would stand for too much. */
+  silence: string | null;
+}
+
+/** The ids by which buttons are known again. */
+export const slackActionIds = { acknowledge: 'tidewaiter_acknowledge', silence: 'tidewaiter_silence' } as const;
 
 interface PlainText {
   type: 'plain_text';
@@ -29,6 +51,9 @@ export const slackLimits = {
   textChars: 3000,
   fields: 10,
   fieldChars: 2000,
+  buttons: 25,
+  buttonChars: 75,
+  valueChars: 2000,
   allChars: 13_000,
 } as const;
 
@@ -48,13 +73,13 @@ const marks: Record<Severity, string> = {
 };
 
 /** The message as Block Kit, within Slack's limits. Text that others wrote stands in plain text or in code, where it can format nothing. */
-export function slackBlocks(message: Message): Block[] {
+export function slackBlocks(message: Message, actions: SlackActions | null = null): Block[] {
   return [
     { type: 'header', text: plain(`${markOf(message)} ${message.title}`, slackLimits.headerChars) },
     { type: 'section', text: plain(message.summary, 1200) },
     ...listBlocks(message.sections),
     ...factBlocks(message.facts),
-    ...linkBlocks(message.links),
+    ...(actions === null ? linkBlocks(message.links) : buttonBlocks(message.links, actions)),
     { type: 'context', elements: [plain(message.footer, maxValueChars)] },
   ];
 }
@@ -74,8 +99,9 @@ export function noteText({ title }: Message, lines: readonly string[]): string {
   return escaped(`${title}: ${lines.join('. ')}`, slackLimits.textChars);
 }
 
-function markOf({ status, severity }: Message): string {
-  return status === 'resolved' ? '🟢' : marks[severity];
+function markOf({ status, severity, isAcknowledged = false }: Message): string {
+  if (status === 'resolved') return '🟢';
+  return isAcknowledged ? `👀 ${marks[severity]}` : marks[severity];
 }
 
 function factBlocks(facts: readonly Fact[]): Block[] {
@@ -127,6 +153,26 @@ function linkBlocks(links: readonly MessageLink[]): Block[] {
     .map(({ text, url }) => `<${escaped(url, 1000).replaceAll('|', '%7C')}|${escaped(text, 75)}>`)
     .join('  ·  ');
   return [{ type: 'section', text: mrkdwn(text) }];
+}
+
+function buttonBlocks(links: readonly MessageLink[], { acknowledge, silence }: SlackActions): Block[] {
+  const elements: Button[] = [
+    ...(acknowledge === null ? [] : [button('acknowledge', 'Acknowledge', acknowledge)]),
+    ...(silence === null || silence.length > slackLimits.valueChars
+      ? []
+      : [button('silence', 'Silence 24 h', silence)]),
+    ...links.map(({ text, url }, index): Button => ({ ...plainButton(`tidewaiter_open_${index}`, text), url })),
+  ];
+  return elements.length === 0 ? [] : [{ type: 'actions', elements: elements.slice(0, slackLimits.buttons) }];
+}
+
+function button(action: keyof typeof slackActionIds, text: string, value: string): Button {
+  const plainOne = { ...plainButton(slackActionIds[action], text), value };
+  return action === 'acknowledge' ? { ...plainOne, style: 'primary' } : plainOne;
+}
+
+function plainButton(actionId: string, text: string): Button {
+  return { type: 'button', action_id: actionId, text: plain(text, slackLimits.buttonChars) };
 }
 
 function plain(text: string, maxChars: number): PlainText {

@@ -1,0 +1,70 @@
+import { InvalidInput, NotFound, printable } from '@tidewaiter/domain';
+import type { MessageKind, PreviewChannel, Templates } from '@tidewaiter/messages';
+import { type Command, Option } from 'commander';
+
+// The library itself is loaded when somebody asks for a message.
+const kinds = ['push', 'finding', 'incident', 'sensor', 'digest'] as const satisfies readonly MessageKind[];
+const channels = ['text', 'email', 'slack'] as const satisfies readonly PreviewChannel[];
+
+interface PreviewOptions {
+  kind: MessageKind;
+  channel: PreviewChannel;
+  templates?: string;
+}
+
+/** Shows messages before anybody is sent one. */
+export function messagesCommand(program: Command): void {
+  const messages = program.command('messages').description('what people are told');
+  messages
+    .command('preview')
+    .description('show a message about an image that nobody has')
+    .addOption(new Option('--kind <kind>', 'what it is about').choices(kinds).makeOptionMandatory())
+    .addOption(
+      new Option('--channel <channel>', 'as the text of a mail, its HTML, or as Block Kit')
+        .choices(channels)
+        .default('text'),
+    )
+    .option('--templates <dir>', 'templates that word it: docs/templates.md')
+    .action(preview);
+  messages
+    .command('check')
+    .description('say what is wrong with templates; exit code 1 when something is')
+    .argument('<dir>', 'their folder')
+    .action(check);
+}
+
+async function preview({ kind, channel, templates: dir }: PreviewOptions): Promise<void> {
+  const { previewMessage, Templates } = await import('@tidewaiter/messages');
+  const templates = dir === undefined ? new Templates() : await readTemplatesOf(dir);
+  const { title, content } = previewMessage(kind, channel, {
+    templates,
+    consoleUrl: 'https://tidewaiter.example.com/',
+  });
+  // The text of a mail begins with its subject.
+  if (channel !== 'text') process.stderr.write(`${printable(title)}\n`);
+  process.stdout.write(content);
+}
+
+async function check(dir: string): Promise<void> {
+  try {
+    await readTemplatesOf(dir);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    for (const line of error.message.split('\n')) process.stdout.write(`${printable(line)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** @throws NotFound `TEMPLATES_MISSING`; InvalidInput `TEMPLATES_INVALID` */
+async function readTemplatesOf(dir: string): Promise<Templates> {
+  const [{ readTemplates }, { readFolder }] = await Promise.all([
+    import('@tidewaiter/messages'),
+    import('@tidewaiter/runtime'),
+  ]);
+  try {
+    return readTemplates(readFolder(dir));
+  } catch (cause) {
+    if (cause instanceof InvalidInput) throw cause;
+    throw new NotFound('TEMPLATES_MISSING', `cannot read ${dir}`, { cause });
+  }
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Incidents, SilenceLedger, Store } from '@tidewaiter/store';
+
+import type { ButtonAction } from './button-press.js';
+
+const dayMs = 24 * 3_600_000;
+/** A second press within this time asks for the same day. */
+const sameDayMs = 3_600_000;
+
+/** Does what a button stands for; repeating it changes nothing. */
+@Injectable()
+export class ButtonDesk {
+  constructor(
+    private readonly store: Store,
+    private readonly incidents: Incidents,
+    private readonly silences: SilenceLedger,
+  ) {}
+
+  /** What it came to, in one sentence. */
+  async act(action: ButtonAction, by: string): Promise<string> {
+    return action.kind === 'acknowledge' ? this.#acknowledge(action.incident, by) : this.#silence(action, by);
+  }
+
+  async #acknowledge(incident: string, by: string): Promise<string> {
+    const acknowledged = await this.store.transaction((tx) => this.incidents.acknowledge(tx, incident, by));
+    return acknowledged ? `INC-${acknowledged.number} is yours.` : 'It is over, or somebody looks after it already.';
+  }
+
+  async #silence({ incident, matchers }: Extract<ButtonAction, { kind: 'silence' }>, by: string): Promise<string> {
+    const startsAt = new Date();
+    const endsAt = new Date(startsAt.getTime() + dayMs);
+    const isSame = (other: { matchers: readonly string[]; endsAt: Date }) =>
+      other.matchers.join('\n') === matchers.join('\n') && endsAt.getTime() - other.endsAt.getTime() < sameDayMs;
+    if ((await this.silences.open()).some(isSame)) return 'It is silenced already.';
+    await this.store.transaction(async (tx) => {
+      await this.silences.add(tx, { matchers, startsAt, endsAt, createdBy: by, comment: 'Asked for in Slack' });
+      if (incident !== null) await this.incidents.remark(tx, incident, `Silenced for 24 h by ${by}`, by);
+    });
+    return `Silenced for 24 h: ${matchers.join(', ')}. Tidewaiter lists it under silences.`;
+  }
+}

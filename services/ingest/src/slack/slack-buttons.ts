@@ -1,0 +1,48 @@
+import { Controller, HttpCode, Post, Req } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import { AccessDenied, NotFound, type Secret } from '@tidewaiter/domain';
+import { Logger } from '@tidewaiter/runtime';
+import type { FastifyRequest } from 'fastify';
+
+import { hookRequest, type HookRoute } from '../hook-route.js';
+import { ButtonDesk } from './button-desk.js';
+import { isSignedBySlack, readButtonPress } from './button-press.js';
+import { SlackReplies } from './slack-replies.js';
+
+/** What Slack signs its requests with; undefined where messages have no buttons. */
+export class SlackSigning {
+  constructor(readonly secret: Secret | undefined) {}
+}
+
+/** `POST /hooks/slack/interactions`: somebody pressed a button below a message. Slack wants an answer within three seconds. */
+@Controller('hooks/slack/interactions')
+export class SlackButtons {
+  constructor(
+    private readonly signing: SlackSigning,
+    private readonly desk: ButtonDesk,
+    private readonly replies: SlackReplies,
+    private readonly logger: Logger,
+  ) {}
+
+  @Post()
+  @HttpCode(200)
+  // Puts the route under the rate limit.
+  @RouteConfig({ rateLimit: {} })
+  async press(@Req() request: FastifyRequest<HookRoute>): Promise<''> {
+    const { secret } = this.signing;
+    if (!secret) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
+    const hook = hookRequest(request);
+    if (!isSignedBySlack(hook, secret, Date.now())) {
+      this.logger.warn({ code: 'HOOK_UNAUTHORIZED' }, 'button refused');
+      throw new AccessDenied('HOOK_UNAUTHORIZED', 'the signature is missing, wrong or old');
+    }
+    const press = readButtonPress(hook.body);
+    if (press === null) return '';
+    const { action, by, responseUrl } = press;
+    const reply = await this.desk.act(action, by);
+    this.logger.info({ action: action.kind, by, incident: action.incident }, 'button pressed');
+    // What was done is kept by now; that somebody reads of it at once is worth no waiting.
+    if (responseUrl !== null) void this.replies.send(responseUrl, reply);
+    return '';
+  }
+}

@@ -1,0 +1,40 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { Egress, Logger } from '@tidewaiter/runtime';
+
+const timeoutMs = 5_000;
+
+/** Answers whoever pressed a button, for his eyes only. @see https://docs.slack.dev/interactivity/handling-user-interaction */
+export class SlackReplies implements OnApplicationShutdown {
+  /** @param base where answers may go, whatever a request names: no request may make us call another host */
+  constructor(
+    private readonly egress: Egress,
+    private readonly logger: Logger,
+    private readonly base = 'https://hooks.slack.com/',
+  ) {}
+
+  /** Never fails: the button has done its work. */
+  async send(url: string, text: string): Promise<void> {
+    if (!url.startsWith(this.base)) return;
+    try {
+      const response = await this.egress.request(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json; charset=utf-8' },
+        body: JSON.stringify({ response_type: 'ephemeral', replace_original: false, text: escaped(text) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      await response.discard();
+    } catch (err) {
+      this.logger.debug({ err }, 'reply failed');
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.egress.close();
+  }
+}
+
+const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+function escaped(text: string): string {
+  return text.replaceAll(/[&<>]/g, (character) => entities[character] ?? character);
+}

@@ -1,0 +1,78 @@
+import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
+
+import { findingSubjects, narrowedTo } from './finding-alerts.js';
+
+function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
+  return {
+    registry: 'registry.example.com',
+    repository: 'shop/checkout',
+    tag,
+    digest: `sha256:${tag.padStart(64, '0')}`,
+    packageName: 'openssl',
+    packageType: 'deb',
+    installedVersion: '3.0.15-1',
+    match: 'affected',
+    fix: { state: 'fixed', version: '3.0.17-1' },
+    ...parts,
+  };
+}
+
+const report: FindingReport = {
+  kind: 'vulnerability',
+  id: 'CVE-2026-1',
+  advisoryId: 'DSA-1',
+  title: 'Out-of-bounds read in X.509 parsing',
+  severity: 'high',
+  exploitation: { kev: false, epss: null },
+  status: 'opened',
+  at: '2026-11-25T10:00:00Z',
+  places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],
+};
+
+describe('the alerts of an advisory', () => {
+  it('are those that a push of the same image would bring', () => {
+    const { alert } = findingSubjects(report)[0]!;
+    expect(alert).toMatchObject({
+      labels: {
+        kind: 'vulnerability',
+        severity: 'high',
+        repository: 'shop/checkout',
+        tag: '1.4',
+        rule: 'CVE-2026-1',
+        package: 'openssl',
+        fixable: 'true',
+        new: 'true',
+      },
+      status: 'firing',
+      startsAt: report.at,
+      endsAt: null,
+    });
+  });
+
+  it('say what is malicious', () => {
+    const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
+    expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
+  });
+
+  it.each([
+    [null, undefined],
+    [true, 'true'],
+    [false, 'false'],
+  ])('say whether the image runs, where anybody tells: %s', (running, label) => {
+    const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
+    expect(subject!.alert.labels['running']).toBe(label);
+  });
+
+  it('tell each receiver only of its own images', () => {
+    const subjects = findingSubjects(report);
+    expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
+  });
+
+  it('end when it is resolved', () => {
+    expect(findingSubjects({ ...report, status: 'resolved' })[0]!.alert).toMatchObject({
+      status: 'resolved',
+      labels: { new: 'false' },
+      endsAt: report.at,
+    });
+  });
+});
