@@ -40,6 +40,7 @@ describe('the alerts of an advisory', () => {
         tag: '1.4',
         rule: 'CVE-2026-1',
         package: 'openssl',
+        kev: 'false',
         fixable: 'true',
         new: 'true',
       },

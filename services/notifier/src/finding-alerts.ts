@@ -14,7 +14,7 @@ export function narrowedTo(report: FindingReport, subjects: readonly Subject<Fin
   return { ...report, places: subjects.map(({ about }) => about) };
 }
 
-function alertOf({ kind, id, severity, title, status, at }: FindingReport, place: FindingPlace): Alert {
+function alertOf({ kind, id, severity, exploitation, title, status, at }: FindingReport, place: FindingPlace): Alert {
   const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running } = place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
@@ -28,6 +28,7 @@ function alertOf({ kind, id, severity, title, status, at }: FindingReport, place
       digest,
       rule: id,
       package: packageName,
+      kev: String(exploitation.kev),
       fixable: String(fix.version !== null),
       new: String(!isResolved),
       ...(running !== null && { running: String(running) }),

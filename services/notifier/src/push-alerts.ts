@@ -38,6 +38,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     fixable: String(finding.fix.version !== null),
     new: String(isNew && !isResolved),
   };
+  if (finding.kev !== undefined) labels['kev'] = String(finding.kev);
   if (report.tag !== null) labels['tag'] = report.tag;
   if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);
   if (finding.packageName !== null) labels['package'] = finding.packageName;
