@@ -42,7 +42,7 @@ function byTechnique(rules: readonly RuleInfo[]): Map<string, RuleInfo[]> {
 
 function section({ id, name, tactics }: Technique, rules: readonly RuleInfo[]): string[] {
   const lines = inOrder(rules).map((rule) => `- ${ruleLink(rule)}, ${rule.level}`);
-  return [`## ${id} ${name}`, '', `${link(id, tactics.join(', '))}`, '', ...(lines.length > 0 ? lines : ['No rule.'])];
+  return [`## ${id} ${name}`, '', link(id, tactics.join(', ')), '', ...(lines.length > 0 ? lines : ['No rule.'])];
 }
 
 function listed(rules: readonly RuleInfo[]): string {
