@@ -30,7 +30,7 @@ export interface DetectorRules {
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
-  /** How long an event waits for earlier ones. Later ones are judged, but take no part in correlations. */
+  /** How long an event waits for earlier ones. Of a recording, later ones are judged, but take no part in correlations. */
   allowedLatenessMs: number;
   /** Whether time goes by the events themselves, as in a replay, or by {@link Detector.advance} alone. */
   clock?: 'events' | 'caller';
@@ -54,6 +54,7 @@ interface Waiting {
   id: string;
   /** Where it stands in the order. */
   timeMs: number;
+  happenedMs: number;
   record: RuntimeRecord;
   observation: Observation;
 }
@@ -130,12 +131,21 @@ export class Detector {
     if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
     const isByCaller = this.#options.clock === 'caller';
-    // A node whose clock is ahead waits no longer than others.
-    const timeMs = isByCaller ? Math.min(observation.timeMs, this.#clockMs) : observation.timeMs;
-    const item = { id: record.id, timeMs, record, observation };
+    const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
+    const item = waitingOf(record, observation, timeMs);
     if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
     this.#waiting.push(item);
     return isByCaller ? [] : this.#release(timeMs);
+  }
+
+  /**
+   * Where the caller has the clock, every event waits at least until he moves it: what it will be asked can be fetched meanwhile. Clouds deliver their
+   * logs minutes late, as a rule: they count from when they come. A node whose clock is ahead waits no longer than others.
+   */
+  #placeOf({ timeMs }: Observation): number {
+    const { watermarkMs } = this.#waiting;
+    if (timeMs < watermarkMs) this.#counts.late += 1;
+    return Math.max(Math.min(timeMs, this.#clockMs), watermarkMs);
   }
 
   /** It is `timeMs` now: what waited long enough is judged, and windows close. */
@@ -177,12 +187,7 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => ({
-      id: record.id,
-      timeMs,
-      record,
-      observation: observe(record),
-    }));
+    const items = kept.waiting.map(({ timeMs, record }) => waitingOf(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
@@ -201,13 +206,10 @@ export class Detector {
     return alerts;
   }
 
-  /**
-   * Of a recording, the order is all there is, and what is out of it correlates with nothing. Live, clouds deliver their logs minutes late, as a rule:
-   * they count from when they come.
-   */
+  /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
   #judgeLate(observation: Observation): Alert[] {
     this.#counts.late += 1;
-    return this.#judge(observation, this.#options.clock === 'caller' ? this.#waiting.watermarkMs : null);
+    return this.#judge(observation, null);
   }
 
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
@@ -284,6 +286,10 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
+}
+
+function waitingOf(record: RuntimeRecord, observation: Observation, timeMs: number): Waiting {
+  return { id: record.id, timeMs, happenedMs: observation.timeMs, record, observation };
 }
 
 function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {

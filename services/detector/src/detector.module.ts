@@ -6,7 +6,15 @@ import type { Secret } from '@tidewaiter/domain';
 import type { RuntimePolicy } from '@tidewaiter/facts';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
-import { DeadLetters, ImageFactsOf, Store, StoredFacts, StoredImageDirectory, StoreModule } from '@tidewaiter/store';
+import {
+  DeadLetters,
+  ImageFactsOf,
+  Store,
+  StoredFacts,
+  StoredImageDirectory,
+  StoreModule,
+  WorkloadLedger,
+} from '@tidewaiter/store';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
 import type { detectorConfig } from './config.js';
@@ -50,8 +58,9 @@ export class DetectorModule implements OnModuleInit {
         },
         {
           provide: RuntimeFacts,
-          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, policy, config.fingerprintKey),
-          inject: [Store, ImageFactsOf],
+          useFactory: (store: Store, images: ImageFactsOf, workloads: WorkloadLedger) =>
+            openFacts(store, images, workloads, policy, config.fingerprintKey),
+          inject: [Store, ImageFactsOf, WorkloadLedger],
         },
         LearnedFactsTables,
         LearnedFactsExchange,
@@ -80,10 +89,20 @@ export class DetectorModule implements OnModuleInit {
   }
 }
 
-function openFacts(store: Store, images: ImageFactsOf, policy: RuntimePolicy, key: Secret | undefined): RuntimeFacts {
+function openFacts(
+  store: Store,
+  images: ImageFactsOf,
+  workloads: WorkloadLedger,
+  policy: RuntimePolicy,
+  key: Secret | undefined,
+): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
   const ledger = new ContainerLedger({ images: directory });
   const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
-  const stored = new StoredFacts(images, fingerprints ? { fingerprintOf: fingerprints.of } : {});
+  const stored = new StoredFacts(images, {
+    ...(fingerprints && { fingerprintOf: fingerprints.of }),
+    workload: (ref) => ledger.workload(ref),
+    running: async (digests) => workloads.running(digests),
+  });
   return new RuntimeFacts(stored, directory, policy, ledger);
 }

@@ -102,6 +102,15 @@ it('moves the time on by the time of the stream, judges, and keeps the alerts', 
   expect(kept.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
 });
 
+it('has ready what a message will be asked before the time moves on', async () => {
+  const judge = engine();
+  const { whole } = world({ prepare: async () => void judge.seen.push('prepared') });
+  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  await partition.take(message(1, 'a'));
+  partition.tick(1_500);
+  expect(judge.seen).toEqual(['1000', 'a', 'prepared', '1500']);
+});
+
 it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
   const { whole, kept } = world();
   const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);

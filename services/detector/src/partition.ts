@@ -79,6 +79,8 @@ export class Partition {
   async take(message: StreamMessage): Promise<void> {
     if (this.#isOver) return;
     await this.#untilDone(async () => this.#judge(message));
+    // Before time moves on: what waits now is judged then.
+    await this.#untilDone(async () => this.world.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
     this.#judgedUpToMs = message.storedAtMs;
@@ -109,7 +111,6 @@ export class Partition {
     try {
       await this.#lookOut(message);
       const records = readObserved(message.data);
-      await this.world.prepare();
       if (this.#isOver) return;
       // By the time at which NATS took it, so that a replay comes to the same as the first reading.
       this.#add(this.engine.advance(message.storedAtMs));
