@@ -4,6 +4,7 @@ import { observe } from '@tidewaiter/sensors';
 import {
   type CorrelationRule,
   Correlator,
+  type CorrelatorFigures,
   type Firing,
   type Match,
   type RuleInfo,
@@ -118,6 +119,10 @@ export class Detector {
 
   get counts(): Readonly<DetectorCounts> {
     return this.#counts;
+  }
+
+  get correlation(): CorrelatorFigures {
+    return this.#correlator.figures;
   }
 
   /** Events that wait for earlier ones. */

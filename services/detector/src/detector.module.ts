@@ -20,8 +20,9 @@ import { ContainerLedger } from '@tidewaiter/workloads';
 import type { detectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
 import { Duties } from './duties.js';
+import { EngineMetrics } from './engine-metrics.js';
 import { Engines, LATENESS } from './engines.js';
-import { GivenUpRecords } from './given-up-records.js';
+import { GivenUp } from './given-up.js';
 import { Housekeeping } from './housekeeping.js';
 import { IncidentBuilding } from './incident-building.js';
 import { IncidentJournal } from './incident-journal.js';
@@ -50,6 +51,7 @@ export class DetectorModule implements OnModuleInit {
       ],
       providers: [
         DetectorMetrics,
+        EngineMetrics,
         {
           provide: LoadedRules,
           useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
@@ -67,7 +69,7 @@ export class DetectorModule implements OnModuleInit {
         { provide: LATENESS, useValue: config.latenessMs },
         Engines,
         PartitionJournal,
-        GivenUpRecords,
+        GivenUp,
         Partitions,
         IncidentJournal,
         IncidentBuilding,

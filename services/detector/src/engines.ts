@@ -3,6 +3,7 @@ import { Detector } from '@tidewaiter/detection';
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
+import { EngineMetrics } from './engine-metrics.js';
 import type { Engine } from './engine.js';
 import { LoadedRules } from './loaded-rules.js';
 import { RuntimeFacts } from './runtime-facts.js';
@@ -19,6 +20,7 @@ export class Engines {
     private readonly rules: LoadedRules,
     private readonly facts: RuntimeFacts,
     @Inject(LATENESS) private readonly allowedLatenessMs: number,
+    private readonly metrics: EngineMetrics,
     private readonly log: Logger,
   ) {
     rules.onChange(({ rules: set, correlations }) => {
@@ -39,10 +41,12 @@ export class Engines {
     });
     if (state) this.#restore(name, detector, state);
     this.#detectors.set(name, detector);
+    this.metrics.watch(name, detector);
     return detector;
   }
 
   drop(name: string): void {
+    this.metrics.forget(name);
     this.#detectors.delete(name);
   }
 

@@ -8,6 +8,7 @@ import type { DetectorLease } from '@tidewaiter/store';
 
 import { DetectorMetrics } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
+import { GivenUp } from './given-up.js';
 import { IncidentJournal } from './incident-journal.js';
 import { IncidentTurns } from './incident-turns.js';
 
@@ -27,6 +28,7 @@ export class IncidentBuilding implements DutyKind {
 
   constructor(
     private readonly journal: IncidentJournal,
+    private readonly givenUp: GivenUp,
     private readonly bus: Bus,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
@@ -96,7 +98,7 @@ export class IncidentBuilding implements DutyKind {
       this.metrics.applied(await turns.take([alert], Date.now()));
     } catch (err) {
       if (err instanceof Unavailable) throw err;
-      this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'alert set aside');
+      await this.givenUp.alert(alert, err);
       await turns.setAside(alert, Date.now());
     }
   }

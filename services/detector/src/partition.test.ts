@@ -79,6 +79,8 @@ function world(change: Partial<PartitionWorld> = {}) {
         record: each?.id ?? null,
         code: (error as InvalidInput).code ?? 'INTERNAL',
       }),
+    giveUpAlert: async ({ id }, error) =>
+      void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
     judged: () => undefined,
     readers: () => 1,
     lost,
@@ -181,7 +183,7 @@ describe('poison', () => {
   });
 
   it('may be an alert that cannot be kept: the others are', async () => {
-    const { whole, kept } = world();
+    const { whole, kept, givenUp } = world();
     const keep: PartitionWorld['keep'] = async (held, alerts, snapshot) => {
       if (alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
       return whole.keep(held, alerts, snapshot);
@@ -191,6 +193,7 @@ describe('poison', () => {
     await partition.handOver();
     expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
     expect(kept.at(-1)?.snapshot).toContain('bad');
+    expect(givenUp).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
   });
 });
 

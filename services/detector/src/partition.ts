@@ -21,6 +21,8 @@ export interface PartitionWorld {
   prepare(): Promise<void>;
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
+  /** Keeps an alert that can never be kept as one, with the reason. */
+  giveUpAlert(alert: Alert, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
   /** How many partitions this replica reads, which share its time. */
   readers(): number;
@@ -191,9 +193,10 @@ export class Partition {
       await this.world.keep(this.lease, alerts, snapshot);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      if (alerts.length === 0) throw error;
-      if (alerts.length === 1) {
-        this.log.error({ alert: alerts[0]?.id, err: error }, 'alert not kept');
+      const [alert, ...others] = alerts;
+      if (!alert) throw error;
+      if (others.length === 0) {
+        await this.world.giveUpAlert(alert, error);
         return this.#keepEach([], snapshot);
       }
       const half = alerts.length >> 1;

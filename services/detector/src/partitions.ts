@@ -8,7 +8,7 @@ import type { DetectorLease } from '@tidewaiter/store';
 import { DetectorMetrics, type PartitionLag } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
 import { Engines } from './engines.js';
-import { GivenUpRecords } from './given-up-records.js';
+import { GivenUp } from './given-up.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
 
@@ -37,7 +37,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     private readonly bus: Bus,
     private readonly journal: PartitionJournal,
     private readonly engines: Engines,
-    private readonly givenUp: GivenUpRecords,
+    private readonly givenUp: GivenUp,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
@@ -70,7 +70,8 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
-          this.givenUp.keep(subject, message, record, error),
+          this.givenUp.record(subject, message, record, error),
+        giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {
