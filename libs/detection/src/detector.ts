@@ -1,33 +1,22 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
-import {
-  type CorrelationRule,
-  Correlator,
-  type CorrelatorFigures,
-  type Firing,
-  type Match,
-  type RuleInfo,
-  type RuleSet,
-  type SigmaEvent,
-} from '@tidewaiter/sigma';
+import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
 
-import { firingAlert, isAboutFacts, ruleAlert } from './alert-of.js';
+import { isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
+import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
+import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
-import { type Scene, sceneOf } from './scene.js';
+import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
-
-export interface DetectorRules {
-  rules: RuleSet;
-  correlations: readonly CorrelationRule[];
-}
+import { WideParts, type WideMatch } from './wide-correlations.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
@@ -39,8 +28,8 @@ export interface DetectorOptions extends DetectorRules {
   ledger?: { observe(observation: Observation): void };
   /** Told of every observation when it comes, before it waits. */
   onObserved?: (observation: Observation) => void;
-  /** Told of every event that a rule matched: what correlations over several detectors are made of. */
-  onMatch?: (match: { observation: Observation; event: SigmaEvent; rules: readonly RuleInfo[]; scene: Scene }) => void;
+  /** Is given what correlations over several detectors are made of. Without it, this detector is the only one. */
+  onWideMatch?: (match: WideMatch) => void;
 }
 
 /** What a detector has done, for metrics. */
@@ -60,12 +49,7 @@ interface Waiting {
   observation: Observation;
 }
 
-interface KeptScene {
-  scene: Scene;
-  isFact: boolean;
-}
-
-const snapshotFormat = 'tidewaiter-detector/2';
+const snapshotFormat = 'tidewaiter-detector/3';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -77,10 +61,9 @@ interface KeptState {
   dns: KeptMap<string>;
   recentIds: KeptMap<number>;
   recentWrites: KeptMap<number>;
-  scenes: KeptMap<KeptScene>;
   counts: DetectorCounts;
-  /** Base64. */
-  correlations: string;
+  correlations: KeptCorrelations;
+  wide: KeptCorrelations;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
@@ -88,7 +71,6 @@ const repeatWindowMs = 2 * 60_000;
 const writeWindowMs = 60 * 60_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
-const maxScenes = 10_000;
 
 /**
  * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the
@@ -97,15 +79,16 @@ const maxScenes = 10_000;
 export class Detector {
   readonly #options: DetectorOptions;
   #rules: RuleSet;
-  #correlator: Correlator;
+  readonly #correlations: Correlations;
+  /** Those over several detectors, where this is the only one. */
+  readonly #wide: Correlations;
+  #wideParts: WideParts;
   readonly #waiting: ReorderBuffer<Waiting>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
   readonly #recentIds = new RecentMap<number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
-  /** Of events that a correlation may come back to. */
-  readonly #scenes = new RecentMap<KeptScene>(maxScenes);
   /** As the caller last said; before, nobody knows what is ahead. */
   #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
@@ -113,7 +96,9 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#options = options;
     this.#rules = options.rules;
-    this.#correlator = newCorrelator(options.correlations);
+    this.#correlations = new Correlations(options.correlations.filter((each) => isLocal(each, options)));
+    this.#wide = new Correlations([...wideCorrelations(options)]);
+    this.#wideParts = new WideParts(options);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
   }
 
@@ -122,7 +107,7 @@ export class Detector {
   }
 
   get correlation(): CorrelatorFigures {
-    return this.#correlator.figures;
+    return this.#correlations.figures;
   }
 
   /** Events that wait for earlier ones. */
@@ -157,16 +142,16 @@ export class Detector {
   advance(timeMs: number): Alert[] {
     this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
-    const firings = this.#correlator.advance(this.#waiting.watermarkMs);
-    return [...alerts, ...firings.map((firing) => this.#fired(firing))];
+    const { watermarkMs } = this.#waiting;
+    return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
   /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
-  replaceRules({ rules, correlations }: DetectorRules): void {
-    const state = this.#correlator.snapshot();
-    this.#rules = rules;
-    this.#correlator = newCorrelator(correlations);
-    this.#correlator.restore(state);
+  replaceRules(rules: DetectorRules): void {
+    this.#rules = rules.rules;
+    this.#correlations.replace(rules.correlations.filter((each) => isLocal(each, rules)));
+    this.#wide.replace([...wideCorrelations(rules)]);
+    this.#wideParts = new WideParts(rules);
   }
 
   snapshot(): Uint8Array {
@@ -181,9 +166,9 @@ export class Detector {
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot(),
       recentWrites: this.#recentWrites.snapshot(),
-      scenes: this.#scenes.snapshot(),
       counts: this.#counts,
-      correlations: Buffer.from(this.#correlator.snapshot()).toString('base64'),
+      correlations: this.#correlations.snapshot(),
+      wide: this.#wide.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -199,9 +184,9 @@ export class Detector {
     this.#dns.restore(kept.dns);
     this.#recentIds.restore(kept.recentIds);
     this.#recentWrites.restore(kept.recentWrites);
-    this.#scenes.restore(kept.scenes);
     Object.assign(this.#counts, kept.counts);
-    this.#correlator.restore(Buffer.from(kept.correlations, 'base64'));
+    this.#correlations.restore(kept.correlations);
+    this.#wide.restore(kept.wide);
   }
 
   #release(nowMs: number): Alert[] {
@@ -235,9 +220,13 @@ export class Detector {
       observation.alert === null
         ? telling.map((match) => ruleAlert(match, scene, seen))
         : sensorAlerts(telling, scene, seen);
-    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
-    if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
-    return alerts;
+    if (matches.length === 0 || correlatedMs === null) return this.#suspected(process, alerts, observation.timeMs);
+    const rules = matches.map(({ rule }) => rule);
+    const correlated = { id: observation.id, timeMs: correlatedMs, event, rules };
+    const matched = { scene, isFact: matches.some(isAboutFacts) };
+    alerts.push(...this.#correlations.observe(correlated, matched));
+    // Of what is found beyond this detector, nobody would tell it.
+    return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
   }
 
   #remember(observation: Observation): TreeProcess | null {
@@ -251,27 +240,22 @@ export class Detector {
     return process;
   }
 
-  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, timeMs: number | null): Alert[] {
-    const { observation } = seen;
-    const rules = matches.map(({ rule }) => rule);
-    this.#options.onMatch?.({ observation, event, rules, scene });
-    if (timeMs === null) return [];
-    this.#scenes.set(observation.id, { scene, isFact: matches.some(isAboutFacts) });
-    const firings = this.#correlator.observe({ id: observation.id, timeMs, event, rules });
-    return firings.map((firing) => this.#fired(firing));
+  #correlateWidely(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
+    const parts = this.#wideParts.among(event.rules);
+    if (parts.length === 0) return [];
+    const { onWideMatch } = this.#options;
+    if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
+    const { id, timeMs } = event;
+    const rules = parts.map((rule) => rule.id);
+    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...matched });
+    return [];
   }
 
-  #fired(firing: Firing): Alert {
-    const members = firing.events.flatMap((id) => this.#scenes.get(id) ?? []);
-    return firingAlert(
-      firing,
-      members.map(({ scene }) => scene),
-      members.some(({ isFact }) => isFact),
-    );
-  }
-
-  #suspect(process: TreeProcess, { lowered, weight, finding, rule }: Alert, timeMs: number): void {
-    if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
+  #suspected(process: TreeProcess | null, alerts: Alert[], timeMs: number): Alert[] {
+    if (process === null) return alerts;
+    for (const { lowered, weight, finding, rule } of alerts)
+      if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
+    return alerts;
   }
 
   #isRepeated({ id, timeMs }: Observation): boolean {
@@ -295,9 +279,4 @@ export class Detector {
 
 function waitingOf(record: RuntimeRecord, observation: Observation, timeMs: number): Waiting {
   return { id: record.id, timeMs, happenedMs: observation.timeMs, record, observation };
-}
-
-function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {
-  // What arrives is in order.
-  return new Correlator(correlations, { allowedLatenessMs: 0 });
 }

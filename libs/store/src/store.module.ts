@@ -14,6 +14,7 @@ import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { DetectionAlerts } from './detection-alerts.js';
+import { DetectionMatches } from './detection-matches.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
@@ -62,6 +63,7 @@ const repositories = [
   DeadLetters,
   Deliveries,
   DetectionAlerts,
+  DetectionMatches,
   DetectorLeases,
   Findings,
   FleetMatches,

@@ -220,6 +220,53 @@ it('names the workload from whose image a key leaked that signs a call, at its f
   expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });
 });
 
+const campaign = `
+title: Program on two nodes
+correlation: { type: value_count, rules: [tool], group-by: [Process.Executable], timespan: 10m, condition: { field: Node, gte: 2 } }
+level: high
+---
+title: Created, then run
+correlation: { type: temporal_ordered, rules: [created, tool], group-by: [who], timespan: 10m, aliases: { who: { created: Request.User, tool: Process.Name } } }
+level: high
+---
+title: Tool
+name: tool
+logsource: { product: linux, category: process_creation }
+detection: { selection: { Image|startswith: /opt/ }, condition: selection }
+---
+title: Role made
+name: created
+logsource: { product: aws, service: cloudtrail }
+detection: { selection: { eventName: CreateRole }, condition: selection }
+`;
+
+it('correlates what different nodes and clouds tell, across a restart, once', async () => {
+  await writeFile(join(folder, 'rules.yml'), campaign);
+  const first = await startReplica();
+  const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
+  const at = new Date(Date.now() - 1_000).toISOString();
+  const made: RuntimeRecord = { id: 'role', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event };
+  const one = exec('worker-1', '/opt/agent');
+  await observe(made, exec('worker-2', '/usr/bin/other'), one);
+  await until('the cloud and a node', async () => (await alerted('Created, then run')).length === 1);
+  expect(await alerted('Program on two nodes')).toEqual([]);
+  await first.stop();
+  replicas = [];
+  // Given to the next as of the snapshot of the one that stopped.
+  expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
+  await startReplica();
+  const last = exec('worker-3', '/opt/agent');
+  await observe(last);
+  await until('both nodes', async () => (await alerted('Program on two nodes')).length === 1);
+  const [found] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+  expect(found).toMatchObject({ rule: { title: 'Program on two nodes' }, events: [one.id, last.id] });
+  expect(await alerted('Created, then run')).toEqual(['role']);
+  await until('an incident of it', async () => {
+    const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    return alert?.incidentId !== null;
+  });
+});
+
 it('shares the partitions among replicas as they come and go', async () => {
   await startReplica();
   await until('one has all', isSpread(1));

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { StreamMessage } from '@tidewaiter/bus';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import { DeadLetters } from '@tidewaiter/store';
@@ -37,15 +37,25 @@ export class GivenUp {
 
   /** Keeps an alert that PostgreSQL or the builder of incidents will never take. */
   async alert(alert: Alert, error: unknown): Promise<void> {
+    await this.#found(alert, alert.rule.title, error);
+    this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
+  }
+
+  /** Likewise what correlations over all partitions would have counted. */
+  async match(match: WideMatch, error: unknown): Promise<void> {
+    await this.#found(match, match.rules.join(' '), error);
+    this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
+  }
+
+  async #found(found: Alert | WideMatch, subject: string, error: unknown): Promise<void> {
     await this.letters.save({
       consumer: 'detector',
-      eventId: uuidv5(alert.id, namespace),
-      subject: alert.rule.title,
-      payload: Buffer.from(JSON.stringify(alert)),
+      eventId: uuidv5(found.id, namespace),
+      subject,
+      payload: Buffer.from(JSON.stringify(found)),
       ...reasonOf(error),
       attempts: 1,
     });
-    this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
 }
 

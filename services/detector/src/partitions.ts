@@ -55,16 +55,15 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
   async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
     const number = this.names.indexOf(lease.name);
     const saved = await this.journal.restore(lease.name);
-    const engine = this.engines.make(lease.name, saved?.state ?? null);
+    const engine = this.engines.detector(lease.name, saved?.state ?? null);
     const subject = runtimeChannel(number);
     const partition = new Partition(
       lease,
       engine,
       {
-        keep: async (held, alerts, snapshot) => {
-          const added = await this.journal.keep(held, alerts, snapshot);
-          this.metrics.kept(lease.name, alerts, snapshot?.state.length ?? null);
-          return added;
+        keep: async (held, found, snapshot) => {
+          await this.journal.keep(held, found, snapshot);
+          this.metrics.kept(lease.name, found.alerts, snapshot?.state.length ?? null);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
@@ -72,6 +71,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.record(subject, message, record, error),
         giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
+        giveUpMatch: async (match, error) => this.givenUp.match(match, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {

@@ -11,7 +11,13 @@ import {
 import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
-import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
+import {
+  DetectionAlertRow,
+  DetectionMatchRow,
+  DetectorLeaseRow,
+  DetectorReplicaRow,
+  DetectorSnapshotRow,
+} from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -68,6 +74,7 @@ export const entities = [
   DetectorLeaseRow,
   DetectorSnapshotRow,
   DetectionAlertRow,
+  DetectionMatchRow,
   ContainerLedgerRow,
   WorkloadRow,
   ImageManifestRow,
