@@ -1,9 +1,8 @@
-import { fileURLToPath } from 'node:url';
-
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Secret } from '@tidewaiter/domain';
 import type { RuntimePolicy } from '@tidewaiter/facts';
+import { shippedRules } from '@tidewaiter/rule-files';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import {
@@ -32,9 +31,6 @@ import { PartitionJournal } from './partition-journal.js';
 import { Partitions } from './partitions.js';
 import { RuntimeFacts } from './runtime-facts.js';
 
-/** The rules that come with the product. */
-const ownRules = fileURLToPath(new URL('../../../rules', import.meta.url));
-
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
 export class DetectorModule implements OnModuleInit {
@@ -42,7 +38,7 @@ export class DetectorModule implements OnModuleInit {
     { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
     policy: RuntimePolicy,
   ): DynamicModule {
-    const sources = { folders: [ownRules, ...config.ruleFolders], pipelines: config.rulePipelines };
+    const sources = { folders: [shippedRules, ...config.ruleFolders], pipelines: config.rulePipelines };
     return {
       module: DetectorModule,
       imports: [
