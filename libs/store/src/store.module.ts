@@ -15,6 +15,7 @@ import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { DetectionAlerts } from './detection-alerts.js';
 import { DetectionMatches } from './detection-matches.js';
+import { DetectionRules } from './detection-rules.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
@@ -64,6 +65,7 @@ const repositories = [
   Deliveries,
   DetectionAlerts,
   DetectionMatches,
+  DetectionRules,
   DetectorLeases,
   Findings,
   FleetMatches,

@@ -8,7 +8,7 @@ import { type Digest, type RuntimeRecord, Secret } from '@tidewaiter/domain';
 import { type CloudEvent, partitionOf, runtimeChannel, runtimeObserved, runtimePartitions } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
-import { connect, DeadLetters, DetectionAlerts, Incidents, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, DetectionAlerts, DetectionRules, Incidents, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -380,6 +380,9 @@ it('takes new rules without losing an event, and refuses the bad ones alone', as
   const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
   await until('all are judged', async () => (await alerted()).length >= probes.length);
   expect(await alerted()).toEqual(probes.toSorted());
+  const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
+  await until('the bad one is listed', async () => (await refused()).length > 0);
+  expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
 });

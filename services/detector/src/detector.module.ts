@@ -29,6 +29,7 @@ import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchan
 import { LoadedRules } from './loaded-rules.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partitions } from './partitions.js';
+import { RuleListing } from './rule-listing.js';
 import { RuntimeFacts } from './runtime-facts.js';
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
@@ -71,6 +72,7 @@ export class DetectorModule implements OnModuleInit {
         IncidentBuilding,
         Duties,
         Housekeeping,
+        RuleListing,
       ],
     };
   }

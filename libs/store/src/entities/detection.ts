@@ -73,3 +73,10 @@ export class DetectionMatchRow {
   /** Null while nobody has taken it. */
   @Column('bigint', { nullable: true }) turn!: string | null;
 }
+
+/** A rule in use, or one that was refused. Only the detector writes it. */
+@Entity('detection_rule')
+export class DetectionRuleRow {
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'detection_rule_pk' }) number!: number;
+  @Column('jsonb') rule!: unknown;
+}

@@ -14,6 +14,7 @@ import { DeliveryRow } from './delivery.js';
 import {
   DetectionAlertRow,
   DetectionMatchRow,
+  DetectionRuleRow,
   DetectorLeaseRow,
   DetectorReplicaRow,
   DetectorSnapshotRow,
@@ -75,6 +76,7 @@ export const entities = [
   DetectorSnapshotRow,
   DetectionAlertRow,
   DetectionMatchRow,
+  DetectionRuleRow,
   ContainerLedgerRow,
   WorkloadRow,
   ImageManifestRow,

@@ -18,6 +18,7 @@ import { IncidentsController } from './incidents.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
 import { ReceiversController } from './receivers.controller.js';
+import { RulesController } from './rules.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
 import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
@@ -51,6 +52,7 @@ export class ConsoleModule {
         BlastRadiusController,
         IncidentsController,
         AlertsController,
+        RulesController,
         DeliveriesController,
         ReceiversController,
         SilencesController,

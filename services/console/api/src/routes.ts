@@ -21,7 +21,7 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
-import { alertAnswer, incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
 import {
   alertsQuery,
   blastRadiusQuery,
@@ -30,6 +30,7 @@ import {
   imagesQuery,
   incidentsQuery,
   pageQuery,
+  rulesQuery,
   sessionBody,
   silenceBody,
   silencePreviewBody,
@@ -76,6 +77,7 @@ export const routes: readonly Route[] = [
     incidentDetailAnswer,
   ),
   list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
+  list('/rules', 'Rules in use, and those that were refused and why, by file', rulesQuery, ruleAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',
