@@ -1,6 +1,6 @@
 const pure =
   '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|events)/';
-const adapters = '^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync)/';
+const adapters = '^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
 
@@ -39,7 +39,7 @@ export default {
       name: 'adapters-do-not-meet',
       severity: 'error',
       comment: 'An adapter hides one client; join two in a service. Only `runtime` is shared.',
-      from: code('^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync)/'),
+      from: code('^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync|rule-files)/'),
       to: { path: adapters, pathNot: ['^libs/$1/', '^libs/runtime/'] },
     },
     {

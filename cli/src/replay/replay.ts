@@ -113,8 +113,8 @@ function parse(text: string, path: string): unknown {
 /** Rules that cannot be used are named; the others count. */
 async function readRules(folders: readonly string[]): Promise<LoadedRules> {
   const { loadRules } = await import('@tidewaiter/sigma');
-  const { readRuleFiles, shippedRules } = await import('../rules/rule-files.js');
-  const loaded = loadRules(readRuleFiles([shippedRules, ...folders]));
+  const { readRuleFiles, shippedRules } = await import('@tidewaiter/rule-files');
+  const loaded = loadRules(await readRuleFiles([shippedRules, ...folders]));
   for (const { file, line, reason } of loaded.refused)
     tell(`${printable(file)}:${line}: ${printable(reason)}: rule left out`);
   return loaded;

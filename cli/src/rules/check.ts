@@ -4,8 +4,8 @@ import { tell } from '../context.js';
 import { counted, loadFrom, problemLine } from './load.js';
 
 /** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
-export function checkRules(paths: readonly string[], pipelines: readonly string[]): void {
-  const { rules, correlations, refused, warnings } = loadFrom(paths, pipelines);
+export async function checkRules(paths: readonly string[], pipelines: readonly string[]): Promise<void> {
+  const { rules, correlations, refused, warnings } = await loadFrom(paths, pipelines);
   const failed = failedExamples({ rules, correlations }).map(({ rule, example, reason }) => ({
     ...rule,
     reason: `example ${JSON.stringify(example)}: ${reason}`,

@@ -5,10 +5,9 @@ import { Readable } from 'node:stream';
 
 import { InvalidInput, LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
 import { decompress, indexArchive, layerLimits } from '@tidewaiter/oci';
+import { readRuleFiles } from '@tidewaiter/rule-files';
 import type { RuleFile } from '@tidewaiter/sigma';
 import { fromBufferPromise } from 'yauzl';
-
-import { readRuleFiles } from './rule-files.js';
 
 /** Files of rules and the licences beside them, with paths that stay below the folder into which they are copied. */
 export interface Checkout {
@@ -23,7 +22,7 @@ const maxFiles = 50_000;
 
 /** @throws NotFound `RULES_MISSING`; InvalidInput `ARCHIVE_INVALID` and LimitExceeded of a broken or hostile archive */
 export async function readCheckout(path: string): Promise<Checkout> {
-  const named = isFolder(path) ? fromFolder(path) : withoutCommonFolder(await fromArchive(path));
+  const named = isFolder(path) ? await fromFolder(path) : withoutCommonFolder(await fromArchive(path));
   const rules = named.filter(({ path: name }) => /\.ya?ml$/i.test(name));
   // SigmaHQ's own folders of rules, beside deprecated ones, tests and tools; any other folder is taken as it is.
   const ofSigmaHq = rules.filter(({ path: name }) => /^rules(?:-[\w-]+)?\//.test(name));
@@ -41,9 +40,9 @@ function isFolder(path: string): boolean {
   }
 }
 
-function fromFolder(path: string): RuleFile[] {
+async function fromFolder(path: string): Promise<RuleFile[]> {
   const licenses = readdirSync(path).filter((name) => isLicense(name) && statSync(join(path, name)).isFile());
-  const files = readRuleFiles([path, ...licenses.map((name) => join(path, name))]);
+  const files = await readRuleFiles([path, ...licenses.map((name) => join(path, name))]);
   return files.map(({ path: file, text }) => ({ path: relative(path, file), text }));
 }
 

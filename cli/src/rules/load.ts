@@ -1,11 +1,10 @@
 import { printable } from '@tidewaiter/domain';
+import { readRuleFiles } from '@tidewaiter/rule-files';
 import { type LoadedRules, loadRules, readPipeline, type RefusedRule } from '@tidewaiter/sigma';
 
-import { readRuleFiles } from './rule-files.js';
-
 /** @throws NotFound `RULES_MISSING`; LimitExceeded; InvalidInput `PIPELINE_INVALID` */
-export function loadFrom(paths: readonly string[], pipelines: readonly string[]): LoadedRules {
-  return loadRules(readRuleFiles(paths), { pipelines: readRuleFiles(pipelines).map(readPipeline) });
+export async function loadFrom(paths: readonly string[], pipelines: readonly string[]): Promise<LoadedRules> {
+  return loadRules(await readRuleFiles(paths), { pipelines: (await readRuleFiles(pipelines)).map(readPipeline) });
 }
 
 /** `rules/a.yml:7: unknown modifier "foo" (Title)` */

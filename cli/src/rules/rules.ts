@@ -14,7 +14,7 @@ export function rulesCommand(program: Command): void {
       .argument('<path...>', 'files, or folders of them'),
   ).action(async (paths: string[], flags: { pipeline?: string[] }) => {
     const { checkRules } = await import('./check.js');
-    checkRules(paths, flags.pipeline ?? []);
+    await checkRules(paths, flags.pipeline ?? []);
   });
   withPipelines(
     rules

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { env } from 'node:process';
 
+import { readRuleFiles } from '@tidewaiter/rule-files';
 import { logsourcesOf, observe, scalarsOf, sigmaField } from '@tidewaiter/sensors';
-import { loadRules } from '@tidewaiter/sigma';
+import { type LoadedRules, loadRules } from '@tidewaiter/sigma';
 
 import { recordedEvents } from '../replay/recorded-events.js';
-import { readRuleFiles } from './rule-files.js';
 
 const shared = join(env.TIDEWAITER_SHARED ?? join(__dirname, '../../../../shared'), 'detection');
 const isThere = existsSync(join(shared, 'sigmahq-hits.json'));
@@ -20,8 +20,7 @@ interface Hits {
   ['interpreted', true],
 ])('SigmaHQ on the shared storylines, %s (TIDEWAITER_SHARED)', (_, interpreted) => {
   const folder = join(shared, 'sigma');
-  const files = isThere ? readRuleFiles([folder]) : [];
-  const { rules, refused } = loadRules(files, { interpreted });
+  let loaded: LoadedRules;
   const { storylines }: Hits = isThere ? JSON.parse(readFileSync(join(shared, 'sigmahq-hits.json'), 'utf8')) : {};
   const names = isThere
     ? readdirSync(join(shared, 'storylines'))
@@ -29,21 +28,25 @@ interface Hits {
         .map((name) => name.slice(0, -'.jsonl'.length))
     : [];
 
+  beforeAll(async () => {
+    loaded = loadRules(await readRuleFiles([folder]), { interpreted });
+  });
+
   it('loads every rule', () => {
-    expect([refused, rules.rules.length]).toEqual([[], 475]);
+    expect([loaded.refused, loaded.rules.rules.length]).toEqual([[], 475]);
   });
 
   it.each(names)('%s has the hits that it should, and no others', async (name) => {
     const hits: string[] = [];
     for await (const record of recordedEvents(join(shared, 'storylines', `${name}.jsonl`), null)) {
       const observation = observe(record);
-      const matches = rules.match({
+      const matches = loaded.rules.match({
         logsources: logsourcesOf(observation),
         field: (field) => sigmaField(observation, field),
         scalars: () => scalarsOf(observation),
       });
       for (const { rule, explain } of matches) {
-        hits.push(`${record.id} ${rule.file.slice(folder.length + 1)}`);
+        hits.push(`${record.id} ${relative(folder, rule.file)}`);
         expect(explain()).not.toEqual([]);
       }
     }

@@ -38,7 +38,7 @@ export async function testRules(
   paths: readonly string[],
   { pipelines, events, source, isJson }: TestOptions,
 ): Promise<void> {
-  const loaded = loadFrom(paths, pipelines);
+  const loaded = await loadFrom(paths, pipelines);
   for (const problem of loaded.refused) tell(`${problemLine(problem)}: rule left out`);
   const seen = { events: 0, hits: 0 };
   const write = isJson ? jsonWriter() : textWriter();

@@ -196,7 +196,18 @@ describe('what comes too late', () => {
     const detector = newDetector({ clock: 'caller' });
     for (const each of records().slice(0, 3)) detector.observe(each);
     expect(detector.advance(startMs + 20_000)).toEqual([]);
-    expect(detector.observe(connect(2000)).map(({ rule }) => rule.title)).toEqual(['Many connections']);
+    expect(detector.observe(connect(2000))).toEqual([]);
+    expect(detector.advance(startMs + 20_001).map(({ rule }) => rule.title)).toEqual(['Many connections']);
+    expect(detector.counts.late).toBe(1);
+  });
+
+  it('keeps its own order then', () => {
+    const detector = newDetector({ clock: 'caller' });
+    detector.advance(startMs + 60_000);
+    const run = exec(2000, '2', '/tmp/x');
+    detector.observe(run);
+    detector.observe(write(1000, '1', '/usr/bin/curl', '/tmp/x'));
+    expect(detector.advance(startMs + 60_001).map(({ rule }) => rule.title)).toEqual(['Downloaded program runs']);
   });
 });
 
@@ -285,6 +296,6 @@ it('goes on from a snapshot as if nothing had happened', () => {
 });
 
 it('does not go on from what it does not understand', () => {
-  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/2');
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/3');
   expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
 });

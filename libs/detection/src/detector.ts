@@ -1,36 +1,26 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { observe } from '@tidewaiter/sensors';
-import {
-  type CorrelationRule,
-  Correlator,
-  type Firing,
-  type Match,
-  type RuleInfo,
-  type RuleSet,
-  type SigmaEvent,
-} from '@tidewaiter/sigma';
+import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
 
-import { firingAlert, isAboutFacts, ruleAlert } from './alert-of.js';
+import { isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
+import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
+import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
-import { type Scene, sceneOf } from './scene.js';
+import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
-
-export interface DetectorRules {
-  rules: RuleSet;
-  correlations: readonly CorrelationRule[];
-}
+import { WideParts, type WideMatch } from './wide-correlations.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
-  /** How long an event waits for earlier ones. Later ones are judged, but take no part in correlations. */
+  /** How long an event waits for earlier ones. Of a recording, later ones are judged, but take no part in correlations. */
   allowedLatenessMs: number;
   /** Whether time goes by the events themselves, as in a replay, or by {@link Detector.advance} alone. */
   clock?: 'events' | 'caller';
@@ -38,8 +28,8 @@ export interface DetectorOptions extends DetectorRules {
   ledger?: { observe(observation: Observation): void };
   /** Told of every observation when it comes, before it waits. */
   onObserved?: (observation: Observation) => void;
-  /** Told of every event that a rule matched: what correlations over several detectors are made of. */
-  onMatch?: (match: { observation: Observation; event: SigmaEvent; rules: readonly RuleInfo[]; scene: Scene }) => void;
+  /** Is given what correlations over several detectors are made of. Without it, this detector is the only one. */
+  onWideMatch?: (match: WideMatch) => void;
 }
 
 /** What a detector has done, for metrics. */
@@ -54,16 +44,12 @@ interface Waiting {
   id: string;
   /** Where it stands in the order. */
   timeMs: number;
+  happenedMs: number;
   record: RuntimeRecord;
   observation: Observation;
 }
 
-interface KeptScene {
-  scene: Scene;
-  isFact: boolean;
-}
-
-const snapshotFormat = 'tidewaiter-detector/2';
+const snapshotFormat = 'tidewaiter-detector/3';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -75,10 +61,9 @@ interface KeptState {
   dns: KeptMap<string>;
   recentIds: KeptMap<number>;
   recentWrites: KeptMap<number>;
-  scenes: KeptMap<KeptScene>;
   counts: DetectorCounts;
-  /** Base64. */
-  correlations: string;
+  correlations: KeptCorrelations;
+  wide: KeptCorrelations;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
@@ -86,7 +71,6 @@ const repeatWindowMs = 2 * 60_000;
 const writeWindowMs = 60 * 60_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
-const maxScenes = 10_000;
 
 /**
  * Records in, alerts out: observed, put in order, seen before what is remembered and known, judged by rules, correlated. Pure and synchronous: the
@@ -95,15 +79,16 @@ const maxScenes = 10_000;
 export class Detector {
   readonly #options: DetectorOptions;
   #rules: RuleSet;
-  #correlator: Correlator;
+  readonly #correlations: Correlations;
+  /** Those over several detectors, where this is the only one. */
+  readonly #wide: Correlations;
+  #wideParts: WideParts;
   readonly #waiting: ReorderBuffer<Waiting>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
   readonly #recentIds = new RecentMap<number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
-  /** Of events that a correlation may come back to. */
-  readonly #scenes = new RecentMap<KeptScene>(maxScenes);
   /** As the caller last said; before, nobody knows what is ahead. */
   #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
@@ -111,12 +96,18 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#options = options;
     this.#rules = options.rules;
-    this.#correlator = newCorrelator(options.correlations);
+    this.#correlations = new Correlations(options.correlations.filter((each) => isLocal(each, options)));
+    this.#wide = new Correlations([...wideCorrelations(options)]);
+    this.#wideParts = new WideParts(options);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
   }
 
   get counts(): Readonly<DetectorCounts> {
     return this.#counts;
+  }
+
+  get correlation(): CorrelatorFigures {
+    return this.#correlations.figures;
   }
 
   /** Events that wait for earlier ones. */
@@ -130,28 +121,37 @@ export class Detector {
     if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
     const isByCaller = this.#options.clock === 'caller';
-    // A node whose clock is ahead waits no longer than others.
-    const timeMs = isByCaller ? Math.min(observation.timeMs, this.#clockMs) : observation.timeMs;
-    const item = { id: record.id, timeMs, record, observation };
+    const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
+    const item = waitingOf(record, observation, timeMs);
     if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
     this.#waiting.push(item);
     return isByCaller ? [] : this.#release(timeMs);
+  }
+
+  /**
+   * Where the caller has the clock, every event waits at least until he moves it: what it will be asked can be fetched meanwhile. Clouds deliver their
+   * logs minutes late, as a rule: they count from when they come. A node whose clock is ahead waits no longer than others.
+   */
+  #placeOf({ timeMs }: Observation): number {
+    const { watermarkMs } = this.#waiting;
+    if (timeMs < watermarkMs) this.#counts.late += 1;
+    return Math.max(Math.min(timeMs, this.#clockMs), watermarkMs);
   }
 
   /** It is `timeMs` now: what waited long enough is judged, and windows close. */
   advance(timeMs: number): Alert[] {
     this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
-    const firings = this.#correlator.advance(this.#waiting.watermarkMs);
-    return [...alerts, ...firings.map((firing) => this.#fired(firing))];
+    const { watermarkMs } = this.#waiting;
+    return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
   /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
-  replaceRules({ rules, correlations }: DetectorRules): void {
-    const state = this.#correlator.snapshot();
-    this.#rules = rules;
-    this.#correlator = newCorrelator(correlations);
-    this.#correlator.restore(state);
+  replaceRules(rules: DetectorRules): void {
+    this.#rules = rules.rules;
+    this.#correlations.replace(rules.correlations.filter((each) => isLocal(each, rules)));
+    this.#wide.replace([...wideCorrelations(rules)]);
+    this.#wideParts = new WideParts(rules);
   }
 
   snapshot(): Uint8Array {
@@ -166,9 +166,9 @@ export class Detector {
       dns: this.#dns.snapshot(),
       recentIds: this.#recentIds.snapshot(),
       recentWrites: this.#recentWrites.snapshot(),
-      scenes: this.#scenes.snapshot(),
       counts: this.#counts,
-      correlations: Buffer.from(this.#correlator.snapshot()).toString('base64'),
+      correlations: this.#correlations.snapshot(),
+      wide: this.#wide.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -177,21 +177,16 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => ({
-      id: record.id,
-      timeMs,
-      record,
-      observation: observe(record),
-    }));
+    const items = kept.waiting.map(({ timeMs, record }) => waitingOf(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
     this.#dns.restore(kept.dns);
     this.#recentIds.restore(kept.recentIds);
     this.#recentWrites.restore(kept.recentWrites);
-    this.#scenes.restore(kept.scenes);
     Object.assign(this.#counts, kept.counts);
-    this.#correlator.restore(Buffer.from(kept.correlations, 'base64'));
+    this.#correlations.restore(kept.correlations);
+    this.#wide.restore(kept.wide);
   }
 
   #release(nowMs: number): Alert[] {
@@ -201,13 +196,10 @@ export class Detector {
     return alerts;
   }
 
-  /**
-   * Of a recording, the order is all there is, and what is out of it correlates with nothing. Live, clouds deliver their logs minutes late, as a rule:
-   * they count from when they come.
-   */
+  /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
   #judgeLate(observation: Observation): Alert[] {
     this.#counts.late += 1;
-    return this.#judge(observation, this.#options.clock === 'caller' ? this.#waiting.watermarkMs : null);
+    return this.#judge(observation, null);
   }
 
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
@@ -228,9 +220,13 @@ export class Detector {
       observation.alert === null
         ? telling.map((match) => ruleAlert(match, scene, seen))
         : sensorAlerts(telling, scene, seen);
-    if (matches.length > 0) alerts.push(...this.#correlate(seen, event, matches, scene, correlatedMs));
-    if (process !== null) for (const alert of alerts) this.#suspect(process, alert, observation.timeMs);
-    return alerts;
+    if (matches.length === 0 || correlatedMs === null) return this.#suspected(process, alerts, observation.timeMs);
+    const rules = matches.map(({ rule }) => rule);
+    const correlated = { id: observation.id, timeMs: correlatedMs, event, rules };
+    const matched = { scene, isFact: matches.some(isAboutFacts) };
+    alerts.push(...this.#correlations.observe(correlated, matched));
+    // Of what is found beyond this detector, nobody would tell it.
+    return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
   }
 
   #remember(observation: Observation): TreeProcess | null {
@@ -244,27 +240,22 @@ export class Detector {
     return process;
   }
 
-  #correlate(seen: Seen, event: SigmaEvent, matches: readonly Match[], scene: Scene, timeMs: number | null): Alert[] {
-    const { observation } = seen;
-    const rules = matches.map(({ rule }) => rule);
-    this.#options.onMatch?.({ observation, event, rules, scene });
-    if (timeMs === null) return [];
-    this.#scenes.set(observation.id, { scene, isFact: matches.some(isAboutFacts) });
-    const firings = this.#correlator.observe({ id: observation.id, timeMs, event, rules });
-    return firings.map((firing) => this.#fired(firing));
+  #correlateWidely(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
+    const parts = this.#wideParts.among(event.rules);
+    if (parts.length === 0) return [];
+    const { onWideMatch } = this.#options;
+    if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
+    const { id, timeMs } = event;
+    const rules = parts.map((rule) => rule.id);
+    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...matched });
+    return [];
   }
 
-  #fired(firing: Firing): Alert {
-    const members = firing.events.flatMap((id) => this.#scenes.get(id) ?? []);
-    return firingAlert(
-      firing,
-      members.map(({ scene }) => scene),
-      members.some(({ isFact }) => isFact),
-    );
-  }
-
-  #suspect(process: TreeProcess, { lowered, weight, finding, rule }: Alert, timeMs: number): void {
-    if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
+  #suspected(process: TreeProcess | null, alerts: Alert[], timeMs: number): Alert[] {
+    if (process === null) return alerts;
+    for (const { lowered, weight, finding, rule } of alerts)
+      if (lowered === null && weight !== 'context') this.#tree.suspect(process, finding ?? rule.title, timeMs);
+    return alerts;
   }
 
   #isRepeated({ id, timeMs }: Observation): boolean {
@@ -286,7 +277,6 @@ export class Detector {
   }
 }
 
-function newCorrelator(correlations: readonly CorrelationRule[]): Correlator {
-  // What arrives is in order.
-  return new Correlator(correlations, { allowedLatenessMs: 0 });
+function waitingOf(record: RuntimeRecord, observation: Observation, timeMs: number): Waiting {
+  return { id: record.id, timeMs, happenedMs: observation.timeMs, record, observation };
 }

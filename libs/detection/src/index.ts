@@ -1,12 +1,14 @@
 export { compareLevel, isLevelAtLeast, levels } from './alert.js';
 export type { Alert, AlertContext, AlertRule, ImageEvidence, Level, Weight } from './alert.js';
-export { firingAlert } from './alert-of.js';
+export type { DetectorRules } from './correlation-reach.js';
 export { Detector } from './detector.js';
-export type { DetectorCounts, DetectorOptions, DetectorRules } from './detector.js';
+export type { DetectorCounts, DetectorOptions } from './detector.js';
 export { IncidentBuilder } from './incident-builder.js';
 export { imageReferenceOf } from './image-reference.js';
 export type { ImageReference } from './image-reference.js';
 export type { Scene } from './scene.js';
+export { WideCorrelations } from './wide-correlations.js';
+export type { WideMatch } from './wide-correlations.js';
 export { coverageMarkdown } from './attack-coverage.js';
 export { examplesOf, failedExamples } from './examples/check-examples.js';
 export type { FailedExample } from './examples/check-examples.js';

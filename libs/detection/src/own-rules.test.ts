@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { JsonObject } from '@tidewaiter/domain';
+import type { JsonObject, JsonValue } from '@tidewaiter/domain';
 import { loadRules, type RuleInfo } from '@tidewaiter/sigma';
 
 import { coverageMarkdown } from './attack-coverage.js';
@@ -17,6 +17,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .map((name) => ({ path: `rules/${name}`, text: readFileSync(join(folder, name), 'utf8') }));
 const loaded = loadRules(files);
 const infos: RuleInfo[] = [...loaded.rules.rules, ...loaded.correlations.map(({ info }) => info)];
+const weights: JsonValue[] = ['alone', 'support', 'context'];
 const raising = infos.filter((rule) => !loaded.rules.isPart(rule));
 
 it('are all read', () => {
@@ -35,7 +36,7 @@ it.each(['author', 'license', 'description'] as const)('all say their %s', (key)
 it('say what they mean for an incident, and when they are wrong', () => {
   const lacking = raising.filter(({ custom, falsepositives }) => {
     const { finding, stage, weight } = (custom['tidewaiter'] ?? {}) as JsonObject;
-    if (falsepositives.length === 0 || !['alone', 'support', 'context'].some((each) => each === weight)) return true;
+    if (falsepositives.length === 0 || !weights.includes(weight ?? null)) return true;
     return weight !== 'context' && !(finding && stage);
   });
   expect(lacking.map(placeOf)).toEqual([]);

@@ -1,12 +1,14 @@
-/** Something with a time, and an id that settles the order of what has the same one. */
+/** Something with a time, and what settles the order of those that have the same one. */
 export interface Timed {
   timeMs: number;
+  /** When it happened, where its place in the order is not that. */
+  happenedMs?: number;
   id: string;
 }
 
 /** Earlier first; equal times by id, so that every order of arrival gives the same order of leaving. */
 export function compareTimed(a: Timed, b: Timed): number {
-  return a.timeMs - b.timeMs || (a.id < b.id ? -1 : Number(a.id > b.id));
+  return a.timeMs - b.timeMs || (a.happenedMs ?? 0) - (b.happenedMs ?? 0) || (a.id < b.id ? -1 : Number(a.id > b.id));
 }
 
 /**

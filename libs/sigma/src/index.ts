@@ -1,4 +1,7 @@
 export type { CorrelationRule } from './correlation/correlation-rule.js';
+export { correlationFields } from './correlation/link-correlations.js';
+export { scalarOf } from './correlation/scalar.js';
+export type { Scalar } from './correlation/scalar.js';
 export { Correlator } from './correlation/correlator.js';
 export type { CorrelatedEvent, CorrelatorFigures, CorrelatorOptions, Firing } from './correlation/correlator.js';
 export { appliesTo } from './event.js';

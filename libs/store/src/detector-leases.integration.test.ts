@@ -1,4 +1,4 @@
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { connect } from './data-source.js';
 import { DetectionAlerts } from './detection-alerts.js';
+import { DetectionMatches } from './detection-matches.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Store } from './store.js';
 
@@ -142,5 +143,36 @@ describe('alerts', () => {
     await store.query(`UPDATE detection_alert SET created_at = now() - interval '31 days'`);
     expect(await alerts.forgetOld()).toBe(1);
     expect(ids(await alerts.waiting(10))).toEqual(['b']);
+  });
+});
+
+describe('matches', () => {
+  const match = (id: string) => ({ id, rules: [`of ${id}`] }) as unknown as WideMatch;
+  const ids = (some: readonly { id: string }[]) => some.map(({ id }) => id);
+
+  it('are kept once, taken turn by turn, and forgotten when a snapshot holds them', async () => {
+    const matches = new DetectionMatches(store);
+    const add = async (...some: WideMatch[]) => store.transaction(async (tx) => matches.add(tx, some));
+    expect(await add(match('a'), match('b'), match('c'))).toBe(true);
+    expect(await add(match('b'), match('d'))).toBe(true);
+    await store.transaction(async (tx) => {
+      await matches.taken(tx, 100, ['a', 'c']);
+      await matches.taken(tx, 200, ['b']);
+    });
+    expect(ids(await matches.waiting(10))).toEqual(['d']);
+    const told = async (turn: number, limit: number) =>
+      (await matches.takenAfter(turn, limit)).map(({ turn: number, matches: some }) => [number, ids(some)]);
+    expect(await told(0, 1)).toEqual([[100, ['a', 'c']]]);
+    await store.transaction(async (tx) => matches.forget(tx, 100));
+    expect(await told(0, 10)).toEqual([[200, ['b']]]);
+    expect(ids(await matches.waiting(10))).toEqual(['d']);
+  });
+
+  it('are not added where a million lie already', async () => {
+    const matches = new DetectionMatches(store);
+    const add = async (id: string) => store.transaction(async (tx) => matches.add(tx, [match(id)]));
+    await add('a');
+    await store.query(`SELECT setval('detection_match_number_seq', 2000000)`);
+    expect([await add('b'), await add('c')]).toEqual([true, false]);
   });
 });

@@ -29,6 +29,9 @@ export type {
   ToldMessage,
 } from './deliveries.js';
 export { DetectionAlerts } from './detection-alerts.js';
+export { DetectionMatches } from './detection-matches.js';
+export { DetectionRules } from './detection-rules.js';
+export type { ListedRule } from './detection-rules.js';
 export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
 export { DetectorLeases } from './detector-leases.js';
 export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';

@@ -14,6 +14,8 @@ import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
 import { DetectionAlerts } from './detection-alerts.js';
+import { DetectionMatches } from './detection-matches.js';
+import { DetectionRules } from './detection-rules.js';
 import { DetectorLeases } from './detector-leases.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
@@ -63,6 +65,8 @@ const repositories = [
   DeadLetters,
   Deliveries,
   DetectionAlerts,
+  DetectionMatches,
+  DetectionRules,
   DetectorLeases,
   Findings,
   FleetMatches,

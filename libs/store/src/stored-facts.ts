@@ -13,7 +13,8 @@ export interface StoredFactsOptions {
   fingerprintOf?: (value: string) => string;
   /** What is known of workloads: the ledger. */
   workload?: (workload: WorkloadRef) => WorkloadFacts | null;
-  workloadsOf?: (digest: Digest) => readonly WorkloadRef[];
+  /** Who runs an image, asked together with whose key it holds. */
+  running?: (digests: readonly Digest[]) => Promise<readonly WorkloadRef[]>;
 }
 
 /** An image that nobody knew may have been scanned since. */
@@ -29,6 +30,8 @@ const noteBytes = 256;
 export class StoredFacts implements KnownFacts {
   readonly #images: ByteCache<{ facts: ImageFacts | null; atMs: number }>;
   readonly #keys = new ByteCache<{ found: SecretPlace | null; atMs: number }>(4 * 1024 * 1024);
+  /** Of images that hold a key which is used. */
+  readonly #workloads = new ByteCache<readonly WorkloadRef[]>(4 * 1024 * 1024);
   readonly #loading = new Map<string, Promise<void>>();
   /** Images that changed while they were read: what was read is not kept. */
   readonly #stale = new Set<string>();
@@ -49,7 +52,7 @@ export class StoredFacts implements KnownFacts {
   }
 
   workloadsOf(digest: Digest): readonly WorkloadRef[] {
-    return this.options.workloadsOf?.(digest) ?? [];
+    return this.#workloads.get(digest) ?? [];
   }
 
   secretOfKey(accessKeyId: string): SecretPlace | null {
@@ -96,8 +99,10 @@ export class StoredFacts implements KnownFacts {
   }
 
   async #loadKey(accessKeyId: string, nowMs: number): Promise<void> {
-    const { fingerprintOf } = this.options;
+    const { fingerprintOf, running } = this.options;
     const found = fingerprintOf ? await this.source.withSecret(fingerprintOf(accessKeyId)) : null;
+    const workloads = (found && (await running?.([found.digest]))) ?? [];
+    if (found) this.#workloads.set(found.digest, workloads, noteBytes * (workloads.length + 1));
     this.#keys.set(accessKeyId, { found, atMs: nowMs }, noteBytes);
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 import { Health } from '@tidewaiter/runtime';
 import type { AppliedChanges } from '@tidewaiter/store';
@@ -22,6 +22,7 @@ export class DetectorMetrics {
   readonly #lateness: Histogram;
   readonly #queueing: Histogram;
   readonly #alerts: Counter<'rule'>;
+  readonly #unkeptMatches: Counter;
   readonly #stateBytes: Gauge<'partition'>;
   #lags: () => PartitionLag[] = () => [];
   readonly #incidents: Counter<'result'>;
@@ -52,6 +53,11 @@ export class DetectorMetrics {
       name: 'tidewaiter_detector_alerts_total',
       help: 'Alerts by the id of the rule; those of sensors have theirs in common',
       labelNames: ['rule'],
+      registers,
+    });
+    this.#unkeptMatches = new Counter({
+      name: 'tidewaiter_detector_unkept_matches_total',
+      help: 'Matches that correlations over all partitions never saw, because too many waited',
       registers,
     });
     this.#incidents = new Counter({
@@ -116,6 +122,10 @@ export class DetectorMetrics {
     const happenedMs = Date.parse(first.at);
     if (!Number.isNaN(happenedMs)) this.#lateness.observe(Math.max(0, storedAtMs - happenedMs) / 1_000);
     this.#queueing.observe(Math.max(0, Date.now() - storedAtMs) / 1_000);
+  }
+
+  unkept(matches: readonly WideMatch[]): void {
+    this.#unkeptMatches.inc(matches.length);
   }
 
   loaded({ loaded, refused }: { loaded: number; refused: number }): void {

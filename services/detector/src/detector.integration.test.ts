@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
-import { type RuntimeRecord, Secret } from '@tidewaiter/domain';
+import { type Digest, type RuntimeRecord, Secret } from '@tidewaiter/domain';
 import { type CloudEvent, partitionOf, runtimeChannel, runtimeObserved, runtimePartitions } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, DetectionAlerts, Incidents, Store } from '@tidewaiter/store';
+import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
+import { connect, DeadLetters, DetectionAlerts, DetectionRules, Incidents, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -20,6 +21,8 @@ let environment: Record<string, string>;
 let dataSource: Awaited<ReturnType<typeof connect>>;
 let store: Store;
 let replicas: RunningService[] = [];
+
+const fingerprintKey = 'the key of the test';
 
 const shellRule = (title: string, image: string) => `
 title: ${title}
@@ -57,6 +60,7 @@ beforeEach(async () => {
     TIDEWAITER_HTTP_PORT: '0',
     TIDEWAITER_LOG_LEVEL: process.env['DEBUG_LEVEL'] ?? 'silent',
     TIDEWAITER_RULES: folder,
+    TIDEWAITER_FINGERPRINT_KEY: fingerprintKey,
     TIDEWAITER_DETECTOR_LATENESS: '200ms',
   };
 });
@@ -173,6 +177,96 @@ it('makes an alert and an incident of what a rule finds', async () => {
   expect(told).toHaveLength(1);
 });
 
+/** An image that holds a key, and the one workload that runs it. */
+async function leak(accessKeyId: string): Promise<Digest> {
+  const digest: Digest = `sha256:${'a'.repeat(64)}`;
+  const valueFingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))?.of(accessKeyId);
+  await store.query(
+    `INSERT INTO image (digest, media_type, config_digest, platform, labels, analyzed_at) VALUES ($1, '', $1, 'linux/amd64', '{}', now())`,
+    [digest],
+  );
+  await store.query(
+    `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'f', 'layers', $2)`,
+    [
+      digest,
+      JSON.stringify({ kind: 'secret', id: 'aws-access-token', path: '/app/.env', evidence: { valueFingerprint } }),
+    ],
+  );
+  await store.query(
+    `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+     VALUES ($1, 'eu1', 'shop', 'payment-7c9d8f6b5-abcde', 'Deployment', 'payment', $2, '{}', now() - interval '1 hour', now())`,
+    ['c'.repeat(64), digest],
+  );
+  return digest;
+}
+
+it('names the workload from whose image a key leaked that signs a call, at its first use', async () => {
+  const digest = await leak('AKIALEAKED');
+  await startReplica();
+  const event = {
+    eventVersion: '1.10',
+    userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: 'AKIALEAKED' },
+    eventTime: new Date(Date.now() - 300_000).toISOString(), // logs of clouds come late
+    eventSource: 'sts.amazonaws.com',
+    eventName: 'GetCallerIdentity',
+    sourceIPAddress: '203.0.113.7',
+  };
+  const at = event.eventTime;
+  await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event });
+  await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
+  const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
+  expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);
+  const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+  expect(alert?.context).toMatchObject({ workload: 'shop/Deployment/payment', imageDigest: digest });
+});
+
+const campaign = `
+title: Program on two nodes
+correlation: { type: value_count, rules: [tool], group-by: [Process.Executable], timespan: 10m, condition: { field: Node, gte: 2 } }
+level: high
+---
+title: Created, then run
+correlation: { type: temporal_ordered, rules: [created, tool], group-by: [who], timespan: 10m, aliases: { who: { created: Request.User, tool: Process.Name } } }
+level: high
+---
+title: Tool
+name: tool
+logsource: { product: linux, category: process_creation }
+detection: { selection: { Image|startswith: /opt/ }, condition: selection }
+---
+title: Role made
+name: created
+logsource: { product: aws, service: cloudtrail }
+detection: { selection: { eventName: CreateRole }, condition: selection }
+`;
+
+it('correlates what different nodes and clouds tell, across a restart, once', async () => {
+  await writeFile(join(folder, 'rules.yml'), campaign);
+  const first = await startReplica();
+  const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
+  const at = new Date(Date.now() - 1_000).toISOString();
+  const made: RuntimeRecord = { id: 'role', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event };
+  const one = exec('worker-1', '/opt/agent');
+  await observe(made, exec('worker-2', '/usr/bin/other'), one);
+  await until('the cloud and a node', async () => (await alerted('Created, then run')).length === 1);
+  expect(await alerted('Program on two nodes')).toEqual([]);
+  await first.stop();
+  replicas = [];
+  // Given to the next as of the snapshot of the one that stopped.
+  expect(await store.query('SELECT id FROM detection_match')).toEqual([]);
+  await startReplica();
+  const last = exec('worker-3', '/opt/agent');
+  await observe(last);
+  await until('both nodes', async () => (await alerted('Program on two nodes')).length === 1);
+  const [found] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+  expect(found).toMatchObject({ rule: { title: 'Program on two nodes' }, events: [one.id, last.id] });
+  expect(await alerted('Created, then run')).toEqual(['role']);
+  await until('an incident of it', async () => {
+    const [alert] = (await new DetectionAlerts(store).list({ limit: 10 })).items;
+    return alert?.incidentId !== null;
+  });
+});
+
 it('shares the partitions among replicas as they come and go', async () => {
   await startReplica();
   await until('one has all', isSpread(1));
@@ -286,6 +380,9 @@ it('takes new rules without losing an event, and refuses the bad ones alone', as
   const probes = sent.filter((_, index) => index % 2 === 0).map(({ id }) => id);
   await until('all are judged', async () => (await alerted()).length >= probes.length);
   expect(await alerted()).toEqual(probes.toSorted());
+  const refused = async () => (await new DetectionRules(store).list({ limit: 10 }, { state: 'refused' })).items;
+  await until('the bad one is listed', async () => (await refused()).length > 0);
+  expect(await refused()).toMatchObject([{ title: 'Bad', reason: expect.any(String) }]);
   const metrics = await (await fetch(`${url}/metrics`)).text();
   expect(metrics).toMatch(/^tidewaiter_detector_rules\{state="refused".*\} 1$/m);
 });

@@ -1,19 +1,27 @@
-import { fileURLToPath } from 'node:url';
-
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import type { Secret } from '@tidewaiter/domain';
 import type { RuntimePolicy } from '@tidewaiter/facts';
+import { shippedRules } from '@tidewaiter/rule-files';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
-import { DeadLetters, ImageFactsOf, Store, StoredFacts, StoredImageDirectory, StoreModule } from '@tidewaiter/store';
+import {
+  DeadLetters,
+  ImageFactsOf,
+  Store,
+  StoredFacts,
+  StoredImageDirectory,
+  StoreModule,
+  WorkloadLedger,
+} from '@tidewaiter/store';
 import { ContainerLedger } from '@tidewaiter/workloads';
 
 import type { detectorConfig } from './config.js';
 import { DetectorMetrics } from './detector-metrics.js';
 import { Duties } from './duties.js';
+import { EngineMetrics } from './engine-metrics.js';
 import { Engines, LATENESS } from './engines.js';
-import { GivenUpRecords } from './given-up-records.js';
+import { GivenUp } from './given-up.js';
 import { Housekeeping } from './housekeeping.js';
 import { IncidentBuilding } from './incident-building.js';
 import { IncidentJournal } from './incident-journal.js';
@@ -21,10 +29,8 @@ import { LearnedFactsExchange, LearnedFactsTables } from './learned-facts-exchan
 import { LoadedRules } from './loaded-rules.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partitions } from './partitions.js';
+import { RuleListing } from './rule-listing.js';
 import { RuntimeFacts } from './runtime-facts.js';
-
-/** The rules that come with the product. */
-const ownRules = fileURLToPath(new URL('../../../rules', import.meta.url));
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
@@ -33,7 +39,7 @@ export class DetectorModule implements OnModuleInit {
     { natsUrl, databaseUrl, databasePool, ...config }: Config<typeof detectorConfig>,
     policy: RuntimePolicy,
   ): DynamicModule {
-    const sources = { folders: [ownRules, ...config.ruleFolders], pipelines: config.rulePipelines };
+    const sources = { folders: [shippedRules, ...config.ruleFolders], pipelines: config.rulePipelines };
     return {
       module: DetectorModule,
       imports: [
@@ -42,6 +48,7 @@ export class DetectorModule implements OnModuleInit {
       ],
       providers: [
         DetectorMetrics,
+        EngineMetrics,
         {
           provide: LoadedRules,
           useFactory: async (metrics: DetectorMetrics, log: Logger, health: Health) =>
@@ -50,20 +57,22 @@ export class DetectorModule implements OnModuleInit {
         },
         {
           provide: RuntimeFacts,
-          useFactory: (store: Store, images: ImageFactsOf) => openFacts(store, images, policy, config.fingerprintKey),
-          inject: [Store, ImageFactsOf],
+          useFactory: (store: Store, images: ImageFactsOf, workloads: WorkloadLedger) =>
+            openFacts(store, images, workloads, policy, config.fingerprintKey),
+          inject: [Store, ImageFactsOf, WorkloadLedger],
         },
         LearnedFactsTables,
         LearnedFactsExchange,
         { provide: LATENESS, useValue: config.latenessMs },
         Engines,
         PartitionJournal,
-        GivenUpRecords,
+        GivenUp,
         Partitions,
         IncidentJournal,
         IncidentBuilding,
         Duties,
         Housekeeping,
+        RuleListing,
       ],
     };
   }
@@ -80,10 +89,20 @@ export class DetectorModule implements OnModuleInit {
   }
 }
 
-function openFacts(store: Store, images: ImageFactsOf, policy: RuntimePolicy, key: Secret | undefined): RuntimeFacts {
+function openFacts(
+  store: Store,
+  images: ImageFactsOf,
+  workloads: WorkloadLedger,
+  policy: RuntimePolicy,
+  key: Secret | undefined,
+): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
   const ledger = new ContainerLedger({ images: directory });
   const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
-  const stored = new StoredFacts(images, fingerprints ? { fingerprintOf: fingerprints.of } : {});
+  const stored = new StoredFacts(images, {
+    ...(fingerprints && { fingerprintOf: fingerprints.of }),
+    workload: (ref) => ledger.workload(ref),
+    running: async (digests) => workloads.running(digests),
+  });
   return new RuntimeFacts(stored, directory, policy, ledger);
 }

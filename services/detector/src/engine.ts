@@ -1,4 +1,4 @@
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
 /** What judges the records of one partition: everything that it says follows from what it is given. */
@@ -6,6 +6,7 @@ export interface Engine {
   observe(record: RuntimeRecord): Alert[];
   /** Moves its time on, in milliseconds since 1970. */
   advance(nowMs: number): Alert[];
+  /** What it has found since the last call for those who correlate over all partitions. */
+  takeMatches(): WideMatch[];
   snapshot(): Uint8Array;
-  restore(state: Uint8Array): void;
 }

@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Detector } from '@tidewaiter/detection';
+import { Detector, WideCorrelations, type WideMatch } from '@tidewaiter/detection';
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
+import { EngineMetrics } from './engine-metrics.js';
 import type { Engine } from './engine.js';
 import { LoadedRules } from './loaded-rules.js';
 import { RuntimeFacts } from './runtime-facts.js';
@@ -10,40 +11,60 @@ import { RuntimeFacts } from './runtime-facts.js';
 /** How long an event waits for earlier ones, in milliseconds. */
 export const LATENESS = Symbol('lateness');
 
+/** What a match may need from its judging to its commit, so that it is in time for correlations over all partitions. */
+const commitMs = 1_500;
+
 /** What judges, one for each partition that this replica reads, all by the same rules and facts. */
 @Injectable()
 export class Engines {
-  readonly #detectors = new Map<string, Detector>();
+  readonly #running = new Map<string, Detector | WideCorrelations>();
 
   constructor(
     private readonly rules: LoadedRules,
     private readonly facts: RuntimeFacts,
     @Inject(LATENESS) private readonly allowedLatenessMs: number,
+    private readonly metrics: EngineMetrics,
     private readonly log: Logger,
   ) {
-    rules.onChange(({ rules: set, correlations }) => {
-      for (const detector of this.#detectors.values()) detector.replaceRules({ rules: set, correlations });
+    rules.onChange((loaded) => {
+      for (const running of this.#running.values()) running.replaceRules(loaded);
     });
   }
 
   /** One that remembers what a snapshot says; nothing, where another version wrote it. */
-  make(name: string, state: Uint8Array | null): Engine {
-    const { rules, correlations } = this.rules.current;
+  detector(name: string, state: Uint8Array | null): Engine {
+    let matches: WideMatch[] = [];
     const detector = new Detector({
-      rules,
-      correlations,
+      ...this.rules.current,
       facts: this.facts.context,
       allowedLatenessMs: this.allowedLatenessMs,
       clock: 'caller',
       onObserved: (observation: Observation) => this.facts.want(observation),
+      onWideMatch: (match) => matches.push(match),
     });
-    if (state) this.#restore(name, detector, state);
-    this.#detectors.set(name, detector);
-    return detector;
+    this.#run(name, detector, state);
+    return {
+      observe: (record) => detector.observe(record),
+      advance: (nowMs) => detector.advance(nowMs),
+      takeMatches() {
+        const taken = matches;
+        matches = [];
+        return taken;
+      },
+      snapshot: () => detector.snapshot(),
+    };
+  }
+
+  /** Likewise what correlates over all partitions. */
+  wideCorrelations(name: string, state: Uint8Array | null): WideCorrelations {
+    const correlations = new WideCorrelations(this.rules.current, this.allowedLatenessMs + commitMs);
+    this.#run(name, correlations, state);
+    return correlations;
   }
 
   drop(name: string): void {
-    this.#detectors.delete(name);
+    this.metrics.forget(name);
+    this.#running.delete(name);
   }
 
   /** Resolves when what was wanted of the observations so far is in memory. */
@@ -51,11 +72,13 @@ export class Engines {
     await this.facts.fetchWanted(Date.now());
   }
 
-  #restore(name: string, detector: Detector, state: Uint8Array): void {
+  #run(name: string, running: Detector | WideCorrelations, state: Uint8Array | null): void {
     try {
-      detector.restore(state);
+      if (state) running.restore(state);
     } catch (err) {
       this.log.warn({ lease: name, err }, 'memory of another version dropped');
     }
+    this.#running.set(name, running);
+    this.metrics.watch(name, running);
   }
 }

@@ -8,14 +8,15 @@ import type { DetectorLease } from '@tidewaiter/store';
 
 import { DetectorMetrics } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
+import { Engines } from './engines.js';
+import { GivenUp } from './given-up.js';
 import { IncidentJournal } from './incident-journal.js';
 import { IncidentTurns } from './incident-turns.js';
 
 const alertsPerTurn = 500;
+const matchesPerTurn = 2_000;
 /** How long an alert may lie when the call about it got lost. */
 const pollMs = 1_000;
-/** How often incidents are looked at that may have ended, when there are no alerts. */
-const quietTurnMs = 60_000;
 /** Alerts that come one after the other share a turn: each costs a commit, and people see no difference. */
 const breathMs = 25;
 const retryMs = 500;
@@ -27,6 +28,8 @@ export class IncidentBuilding implements DutyKind {
 
   constructor(
     private readonly journal: IncidentJournal,
+    private readonly engines: Engines,
+    private readonly givenUp: GivenUp,
     private readonly bus: Bus,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
@@ -34,10 +37,12 @@ export class IncidentBuilding implements DutyKind {
 
   async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
     const stopping = new AbortController();
-    const running = this.#run(lease, stopping.signal).catch((err: unknown) => {
-      this.log.warn({ lease: lease.name, err }, 'lease lost');
-      lost();
-    });
+    const running = this.#run(lease, stopping.signal)
+      .catch((err: unknown) => {
+        this.log.warn({ lease: lease.name, err }, 'lease lost');
+        lost();
+      })
+      .finally(() => this.engines.drop(lease.name));
     return {
       handOver: async () => {
         stopping.abort();
@@ -49,19 +54,19 @@ export class IncidentBuilding implements DutyKind {
 
   /** Ends when it is stopped. @throws Unavailable `LEASE_LOST` */
   async #run(lease: DetectorLease, signal: AbortSignal): Promise<void> {
-    // After a failure one by one, which finds the alert that nothing can be kept of.
-    let atOnce = alertsPerTurn;
+    // After a failure one by one, which finds what nothing can be kept of.
+    let isOneByOne = false;
+    const correlations = (state: Uint8Array | null) => this.engines.wideCorrelations(lease.name, state);
     while (!signal.aborted) {
       try {
-        const turns = new IncidentTurns(lease, this.journal, this.log);
-        await turns.catchUp();
-        if (atOnce === 1) await this.#takeOne(turns);
-        atOnce = alertsPerTurn;
+        const turns = await IncidentTurns.resume(lease, this.journal, correlations, this.log);
+        if (isOneByOne) await this.#takeOne(turns);
+        isOneByOne = false;
         await this.#takeAll(turns, signal);
       } catch (err) {
         if (err instanceof Unavailable && err.code === 'LEASE_LOST') throw err;
         this.log.warn({ err }, 'incidents wait');
-        if (!(err instanceof Unavailable)) atOnce = 1;
+        if (!(err instanceof Unavailable)) isOneByOne = true;
         await sleep(retryMs, undefined, { signal }).catch(() => undefined);
       }
     }
@@ -73,12 +78,13 @@ export class IncidentBuilding implements DutyKind {
     try {
       while (!signal.aborted) {
         called = Promise.withResolvers();
-        const alerts = await this.journal.waiting(alertsPerTurn);
-        if (alerts.length > 0 || turns.idleMs(Date.now()) > quietTurnMs) {
-          this.metrics.applied(await turns.take(alerts, Date.now()));
-        }
-        if (alerts.length < alertsPerTurn) {
-          await Promise.race([called.promise, pause(pollMs, signal)]);
+        const intake = await this.journal.waiting(alertsPerTurn, matchesPerTurn);
+        const { alerts, matches } = intake;
+        const hasNews = alerts.length + matches.length > 0;
+        if (hasNews || turns.dueInMs(Date.now()) <= 0) this.metrics.applied(await turns.take(intake, Date.now()));
+        if (alerts.length < alertsPerTurn && matches.length < matchesPerTurn) {
+          const waitMs = Math.min(pollMs, Math.max(turns.dueInMs(Date.now()), 0));
+          await Promise.race([called.promise, pause(waitMs, signal)]);
           await pause(breathMs, signal);
         }
       }
@@ -88,16 +94,18 @@ export class IncidentBuilding implements DutyKind {
     await turns.end(Date.now());
   }
 
-  /** The oldest alert alone; when that fails too, it is set aside, and what it led to is lost with it. */
+  /** The oldest alert or match alone; when that fails too, it is set aside, and what it led to is lost with it. */
   async #takeOne(turns: IncidentTurns): Promise<void> {
-    const [alert] = await this.journal.waiting(1);
-    if (!alert) return;
+    const { alerts, matches } = await this.journal.waiting(1, 1);
+    const intake = alerts.length > 0 ? { alerts, matches: [] } : { alerts, matches };
+    const [alert, match] = [intake.alerts[0], intake.matches[0]];
     try {
-      this.metrics.applied(await turns.take([alert], Date.now()));
+      this.metrics.applied(await turns.take(intake, Date.now()));
     } catch (err) {
       if (err instanceof Unavailable) throw err;
-      this.log.error({ alert: alert.id, rule: alert.rule.title, err }, 'alert set aside');
-      await turns.setAside(alert, Date.now());
+      if (alert) await this.givenUp.alert(alert, err);
+      if (match) await this.givenUp.match(match, err);
+      await turns.setAside(intake, Date.now());
     }
   }
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import type { IncidentChange } from '@tidewaiter/domain';
 import {
   type AlertMembership,
   type AppliedChanges,
   DetectionAlerts,
+  DetectionMatches,
   type DetectorLease,
   DetectorLeases,
   Incidents,
@@ -13,18 +14,27 @@ import {
 
 import { pack, unpack } from './packed.js';
 
+/** What a turn is given. */
+export interface Intake {
+  alerts: readonly Alert[];
+  /** For correlations over all partitions. */
+  matches: readonly WideMatch[];
+}
+
 /** What the builder did at one moment, and what came of it. */
 export interface Turn {
   /** The time of the builder, in milliseconds since 1970; later than that of the turn before. */
   number: number;
-  alerts: readonly Alert[];
+  intake: Intake;
+  /** What correlations over all partitions found; a later turn takes it like any other alert. */
+  fired: readonly Alert[];
   changes: readonly IncidentChange[];
   memberships: readonly AlertMembership[];
   /** The builder's memory after the turn, where it is time to keep it. */
   state: Uint8Array | null;
 }
 
-const format = 'incidents-1';
+const format = 'incidents-2';
 const takenAtOnce = 1_000;
 
 /** Keeps what the builder of incidents comes to, and its memory. */
@@ -34,6 +44,7 @@ export class IncidentJournal {
     private readonly store: Store,
     private readonly leases: DetectorLeases,
     private readonly alerts: DetectionAlerts,
+    private readonly matches: DetectionMatches,
     private readonly incidents: Incidents,
   ) {}
 
@@ -45,37 +56,58 @@ export class IncidentJournal {
   }
 
   /** The turns after one, in order, with what was taken in each. */
-  async *turnsAfter(turn: number): AsyncGenerator<{ turn: number; alerts: Alert[] }> {
+  async *turnsAfter(turn: number): AsyncGenerator<Intake & { turn: number }> {
     for (let last = turn; ;) {
-      const turns = await this.alerts.takenAfter(last, takenAtOnce);
+      const alerts = await this.alerts.takenAfter(last, takenAtOnce);
+      const matches = await this.matches.takenAfter(last, takenAtOnce);
+      const turns = turnsOf(alerts, matches);
       if (turns.length === 0) return;
       yield* turns;
       last = turns.at(-1)!.turn;
     }
   }
 
-  /** The oldest alerts that no turn has taken. */
-  async waiting(limit: number): Promise<Alert[]> {
-    return this.alerts.waiting(limit);
+  /** The oldest that no turn has taken. */
+  async waiting(maxAlerts: number, maxMatches: number): Promise<Intake> {
+    return { alerts: await this.alerts.waiting(maxAlerts), matches: await this.matches.waiting(maxMatches) };
   }
 
   /**
-   * Keeps a turn: its alerts as taken, what became of incidents, what people are told of them, all at once.
+   * Keeps a turn: what it took as taken, what became of incidents, what people are told of them, all at once.
    * @throws Unavailable `LEASE_LOST` when another replica builds by now
    */
   async keep(lease: DetectorLease, turn: Turn): Promise<AppliedChanges> {
     const state = turn.state && (await pack(turn.state));
+    const { alerts, matches } = turn.intake;
     return this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
-      if (state) await this.leases.keep(tx, lease, { format, life: null, position: turn.number, state });
-      await this.alerts.taken(
-        tx,
-        turn.number,
-        turn.alerts.map(({ id }) => id),
-      );
+      await this.alerts.taken(tx, turn.number, idsOf(alerts));
+      await this.matches.taken(tx, turn.number, idsOf(matches));
+      if (turn.fired.length > 0) await this.alerts.add(tx, turn.fired);
+      if (state) {
+        await this.leases.keep(tx, lease, { format, life: null, position: turn.number, state });
+        await this.matches.forget(tx, turn.number);
+      }
       const applied = await this.incidents.apply(tx, turn.changes);
       await this.alerts.joined(tx, turn.memberships);
       return applied;
     });
   }
+}
+
+/** Two lists of turns as one, as far as both are known to go: each may have been cut. */
+function turnsOf(
+  alerts: readonly { turn: number; alerts: Alert[] }[],
+  matches: readonly { turn: number; matches: WideMatch[] }[],
+): (Intake & { turn: number })[] {
+  const last = Math.min(alerts.at(-1)?.turn ?? Infinity, matches.at(-1)?.turn ?? Infinity);
+  const byTurn = new Map<number, Intake & { turn: number }>();
+  for (const each of [...alerts, ...matches]) {
+    if (each.turn <= last) byTurn.set(each.turn, { alerts: [], matches: [], ...byTurn.get(each.turn), ...each });
+  }
+  return [...byTurn.values()].toSorted((a, b) => a.turn - b.turn);
+}
+
+function idsOf(items: readonly { id: string }[]): string[] {
+  return items.map(({ id }) => id);
 }

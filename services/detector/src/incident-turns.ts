@@ -1,17 +1,29 @@
-import { type Alert, IncidentBuilder } from '@tidewaiter/detection';
+import { type Alert, IncidentBuilder, type WideCorrelations, type WideMatch } from '@tidewaiter/detection';
 import type { IncidentChange } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 import type { AppliedChanges, DetectorLease } from '@tidewaiter/store';
 
-import type { IncidentJournal } from './incident-journal.js';
+import type { IncidentJournal, Intake } from './incident-journal.js';
+import { joinStates, splitStates } from './packed.js';
 
 const snapshotMs = 10_000;
 /** Snapshots take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
+/** How long after a turn the next one comes when there is nothing new: matches wait for earlier ones, windows close, incidents end. */
+const idleMs = { matchesWait: 500, groupsLive: 5_000, otherwise: 60_000 };
+
+/** Makes correlations over all partitions that go on from a snapshot. */
+type MakeCorrelations = (state: Uint8Array | null) => WideCorrelations;
+
+/** What a turn led to. */
+interface Outcome {
+  fired: Alert[];
+  changes: IncidentChange[];
+}
 
 /**
- * The builder of incidents, turn by turn. A turn is known by its time, by which alone the builder's clock moves: taking the turns after a
- * snapshot again leads to what they led to the first time.
+ * The builder of incidents, and correlations over all partitions, turn by turn. A turn is known by its time, by which alone their clocks move: taking
+ * the turns after a snapshot again leads to what they led to the first time.
  */
 export class IncidentTurns {
   readonly #builder = new IncidentBuilder();
@@ -19,40 +31,53 @@ export class IncidentTurns {
   #snapshotDue = performance.now() + snapshotMs;
   #hasNews = false;
 
-  constructor(
+  private constructor(
     private readonly lease: DetectorLease,
     private readonly journal: IncidentJournal,
+    private readonly correlations: WideCorrelations,
     private readonly log: Logger,
   ) {}
 
   /** Remembers what builders before this one came to; what followed from it is kept already. */
-  async catchUp(): Promise<void> {
-    const saved = await this.journal.restore(this.lease.name);
-    if (saved && this.#remember(saved.state)) this.#turn = saved.turn;
-    for await (const { turn, alerts } of this.journal.turnsAfter(this.#turn)) {
-      this.#play(turn, alerts);
-      this.#hasNews = true;
+  static async resume(
+    lease: DetectorLease,
+    journal: IncidentJournal,
+    makeCorrelations: MakeCorrelations,
+    log: Logger,
+  ): Promise<IncidentTurns> {
+    const saved = await journal.restore(lease.name);
+    const [builder = null, correlations = null] = saved ? splitStates(saved.state) : [];
+    const turns = new IncidentTurns(lease, journal, makeCorrelations(correlations), log);
+    if (saved && builder && turns.#remember(builder)) turns.#turn = saved.turn;
+    for await (const { turn, ...intake } of journal.turnsAfter(turns.#turn)) {
+      turns.#play(turn, intake);
+      turns.#hasNews = true;
     }
+    return turns;
   }
 
-  /** How long ago the last turn was. */
-  idleMs(nowMs: number): number {
-    return nowMs - this.#turn;
+  /** How long until the time should move on though there is nothing new; nothing or less: now. */
+  dueInMs(nowMs: number): number {
+    const { waiting, correlation } = this.correlations;
+    const { matchesWait, groupsLive, otherwise } = idleMs;
+    return this.#turn - nowMs + (waiting > 0 ? matchesWait : correlation.groups > 0 ? groupsLive : otherwise);
   }
 
-  /** Takes alerts, perhaps none; incidents whose time has come end. @throws Unavailable `LEASE_LOST` */
-  async take(alerts: readonly Alert[], nowMs: number): Promise<AppliedChanges> {
-    const changes = this.#play(Math.max(nowMs, this.#turn + 1), alerts);
-    this.#hasNews ||= alerts.length > 0 || changes.length > 0;
-    return this.#keep(alerts, changes);
+  /** Takes what there is, perhaps nothing; incidents whose time has come end. @throws Unavailable `LEASE_LOST` */
+  async take(intake: Intake, nowMs: number): Promise<AppliedChanges> {
+    const outcome = this.#play(Math.max(nowMs, this.#turn + 1), intake);
+    const { fired, changes } = outcome;
+    this.#hasNews ||= intake.alerts.length + intake.matches.length + fired.length + changes.length > 0;
+    return this.#keep(intake, outcome);
   }
 
-  /** Counts an alert as taken though nothing could be kept that follows from it. */
-  async setAside(alert: Alert, nowMs: number): Promise<void> {
+  /** Counts as taken what nothing could be kept of that follows from it. */
+  async setAside(intake: Intake, nowMs: number): Promise<void> {
     this.#turn = Math.max(nowMs, this.#turn + 1);
     await this.journal.keep(this.lease, {
       number: this.#turn,
-      alerts: [alert],
+      intake,
+      fired: [],
       changes: [],
       memberships: [],
       state: null,
@@ -62,15 +87,16 @@ export class IncidentTurns {
   /** Keeps the memory for the next builder. */
   async end(nowMs: number): Promise<void> {
     this.#snapshotDue = 0;
-    if (this.#hasNews) await this.take([], nowMs);
+    if (this.#hasNews) await this.take({ alerts: [], matches: [] }, nowMs);
   }
 
   /** The second move of the clock tells at once what only grew: told later, it would depend on turns that nothing is kept of. */
-  #play(turn: number, alerts: readonly Alert[]): IncidentChange[] {
+  #play(turn: number, { alerts, matches }: Intake): Outcome {
     this.#turn = turn;
+    const fired = this.#correlate(turn, matches);
     const over = this.#builder.advance(turn);
     const added = alerts.flatMap((alert) => this.#add(alert));
-    return [...over, ...added, ...(alerts.length > 0 ? this.#builder.advance(turn) : [])];
+    return { fired, changes: [...over, ...added, ...(alerts.length > 0 ? this.#builder.advance(turn) : [])] };
   }
 
   #remember(state: Uint8Array): boolean {
@@ -80,6 +106,18 @@ export class IncidentTurns {
     } catch (err) {
       this.log.warn({ lease: this.lease.name, err }, 'memory of another version dropped');
       return false;
+    }
+  }
+
+  #correlate(turn: number, matches: readonly WideMatch[]): Alert[] {
+    try {
+      const fired = this.correlations.advance(turn);
+      for (const match of matches) this.correlations.add(match);
+      return fired;
+    } catch (err) {
+      // As below.
+      this.log.error({ matches: matches.map(({ id }) => id), err }, 'matches not correlated');
+      return [];
     }
   }
 
@@ -93,15 +131,15 @@ export class IncidentTurns {
     }
   }
 
-  async #keep(alerts: readonly Alert[], changes: IncidentChange[]): Promise<AppliedChanges> {
-    const memberships = alerts.flatMap(({ id }) => {
+  async #keep(intake: Intake, outcome: Outcome): Promise<AppliedChanges> {
+    const memberships = intake.alerts.flatMap(({ id }) => {
       const incidentId = this.#builder.incidentOf(id);
       return incidentId === null ? [] : [{ alertId: id, incidentId }];
     });
     return this.journal.keep(this.lease, {
       number: this.#turn,
-      alerts,
-      changes,
+      intake,
+      ...outcome,
       memberships,
       state: this.#snapshot(),
     });
@@ -110,7 +148,7 @@ export class IncidentTurns {
   #snapshot(): Uint8Array | null {
     const began = performance.now();
     if (!this.#hasNews || began < this.#snapshotDue) return null;
-    const state = this.#builder.snapshot();
+    const state = joinStates(this.#builder.snapshot(), this.correlations.snapshot());
     this.#snapshotDue = began + Math.max(snapshotMs, snapshotShare * (performance.now() - began));
     this.#hasNews = false;
     return state;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { fingerprintOf, readRuleFiles } from '@tidewaiter/rule-files';
 import { Health, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { type LoadedRules as Loaded, loadRules, readPipeline } from '@tidewaiter/sigma';
 
 import { DetectorMetrics } from './detector-metrics.js';
-import { fingerprintOf, readRuleFiles } from './rule-folders.js';
 
 const pollMs = 5_000;
 /** Whoever copies files does not copy them all at once. */

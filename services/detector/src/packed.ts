@@ -15,3 +15,15 @@ export async function pack(state: Uint8Array): Promise<Uint8Array> {
 export async function unpack(packed: Uint8Array): Promise<Uint8Array> {
   return decompress(packed, { maxOutputLength: maxStateBytes });
 }
+
+/** Two states as one. */
+export function joinStates(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(first.length);
+  return Buffer.concat([length, first, second]);
+}
+
+export function splitStates(joined: Uint8Array): [Uint8Array, Uint8Array] {
+  const length = Buffer.from(joined.buffer, joined.byteOffset).readUInt32BE();
+  return [joined.subarray(4, 4 + length), joined.subarray(4 + length)];
+}

@@ -1,15 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Bus, type StreamPlace } from '@tidewaiter/bus';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { runtimeStream } from '@tidewaiter/events';
-import { DetectionAlerts, type DetectorLease, DetectorLeases, Store } from '@tidewaiter/store';
+import { DetectionAlerts, DetectionMatches, type DetectorLease, DetectorLeases, Store } from '@tidewaiter/store';
 
+import { DetectorMetrics } from './detector-metrics.js';
 import { pack, unpack } from './packed.js';
 
 /** What a detector remembers, as of a place in its partition of the stream. */
 export interface DetectorState {
   place: StreamPlace;
   state: Uint8Array;
+}
+
+/** What a detector has found. */
+export interface Found {
+  alerts: readonly Alert[];
+  /** For those who correlate over all partitions. */
+  matches: readonly WideMatch[];
 }
 
 /** Names what wrote a snapshot; another version starts without the memory of this one. */
@@ -22,7 +30,9 @@ export class PartitionJournal {
     private readonly store: Store,
     private readonly leases: DetectorLeases,
     private readonly alerts: DetectionAlerts,
+    private readonly matches: DetectionMatches,
     private readonly bus: Bus,
+    private readonly metrics: DetectorMetrics,
   ) {}
 
   /** The memory of the last holder of a partition, as of its last snapshot. */
@@ -34,22 +44,22 @@ export class PartitionJournal {
   }
 
   /**
-   * Keeps alerts, and a snapshot that holds all that led to them, at once. After a crash the alerts that follow the snapshot
-   * are found again, and keeping them again changes nothing.
+   * Keeps what was found, and a snapshot that holds all that led to it, at once. After a crash what follows the snapshot
+   * is found again, and keeping it again changes nothing.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
-  async keep(lease: DetectorLease, alerts: readonly Alert[], snapshot: DetectorState | null): Promise<number> {
+  async keep(lease: DetectorLease, { alerts, matches }: Found, snapshot: DetectorState | null): Promise<void> {
     const state = snapshot && (await pack(snapshot.state));
-    const added = await this.store.transaction(async (tx) => {
+    await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
       if (snapshot && state) {
         const { life, sequence } = snapshot.place;
         await this.leases.keep(tx, lease, { format, life, position: sequence, state });
       }
-      return alerts.length === 0 ? 0 : this.alerts.add(tx, alerts);
+      if (alerts.length > 0) await this.alerts.add(tx, alerts);
+      if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
     });
-    if (added > 0) this.bus.call('alerts');
-    return added;
+    if (alerts.length + matches.length > 0) this.bus.call('alerts');
   }
 
   /** Drops from the stream what a snapshot holds. */

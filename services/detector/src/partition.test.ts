@@ -1,5 +1,5 @@
 import type { StreamMessage } from '@tidewaiter/bus';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { InvalidInput, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
 import { runtimeObserved } from '@tidewaiter/events';
 import { createLogger } from '@tidewaiter/runtime';
@@ -37,38 +37,39 @@ const message = (sequence: number, ...ids: string[]): StreamMessage => ({
   ),
 });
 
-/** Alerts about everything at once, remembers what it has seen, and breaks at what is called `bug`. */
+/** Alerts about everything at once, passes on what ends with an asterisk, remembers what it has seen, and breaks at what is called `bug`. */
 function engine(): Engine & { seen: string[] } {
   const seen: string[] = [];
+  const matches: WideMatch[] = [];
   const alert = (id: string) => ({ id }) as Alert;
   return {
     seen,
     observe({ id }) {
       if (id === 'bug') throw new TypeError('x is undefined');
       seen.push(id);
+      if (id.endsWith('*')) matches.push({ id } as WideMatch);
       return [alert(id)];
     },
     advance(nowMs) {
       seen.push(String(nowMs));
       return [];
     },
+    takeMatches: () => matches.splice(0),
     snapshot: () => Buffer.from(seen.join(' ')),
-    restore: () => undefined,
   };
 }
 
 /** A world that keeps what it is given. */
 function world(change: Partial<PartitionWorld> = {}) {
-  const kept: { alerts: string[]; snapshot: string | null }[] = [];
+  const kept: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
   const givenUp: { sequence: number; record: string | null; code: string }[] = [];
   const attempts: number[] = [];
   const forgotten: number[] = [];
   const lost = jest.fn();
   const whole: PartitionWorld = {
-    keep: async (_, alerts, snapshot: DetectorState | null) => {
+    keep: async (_, { alerts, matches }, snapshot: DetectorState | null) => {
       const state = snapshot && `${snapshot.place.sequence}: ${Buffer.from(snapshot.state).toString()}`;
-      kept.push({ alerts: alerts.map(({ id }) => id), snapshot: state });
-      return alerts.length;
+      kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: state });
     },
     attempt: async (_, { sequence }) => void attempts.push(sequence),
     forget: async ({ sequence }) => void forgotten.push(sequence),
@@ -79,6 +80,10 @@ function world(change: Partial<PartitionWorld> = {}) {
         record: each?.id ?? null,
         code: (error as InvalidInput).code ?? 'INTERNAL',
       }),
+    giveUpAlert: async ({ id }, error) =>
+      void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
+    giveUpMatch: async ({ id }, error) =>
+      void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
     judged: () => undefined,
     readers: () => 1,
     lost,
@@ -100,6 +105,23 @@ it('moves the time on by the time of the stream, judges, and keeps the alerts', 
   expect(judge.seen).toEqual(['1000', 'a', 'b', '2000', 'c']);
   expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c']);
   expect(kept.at(-1)?.snapshot).toBe('2: 1000 a b 2000 c');
+});
+
+it('keeps with the alerts what correlations over all partitions are made of', async () => {
+  const { whole, kept } = world();
+  const partition = new Partition({ ...lease }, engine(), whole, log, null, never);
+  await partition.take(message(1, 'a*', 'b', 'c*'));
+  await partition.handOver();
+  expect(kept[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
+});
+
+it('has ready what a message will be asked before the time moves on', async () => {
+  const judge = engine();
+  const { whole } = world({ prepare: async () => void judge.seen.push('prepared') });
+  const partition = new Partition({ ...lease }, judge, whole, log, null, never);
+  await partition.take(message(1, 'a'));
+  partition.tick(1_500);
+  expect(judge.seen).toEqual(['1000', 'a', 'prepared', '1500']);
 });
 
 it('never keeps a snapshot that lacks what led to alerts which are not kept', async () => {
@@ -172,16 +194,31 @@ describe('poison', () => {
   });
 
   it('may be an alert that cannot be kept: the others are', async () => {
-    const { whole, kept } = world();
-    const keep: PartitionWorld['keep'] = async (held, alerts, snapshot) => {
-      if (alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
-      return whole.keep(held, alerts, snapshot);
+    const { whole, kept, givenUp } = world();
+    const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
+      if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
+      return whole.keep(held, found, snapshot);
     };
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
     await partition.handOver();
     expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a', 'b', 'c', 'd']);
     expect(kept.at(-1)?.snapshot).toContain('bad');
+    expect(givenUp).toEqual([{ sequence: 0, record: 'bad', code: 'value too long' }]);
+  });
+
+  it('may be a match that cannot be kept: the others are', async () => {
+    const { whole, kept, givenUp } = world();
+    const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
+      if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
+      return whole.keep(held, found, snapshot);
+    };
+    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+    await partition.take(message(1, 'a*', 'bad*', 'b*'));
+    await partition.handOver();
+    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
+    expect(kept.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
+    expect(givenUp).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
   });
 });
 

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { StreamMessage, StreamPlace } from '@tidewaiter/bus';
-import type { Alert } from '@tidewaiter/detection';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import type { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
 import type { Engine } from './engine.js';
 import { readObserved } from './observed-batch.js';
-import type { DetectorState } from './partition-journal.js';
+import type { DetectorState, Found } from './partition-journal.js';
 
 /** What a partition needs of the world. */
 export interface PartitionWorld {
-  /** Keeps alerts and snapshots. @throws Unavailable `LEASE_LOST` */
-  keep(lease: DetectorLease, alerts: readonly Alert[], snapshot: DetectorState | null): Promise<number>;
+  /** Keeps what was found, and snapshots. @throws Unavailable `LEASE_LOST` */
+  keep(lease: DetectorLease, found: Found, snapshot: DetectorState | null): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
   /** Drops from the stream what a snapshot holds. */
   forget(place: StreamPlace): Promise<void>;
@@ -21,6 +21,9 @@ export interface PartitionWorld {
   prepare(): Promise<void>;
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
+  /** Keeps an alert that can never be kept as one, with the reason. */
+  giveUpAlert(alert: Alert, error: unknown): Promise<void>;
+  giveUpMatch(match: WideMatch, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
   /** How many partitions this replica reads, which share its time. */
   readers(): number;
@@ -31,8 +34,8 @@ export interface PartitionWorld {
 const snapshotMs = 10_000;
 /** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
-/** Reading waits while more alerts than this wait for PostgreSQL. */
-const maxWaitingAlerts = 2_000;
+/** Reading waits while more alerts and matches than this wait for PostgreSQL. */
+const maxWaiting = 2_000;
 const retryMs = 500;
 /** After so many holders that were gone without a word, messages are taken one by one and by name. */
 const patienceWithCrashes = 3;
@@ -41,7 +44,8 @@ const patienceWithCrashes = 3;
 export class Partition {
   #place: StreamPlace | null;
   #judgedUpToMs: number | null = null;
-  #waiting: Alert[] = [];
+  #alerts: Alert[] = [];
+  #matches: WideMatch[] = [];
   #keeping: Promise<void> | undefined;
   #snapshotDue: number;
   #hasNews = false;
@@ -70,15 +74,17 @@ export class Partition {
     return this.#judgedUpToMs;
   }
 
-  /** Alerts that are not kept yet. */
+  /** Alerts and matches that are not kept yet. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#alerts.length + this.#matches.length;
   }
 
   /** Judges the records of a message. Never throws: what cannot be judged is given up, and an outage is waited for. */
   async take(message: StreamMessage): Promise<void> {
     if (this.#isOver) return;
     await this.#untilDone(async () => this.#judge(message));
+    // Before time moves on: what waits now is judged then.
+    await this.#untilDone(async () => this.world.prepare());
     if (this.#isOver) return;
     this.#place = message.place;
     this.#judgedUpToMs = message.storedAtMs;
@@ -109,7 +115,6 @@ export class Partition {
     try {
       await this.#lookOut(message);
       const records = readObserved(message.data);
-      await this.world.prepare();
       if (this.#isOver) return;
       // By the time at which NATS took it, so that a replay comes to the same as the first reading.
       this.#add(this.engine.advance(message.storedAtMs));
@@ -146,19 +151,19 @@ export class Partition {
   }
 
   #add(alerts: readonly Alert[]): void {
-    for (const alert of alerts) this.#waiting.push(alert);
+    for (const alert of alerts) this.#alerts.push(alert);
+    for (const match of this.engine.takeMatches()) this.#matches.push(match);
   }
 
   /** Starts keeping where there is something to keep; waits for it only when too much does. */
   async #keepSoon(): Promise<void> {
-    if (this.#waiting.length === 0 && !this.#isSnapshotDue()) return;
+    if (this.waiting === 0 && !this.#isSnapshotDue()) return;
     this.#keeping ??= this.#keepAll().finally(() => (this.#keeping = undefined));
-    if (this.#waiting.length > maxWaitingAlerts) await this.#keeping;
+    if (this.waiting > maxWaiting) await this.#keeping;
   }
 
   async #keepAll(): Promise<void> {
-    while (!this.#isOver && (this.#waiting.length > 0 || this.#isSnapshotDue()))
-      await this.#keep(this.#isSnapshotDue());
+    while (!this.#isOver && (this.waiting > 0 || this.#isSnapshotDue())) await this.#keep(this.#isSnapshotDue());
   }
 
   #isSnapshotDue(): boolean {
@@ -167,10 +172,11 @@ export class Partition {
 
   /** Alerts and memory are taken in one step, so that a snapshot never lacks what led to an alert that is not kept with it. */
   async #keep(withSnapshot: boolean): Promise<void> {
-    const alerts = this.#waiting;
-    this.#waiting = [];
+    const found = { alerts: this.#alerts, matches: this.#matches };
+    this.#alerts = [];
+    this.#matches = [];
     const snapshot = withSnapshot ? this.#snapshot() : null;
-    await this.#untilDone(async () => this.#keepEach(alerts, snapshot));
+    await this.#untilDone(async () => this.#keepEach(found, snapshot));
     if (snapshot && !this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
   }
 
@@ -184,20 +190,23 @@ export class Partition {
     return { place: this.#place, state };
   }
 
-  /** An alert that can never be kept must not keep the others from it: halving finds it in few steps. */
-  async #keepEach(alerts: readonly Alert[], snapshot: DetectorState | null): Promise<void> {
+  /** What can never be kept must not keep the rest from it: halving finds it in few steps. */
+  async #keepEach(found: Found, snapshot: DetectorState | null): Promise<void> {
     try {
-      await this.world.keep(this.lease, alerts, snapshot);
+      await this.world.keep(this.lease, found, snapshot);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      if (alerts.length === 0) throw error;
-      if (alerts.length === 1) {
-        this.log.error({ alert: alerts[0]?.id, err: error }, 'alert not kept');
-        return this.#keepEach([], snapshot);
+      const { alerts, matches } = found;
+      const [alert, match] = [alerts[0], matches[0]];
+      if (!alert && !match) throw error;
+      if (alerts.length + matches.length === 1) {
+        if (alert) await this.world.giveUpAlert(alert, error);
+        if (match) await this.world.giveUpMatch(match, error);
+        return this.#keepEach({ alerts: [], matches: [] }, snapshot);
       }
-      const half = alerts.length >> 1;
-      await this.#keepEach(alerts.slice(0, half), null);
-      await this.#keepEach(alerts.slice(half), snapshot);
+      const [first, second] = halvesOf(found);
+      await this.#keepEach(first, null);
+      await this.#keepEach(second, snapshot);
     }
   }
 
@@ -219,4 +228,18 @@ export class Partition {
     this.#isOver = true;
     this.world.lost();
   }
+}
+
+function halvesOf({ alerts, matches }: Found): [Found, Found] {
+  if (alerts.length > 0 && matches.length > 0) {
+    return [
+      { alerts, matches: [] },
+      { alerts: [], matches },
+    ];
+  }
+  const [half, halfOfMatches] = [alerts.length >> 1, matches.length >> 1];
+  return [
+    { alerts: alerts.slice(0, half), matches: matches.slice(0, halfOfMatches) },
+    { alerts: alerts.slice(half), matches: matches.slice(halfOfMatches) },
+  ];
 }

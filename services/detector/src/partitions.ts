@@ -8,7 +8,7 @@ import type { DetectorLease } from '@tidewaiter/store';
 import { DetectorMetrics, type PartitionLag } from './detector-metrics.js';
 import type { Duty, DutyKind } from './duties.js';
 import { Engines } from './engines.js';
-import { GivenUpRecords } from './given-up-records.js';
+import { GivenUp } from './given-up.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
 
@@ -37,7 +37,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     private readonly bus: Bus,
     private readonly journal: PartitionJournal,
     private readonly engines: Engines,
-    private readonly givenUp: GivenUpRecords,
+    private readonly givenUp: GivenUp,
     private readonly metrics: DetectorMetrics,
     private readonly log: Logger,
   ) {}
@@ -55,22 +55,23 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
   async begin(lease: DetectorLease, lost: () => void): Promise<Duty> {
     const number = this.names.indexOf(lease.name);
     const saved = await this.journal.restore(lease.name);
-    const engine = this.engines.make(lease.name, saved?.state ?? null);
+    const engine = this.engines.detector(lease.name, saved?.state ?? null);
     const subject = runtimeChannel(number);
     const partition = new Partition(
       lease,
       engine,
       {
-        keep: async (held, alerts, snapshot) => {
-          const added = await this.journal.keep(held, alerts, snapshot);
-          this.metrics.kept(lease.name, alerts, snapshot?.state.length ?? null);
-          return added;
+        keep: async (held, found, snapshot) => {
+          await this.journal.keep(held, found, snapshot);
+          this.metrics.kept(lease.name, found.alerts, snapshot?.state.length ?? null);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
-          this.givenUp.keep(subject, message, record, error),
+          this.givenUp.record(subject, message, record, error),
+        giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
+        giveUpMatch: async (match, error) => this.givenUp.match(match, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {

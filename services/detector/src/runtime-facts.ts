@@ -1,12 +1,5 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
-import {
-  type FactContext,
-  factContext,
-  type KnownFacts,
-  Learned,
-  type LearnedHabit,
-  type RuntimePolicy,
-} from '@tidewaiter/facts';
+import { type FactContext, factContext, Learned, type LearnedHabit, type RuntimePolicy } from '@tidewaiter/facts';
 import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
 import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 
@@ -51,13 +44,7 @@ export class RuntimeFacts {
   ) {
     this.ledger = ledger;
     this.#habits = new Learned({ learningMs: policy.learningMs });
-    const facts: KnownFacts = {
-      image: (digest) => stored.image(digest),
-      workload: (ref) => ledger.workload(ref),
-      workloadsOf: (digest) => stored.workloadsOf(digest),
-      secretOfKey: (accessKeyId) => stored.secretOfKey(accessKeyId),
-    };
-    this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
+    this.context = factContext({ facts: stored, policy, habits: this.#habits, lookup: ledger });
   }
 
   /** Learns from an observation, and notes what will be asked about it. */

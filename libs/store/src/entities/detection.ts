@@ -57,3 +57,26 @@ export class DetectionAlertRow {
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 }
+
+/** A match that correlations over several partitions are made of. Only the detector writes it. */
+@Entity('detection_match')
+@Index('detection_match_waiting_ix', ['number'], { where: 'turn IS NULL' })
+@Index('detection_match_turn_ix', ['turn', 'number'], { where: 'turn IS NOT NULL' })
+export class DetectionMatchRow {
+  /** Of the event. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'detection_match_pk' }) id!: string;
+  @Index('detection_match_number_ux', { unique: true })
+  @Column('bigint')
+  @Generated('increment')
+  number!: string;
+  @Column('jsonb') match!: unknown;
+  /** Null while nobody has taken it. */
+  @Column('bigint', { nullable: true }) turn!: string | null;
+}
+
+/** A rule in use, or one that was refused. Only the detector writes it. */
+@Entity('detection_rule')
+export class DetectionRuleRow {
+  @PrimaryColumn('integer', { primaryKeyConstraintName: 'detection_rule_pk' }) number!: number;
+  @Column('jsonb') rule!: unknown;
+}

@@ -11,7 +11,14 @@ import {
 import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow } from './delivery.js';
-import { DetectionAlertRow, DetectorLeaseRow, DetectorReplicaRow, DetectorSnapshotRow } from './detection.js';
+import {
+  DetectionAlertRow,
+  DetectionMatchRow,
+  DetectionRuleRow,
+  DetectorLeaseRow,
+  DetectorReplicaRow,
+  DetectorSnapshotRow,
+} from './detection.js';
 import { DeadLetterRow, InboxRow, OutboxRow, ReceivedRow } from './events.js';
 import {
   ImageLayerRow,
@@ -71,6 +78,8 @@ export const entities = [
   DetectorLeaseRow,
   DetectorSnapshotRow,
   DetectionAlertRow,
+  DetectionMatchRow,
+  DetectionRuleRow,
   ContainerLedgerRow,
   WorkloadRow,
   ImageManifestRow,

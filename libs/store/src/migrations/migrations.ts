@@ -28,6 +28,8 @@ import { PackageUse1764000042000 } from './1764000042000-package-use.js';
 import { LearnedHabit1764000043000 } from './1764000043000-learned-habit.js';
 import { DetectorLeases1764000045000 } from './1764000045000-detector-leases.js';
 import { DetectionAlerts1764000046000 } from './1764000046000-detection-alerts.js';
+import { DetectionMatches1764000047000 } from './1764000047000-detection-matches.js';
+import { DetectionRules1764000047001 } from './1764000047001-detection-rules.js';
 import { IncidentStory1764000048000 } from './1764000048000-incident-story.js';
 import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js';
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
@@ -66,6 +68,8 @@ export const migrations = [
   LearnedHabit1764000043000,
   DetectorLeases1764000045000,
   DetectionAlerts1764000046000,
+  DetectionMatches1764000047000,
+  DetectionRules1764000047001,
   IncidentStory1764000048000,
   SensorContacts1764000050000,
   RegistryTags1764000054000,

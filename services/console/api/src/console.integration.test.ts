@@ -9,6 +9,8 @@ import {
   DeadLetters,
   Deliveries,
   DetectionAlerts,
+  DetectionRules,
+  type ListedRule,
   FleetMatches,
   Images,
   Incidents,
@@ -635,6 +637,32 @@ describe('the API', () => {
       expect.objectContaining({ id: '1', incidentId, title: hostile, image: ['/tmp/x is not in the image'] }),
     ]);
     for (const key of ['keys', 'evidence', 'timeMs']) expect(items[0]).not.toHaveProperty(key);
+  });
+
+  it('shows the rules in use, and those that were refused', async () => {
+    const rule = (title: string, state: ListedRule['state']): ListedRule => ({
+      state,
+      kind: null,
+      id: null,
+      title,
+      level: null,
+      status: null,
+      author: 'Somebody',
+      license: 'DRL-1.1',
+      tags: [],
+      isPart: false,
+      file: 'rules/a.yml',
+      line: 7,
+      reason: state === 'refused' ? 'unknown modifier' : null,
+    });
+    const rules = new DetectionRules(store);
+    await rules.replace([rule('gone', 'loaded')]);
+    await rules.replace([rule('a', 'loaded'), rule(hostile, 'refused'), rule('c', 'loaded')]);
+    const titles = async (query: string) => (await get(`/rules${query}`)).items.map((each) => each['title']);
+    expect(await titles('')).toEqual(['a', hostile, 'c']);
+    expect(await titles('?limit=1&after=2')).toEqual(['c']);
+    expect((await get('/rules?state=refused')).items).toEqual([rule(hostile, 'refused')]);
+    expect(await get('/rules?limit=2')).toMatchObject({ next: '2' });
   });
 
   it('shows messages, without their text in the list', async () => {

@@ -20,6 +20,7 @@ import { MessagesController, MessageWords } from './messages.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
 import { ReceiversController } from './receivers.controller.js';
+import { RulesController } from './rules.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
 import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
@@ -54,6 +55,7 @@ export class ConsoleModule {
         BlastRadiusController,
         IncidentsController,
         AlertsController,
+        RulesController,
         DeliveriesController,
         ReceiversController,
         SilencesController,

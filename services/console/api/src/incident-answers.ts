@@ -200,3 +200,21 @@ export const alertAnswer = z.object({
   lowered: text,
   incidentId: z.uuid().nullable(),
 });
+
+export const ruleAnswer = z.object({
+  state: z.enum(['loaded', 'refused']),
+  kind: z.enum(['rule', 'correlation']).nullable(),
+  id: text,
+  title: text,
+  level: z.enum(levels).nullable(),
+  status: text,
+  author: text,
+  license: text,
+  tags: z.array(z.string()),
+  /** Whether it is only a part of a correlation, and raises nothing alone. */
+  isPart: z.boolean(),
+  file: z.string(),
+  line: z.number(),
+  /** Why it was refused. */
+  reason: text,
+});

@@ -30,6 +30,15 @@ export const alertsQuery = pageQuery.extend({
   incident: z.uuid().optional(),
 });
 
+/** The cursor of rules is a number. */
+export const rulesQuery = pageQuery.extend({
+  after: z
+    .string()
+    .regex(/^\d{1,9}$/)
+    .optional(),
+  state: z.enum(['loaded', 'refused']).optional(),
+});
+
 export const deadLettersQuery = pageQuery.extend({
   /** With those that were tried again. */
   all: z

@@ -22,7 +22,7 @@ import {
   statusAnswer,
 } from './answers.js';
 import { pushChangesAnswer } from './change-answers.js';
-import { alertAnswer, incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
 import {
   alertsQuery,
   blastRadiusQuery,
@@ -32,6 +32,7 @@ import {
   incidentsQuery,
   pageQuery,
   previewQuery,
+  rulesQuery,
   sessionBody,
   silenceBody,
   silencePreviewBody,
@@ -79,6 +80,7 @@ export const routes: readonly Route[] = [
   ),
   list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/acknowledge', 'Says that somebody looks after an incident', 200, incidentAnswer),
+  list('/rules', 'Rules in use, and those that were refused and why, by file', rulesQuery, ruleAnswer),
   post('/incidents/{id}/resolve', 'Resolves an incident', 200, incidentAnswer),
   {
     method: 'post',

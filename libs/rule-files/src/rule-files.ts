@@ -1,21 +1,24 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-import { LimitExceeded } from '@tidewaiter/domain';
+import { LimitExceeded, NotFound } from '@tidewaiter/domain';
+import type { RuleFile } from '@tidewaiter/sigma';
 
-/** A file of rules, named as people find it again. */
-export interface FoundRuleFile {
-  path: string;
-  text: string;
-}
+/** The rules that come with Tidewaiter. */
+export const shippedRules = fileURLToPath(new URL('../../../rules', import.meta.url));
 
 /** SigmaHQ has 3,500 rules of all kinds. */
-const maxFiles = 20_000;
+const maxFiles = 50_000;
 const maxFileBytes = 1024 * 1024;
 const maxDepth = 12;
 
-/** What tells that something in the folders, or one of the files that are named alone, is not as it was, without reading the files. */
+/**
+ * What tells that something in the folders, or one of the files that are named alone, is not as it was, without reading the files.
+ * @throws NotFound `RULES_MISSING`; LimitExceeded
+ */
 export async function fingerprintOf(folders: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
   for (const path of await rulePaths(folders)) {
@@ -25,9 +28,13 @@ export async function fingerprintOf(folders: readonly string[]): Promise<string>
   return hash.digest('hex');
 }
 
-/** The rule files of the folders and of those in them, in an order that does not depend on the disk. */
-export async function readRuleFiles(folders: readonly string[]): Promise<FoundRuleFile[]> {
-  const files: FoundRuleFile[] = [];
+/**
+ * The rule files of the folders and of those in them, and files that are named alone, called as people find them again; in an order that does not depend
+ * on the disk.
+ * @throws NotFound `RULES_MISSING`; LimitExceeded
+ */
+export async function readRuleFiles(folders: readonly string[]): Promise<RuleFile[]> {
+  const files: RuleFile[] = [];
   for (const path of await rulePaths(folders)) {
     const { size } = await stat(path);
     // Refused by the loader with a reason, as any other file that holds no rule.
@@ -54,10 +61,18 @@ async function rulePaths(folders: readonly string[]): Promise<string[]> {
     if (paths.length > maxFiles) throw new LimitExceeded('ruleFiles', `more than ${maxFiles} files of rules`);
   };
   for (const folder of folders) {
-    if ((await stat(folder)).isDirectory()) await walk(folder, 0);
+    if ((await found(folder)).isDirectory()) await walk(folder, 0);
     else paths.push(folder);
   }
   return paths;
+}
+
+async function found(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw new NotFound('RULES_MISSING', `cannot read ${path}`, { cause });
+  }
 }
 
 /** As somebody who stands where the service was started would write it. */

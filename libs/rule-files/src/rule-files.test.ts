@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { fingerprintOf, readRuleFiles } from './rule-folders.js';
+import { fingerprintOf, readRuleFiles } from './rule-files.js';
 
 let folder: string;
 
@@ -47,7 +47,7 @@ it('tells that a file was changed, added or removed', async () => {
 });
 
 it('refuses a folder that is not there', async () => {
-  await expect(fingerprintOf([join(folder, 'gone')])).rejects.toMatchObject({ code: 'ENOENT' });
+  await expect(fingerprintOf([join(folder, 'gone')])).rejects.toMatchObject({ code: 'RULES_MISSING' });
 });
 
 it('does not read what is no file of rules by its size', async () => {

@@ -1,0 +1,155 @@
+import {
+  correlationFields,
+  type CorrelatorFigures,
+  type RuleInfo,
+  type Scalar,
+  scalarOf,
+  type SigmaEvent,
+} from '@tidewaiter/sigma';
+
+import type { Alert } from './alert.js';
+import { type DetectorRules, wideCorrelations, wordsOf } from './correlation-reach.js';
+import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
+import { type KeptMap, RecentMap } from './recent-map.js';
+import { ReorderBuffer } from './reorder-buffer.js';
+import { readSnapshot } from './snapshot.js';
+
+/** That an event matched parts of correlations which join what several detectors see: all that those ask of it. */
+export interface WideMatch extends MatchedScene {
+  /** Of the event. */
+  id: string;
+  /** Where the event stands in the order of its detector. */
+  timeMs: number;
+  /** Ids of the rules. */
+  rules: string[];
+  fields: Record<string, Scalar>;
+}
+
+/** What a detector passes on of its matches. */
+export class WideParts {
+  readonly #words: ReadonlySet<string>;
+  readonly #fields: readonly string[];
+
+  constructor(rules: DetectorRules) {
+    const wide = [...wideCorrelations(rules)];
+    this.#words = new Set(wide.flatMap((correlation) => correlation.rules));
+    this.#fields = [...correlationFields(wide)];
+  }
+
+  /** Those of the rules that are parts. */
+  among(rules: readonly RuleInfo[]): RuleInfo[] {
+    if (this.#words.size === 0) return [];
+    return rules.filter((rule) => wordsOf(rule).some((word) => this.#words.has(word)));
+  }
+
+  fieldsOf(event: SigmaEvent): Record<string, Scalar> {
+    return Object.fromEntries(
+      this.#fields.flatMap((name) => {
+        const scalar = scalarOf(event.field(name));
+        return scalar === undefined ? [] : [[name, scalar]];
+      }),
+    );
+  }
+}
+
+interface Waiting extends WideMatch {
+  happenedMs: number;
+}
+
+const snapshotFormat = 'tidewaiter-wide-correlations/1';
+
+interface KeptState {
+  format: typeof snapshotFormat;
+  watermarkMs: number | null;
+  clockMs: number | null;
+  waiting: Waiting[];
+  seen: KeptMap<true>;
+  correlations: KeptCorrelations;
+}
+
+/** A detector that is read again from its last snapshot passes on again what came after it. */
+const maxSeen = 100_000;
+
+/**
+ * Correlations over what several detectors see: their matches in, in any order; alerts out. Time moves by {@link advance} alone, which
+ * the same matches come to the same by.
+ */
+export class WideCorrelations {
+  #rules: ReadonlyMap<string, RuleInfo>;
+  readonly #correlations: Correlations;
+  readonly #waiting: ReorderBuffer<Waiting>;
+  readonly #seen = new RecentMap<true>(maxSeen);
+  #clockMs = Number.POSITIVE_INFINITY;
+
+  constructor(rules: DetectorRules, allowedLatenessMs: number) {
+    this.#rules = byId(rules);
+    this.#correlations = new Correlations([...wideCorrelations(rules)]);
+    this.#waiting = new ReorderBuffer(allowedLatenessMs);
+  }
+
+  get correlation(): CorrelatorFigures {
+    return this.#correlations.figures;
+  }
+
+  /** Matches that wait for earlier ones. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Judged when time has moved on. What comes late counts from when it comes. */
+  add(match: WideMatch): void {
+    if (this.#seen.get(match.id)) return;
+    this.#seen.set(match.id, true);
+    const timeMs = Math.max(Math.min(match.timeMs, this.#clockMs), this.#waiting.watermarkMs);
+    this.#waiting.push({ ...match, timeMs, happenedMs: match.timeMs });
+  }
+
+  advance(timeMs: number): Alert[] {
+    this.#clockMs = timeMs;
+    const alerts: Alert[] = [];
+    for (const match of this.#waiting.advance(timeMs)) alerts.push(...this.#judge(match));
+    return [...alerts, ...this.#correlations.advance(this.#waiting.watermarkMs)];
+  }
+
+  replaceRules(rules: DetectorRules): void {
+    this.#rules = byId(rules);
+    this.#correlations.replace([...wideCorrelations(rules)]);
+  }
+
+  snapshot(): Uint8Array {
+    const { watermarkMs, items } = this.#waiting.snapshot();
+    const kept: KeptState = {
+      format: snapshotFormat,
+      watermarkMs,
+      clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
+      waiting: items,
+      seen: this.#seen.snapshot(),
+      correlations: this.#correlations.snapshot(),
+    };
+    return Buffer.from(JSON.stringify(kept));
+  }
+
+  /** @throws InvalidInput `SNAPSHOT_UNREADABLE` when it was written by another version: begin anew */
+  restore(bytes: Uint8Array): void {
+    const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
+    this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
+    this.#waiting.restore({ watermarkMs: kept.watermarkMs, items: kept.waiting });
+    this.#seen.restore(kept.seen);
+    this.#correlations.restore(kept.correlations);
+  }
+
+  #judge({ id, timeMs, rules, fields, scene, isFact }: Waiting): Alert[] {
+    const event: SigmaEvent = {
+      logsources: [],
+      field: (name) => (Object.hasOwn(fields, name) ? fields[name] : undefined),
+      scalars: () => [],
+    };
+    // Of a rule that is gone meanwhile nothing follows.
+    const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
+    return this.#correlations.observe({ id, timeMs, event, rules: known }, { scene, isFact });
+  }
+}
+
+function byId({ rules }: DetectorRules): ReadonlyMap<string, RuleInfo> {
+  return new Map(rules.rules.map((rule) => [rule.id, rule]));
+}

@@ -1,0 +1,1 @@
+export { fingerprintOf, readRuleFiles, shippedRules } from './rule-files.js';

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { DetectorCounts } from '@tidewaiter/detection';
+import type { CorrelatorFigures } from '@tidewaiter/sigma';
+import { Counter, Gauge, Registry } from 'prom-client';
+
+/** What an engine can be asked at any time. Of one that only correlates, `counts` is missing. */
+export interface WatchedEngine {
+  counts?: Readonly<DetectorCounts>;
+  correlation: CorrelatorFigures;
+}
+
+interface Watched {
+  engine: WatchedEngine;
+  /** What was counted up to now. */
+  irregular: Record<string, number>;
+  losses: Record<string, number>;
+}
+
+/** What the engines of this replica count themselves. They are asked when somebody asks for metrics, and when they go. */
+@Injectable()
+export class EngineMetrics {
+  readonly #watched = new Map<string, Watched>();
+  readonly #irregular: Counter<'kind'>;
+  readonly #losses: Counter<'kind'>;
+
+  constructor(registry: Registry) {
+    const count = () => this.#count();
+    const watched = this.#watched;
+    this.#irregular = new Counter({
+      name: 'tidewaiter_detector_irregular_events_total',
+      help: 'Events that came later than others wait, came twice, or tell of one more write to a file that is written',
+      labelNames: ['kind'],
+      registers: [registry],
+      collect: count,
+    });
+    this.#losses = new Counter({
+      name: 'tidewaiter_detector_correlation_losses_total',
+      help: 'What correlations forgot, passed over or judged early because of their limits',
+      labelNames: ['kind'],
+      registers: [registry],
+      collect: count,
+    });
+    registry.registerMetric(
+      new Gauge({
+        name: 'tidewaiter_detector_correlation_groups',
+        help: 'Groups that correlations remember',
+        labelNames: ['partition'],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [partition, { engine }] of watched) this.set({ partition }, engine.correlation.groups);
+        },
+      }),
+    );
+  }
+
+  /** From now on: what the engine counted before, others have told of. */
+  watch(name: string, engine: WatchedEngine): void {
+    this.#watched.set(name, { engine, irregular: irregularOf(engine), losses: lossesOf(engine) });
+  }
+
+  forget(name: string): void {
+    this.#count();
+    this.#watched.delete(name);
+  }
+
+  #count(): void {
+    for (const watched of this.#watched.values()) {
+      const [irregular, losses] = [irregularOf(watched.engine), lossesOf(watched.engine)];
+      addGrowth(this.#irregular, watched.irregular, irregular);
+      addGrowth(this.#losses, watched.losses, losses);
+      Object.assign(watched, { irregular, losses });
+    }
+  }
+}
+
+function irregularOf({ counts }: WatchedEngine): Record<string, number> {
+  if (!counts) return {};
+  return { late: counts.late, duplicate: counts.duplicates, 'repeated-write': counts.repeatedWrites };
+}
+
+function lossesOf({ correlation }: WatchedEngine): Record<string, number> {
+  const { droppedGroups, droppedEntries, lateEvents, hurriedEvents } = correlation;
+  return { group: droppedGroups, entry: droppedEntries, 'late-event': lateEvents, 'hurried-event': hurriedEvents };
+}
+
+/** Where other rules came, some figures begin anew. */
+function addGrowth(counter: Counter<'kind'>, before: Record<string, number>, now: Record<string, number>): void {
+  for (const [kind, value] of Object.entries(now)) {
+    const last = before[kind] ?? 0;
+    counter.inc({ kind }, value >= last ? value - last : value);
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import type { StreamMessage } from '@tidewaiter/bus';
+import type { Alert, WideMatch } from '@tidewaiter/detection';
+import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
+import { Logger } from '@tidewaiter/runtime';
+import { DeadLetters } from '@tidewaiter/store';
+import { v5 as uuidv5 } from 'uuid';
+
+import { DetectorMetrics } from './detector-metrics.js';
+
+/** Of ids that are made from places in the stream, and from alerts. Any UUID that nobody else uses. */
+const namespace = '0c5b1f6e-5a0f-4a57-9d57-0d2f6f6a3b41';
+
+/** What cannot be judged or kept, as dead letters. */
+@Injectable()
+export class GivenUp {
+  constructor(
+    private readonly letters: DeadLetters,
+    private readonly metrics: DetectorMetrics,
+    private readonly log: Logger,
+  ) {}
+
+  /** Keeps a message, or one record of it, with the reason. Reading it again after a crash keeps no second letter. */
+  async record(subject: string, message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void> {
+    const { life, sequence } = message.place;
+    await this.letters.save({
+      consumer: 'detector',
+      eventId: uuidv5(JSON.stringify([life, sequence, record?.id ?? null]), namespace),
+      subject: record?.sensor ?? subject,
+      payload: record ? Buffer.from(JSON.stringify(record)) : message.data,
+      ...reasonOf(error),
+      attempts: 1,
+    });
+    this.metrics.givenUp(record);
+    this.log.error({ subject, sequence, event_id: record?.id, err: error }, 'runtime event given up');
+  }
+
+  /** Keeps an alert that PostgreSQL or the builder of incidents will never take. */
+  async alert(alert: Alert, error: unknown): Promise<void> {
+    await this.#found(alert, alert.rule.title, error);
+    this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
+  }
+
+  /** Likewise what correlations over all partitions would have counted. */
+  async match(match: WideMatch, error: unknown): Promise<void> {
+    await this.#found(match, match.rules.join(' '), error);
+    this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
+  }
+
+  async #found(found: Alert | WideMatch, subject: string, error: unknown): Promise<void> {
+    await this.letters.save({
+      consumer: 'detector',
+      eventId: uuidv5(found.id, namespace),
+      subject,
+      payload: Buffer.from(JSON.stringify(found)),
+      ...reasonOf(error),
+      attempts: 1,
+    });
+  }
+}
+
+function reasonOf(error: unknown): { code: string; reason: string } {
+  const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
+  return { code, reason: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,66 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import type { LoadedRules as Loaded, RuleInfo } from '@tidewaiter/sigma';
+import { DetectionRules, type ListedRule } from '@tidewaiter/store';
+
+import { LoadedRules } from './loaded-rules.js';
+
+const everyMs = 2_000;
+
+/** Tells people which rules are in use, and which are not and why: at the start, and whenever they have changed. */
+@Injectable()
+export class RuleListing implements OnApplicationBootstrap, OnApplicationShutdown {
+  #untold: Loaded | null;
+  #repetition: Repetition | undefined;
+
+  constructor(
+    rules: LoadedRules,
+    private readonly listed: DetectionRules,
+    private readonly log: Logger,
+  ) {
+    this.#untold = rules.current;
+    rules.onChange((loaded) => (this.#untold = loaded));
+  }
+
+  onApplicationBootstrap(): void {
+    this.#repetition = repeat(async () => this.#tell(), everyMs, this.log);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repetition?.stop();
+  }
+
+  async #tell(): Promise<void> {
+    const loaded = this.#untold;
+    if (!loaded) return;
+    await this.listed.replace(listedRules(loaded));
+    if (this.#untold === loaded) this.#untold = null;
+  }
+}
+
+/** All documents by file and line. */
+export function listedRules({ rules, correlations, refused }: Loaded): ListedRule[] {
+  const loaded = (kind: 'rule' | 'correlation', info: RuleInfo): ListedRule => {
+    const { id, title, level, status, author, license, file, line } = info;
+    const said = { id, title, level, status, author, license, tags: [...info.tags], file, line };
+    return { state: 'loaded', kind, ...said, isPart: rules.isPart(info), reason: null };
+  };
+  const listed: ListedRule[] = [
+    ...rules.rules.map((info) => loaded('rule', info)),
+    ...correlations.map(({ info }) => loaded('correlation', info)),
+    ...refused.map(({ title = null, file, line, reason }) => ({ ...nothingSaid, title, file, line, reason })),
+  ];
+  return listed.toSorted((a, b) => (a.file < b.file ? -1 : Number(a.file > b.file)) || a.line - b.line);
+}
+
+const nothingSaid = {
+  state: 'refused' as const,
+  kind: null,
+  id: null,
+  level: null,
+  status: null,
+  author: null,
+  license: null,
+  tags: [],
+  isPart: false,
+};
