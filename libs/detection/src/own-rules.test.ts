@@ -53,7 +53,7 @@ it('have examples of what they find and of what they do not', () => {
 });
 
 it('find what their examples say', () => {
-  const failed = failedExamples(loaded, infos);
+  const failed = failedExamples(loaded);
   expect(failed.map(({ rule, example, reason }) => `${placeOf(rule)}: ${reason}: ${JSON.stringify(example)}`)).toEqual(
     [],
   );

@@ -5,7 +5,7 @@ import {
   type ContainerRecord,
   isSameButSeen,
   mergedContainers,
-  mergedPods,
+  mergedOfWorkload,
   type PodRecord,
   recordOfContainer,
   recordOfPod,
@@ -196,7 +196,7 @@ export class ContainerLedger {
   #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[]): KnownWorkload {
     const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
     const containers = this.#containersOf(pods.flatMap((pod) => pod.containers));
-    const { fields, probes } = pods.reduce((all, pod) => mergedPods(all, pod));
+    const { fields, probes } = mergedOfWorkload(pods);
     return {
       ...ref,
       imageDigests: unique(containers.map(({ digest }) => digest)),
