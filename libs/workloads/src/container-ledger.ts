@@ -125,6 +125,10 @@ export class ContainerLedger {
     return this.workload(workload)?.probes ?? [];
   }
 
+  namespaceLabelsOf({ cluster, namespace }: WorkloadRef): Readonly<Record<string, string>> {
+    return this.#namespaces.labelsOf(`${cluster ?? ''}\n${namespace}`);
+  }
+
   workload(ref: WorkloadRef): KnownWorkload | null {
     const key = keyOfWorkload(ref);
     const before = this.#workloadAnswers.get(key);

@@ -53,7 +53,8 @@ export class RuntimeFacts {
     this.#habits = new Learned({ learningMs: policy.learningMs });
     const facts: KnownFacts = {
       image: (digest) => stored.image(digest),
-      workload: (ref) => ledger.workload(ref),
+      // Of workloads the ledger alone knows, and the context asks it.
+      workload: () => null,
       workloadsOf: (digest) => stored.workloadsOf(digest),
       secretOfKey: (accessKeyId) => stored.secretOfKey(accessKeyId),
     };
