@@ -90,10 +90,13 @@ export function sigmaField(observation: Observation, name: string): unknown {
  * path. Undefined where it is missing.
  */
 export function sigmaGetter(name: string): (observation: Observation) => unknown {
-  const [linux, neutral, audit] = [linuxFields.get(name), neutralGetter(name), auditFields.get(name)];
+  const neutral = neutralGetter(name);
+  // No member of an event passes for one of ours. Most that a rule of ours asks for are none of this event, and it is not searched for them.
+  if (neutral !== undefined) return (observation) => neutral(observation) ?? undefined;
+  const [linux, audit] = [linuxFields.get(name), auditFields.get(name)];
   return (observation) => {
     const { source, activity, native } = observation;
-    const value = (activity === 'request' ? undefined : linux?.(observation)) ?? neutral?.(observation);
+    const value = activity === 'request' ? undefined : linux?.(observation);
     if (value !== undefined && value !== null) return value;
     const own = at(native, name);
     if (own !== undefined) return own;
