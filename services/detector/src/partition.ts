@@ -19,6 +19,8 @@ export interface PartitionWorld {
   forget(place: StreamPlace): Promise<void>;
   /** Makes ready in memory what judging will ask for. */
   prepare(): Promise<void>;
+  /** Does what takes time when it is this partition's turn. */
+  inTurn<Result>(work: () => Result): Promise<Result>;
   /** Keeps what cannot be judged, with the reason: a whole message, or one record of it. */
   giveUp(message: StreamMessage, record: RuntimeRecord | null, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
@@ -110,10 +112,8 @@ export class Partition {
       await this.#lookOut(message);
       const records = readObserved(message.data);
       await this.world.prepare();
+      const failures = await this.world.inTurn(() => this.#observe(records, message.storedAtMs));
       if (this.#isOver) return;
-      // By the time at which NATS took it, so that a replay comes to the same as the first reading.
-      this.#add(this.engine.advance(message.storedAtMs));
-      const failures = this.#observe(records);
       this.world.judged(records, message.storedAtMs);
       for (const { record, error } of failures) await this.world.giveUp(message, record, error);
     } catch (error) {
@@ -123,8 +123,11 @@ export class Partition {
   }
 
   /** A record that shows a bug of ours costs that record, not those beside it. */
-  #observe(records: readonly RuntimeRecord[]): { record: RuntimeRecord; error: unknown }[] {
-    const failures = [];
+  #observe(records: readonly RuntimeRecord[], storedAtMs: number): { record: RuntimeRecord; error: unknown }[] {
+    const failures: { record: RuntimeRecord; error: unknown }[] = [];
+    if (this.#isOver) return failures;
+    // By the time at which NATS took it, so that a replay comes to the same as the first reading.
+    this.#add(this.engine.advance(storedAtMs));
     for (const record of records) {
       try {
         this.#add(this.engine.observe(record));

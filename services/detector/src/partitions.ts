@@ -11,6 +11,7 @@ import { Engines } from './engines.js';
 import { GivenUpRecords } from './given-up-records.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
+import { Turns } from './turns.js';
 
 const tickMs = 100;
 /**
@@ -31,6 +32,7 @@ interface Running {
 export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicationShutdown {
   readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
   readonly #running = new Map<string, Running>();
+  readonly #turns = new Turns();
   #ticking: NodeJS.Timeout | undefined;
 
   constructor(
@@ -69,6 +71,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
+        inTurn: async (work) => this.#turns.take(work),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.keep(subject, message, record, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
