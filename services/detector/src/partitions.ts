@@ -19,7 +19,7 @@ const tickMs = 100;
  * a partition that is read again comes to the same.
  */
 const clockMarginMs = 50;
-const snapshotSpreadMs = 10_000;
+const snapshotSpreadMs = 30_000;
 
 interface Running {
   partition: Partition;
