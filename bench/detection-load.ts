@@ -72,7 +72,9 @@ const commands = [
 export function execRecord(turn: number, node: string, timeMs: number, binary?: string): RuntimeRecord {
   const at = new Date(timeMs).toISOString().replace('Z', '123456Z');
   const [executable, args] = commands[turn % commands.length]!;
-  const container = createHash('sha256').update(`${node} ${turn % 40}`).digest('hex');
+  const container = createHash('sha256')
+    .update(`${node} ${turn % 40}`)
+    .digest('hex');
   const execId = Buffer.from(`${node}:${turn}:4711${turn}`).toString('base64');
   const parentId = Buffer.from(`${node}:parent:${turn % 40}`).toString('base64');
   const pod = {
