@@ -1,4 +1,5 @@
 /** Rules and events for bench/detector.ts: of the size and kind that a cluster makes. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
@@ -71,14 +72,16 @@ const commands = [
 export function execRecord(turn: number, node: string, timeMs: number, binary?: string): RuntimeRecord {
   const at = new Date(timeMs).toISOString().replace('Z', '123456Z');
   const [executable, args] = commands[turn % commands.length]!;
-  const container = (turn % 40).toString(16).padStart(2, '0').repeat(31);
+  const container = createHash('sha256')
+    .update(`${node} ${turn % 40}`)
+    .digest('hex');
   const execId = Buffer.from(`${node}:${turn}:4711${turn}`).toString('base64');
   const parentId = Buffer.from(`${node}:parent:${turn % 40}`).toString('base64');
   const pod = {
     namespace: 'shop',
     name: `checkout-7d4b9c6f5-${container.slice(0, 5)}`,
     container: {
-      id: `containerd://${container}ab`,
+      id: `containerd://${container}`,
       name: 'checkout',
       image: { id: `registry.example.com/shop/checkout@${digest}`, name: 'registry.example.com/shop/checkout:1.4.0' },
       start_time: '2026-11-25T09:00:00Z',

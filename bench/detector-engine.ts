@@ -23,7 +23,14 @@ function facts(ledger: ContainerLedger) {
   const files = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [`/usr/lib/app/file-${index}`, { package: `package-${index % 300}` }]),
   );
-  for (const path of ['/usr/bin/pg_isready', '/usr/bin/du', '/usr/local/bin/node', '/usr/bin/python3', '/usr/bin/grep'])
+  for (const path of [
+    '/usr/bin/pg_isready',
+    '/usr/bin/du',
+    '/usr/local/bin/node',
+    '/usr/bin/python3',
+    '/usr/bin/grep',
+    '/usr/bin/jq',
+  ])
     files[path] = { package: 'base' };
   const { facts: known, policy } = factsFromFile({ cluster: 'eu1', images: { [digest]: { files, signed: true } } });
   return factContext({ facts: known, policy, lookup: ledger });

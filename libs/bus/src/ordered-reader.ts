@@ -27,8 +27,11 @@ export interface InOrder {
 const fetchMs = 30_000;
 const idleHeartbeatMs = 5_000;
 const restartDelayMs = 500;
-/** What one fetch may bring into memory, as far as the sizes of the messages before can tell. */
-const fetchBytes = 2 * 2 ** 20;
+/**
+ * What one fetch may bring into memory, as far as the sizes of the messages before can tell. One process has dozens of readers: what all of them
+ * have fetched must be taken within seconds, or the client believes the server gone.
+ */
+const fetchBytes = 256 * 1024;
 const maxFetchMessages = 256;
 const firstFetchMessages = 8;
 

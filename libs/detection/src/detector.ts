@@ -259,8 +259,7 @@ export class Detector {
   }
 
   #isRepeated({ id, timeMs }: Observation): boolean {
-    const before = this.#recentIds.get(id);
-    this.#recentIds.set(id, timeMs);
+    const before = this.#recentIds.replace(id, timeMs);
     if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
     this.#counts.duplicates += 1;
     return true;

@@ -1,6 +1,6 @@
 import type { Observation } from '@tidewaiter/domain';
-import { factField, type FactContext, isFactField } from '@tidewaiter/facts';
-import { logsourcesOf, scalarsOf, sigmaField } from '@tidewaiter/sensors';
+import { type FactContext, factGetter } from '@tidewaiter/facts';
+import { logsourcesOf, scalarsOf, sigmaGetter } from '@tidewaiter/sensors';
 import type { SigmaEvent } from '@tidewaiter/sigma';
 
 import type { FileWriter, FileWriters } from './file-writers.js';
@@ -17,20 +17,41 @@ export interface Seen {
 
 /** An observation as rules see it: the sensor's words, what is remembered of processes, and what is known of images. */
 export function eventView(seen: Seen): SigmaEvent {
-  const { observation, facts } = seen;
+  const { observation } = seen;
   return {
     logsources: logsourcesOf(observation),
-    field(name) {
-      const remembered = rememberedFields.get(name);
-      if (remembered !== undefined) return remembered(seen);
-      return isFactField(name) ? factField(name, observation, facts) : sigmaField(observation, name);
-    },
+    field: (name) => getterOf(name)(seen),
     scalars: () => scalarsOf(observation),
   };
 }
 
+type Getter = (seen: Seen) => unknown;
+
+/** Rules ask for the same names of every event: whose they are is found out once. */
+const getters = new Map<string, Getter>();
+/** More than any rules ask for. Names come from rules alone, but rules come and go. */
+const maxGetters = 10_000;
+
+function getterOf(name: string): Getter {
+  let getter = getters.get(name);
+  if (getter === undefined) {
+    if (getters.size >= maxGetters) getters.clear();
+    getters.set(name, (getter = findGetter(name)));
+  }
+  return getter;
+}
+
+function findGetter(name: string): Getter {
+  const remembered = rememberedFields.get(name);
+  if (remembered !== undefined) return remembered;
+  const fact = factGetter(name);
+  if (fact !== undefined) return ({ observation, facts }) => fact(observation, facts);
+  const said = sigmaGetter(name);
+  return ({ observation }) => said(observation);
+}
+
 /** Fields that only memory answers. Undefined: not known. */
-const rememberedFields: ReadonlyMap<string, (seen: Seen) => unknown> = new Map<string, (seen: Seen) => unknown>([
+const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.AncestorExecutables', (seen) => orUnknown(ancestors(seen).flatMap(({ executable }) => executable ?? []))],
   ['Process.RootExecutable', (seen) => inside(seen).at(-1)?.executable ?? undefined],
   ['Process.Depth', (seen) => (seen.process === null ? undefined : inside(seen).length - 1)],

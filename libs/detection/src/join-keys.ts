@@ -103,7 +103,7 @@ function serviceAccountKey(observation: Observation, facts: FactContext): string
   const { cluster, pod, request } = observation;
   if (request !== null) return null;
   const workload = facts.workloadOf(observation);
-  const account = pod?.serviceAccount ?? (workload && facts.facts.workload(workload)?.serviceAccount);
+  const account = pod?.serviceAccount ?? (workload && facts.workload(workload)?.serviceAccount);
   const namespace = pod?.namespace ?? workload?.namespace;
   if (!account || !namespace || account === 'default') return null;
   return `identity:${cluster ?? ''}/system:serviceaccount:${namespace}:${account}`;

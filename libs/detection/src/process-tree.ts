@@ -46,7 +46,7 @@ export class ProcessTree {
   note(observation: Observation): TreeProcess | null {
     const { process } = observation;
     if (process === null) return null;
-    const known = this.find(observation);
+    const known = this.#find(observation, process);
     if (known === null || (observation.activity === 'exec' && !isToldAgain(observation, process, known))) {
       return this.#add(observation, process, known);
     }
@@ -56,8 +56,10 @@ export class ProcessTree {
 
   /** The process of an observation, where it was seen before. */
   find(observation: Observation): TreeProcess | null {
-    const { process } = observation;
-    if (process === null) return null;
+    return observation.process === null ? null : this.#find(observation, observation.process);
+  }
+
+  #find(observation: Observation, process: ObservedProcess): TreeProcess | null {
     if (process.execId !== null) return this.#processes.get(idKey(observation, process.execId)) ?? null;
     const key = pidKeys(observation, process.pid)
       .map((pid) => this.#byPid.get(pid))

@@ -50,7 +50,7 @@ function workloadOfKey({ request }: Observation, digest: Digest | null, { facts 
   return others.length === 0 ? first : null;
 }
 
-function soleDigest(workload: WorkloadRef | null, { facts }: FactContext): Digest | null {
+function soleDigest(workload: WorkloadRef | null, facts: FactContext): Digest | null {
   const [first = null, ...others] = (workload && facts.workload(workload)?.imageDigests) ?? [];
   return others.length === 0 ? first : null;
 }

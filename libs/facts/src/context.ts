@@ -18,12 +18,17 @@ export interface FactContext {
   startedAtOf(observation: Observation): number | null;
   /** What is known of a workload. */
   workload(workload: WorkloadRef): WorkloadFacts | null;
+  /** Labels of the namespace of a workload; most events are asked for nothing else of it. */
+  namespaceLabelsOf(workload: WorkloadRef): Readonly<Record<string, string>>;
   /** Commands by which the kubelet asks whether a workload is well, as its pods say. */
   probesOf(workload: WorkloadRef): readonly string[];
 }
 
 /** Who knows which container is meant: the ledger. */
-export type ContainerLookup = Pick<FactContext, 'digestOf' | 'workloadOf' | 'startedAtOf' | 'workload' | 'probesOf'>;
+export type ContainerLookup = Pick<
+  FactContext,
+  'digestOf' | 'workloadOf' | 'startedAtOf' | 'workload' | 'namespaceLabelsOf' | 'probesOf'
+>;
 
 /** A context that believes `lookup`, and without one what observations say of themselves. */
 export function factContext(known: {
@@ -41,6 +46,8 @@ export function factContext(known: {
     workloadOf: (observation) => lookup?.workloadOf(observation) ?? saidWorkload(observation),
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
     workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
+    namespaceLabelsOf: (workload) =>
+      facts.workload(workload)?.namespaceLabels ?? lookup?.namespaceLabelsOf(workload) ?? {},
     probesOf: (workload) => lookup?.probesOf(workload) ?? [],
   };
 }

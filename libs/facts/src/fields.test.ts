@@ -243,7 +243,7 @@ it.each<[string, Observation, unknown]>([
 
 it('asks the ledger where nothing else is known, and believes it before the event itself', () => {
   const workload = { cluster: 'prod', namespace: 'ci', kind: 'Job', name: 'build' };
-  const labels = { namespaceLabels: { 'tidewaiter.dev/role': 'Debug' } };
+  const namespaceLabels = { 'tidewaiter.dev/role': 'Debug' };
   const unsaid = { exposed: null, replicas: 1, serviceAccount: null, imageDigests: [] };
   const known = factContext({
     ...factsFromFile({}),
@@ -251,7 +251,8 @@ it('asks the ledger where nothing else is known, and believes it before the even
       digestOf: () => previous,
       workloadOf: () => workload,
       startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
-      workload: (ref) => ({ ...ref, ...labels, ...unsaid, privileged: true }),
+      workload: (ref) => ({ ...ref, namespaceLabels, ...unsaid, privileged: true }),
+      namespaceLabelsOf: () => namespaceLabels,
       probesOf: () => ['/bin/true'],
     },
   });

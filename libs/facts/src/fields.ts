@@ -26,6 +26,12 @@ export function isFactField(name: string): boolean {
   return byName.has(name);
 }
 
+/** How a fact is found out; undefined where none is called so. */
+export function factGetter(name: string): ((observation: Observation, context: FactContext) => unknown) | undefined {
+  const field = byName.get(name);
+  return field && ((observation, context) => field.answer(subjectOf(observation, context)) ?? undefined);
+}
+
 /**
  * What is known beside an observation: true, false, a text, a number or a list. Undefined where it is not known, and for other
  * fields. Found out when it is asked for; never throws.

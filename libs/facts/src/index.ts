@@ -3,7 +3,7 @@ export { factContext } from './context.js';
 export type { ContainerLookup, FactContext } from './context.js';
 export { factsMarkdown } from './document.js';
 export type { FactField } from './fact-field.js';
-export { factField, factFields, isFactField } from './fields.js';
+export { factField, factFields, factGetter, isFactField } from './fields.js';
 export type {
   FileManifest,
   ImageFacts,

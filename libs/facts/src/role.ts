@@ -11,14 +11,15 @@ const words: Readonly<Record<string, string>> = {
 };
 
 /** What the namespace of an observation is for: by the policy, else by its labels. */
-export function roleOf({ namespace, workload, workloadName, context }: Subject): string | undefined {
+export function roleOf({ namespace, workloadRef, workloadName, context }: Subject): string | undefined {
   if (namespace === null) return undefined;
   const { builderNamespaces, debugNamespaces, securityAgents, roleLabels } = context.policy;
   if (builderNamespaces.includes(namespace)) return 'builder';
   if (debugNamespaces.includes(namespace)) return 'debug';
   if (workloadName !== null && securityAgents.includes(workloadName)) return 'security';
+  const labels = workloadRef === null || roleLabels.length === 0 ? {} : context.namespaceLabelsOf(workloadRef);
   for (const label of roleLabels) {
-    const role = own(words, own(workload?.namespaceLabels ?? {}, label)?.toLowerCase() ?? '');
+    const role = own(words, own(labels, label)?.toLowerCase() ?? '');
     if (role !== undefined) return role;
   }
   return 'app';

@@ -98,11 +98,10 @@ export function unlessEmpty(values: JsonValue[]): JsonValue | undefined {
   return values.length === 0 ? undefined : values;
 }
 
-/** The value of a field of ours; null where nobody knows it, undefined where no field is called so. */
-export function neutralField(observation: Observation, name: string): JsonValue | undefined {
-  const getter = fields.get(name);
-  return getter === undefined ? undefined : (getter(observation) ?? null);
+/** How a field of ours is read; undefined where none is called so. */
+export function neutralGetter(name: string): Getter | undefined {
+  return fields.get(name);
 }
 
-/** Every name that {@link neutralField} answers. */
+/** Every name that {@link neutralGetter} knows. */
 export const neutralFieldNames: readonly string[] = [...fields.keys()];

@@ -3,7 +3,7 @@ import type { LogSource } from '@tidewaiter/sigma';
 
 import { at, isObject, object, scalars } from './json.js';
 import { capabilitiesOf, hostPathsOf } from './kubernetes-audit/requested-pods.js';
-import { neutralField, unlessEmpty } from './neutral-fields.js';
+import { neutralGetter, unlessEmpty } from './neutral-fields.js';
 
 /** Activities by the category that Sigma has for them; what has none is there for our own rules alone. */
 const linuxCategories: Partial<Record<Activity, string>> = {
@@ -80,22 +80,29 @@ const auditFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['capabilities', ({ native }) => unlessEmpty(capabilitiesOf(native))],
 ]);
 
+/** The value of a field that a rule names, see {@link sigmaGetter}. */
+export function sigmaField(observation: Observation, name: string): unknown {
+  return sigmaGetter(name)(observation);
+}
+
 /**
- * The value of a field that a rule names: Sigma's name, ours (`Process.Executable`), or the sensor's own as literal key or dotted
+ * How a field that a rule names is read: Sigma's name, ours (`Process.Executable`), or the sensor's own as literal key or dotted
  * path. Undefined where it is missing.
  */
-export function sigmaField(observation: Observation, name: string): unknown {
-  const { source, activity, native } = observation;
-  if (activity !== 'request') {
-    const value = linuxFields.get(name)?.(observation);
+export function sigmaGetter(name: string): (observation: Observation) => unknown {
+  const neutral = neutralGetter(name);
+  // No member of an event passes for one of ours. Most that a rule of ours asks for are none of this event, and it is not searched for them.
+  if (neutral !== undefined) return (observation) => neutral(observation) ?? undefined;
+  const [linux, audit] = [linuxFields.get(name), auditFields.get(name)];
+  return (observation) => {
+    const { source, activity, native } = observation;
+    const value = activity === 'request' ? undefined : linux?.(observation);
     if (value !== undefined && value !== null) return value;
-  }
-  const neutral = neutralField(observation, name);
-  if (neutral !== undefined && neutral !== null) return neutral;
-  const own = at(native, name);
-  if (own !== undefined) return own;
-  if (source === 'kubernetes-audit') return auditFields.get(name)?.(observation);
-  return source === 'falco' && isObject(native['output_fields']) ? at(native['output_fields'], name) : undefined;
+    const own = at(native, name);
+    if (own !== undefined) return own;
+    if (source === 'kubernetes-audit') return audit?.(observation);
+    return source === 'falco' && isObject(native['output_fields']) ? at(native['output_fields'], name) : undefined;
+  };
 }
 
 const ofProcess = ['Image', 'CommandLine', 'ParentImage', 'ParentCommandLine', 'CurrentDirectory', 'User', 'ProcessId'];

@@ -1,7 +1,7 @@
 import type { SigmaEvent } from './event.js';
 import { leavesOf } from './expression.js';
 import type { Expression, Leaf, Test } from './expression.js';
-import { leafAnswer, textTest } from './matching/answers.js';
+import { type Answer, leafAnswer, textTest } from './matching/answers.js';
 import { EventView } from './matching/event-view.js';
 import { anyRun, written } from './sigma-string.js';
 
@@ -20,13 +20,6 @@ const maxShown = 100;
 const maxNegative = 10;
 const maxValueLength = 1_000;
 
-/** Why an expression holds for an event. */
-export function explain(expression: Expression, event: SigmaEvent): readonly Explanation[] {
-  const reasons = new Reasons(expression, event);
-  const { found, absent } = reasons.why(expression, true) ?? nothing;
-  return found.length > 0 ? found.slice(0, maxShown) : absent.slice(0, maxNegative);
-}
-
 interface Why {
   found: readonly Explanation[];
   absent: readonly Explanation[];
@@ -34,29 +27,43 @@ interface Why {
 
 const nothing: Why = { found: [], absent: [] };
 
-class Reasons {
+/** A question made ready to be asked, and its words. */
+interface AskedLeaf {
+  answer: Answer;
+  test: string;
+}
+
+/** Says why an expression holds, of one event after the other: a rule that is a part of a correlation may match every second event. */
+export class Explainer {
   readonly #view: EventView;
   readonly #numberOf: (name: string | null) => number;
+  readonly #leaves: ReadonlyMap<Leaf, AskedLeaf>;
 
-  constructor(expression: Expression, event: SigmaEvent) {
-    const names = new Set<string | null>();
-    for (const { field, test } of leavesOf(expression)) {
-      names.add(field);
-      if (test.kind === 'field') names.add(test.other);
-    }
-    const fields = [...names];
+  constructor(private readonly expression: Expression) {
+    const leaves = [...leavesOf(expression)];
+    const fields = [
+      ...new Set(leaves.flatMap(({ field, test }) => (test.kind === 'field' ? [field, test.other] : [field]))),
+    ];
     this.#view = new EventView(fields);
-    this.#view.look(event);
     this.#numberOf = (name) => fields.indexOf(name);
+    this.#leaves = new Map(
+      leaves.map((leaf) => [leaf, { answer: leafAnswer(leaf, this.#numberOf), test: describe(leaf.test) }]),
+    );
+  }
+
+  explain(event: SigmaEvent): readonly Explanation[] {
+    this.#view.look(event);
+    const { found, absent } = this.#why(this.expression, true) ?? nothing;
+    return found.length > 0 ? found.slice(0, maxShown) : absent.slice(0, maxNegative);
   }
 
   /** Why it is so; undefined when it is not. */
-  why(expression: Expression, isSo: boolean): Why | undefined {
+  #why(expression: Expression, isSo: boolean): Why | undefined {
     switch (expression.kind) {
       case 'leaf':
         return this.#whyLeaf(expression.leaf, isSo);
       case 'not':
-        return this.why(expression.part, !isSo);
+        return this.#why(expression.part, !isSo);
       default:
         return (expression.kind === 'and') === isSo
           ? this.#whyAll(expression.parts, isSo)
@@ -65,22 +72,22 @@ class Reasons {
   }
 
   #whyAll(parts: readonly Expression[], isSo: boolean): Why | undefined {
-    const all = parts.map((part) => this.why(part, isSo));
+    const all = parts.map((part) => this.#why(part, isSo));
     if (!all.every((why) => why !== undefined)) return undefined;
     return { found: all.flatMap(({ found }) => found), absent: all.flatMap(({ absent }) => absent) };
   }
 
   #whyOne(parts: readonly Expression[], isSo: boolean): Why | undefined {
     for (const part of parts) {
-      const why = this.why(part, isSo);
+      const why = this.#why(part, isSo);
       if (why) return why;
     }
     return undefined;
   }
 
   #whyLeaf(leaf: Leaf, isSo: boolean): Why | undefined {
-    if (leafAnswer(leaf, this.#numberOf)(this.#view) !== isSo) return undefined;
-    const test = describe(leaf.test);
+    const { answer, test } = this.#leaves.get(leaf)!;
+    if (answer(this.#view) !== isSo) return undefined;
     const explanation = { field: leaf.field ?? '*', value: this.#valueOf(leaf), test: isSo ? test : `not ${test}` };
     return isSo ? { found: [explanation], absent: [] } : { found: [], absent: [explanation] };
   }

@@ -1,7 +1,6 @@
 import { appliesTo } from './event.js';
 import type { LogSource, SigmaEvent } from './event.js';
-import { explain } from './explain.js';
-import type { Explanation } from './explain.js';
+import { Explainer, type Explanation } from './explain.js';
 import { leavesOf } from './expression.js';
 import type { Leaf } from './expression.js';
 import { Engine } from './matching/engine.js';
@@ -45,6 +44,8 @@ export class RuleSet {
   /** Made when the first event of a kind comes. */
   readonly #engines = new Map<string, RoutedRules>();
   readonly #previous: ReadonlyMap<string, RoutedRules>;
+  /** Made when a rule is first explained. */
+  readonly #explainers = new WeakMap<DetectionRule, Explainer>();
 
   /** Events of one kind often come together, and with the same list. */
   #last: (RoutedRules & { logsources: readonly LogSource[] }) | undefined;
@@ -76,9 +77,15 @@ export class RuleSet {
   match(event: SigmaEvent): Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
     return engine.match(event).map((index) => {
-      const { info, expression } = rules[index]!;
-      return { rule: info, explain: () => explain(expression, event) };
+      const rule = rules[index]!;
+      return { rule: rule.info, explain: () => this.#explain(rule, event) };
     });
+  }
+
+  #explain(rule: DetectionRule, event: SigmaEvent): readonly Explanation[] {
+    let explainer = this.#explainers.get(rule);
+    if (!explainer) this.#explainers.set(rule, (explainer = new Explainer(rule.expression)));
+    return explainer.explain(event);
   }
 
   #engineFor(logsources: readonly LogSource[]): RoutedRules {

@@ -5,7 +5,7 @@ import {
   type ContainerRecord,
   isSameButSeen,
   mergedContainers,
-  mergedPods,
+  mergedOfWorkload,
   type PodRecord,
   recordOfContainer,
   recordOfPod,
@@ -55,7 +55,7 @@ export class ContainerLedger {
   readonly #changedWorkloads = new Set<string>();
   /** Answers, as long as nothing that they were made of changed. */
   readonly #answers = new WeakMap<ContainerRecord, Answer<KnownContainer>>();
-  readonly #workloadAnswers = new Map<string, Answer<KnownWorkload>>();
+  readonly #workloadAnswers = new Map<string, KnownWorkload>();
   /** The last answer: one event is asked about several times. */
   #last: { observation: Observation; container: KnownContainer | null; revision: number } | null = null;
 
@@ -125,14 +125,18 @@ export class ContainerLedger {
     return this.workload(workload)?.probes ?? [];
   }
 
+  namespaceLabelsOf({ cluster, namespace }: WorkloadRef): Readonly<Record<string, string>> {
+    return this.#namespaces.labelsOf(`${cluster ?? ''}\n${namespace}`);
+  }
+
   workload(ref: WorkloadRef): KnownWorkload | null {
     const key = keyOfWorkload(ref);
     const before = this.#workloadAnswers.get(key);
-    if (before?.revision === this.#revision) return before.known;
+    if (before) return before;
     const pods = this.#pods.ofWorkload(key);
     if (pods.length === 0) return null;
     const known = this.#workloadOf(ref, pods);
-    this.#workloadAnswers.set(key, { known, revision: this.#revision });
+    this.#workloadAnswers.set(key, known);
     return known;
   }
 
@@ -195,14 +199,19 @@ export class ContainerLedger {
 
   #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[]): KnownWorkload {
     const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
-    const containers = this.#containersOf(pods.flatMap((pod) => pod.containers));
-    const { fields, probes } = pods.reduce((all, pod) => mergedPods(all, pod));
+    const ids = pods.flatMap((pod) => pod.containers);
+    const digests = () => unique(this.#containersOf(ids).map(({ digest }) => digest));
+    const isPrivileged = (id: string) => this.#containers.find(id)?.fields.privileged?.value ?? null;
+    const { fields, probes } = mergedOfWorkload(pods);
     return {
       ...ref,
-      imageDigests: unique(containers.map(({ digest }) => digest)),
+      // Of all that is said here they alone change with what becomes known of images, and are seldom asked for.
+      get imageDigests() {
+        return digests();
+      },
       namespaceLabels: this.#namespaces.labelsOf(namespace),
       exposed: this.#namespaces.isExposed(namespace, pods),
-      privileged: fields.privileged?.value ?? worst(containers.map(({ privileged }) => privileged)),
+      privileged: fields.privileged?.value ?? worst(ids.map(isPrivileged)),
       serviceAccount: fields.serviceAccount?.value ?? null,
       replicas: pods.filter((pod) => pod.fields.endedAtMs === null).length,
       probes,

@@ -129,6 +129,16 @@ export function mergedPods(a: PodRecord, b: PodRecord): PodRecord {
   };
 }
 
+/** What is said of the pods of a workload together. Not their containers: a thousand pods have thousands, and each merge would sort them. */
+export function mergedOfWorkload(pods: readonly PodRecord[]): Pick<PodRecord, 'fields' | 'probes'> {
+  return pods
+    .map(({ fields, probes }) => ({ fields, probes }))
+    .reduce((all, pod) => ({
+      fields: strongest(all.fields, pod.fields),
+      probes: union(all.probes, pod.probes, maxProbes),
+    }));
+}
+
 /** Whether a merge said nothing but that it was seen again. */
 export function isSameButSeen<Merged extends ContainerRecord | PodRecord>(before: Merged, after: Merged): boolean {
   const fields = Object.keys(before.fields) as (keyof Merged['fields'])[];

@@ -14,9 +14,13 @@ interface NamespaceRecord {
 
 type Labels = Readonly<Record<string, string>>;
 
+const none: Labels = {};
+
 /** What is said of namespaces, and of how what is in them is reached. By `cluster` and `namespace`, a line break between. */
 export class NamespaceRecords {
   readonly #records = new Map<string, NamespaceRecord>();
+  /** Nearly every event is asked for them. */
+  readonly #read = new WeakMap<Said<string>, Labels>();
 
   addNamespace({ cluster, namespace, labels }: NamespaceClaim, by: Authority, atMs: number): void {
     const record = this.#record(`${cluster ?? ''}\n${namespace}`);
@@ -34,7 +38,10 @@ export class NamespaceRecords {
 
   labelsOf(key: string): Labels {
     const labels = this.#records.get(key)?.labels;
-    return labels ? (JSON.parse(labels.value) as Labels) : {};
+    if (!labels) return none;
+    let read = this.#read.get(labels);
+    if (!read) this.#read.set(labels, (read = JSON.parse(labels.value) as Labels));
+    return read;
   }
 
   /** Whether something outside the cluster can reach one of some pods; null while nobody told of services or labels. */

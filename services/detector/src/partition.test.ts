@@ -74,6 +74,7 @@ function world(change: Partial<PartitionWorld> = {}) {
     attempt: async (_, { sequence }) => void attempts.push(sequence),
     forget: async ({ sequence }) => void forgotten.push(sequence),
     prepare: async () => undefined,
+    inTurn: async (work) => work(),
     giveUp: async ({ place }, each, error) =>
       void givenUp.push({
         sequence: place.sequence,

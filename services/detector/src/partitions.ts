@@ -11,6 +11,7 @@ import { Engines } from './engines.js';
 import { GivenUp } from './given-up.js';
 import { PartitionJournal } from './partition-journal.js';
 import { Partition } from './partition.js';
+import { Turns } from './turns.js';
 
 const tickMs = 100;
 /**
@@ -18,7 +19,7 @@ const tickMs = 100;
  * a partition that is read again comes to the same.
  */
 const clockMarginMs = 50;
-const snapshotSpreadMs = 10_000;
+const snapshotSpreadMs = 30_000;
 
 interface Running {
   partition: Partition;
@@ -31,6 +32,7 @@ interface Running {
 export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicationShutdown {
   readonly names = Array.from({ length: runtimePartitions }, (_, number) => `partition/${number}`);
   readonly #running = new Map<string, Running>();
+  readonly #turns = new Turns();
   #ticking: NodeJS.Timeout | undefined;
 
   constructor(
@@ -68,6 +70,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
         prepare: async () => this.engines.prepare(),
+        inTurn: async (work) => this.#turns.take(work),
         giveUp: async (message: StreamMessage, record: RuntimeRecord | null, error: unknown) =>
           this.givenUp.record(subject, message, record, error),
         giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),

@@ -44,7 +44,14 @@ export class RuntimeFacts {
   ) {
     this.ledger = ledger;
     this.#habits = new Learned({ learningMs: policy.learningMs });
-    this.context = factContext({ facts: stored, policy, habits: this.#habits, lookup: ledger });
+    const facts: KnownFacts = {
+      image: (digest) => stored.image(digest),
+      // Of workloads the ledger alone knows, and the context asks it.
+      workload: () => null,
+      workloadsOf: (digest) => stored.workloadsOf(digest),
+      secretOfKey: (accessKeyId) => stored.secretOfKey(accessKeyId),
+    };
+    this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
   }
 
   /** Learns from an observation, and notes what will be asked about it. */

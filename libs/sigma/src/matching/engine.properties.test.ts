@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { explain } from '../explain.js';
+import { Explainer } from '../explain.js';
 import type { Expression, Leaf, Test } from '../expression.js';
 import { jsonEvent } from '../json-event.js';
 import { loadRules } from '../load-rules.js';
@@ -158,7 +158,7 @@ it.each([false, true])('finds with its index what asking every rule finds (inter
 it('explains what holds, and says nothing of what does not', () => {
   fc.assert(
     fc.property(expression, event, (each, json) => {
-      const reasons = explain(each, jsonEvent(json, source));
+      const reasons = new Explainer(each).explain(jsonEvent(json, source));
       expect(reasons.length > 0).toBe(holds(each, json));
     }),
   );
