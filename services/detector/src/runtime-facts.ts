@@ -1,5 +1,12 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
-import { type FactContext, factContext, Learned, type LearnedHabit, type RuntimePolicy } from '@tidewaiter/facts';
+import {
+  type FactContext,
+  factContext,
+  type KnownFacts,
+  Learned,
+  type LearnedHabit,
+  type RuntimePolicy,
+} from '@tidewaiter/facts';
 import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
 import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 
