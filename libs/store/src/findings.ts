@@ -51,6 +51,8 @@ export interface PackagePlace {
   purl: string;
   /** Whether a workload runs the image, or did in the last day; null while nobody tells. */
   running: boolean | null;
+  /** Whether what the advisory tells of is in CISA's catalogue of exploited vulnerabilities. */
+  kev: boolean;
 }
 
 interface FindingRow {
@@ -147,7 +149,7 @@ export class Findings {
 
   /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
-    const places = await this.store.query<Omit<PackagePlace, 'running'> & { images: Digest[] }>(
+    const places = await this.store.query<Omit<PackagePlace, 'running' | 'kev'> & { images: Digest[] }>(
       `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
          coalesce(package_match.state, 'affected') AS match,
@@ -160,10 +162,20 @@ export class Findings {
       [purls, advisoryId],
     );
     const running = await runningAmong(this.store, [...new Set(places.flatMap(({ images }) => images))]);
+    const kev = await this.#isExploited(advisoryId);
     return places.map(({ images, ...place }) => ({
       ...place,
       running: running && images.some((image) => running.has(image)),
+      kev,
     }));
+  }
+
+  async #isExploited(advisoryId: string): Promise<boolean> {
+    const known = await this.store.query<{ id: string; aliases: string[] }>(
+      'SELECT vulnerability_id AS id, aliases FROM advisory WHERE id = $1',
+      [advisoryId],
+    );
+    return (await exploitationOf(this.store, known)).some(({ kev }) => kev);
   }
 
   /** How anybody rates vulnerabilities: a distribution's advisory often does not. */

@@ -15,7 +15,7 @@ export function narrowedTo(report: FindingReport, subjects: readonly Subject<Fin
 }
 
 function alertOf({ kind, id, severity, title, status, at }: FindingReport, place: FindingPlace): Alert {
-  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running } = place;
+  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running, kev } = place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
   return {
@@ -30,6 +30,7 @@ function alertOf({ kind, id, severity, title, status, at }: FindingReport, place
       package: packageName,
       fixable: String(fix.version !== null),
       new: String(!isResolved),
+      kev: String(kev),
       ...(running !== null && { running: String(running) }),
     },
     annotations: {

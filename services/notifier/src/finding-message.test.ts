@@ -15,6 +15,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
     running: null,
+    kev: false,
     ...parts,
   };
 }
@@ -107,6 +108,7 @@ describe('its alerts', () => {
         package: 'openssl',
         fixable: 'true',
         new: 'true',
+        kev: 'false',
       },
       status: 'firing',
       startsAt: report.at,

@@ -28,6 +28,8 @@ export interface FindingPlace {
   fix: { state: FixState; version: string | null };
   /** Whether a workload runs it; null while nobody tells of containers. */
   running: boolean | null;
+  /** Whether it is known to be exploited. */
+  kev: boolean;
 }
 
 /** A vulnerability that came to images, or left them, without a push. */

@@ -1,10 +1,8 @@
-import type { Finding } from '@tidewaiter/domain';
-
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import type { PushFinding } from './push-message-groups.js';
 import type { PushReport } from './push-message.js';
 
-const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFinding => ({
+const finding = (id: string, more: Partial<PushFinding['finding']> = {}, isNew = true): PushFinding => ({
   finding: {
     kind: 'vulnerability',
     id,
@@ -17,7 +15,7 @@ const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFin
     path: null,
     fix: { state: 'fixed', version: '2' },
     ...more,
-  } as Finding,
+  } as PushFinding['finding'],
   isNew,
   platforms: ['linux/amd64'],
 });
@@ -35,7 +33,7 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
 it('alerts on what is critical or high, or may be, and runs', () => {
   const subjects = pushSubjects(
     report([
-      finding('bad'),
+      finding('bad', { kev: true }),
       finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
       finding('mild', { severity: 'medium' }),
       finding('unrated', { severity: 'unknown' }),
@@ -51,8 +49,9 @@ it('alerts on what is critical or high, or may be, and runs', () => {
       package: 'openssl',
       fixable: 'true',
       new: 'true',
+      kev: 'true',
     }),
-    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false' }),
+    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false', kev: 'false' }),
     expect.objectContaining({ rule: 'unrated', severity: 'unknown', new: 'true' }),
   ]);
 });

@@ -38,6 +38,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     rule: finding.id,
     fixable: String(finding.fix.version !== null),
     new: String(isNew && !isResolved),
+    kev: String(finding.kev === true),
   };
   if (report.tag !== null) labels['tag'] = report.tag;
   if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);

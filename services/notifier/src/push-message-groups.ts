@@ -12,8 +12,8 @@ import { count, enumerate, type MessageItem } from './message.js';
 
 /** A finding of a pushed image, seen against the previous push of its tag. */
 export interface PushFinding {
-  /** `running`: whether a workload runs the image; null or absent where nobody tells. */
-  finding: Finding & { running?: boolean | null };
+  /** `running`: whether a workload runs the image; null or absent where nobody tells. `kev`: whether it is known to be exploited. */
+  finding: Finding & { running?: boolean | null; kev?: boolean };
   /** Whether the previous push of the tag did not have it. */
   isNew: boolean;
   /** Those of the push's platforms that have it. */
