@@ -10,6 +10,8 @@ export type {
   SignerSettings,
   TidewaiterSettings,
 } from './settings.js';
+export { maxOwnerCharacters } from './owner-settings.js';
+export type { OwnerSettings } from './owner-settings.js';
 export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';
 export { Egress } from './egress.js';
 export type { ClientCertificate } from './egress-pools.js';

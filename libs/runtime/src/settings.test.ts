@@ -23,6 +23,7 @@ it('starts a new installation with nothing connected', () => {
     sensors: [],
     pipelines: [],
     signers: [],
+    owners: { rules: [], labels: [] },
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
     rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
@@ -52,6 +53,28 @@ runtime:
     allowedEgress: { 'shop/api': ['192.0.2.0/28', '*.example.com'] },
     learningMs: 7 * 86_400_000,
   });
+});
+
+it('reads who answers for what', () => {
+  const { owners } = parseSettings(
+    `
+owners:
+  - { repository: "shop/*", owner: team-shop }
+  - { namespace: payments, owner: team-payments }
+ownerLabels: [com.example.team]
+`,
+    noFiles,
+  );
+  expect(owners).toEqual({
+    rules: [
+      { repository: 'shop/*', owner: 'team-shop' },
+      { namespace: 'payments', owner: 'team-payments' },
+    ],
+    labels: ['com.example.team'],
+  });
+  expect(problemsOf('owners: [ { owner: nobody } ]')).toContain(
+    'owners[0]: names neither a repository nor a namespace',
+  );
 });
 
 it('reads registries and sensors, and secrets from files', () => {

@@ -10,6 +10,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { ClientCertificate } from './egress-pools.js';
+import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { name, type ReadSecretFile, secretPair, type SecretReader, secretReader } from './secret-settings.js';
 
@@ -215,6 +216,8 @@ const settings = z.strictObject({
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
+  owners: ownerRules,
+  ownerLabels,
   egress: z
     .strictObject({
       /** Private addresses that outbound calls may reach: CIDR ranges or host names. */
@@ -283,6 +286,7 @@ export interface TidewaiterSettings {
   sensors: SensorSettings[];
   pipelines: PipelineSettings[];
   signers: SignerSettings[];
+  owners: OwnerSettings;
   egressAllow: string[];
   platforms: string[];
   /** By what images are judged. */
@@ -326,6 +330,7 @@ export function parseSettings(text: string, readFile: ReadSecretFile): Tidewaite
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
+    owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,

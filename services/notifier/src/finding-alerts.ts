@@ -15,7 +15,8 @@ export function narrowedTo(report: FindingReport, subjects: readonly Subject<Fin
 }
 
 function alertOf({ kind, id, severity, title, status, at }: FindingReport, place: FindingPlace): Alert {
-  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running, kev } = place;
+  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running, kev, owner } =
+    place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
   return {
@@ -32,6 +33,7 @@ function alertOf({ kind, id, severity, title, status, at }: FindingReport, place
       new: String(!isResolved),
       kev: String(kev),
       ...(running !== null && { running: String(running) }),
+      ...(owner !== null && { owner }),
     },
     annotations: {
       summary: `${id} in ${packageName}`,

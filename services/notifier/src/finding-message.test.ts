@@ -16,6 +16,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     fix: { state: 'fixed', version: '3.0.17-1' },
     running: null,
     kev: false,
+    owner: null,
     ...parts,
   };
 }
@@ -123,6 +124,15 @@ describe('its alerts', () => {
   ])('say whether the image runs, where anybody tells: %s', (running, label) => {
     const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
     expect(subject!.alert.labels['running']).toBe(label);
+  });
+
+  it('name who answers for the image', () => {
+    const labelsOf = (owner: string | null) =>
+      findingSubjects({ ...report, places: [place('1', { owner })] })[0]!.alert.labels;
+    expect([labelsOf('team-shop')['owner'], Object.keys(labelsOf(null)).includes('owner')]).toEqual([
+      'team-shop',
+      false,
+    ]);
   });
 
   it('tell each receiver only of its own images', () => {

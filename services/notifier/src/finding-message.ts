@@ -30,6 +30,8 @@ export interface FindingPlace {
   running: boolean | null;
   /** Whether it is known to be exploited. */
   kev: boolean;
+  /** Who answers for the image; null where nobody says. */
+  owner: string | null;
 }
 
 /** A vulnerability that came to images, or left them, without a push. */

@@ -32,6 +32,8 @@ export interface IncidentReport {
   /** What people were told, oldest first. */
   revisions: IncidentRevision[];
   context: IncidentContext;
+  /** Who answers for what it happened in; null where nobody says. */
+  owner: string | null;
 }
 
 /** Vulnerabilities of the image that a message names. */

@@ -8,6 +8,7 @@ import { Channels } from './channels.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { findingMessage, type FindingReport } from './finding-message.js';
 import { Notifications } from './notifications.js';
+import { Owners } from './owners.js';
 
 /** Tells people of what became wrong with images that nobody pushed: an advisory was published. */
 @Controller()
@@ -15,6 +16,7 @@ export class NotifyOfFindings {
   constructor(
     private readonly store: Store,
     private readonly judgements: Judgements,
+    private readonly owners: Owners,
     private readonly notifications: Notifications,
     private readonly channels: Channels,
   ) {}
@@ -33,7 +35,9 @@ export class NotifyOfFindings {
     const { kind, advisoryId, title, severity, purls, isNews } = data;
     // As with pushes: what nobody has rated may be critical.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
-    const places = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
+    const hit = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
+    const owners = await this.owners.ofImages(hit);
+    const places = hit.map((place, index) => ({ ...place, owner: owners[index] ?? null }));
     const report: FindingReport = { kind, id: data.id, advisoryId, title, severity, status, at: time, places };
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       const { consoleUrl } = this.channels;

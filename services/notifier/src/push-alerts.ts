@@ -40,6 +40,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     new: String(isNew && !isResolved),
     kev: String(finding.kev === true),
   };
+  if (report.owner !== null) labels['owner'] = report.owner;
   if (report.tag !== null) labels['tag'] = report.tag;
   if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);
   if (finding.packageName !== null) labels['package'] = finding.packageName;
