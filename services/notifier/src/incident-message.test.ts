@@ -63,6 +63,7 @@ const image: NonNullable<IncidentContext['image']> = {
 
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
+  owner: null,
   revisions: [opened],
   context: {
     image,
