@@ -5,6 +5,7 @@ export type {
   AdmissionSettings,
   MirrorSettings,
   Reconciliation,
+  RedeliverSettings,
   RegistrySettings,
   SensorSettings,
   SignerSettings,

@@ -96,6 +96,22 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(JSON.stringify(settings)).not.toContain('t0ken');
 });
 
+it('reads of which hook the failed deliveries are asked for again', () => {
+  const registry = (kind: string, redeliver: string) =>
+    `registries: [ { name: gh, kind: ${kind}, url: "https://registry.example.com", redeliver: { ${redeliver} } } ]`;
+  const [read] = parseSettings(registry('ghcr', 'hook: orgs/acme/hooks/1, token: t0ken'), noFiles).registries;
+  expect(read?.redeliver).toMatchObject({ hook: 'orgs/acme/hooks/1', allowPrivate: false, intervalMs: 900_000 });
+  const [never] = parseSettings(registry('ghcr', 'hook: orgs/acme/hooks/1, token: t, every: 0'), noFiles).registries;
+  expect(never?.redeliver?.intervalMs).toBe(0);
+  expect(problemsOf(registry('ghcr', 'hook: orgs/acme/hooks/1'))).toContain(
+    'registries[0].redeliver.token: is missing',
+  );
+  expect(problemsOf(registry('ghcr', 'hook: orgs/../user, token: t'))).toContain('registries[0].redeliver.hook: is no');
+  expect(problemsOf(registry('quay', 'hook: orgs/acme/hooks/1, token: t'))).toContain(
+    'registries[0].redeliver: is for the kind ghcr',
+  );
+});
+
 describe('a sensor', () => {
   const sensorsOf = (...lines: string[]) =>
     parseSettings(`sensors:\n${lines.map((line) => `  - { ${line} }\n`).join('')}`, (path) => `text of ${path}`)
