@@ -65,6 +65,11 @@ sensors:
 #   - { name: ci, kind: token, token: THE_TOKEN }
 #   - { name: github, kind: github, audience: "https://tidewaiter.example.com", claims: { repository: "acme/*", ref: refs/heads/main } }
 
+# Who answers for what, for the label owner of alerts: docs/routing.md
+# owners:
+#   - { repository: "shop/*", owner: team-shop }
+#   - { namespace: payments, owner: team-payments }
+
 # Who bears with what, and what must hold: docs/exceptions.md, docs/policies.md, docs/gates.md.
 # policies:
 #   - { name: no-secrets, mode: warn }

@@ -14,6 +14,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
     running: null,
+    owner: null,
     ...parts,
   };
 }

@@ -31,6 +31,8 @@ export interface FindingPlace {
   fix: { state: FixState; version: string | null };
   /** Whether a workload runs the image; absent or null while nobody tells. */
   running?: boolean | null;
+  /** Who answers for it; null where nobody says. */
+  owner: string | null;
 }
 
 /** A vulnerability that came to images, or left them, without a push. */

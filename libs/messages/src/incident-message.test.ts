@@ -64,6 +64,7 @@ const image: NonNullable<IncidentContext['image']> = {
 
 const report = (more: Partial<StoredIncident> = {}, context: Partial<IncidentContext> = {}): IncidentReport => ({
   incident: incident(more),
+  owner: null,
   revisions: [opened],
   context: {
     image,
@@ -266,7 +267,7 @@ describe('an acknowledged incident', () => {
     reach: { images: { items: [], total: 0 }, workloads: { items: [], total: 0 }, incidents: [] },
   };
   const messageOf = (revisions: IncidentRevision[]) =>
-    incidentMessage({ incident: incident(), revisions, context }, console);
+    incidentMessage({ incident: incident(), revisions, context, owner: null }, console);
 
   it('says by whom, and notes it in its thread', () => {
     const message = messageOf([opened, acknowledged]);

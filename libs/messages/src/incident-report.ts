@@ -7,6 +7,8 @@ export interface IncidentReport {
   /** What people were told, oldest first. */
   revisions: ToldRevision[];
   context: { image: ToldImage | null; reach: ToldReach };
+  /** Who answers for what it happened in; null where nobody says. */
+  owner: string | null;
 }
 
 /** An incident as people know it: by its number, and by who ended it. */

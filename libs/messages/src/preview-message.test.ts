@@ -70,6 +70,7 @@ describe('a push with 10,000 findings of hostile names', () => {
     repository: hostile[0]!,
     tag: hostile[3]!,
     digest: `sha256:${'4f'.repeat(32)}`,
+    owner: null,
     platforms: ['linux/amd64'],
     pushedBy: hostile[1]!,
     pipeline: null,

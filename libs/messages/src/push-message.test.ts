@@ -57,6 +57,7 @@ function report(findings: PushFinding[], rest: Partial<PushReport> = {}): PushRe
     repository: 'shop/checkout',
     tag: '1.4',
     digest,
+    owner: null,
     platforms: ['linux/amd64'],
     pushedBy: 'ci-bot',
     pushedAt: '2026-11-25T10:42:00Z',

@@ -45,6 +45,8 @@ export interface PushReport {
   repository: string;
   tag: string | null;
   digest: Digest;
+  /** Who answers for it; null where nobody says. */
+  owner: string | null;
   platforms: Platform[];
   pushedBy: string | null;
   /** ISO 8601. */

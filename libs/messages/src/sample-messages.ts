@@ -81,6 +81,7 @@ const samplePush: PushReport = {
   repository: 'shop/checkout',
   tag: '1.42',
   digest,
+  owner: 'team-shop',
   platforms,
   pushedBy: 'ci-bot',
   pipeline: {
@@ -130,6 +131,7 @@ const sampleFinding: FindingReport = {
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1~deb12u2' },
     running: index === 1,
+    owner: 'team-shop',
   })),
 };
 
@@ -216,6 +218,7 @@ const incident: Incident = {
 };
 
 const sampleIncident: IncidentReport = {
+  owner: 'team-shop',
   incident: { ...incident, number: 318, resolvedBy: null },
   revisions: [
     { revision: 1, kind: 'opened', severity: 'high', news: ['Shell started by the web server (T1059)'], actor: null },

@@ -5,11 +5,14 @@ export type {
   AdmissionSettings,
   MirrorSettings,
   Reconciliation,
+  RedeliverSettings,
   RegistrySettings,
   SensorSettings,
   SignerSettings,
   TidewaiterSettings,
 } from './settings.js';
+export { maxOwnerCharacters } from './owner-settings.js';
+export type { OwnerSettings } from './owner-settings.js';
 export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';
 export { Egress } from './egress.js';
 export type { ClientCertificate } from './egress-pools.js';

@@ -23,6 +23,7 @@ it('starts a new installation with nothing connected', () => {
     sensors: [],
     pipelines: [],
     signers: [],
+    owners: { rules: [], labels: [] },
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],
     rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
@@ -66,6 +67,28 @@ runtime:
   });
 });
 
+it('reads who answers for what', () => {
+  const { owners } = parseSettings(
+    `
+owners:
+  - { repository: "shop/*", owner: team-shop }
+  - { namespace: payments, owner: team-payments }
+ownerLabels: [com.example.team]
+`,
+    noFiles,
+  );
+  expect(owners).toEqual({
+    rules: [
+      { repository: 'shop/*', owner: 'team-shop' },
+      { namespace: 'payments', owner: 'team-payments' },
+    ],
+    labels: ['com.example.team'],
+  });
+  expect(problemsOf('owners: [ { owner: nobody } ]')).toContain(
+    'owners[0]: names neither a repository nor a namespace',
+  );
+});
+
 it('reads registries and sensors, and secrets from files', () => {
   const settings = parseSettings(
     `
@@ -83,6 +106,22 @@ sensors: [ { name: falco-eu1, kind: falco, cluster: eu1, token: t0ken } ]
   expect(registry?.credentials?.password.reveal()).toBe('secret of password');
   expect(settings.sensors[0]).toMatchObject({ name: 'falco-eu1', cluster: 'eu1' });
   expect(JSON.stringify(settings)).not.toContain('t0ken');
+});
+
+it('reads of which hook the failed deliveries are asked for again', () => {
+  const registry = (kind: string, redeliver: string) =>
+    `registries: [ { name: gh, kind: ${kind}, url: "https://registry.example.com", redeliver: { ${redeliver} } } ]`;
+  const [read] = parseSettings(registry('ghcr', 'hook: orgs/acme/hooks/1, token: t0ken'), noFiles).registries;
+  expect(read?.redeliver).toMatchObject({ hook: 'orgs/acme/hooks/1', allowPrivate: false, intervalMs: 900_000 });
+  const [never] = parseSettings(registry('ghcr', 'hook: orgs/acme/hooks/1, token: t, every: 0'), noFiles).registries;
+  expect(never?.redeliver?.intervalMs).toBe(0);
+  expect(problemsOf(registry('ghcr', 'hook: orgs/acme/hooks/1'))).toContain(
+    'registries[0].redeliver.token: is missing',
+  );
+  expect(problemsOf(registry('ghcr', 'hook: orgs/../user, token: t'))).toContain('registries[0].redeliver.hook: is no');
+  expect(problemsOf(registry('quay', 'hook: orgs/acme/hooks/1, token: t'))).toContain(
+    'registries[0].redeliver: is for the kind ghcr',
+  );
 });
 
 describe('a sensor', () => {

@@ -10,6 +10,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import type { ClientCertificate } from './egress-pools.js';
+import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { name, type ReadSecretFile, secretPair, type SecretReader, secretReader } from './secret-settings.js';
 
@@ -81,9 +82,9 @@ const silence = z.string().transform((text, context) => {
 });
 
 /** A duration in milliseconds; `0` is never. */
-const duration = z.string().transform((text, context) => {
+const duration = z.union([z.string(), z.literal(0)]).transform((given, context) => {
   try {
-    return parseDuration(text);
+    return parseDuration(String(given));
   } catch {
     context.addIssue('is neither 0 nor a duration such as 30s, 15m or 1h');
     return z.NEVER;
@@ -108,6 +109,18 @@ const reconcile = z
     newest: importNewest,
   }));
 
+/** How GitHub is asked to deliver again what it could not deliver. */
+const redeliver = z.strictObject({
+  /** `orgs/acme/hooks/123` or `repos/acme/shop/hooks/123`. */
+  hook: z.string().regex(/^(orgs\/[\w.-]+|repos\/[\w.-]+\/[\w.-]+)\/hooks\/[0-9]{1,15}$/, 'is no orgs/NAME/hooks/ID'),
+  ...secretPair('token'),
+  /** Of GitHub's API: another one for an Enterprise Server. */
+  url: z.url({ protocol: /^https?$/ }).default('https://api.github.com'),
+  /** Whether that may live on a private or loopback address. */
+  allowPrivate: z.boolean().default(false),
+  every: duration.default(15 * 60_000),
+});
+
 /** What `reconcile` of a registry says. */
 export type Reconciliation = z.output<typeof reconcile>;
 
@@ -130,6 +143,7 @@ const registry = z
     /** JWKS file of Google's keys, where they cannot be fetched. */
     googleKeysFile: z.string().optional(),
     fields: fields.optional(),
+    redeliver: redeliver.optional(),
     reconcile,
     ...registryHost,
     /** An older word for `insecure`. */
@@ -137,9 +151,10 @@ const registry = z
     /** Asked before the registry, in this order. */
     mirrors: z.array(mirror).max(16).default([]),
   })
-  .superRefine(({ kind, fields: paths, audience, serviceAccount }, context) => {
+  .superRefine(({ kind, fields: paths, redeliver: hook, audience, serviceAccount }, context) => {
     const issue = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message });
     if (paths !== undefined && kind !== 'generic') issue('fields', 'is for the kind generic');
+    if (hook !== undefined && kind !== 'ghcr' && kind !== 'github') issue('redeliver', 'is for the kind ghcr');
     if (audience !== undefined && serviceAccount === undefined) issue('serviceAccount', 'is missing');
     if (serviceAccount !== undefined && audience === undefined) issue('audience', 'is missing');
   });
@@ -215,6 +230,8 @@ const settings = z.strictObject({
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
+  owners: ownerRules,
+  ownerLabels,
   egress: z
     .strictObject({
       /** Private addresses that outbound calls may reach: CIDR ranges or host names. */
@@ -246,6 +263,17 @@ export interface MirrorSettings extends RegistryHostSettings {
   gives: 'digests' | 'both';
 }
 
+/** The hook of GitHub whose failed deliveries are asked for again. */
+export interface RedeliverSettings {
+  /** Its path in the API. */
+  hook: string;
+  token: Secret;
+  url: string;
+  allowPrivate: boolean;
+  /** 0: never. */
+  intervalMs: number;
+}
+
 /** One registry that may call us and that we pull from. */
 export interface RegistrySettings extends RegistryHostSettings {
   name: string;
@@ -258,6 +286,7 @@ export interface RegistrySettings extends RegistryHostSettings {
   google?: { audience: string; serviceAccount: string; keys?: string | undefined };
   /** Where in a body what stands. */
   fields?: z.output<typeof fields>;
+  redeliver?: RedeliverSettings;
   reconcile: Reconciliation;
   mirrors: MirrorSettings[];
 }
@@ -287,6 +316,7 @@ export interface TidewaiterSettings {
   sensors: SensorSettings[];
   pipelines: PipelineSettings[];
   signers: SignerSettings[];
+  owners: OwnerSettings;
   egressAllow: string[];
   platforms: string[];
   /** By what images are judged. */
@@ -354,6 +384,7 @@ export function parseSettings(
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
+    owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,
     admission: read.data.admission,
@@ -433,6 +464,7 @@ function registrySettings(read: z.output<typeof registry>, at: string, secrets: 
         ? undefined
         : { audience, serviceAccount, keys: secrets.text(`${at}.googleKeysFile`, googleKeysFile) },
     fields: paths,
+    redeliver: redeliverSettings(read.redeliver, `${at}.redeliver`, secrets),
     reconcile: looks,
     ...hostSettings({ ...host, insecure: host.insecure || insecureSkipVerify }, at, secrets),
     mirrors: mirrors.map(({ gives, ...each }, index) => ({
@@ -440,6 +472,18 @@ function registrySettings(read: z.output<typeof registry>, at: string, secrets: 
       ...hostSettings(each, `${at}.mirrors[${index}]`, secrets),
     })),
   };
+}
+
+function redeliverSettings(
+  read: z.output<typeof redeliver> | undefined,
+  at: string,
+  secrets: SecretReader,
+): RedeliverSettings | undefined {
+  if (read === undefined) return undefined;
+  const { hook, url, allowPrivate, every } = read;
+  const token = secrets.read(`${at}.token`, read.token, read.tokenFile);
+  if (token === undefined && read.tokenFile === undefined) secrets.problem(`${at}.token: is missing`);
+  return token && { hook, token, url, allowPrivate, intervalMs: every };
 }
 
 function hostSettings(

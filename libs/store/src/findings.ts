@@ -166,9 +166,13 @@ export class Findings {
     }));
   }
 
-  /** What is known of the exploitation of one vulnerability, by its id. */
+  /** What is known of the exploitation of one vulnerability, by its id and the other names that advisories have for it. */
   async exploitation(id: string): Promise<Exploitation> {
-    const [known] = await exploitationOf(this.store, [{ id, aliases: [] }]);
+    const named = await this.store.query<{ aliases: string[] }>(
+      'SELECT aliases FROM advisory WHERE vulnerability_id = $1',
+      [id],
+    );
+    const [known] = await exploitationOf(this.store, [{ id, aliases: named.flatMap(({ aliases }) => aliases) }]);
     return known ?? { kev: false, epss: null };
   }
 

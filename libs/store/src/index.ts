@@ -73,6 +73,8 @@ export { StoredFacts } from './stored-facts.js';
 export type { StoredFactsOptions } from './stored-facts.js';
 export { WorkloadLedger } from './workload-ledger.js';
 export type { RunningWorkload } from './workload-ledger.js';
+export { Ownership } from './ownership.js';
+export type { NamespacePlace } from './ownership.js';
 export { PackageContents } from './package-contents.js';
 export type { FleetFile, OddFile } from './package-contents.js';
 export { PipelineReports } from './pipeline-reports.js';

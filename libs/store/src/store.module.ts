@@ -31,6 +31,7 @@ import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
 import { LearnedHabits } from './learned-habits.js';
+import { Ownership } from './ownership.js';
 import { PackageContents } from './package-contents.js';
 import { PackageUses } from './package-use.js';
 import { PipelineReports } from './pipeline-reports.js';
@@ -79,6 +80,7 @@ const repositories = [
   Incidents,
   Jobs,
   LearnedHabits,
+  Ownership,
   PackageContents,
   PackageUses,
   PipelineReports,

@@ -282,6 +282,17 @@ it('tells of a workload what its pods have in common', () => {
   });
 });
 
+it.each([
+  ['a label', { labels: { 'tidewaiter.dev/owner': 'team-shop' } }],
+  ['an annotation', { annotations: { 'tidewaiter.dev/owner': 'team-shop', other: 'x' } }],
+  ['both', { labels: { 'tidewaiter.dev/owner': 'team-shop' }, annotations: { 'tidewaiter.dev/owner': 'old' } }],
+])('knows from %s of the namespace who answers for a workload', (_, said) => {
+  const ledger = ledgerOf(watch(podObject(running)), watch({ kind: 'Namespace', metadata: { name: 'shop', ...said } }));
+  expect(ledger.workload({ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' })).toMatchObject({
+    namespaceLabels: { 'tidewaiter.dev/owner': 'team-shop' },
+  });
+});
+
 it('tells of a workload what is so now, however often it was asked before', () => {
   const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
   const ledger = ledgerOf(watch(podObject({})));

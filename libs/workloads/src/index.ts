@@ -5,6 +5,7 @@ export { ContainerLedger } from './container-ledger.js';
 export type { LedgerOptions } from './container-ledger.js';
 export { fullRepository, readImageName } from './image-id.js';
 export type { ImageName } from './image-id.js';
+export { ownerLabel } from './kubernetes-claims.js';
 export { keptClaims } from './kept-claims.js';
 export type { KnownContainer, KnownWorkload } from './known.js';
 export { noImages } from './image-resolution.js';

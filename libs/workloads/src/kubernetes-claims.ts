@@ -21,6 +21,9 @@ export interface Shown {
   isGone: boolean;
 }
 
+/** Of a namespace: who answers for what is in it. */
+export const ownerLabel = 'tidewaiter.dev/owner';
+
 /** What an object of Kubernetes, as the API has it, says of what runs. */
 export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
   const claims = noClaims(shown.by, shown.atMs);
@@ -33,7 +36,7 @@ export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
       if (namespace !== null) addPod(claims, object, { cluster, namespace, name }, shown);
       break;
     case 'Namespace':
-      claims.namespaces.push({ cluster, namespace: name, labels: labelsAt(metadata, 'labels') });
+      claims.namespaces.push({ cluster, namespace: name, labels: labelsOfNamespace(metadata) });
       break;
     case 'Node':
       addNode(claims, object, cluster, name);
@@ -46,6 +49,12 @@ export function claimsOfObject(object: JsonObject, shown: Shown): Claims {
       break;
   }
   return claims;
+}
+
+/** Its owner may stand in an annotation too, where names may be longer and have spaces. */
+function labelsOfNamespace(metadata: JsonObject): Record<string, string> {
+  const owner = textAt(objectAt(metadata, 'annotations'), ownerLabel);
+  return { ...(owner !== null && { [ownerLabel]: owner }), ...labelsAt(metadata, 'labels') };
 }
 
 function addPod(claims: Claims, pod: JsonObject, place: PodName, { atMs, isGone }: Shown): void {

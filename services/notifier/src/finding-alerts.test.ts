@@ -13,6 +13,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     installedVersion: '3.0.15-1',
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1' },
+    owner: null,
     ...parts,
   };
 }
@@ -62,6 +63,13 @@ describe('the alerts of an advisory', () => {
   ])('say whether the image runs, where anybody tells: %s', (running, label) => {
     const [subject] = findingSubjects({ ...report, places: [place('1', { running })] });
     expect(subject!.alert.labels['running']).toBe(label);
+  });
+
+  it('name who answers for the image', () => {
+    const labelsOf = (owner: string | null) =>
+      findingSubjects({ ...report, places: [place('1', { owner })] })[0]!.alert.labels;
+    expect(labelsOf('team-shop')['owner']).toBe('team-shop');
+    expect(Object.keys(labelsOf(null))).not.toContain('owner');
   });
 
   it('tell each receiver only of its own images', () => {

@@ -15,7 +15,7 @@ export function narrowedTo(report: FindingReport, subjects: readonly Subject<Fin
 }
 
 function alertOf({ kind, id, severity, exploitation, title, status, at }: FindingReport, place: FindingPlace): Alert {
-  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running } = place;
+  const { registry, repository, tag, digest, packageName, packageType, installedVersion, fix, running, owner } = place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
   return {
@@ -32,6 +32,7 @@ function alertOf({ kind, id, severity, exploitation, title, status, at }: Findin
       fixable: String(fix.version !== null),
       new: String(!isResolved),
       ...(running !== null && { running: String(running) }),
+      ...(owner !== null && { owner }),
     },
     annotations: {
       summary: `${id} in ${packageName}`,

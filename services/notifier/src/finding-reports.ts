@@ -4,20 +4,24 @@ import type { EventOf, findingOpened } from '@tidewaiter/events';
 import type { FindingReport } from '@tidewaiter/messages';
 import { Findings, Judgements } from '@tidewaiter/store';
 
+import { Owners } from './owners.js';
+
 /** Gathers what there is to say about an advisory that hits images, or no longer does. */
 @Injectable()
 export class FindingReports {
   constructor(
     private readonly judgements: Judgements,
     private readonly findings: Findings,
+    private readonly owners: Owners,
   ) {}
 
   async of({ time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<FindingReport> {
     const { id, kind, advisoryId, title, severity, purls, isNews } = data;
     // As with pushes: what nobody has rated may be critical.
     const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
-    const places = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
-    const exploitation = await this.findings.exploitation(id);
+    const hit = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
+    const [owners, exploitation] = await Promise.all([this.owners.ofImages(hit), this.findings.exploitation(id)]);
+    const places = hit.map((place, index) => ({ ...place, owner: owners[index] ?? null }));
     return { kind, id, advisoryId, title, severity, exploitation, status, at: time, places };
   }
 }

@@ -4,7 +4,7 @@ import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
-import { DeadLetters, FiringAlerts, Jobs, SilenceLedger, StoreModule } from '@tidewaiter/store';
+import { DeadLetters, FiringAlerts, Jobs, Ownership, SilenceLedger, StoreModule } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
@@ -18,6 +18,7 @@ import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
 import { NotifyOfSensors } from './notify-of-sensors.js';
+import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
@@ -51,6 +52,11 @@ export class NotifierModule {
         PushReports,
         FindingReports,
         IncidentReports,
+        {
+          provide: Owners,
+          useFactory: (ownership: Ownership) => new Owners(settings.owners, ownership),
+          inject: [Ownership],
+        },
         Notifications,
         HeldMessages,
         {

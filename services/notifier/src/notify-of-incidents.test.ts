@@ -21,7 +21,12 @@ it('tells everybody of what matters anew, and of the rest those who show how it 
 });
 
 const report = (more: object): IncidentReport =>
-  ({ incident: { ...minerIncident(), ...more }, revisions, context: {} }) as unknown as IncidentReport;
+  ({
+    incident: { ...minerIncident(), ...more },
+    revisions,
+    context: {},
+    owner: 'team-shop',
+  }) as unknown as IncidentReport;
 
 it('is routed by what and where it is', () => {
   expect(alertOf(report({}))).toMatchObject({
@@ -37,6 +42,7 @@ it('is routed by what and where it is', () => {
       technique: 'T1059',
       finding: 'drift',
       running: 'true',
+      owner: 'team-shop',
     },
     status: 'firing',
     endsAt: null,

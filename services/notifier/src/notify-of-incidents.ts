@@ -13,6 +13,7 @@ import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { imageNames } from './image-names.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 
@@ -70,13 +71,11 @@ export function isForAll({ revisions }: Pick<IncidentReport, 'revisions'>, revis
   return told === undefined || !forFollowers.has(told.kind);
 }
 
-export function alertOf({ incident }: IncidentReport): Alert {
+export function alertOf({ incident, owner }: IncidentReport): Alert {
   const { image, imageDigest, namespace, workload, cluster, techniques, findings, rules, workloads } = incident;
-  const [, repository, tag] = /^(.*?)(?::([^:/]+))?$/s.exec(image ?? '') ?? [];
   const given = {
     rule: rules[0]?.title ?? incident.title,
-    repository: repository && withoutHost(repository),
-    tag,
+    ...imageNames(image),
     digest: imageDigest,
     namespace,
     // Before there were workloads this was the pod.
@@ -84,6 +83,7 @@ export function alertOf({ incident }: IncidentReport): Alert {
     cluster,
     technique: techniques[0],
     finding: findings[0],
+    owner,
   };
   const labels: Labels = { kind: 'incident', severity: incident.severity, running: 'true', new: 'true' };
   for (const [name, value] of Object.entries(given)) if (value) labels[name] = value;
@@ -95,11 +95,4 @@ export function alertOf({ incident }: IncidentReport): Alert {
     startsAt: incident.firstSeen,
     endsAt: incident.state === 'open' ? null : incident.lastSeen,
   };
-}
-
-/** `registry.example.com:5000/shop/app` is `shop/app`, as pushes call it. */
-function withoutHost(repository: string): string {
-  const [first = '', ...rest] = repository.split('/');
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
-  return isHost ? rest.join('/') : repository;
 }

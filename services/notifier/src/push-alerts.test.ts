@@ -1,9 +1,8 @@
-import type { Finding } from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 
-const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFinding => ({
+const finding = (id: string, more: Partial<PushFinding['finding']> = {}, isNew = true): PushFinding => ({
   finding: {
     kind: 'vulnerability',
     id,
@@ -16,7 +15,7 @@ const finding = (id: string, more: Partial<Finding> = {}, isNew = true): PushFin
     path: null,
     fix: { state: 'fixed', version: '2' },
     ...more,
-  } as Finding,
+  } as PushFinding['finding'],
   isNew,
   platforms: ['linux/amd64'],
 });
@@ -26,6 +25,7 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
     repository: 'shop/app',
     tag: '1',
     digest: 'sha256:x',
+    owner: 'team-shop',
     pushedAt: '2026-01-01T00:00:00.000Z',
     findings,
     resolved,
@@ -34,7 +34,7 @@ const report = (findings: PushFinding[], resolved: PushFinding[] = []) =>
 it('alerts on what is critical or high, or may be, and runs', () => {
   const subjects = pushSubjects(
     report([
-      finding('bad'),
+      finding('bad', { kev: true }),
       finding('worse', { severity: 'critical', fix: { state: 'not-fixed', version: null } }, false),
       finding('mild', { severity: 'medium' }),
       finding('unrated', { severity: 'unknown' }),
@@ -50,8 +50,10 @@ it('alerts on what is critical or high, or may be, and runs', () => {
       package: 'openssl',
       fixable: 'true',
       new: 'true',
+      kev: 'true',
+      owner: 'team-shop',
     }),
-    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false' }),
+    expect.objectContaining({ rule: 'worse', severity: 'critical', fixable: 'false', new: 'false', kev: 'false' }),
     expect.objectContaining({ rule: 'unrated', severity: 'unknown', new: 'true' }),
   ]);
 });

@@ -37,8 +37,9 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
     rule: finding.id,
     fixable: String(finding.fix.version !== null),
     new: String(isNew && !isResolved),
+    kev: String(finding.kev === true),
   };
-  if (finding.kev !== undefined) labels['kev'] = String(finding.kev);
+  if (report.owner !== null) labels['owner'] = report.owner;
   if (report.tag !== null) labels['tag'] = report.tag;
   if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);
   if (finding.packageName !== null) labels['package'] = finding.packageName;

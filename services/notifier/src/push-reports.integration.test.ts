@@ -5,6 +5,7 @@ import {
   Findings,
   Images,
   Judgements,
+  Ownership,
   PipelineReports,
   Provenances,
   PushDifferences,
@@ -15,6 +16,7 @@ import {
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
+import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 
@@ -92,6 +94,7 @@ it.each([
     new PushFindings(images, new Judgements(images, new Findings(store), new Provenances(store), rules)),
     new PushDifferences(store),
     new PipelineReports(store),
+    new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new Ownership(store)),
   ).of({
     pushId,
     connection: 'main',
@@ -104,5 +107,6 @@ it.each([
     verdict: 'unknown',
     changes: null,
   });
+  expect(report?.owner).toBe('team-shop');
   expect(report?.resolved.map(({ finding }) => finding.id)).toEqual(resolved);
 });

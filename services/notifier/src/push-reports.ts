@@ -4,6 +4,7 @@ import type { PushChanges } from '@tidewaiter/integrity';
 import type { PushReport } from '@tidewaiter/messages';
 import { PipelineReports, PushDifferences, Pushes } from '@tidewaiter/store';
 
+import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 
 /** Gathers what there is to say about a push. */
@@ -14,6 +15,7 @@ export class PushReports {
     private readonly findings: PushFindings,
     private readonly differences: PushDifferences,
     private readonly pipelines: PipelineReports,
+    private readonly owners: Owners,
   ) {}
 
   /**
@@ -24,12 +26,14 @@ export class PushReports {
     const push = await this.pushes.get(pushId);
     if (!push || push.digest === null || push.tag === null || push.origin === 'imported') return null;
     const warnings = await this.pushes.warnings(pushId);
+    const [owner = null] = await this.owners.ofImages([push]);
     const changed = await this.differences.of(pushId);
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
       tag: push.tag,
       digest: push.digest,
+      owner,
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
       pipeline: await this.pipelines.runOf(pushId),

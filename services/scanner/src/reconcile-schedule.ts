@@ -2,9 +2,11 @@ import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { Jobs, Store } from '@tidewaiter/store';
 
+import { GithubHooks } from './github-hooks.js';
 import { Registries } from './registries.js';
 
 export const reconcileQueue = 'reconcile';
+export const redeliverQueue = 'redeliver';
 
 const lookMs = 30_000;
 /** What has just been connected tells of its pushes first; what nobody told of can wait a moment. */
@@ -12,7 +14,7 @@ const firstLookMs = 120_000;
 /** Registries of one start are not asked at the same moment for ever. */
 const spread = 0.2;
 
-/** Queues the next look at each registry when it is due. Every scanner looks, and whoever is first queues it for all. */
+/** Queues the next look at each registry, and at each hook that tells of it, when it is due. Every scanner looks, and whoever is first queues it for all. */
 @Injectable()
 export class QueueReconciliations implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #looking: Repetition | undefined;
@@ -22,6 +24,7 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly registries: Registries,
+    private readonly hooks: GithubHooks,
     private readonly logger: Logger,
   ) {}
 
@@ -37,10 +40,16 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   async #look(): Promise<void> {
     if (performance.now() - this.#startedAt < firstLookMs) return;
     for (const connection of this.registries.names) {
-      const { intervalMs } = this.registries.reconciliation(connection);
-      const sinceMs = intervalMs * (1 + spread * Math.random());
-      if (intervalMs === 0 || (await this.jobs.hasEndedWithin(reconcileQueue, sinceMs, connection))) continue;
-      await this.store.transaction((tx) => tx.enqueue({ queue: reconcileQueue, key: connection, class: 'bulk' }));
+      await this.#queue(reconcileQueue, connection, this.registries.reconciliation(connection).intervalMs);
     }
+    for (const { connection, intervalMs } of this.hooks.intervals) {
+      await this.#queue(redeliverQueue, connection, intervalMs);
+    }
+  }
+
+  async #queue(queue: string, connection: string, intervalMs: number): Promise<void> {
+    const sinceMs = intervalMs * (1 + spread * Math.random());
+    if (intervalMs === 0 || (await this.jobs.hasEndedWithin(queue, sinceMs, connection))) return;
+    await this.store.transaction((tx) => tx.enqueue({ queue, key: connection, class: 'bulk' }));
   }
 }

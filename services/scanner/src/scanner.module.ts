@@ -11,6 +11,7 @@ import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import type { scannerConfig } from './config.js';
+import { GithubHooks } from './github-hooks.js';
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
@@ -30,6 +31,7 @@ import { QueueReported } from './queue-reported.js';
 import { ReconcileRegistry } from './reconcile-registry.js';
 import { QueueReconciliations } from './reconcile-schedule.js';
 import { RecordDeletions } from './record-deletions.js';
+import { RedeliverFailed } from './redeliver-failed.js';
 import { Registries } from './registries.js';
 import { Rejudge } from './rejudge.js';
 import { RematchSteps } from './rematch-steps.js';
@@ -59,7 +61,16 @@ export class ScannerModule {
         QueueModule.forRoot({
           url: config.redisUrl,
           ledger: Jobs,
-          handlers: [AnalyzePush, AnalyzeLayer, VerifyAttached, Rematch, Rejudge, SyncAdvisories, ReconcileRegistry],
+          handlers: [
+            AnalyzePush,
+            AnalyzeLayer,
+            VerifyAttached,
+            Rematch,
+            Rejudge,
+            SyncAdvisories,
+            ReconcileRegistry,
+            RedeliverFailed,
+          ],
         }),
       ],
       controllers: [QueuePushes, QueueRematches, QueueReported, RecordDeletions],
@@ -69,6 +80,7 @@ export class ScannerModule {
         SyncAdvisories,
         QueueSyncs,
         ReconcileRegistry,
+        RedeliverFailed,
         QueueReconciliations,
         { provide: Counter, useFactory: missedCounter, inject: [Registry] },
         PushSteps,
@@ -96,6 +108,10 @@ export class ScannerModule {
         {
           provide: AdvisorySchedule,
           useFactory: () => scheduleOf(config, new Egress({ allow: settings.egressAllow })),
+        },
+        {
+          provide: GithubHooks,
+          useFactory: () => new GithubHooks(settings.registries, new Egress({ allow: settings.egressAllow })),
         },
         {
           provide: Registries,

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Longer names are no names. */
+export const maxOwnerCharacters = 100;
+
+const rule = z
+  .strictObject({
+    /** `shop/app`, without the registry; `*` stands for anything. */
+    repository: z.string().min(1).optional(),
+    namespace: z.string().min(1).optional(),
+    owner: z.string().min(1).max(maxOwnerCharacters),
+  })
+  .refine(({ repository, namespace }) => repository ?? namespace, 'names neither a repository nor a namespace');
+
+/** Who answers for what: the first that fits. */
+export const ownerRules = z.array(rule).max(10_000).default([]);
+
+/** Labels of images that name an owner, when `dev.tidewaiter.owner` does not. */
+export const ownerLabels = z.array(z.string().min(1).max(256)).max(16).default([]);
+
+/** What `owners` and `ownerLabels` say. */
+export interface OwnerSettings {
+  rules: z.output<typeof ownerRules>;
+  labels: string[];
+}

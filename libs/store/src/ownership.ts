@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+
+import { Store } from './store.js';
+
+/** A namespace of a cluster; null: of any, where a sensor does not say. */
+export interface NamespacePlace {
+  cluster: string | null;
+  namespace: string;
+}
+
+/** What images and namespaces say of those who answer for them. */
+@Injectable()
+export class Ownership {
+  constructor(private readonly store: Store) {}
+
+  /** The first of some labels that each image has, by the digest that was asked for: its own, or that of an index that holds it. */
+  async ofImages(digests: readonly Digest[], labels: readonly string[]): Promise<Map<Digest, string>> {
+    const rows = await this.store.query<{ digest: Digest; owner: string }>(
+      `SELECT DISTINCT ON (asked.digest) asked.digest, image.labels ->> wanted.name AS owner
+       FROM unnest($1::text[]) AS asked (digest)
+       JOIN LATERAL (
+         SELECT asked.digest AS image_digest
+         UNION SELECT image_digest FROM push JOIN push_image ON push_id = push.id WHERE push.digest = asked.digest) AS held ON true
+       JOIN image ON image.digest = image_digest
+       JOIN unnest($2::text[]) WITH ORDINALITY AS wanted (name, place) ON image.labels ? wanted.name
+       ORDER BY asked.digest, place, image.digest`,
+      [[...new Set(digests)], labels],
+    );
+    return new Map(rows.map(({ digest, owner }) => [digest, owner]));
+  }
+
+  /** What the newest workload of a namespace knows of a label of the namespace. */
+  async ofNamespace({ cluster, namespace }: NamespacePlace, label: string): Promise<string | null> {
+    const [row] = await this.store.query<{ owner: string }>(
+      `SELECT namespace_labels ->> $3 AS owner FROM workload
+       WHERE namespace = $2 AND ($1::text IS NULL OR cluster = $1) AND namespace_labels ? $3 ORDER BY seen_at DESC LIMIT 1`,
+      [cluster, namespace, label],
+    );
+    return row?.owner ?? null;
+  }
+}

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { type Digest, matchesWildcard } from '@tidewaiter/domain';
+import { maxOwnerCharacters, type OwnerSettings } from '@tidewaiter/runtime';
+import { type NamespacePlace, Ownership } from '@tidewaiter/store';
+import { ownerLabel } from '@tidewaiter/workloads';
+
+/** An image, as far as its names are known. */
+export interface OwnedImage {
+  repository: string | null;
+  digest: Digest | null;
+}
+
+const imageLabel = 'dev.tidewaiter.owner';
+
+/**
+ * Who answers for images and for what runs. The operator's word goes first, then the cluster's, then the image's: whoever builds an
+ * image may write any name into it, and must not lead its alerts away from those who were told to look.
+ */
+@Injectable()
+export class Owners {
+  readonly #imageLabels: readonly string[];
+
+  constructor(
+    private readonly settings: OwnerSettings,
+    private readonly ownership: Ownership,
+  ) {
+    this.#imageLabels = [imageLabel, ...settings.labels];
+  }
+
+  /** One for each image, in their order; null where nobody says. */
+  async ofImages(images: readonly OwnedImage[]): Promise<(string | null)[]> {
+    const digests = images.flatMap(({ digest }) => digest ?? []);
+    const said = digests.length === 0 ? null : await this.ownership.ofImages(digests, this.#imageLabels);
+    return images.map(({ repository, digest }) => {
+      const named = digest === null ? null : (said?.get(digest) ?? null);
+      return ruledOwner(this.settings.rules, { repository, namespace: null }) ?? ownerName(named);
+    });
+  }
+
+  /** Of what happened in a namespace; null where it is not known where that was. */
+  async ofRunning(image: OwnedImage, place: NamespacePlace | null): Promise<string | null> {
+    const namespace = place?.namespace ?? null;
+    const ruled = ruledOwner(this.settings.rules, { repository: image.repository, namespace });
+    if (ruled !== null) return ruled;
+    const said = place && ownerName(await this.ownership.ofNamespace(place, ownerLabel));
+    return said ?? (await this.ofImages([image]))[0] ?? null;
+  }
+}
+
+/** The owner of the first rule that fits. */
+export function ruledOwner(
+  rules: OwnerSettings['rules'],
+  { repository, namespace }: { repository: string | null; namespace: string | null },
+): string | null {
+  const fits = (pattern: string | undefined, name: string | null) =>
+    pattern === undefined || (name !== null && matchesWildcard(pattern, name));
+  return rules.find((rule) => fits(rule.repository, repository) && fits(rule.namespace, namespace))?.owner ?? null;
+}
+
+/** A name as somebody wrote it into an image or a namespace; null where it is none. */
+export function ownerName(text: string | null): string | null {
+  const name = text?.trim() ?? '';
+  return name.length === 0 || name.length > maxOwnerCharacters || /\p{C}/u.test(name) ? null : name;
+}

@@ -1,0 +1,153 @@
+import { AccessDenied, NotFound, Secret, Unavailable } from '@tidewaiter/domain';
+import type { Egress, EgressRequest, EgressResponse, RedeliverSettings } from '@tidewaiter/runtime';
+import { z } from 'zod';
+
+import type { HookAttempt } from './redeliveries.js';
+
+const pageSize = 100;
+/** Of attempts that are read at once: 3,000 of them. */
+const maxPages = 30;
+const maxPageBytes = 4 * 1024 * 1024;
+/** GitHub counts by the hour. */
+const maxWaitMs = 3_600_000;
+/** Of what GitHub allows in an hour the rest is for others who use the token. */
+const sparedRequests = 100;
+
+const page = z.array(
+  z.object({
+    id: z.int(),
+    guid: z.string().max(100),
+    delivered_at: z.iso.datetime({ offset: true }),
+    status_code: z.int(),
+    event: z.string().max(100),
+  }),
+);
+
+/**
+ * One hook of GitHub, as its API shows it. Remembers what it has seen, so that nothing new costs one request that does not count.
+ * @see https://docs.github.com/en/rest/orgs/webhooks#list-deliveries-for-an-organization-webhook
+ */
+export class GithubHook {
+  #etag: string | null = null;
+
+  constructor(
+    private readonly settings: RedeliverSettings,
+    private readonly egress: Egress,
+  ) {}
+
+  /**
+   * The attempts since a time, newest first; null when there is nothing new since {@link settled}.
+   * @throws AccessDenied, NotFound, Unavailable
+   */
+  async attempts(
+    sinceMs: number,
+    signal: AbortSignal,
+  ): Promise<{ attempts: HookAttempt[]; etag: string | null } | null> {
+    const attempts: HookAttempt[] = [];
+    let cursor: string | null = null;
+    let etag: string | null = null;
+    for (let pages = 0; pages < maxPages; pages += 1) {
+      const response = await this.#get(cursor, signal);
+      if (response === null) return null;
+      etag ??= response.headers['etag'] ?? null;
+      const read = page.safeParse(await response.json(maxPageBytes));
+      if (!read.success) throw new Unavailable('HOOK_UNREADABLE', 'GitHub answers with no list of deliveries');
+      attempts.push(...read.data.map(attemptOf).filter(({ atMs }) => atMs >= sinceMs));
+      cursor = cursorOf(response.headers['link']);
+      const oldest = read.data.at(-1);
+      if (cursor === null || !oldest || Date.parse(oldest.delivered_at) < sinceMs || isNearLimit(response)) break;
+    }
+    return { attempts, etag };
+  }
+
+  /** Notes that nothing is to be done about what was read: the same is not read again. */
+  settled(etag: string | null): void {
+    this.#etag = etag;
+  }
+
+  /** Asks for one delivery again; false where GitHub does not have it any more. @throws as {@link attempts} */
+  async redeliver(id: number, signal: AbortSignal): Promise<boolean> {
+    try {
+      const response = await this.#request(`deliveries/${id}/attempts`, { method: 'POST', signal });
+      await response.discard();
+      return true;
+    } catch (error) {
+      if (error instanceof NotFound) return false;
+      throw error;
+    }
+  }
+
+  /** Only the cursor is taken from what GitHub says: where it is asked is configured. Null: as before. */
+  async #get(cursor: string | null, signal: AbortSignal): Promise<EgressResponse | null> {
+    const query = new URLSearchParams({ per_page: String(pageSize), ...(cursor !== null && { cursor }) });
+    const headers: Record<string, string> =
+      cursor === null && this.#etag !== null ? { 'if-none-match': this.#etag } : {};
+    const response = await this.#request(`deliveries?${query.toString()}`, { headers, signal });
+    if (response.status !== 304) return response;
+    await response.discard();
+    return null;
+  }
+
+  async #request(path: string, { headers, ...request }: EgressRequest): Promise<EgressResponse> {
+    const { url, hook, token, allowPrivate } = this.settings;
+    const response = await this.egress.request(`${url.replace(/\/+$/, '')}/${hook}/${path}`, {
+      ...request,
+      headers: {
+        accept: 'application/vnd.github+json',
+        'user-agent': 'tidewaiter',
+        'x-github-api-version': '2022-11-28',
+        ...headers,
+      },
+      credentials: { authorization: new Secret(`Bearer ${token.reveal()}`) },
+      allowPrivate,
+    });
+    if (response.status < 300 || response.status === 304) return response;
+    await response.discard();
+    throw refusal(response, Date.now());
+  }
+}
+
+function attemptOf({
+  id,
+  guid,
+  delivered_at: at,
+  status_code: status,
+  event,
+}: z.output<typeof page>[number]): HookAttempt {
+  return { id, guid, atMs: Date.parse(at), status, event };
+}
+
+/** @see https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
+function cursorOf(link: string | undefined): string | null {
+  const next = /<([^<>]{1,2000})>; rel="next"/.exec(link ?? '')?.[1];
+  return next === undefined ? null : (URL.parse(next)?.searchParams.get('cursor') ?? null);
+}
+
+function isNearLimit({ headers }: EgressResponse): boolean {
+  const remaining = Number(headers['x-ratelimit-remaining'] ?? Number.NaN);
+  return remaining < sparedRequests;
+}
+
+/** @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit */
+function refusal({ status, headers }: EgressResponse, nowMs: number): Error {
+  const isLimited = headers['retry-after'] !== undefined || headers['x-ratelimit-remaining'] === '0';
+  if (status === 429 || (status === 403 && isLimited)) {
+    return new Unavailable('HOOK_RATE_LIMITED', 'GitHub asks to come later', { retryAfterMs: waitMs(headers, nowMs) });
+  }
+  if (status === 401 || status === 403) {
+    return new AccessDenied(
+      'HOOK_FORBIDDEN',
+      `GitHub answers ${status}: the token may not read the hook or deliver again`,
+    );
+  }
+  // 422: too old to be delivered again.
+  if (status === 404 || status === 422) return new NotFound('HOOK_UNKNOWN', `GitHub answers ${status}`);
+  return new Unavailable('HOOK_UNAVAILABLE', `GitHub answers ${status}`);
+}
+
+function waitMs(headers: EgressResponse['headers'], nowMs: number): number {
+  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1_000 - nowMs;
+  const asked = Number.isFinite(seconds) ? seconds * 1_000 : reset;
+  return Number.isFinite(asked) ? Math.min(Math.max(asked, 0), maxWaitMs) : 60_000;
+}

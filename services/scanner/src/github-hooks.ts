@@ -1,0 +1,37 @@
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { InvalidInput } from '@tidewaiter/domain';
+import type { Egress, RegistrySettings } from '@tidewaiter/runtime';
+
+import { GithubHook } from './github-hook.js';
+
+/** The hooks whose failed deliveries are asked for again, by the name of their connection. */
+export class GithubHooks implements OnApplicationShutdown {
+  readonly #hooks: ReadonlyMap<string, { hook: GithubHook; intervalMs: number }>;
+
+  constructor(
+    registries: readonly RegistrySettings[],
+    private readonly egress: Egress,
+  ) {
+    this.#hooks = new Map(
+      registries.flatMap(({ name, redeliver }) =>
+        redeliver ? [[name, { hook: new GithubHook(redeliver, egress), intervalMs: redeliver.intervalMs }]] : [],
+      ),
+    );
+  }
+
+  /** How often each is looked at; 0: never. */
+  get intervals(): { connection: string; intervalMs: number }[] {
+    return [...this.#hooks].map(([connection, { intervalMs }]) => ({ connection, intervalMs }));
+  }
+
+  /** @throws InvalidInput `HOOK_UNKNOWN` when the connection has none (any more). */
+  hook(connection: string): GithubHook {
+    const found = this.#hooks.get(connection);
+    if (!found) throw new InvalidInput('HOOK_UNKNOWN', `tidewaiter.yaml names no hook of ${connection}`);
+    return found.hook;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.egress.close();
+  }
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Injectable } from '@nestjs/common';
+import { AccessDenied, NotFound } from '@tidewaiter/domain';
+import type { JobHandler, JobProblem } from '@tidewaiter/queue';
+import { Logger } from '@tidewaiter/runtime';
+import { type ClaimedJob, Jobs, Store } from '@tidewaiter/store';
+import { Counter, Registry } from 'prom-client';
+
+import { GithubHooks } from './github-hooks.js';
+import { redeliverQueue } from './reconcile-schedule.js';
+import { redeliveriesOf } from './redeliveries.js';
+
+/** GitHub forgets what is older. */
+const lookBackMs = 3 * 86_400_000;
+/** Deliveries that one look asks for; the next one goes on. */
+const maxRedeliveries = 200;
+/** What GitHub asks of those who change something. */
+const pauseMs = 1_000;
+
+/**
+ * Asks GitHub for what it could not deliver: unlike other registries it never tries again by itself. Whatever comes takes the way of
+ * every webhook. The key of the job is the name of the connection.
+ */
+@Injectable()
+export class RedeliverFailed implements JobHandler<ClaimedJob> {
+  readonly queue = redeliverQueue;
+  readonly concurrency = 1;
+  readonly retryDelaysMs = [60_000, 600_000];
+  readonly timeoutMs = 900_000;
+  readonly #asked: Counter<'source'>;
+
+  constructor(
+    private readonly store: Store,
+    private readonly jobs: Jobs,
+    private readonly hooks: GithubHooks,
+    private readonly logger: Logger,
+    metrics: Registry,
+  ) {
+    this.#asked = new Counter({
+      name: 'tidewaiter_ingest_redeliveries_total',
+      help: 'Deliveries that failed, and that the registry was asked for again',
+      labelNames: ['source'],
+      registers: [metrics],
+    });
+  }
+
+  async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#look(job.key, signal);
+    } catch (error) {
+      // A person must mend it; until then every look would end as a dead letter.
+      if (!(error instanceof AccessDenied || error instanceof NotFound)) throw error;
+      this.logger.warn({ connection: job.key, code: error.code, err: error }, 'failed deliveries not looked for');
+    }
+    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+  }
+
+  async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
+    await this.jobs.fail(job, { ...problem, retryInMs: null });
+  }
+
+  async #look(connection: string, signal: AbortSignal): Promise<void> {
+    const hook = this.hooks.hook(connection);
+    const nowMs = Date.now();
+    const found = await hook.attempts(nowMs - lookBackMs, signal);
+    if (found === null) return;
+    const { ids, isSettled } = redeliveriesOf(found.attempts, { nowMs, max: maxRedeliveries });
+    for (const [index, id] of ids.entries()) {
+      if (index > 0) await sleep(pauseMs, undefined, { signal });
+      if (await hook.redeliver(id, signal)) this.#asked.inc({ source: connection });
+    }
+    if (isSettled) hook.settled(found.etag);
+    if (ids.length > 0) this.logger.info({ connection, deliveries: ids.length }, 'failed deliveries asked for again');
+  }
+}
