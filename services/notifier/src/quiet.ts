@@ -46,7 +46,7 @@ export class Quiet {
   #refreshing: Promise<void> | null = null;
 
   constructor(
-    rules: readonly InhibitRule[],
+    private readonly rules: readonly InhibitRule[],
     private readonly ledger: SilenceLedger,
     private readonly alerts: FiringAlerts,
   ) {
@@ -64,6 +64,7 @@ export class Quiet {
 
   async #refresh(): Promise<void> {
     if (performance.now() - this.#silencesAt > keptMs) await this.#readSilences();
+    if (this.rules.length === 0) return;
     const { alerts, at } = await this.alerts.changedSince(this.#changesAt);
     for (const { id, labels, status } of alerts) this.#put(id, status === 'firing' ? labels : null);
     this.#changesAt = at;
