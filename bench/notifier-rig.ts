@@ -1,5 +1,6 @@
 /** What the benches of the notifier need: servers, the notifier as a program, and somebody who tells of incidents. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -107,13 +108,17 @@ export async function startRig(routing: string): Promise<Rig> {
   };
 }
 
-/** An incident of its own. Its id is what the messages about it are known by. */
+/** An incident of its own, in an image of its own. Its title is what the messages about it are known by. */
 export function incidentOf(name: string, more: Partial<Incident> = {}): Incident {
+  const hash = createHash('sha256').update(name).digest('hex');
   return minerIncident({
     id: uuidOf(name),
     title: `Miner in ${name}`,
     openedBy: name,
     workload: `shop/Deployment/${name}`,
+    imageDigest: `sha256:${hash}`,
+    workloads: [],
+    artifacts: [{ kind: 'sha256', value: hash }],
     ...more,
   });
 }

@@ -130,7 +130,7 @@ const contents = `alerts, message,
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
 
 /** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
-const beginLimits = { concurrency: 2, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
 /** The ledger of messages: what was sent to whom, and what became of it. */
 @Injectable()

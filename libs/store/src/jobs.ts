@@ -44,7 +44,7 @@ const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued,
 const sweepLimit = 2_000;
 
 /** Claims share a statement when several are asked for at once; what waits is bounded by what workers do at once. */
-const claimLimits = { concurrency: 2, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
 /** The jobs: who holds one, who may finish it, and which ones the queue has lost. Redis only carries their ids. */
 @Injectable()

@@ -27,7 +27,7 @@ interface Taken {
 }
 
 /** What was sent at the same time is noted together. */
-const noteLimits = { concurrency: 2, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+const noteLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
 
 /** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */
 @Injectable()
