@@ -32,8 +32,8 @@ const firstAnswers: Answer[] = [
   'drop',
   { status: 200 },
 ];
-/** Several channels, so that five failures in a row do not make the notifier leave all of them alone. */
-const channels = 12;
+/** Three messages each: after five failures in a row the notifier leaves a channel alone for a while, which is not what this is about. */
+const channels = 40;
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let sink: HttpSink;
