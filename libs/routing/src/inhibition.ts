@@ -66,6 +66,11 @@ export class Inhibitions {
     this.#byTarget = new MatcherIndex(kept, ({ rule }) => rule.target);
   }
 
+  /** Whether it may inhibit others while it fires. */
+  isSource(labels: Labels): boolean {
+    return this.#bySource.of(labels).next().done !== true;
+  }
+
   fire({ id, labels }: Firing): void {
     for (const { rule, sources } of this.#bySource.of(labels)) {
       const key = equalKey(rule, labels);

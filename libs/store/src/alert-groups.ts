@@ -14,9 +14,10 @@ export class AlertGroups {
 
   /** Holds the group against everybody else until the transaction ends; answers for how many milliseconds nothing was told of it, null for ever. */
   async enter(tx: Transaction, key: string): Promise<number | null> {
-    await tx.query('INSERT INTO alert_group (key) VALUES ($1) ON CONFLICT DO NOTHING', [key]);
     const [group] = await tx.query<{ quietMs: number | null }>(
-      `SELECT extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs" FROM alert_group WHERE key = $1 FOR UPDATE`,
+      // The update changes nothing: it locks the row, and answers it.
+      `INSERT INTO alert_group (key) VALUES ($1) ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
+       RETURNING extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,
       [key],
     );
     return group?.quietMs ?? null;

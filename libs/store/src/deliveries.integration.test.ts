@@ -47,7 +47,7 @@ const add = async (...all: NewDelivery<unknown>[]) => store.transaction((tx) => 
 it('does not lose that a delivery arrived to a failure that comes late', async () => {
   const [id = ''] = await add(delivery());
   await deliveries.begin(id, 1);
-  await store.transaction((tx) => deliveries.sent(tx, id, '1.1', null));
+  await store.transaction((tx) => deliveries.sent(tx, [{ id, reference: '1.1', note: null }]));
   await deliveries.retrying(id, 1, 'STORE_UNAVAILABLE', 'the answer to the commit was lost', 1);
   expect(await store.transaction((tx) => deliveries.failed(tx, id, 1, 'STORE_UNAVAILABLE', 'lost'))).toBe(false);
   expect(await deliveries.get(id)).toMatchObject({ state: 'sent', reference: '1.1', code: null, nextAt: null });
@@ -64,7 +64,7 @@ it('drops a message when its channel is told of something newer', async () => {
   const of = (revision: number, more: Partial<NewDelivery<unknown>> = {}) =>
     delivery({ edition: { subject: 'incident', revision }, ...more });
   const ids = await add(of(1), of(2), of(1, { receiver: 'other' }), delivery());
-  const begun = await Promise.all(ids.map(async (id) => deliveries.begin(id, 1)));
+  const begun = await Promise.all(ids.map(async (id) => (await deliveries.begin(id, 1)).how));
   expect(begun).toEqual(['superseded', 'begun', 'begun', 'begun']);
   expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'superseded', finishedAt: expect.any(Date) });
 });
@@ -75,7 +75,19 @@ it('keeps a message when the newer one is given up', async () => {
     delivery({ edition: { subject: 'incident', revision: 2 } }),
   );
   await store.transaction((tx) => deliveries.failed(tx, newer, 1, 'SLACK_DENIED', 'no'));
-  expect(await deliveries.begin(older, 1)).toBe('begun');
+  expect(await deliveries.begin(older, 1)).toMatchObject({ how: 'begun' });
+});
+
+it('begins each of many at once, and knows how each was before', async () => {
+  const ids = await add(...Array.from({ length: 20 }, () => delivery()));
+  await store.transaction((tx) => deliveries.sent(tx, [{ id: ids[0]!, reference: null, note: 'refused by one' }]));
+  await deliveries.begin(ids[1]!, 1);
+  const begun = await Promise.all([...ids, uuidv7()].map(async (id) => deliveries.begin(id, 2)));
+  expect(begun.map(({ how }) => how)).toEqual(['ended', ...Array.from({ length: 19 }, () => 'begun'), 'ended']);
+  expect(begun[1]).toMatchObject({ delivery: { id: ids[1], state: 'sending', attempt: 1 } });
+  expect(begun[2]).toMatchObject({ delivery: { id: ids[2], state: 'pending', attempt: 0 } });
+  expect(await deliveries.get(ids[2]!)).toMatchObject({ state: 'sending', attempt: 2 });
+  expect(await deliveries.get(ids[0]!)).toMatchObject({ state: 'sent', reason: 'refused by one' });
 });
 
 describe('the thread of a subject', () => {
@@ -87,36 +99,37 @@ describe('the thread of a subject', () => {
   };
   const sent = async (id: string, reference: string) => {
     await deliveries.begin(id, 1);
-    await store.transaction((tx) => deliveries.sent(tx, id, reference, null));
+    await store.transaction((tx) => deliveries.sent(tx, [{ id, reference, note: null }]));
   };
 
   it('is what arrived before, in this channel', async () => {
     await sent(await edition(1), 'C1/1.1');
     await sent(await edition(1, { receiver: 'other' }), 'C2/7.7');
     await sent(await edition(2), 'C1/1.2');
-    const id = await edition(3);
-    expect(await deliveries.thread(id)).toEqual({
-      first: { revision: 1, reference: 'C1/1.1', message: { revision: 1 } },
-      last: { revision: 2, reference: 'C1/1.2', message: { revision: 2 } },
-      isInDoubt: false,
+    expect(await deliveries.begin(await edition(3), 1)).toMatchObject({
+      thread: {
+        first: { revision: 1, reference: 'C1/1.1', message: { revision: 1 } },
+        last: { revision: 2, reference: 'C1/1.2', message: { revision: 2 } },
+        isInDoubt: false,
+      },
     });
     expect((await deliveries.toldOf('incident')).map(({ receiver }) => receiver)).toEqual(['other', 'team']);
   });
 
-  it('is empty for what has no subject, and at first', async () => {
+  it('is none for what has no subject, and empty at first', async () => {
     const [alone = ''] = await add(delivery());
+    expect(await deliveries.begin(alone, 1)).toMatchObject({ thread: null });
     const nothing = { first: null, last: null, isInDoubt: false };
-    expect(await deliveries.thread(alone)).toEqual(nothing);
-    expect(await deliveries.thread(await edition(1))).toEqual(nothing);
+    expect(await deliveries.begin(await edition(1), 1)).toMatchObject({ thread: nothing });
   });
 
   it('waits for the message that is on its way', async () => {
     const first = await edition(1);
-    expect(await deliveries.begin(first, 1)).toBe('begun');
+    expect(await deliveries.begin(first, 1)).toMatchObject({ how: 'begun' });
     const second = await edition(2);
-    expect(await deliveries.begin(second, 1)).toBe('waits');
-    await store.transaction((tx) => deliveries.sent(tx, first, 'C1/1.1', null));
-    expect(await deliveries.begin(second, 2)).toBe('begun');
+    expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'waits' });
+    await store.transaction((tx) => deliveries.sent(tx, [{ id: first, reference: 'C1/1.1', note: null }]));
+    expect(await deliveries.begin(second, 2)).toMatchObject({ how: 'begun' });
   });
 
   it('knows that a message may have arrived, also when nobody will ask for it again', async () => {
@@ -124,14 +137,13 @@ describe('the thread of a subject', () => {
     await deliveries.begin(first, 1);
     const second = await edition(2);
     // Its holder died, and whoever takes it over finds that there is a newer one.
-    expect(await deliveries.begin(first, 2)).toBe('superseded');
-    expect(await deliveries.begin(second, 1)).toBe('begun');
-    expect(await deliveries.thread(second)).toMatchObject({ last: null, isInDoubt: true });
+    expect(await deliveries.begin(first, 2)).toMatchObject({ how: 'superseded' });
+    expect(await deliveries.begin(second, 1)).toMatchObject({ how: 'begun', thread: { last: null, isInDoubt: true } });
   });
 
   it('is told of by one of two that begin at once', async () => {
     const ids = [await edition(1), await edition(2)];
-    const begun = await Promise.all(ids.map(async (id) => deliveries.begin(id, 1)));
+    const begun = await Promise.all(ids.map(async (id) => (await deliveries.begin(id, 1)).how));
     expect(begun).toEqual(['superseded', 'begun']);
   });
 });

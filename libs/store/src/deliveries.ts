@@ -3,6 +3,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import { currentTraceparent } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
+import { GroupCommit } from './group-commit.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
@@ -57,6 +58,28 @@ export interface ToldMessage<Message> {
   message: Message;
 }
 
+/**
+ * How an attempt begins. `superseded`: the channel is told of a newer state of the subject, so the delivery has ended. `waits`: it is
+ * being told of an older one at this moment. `ended`: there is nothing left to send.
+ */
+export type Begun<Message> =
+  | { how: 'begun'; delivery: Delivery<Message>; thread: DeliveryThread<Message> | null }
+  | { how: 'superseded' | 'waits' | 'ended' };
+
+/** A delivery that its channel took. */
+export interface TakenDelivery {
+  id: string;
+  /** The channel's own name for the message. */
+  reference: string | null;
+  /** Which recipients will never have it. */
+  note: string | null;
+}
+
+interface Attempt {
+  id: string;
+  attempt: number;
+}
+
 /** A channel that was told of a subject, and by which route. */
 export type ToldChannel = Pick<
   NewDelivery<unknown>,
@@ -103,9 +126,17 @@ export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'mess
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
   jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
 
+const contents = `alerts, message,
+  CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
+
+/** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
+const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+
 /** The ledger of messages: what was sent to whom, and what became of it. */
 @Injectable()
 export class Deliveries {
+  readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
+
   constructor(private readonly store: Store) {}
 
   /**
@@ -184,9 +215,7 @@ export class Deliveries {
 
   async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
     const [delivery] = await this.store.query<Delivery<Message> & ListedDelivery>(
-      `SELECT ${columns}, alerts, message,
-         CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition
-       FROM delivery WHERE id = $1`,
+      `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
       [id],
     );
     return delivery ?? null;
@@ -228,23 +257,6 @@ export class Deliveries {
     );
   }
 
-  /** What the channel of a delivery was told of its subject before. */
-  async thread<Message>(id: string): Promise<DeliveryThread<Message>> {
-    const told = (
-      order: 'ASC' | 'DESC',
-    ) => `(SELECT jsonb_build_object('revision', revision, 'reference', reference, 'message', message)
-      FROM other WHERE state = 'sent' ORDER BY revision ${order} LIMIT 1)`;
-    const [thread] = await this.store.query<DeliveryThread<Message>>(
-      `WITH other AS (
-         SELECT other.* FROM delivery JOIN delivery AS other USING (subject, receiver, channel, integration)
-         WHERE delivery.id = $1 AND other.id <> $1)
-       SELECT ${told('ASC')} AS first, ${told('DESC')} AS last,
-         EXISTS (SELECT FROM other WHERE state <> 'sent' AND (state = 'sending' OR code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"`,
-      [id],
-    );
-    return thread!;
-  }
-
   /** The channels that were told of a subject. */
   async toldOf(subject: string): Promise<ToldChannel[]> {
     return this.store.query<ToldChannel>(
@@ -255,52 +267,33 @@ export class Deliveries {
     );
   }
 
-  /**
-   * Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. `superseded`: the channel
-   * is told of a newer state of the subject, so the delivery has ended. `waits`: it is being told of an older one at this moment.
-   */
-  async begin(id: string, attempt: number): Promise<'begun' | 'superseded' | 'waits'> {
-    return this.store.transaction(async (tx) => {
-      await tx.query(
-        // Two editions that begin at once must see each other.
-        `SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(chr(10), subject, receiver, channel, integration), 0))
-         FROM delivery WHERE id = $1 AND subject IS NOT NULL`,
-        [id],
-      );
-      if (await this.#superseded(tx, id)) return 'superseded';
-      const older = await tx.query(
-        `SELECT FROM delivery JOIN delivery AS other USING (subject, receiver, channel, integration)
-         WHERE delivery.id = $1 AND other.revision < delivery.revision AND other.state = 'sending'`,
-        [id],
-      );
-      if (older.length > 0) return 'waits';
-      await tx.query(`UPDATE delivery SET state = 'sending', attempt = $2, next_at = NULL WHERE id = $1`, [
-        id,
-        attempt,
-      ]);
-      return 'begun';
+  /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
+  async begin<Message>(id: string, attempt: number): Promise<Begun<Message>> {
+    return (await this.#attempts.add({ id, attempt })) as Begun<Message>;
+  }
+
+  async #begin(attempts: readonly Attempt[]): Promise<Begun<unknown>[]> {
+    const ids = attempts.map(({ id }) => id);
+    const [rows, threads] = await this.store.transaction(async (tx) => {
+      await lockSubjects(tx, ids);
+      const begun = await beginAll(tx, attempts);
+      return [begun, await threadsOf(tx, begun)] as const;
+    });
+    const byId = new Map(rows.map((row) => [row.delivery.id, row]));
+    return ids.map((id) => {
+      const row = byId.get(id);
+      if (!row) return { how: 'ended' };
+      if (row.how !== 'begun') return { how: row.how };
+      return { how: 'begun', delivery: row.delivery, thread: threads.get(id) ?? null };
     });
   }
 
-  async #superseded(tx: Transaction, id: string): Promise<boolean> {
-    const superseded = await tx.query(
-      `UPDATE delivery SET state = 'superseded', next_at = NULL, finished_at = now(),
-         code = CASE WHEN state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
-       WHERE id = $1 AND EXISTS (
-         SELECT FROM delivery AS newer WHERE newer.subject = delivery.subject AND newer.revision > delivery.revision
-           AND (newer.receiver, newer.channel, newer.integration) = (delivery.receiver, delivery.channel, delivery.integration)
-           AND newer.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
-       RETURNING id`,
-      [id],
-    );
-    return superseded.length > 0;
-  }
-
-  /** Ends a delivery that the channel took. `note` says which recipients it will never take. */
-  async sent(tx: Transaction, id: string, reference: string | null, note: string | null): Promise<void> {
+  /** Ends deliveries that their channels took. */
+  async sent(tx: Transaction, taken: readonly TakenDelivery[]): Promise<void> {
     await tx.query(
-      `UPDATE delivery SET state = 'sent', reference = $2, code = NULL, reason = $3, next_at = NULL, finished_at = now() WHERE id = $1`,
-      [id, reference, note],
+      `UPDATE delivery SET state = 'sent', reference = taken.reference, code = NULL, reason = taken.note, next_at = NULL, finished_at = now()
+       FROM unnest($1::uuid[], $2::text[], $3::text[]) AS taken (id, reference, note) WHERE delivery.id = taken.id`,
+      [taken.map(({ id }) => id), taken.map(({ reference }) => reference), taken.map(({ note }) => note)],
     );
   }
 
@@ -327,4 +320,65 @@ export class Deliveries {
     );
     return failed.length > 0;
   }
+}
+
+/** Two editions that begin at once must see each other; in one order, or two transactions would wait for each other. */
+async function lockSubjects(tx: Transaction, ids: readonly string[]): Promise<void> {
+  await tx.query(
+    `SELECT pg_advisory_xact_lock(key) FROM (
+       SELECT DISTINCT hashtextextended(concat_ws(chr(10), subject, receiver, channel, integration), 0) AS key
+       FROM delivery WHERE id = ANY($1) AND subject IS NOT NULL ORDER BY key) AS subject`,
+    [ids],
+  );
+}
+
+/** Begins what may begin, and ends what is superseded; answers each as it was before. What has ended before is left out. */
+async function beginAll(
+  tx: Transaction,
+  attempts: readonly Attempt[],
+): Promise<{ how: 'begun' | 'superseded' | 'waits'; delivery: Delivery<unknown> }[]> {
+  const rows = await tx.query<Delivery<unknown> & { how: 'begun' | 'superseded' | 'waits' }>(
+    `WITH judged AS (
+       SELECT delivery.id AS judged, try.attempt AS try, CASE
+         WHEN EXISTS (SELECT ${samePlace} AND other.revision > delivery.revision AND other.state NOT IN ('failed', 'held', 'merged', 'suppressed'))
+           THEN 'superseded'
+         WHEN EXISTS (SELECT ${samePlace} AND other.revision < delivery.revision AND other.state = 'sending') THEN 'waits'
+         ELSE 'begun' END AS how
+       FROM delivery JOIN unnest($1::uuid[], $2::int[]) AS try (id, attempt) USING (id) WHERE state NOT IN ('sent', 'superseded')
+     ), changed AS (
+       UPDATE delivery SET state = CASE how WHEN 'begun' THEN 'sending' ELSE 'superseded' END,
+         attempt = CASE how WHEN 'begun' THEN try ELSE attempt END, next_at = NULL,
+         finished_at = CASE how WHEN 'superseded' THEN now() ELSE finished_at END,
+         code = CASE WHEN how = 'superseded' AND state = 'sending' THEN 'DELIVERY_UNCONFIRMED' ELSE code END
+       FROM judged WHERE id = judged AND how <> 'waits'
+     )
+     SELECT how, ${columns}, ${contents} FROM delivery JOIN judged ON id = judged`,
+    [attempts.map(({ id }) => id), attempts.map(({ attempt }) => attempt)],
+  );
+  return rows.map(({ how, ...delivery }) => ({ how, delivery }));
+}
+
+/** Other deliveries about the same to the same channel. */
+const samePlace = `FROM delivery AS other WHERE other.subject = delivery.subject AND other.id <> delivery.id
+  AND (other.receiver, other.channel, other.integration) = (delivery.receiver, delivery.channel, delivery.integration)`;
+
+/** What their channels were told of their subjects before. */
+async function threadsOf(
+  tx: Transaction,
+  begun: readonly { how: string; delivery: Delivery<unknown> }[],
+): Promise<Map<string, DeliveryThread<unknown>>> {
+  const ids = begun
+    .filter(({ how, delivery }) => how === 'begun' && delivery.edition)
+    .map(({ delivery }) => delivery.id);
+  if (ids.length === 0) return new Map();
+  const told = (order: 'ASC' | 'DESC') =>
+    `(SELECT jsonb_build_object('revision', other.revision, 'reference', other.reference, 'message', other.message)
+      ${samePlace} AND other.state = 'sent' ORDER BY other.revision ${order} LIMIT 1)`;
+  const rows = await tx.query<DeliveryThread<unknown> & { id: string }>(
+    `SELECT id, ${told('ASC')} AS first, ${told('DESC')} AS last,
+       EXISTS (SELECT ${samePlace} AND other.state <> 'sent' AND (other.state = 'sending' OR other.code = 'DELIVERY_UNCONFIRMED')) AS "isInDoubt"
+     FROM delivery WHERE id = ANY($1)`,
+    [ids],
+  );
+  return new Map(rows.map(({ id, ...thread }) => [id, thread]));
 }

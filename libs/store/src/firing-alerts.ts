@@ -32,14 +32,16 @@ export class FiringAlerts {
     );
   }
 
-  /** What has changed since a moment, a little more perhaps; everything that fires where it is null. */
-  async changedSince(since: Date | null): Promise<{ alerts: FiringAlert[]; at: Date }> {
+  /**
+   * What has changed since a moment; everything that fires where it is null.
+   * @param overlapMs for how long before that moment, too: a transaction that was under way then may have committed since
+   */
+  async changedSince(since: Date | null, overlapMs = 0): Promise<{ alerts: FiringAlert[]; at: Date }> {
     const [clock] = await this.store.query<{ at: Date }>('SELECT clock_timestamp() AS at');
     const alerts = await this.store.query<FiringAlert>(
-      // A transaction that is under way may commit a row of some seconds ago.
       `SELECT encode(identity_hash, 'hex') AS id, labels, status FROM alert
-       WHERE CASE WHEN $1::timestamptz IS NULL THEN status = 'firing' ELSE changed_at > $1::timestamptz - interval '10 seconds' END`,
-      [since],
+       WHERE CASE WHEN $1::timestamptz IS NULL THEN status = 'firing' ELSE changed_at > $1::timestamptz - $2 * interval '1 millisecond' END`,
+      [since, overlapMs],
     );
     return { alerts, at: clock!.at };
   }

@@ -2,8 +2,10 @@ export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { Store } from './store.js';
 export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
+export { OutboxRelay } from './relay.js';
 export type { EventPublisher } from './relay.js';
 export { connect } from './data-source.js';
+export { GroupCommit } from './group-commit.js';
 export { readCursor } from './page.js';
 export type { Page, PageRequest } from './page.js';
 export { Advisories } from './advisories.js';
@@ -21,6 +23,7 @@ export type {
   AboutDelivery,
   Delivery,
   DeliveryThread,
+  Begun,
   ChannelHealth,
   HeldDelivery,
   ListedDelivery,
@@ -64,7 +67,7 @@ export { revisionKinds } from './incident-news.js';
 export type { RevisionKind } from './incident-news.js';
 export { Judgements } from './judgements.js';
 export type { JudgedPush } from './judgements.js';
-export { Jobs } from './jobs.js';
+export { Jobs, leaseLost } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { LearnedHabits } from './learned-habits.js';
 export { PackageUses } from './package-use.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
+import { GroupCommit } from './group-commit.js';
 import { type JobClass, type QueuedJob, Store, type Transaction } from './store.js';
 
 /** A job that this process holds. Whoever has the token may finish it, nobody else. */
@@ -24,6 +25,12 @@ export interface JobFailure {
   retryInMs: number | null;
 }
 
+interface Claim {
+  id: string;
+  token: string;
+  leaseMs: number;
+}
+
 interface Backlog {
   queued: number;
   running: number;
@@ -36,9 +43,14 @@ const backlogColumns = `count(*) FILTER (WHERE state = 'queued')::int AS queued,
 /** How many lost jobs one sweep brings back. */
 const sweepLimit = 2_000;
 
+/** Claims share a statement when several are asked for at once; what waits is bounded by what workers do at once. */
+const claimLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+
 /** The jobs: who holds one, who may finish it, and which ones the queue has lost. Redis only carries their ids. */
 @Injectable()
 export class Jobs {
+  readonly #claims = new GroupCommit(async (claims: readonly Claim[]) => this.#claim(claims), claimLimits);
+
   constructor(private readonly store: Store) {}
 
   /** Called with jobs that have just been committed. */
@@ -50,13 +62,7 @@ export class Jobs {
 
   /** Takes a job for `leaseMs`; null when it is done, not due, or held by somebody else. */
   async claim(id: string, leaseMs: number): Promise<ClaimedJob | null> {
-    const [claimed] = await this.store.query<ClaimedJob>(
-      `UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = $2, lease_until = now() + $3 * interval '1 millisecond'
-       WHERE id = $1 AND ((state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now()))
-       RETURNING id, queue, key, class, attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
-      [id, uuidv7(), leaseMs],
-    );
-    return claimed ?? null;
+    return this.#claims.add({ id, token: uuidv7(), leaseMs });
   }
 
   /** Keeps a job; false when somebody else has taken it, and the work in hand is for nothing. */
@@ -74,12 +80,19 @@ export class Jobs {
    * @throws Unavailable `LEASE_LOST` when somebody else holds it by now; the transaction must not commit.
    */
   async finish(tx: Transaction, job: ClaimedJob): Promise<void> {
-    const finished = await tx.query(
+    const finished = await this.finishAll(tx, [job]);
+    if (finished.size === 0) throw leaseLost(job);
+  }
+
+  /** Ends several jobs in the transaction of their effects; answers the ids of those that we still held: the others' effects must not commit. */
+  async finishAll(tx: Transaction, jobs: readonly ClaimedJob[]): Promise<Set<string>> {
+    const finished = await tx.query<{ id: string }>(
       `UPDATE job SET state = 'done', finished_at = now(), lease_until = NULL
-       WHERE id = $1 AND lease_token = $2 AND state = 'running' RETURNING id`,
-      [job.id, job.token],
+       FROM unnest($1::uuid[], $2::uuid[]) AS held (id, token)
+       WHERE job.id = held.id AND lease_token = held.token AND state = 'running' RETURNING job.id`,
+      [jobs.map(({ id }) => id), jobs.map(({ token }) => token)],
     );
-    if (finished.length === 0) throw leaseLost(job);
+    return new Set(finished.map(({ id }) => id));
   }
 
   /**
@@ -150,8 +163,25 @@ export class Jobs {
       `SELECT queue, ${backlogColumns} FROM job WHERE state IN ('queued', 'running') GROUP BY queue ORDER BY queue`,
     );
   }
+
+  async #claim(claims: readonly Claim[]): Promise<(ClaimedJob | null)[]> {
+    const claimed = await this.store.query<ClaimedJob>(
+      `WITH free AS (
+         SELECT job.id, claim.token, claim.lease_ms FROM unnest($1::uuid[], $2::uuid[], $3::float8[]) AS claim (id, token, lease_ms) JOIN job USING (id)
+         WHERE (state = 'queued' AND run_at <= now() + interval '1 second') OR (state = 'running' AND lease_until < now())
+         FOR UPDATE OF job SKIP LOCKED)
+       UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
+       FROM free WHERE job.id = free.id
+       RETURNING job.id, queue, key, class, attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
+      [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
+    );
+    // The same job may be asked for twice at once; the token says who has it.
+    const byToken = new Map(claimed.map((job) => [job.token, job]));
+    return claims.map(({ token }) => byToken.get(token) ?? null);
+  }
 }
 
-function leaseLost({ id }: ClaimedJob): Unavailable {
+/** Says that a job is somebody else's by now: whatever was done for it must not commit. */
+export function leaseLost({ id }: ClaimedJob): Unavailable {
   return new Unavailable('LEASE_LOST', `job ${id} is held by somebody else`);
 }

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
+import { GroupCommit, Pushes, Received, Store, type Transaction } from '@tidewaiter/store';
 
 import { draftsOf, type Fact } from './facts.js';
-import { GroupCommit } from './group-commit.js';
 
 /** What one webhook tells. */
 export interface Delivery {

@@ -9,5 +9,5 @@ export const notifierConfig = {
   /** Path of `routing.yaml`; without it nobody is told anything. */
   routingFile: setting('TIDEWAITER_ROUTING', z.string().optional()),
   /** Messages that one process sends at once. A channel that hangs holds one of them. */
-  deliveryConcurrency: setting('TIDEWAITER_DELIVERY_CONCURRENCY', z.coerce.number().int().min(1).max(256).default(16)),
+  deliveryConcurrency: setting('TIDEWAITER_DELIVERY_CONCURRENCY', z.coerce.number().int().min(1).max(256).default(64)),
 };

@@ -3,14 +3,37 @@ import { Unavailable } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
 import { clean, maxItemChars, type Message } from '@tidewaiter/messages';
 import type { JobProblem } from '@tidewaiter/queue';
-import { type ClaimedJob, Deliveries, type Delivery, Jobs, Store, type Transaction } from '@tidewaiter/store';
+import { currentTraceparent } from '@tidewaiter/runtime';
+import {
+  type ClaimedJob,
+  Deliveries,
+  type Delivery,
+  GroupCommit,
+  Jobs,
+  leaseLost,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { Edition, Outcome } from './receivers/receiver.js';
 
+/** A message that its channel took, and what is to be noted of it. */
+interface Taken {
+  job: ClaimedJob;
+  delivery: Delivery<Message>;
+  outcome: Outcome;
+  traceparent: string | undefined;
+}
+
+/** What was sent at the same time is noted together. */
+const noteLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infinity, timeoutMs: 10_000 };
+
 /** The transactions that move a delivery: each leaves it, its job and what is told about it in one consistent state. */
 @Injectable()
 export class DeliverySteps {
+  readonly #notes = new GroupCommit(async (taken: readonly Taken[]) => this.#sent(taken), noteLimits);
+
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
@@ -23,13 +46,13 @@ export class DeliverySteps {
    * @throws Unavailable `DELIVERY_WAITS` while its channel is being told of an older state of the same.
    */
   async begin(job: ClaimedJob): Promise<{ stored: Delivery<Message>; edition: Edition | null } | null> {
-    const stored = await this.deliveries.get<Message>(job.key);
-    if (!stored || stored.state === 'sent' || stored.state === 'superseded') return null;
-    const begun = await this.deliveries.begin(stored.id, job.attempt);
+    const begun = await this.deliveries.begin<Message>(job.key, job.attempt);
+    if (begun.how === 'waits') {
+      throw new Unavailable('DELIVERY_WAITS', 'an older message about the same is on its way');
+    }
     // A message that was held up must not arrive after one that says how things are now.
-    if (begun === 'superseded') return null;
-    if (begun === 'waits') throw new Unavailable('DELIVERY_WAITS', 'an older message about the same is on its way');
-    const thread = stored.edition && (await this.deliveries.thread<Message>(stored.id));
+    if (begun.how !== 'begun') return null;
+    const { delivery: stored, thread } = begun;
     return { stored, edition: stored.edition && thread && { ...stored.edition, thread } };
   }
 
@@ -37,16 +60,35 @@ export class DeliverySteps {
     await this.store.transaction((tx) => this.jobs.finish(tx, job));
   }
 
-  async sent(
-    job: ClaimedJob,
-    { id, receiver, channel }: Delivery<Message>,
-    { reference, refused }: Outcome,
-  ): Promise<void> {
-    const note = refused.length > 0 ? `refused by ${refused.join('; ')}` : null;
-    await this.store.transaction(async (tx) => {
-      await this.deliveries.sent(tx, id, reference, note);
-      await tx.emit(draft(notificationDelivered, id, { deliveryId: id, receiver, channel }));
-      await this.jobs.finish(tx, job);
+  /** @throws Unavailable `LEASE_LOST` when somebody else has the job by now */
+  async sent(job: ClaimedJob, delivery: Delivery<Message>, outcome: Outcome): Promise<void> {
+    const isNoted = await this.#notes.add({ job, delivery, outcome, traceparent: currentTraceparent() });
+    if (!isNoted) throw leaseLost(job);
+  }
+
+  /** Notes those of which we still hold the jobs; answers which. */
+  async #sent(all: readonly Taken[]): Promise<boolean[]> {
+    return this.store.transaction(async (tx) => {
+      const finished = await this.jobs.finishAll(
+        tx,
+        all.map(({ job }) => job),
+      );
+      const taken = all.filter(({ job }) => finished.has(job.id));
+      await this.deliveries.sent(
+        tx,
+        taken.map(({ delivery: { id }, outcome: { reference, refused } }) => ({
+          id,
+          reference,
+          note: refused.length > 0 ? `refused by ${refused.join('; ')}` : null,
+        })),
+      );
+      await tx.emit(
+        ...taken.map(({ delivery: { id, receiver, channel }, traceparent }) => ({
+          ...draft(notificationDelivered, id, { deliveryId: id, receiver, channel }),
+          traceparent,
+        })),
+      );
+      return all.map(({ job }) => finished.has(job.id));
     });
   }
 

@@ -101,12 +101,15 @@ export class Notifications {
     );
     const told = await this.#following(routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
-    for (const { group, channel } of once.values()) {
-      const delivery = deliveryOf(eventId, group, channel, message, state.edition);
+    const alike = Map.groupBy(once.values(), ({ group: { receiver, route, groupKey }, channel }) =>
+      JSON.stringify([receiver, route, groupKey, follows(channel)]),
+    );
+    for (const some of alike.values()) {
+      const { group, channel } = some[0]!;
       await this.#tell(
         tx,
         { ...group, groupKey: `${group.groupKey}#${state.edition.subject}` },
-        [delivery],
+        some.map((each) => deliveryOf(eventId, group, each.channel, message, state.edition)),
         quiet,
         follows(channel),
       );
@@ -138,10 +141,13 @@ export class Notifications {
   ): Promise<void> {
     if (deliveries.length === 0) return;
     const { waitMs, heldFor } = await this.#wait(tx, group, quiet, isShown);
+    const together: NewDelivery<Message>[] = [];
     for (const delivery of deliveries) {
       const storm = waitMs === 0 && !isShown ? await this.#storm(tx, delivery) : null;
-      await this.#add(tx, storm ?? { deliveries: [delivery], waitMs, heldFor });
+      if (storm) await this.#add(tx, storm);
+      else together.push(delivery);
     }
+    await this.#add(tx, { deliveries: together, waitMs, heldFor });
   }
 
   /** For how long a group waits, and with what. */
@@ -176,6 +182,7 @@ export class Notifications {
   }
 
   async #add(tx: Transaction, { deliveries, waitMs, heldFor }: Told): Promise<void> {
+    if (deliveries.length === 0) return;
     const ids = await this.deliveries.add(tx, deliveries, waitMs > 0 ? heldFor : null);
     if (ids.length === 0) return;
     if (waitMs > 0) return this.groups.wait(tx, heldFor, waitMs);

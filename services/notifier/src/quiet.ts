@@ -33,6 +33,8 @@ export class QuietNow {
 
 /** Whether silences have changed is asked again after this time, so that one that was just made holds soon. */
 const keptMs = 1_000;
+/** A transaction takes this long in general, and at most that long until what it changed is seen by others. */
+const [usualMs, longestMs] = [250, 10_000];
 
 /** Keeps what is silent and what fires in memory, and asks only for what has changed. */
 @Injectable()
@@ -46,7 +48,7 @@ export class Quiet {
   #refreshing: Promise<void> | null = null;
 
   constructor(
-    rules: readonly InhibitRule[],
+    private readonly rules: readonly InhibitRule[],
     private readonly ledger: SilenceLedger,
     private readonly alerts: FiringAlerts,
   ) {
@@ -63,8 +65,11 @@ export class Quiet {
   }
 
   async #refresh(): Promise<void> {
-    if (performance.now() - this.#silencesAt > keptMs) await this.#readSilences();
-    const { alerts, at } = await this.alerts.changedSince(this.#changesAt);
+    const isDue = performance.now() - this.#silencesAt > keptMs;
+    if (isDue) await this.#readSilences();
+    if (this.rules.length === 0) return;
+    // Looking far back each time would read everything of ten seconds for every event of them.
+    const { alerts, at } = await this.alerts.changedSince(this.#changesAt, isDue ? longestMs : usualMs);
     for (const { id, labels, status } of alerts) this.#put(id, status === 'firing' ? labels : null);
     this.#changesAt = at;
   }
@@ -89,7 +94,7 @@ export class Quiet {
   #put(id: string, labels: Labels | null): void {
     const before = this.#firing.get(id);
     if (before) this.#inhibitions.resolve({ id, labels: before });
-    if (labels === null) this.#firing.delete(id);
+    if (labels === null || !this.#inhibitions.isSource(labels)) this.#firing.delete(id);
     else {
       this.#firing.set(id, labels);
       this.#inhibitions.fire({ id, labels });

@@ -108,7 +108,7 @@ it('shows how channels take what they are given', async () => {
   });
   await store.transaction(async (tx) => {
     const [mail = '', slack = ''] = await deliveries.add(tx, [delivery('email'), delivery('slack')]);
-    await deliveries.sent(tx, mail, 'ref', null);
+    await deliveries.sent(tx, [{ id: mail, reference: 'ref', note: null }]);
     await deliveries.failed(tx, slack, 18, 'SLACK_REFUSED', 'Slack answered is_archived');
   });
   expect((await call('GET', 'receivers')).body).toMatchObject({

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { draft, type Draft, pipelineReported } from '@tidewaiter/events';
-import { type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
+import { GroupCommit, type NewPipelineReport, type PipelineReport, PipelineReports, Store } from '@tidewaiter/store';
 
-import { GroupCommit } from '../group-commit.js';
 import type { Kept } from '../intake.js';
 
 /** What one request tells. */

@@ -37,7 +37,7 @@ export class GroupCommit<Item, Result> {
    * Resolves when the item is committed.
    * @throws Unavailable `INTAKE_FULL` or `INTAKE_TIMEOUT`; after the latter the item may still be committed
    */
-  async add(item: Item, bytes: number): Promise<Result> {
+  async add(item: Item, bytes = 0): Promise<Result> {
     if (this.#waitingBytes + bytes > this.limits.waitingBytes) {
       throw new Unavailable('INTAKE_FULL', 'too much is waiting to be stored');
     }
