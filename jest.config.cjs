@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 const base = {
   rootDir: __dirname,
   transform: { '\\.(ts|mjs|js)$': '<rootDir>/jest.transform.cjs' },
@@ -18,7 +20,7 @@ const base = {
 /** Unit tests need nothing but Node; integration tests start real servers; e2e runs the real programs. */
 module.exports = {
   // The suites wait for servers more than they compute.
-  maxWorkers: '100%',
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   // Ends what hangs. How fast the machine is decides no test: cost is measured in bench/.
   testTimeout: 120_000,
   projects: [

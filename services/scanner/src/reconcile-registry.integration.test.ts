@@ -71,8 +71,9 @@ import { start } from './main.js';
     const before = await looks();
     const service = await start(environment);
     running.push(service);
-    // As the schedule does when it is time.
+    // As the schedule does when it is time. Nobody puts it into the queue: the next sweep is to find it.
     await store.transaction((tx) => tx.enqueue({ queue: 'reconcile', key: 'main', class: 'bulk' }));
+    await store.query(`UPDATE job SET swept_at = '-infinity' WHERE queue = 'reconcile'`);
     for (const end = Date.now() + 60_000; (await looks()) === before;) {
       if (Date.now() > end) throw new Error('it did not look within 60 s');
       await new Promise((resolve) => setTimeout(resolve, 50));

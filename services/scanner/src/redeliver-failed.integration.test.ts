@@ -121,8 +121,11 @@ const until = async (isSo: () => Promise<boolean>) => {
 const jobsIn = async (where: string) =>
   (await store.query(`SELECT id FROM job WHERE queue = 'redeliver' AND ${where}`)).length;
 
-/** As the schedule does when it is time. */
-const queueLook = async () => store.transaction((tx) => tx.enqueue({ queue: 'redeliver', key: 'gh', class: 'bulk' }));
+/** As the schedule does when it is time. Nobody puts it into the queue: the next sweep is to find it. */
+const queueLook = async () => {
+  await store.transaction((tx) => tx.enqueue({ queue: 'redeliver', key: 'gh', class: 'bulk' }));
+  await store.query(`UPDATE job SET swept_at = '-infinity' WHERE queue = 'redeliver'`);
+};
 const look = async () => {
   const before = await jobsIn(`state = 'done'`);
   await queueLook();
