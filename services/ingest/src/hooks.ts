@@ -1,12 +1,13 @@
 import { Controller, Options, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
-import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
+import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from './body-filter.js';
 import { Connections, type RegistryConnection } from './connections.js';
-import { HookMetrics, resultOf, resultOfError } from './hook-metrics.js';
+import { HookAnswers } from './hook-answers.js';
+import { HookMetrics, resultOf } from './hook-metrics.js';
 import type { HookRequest } from './hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from './hook-route.js';
 import { Intake } from './intake.js';
@@ -19,6 +20,7 @@ export class Hooks {
   constructor(
     private readonly connections: Connections,
     private readonly intake: Intake,
+    private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
   ) {}
@@ -46,24 +48,16 @@ export class Hooks {
   async #answer(request: FastifyRequest<HookRoute>, reply: FastifyReply): Promise<Receipt | object | null> {
     const connection = this.connections.registry(connectionId(request));
     const hook = hookRequest(request);
-    return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
-      try {
-        const known = await this.#admit(connection, hook);
-        const handshake = known.handshake(hook);
-        if (handshake !== null) {
-          void reply.status(200).headers(handshake.headers);
-          return handshake.body;
-        }
-        const receipt = await this.#take(known, hook);
-        void reply.status(202);
-        return receipt;
-      } catch (error) {
-        this.metrics.count(connection, resultOfError(error));
-        if (connection && error instanceof TidewaiterError) {
-          this.logger.warn({ connection: connection.id, code: error.code }, 'webhook refused');
-        }
-        throw error;
+    return this.answers.to(connection, hook, async () => {
+      const known = await this.#admit(connection, hook);
+      const handshake = known.handshake(hook);
+      if (handshake !== null) {
+        void reply.status(200).headers(handshake.headers);
+        return handshake.body;
       }
+      const receipt = await this.#take(known, hook);
+      void reply.status(202);
+      return receipt;
     });
   }
 

@@ -5,6 +5,7 @@ import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
 import { Connections } from './connections.js';
+import { HookAnswers } from './hook-answers.js';
 import { HookMetrics } from './hook-metrics.js';
 import { Hooks } from './hooks.js';
 import { Intake } from './intake.js';
@@ -39,6 +40,7 @@ export class IngestModule {
       ],
       controllers: [Hooks, PipelineHooks, RuntimeHooks, SlackButtons],
       providers: [
+        HookAnswers,
         HookMetrics,
         Intake,
         PipelineIntake,

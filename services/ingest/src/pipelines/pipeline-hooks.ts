@@ -1,12 +1,13 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
-import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
+import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from '../body-filter.js';
 import { Connections } from '../connections.js';
-import { HookMetrics, resultOf, resultOfError } from '../hook-metrics.js';
+import { HookAnswers } from '../hook-answers.js';
+import { HookMetrics, resultOf } from '../hook-metrics.js';
 import type { HookRequest } from '../hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
 import type { Receipt } from '../receipt.js';
@@ -20,6 +21,7 @@ export class PipelineHooks {
   constructor(
     private readonly connections: Connections,
     private readonly intake: PipelineIntake,
+    private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
   ) {}
@@ -33,18 +35,10 @@ export class PipelineHooks {
   ): Promise<Receipt> {
     const connection = this.connections.pipeline(connectionId(request));
     const hook = hookRequest(request);
-    return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
-      try {
-        const receipt = await this.#take(connection, hook);
-        void reply.status(202);
-        return receipt;
-      } catch (error) {
-        this.metrics.count(connection, resultOfError(error));
-        if (connection && error instanceof TidewaiterError) {
-          this.logger.warn({ connection: connection.id, code: error.code }, 'webhook refused');
-        }
-        throw error;
-      }
+    return this.answers.to(connection, hook, async () => {
+      const receipt = await this.#take(connection, hook);
+      void reply.status(202);
+      return receipt;
     });
   }
 

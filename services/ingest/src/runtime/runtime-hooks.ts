@@ -1,12 +1,13 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
-import { currentTraceparent, Logger, withSpan } from '@tidewaiter/runtime';
+import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { currentTraceparent, Logger } from '@tidewaiter/runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import { BodyFilter } from '../body-filter.js';
 import { Connections } from '../connections.js';
-import { HookMetrics, resultOf, resultOfError } from '../hook-metrics.js';
+import { HookAnswers } from '../hook-answers.js';
+import { HookMetrics, resultOf } from '../hook-metrics.js';
 import type { HookRequest } from '../hook-request.js';
 import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
 import { logLevel, type Receipt, totalOf } from '../receipt.js';
@@ -25,6 +26,7 @@ export class RuntimeHooks {
     private readonly intake: RuntimeIntake,
     private readonly watch: SensorWatch,
     private readonly pressure: Pressure,
+    private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
     private readonly logger: Logger,
   ) {}
@@ -38,18 +40,10 @@ export class RuntimeHooks {
   ): Promise<Receipt> {
     const connection = this.connections.sensor(connectionId(request));
     const hook = hookRequest(request);
-    return withSpan('webhook', { kind: 'server', traceparent: hook.headers['traceparent'] }, async () => {
-      try {
-        const receipt = await this.#take(await admitted(connection, hook), hook);
-        void reply.status(202);
-        return receipt;
-      } catch (error) {
-        this.metrics.count(connection, resultOfError(error));
-        if (connection && error instanceof TidewaiterError) {
-          this.logger.warn({ connection: connection.id, code: error.code }, 'webhook refused');
-        }
-        throw error;
-      }
+    return this.answers.to(connection, hook, async () => {
+      const receipt = await this.#take(await admitted(connection, hook), hook);
+      void reply.status(202);
+      return receipt;
     });
   }
 
