@@ -22,7 +22,7 @@ export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';
 export type { Suppressed, Suppression } from './suppression.js';
 export { cut, printable } from './printable.js';
-export { activities } from './observation.js';
+export { activities, unknownContainer, unknownNetwork, unknownPod, unknownProcess } from './observation.js';
 export type {
   Activity,
   Observation,

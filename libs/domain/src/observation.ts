@@ -130,3 +130,48 @@ export interface ObservedRequest {
   status: number | null;
   succeeded: boolean;
 }
+
+/** A process of which nothing is known. */
+export function unknownProcess(): ObservedProcess {
+  return {
+    execId: null,
+    parentExecId: null,
+    pid: null,
+    parentPid: null,
+    executable: null,
+    commandLine: null,
+    arguments: null,
+    name: null,
+    workingDirectory: null,
+    uid: null,
+    user: null,
+    auditUid: null,
+    parentExecutable: null,
+    parentCommandLine: null,
+    sha256: null,
+    inInitTree: null,
+    fromUpperLayer: null,
+    privilegesRaised: null,
+  };
+}
+
+export function unknownNetwork(): ObservedNetwork {
+  return {
+    protocol: null,
+    sourceIp: null,
+    sourcePort: null,
+    destinationIp: null,
+    destinationPort: null,
+    hostname: null,
+    answers: [],
+    bytes: null,
+  };
+}
+
+export function unknownContainer(): ObservedContainer {
+  return { id: null, name: null, imageRepository: null, imageTag: null, imageDigest: null, startedAt: null };
+}
+
+export function unknownPod(): ObservedPod {
+  return { namespace: null, name: null, uid: null, workloadKind: null, workload: null, serviceAccount: null };
+}

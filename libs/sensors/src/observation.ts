@@ -1,11 +1,4 @@
-import type {
-  Activity,
-  JsonObject,
-  Observation,
-  ObservedNetwork,
-  ObservedProcess,
-  RuntimeRecord,
-} from '@tidewaiter/domain';
+import type { Activity, JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { timeMsOf } from './times.js';
 
@@ -33,43 +26,6 @@ export function observationOf(
     alert: null,
     dropped: 0,
     native,
-  };
-}
-
-/** A process of which nothing is known. */
-export function unknownProcess(): ObservedProcess {
-  return {
-    execId: null,
-    parentExecId: null,
-    pid: null,
-    parentPid: null,
-    executable: null,
-    commandLine: null,
-    arguments: null,
-    name: null,
-    workingDirectory: null,
-    uid: null,
-    user: null,
-    auditUid: null,
-    parentExecutable: null,
-    parentCommandLine: null,
-    sha256: null,
-    inInitTree: null,
-    fromUpperLayer: null,
-    privilegesRaised: null,
-  };
-}
-
-export function unknownNetwork(): ObservedNetwork {
-  return {
-    protocol: null,
-    sourceIp: null,
-    sourcePort: null,
-    destinationIp: null,
-    destinationPort: null,
-    hostname: null,
-    answers: [],
-    bytes: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Observation, ObservedProcess } from '@tidewaiter/domain';
+import { type Observation, unknownContainer, unknownNetwork, unknownPod, unknownProcess } from '@tidewaiter/domain';
 
 /** What a test says of an observation; the rest says nothing. */
 export type ObservationSketch = Partial<Omit<Observation, 'process' | 'container' | 'pod' | 'network' | 'request'>> & {
@@ -24,56 +24,13 @@ export function observation({ process, container, pod, network, request, ...rest
     dropped: 0,
     native: {},
     ...rest,
-    process: process ? { ...unknownProcess, ...process } : null,
-    container: container ? { ...unknownContainer, ...container } : null,
-    pod: pod ? { ...unknownPod, ...pod } : null,
-    network: network ? { ...unknownNetwork, ...network } : null,
+    process: process ? { ...unknownProcess(), ...process } : null,
+    container: container ? { ...unknownContainer(), ...container } : null,
+    pod: pod ? { ...unknownPod(), ...pod } : null,
+    network: network ? { ...unknownNetwork(), ...network } : null,
     request: request ? { ...unknownRequest, ...request } : null,
   };
 }
-
-const unknownProcess: ObservedProcess = {
-  execId: null,
-  parentExecId: null,
-  pid: null,
-  parentPid: null,
-  executable: null,
-  commandLine: null,
-  arguments: null,
-  name: null,
-  workingDirectory: null,
-  uid: null,
-  user: null,
-  auditUid: null,
-  parentExecutable: null,
-  parentCommandLine: null,
-  sha256: null,
-  inInitTree: null,
-  fromUpperLayer: null,
-  privilegesRaised: null,
-};
-
-const unknownContainer = {
-  id: null,
-  name: null,
-  imageRepository: null,
-  imageTag: null,
-  imageDigest: null,
-  startedAt: null,
-};
-
-const unknownPod = { namespace: null, name: null, uid: null, workloadKind: null, workload: null, serviceAccount: null };
-
-const unknownNetwork = {
-  protocol: null,
-  sourceIp: null,
-  sourcePort: null,
-  destinationIp: null,
-  destinationPort: null,
-  hostname: null,
-  answers: [],
-  bytes: null,
-};
 
 const unknownRequest = {
   user: null,

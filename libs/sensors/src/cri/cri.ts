@@ -1,4 +1,4 @@
-import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
+import { type JsonObject, type Observation, type RuntimeRecord, unknownContainer } from '@tidewaiter/domain';
 
 import { readImageName } from '../image-names.js';
 import { isObject, list, object, text, texts } from '../json.js';
@@ -85,8 +85,6 @@ function observe(record: RuntimeRecord): Observation {
   return observation;
 }
 
-const unknown = { id: null, name: null, imageRepository: null, imageTag: null, imageDigest: null, startedAt: null };
-
 /** `imageRef` is the digest of the config, the name is what the pod asked for. */
 function readContainer(container: JsonObject): Observation['container'] {
   const image = object(container['image']);
@@ -115,7 +113,7 @@ function readImage(image: JsonObject): Observation['container'] {
   const digested = readImageName(texts(image['repoDigests'])[0] ?? null);
   const tagged = readImageName(texts(image['repoTags'])[0] ?? null);
   return {
-    ...unknown,
+    ...unknownContainer(),
     imageRepository: digested.repository ?? tagged.repository,
     imageTag: tagged.tag,
     imageDigest: digested.digest,
@@ -126,5 +124,11 @@ function readEvent(event: JsonObject, topic: string): Observation['container'] {
   const id = text(event['container_id']) ?? (topic.startsWith('/containers/') ? text(event['id']) : null);
   const image = readImageName(text(event['image']) ?? (topic.startsWith('/images/') ? text(event['name']) : null));
   if (id === null && image.repository === null) return null;
-  return { ...unknown, id, imageRepository: image.repository, imageTag: image.tag, imageDigest: image.digest };
+  return {
+    ...unknownContainer(),
+    id,
+    imageRepository: image.repository,
+    imageTag: image.tag,
+    imageDigest: image.digest,
+  };
 }

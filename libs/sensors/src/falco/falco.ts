@@ -1,8 +1,15 @@
-import { isDigest, type JsonObject, type Observation, type RuntimeRecord } from '@tidewaiter/domain';
+import {
+  isDigest,
+  type JsonObject,
+  type Observation,
+  type RuntimeRecord,
+  unknownNetwork,
+  unknownProcess,
+} from '@tidewaiter/domain';
 
 import { readHostname } from '../domains.js';
 import { isObject, number, object, text, texts } from '../json.js';
-import { auditUid, baseName, observationOf, unknownNetwork, unknownProcess } from '../observation.js';
+import { auditUid, baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
 import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
 import type { Sensor } from '../sensor.js';

@@ -1,8 +1,18 @@
-import { type Activity, activities, type JsonObject, type JsonValue, type Observation } from '@tidewaiter/domain';
+import {
+  activities,
+  type Activity,
+  type JsonObject,
+  type JsonValue,
+  type Observation,
+  unknownContainer,
+  unknownNetwork,
+  unknownPod,
+  unknownProcess,
+} from '@tidewaiter/domain';
 
 import { readHostname } from '../domains.js';
 import { bool, number, text, texts } from '../json.js';
-import { baseName, unknownNetwork, unknownProcess } from '../observation.js';
+import { baseName } from '../observation.js';
 import { readPriority } from '../priority.js';
 
 type Set = (observation: Observation, value: JsonValue) => void;
@@ -134,13 +144,11 @@ function processOf(observation: Observation) {
 }
 
 function containerOf(observation: Observation) {
-  const unknown = { id: null, name: null, imageRepository: null, imageTag: null, imageDigest: null, startedAt: null };
-  return (observation.container ??= unknown);
+  return (observation.container ??= unknownContainer());
 }
 
 function podOf(observation: Observation) {
-  const unknown = { namespace: null, name: null, uid: null, workloadKind: null, workload: null, serviceAccount: null };
-  return (observation.pod ??= unknown);
+  return (observation.pod ??= unknownPod());
 }
 
 function networkOf(observation: Observation) {

@@ -1,10 +1,18 @@
-import type { JsonObject, JsonValue, Observation, Priority, RuntimeRecord } from '@tidewaiter/domain';
+import {
+  type JsonObject,
+  type JsonValue,
+  type Observation,
+  type Priority,
+  type RuntimeRecord,
+  unknownNetwork,
+  unknownProcess,
+} from '@tidewaiter/domain';
 
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { readHostname } from '../domains.js';
 import { readImageName, withoutScheme } from '../image-names.js';
 import { isObject, list, number, object, text } from '../json.js';
-import { observationOf, unknownNetwork, unknownProcess } from '../observation.js';
+import { observationOf } from '../observation.js';
 import { type Reason, readRecords, type Told } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';

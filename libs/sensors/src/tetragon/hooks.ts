@@ -1,7 +1,14 @@
-import type { Activity, JsonObject, JsonValue, Observation, ObservedNetwork } from '@tidewaiter/domain';
+import {
+  type Activity,
+  type JsonObject,
+  type JsonValue,
+  type Observation,
+  type ObservedNetwork,
+  unknownNetwork,
+} from '@tidewaiter/domain';
 
 import { isObject, list, number, object, text } from '../json.js';
-import { baseName, unknownNetwork } from '../observation.js';
+import { baseName } from '../observation.js';
 
 /** What a hook of the kernel is about, by its function without `__x64_` and the like. Policies may name others: those are `other`. */
 const hooks: ReadonlyMap<string, (observation: Observation, hook: Hook) => void> = new Map([

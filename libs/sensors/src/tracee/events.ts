@@ -1,8 +1,8 @@
-import type { Activity, Observation, ObservedNetwork } from '@tidewaiter/domain';
+import { type Activity, type Observation, type ObservedNetwork, unknownNetwork } from '@tidewaiter/domain';
 
 import { readHostname } from '../domains.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
-import { baseName, unknownNetwork } from '../observation.js';
+import { baseName } from '../observation.js';
 import type { TraceeArguments } from './arguments.js';
 
 type Observe = (observation: Observation, args: TraceeArguments) => void;

@@ -1,8 +1,14 @@
-import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
+import {
+  type JsonObject,
+  type JsonValue,
+  type Observation,
+  type RuntimeRecord,
+  unknownProcess,
+} from '@tidewaiter/domain';
 
 import { readDigest, readImageName } from '../image-names.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
-import { baseName, observationOf, unknownProcess } from '../observation.js';
+import { baseName, observationOf } from '../observation.js';
 import { readPriority } from '../priority.js';
 import { type Reason, readRecords, type Told } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
