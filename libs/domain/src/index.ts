@@ -45,8 +45,8 @@ export type {
   IncidentWorkload,
   RuleCredit,
 } from './incident.js';
-export { priorities } from './runtime-event.js';
-export type { Priority, RuntimeContainer, RuntimeEvent } from './runtime-event.js';
+export { priorities } from './priority.js';
+export type { Priority } from './priority.js';
 export { attestationKinds, refusalCodes } from './provenance.js';
 export type {
   AttestedVex,

@@ -1,4 +1,4 @@
-import type { Priority } from './runtime-event.js';
+import type { Priority } from './priority.js';
 import type { JsonObject, RuntimeRecord } from './runtime-record.js';
 
 /** What an event is about. `send` is data on its way out of a socket; `other` has only the sensor's own words; `health` is the sensor speaking of itself. */

@@ -1,11 +1,4 @@
-import {
-  findingKinds,
-  type JsonObject,
-  pipelineReportKinds,
-  priorities,
-  runtimeSources,
-  severities,
-} from '@tidewaiter/domain';
+import { findingKinds, type JsonObject, pipelineReportKinds, runtimeSources, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { eventType } from './event-type.js';
@@ -74,23 +67,6 @@ export const pipelineReported = eventType('pipeline.reported', {
 });
 
 const text = z.string().nullable();
-
-/** One event of a runtime sensor, as `RuntimeEvent` of the domain describes it. */
-export const runtimeEvent = z.object({
-  id: z.string(),
-  source: z.literal('falco'),
-  sensor: z.string(),
-  cluster: text,
-  at: z.string(),
-  rule: z.string(),
-  priority: z.enum(priorities),
-  output: z.string(),
-  tags: z.array(z.string()),
-  host: text,
-  container: z.object({ id: text, name: text, imageRepository: text, imageTag: text, imageDigest: text }).nullable(),
-  kubernetes: z.object({ namespace: text, pod: text }).nullable(),
-  process: z.object({ name: text, commandLine: text, executable: text, user: text }).nullable(),
-});
 
 /** One event of a runtime sensor in its own words, as `RuntimeRecord` of the domain describes it. */
 const runtimeRecord = z.object({

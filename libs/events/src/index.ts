@@ -15,7 +15,6 @@ export {
   pipelineReported,
   registryDeleted,
   registryPushed,
-  runtimeEvent,
   runtimeObserved,
   sensorRecovered,
   sensorMissed,

@@ -1,9 +1,7 @@
 import type { Digest } from '@tidewaiter/domain';
 
 /** What about an identity may be usual. */
-export const habitKinds = ['source', 'client', 'namespace'] as const;
-
-export type HabitKind = (typeof habitKinds)[number];
+export type HabitKind = 'source' | 'client' | 'namespace';
 
 /** What was usual before a time, in milliseconds since 1970. Undefined: it was not watched for long enough to say. */
 export interface Habits {

@@ -18,7 +18,6 @@ export { factsFromFile } from './facts-file.js';
 export type { FactsFile } from './facts-file.js';
 export { PackedManifest, packManifest } from './file-manifest.js';
 export type { ImageFile } from './file-manifest.js';
-export { habitKinds } from './habits.js';
 export type { HabitKind, Habits } from './habits.js';
 export { Learned } from './learned.js';
 export type { LearnedHabit, LearnedOptions } from './learned.js';

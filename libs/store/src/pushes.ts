@@ -199,16 +199,6 @@ export class Pushes {
     return push ?? null;
   }
 
-  /** What `host/repository:tag` pointed to last, as far as we know. */
-  async digestOfTag(host: string, repository: string, tag: string): Promise<Digest | null> {
-    const [push] = await this.store.query<{ digest: Digest }>(
-      `SELECT digest FROM push WHERE registry_host = $1 AND repository = $2 AND tag = $3 AND digest IS NOT NULL
-       ORDER BY received_at DESC LIMIT 1`,
-      [host, repository, tag],
-    );
-    return push?.digest ?? null;
-  }
-
   /**
    * The registry that people may also call `host`: the only one that holds the repository. Null when several do, or when
    * `host` is a registry that we know by that name.
