@@ -1,3 +1,5 @@
+import { Heap } from '@tidewaiter/sigma';
+
 /** Something with a time, and what settles the order of those that have the same one. */
 export interface Timed {
   timeMs: number;
@@ -16,8 +18,7 @@ export function compareTimed(a: Timed, b: Timed): number {
  * it. What comes later than that is late; it is for the caller to say what is still done with it.
  */
 export class ReorderBuffer<T extends Timed> {
-  /** A binary heap, earliest first. */
-  readonly #heap: T[] = [];
+  #heap = new Heap<T>(compareTimed);
   readonly #latenessMs: number;
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
@@ -26,7 +27,7 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   get size(): number {
-    return this.#heap.length;
+    return this.#heap.size;
   }
 
   /** Everything before this has left. */
@@ -39,49 +40,23 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   push(item: T): void {
-    const heap = this.#heap;
-    let at = heap.push(item) - 1;
-    while (at > 0) {
-      const up = (at - 1) >> 1;
-      if (compareTimed(heap[up]!, item) <= 0) break;
-      heap[at] = heap[up]!;
-      at = up;
-    }
-    heap[at] = item;
+    this.#heap.push(item);
   }
 
   /** What leaves now that it is `nowMs` by the time of the events. */
   *advance(nowMs: number): Generator<T> {
     this.#watermarkMs = Math.max(this.#watermarkMs, nowMs - this.#latenessMs);
-    while (this.#heap.length > 0 && this.#heap[0]!.timeMs < this.#watermarkMs) yield this.#pop();
+    while ((this.#heap.first?.timeMs ?? Infinity) < this.#watermarkMs) yield this.#heap.pop()!;
   }
 
   snapshot(): { watermarkMs: number | null; items: T[] } {
     const watermarkMs = Number.isFinite(this.#watermarkMs) ? this.#watermarkMs : null;
-    return { watermarkMs, items: this.#heap.toSorted(compareTimed) };
+    return { watermarkMs, items: this.#heap.sorted() };
   }
 
   restore({ watermarkMs, items }: { watermarkMs: number | null; items: readonly T[] }): void {
     this.#watermarkMs = watermarkMs ?? Number.NEGATIVE_INFINITY;
-    // In order already, and an ordered list is a heap.
-    this.#heap.splice(0, this.#heap.length, ...items);
-  }
-
-  #pop(): T {
-    const heap = this.#heap;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let next = 2 * at + 1;
-      if (next >= heap.length) break;
-      if (next + 1 < heap.length && compareTimed(heap[next + 1]!, heap[next]!) < 0) next += 1;
-      if (compareTimed(last, heap[next]!) <= 0) break;
-      heap[at] = heap[next]!;
-      at = next;
-    }
-    heap[at] = last;
-    return first;
+    this.#heap = new Heap<T>(compareTimed);
+    for (const item of items) this.#heap.push(item);
   }
 }
