@@ -62,6 +62,8 @@ export class Judgements {
       ),
       ({ imageDigest }) => imageDigest,
     );
+    // Before, not beside: a promise that fails while nobody waits for it yet ends the process.
+    const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
     const known = images.map(async (image) => {
       const provenance = await this.provenances.get(push, image.digest);
       const asksForPackages = needsPackages(this.rules) || (provenance?.vex.length ?? 0) > 0;
@@ -73,7 +75,6 @@ export class Judgements {
         ...(provenance && { provenance }),
       };
     });
-    const running = isRunning ?? (await this.images.areRunning(images.map(({ digest }) => digest)));
     const circumstances = { now: new Date(), ...(running !== undefined && { running }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
   }
