@@ -55,12 +55,17 @@ export class WorkloadRow {
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
 @Entity('image_manifest')
+// GIN, which TypeORM cannot say.
+@Index('image_manifest_contents_ix', { synchronize: false })
+@Index('image_manifest_unfilled_ix', ['imageDigest'], { where: 'contents IS NULL' })
 export class ImageManifestRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_manifest_pk' }) imageDigest!: string;
   @OneToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
   image?: Relation<ImageRow>;
   @Column('bytea') files!: Buffer;
+  /** What its files are found by: eight bytes of the sha256 of each. Null of those that were kept before anybody asked. */
+  @Column('bigint', { array: true, nullable: true }) contents!: string[] | null;
 }
 
 /** A package of an image that was seen to be executed or loaded. */
