@@ -171,18 +171,6 @@ export class WorkloadLedger {
     return rows.map(containerOf);
   }
 
-  /** The containers of pods, for calls of the API that name a pod alone. */
-  async ofPods(
-    pods: readonly { cluster: string | null; namespace: string; name: string }[],
-  ): Promise<KnownContainer[]> {
-    const rows = await this.store.query<ContainerRow>(
-      `SELECT ${columns} FROM container_ledger JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (cluster, namespace, pod)
-       USING (cluster, namespace, pod) ORDER BY last_seen DESC LIMIT 10000`,
-      [pods.map(({ cluster }) => cluster ?? ''), pods.map(({ namespace }) => namespace), pods.map(({ name }) => name)],
-    );
-    return rows.map(containerOf);
-  }
-
   /** Who runs images now or did in the last day, most containers first. */
   async running(digests: readonly Digest[]): Promise<RunningWorkload[]> {
     return this.store.query<RunningWorkload>(

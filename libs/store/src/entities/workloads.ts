@@ -4,7 +4,6 @@ import { ImageRow } from './images.js';
 
 /** Which container ran what, where, and when. The detector writes it. */
 @Entity('container_ledger')
-@Index('container_ledger_pod_ix', ['cluster', 'namespace', 'pod'])
 export class ContainerLedgerRow {
   /** As long as anybody said it. */
   @PrimaryColumn('text', { name: 'container_id', primaryKeyConstraintName: 'container_ledger_pk' })
