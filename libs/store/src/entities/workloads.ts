@@ -49,7 +49,9 @@ export class WorkloadRow {
   @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
   @Column('integer') replicas!: number;
   @Column('text', { array: true }) probes!: string[];
-  @Column('timestamptz', { name: 'seen_at' }) seenAt!: Date;
+  @Index('workload_seen_ix')
+  @Column('timestamptz', { name: 'seen_at' })
+  seenAt!: Date;
 }
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */

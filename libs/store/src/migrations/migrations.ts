@@ -37,6 +37,7 @@ import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 import { FileContents1764000070000 } from './1764000070000-file-contents.js';
 import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
+import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -79,4 +80,5 @@ export const migrations = [
   PipelineReports1764000056000,
   FileContents1764000070000,
   LedgerPods1764000071000,
+  WorkloadSeen1764000072000,
 ];
