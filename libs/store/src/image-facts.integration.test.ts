@@ -282,3 +282,25 @@ it('knows which manifests a digest or a tag stood for', async () => {
   expect(directory.tagAt(reference.repository, '1', before)).toBeNull();
   expect(directory.tagAt(reference.repository, '2', Date.now())).toBeNull();
 });
+
+it('knows what a tag pointed to before anybody told of it only where it was there before, and has not moved', async () => {
+  await pushed(older, [file('app/server')], 'ci', '/app/server');
+  const tagAt = async (at: string) => {
+    const directory = new StoredImageDirectory(store);
+    const repository = 'registry.example.com/shop/api';
+    await directory.prefetch([], [{ repository, tag: '1' }], Date.now());
+    return directory.tagAt(repository, '1', Date.parse(at));
+  };
+  const [built, started] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+  // Somebody pushed it just now: until then it was not there.
+  expect(await tagAt(started)).toBeNull();
+  await store.query(`UPDATE push SET origin = 'imported'`);
+  expect([await tagAt(started), await tagAt(built), await tagAt('2025-12-31T00:00:00Z')]).toEqual([older, older, null]);
+  for (const unsaid of [null, '1970-01-01']) {
+    await store.query('UPDATE image SET created_at = $1', [unsaid]);
+    expect(await tagAt(started)).toBeNull();
+  }
+  await store.query('UPDATE image SET created_at = $1', [built]);
+  await pushed(newer, [file('app/server', 'new')], 'ci', '/app/server');
+  expect(await tagAt(started)).toBeNull();
+});
