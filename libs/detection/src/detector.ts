@@ -17,6 +17,7 @@ import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
 import { WideParts, type WideMatch } from './wide-correlations.js';
+import { type KeptRepeats, WideRepeats } from './wide-repeats.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
@@ -49,7 +50,7 @@ interface Waiting {
   observation: Observation;
 }
 
-const snapshotFormat = 'tidewaiter-detector/3';
+const snapshotFormat = 'tidewaiter-detector/4';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -64,6 +65,7 @@ interface KeptState {
   counts: DetectorCounts;
   correlations: KeptCorrelations;
   wide: KeptCorrelations;
+  wideRepeats: KeptRepeats;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
@@ -83,6 +85,7 @@ export class Detector {
   /** Those over several detectors, where this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
+  readonly #wideRepeats = new WideRepeats((match) => this.#options.onWideMatch?.(match));
   readonly #waiting: ReorderBuffer<Waiting>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
@@ -143,6 +146,7 @@ export class Detector {
     this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
     const { watermarkMs } = this.#waiting;
+    this.#wideRepeats.advance(watermarkMs);
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
@@ -169,6 +173,7 @@ export class Detector {
       counts: this.#counts,
       correlations: this.#correlations.snapshot(),
       wide: this.#wide.snapshot(),
+      wideRepeats: this.#wideRepeats.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -187,6 +192,7 @@ export class Detector {
     Object.assign(this.#counts, kept.counts);
     this.#correlations.restore(kept.correlations);
     this.#wide.restore(kept.wide);
+    this.#wideRepeats.restore(kept.wideRepeats);
   }
 
   #release(nowMs: number): Alert[] {
@@ -243,11 +249,10 @@ export class Detector {
   #correlateWidely(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
     const parts = this.#wideParts.among(event.rules);
     if (parts.length === 0) return [];
-    const { onWideMatch } = this.#options;
-    if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
+    if (this.#options.onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
     const { id, timeMs } = event;
     const rules = parts.map((rule) => rule.id);
-    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...matched });
+    this.#wideRepeats.add({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event, parts), ...matched });
     return [];
   }
 
