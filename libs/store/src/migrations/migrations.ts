@@ -38,6 +38,7 @@ import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.j
 import { FileContents1764000070000 } from './1764000070000-file-contents.js';
 import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
 import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
+import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -81,4 +82,5 @@ export const migrations = [
   FileContents1764000070000,
   LedgerPods1764000071000,
   WorkloadSeen1764000072000,
+  ContainerOverrides1764000073000,
 ];
