@@ -113,7 +113,9 @@ describe('the thread of a subject', () => {
         isInDoubt: false,
       },
     });
-    expect((await deliveries.toldOf('incident')).map(({ receiver }) => receiver)).toEqual(['other', 'team']);
+    expect(
+      (await store.transaction((tx) => deliveries.toldOf(tx, 'incident'))).map(({ receiver }) => receiver),
+    ).toEqual(['other', 'team']);
   });
 
   it('is none for what has no subject, and empty at first', async () => {

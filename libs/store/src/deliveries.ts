@@ -3,6 +3,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import { currentTraceparent } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
+import { Gathered } from './gathered.js';
 import { GroupCommit } from './group-commit.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
@@ -75,6 +76,14 @@ export interface TakenDelivery {
   note: string | null;
 }
 
+type ChannelName = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>;
+
+interface AddedDelivery extends NewDelivery<unknown> {
+  id: string;
+  heldFor: string | null;
+  traceparent: string | null;
+}
+
 interface Attempt {
   id: string;
   attempt: number;
@@ -136,6 +145,12 @@ const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 @Injectable()
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
+  readonly #toldOf = new Gathered(toldOfAll);
+  readonly #given = new Gathered(givenToAll);
+  readonly #added = new Gathered(async (tx, lists: readonly (readonly AddedDelivery[])[]) => {
+    const added = await this.#add(tx, lists.flat());
+    return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
+  });
 
   constructor(private readonly store: Store) {}
 
@@ -148,17 +163,27 @@ export class Deliveries {
     deliveries: readonly NewDelivery<Message>[],
     heldFor: string | null = null,
   ): Promise<string[]> {
+    if (deliveries.length === 0) return [];
+    const traceparent = currentTraceparent() ?? null;
+    return this.#added.add(
+      tx,
+      deliveries.map((delivery) => ({ ...delivery, id: uuidv7(), heldFor, traceparent })),
+    );
+  }
+
+  /** Answers the ids of those that were not there. */
+  async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
          subject, revision, state, held_for)
-       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2,
-         edition->>'subject', (edition->>'revision')::int, CASE WHEN $3::text IS NULL THEN 'pending' ELSE 'held' END, $3
+       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
+         edition->>'subject', (edition->>'revision')::int, CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, traceparent text, "heldFor" text)
        ON CONFLICT DO NOTHING RETURNING id`,
-      [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null, heldFor],
+      [json(deliveries)],
     );
-    return rows.map(({ id }) => id);
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Those that wait with a group, oldest first. */
@@ -200,17 +225,9 @@ export class Deliveries {
     );
   }
 
-  /** How many messages a channel was given within the last minute. */
-  async givenLately(
-    tx: Transaction,
-    { receiver, channel, integration }: Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>,
-  ): Promise<number> {
-    const [row] = await tx.query<{ given: number }>(
-      `SELECT count(*)::int AS given FROM delivery WHERE (receiver, channel, integration) = ($1, $2, $3)
-         AND created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')`,
-      [receiver, channel, integration],
-    );
-    return row?.given ?? 0;
+  /** How many messages a channel was given within the last minute, those among them that are asked about at the same moment. */
+  async givenLately(tx: Transaction, channel: ChannelName): Promise<number> {
+    return this.#given.add(tx, channel);
   }
 
   async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
@@ -258,13 +275,8 @@ export class Deliveries {
   }
 
   /** The channels that were told of a subject. */
-  async toldOf(subject: string): Promise<ToldChannel[]> {
-    return this.store.query<ToldChannel>(
-      `SELECT DISTINCT ON (receiver, channel, integration) receiver, channel, integration, route, group_key AS "groupKey",
-         group_labels AS "groupLabels"
-       FROM delivery WHERE subject = $1 AND state NOT IN ('failed', 'suppressed') ORDER BY receiver, channel, integration, id DESC`,
-      [subject],
-    );
+  async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
+    return this.#toldOf.add(tx, subject);
   }
 
   /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
@@ -320,6 +332,40 @@ export class Deliveries {
     );
     return failed.length > 0;
   }
+}
+
+async function givenToAll(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {
+  const keyOf = ({ receiver, channel, integration }: ChannelName) => JSON.stringify([receiver, channel, integration]);
+  const rows = await tx.query<ChannelName & { given: number }>(
+    `SELECT receiver, channel, integration, count(*)::int AS given
+     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::int[]) AS asked (receiver, channel, integration)) AS asked
+     JOIN delivery USING (receiver, channel, integration)
+     WHERE created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')
+     GROUP BY receiver, channel, integration`,
+    [
+      channels.map(({ receiver }) => receiver),
+      channels.map(({ channel }) => channel),
+      channels.map(({ integration }) => integration),
+    ],
+  );
+  const given = new Map(rows.map((row) => [keyOf(row), row.given]));
+  return channels.map((channel) => {
+    const before = given.get(keyOf(channel)) ?? 0;
+    given.set(keyOf(channel), before + 1);
+    return before;
+  });
+}
+
+async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<ToldChannel[][]> {
+  const rows = await tx.query<ToldChannel & { subject: string }>(
+    `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, receiver, channel, integration, route, group_key AS "groupKey",
+       group_labels AS "groupLabels"
+     FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
+     ORDER BY subject, receiver, channel, integration, id DESC`,
+    [subjects],
+  );
+  const bySubject = Map.groupBy(rows, ({ subject }) => subject);
+  return subjects.map((subject) => (bySubject.get(subject) ?? []).map(({ subject: _subject, ...channel }) => channel));
 }
 
 /** Two editions that begin at once must see each other; in one order, or two transactions would wait for each other. */
