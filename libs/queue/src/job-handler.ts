@@ -47,6 +47,11 @@ export interface JobHandler<Held extends Job = Job> {
   readonly queue: string;
   /** How many jobs one process works on at once. */
   readonly concurrency: number;
+  /**
+   * Whether a process begins itself with what it has just queued, as far as it has room, instead of sending it through Redis to whoever is
+   * free: for short work, of which each replica has its share already.
+   */
+  readonly beginsOwn?: boolean;
   /** Pauses before the second, third, … try; after the last one the job is given up. */
   readonly retryDelaysMs: readonly number[];
   /** How long one try may take until its `signal` fires, which counts as a failure; without it, as long as it likes. */

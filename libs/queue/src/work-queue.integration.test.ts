@@ -46,6 +46,7 @@ let serial = 0;
 interface Work {
   queue: string;
   concurrency?: number;
+  beginsOwn?: boolean;
   retryDelaysMs?: number[];
   timeoutMs?: number;
   /** What to do before the job is finished. */
@@ -56,6 +57,7 @@ interface Work {
 function handlerOf({
   queue,
   concurrency = 4,
+  beginsOwn = false,
   retryDelaysMs = [],
   timeoutMs = 60_000,
   work,
@@ -63,6 +65,7 @@ function handlerOf({
   return class implements JobHandler<ClaimedJob> {
     readonly queue = queue;
     readonly concurrency = concurrency;
+    readonly beginsOwn = beginsOwn;
     readonly retryDelaysMs = retryDelaysMs;
     readonly timeoutMs = timeoutMs;
 
@@ -298,6 +301,46 @@ describe('a worker', () => {
     await service.stop();
     expect(begun).toBe(2);
     expect(await stateCounts()).toEqual({ done: 2, queued: 4 });
+  });
+});
+
+describe('what a process has queued itself', () => {
+  it('is begun by it without Redis, as far as it has room; the rest is done when Redis is back', async () => {
+    await servers.redis.kill();
+    const queue = newQueue();
+    const open = Promise.withResolvers<void>();
+    const begun: string[] = [];
+    const work = async ({ key }: ClaimedJob) => {
+      begun.push(key);
+      await open.promise;
+    };
+    await serve({ queue, beginsOwn: true, work });
+    await enqueue(queue, 20);
+    await until(() => begun.length === 3);
+    open.resolve();
+    await until(() => begun.length >= 15);
+    await servers.redis.restart();
+    await until(areAllDone);
+    expect(begun).toHaveLength(20);
+    expect(new Set(begun).size).toBe(20);
+  });
+
+  it('is left to others when the process stops', async () => {
+    const queue = newQueue();
+    const begun: string[] = [];
+    const work = async ({ key }: ClaimedJob) => {
+      begun.push(key);
+      await sleep(300);
+    };
+    const service = await serve({ queue, beginsOwn: true, work });
+    await enqueue(queue, 6);
+    await until(() => begun.length === 3);
+    await service.stop();
+    const before = begun.length;
+    await serve({ queue, work });
+    await until(areAllDone);
+    expect(before).toBeLessThan(6);
+    expect(new Set(begun).size).toBe(6);
   });
 });
 

@@ -6,6 +6,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
 import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
+import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
 
 /** A dead worker's job is somebody else's after this long. */
@@ -13,6 +14,9 @@ const leaseMs = 10_000;
 const heartbeatMs = 3_000;
 const sweepMs = 2_500;
 const drainTimeoutMs = 8_000;
+/** Of the places of a process, how many it may use for what it has queued itself; and how many jobs may wait for each of them. */
+const ownShare = 0.75;
+const waitingPerPlace = 4;
 /** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
 const priorities = { interactive: 0, bulk: 1 };
 /** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
@@ -22,6 +26,7 @@ const extraTries = 2;
 export class WorkQueue {
   readonly #queue: Queue;
   #worker: Worker | undefined;
+  #own: OwnWork | undefined;
   #sweeping: Repetition | undefined;
 
   constructor(
@@ -36,8 +41,9 @@ export class WorkQueue {
     // Redis being away is no reason to end the process; the sweeper brings back what could not be added.
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
-      const own = jobs.filter(({ queue }) => queue === name);
-      if (own.length > 0) void this.#add(own);
+      const queued = jobs.filter(({ queue }) => queue === name);
+      const others = this.#own?.take(queued) ?? queued;
+      if (others.length > 0) void this.#add(others);
     });
   }
 
@@ -57,6 +63,7 @@ export class WorkQueue {
       runRetryDelay: 1_000,
     });
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
+    if (handler.beginsOwn) this.#own = this.#ownWork(handler, this.#worker);
     this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
@@ -68,9 +75,20 @@ export class WorkQueue {
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#sweeping?.stop(), this.#worker?.close()]);
+    const [left = []] = await Promise.all([this.#own?.close(), this.#sweeping?.stop(), this.#worker?.close()]);
+    if (left.length > 0) await this.#add(left);
     // Last, because a job that fails is added again.
     await this.#queue.close();
+  }
+
+  /** What is begun here and what comes from Redis share the places; some are always left to what others have queued, or is tried again. */
+  #ownWork(handler: JobHandler, worker: Worker): OwnWork {
+    const atOnce = Math.floor(handler.concurrency * ownShare);
+    return new OwnWork(
+      { atOnce, waiting: atOnce * waitingPerPlace },
+      (id) => this.#work(handler, id),
+      (running) => (worker.concurrency = handler.concurrency - running),
+    );
   }
 
   async #add(jobs: readonly QueuedJob[]): Promise<void> {

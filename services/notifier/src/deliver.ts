@@ -16,6 +16,7 @@ const hourMs = 60 * minuteMs;
 @Injectable()
 export class Deliver implements JobHandler<ClaimedJob> {
   readonly queue = 'delivery';
+  readonly beginsOwn = true;
   /** Three days in all: a channel that is down over a weekend still gets its messages. */
   readonly retryDelaysMs = [
     2_000,
