@@ -6,7 +6,9 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 @Index('delivery_once_ux', { synchronize: false })
 @Index('delivery_held_ix', ['heldFor'], { where: "state = 'held'" })
 @Index('delivery_channel_ix', ['receiver', 'channel', 'integration', 'createdAt'])
-@Index('delivery_subject_ix', ['subject'], { where: 'subject IS NOT NULL' })
+@Index('delivery_subject_ix', ['subject', 'receiver', 'channel', 'integration', 'revision'], {
+  where: 'subject IS NOT NULL',
+})
 export class DeliveryRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
   @Column('uuid', { name: 'event_id' }) eventId!: string;
