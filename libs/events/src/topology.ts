@@ -99,7 +99,7 @@ export const consumers = {
     ...defaults,
     name: 'notifier',
     // Events of incidents are told many together.
-    concurrency: 64,
+    concurrency: 128,
     events: [
       imageAnalyzed,
       findingOpened,

@@ -16,7 +16,7 @@ const sweepMs = 2_500;
 const drainTimeoutMs = 8_000;
 /** Of the places of a process, how many it may use for what it has queued itself; and how many jobs may wait for each of them. */
 const ownShare = 0.75;
-const waitingPerPlace = 4;
+const waitingPerPlace = 20;
 /** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
 const priorities = { interactive: 0, bulk: 1 };
 /** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
