@@ -64,7 +64,7 @@ export class Notifier {
 
 /** Servers, and a notifier that reads this `routing.yaml` once it is started. */
 export async function startRig(routing: string): Promise<Rig> {
-  const servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+  const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await writeFile(join(folder, 'routing.yaml'), routing);
   const databaseUrl = await servers.postgres.createDatabase();
