@@ -78,7 +78,7 @@ export class Notifier {
 /** Servers, and a notifier that reads this `routing.yaml` once it is started, and appends its log to a file. */
 export async function startRig(routing: string, logFile?: string): Promise<Rig> {
   const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a');
-  const servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+  const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await writeFile(join(folder, 'routing.yaml'), routing);
   const databaseUrl = await servers.postgres.createDatabase();

@@ -121,6 +121,13 @@ async function areAllDone(): Promise<boolean> {
   return Object.keys(await stateCounts()).join() === 'done';
 }
 
+/** As if ten seconds had passed: leases run out, and what was queued is due to be looked for. */
+async function pass(): Promise<void> {
+  await store.query(
+    `UPDATE job SET swept_at = swept_at - interval '10 seconds', lease_until = lease_until - interval '10 seconds'`,
+  );
+}
+
 async function deadLetters(): Promise<{ code: string; reason: string; attempts: number }[]> {
   return store.query('SELECT code, reason, attempts FROM dead_letter');
 }
@@ -218,6 +225,7 @@ describe('a worker', () => {
     const [job] = await store.query<{ id: string }>('SELECT id FROM job');
     // As a process that died right after it had taken the job.
     await jobs.claim(job?.id ?? '', 10_000);
+    await pass();
     const attempts: number[] = [];
     await serve({ queue, work: async ({ attempt }) => void attempts.push(attempt) });
     await until(areAllDone);
@@ -231,11 +239,12 @@ describe('a worker', () => {
     const redis = new Redis(servers.redis.url, { maxRetriesPerRequest: null });
     const bullQueue = new Queue(queue, { connection: redis, prefix: 'tidewaiter' });
     await bullQueue.add(queue, { id: job?.id }, { jobId: `${job?.id}-0` });
-    const dying = new Worker(queue, undefined, { connection: redis, prefix: 'tidewaiter', lockDuration: 10_000 });
+    const dying = new Worker(queue, undefined, { connection: redis, prefix: 'tidewaiter', lockDuration: 2_000 });
     await dying.getNextJob('dying');
     await dying.close();
     await bullQueue.close();
     await redis.quit();
+    await pass();
     const done: string[] = [];
     await serve({ queue, work: async (claimed) => void done.push(claimed.key) });
     await until(areAllDone);
@@ -355,6 +364,8 @@ describe('Redis', () => {
     await redis.flushall();
     await redis.quit();
     open.resolve();
+    await until(async () => (await stateCounts())['running'] === undefined);
+    await pass();
     await until(areAllDone);
     expect(await stateCounts()).toEqual({ done: 200 });
   });
@@ -375,6 +386,7 @@ describe('Redis', () => {
     await servers.redis.restart();
     const [fresh = ''] = await enqueue(queue);
     await until(() => done.has(fresh));
+    await pass();
     await until(areAllDone);
     expect(await stateCounts()).toEqual({ done: 121 });
   });
@@ -388,6 +400,7 @@ describe('Redis', () => {
     await service.stop();
     await servers.redis.restart();
     await serve({ queue, work: async () => undefined });
+    await pass();
     await until(areAllDone);
   });
 });
