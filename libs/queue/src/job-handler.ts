@@ -29,13 +29,10 @@ export interface JobLedger<Held extends Job = Job> {
   /** Keeps a job; false when somebody else has taken it. */
   extend(job: Held, leaseMs: number): Promise<boolean>;
   /**
-   * Puts a job back, as one that was tried once more or, where `wasTried` is false, was not.
+   * Puts a job back.
    * @throws Unavailable `LEASE_LOST` when somebody else holds it by now
    */
-  fail(
-    job: Held,
-    failure: { code: string; reason: string; retryInMs: number; wasTried: boolean },
-  ): Promise<QueuedJob | null>;
+  fail(job: Held, failure: JobProblem & { retryInMs: number }): Promise<QueuedJob | null>;
   /** Jobs that should be in the queue and may not be. */
   lost(queue: string): Promise<QueuedJob[]>;
   backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }>;
@@ -45,6 +42,8 @@ export interface JobLedger<Held extends Job = Job> {
 export interface JobProblem {
   code: string;
   reason: string;
+  /** False where nothing was tried. */
+  wasTried: boolean;
 }
 
 /** One kind of work. Named as an order; safe to repeat. */

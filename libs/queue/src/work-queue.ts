@@ -170,7 +170,7 @@ export class WorkQueue {
       err: error,
     };
     const retryInMs = retryDelay(handler, job, error);
-    const wasTried = !(error instanceof NotYet);
+    const { wasTried } = problem;
     const tried = wasTried ? job : { ...job, attempt: job.attempt - 1 };
     try {
       if (retryInMs === null) {
@@ -179,7 +179,7 @@ export class WorkQueue {
         return 'given up';
       }
       await handler.retrying?.(tried, problem, retryInMs);
-      const again = await this.ledger.fail(job, { ...problem, retryInMs, wasTried });
+      const again = await this.ledger.fail(job, { ...problem, retryInMs });
       if (again) await this.#add([again]);
       if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');
@@ -201,8 +201,9 @@ function isLeaseLost(error: unknown): boolean {
 }
 
 function problemOf(error: unknown): JobProblem {
-  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message };
-  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error) };
+  const wasTried = !(error instanceof NotYet);
+  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message, wasTried };
+  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error), wasTried };
 }
 
 function tries({ retryDelaysMs }: JobHandler): number {

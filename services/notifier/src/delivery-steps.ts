@@ -96,8 +96,8 @@ export class DeliverySteps {
     await this.deliveries.partlySent(id, reached);
   }
 
-  async retrying(job: ClaimedJob, { code, reason }: JobProblem, inMs: number): Promise<void> {
-    await this.deliveries.retrying(job.key, job.attempt, code, reason, inMs);
+  async retrying(job: ClaimedJob, problem: JobProblem, inMs: number): Promise<void> {
+    await this.deliveries.retrying(job.key, { ...problem, attempt: job.attempt, inMs });
   }
 
   async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
@@ -128,6 +128,7 @@ export class DeliverySteps {
         receiver: fallback ?? '',
         channel: kind,
         integration: index,
+        origin: { kind: 'fallback' as const, id: delivery.id },
         message: { ...delivery.message, footer },
       })),
     );

@@ -36,6 +36,7 @@ import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 import { JobsPutBack1764000064000 } from './1764000064000-jobs-put-back.js';
+import { DeliverySteps1764000064001 } from './1764000064001-delivery-steps.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -77,4 +78,5 @@ export const migrations = [
   AlertGroups1764000055000,
   PipelineReports1764000056000,
   JobsPutBack1764000064000,
+  DeliverySteps1764000064001,
 ];
