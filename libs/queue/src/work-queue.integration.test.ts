@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Module, type Type } from '@nestjs/common';
-import { InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, NotYet, Secret, Unavailable } from '@tidewaiter/domain';
 import { type RunningService, startService } from '@tidewaiter/runtime';
 import { type ClaimedJob, connect, type JobClass, Jobs, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -171,6 +171,37 @@ describe('a job', () => {
     await enqueue(queue);
     await until(areAllDone);
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('is put back when it is not time yet, which is no try', async () => {
+    const queue = newQueue();
+    const attempts: number[] = [];
+    const work = async ({ attempt }: ClaimedJob) => {
+      attempts.push(attempt);
+      if (attempts.length < 4) throw new NotYet('RESTING', 'not now', { retryAfterMs: 10 });
+      if (attempts.length === 4) throw new Unavailable('DOWN', 'no answer');
+    };
+    await serve({ queue, retryDelaysMs: [10, 60_000], work });
+    await enqueue(queue);
+    await until(areAllDone);
+    expect(attempts).toEqual([1, 1, 1, 1, 2]);
+  });
+
+  it('is put back no longer than its pauses last', async () => {
+    const queue = newQueue();
+    const open = Promise.withResolvers<void>();
+    const work = async () => {
+      await open.promise;
+      throw new NotYet('RESTING', 'not now', { retryAfterMs: 10 });
+    };
+    await serve({ queue, retryDelaysMs: [60_000], work });
+    // As one that was made an hour ago, and that rests since.
+    await store.query(`ALTER TABLE job ALTER created_at SET DEFAULT now() - interval '1 hour'`);
+    await enqueue(queue);
+    await store.query('ALTER TABLE job ALTER created_at SET DEFAULT now()');
+    open.resolve();
+    await until(async () => (await deadLetters()).length > 0);
+    expect(await deadLetters()).toEqual([{ code: 'RESTING', reason: 'not now', attempts: 0 }]);
   });
 
   it.each([

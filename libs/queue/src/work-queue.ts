@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { NotYet, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { type Logger, repeat, type Repetition, withSpan } from '@tidewaiter/runtime';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
@@ -21,6 +21,13 @@ const waitingPerPlace = 20;
 const priorities = { interactive: 0, bulk: 1 };
 /** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
 const extraTries = 2;
+
+/** Those that wait for the same must not all come back at the same moment: up to this part of a pause is added to it. */
+const retryJitter = 0.1;
+const putBackJitter = 0.5;
+
+/** How a turn of a job ended. */
+type Result = 'done' | 'retried' | 'put back' | 'given up' | 'lost';
 
 /** One queue in Redis and, in a process that has its handler, the worker that serves it. */
 export class WorkQueue {
@@ -139,7 +146,7 @@ export class WorkQueue {
     );
   }
 
-  async #run(handler: JobHandler, job: Job): Promise<'done' | 'retried' | 'given up' | 'lost'> {
+  async #run(handler: JobHandler, job: Job): Promise<Result> {
     const lost = new AbortController();
     const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
     const { timeoutMs } = handler;
@@ -170,7 +177,7 @@ export class WorkQueue {
     if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'somebody else holds the job'));
   }
 
-  async #failed(handler: JobHandler, job: Job, error: unknown): Promise<'retried' | 'given up' | 'lost'> {
+  async #failed(handler: JobHandler, job: Job, error: unknown): Promise<Result> {
     const problem = problemOf(error);
     const fields = {
       queue: this.name,
@@ -181,15 +188,18 @@ export class WorkQueue {
       err: error,
     };
     const retryInMs = retryDelay(handler, job, error);
+    const { wasTried } = problem;
+    const tried = wasTried ? job : { ...job, attempt: job.attempt - 1 };
     try {
       if (retryInMs === null) {
-        await handler.giveUp(job, problem);
+        await handler.giveUp(tried, problem);
         this.log.error(fields, 'job given up');
         return 'given up';
       }
-      await handler.retrying?.(job, problem, retryInMs);
+      await handler.retrying?.(tried, problem, retryInMs);
       const again = await this.ledger.fail(job, { ...problem, retryInMs });
       if (again) await this.#add([again]);
+      if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');
       return 'retried';
     } catch (err) {
@@ -209,8 +219,9 @@ function isLeaseLost(error: unknown): boolean {
 }
 
 function problemOf(error: unknown): JobProblem {
-  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message };
-  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error) };
+  const wasTried = !(error instanceof NotYet);
+  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message, wasTried };
+  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error), wasTried };
 }
 
 function tries({ retryDelaysMs }: JobHandler): number {
@@ -218,12 +229,26 @@ function tries({ retryDelaysMs }: JobHandler): number {
 }
 
 /** When to try again; null when it is no use, or has been tried often enough. A bug may be a passing one, so it is tried too. */
-function retryDelay({ retryDelaysMs }: JobHandler, { attempt }: Job, error: unknown): number | null {
+function retryDelay({ retryDelaysMs }: JobHandler, { attempt, createdAt }: Job, error: unknown): number | null {
+  if (error instanceof NotYet) {
+    const isOver = Date.now() - createdAt.getTime() > sumOf(retryDelaysMs);
+    return isOver ? null : jittered(error.retryAfterMs ?? 0, putBackJitter);
+  }
   if (error instanceof TidewaiterError && !error.retryable) return null;
   // Our own store being away says nothing about the job.
   if (error instanceof Unavailable && error.code === 'STORE_UNAVAILABLE') return 2_000;
   const planned = retryDelaysMs[attempt - 1];
   if (planned === undefined) return null;
   const asked = error instanceof Unavailable ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(planned, asked);
+  return Math.max(jittered(planned, retryJitter), asked);
+}
+
+function jittered(ms: number, upTo: number): number {
+  return Math.round(ms * (1 + Math.random() * upTo));
+}
+
+function sumOf(numbers: readonly number[]): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }

@@ -10,6 +10,7 @@ import { AdvisoryFeeds } from './advisory-feeds.js';
 import { AlertGroups } from './alert-groups.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
+import { ChannelHealths } from './channel-healths.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
@@ -39,6 +40,7 @@ import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
+import { Redrives } from './redrives.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
 import { SensorContacts } from './sensor-contacts.js';
@@ -63,8 +65,10 @@ const repositories = [
   AdvisoryFeeds,
   ApiTokens,
   BlastRadii,
+  ChannelHealths,
   DeadLetters,
   Deliveries,
+  Redrives,
   DetectionAlerts,
   DetectionMatches,
   DetectionRules,

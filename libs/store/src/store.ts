@@ -17,6 +17,7 @@ export interface QueuedJob {
   id: string;
   queue: string;
   class: JobClass;
+  /** How often it was taken. */
   attempt: number;
   delayMs: number;
 }

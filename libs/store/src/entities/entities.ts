@@ -10,7 +10,7 @@ import {
 } from './advisories.js';
 import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
-import { DeliveryRow } from './delivery.js';
+import { DeliveryRow, DeliveryStepRow } from './delivery.js';
 import {
   DetectionAlertRow,
   DetectionMatchRow,
@@ -91,5 +91,6 @@ export const entities = [
   AlertGroupRow,
   SilenceRow,
   DeliveryRow,
+  DeliveryStepRow,
   ApiTokenRow,
 ];
