@@ -25,6 +25,8 @@ export interface NewDelivery<Message> {
   message: Message;
   /** Where a message about a newer state of the same subject makes this one worthless. */
   edition: { subject: string; revision: number } | null;
+  /** What the channel calls the message that this one repeats. */
+  replyTo?: string | null;
 }
 
 export interface Delivery<Message> extends NewDelivery<Message> {
@@ -124,7 +126,7 @@ export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'mess
 }
 
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, reply_to AS "replyTo", code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
 
 const contents = `alerts, message,
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
@@ -150,11 +152,11 @@ export class Deliveries {
   ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision, state, held_for)
+         subject, revision, reply_to, state, held_for)
        SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2,
-         edition->>'subject', (edition->>'revision')::int, CASE WHEN $3::text IS NULL THEN 'pending' ELSE 'held' END, $3
+         edition->>'subject', (edition->>'revision')::int, "replyTo", CASE WHEN $3::text IS NULL THEN 'pending' ELSE 'held' END, $3
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, "replyTo" text)
        ON CONFLICT DO NOTHING RETURNING id`,
       [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null, heldFor],
     );

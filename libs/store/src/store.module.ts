@@ -45,6 +45,7 @@ import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { ToldAlerts } from './told-alerts.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
@@ -91,6 +92,7 @@ const repositories = [
   AlertGroups,
   FiringAlerts,
   SilenceLedger,
+  ToldAlerts,
   Received,
   SensorContacts,
   WorkloadLedger,

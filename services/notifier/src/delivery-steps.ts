@@ -128,6 +128,7 @@ export class DeliverySteps {
         receiver: fallback ?? '',
         channel: kind,
         integration: index,
+        replyTo: null,
         message: { ...delivery.message, footer },
       })),
     );

@@ -35,6 +35,7 @@ import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js'
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
+import { ToldAlerts1764000060000 } from './1764000060000-told-alerts.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -75,4 +76,5 @@ export const migrations = [
   RegistryTags1764000054000,
   AlertGroups1764000055000,
   PipelineReports1764000056000,
+  ToldAlerts1764000060000,
 ];
