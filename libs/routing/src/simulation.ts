@@ -13,7 +13,7 @@ import type { RouteMatch } from './route.js';
 import type { RoutingConfig } from './routing.js';
 import type { Silences } from './silence.js';
 import { Timers } from './timers.js';
-import { isStorm, sortDue, stormMs, waitOf } from './waiting.js';
+import { isStorm, sortDue, stormMs, stormSize, waitOf } from './waiting.js';
 
 interface Delivery {
   receiver: string;
@@ -44,10 +44,11 @@ export interface SimulationOptions {
   silences: Silences;
   /** What fired before the first event. */
   firing: Iterable<PastAlert>;
+  maxSteps?: number;
 }
 
 /** Looks at groups and at minutes of a calendar, in all: a file may be written so that there are more than anybody can wait for. */
-const maxSteps = 3_000_000;
+const usualMaxSteps = 1_000_000;
 const minuteMs = 60_000;
 /** A route that tells nothing for this long is not asked further. */
 const longestMuteMs = 32 * 86_400_000;
@@ -76,10 +77,11 @@ export class Simulation {
   readonly #inhibited = new Set<string>();
   /** By its path: when a route may tell something again. */
   readonly #unmutedMs = new Map<string, number>();
-  #steps = 0;
+  #stepsLeft: number;
   #nowMs = -Infinity;
 
-  constructor({ config, silences, firing }: SimulationOptions) {
+  constructor({ config, silences, firing, maxSteps = usualMaxSteps }: SimulationOptions) {
+    this.#stepsLeft = maxSteps;
     this.#config = config;
     this.#silences = silences;
     this.#inhibitions = new Inhibitions(config.inhibitRules);
@@ -137,9 +139,10 @@ export class Simulation {
   }
 
   #step(): void {
-    this.#steps += 1;
-    if (this.#steps > maxSteps)
+    this.#stepsLeft -= 1;
+    if (this.#stepsLeft < 0) {
       throw new InvalidInput('REPLAY_TOO_LARGE', 'too much would have waited: ask for a shorter time');
+    }
   }
 
   #quiet(): QuietNow {
@@ -242,7 +245,7 @@ export class Simulation {
     }
     this.#group(name).toldMs = this.#nowMs;
     const given = this.#given.get(channelName(last)) ?? [];
-    this.#given.set(channelName(last), [...given.filter((at) => at > this.#nowMs - stormMs), last.createdMs]);
+    this.#given.set(channelName(last), [...given, last.createdMs].slice(-stormSize));
     const shown = last.subject === null || !follows(last.channel) ? null : `${channelName(last)}\n${last.subject}`;
     const isEdit = shown !== null && this.#shown.has(shown) && last.kind !== 'reminder';
     if (shown !== null) this.#shown.add(shown);
