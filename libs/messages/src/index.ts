@@ -16,6 +16,8 @@ export type { Preview, PreviewChannel } from './preview-message.js';
 export type { PushFinding } from './push-message-groups.js';
 export { isAlarming, pushMessage } from './push-message.js';
 export type { PushReport } from './push-message.js';
+export { reminderMessage } from './reminder-message.js';
+export type { StillFiring } from './reminder-message.js';
 export { repeatedMessage } from './repeated-message.js';
 export { sensorMessage, silenceSeverity } from './sensor-message.js';
 export type { SensorReport } from './sensor-message.js';

@@ -40,10 +40,10 @@ export class AlertGroups {
     return group?.key ?? null;
   }
 
-  /** Forgets groups of which nothing waits and nothing was told for a week. */
+  /** Forgets groups of which nothing waits, nothing is told again and nothing was told for a week. */
   async forget(tx: Transaction): Promise<void> {
     await tx.query(
-      `DELETE FROM alert_group WHERE due_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
+      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
     );
   }
 }

@@ -29,6 +29,8 @@ export interface NewDelivery<Message> {
   edition: { subject: string; revision: number } | null;
   /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
   origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
+  /** What the channel calls the message that this one repeats. */
+  replyTo?: string | null;
 }
 
 export interface Delivery<Message> extends NewDelivery<Message> {
@@ -162,7 +164,7 @@ export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'mess
 }
 
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, reply_to AS "replyTo", code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
   CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
 
 const contents = `alerts, message,
@@ -205,12 +207,12 @@ export class Deliveries {
   async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision, origin, origin_id, state, held_for)
+         subject, revision, origin, origin_id, reply_to, state, held_for)
        SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
-         edition->>'subject', (edition->>'revision')::int, origin->>'kind', (origin->>'id')::uuid,
+         edition->>'subject', (edition->>'revision')::int, origin->>'kind', (origin->>'id')::uuid, "replyTo",
          CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, origin jsonb, traceparent text, "heldFor" text)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
        ON CONFLICT DO NOTHING RETURNING id`,
       [json(deliveries)],
     );

@@ -104,5 +104,7 @@ export type { KnownTag } from './registry-tags.js';
 export { AlertGroups } from './alert-groups.js';
 export { alertId, FiringAlerts } from './firing-alerts.js';
 export type { FiringAlert } from './firing-alerts.js';
+export { ToldAlerts } from './told-alerts.js';
+export type { Retelling, ToldAlert, ToldDelivery } from './told-alerts.js';
 export { SilenceLedger } from './silences.js';
 export type { NewSilence, StoredSilence } from './silences.js';

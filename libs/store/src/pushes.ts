@@ -286,6 +286,25 @@ export class Pushes {
     await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
   }
 
+  /** What a tag points to, whether or not it is judged; null where the tag is gone. */
+  async current({
+    registry,
+    repository,
+    tag,
+  }: {
+    registry: string;
+    repository: string;
+    tag: string;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      `SELECT ${columns} FROM push
+       WHERE coalesce(registry_host, connection) = $1 AND repository = $2 AND tag = $3 AND ${isCurrent}
+       ORDER BY id DESC LIMIT 1`,
+      [registry, repository, tag],
+    );
+    return push ?? null;
+  }
+
   /** The pushes that have one of some packages and that a tag still points to, newest first. */
   async currentWith(tx: Transaction, packageIds: readonly string[]): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(

@@ -47,6 +47,7 @@ import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { ToldAlerts } from './told-alerts.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
@@ -95,6 +96,7 @@ const repositories = [
   AlertGroups,
   FiringAlerts,
   SilenceLedger,
+  ToldAlerts,
   Received,
   SensorContacts,
   WorkloadLedger,

@@ -78,12 +78,12 @@ export class Deliver implements JobHandler<ClaimedJob> {
   }
 
   #deliveryOf(
-    { id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>,
+    { id, groupKey, groupLabels, alerts, message, reached, receiver, replyTo }: StoredDelivery<Message>,
     edition: Edition | null,
     attempt: number,
   ): Delivery {
     const externalUrl = this.channels.consoleUrl;
-    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition };
+    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition, replyTo };
   }
 }
 

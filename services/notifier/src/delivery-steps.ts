@@ -129,6 +129,7 @@ export class DeliverySteps {
         channel: kind,
         integration: index,
         origin: { kind: 'fallback' as const, id: delivery.id },
+        replyTo: null,
         message: { ...delivery.message, footer },
       })),
     );

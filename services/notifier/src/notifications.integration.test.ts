@@ -10,6 +10,7 @@ import {
   type ListedDelivery,
   SilenceLedger,
   Store,
+  ToldAlerts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -56,7 +57,7 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   deliveries = new Deliveries(store);
   silences = new SilenceLedger(store);
   const quiet = new Quiet(routing.inhibitRules, silences, alerts);
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet);
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, new ToldAlerts(store));
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
   teller.onApplicationBootstrap();

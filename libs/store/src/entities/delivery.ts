@@ -50,6 +50,8 @@ export class DeliveryRow {
   @Column('text', { array: true, default: [] }) reached!: string[];
   /** The channel's own name for the message. */
   @Column('text', { nullable: true }) reference!: string | null;
+  /** The reference of the message that it repeats. */
+  @Column('text', { name: 'reply_to', nullable: true }) replyTo!: string | null;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('text', { nullable: true }) traceparent!: string | null;

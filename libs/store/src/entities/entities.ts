@@ -8,7 +8,7 @@ import {
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
-import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
+import { AlertGroupRow, AlertRow, SilenceRow, ToldAlertRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow, DeliveryStepRow } from './delivery.js';
 import {
@@ -89,6 +89,7 @@ export const entities = [
   IncidentRevisionRow,
   AlertRow,
   AlertGroupRow,
+  ToldAlertRow,
   SilenceRow,
   DeliveryRow,
   DeliveryStepRow,
