@@ -1,6 +1,7 @@
 export { parseDuration } from './duration.js';
 export type { ChannelConfigs, ChannelKind, Integration } from './receivers/receiver.js';
 export type { HttpAuth } from './receivers/http-auth.js';
+export type { AwsCredentials } from './receivers/sns.js';
 export { parseMatchers } from './matcher-syntax.js';
 export { formatMatcher, matches } from './matcher.js';
 export type { Matcher } from './matcher.js';

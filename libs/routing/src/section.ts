@@ -12,6 +12,9 @@ export interface Reading {
   readonly readFile: (path: string) => string;
 }
 
+/** What a process was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 const flags = new Map([
   ['true', true],
   ['yes', true],
@@ -131,6 +134,11 @@ export class Section {
   section(key: string): Section | undefined {
     const value = this.#take(key);
     return value === undefined ? undefined : this.#asSection(value, this.at(key));
+  }
+
+  /** As `section`; an empty one where there is none. */
+  sectionOrEmpty(key: string): Section {
+    return this.section(key) ?? new Section(new Map(), this.at(key), this.reading);
   }
 
   sections(key: string): Section[] {

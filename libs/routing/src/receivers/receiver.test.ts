@@ -12,10 +12,12 @@ const files = new Map([
   ['/etc/ca.pem', '-----BEGIN CERTIFICATE-----\n'],
 ]);
 
+const environment: Record<string, string> = {};
+
 /** One receiver `a` with these integrations, and a route to it. */
 function load(integrations: string, global = '{}'): Receiver['integrations'] {
   const text = `global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${integrations}\n`;
-  return parseRouting(text, (path) => files.get(path) ?? '').receivers.get('a')?.integrations ?? [];
+  return parseRouting(text, (path) => files.get(path) ?? '', environment).receivers.get('a')?.integrations ?? [];
 }
 
 function configOf(integrations: string, global?: string): Receiver['integrations'][number]['config'] | undefined {
@@ -294,6 +296,29 @@ describe('the other channels', () => {
       { apiUrl: 'https://api.telegram.org', chatId: '-100', threadId: 7, isSilent: true },
     ],
     [
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:Alerts.fifo", sigv4: {access_key: a, secret_key: b}, subject: S, attributes: {severity: Sev2}}]',
+      {
+        apiUrl: 'https://sns.us-east-2.amazonaws.com',
+        region: 'us-east-2',
+        role: undefined,
+        target: { topicArn: 'arn:aws:sns:us-east-2:123456789012:Alerts.fifo' },
+        subject: 'S',
+        attributes: [['severity', 'Sev2']],
+        sendResolved: true,
+      },
+    ],
+    [
+      'sns_configs: [{phone_number: "+15555550100", sigv4: {region: cn-north-1, access_key: a, secret_key: b, role_arn: "arn:aws-cn:iam::123456789012:role/path/tide"}}]',
+      {
+        apiUrl: 'https://sns.cn-north-1.amazonaws.com.cn',
+        target: { phoneNumber: '+15555550100' },
+        role: {
+          arn: 'arn:aws-cn:iam::123456789012:role/path/tide',
+          stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn',
+        },
+      },
+    ],
+    [
       "alertmanager_configs: [{url: 'http://127.0.0.1:9093/', http_config: {basic_auth: {username: u, password: p}}}]",
       { url: 'http://127.0.0.1:9093', auth: { type: 'basic', username: 'u' } },
     ],
@@ -311,7 +336,44 @@ describe('the other channels', () => {
     });
   });
 
+  it('take what Amazon’s own tools find in the environment', () => {
+    Object.assign(environment, {
+      AWS_ACCESS_KEY_ID: 'AKIA',
+      AWS_SECRET_ACCESS_KEY: 'from the environment',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL_STS: 'https://sts.example.com',
+    });
+    const sns = (own: string) => configOf(`sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A"${own}}]`);
+    const [inherited, own] = [sns(''), sns(', sigv4: {region: us-east-2, access_key: a, secret_key: b}')];
+    const asRole = sns(', sigv4: {role_arn: "arn:aws:iam::123456789012:role/tide"}');
+    for (const name of Object.keys(environment)) delete environment[name];
+    expect(inherited).toMatchObject({ region: 'eu-west-1', credentials: { accessKey: 'AKIA' } });
+    expect(secretAt(inherited, 'credentials', 'secretKey')).toBe('from the environment');
+    expect(secretAt(inherited, 'credentials', 'sessionToken')).toBe('token');
+    expect(own).toMatchObject({ region: 'us-east-2', credentials: { accessKey: 'a', sessionToken: undefined } });
+    expect(asRole).toMatchObject({ role: { stsUrl: 'https://sts.example.com' } });
+  });
+
   it.each([
+    ['sns_configs: [{}]', 'sns_configs[0].topic_arn: or target_arn or phone_number is required, one of them'],
+    ['sns_configs: [{topic_arn: a, phone_number: b}]', 'topic_arn: or target_arn or phone_number is required'],
+    ['sns_configs: [{topic_arn: somewhere}]', 'topic_arn: expected arn:aws:sns:'],
+    ['sns_configs: [{phone_number: 555}]', 'phone_number: expected the international form'],
+    ['sns_configs: [{phone_number: "+15555550100"}]', 'sigv4.region: is required, or AWS_REGION'],
+    [
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A"}]',
+      'sigv4.access_key: and secret_key are required, or AWS_ACCESS_KEY_ID',
+    ],
+    ['sns_configs: [{sigv4: {access_key: a}}]', 'sns_configs[0].sigv4.secret_key: is missing'],
+    ['sns_configs: [{sigv4: {region: "evil.example/"}}]', 'sigv4.region: expected a name such as'],
+    ['sns_configs: [{sigv4: {role_arn: admin}}]', 'sigv4.role_arn: expected arn:aws:iam'],
+    [
+      'sns_configs: [{sigv4: {profile: work}}]',
+      'not supported yet: receivers[0].sns_configs[0].sigv4.profile (give access_key',
+    ],
+    ['sns_configs: [{message: x}]', 'not supported yet: receivers[0].sns_configs[0].message'],
+    ['sns_configs: [{attributes: {"a b": c}}]', 'attributes: a name has characters'],
     ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or routing_key_file is required'],
     ['pagerduty_configs: [{service_key: k}]', 'not supported yet: receivers[0].pagerduty_configs[0].service_key'],
     [

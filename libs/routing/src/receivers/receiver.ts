@@ -1,6 +1,6 @@
 import { readDigestTimes } from '../digest-times.js';
 import type { DigestTimes } from '../digest-times.js';
-import type { Section } from '../section.js';
+import type { Environment, Section } from '../section.js';
 import { readAlertmanager } from './alertmanager.js';
 import type { AlertmanagerConfig } from './alertmanager.js';
 import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './chat.js';
@@ -13,6 +13,8 @@ import { readPagerDuty, readPagerDutyDefaults } from './pagerduty.js';
 import type { PagerDutyConfig } from './pagerduty.js';
 import { readSlack, readSlackDefaults } from './slack.js';
 import type { SlackConfig } from './slack.js';
+import { readAwsDefaults, readSns } from './sns.js';
+import type { SnsConfig } from './sns.js';
 import { readWebhook } from './webhook.js';
 import type { WebhookConfig } from './webhook.js';
 
@@ -26,6 +28,7 @@ export interface ChannelConfigs {
   msteamsv2: TeamsConfig;
   discord: DiscordConfig;
   telegram: TelegramConfig;
+  sns: SnsConfig;
   alertmanager: AlertmanagerConfig;
 }
 
@@ -49,10 +52,11 @@ export interface Receiver {
 /** Reads one entry of a list of channels; undefined when a problem was noted. */
 type Readers = { [K in ChannelKind]: (entry: Section) => ChannelConfigs[K] | undefined };
 
-/** The readers of every kind of channel, with what `global` says for them. */
-export function channelReaders(global: Section): Readers {
+/** The readers of every kind of channel, with what `global` and the environment say for them. */
+export function channelReaders(global: Section, environment: Environment): Readers {
   const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
   const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
+  const aws = readAwsDefaults(environment);
   return {
     slack: (entry) => readSlack(entry, slack),
     email: (entry) => readEmail(entry, email),
@@ -62,6 +66,7 @@ export function channelReaders(global: Section): Readers {
     msteamsv2: readTeams,
     discord: readDiscord,
     telegram: (entry) => readTelegram(entry, telegram),
+    sns: (entry) => readSns(entry, aws),
     alertmanager: readAlertmanager,
   };
 }
@@ -75,7 +80,6 @@ const unsupportedKinds = [
   'pushover',
   'rocketchat',
   'signl4',
-  'sns',
   'victorops',
   'webex',
   'wechat',

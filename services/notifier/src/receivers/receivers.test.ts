@@ -247,6 +247,29 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       () => delivery.id,
     ),
+  sns: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: '<PublishResult><MessageId>m1</MessageId></PublishResult>' },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: `<Code>Throttled</Code>${secret}` },
+        refused: { status: 404, body: `<Code>NotFound</Code><Message>${secret}</Message>` },
+        denied: { status: 403, body: `<Code>${secret}</Code>` },
+      },
+      (host, port) => ({
+        kind: 'sns',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}`,
+          region: 'eu-central-1',
+          credentials: { accessKey: 'AKIDEXAMPLE', secretKey: new Secret(secret), sessionToken: new Secret(secret) },
+          role: undefined,
+          target: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:alerts.fifo' },
+          subject: undefined,
+          attributes: [],
+        },
+      }),
+      ({ text }) => new URLSearchParams(text).get('MessageDeduplicationId') ?? 'no id',
+    ),
   alertmanager: () =>
     httpBench(
       jsonAnswers,

@@ -6,6 +6,7 @@ import { opsgenie } from './opsgenie/opsgenie.js';
 import { pagerduty } from './pagerduty/pagerduty.js';
 import type { Configs, Delivery, Kind, Outcome, Receiver, SendContext } from './receiver.js';
 import { slack } from './slack/slack.js';
+import { sns } from './sns/sns.js';
 import { telegram } from './telegram/telegram.js';
 import { webhook } from './webhook/webhook.js';
 
@@ -19,6 +20,7 @@ export const receivers: { [K in Kind]: Receiver<K> } = {
   msteamsv2,
   discord,
   telegram,
+  sns,
   alertmanager,
 };
 
