@@ -3,6 +3,7 @@ export { findingMessage } from './finding-message.js';
 export type { FindingPlace, FindingReport } from './finding-message.js';
 export { incidentMessage } from './incident-message.js';
 export type { IncidentReport } from './incident-report.js';
+export { jiraDocument, jiraLimits, jiraMarkup } from './layouts/jira-description.js';
 export { mailHtml } from './layouts/mail-html.js';
 export { mailText } from './layouts/mail-text.js';
 export { plainText } from './layouts/plain-text.js';

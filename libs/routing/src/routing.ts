@@ -25,7 +25,6 @@ const unsupportedKeys = ['templates', 'tracing'];
 const unsupportedGlobalKeys = [
   ...unsupportedGlobalMailKeys,
   'http_config',
-  'jira_api_url',
   'wechat_api_url',
   'wechat_api_secret',
   'wechat_api_secret_file',

@@ -22,6 +22,8 @@ export { httpSink, webhookSink } from './http-sink.js';
 export type { Answer, HttpSink, ReceivedRequest } from './http-sink.js';
 export { slackSink } from './slack-sink.js';
 export type { SlackPost, SlackSink } from './slack-sink.js';
+export { jiraSink } from './jira-sink.js';
+export type { JiraSink, JiraSinkIssue } from './jira-sink.js';
 export { snsSink } from './sns-sink.js';
 export type { SnsMessage, SnsSink } from './sns-sink.js';
 export { mailSink } from './mail-sink.js';

@@ -34,7 +34,7 @@ interface Told {
 }
 
 /** Channels that no person reads one by one. */
-const forMachines: ReadonlySet<string> = new Set(['webhook', 'alertmanager', 'pagerduty', 'opsgenie']);
+const forMachines: ReadonlySet<string> = new Set(['webhook', 'alertmanager', 'pagerduty', 'opsgenie', 'jira']);
 
 /** Decides who is told what and when, and puts it into the ledger. */
 @Injectable()

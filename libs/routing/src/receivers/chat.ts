@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import { readHttpAuth, refuseAuth } from './http-auth.js';
 
@@ -35,8 +36,6 @@ export interface TelegramDefaults {
   token: Secret | undefined;
   apiUrl: string;
 }
-
-const rendered = ' (Tidewaiter renders the message itself)';
 
 /** Reads one entry of `msteamsv2_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<msteamsv2_config>` */
 export function readTeams(section: Section): TeamsConfig | undefined {

@@ -319,6 +319,32 @@ describe('the other channels', () => {
       },
     ],
     [
+      "jira_configs: [{api_url: 'https://example.atlassian.net/rest/api/3/', project: SEC, issue_type: Bug, labels: [a, b], priority: High, resolve_transition: Done, reopen_transition: Reopen, reopen_duration: 7d, wont_fix_resolution: 'Won''t Do', fields: {components: [{name: Web}], customfield_1: 5, customfield_2: {id: '10001'}}, http_config: {basic_auth: {username: u, password: p}}}]",
+      {
+        apiUrl: 'https://example.atlassian.net/rest/api/3',
+        isCloud: true,
+        takesDocuments: true,
+        labels: ['a', 'b'],
+        summary: undefined,
+        kept: new Set(),
+        reopenWithinMs: 7 * 86_400_000,
+        wontFixResolution: "Won't Do",
+        fields: { components: [{ name: 'Web' }], customfield_1: 5, customfield_2: { id: '10001' } },
+        auth: { type: 'basic', username: 'u' },
+      },
+    ],
+    [
+      "jira_configs: [{api_url: 'https://jira.example.com/rest/api/2', project: SEC, issue_type: Bug, summary: {template: Images, enable_update: false}, description: {enable_update: false}, labels: {values: [a], enable_update: false}}]",
+      {
+        isCloud: false,
+        takesDocuments: false,
+        summary: 'Images',
+        labels: ['a'],
+        kept: new Set(['summary', 'description', 'labels']),
+        auth: undefined,
+      },
+    ],
+    [
       "alertmanager_configs: [{url: 'http://127.0.0.1:9093/', http_config: {basic_auth: {username: u, password: p}}}]",
       { url: 'http://127.0.0.1:9093', auth: { type: 'basic', username: 'u' } },
     ],
@@ -356,6 +382,37 @@ describe('the other channels', () => {
   });
 
   it.each([
+    ['', 'https://example.atlassian.net/rest/api/2', true],
+    ['', 'https://api.atlassian.com/ex/jira/1/rest/api/3', true],
+    ['', 'https://jira.example.com/rest/api/3', true],
+    ['', 'https://atlassian.net.example.com/rest/api/2', false],
+    ['api_type: cloud, ', 'https://jira.example.com/rest/api/2', true],
+    ['api_type: datacenter, ', 'https://example.atlassian.net/rest/api/latest', false],
+  ])('know whose Jira it is: %s%s', (type, url, isCloud) => {
+    const own = `jira_configs: [{${type}project: SEC, issue_type: Bug}]`;
+    expect(configOf(own, `{jira_api_url: '${url}'}`)).toMatchObject({ isCloud });
+  });
+
+  it.each([
+    ['jira_configs: [{}]', 'jira_configs[0].api_url: is required, or global.jira_api_url'],
+    ["jira_configs: [{api_url: 'https://example.atlassian.net'}]", 'api_url: expected the whole path, such as'],
+    ['jira_configs: [{api_type: server}]', 'api_type: expected auto, cloud or datacenter'],
+    ["jira_configs: [{project: 'a\" OR 1'}]", 'project: expected the key of a project'],
+    ['jira_configs: [{}]', 'issue_type: is required'],
+    ["jira_configs: [{summary: '{{ . }}'}]", 'not supported yet: receivers[0].jira_configs[0].summary (templates'],
+    ['jira_configs: [{description: x}]', 'not supported yet: receivers[0].jira_configs[0].description (Tidewaiter'],
+    [
+      'jira_configs: [{description: {template: x}}]',
+      'not supported yet: receivers[0].jira_configs[0].description.template',
+    ],
+    ["jira_configs: [{labels: ['a b']}]", 'labels: a label has no white space'],
+    ["jira_configs: [{labels: ['{{ x }}']}]", 'not supported yet: receivers[0].jira_configs[0].labels (templates'],
+    [
+      "jira_configs: [{fields: {a: [{b: '{{ x }}'}]}}]",
+      'not supported yet: receivers[0].jira_configs[0].fields (templates',
+    ],
+    ['jira_configs: [{fields: {labels: [x]}}]', 'fields: labels has a key of its own'],
+    ['jira_configs: [{fields: x}]', 'fields: expected a map'],
     ['sns_configs: [{}]', 'sns_configs[0].topic_arn: or target_arn or phone_number is required, one of them'],
     ['sns_configs: [{topic_arn: a, phone_number: b}]', 'topic_arn: or target_arn or phone_number is required'],
     ['sns_configs: [{topic_arn: somewhere}]', 'topic_arn: expected arn:aws:sns:'],

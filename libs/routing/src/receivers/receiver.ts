@@ -7,6 +7,8 @@ import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './ch
 import type { DiscordConfig, TeamsConfig, TelegramConfig } from './chat.js';
 import { readEmail, readEmailDefaults } from './email.js';
 import type { EmailConfig } from './email.js';
+import { readJira, readJiraDefaults } from './jira.js';
+import type { JiraConfig } from './jira.js';
 import { readOpsgenie, readOpsgenieDefaults } from './opsgenie.js';
 import type { OpsgenieConfig } from './opsgenie.js';
 import { readPagerDuty, readPagerDutyDefaults } from './pagerduty.js';
@@ -29,6 +31,7 @@ export interface ChannelConfigs {
   discord: DiscordConfig;
   telegram: TelegramConfig;
   sns: SnsConfig;
+  jira: JiraConfig;
   alertmanager: AlertmanagerConfig;
 }
 
@@ -56,7 +59,7 @@ type Readers = { [K in ChannelKind]: (entry: Section) => ChannelConfigs[K] | und
 export function channelReaders(global: Section, environment: Environment): Readers {
   const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
   const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
-  const aws = readAwsDefaults(environment);
+  const [jira, aws] = [readJiraDefaults(global), readAwsDefaults(environment)];
   return {
     slack: (entry) => readSlack(entry, slack),
     email: (entry) => readEmail(entry, email),
@@ -67,13 +70,13 @@ export function channelReaders(global: Section, environment: Environment): Reade
     discord: readDiscord,
     telegram: (entry) => readTelegram(entry, telegram),
     sns: (entry) => readSns(entry, aws),
+    jira: (entry) => readJira(entry, jira),
     alertmanager: readAlertmanager,
   };
 }
 
 const unsupportedKinds = [
   'incidentio',
-  'jira',
   'jsm',
   'mattermost',
   'msteams',

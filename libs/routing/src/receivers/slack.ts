@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import { readAuthorization, unsupportedHttpKeys } from './http-auth.js';
 
@@ -70,7 +71,7 @@ export function readSlack(section: Section, defaults: SlackDefaults): SlackConfi
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  section.finish(messageKeys, ' (Tidewaiter renders the message itself)');
+  section.finish(messageKeys, rendered);
   return target && { target, ...config };
 }
 

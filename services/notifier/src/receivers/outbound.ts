@@ -24,19 +24,27 @@ export interface Post extends Pick<EgressRequest, 'headers' | 'body' | 'credenti
   timeoutMs: number;
 }
 
+/** POSTs to a channel. @throws as `exchange` */
+export async function post(url: string, request: Post, context: SendContext): Promise<EgressResponse> {
+  return exchange(url, { ...request, method: 'POST' }, context);
+}
+
 /**
- * POSTs to a channel and returns its answer, whatever its status.
+ * Sends a request to a channel and returns its answer, whatever its status.
  * @throws OutcomeUnknown when no answer came although the request may have arrived.
  * @throws Unavailable when it certainly did not.
  */
-export async function post(url: string, request: Post, { egress, signal }: SendContext): Promise<EgressResponse> {
+export async function exchange(
+  url: string,
+  request: Post & { method: 'GET' | 'POST' | 'PUT' },
+  { egress, signal }: SendContext,
+): Promise<EgressResponse> {
   const { timeoutMs, ...rest } = request;
   const { origin, hostname } = new URL(url);
   const withinMs = timeoutMs || answerTimeoutMs;
   try {
     return await egress.request(url, {
       ...rest,
-      method: 'POST',
       signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
       // Their own limits are shorter than what the configuration may ask for.
       headersTimeoutMs: withinMs,
@@ -46,6 +54,16 @@ export async function post(url: string, request: Post, { egress, signal }: SendC
   } catch (error) {
     if (!signal.aborted && (!(error instanceof Unavailable) || wasNeverSent(error))) throw error;
     throw new OutcomeUnknown(`${origin} gave no answer; the message may have arrived`, error);
+  }
+}
+
+/** Asks a channel what changes nothing there, so that without an answer nothing is in doubt. */
+export async function withoutDoubt<T>(name: string, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    throw new Unavailable(`${name.toUpperCase()}_UNAVAILABLE`, `${name} gave no answer`, { cause: error });
   }
 }
 

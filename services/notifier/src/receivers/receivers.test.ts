@@ -66,10 +66,14 @@ async function httpBench(
   answers: Record<'ok' | 'temporary' | 'refused' | 'denied', Answer>,
   channel: Bench['channel'],
   idOf: (request: { text: string; headers: NodeJS.Dict<string | string[]> }) => string,
+  /** The answer to what changes nothing, which has no troubles. */
+  questions: Record<string, Answer> = {},
 ): Promise<Bench> {
   const taken: string[] = [];
   const troubles: Trouble[] = [];
   const sink = await httpSink((request) => {
+    const known = questions[request.path];
+    if (known) return known;
     const trouble = troubles.shift();
     if (trouble === 'hang' || trouble === 'drop') return trouble;
     if (trouble === undefined) taken.push(idOf(request));
@@ -269,6 +273,38 @@ const benches: Record<string, () => Promise<Bench>> = {
         },
       }),
       ({ text }) => new URLSearchParams(text).get('MessageDeduplicationId') ?? 'no id',
+    ),
+  jira: () =>
+    httpBench(
+      {
+        ok: { status: 201, body: { key: 'SEC-1' } },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: secret },
+        refused: { status: 400, body: { errorMessages: [secret], errors: { [secret]: secret } } },
+        denied: { status: 403, body: secret },
+      },
+      (host, port) => ({
+        kind: 'jira',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/rest/api/2`,
+          isCloud: false,
+          takesDocuments: false,
+          auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) },
+          project: 'SEC',
+          issueType: 'Bug',
+          summary: undefined,
+          labels: [],
+          priority: undefined,
+          kept: new Set(),
+          resolveTransition: undefined,
+          reopenTransition: undefined,
+          wontFixResolution: undefined,
+          reopenWithinMs: 0,
+          fields: {},
+        },
+      }),
+      ({ text }) => JSON.parse(text).properties[0].value.delivery,
+      { '/rest/api/2/search': { status: 200, body: { issues: [] } } },
     ),
   alertmanager: () =>
     httpBench(

@@ -1,6 +1,7 @@
 import { alertmanager } from './alertmanager/alertmanager.js';
 import { discord } from './discord/discord.js';
 import { email } from './email/email.js';
+import { jira } from './jira/jira.js';
 import { msteamsv2 } from './msteamsv2/msteamsv2.js';
 import { opsgenie } from './opsgenie/opsgenie.js';
 import { pagerduty } from './pagerduty/pagerduty.js';
@@ -21,6 +22,7 @@ export const receivers: { [K in Kind]: Receiver<K> } = {
   discord,
   telegram,
   sns,
+  jira,
   alertmanager,
 };
 

@@ -1,7 +1,8 @@
-import { Secret, Unavailable } from '@tidewaiter/domain';
+import { Secret } from '@tidewaiter/domain';
 import type { AwsCredentials } from '@tidewaiter/routing';
 
-import { type Configs, OutcomeUnknown, type SendContext } from '../receiver.js';
+import { withoutDoubt } from '../outbound.js';
+import type { Configs, SendContext } from '../receiver.js';
 import { callAws, elementOf } from './aws-query.js';
 
 type SnsConfig = Configs['sns'];
@@ -38,20 +39,14 @@ async function assumeRole(
     ['RoleSessionName', 'tidewaiter'],
   ];
   const scope = { credentials, region, service: 'sts' };
-  try {
-    const xml = await callAws({ url: role.stsUrl, parameters, timeoutMs }, 'SecretAccessKey', scope, context);
-    return {
-      credentials: {
-        accessKey: elementOf(xml, 'AccessKeyId') ?? '',
-        secretKey: new Secret(elementOf(xml, 'SecretAccessKey') ?? ''),
-        sessionToken: new Secret(elementOf(xml, 'SessionToken') ?? ''),
-      },
-      endsAt: Date.parse(elementOf(xml, 'Expiration') ?? '') || 0,
-    };
-  } catch (error) {
-    // Whatever became of the question, no message was sent.
-    if (error instanceof OutcomeUnknown)
-      throw new Unavailable('STS_UNAVAILABLE', 'STS gave no answer', { cause: error });
-    throw error;
-  }
+  const call = { url: role.stsUrl, parameters, timeoutMs };
+  const xml = await withoutDoubt('STS', async () => callAws(call, 'SecretAccessKey', scope, context));
+  return {
+    credentials: {
+      accessKey: elementOf(xml, 'AccessKeyId') ?? '',
+      secretKey: new Secret(elementOf(xml, 'SecretAccessKey') ?? ''),
+      sessionToken: new Secret(elementOf(xml, 'SessionToken') ?? ''),
+    },
+    endsAt: Date.parse(elementOf(xml, 'Expiration') ?? '') || 0,
+  };
 }
