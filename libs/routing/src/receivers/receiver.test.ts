@@ -283,7 +283,17 @@ describe('the other channels', () => {
   it.each([
     [
       "pagerduty_configs: [{routing_key: k, severity: Warning, class: c, details: {runbook: r, empty: ''}}]",
-      { url: 'https://events.pagerduty.com/v2/enqueue', severity: 'warning', class: 'c', sendResolved: true },
+      {
+        api: 'v2',
+        url: 'https://events.pagerduty.com/v2/enqueue',
+        severity: 'warning',
+        class: 'c',
+        sendResolved: true,
+      },
+    ],
+    [
+      'pagerduty_configs: [{service_key_file: /run/secrets/password}]',
+      { api: 'v1', url: 'https://events.pagerduty.com/generic/2010-04-15/create_event.json' },
     ],
     [
       "opsgenie_configs: [{api_key: k, api_url: 'https://api.example.com', tags: 'a, b,', priority: P1, responders: [{name: n, type: team}]}]",
@@ -431,8 +441,8 @@ describe('the other channels', () => {
     ],
     ['sns_configs: [{message: x}]', 'not supported yet: receivers[0].sns_configs[0].message'],
     ['sns_configs: [{attributes: {"a b": c}}]', 'attributes: a name has characters'],
-    ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or routing_key_file is required'],
-    ['pagerduty_configs: [{service_key: k}]', 'not supported yet: receivers[0].pagerduty_configs[0].service_key'],
+    ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or service_key is required'],
+    ['pagerduty_configs: [{routing_key: k, service_key: k}]', 'routing_key: and service_key are both given; keep one'],
     [
       'pagerduty_configs: [{routing_key: k, severity: bad}]',
       'severity: expected one of critical, error, warning, info',

@@ -16,11 +16,13 @@ export interface JsonRequest {
   headers?: Record<string, string>;
   credentials?: EgressRequest['credentials'];
   timeoutMs: number;
+  /** Statuses after which this channel may take the same later, beside the usual ones. */
+  temporary?: readonly number[];
 }
 
 /** Sends it once. @throws as `Receiver.send` says */
 export async function postJson(request: JsonRequest, delivery: Delivery, context: SendContext): Promise<Outcome> {
-  const { name, url, body, headers, credentials, timeoutMs } = request;
+  const { name, url, body, headers, credentials, timeoutMs, temporary } = request;
   const response = await post(
     url,
     {
@@ -32,7 +34,7 @@ export async function postJson(request: JsonRequest, delivery: Delivery, context
     context,
   );
   await response.discard();
-  if (response.status < 200 || response.status >= 300) throw httpFailure(name, response);
+  if (response.status < 200 || response.status >= 300) throw httpFailure(name, response, temporary);
   return { outcome: 'sent', reference: delivery.id, refused: [] };
 }
 
@@ -40,10 +42,12 @@ export async function postJson(request: JsonRequest, delivery: Delivery, context
 export function httpFailure(
   name: string,
   { status, headers }: EgressResponse,
+  temporary: readonly number[] = [],
 ): AccessDenied | InvalidInput | Unavailable {
   const code = name.toUpperCase().replaceAll(/[^A-Z]/g, '_');
   const message = `${name} answered status ${status}`;
-  if (isTemporary(status)) return new Unavailable(`${code}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
+  if (isTemporary(status) || temporary.includes(status))
+    return new Unavailable(`${code}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
   if (status === 401 || status === 403 || status === 407) return new AccessDenied(`${code}_DENIED`, message);
   return new InvalidInput(`${code}_REFUSED`, message);
 }

@@ -6,7 +6,7 @@ import { discordLimits, discordMessage } from './discord/discord.js';
 import { dedupKey } from './http-channel.js';
 import { cardMessage, maxCardBytes } from './msteamsv2/msteamsv2.js';
 import { alertOf, opsgenieLimits } from './opsgenie/opsgenie.js';
-import { pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
+import { olderPagerDutyEvent, pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
 import type { Configs, Delivery } from './receiver.js';
 import { maxMessageChars, telegramMessage } from './telegram/telegram.js';
 
@@ -52,7 +52,8 @@ const huge = message({
 const timing = { timeoutMs: 0, sendResolved: true };
 const pagerduty: Configs['pagerduty'] = {
   ...timing,
-  routingKey: new Secret('key'),
+  api: 'v2',
+  key: new Secret('key'),
   url: 'https://events.example.com',
   severity: undefined,
   class: undefined,
@@ -129,7 +130,33 @@ describe('PagerDuty', () => {
     });
   });
 
+  it('opens and ends an event of the older API', () => {
+    const common = { service_key: 'key', incident_key: dedupKey(delivery(message())) };
+    expect(olderPagerDutyEvent(pagerduty, delivery(message()))).toEqual({
+      ...common,
+      event_type: 'trigger',
+      description: 'Critical · shop/app:1 brings 2 findings',
+      client: 'Tidewaiter',
+      client_url: 'https://tidewaiter.example.com',
+      details: {
+        severity: 'critical',
+        Image: 'shop/app:1',
+        text: plainText(message(), 1_000),
+        runbook: 'https://runbooks.example.com',
+      },
+      contexts: [{ type: 'link', href: 'https://tidewaiter.example.com/#pushes/1', text: 'Open' }],
+    });
+    expect(olderPagerDutyEvent(pagerduty, delivery(message({ status: 'resolved', title: 'Resolved' })))).toEqual({
+      ...common,
+      event_type: 'resolve',
+      description: 'Resolved',
+    });
+  });
+
   it('stays within its limits', () => {
+    expect(Buffer.byteLength(JSON.stringify(olderPagerDutyEvent(pagerduty, delivery(huge))))).toBeLessThan(
+      pagerDutyLimits.eventBytes,
+    );
     const event = pagerDutyEvent(pagerduty, delivery(huge)) as { payload: { summary: string } };
     expect(event.payload.summary.length).toBeLessThanOrEqual(pagerDutyLimits.summaryChars);
     expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(pagerDutyLimits.eventBytes);

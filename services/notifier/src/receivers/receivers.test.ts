@@ -91,6 +91,18 @@ async function httpBench(
 const slackLook = { username: undefined, iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
 
 const timing = { timeoutMs: 0, sendResolved: true };
+const pager = {
+  ...timing,
+  key: new Secret(secret),
+  severity: undefined,
+  class: undefined,
+  component: undefined,
+  group: undefined,
+  source: undefined,
+  client: undefined,
+  clientUrl: undefined,
+  details: [],
+};
 const jsonAnswers = {
   ok: { status: 202 },
   temporary: { status: 429, headers: { 'retry-after': '7' }, body: secret },
@@ -165,26 +177,20 @@ const benches: Record<string, () => Promise<Bench>> = {
       ({ headers }) =>
         headers['webhook-id'] === headers['idempotency-key'] ? String(headers['webhook-id']) : 'two ids',
     ),
-  pagerduty: () =>
+  'pagerduty, Events API v2': () =>
     httpBench(
       jsonAnswers,
       (host, port) => ({
         kind: 'pagerduty',
-        config: {
-          ...timing,
-          routingKey: new Secret(secret),
-          url: `http://${host}:${port}/v2/enqueue`,
-          severity: undefined,
-          class: undefined,
-          component: undefined,
-          group: undefined,
-          source: undefined,
-          client: undefined,
-          clientUrl: undefined,
-          details: [],
-        },
+        config: { ...pager, api: 'v2', url: `http://${host}:${port}/v2/enqueue` },
       }),
       ({ text }) => (JSON.parse(text).dedup_key === dedupKey(delivery) ? delivery.id : 'another key'),
+    ),
+  'pagerduty, Events API v1': () =>
+    httpBench(
+      { ...jsonAnswers, temporary: { ...jsonAnswers.temporary, status: 403 }, denied: { status: 401, body: secret } },
+      (host, port) => ({ kind: 'pagerduty', config: { ...pager, api: 'v1', url: `http://${host}:${port}/create` } }),
+      ({ text }) => (JSON.parse(text).incident_key === dedupKey(delivery) ? delivery.id : 'another key'),
     ),
   opsgenie: () =>
     httpBench(
