@@ -20,6 +20,8 @@ export { testAuthority } from './test-authority.js';
 export type { TestHttpServer } from './http-server.js';
 export { httpSink, webhookSink } from './http-sink.js';
 export type { Answer, HttpSink, ReceivedRequest } from './http-sink.js';
+export { httpProxy } from './http-proxy.js';
+export type { HttpProxy } from './http-proxy.js';
 export { slackSink } from './slack-sink.js';
 export type { SlackPost, SlackSink } from './slack-sink.js';
 export { jiraSink } from './jira-sink.js';
