@@ -24,7 +24,6 @@ const unsupportedKeys = ['templates', 'tracing'];
 
 const unsupportedGlobalKeys = [
   ...unsupportedGlobalMailKeys,
-  'http_config',
   'wechat_api_url',
   'wechat_api_secret',
   'wechat_api_secret_file',
@@ -45,7 +44,7 @@ const unsupportedGlobalKeys = [
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
  * @param readFile gives the text of a file that a `*_file` key names
- * @param environment of the process that sends: credentials that Amazon's tools would find there count here, too
+ * @param environment of the process that sends: proxies, and credentials that Amazon's tools would find there
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
@@ -54,11 +53,11 @@ export function parseRouting(
   readFile: (path: string) => string,
   environment: Environment = {},
 ): RoutingConfig {
-  const reading: Reading = { problems: [], readFile };
+  const reading: Reading = { problems: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
-  const config = readConfig(new Section(root, '', reading), environment);
+  const config = readConfig(new Section(root, '', reading));
   refuseAny(reading.problems);
   return config;
 }
@@ -67,13 +66,13 @@ function refuseAny(problems: string[]): void {
   if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
 }
 
-function readConfig(root: Section, environment: Environment): RoutingConfig {
+function readConfig(root: Section): RoutingConfig {
   const global = root.sectionOrEmpty('global');
-  const readers = channelReaders(global, environment);
+  const channels = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
   global.finish(unsupportedGlobalKeys);
-  const receivers = readReceivers(root, readers);
+  const receivers = readReceivers(root, channels);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);
   const named = { receivers, timeIntervals };

@@ -10,6 +10,7 @@ export interface Reading {
   readonly problems: string[];
   /** Gives the text of a file that a `*_file` key names. */
   readonly readFile: (path: string) => string;
+  readonly environment: Environment;
 }
 
 /** What a process was started with. */
@@ -125,6 +126,21 @@ export class Section {
     if (problem === undefined) return secret;
     this.problem(key, problem);
     return undefined;
+  }
+
+  /** A variable of the process that sends. */
+  environment(name: string): string | undefined {
+    return this.reading.environment[name];
+  }
+
+  /** The keys of a map whose keys are the user's own. */
+  names(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  /** The texts of the files that the key lists, without white space around them. */
+  files(key: string): string[] {
+    return (this.texts(key) ?? []).flatMap((path) => this.#file(key, path)?.trim() ?? []);
   }
 
   /** The text of the file that the key names. */

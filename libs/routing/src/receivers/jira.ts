@@ -1,8 +1,7 @@
 import { rendered, templated } from '../section.js';
 import type { Section } from '../section.js';
 import type { YamlValue } from '../yaml-document.js';
-import { readHttpAuth } from './http-auth.js';
-import type { HttpAuth } from './http-auth.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `jira_configs`. */
 export interface JiraConfig {
@@ -12,7 +11,6 @@ export interface JiraConfig {
   isCloud: boolean;
   /** Whether descriptions are documents (version 3 of the API); else they are markup. */
   takesDocuments: boolean;
-  auth: HttpAuth | undefined;
   project: string;
   issueType: string;
   /** Instead of the message's title. */
@@ -31,6 +29,7 @@ export interface JiraConfig {
   reopenWithinMs: number;
   /** Other fields, as they are sent. */
   fields: Record<string, JiraValue>;
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -50,13 +49,13 @@ export function readJiraDefaults(global: Section): JiraDefaults {
  * Reads one entry of `jira_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<jira_config>`
  */
-export function readJira(section: Section, defaults: JiraDefaults): JiraConfig | undefined {
+export function readJira(section: Section, http: HttpConfig, defaults: JiraDefaults): JiraConfig | undefined {
   const api = readApi(section, defaults);
   const [project, issueType] = [readProject(section), section.text('issue_type')];
   const [summary, description, labels] = [readSummary(section), readDescription(section), readLabels(section)];
   const isKept = { summary: summary.isKept, description: description.isKept, labels: labels.isKept };
   const config = {
-    auth: readHttpAuth(section),
+    http,
     summary: summary.text,
     labels: labels.values,
     kept: new Set((['summary', 'description', 'labels'] as const).filter((name) => isKept[name])),

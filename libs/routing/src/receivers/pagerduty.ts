@@ -1,7 +1,8 @@
 import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
-import { readHttpAuth, refuseAuth } from './http-auth.js';
+import { refuseAuth } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `pagerduty_configs`. */
 export interface PagerDutyConfig {
@@ -18,6 +19,7 @@ export interface PagerDutyConfig {
   client: string | undefined;
   clientUrl: string | undefined;
   details: [name: string, value: string][];
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -42,7 +44,11 @@ export function readPagerDutyDefaults(global: Section): PagerDutyDefaults {
  * Reads one entry of `pagerduty_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<pagerduty_config>`
  */
-export function readPagerDuty(section: Section, defaults: PagerDutyDefaults): PagerDutyConfig | undefined {
+export function readPagerDuty(
+  section: Section,
+  http: HttpConfig,
+  defaults: PagerDutyDefaults,
+): PagerDutyConfig | undefined {
   const [routingKey, serviceKey] = [section.secret('routing_key'), section.secret('service_key')];
   const api = serviceKey && !routingKey ? 'v1' : 'v2';
   const config = {
@@ -55,10 +61,11 @@ export function readPagerDuty(section: Section, defaults: PagerDutyDefaults): Pa
     client: section.text('client'),
     clientUrl: section.url('client_url'),
     details: section.plainPairs('details'),
+    http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   } as const;
-  refuseAuth(section, readHttpAuth(section), 'the key says who we are');
+  refuseAuth(section, http, 'the key says who we are');
   section.finish(['description', 'images', 'links']);
   if (routingKey && serviceKey) section.problem('routing_key', 'and service_key are both given; keep one');
   const key = routingKey ?? serviceKey;

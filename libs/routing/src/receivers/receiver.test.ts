@@ -180,19 +180,19 @@ describe('receivers', () => {
     expect(config).toMatchObject({
       maxAlerts: 50,
       timeoutMs: 90_000,
-      auth: { type: 'basic', username: 'u' },
+      http: { auth: { type: 'basic', username: 'u' } },
       sendResolved: true,
     });
-    expect([secretAt(config, 'url'), secretAt(config, 'auth', 'password'), secretAt(config, 'signingSecret')]).toEqual([
-      'http://127.0.0.1:9/x',
-      'from a file',
-      signing,
-    ]);
+    expect([
+      secretAt(config, 'url'),
+      secretAt(config, 'http', 'auth', 'password'),
+      secretAt(config, 'signingSecret'),
+    ]).toEqual(['http://127.0.0.1:9/x', 'from a file', signing]);
     const bearer = configOf(`webhook_configs: [{url: 'http://a/', http_config: {authorization: {credentials: c}}}]`);
     expect(bearer).toMatchObject({
       maxAlerts: 0,
       timeoutMs: 0,
-      auth: { type: 'authorization', scheme: 'Bearer' },
+      http: { auth: { type: 'authorization', scheme: 'Bearer' } },
       signingSecret: undefined,
     });
   });
@@ -340,7 +340,7 @@ describe('the other channels', () => {
         reopenWithinMs: 7 * 86_400_000,
         wontFixResolution: "Won't Do",
         fields: { components: [{ name: 'Web' }], customfield_1: 5, customfield_2: { id: '10001' } },
-        auth: { type: 'basic', username: 'u' },
+        http: { auth: { type: 'basic', username: 'u' } },
       },
     ],
     [
@@ -351,12 +351,12 @@ describe('the other channels', () => {
         summary: 'Images',
         labels: ['a'],
         kept: new Set(['summary', 'description', 'labels']),
-        auth: undefined,
+        http: { auth: undefined },
       },
     ],
     [
       "alertmanager_configs: [{url: 'http://127.0.0.1:9093/', http_config: {basic_auth: {username: u, password: p}}}]",
-      { url: 'http://127.0.0.1:9093', auth: { type: 'basic', username: 'u' } },
+      { url: 'http://127.0.0.1:9093', http: { auth: { type: 'basic', username: 'u' } } },
     ],
   ])('are read: %s', (integrations, expected) => {
     expect(configOf(integrations)).toMatchObject(expected);

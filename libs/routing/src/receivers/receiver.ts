@@ -1,12 +1,14 @@
 import { readDigestTimes } from '../digest-times.js';
 import type { DigestTimes } from '../digest-times.js';
-import type { Environment, Section } from '../section.js';
+import type { Section } from '../section.js';
 import { readAlertmanager } from './alertmanager.js';
 import type { AlertmanagerConfig } from './alertmanager.js';
 import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './chat.js';
 import type { DiscordConfig, TeamsConfig, TelegramConfig } from './chat.js';
 import { readEmail, readEmailDefaults } from './email.js';
 import type { EmailConfig } from './email.js';
+import { readHttpConfig, readHttpDefaults } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 import { readJira, readJiraDefaults } from './jira.js';
 import type { JiraConfig } from './jira.js';
 import { readOpsgenie, readOpsgenieDefaults } from './opsgenie.js';
@@ -52,26 +54,35 @@ export interface Receiver {
   fallback: string | null;
 }
 
-/** Reads one entry of a list of channels; undefined when a problem was noted. */
-type Readers = { [K in ChannelKind]: (entry: Section) => ChannelConfigs[K] | undefined };
+/** Reads one entry of a list of channels, whose `http_config` is read already; undefined when a problem was noted. */
+type Readers = { [K in ChannelKind]: (entry: Section, http: HttpConfig) => ChannelConfigs[K] | undefined };
 
-/** The readers of every kind of channel, with what `global` and the environment say for them. */
-export function channelReaders(global: Section, environment: Environment): Readers {
+/** What reads the channels of a receiver. */
+interface ChannelReaders {
+  readers: Readers;
+  http: HttpConfig;
+}
+
+/** The readers of every kind of channel, with what `global` says for them. */
+export function channelReaders(global: Section): ChannelReaders {
   const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
   const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
-  const [jira, aws] = [readJiraDefaults(global), readAwsDefaults(environment)];
+  const [jira, aws] = [readJiraDefaults(global), readAwsDefaults(global)];
   return {
-    slack: (entry) => readSlack(entry, slack),
-    email: (entry) => readEmail(entry, email),
-    webhook: readWebhook,
-    pagerduty: (entry) => readPagerDuty(entry, pagerduty),
-    opsgenie: (entry) => readOpsgenie(entry, opsgenie),
-    msteamsv2: readTeams,
-    discord: readDiscord,
-    telegram: (entry) => readTelegram(entry, telegram),
-    sns: (entry) => readSns(entry, aws),
-    jira: (entry) => readJira(entry, jira),
-    alertmanager: readAlertmanager,
+    http: readHttpDefaults(global),
+    readers: {
+      slack: (entry, http) => readSlack(entry, http, slack),
+      email: (entry) => readEmail(entry, email),
+      webhook: readWebhook,
+      pagerduty: (entry, http) => readPagerDuty(entry, http, pagerduty),
+      opsgenie: (entry, http) => readOpsgenie(entry, http, opsgenie),
+      msteamsv2: readTeams,
+      discord: readDiscord,
+      telegram: (entry, http) => readTelegram(entry, http, telegram),
+      sns: (entry, http) => readSns(entry, http, aws),
+      jira: (entry, http) => readJira(entry, http, jira),
+      alertmanager: readAlertmanager,
+    },
   };
 }
 
@@ -89,14 +100,14 @@ const unsupportedKinds = [
 ].map((kind) => `${kind}_configs`);
 
 /** Reads `receivers`, by name. */
-export function readReceivers(root: Section, readers: Readers): Map<string, Receiver> {
+export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {
   const receivers = new Map<string, Receiver>();
   for (const section of root.sections('receivers')) {
     const name = section.scalar('name');
     if (name === undefined) section.problem('name', 'is required');
     else if (receivers.has(name)) section.problem('name', 'another receiver has this name');
-    const integrations = (Object.keys(readers) as ChannelKind[]).flatMap((kind) =>
-      readIntegrations(section, kind, readers),
+    const integrations = (Object.keys(channels.readers) as ChannelKind[]).flatMap((kind) =>
+      readIntegrations(section, kind, channels),
     );
     const digest = readDigestTimes(section);
     const fallback = section.scalar('fallback') ?? null;
@@ -110,9 +121,10 @@ export function readReceivers(root: Section, readers: Readers): Map<string, Rece
   return receivers;
 }
 
-function readIntegrations(section: Section, kind: ChannelKind, readers: Readers): Integration[] {
+function readIntegrations(section: Section, kind: ChannelKind, { readers, http }: ChannelReaders): Integration[] {
   return section.sections(`${kind}_configs`).flatMap((entry, index) => {
-    const config = readers[kind](entry);
+    // A mail goes another way, and its `http_config` is a key that nobody knows.
+    const config = readers[kind](entry, kind === 'email' ? http : readHttpConfig(entry, http));
     return config === undefined ? [] : [{ kind, index, config } as Integration];
   });
 }

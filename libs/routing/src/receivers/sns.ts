@@ -1,7 +1,9 @@
 import { Secret } from '@tidewaiter/domain';
 
-import type { Environment, Section } from '../section.js';
-import { readHttpAuth, refuseAuth } from './http-auth.js';
+import { rendered } from '../section.js';
+import type { Section } from '../section.js';
+import { refuseAuth } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 
 /** By what Amazon knows us. */
 export interface AwsCredentials {
@@ -30,6 +32,7 @@ export interface SnsConfig {
   target: SnsTarget;
   subject: string | undefined;
   attributes: [name: string, value: string][];
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -42,21 +45,15 @@ export interface AwsDefaults {
 }
 
 /** @see https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html */
-export function readAwsDefaults(environment: Environment): AwsDefaults {
-  const accessKey = environment['AWS_ACCESS_KEY_ID'];
-  const secretKey = environment['AWS_SECRET_ACCESS_KEY'];
-  const sessionToken = environment['AWS_SESSION_TOKEN'];
+export function readAwsDefaults(global: Section): AwsDefaults {
+  const named = (name: string) => global.environment(name) || undefined;
+  const [accessKey, secretKey] = [named('AWS_ACCESS_KEY_ID'), named('AWS_SECRET_ACCESS_KEY')];
+  const token = named('AWS_SESSION_TOKEN');
+  const sessionToken = token === undefined ? undefined : new Secret(token);
   return {
-    region: environment['AWS_REGION'] || environment['AWS_DEFAULT_REGION'] || undefined,
-    stsUrl: environment['AWS_ENDPOINT_URL_STS'] || undefined,
-    credentials:
-      accessKey && secretKey
-        ? {
-            accessKey,
-            secretKey: new Secret(secretKey),
-            sessionToken: sessionToken ? new Secret(sessionToken) : undefined,
-          }
-        : undefined,
+    region: named('AWS_REGION') ?? named('AWS_DEFAULT_REGION'),
+    stsUrl: named('AWS_ENDPOINT_URL_STS'),
+    credentials: accessKey && secretKey ? { accessKey, secretKey: new Secret(secretKey), sessionToken } : undefined,
   };
 }
 
@@ -64,18 +61,19 @@ export function readAwsDefaults(environment: Environment): AwsDefaults {
  * Reads one entry of `sns_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<sns_config>`
  */
-export function readSns(section: Section, defaults: AwsDefaults): SnsConfig | undefined {
+export function readSns(section: Section, http: HttpConfig, defaults: AwsDefaults): SnsConfig | undefined {
   const target = readTarget(section);
   const signing = readSigning(section, target, defaults);
   const apiUrl = section.url('api_url');
   const config = {
+    http,
     subject: section.text('subject'),
     attributes: readAttributes(section),
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, readHttpAuth(section), 'sigv4 says who we are');
-  section.finish(['message', 'use_aws_http_client'], ' (Tidewaiter renders and sends the message itself)');
+  refuseAuth(section, http, 'sigv4 says who we are');
+  section.finish(['message', 'use_aws_http_client'], rendered);
   if (!target || !signing) return undefined;
   return { target, ...signing, apiUrl: apiUrl ?? awsUrl('sns', signing.region), ...config };
 }

@@ -1,5 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import { type Message, type MessageItem, plainText } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 
 import { postableAlert } from './alertmanager/alertmanager.js';
 import { discordLimits, discordMessage } from './discord/discord.js';
@@ -49,7 +50,7 @@ const huge = message({
   })),
 });
 
-const timing = { timeoutMs: 0, sendResolved: true };
+const timing = { http: plainHttp, timeoutMs: 0, sendResolved: true };
 const pagerduty: Configs['pagerduty'] = {
   ...timing,
   api: 'v2',

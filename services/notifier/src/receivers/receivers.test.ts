@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { plainHttp, plainTls } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type Answer } from '@tidewaiter/testkit';
 import { SMTPServer } from 'smtp-server';
@@ -88,9 +89,16 @@ async function httpBench(
   };
 }
 
-const slackLook = { username: undefined, iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
+const slackLook = {
+  username: undefined,
+  iconEmoji: undefined,
+  iconUrl: undefined,
+  http: plainHttp,
+  timeoutMs: 0,
+  sendResolved: false,
+};
 
-const timing = { timeoutMs: 0, sendResolved: true };
+const timing = { http: plainHttp, timeoutMs: 0, sendResolved: true };
 const pager = {
   ...timing,
   key: new Secret(secret),
@@ -167,7 +175,11 @@ const benches: Record<string, () => Promise<Bench>> = {
         kind: 'webhook',
         config: {
           url: new Secret(`http://${host}:${port}/hook?token=${secret}`),
-          auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+            headers: [['x-team', new Secret(secret)]],
+          },
           maxAlerts: 0,
           timeoutMs: 0,
           signingSecret: new Secret(`whsec_${secret}`),
@@ -295,7 +307,7 @@ const benches: Record<string, () => Promise<Bench>> = {
           apiUrl: `http://${host}:${port}/rest/api/2`,
           isCloud: false,
           takesDocuments: false,
-          auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) },
+          http: { ...plainHttp, auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) } },
           project: 'SEC',
           issueType: 'Bug',
           summary: undefined,
@@ -320,7 +332,7 @@ const benches: Record<string, () => Promise<Bench>> = {
         config: {
           ...timing,
           url: `http://${host}:${port}`,
-          auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) },
+          http: { ...plainHttp, auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) } },
         },
       }),
       ({ text }) => (JSON.parse(text)[0].labels.severity === 'high' ? delivery.id : 'another alert'),
@@ -371,7 +383,7 @@ async function mailBench(): Promise<Bench> {
         auth: { username: 'tidewaiter', password: new Secret(secret), isCramMd5: false },
         requireTls: false,
         implicitTls: undefined,
-        tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+        tls: plainTls,
         headers: new Map(),
         sendResolved: false,
       },

@@ -3,7 +3,7 @@ import type { EgressResponse } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import { authorization, httpFailure } from '../http-channel.js';
-import { answerText, exchange, withoutDoubt } from '../outbound.js';
+import { answerText, exchange, jsonOf, withoutDoubt } from '../outbound.js';
 import { type Configs, OutcomeUnknown, type SendContext } from '../receiver.js';
 
 const maxAnswerBytes = 1024 * 1024;
@@ -112,8 +112,9 @@ async function request(
 ): Promise<EgressResponse> {
   // Names of transitions and resolutions are translated into the language of who asks.
   const headers = { accept: 'application/json', 'accept-language': 'en', 'content-type': 'application/json' };
-  const { auth, timeoutMs } = config;
-  const sent = { method, headers, timeoutMs, ...authorization(auth), ...(body && { body: JSON.stringify(body) }) };
+  const { http, timeoutMs } = config;
+  const credentials = await authorization(http, context);
+  const sent = { method, headers, http, timeoutMs, ...credentials, ...(body && { body: JSON.stringify(body) }) };
   return exchange(url, sent, context);
 }
 
@@ -136,12 +137,4 @@ async function taken(response: EgressResponse, sent: readonly string[]): Promise
     status,
     sent.filter((name) => Object.hasOwn(errors, name)),
   );
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { jiraSink, type JiraSink } from '@tidewaiter/testkit';
 
@@ -51,7 +52,7 @@ function config(more: Partial<Configs['jira']> = {}): Configs['jira'] {
     apiUrl: atlassian.apiUrl(3),
     isCloud: true,
     takesDocuments: true,
-    auth: { type: 'basic', username: 'bot@example.com', password: new Secret('token') },
+    http: { ...plainHttp, auth: { type: 'basic', username: 'bot@example.com', password: new Secret('token') } },
     project: 'SEC',
     issueType: 'Bug',
     summary: undefined,
@@ -208,7 +209,7 @@ describe('on the Cloud', () => {
   });
 
   it('is known by its credentials', async () => {
-    expect(await failureOf(tell(delivery(), config({ auth: undefined })))).toBeInstanceOf(AccessDenied);
+    expect(await failureOf(tell(delivery(), config({ http: plainHttp })))).toBeInstanceOf(AccessDenied);
   });
 });
 
@@ -226,7 +227,7 @@ it('speaks to a Data Center in its own way', async () => {
     apiUrl: atlassian.apiUrl(2),
     isCloud: false,
     takesDocuments: false,
-    auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret('token') },
+    http: { ...plainHttp, auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret('token') } },
   });
   await tell(delivery(), own);
   await tell(delivery(resolved), own);

@@ -26,11 +26,11 @@ const severities: Record<Severity, string> = {
 export const pagerduty = receiver({
   kind: 'pagerduty',
   async send(config, delivery, context) {
-    const { api, url, timeoutMs } = config;
+    const { api, url, http, timeoutMs } = config;
     const body = api === 'v1' ? olderPagerDutyEvent(config, delivery) : pagerDutyEvent(config, delivery);
     // Version 1 answers 403 to who sends too much.
     const temporary = api === 'v1' ? [403] : [];
-    return postJson({ name: 'PagerDuty', url, body, timeoutMs, temporary }, delivery, context);
+    return postJson({ name: 'PagerDuty', url, body, http, timeoutMs, temporary }, delivery, context);
   },
 });
 

@@ -28,7 +28,7 @@ export async function signingCredentials(config: SnsConfig, context: SendContext
 
 /** @see https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html */
 async function assumeRole(
-  { credentials, region, timeoutMs }: SnsConfig,
+  { credentials, region, http, timeoutMs }: SnsConfig,
   role: NonNullable<SnsConfig['role']>,
   context: SendContext,
 ): Promise<{ credentials: AwsCredentials; endsAt: number }> {
@@ -39,7 +39,7 @@ async function assumeRole(
     ['RoleSessionName', 'tidewaiter'],
   ];
   const scope = { credentials, region, service: 'sts' };
-  const call = { url: role.stsUrl, parameters, timeoutMs };
+  const call = { url: role.stsUrl, parameters, http, timeoutMs };
   const xml = await withoutDoubt('STS', async () => callAws(call, 'SecretAccessKey', scope, context));
   return {
     credentials: {

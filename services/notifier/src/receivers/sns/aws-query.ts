@@ -1,4 +1,5 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { HttpConfig } from '@tidewaiter/routing';
 import type { EgressResponse } from '@tidewaiter/runtime';
 
 import { answerText, isTemporary, post, retryAfterMs } from '../outbound.js';
@@ -11,6 +12,7 @@ const maxAnswerBytes = 64 * 1024;
 export interface AwsCall {
   url: string;
   parameters: [name: string, value: string][];
+  http: HttpConfig;
   timeoutMs: number;
 }
 
@@ -23,7 +25,7 @@ export async function callAws(call: AwsCall, answer: string, scope: AwsScope, co
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
   const { authorization, ...signed } = signAws({ url: call.url, headers, body }, scope, new Date());
   const credentials = { authorization: new Secret(authorization) };
-  const request = { headers: { ...headers, ...signed }, body, credentials, timeoutMs: call.timeoutMs };
+  const request = { headers: { ...headers, ...signed }, body, credentials, http: call.http, timeoutMs: call.timeoutMs };
   const response = await post(call.url, request, context);
   const text = await answerText(response, maxAnswerBytes);
   const name = scope.service.toUpperCase();

@@ -1,5 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { snsSink, type SnsSink } from '@tidewaiter/testkit';
 
@@ -62,6 +63,7 @@ function config(more: Partial<Configs['sns']> = {}): Configs['sns'] {
     target: { topicArn },
     subject: undefined,
     attributes: [],
+    http: plainHttp,
     timeoutMs: 0,
     sendResolved: true,
     ...more,

@@ -27,7 +27,8 @@ export const sns = receiver({
   kind: 'sns',
   async send(config, delivery, context) {
     const credentials = await signingCredentials(config, context);
-    const call = { url: config.apiUrl, parameters: publication(config, delivery), timeoutMs: config.timeoutMs };
+    const { apiUrl: url, http, timeoutMs } = config;
+    const call = { url, parameters: publication(config, delivery), http, timeoutMs };
     const xml = await callAws(call, 'MessageId', { credentials, region: config.region, service: 'sns' }, context);
     return { outcome: 'sent', reference: cut(elementOf(xml, 'MessageId') ?? '', 100), refused: [] };
   },
