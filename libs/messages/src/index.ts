@@ -6,7 +6,7 @@ export type { IncidentReport } from './incident-report.js';
 export { jiraDocument, jiraLimits, jiraMarkup } from './layouts/jira-description.js';
 export { mailHtml } from './layouts/mail-html.js';
 export { mailText } from './layouts/mail-text.js';
-export { plainText } from './layouts/plain-text.js';
+export { plainText, plainTextOfBytes } from './layouts/plain-text.js';
 export { noteBlocks, noteText, slackActionIds, slackBlocks, slackText } from './layouts/slack-blocks.js';
 export type { SlackActions } from './layouts/slack-blocks.js';
 export { mergedMessage } from './merged-message.js';

@@ -28,17 +28,6 @@ const unsupportedGlobalKeys = [
   'wechat_api_secret',
   'wechat_api_secret_file',
   'wechat_api_corp_id',
-  'victorops_api_url',
-  'victorops_api_key',
-  'victorops_api_key_file',
-  'webex_api_url',
-  'rocketchat_api_url',
-  'rocketchat_token',
-  'rocketchat_token_file',
-  'rocketchat_token_id',
-  'rocketchat_token_id_file',
-  'mattermost_webhook_url',
-  'mattermost_webhook_url_file',
 ];
 
 /**

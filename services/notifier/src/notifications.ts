@@ -34,7 +34,15 @@ interface Told {
 }
 
 /** Channels that no person reads one by one. */
-const forMachines: ReadonlySet<string> = new Set(['webhook', 'alertmanager', 'pagerduty', 'opsgenie', 'jira']);
+const forMachines: ReadonlySet<string> = new Set([
+  'webhook',
+  'alertmanager',
+  'pagerduty',
+  'opsgenie',
+  'victorops',
+  'incidentio',
+  'jira',
+]);
 
 /** Decides who is told what and when, and puts it into the ledger. */
 @Injectable()

@@ -329,6 +329,36 @@ describe('the other channels', () => {
       },
     ],
     [
+      'victorops_configs: [{api_key_file: /run/secrets/password, routing_key: team, message_type: WARNING, monitoring_tool: t, custom_fields: {a: b}}]',
+      {
+        apiUrl: 'https://alert.victorops.com/integrations/generic/20131114/alert/',
+        routingKey: 'team',
+        messageType: 'WARNING',
+        customFields: [['a', 'b']],
+      },
+    ],
+    [
+      'pushover_configs: [{token: t, user_key: u, priority: -1, retry: 2m, expire: 30m, ttl: 1h, device: d, monospace: true}]',
+      { priority: -1, retrySeconds: 120, expireSeconds: 1800, ttlSeconds: 3600, device: 'd', isMonospace: true },
+    ],
+    ['pushover_configs: [{token: t, user_key: u}]', { priority: undefined, retrySeconds: 60, expireSeconds: 3600 }],
+    [
+      "incidentio_configs: [{url: 'https://api.example.com/x', alert_source_token: t, max_alerts: 5}]",
+      { url: 'https://api.example.com/x', maxAlerts: 5, http: { auth: { scheme: 'Bearer' } } },
+    ],
+    [
+      'webex_configs: [{room_id: r, http_config: {authorization: {credentials: c}}}]',
+      { url: 'https://webexapis.com/v1/messages', roomId: 'r', http: { auth: { type: 'authorization' } } },
+    ],
+    [
+      "rocketchat_configs: [{api_url: 'https://chat.example.com/', token: t, token_id: i, channel: '#a', emoji: ':ship:'}]",
+      { apiUrl: 'https://chat.example.com', channel: '#a', emoji: ':ship:', sendResolved: false },
+    ],
+    [
+      "mattermost_configs: [{webhook_url: 'https://chat.example.com/hooks/x', channel: a, username: t, icon_emoji: ship}]",
+      { channel: 'a', username: 't', iconEmoji: 'ship', sendResolved: true },
+    ],
+    [
       "jira_configs: [{api_url: 'https://example.atlassian.net/rest/api/3/', project: SEC, issue_type: Bug, labels: [a, b], priority: High, resolve_transition: Done, reopen_transition: Reopen, reopen_duration: 7d, wont_fix_resolution: 'Won''t Do', fields: {components: [{name: Web}], customfield_1: 5, customfield_2: {id: '10001'}}, http_config: {basic_auth: {username: u, password: p}}}]",
       {
         apiUrl: 'https://example.atlassian.net/rest/api/3',
@@ -403,7 +433,45 @@ describe('the other channels', () => {
     expect(configOf(own, `{jira_api_url: '${url}'}`)).toMatchObject({ isCloud });
   });
 
+  it('take the rest from global, too', () => {
+    const keys =
+      '{victorops_api_key: v, rocketchat_token: t, rocketchat_token_id_file: /run/secrets/password, mattermost_webhook_url: "https://chat.example.com/hooks/g", webex_api_url: "https://webex.example.com"}';
+    expect(secretAt(configOf('victorops_configs: [{routing_key: r}]', keys), 'apiKey')).toBe('v');
+    const rocket = configOf("rocketchat_configs: [{channel: '#a'}]", keys);
+    expect([secretAt(rocket, 'token'), secretAt(rocket, 'tokenId')]).toEqual(['t', 'from a file']);
+    expect(secretAt(configOf('mattermost_configs: [{}]', keys), 'url')).toBe('https://chat.example.com/hooks/g');
+    expect(
+      configOf('webex_configs: [{room_id: r, http_config: {authorization: {credentials: c}}}]', keys),
+    ).toMatchObject({ url: 'https://webex.example.com' });
+  });
+
   it.each([
+    ['victorops_configs: [{routing_key: r}]', 'victorops_configs[0].api_key: or api_key_file is required'],
+    ['victorops_configs: [{api_key: k}]', 'victorops_configs[0].routing_key: is required'],
+    ['victorops_configs: [{message_type: LOUD}]', 'message_type: expected one of CRITICAL, WARNING, INFO'],
+    ['victorops_configs: [{custom_fields: {entity_id: x}}]', 'custom_fields: entity_id is said by the message itself'],
+    ['victorops_configs: [{state_message: x}]', 'not supported yet: receivers[0].victorops_configs[0].state_message'],
+    ['pushover_configs: [{}]', 'pushover_configs[0].user_key: or user_key_file is required'],
+    ['pushover_configs: [{token: t, user_key: u, priority: 3}]', 'priority: expected a number from -2 to 2'],
+    ['pushover_configs: [{token: t, user_key: u, retry: 10s}]', 'retry: must be 30s or more'],
+    ['pushover_configs: [{token: t, user_key: u, expire: 1d}]', 'expire: must be 3h or less'],
+    ['incidentio_configs: [{}]', 'incidentio_configs[0].url: or url_file is required'],
+    ["incidentio_configs: [{url: 'https://a.example.com'}]", 'alert_source_token: or alert_source_token_file'],
+    [
+      "incidentio_configs: [{url: 'https://a.example.com', alert_source_token: t, http_config: {bearer_token: t}}]",
+      'alert_source_token: and credentials in http_config are both given',
+    ],
+    ['webex_configs: [{room_id: r}]', 'webex_configs[0].http_config: needs an authorization'],
+    ['webex_configs: [{}]', 'webex_configs[0].room_id: is required'],
+    ['rocketchat_configs: [{}]', 'rocketchat_configs[0].token: or token_file is required'],
+    ['rocketchat_configs: [{token: t, token_id: i}]', 'rocketchat_configs[0].channel: is required'],
+    ['rocketchat_configs: [{title: x}]', 'not supported yet: receivers[0].rocketchat_configs[0].title'],
+    ['mattermost_configs: [{}]', 'mattermost_configs[0].webhook_url: or webhook_url_file is required'],
+    [
+      'mattermost_configs: [{priority: {priority: urgent}}]',
+      'not supported yet: receivers[0].mattermost_configs[0].priority',
+    ],
+    ['wechat_configs: [{}]', 'not supported yet: receivers[0].wechat_configs'],
     ['jira_configs: [{}]', 'jira_configs[0].api_url: is required, or global.jira_api_url'],
     ["jira_configs: [{api_url: 'https://example.atlassian.net'}]", 'api_url: expected the whole path, such as'],
     ['jira_configs: [{api_type: server}]', 'api_type: expected auto, cloud or datacenter'],

@@ -9,16 +9,28 @@ import { readEmail, readEmailDefaults } from './email.js';
 import type { EmailConfig } from './email.js';
 import { readHttpConfig, readHttpDefaults } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
+import { readIncidentio } from './incidentio.js';
+import type { IncidentioConfig } from './incidentio.js';
 import { readJira, readJiraDefaults } from './jira.js';
 import type { JiraConfig } from './jira.js';
+import { readMattermost, readMattermostDefaults } from './mattermost.js';
+import type { MattermostConfig } from './mattermost.js';
 import { readOpsgenie, readOpsgenieDefaults } from './opsgenie.js';
 import type { OpsgenieConfig } from './opsgenie.js';
 import { readPagerDuty, readPagerDutyDefaults } from './pagerduty.js';
 import type { PagerDutyConfig } from './pagerduty.js';
+import { readPushover } from './pushover.js';
+import type { PushoverConfig } from './pushover.js';
+import { readRocketChat, readRocketChatDefaults } from './rocketchat.js';
+import type { RocketChatConfig } from './rocketchat.js';
 import { readSlack, readSlackDefaults } from './slack.js';
 import type { SlackConfig } from './slack.js';
 import { readAwsDefaults, readSns } from './sns.js';
 import type { SnsConfig } from './sns.js';
+import { readVictorOps, readVictorOpsDefaults } from './victorops.js';
+import type { VictorOpsConfig } from './victorops.js';
+import { readWebex, readWebexDefaults } from './webex.js';
+import type { WebexConfig } from './webex.js';
 import { readWebhook } from './webhook.js';
 import type { WebhookConfig } from './webhook.js';
 
@@ -34,6 +46,12 @@ export interface ChannelConfigs {
   telegram: TelegramConfig;
   sns: SnsConfig;
   jira: JiraConfig;
+  incidentio: IncidentioConfig;
+  mattermost: MattermostConfig;
+  pushover: PushoverConfig;
+  rocketchat: RocketChatConfig;
+  victorops: VictorOpsConfig;
+  webex: WebexConfig;
   alertmanager: AlertmanagerConfig;
 }
 
@@ -65,39 +83,38 @@ interface ChannelReaders {
 
 /** The readers of every kind of channel, with what `global` says for them. */
 export function channelReaders(global: Section): ChannelReaders {
-  const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
-  const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
-  const [jira, aws] = [readJiraDefaults(global), readAwsDefaults(global)];
   return {
     http: readHttpDefaults(global),
     readers: {
-      slack: (entry, http) => readSlack(entry, http, slack),
-      email: (entry) => readEmail(entry, email),
+      slack: knowing(readSlackDefaults(global), readSlack),
+      email: knowing(readEmailDefaults(global), (entry, _http, defaults) => readEmail(entry, defaults)),
       webhook: readWebhook,
-      pagerduty: (entry, http) => readPagerDuty(entry, http, pagerduty),
-      opsgenie: (entry, http) => readOpsgenie(entry, http, opsgenie),
+      pagerduty: knowing(readPagerDutyDefaults(global), readPagerDuty),
+      opsgenie: knowing(readOpsgenieDefaults(global), readOpsgenie),
       msteamsv2: readTeams,
       discord: readDiscord,
-      telegram: (entry, http) => readTelegram(entry, http, telegram),
-      sns: (entry, http) => readSns(entry, http, aws),
-      jira: (entry, http) => readJira(entry, http, jira),
+      telegram: knowing(readTelegramDefaults(global), readTelegram),
+      sns: knowing(readAwsDefaults(global), readSns),
+      jira: knowing(readJiraDefaults(global), readJira),
+      incidentio: readIncidentio,
+      mattermost: knowing(readMattermostDefaults(global), readMattermost),
+      pushover: readPushover,
+      rocketchat: knowing(readRocketChatDefaults(global), readRocketChat),
+      victorops: knowing(readVictorOpsDefaults(global), readVictorOps),
+      webex: knowing(readWebexDefaults(global), readWebex),
       alertmanager: readAlertmanager,
     },
   };
 }
 
-const unsupportedKinds = [
-  'incidentio',
-  'jsm',
-  'mattermost',
-  'msteams',
-  'pushover',
-  'rocketchat',
-  'signl4',
-  'victorops',
-  'webex',
-  'wechat',
-].map((kind) => `${kind}_configs`);
+function knowing<Defaults, Config>(
+  defaults: Defaults,
+  read: (entry: Section, http: HttpConfig, defaults: Defaults) => Config,
+): (entry: Section, http: HttpConfig) => Config {
+  return (entry, http) => read(entry, http, defaults);
+}
+
+const unsupportedKinds = ['jsm', 'msteams', 'signl4', 'wechat'].map((kind) => `${kind}_configs`);
 
 /** Reads `receivers`, by name. */
 export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {

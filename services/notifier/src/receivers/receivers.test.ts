@@ -324,6 +324,117 @@ const benches: Record<string, () => Promise<Bench>> = {
       ({ text }) => JSON.parse(text).properties[0].value.delivery,
       { '/rest/api/2/search': { status: 200, body: { issues: [] } } },
     ),
+  victorops: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'victorops',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/alert/`,
+          apiKey: new Secret(secret),
+          routingKey: 'team',
+          messageType: undefined,
+          monitoringTool: undefined,
+          customFields: [],
+        },
+      }),
+      ({ text }) => (JSON.parse(text).entity_id === dedupKey(delivery) ? delivery.id : 'another id'),
+    ),
+  incidentio: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'incidentio',
+        config: {
+          ...timing,
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          },
+          url: `http://${host}:${port}/v2/alert_events/alertmanager/1`,
+          maxAlerts: 0,
+        },
+      }),
+      ({ text }) => (JSON.parse(text).groupKey === delivery.groupKey ? delivery.id : 'another group'),
+    ),
+  // These four have no place for an id either.
+  pushover: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'pushover',
+        config: {
+          ...timing,
+          url: `http://${host}:${port}/1/messages.json`,
+          token: new Secret(secret),
+          userKey: new Secret(secret),
+          device: undefined,
+          sound: undefined,
+          priority: undefined,
+          retrySeconds: 60,
+          expireSeconds: 3600,
+          ttlSeconds: 0,
+          isMonospace: false,
+        },
+      }),
+      () => delivery.id,
+    ),
+  webex: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'webex',
+        config: {
+          ...timing,
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          },
+          url: `http://${host}:${port}/v1/messages`,
+          roomId: 'r1',
+        },
+      }),
+      () => delivery.id,
+    ),
+  rocketchat: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { success: true, message: { _id: 'm1' } } },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: { success: false, error: secret } },
+        refused: { status: 200, body: { success: false, error: `error-room-not-found ${secret}` } },
+        denied: { status: 401, body: { status: 'error', message: secret } },
+      },
+      (host, port) => ({
+        kind: 'rocketchat',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}`,
+          token: new Secret(secret),
+          tokenId: new Secret(secret),
+          channel: '#security',
+          emoji: undefined,
+          iconUrl: undefined,
+        },
+      }),
+      () => delivery.id,
+    ),
+  mattermost: () =>
+    httpBench(
+      { ...jsonAnswers, ok: { status: 200, body: 'ok' } },
+      (host, port) => ({
+        kind: 'mattermost',
+        config: {
+          ...timing,
+          url: new Secret(`http://${host}:${port}/hooks/${secret}`),
+          channel: undefined,
+          username: undefined,
+          iconUrl: undefined,
+          iconEmoji: undefined,
+        },
+      }),
+      () => delivery.id,
+    ),
   alertmanager: () =>
     httpBench(
       jsonAnswers,
@@ -404,6 +515,11 @@ it('has every receiver that has a folder', () => {
     .map(({ name }) => name);
   expect(Object.keys(receivers).toSorted()).toEqual(folders.toSorted());
   for (const [name, { kind }] of Object.entries(receivers)) expect(kind).toBe(name);
+});
+
+it('holds every receiver to the contract', () => {
+  const held = new Set(Object.keys(benches).map((name) => name.split(',')[0]));
+  expect(held).toEqual(new Set(Object.keys(receivers)));
 });
 
 describe.each(Object.entries(benches))('the contract of %s', (_, start) => {

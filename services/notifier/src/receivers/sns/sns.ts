@@ -1,5 +1,5 @@
 import { cut } from '@tidewaiter/domain';
-import { plainText } from '@tidewaiter/messages';
+import { plainTextOfBytes } from '@tidewaiter/messages';
 
 import { dedupKey } from '../http-channel.js';
 import { receiver, type Configs, type Delivery } from '../receiver.js';
@@ -63,10 +63,10 @@ export function publication(config: SnsConfig, delivery: Delivery): [name: strin
 }
 
 function textOf({ attributes }: SnsConfig, { message }: Delivery): string {
-  const taken = attributes.reduce((sum, [name, value]) => sum + Buffer.byteLength(`${name}String${value}`), 0);
-  // A character of a text takes three bytes at most; the subject has its own, and the title comes before the text.
-  const room = Math.floor((snsLimits.bytes - taken) / 3) - 2 * snsLimits.subjectChars;
-  return `${cut(message.title, snsLimits.subjectChars)}\n\n${plainText(message, room)}`;
+  const title = cut(message.title, snsLimits.subjectChars);
+  const others = attributes.map(([name, value]) => `${name}String${value}`).join('');
+  const taken = Buffer.byteLength(`${title}\n\n${others}`) + 3 * snsLimits.subjectChars;
+  return `${title}\n\n${plainTextOfBytes(message, snsLimits.bytes - taken)}`;
 }
 
 /** A FIFO topic keeps messages about the same thing in order, and takes each once. */
