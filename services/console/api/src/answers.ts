@@ -281,6 +281,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** Where the file is that was asked for. */
+      paths: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
       /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */

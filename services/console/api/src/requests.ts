@@ -123,6 +123,8 @@ export const blastRadiusQuery = pageQuery.extend({
   vulnerability: z.string().min(1).max(500).optional(),
   /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
+  /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
+  file: z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits').optional(),
 });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });

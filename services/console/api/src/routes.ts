@@ -74,7 +74,7 @@ export const routes: readonly Route[] = [
     listOf(findingAnswer),
   ),
   {
-    ...get('/blast-radius', 'Where a vulnerability or a package is, newest push first', blastRadiusAnswer),
+    ...get('/blast-radius', 'Where a vulnerability, a package or a file is, newest push first', blastRadiusAnswer),
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
