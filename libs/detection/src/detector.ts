@@ -49,7 +49,7 @@ interface Waiting {
   observation: Observation;
 }
 
-const snapshotFormat = 'tidewaiter-detector/3';
+const snapshotFormat = 'tidewaiter-detector/4';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -67,7 +67,7 @@ interface KeptState {
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
-const repeatWindowMs = 2 * 60_000;
+const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
@@ -259,8 +259,10 @@ export class Detector {
   }
 
   #isRepeated({ id, timeMs }: Observation): boolean {
-    const before = this.#recentIds.replace(id, timeMs);
-    if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
+    // Whole seconds take no memory of their own.
+    const seconds = Math.floor(timeMs / 1_000);
+    const before = this.#recentIds.replace(id, seconds);
+    if (before === undefined || Math.abs(seconds - before) > repeatWindowSeconds) return false;
     this.#counts.duplicates += 1;
     return true;
   }
