@@ -2,8 +2,7 @@
 import { createHistogram, performance } from 'node:perf_hooks';
 
 import { Detector } from '@tidewaiter/detection';
-import type { RuntimeRecord } from '@tidewaiter/domain';
-import { readEvent, runtimeObserved } from '@tidewaiter/events';
+import { observedRecords, rereadEvent, runtimeObserved } from '@tidewaiter/events';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
 import { ContainerLedger } from '@tidewaiter/workloads';
@@ -37,7 +36,7 @@ function facts(ledger: ContainerLedger) {
 }
 
 /** Messages as they lie in the stream, of events that follow each other by `stepMs` for each message. */
-function messages(count: number, startMs: number): Buffer[] {
+export function messages(count: number, startMs: number): Buffer[] {
   return Array.from({ length: Math.ceil(count / recordsPerMessage) }, (_, turn) => {
     const node = `worker-${turn % nodes}`;
     const records = Array.from({ length: recordsPerMessage }, (__, index) =>
@@ -57,7 +56,7 @@ function messages(count: number, startMs: number): Buffer[] {
   });
 }
 
-function newDetector(rules: number): { detector: Detector; loadMs: number; loaded: number } {
+export function newDetector(rules: number): { detector: Detector; loadMs: number; loaded: number } {
   const began = performance.now();
   const texts = ruleTexts(rules);
   const read = loadRules(texts);
@@ -75,10 +74,10 @@ function newDetector(rules: number): { detector: Detector; loadMs: number; loade
   return { detector, loadMs, loaded: read.rules.rules.length };
 }
 
-function judge(detector: Detector, message: Buffer, nowMs: number): number {
-  const { records } = readEvent(message).data as { records: RuntimeRecord[] };
+export function judge(detector: Detector, message: Buffer, nowMs: number): number {
   let alerts = detector.advance(nowMs).length;
-  for (const record of records) alerts += detector.observe(record).length;
+  for (const [index, record] of observedRecords(message).entries())
+    alerts += detector.observe(record, () => rereadEvent(message, index)).length;
   return alerts;
 }
 

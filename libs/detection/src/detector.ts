@@ -1,6 +1,6 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
-import { observe } from '@tidewaiter/sensors';
+import { nativeMembers, observe } from '@tidewaiter/sensors';
 import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
 
 import { isAboutFacts, ruleAlert } from './alert-of.js';
@@ -16,6 +16,15 @@ import { ReorderBuffer } from './reorder-buffer.js';
 import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
+import {
+  bringNative,
+  leaveNative,
+  nativeOf,
+  recordOf,
+  type Reread,
+  type WaitingEvent,
+  waitingEvent,
+} from './waiting-event.js';
 import { WideParts, type WideMatch } from './wide-correlations.js';
 
 export interface DetectorOptions extends DetectorRules {
@@ -38,15 +47,6 @@ export interface DetectorCounts {
   duplicates: number;
   late: number;
   repeatedWrites: number;
-}
-
-interface Waiting {
-  id: string;
-  /** Where it stands in the order. */
-  timeMs: number;
-  happenedMs: number;
-  record: RuntimeRecord;
-  observation: Observation;
 }
 
 const snapshotFormat = 'tidewaiter-detector/4';
@@ -83,7 +83,9 @@ export class Detector {
   /** Those over several detectors, where this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
-  readonly #waiting: ReorderBuffer<Waiting>;
+  /** In what members of a sensor's event a rule may look. */
+  #members: ReadonlySet<string>;
+  readonly #waiting: ReorderBuffer<WaitingEvent>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
@@ -99,6 +101,7 @@ export class Detector {
     this.#correlations = new Correlations(options.correlations.filter((each) => isLocal(each, options)));
     this.#wide = new Correlations([...wideCorrelations(options)]);
     this.#wideParts = new WideParts(options);
+    this.#members = nativeMembers(options.rules.fields);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
   }
 
@@ -115,16 +118,19 @@ export class Detector {
     return this.#waiting.size;
   }
 
-  observe(record: RuntimeRecord): Alert[] {
+  /** @param reread reads the event of the record again: without it, the event waits in memory */
+  observe(record: RuntimeRecord, reread?: Reread): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
     if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
     const isByCaller = this.#options.clock === 'caller';
     const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
-    const item = waitingOf(record, observation, timeMs);
-    if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
-    this.#waiting.push(item);
+    const event = waitingEvent(record, observation, timeMs);
+    if (this.#waiting.isLate(event)) return this.#judgeLate(event);
+    // A ledger that learns when the event is judged looks into its words.
+    if (reread !== undefined && this.#options.ledger === undefined) leaveNative(event, this.#members, reread);
+    this.#waiting.push(event);
     return isByCaller ? [] : this.#release(timeMs);
   }
 
@@ -149,6 +155,9 @@ export class Detector {
   /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
   replaceRules(rules: DetectorRules): void {
     this.#rules = rules.rules;
+    this.#members = nativeMembers(rules.rules.fields);
+    // These rules may ask for what the others did not.
+    for (const event of this.#waiting.snapshot().items) bringNative(event);
     this.#correlations.replace(rules.correlations.filter((each) => isLocal(each, rules)));
     this.#wide.replace([...wideCorrelations(rules)]);
     this.#wideParts = new WideParts(rules);
@@ -160,7 +169,7 @@ export class Detector {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
-      waiting: items.map(({ timeMs, record }) => ({ timeMs, record })),
+      waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
@@ -177,7 +186,7 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => waitingOf(record, observe(record), timeMs));
+    const items = kept.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
@@ -191,20 +200,19 @@ export class Detector {
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    for (const { observation, timeMs } of this.#waiting.advance(nowMs))
-      alerts.push(...this.#judge(observation, timeMs));
+    for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
     return alerts;
   }
 
   /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
-  #judgeLate(observation: Observation): Alert[] {
+  #judgeLate(event: WaitingEvent): Alert[] {
     this.#counts.late += 1;
-    return this.#judge(observation, null);
+    return this.#judge(event, null);
   }
 
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
-  #judge(observed: Observation, correlatedMs: number | null): Alert[] {
-    const observation = this.#dns.named(observed);
+  #judge(waiting: WaitingEvent, correlatedMs: number | null): Alert[] {
+    const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation)) {
       this.#counts.repeatedWrites += 1;
@@ -216,6 +224,7 @@ export class Detector {
     if (matches.length === 0 && observation.alert === null) return [];
     const scene = sceneOf(seen);
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
+    if (telling.length > 0) observation.native = nativeOf(waiting);
     const alerts =
       observation.alert === null
         ? telling.map((match) => ruleAlert(match, scene, seen))
@@ -276,8 +285,4 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
-}
-
-function waitingOf(record: RuntimeRecord, observation: Observation, timeMs: number): Waiting {
-  return { id: record.id, timeMs, happenedMs: observation.timeMs, record, observation };
 }
