@@ -12,6 +12,7 @@ import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
+import { type KeptPairs, RecentPairs } from './recent-pairs.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
@@ -59,7 +60,7 @@ interface KeptState {
   tree: KeptTree;
   writers: KeptWriters;
   dns: KeptMap<string>;
-  recentIds: KeptMap<number>;
+  recentIds: KeptPairs<string, number>;
   recentWrites: KeptMap<number>;
   counts: DetectorCounts;
   correlations: KeptCorrelations;
@@ -89,7 +90,8 @@ export class Detector {
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
-  readonly #recentIds = new RecentMap<number>(maxRecentIds);
+  /** By node, which tells the same record again. */
+  readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
   /** As the caller last said; before, nobody knows what is ahead. */
   #clockMs = Number.POSITIVE_INFINITY;
@@ -267,10 +269,11 @@ export class Detector {
     return alerts;
   }
 
-  #isRepeated({ id, timeMs }: Observation): boolean {
+  #isRepeated({ id, node, timeMs }: Observation): boolean {
     // Whole seconds take no memory of their own.
     const seconds = Math.floor(timeMs / 1_000);
-    const before = this.#recentIds.replace(id, seconds);
+    const before = this.#recentIds.get(node ?? '', id);
+    this.#recentIds.set(node ?? '', id, seconds);
     if (before === undefined || Math.abs(seconds - before) > repeatWindowSeconds) return false;
     this.#counts.duplicates += 1;
     return true;
