@@ -3,10 +3,10 @@ import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
 import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
 
-import { isAboutFacts, ruleAlert } from './alert-of.js';
+import { asksForFacts, isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
 import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
+import { Correlations, type KeptCorrelations, type MatchedEvent, sceneOfMatched } from './correlations.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
@@ -224,17 +224,18 @@ export class Detector {
     const event = eventView(seen);
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
-    const scene = sceneOf(seen);
+    const scene = once(() => sceneOf(seen));
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
     if (telling.length > 0) observation.native = nativeOf(waiting);
     const alerts =
       observation.alert === null
-        ? telling.map((match) => ruleAlert(match, scene, seen))
-        : sensorAlerts(telling, scene, seen);
+        ? telling.map((match) => ruleAlert(match, scene(), seen))
+        : sensorAlerts(telling, scene(), seen);
     if (matches.length === 0 || correlatedMs === null) return this.#suspected(process, alerts, observation.timeMs);
     const rules = matches.map(({ rule }) => rule);
     const correlated = { id: observation.id, timeMs: correlatedMs, event, rules };
-    const matched = { scene, isFact: matches.some(isAboutFacts) };
+    const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
+    const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));
     // Of what is found beyond this detector, nobody would tell it.
     return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
@@ -251,14 +252,14 @@ export class Detector {
     return process;
   }
 
-  #correlateWidely(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
+  #correlateWidely(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
     const parts = this.#wideParts.among(event.rules);
     if (parts.length === 0) return [];
     const { onWideMatch } = this.#options;
     if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
     const { id, timeMs } = event;
     const rules = parts.map((rule) => rule.id);
-    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...matched });
+    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...sceneOfMatched(matched) });
     return [];
   }
 
@@ -288,4 +289,9 @@ export class Detector {
     this.#recentWrites.set(key, timeMs);
     return false;
   }
+}
+
+function once<Made>(make: () => Made): () => Made {
+  let made: { value: Made } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -73,6 +73,12 @@ export class RuleSet {
     return this.detections.find(({ info }) => info === rule)?.logsource;
   }
 
+  /** The fields that a rule asks for; none of one that is not of this set. */
+  fieldsOf(rule: RuleInfo): readonly string[] {
+    const found = this.detections.find(({ info }) => info === rule);
+    return found === undefined ? [] : [...leavesOf(found.expression)].flatMap(fieldsOf);
+  }
+
   /** The rules that the event meets, in the order in which they were loaded. */
   match(event: SigmaEvent): Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
