@@ -32,7 +32,7 @@ it('finds what the functions of strings find', () => {
   );
 });
 
-it.each([47, 48, 49, 50, 51, 100, 1_000])('finds what crosses borders in a text of %i characters', (length) => {
+it.each([46, 47, 48, 49, 50, 51, 100, 500])('finds what crosses borders in a text of %i characters', (length) => {
   const all = [1, 5, 30, 40].map((size) => ({ text: 'a'.repeat(size), place: 'anywhere' as const }));
   const ends = [20, 45].flatMap((size) => (['start', 'end'] as const).map((place) => ({ text: 'a'.repeat(size), place })));
   expect(found([...all, ...ends], 'a'.repeat(length))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);

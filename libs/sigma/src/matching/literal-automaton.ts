@@ -19,7 +19,7 @@ const maxNumbers = 4_000_000;
 const latin = 256;
 const none = -1;
 /** Shorter texts are read in one go. */
-const shortText = 48;
+const shortText = 24;
 /** Behind the classes of a row: the depth of its state, and what is reported in it. */
 const extras = 2;
 
