@@ -80,9 +80,11 @@ export class RuleSet {
   }
 
   /** The rules that the event meets, in the order in which they were loaded. */
-  match(event: SigmaEvent): Match[] {
+  match(event: SigmaEvent): readonly Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
-    return engine.match(event).map((index) => {
+    const matched = engine.match(event);
+    if (matched.length === 0) return noMatches;
+    return matched.map((index) => {
       const rule = rules[index]!;
       return { rule: rule.info, explain: () => this.#explain(rule, event) };
     });
@@ -114,6 +116,8 @@ export class RuleSet {
     return { rules, engine: new Engine(expressions, this.#isInterpreted) };
   }
 }
+
+const noMatches: readonly Match[] = [];
 
 function isSame(before: readonly DetectionRule[], now: readonly DetectionRule[]): boolean {
   return before.length === now.length && before.every((rule, index) => rule === now[index]);
