@@ -31,7 +31,7 @@ const sharedPackages = Math.floor(packagesPerImage * 0.75);
 const bases = 50;
 
 await using closing = new AsyncDisposableStack();
-const servers = await throwAwayServers({ postgres: true, nats: true, redis: true });
+const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });
 closing.defer(async () => servers.stop());
 const url = await servers.postgres.createDatabase();
 const database = await connect({ url: new Secret(url), poolSize: 4, name: 'bench' });

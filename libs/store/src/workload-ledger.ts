@@ -186,18 +186,30 @@ export class WorkloadLedger {
 
   /** Who runs images now or did in the last day, most containers first. */
   async running(digests: readonly Digest[]): Promise<RunningWorkload[]> {
-    return this.store.query<RunningWorkload>(
-      `SELECT nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
-         count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
-         min(first_seen) AS "firstSeen", max(last_seen) AS "lastSeen", bool_or(known.exposed) AS exposed
-       FROM container_ledger AS ledger
-       LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
-         = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
-       WHERE image_digest = ANY($1) AND ledger.workload IS NOT NULL AND ${isRecent}
-       GROUP BY ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest
-       ORDER BY running DESC, containers DESC, 1, 2, 3, 4 LIMIT ${maxWorkloads}`,
-      [digests],
+    const [running] = await this.runningOfEach([digests]);
+    return running!;
+  }
+
+  /** {@link running} for several groups of images, each by itself. */
+  async runningOfEach(groups: readonly (readonly Digest[])[]): Promise<RunningWorkload[][]> {
+    const asked = groups.flatMap((digests, number) => digests.map((digest) => ({ number, digest })));
+    const rows = await this.store.query<RunningWorkload & { number: number }>(
+      `SELECT number, cluster, namespace, kind, name, digest, containers, running, "firstSeen", "lastSeen", exposed FROM (
+         SELECT number, nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
+           count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
+           min(first_seen) AS "firstSeen", max(last_seen) AS "lastSeen", bool_or(known.exposed) AS exposed,
+           row_number() OVER (PARTITION BY number ORDER BY count(*) FILTER (WHERE ${isRunning}) DESC, count(*) DESC,
+             nullif(ledger.cluster, ''), ledger.namespace, workload_kind, ledger.workload) AS place
+         FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger AS ledger USING (image_digest)
+         LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
+           = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
+         WHERE ledger.workload IS NOT NULL AND ${isRecent}
+         GROUP BY number, ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest) AS placed
+       WHERE place <= ${maxWorkloads} ORDER BY number, place`,
+      [asked.map(({ number }) => number), asked.map(({ digest }) => digest)],
     );
+    const byNumber = Map.groupBy(rows, ({ number }) => number);
+    return groups.map((_, number) => (byNumber.get(number) ?? []).map(({ number: _number, ...running }) => running));
   }
 
   /** Forgets what nobody has seen since a time; answers how many containers that were. */

@@ -621,7 +621,12 @@ describe('the API', () => {
       'state: Incident opened',
     ]);
 
+    const watched = await call(`/api/v1/incidents/${id}`, { headers: bearer() });
+    const etag = watched.headers.get('etag')!;
+    const ifChanged = async () => call(`/api/v1/incidents/${id}`, { headers: { ...bearer(), 'if-none-match': etag } });
+    expect((await ifChanged()).status).toBe(304);
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved', resolvedBy: 'bootstrap' });
+    expect((await ifChanged()).status).toBe(200);
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved' });
     const told = await store.query(
       `SELECT subject, source, data FROM outbox WHERE type = 'dev.tidewaiter.incident.resolved.v1'`,
