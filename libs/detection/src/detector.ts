@@ -27,6 +27,7 @@ import {
   waitingEvent,
 } from './waiting-event.js';
 import { WideParts, type WideMatch } from './wide-correlations.js';
+import { type KeptRepeats, WideRepeats } from './wide-repeats.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
@@ -65,6 +66,7 @@ interface KeptState {
   counts: DetectorCounts;
   correlations: KeptCorrelations;
   wide: KeptCorrelations;
+  wideRepeats: KeptRepeats;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
@@ -84,6 +86,7 @@ export class Detector {
   /** Those over several detectors, where this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
+  readonly #wideRepeats = new WideRepeats((match) => this.#options.onWideMatch?.(match));
   /** In what members of a sensor's event a rule may look. */
   #members: ReadonlySet<string>;
   readonly #waiting: ReorderBuffer<WaitingEvent>;
@@ -151,6 +154,7 @@ export class Detector {
     this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
     const { watermarkMs } = this.#waiting;
+    this.#wideRepeats.advance(watermarkMs);
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
@@ -180,6 +184,7 @@ export class Detector {
       counts: this.#counts,
       correlations: this.#correlations.snapshot(),
       wide: this.#wide.snapshot(),
+      wideRepeats: this.#wideRepeats.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -198,6 +203,7 @@ export class Detector {
     Object.assign(this.#counts, kept.counts);
     this.#correlations.restore(kept.correlations);
     this.#wide.restore(kept.wide);
+    this.#wideRepeats.restore(kept.wideRepeats);
   }
 
   #release(nowMs: number): Alert[] {
@@ -255,11 +261,11 @@ export class Detector {
   #correlateWidely(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
     const parts = this.#wideParts.among(event.rules);
     if (parts.length === 0) return [];
-    const { onWideMatch } = this.#options;
-    if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
+    if (this.#options.onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
     const { id, timeMs } = event;
     const rules = parts.map((rule) => rule.id);
-    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...sceneOfMatched(matched) });
+    const fields = this.#wideParts.fieldsOf(event.event, parts);
+    this.#wideRepeats.add({ id, timeMs, rules, fields, ...sceneOfMatched(matched) });
     return [];
   }
 
