@@ -2,7 +2,6 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { readInhibitRules } from './inhibition.js';
 import type { InhibitRule } from './inhibition.js';
-import { unsupportedGlobalMailKeys } from './receivers/email.js';
 import { channelReaders, readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';
 import { readRoute } from './route.js';
@@ -22,13 +21,7 @@ export interface RoutingConfig {
 
 const unsupportedKeys = ['templates', 'tracing'];
 
-const unsupportedGlobalKeys = [
-  ...unsupportedGlobalMailKeys,
-  'wechat_api_url',
-  'wechat_api_secret',
-  'wechat_api_secret_file',
-  'wechat_api_corp_id',
-];
+const unsupportedGlobalKeys = ['wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id'];
 
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.

@@ -161,6 +161,19 @@ describe('receivers', () => {
 
   it.each([
     ['', '', undefined],
+    ['auth_identity: u', '', undefined],
+    ['auth_identity: team', '', 'team'],
+    ['', 'smtp_auth_identity: team', 'team'],
+  ])('logs in for whom %j and global %j name: %s', (own, global, identity) => {
+    const config = configOf(
+      `email_configs: [{to: a@example.org, auth_username: u, auth_password: p${own && `, ${own}`}}]`,
+      `{smtp_smarthost: 'mail:25', smtp_from: t@example.org${global && `, ${global}`}}`,
+    );
+    expect(config).toMatchObject({ auth: { username: 'u', identity } });
+  });
+
+  it.each([
+    ['', '', undefined],
     ['force_implicit_tls: true', '', true],
     ['', 'smtp_force_implicit_tls: true', true],
     ['force_implicit_tls: false', 'smtp_force_implicit_tls: true', false],

@@ -491,7 +491,7 @@ async function mailBench(): Promise<Bench> {
         from: 'Tidewaiter <tidewaiter@example.org>',
         smarthost: { host, port },
         hello: 'localhost',
-        auth: { username: 'tidewaiter', password: new Secret(secret), isCramMd5: false },
+        auth: { username: 'tidewaiter', identity: undefined, password: new Secret(secret), isCramMd5: false },
         requireTls: false,
         implicitTls: undefined,
         tls: plainTls,
