@@ -152,6 +152,15 @@ describe('on the Cloud', () => {
     ]);
   });
 
+  it('waits for the search where nobody knows whether an older state arrived', async () => {
+    const edition = { subject: 'i1', revision: 2, thread: { first: null, last: null, isInDoubt: true } };
+    const error = await failureOf(tell(delivery(message, { edition })));
+    expect(error).toMatchObject({ code: 'JIRA_INDEXING', retryAfterMs: 60_000 });
+    expect(error).not.toBeInstanceOf(OutcomeUnknown);
+    await tell(delivery(message, { edition, attempt: 2 }));
+    expect(atlassian.issues).toHaveLength(1);
+  });
+
   it('looks for another one where somebody deleted it', async () => {
     const gone = { revision: 1, message, reference: 'SEC-77' };
     const edition = { subject: 'i1', revision: 2, thread: { first: gone, last: gone, isInDoubt: false } };
