@@ -20,22 +20,24 @@ const nothing: MessageTally = { fresh: 0, exploited: 0, still: 0, fixed: 0 };
 /** What came since the last digest, as one message: how it stands, what to act on now, what else is new, what is over. Null where nothing is new. */
 export function digestMessage(messages: readonly Message[], { consoleUrl }: { consoleUrl: string }): Message | null {
   const ordered = messages.toSorted((a, b) => urgency(b) - urgency(a) || rank(a) - rank(b));
-  const firing = ordered.filter(({ status }) => status === 'firing');
+  const firing = ordered.filter(({ status, isReminder }) => status === 'firing' && !isReminder);
+  const still = ordered.filter(({ isReminder }) => isReminder);
   const fixing = ordered.filter((message) => message.status === 'resolved' || tallyOf(message).fixed > 0);
-  if (firing.length + fixing.length === 0) return null;
+  if (firing.length + still.length + fixing.length === 0) return null;
   const urgent = firing.filter((message) => urgency(message) > 0).slice(0, maxUrgent);
   const others = firing.filter((message) => !urgent.includes(message));
   const figures = figuresText(messages);
   return {
     kind: 'digest',
-    status: firing.length > 0 ? 'firing' : 'resolved',
-    severity: worstSeverity(firing.map(({ severity }) => severity)),
+    status: firing.length + still.length > 0 ? 'firing' : 'resolved',
+    severity: worstSeverity([...firing, ...still].map(({ severity }) => severity)),
     title: clean(`Digest · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),
     summary: clean(`Since the last digest: ${figures}.${urgentText(urgent.length)}`, 2 * maxItemChars),
     facts: [],
     sections: [
       ...section('Act now', urgent.map(itemOf)),
       ...section('New', others.map(itemOf)),
+      ...section('Still there', still.map(itemOf)),
       ...section('Fixed, thank you', fixing.map(fixedItem)),
     ],
     links: [{ text: 'Open Tidewaiter', url: consoleUrl }],

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import { digestMessage, mergedMessage, type Message } from '@tidewaiter/messages';
-import { isMuted, routeAt } from '@tidewaiter/routing';
+import { isMuted, type QuietNow, routeAt, sortDue } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
@@ -14,8 +14,8 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { Quiet, type QuietNow } from './quiet.js';
-import { digestMark, mutedMs } from './timing.js';
+import { Quiet } from './quiet.js';
+import { digestMark } from './timing.js';
 
 const lookMs = 250;
 const forgetEveryMs = 3_600_000;
@@ -82,26 +82,13 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     held: readonly Held[],
     { quiet, firing }: { quiet: QuietNow; firing: ReadonlySet<string> },
   ): Promise<{ ready: Held[]; waitMs: number | null }> {
-    const ready: Held[] = [];
-    let waitMs: number | null = null;
-    const waits = (ms: number) => (waitMs = Math.min(waitMs ?? Infinity, ms));
-    // Of what was never told nobody needs to hear that it is over.
-    const untold = new Set(held.flatMap(({ alerts }) => alerts.filter(isFiring)).map(({ identity }) => identity));
-    for (const each of held) {
-      const alerts = each.alerts.filter((alert) =>
-        isFiring(alert) ? firing.has(alertId(alert)) : !untold.has(alert.identity),
-      );
-      const reasons = alerts.map(({ labels }) => quiet.reasonFor(labels));
-      if (alerts.length === 0) {
-        await this.deliveries.drop(tx, [each.id], 'suppressed', 'it was over before anybody was to be told');
-      } else if (this.#isMuted(each.route)) {
-        waits(mutedMs);
-      } else if (reasons.every((reason) => reason !== null)) {
-        waits(Math.min(...reasons.map((reason) => Math.max(reason?.forMs ?? mutedMs, 0))));
-      } else {
-        ready.push({ ...each, alerts });
-      }
-    }
+    const { ready, over, waitMs } = sortDue(held, {
+      isFiring: (alert: Alert) => firing.has(alertId(alert)),
+      reasonFor: (labels) => quiet.reasonFor(labels),
+      isMuted: (route) => this.#isMuted(route),
+    });
+    const ids = over.map(({ id }) => id);
+    if (ids.length > 0) await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
     return { ready, waitMs };
   }
 
@@ -171,8 +158,4 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
 /** Each as it is by now. */
 function alertsOf(held: readonly Held[]): Alert[] {
   return [...new Map(held.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert])).values()];
-}
-
-function isFiring({ status }: Alert): boolean {
-  return status === 'firing';
 }

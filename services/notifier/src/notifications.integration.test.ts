@@ -10,6 +10,7 @@ import {
   type ListedDelivery,
   SilenceLedger,
   Store,
+  ToldAlerts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -56,7 +57,7 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   deliveries = new Deliveries(store);
   silences = new SilenceLedger(store);
   const quiet = new Quiet(routing.inhibitRules, silences, alerts);
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet);
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, new ToldAlerts(store));
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
   teller.onApplicationBootstrap();
@@ -258,6 +259,19 @@ it('makes one message of a flood, of which a person would read none', async () =
   await pass('1 minute');
   await until(async () => !(await states()).includes('held'));
   expect((await titles()).at(-1)).toBe('7 alerts · r5');
+});
+
+it('does so too when the flood is told in one transaction', async () => {
+  start('group_by: [rule]');
+  const told = Array.from({ length: 12 }, (_, index) => `r${index}`);
+  const ids = new Map(told.map((rule) => [uuidv7(), rule]));
+  const message = messageOf('flood');
+  await store.onceEach('notifier', [...ids.keys()], async (tx, id) => {
+    const edition = { subject: uuidv7(), revision: 1 };
+    await notifications.addState(tx, id, { alert: alert(ids.get(id)!), about: true, message, edition, isForAll: true });
+  });
+  expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(5);
+  expect(Map.groupBy(await states(), (state) => state).get('held')).toHaveLength(7);
 });
 
 it('gives a machine each of a flood', async () => {

@@ -22,6 +22,8 @@ import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { Reminders } from './reminders.js';
+import { StillTrue } from './still-true.js';
 
 @Module({})
 export class NotifierModule {
@@ -59,6 +61,8 @@ export class NotifierModule {
         },
         Notifications,
         HeldMessages,
+        Reminders,
+        StillTrue,
         {
           provide: Quiet,
           useFactory: (silences: SilenceLedger, alerts: FiringAlerts) =>

@@ -22,6 +22,8 @@ export interface Delivery {
   externalUrl: string;
   /** Of a message that tells a state of something that goes on. */
   edition: Edition | null;
+  /** The channel's own name for the message that this one repeats; null of what is new. */
+  replyTo?: string | null;
 }
 
 /** Which state of what a message tells, and what this channel was told of it before. */
