@@ -21,8 +21,6 @@ export interface RoutingConfig {
 
 const unsupportedKeys = ['templates', 'tracing'];
 
-const unsupportedGlobalKeys = ['wechat_api_url', 'wechat_api_secret', 'wechat_api_secret_file', 'wechat_api_corp_id'];
-
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
  * @param readFile gives the text of a file that a `*_file` key names
@@ -53,7 +51,7 @@ function readConfig(root: Section): RoutingConfig {
   const channels = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
-  global.finish(unsupportedGlobalKeys);
+  global.finish([]);
   const receivers = readReceivers(root, channels);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);
