@@ -9,7 +9,7 @@ import {
 
 import type { Alert } from './alert.js';
 import { type DetectorRules, wideCorrelations, wordsOf } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
+import { Correlations, type KeptCorrelations, matchedOfScene, type MatchedScene } from './correlations.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { readSnapshot } from './snapshot.js';
@@ -146,7 +146,7 @@ export class WideCorrelations {
     };
     // Of a rule that is gone meanwhile nothing follows.
     const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
-    return this.#correlations.observe({ id, timeMs, event, rules: known }, { scene, isFact });
+    return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfScene({ scene, isFact }));
   }
 }
 

@@ -121,8 +121,10 @@ export class ContainerLedger {
   }
 
   workloadOf(observation: Observation): WorkloadRef | null {
+    const found = this.find(observation)?.workload;
+    if (found) return found;
     const pod = podOf(observation);
-    return this.find(observation)?.workload ?? (pod && this.#pods.workloadOf(podKey(pod)));
+    return pod && this.#pods.workloadOf(podKey(pod));
   }
 
   startedAtOf(observation: Observation): number | null {

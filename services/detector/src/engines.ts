@@ -44,7 +44,7 @@ export class Engines {
     });
     this.#run(name, detector, state);
     return {
-      observe: (record) => detector.observe(record),
+      observe: (record, reread) => detector.observe(record, reread),
       advance: (nowMs) => detector.advance(nowMs),
       takeMatches() {
         const taken = matches;
