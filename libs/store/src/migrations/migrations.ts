@@ -37,6 +37,7 @@ import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 import { JobsPutBack1764000064000 } from './1764000064000-jobs-put-back.js';
 import { DeliverySteps1764000064001 } from './1764000064001-delivery-steps.js';
+import { ApiTokenScope1764000065000 } from './1764000065000-api-token-scope.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -79,4 +80,5 @@ export const migrations = [
   PipelineReports1764000056000,
   JobsPutBack1764000064000,
   DeliverySteps1764000064001,
+  ApiTokenScope1764000065000,
 ];
