@@ -1,3 +1,4 @@
+import type { TokenScope } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { admissionAnswer, admissionReview } from './admission.js';
@@ -58,6 +59,13 @@ export interface Route {
   answer?: z.ZodType;
   /** Needs no token. */
   isOpen?: true;
+  /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
+  scope?: TokenScope;
+}
+
+/** What a token must be for to use a route. */
+export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): TokenScope {
+  return scope ?? (method === 'get' ? 'read' : 'write');
 }
 
 /** Every route there is. A test compares it with what the controllers declare. */
@@ -92,6 +100,7 @@ export const routes: readonly Route[] = [
     path: '/gate',
     summary: 'Lets an image pass or says why not, by what is stored of it',
     status: 200,
+    scope: 'gate',
     body: gateBody,
     answer: gateAnswer,
   },
@@ -101,6 +110,7 @@ export const routes: readonly Route[] = [
     isAtRoot: true,
     summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
     status: 200,
+    scope: 'gate',
     body: admissionReview,
     answer: admissionAnswer,
   },
@@ -127,6 +137,7 @@ export const routes: readonly Route[] = [
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
   {
     ...post('/silences/preview', 'Shows what fires now and would be kept back', 200, silencePreviewAnswer),
+    scope: 'read',
     body: silencePreviewBody,
   },
   {
@@ -147,8 +158,8 @@ export const routes: readonly Route[] = [
     body: sessionBody,
     isOpen: true,
   },
-  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204 },
-  get('/openapi.json', 'This document', z.record(z.string(), z.unknown())),
+  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204, scope: 'gate' },
+  { ...get('/openapi.json', 'This document', z.record(z.string(), z.unknown())), scope: 'gate' },
 ];
 
 function get(path: string, summary: string, answer: z.ZodType): Route {
