@@ -182,7 +182,7 @@ export class Deliveries {
   readonly #released = new Gathered(releaseAll);
   readonly #dropped = new Gathered(dropAll);
   readonly #given = new Gathered(givenToAll);
-  readonly #added = new Gathered(async (tx, lists: readonly (readonly AddedDelivery[])[]) => {
+  readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
     const added = await this.#add(tx, lists.flat());
     return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
   });

@@ -17,7 +17,7 @@ export interface FiringAlert {
 /** What fires now. Alerts that are over are kept for a day. */
 @Injectable()
 export class FiringAlerts {
-  readonly #recorded = new Gathered(async (tx, lists: readonly (readonly Alert[])[]) => {
+  readonly #recorded = new Gathered(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
     await this.#record(tx, lists.flat());
     return lists.map(() => undefined);
   });

@@ -134,7 +134,7 @@ export class Store {
 
   #open(runner: QueryRunner, committed: Committed): Transaction {
     let last: Promise<unknown> = Promise.resolve();
-    const queued = new Gathered<readonly TracedJob[], void>(async (_tx, jobs) => {
+    const queued = new Gathered<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
       committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
       return jobs.map(() => undefined);
     });
