@@ -1,6 +1,6 @@
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
-export { Store } from './store.js';
+export { allEnded, Store } from './store.js';
 export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
 export { OutboxRelay } from './relay.js';
 export type { EventPublisher } from './relay.js';
