@@ -45,7 +45,12 @@ const simulate = (events: readonly PastEvent[], setting: Setting = {}, untilMs =
     `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
     () => '',
   );
-  const simulation = new Simulation({ config, silences: new Silences(silences), firing, ...(maxSteps && { maxSteps }) });
+  const simulation = new Simulation({
+    config,
+    silences: new Silences(silences),
+    firing,
+    ...(maxSteps && { maxSteps }),
+  });
   for (const each of events) simulation.add(each);
   simulation.end(start + untilMs);
   return simulation;
@@ -53,7 +58,9 @@ const simulate = (events: readonly PastEvent[], setting: Setting = {}, untilMs =
 const times = ({ messages }: Simulation) => messages.map(({ atMs }) => atMs - start);
 
 it('sends each at once where the file gives no times', () => {
-  const { messages, heldBack } = simulate([event(0, alert('a')), event(second, alert('b'))], { route: 'group_by: [rule]' });
+  const { messages, heldBack } = simulate([event(0, alert('a')), event(second, alert('b'))], {
+    route: 'group_by: [rule]',
+  });
   expect(messages.map(({ groupKey, kind, alerts }) => [groupKey, kind, alerts])).toEqual([
     ['{}:{rule="a"}', 'news', 1],
     ['{}:{rule="b"}', 'news', 1],
@@ -98,7 +105,8 @@ it('waits for the end of a silence, of an inhibition, and of a mute time', () =>
   expect(inhibited.messages).toMatchObject([{ groupKey: '{}:{rule="a"}', heldFor: 'inhibited' }]);
   expect(simulate([event(0, alert('a'))], down).heldBack).toMatchObject([{ why: 'inhibited', outcome: 'waits' }]);
 
-  const hours = 'time_intervals: [ { name: work, time_intervals: [ { times: [ { start_time: "09:00", end_time: "17:00" } ] } ] } ]';
+  const hours =
+    'time_intervals: [ { name: work, time_intervals: [ { times: [ { start_time: "09:00", end_time: "17:00" } ] } ] } ]';
   const muted = simulate([event(0, alert('a'))], {
     route: 'routes: [ { active_time_intervals: [work] } ]',
     more: hours,
@@ -155,7 +163,9 @@ it('edits the one message that a bot has of an incident, and reminds of it until
 
 it('says so when a file makes it wait for more than anybody would', () => {
   const setting = { route: 'repeat_interval: 1ms', maxSteps: 1_000 };
-  expect(() => simulate([event(0, alert('a'))], setting)).toThrow(expect.objectContaining({ code: 'REPLAY_TOO_LARGE' }));
+  expect(() => simulate([event(0, alert('a'))], setting)).toThrow(
+    expect.objectContaining({ code: 'REPLAY_TOO_LARGE' }),
+  );
 });
 
 describe('whatever happens', () => {

@@ -4,6 +4,7 @@ import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
 import {
   AlertGroups,
+  AlertHistory,
   connect,
   Deliveries,
   FiringAlerts,
@@ -93,7 +94,7 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const incidents = new IncidentReports(new Incidents(store), contexts, owners);
   const stillTrue = new StillTrue(pushes, images, judgements, incidents, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told);
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
   const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
   const reminders = new Reminders(store, told, quiet, channels, stillTrue, notifications, logger);
   for (const each of [held, reminders]) {

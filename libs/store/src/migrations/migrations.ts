@@ -36,6 +36,7 @@ import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
 import { ToldAlerts1764000060000 } from './1764000060000-told-alerts.js';
+import { AlertHistory1764000061000 } from './1764000061000-alert-history.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -77,4 +78,5 @@ export const migrations = [
   AlertGroups1764000055000,
   PipelineReports1764000056000,
   ToldAlerts1764000060000,
+  AlertHistory1764000061000,
 ];
