@@ -12,8 +12,11 @@ const heldWords: Record<ReplayAnswer['would']['heldBack'][number]['why'], string
   muted: 'at a time when nothing is told',
 };
 
-const columns = ['messages', 'alerts', 'reminders', 'edits', 'was sent'];
-const numberWidth = 10;
+type Column = 'messages' | 'alerts' | 'reminders' | 'edits' | 'was sent';
+const columns: readonly Column[] = ['messages', 'alerts', 'reminders', 'edits', 'was sent'];
+/** Where there is no room for all. */
+const fewColumns: readonly Column[] = ['messages', 'alerts', 'was sent'];
+const [numberWidth, narrowestName, roomyWidth] = [10, 10, 70];
 
 /** A replay for a person, with lines of at most this many characters. */
 export function replayText(answer: ReplayAnswer, width: number): string {
@@ -37,40 +40,46 @@ function headLines({ since, until, would, sent }: ReplayAnswer): string[] {
 }
 
 function receiverLines({ would, sent }: ReplayAnswer, width: number): string[] {
-  const names = [...new Set([...would.receivers, ...sent].map(({ receiver }) => receiver))];
-  if (names.length === 0) return ['nobody would have been told, and nobody was'];
-  const nameWidth = Math.max(12, width - columns.length * numberWidth);
-  const line = (name: string, numbers: readonly (number | string)[]) =>
-    cut(name, nameWidth - 1).padEnd(nameWidth) +
-    numbers.map((number) => (typeof number === 'number' ? count(number) : number).padStart(numberWidth)).join('');
+  const receivers = [...new Set([...would.receivers, ...sent].map(({ receiver }) => receiver))];
+  const rows = receivers.flatMap((name): [string, Record<Column, number>][] => {
+    const report = would.receivers.find(({ receiver }) => receiver === name);
+    const really = sent.filter(({ receiver }) => receiver === name);
+    const routes = [...new Set([...(report?.routes ?? []), ...really].map(({ route }) => route))];
+    return [
+      [printable(name), numbersOf(report, really)],
+      ...routes.map((path): [string, Record<Column, number>] => {
+        const wouldBe = report?.routes.find(({ route }) => route === path);
+        const was = really.filter(({ route }) => route === path);
+        return [`  ${printable(path)}`, numbersOf(wouldBe, was)];
+      }),
+    ];
+  });
+  return rows.length === 0 ? ['nobody would have been told, and nobody was'] : table(rows, width);
+}
+
+function table(rows: readonly [name: string, numbers: Record<Column, number>][], width: number): string[] {
+  const shown = width < roomyWidth ? fewColumns : columns;
+  const longest = Math.max('receiver'.length, ...rows.map(([name]) => name.length)) + 2;
+  const nameWidth = Math.max(narrowestName, Math.min(longest, width - shown.length * numberWidth));
+  const line = (name: string, cells: readonly string[]) =>
+    cut(name, nameWidth - 1).padEnd(nameWidth) + cells.map((cell) => cell.padStart(numberWidth)).join('');
   return [
-    line('receiver', columns),
-    ...names.flatMap((name) => {
-      const report = would.receivers.find(({ receiver }) => receiver === name);
-      const really = sent.filter(({ receiver }) => receiver === name);
-      const routes = [...new Set([...(report?.routes ?? []), ...really].map(({ route }) => route))];
-      return [
-        line(printable(name), numbersOf(report, really)),
-        ...routes.map((route) =>
-          line(
-            `  ${printable(route)}`,
-            numbersOf(
-              report?.routes.find((each) => each.route === route),
-              really.filter((each) => each.route === route),
-            ),
-          ),
-        ),
-      ];
-    }),
+    line('receiver', shown),
+    ...rows.map(([name, numbers]) =>
+      line(
+        name,
+        shown.map((column) => count(numbers[column])),
+      ),
+    ),
   ];
 }
 
 function numbersOf(
   would: Record<'messages' | 'alerts' | 'reminders' | 'edits', number> | undefined,
   sent: ReplayAnswer['sent'],
-): number[] {
+): Record<Column, number> {
   const { messages = 0, alerts = 0, reminders = 0, edits = 0 } = would ?? {};
-  return [messages, alerts, reminders, edits, sent.reduce((sum, each) => sum + each.messages, 0)];
+  return { messages, alerts, reminders, edits, 'was sent': sent.reduce((sum, each) => sum + each.messages, 0) };
 }
 
 function heldLines({ would: { heldBack } }: ReplayAnswer): string[] {
