@@ -34,7 +34,7 @@ admission: { mode: enforce, unknown: deny, allowUnauthenticated: true }
 `;
 
 const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
-const servers = await throwAwayServers({ postgres: true, nats: true });
+const servers = await throwAwayServers({ postgres: true, nats: true }, { fsync: true });
 let service: RunningService | undefined;
 let dataSource: DataSource | undefined;
 try {

@@ -34,7 +34,7 @@ else process.send?.(await costOf(JSON.parse(task) as Task));
 
 async function compare(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
-  const servers = await throwAwayServers({ postgres: true });
+  const servers = await throwAwayServers({ postgres: true }, { fsync: true });
   const path = join(folder, 'advisories.db');
   const url = await servers.postgres.createDatabase();
   try {

@@ -65,7 +65,7 @@ export async function systemBench(rate: number, seconds: number): Promise<boolea
   console.log(
     `\nthe whole system, ${rate} events/s for ${seconds} s on ${availableParallelism()} cores, ${rules} rules, ${correlations} correlations; load average ${loadavg()[0]?.toFixed(1)}`,
   );
-  const servers = await throwAwayServers({ postgres: true, nats: true });
+  const servers = await throwAwayServers({ postgres: true, nats: true }, { fsync: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await mkdir(join(folder, 'rules'));
   await writeFile(join(folder, 'rules', 'alarm.yml'), alarmRule);

@@ -157,7 +157,7 @@ async function main(): Promise<void> {
   const rate = Number(values.rate ?? Infinity);
   report('load average of the machine before', loadavg()[0] ?? 0, '');
 
-  const servers = await throwAwayServers({ postgres: true, nats: true });
+  const servers = await throwAwayServers({ postgres: true, nats: true }, { fsync: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await writeFile(join(folder, 'tidewaiter.yaml'), settings);
   const databaseUrl = await servers.postgres.createDatabase();

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
+import { deliveriesCommand } from './deliveries.js';
 import { downCommand } from './down.js';
 import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
@@ -40,6 +41,7 @@ const commands = [
   replayCommand,
   silencesCommand,
   messagesCommand,
+  deliveriesCommand,
   deadLettersCommand,
   completionCommand,
 ];

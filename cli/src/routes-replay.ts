@@ -74,8 +74,8 @@ function isAnswer(answer: unknown): answer is ReplayAnswer {
 }
 
 async function askDatabase(text: string, { since, receiver }: ReplayFlags): Promise<ReplayAnswer> {
-  const { parseRouting, unreadFile } = await import('@tidewaiter/routing');
-  const config = parseRouting(text, unreadFile);
+  const { parseUnreadRouting } = await import('@tidewaiter/routing');
+  const config = parseUnreadRouting(text);
   const { AlertHistory, RoutingReplays } = await import('@tidewaiter/store');
   const until = new Date();
   const from = new Date(until.getTime() - since);

@@ -6,7 +6,7 @@ import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from './collect.js';
-import { tell } from './context.js';
+import { environment, tell } from './context.js';
 import { replayCommand } from './routes-replay.js';
 
 interface TestOptions {
@@ -121,7 +121,7 @@ async function quietness(
 async function readRouting(path: string): Promise<RoutingConfig> {
   const { parseRouting } = await import('@tidewaiter/routing');
   const folder = dirname(resolve(path));
-  return parseRouting(readText(path), (file) => readText(resolve(folder, file)).trim());
+  return parseRouting(readText(path), (file) => readText(resolve(folder, file)).trim(), environment);
 }
 
 function readText(path: string): string {

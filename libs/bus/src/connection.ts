@@ -18,6 +18,8 @@ import type { StreamPlace } from './stream-place.js';
 import { reconcileTopology } from './topology.js';
 
 const publishTimeoutMs = 5_000;
+/** A server that flushes much to a slow disk takes its time over streams and consumers; one that is lost is noticed at once. */
+const manageTimeoutMs = 30_000;
 /** How long the server remembers a reader that asks for nothing any more. */
 const readerForgottenMs = 60_000;
 
@@ -60,7 +62,7 @@ export class Bus implements OnApplicationShutdown {
       pingInterval: 10_000,
     });
     const client = jetstream(connection, { timeout: publishTimeoutMs });
-    const bus = new Bus(connection, client, await jetstreamManager(connection));
+    const bus = new Bus(connection, client, await jetstreamManager(connection, { timeout: manageTimeoutMs }));
     await bus.reconcile();
     return bus;
   }

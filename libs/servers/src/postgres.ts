@@ -44,6 +44,8 @@ export interface PostgresOptions {
   dataDir: string;
   port: number;
   password: string;
+  /** Beside ours: `fsync=off`. */
+  settings?: readonly string[];
 }
 
 /**
@@ -53,7 +55,7 @@ export interface PostgresOptions {
 export async function startPostgres(options: PostgresOptions, programs: Programs): Promise<LocalServer> {
   const { postgresFolder, setpriv } = programs;
   if (!postgresFolder) throw new NotFound('PROGRAM_MISSING', 'PostgreSQL is not installed');
-  const { port, password } = options;
+  const { port, password, settings: more = [] } = options;
   const owner = process.getuid?.() === 0 ? await unprivileged() : undefined;
   const folder = await placeOf(options.dataDir, owner);
   const pidFile = join(folder, 'postmaster.pid');
@@ -65,7 +67,7 @@ export async function startPostgres(options: PostgresOptions, programs: Programs
       url: `postgres://${superuser}:${encodeURIComponent(password)}@127.0.0.1:${port}/${database}`,
       port,
       program: join(postgresFolder, 'postgres'),
-      args: ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
+      args: ['-D', folder, '-p', String(port), ...[...settings, ...more].flatMap((setting) => ['-c', setting])],
       setpriv,
       owner,
       logFile: `${options.dataDir}.log`,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Alert, Labels } from '@tidewaiter/domain';
 
+import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -16,11 +17,19 @@ export interface FiringAlert {
 /** What fires now. Alerts that are over are kept for a day. */
 @Injectable()
 export class FiringAlerts {
+  readonly #recorded = new Gathered(async (tx, lists: readonly (readonly Alert[])[]) => {
+    await this.#record(tx, lists.flat());
+    return lists.map(() => undefined);
+  });
+
   constructor(private readonly store: Store) {}
 
   /** Keeps how alerts stand. */
   async record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
-    if (alerts.length === 0) return;
+    if (alerts.length > 0) await this.#recorded.add(tx, alerts);
+  }
+
+  async #record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
     const byId = new Map(alerts.map((alert) => [alertId(alert), alert]));
     const rows = [...byId].map(([id, { labels, status, startsAt }]) => ({ id, labels, status, startsAt }));
     await tx.query(

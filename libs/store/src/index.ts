@@ -22,15 +22,21 @@ export { Deliveries } from './deliveries.js';
 export type {
   AboutDelivery,
   Delivery,
+  DeliveryStep,
+  DeliveryStory,
   DeliveryThread,
+  DerivedDelivery,
   Begun,
-  ChannelHealth,
   HeldDelivery,
   ListedDelivery,
   NewDelivery,
   ToldChannel,
   ToldMessage,
 } from './deliveries.js';
+export { deliveryStates } from './delivery-filter.js';
+export type { DeliveryFilter } from './delivery-filter.js';
+export { ChannelHealths } from './channel-healths.js';
+export type { ChannelHealth } from './channel-healths.js';
 export { DetectionAlerts } from './detection-alerts.js';
 export { DetectionMatches } from './detection-matches.js';
 export { DetectionRules } from './detection-rules.js';
@@ -91,6 +97,8 @@ export { SensorContacts } from './sensor-contacts.js';
 export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';
+export { Redrives } from './redrives.js';
+export type { Redrive, RedriveOutcome } from './redrives.js';
 export { RegistryTags } from './registry-tags.js';
 export type { KnownTag } from './registry-tags.js';
 export { AlertGroups } from './alert-groups.js';

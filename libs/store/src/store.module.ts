@@ -11,6 +11,7 @@ import { AlertGroups } from './alert-groups.js';
 import { AlertHistory } from './alert-history.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
+import { ChannelHealths } from './channel-healths.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
@@ -40,6 +41,7 @@ import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
+import { Redrives } from './redrives.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
 import { RoutingReplays } from './routing-replays.js';
@@ -66,8 +68,10 @@ const repositories = [
   AdvisoryFeeds,
   ApiTokens,
   BlastRadii,
+  ChannelHealths,
   DeadLetters,
   Deliveries,
+  Redrives,
   DetectionAlerts,
   DetectionMatches,
   DetectionRules,

@@ -143,7 +143,7 @@ export class WorkloadLedger {
     await this.#judgeAgain(tx, started);
   }
 
-  /** Keeps what is known of workloads in place of what was. */
+  /** Keeps what is known of workloads in place of what was. Nothing known is replaced by nothing: another replica may have been told it. */
   async putWorkloads(tx: Transaction, workloads: readonly KnownWorkload[]): Promise<void> {
     if (workloads.length === 0) return;
     await tx.query(
@@ -153,10 +153,11 @@ export class WorkloadLedger {
        FROM jsonb_to_recordset($1) AS row (cluster text, namespace text, kind text, name text, "namespaceLabels" jsonb, exposed boolean,
          privileged boolean, "serviceAccount" text, replicas int, probes text[])
        ORDER BY coalesce(cluster, ''), namespace, kind, name
-       ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET namespace_labels = EXCLUDED.namespace_labels,
+       ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET
+         namespace_labels = CASE WHEN EXCLUDED.namespace_labels = '{}' THEN known.namespace_labels ELSE EXCLUDED.namespace_labels END,
          exposed = coalesce(EXCLUDED.exposed, known.exposed), privileged = coalesce(EXCLUDED.privileged, known.privileged),
          service_account = coalesce(EXCLUDED.service_account, known.service_account), replicas = EXCLUDED.replicas,
-         probes = EXCLUDED.probes, seen_at = EXCLUDED.seen_at`,
+         probes = CASE WHEN EXCLUDED.probes = '{}' THEN known.probes ELSE EXCLUDED.probes END, seen_at = EXCLUDED.seen_at`,
       [json(workloads)],
     );
   }
@@ -171,32 +172,42 @@ export class WorkloadLedger {
     return rows.map(containerOf);
   }
 
-  /** The containers of pods, for calls of the API that name a pod alone. */
-  async ofPods(
-    pods: readonly { cluster: string | null; namespace: string; name: string }[],
-  ): Promise<KnownContainer[]> {
-    const rows = await this.store.query<ContainerRow>(
-      `SELECT ${columns} FROM container_ledger JOIN unnest($1::text[], $2::text[], $3::text[]) AS asked (cluster, namespace, pod)
-       USING (cluster, namespace, pod) ORDER BY last_seen DESC LIMIT 10000`,
-      [pods.map(({ cluster }) => cluster ?? ''), pods.map(({ namespace }) => namespace), pods.map(({ name }) => name)],
+  /** Workloads of which something was kept since a time, newest first. */
+  async workloadsSince(since: Date): Promise<KnownWorkload[]> {
+    return this.store.query<KnownWorkload>(
+      `SELECT nullif(cluster, '') AS cluster, namespace, kind, name, namespace_labels AS "namespaceLabels", exposed, privileged,
+         service_account AS "serviceAccount", replicas, probes, '{}'::text[] AS "imageDigests"
+       FROM workload WHERE seen_at >= $1 ORDER BY seen_at DESC LIMIT 50000`,
+      [since],
     );
-    return rows.map(containerOf);
   }
 
   /** Who runs images now or did in the last day, most containers first. */
   async running(digests: readonly Digest[]): Promise<RunningWorkload[]> {
-    return this.store.query<RunningWorkload>(
-      `SELECT nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
-         count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
-         min(first_seen) AS "firstSeen", max(last_seen) AS "lastSeen", bool_or(known.exposed) AS exposed
-       FROM container_ledger AS ledger
-       LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
-         = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
-       WHERE image_digest = ANY($1) AND ledger.workload IS NOT NULL AND ${isRecent}
-       GROUP BY ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest
-       ORDER BY running DESC, containers DESC, 1, 2, 3, 4 LIMIT ${maxWorkloads}`,
-      [digests],
+    const [running] = await this.runningOfEach([digests]);
+    return running!;
+  }
+
+  /** {@link running} for several groups of images, each by itself. */
+  async runningOfEach(groups: readonly (readonly Digest[])[]): Promise<RunningWorkload[][]> {
+    const asked = groups.flatMap((digests, number) => digests.map((digest) => ({ number, digest })));
+    const rows = await this.store.query<RunningWorkload & { number: number }>(
+      `SELECT number, cluster, namespace, kind, name, digest, containers, running, "firstSeen", "lastSeen", exposed FROM (
+         SELECT number, nullif(ledger.cluster, '') AS cluster, ledger.namespace, workload_kind AS kind, ledger.workload AS name, image_digest AS digest,
+           count(*)::int AS containers, (count(*) FILTER (WHERE ${isRunning}))::int AS running,
+           min(first_seen) AS "firstSeen", max(last_seen) AS "lastSeen", bool_or(known.exposed) AS exposed,
+           row_number() OVER (PARTITION BY number ORDER BY count(*) FILTER (WHERE ${isRunning}) DESC, count(*) DESC,
+             nullif(ledger.cluster, ''), ledger.namespace, workload_kind, ledger.workload) AS place
+         FROM unnest($1::int[], $2::text[]) AS asked (number, image_digest) JOIN container_ledger AS ledger USING (image_digest)
+         LEFT JOIN workload AS known ON (known.cluster, known.namespace, known.kind, known.name)
+           = (ledger.cluster, ledger.namespace, workload_kind, ledger.workload)
+         WHERE ledger.workload IS NOT NULL AND ${isRecent}
+         GROUP BY number, ledger.cluster, ledger.namespace, workload_kind, ledger.workload, image_digest) AS placed
+       WHERE place <= ${maxWorkloads} ORDER BY number, place`,
+      [asked.map(({ number }) => number), asked.map(({ digest }) => digest)],
     );
+    const byNumber = Map.groupBy(rows, ({ number }) => number);
+    return groups.map((_, number) => (byNumber.get(number) ?? []).map(({ number: _number, ...running }) => running));
   }
 
   /** Forgets what nobody has seen since a time; answers how many containers that were. */
@@ -204,7 +215,12 @@ export class WorkloadLedger {
     const gone = await this.store.query('DELETE FROM container_ledger WHERE last_seen < $1 RETURNING container_id', [
       before,
     ]);
-    await this.store.query('DELETE FROM workload WHERE seen_at < $1', [before]);
+    // Of a workload that changes seldom nothing is kept for long, although it runs.
+    await this.store.query(
+      `DELETE FROM workload AS old WHERE seen_at < $1 AND NOT EXISTS (SELECT FROM container_ledger AS ledger
+         WHERE (ledger.cluster, ledger.namespace, workload_kind, workload) = (old.cluster, old.namespace, old.kind, old.name))`,
+      [before],
+    );
     return gone.length;
   }
 

@@ -45,20 +45,26 @@ export type ThrowAwayServers<Wanted> = Pick<Kinds, keyof Kinds & keyof Wanted> &
 
 type Start = (at: { dataDir: string; port: number; password: string }, programs: Programs) => Promise<LocalServer>;
 
-const starts: Record<keyof Kinds, Start> = {
-  postgres: startPostgres,
+const startsOf = (fsync: boolean): Record<keyof Kinds, Start> => ({
+  postgres: async (at, programs) => startPostgres({ ...at, settings: [`fsync=${fsync ? 'on' : 'off'}`] }, programs),
   nats: async (at, programs) => startNats({ ...at, user: 'tidewaiter' }, programs),
   redis: startRedis,
-};
+});
 
-/** Starts the wanted servers on free ports with data in a private folder, once for a test file. */
+/**
+ * Starts the wanted servers on free ports with data in a private folder, once for a test file.
+ * @param options.fsync whether PostgreSQL waits for the disk, as it does in production: for what measures. Tests kill
+ * processes and never the machine, and what a process has written the kernel keeps.
+ */
 export async function throwAwayServers<Wanted extends { [kind in keyof Kinds]?: true }>(
   wanted: Wanted,
+  { fsync = false }: { fsync?: boolean } = {},
 ): Promise<ThrowAwayServers<Wanted>> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'tidewaiter-test-')));
   // PostgreSQL runs as another user when the tests run as root.
   await chmod(dir, 0o711);
   const programs = await findPrograms(process.env['PATH']);
+  const starts = startsOf(fsync);
   const stops: (() => Promise<void>)[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(stops.map(async (one) => one()));

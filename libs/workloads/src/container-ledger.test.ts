@@ -293,6 +293,43 @@ it.each([
   });
 });
 
+describe('what was kept of a workload', () => {
+  const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
+  const kept = {
+    ...{ ...ref, imageDigests: [], exposed: true, privileged: null, serviceAccount: null, replicas: 3 },
+    ...{ namespaceLabels: { 'tidewaiter.dev/role': 'debug' }, probes: ['sh -c true'] },
+  };
+
+  it('counts where nobody tells this ledger, and is not told again', () => {
+    const ledger = ledgerOf(watch(podObject(running)));
+    ledger.takeChangedWorkloads();
+    ledger.addKept(kept);
+    const { namespaceLabels, exposed, probes } = kept;
+    expect(ledger.workload(ref)).toMatchObject({ namespaceLabels, exposed, probes, replicas: 1 });
+    expect([ledger.namespaceLabelsOf(ref), ledger.probesOf(ref)]).toEqual([namespaceLabels, probes]);
+    expect(ledger.takeChangedWorkloads()).toEqual([]);
+    ledger.observe(watch(podObject({ ...running, phase: 'Succeeded' })));
+    expect(ledger.takeChangedWorkloads()).toMatchObject([{ namespaceLabels: {}, exposed: null, probes: [] }]);
+  });
+
+  it('counts less than what is told here, whichever comes first', () => {
+    const labels = { 'tidewaiter.dev/role': 'builder' };
+    const namespace = watch({ kind: 'Namespace', metadata: { name: 'shop', labels } });
+    const ledger = ledgerOf(watch(podObject(running)), namespace);
+    ledger.addKept(kept);
+    expect([ledger.namespaceLabelsOf(ref), ledger.workload(ref)?.namespaceLabels]).toEqual([labels, labels]);
+  });
+
+  it('is all that is known of a workload of which nobody saw a pod, and of others in its namespace', () => {
+    const ledger = ledgerOf();
+    ledger.addKept(kept);
+    ledger.addKept({ ...kept, name: 'other', namespaceLabels: {} });
+    expect(ledger.workload(ref)).toEqual(kept);
+    expect(ledger.namespaceLabelsOf({ ...ref, name: 'unseen' })).toEqual(kept.namespaceLabels);
+    expect(ledger.namespaceLabelsOf({ ...ref, cluster: 'eu2' })).toEqual({});
+  });
+});
+
 it('tells of a workload what is so now, however often it was asked before', () => {
   const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
   const ledger = ledgerOf(watch(podObject({})));

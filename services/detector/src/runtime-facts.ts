@@ -18,6 +18,9 @@ export interface LearnedFacts {
   used: UsedPackage[];
 }
 
+/** What replicas take over from each other. */
+export type KeptFacts = Pick<LearnedFacts, 'containers' | 'workloads' | 'habits'>;
+
 interface Use {
   digest: Digest;
   path: string;
@@ -101,8 +104,9 @@ export class RuntimeFacts {
   }
 
   /** Takes over what other replicas, or this one before it was restarted, have learned. */
-  learn(containers: readonly KnownContainer[], habits: readonly LearnedHabit[]): void {
+  learn({ containers, workloads, habits }: KeptFacts): void {
     for (const container of containers) this.ledger.add(keptClaims(container));
+    for (const workload of workloads) this.ledger.addKept(workload);
     this.#habits.load(habits);
   }
 

@@ -51,7 +51,7 @@ it('rests as long as the channel asks', async () => {
   await failures(4);
   await codeOf('a', async () => Promise.reject(new Unavailable('BUSY', 'later', { retryAfterMs: 120_000 })));
   now = 119_000;
-  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 2_000 });
+  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 1_000 });
   now = 120_000;
   await expect(codeOf('a', ok)).resolves.toBe('sent');
 });

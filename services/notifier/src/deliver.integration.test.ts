@@ -185,6 +185,20 @@ it('looks before it sends again what it could not note as sent', async () => {
   expect(posts(bot)).toHaveLength(1);
 });
 
+it('uses up no try while the channel is left alone', async () => {
+  for (let failures = 0; failures < 20; failures += 1) slack.next({ status: 500, body: 'server_error' });
+  for (let message = 0; message < 6; message += 1) await openIncident('critical', `shell ${message}`);
+  let rows: { tries: number; taken: number; putBack: number }[] = [];
+  while (rows.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    rows = await store.query(
+      `SELECT delivery.attempt AS tries, job.attempt AS taken, put_back AS "putBack" FROM delivery JOIN job ON key = delivery.id::text
+       WHERE channel = 'slack' AND delivery.state = 'retrying' AND delivery.code = 'CHANNEL_RESTING' AND job.state = 'queued' AND put_back > 0`,
+    );
+  }
+  for (const { tries, taken, putBack } of rows) expect(taken).toBe(tries + putBack);
+});
+
 it('gives up what the channel will never take, says so, and can be told to try again', async () => {
   slack.next({ status: 404, body: 'no_service' });
   await openIncident('critical', 'shell');

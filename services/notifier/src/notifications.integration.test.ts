@@ -271,6 +271,19 @@ it('makes one message of a flood, of which a person would read none', async () =
   expect((await titles()).at(-1)).toBe('7 alerts · r5');
 });
 
+it('does so too when the flood is told in one transaction', async () => {
+  start('group_by: [rule]');
+  const told = Array.from({ length: 12 }, (_, index) => `r${index}`);
+  const ids = new Map(told.map((rule) => [uuidv7(), rule]));
+  const message = messageOf('flood');
+  await store.onceEach('notifier', [...ids.keys()], async (tx, id) => {
+    const edition = { subject: uuidv7(), revision: 1 };
+    await notifications.addState(tx, id, { alert: alert(ids.get(id)!), about: true, message, edition, isForAll: true });
+  });
+  expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(5);
+  expect(Map.groupBy(await states(), (state) => state).get('held')).toHaveLength(7);
+});
+
 it('gives a machine each of a flood', async () => {
   start('group_by: [rule]', '', 'webhook_configs: [ { url: "https://hook.example/" } ]');
   for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));

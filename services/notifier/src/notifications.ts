@@ -138,7 +138,7 @@ export class Notifications {
         .filter((channel) => follows(channel) || (state.isForAll && (isNews || channel.config.sendResolved)))
         .map((channel) => ({ group, channel })),
     );
-    const told = await this.#following(routing, state);
+    const told = await this.#following(tx, routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
     const alike = Map.groupBy(once.values(), ({ group: { receiver, route, groupKey }, channel }) =>
       JSON.stringify([receiver, route, groupKey, follows(channel)]),
@@ -157,10 +157,11 @@ export class Notifications {
 
   /** Who shows what it was told before, and must not go on showing it when the routes lead elsewhere by now. */
   async #following<About>(
+    tx: Transaction,
     { receivers }: RoutingConfig,
     state: State<About>,
   ): Promise<{ group: Group<About>; channel: Integration }[]> {
-    const told = await this.deliveries.toldOf(state.edition.subject);
+    const told = await this.deliveries.toldOf(tx, state.edition.subject);
     return told.flatMap(({ receiver, route, groupKey, groupLabels, ...before }) => {
       const channel = receivers
         .get(receiver)

@@ -43,7 +43,7 @@ export class StillTrue {
 
   /** An incident as it stands. */
   async #incident(each: StillFiring, id: string): Promise<StillFiring[]> {
-    const report = await this.incidents.of(id);
+    const report = (await this.incidents.of([id])).get(id);
     if (report?.incident.state !== 'open') return [];
     return [{ ...each, told: incidentMessage(report, { consoleUrl: this.channels.consoleUrl }) }];
   }

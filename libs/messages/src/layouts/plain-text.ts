@@ -9,6 +9,16 @@ export function plainText(message: Message, maxChars: number): string {
   return cutLines(parts.filter((part) => part !== '').join('\n\n'), maxChars);
 }
 
+/** The same, of at most `maxBytes` bytes of UTF-8. */
+export function plainTextOfBytes(message: Message, maxBytes: number): string {
+  for (let maxChars = maxBytes; ;) {
+    const text = plainText(message, maxChars);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= maxBytes) return text;
+    maxChars = Math.floor((Math.min(maxChars, text.length) * maxBytes) / bytes) - 1;
+  }
+}
+
 function listText({ sections }: Message, maxChars: number): string {
   const lines: string[] = [];
   let chars = 0;

@@ -2,19 +2,12 @@ import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
 import { showKey } from '../yaml-document.js';
+import { plainTls, readTls } from './tls-config.js';
+import type { TlsConfig } from './tls-config.js';
 
 export interface MailHost {
   host: string;
   port: number;
-}
-
-/** How the certificate of the mail host is checked. */
-export interface MailTls {
-  /** The certificates that are trusted instead of the system's, in PEM. */
-  ca: string | undefined;
-  /** The name that the certificate must have, where it is not the host's. */
-  serverName: string | undefined;
-  insecureSkipVerify: boolean;
 }
 
 /** Who logs in at the mail host. */
@@ -38,7 +31,7 @@ export interface EmailConfig {
   requireTls: boolean;
   /** Whether TLS comes before the first word; undefined: on port 465, where it always does. */
   implicitTls: boolean | undefined;
-  tls: MailTls;
+  tls: TlsConfig;
   /** Extra headers. The names differ in more than case. */
   headers: Map<string, string>;
   sendResolved: boolean;
@@ -55,7 +48,7 @@ export interface EmailDefaults {
   secret: Secret | undefined;
   requireTls: boolean;
   implicitTls: boolean | undefined;
-  tls: MailTls;
+  tls: TlsConfig;
 }
 
 /** To act for somebody else; in `global` with `smtp_` before it. */
@@ -74,7 +67,7 @@ export function readEmailDefaults(global: Section): EmailDefaults {
     secret: global.secret('smtp_auth_secret'),
     requireTls: global.flag('smtp_require_tls') ?? true,
     implicitTls: global.flag('smtp_force_implicit_tls'),
-    tls: readTls(global, 'smtp_tls_config') ?? { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+    tls: readTls(global, 'smtp_tls_config') ?? plainTls,
   };
 }
 
@@ -145,29 +138,6 @@ function readAuth(section: Section, defaults: EmailDefaults): MailAuth | undefin
   if (username !== undefined) section.problem('auth_password', 'is required with auth_username, or auth_secret');
   if (proof) section.problem('auth_username', `is required with ${password ? 'auth_password' : 'auth_secret'}`);
   return undefined;
-}
-
-function readTls(section: Section, key: string): MailTls | undefined {
-  const tls = section.section(key);
-  if (!tls) return undefined;
-  const config = {
-    ca: tls.file('ca_file'),
-    serverName: tls.text('server_name'),
-    insecureSkipVerify: tls.flag('insecure_skip_verify') ?? false,
-  };
-  tls.finish([
-    'ca',
-    'ca_ref',
-    'cert',
-    'cert_file',
-    'cert_ref',
-    'key',
-    'key_file',
-    'key_ref',
-    'min_version',
-    'max_version',
-  ]);
-  return config;
 }
 
 function readHeaders(section: Section): Map<string, string> {

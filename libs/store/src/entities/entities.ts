@@ -10,7 +10,7 @@ import {
 } from './advisories.js';
 import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, ToldAlertRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
-import { DeliveryRow } from './delivery.js';
+import { DeliveryRow, DeliveryStepRow } from './delivery.js';
 import {
   DetectionAlertRow,
   DetectionMatchRow,
@@ -93,5 +93,6 @@ export const entities = [
   AlertHistoryRow,
   SilenceRow,
   DeliveryRow,
+  DeliveryStepRow,
   ApiTokenRow,
 ];

@@ -281,6 +281,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** Where the file is that was asked for. */
+      paths: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
       /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
@@ -321,6 +323,8 @@ export const deliveryAnswer = z.object({
   createdAt: time,
   nextAt: time.nullable(),
   finishedAt: time.nullable(),
+  /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
+  origin: z.object({ kind: z.enum(['fallback', 'repetition']), id: z.uuid() }).nullable(),
 });
 
 const alert = z.object({
@@ -338,6 +342,50 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
+  /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
+  steps: z.array(
+    z.object({
+      at: time,
+      kind: z.enum([
+        'made',
+        'failed',
+        'given-up',
+        'redriven',
+        'repeated',
+        'sent',
+        'superseded',
+        'merged',
+        'suppressed',
+      ]),
+      attempt: count,
+      code: text,
+      reason: text,
+      nextAt: time.nullable(),
+      by: text,
+    }),
+  ),
+  /** Deliveries that were made of it. */
+  derived: z.array(
+    z.object({
+      id: z.uuid(),
+      kind: z.enum(['fallback', 'repetition']),
+      receiver: z.string(),
+      channel: z.string(),
+      state: deliveryAnswer.shape.state,
+    }),
+  ),
+});
+
+export const redriveOneAnswer = z.object({
+  /** Of the delivery that goes out, or that was left alone. */
+  id: z.uuid(),
+  outcome: z.enum(['redriven', 'repeated', 'accepted', 'under-way', 'held', 'ended']),
+});
+
+export const redriveManyAnswer = z.object({
+  redriven: count,
+  /** Whether there are more than one request takes. */
+  isMore: z.boolean(),
 });
 
 export const silenceAnswer = z.object({
@@ -423,13 +471,21 @@ export const receiverAnswer = z.object({
   receiver: z.string(),
   channel: z.string(),
   integration: count,
-  /** `failing` where its newest message that ended was given up or is tried again. */
-  state: z.enum(['ok', 'failing']),
+  /**
+   * `broken`: its newest message that ended was given up. `resting`: it failed so often that it is left alone for a while. `failing`: a
+   * message is tried again. `working`: none of that.
+   */
+  state: z.enum(['working', 'failing', 'resting', 'broken']),
+  /** When the first try failed after which none succeeded. */
+  since: time.nullable(),
   sent: count,
   failed: count,
   waiting: count,
+  waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
+  /** How long 95 of 100 messages took at most, from when they were to go out until the channel had them. */
+  p95Seconds: z.number().nullable(),
 });
 
 export const deadLetterAnswer = z.object({

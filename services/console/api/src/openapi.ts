@@ -35,7 +35,9 @@ function operation({ path, summary, status, query, body, answer, isOpen }: Route
     summary,
     ...(isOpen && { security: [] }),
     parameters: [...pathParameters(path), ...queryParameters(query)],
-    ...(body && { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }),
+    ...(body && {
+      requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body, 'input')) },
+    }),
     responses: {
       [status]: { description: summary, ...(answer && { content: json(jsonSchema(answer, 'output')) }) },
       default: {

@@ -1,7 +1,7 @@
 import { levels } from '@tidewaiter/detection';
 import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { messageKinds, previewChannels } from '@tidewaiter/messages';
-import { type ImageCursor, readCursor } from '@tidewaiter/store';
+import { deliveryStates, type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
 const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
@@ -46,6 +46,33 @@ export const deadLettersQuery = pageQuery.extend({
     .default('false')
     .transform((value) => value === 'true'),
 });
+
+const deliveryFilter = {
+  receiver: z.string().min(1).max(1_000).optional(),
+  /** `fallen-back`: given up, and somebody else was told instead. */
+  state: z.enum(deliveryStates).optional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .optional(),
+  /** Id of the incident that they are about. */
+  incident: z.uuid().optional(),
+  /** Id of the push that they are about. */
+  push: z.uuid().optional(),
+};
+
+export const deliveriesQuery = pageQuery.extend(deliveryFilter);
+
+export const redriveOneBody = z
+  .strictObject({
+    /** Whether what was accepted is sent once more, as a delivery that says so. */
+    again: z.boolean().default(false),
+  })
+  .prefault({});
+
+export const redriveManyBody = z
+  .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
 
 export const previewQuery = z.strictObject({
   kind: z.enum(messageKinds),
@@ -112,6 +139,8 @@ export const blastRadiusQuery = pageQuery.extend({
   vulnerability: z.string().min(1).max(500).optional(),
   /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
+  /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
+  file: z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits').optional(),
 });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });

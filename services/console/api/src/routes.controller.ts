@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { Unavailable } from '@tidewaiter/domain';
-import { parseRouting, unreadFile } from '@tidewaiter/routing';
+import { parseUnreadRouting } from '@tidewaiter/routing';
 import { RoutingReplays } from '@tidewaiter/store';
 import type { z } from 'zod';
 
@@ -19,7 +19,7 @@ export class RoutesController {
   @HttpCode(200)
   async replay(@Body() body: unknown): Promise<z.output<typeof replayAnswer>> {
     const { routing, since, until, receiver = null } = readInput(replayBody, body);
-    const config = parseRouting(routing, unreadFile);
+    const config = parseUnreadRouting(routing);
     if (this.#isBusy) throw new Unavailable('REPLAY_BUSY', 'another replay is under way', { retryAfterMs: 5_000 });
     this.#isBusy = true;
     try {

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import { mailHtml, mailText, type Message } from '@tidewaiter/messages';
+import { plainTls } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
@@ -45,7 +46,7 @@ function config(port: number, rest: Partial<Configs['email']> = {}): Configs['em
     auth: undefined,
     requireTls: false,
     implicitTls: undefined,
-    tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+    tls: plainTls,
     headers: new Map(),
     sendResolved: false,
     ...rest,
@@ -236,7 +237,7 @@ describe('email over TLS', () => {
 
   const named = (rest: Partial<Configs['email']> = {}) =>
     config(port, { smarthost: { host: 'mail.example.org', port }, ...rest });
-  const trusting = { ca: undefined, serverName: undefined, insecureSkipVerify: true };
+  const trusting = { ...plainTls, insecureSkipVerify: true };
   const auth = { username: 'tidewaiter', password: new Secret('hunter2'), isCramMd5: false };
 
   it('asks the checked address for the certificate of the name', async () => {

@@ -70,7 +70,13 @@ function transportTo(config: EmailConfig, address: string) {
     ...(auth?.isCramMd5 && { authMethod: 'CRAM-MD5' }),
     // The connection goes to the address that was checked, the certificate is still the name's.
     servername: tls.serverName ?? (isIP(host) === 0 ? host : undefined),
-    tls: { rejectUnauthorized: !tls.insecureSkipVerify, ca: tls.ca },
+    tls: {
+      rejectUnauthorized: !tls.insecureSkipVerify,
+      ca: tls.ca,
+      ...(tls.client && { cert: tls.client.certificate, key: tls.client.key.reveal() }),
+      ...(tls.minVersion && { minVersion: tls.minVersion }),
+      ...(tls.maxVersion && { maxVersion: tls.maxVersion }),
+    },
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
     dnsTimeout: connectTimeoutMs,

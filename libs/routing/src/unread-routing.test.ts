@@ -1,5 +1,4 @@
-import { parseRouting } from './routing.js';
-import { unreadFile } from './unread-file.js';
+import { parseUnreadRouting } from './unread-routing.js';
 
 it('stands for every file that a routing.yaml may name', () => {
   const text = `
@@ -14,8 +13,9 @@ receivers:
     opsgenie_configs: [ {}, { api_key_file: b } ]
     msteamsv2_configs: [ { webhook_url_file: a } ]
     discord_configs: [ { webhook_url_file: a } ]
+    sns_configs: [ { topic_arn: 'arn:aws:sns:eu-west-1:123456789012:alerts', sigv4: {} } ]
     telegram_configs: [ { chat_id_file: a }, { bot_token_file: b, chat_id_file: c } ]
 `;
-  const { receivers } = parseRouting(text, unreadFile);
-  expect(receivers.get('team')?.integrations).toHaveLength(12);
+  const { receivers } = parseUnreadRouting(text);
+  expect(receivers.get('team')?.integrations).toHaveLength(13);
 });
