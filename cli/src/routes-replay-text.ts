@@ -1,7 +1,14 @@
 import { printable } from '@tidewaiter/domain';
+import type { RoutingReplay } from '@tidewaiter/store';
 
-import type { ReplayAnswer } from './routes-replay.js';
 import { count } from './terminal.js';
+
+/** Times as the API writes them, and as a shell reads them. */
+export type ReplayAnswer = Omit<RoutingReplay, 'since' | 'until' | 'history'> & {
+  since: string;
+  until: string;
+  history: Omit<RoutingReplay['history'], 'knownSince'> & { knownSince: string | null };
+};
 
 const heldWords: Record<ReplayAnswer['would']['heldBack'][number]['why'], string> = {
   group: 'for others of their group',

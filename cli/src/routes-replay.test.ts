@@ -1,5 +1,5 @@
-import { replayText } from './routes-replay-text.js';
-import type { ReplayAnswer } from './routes-replay.js';
+import { type ReplayAnswer, replayText } from './routes-replay-text.js';
+
 
 const counts = { messages: 0, alerts: 0, reminders: 0, edits: 0 };
 const sent = { route: 'route', channel: 'slack', edits: 0, reminders: 0, failed: 0, heldBack: 0 };

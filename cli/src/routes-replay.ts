@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 
 import { NotFound } from '@tidewaiter/domain';
-import type { RoutingReplay } from '@tidewaiter/store';
 import { type Command, Option } from 'commander';
 
 import { withStore } from './database.js';
 import { age, duration } from './duration.js';
-import { replayText } from './routes-replay-text.js';
+import { type ReplayAnswer, replayText } from './routes-replay-text.js';
 import { askApi, serverUrl } from './server.js';
 import { stdoutWidth } from './terminal.js';
 
@@ -19,13 +18,6 @@ interface ReplayFlags {
   tokenFile?: string;
   timeout: number;
 }
-
-/** Times as the API writes them, and as a shell reads them. */
-export type ReplayAnswer = Omit<RoutingReplay, 'since' | 'until' | 'history'> & {
-  since: string;
-  until: string;
-  history: Omit<RoutingReplay['history'], 'knownSince'> & { knownSince: string | null };
-};
 
 const day = 86_400_000;
 

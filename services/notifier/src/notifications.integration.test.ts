@@ -5,11 +5,13 @@ import { Egress, Logger } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   AlertHistory,
+  ChannelHealths,
   connect,
   Deliveries,
   FiringAlerts,
   type ListedDelivery,
   RoutingReplays,
+  SensorContacts,
   SilenceLedger,
   Store,
   ToldAlerts,
@@ -19,6 +21,7 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { Notifications } from './notifications.js';
 import { Quiet } from './quiet.js';
@@ -69,7 +72,8 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
     new AlertHistory(store),
   );
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
+  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
   teller.onApplicationBootstrap();
   tellers.push(teller);
 };

@@ -5,6 +5,7 @@ import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   AlertHistory,
+  ChannelHealths,
   connect,
   Deliveries,
   FiringAlerts,
@@ -20,6 +21,7 @@ import {
   Provenances,
   PushDifferences,
   Pushes,
+  SensorContacts,
   SilenceLedger,
   Store,
   ToldAlerts,
@@ -30,6 +32,7 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
@@ -95,7 +98,8 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const stillTrue = new StillTrue(pushes, images, judgements, incidents, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
-  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
+  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
   const reminders = new Reminders(store, told, quiet, channels, stillTrue, notifications, logger);
   for (const each of [held, reminders]) {
     each.onApplicationBootstrap();
