@@ -4,7 +4,7 @@ export { plainHttp } from './receivers/http-config.js';
 export type { HttpAuth, HttpConfig, HttpProxies, OAuth2 } from './receivers/http-config.js';
 export { plainTls } from './receivers/tls-config.js';
 export type { TlsConfig } from './receivers/tls-config.js';
-export type { AwsCredentials } from './receivers/sns.js';
+export type { AwsCredentials, AwsWebIdentity } from './receivers/sns.js';
 export { parseMatchers } from './matcher-syntax.js';
 export { formatMatcher, matches } from './matcher.js';
 export type { Matcher } from './matcher.js';

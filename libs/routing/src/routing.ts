@@ -2,7 +2,6 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { readInhibitRules } from './inhibition.js';
 import type { InhibitRule } from './inhibition.js';
-import { unsupportedGlobalMailKeys } from './receivers/email.js';
 import { channelReaders, readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';
 import { readRoute } from './route.js';
@@ -21,14 +20,6 @@ export interface RoutingConfig {
 }
 
 const unsupportedKeys = ['templates', 'tracing'];
-
-const unsupportedGlobalKeys = [
-  ...unsupportedGlobalMailKeys,
-  'wechat_api_url',
-  'wechat_api_secret',
-  'wechat_api_secret_file',
-  'wechat_api_corp_id',
-];
 
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
@@ -56,7 +47,7 @@ function readConfig(root: Section): RoutingConfig {
   const channels = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
-  global.finish(unsupportedGlobalKeys);
+  global.finish([]);
   const receivers = readReceivers(root, channels);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);

@@ -254,7 +254,15 @@ it('judges what a tag points to again when its image begins to run', async () =>
       workload: null,
     };
     const at = { startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() };
-    const named = { id: digest.slice(7), name: null, saidDigests: [], repository: null, tag: null, privileged: null };
+    const named = {
+      id: digest.slice(7),
+      name: null,
+      saidDigests: [],
+      repository: null,
+      tag: null,
+      privileged: null,
+      overrides: null,
+    };
     await store.transaction((tx) => ledger.put(tx, [{ ...unsaid, ...at, ...named, digest }]));
   };
   await runs(older);

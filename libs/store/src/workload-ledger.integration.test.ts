@@ -48,6 +48,7 @@ const container = (id: string, more: Partial<KnownContainer> = {}): KnownContain
   repository: 'registry.example.com/shop/api',
   tag: '1',
   privileged: false,
+  overrides: ['command'],
   startedAtMs: Date.now() - hour,
   endedAtMs: null,
   firstSeenMs: Date.now() - hour,

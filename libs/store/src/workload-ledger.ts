@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
-import type { ContainerKind, KnownContainer, KnownWorkload, WorkloadRef } from '@tidewaiter/workloads';
+import type { ContainerKind, KnownContainer, KnownWorkload, Override, WorkloadRef } from '@tidewaiter/workloads';
 
 import { isCurrent } from './pushes.js';
 import { json } from './storable.js';
@@ -35,6 +35,7 @@ interface ContainerRow {
   repository: string | null;
   tag: string | null;
   privileged: boolean | null;
+  overrides: Override[] | null;
   startedAt: Date | null;
   endedAt: Date | null;
   firstSeen: Date;
@@ -98,7 +99,7 @@ export async function countWorkloads(
 }
 
 const columns = `container_id AS id, cluster, node, namespace, pod, pod_uid AS "podUid", name, kind, workload_kind AS "workloadKind", workload,
-  service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged,
+  service_account AS "serviceAccount", image_digest AS digest, said_digests AS "saidDigests", repository, tag, privileged, overrides,
   started_at AS "startedAt", ended_at AS "endedAt", first_seen AS "firstSeen", last_seen AS "lastSeen"`;
 
 /** Which containers ran what: what the ledger of the detector knows, kept. */
@@ -119,11 +120,11 @@ export class WorkloadLedger {
     );
     await tx.query(
       `INSERT INTO container_ledger AS known (container_id, cluster, node, namespace, pod, pod_uid, name, kind, workload_kind, workload,
-         service_account, image_digest, said_digests, repository, tag, privileged, started_at, ended_at, first_seen, last_seen)
+         service_account, image_digest, said_digests, repository, tag, privileged, overrides, started_at, ended_at, first_seen, last_seen)
        SELECT DISTINCT ON (id) id, cluster, node, namespace, pod, "podUid", name, kind, "workloadKind", workload, "serviceAccount", digest, "saidDigests",
-         repository, tag, privileged, "startedAt", "endedAt", "firstSeen", "lastSeen"
+         repository, tag, privileged, overrides, "startedAt", "endedAt", "firstSeen", "lastSeen"
        FROM jsonb_to_recordset($1) AS row (id text, cluster text, node text, namespace text, pod text, "podUid" text, name text, kind text,
-         "workloadKind" text, workload text, "serviceAccount" text, digest text, "saidDigests" text[], repository text, tag text, privileged boolean,
+         "workloadKind" text, workload text, "serviceAccount" text, digest text, "saidDigests" text[], repository text, tag text, privileged boolean, overrides text[],
          "startedAt" timestamptz, "endedAt" timestamptz, "firstSeen" timestamptz, "lastSeen" timestamptz)
        ORDER BY id
        ON CONFLICT (container_id) DO UPDATE SET
@@ -135,7 +136,8 @@ export class WorkloadLedger {
          image_digest = coalesce(EXCLUDED.image_digest, known.image_digest),
          said_digests = CASE WHEN EXCLUDED.said_digests = '{}' THEN known.said_digests ELSE EXCLUDED.said_digests END,
          repository = coalesce(EXCLUDED.repository, known.repository), tag = coalesce(EXCLUDED.tag, known.tag),
-         privileged = coalesce(EXCLUDED.privileged, known.privileged), started_at = coalesce(EXCLUDED.started_at, known.started_at),
+         privileged = coalesce(EXCLUDED.privileged, known.privileged), overrides = coalesce(EXCLUDED.overrides, known.overrides),
+         started_at = coalesce(EXCLUDED.started_at, known.started_at),
          ended_at = coalesce(EXCLUDED.ended_at, known.ended_at), first_seen = least(EXCLUDED.first_seen, known.first_seen),
          last_seen = greatest(EXCLUDED.last_seen, known.last_seen)`,
       [rows],

@@ -5,7 +5,7 @@ import { env } from 'node:process';
 import type { Digest, JsonObject, Observation } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import { type Claims, noClaims } from './claims.js';
+import { type Claims, noClaims, type Override } from './claims.js';
 import { ContainerLedger } from './container-ledger.js';
 import { keptClaims } from './kept-claims.js';
 import { claimsOf } from './observed-claims.js';
@@ -293,6 +293,20 @@ it.each([
   });
 });
 
+it.each<[Override[] | null, JsonObject]>([
+  [[], {}],
+  [['args'], { args: ['--serve'], command: [] }],
+  [['command'], { command: ['sh', '-c', 'true'] }],
+  [['command', 'args'], { args: ['x'], command: ['sh'] }],
+  [null, { name: 'other' }],
+])('knows that a pod says %j in place of its image', (expected, spec) => {
+  const ledger = ledgerOf(watch(podObject(running, {}, { containers: [{ name: 'checkout', ...spec }] })), falco);
+  expect(ledger.overridesOf(falco)).toEqual(expected);
+  const kept = new ContainerLedger();
+  for (const each of ledger.containers()) kept.add(keptClaims(each));
+  expect(kept.overridesOf(falco)).toEqual(expected);
+});
+
 describe('what was kept of a workload', () => {
   const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
   const kept = {
@@ -376,6 +390,7 @@ const blankContainer = {
   kind: null,
   images: [],
   privileged: null,
+  overrides: null,
   startedAtMs: null,
   endedAtMs: null,
 };
@@ -411,6 +426,7 @@ it('comes to the same whatever order claims come in, and however often', () => {
     kind: fc.constant(null),
     images: fc.array(image, { maxLength: 2 }),
     privileged: orNull(fc.boolean()),
+    overrides: orNull(fc.constantFrom<Override[]>([], ['args'], ['command', 'args'])),
     startedAtMs: orNull(fc.integer({ min: 0, max: 9 })),
     endedAtMs: orNull(fc.integer({ min: 0, max: 9 })),
   });

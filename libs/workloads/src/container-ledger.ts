@@ -1,6 +1,6 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
 
-import { type Claims, containerIdOf, type PodName } from './claims.js';
+import { type Claims, containerIdOf, type Override, overrides, type PodName } from './claims.js';
 import {
   type ContainerRecord,
   isSameButSeen,
@@ -121,12 +121,19 @@ export class ContainerLedger {
   }
 
   workloadOf(observation: Observation): WorkloadRef | null {
+    const found = this.find(observation)?.workload;
+    if (found) return found;
     const pod = podOf(observation);
-    return this.find(observation)?.workload ?? (pod && this.#pods.workloadOf(podKey(pod)));
+    return pod && this.#pods.workloadOf(podKey(pod));
   }
 
   startedAtOf(observation: Observation): number | null {
     return this.find(observation)?.startedAtMs ?? null;
+  }
+
+  /** What the container is started with in place of what its image says; null where nobody knows. */
+  overridesOf(observation: Observation): readonly Override[] | null {
+    return this.find(observation)?.overrides ?? null;
   }
 
   probesOf(workload: WorkloadRef): readonly string[] {
@@ -277,6 +284,7 @@ export class ContainerLedger {
       repository: repository ?? null,
       tag: tag ?? null,
       privileged: fields.privileged?.value ?? null,
+      overrides: fields.overrides && overridesIn(fields.overrides.value),
       startedAtMs: fields.startedAtMs?.value ?? null,
       endedAtMs: fields.endedAtMs?.value ?? pod?.fields.endedAtMs?.value ?? null,
       firstSeenMs,
@@ -307,6 +315,10 @@ function podOf({ cluster, pod, request }: Observation): PodName | null {
   return isPod && request?.namespace && request.name
     ? { cluster, namespace: request.namespace, name: request.name }
     : null;
+}
+
+function overridesIn(text: string): Override[] {
+  return overrides.filter((each) => text.split(' ').includes(each));
 }
 
 function worst(answers: readonly (boolean | null)[]): boolean | null {

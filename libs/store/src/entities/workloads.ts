@@ -28,6 +28,8 @@ export class ContainerLedgerRow {
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
+  /** `command`, `args`: what its pod says in place of the image. */
+  @Column('text', { array: true, nullable: true }) overrides!: string[] | null;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
   @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;

@@ -43,6 +43,7 @@ import { DeliverySubjects1764000066000 } from './1764000066000-delivery-subjects
 import { FileContents1764000070000 } from './1764000070000-file-contents.js';
 import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
 import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
+import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -91,4 +92,5 @@ export const migrations = [
   FileContents1764000070000,
   LedgerPods1764000071000,
   WorkloadSeen1764000072000,
+  ContainerOverrides1764000073000,
 ];

@@ -342,6 +342,8 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
+  /** What the channel calls the message that this one repeats. */
+  replyTo: text,
   /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
   steps: z.array(
     z.object({

@@ -284,7 +284,8 @@ const benches: Record<string, () => Promise<Bench>> = {
           apiUrl: `http://${host}:${port}`,
           region: 'eu-central-1',
           credentials: { accessKey: 'AKIDEXAMPLE', secretKey: new Secret(secret), sessionToken: new Secret(secret) },
-          role: undefined,
+          roleArn: undefined,
+          stsUrl: `http://${host}:${port}`,
           target: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:alerts.fifo' },
           subject: undefined,
           attributes: [],
@@ -435,6 +436,36 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       () => delivery.id,
     ),
+  wechat: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { errcode: 0, msgid: 'm1' } },
+        temporary: { status: 200, headers: { 'retry-after': '7' }, body: { errcode: 45_009, errmsg: secret } },
+        refused: { status: 200, body: { errcode: 81_013, errmsg: secret } },
+        denied: { status: 200, body: { errcode: 60_020, errmsg: secret } },
+      },
+      (host, port) => ({
+        kind: 'wechat',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/cgi-bin/`,
+          corpId: 'corp',
+          apiSecret: new Secret(secret),
+          agentId: '1',
+          toUser: '@all',
+          toParty: undefined,
+          toTag: undefined,
+        },
+      }),
+      // It knows a repetition by its text.
+      () => delivery.id,
+      {
+        [`/cgi-bin/gettoken?corpid=corp&corpsecret=${secret}`]: {
+          status: 200,
+          body: { errcode: 0, access_token: secret, expires_in: 7200 },
+        },
+      },
+    ),
   alertmanager: () =>
     httpBench(
       jsonAnswers,
@@ -491,7 +522,7 @@ async function mailBench(): Promise<Bench> {
         from: 'Tidewaiter <tidewaiter@example.org>',
         smarthost: { host, port },
         hello: 'localhost',
-        auth: { username: 'tidewaiter', password: new Secret(secret), isCramMd5: false },
+        auth: { username: 'tidewaiter', identity: undefined, password: new Secret(secret), isCramMd5: false },
         requireTls: false,
         implicitTls: undefined,
         tls: plainTls,
