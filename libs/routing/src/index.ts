@@ -27,3 +27,6 @@ export type { Reminding } from './reminding.js';
 export { isStorm, mutedMs, sortDue, stormMs, waitOf } from './waiting.js';
 export type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js';
 export { Simulation } from './simulation.js';
+export { replayReport } from './replay-report.js';
+export type { BusyGroup, HeldBackReport, MessageCounts, ReceiverReport, ReplayReport } from './replay-report.js';
+export { parseUnreadRouting } from './unread-routing.js';

@@ -7,7 +7,7 @@ import type { Receiver } from './receivers/receiver.js';
 import { readRoute } from './route.js';
 import type { Route } from './route.js';
 import { Section } from './section.js';
-import type { Environment, Reading } from './section.js';
+import type { Environment, Reading, ReadFile } from './section.js';
 import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
@@ -28,11 +28,7 @@ const unsupportedKeys = ['templates', 'tracing'];
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
-export function parseRouting(
-  text: string,
-  readFile: (path: string) => string,
-  environment: Environment = {},
-): RoutingConfig {
+export function parseRouting(text: string, readFile: ReadFile, environment: Environment = {}): RoutingConfig {
   const reading: Reading = { problems: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);

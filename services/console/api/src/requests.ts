@@ -102,6 +102,22 @@ export const silenceBody = silencePreviewBody.extend({
   comment: z.string().min(1).max(2_000),
 });
 
+export const replayBody = z
+  .strictObject({
+    /** The text of a `routing.yaml`. Files that it names are not read. */
+    routing: z.string().min(1).max(1_048_576),
+    since: z.iso.datetime({ offset: true }),
+    /** Now unless given. */
+    until: z.iso.datetime({ offset: true }).optional(),
+    /** One receiver alone. */
+    receiver: z.string().min(1).max(1_024).optional(),
+  })
+  .transform(({ since, until, ...rest }) => ({
+    ...rest,
+    since: new Date(since),
+    until: until === undefined ? new Date() : new Date(until),
+  }));
+
 const imageName = z.string().min(1).max(1_024);
 
 export const gateBody = z
