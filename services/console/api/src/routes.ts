@@ -34,6 +34,7 @@ import {
   gateBody,
   imagesQuery,
   incidentsQuery,
+  mailPreviewQuery,
   pageQuery,
   previewQuery,
   redriveManyBody,
@@ -57,6 +58,8 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodType;
   answer?: z.ZodType;
+  /** Of the answer, where that is not JSON. */
+  mediaType?: 'text/html';
   /** Needs no token. */
   isOpen?: true;
   /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
@@ -132,6 +135,11 @@ export const routes: readonly Route[] = [
       previewAnswer,
     ),
     query: previewQuery,
+  },
+  {
+    ...get('/messages/preview/mail', 'The same as the HTML of a mail, for a frame', z.string()),
+    query: mailPreviewQuery,
+    mediaType: 'text/html',
   },
   list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
