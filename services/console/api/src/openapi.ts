@@ -35,7 +35,7 @@ export function openApiDocument(): object {
 }
 
 function operation(route: Route): object {
-  const { path, summary, status, query, body, answer, isOpen } = route;
+  const { path, summary, status, query, body, answer, mediaType = 'application/json', isOpen } = route;
   const scope = [scopeOf(route)];
   return {
     summary,
@@ -45,7 +45,10 @@ function operation(route: Route): object {
       requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body, 'input')) },
     }),
     responses: {
-      [status]: { description: summary, ...(answer && { content: json(jsonSchema(answer, 'output')) }) },
+      [status]: {
+        description: summary,
+        ...(answer && { content: { [mediaType]: { schema: jsonSchema(answer, 'output') } } }),
+      },
       default: {
         description: 'A problem with a stable code',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

@@ -35,6 +35,7 @@ import {
   gateBody,
   imagesQuery,
   incidentsQuery,
+  mailPreviewQuery,
   pageQuery,
   previewQuery,
   redriveManyBody,
@@ -59,6 +60,8 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodType;
   answer?: z.ZodType;
+  /** Of the answer, where that is not JSON. */
+  mediaType?: 'text/html';
   /** Needs no token. */
   isOpen?: true;
   /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
@@ -135,6 +138,11 @@ export const routes: readonly Route[] = [
     ),
     query: previewQuery,
   },
+  {
+    ...get('/messages/preview/mail', 'The same as the HTML of a mail, for a frame', z.string()),
+    query: mailPreviewQuery,
+    mediaType: 'text/html',
+  },
   list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
   {
@@ -156,6 +164,7 @@ export const routes: readonly Route[] = [
       200,
       replayAnswer,
     ),
+    scope: 'read',
     body: replayBody,
   },
   list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),
