@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from './collect.js';
 import { environment, tell } from './context.js';
+import { replayCommand } from './routes-replay.js';
 
 interface TestOptions {
   config: string;
@@ -41,6 +42,7 @@ export function routesCommand(program: Command): void {
     .action(async (labels: ReadonlyMap<string, string> | undefined, options: TestOptions) =>
       test(options, Object.fromEntries(labels ?? [])),
     );
+  replayCommand(routes);
 }
 
 function readTime(text: string): Date {

@@ -296,7 +296,7 @@ it('goes on from a snapshot as if nothing had happened', () => {
 });
 
 it('does not go on from what it does not understand', () => {
-  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/5');
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/4');
   expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
 });
 

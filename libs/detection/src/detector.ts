@@ -51,7 +51,7 @@ export interface DetectorCounts {
   repeatedWrites: number;
 }
 
-const snapshotFormat = 'tidewaiter-detector/5';
+const snapshotFormat = 'tidewaiter-detector/4';
 
 interface KeptState {
   format: typeof snapshotFormat;

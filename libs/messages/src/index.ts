@@ -1,4 +1,5 @@
 export { digestMessage } from './digest-message.js';
+export type { DigestNotes, EndingException } from './digest-message.js';
 export { findingMessage } from './finding-message.js';
 export type { FindingPlace, FindingReport } from './finding-message.js';
 export { incidentMessage } from './incident-message.js';

@@ -32,7 +32,7 @@ global:
   slack_api_url_file: /run/secrets/hook
   smtp_smarthost: s3cret
   opsgenie_api_key: s3cret
-  wechat_api_secret: s3cret
+  wechat_api_url: s3cret
   smpt_from: s3cret
 templates: [s3cret]
 inhibit_rules: []
@@ -67,7 +67,7 @@ receivers:
       'global.slack_api_url: and slack_api_url_file are both given; keep one',
       'global.slack_api_url: expected an http or https URL without templates',
       'global.smtp_smarthost: expected host:port',
-      'not supported yet: global.wechat_api_secret',
+      'global.wechat_api_url: expected an http or https URL without templates',
       'unknown key: global.smpt_from',
       'receivers[0].slack_configs[0].http_config.proxy_url: expected the address of an http or https proxy',
       'not supported yet: receivers[0].slack_configs[0].channel (templates: Tidewaiter renders the message itself)',

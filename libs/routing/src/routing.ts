@@ -2,13 +2,12 @@ import { InvalidInput } from '@tidewaiter/domain';
 
 import { readInhibitRules } from './inhibition.js';
 import type { InhibitRule } from './inhibition.js';
-import { unsupportedGlobalMailKeys } from './receivers/email.js';
 import { channelReaders, readReceivers } from './receivers/receiver.js';
 import type { Receiver } from './receivers/receiver.js';
 import { readRoute } from './route.js';
 import type { Route } from './route.js';
 import { Section } from './section.js';
-import type { Environment, Reading } from './section.js';
+import type { Environment, Reading, ReadFile } from './section.js';
 import { readTimeIntervals } from './time-interval.js';
 import { readYaml } from './yaml-document.js';
 
@@ -22,14 +21,6 @@ export interface RoutingConfig {
 
 const unsupportedKeys = ['templates', 'tracing'];
 
-const unsupportedGlobalKeys = [
-  ...unsupportedGlobalMailKeys,
-  'wechat_api_url',
-  'wechat_api_secret',
-  'wechat_api_secret_file',
-  'wechat_api_corp_id',
-];
-
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
  * @param readFile gives the text of a file that a `*_file` key names
@@ -37,11 +28,7 @@ const unsupportedGlobalKeys = [
  * @throws InvalidInput `ROUTING_INVALID` with everything that is wrong, one line each, with its path and never with a value
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
-export function parseRouting(
-  text: string,
-  readFile: (path: string) => string,
-  environment: Environment = {},
-): RoutingConfig {
+export function parseRouting(text: string, readFile: ReadFile, environment: Environment = {}): RoutingConfig {
   const reading: Reading = { problems: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
@@ -60,7 +47,7 @@ function readConfig(root: Section): RoutingConfig {
   const channels = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
-  global.finish(unsupportedGlobalKeys);
+  global.finish([]);
   const receivers = readReceivers(root, channels);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);

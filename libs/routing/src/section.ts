@@ -4,12 +4,15 @@ import { parseDuration } from './duration.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';
 
+/** Gives the text of a file that a key names, as in `api_url_file`. */
+export type ReadFile = (path: string, key: string) => string;
+
 /** What reading one file shares. */
 export interface Reading {
   /** Everything that is wrong so far, one line each, with its path and without any value. */
   readonly problems: string[];
   /** Gives the text of a file that a `*_file` key names. */
-  readonly readFile: (path: string) => string;
+  readonly readFile: ReadFile;
   readonly environment: Environment;
 }
 
@@ -264,7 +267,7 @@ export class Section {
 
   #file(key: string, path: string): string | undefined {
     try {
-      return this.reading.readFile(path);
+      return this.reading.readFile(path, key);
     } catch {
       // Neither the path nor the system's message: both may come from a mistyped secret.
       this.problem(key, 'the file cannot be read');

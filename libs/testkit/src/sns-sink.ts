@@ -16,10 +16,13 @@ export interface SnsSink extends HttpSink {
   /** By which it knows callers, besides those that it gave out for a role. */
   accessKey: string;
   secretKey: string;
+  /** Of a workload for which it gives credentials. */
+  webIdentityToken: string;
   /** What a topic, an app or a phone was given, oldest first. */
   messages(target: string): SnsMessage[];
 }
 
+const webIdentityToken = 'header.claims.signature';
 const maxBytes = 256 * 1024;
 const maxAgeMs = 15 * 60_000;
 
@@ -42,14 +45,15 @@ export async function snsSink(): Promise<SnsSink> {
   const secretKey = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
   const account = new Account(new Map([[accessKey, { secretKey, token: undefined }]]));
   const sink = await httpSink((request) => answer(request, account));
-  return { ...sink, accessKey, secretKey, messages: (target) => account.messages(target) };
+  return { ...sink, accessKey, secretKey, webIdentityToken, messages: (target) => account.messages(target) };
 }
 
 function answer(request: ReceivedRequest, account: Account): Answer {
   const form = new URLSearchParams(request.text);
   const action = form.get('Action') ?? '';
   try {
-    account.checkSignature(request);
+    // A token is the one thing that says who somebody is without a signature.
+    if (action !== 'AssumeRoleWithWebIdentity') account.checkSignature(request);
     const result = account.call(action, form);
     return xml(200, `<${action}Response><${action}Result>${result}</${action}Result></${action}Response>`);
   } catch (error) {
@@ -84,6 +88,10 @@ class Account {
   call(action: string, form: URLSearchParams): string {
     if (form.get('Version') === '2010-03-31' && action === 'Publish') return this.#publish(form);
     if (form.get('Version') === '2011-06-15' && action === 'AssumeRole') return this.#assumeRole(form);
+    if (form.get('Version') === '2011-06-15' && action === 'AssumeRoleWithWebIdentity') {
+      if (form.get('WebIdentityToken') !== webIdentityToken) throw new Refusal(400, 'InvalidIdentityToken');
+      return this.#assumeRole(form);
+    }
     throw new Refusal(400, 'InvalidAction');
   }
 

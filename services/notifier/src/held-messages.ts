@@ -6,6 +6,7 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   alertId,
+  allEnded,
   Deliveries,
   FiringAlerts,
   type HeldDelivery,
@@ -14,10 +15,13 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { Quiet } from './quiet.js';
 import { digestMark } from './timing.js';
 
 const lookMs = 250;
+/** Groups that are looked at in one transaction: when a silence ends, all that waited because of it are due at once. */
+const groupsAtOnce = 50;
 const forgetEveryMs = 3_600_000;
 
 type Held = HeldDelivery<Message>;
@@ -38,6 +42,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly alerts: FiringAlerts,
     private readonly quiet: Quiet,
     private readonly channels: Channels,
+    private readonly notebook: DigestNotebook,
     private readonly logger: Logger,
   ) {}
 
@@ -54,26 +59,28 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     while (await this.#tellNext());
   }
 
-  /** Tells of one group that is due; false when there is none. */
+  /** Tells of some of the groups that are due, in one transaction; false when there is none. */
   async #tellNext(): Promise<boolean> {
     if (!(await this.groups.areDue())) return false;
     const quiet = await this.quiet.now(true);
     return this.store.transaction(async (tx) => {
-      const key = await this.groups.nextDue(tx);
-      if (key === null) return false;
-      const held = await this.deliveries.held<Message>(tx, key);
-      const firing = await this.alerts.firing(
-        tx,
-        held.flatMap(({ alerts }) => alerts),
-      );
-      const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
-      if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
-      if (ready.length > 0) {
-        await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
-        await this.groups.told(tx, key);
-      }
-      return true;
+      const keys = await this.groups.nextDue(tx, groupsAtOnce);
+      await allEnded(keys.map((key) => this.#tellOf(tx, key, quiet)));
+      return keys.length > 0;
     });
+  }
+
+  async #tellOf(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+    const held = await this.deliveries.held<Message>(tx, key);
+    const firing = await this.alerts.firing(
+      tx,
+      held.flatMap(({ alerts }) => alerts),
+    );
+    const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
+    if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
+    if (ready.length === 0) return;
+    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
+    await this.groups.told(tx, key);
   }
 
   /** What may be told now; what is over before anybody was told is dropped, and the rest waits on. */
@@ -116,6 +123,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
       JSON.stringify([receiver, channel, integration]),
     );
+    const notes = await this.notebook.now();
     for (const held of byChannel.values()) {
       const newest = new Map(held.map((each) => [each.subject ?? each.id, each]));
       const last = held.at(-1)!;
@@ -123,6 +131,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       const message = digestMessage(
         [...newest.values()].map((each) => each.message),
         this.channels,
+        notes,
       );
       await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
       if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');

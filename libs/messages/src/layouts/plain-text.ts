@@ -26,7 +26,9 @@ function listText({ sections }: Message, maxChars: number): string {
   for (const section of sections) {
     const [first, ...rest] = section.items.map(itemText);
     // A title alone says nothing.
-    const units = first === undefined ? [] : [`${section.title}\n${first}`, ...rest];
+    // The empty line keeps Markdown from taking a title for a part of the list above it.
+    const title = lines.length === 0 ? section.title : `\n${section.title}`;
+    const units = first === undefined ? [] : [`${title}\n${first}`, ...rest];
     for (const unit of units) {
       if (chars + unit.length + 1 > maxChars) {
         omitted += 1;

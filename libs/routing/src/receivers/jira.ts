@@ -83,14 +83,17 @@ function readApi(
   const type = section.text('api_type') ?? 'auto';
   if (!['auto', 'cloud', 'datacenter'].includes(type))
     section.problem('api_type', 'expected auto, cloud or datacenter');
-  const version = url && /\/rest\/api\/(2|3|latest)$/.exec(new URL(url).pathname)?.[1];
   if (url === undefined) section.problem('api_url', 'is required, or global.jira_api_url');
-  else if (!version)
-    section.problem('api_url', 'expected the whole path, such as https://example.atlassian.net/rest/api/3');
-  if (!url || !version) return undefined;
-  const isAtlassians = /(?:^|\.)atlassian\.(?:net|com)$/.test(new URL(url).hostname);
-  const isCloud = type === 'cloud' || (type === 'auto' && (isAtlassians || version === '3'));
-  return { apiUrl: url, isCloud, takesDocuments: version === '3' };
+  if (url === undefined) return undefined;
+  const { hostname, pathname } = new URL(url);
+  const isAtlassians = /(?:^|\.)atlassian\.(?:net|com)$/.test(hostname);
+  const isCloud = type === 'cloud' || (type === 'auto' && (isAtlassians || pathname.endsWith('/3')));
+  // The address that people open in a browser is completed; version 2 is the one that every Data Center has.
+  const apiUrl = pathname.includes('/rest/') ? url : `${url}/rest/api/${isCloud ? 3 : 2}`;
+  const version = /\/rest\/api\/(2|3|latest)$/.exec(apiUrl)?.[1];
+  if (version) return { apiUrl, isCloud, takesDocuments: version === '3' };
+  section.problem('api_url', 'expected a path such as /rest/api/3');
+  return undefined;
 }
 
 function readProject(section: Section): string | undefined {

@@ -161,6 +161,19 @@ describe('receivers', () => {
 
   it.each([
     ['', '', undefined],
+    ['auth_identity: u', '', undefined],
+    ['auth_identity: team', '', 'team'],
+    ['', 'smtp_auth_identity: team', 'team'],
+  ])('logs in for whom %j and global %j name: %s', (own, global, identity) => {
+    const config = configOf(
+      `email_configs: [{to: a@example.org, auth_username: u, auth_password: p${own && `, ${own}`}}]`,
+      `{smtp_smarthost: 'mail:25', smtp_from: t@example.org${global && `, ${global}`}}`,
+    );
+    expect(config).toMatchObject({ auth: { username: 'u', identity } });
+  });
+
+  it.each([
+    ['', '', undefined],
     ['force_implicit_tls: true', '', true],
     ['', 'smtp_force_implicit_tls: true', true],
     ['force_implicit_tls: false', 'smtp_force_implicit_tls: true', false],
@@ -310,7 +323,7 @@ describe('the other channels', () => {
       {
         apiUrl: 'https://sns.us-east-2.amazonaws.com',
         region: 'us-east-2',
-        role: undefined,
+        roleArn: undefined,
         target: { topicArn: 'arn:aws:sns:us-east-2:123456789012:Alerts.fifo' },
         subject: 'S',
         attributes: [['severity', 'Sev2']],
@@ -322,10 +335,8 @@ describe('the other channels', () => {
       {
         apiUrl: 'https://sns.cn-north-1.amazonaws.com.cn',
         target: { phoneNumber: '+15555550100' },
-        role: {
-          arn: 'arn:aws-cn:iam::123456789012:role/path/tide',
-          stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn',
-        },
+        roleArn: 'arn:aws-cn:iam::123456789012:role/path/tide',
+        stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn',
       },
     ],
     [
@@ -345,6 +356,16 @@ describe('the other channels', () => {
     [
       "incidentio_configs: [{url: 'https://api.example.com/x', alert_source_token: t, max_alerts: 5}]",
       { url: 'https://api.example.com/x', maxAlerts: 5, http: { auth: { scheme: 'Bearer' } } },
+    ],
+    [
+      'wechat_configs: [{api_secret: s, corp_id: c, agent_id: 7, to_party: "1|2"}]',
+      {
+        apiUrl: 'https://qyapi.weixin.qq.com/cgi-bin/',
+        corpId: 'c',
+        agentId: '7',
+        toParty: '1|2',
+        sendResolved: false,
+      },
     ],
     [
       'webex_configs: [{room_id: r, http_config: {authorization: {credentials: c}}}]',
@@ -418,7 +439,21 @@ describe('the other channels', () => {
     expect(secretAt(inherited, 'credentials', 'secretKey')).toBe('from the environment');
     expect(secretAt(inherited, 'credentials', 'sessionToken')).toBe('token');
     expect(own).toMatchObject({ region: 'us-east-2', credentials: { accessKey: 'a', sessionToken: undefined } });
-    expect(asRole).toMatchObject({ role: { stsUrl: 'https://sts.example.com' } });
+    expect(asRole).toMatchObject({ roleArn: 'arn:aws:iam::123456789012:role/tide', stsUrl: 'https://sts.example.com' });
+  });
+
+  it('take the identity of a Kubernetes workload that has no keys', () => {
+    const given = { AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/pod', AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token' };
+    Object.assign(environment, given);
+    const config = configOf(
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A", sigv4: {region: us-east-2}}]',
+    );
+    for (const name of Object.keys(environment)) delete environment[name];
+    expect(config).toMatchObject({
+      credentials: { roleArn: given.AWS_ROLE_ARN, tokenFile: '/var/run/token' },
+      roleArn: undefined,
+      stsUrl: 'https://sts.us-east-2.amazonaws.com',
+    });
   });
 
   it.each([
@@ -431,6 +466,14 @@ describe('the other channels', () => {
   ])('know whose Jira it is: %s%s', (type, url, isCloud) => {
     const own = `jira_configs: [{${type}project: SEC, issue_type: Bug}]`;
     expect(configOf(own, `{jira_api_url: '${url}'}`)).toMatchObject({ isCloud });
+  });
+
+  it.each([
+    ['https://example.atlassian.net', 'https://example.atlassian.net/rest/api/3', true],
+    ['https://example.com/jira/', 'https://example.com/jira/rest/api/2', false],
+  ])('complete the address %s of a Jira', (url, apiUrl, takesDocuments) => {
+    const own = `jira_configs: [{api_url: '${url}', project: SEC, issue_type: Bug}]`;
+    expect(configOf(own)).toMatchObject({ apiUrl, takesDocuments });
   });
 
   it('take the rest from global, too', () => {
@@ -471,9 +514,13 @@ describe('the other channels', () => {
       'mattermost_configs: [{priority: {priority: urgent}}]',
       'not supported yet: receivers[0].mattermost_configs[0].priority',
     ],
-    ['wechat_configs: [{}]', 'not supported yet: receivers[0].wechat_configs'],
+    ['wechat_configs: [{}]', 'wechat_configs[0].api_secret: or api_secret_file is required'],
+    ['wechat_configs: [{api_secret: s, corp_id: c, agent_id: 1}]', 'to_user: or to_party or to_tag is required'],
+    ['wechat_configs: [{message: x}]', 'not supported yet: receivers[0].wechat_configs[0].message'],
+    ['msteams_configs: [{}]', 'not supported yet: receivers[0].msteams_configs (the connectors of Office 365'],
+    ['signl4_configs: [{}]', 'not supported yet: receivers[0].signl4_configs'],
     ['jira_configs: [{}]', 'jira_configs[0].api_url: is required, or global.jira_api_url'],
-    ["jira_configs: [{api_url: 'https://example.atlassian.net'}]", 'api_url: expected the whole path, such as'],
+    ["jira_configs: [{api_url: 'https://example.com/rest/api/1'}]", 'api_url: expected a path such as /rest/api/3'],
     ['jira_configs: [{api_type: server}]', 'api_type: expected auto, cloud or datacenter'],
     ["jira_configs: [{project: 'a\" OR 1'}]", 'project: expected the key of a project'],
     ['jira_configs: [{}]', 'issue_type: is required'],

@@ -33,6 +33,8 @@ import { readWebex, readWebexDefaults } from './webex.js';
 import type { WebexConfig } from './webex.js';
 import { readWebhook } from './webhook.js';
 import type { WebhookConfig } from './webhook.js';
+import { readWeChat, readWeChatDefaults } from './wechat.js';
+import type { WeChatConfig } from './wechat.js';
 
 /** What the file says of each kind of channel, by the word before `_configs`. */
 export interface ChannelConfigs {
@@ -52,6 +54,7 @@ export interface ChannelConfigs {
   rocketchat: RocketChatConfig;
   victorops: VictorOpsConfig;
   webex: WebexConfig;
+  wechat: WeChatConfig;
   alertmanager: AlertmanagerConfig;
 }
 
@@ -101,6 +104,7 @@ export function channelReaders(global: Section): ChannelReaders {
       pushover: readPushover,
       rocketchat: knowing(readRocketChatDefaults(global), readRocketChat),
       victorops: knowing(readVictorOpsDefaults(global), readVictorOps),
+      wechat: knowing(readWeChatDefaults(global), readWeChat),
       webex: knowing(readWebexDefaults(global), readWebex),
       alertmanager: readAlertmanager,
     },
@@ -114,7 +118,7 @@ function knowing<Defaults, Config>(
   return (entry, http) => read(entry, http, defaults);
 }
 
-const unsupportedKinds = ['jsm', 'msteams', 'signl4', 'wechat'].map((kind) => `${kind}_configs`);
+const unsupportedKinds = ['jsm', 'jsmops', 'signl4'].map((kind) => `${kind}_configs`);
 
 /** Reads `receivers`, by name. */
 export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {
@@ -128,6 +132,8 @@ export function readReceivers(root: Section, channels: ChannelReaders): Map<stri
     );
     const digest = readDigestTimes(section);
     const fallback = section.scalar('fallback') ?? null;
+    if (section.value('msteams_configs') !== undefined)
+      section.unsupported('msteams_configs', ' (the connectors of Office 365 have ended; use msteamsv2_configs)');
     section.finish(unsupportedKinds);
     if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
   }

@@ -16,19 +16,21 @@ export interface AwsCredentials {
 /** To whom a message goes: one of the three. */
 export type SnsTarget = { topicArn: string } | { targetArn: string } | { phoneNumber: string };
 
-/** Another role that our credentials take on before they publish. */
-export interface AwsRole {
-  arn: string;
-  /** Of the Security Token Service. */
-  stsUrl: string;
+/** What a workload of Kubernetes is known by: a token that is written anew from time to time, worth a role. */
+export interface AwsWebIdentity {
+  tokenFile: string;
+  roleArn: string;
 }
 
 /** One entry of `sns_configs`. */
 export interface SnsConfig {
   apiUrl: string;
   region: string;
-  credentials: AwsCredentials;
-  role: AwsRole | undefined;
+  credentials: AwsCredentials | AwsWebIdentity;
+  /** Another role, which our credentials take on before they publish. */
+  roleArn: string | undefined;
+  /** Of the Security Token Service, which gives credentials for a role. */
+  stsUrl: string;
   target: SnsTarget;
   subject: string | undefined;
   attributes: [name: string, value: string][];
@@ -40,21 +42,32 @@ export interface SnsConfig {
 /** What the process was started with, in the words of Amazon's own tools. */
 export interface AwsDefaults {
   region: string | undefined;
-  credentials: AwsCredentials | undefined;
+  credentials: AwsCredentials | AwsWebIdentity | undefined;
   stsUrl: string | undefined;
 }
 
 /** @see https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html */
 export function readAwsDefaults(global: Section): AwsDefaults {
   const named = (name: string) => global.environment(name) || undefined;
-  const [accessKey, secretKey] = [named('AWS_ACCESS_KEY_ID'), named('AWS_SECRET_ACCESS_KEY')];
-  const token = named('AWS_SESSION_TOKEN');
-  const sessionToken = token === undefined ? undefined : new Secret(token);
   return {
     region: named('AWS_REGION') ?? named('AWS_DEFAULT_REGION'),
     stsUrl: named('AWS_ENDPOINT_URL_STS'),
-    credentials: accessKey && secretKey ? { accessKey, secretKey: new Secret(secretKey), sessionToken } : undefined,
+    credentials: keysOf(named) ?? webIdentityOf(named),
   };
+}
+
+type Named = (name: string) => string | undefined;
+
+function keysOf(named: Named): AwsCredentials | undefined {
+  const [accessKey, secretKey] = [named('AWS_ACCESS_KEY_ID'), named('AWS_SECRET_ACCESS_KEY')];
+  const token = named('AWS_SESSION_TOKEN');
+  const sessionToken = token === undefined ? undefined : new Secret(token);
+  return accessKey && secretKey ? { accessKey, secretKey: new Secret(secretKey), sessionToken } : undefined;
+}
+
+function webIdentityOf(named: Named): AwsWebIdentity | undefined {
+  const [roleArn, tokenFile] = [named('AWS_ROLE_ARN'), named('AWS_WEB_IDENTITY_TOKEN_FILE')];
+  return roleArn && tokenFile ? { roleArn, tokenFile } : undefined;
 }
 
 /**
@@ -102,7 +115,7 @@ function readSigning(
   section: Section,
   target: SnsTarget | undefined,
   defaults: AwsDefaults,
-): Pick<SnsConfig, 'region' | 'credentials' | 'role'> | undefined {
+): Pick<SnsConfig, 'region' | 'credentials' | 'roleArn' | 'stsUrl'> | undefined {
   const sigv4 = section.sectionOrEmpty('sigv4');
   const region = sigv4.text('region') ?? defaults.region ?? (target && regionOf(target));
   const credentials = readKeys(sigv4) ?? defaults.credentials;
@@ -115,11 +128,10 @@ function readSigning(
   if (!credentials)
     sigv4.problem(
       'access_key',
-      'and secret_key are required, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment',
+      'and secret_key are required, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or those of a web identity',
     );
   if (region === undefined || !credentials) return undefined;
-  const role = roleArn === undefined ? undefined : { arn: roleArn, stsUrl: defaults.stsUrl ?? awsUrl('sts', region) };
-  return { region, credentials, role };
+  return { region, credentials, roleArn, stsUrl: defaults.stsUrl ?? awsUrl('sts', region) };
 }
 
 /** Both or none, as in Alertmanager. */

@@ -74,8 +74,9 @@ export const redriveManyBody = z
   .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
   .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
 
-export const previewQuery = z.strictObject({
-  kind: z.enum(messageKinds),
+export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });
+
+export const previewQuery = mailPreviewQuery.extend({
   /** The text of a mail, its HTML, or what Slack is given. */
   channel: z.enum(previewChannels).default('text'),
 });
@@ -101,6 +102,22 @@ export const silenceBody = silencePreviewBody.extend({
   endsAt: z.iso.datetime({ offset: true }),
   comment: z.string().min(1).max(2_000),
 });
+
+export const replayBody = z
+  .strictObject({
+    /** The text of a `routing.yaml`. Files that it names are not read. */
+    routing: z.string().min(1).max(1_048_576),
+    since: z.iso.datetime({ offset: true }),
+    /** Now unless given. */
+    until: z.iso.datetime({ offset: true }).optional(),
+    /** One receiver alone. */
+    receiver: z.string().min(1).max(1_024).optional(),
+  })
+  .transform(({ since, until, ...rest }) => ({
+    ...rest,
+    since: new Date(since),
+    until: until === undefined ? new Date() : new Date(until),
+  }));
 
 const imageName = z.string().min(1).max(1_024);
 

@@ -103,6 +103,8 @@ describe('plain text', () => {
         'Open: https://tidewaiter.example.com/#pushes/1',
       ].join('\n'),
     );
+    const two = message({ sections: [...message().sections, { title: 'Gone', items: [item('CVE-3')], omitted: 0 }] });
+    expect(plainText(two, 1_000)).toContain('  fixed in 2\n\nGone\n- [High] CVE-3\n');
     expect(plainText(message(), 160)).toContain('+4 more');
     expect(plainText(huge, 5_000).length).toBeLessThanOrEqual(5_000);
     expect(plainText(huge, 5_000).isWellFormed()).toBe(true);

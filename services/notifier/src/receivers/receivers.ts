@@ -16,6 +16,7 @@ import { telegram } from './telegram/telegram.js';
 import { victorops } from './victorops/victorops.js';
 import { webex } from './webex/webex.js';
 import { webhook } from './webhook/webhook.js';
+import { wechat } from './wechat/wechat.js';
 
 /** Every kind of channel. A new one is a folder beside these and a line here. */
 export const receivers: { [K in Kind]: Receiver<K> } = {
@@ -35,6 +36,7 @@ export const receivers: { [K in Kind]: Receiver<K> } = {
   rocketchat,
   victorops,
   webex,
+  wechat,
   alertmanager,
 };
 

@@ -139,6 +139,22 @@ describe('on the Cloud', () => {
     expect(atlassian.issues).toHaveLength(1);
   });
 
+  // What may go wrong, at each request of a message: the search, and what is written after it.
+  const troubles = ['swallow', 'drop', { status: 500 }, { status: 429 }] as const;
+  const places = [0, 1, 2, 3].flatMap((before) => troubles.map((trouble) => [trouble, before] as const));
+
+  it.each(places)('has one issue, and closes it, after %j at request %i', async (trouble, before) => {
+    const untilTold = async (what: Delivery) => {
+      atlassian.next(...Array.from({ length: before }, () => 'usual' as const), trouble);
+      for (let attempt = 1; attempt <= 3; attempt += 1)
+        if (!((await failureOf(tell({ ...what, attempt }))) instanceof Error)) return;
+    };
+    await untilTold(delivery());
+    expect(states()).toEqual(['SEC-1 To Do']);
+    await untilTold(delivery(resolved));
+    expect(states()).toEqual(['SEC-1 Done']);
+  });
+
   it('asks for the issue that it told before, which a search may not know yet', async () => {
     atlassian.stopIndexing();
     await tell();
@@ -150,6 +166,15 @@ describe('on the Cloud', () => {
       'GET /rest/api/3/issue/SEC-1',
       'PUT /rest/api/3/issue/SEC-1',
     ]);
+  });
+
+  it('waits for the search where nobody knows whether an older state arrived', async () => {
+    const edition = { subject: 'i1', revision: 2, thread: { first: null, last: null, isInDoubt: true } };
+    const error = await failureOf(tell(delivery(message, { edition })));
+    expect(error).toMatchObject({ code: 'JIRA_INDEXING', retryAfterMs: 60_000 });
+    expect(error).not.toBeInstanceOf(OutcomeUnknown);
+    await tell(delivery(message, { edition, attempt: 2 }));
+    expect(atlassian.issues).toHaveLength(1);
   });
 
   it('looks for another one where somebody deleted it', async () => {

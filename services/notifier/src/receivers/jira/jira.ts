@@ -1,4 +1,4 @@
-import { cut, type Severity } from '@tidewaiter/domain';
+import { cut, type Severity, Unavailable } from '@tidewaiter/domain';
 import { jiraDocument, jiraLimits, jiraMarkup } from '@tidewaiter/messages';
 
 import { dedupKey } from '../http-channel.js';
@@ -41,6 +41,9 @@ export const jira = receiver({
     const call = { config, context };
     const isOver = delivery.message.status === 'resolved';
     const issue = await issueOf(delivery, call, new Date());
+    if (!issue && isPerhapsUnindexed(delivery)) {
+      throw new Unavailable('JIRA_INDEXING', 'Jira may not know yet what it was told', { retryAfterMs: indexingMs });
+    }
     if (!issue) return sent(isOver ? null : await make(delivery, call));
     // Many workflows let nobody change what is closed.
     if (isDone(issue) && config.reopenTransition !== undefined)
@@ -53,6 +56,11 @@ export const jira = receiver({
 
 function sent(reference: string | null): Outcome {
   return { outcome: 'sent', reference, refused: [] };
+}
+
+/** Of an older state nobody knows whether it arrived: if it did a moment ago, a search may not find it yet. */
+function isPerhapsUnindexed({ edition, attempt }: Delivery): boolean {
+  return edition?.thread.isInDoubt === true && attempt === 1;
 }
 
 /** The issue of what is told, while it can be taken up; null when there is none. What was told before names it, else its label finds it. */

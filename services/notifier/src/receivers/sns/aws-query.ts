@@ -2,14 +2,16 @@ import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/dom
 import type { HttpConfig } from '@tidewaiter/routing';
 import type { EgressResponse } from '@tidewaiter/runtime';
 
-import { answerText, isTemporary, post, retryAfterMs } from '../outbound.js';
+import { answerText, isTemporary, post, type Post, retryAfterMs } from '../outbound.js';
 import { OutcomeUnknown, type SendContext } from '../receiver.js';
-import { type AwsScope, signAws } from './sign-aws.js';
+import { type AwsPost, type AwsScope, signAws } from './sign-aws.js';
 
 const maxAnswerBytes = 64 * 1024;
 
 /** A call of one of Amazon's services that take forms and answer XML. */
 export interface AwsCall {
+  /** For errors: `SNS`. */
+  name: string;
   url: string;
   parameters: [name: string, value: string][];
   http: HttpConfig;
@@ -17,21 +19,31 @@ export interface AwsCall {
 }
 
 /**
- * Calls an action once, and answers the text of the element that says what came of it.
+ * Calls an action once, and answers the XML, in which an element says what came of it.
+ * @param scope as who; undefined for an action that proves it in another way
  * @throws as `Receiver.send` says
  */
-export async function callAws(call: AwsCall, answer: string, scope: AwsScope, context: SendContext): Promise<string> {
+export async function callAws(
+  call: AwsCall,
+  element: string,
+  scope: AwsScope | undefined,
+  context: SendContext,
+): Promise<string> {
+  const { name, url, http, timeoutMs } = call;
   const body = new URLSearchParams(call.parameters).toString();
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-  const { authorization, ...signed } = signAws({ url: call.url, headers, body }, scope, new Date());
-  const credentials = { authorization: new Secret(authorization) };
-  const request = { headers: { ...headers, ...signed }, body, credentials, http: call.http, timeoutMs: call.timeoutMs };
-  const response = await post(call.url, request, context);
+  const response = await post(url, { ...signed({ url, headers, body }, scope), http, timeoutMs }, context);
   const text = await answerText(response, maxAnswerBytes);
-  const name = scope.service.toUpperCase();
   if (response.status !== 200) throw failure(name, response, text);
-  if (elementOf(text, answer) !== undefined) return text;
+  if (elementOf(text, element) !== undefined) return text;
   throw new OutcomeUnknown(`${name} answered in a form that is not its own; the message may have arrived`, undefined);
+}
+
+function signed(request: AwsPost, scope: AwsScope | undefined): Pick<Post, 'headers' | 'body' | 'credentials'> {
+  const { headers, body } = request;
+  if (!scope) return { headers, body };
+  const { authorization, ...more } = signAws(request, scope, new Date());
+  return { headers: { ...headers, ...more }, body, credentials: { authorization: new Secret(authorization) } };
 }
 
 /** The text of an element without children. Amazon's answers have no attributes, comments or CDATA where they say what came of a call. */
@@ -44,7 +56,7 @@ export function elementOf(xml: string, name: string): string | undefined {
 // @see https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
 const temporary = /^(?:\w*Throttl\w*|RequestLimitExceeded|Internal(?:Error|Failure)|ServiceUnavailable)$/;
 const denied =
-  /^(?:AuthorizationError|AccessDenied(?:Exception)?|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|ExpiredToken(?:Exception)?|RequestExpired|IncompleteSignature|MissingAuthenticationToken|OptInRequired)$/;
+  /^(?:AuthorizationError|AccessDenied(?:Exception)?|InvalidIdentityToken|InvalidClientTokenId|UnrecognizedClientException|SignatureDoesNotMatch|ExpiredToken(?:Exception)?|RequestExpired|IncompleteSignature|MissingAuthenticationToken|OptInRequired)$/;
 
 /** Amazon's own word decides: a throttled call has status 400 as often as 429. */
 function failure(

@@ -1,3 +1,7 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
@@ -59,7 +63,8 @@ function config(more: Partial<Configs['sns']> = {}): Configs['sns'] {
       secretKey: new Secret(amazon.secretKey),
       sessionToken: undefined,
     },
-    role: undefined,
+    roleArn: undefined,
+    stsUrl: amazon.url,
     target: { topicArn },
     subject: undefined,
     attributes: [],
@@ -135,20 +140,41 @@ it('has a subject of one’s own', () => {
 });
 
 describe('a role', () => {
-  const role = () => ({ arn: 'arn:aws:iam::123456789012:role/tidewaiter', stsUrl: amazon.url });
+  const roleArn = 'arn:aws:iam::123456789012:role/tidewaiter';
   const actions = () => amazon.received.map(({ text }) => new URLSearchParams(text).get('Action'));
 
   it('is taken on once for many messages', async () => {
-    const asRole = config({ role: role() });
+    const asRole = config({ roleArn });
     await publish(asRole);
     await publish(asRole);
     expect(amazon.messages(topicArn)).toHaveLength(2);
     expect(actions()).toEqual(['AssumeRole', 'Publish', 'Publish']);
   });
 
+  it('is what the token of a workload is worth, as it stands in its file by then', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sns-'));
+    const tokenFile = join(folder, 'token');
+    await writeFile(tokenFile, `${amazon.webIdentityToken}\n`);
+    const credentials = { tokenFile, roleArn };
+    await publish(config({ credentials }));
+    await publish(config({ credentials, roleArn }));
+    expect(actions()).toEqual([
+      'AssumeRoleWithWebIdentity',
+      'Publish',
+      'AssumeRoleWithWebIdentity',
+      'AssumeRole',
+      'Publish',
+    ]);
+    await writeFile(tokenFile, 'of somebody else');
+    await expect(publish(config({ credentials }))).rejects.toThrow('STS answered InvalidIdentityToken');
+    await rm(folder, { recursive: true });
+    await expect(publish(config({ credentials }))).rejects.toMatchObject({ code: 'STS_DENIED' });
+    expect(amazon.messages(topicArn)).toHaveLength(2);
+  });
+
   it('that cannot be taken on leaves nothing in doubt', async () => {
     amazon.next('drop');
-    const error: unknown = await publish(config({ role: role() })).catch((reason: unknown) => reason);
+    const error: unknown = await publish(config({ roleArn })).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'STS_UNAVAILABLE', retryable: true });
     expect(error).not.toBeInstanceOf(OutcomeUnknown);
   });

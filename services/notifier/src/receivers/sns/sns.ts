@@ -28,7 +28,7 @@ export const sns = receiver({
   async send(config, delivery, context) {
     const credentials = await signingCredentials(config, context);
     const { apiUrl: url, http, timeoutMs } = config;
-    const call = { url, parameters: publication(config, delivery), http, timeoutMs };
+    const call = { name: 'SNS', url, parameters: publication(config, delivery), http, timeoutMs };
     const xml = await callAws(call, 'MessageId', { credentials, region: config.region, service: 'sns' }, context);
     return { outcome: 'sent', reference: cut(elementOf(xml, 'MessageId') ?? '', 100), refused: [] };
   },
