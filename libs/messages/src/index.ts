@@ -1,11 +1,13 @@
 export { digestMessage } from './digest-message.js';
+export type { DigestNotes, EndingException } from './digest-message.js';
 export { findingMessage } from './finding-message.js';
 export type { FindingPlace, FindingReport } from './finding-message.js';
 export { incidentMessage } from './incident-message.js';
 export type { IncidentReport } from './incident-report.js';
+export { jiraDocument, jiraLimits, jiraMarkup } from './layouts/jira-description.js';
 export { mailHtml } from './layouts/mail-html.js';
 export { mailText } from './layouts/mail-text.js';
-export { plainText } from './layouts/plain-text.js';
+export { plainText, plainTextOfBytes } from './layouts/plain-text.js';
 export { noteBlocks, noteText, slackActionIds, slackBlocks, slackText } from './layouts/slack-blocks.js';
 export type { SlackActions } from './layouts/slack-blocks.js';
 export { mergedMessage } from './merged-message.js';

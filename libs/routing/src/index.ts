@@ -1,6 +1,10 @@
 export { parseDuration } from './duration.js';
 export type { ChannelConfigs, ChannelKind, Integration } from './receivers/receiver.js';
-export type { HttpAuth } from './receivers/http-auth.js';
+export { plainHttp } from './receivers/http-config.js';
+export type { HttpAuth, HttpConfig, HttpProxies, OAuth2 } from './receivers/http-config.js';
+export { plainTls } from './receivers/tls-config.js';
+export type { TlsConfig } from './receivers/tls-config.js';
+export type { AwsCredentials, AwsWebIdentity } from './receivers/sns.js';
 export { parseMatchers } from './matcher-syntax.js';
 export { formatMatcher, matches } from './matcher.js';
 export type { Matcher } from './matcher.js';
@@ -23,3 +27,6 @@ export type { Reminding } from './reminding.js';
 export { isStorm, mutedMs, sortDue, stormMs, waitOf } from './waiting.js';
 export type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js';
 export { Simulation } from './simulation.js';
+export { replayReport } from './replay-report.js';
+export type { BusyGroup, HeldBackReport, MessageCounts, ReceiverReport, ReplayReport } from './replay-report.js';
+export { parseUnreadRouting } from './unread-routing.js';

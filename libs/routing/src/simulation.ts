@@ -308,12 +308,11 @@ export class Simulation {
 
   #unmutedInMs(path: string): number {
     const known = this.#unmutedMs.get(path) ?? 0;
+    if (known > this.#nowMs) return known - this.#nowMs;
     const route = routeAt(this.#config, path);
-    let atMs = known > this.#nowMs ? known : Math.ceil((this.#nowMs + 1) / minuteMs) * minuteMs;
-    while (known <= this.#nowMs && route && isMuted(route, atMs) && atMs < this.#nowMs + longestMuteMs) {
-      this.#step();
-      atMs += minuteMs;
-    }
+    const endMs = this.#nowMs + longestMuteMs;
+    let atMs = Math.ceil((this.#nowMs + 1) / minuteMs) * minuteMs;
+    for (; route !== null && atMs < endMs && isMuted(route, atMs); atMs += minuteMs) this.#step();
     this.#unmutedMs.set(path, atMs);
     return atMs - this.#nowMs;
   }

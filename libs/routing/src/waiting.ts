@@ -13,7 +13,15 @@ export const stormMs = 60_000;
 export const mutedMs = 60_000;
 
 /** Channels that no person reads one by one. */
-const forMachines: ReadonlySet<string> = new Set(['webhook', 'alertmanager', 'pagerduty', 'opsgenie']);
+const forMachines: ReadonlySet<string> = new Set([
+  'webhook',
+  'alertmanager',
+  'pagerduty',
+  'opsgenie',
+  'victorops',
+  'incidentio',
+  'jira',
+]);
 
 /** Whether a channel has had so many messages within a minute that nobody reads them. */
 export function isStorm(channel: string, givenLately: number): boolean {

@@ -70,6 +70,7 @@ export type DerivedDelivery = Pick<Delivery<unknown>, 'id' | 'receiver' | 'chann
 /** A delivery with what it says, its ledger, and what was made of it. */
 export interface DeliveryStory<Message>
   extends ListedDelivery, Pick<Delivery<Message>, 'alerts' | 'message' | 'edition'> {
+  replyTo: string | null;
   steps: DeliveryStep[];
   derived: DerivedDelivery[];
 }
@@ -158,16 +159,21 @@ export interface HeldDelivery<Message> extends Pick<
 }
 
 /** A delivery without what it says. */
-export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition' | 'origin'> {
+export interface ListedDelivery extends Omit<
+  Delivery<unknown>,
+  'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'
+> {
   alertCount: number;
   origin: { kind: 'fallback' | 'repetition'; id: string } | null;
 }
 
+type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
+
 const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, reply_to AS "replyTo", code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
   CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
 
-const contents = `alerts, message,
+const contents = `alerts, message, reply_to AS "replyTo",
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
 
 /** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
@@ -258,11 +264,8 @@ export class Deliveries {
     return this.#given.add(tx, channel);
   }
 
-  async get<Message>(
-    id: string,
-    db: Pick<Transaction, 'query'> = this.store,
-  ): Promise<(Delivery<Message> & ListedDelivery) | null> {
-    const [delivery] = await db.query<Delivery<Message> & ListedDelivery>(
+  async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
+    const [delivery] = await db.query<WholeDelivery<Message>>(
       `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
       [id],
     );

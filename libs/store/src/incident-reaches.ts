@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, isAtLeast } from '@tidewaiter/domain';
+import { type Digest, type IncidentArtifact, isAtLeast } from '@tidewaiter/domain';
+import type { PackedManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 
 import type { ImageFinding } from './findings.js';
@@ -25,7 +26,7 @@ export interface ReachedImage {
   repository: string;
   tag: string;
   digest: Digest;
-  /** `image`, `layer /app/.helper`, `package log4j-core`: the closest tie. */
+  /** `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `package log4j-core`: the closest tie. */
   shares: string;
 }
 
@@ -53,11 +54,19 @@ interface TiedIncident {
   sharesOf: ReadonlyMap<Digest, string>;
 }
 
+/** Files of the story that are no package's. */
+interface OwnFiles {
+  /** Without the slash in front, as layers name them. */
+  paths: Set<string>;
+  /** By the sha256 of their bytes, what they are called. */
+  contents: Map<string, string>;
+}
+
 const maxImages = 50;
 const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Files whose layers are looked for, and images in which they are. */
-const maxPaths = 20;
+/** Files whose layers and bytes are looked for, and images in which they are. */
+const maxFiles = 20;
 const maxManifests = 3;
 /** Entries of a layer that is looked into: an incident is told at once, or not at all. */
 const maxEntries = 300_000;
@@ -103,9 +112,11 @@ export class IncidentReaches {
     const digests = [...new Set([incident.imageDigest, ...incident.workloads.map((each) => each.imageDigest)])].flatMap(
       (digest) => digest ?? [],
     );
+    const files = await this.#ownFiles(digests, incident);
     const ties = [
       { shares: 'image', digests },
-      ...(await this.#layerTies(digests, incident)),
+      ...(await this.#layerTies(digests, files.paths)),
+      ...(await this.#fileTies(files.contents)),
       ...(await this.#packageTies(digests, incident, findings)),
     ];
     const sharesOf = new Map<Digest, string>();
@@ -130,8 +141,7 @@ export class IncidentReaches {
   }
 
   /** The images that share the layer in which a file of the story lies. */
-  async #layerTies(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<Tie[]> {
-    const wanted = await this.#ownFiles(digests, artifacts);
+  async #layerTies(digests: readonly Digest[], wanted: Set<string>): Promise<Tie[]> {
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
       `SELECT diff_id AS "diffId" FROM image_layer JOIN layer USING (diff_id)
@@ -151,18 +161,42 @@ export class IncidentReaches {
     return ties;
   }
 
-  /** Of the files of the story those that somebody put into the image: what comes with packages is in everybody's base. */
-  async #ownFiles(digests: readonly Digest[], artifacts: StoredIncident['artifacts']): Promise<Set<string>> {
-    const paths = artifacts.flatMap(({ kind, value }) => (kind === 'path' && value.startsWith('/') ? [value] : []));
+  /** The images that have a file of the story, wherever it lies and whoever built them. */
+  async #fileTies(contents: ReadonlyMap<string, string>): Promise<Tie[]> {
+    const ties: Tie[] = [];
+    for (const [sha256, name] of [...contents].slice(0, maxFiles)) {
+      const digests = await this.manifests.holding(sha256);
+      const files = digests[0] ? await this.manifests.get(digests[0]) : null;
+      if (files && !isOfPackage(files, sha256)) ties.push({ shares: `file ${name}`, digests });
+    }
+    return ties;
+  }
+
+  /**
+   * Of the files of the story those that no package brought, since those are in everybody's base: what somebody put into the image, and
+   * what is not in it. Bytes are called by their path in it, if they have one.
+   */
+  async #ownFiles(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<OwnFiles> {
+    const named = (kind: IncidentArtifact['kind']) =>
+      artifacts.flatMap((each) => (each.kind === kind ? [each.value] : [])).slice(0, maxFiles);
+    const paths = named('path').filter((path) => path.startsWith('/'));
+    const contents = new Map(named('sha256').map((sha256) => [sha256, `sha256:${sha256}`]));
     const own = new Set<string>();
-    if (paths.length === 0) return own;
-    for (const digest of digests.slice(0, maxManifests)) {
+    for (const digest of paths.length + contents.size === 0 ? [] : digests.slice(0, maxManifests)) {
       const files = await this.manifests.get(digest);
-      for (const path of paths.slice(0, maxPaths)) {
-        if (files?.get(path)?.package === null) own.add(path.slice(1));
+      for (const sha256 of [...contents.keys()]) {
+        const [known] = files?.holding(sha256) ?? [];
+        if (files && isOfPackage(files, sha256)) contents.delete(sha256);
+        else if (known) contents.set(sha256, known.path);
+      }
+      for (const path of paths) {
+        const file = files?.get(path);
+        if (file?.package !== null) continue;
+        own.add(path.slice(1));
+        if (file.sha256 !== null) contents.set(file.sha256, path);
       }
     }
-    return own;
+    return { paths: own, contents };
   }
 
   /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
@@ -253,6 +287,10 @@ export class IncidentReaches {
       (byIncident.get(incident.id) ?? []).map(({ id, number, title, shares }) => ({ id, number, title, shares })),
     );
   }
+}
+
+function isOfPackage(files: PackedManifest, sha256: string): boolean {
+  return files.holding(sha256).some((file) => file.package !== null);
 }
 
 function placeOf(cluster: string | null, workload: string): string {

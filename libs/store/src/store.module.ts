@@ -8,6 +8,7 @@ import { DataSource } from 'typeorm';
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { AlertGroups } from './alert-groups.js';
+import { AlertHistory } from './alert-history.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
 import { ChannelHealths } from './channel-healths.js';
@@ -43,6 +44,7 @@ import { Received } from './received.js';
 import { Redrives } from './redrives.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { RoutingReplays } from './routing-replays.js';
 import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
@@ -94,6 +96,8 @@ const repositories = [
   Pushes,
   RegistryTags,
   AlertGroups,
+  AlertHistory,
+  RoutingReplays,
   FiringAlerts,
   SilenceLedger,
   ToldAlerts,

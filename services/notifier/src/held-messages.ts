@@ -15,6 +15,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { Quiet } from './quiet.js';
 import { digestMark } from './timing.js';
 
@@ -41,6 +42,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly alerts: FiringAlerts,
     private readonly quiet: Quiet,
     private readonly channels: Channels,
+    private readonly notebook: DigestNotebook,
     private readonly logger: Logger,
   ) {}
 
@@ -121,6 +123,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
       JSON.stringify([receiver, channel, integration]),
     );
+    const notes = await this.notebook.now();
     for (const held of byChannel.values()) {
       const newest = new Map(held.map((each) => [each.subject ?? each.id, each]));
       const last = held.at(-1)!;
@@ -128,6 +131,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       const message = digestMessage(
         [...newest.values()].map((each) => each.message),
         this.channels,
+        notes,
       );
       await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
       if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');

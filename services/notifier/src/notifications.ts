@@ -17,6 +17,7 @@ import {
 } from '@tidewaiter/routing';
 import {
   AlertGroups,
+  AlertHistory,
   Deliveries,
   FiringAlerts,
   type NewDelivery,
@@ -79,6 +80,7 @@ export class Notifications {
     private readonly alerts: FiringAlerts,
     private readonly quiet: Quiet,
     private readonly told: ToldAlerts,
+    private readonly history: AlertHistory,
   ) {}
 
   /** Adds the deliveries of an event in the transaction that handles it; the same event adds each only once. */
@@ -89,12 +91,11 @@ export class Notifications {
     wording: Wording<About>,
   ): Promise<void> {
     const { routing } = this.channels;
+    const alerts = subjects.map(({ alert }) => alert);
+    await this.history.add(tx, { eventId, alerts, state: null });
     if (!routing) return;
     const quiet = await this.quiet.now();
-    await this.alerts.record(
-      tx,
-      subjects.map(({ alert }) => alert),
-    );
+    await this.alerts.record(tx, alerts);
     for (const group of groupByRoute(routing, subjects)) {
       // What is silent now is worded by itself, for the case that it still fires when the silence ends.
       const isQuiet = ({ alert }: Subject<About>) => quiet.reasonFor(alert.labels) !== null;
@@ -122,8 +123,12 @@ export class Notifications {
   /** The same for a state of something that people were perhaps told of before: each channel hears of it once, whatever routes lead there. */
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
+    const { subject } = state.edition;
+    const { isForAll, message: worded } = state;
+    const past = { subject, isForAll, isAcknowledged: worded.isAcknowledged ?? false };
+    await this.history.add(tx, { eventId, alerts: [state.alert], state: past });
     if (!routing) return;
-    const message = this.channels.reword(state.message);
+    const message = this.channels.reword(worded);
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, [state.alert]);
     const groups = groupByRoute(routing, [state]);

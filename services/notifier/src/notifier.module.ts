@@ -4,12 +4,22 @@ import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
-import { DeadLetters, FiringAlerts, Jobs, Ownership, SilenceLedger, StoreModule } from '@tidewaiter/store';
+import {
+  ChannelHealths,
+  DeadLetters,
+  FiringAlerts,
+  Jobs,
+  Ownership,
+  SensorContacts,
+  SilenceLedger,
+  StoreModule,
+} from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
@@ -61,6 +71,12 @@ export class NotifierModule {
         },
         Notifications,
         HeldMessages,
+        {
+          provide: DigestNotebook,
+          useFactory: (channels: ChannelHealths, sensors: SensorContacts) =>
+            new DigestNotebook(settings.rules.exceptions, channels, sensors),
+          inject: [ChannelHealths, SensorContacts],
+        },
         Reminders,
         StillTrue,
         {

@@ -2,7 +2,16 @@ import { Secret } from '@tidewaiter/domain';
 import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
-import { AlertGroups, connect, Deliveries, FiringAlerts, SilenceLedger, Store, ToldAlerts } from '@tidewaiter/store';
+import {
+  AlertGroups,
+  AlertHistory,
+  connect,
+  Deliveries,
+  FiringAlerts,
+  SilenceLedger,
+  Store,
+  ToldAlerts,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -65,6 +74,7 @@ it('tells whom the routes say that a sensor is silent, and that it is back, once
     alerts,
     quiet,
     new ToldAlerts(store),
+    new AlertHistory(store),
   );
   const handler = new NotifyOfSensors(store, notifications);
   const missed = event(sensorMissed);

@@ -4,6 +4,8 @@ import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
 import {
   AlertGroups,
+  AlertHistory,
+  ChannelHealths,
   connect,
   Deliveries,
   FiringAlerts,
@@ -19,6 +21,7 @@ import {
   Provenances,
   PushDifferences,
   Pushes,
+  SensorContacts,
   SilenceLedger,
   Store,
   ToldAlerts,
@@ -29,6 +32,7 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
@@ -93,8 +97,9 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const incidents = new IncidentReports(new Incidents(store), contexts, owners);
   const stillTrue = new StillTrue(pushes, images, judgements, incidents, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told);
-  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
+  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
   const reminders = new Reminders(store, told, quiet, channels, stillTrue, notifications, logger);
   for (const each of [held, reminders]) {
     each.onApplicationBootstrap();

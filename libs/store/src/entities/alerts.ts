@@ -44,6 +44,18 @@ export class ToldAlertRow {
   firing?: Relation<AlertRow>;
 }
 
+/** What there was to tell, whoever was told of it. */
+@Entity('alert_history')
+@Index('alert_history_at_ix', ['at', 'eventId'])
+export class AlertHistoryRow {
+  @PrimaryColumn('uuid', { name: 'event_id', primaryKeyConstraintName: 'alert_history_pk' }) eventId!: string;
+  @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
+  /** The alerts with their labels, by the hashes of their identities. */
+  @Column('jsonb') alerts!: unknown;
+  /** Of an event that tells a state of an incident: of which, and for whom. */
+  @Column('jsonb', { nullable: true }) state!: unknown;
+}
+
 /** Alerts that nobody wants to hear of for a while. */
 @Entity('silence')
 @Index('silence_ends_ix', ['endsAt'])

@@ -8,7 +8,7 @@ import {
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
-import { AlertGroupRow, AlertRow, SilenceRow, ToldAlertRow } from './alerts.js';
+import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, ToldAlertRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
 import { DeliveryRow, DeliveryStepRow } from './delivery.js';
 import {
@@ -90,6 +90,7 @@ export const entities = [
   AlertRow,
   AlertGroupRow,
   ToldAlertRow,
+  AlertHistoryRow,
   SilenceRow,
   DeliveryRow,
   DeliveryStepRow,

@@ -281,6 +281,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** Where the file is that was asked for. */
+      paths: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
       /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
@@ -340,6 +342,8 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
+  /** What the channel calls the message that this one repeats. */
+  replyTo: text,
   /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
   steps: z.array(
     z.object({
@@ -405,6 +409,65 @@ export const silencePreviewAnswer = z.object({
   alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
 });
 
+const messageCounts = {
+  messages: count,
+  /** Of the messages, those that say again what was told before. */
+  reminders: count,
+  /** They only change what a channel shows already, and are no messages. */
+  edits: count,
+  /** Alerts in the messages, each as often as it is told. */
+  alerts: count,
+};
+
+/** What a routing.yaml would have made of what happened. Nothing is sent by asking. */
+export const replayAnswer = z.object({
+  since: time,
+  until: time,
+  history: z.object({
+    /** Since when it is known what there was to tell. */
+    knownSince: time.nullable(),
+    /** Whether that is all of the time that was asked for. */
+    isWhole: z.boolean(),
+    events: count,
+    alerts: count,
+  }),
+  would: z.object({
+    ...messageCounts,
+    receivers: z.array(
+      z.object({
+        receiver: z.string(),
+        ...messageCounts,
+        routes: z.array(z.object({ route: z.string(), ...messageCounts })),
+        channels: z.record(z.string(), count),
+      }),
+    ),
+    /** What did not go out at once: told later or together with others, over before anybody was told, or waiting at the end. */
+    heldBack: z.array(
+      z.object({
+        why: z.enum(['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted']),
+        told: count,
+        over: count,
+        waits: count,
+      }),
+    ),
+    /** The groups of which most would have been sent. */
+    busiest: z.array(z.object({ receiver: z.string(), groupKey: z.string(), ...messageCounts })),
+  }),
+  /** What was really sent in that time, by whatever the routes were. */
+  sent: z.array(
+    z.object({
+      receiver: z.string(),
+      route: z.string(),
+      channel: z.string(),
+      messages: count,
+      edits: count,
+      reminders: count,
+      failed: count,
+      heldBack: count,
+    }),
+  ),
+});
+
 /** A channel of a receiver that was given messages, over the last week. */
 export const receiverAnswer = z.object({
   receiver: z.string(),
@@ -423,7 +486,7 @@ export const receiverAnswer = z.object({
   waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
-  /** How long 95 of 100 messages took at most, from when they were to go out until the channel had them. */
+  /** How long 95 of 100 messages of the last day took at most, from when they were to go out until the channel had them. */
   p95Seconds: z.number().nullable(),
 });
 

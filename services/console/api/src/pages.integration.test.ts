@@ -124,7 +124,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByText('It got worse.').waitFor();
     // Whoever reads is not disturbed, and whoever looked after it hears of it anew.
     expect(await page.locator('details[open]').count()).toBe(1);
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('incident-resolve');
+    expect(await page.locator('#incident-resolve:focus').count()).toBe(1);
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
     await page.getByText('INC-2 · resolved by bootstrap').waitFor();
@@ -186,6 +186,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     it('show what messages look like', async () => {
       await page.getByRole('link', { name: 'Channels' }).click();
       await page.getByRole('link', { name: 'What messages look like' }).click();
+      await page.frameLocator('iframe').getByText('What happened').waitFor();
       await page.getByRole('link', { name: 'Slack, as its blocks' }).click();
       await page.getByText('"blocks"').waitFor();
       await page.getByRole('link', { name: 'digest' }).click();

@@ -74,8 +74,9 @@ export const redriveManyBody = z
   .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
   .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
 
-export const previewQuery = z.strictObject({
-  kind: z.enum(messageKinds),
+export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });
+
+export const previewQuery = mailPreviewQuery.extend({
   /** The text of a mail, its HTML, or what Slack is given. */
   channel: z.enum(previewChannels).default('text'),
 });
@@ -102,6 +103,22 @@ export const silenceBody = silencePreviewBody.extend({
   comment: z.string().min(1).max(2_000),
 });
 
+export const replayBody = z
+  .strictObject({
+    /** The text of a `routing.yaml`. Files that it names are not read. */
+    routing: z.string().min(1).max(1_048_576),
+    since: z.iso.datetime({ offset: true }),
+    /** Now unless given. */
+    until: z.iso.datetime({ offset: true }).optional(),
+    /** One receiver alone. */
+    receiver: z.string().min(1).max(1_024).optional(),
+  })
+  .transform(({ since, until, ...rest }) => ({
+    ...rest,
+    since: new Date(since),
+    until: until === undefined ? new Date() : new Date(until),
+  }));
+
 const imageName = z.string().min(1).max(1_024);
 
 export const gateBody = z
@@ -123,6 +140,8 @@ export const blastRadiusQuery = pageQuery.extend({
   vulnerability: z.string().min(1).max(500).optional(),
   /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
+  /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
+  file: z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits').optional(),
 });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });

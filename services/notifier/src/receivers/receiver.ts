@@ -83,10 +83,11 @@ export function receiver<K extends Kind>(definition: Receiver<K>): Receiver<K> {
  * receiver's `find` sees it or the channel recognises the delivery's id.
  */
 export class OutcomeUnknown extends Unavailable {
-  constructor(message: string, cause: unknown) {
+  constructor(message: string, cause: unknown, wait: { retryAfterMs?: number } = {}) {
     super('DELIVERY_UNCONFIRMED', message, {
       cause,
       ...(cause instanceof Unavailable && { retryAfterMs: cause.retryAfterMs }),
+      ...wait,
     });
   }
 }

@@ -1,5 +1,6 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
@@ -24,6 +25,7 @@ const config = (sendResolved = true): Configs['slack'] => ({
   username: undefined,
   iconEmoji: undefined,
   iconUrl: undefined,
+  http: plainHttp,
   timeoutMs: 0,
   sendResolved,
   target: { mode: 'bot', url: `${sink.apiUrl}/chat.postMessage`, token: new Secret('xoxb-1'), channel },

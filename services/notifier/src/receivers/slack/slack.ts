@@ -26,14 +26,15 @@ export const slack = receiver({
   kind: 'slack',
   follows: ({ target }) => target.mode === 'bot',
   async send(config, delivery, context) {
-    const { target, timeoutMs } = config;
-    if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, timeoutMs, context });
-    await postToWebhook(target, contentOf(config, delivery, context), timeoutMs, context);
+    const { target, http, timeoutMs } = config;
+    const call = { http, timeoutMs, context };
+    if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, ...call });
+    await postToWebhook(target, contentOf(config, delivery, context), call);
     return sent(null);
   },
-  async find({ target, timeoutMs }, delivery, context) {
+  async find({ target, http, timeoutMs }, delivery, context) {
     if (target.mode === 'webhook') return null;
-    const slack = { bot: target, timeoutMs, context };
+    const slack = { bot: target, http, timeoutMs, context };
     return whereAllowed(async () => findAsBot(delivery, slack));
   },
 });
