@@ -1,6 +1,5 @@
 import { type ReplayAnswer, replayText } from './routes-replay-text.js';
 
-
 const counts = { messages: 0, alerts: 0, reminders: 0, edits: 0 };
 const sent = { route: 'route', channel: 'slack', edits: 0, reminders: 0, failed: 0, heldBack: 0 };
 

@@ -159,7 +159,10 @@ export interface HeldDelivery<Message> extends Pick<
 }
 
 /** A delivery without what it says. */
-export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'> {
+export interface ListedDelivery extends Omit<
+  Delivery<unknown>,
+  'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'
+> {
   alertCount: number;
   origin: { kind: 'fallback' | 'repetition'; id: string } | null;
 }
@@ -266,10 +269,7 @@ export class Deliveries {
     return this.#given.add(tx, channel);
   }
 
-  async get<Message>(
-    id: string,
-    db: Pick<Transaction, 'query'> = this.store,
-  ): Promise<WholeDelivery<Message> | null> {
+  async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
     const [delivery] = await db.query<WholeDelivery<Message>>(
       `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
       [id],
