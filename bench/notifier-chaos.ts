@@ -11,10 +11,10 @@ type Mood = 'takes' | 'asks to wait' | 'fails' | 'hangs' | 'cuts' | 'takes and c
 /** One channel for each severity, so that one in a bad mood is not all. */
 const moods: Record<Severity, Mood[]> = {
   critical: ['takes'],
-  high: ['takes', 'takes', 'asks to wait'],
-  medium: ['takes', 'takes', 'fails'],
+  high: ['takes', 'takes', 'takes', 'takes', 'asks to wait'],
+  medium: ['takes', 'takes', 'takes', 'takes', 'fails'],
   low: ['takes', 'takes', 'takes', 'takes', 'takes', 'hangs'],
-  negligible: ['takes', 'takes', 'cuts', 'takes and cuts'],
+  negligible: ['takes', 'takes', 'takes', 'takes', 'takes', 'takes', 'cuts', 'takes and cuts'],
   unknown: ['takes'],
 };
 const severities = ['critical', 'high', 'medium', 'low', 'negligible'] as const;

@@ -90,8 +90,8 @@ it('lists each on one line where there is room, and on two where there is not', 
   process.env['COLUMNS'] = '80';
   await deliveries('list');
   const [head = '', more] = output.stdout.split('\n');
-  expect(head).toMatch(/team by slack$/);
-  expect(more).toMatch(/^ {2}severity=high {2}SLACK_REFUSED/);
+  expect(head).toBe(`${id}  failed      team by slack`);
+  expect(more).toMatch(/^ {2}\d{4}-\S+ \S+ {2}18 tries {2}severity=high {2}SLACK_REFUSED/);
 });
 
 it('lists what is asked for, as much as is asked for', async () => {

@@ -139,16 +139,12 @@ async function list(store: Store, filter: DeliveryFilter, limit: number, output:
 
 function linesOf(delivery: ListedDelivery): string[] {
   const { createdAt, state, receiver, channel, attempt } = delivery;
-  const head = joined(
-    delivery.id,
-    clock(createdAt),
-    state.padEnd(10),
-    `${attempt} ${attempt === 1 ? 'try  ' : 'tries'}`,
-    `${receiver} by ${channel}`,
-  );
-  const more = joined(aboutText(delivery), problemText(delivery));
-  if (stdoutWidth() >= wideColumns) return [joined(head, more)];
-  return more === '' ? [head] : [head, `  ${more}`];
+  const tries = `${attempt} ${attempt === 1 ? 'try' : 'tries'}`;
+  const target = `${receiver} by ${channel}`;
+  const more = [aboutText(delivery), problemText(delivery)];
+  if (stdoutWidth() >= wideColumns)
+    return [joined(delivery.id, clock(createdAt), state.padEnd(10), tries.padEnd(8), target, ...more)];
+  return [joined(delivery.id, state.padEnd(10), target), `  ${joined(clock(createdAt), tries, ...more)}`];
 }
 
 async function show(store: Store, which: string, output: Output): Promise<void> {
@@ -156,7 +152,7 @@ async function show(store: Store, which: string, output: Output): Promise<void> 
   const story = await new Deliveries(store).story<{ title?: string }>(which);
   if (!story) throw new NotFound('DELIVERY_UNKNOWN', `no delivery ${which}`);
   if (output === 'json') process.stdout.write(`${JSON.stringify(story, null, 2)}\n`);
-  else for (const line of storyLines(story)) process.stdout.write(`${fit(line, process.stdout)}\n`);
+  else for (const line of storyLines(story)) process.stdout.write(`${line}\n`);
 }
 
 function storyLines(story: DeliveryStory<{ title?: string }>): string[] {

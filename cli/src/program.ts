@@ -19,6 +19,7 @@ import { serviceCommand } from './service.js';
 import { silencesCommand } from './silences.js';
 import { statusCommand } from './status.js';
 import { testCommand } from './test.js';
+import { tokensCommand } from './tokens.js';
 import { upCommand } from './up.js';
 import { version } from './version.js';
 
@@ -43,6 +44,7 @@ const commands = [
   messagesCommand,
   deliveriesCommand,
   deadLettersCommand,
+  tokensCommand,
   completionCommand,
 ];
 

@@ -31,13 +31,14 @@ export class AlertGroups {
     await this.#told.add(tx, key);
   }
 
-  /** Takes a group that is due, which nobody else has taken; null when there is none. */
-  async nextDue(tx: Transaction): Promise<string | null> {
-    const [group] = await tx.query<{ key: string }>(
-      `UPDATE alert_group SET due_at = NULL WHERE key = (
-         SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING key`,
+  /** Takes groups that are due, which nobody else has taken. */
+  async nextDue(tx: Transaction, limit: number): Promise<string[]> {
+    const groups = await tx.query<{ key: string }>(
+      `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
+         SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING key`,
+      [limit],
     );
-    return group?.key ?? null;
+    return groups.map(({ key }) => key);
   }
 
   /** Forgets groups of which nothing waits, nothing is told again and nothing was told for a week. */

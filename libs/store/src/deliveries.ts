@@ -184,8 +184,11 @@ const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
   readonly #toldOf = new Gathered(toldOfAll);
+  readonly #held = new Gathered(heldForAll);
+  readonly #released = new Gathered(releaseAll);
+  readonly #dropped = new Gathered(dropAll);
   readonly #given = new Gathered(givenToAll);
-  readonly #added = new Gathered(async (tx, lists: readonly (readonly AddedDelivery[])[]) => {
+  readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
     const added = await this.#add(tx, lists.flat());
     return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
   });
@@ -227,11 +230,7 @@ export class Deliveries {
 
   /** Those that wait with a group, oldest first. */
   async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDelivery<Message>[]> {
-    return tx.query<HeldDelivery<Message>>(
-      `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision FROM delivery
-       WHERE state = 'held' AND held_for = $1 ORDER BY id`,
-      [heldFor],
-    );
+    return (await this.#held.add(tx, heldFor)) as HeldDelivery<Message>[];
   }
 
   /**
@@ -243,12 +242,7 @@ export class Deliveries {
     id: string,
     { alerts, message, isOfMany = false }: { alerts: readonly Alert[]; message: unknown; isOfMany?: boolean },
   ): Promise<void> {
-    await tx.query(
-      `UPDATE delivery SET state = 'pending', alerts = $2, message = $3,
-         subject = CASE WHEN $4 THEN NULL ELSE subject END, revision = CASE WHEN $4 THEN NULL ELSE revision END
-       WHERE id = $1 AND state = 'held'`,
-      [id, json(alerts), json(message), isOfMany],
-    );
+    await this.#released.add(tx, { id, alerts, message, isOfMany });
   }
 
   /** Ends deliveries that were held: another one says the same, or there is nothing to say any more. */
@@ -258,9 +252,10 @@ export class Deliveries {
     state: 'merged' | 'suppressed' | 'superseded',
     reason: string,
   ): Promise<void> {
-    await tx.query(
-      `UPDATE delivery SET state = $2, reason = $3, finished_at = now() WHERE id = ANY($1) AND state = 'held'`,
-      [ids, state, reason],
+    if (ids.length === 0) return;
+    await this.#dropped.add(
+      tx,
+      ids.map((id) => ({ id, state, reason })),
     );
   }
 
@@ -390,6 +385,44 @@ export class Deliveries {
     );
     return failed.length > 0;
   }
+}
+
+async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDelivery<unknown>[][]> {
+  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string }>(
+    `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision, held_for AS "heldFor"
+     FROM delivery WHERE state = 'held' AND held_for = ANY($1) ORDER BY id`,
+    [groups],
+  );
+  const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
+  return groups.map((group) => (byGroup.get(group) ?? []).map(({ heldFor: _, ...held }) => held));
+}
+
+async function releaseAll(
+  tx: Transaction,
+  released: readonly { id: string; alerts: readonly Alert[]; message: unknown; isOfMany: boolean }[],
+): Promise<void[]> {
+  await tx.query(
+    `UPDATE delivery SET state = 'pending', alerts = released.alerts, message = released.message,
+       subject = CASE WHEN "isOfMany" THEN NULL ELSE subject END, revision = CASE WHEN "isOfMany" THEN NULL ELSE revision END
+     FROM jsonb_to_recordset($1) AS released (id uuid, alerts jsonb, message jsonb, "isOfMany" boolean)
+     WHERE delivery.id = released.id AND state = 'held'`,
+    [json(released)],
+  );
+  return released.map(() => undefined);
+}
+
+async function dropAll(
+  tx: Transaction,
+  lists: readonly (readonly { id: string; state: string; reason: string }[])[],
+): Promise<void[]> {
+  const dropped = lists.flat();
+  await tx.query(
+    `UPDATE delivery SET state = dropped.state, reason = dropped.reason, finished_at = now()
+     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS dropped (id, state, reason)
+     WHERE delivery.id = dropped.id AND delivery.state = 'held'`,
+    [dropped.map(({ id }) => id), dropped.map(({ state }) => state), dropped.map(({ reason }) => reason)],
+  );
+  return lists.map(() => undefined);
 }
 
 async function givenToAll(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {

@@ -1,3 +1,5 @@
+import { firstIdAt } from './page.js';
+
 /** `fallen-back`: given up, and somebody else was told instead. */
 export const deliveryStates = [
   'held',
@@ -26,7 +28,7 @@ export interface DeliveryFilter {
 const columns: Record<keyof DeliveryFilter, (parameter: string) => string> = {
   receiver: (parameter) => `receiver = ${parameter}`,
   state: (parameter) => `state = ${parameter}`,
-  since: (parameter) => `created_at >= ${parameter}`,
+  since: (parameter) => `id >= ${parameter}`,
   incident: (parameter) => `subject = ${parameter}`,
   push: (parameter) =>
     `event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${parameter})`,
@@ -40,7 +42,7 @@ export function conditionOf(filter: DeliveryFilter, parameters: unknown[]): stri
     .filter((key) => filter[key] !== undefined)
     .map((key) => {
       if (filter[key] === 'fallen-back') return isFallenBack;
-      parameters.push(filter[key]);
+      parameters.push(key === 'since' ? firstIdAt(filter.since!) : filter[key]);
       return columns[key](`$${parameters.length}`);
     });
   return conditions.length === 0 ? 'true' : conditions.join(' AND ');

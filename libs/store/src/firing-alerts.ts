@@ -17,10 +17,12 @@ export interface FiringAlert {
 /** What fires now. Alerts that are over are kept for a day. */
 @Injectable()
 export class FiringAlerts {
-  readonly #recorded = new Gathered(async (tx, lists: readonly (readonly Alert[])[]) => {
+  readonly #recorded = new Gathered(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
     await this.#record(tx, lists.flat());
     return lists.map(() => undefined);
   });
+
+  readonly #firing = new Gathered(firingAmong);
 
   constructor(private readonly store: Store) {}
 
@@ -59,12 +61,7 @@ export class FiringAlerts {
 
   /** Which of these fire now. */
   async firing(tx: Transaction, alerts: readonly Alert[]): Promise<Set<string>> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT encode(identity_hash, 'hex') AS id FROM alert
-       WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
-      [alerts.map(alertId)],
-    );
-    return new Set(rows.map(({ id }) => id));
+    return this.#firing.add(tx, alerts.map(alertId));
   }
 
   /** Forgets what has been over for a day. */
@@ -76,4 +73,14 @@ export class FiringAlerts {
 /** By what an alert is known to others. */
 export function alertId({ identity }: Alert): string {
   return createHash('sha256').update(identity).digest('hex');
+}
+
+async function firingAmong(tx: Transaction, lists: readonly (readonly string[])[]): Promise<Set<string>[]> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT encode(identity_hash, 'hex') AS id FROM alert
+     WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
+    [lists.flat()],
+  );
+  const firing = new Set(rows.map(({ id }) => id));
+  return lists.map((ids) => new Set(ids.filter((id) => firing.has(id))));
 }

@@ -1,12 +1,11 @@
 import { Gathered } from './gathered.js';
-import type { Transaction } from './store.js';
 
-const transaction = () => ({}) as Transaction;
+const transaction = () => ({});
 
 /** Answers in capitals, and remembers what was asked together. */
-function capitals(): { asked: string[][]; gathered: Gathered<string, string> } {
+function capitals(): { asked: string[][]; gathered: Gathered<object, string, string> } {
   const asked: string[][] = [];
-  const gathered = new Gathered<string, string>(async (_tx, items) => {
+  const gathered = new Gathered<object, string, string>(async (_tx, items) => {
     asked.push([...items]);
     if (items.includes('bad')) throw new Error('refused');
     return items.map((item) => item.toUpperCase());

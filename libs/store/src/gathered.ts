@@ -1,5 +1,3 @@
-import type { Transaction } from './store.js';
-
 interface Call<Item, Result> {
   item: Item;
   resolve(result: Result): void;
@@ -10,15 +8,15 @@ interface Call<Item, Result> {
  * What is asked or noted at the same moment in one transaction, as by events that are handled together: it shares a statement. What
  * comes alone waits for nobody.
  */
-export class Gathered<Item, Result> {
-  readonly #calls = new WeakMap<Transaction, Call<Item, Result>[]>();
+export class Gathered<Tx extends object, Item, Result> {
+  readonly #calls = new WeakMap<Tx, Call<Item, Result>[]>();
 
   constructor(
     /** One statement for all of them; answers their results in the same order. */
-    private readonly run: (tx: Transaction, items: readonly Item[]) => Promise<readonly Result[]>,
+    private readonly run: (tx: Tx, items: readonly Item[]) => Promise<readonly Result[]>,
   ) {}
 
-  async add(tx: Transaction, item: Item): Promise<Result> {
+  async add(tx: Tx, item: Item): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const call = { item, resolve, reject };
     const calls = this.#calls.get(tx);
@@ -31,7 +29,7 @@ export class Gathered<Item, Result> {
     return promise;
   }
 
-  async #answer(tx: Transaction): Promise<void> {
+  async #answer(tx: Tx): Promise<void> {
     const calls = this.#calls.get(tx) ?? [];
     this.#calls.delete(tx);
     try {

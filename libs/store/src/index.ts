@@ -1,6 +1,6 @@
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
-export { Store } from './store.js';
+export { allEnded, Store } from './store.js';
 export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
 export { OutboxRelay } from './relay.js';
 export type { EventPublisher } from './relay.js';
@@ -12,8 +12,8 @@ export { Advisories } from './advisories.js';
 export type { AdvisoryStatus } from './advisories.js';
 export { AdvisoryFeeds } from './advisory-feeds.js';
 export type { StoredAdvisories } from './advisory-feeds.js';
-export { ApiTokens } from './api-tokens.js';
-export type { ApiToken } from './api-tokens.js';
+export { ApiTokens, permits, tokenScopes } from './api-tokens.js';
+export type { ApiToken, ListedToken, TokenScope } from './api-tokens.js';
 export { BlastRadii } from './blast-radius.js';
 export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';

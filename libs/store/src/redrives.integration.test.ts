@@ -132,6 +132,16 @@ it('does not wait for the hour of the next try', async () => {
   expect(await kinds(id)).toEqual(['made', 'failed', 'redriven']);
 });
 
+it('can be said again when the job was put back in the same moment', async () => {
+  const id = await made();
+  const job = await tryOf(id);
+  await deliveries.retrying(id, { ...problem, attempt: 1, inMs: 3_600_000, wasTried: true });
+  expect(await redrives.redrive(id, 'jane')).toMatchObject({ outcome: 'redriven' });
+  await jobs.fail(job, { ...problem, retryInMs: 3_600_000 });
+  expect(await redrives.redrive(id, 'jane')).toMatchObject({ outcome: 'redriven' });
+  expect(await liveJobs(id)).toMatchObject([{ isDue: true }]);
+});
+
 it('leaves alone what is under way, what waits for its group and what another message says', async () => {
   const underWay = await made();
   await tryOf(underWay);

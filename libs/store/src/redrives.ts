@@ -53,8 +53,8 @@ export class Redrives {
   async redrive<Message>(id: string, by: string, again: Reword<Message> | null = null): Promise<Redrive> {
     return this.store.transaction(async (tx) => {
       const { state, original } = await locked(tx, id);
+      if ((await redriveIn(tx, [id], by)) > 0) return { id, outcome: 'redriven' };
       const outcome = outcomes[state];
-      if (outcome === 'redriven') await redriveIn(tx, [id], by);
       if (outcome !== 'accepted' || again === null) return { id, outcome };
       if (original !== id) await locked(tx, original);
       const underWay = await repetitionOf(tx, original);
@@ -110,12 +110,16 @@ export class Redrives {
   }
 }
 
+/** One whose job was put back in the moment in which it was redriven has no other sign of it. */
+const waitsForItsTry = `EXISTS (
+  SELECT FROM job WHERE queue = 'delivery' AND key = delivery.id::text AND job.state = 'queued' AND run_at > now())`;
+
 /** Tries deliveries again in a transaction that has a reason to; answers how many of them were given up or waited. */
 export async function redriveIn(tx: Transaction, ids: readonly string[], by: string | null): Promise<number> {
   // What is in doubt stays so: its code says that the channel is to be asked first.
   const redriven = await tx.query<{ id: string }>(
     `UPDATE delivery SET state = 'pending', next_at = NULL, finished_at = NULL
-     WHERE id = ANY($1) AND state IN ('failed', 'retrying') RETURNING id`,
+     WHERE id = ANY($1) AND (state IN ('failed', 'retrying') OR (state = 'pending' AND ${waitsForItsTry})) RETURNING id`,
     [ids],
   );
   const keys = redriven.map(({ id }) => id);

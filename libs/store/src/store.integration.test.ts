@@ -113,7 +113,7 @@ describe('a transaction', () => {
     ran.length = 0;
     await store.onceEach('a', ids, handle);
     await store.onceEach('a', ids, handle);
-    expect(ran.toSorted()).toEqual([ids[0], ids[2]].toSorted());
+    expect(new Set(ran)).toEqual(new Set([ids[0], ids[2]]));
     expect(await store.query('SELECT key FROM job WHERE key = ANY($1)', [ids])).toHaveLength(2);
   });
 });

@@ -128,16 +128,13 @@ export class Store {
          ON CONFLICT DO NOTHING RETURNING event_id AS id`,
         [consumer, eventIds],
       );
-      const outcomes = await Promise.allSettled(fresh.map(({ id }) => work(tx, id)));
-      // Not before all have ended: nobody may ask anything after the end of the transaction.
-      const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-      if (failed) throw failed.reason;
+      await allEnded(fresh.map(({ id }) => work(tx, id)));
     });
   }
 
   #open(runner: QueryRunner, committed: Committed): Transaction {
     let last: Promise<unknown> = Promise.resolve();
-    const queued = new Gathered<readonly TracedJob[], void>(async (_tx, jobs) => {
+    const queued = new Gathered<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
       committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
       return jobs.map(() => undefined);
     });
@@ -168,6 +165,16 @@ export class Store {
     if (committed.events === 0 && committed.jobs.length === 0) return;
     for (const listener of this.#listeners) listener(committed);
   }
+}
+
+/**
+ * Waits for all that is done at the same time in one transaction, also where one has failed: nobody may ask anything after its end.
+ * @throws what one of them threw
+ */
+export async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {

@@ -60,7 +60,7 @@ export const deliveries = {
   empty: () => [
     element('h2', {}, 'There is no such message'),
     element('p', {}, 'Who is told what stands in routing.yaml, in the format of Alertmanager.'),
-    element('p', {}, element('a', { href: '#messages/incident/text' }, 'What messages look like')),
+    element('p', {}, element('a', { href: '#messages/incident/mail' }, 'What messages look like')),
   ],
 };
 
@@ -72,7 +72,7 @@ export const channels = {
   path: 'receivers',
   // They have no id.
   key: ({ receiver, channel, integration }) => [receiver, channel, integration].map(encodeURIComponent).join('/'),
-  controls: () => [element('a', { href: '#messages/incident/text' }, 'What messages look like')],
+  controls: () => [element('a', { href: '#messages/incident/mail' }, 'What messages look like')],
   columns: [
     { title: 'State', kind: 'mark', cell: ({ state }) => [stamp(channelStamps[state], state)] },
     {

@@ -63,10 +63,16 @@ export class ChannelGuard {
   }
 
   #failed(state: ChannelState, askedMs = 0): void {
+    const now = this.now();
+    // What was under way when the rest began failed with it, and is no reason for a longer one.
+    if (now < state.restUntilMs) {
+      state.restUntilMs = Math.max(state.restUntilMs, now + askedMs);
+      return;
+    }
     state.failures += 1;
     if (state.failures < maxFailures) return;
     const restMs = Math.min(firstRestMs * 2 ** (state.failures - maxFailures), longestRestMs);
-    state.restUntilMs = this.now() + Math.max(restMs, askedMs);
+    state.restUntilMs = now + Math.max(restMs, askedMs);
   }
 
   #state(channel: string): ChannelState {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Incident, Secret, type Severity } from '@tidewaiter/domain';
+import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Redrives, Store } from '@tidewaiter/store';
 import {
   type HttpSink,
   jiraSink,
@@ -223,6 +224,24 @@ it('gives up what the channel will never take, says so, and can be told to try a
   expect(items).toMatchObject([{ stage: 'job', worker: 'delivery', subject: failed.id, attempts: 1 }]);
   await letters.redrive(items[0]!.id);
   expect((await deliveryIn('sent', 'slack')).id).toBe(failed.id);
+});
+
+it('sends what somebody redrives, and what was accepted only as a repetition that says so', async () => {
+  slack.next({ status: 404, body: 'no_service' });
+  await openIncident('critical', 'shell');
+  const failed = await deliveryIn('failed', 'slack');
+  const redrives = new Redrives(store, deliveries);
+  expect(await redrives.redrive(failed.id, 'jane')).toMatchObject({ outcome: 'redriven' });
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ id: failed.id, attempt: 1 });
+  expect((await deliveries.steps(failed.id)).map(({ kind }) => kind)).toEqual(['made', 'given-up', 'redriven', 'sent']);
+  expect(await deliveries.story(failed.id)).toMatchObject({ derived: [{ kind: 'fallback', receiver: 'by-mail' }] });
+
+  const again = (message: Message) => repeatedMessage(message, 'jane');
+  expect(await redrives.redrive(failed.id, 'jane')).toMatchObject({ outcome: 'accepted' });
+  const { id } = await redrives.redrive(failed.id, 'jane', again);
+  const [, , repetition] = await slack.waitFor(3);
+  expect(JSON.stringify(repetition!.body)).toContain('Sent again, as jane asked.');
+  while ((await deliveries.get(id))?.state !== 'sent') await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
 it('tells of an incident as it is, not as it was while nobody was there to tell', async () => {

@@ -6,6 +6,7 @@ import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   alertId,
+  allEnded,
   Deliveries,
   FiringAlerts,
   type HeldDelivery,
@@ -19,6 +20,8 @@ import { Quiet } from './quiet.js';
 import { digestMark } from './timing.js';
 
 const lookMs = 250;
+/** Groups that are looked at in one transaction: when a silence ends, all that waited because of it are due at once. */
+const groupsAtOnce = 50;
 const forgetEveryMs = 3_600_000;
 
 type Held = HeldDelivery<Message>;
@@ -56,26 +59,28 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     while (await this.#tellNext());
   }
 
-  /** Tells of one group that is due; false when there is none. */
+  /** Tells of some of the groups that are due, in one transaction; false when there is none. */
   async #tellNext(): Promise<boolean> {
     if (!(await this.groups.areDue())) return false;
     const quiet = await this.quiet.now(true);
     return this.store.transaction(async (tx) => {
-      const key = await this.groups.nextDue(tx);
-      if (key === null) return false;
-      const held = await this.deliveries.held<Message>(tx, key);
-      const firing = await this.alerts.firing(
-        tx,
-        held.flatMap(({ alerts }) => alerts),
-      );
-      const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
-      if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
-      if (ready.length > 0) {
-        await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
-        await this.groups.told(tx, key);
-      }
-      return true;
+      const keys = await this.groups.nextDue(tx, groupsAtOnce);
+      await allEnded(keys.map((key) => this.#tellOf(tx, key, quiet)));
+      return keys.length > 0;
     });
+  }
+
+  async #tellOf(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+    const held = await this.deliveries.held<Message>(tx, key);
+    const firing = await this.alerts.firing(
+      tx,
+      held.flatMap(({ alerts }) => alerts),
+    );
+    const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
+    if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
+    if (ready.length === 0) return;
+    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
+    await this.groups.told(tx, key);
   }
 
   /** What may be told now; what is over before anybody was told is dropped, and the rest waits on. */

@@ -294,6 +294,20 @@ it('gives a machine each of a flood', async () => {
   expect(new Set(await states())).toEqual(new Set(['pending']));
 });
 
+it('tells each of many groups that are due at once one time, whatever the replicas', async () => {
+  const webhook = 'webhook_configs: [ { url: "https://hook.example/" } ]';
+  for (const _ of ['one', 'another']) start('group_by: [rule], group_wait: 1h', '', webhook);
+  const rules = Array.from({ length: 120 }, (_, index) => `r${index}`);
+  await tell(...rules.map((rule) => alert(rule)));
+  await tell(alert('r0'));
+  expect(new Set(await states())).toEqual(new Set(['held']));
+  await pass('1 hour');
+  await until(async () => !(await states()).includes('held'));
+  expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(120);
+  expect((await titles()).filter((title) => title === 'r0' || title === '2 alerts · r0')).toHaveLength(1);
+  expect(await store.query(`SELECT key FROM job WHERE queue = 'delivery'`)).toHaveLength(120);
+});
+
 it('collects a digest until its hour, with how everything stands by then', async () => {
   start(
     'group_by: [rule]',

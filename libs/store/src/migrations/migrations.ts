@@ -39,6 +39,7 @@ import { ToldAlerts1764000060000 } from './1764000060000-told-alerts.js';
 import { AlertHistory1764000061000 } from './1764000061000-alert-history.js';
 import { JobsPutBack1764000064000 } from './1764000064000-jobs-put-back.js';
 import { DeliverySteps1764000064001 } from './1764000064001-delivery-steps.js';
+import { ApiTokenScope1764000065000 } from './1764000065000-api-token-scope.js';
 import { DeliverySubjects1764000066000 } from './1764000066000-delivery-subjects.js';
 import { FileContents1764000070000 } from './1764000070000-file-contents.js';
 import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
@@ -88,6 +89,7 @@ export const migrations = [
   AlertHistory1764000061000,
   JobsPutBack1764000064000,
   DeliverySteps1764000064001,
+  ApiTokenScope1764000065000,
   DeliverySubjects1764000066000,
   FileContents1764000070000,
   LedgerPods1764000071000,

@@ -486,7 +486,7 @@ export const receiverAnswer = z.object({
   waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
-  /** How long 95 of 100 messages took at most, from when they were to go out until the channel had them. */
+  /** How long 95 of 100 messages of the last day took at most, from when they were to go out until the channel had them. */
   p95Seconds: z.number().nullable(),
 });
 

@@ -745,6 +745,13 @@ describe('the API', () => {
       mediaType: 'text/html; charset=utf-8',
       content: expect.stringMatching(/^<!doctype html>/),
     });
+    const mail = await call('/api/v1/messages/preview/mail?kind=incident', { headers: bearer() });
+    expect(mail.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    // In a frame of our pages, and nothing of it runs or is loaded.
+    expect(mail.headers.get('content-security-policy')).toBe(
+      "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    );
+    expect(await mail.text()).toMatch(/^<!doctype html>/i);
   });
 
   it('counts what is in work', async () => {

@@ -186,6 +186,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     it('show what messages look like', async () => {
       await page.getByRole('link', { name: 'Channels' }).click();
       await page.getByRole('link', { name: 'What messages look like' }).click();
+      await page.frameLocator('iframe').getByText('What happened').waitFor();
       await page.getByRole('link', { name: 'Slack, as its blocks' }).click();
       await page.getByText('"blocks"').waitFor();
       await page.getByRole('link', { name: 'digest' }).click();

@@ -74,8 +74,9 @@ export const redriveManyBody = z
   .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
   .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
 
-export const previewQuery = z.strictObject({
-  kind: z.enum(messageKinds),
+export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });
+
+export const previewQuery = mailPreviewQuery.extend({
   /** The text of a mail, its HTML, or what Slack is given. */
   channel: z.enum(previewChannels).default('text'),
 });

@@ -1,3 +1,4 @@
+import type { TokenScope } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { admissionAnswer, admissionReview } from './admission.js';
@@ -34,6 +35,7 @@ import {
   gateBody,
   imagesQuery,
   incidentsQuery,
+  mailPreviewQuery,
   pageQuery,
   previewQuery,
   redriveManyBody,
@@ -58,8 +60,17 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodType;
   answer?: z.ZodType;
+  /** Of the answer, where that is not JSON. */
+  mediaType?: 'text/html';
   /** Needs no token. */
   isOpen?: true;
+  /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
+  scope?: TokenScope;
+}
+
+/** What a token must be for to use a route. */
+export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): TokenScope {
+  return scope ?? (method === 'get' ? 'read' : 'write');
 }
 
 /** Every route there is. A test compares it with what the controllers declare. */
@@ -94,6 +105,7 @@ export const routes: readonly Route[] = [
     path: '/gate',
     summary: 'Lets an image pass or says why not, by what is stored of it',
     status: 200,
+    scope: 'gate',
     body: gateBody,
     answer: gateAnswer,
   },
@@ -103,6 +115,7 @@ export const routes: readonly Route[] = [
     isAtRoot: true,
     summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
     status: 200,
+    scope: 'gate',
     body: admissionReview,
     answer: admissionAnswer,
   },
@@ -125,10 +138,16 @@ export const routes: readonly Route[] = [
     ),
     query: previewQuery,
   },
+  {
+    ...get('/messages/preview/mail', 'The same as the HTML of a mail, for a frame', z.string()),
+    query: mailPreviewQuery,
+    mediaType: 'text/html',
+  },
   list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
   {
     ...post('/silences/preview', 'Shows what fires now and would be kept back', 200, silencePreviewAnswer),
+    scope: 'read',
     body: silencePreviewBody,
   },
   {
@@ -145,6 +164,7 @@ export const routes: readonly Route[] = [
       200,
       replayAnswer,
     ),
+    scope: 'read',
     body: replayBody,
   },
   list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),
@@ -158,8 +178,8 @@ export const routes: readonly Route[] = [
     body: sessionBody,
     isOpen: true,
   },
-  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204 },
-  get('/openapi.json', 'This document', z.record(z.string(), z.unknown())),
+  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204, scope: 'gate' },
+  { ...get('/openapi.json', 'This document', z.record(z.string(), z.unknown())), scope: 'gate' },
 ];
 
 function get(path: string, summary: string, answer: z.ZodType): Route {

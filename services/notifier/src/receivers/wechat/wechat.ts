@@ -45,7 +45,7 @@ async function accessToken(config: WeChatConfig, context: SendContext): Promise<
   const { corpId, apiSecret } = config;
   const query = new URLSearchParams({ corpid: corpId, corpsecret: apiSecret.reveal() });
   const { access_token: token = '', expires_in: seconds = 0 } = await withoutDoubt('WeChat', async () =>
-    call(`gettoken?${query}`, { method: 'GET' }, config, context),
+    call(`gettoken?${query.toString()}`, { method: 'GET' }, config, context),
   );
   const fresh = { token: new Secret(token), endsAt: Date.now() + seconds * 1000 };
   tokens.set(config, fresh);
