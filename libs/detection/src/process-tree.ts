@@ -9,6 +9,7 @@ export interface TreeProcess {
   parent: string | null;
   executable: string | null;
   container: string | null;
+  uid: number | null;
   startedMs: number | null;
   exitedMs: number | null;
   /** Id of the event that told of its start. */
@@ -109,6 +110,7 @@ export class ProcessTree {
       parent: this.#parentOf(observation, process),
       executable: process.executable,
       container: containerKey(observation),
+      uid: process.uid,
       startedMs: isStart ? observation.timeMs : null,
       exitedMs: null,
       startEvent: isStart ? observation.id : null,
@@ -137,6 +139,7 @@ export class ProcessTree {
         parent: null,
         executable: parentExecutable,
         container: null,
+        uid: null,
         startedMs: null,
         exitedMs: null,
         startEvent: null,
