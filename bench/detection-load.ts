@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
@@ -43,7 +44,15 @@ const uuid = (salt: number) => `5a17ed00-0000-4000-8000-${salt.toString(16).padS
 /** SigmaHQ's Linux rules, where the shared data is there: most rules of an installation are somebody else's. */
 function sharedRules(): RuleText[] {
   const folder = resolve(process.env['TIDEWAITER_SHARED'] ?? '../shared', 'detection/sigma');
-  if (!existsSync(folder)) return [];
+  return existsSync(folder) ? textsIn(folder) : [];
+}
+
+/** The rules that Tidewaiter brings along. */
+export function ownRuleTexts(): RuleText[] {
+  return textsIn(fileURLToPath(new URL('../rules', import.meta.url)));
+}
+
+function textsIn(folder: string): RuleText[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.yml'))
     .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }));

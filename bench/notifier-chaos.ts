@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { Severity } from '@tidewaiter/domain';
 
-import { fastSink, incidentOf, type Notifier, type Rig, startRig, until } from './notifier-rig.ts';
+import { fastSink, incidentOf, type Notifier, type Rig, startRig } from './notifier-rig.ts';
 
 /** How a channel treats some messages at their first try; afterwards it takes them. */
 type Mood = 'takes' | 'asks to wait' | 'fails' | 'hangs' | 'cuts' | 'takes and cuts';
@@ -11,15 +11,16 @@ type Mood = 'takes' | 'asks to wait' | 'fails' | 'hangs' | 'cuts' | 'takes and c
 /** One channel for each severity, so that one in a bad mood is not all. */
 const moods: Record<Severity, Mood[]> = {
   critical: ['takes'],
-  high: ['takes', 'takes', 'asks to wait'],
-  medium: ['takes', 'takes', 'fails'],
+  high: ['takes', 'takes', 'takes', 'takes', 'asks to wait'],
+  medium: ['takes', 'takes', 'takes', 'takes', 'fails'],
   low: ['takes', 'takes', 'takes', 'takes', 'takes', 'hangs'],
-  negligible: ['takes', 'takes', 'cuts', 'takes and cuts'],
+  negligible: ['takes', 'takes', 'takes', 'takes', 'takes', 'takes', 'cuts', 'takes and cuts'],
   unknown: ['takes'],
 };
 const severities = ['critical', 'high', 'medium', 'low', 'negligible'] as const;
-/** Messages that meet five failures in a row make the notifier leave their channel alone for minutes. */
-const patienceMs = 1_800_000;
+/** A channel that failed often is left alone for ten minutes at most: where nothing has arrived for longer, nothing will. */
+const patienceMs = 720_000;
+const reportEveryMs = 10_000;
 
 const acts: Record<Mood, (response: ServerResponse) => void> = {
   takes: (response) => void response.end(),
@@ -31,68 +32,118 @@ const acts: Record<Mood, (response: ServerResponse) => void> = {
 };
 
 /** @returns whether every alert arrived, and none under two names */
-export async function chaosBench(alerts: number, seed: number): Promise<boolean> {
+export async function chaosBench(alerts: number, seed: number, logFile?: string): Promise<boolean> {
   const random = randomOf(seed);
-  const tries = new Map<string, number>();
-  /** Names of the messages that were taken, by the incident that they tell of. */
-  const taken = new Map<string, Set<string>>();
-  let repeats = 0;
+  const arrivals = new Arrivals();
   const sink = await fastSink(({ path, id, body }, response) => {
-    const attempt = (tries.get(id) ?? 0) + 1;
-    tries.set(id, attempt);
     const choices = moods[path.slice(1) as Severity];
-    const mood = attempt > 1 ? 'takes' : choices[Math.floor(random() * choices.length)]!;
-    if (mood.startsWith('takes')) {
-      const name = /Miner in (incident-\d+)/.exec(body)?.[1] ?? body;
-      const ids = taken.get(name) ?? new Set();
-      if (ids.has(id)) repeats += 1;
-      taken.set(name, ids.add(id));
-    }
+    const mood = arrivals.isFirst(id) ? choices[Math.floor(random() * choices.length)]! : 'takes';
+    if (mood.startsWith('takes')) arrivals.note(/Miner in (incident-\d+)/.exec(body)?.[1] ?? body, id);
     acts[mood](response);
   });
-  const rig = await startRig(`
+  const rig = await startRig(
+    `
 route:
   receiver: none
   routes: [ ${severities.map((severity) => `{ receiver: ${severity}, matchers: [ 'severity="${severity}"' ] }`).join(', ')} ]
 receivers:
   - name: none
 ${severities.map((severity) => `  - { name: ${severity}, webhook_configs: [ { url: "${sink.url}/${severity}", timeout: 3s } ] }`).join('\n')}
-`);
+`,
+    logFile,
+  );
   const began = performance.now();
+  const seconds = () => `${((performance.now() - began) / 1_000).toFixed(0)} s`;
   const killing = new Killing(rig, await rig.startNotifier(), random);
-  const killed = killing.run();
+  let told = 0;
+  const report = setInterval(() => {
+    void states(rig).then((now) =>
+      console.log(`  ${seconds()}: ${told} told, ${arrivals.size} arrived; ${now}; ${killing.summary}`),
+    );
+  }, reportEveryMs);
+  const [killed] = await Promise.allSettled([
+    killing.run(),
+    tellAll(rig, alerts, (count) => (told = count)).finally(() => killing.stop()),
+  ]);
+  if (killed.status === 'rejected') throw killed.reason;
+  const isWhole = () => arrivals.size >= alerts;
+  for (const since = { size: -1, at: 0 }; !isWhole() || (await unfinished(rig)).length > 0; await sleep(500)) {
+    await killing.revive();
+    if (arrivals.size !== since.size) Object.assign(since, { size: arrivals.size, at: performance.now() });
+    if (performance.now() - since.at < patienceMs) continue;
+    console.log(`  given up: nothing has arrived for ${patienceMs / 60_000} minutes`);
+    break;
+  }
+  // Whatever is told twice has the time to.
+  await sleep(5_000);
+  clearInterval(report);
+  const lost = alerts - arrivals.size;
+  console.log(
+    `${alerts} alerts, ${killing.summary}; ended by itself ${killing.crashes}\n  ${lost} lost, ${arrivals.doubled} doubled; ${arrivals.repeats} came again under the name that they had, ${seconds()}`,
+  );
+  for (const row of await unfinished(rig)) console.log(`  open: ${JSON.stringify(row)}`);
+  await killing.notifier.kill();
+  sink.stop();
+  await rig.stop();
+  return lost === 0 && arrivals.doubled === 0 && killing.crashes === 0;
+}
+
+/** What the channels took. */
+class Arrivals {
+  readonly #tried = new Set<string>();
+  /** Names of the messages that were taken, by the incident that they tell of. */
+  readonly #taken = new Map<string, Set<string>>();
+  repeats = 0;
+
+  isFirst(id: string): boolean {
+    const isFirst = !this.#tried.has(id);
+    this.#tried.add(id);
+    return isFirst;
+  }
+
+  note(incident: string, id: string): void {
+    const ids = this.#taken.get(incident) ?? new Set();
+    if (ids.has(id)) this.repeats += 1;
+    this.#taken.set(incident, ids.add(id));
+  }
+
+  get size(): number {
+    return this.#taken.size;
+  }
+
+  get doubled(): number {
+    return [...this.#taken.values()].filter((ids) => ids.size > 1).length;
+  }
+}
+
+async function tellAll(rig: Rig, alerts: number, onTold: (count: number) => void): Promise<void> {
   for (let first = 0; first < alerts; first += 20) {
     const names = Array.from({ length: Math.min(20, alerts - first) }, (_, index) => first + index);
     await patiently(() =>
       rig.tell(names.map((n) => incidentOf(`incident-${n}`, { severity: severities[n % severities.length]! }))),
     );
+    onTold(first + names.length);
     await sleep(100);
   }
-  await killing.stop();
-  await killed;
-  await until(() => taken.size >= alerts, patienceMs);
-  // Whatever is told twice has the time to.
-  await until(async () => (await open(rig)).length === 0, patienceMs);
-  await sleep(5_000);
-  const lost = alerts - taken.size;
-  const doubled = [...taken.values()].filter((ids) => ids.size > 1).length;
-  console.log(
-    `${alerts} alerts, ${killing.summary}\n  ${lost} lost, ${doubled} doubled; ${repeats} came again under the name that they had, ${((performance.now() - began) / 1_000).toFixed(0)} s`,
-  );
-  for (const row of await open(rig)) console.log(`  open: ${JSON.stringify(row)}`);
-  await killing.notifier.kill();
-  sink.stop();
-  await rig.stop();
-  return lost === 0 && doubled === 0;
 }
 
 /** Deliveries that have not ended well. */
-async function open({ store }: Rig): Promise<object[]> {
+async function unfinished({ store }: Rig): Promise<object[]> {
   return patiently(() =>
     store.query<object>(
       `SELECT id, receiver, state, attempt, code, reason, next_at FROM delivery WHERE state <> 'sent' LIMIT 5`,
     ),
   );
+}
+
+/** How many deliveries stand how, and why. */
+async function states({ store }: Rig): Promise<string> {
+  const rows = await patiently(() =>
+    store.query<{ state: string; count: number }>(
+      `SELECT concat_ws(' ', state, code) AS state, count(*)::int AS count FROM delivery GROUP BY 1 ORDER BY 1`,
+    ),
+  );
+  return rows.map(({ state, count }) => `${state} ${count}`).join(', ');
 }
 
 /** Kills one part after the other, each as a crash, and lets it come back. */
@@ -103,6 +154,8 @@ class Killing {
   readonly #rig: Rig;
   readonly #random: () => number;
   notifier: Notifier;
+  /** How often the notifier ended without having been told to. */
+  crashes = 0;
 
   constructor(rig: Rig, notifier: Notifier, random: () => number) {
     this.#rig = rig;
@@ -125,6 +178,7 @@ class Killing {
       ['redis, with all that it holds', () => this.#rig.servers.redis.wipe()],
     ];
     while (!this.#stopping.signal.aborted) {
+      await this.revive();
       const [name, kill] = kills[Math.floor(this.#random() * kills.length)]!;
       await kill();
       this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1);
@@ -132,8 +186,15 @@ class Killing {
     }
   }
 
-  async stop(): Promise<void> {
+  stop(): void {
     this.#stopping.abort();
+  }
+
+  /** As whatever keeps services running would. */
+  async revive(): Promise<void> {
+    if (!this.notifier.hasEnded) return;
+    this.crashes += 1;
+    this.notifier = await this.#rig.startNotifier();
   }
 
   get summary(): string {

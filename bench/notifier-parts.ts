@@ -15,6 +15,7 @@ const latencyTargetMs = 1_000;
 const channels = 10;
 const deliveriesTarget = 1_000;
 const memoryTargetMiB = 300;
+const dueGroups = 2_000;
 const patienceMs = 300_000;
 
 /** From the commit of an incident to the request at Slack, one incident after the other at a steady pace. */
@@ -102,12 +103,13 @@ receivers: [ { name: machines, webhook_configs: [ ${Array.from({ length: perInci
   return { cpuSeconds, events: incidents, deliveries: taken.size };
 }
 
-/** Groups with a message each that waits, and the alerts in them, which rules of inhibition ask about. */
+/** Groups with a message each that waits for half a day, and the alerts in them, which rules of inhibition ask about. */
 export async function groupsBench({ groups }: Sizes): Promise<boolean> {
   const rig = await startRig(`
-route: { receiver: machines, group_by: [repository], group_wait: 12h }
+route: { receiver: none, routes: [ { receiver: machines, group_by: [repository], group_wait: 12h, mute_time_intervals: [always] } ] }
+time_intervals: [ { name: always, time_intervals: [ { days_of_month: ['1:31'] } ] } ]
 inhibit_rules: [ { source_matchers: [ 'severity="critical"' ], target_matchers: [ 'severity="low"' ], equal: [repository] } ]
-receivers: [ { name: machines, webhook_configs: [ { url: "http://127.0.0.1:9" } ] } ]
+receivers: [ { name: none }, { name: machines, webhook_configs: [ { url: "http://127.0.0.1:9" } ] } ]
 `);
   await rig.store.query(
     `INSERT INTO alert (identity_hash, labels, status, starts_at, changed_at)
@@ -120,6 +122,15 @@ receivers: [ { name: machines, webhook_configs: [ { url: "http://127.0.0.1:9" } 
     `INSERT INTO alert_group (key, due_at) SELECT 'machines' || chr(10) || n, now() + interval '12 hours' FROM generate_series(1, $1) AS n`,
     [groups],
   );
+  // The first ones are due while the program runs.
+  await rig.store.query(
+    `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, state, held_for)
+     SELECT gen_random_uuid(), gen_random_uuid(), 'machines', 'webhook', 0, 'route.routes[0]', n::text, jsonb_build_object('repository', 'team/app-' || n),
+       jsonb_build_array(jsonb_build_object('identity', n::text, 'labels', jsonb_build_object('kind', 'vulnerability', 'severity', 'critical',
+         'repository', 'team/app-' || n, 'rule', 'CVE-2026-' || n % 5000), 'annotations', '{}'::jsonb, 'status', 'firing', 'startsAt', now(), 'endsAt', null)),
+       $2::jsonb, 'held', 'machines' || chr(10) || n FROM generate_series(1, $1) AS n`,
+    [groups, JSON.stringify(heldMessage)],
+  );
   const idle = await rig.startNotifier();
   const empty = idle.memoryMiB;
   // The first message makes it read what fires.
@@ -130,10 +141,45 @@ receivers: [ { name: machines, webhook_configs: [ { url: "http://127.0.0.1:9" } 
   console.log(
     `${groups.toLocaleString('en')} open groups          ${now.toFixed(0)} MiB, at most ${peak.toFixed(0)} MiB (${empty.now.toFixed(0)} MiB at its start)  (target < ${memoryTargetMiB} MiB)`,
   );
+  const { cpuSeconds } = idle;
+  await rig.store.query(`UPDATE alert_group SET due_at = now() WHERE key IN (SELECT key FROM alert_group LIMIT $1)`, [
+    dueGroups,
+  ]);
+  const began = performance.now();
+  await until(
+    async () => (await rig.store.query(`SELECT FROM alert_group WHERE due_at <= now() LIMIT 1`)).length === 0,
+    patienceMs,
+  );
+  const [cpu, wall] = [idle.cpuSeconds - cpuSeconds, (performance.now() - began) / 1_000];
+  console.log(
+    `${dueGroups.toLocaleString('en')} of them due, and muted  ${Math.round(dueGroups / cpu)}/s of CPU, ${Math.round(dueGroups / wall)}/s`,
+  );
   await idle.stop();
   await rig.stop();
   return peak < memoryTargetMiB;
 }
+
+/** As a push with a few findings is worded. */
+const heldMessage = {
+  kind: 'push',
+  status: 'firing',
+  severity: 'critical',
+  title: 'Critical · team/app:1 has 3 new findings, 1 critical',
+  summary: 'Pushed by ci at 2026-11-25 01:02 UTC. Two of them are closed by an upgrade that is there.',
+  facts: Array.from({ length: 6 }, (_, index) => ({ title: `Fact ${index}`, text: 'something that is good to know' })),
+  sections: [
+    {
+      title: 'New',
+      items: Array.from({ length: 5 }, (_, index) => ({
+        severity: 'critical',
+        text: `CVE-2026-${1_000 + index} in package-${index} 1.2.3`,
+        detail: 'fixed in 1.2.4, known to be exploited, in the base image',
+      })),
+    },
+  ],
+  links: [{ title: 'Open in Tidewaiter', url: 'https://tidewaiter.example.com/pushes/1' }],
+  footer: 'route › team',
+};
 
 function percentiles(values: readonly number[]): (share: number) => number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,6 +24,7 @@ export interface Rig {
   store: Store;
   /** Keeps incidents and publishes them, as the detector does. */
   tell(incidents: readonly Incident[]): Promise<void>;
+  /** @throws when it ends before it is ready */
   startNotifier(): Promise<Notifier>;
   stop(): Promise<void>;
 }
@@ -31,9 +32,16 @@ export interface Rig {
 /** The notifier in a process of its own. */
 export class Notifier {
   readonly #child: ChildProcess;
+  readonly #ended: Promise<unknown>;
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    this.#ended = once(child, 'exit');
+  }
+
+  /** Whether it runs no more, for whatever reason. */
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
   get cpuSeconds(): number {
@@ -48,22 +56,28 @@ export class Notifier {
     return { now: kib('VmRSS') / 1_024, peak: kib('VmHWM') / 1_024 };
   }
 
+  /** Rejects when it ends before it is ready. */
+  async ready(): Promise<void> {
+    const early = this.#ended.then(() => {
+      throw new Error('the notifier ended before it was ready');
+    });
+    await Promise.race([once(this.#child, 'message'), early]);
+  }
+
   async stop(): Promise<void> {
-    const gone = once(this.#child, 'exit');
-    this.#child.disconnect();
-    await gone;
+    if (!this.hasEnded) this.#child.disconnect();
+    await this.#ended;
   }
 
   async kill(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
-    const gone = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await gone;
+    await this.#ended;
   }
 }
 
-/** Servers, and a notifier that reads this `routing.yaml` once it is started. */
-export async function startRig(routing: string): Promise<Rig> {
+/** Servers, and a notifier that reads this `routing.yaml` once it is started, and appends its log to a file. */
+export async function startRig(routing: string, logFile?: string): Promise<Rig> {
+  const log = logFile === undefined ? 'ignore' : openSync(logFile, 'a');
   const servers = await throwAwayServers({ postgres: true, nats: true, redis: true }, { fsync: true });
   const folder = await mkdtemp(join(tmpdir(), 'tidewaiter-bench-'));
   await writeFile(join(folder, 'routing.yaml'), routing);
@@ -92,11 +106,12 @@ export async function startRig(routing: string): Promise<Rig> {
           TIDEWAITER_HTTP_PORT: '0',
         },
         execArgv: ['--max-semi-space-size=8'],
-        // Its log goes nowhere, but it is written.
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        // Where nobody wants its log it goes nowhere, but it is written.
+        stdio: ['ignore', log, 'inherit', 'ipc'],
       });
-      await once(child, 'message');
-      return new Notifier(child);
+      const notifier = new Notifier(child);
+      await notifier.ready();
+      return notifier;
     },
     async stop() {
       await relay.onApplicationShutdown();
@@ -104,6 +119,7 @@ export async function startRig(routing: string): Promise<Rig> {
       await dataSource.destroy();
       await servers.stop();
       await rm(folder, { recursive: true });
+      if (log !== 'ignore') closeSync(log);
     },
   };
 }

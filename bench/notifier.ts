@@ -17,6 +17,7 @@ const { values } = parseArgs({
     groups: { type: 'string', default: '100000' },
     chaos: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    log: { type: 'string' },
   },
 });
 console.log(`load average of the machine before ${loadavg()[0]?.toFixed(1)}`);
@@ -28,7 +29,7 @@ if (values.chaos === undefined) {
     if ((values.only ?? name) === name) isWhole = (await part(sizes)) && isWhole;
   }
 } else {
-  isWhole = await chaosBench(Number(values.chaos), Number(values.seed));
+  isWhole = await chaosBench(Number(values.chaos), Number(values.seed), values.log);
 }
 if (!isWhole) process.exitCode = 1;
 console.log(`load average of the machine after ${loadavg()[0]?.toFixed(1)}`);

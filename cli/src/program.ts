@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { advisoriesCommand } from './advisories/advisories.js';
 import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
+import { deliveriesCommand } from './deliveries.js';
 import { downCommand } from './down.js';
 import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
@@ -18,6 +19,7 @@ import { serviceCommand } from './service.js';
 import { silencesCommand } from './silences.js';
 import { statusCommand } from './status.js';
 import { testCommand } from './test.js';
+import { tokensCommand } from './tokens.js';
 import { upCommand } from './up.js';
 import { version } from './version.js';
 
@@ -40,7 +42,9 @@ const commands = [
   replayCommand,
   silencesCommand,
   messagesCommand,
+  deliveriesCommand,
   deadLettersCommand,
+  tokensCommand,
   completionCommand,
 ];
 

@@ -6,7 +6,8 @@ import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { collect } from './collect.js';
-import { tell } from './context.js';
+import { environment, tell } from './context.js';
+import { replayCommand } from './routes-replay.js';
 
 interface TestOptions {
   config: string;
@@ -41,6 +42,7 @@ export function routesCommand(program: Command): void {
     .action(async (labels: ReadonlyMap<string, string> | undefined, options: TestOptions) =>
       test(options, Object.fromEntries(labels ?? [])),
     );
+  replayCommand(routes);
 }
 
 function readTime(text: string): Date {
@@ -119,7 +121,7 @@ async function quietness(
 async function readRouting(path: string): Promise<RoutingConfig> {
   const { parseRouting } = await import('@tidewaiter/routing');
   const folder = dirname(resolve(path));
-  return parseRouting(readText(path), (file) => readText(resolve(folder, file)).trim());
+  return parseRouting(readText(path), (file) => readText(resolve(folder, file)).trim(), environment);
 }
 
 function readText(path: string): string {

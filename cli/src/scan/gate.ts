@@ -3,6 +3,7 @@ import type { GateThreshold } from '@tidewaiter/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { duration } from '../duration.js';
+import { serverUrl } from '../server.js';
 import { answerText, type GateAnswer } from './gate-answer.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
@@ -30,7 +31,7 @@ export function gateCommand(program: Command): void {
       'a severity: close on findings as bad as this; new:SEVERITY, on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
       checkThreshold,
     )
-    .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', checkUrl)
+    .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
     .option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now', duration, 0)
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
@@ -40,11 +41,6 @@ export function gateCommand(program: Command): void {
 function checkThreshold(text: string): string {
   if (/^(new:)?(critical|high|medium|low|negligible|unknown)$/.test(text)) return text;
   throw new InvalidArgumentError('Give a severity, or new: and a severity: new:high.');
-}
-
-function checkUrl(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new InvalidArgumentError('Give an http or https URL.');
 }
 
 async function gate(image: string, flags: GateFlags, command: Command): Promise<void> {

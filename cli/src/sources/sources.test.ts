@@ -243,6 +243,16 @@ describe('sbom:FILE', () => {
         packages: purls.map((purl) => ({ externalRefs: [{ referenceType: 'purl', referenceLocator: purl }] })),
       },
     ],
+    [
+      'SPDX 3',
+      {
+        '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld',
+        '@graph': purls.map((purl) => ({
+          type: 'software_Package',
+          externalIdentifier: [{ externalIdentifierType: 'packageUrl', identifier: purl }],
+        })),
+      },
+    ],
   ])('gives the packages of %s, and the distribution that they name', async (_, document) => {
     writeFileSync(join(folder, 'sbom.json'), JSON.stringify(document));
     const { listed } = await open(`sbom:${folder}/sbom.json`);

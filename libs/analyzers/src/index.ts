@@ -65,6 +65,7 @@ export { imageFiles } from './image-files.js';
 export type { ImageFile } from './image-files.js';
 export { purlOf } from './purl.js';
 export { readSbom } from './sbom-packages.js';
+export { isSpdx3, spdx3Elements, spdx3Purls } from './spdx3.js';
 export type { Inventory } from './inventory.js';
 export type { Analyzer, FileFacts, SourceFile } from './analyzer.js';
 export { decodeFacts, encodeFacts } from './layer-facts.js';

@@ -4,6 +4,8 @@ import type { FileFacts } from './analyzer.js';
 import { listOf, objectOf, readJson } from './document.js';
 import { collectPackages, oneLine } from './package-database.js';
 import { recordOfPurl } from './purl-record.js';
+import { isLicense } from './spdx-license.js';
+import { isSpdx3, spdx3Packages } from './spdx3.js';
 
 /** SBOMs of whole operating systems have some 20 MB. */
 const maxSbomBytes = 64 << 20;
@@ -12,7 +14,7 @@ const maxLicenses = 32;
 type Json = Record<string, unknown>;
 
 /**
- * The packages of an SBOM in JSON, CycloneDX or SPDX 2, by their purls. What has none, or none of a package (an image, a
+ * The packages of an SBOM in JSON, CycloneDX or SPDX, by their purls. What has none, or none of a package (an image, a
  * repository), is left out.
  * @see https://cyclonedx.org/docs/1.6/json/ https://spdx.github.io/spdx-spec/v2.3/
  * @throws LimitExceeded `maxSbomBytes` or `maxPackages`
@@ -23,6 +25,8 @@ export function readSbom(content: Buffer, foundIn: string): FileFacts {
   const document = objectOf(readJson(content, maxSbomBytes));
   if (document['bomFormat'] === 'CycloneDX') return collectPackages(componentsOf(document, foundIn));
   if (typeof document['spdxVersion'] === 'string') return collectPackages(spdxPackagesOf(document, foundIn));
+  if (isSpdx3(document))
+    return collectPackages(spdx3Packages(document).map(({ purl, license }) => recordOf(purl, [license], foundIn)));
   throw new MalformedFile(`${foundIn} is neither CycloneDX nor SPDX`);
 }
 
@@ -50,11 +54,6 @@ function* spdxPackagesOf(document: Json, foundIn: string): Generator<PackageReco
     for (const { referenceType, referenceLocator } of listOf(each['externalRefs']).map(objectOf))
       if (referenceType === 'purl') yield recordOf(referenceLocator, [licenses], foundIn);
   }
-}
-
-/** SPDX wants a word where nobody knows. */
-function isLicense(text: unknown): text is string {
-  return typeof text === 'string' && text !== 'NOASSERTION' && text !== 'NONE';
 }
 
 function recordOf(purl: unknown, licenses: readonly string[], foundIn: string): PackageRecord | undefined {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { factField, isFactField } from '@tidewaiter/facts';
-import type { Firing, Match, RuleInfo } from '@tidewaiter/sigma';
+import type { Firing, Match, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
 import type { Seen } from './event-view.js';
@@ -147,6 +147,15 @@ export function firingAlert(
 /** Whether a rule asked for what is known, not only for what happened. */
 export function isAboutFacts(match: Match): boolean {
   return match.explain().some(({ field }) => isFactField(field));
+}
+
+const factAsking = new WeakMap<RuleInfo, boolean>();
+
+/** Whether it ever can be: most parts of correlations only count what happens, and how each match came about takes long to say. */
+export function asksForFacts(rule: RuleInfo, rules: RuleSet): boolean {
+  let asks = factAsking.get(rule);
+  if (asks === undefined) factAsking.set(rule, (asks = rules.fieldsOf(rule).some(isFactField)));
+  return asks;
 }
 
 function fromScene({ at, timeMs, explanation, context, image, artifacts }: Scene) {

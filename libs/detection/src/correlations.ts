@@ -12,9 +12,16 @@ import { type KeptMap, RecentMap } from './recent-map.js';
 import type { Scene } from './scene.js';
 
 /** What is remembered of an event that a correlation may come back to. */
+export interface MatchedEvent {
+  /** Made when it is first asked for: most events that are counted are never told of. */
+  scene: () => Scene;
+  /** Whether a rule asked for what is known, not only for what happened. */
+  isFact: boolean;
+}
+
+/** The same where it is kept, or goes elsewhere. */
 export interface MatchedScene {
   scene: Scene;
-  /** Whether a rule asked for what is known, not only for what happened. */
   isFact: boolean;
 }
 
@@ -29,7 +36,7 @@ const maxScenes = 10_000;
 /** Correlations, and what there is to tell of the events that they join. What arrives is in order. */
 export class Correlations {
   #correlator: Correlator;
-  readonly #scenes = new RecentMap<MatchedScene>(maxScenes);
+  readonly #matched = new RecentMap<MatchedEvent>(maxScenes);
 
   constructor(rules: readonly CorrelationRule[]) {
     this.#correlator = new Correlator(rules);
@@ -39,8 +46,8 @@ export class Correlations {
     return this.#correlator.figures;
   }
 
-  observe(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
-    this.#scenes.set(event.id, matched);
+  observe(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
+    this.#matched.set(event.id, matched);
     return this.#correlator.observe(event).map((firing) => this.#fired(firing));
   }
 
@@ -56,23 +63,36 @@ export class Correlations {
   }
 
   snapshot(): KeptCorrelations {
+    const { older, newer } = this.#matched.snapshot();
+    const told = (all: [string, MatchedEvent][]) =>
+      all.map(([id, matched]): [string, MatchedScene] => [id, sceneOfMatched(matched)]);
     return {
-      scenes: this.#scenes.snapshot(),
+      scenes: { older: told(older), newer: told(newer) },
       state: Buffer.from(this.#correlator.snapshot()).toString('base64'),
     };
   }
 
-  restore({ scenes, state }: KeptCorrelations): void {
-    this.#scenes.restore(scenes);
+  restore({ scenes: { older, newer }, state }: KeptCorrelations): void {
+    const known = (all: [string, MatchedScene][]) =>
+      all.map(([id, matched]): [string, MatchedEvent] => [id, matchedOfScene(matched)]);
+    this.#matched.restore({ older: known(older), newer: known(newer) });
     this.#correlator.restore(Buffer.from(state, 'base64'));
   }
 
   #fired(firing: Firing): Alert {
-    const members = firing.events.flatMap((id) => this.#scenes.get(id) ?? []);
+    const members = firing.events.flatMap((id) => this.#matched.get(id) ?? []);
     return firingAlert(
       firing,
-      members.map(({ scene }) => scene),
+      members.map(({ scene }) => scene()),
       members.some(({ isFact }) => isFact),
     );
   }
+}
+
+export function sceneOfMatched({ scene, isFact }: MatchedEvent): MatchedScene {
+  return { scene: scene(), isFact };
+}
+
+export function matchedOfScene({ scene, isFact }: MatchedScene): MatchedEvent {
+  return { scene: () => scene, isFact };
 }

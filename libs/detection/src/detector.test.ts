@@ -296,6 +296,72 @@ it('goes on from a snapshot as if nothing had happened', () => {
 });
 
 it('does not go on from what it does not understand', () => {
-  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/3');
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/4');
   expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
+});
+
+describe('an event that can be read again', () => {
+  const asks = (selection: string) =>
+    loadRules([
+      {
+        path: 'flags.yml',
+        text: `
+title: Asked
+logsource: { product: linux, category: process_creation }
+detection: { known: { ${selection} }, condition: known }
+level: high
+`,
+      },
+    ]);
+  const flagged = () => {
+    const found = exec(0, '1', '/bin/sh');
+    (found.event['process_exec'] as Record<string, JsonObject>)['process']!['flags'] = 'execve';
+    return found;
+  };
+  const rereadOf = ({ event }: RuntimeRecord) => jest.fn(() => JSON.parse(JSON.stringify(event)) as JsonObject);
+
+  it('is not read again for rules that ask for nothing in its own words', () => {
+    const detector = newDetector({ clock: 'caller' });
+    const reread = rereadOf(flagged());
+    detector.observe(flagged(), reread);
+    expect(detector.advance(startMs + 60_000)).toEqual([]);
+    expect(reread).not.toHaveBeenCalled();
+  });
+
+  it('is asked as one that waits in memory is', () => {
+    for (const selection of [
+      'process_exec.process.flags: execve',
+      'node_name|exists: true',
+      'Image: /bin/sh',
+      'flags: execve',
+    ]) {
+      const [record, detectors] = [flagged(), [newDetector(asks(selection)), newDetector(asks(selection))]];
+      detectors[0]!.observe(record);
+      detectors[1]!.observe(structuredClone(record), rereadOf(record));
+      const [plain, again] = detectors.map((each) => each.advance(startMs + 60_000));
+      expect(again).toEqual(plain);
+    }
+  });
+
+  it('is evidence in its own words', () => {
+    const detector = newDetector({ ...asks('Image: /bin/sh'), clock: 'caller' });
+    const record = flagged();
+    detector.observe(structuredClone(record), rereadOf(record));
+    const [alert] = detector.advance(startMs + 60_000);
+    expect(alert?.evidence[0]?.record).toEqual(record.event);
+  });
+
+  it('is what new rules ask for, and what a snapshot keeps', () => {
+    const record = flagged();
+    const detector = newDetector({ clock: 'caller' });
+    detector.observe(structuredClone(record), rereadOf(record));
+    const other = newDetector({ ...asks('process_exec.process.flags: execve'), clock: 'caller' });
+    other.restore(detector.snapshot());
+    detector.replaceRules(asks('process_exec.process.flags: execve'));
+    for (const each of [detector, other]) {
+      expect(each.advance(startMs + 60_000).map(({ title, events }) => [title, events])).toEqual([
+        ['Asked', [record.id]],
+      ]);
+    }
+  });
 });

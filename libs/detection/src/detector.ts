@@ -1,22 +1,33 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
-import { observe } from '@tidewaiter/sensors';
+import { nativeMembers, observe } from '@tidewaiter/sensors';
 import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
 
-import { isAboutFacts, ruleAlert } from './alert-of.js';
+import { asksForFacts, isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
 import { type DetectorRules, isLocal, wideCorrelations } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
+import { Correlations, type KeptCorrelations, type MatchedEvent, sceneOfMatched } from './correlations.js';
 import { eventView, type Seen } from './event-view.js';
 import { FileWriters, type KeptWriters } from './file-writers.js';
 import { PassiveDns } from './passive-dns.js';
 import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
+import { type KeptPairs, RecentPairs } from './recent-pairs.js';
 import { ReorderBuffer } from './reorder-buffer.js';
 import { sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
+import {
+  bringNative,
+  leaveNative,
+  nativeOf,
+  recordOf,
+  type Reread,
+  type WaitingEvent,
+  waitingEvent,
+} from './waiting-event.js';
 import { WideParts, type WideMatch } from './wide-correlations.js';
+import { type KeptRepeats, WideRepeats } from './wide-repeats.js';
 
 export interface DetectorOptions extends DetectorRules {
   facts: FactContext;
@@ -40,16 +51,7 @@ export interface DetectorCounts {
   repeatedWrites: number;
 }
 
-interface Waiting {
-  id: string;
-  /** Where it stands in the order. */
-  timeMs: number;
-  happenedMs: number;
-  record: RuntimeRecord;
-  observation: Observation;
-}
-
-const snapshotFormat = 'tidewaiter-detector/3';
+const snapshotFormat = 'tidewaiter-detector/4';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -59,15 +61,16 @@ interface KeptState {
   tree: KeptTree;
   writers: KeptWriters;
   dns: KeptMap<string>;
-  recentIds: KeptMap<number>;
+  recentIds: KeptPairs<string, number>;
   recentWrites: KeptMap<number>;
   counts: DetectorCounts;
   correlations: KeptCorrelations;
   wide: KeptCorrelations;
+  wideRepeats: KeptRepeats;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
-const repeatWindowMs = 2 * 60_000;
+const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
@@ -83,11 +86,15 @@ export class Detector {
   /** Those over several detectors, where this is the only one. */
   readonly #wide: Correlations;
   #wideParts: WideParts;
-  readonly #waiting: ReorderBuffer<Waiting>;
+  readonly #wideRepeats = new WideRepeats((match) => this.#options.onWideMatch?.(match));
+  /** In what members of a sensor's event a rule may look. */
+  #members: ReadonlySet<string>;
+  readonly #waiting: ReorderBuffer<WaitingEvent>;
   readonly #tree = new ProcessTree();
   readonly #writers = new FileWriters();
   readonly #dns = new PassiveDns();
-  readonly #recentIds = new RecentMap<number>(maxRecentIds);
+  /** By node, which tells the same record again. */
+  readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
   /** As the caller last said; before, nobody knows what is ahead. */
   #clockMs = Number.POSITIVE_INFINITY;
@@ -99,6 +106,7 @@ export class Detector {
     this.#correlations = new Correlations(options.correlations.filter((each) => isLocal(each, options)));
     this.#wide = new Correlations([...wideCorrelations(options)]);
     this.#wideParts = new WideParts(options);
+    this.#members = nativeMembers(options.rules.fields);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
   }
 
@@ -115,16 +123,19 @@ export class Detector {
     return this.#waiting.size;
   }
 
-  observe(record: RuntimeRecord): Alert[] {
+  /** @param reread reads the event of the record again: without it, the event waits in memory */
+  observe(record: RuntimeRecord, reread?: Reread): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
     if (this.#isRepeated(observation)) return [];
     this.#options.onObserved?.(observation);
     const isByCaller = this.#options.clock === 'caller';
     const timeMs = isByCaller ? this.#placeOf(observation) : observation.timeMs;
-    const item = waitingOf(record, observation, timeMs);
-    if (this.#waiting.isLate(item)) return this.#judgeLate(observation);
-    this.#waiting.push(item);
+    const event = waitingEvent(record, observation, timeMs);
+    if (this.#waiting.isLate(event)) return this.#judgeLate(event);
+    // A ledger that learns when the event is judged looks into its words.
+    if (reread !== undefined && this.#options.ledger === undefined) leaveNative(event, this.#members, reread);
+    this.#waiting.push(event);
     return isByCaller ? [] : this.#release(timeMs);
   }
 
@@ -143,12 +154,16 @@ export class Detector {
     this.#clockMs = timeMs;
     const alerts = this.#release(timeMs);
     const { watermarkMs } = this.#waiting;
+    this.#wideRepeats.advance(watermarkMs);
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
   }
 
   /** Other rules from now on. What is remembered stays, and so does the state of correlations that stay as they are. */
   replaceRules(rules: DetectorRules): void {
     this.#rules = rules.rules;
+    this.#members = nativeMembers(rules.rules.fields);
+    // These rules may ask for what the others did not.
+    for (const event of this.#waiting.snapshot().items) bringNative(event);
     this.#correlations.replace(rules.correlations.filter((each) => isLocal(each, rules)));
     this.#wide.replace([...wideCorrelations(rules)]);
     this.#wideParts = new WideParts(rules);
@@ -160,7 +175,7 @@ export class Detector {
       format: snapshotFormat,
       watermarkMs,
       clockMs: Number.isFinite(this.#clockMs) ? this.#clockMs : null,
-      waiting: items.map(({ timeMs, record }) => ({ timeMs, record })),
+      waiting: items.map((event) => ({ timeMs: event.timeMs, record: recordOf(event) })),
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
@@ -169,6 +184,7 @@ export class Detector {
       counts: this.#counts,
       correlations: this.#correlations.snapshot(),
       wide: this.#wide.snapshot(),
+      wideRepeats: this.#wideRepeats.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -177,7 +193,7 @@ export class Detector {
   restore(bytes: Uint8Array): void {
     const kept = readSnapshot<KeptState>(bytes, snapshotFormat);
     this.#clockMs = kept.clockMs ?? Number.POSITIVE_INFINITY;
-    const items = kept.waiting.map(({ timeMs, record }) => waitingOf(record, observe(record), timeMs));
+    const items = kept.waiting.map(({ timeMs, record }) => waitingEvent(record, observe(record), timeMs));
     this.#waiting.restore({ watermarkMs: kept.watermarkMs, items });
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
@@ -187,24 +203,24 @@ export class Detector {
     Object.assign(this.#counts, kept.counts);
     this.#correlations.restore(kept.correlations);
     this.#wide.restore(kept.wide);
+    this.#wideRepeats.restore(kept.wideRepeats);
   }
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
-    for (const { observation, timeMs } of this.#waiting.advance(nowMs))
-      alerts.push(...this.#judge(observation, timeMs));
+    for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
     return alerts;
   }
 
   /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
-  #judgeLate(observation: Observation): Alert[] {
+  #judgeLate(event: WaitingEvent): Alert[] {
     this.#counts.late += 1;
-    return this.#judge(observation, null);
+    return this.#judge(event, null);
   }
 
   /** Rules look at what was remembered up to the event itself; what it adds to the suspicions counts from the next one on. */
-  #judge(observed: Observation, correlatedMs: number | null): Alert[] {
-    const observation = this.#dns.named(observed);
+  #judge(waiting: WaitingEvent, correlatedMs: number | null): Alert[] {
+    const observation = this.#dns.named(waiting.observation);
     const process = this.#remember(observation);
     if (this.#isRepeatedWrite(observation)) {
       this.#counts.repeatedWrites += 1;
@@ -214,16 +230,18 @@ export class Detector {
     const event = eventView(seen);
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
-    const scene = sceneOf(seen);
+    const scene = once(() => sceneOf(seen));
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
+    if (telling.length > 0) observation.native = nativeOf(waiting);
     const alerts =
       observation.alert === null
-        ? telling.map((match) => ruleAlert(match, scene, seen))
-        : sensorAlerts(telling, scene, seen);
+        ? telling.map((match) => ruleAlert(match, scene(), seen))
+        : sensorAlerts(telling, scene(), seen);
     if (matches.length === 0 || correlatedMs === null) return this.#suspected(process, alerts, observation.timeMs);
     const rules = matches.map(({ rule }) => rule);
     const correlated = { id: observation.id, timeMs: correlatedMs, event, rules };
-    const matched = { scene, isFact: matches.some(isAboutFacts) };
+    const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
+    const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));
     // Of what is found beyond this detector, nobody would tell it.
     return [...this.#suspected(process, alerts, observation.timeMs), ...this.#correlateWidely(correlated, matched)];
@@ -240,14 +258,14 @@ export class Detector {
     return process;
   }
 
-  #correlateWidely(event: CorrelatedEvent, matched: MatchedScene): Alert[] {
+  #correlateWidely(event: CorrelatedEvent, matched: MatchedEvent): Alert[] {
     const parts = this.#wideParts.among(event.rules);
     if (parts.length === 0) return [];
-    const { onWideMatch } = this.#options;
-    if (onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
+    if (this.#options.onWideMatch === undefined) return this.#wide.observe({ ...event, rules: parts }, matched);
     const { id, timeMs } = event;
     const rules = parts.map((rule) => rule.id);
-    onWideMatch({ id, timeMs, rules, fields: this.#wideParts.fieldsOf(event.event), ...matched });
+    const fields = this.#wideParts.fieldsOf(event.event, parts);
+    this.#wideRepeats.add({ id, timeMs, rules, fields, ...sceneOfMatched(matched) });
     return [];
   }
 
@@ -258,9 +276,12 @@ export class Detector {
     return alerts;
   }
 
-  #isRepeated({ id, timeMs }: Observation): boolean {
-    const before = this.#recentIds.replace(id, timeMs);
-    if (before === undefined || Math.abs(timeMs - before) > repeatWindowMs) return false;
+  #isRepeated({ id, node, timeMs }: Observation): boolean {
+    // Whole seconds take no memory of their own.
+    const seconds = Math.floor(timeMs / 1_000);
+    const before = this.#recentIds.get(node ?? '', id);
+    this.#recentIds.set(node ?? '', id, seconds);
+    if (before === undefined || Math.abs(seconds - before) > repeatWindowSeconds) return false;
     this.#counts.duplicates += 1;
     return true;
   }
@@ -276,6 +297,7 @@ export class Detector {
   }
 }
 
-function waitingOf(record: RuntimeRecord, observation: Observation, timeMs: number): Waiting {
-  return { id: record.id, timeMs, happenedMs: observation.timeMs, record, observation };
+function once<Made>(make: () => Made): () => Made {
+  let made: { value: Made } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -121,11 +121,14 @@ function likelihood({ kev, epss }: KnownVulnerability): number {
   return (kev ? 1 : 0) + (epss ?? 0);
 }
 
-function ofWorkload(observation: Observation, { facts, workloadOf }: FactContext): ImageEvidence[] {
+function ofWorkload(observation: Observation, { facts, workloadOf, overridesOf }: FactContext): ImageEvidence[] {
   const ref = workloadOf(observation);
   const workload = ref && facts.workload(ref);
-  if (workload?.privileged === true) return [fact('the workload is privileged', 'privileged', 'T1610')];
-  return [];
+  return [
+    ...(workload?.privileged === true ? [fact('the workload is privileged', 'privileged', 'T1610')] : []),
+    // What is known of the image says little then of what runs.
+    ...(overridesOf(observation)?.includes('command') ? [fact('its pod starts the image with another command')] : []),
+  ];
 }
 
 function fact(text: string, finding: string | null = null, technique: string | null = null): ImageEvidence {

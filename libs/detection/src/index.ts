@@ -9,6 +9,7 @@ export type { ImageReference } from './image-reference.js';
 export type { Scene } from './scene.js';
 export { WideCorrelations } from './wide-correlations.js';
 export type { WideMatch } from './wide-correlations.js';
+export { repeatsWaitMs } from './wide-repeats.js';
 export { coverageMarkdown } from './attack-coverage.js';
 export { examplesOf, failedExamples } from './examples/check-examples.js';
 export type { FailedExample } from './examples/check-examples.js';

@@ -4,7 +4,7 @@ import type { FactContext } from '@tidewaiter/facts';
 import type { AlertContext } from './alert.js';
 import { containerKey } from './container-key.js';
 import type { Seen } from './event-view.js';
-import type { ProcessTree, TreeProcess } from './process-tree.js';
+import { processKey, type ProcessTree, type TreeProcess } from './process-tree.js';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -120,9 +120,9 @@ function serviceAccountKey(observation: Observation, facts: FactContext): string
  */
 function execKeys(process: TreeProcess | null, tree: ProcessTree): string[] {
   if (process === null) return [];
-  if (process.container !== null) return [`exec:${process.key}`];
+  if (process.container !== null) return [`exec:${processKey(process)}`];
   const ancestors = tree.ancestors(process).filter(({ parent, startedMs }) => parent !== null || startedMs !== null);
-  return [process, ...ancestors.slice(0, 4)].map(({ key }) => `exec:${key}`);
+  return [process, ...ancestors.slice(0, 4)].map((each) => `exec:${processKey(each)}`);
 }
 
 function requestKeys({ cluster, request }: Observation): (string | null)[] {

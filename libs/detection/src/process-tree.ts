@@ -1,12 +1,20 @@
 import type { Observation, ObservedProcess } from '@tidewaiter/domain';
 
 import { containerKey } from './container-key.js';
-import { type KeptMap, RecentMap } from './recent-map.js';
+import { RecentMap } from './recent-map.js';
+import { type KeptPairs, RecentPairs } from './recent-pairs.js';
+
+/** What no other process is called. */
+export interface ProcessName {
+  /** `cluster/node` */
+  node: string;
+  id: string;
+}
 
 /** One process as it is remembered: from its start until it is forgotten, not until its end, since what it left behind tells later. */
 export interface TreeProcess {
-  key: string;
-  parent: string | null;
+  name: ProcessName;
+  parent: ProcessName | null;
   executable: string | null;
   container: string | null;
   uid: number | null;
@@ -15,12 +23,13 @@ export interface TreeProcess {
   /** Id of the event that told of its start. */
   startEvent: string | null;
   /** What alerts said of it, and when the last of them did. */
-  suspicions: string[];
+  suspicions: readonly string[];
   suspectedMs: number;
 }
 
 /** Those that nobody asked of for longest go first; what is still at work is asked of by what it starts. */
 const maxProcesses = 50_000;
+const maxNodes = 10_000;
 /** Deeper trees than this are someone's attempt to make us walk. */
 const maxDepth = 32;
 const maxSuspicions = 8;
@@ -28,10 +37,21 @@ const sameStartMs = 2000;
 /** A server that runs for months is not looked at for ever. */
 const suspicionMs = 30 * 60_000;
 const never = 0;
+/** Nearly all processes share it. */
+const unsuspected: readonly string[] = [];
 
 export interface KeptTree {
-  processes: KeptMap<TreeProcess>;
-  byPid: KeptMap<string>;
+  processes: KeptPairs<string, TreeProcess>;
+  onNodes: KeptPairs<number, ProcessName>;
+  inContainers: KeptPairs<number, ProcessName>;
+}
+
+/** Where a process runs. */
+interface Where {
+  /** `cluster/node` */
+  node: string;
+  hasNode: boolean;
+  container: string | null;
 }
 
 /**
@@ -39,17 +59,21 @@ export interface KeptTree {
  * latest process of that number on the node, or in the container, is meant.
  */
 export class ProcessTree {
-  readonly #processes = new RecentMap<TreeProcess>(maxProcesses);
-  /** Number on a node, or in a container, to the process that has it now. */
-  readonly #byPid = new RecentMap<string>(maxProcesses);
+  readonly #processes = new RecentPairs<string, TreeProcess>(maxProcesses);
+  /** By number: the process that has it now. */
+  readonly #onNodes = new RecentPairs<number, ProcessName>(maxProcesses);
+  readonly #inContainers = new RecentPairs<number, ProcessName>(maxProcesses);
+  /** One text for each, however many processes a node has. */
+  readonly #nodes = new RecentMap<string>(maxNodes);
 
   /** Learns of the process that `observation` is about, and returns it; null where it is about none. */
   note(observation: Observation): TreeProcess | null {
     const { process } = observation;
     if (process === null) return null;
-    const known = this.#find(observation, process);
+    const where = this.#whereIs(observation);
+    const known = this.#find(process, where);
     if (known === null || (observation.activity === 'exec' && !isToldAgain(observation, process, known))) {
-      return this.#add(observation, process, known);
+      return this.#add(observation, process, where, known);
     }
     if (observation.activity === 'exit') known.exitedMs = observation.timeMs;
     return known;
@@ -57,22 +81,14 @@ export class ProcessTree {
 
   /** The process of an observation, where it was seen before. */
   find(observation: Observation): TreeProcess | null {
-    return observation.process === null ? null : this.#find(observation, observation.process);
-  }
-
-  #find(observation: Observation, process: ObservedProcess): TreeProcess | null {
-    if (process.execId !== null) return this.#processes.get(idKey(observation, process.execId)) ?? null;
-    const key = pidKeys(observation, process.pid)
-      .map((pid) => this.#byPid.get(pid))
-      .find((found) => found !== undefined);
-    return (key !== undefined && this.#processes.get(key)) || null;
+    return observation.process === null ? null : this.#find(observation.process, this.#whereIs(observation));
   }
 
   /** From the parent upwards, nearest first. */
   ancestors(process: TreeProcess): TreeProcess[] {
     const found: TreeProcess[] = [];
     for (let at: TreeProcess | undefined = process; at.parent !== null && found.length < maxDepth;) {
-      at = this.#processes.get(at.parent);
+      at = this.#processes.get(at.parent.node, at.parent.id);
       if (at === undefined || found.includes(at)) break;
       found.push(at);
     }
@@ -81,7 +97,9 @@ export class ProcessTree {
 
   suspect(process: TreeProcess, what: string, timeMs: number): void {
     process.suspectedMs = Math.max(process.suspectedMs, timeMs);
-    if (process.suspicions.length < maxSuspicions && !process.suspicions.includes(what)) process.suspicions.push(what);
+    if (process.suspicions.length < maxSuspicions && !process.suspicions.includes(what)) {
+      process.suspicions = [...process.suspicions, what];
+    }
   }
 
   /** What was said lately of a process and of those that it comes from. */
@@ -93,49 +111,74 @@ export class ProcessTree {
   }
 
   snapshot(): KeptTree {
-    return { processes: this.#processes.snapshot(), byPid: this.#byPid.snapshot() };
+    return {
+      processes: this.#processes.snapshot(),
+      onNodes: this.#onNodes.snapshot(),
+      inContainers: this.#inContainers.snapshot(),
+    };
   }
 
-  restore({ processes, byPid }: KeptTree): void {
+  restore({ processes, onNodes, inContainers }: KeptTree): void {
     this.#processes.restore(processes);
-    this.#byPid.restore(byPid);
+    this.#onNodes.restore(onNodes);
+    this.#inContainers.restore(inContainers);
   }
 
-  #add(observation: Observation, process: ObservedProcess, known: TreeProcess | null): TreeProcess {
+  #whereIs(observation: Observation): Where {
+    const { cluster, node } = observation;
+    const name = `${cluster ?? ''}/${node ?? ''}`;
+    let known = this.#nodes.get(name);
+    if (known === undefined) this.#nodes.set(name, (known = name));
+    return { node: known, hasNode: node !== null, container: containerKey(observation) };
+  }
+
+  #find({ execId, pid }: ObservedProcess, where: Where): TreeProcess | null {
+    if (execId !== null) return this.#processes.get(where.node, execId) ?? null;
+    const name = this.#numbered(pid, where);
+    return (name && this.#processes.get(name.node, name.id)) ?? null;
+  }
+
+  /** The process that has the number now: on the node, else in the container. */
+  #numbered(pid: number | null, { node, hasNode, container }: Where): ProcessName | null {
+    if (pid === null) return null;
+    const onNode = hasNode ? this.#onNodes.get(node, pid) : undefined;
+    return onNode ?? (container === null ? null : (this.#inContainers.get(container, pid) ?? null));
+  }
+
+  #add(observation: Observation, process: ObservedProcess, where: Where, known: TreeProcess | null): TreeProcess {
+    const { node, hasNode, container } = where;
+    const { execId, pid, executable } = process;
     const isStart = observation.activity === 'exec';
     // The same start told twice, by two sensors or again, forgets nothing.
-    const same = known?.executable === process.executable ? known : null;
+    const same = known?.executable === executable ? known : null;
+    const name = { node, id: execId ?? `${container ?? ''}/${pid ?? 'unknown'}@${observation.timeMs}` };
     const added: TreeProcess = {
-      key: keyOf(observation, process),
-      parent: this.#parentOf(observation, process),
-      executable: process.executable,
-      container: containerKey(observation),
+      name,
+      parent: this.#parentOf(process, where),
+      executable,
+      container,
       uid: process.uid,
       startedMs: isStart ? observation.timeMs : null,
       exitedMs: null,
       startEvent: isStart ? observation.id : null,
-      suspicions: same?.suspicions ?? [],
+      suspicions: same?.suspicions ?? unsuspected,
       suspectedMs: same?.suspectedMs ?? never,
     };
-    this.#processes.set(added.key, added);
-    for (const pid of pidKeys(observation, process.pid)) this.#byPid.set(pid, added.key);
+    this.#processes.set(node, name.id, added);
+    if (pid !== null && hasNode) this.#onNodes.set(node, pid, name);
+    if (pid !== null && container !== null) this.#inContainers.set(container, pid, name);
     return added;
   }
 
   /** A parent that started before the sensor did is remembered by what its child says of it. */
-  #parentOf(observation: Observation, process: ObservedProcess): string | null {
-    const { parentExecId, parentPid, parentExecutable } = process;
-    if (parentExecId === null) {
-      return (
-        pidKeys(observation, parentPid)
-          .map((pid) => this.#byPid.get(pid))
-          .find((key) => key !== undefined) ?? null
-      );
-    }
-    const key = idKey(observation, parentExecId);
-    if (parentExecutable !== null && this.#processes.get(key) === undefined) {
-      this.#processes.set(key, {
-        key,
+  #parentOf({ parentExecId, parentPid, parentExecutable }: ObservedProcess, where: Where): ProcessName | null {
+    if (parentExecId === null) return this.#numbered(parentPid, where);
+    const known = this.#processes.get(where.node, parentExecId);
+    if (known !== undefined) return known.name;
+    const name = { node: where.node, id: parentExecId };
+    if (parentExecutable !== null) {
+      this.#processes.set(name.node, name.id, {
+        name,
         parent: null,
         executable: parentExecutable,
         container: null,
@@ -143,33 +186,21 @@ export class ProcessTree {
         startedMs: null,
         exitedMs: null,
         startEvent: null,
-        suspicions: [],
+        suspicions: unsuspected,
         suspectedMs: never,
       });
     }
-    return key;
+    return name;
   }
+}
+
+/** As one text. */
+export function processKey({ name: { node, id } }: TreeProcess): string {
+  return `${node}/${id}`;
 }
 
 /** Two sensors on one node tell of the same start, one with its id and one with its number. */
 function isToldAgain({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
   if (known.startedMs === null || known.executable !== executable) return false;
   return execId === null ? Math.abs(timeMs - known.startedMs) <= sameStartMs : timeMs === known.startedMs;
-}
-
-function keyOf(observation: Observation, process: ObservedProcess): string {
-  if (process.execId !== null) return idKey(observation, process.execId);
-  return `${pidKeys(observation, process.pid)[0] ?? 'unknown'}@${observation.timeMs}`;
-}
-
-function idKey({ cluster, node }: Observation, execId: string): string {
-  return `${cluster ?? ''}/${node ?? ''}/${execId}`;
-}
-
-function pidKeys(observation: Observation, pid: number | null): string[] {
-  if (pid === null) return [];
-  const { cluster, node } = observation;
-  const container = containerKey(observation);
-  const keys = node === null ? [] : [`node:${cluster ?? ''}/${node}/${pid}`];
-  return container === null ? keys : [...keys, `container:${container}/${pid}`];
 }

@@ -12,16 +12,6 @@ it('forgets what was not used for as long as half of it took to fill', () => {
   expect(map.get('a')).toBeUndefined();
 });
 
-it('says what it had when it is told anew, even of the older half', () => {
-  const map = new RecentMap<number>(4);
-  map.set('a', 1);
-  map.set('b', 2);
-  map.set('c', 3);
-  expect(map.replace('a', 4)).toBe(1);
-  expect(map.replace('d', 5)).toBeUndefined();
-  expect(map.get('a')).toBe(4);
-});
-
 it('holds no more than its limit', () => {
   const map = new RecentMap<number>(100);
   for (let number = 0; number < 1000; number += 1) {

@@ -29,13 +29,6 @@ export class RecentMap<V> {
     return older;
   }
 
-  /** Sets, and says what was there before. */
-  replace(key: string, value: V): V | undefined {
-    const before = this.#newer.get(key) ?? this.#older.get(key);
-    this.set(key, value);
-    return before;
-  }
-
   set(key: string, value: V): void {
     this.#newer.set(key, value);
     if (this.#newer.size < this.#half) return;

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 
 import { compareTimed, ReorderBuffer, type Timed } from './reorder-buffer.js';
 
-const item = fc.record({ timeMs: fc.integer({ min: 0, max: 50 }), id: fc.string({ minLength: 1, maxLength: 3 }) });
+const quarters = fc.integer({ min: 0, max: 200 }).map((quarter) => quarter / 4);
+const item = fc.record({ timeMs: quarters, id: fc.string({ minLength: 1, maxLength: 3 }) });
 
 function passing(items: readonly Timed[], latenessMs: number): { left: Timed[]; late: Timed[] } {
   const buffer = new ReorderBuffer<Timed>(latenessMs);
@@ -55,6 +56,25 @@ it('goes on from a snapshot', () => {
       const other = new ReorderBuffer<Timed>(20);
       other.restore(buffer.snapshot());
       expect([...other.advance(100)]).toEqual([...buffer.advance(100)]);
+    }),
+  );
+});
+
+it('lets go of what has no time, and holds nothing up for it', () => {
+  const buffer = new ReorderBuffer<Timed>(10);
+  for (const timeMs of [Number.NaN, 100, Number.NaN]) buffer.push({ id: `at ${timeMs}`, timeMs });
+  expect([...buffer.advance(111)].map(({ timeMs }) => timeMs)).toEqual([Number.NaN, Number.NaN, 100]);
+  expect(buffer.size).toBe(0);
+});
+
+it('knows how many wait', () => {
+  fc.assert(
+    fc.property(fc.array(item), quarters, (items, nowMs) => {
+      const buffer = new ReorderBuffer<Timed>(10);
+      for (const each of items) buffer.push(each);
+      const left = [...buffer.advance(nowMs)];
+      expect(buffer.size + left.length).toBe(items.length);
+      expect(left).toEqual(items.filter(({ timeMs }) => timeMs < nowMs - 10).toSorted(compareTimed));
     }),
   );
 });

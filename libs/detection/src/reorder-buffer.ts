@@ -18,7 +18,10 @@ export function compareTimed(a: Timed, b: Timed): number {
  * it. What comes later than that is late; it is for the caller to say what is still done with it.
  */
 export class ReorderBuffer<T extends Timed> {
-  #heap = new Heap<T>(compareTimed);
+  /** By the millisecond, each in no order: thousands wait, and few of them for the same one. */
+  readonly #slots = new Map<number, T[]>();
+  #order = new Heap<number>((a, b) => a - b);
+  #size = 0;
   readonly #latenessMs: number;
   #watermarkMs = Number.NEGATIVE_INFINITY;
 
@@ -27,7 +30,7 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   get size(): number {
-    return this.#heap.size;
+    return this.#size;
   }
 
   /** Everything before this has left. */
@@ -40,23 +43,44 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   push(item: T): void {
-    this.#heap.push(item);
+    // What has no time must not hold up what has one.
+    const slot = Number.isNaN(item.timeMs) ? Number.NEGATIVE_INFINITY : Math.floor(item.timeMs);
+    const items = this.#slots.get(slot);
+    if (items === undefined) this.#open(slot, [item]);
+    else items.push(item);
+    this.#size += 1;
   }
 
   /** What leaves now that it is `nowMs` by the time of the events. */
   *advance(nowMs: number): Generator<T> {
     this.#watermarkMs = Math.max(this.#watermarkMs, nowMs - this.#latenessMs);
-    while ((this.#heap.first?.timeMs ?? Infinity) < this.#watermarkMs) yield this.#heap.pop()!;
+    while ((this.#order.first ?? Infinity) < this.#watermarkMs) {
+      const slot = this.#order.pop()!;
+      const items = this.#slots.get(slot)!.sort(compareTimed);
+      this.#slots.delete(slot);
+      const first = items.findIndex(({ timeMs }) => timeMs >= this.#watermarkMs);
+      if (first !== -1) this.#open(slot, items.splice(first));
+      this.#size -= items.length;
+      yield* items;
+      if (first !== -1) return;
+    }
   }
 
   snapshot(): { watermarkMs: number | null; items: T[] } {
     const watermarkMs = Number.isFinite(this.#watermarkMs) ? this.#watermarkMs : null;
-    return { watermarkMs, items: this.#heap.sorted() };
+    return { watermarkMs, items: [...this.#slots.values()].flat().sort(compareTimed) };
   }
 
   restore({ watermarkMs, items }: { watermarkMs: number | null; items: readonly T[] }): void {
     this.#watermarkMs = watermarkMs ?? Number.NEGATIVE_INFINITY;
-    this.#heap = new Heap<T>(compareTimed);
-    for (const item of items) this.#heap.push(item);
+    this.#slots.clear();
+    this.#order = new Heap((a, b) => a - b);
+    this.#size = 0;
+    for (const item of items) this.push(item);
+  }
+
+  #open(slot: number, items: T[]): void {
+    this.#slots.set(slot, items);
+    this.#order.push(slot);
   }
 }

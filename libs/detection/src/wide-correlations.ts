@@ -1,5 +1,6 @@
 import {
   correlationFields,
+  type CorrelationRule,
   type CorrelatorFigures,
   type RuleInfo,
   type Scalar,
@@ -9,9 +10,10 @@ import {
 
 import type { Alert } from './alert.js';
 import { type DetectorRules, wideCorrelations, wordsOf } from './correlation-reach.js';
-import { Correlations, type KeptCorrelations, type MatchedScene } from './correlations.js';
+import { Correlations, type KeptCorrelations, matchedOfScene, type MatchedScene } from './correlations.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
 import { ReorderBuffer } from './reorder-buffer.js';
+import type { Scene } from './scene.js';
 import { readSnapshot } from './snapshot.js';
 
 /** That an event matched parts of correlations which join what several detectors see: all that those ask of it. */
@@ -23,28 +25,37 @@ export interface WideMatch extends MatchedScene {
   /** Ids of the rules. */
   rules: string[];
   fields: Record<string, Scalar>;
+  /** Events before it of which all of this is true but for these. */
+  repeats?: readonly WideRepeat[];
+}
+
+export interface WideRepeat extends Pick<WideMatch, 'id' | 'timeMs'> {
+  /** When it happened, as in its scene. */
+  happened: Pick<Scene, 'at' | 'timeMs'>;
 }
 
 /** What a detector passes on of its matches. */
 export class WideParts {
-  readonly #words: ReadonlySet<string>;
-  readonly #fields: readonly string[];
+  /** By id or name of a part, what the correlations that it is in ask of its events. */
+  readonly #fields: ReadonlyMap<string, ReadonlySet<string>>;
 
   constructor(rules: DetectorRules) {
     const wide = [...wideCorrelations(rules)];
-    this.#words = new Set(wide.flatMap((correlation) => correlation.rules));
-    this.#fields = [...correlationFields(wide)];
+    const parts = new Set(wide.flatMap((correlation) => correlation.rules));
+    this.#fields = new Map(Array.from(parts, (word) => [word, correlationFields([...correlationsOver(word, wide)])]));
   }
 
   /** Those of the rules that are parts. */
   among(rules: readonly RuleInfo[]): RuleInfo[] {
-    if (this.#words.size === 0) return [];
-    return rules.filter((rule) => wordsOf(rule).some((word) => this.#words.has(word)));
+    if (this.#fields.size === 0) return [];
+    return rules.filter((rule) => wordsOf(rule).some((word) => this.#fields.has(word)));
   }
 
-  fieldsOf(event: SigmaEvent): Record<string, Scalar> {
+  /** What is asked of an event that is a match of these parts. */
+  fieldsOf(event: SigmaEvent, parts: readonly RuleInfo[]): Record<string, Scalar> {
+    const names = new Set(parts.flatMap(wordsOf).flatMap((word) => [...(this.#fields.get(word) ?? [])]));
     return Object.fromEntries(
-      this.#fields.flatMap((name) => {
+      [...names].flatMap((name) => {
         const scalar = scalarOf(event.field(name));
         return scalar === undefined ? [] : [[name, scalar]];
       }),
@@ -52,9 +63,21 @@ export class WideParts {
   }
 }
 
-interface Waiting extends WideMatch {
-  happenedMs: number;
+/** Those of which something is a part, directly or through others. */
+function correlationsOver(
+  word: string,
+  wide: readonly CorrelationRule[],
+  found = new Set<CorrelationRule>(),
+): ReadonlySet<CorrelationRule> {
+  for (const correlation of wide) {
+    if (found.has(correlation) || !correlation.rules.includes(word)) continue;
+    found.add(correlation);
+    for (const outer of wordsOf(correlation.info)) correlationsOver(outer, wide, found);
+  }
+  return found;
 }
+
+type Waiting = Omit<WideMatch, 'repeats'> & { happenedMs: number };
 
 const snapshotFormat = 'tidewaiter-wide-correlations/1';
 
@@ -97,11 +120,11 @@ export class WideCorrelations {
   }
 
   /** Judged when time has moved on. What comes late counts from when it comes. */
-  add(match: WideMatch): void {
-    if (this.#seen.get(match.id)) return;
-    this.#seen.set(match.id, true);
-    const timeMs = Math.max(Math.min(match.timeMs, this.#clockMs), this.#waiting.watermarkMs);
-    this.#waiting.push({ ...match, timeMs, happenedMs: match.timeMs });
+  add({ repeats = [], ...match }: WideMatch): void {
+    for (const { id, timeMs, happened } of repeats) {
+      this.#add({ ...match, id, timeMs, scene: { ...match.scene, event: id, ...happened } });
+    }
+    this.#add(match);
   }
 
   advance(timeMs: number): Alert[] {
@@ -138,6 +161,13 @@ export class WideCorrelations {
     this.#correlations.restore(kept.correlations);
   }
 
+  #add(match: WideMatch): void {
+    if (this.#seen.get(match.id)) return;
+    this.#seen.set(match.id, true);
+    const timeMs = Math.max(Math.min(match.timeMs, this.#clockMs), this.#waiting.watermarkMs);
+    this.#waiting.push({ ...match, timeMs, happenedMs: match.timeMs });
+  }
+
   #judge({ id, timeMs, rules, fields, scene, isFact }: Waiting): Alert[] {
     const event: SigmaEvent = {
       logsources: [],
@@ -146,7 +176,7 @@ export class WideCorrelations {
     };
     // Of a rule that is gone meanwhile nothing follows.
     const known = rules.flatMap((rule) => this.#rules.get(rule) ?? []);
-    return this.#correlations.observe({ id, timeMs, event, rules: known }, { scene, isFact });
+    return this.#correlations.observe({ id, timeMs, event, rules: known }, matchedOfScene({ scene, isFact }));
   }
 }
 

@@ -53,6 +53,9 @@ export class Unavailable extends TidewaiterError {
   }
 }
 
+/** Nothing was tried, since it is not time yet. What was to be done is put back, and that is no failed try of it. */
+export class NotYet extends Unavailable {}
+
 /** The other side says that we may not. Asking again will not help until a person changes the credentials. */
 export class AccessDenied extends TidewaiterError {}
 

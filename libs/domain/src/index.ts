@@ -6,6 +6,7 @@ export {
   LimitExceeded,
   MalformedFile,
   NotFound,
+  NotYet,
   TidewaiterError,
   Unavailable,
 } from './errors.js';

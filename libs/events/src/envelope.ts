@@ -25,13 +25,24 @@ const typesByName = new Map<string, EventType>(catalogue.map((event) => [event.t
  * @throws InvalidInput `EVENT_MALFORMED` or `EVENT_UNKNOWN`; neither gets better by trying again.
  */
 export function readEvent(bytes: Uint8Array): CloudEvent {
+  const read = readEnvelope(bytes);
+  return { ...read, data: checkedData(read) };
+}
+
+/** Reads the envelope alone; what is in it is not looked at. @throws InvalidInput `EVENT_MALFORMED` */
+export function readEnvelope(bytes: Uint8Array): CloudEvent {
   const read = envelope.safeParse(parseJson(bytes));
   if (!read.success) throw new InvalidInput('EVENT_MALFORMED', `not a CloudEvent: ${z.prettifyError(read.error)}`);
-  const event = typesByName.get(read.data.type);
-  if (!event) throw new InvalidInput('EVENT_UNKNOWN', `no event is called ${read.data.type}`);
-  const data = event.data.safeParse(read.data.data);
-  if (!data.success) throw new InvalidInput('EVENT_MALFORMED', `${event.type}: ${z.prettifyError(data.error)}`);
-  return { ...read.data, data: data.data };
+  return { ...read.data, data: read.data.data };
+}
+
+/** The data of an envelope, as its schema says. @throws InvalidInput `EVENT_MALFORMED` or `EVENT_UNKNOWN` */
+export function checkedData({ type, data }: CloudEvent): unknown {
+  const event = typesByName.get(type);
+  if (!event) throw new InvalidInput('EVENT_UNKNOWN', `no event is called ${type}`);
+  const read = event.data.safeParse(data);
+  if (!read.success) throw new InvalidInput('EVENT_MALFORMED', `${type}: ${z.prettifyError(read.error)}`);
+  return read.data;
 }
 
 function parseJson(bytes: Uint8Array): unknown {

@@ -98,6 +98,8 @@ export const consumers = {
   notifier: {
     ...defaults,
     name: 'notifier',
+    // Events of incidents are told many together.
+    concurrency: 128,
     events: [
       imageAnalyzed,
       findingOpened,

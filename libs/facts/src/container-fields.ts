@@ -12,6 +12,14 @@ export const containerFields: readonly FactField[] = [
     },
   },
   {
+    name: 'Container.Overrides',
+    type: 'list',
+    meaning:
+      'What its pod says in place of its image: `command` for the entrypoint, `args` for the arguments. Empty: it starts as the image says.',
+    unknownWhen: 'nobody told of its pod',
+    answer: ({ observation, context }) => context.overridesOf(observation),
+  },
+  {
     name: 'Container.Privileged',
     type: 'boolean',
     meaning: 'Whether it runs with the rights of the node.',

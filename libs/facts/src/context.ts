@@ -1,5 +1,5 @@
 import { type Digest, isDigest, type Observation } from '@tidewaiter/domain';
-import { workloadOfPodName, type WorkloadRef } from '@tidewaiter/workloads';
+import { type Override, workloadOfPodName, type WorkloadRef } from '@tidewaiter/workloads';
 
 import type { KnownFacts, WorkloadFacts } from './facts.js';
 import type { Habits } from './habits.js';
@@ -16,6 +16,8 @@ export interface FactContext {
   workloadOf(observation: Observation): WorkloadRef | null;
   /** When the container started, in milliseconds since 1970. */
   startedAtOf(observation: Observation): number | null;
+  /** What its pod starts the container with in place of what its image says; null where nobody knows. */
+  overridesOf(observation: Observation): readonly Override[] | null;
   /** What is known of a workload. */
   workload(workload: WorkloadRef): WorkloadFacts | null;
   /** Labels of the namespace of a workload; most events are asked for nothing else of it. */
@@ -27,7 +29,7 @@ export interface FactContext {
 /** Who knows which container is meant: the ledger. */
 export type ContainerLookup = Pick<
   FactContext,
-  'digestOf' | 'workloadOf' | 'startedAtOf' | 'workload' | 'namespaceLabelsOf' | 'probesOf'
+  'digestOf' | 'workloadOf' | 'startedAtOf' | 'overridesOf' | 'workload' | 'namespaceLabelsOf' | 'probesOf'
 >;
 
 /** A context that believes `lookup`, and without one what observations say of themselves. */
@@ -50,6 +52,7 @@ export function factContext(known: {
       return (digest === null ? null : soleRunner(facts.workloadsOf(digest), observation)) ?? workload;
     },
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
+    overridesOf: (observation) => lookup?.overridesOf(observation) ?? null,
     workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
     namespaceLabelsOf: (workload) =>
       facts.workload(workload)?.namespaceLabels ?? lookup?.namespaceLabelsOf(workload) ?? {},

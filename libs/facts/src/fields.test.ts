@@ -263,6 +263,7 @@ it('asks the ledger where nothing else is known, and believes it before the even
       digestOf: () => previous,
       workloadOf: () => workload,
       startedAtOf: () => Date.parse('2026-01-03T00:00:20Z'),
+      overridesOf: () => ['command'],
       workload: (ref) => ({ ...ref, namespaceLabels, ...unsaid, privileged: true }),
       namespaceLabelsOf: () => namespaceLabels,
       probesOf: () => ['/bin/true'],
@@ -274,6 +275,7 @@ it('asks the ledger where nothing else is known, and believes it before the even
   });
   const answers = ['Image.Digest', 'Image.Role', 'Container.Privileged', 'Container.AgeSeconds', 'Policy.ExecProbe'];
   expect(answers.map((name) => factField(name, probe, known))).toEqual([previous, 'debug', true, 10, true]);
+  expect(factField('Container.Overrides', probe, known)).toEqual(['command']);
 });
 
 it('knows nothing, and does not fail, where nothing is told', () => {

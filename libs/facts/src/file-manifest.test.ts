@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { type ImageFile, PackedManifest, packManifest } from './file-manifest.js';
+import { contentKeyOf, type ImageFile, PackedManifest, packManifest } from './file-manifest.js';
 
 const hash = (letter: string) => letter.repeat(64);
 const file = (path: string, owner: string | null = null, sha256: string | null = hash('a')): ImageFile => ({
@@ -52,6 +52,30 @@ it.each([
   'usr/bin/dash',
 ])('finds nothing at %j', (path) => {
   expect(image.get(path)).toBeNull();
+});
+
+it('says where some bytes are, and whose they are', () => {
+  expect([...image.holding(hash('a'))].toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+    { path: '/entrypoint.sh', package: null },
+    { path: '/usr/bin/dash', package: 'dash' },
+  ]);
+  for (const other of [hash('c'), hash('0'), 'a', '', 'not hex'.repeat(10)])
+    expect([...image.holding(other)]).toEqual([]);
+});
+
+it('finds bytes only where a digest begins', () => {
+  // The end of one digest and the start of the next look like a third.
+  const files = packManifest(
+    ['ab', 'abab'].map((path) => file(`/${path}`, null, `${'12'.repeat(16)}${'34'.repeat(16)}`)),
+  );
+  expect([...files.holding(`${'34'.repeat(16)}${'12'.repeat(16)}`)]).toEqual([]);
+});
+
+it('has one key for each content, but for what is empty or was not read', () => {
+  const empty = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+  const files = [file('/1', null, hash('f')), file('/2'), file('/3'), file('/4', null, empty), file('/5', null, null)];
+  expect([...packManifest(files).contentKeys()]).toEqual([hash('a'), hash('f')].map(contentKeyOf));
+  expect([...packManifest([]).contentKeys()]).toEqual([]);
 });
 
 it('is the same after it was kept, wherever in memory it comes back', () => {

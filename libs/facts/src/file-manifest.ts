@@ -25,6 +25,20 @@ const isLink = 0x8000;
 const maxNameBytes = isLink - 1;
 const maxLinks = 40;
 const { imul } = Math;
+const digestBytes = 32;
+const notRead = Buffer.alloc(digestBytes);
+
+/**
+ * What files of the same bytes are found by: eight bytes of their sha256. Two contents that share them take 2^32 attempts of
+ * somebody who makes both; for a given one nobody finds another.
+ */
+export function contentKeyOf(sha256: string): bigint {
+  return Buffer.from(sha256.slice(0, 16), 'hex').readBigInt64BE();
+}
+
+const notReadKey = 0n;
+/** Empty files are in every image. */
+const emptyKey = contentKeyOf('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
 
 /**
  * The files of an image in some seventy bytes each, sorted by a hash of eight bytes of their paths. A hash finds a file, the
@@ -90,11 +104,34 @@ export class PackedManifest implements FileManifest {
     for (let index = 0; index < this.size; index += 1) yield this.#pathOf(index);
   }
 
+  /** The files with these bytes, in no order that means anything. */
+  *holding(sha256: string): Generator<{ path: string; package: string | null }> {
+    const wanted = Buffer.from(sha256, 'hex');
+    if (wanted.length !== digestBytes || wanted.equals(notRead)) return;
+    for (let at = this.#digests.indexOf(wanted); at >= 0; at = this.#digests.indexOf(wanted, at + 1)) {
+      if (at % digestBytes !== 0) continue;
+      const index = at / digestBytes;
+      yield { path: this.#pathOf(index), package: this.#file(index).package };
+    }
+  }
+
+  /** {@link contentKeyOf} of everything that its files hold, once each and in order. */
+  contentKeys(): BigInt64Array {
+    const keys = new BigInt64Array(this.size);
+    for (let index = 0; index < this.size; index += 1) keys[index] = this.#digests.readBigInt64BE(index * digestBytes);
+    keys.sort();
+    let kept = 0;
+    for (const [index, key] of keys.entries()) {
+      if (key !== keys[index - 1] && key !== notReadKey && key !== emptyKey) keys[kept++] = key;
+    }
+    return keys.subarray(0, kept);
+  }
+
   #file(index: number): ManifestFile {
     const owner = this.#packages[index]!;
-    const digest = this.#digests.subarray(index * 32, index * 32 + 32);
+    const digest = this.#digests.subarray(index * digestBytes, (index + 1) * digestBytes);
     return {
-      sha256: digest.every((byte) => byte === 0) ? null : digest.toString('hex'),
+      sha256: digest.equals(notRead) ? null : digest.toString('hex'),
       package: owner === 0 ? null : this.#textAt(this.#packageNames[owner - 1]!),
     };
   }
@@ -186,8 +223,9 @@ interface Row {
 function written(rows: readonly Row[], text: TextWriter, seed: number): Buffer {
   const { packages, directories } = text;
   const header = [magic, seed, rows.length, packages.starts.length, directories.starts.length, text.length];
-  const digests = Buffer.alloc(rows.length * 32);
-  for (const [index, { sha256 }] of rows.entries()) if (sha256 !== null) digests.write(sha256, index * 32, 32, 'hex');
+  const digests = Buffer.alloc(rows.length * digestBytes);
+  for (const [index, { sha256 }] of rows.entries())
+    if (sha256 !== null) digests.write(sha256, index * digestBytes, digestBytes, 'hex');
   const column = (value: (row: Row) => number) => Buffer.from(Uint32Array.from(rows, value).buffer);
   return Buffer.concat([
     Buffer.from(Uint32Array.from(header).buffer),

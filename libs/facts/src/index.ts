@@ -16,7 +16,7 @@ export type {
 } from './facts.js';
 export { factsFromFile } from './facts-file.js';
 export type { FactsFile } from './facts-file.js';
-export { PackedManifest, packManifest } from './file-manifest.js';
+export { contentKeyOf, PackedManifest, packManifest } from './file-manifest.js';
 export type { ImageFile } from './file-manifest.js';
 export type { HabitKind, Habits } from './habits.js';
 export { Learned } from './learned.js';

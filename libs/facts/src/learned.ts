@@ -127,9 +127,19 @@ export class Learned implements Habits {
   }
 
   #see(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): void {
-    if (value.length > maxLength || subject.length > maxLength) return;
+    if (value.length > maxLength || subject.length > maxLength || this.#seeAgain(kind, subject, value, atMs)) return;
     const { times, isNews } = this.#add(kind, subject, value, { firstSeenMs: atMs, lastSeenMs: atMs });
     if (isNews) this.#changed.set(`${keyOf(kind, subject)}\n${value}`, { kind, subject, value, ...times });
+  }
+
+  /** Nearly every event shows what was seen a moment ago, of which nobody needs to be told. */
+  #seeAgain(kind: LearnedHabit['kind'], subject: string, value: string, atMs: number): boolean {
+    const learner = this.#learners.get(keyOf(kind, subject));
+    const before = learner?.values.get(value);
+    if (!learner || !before || isNews(before, { firstSeenMs: atMs, lastSeenMs: atMs })) return false;
+    before.lastSeenMs = Math.max(before.lastSeenMs, atMs);
+    learner.lastSeenMs = Math.max(learner.lastSeenMs, atMs);
+    return true;
   }
 
   #add(kind: LearnedHabit['kind'], subject: string, value: string, { firstSeenMs, lastSeenMs }: Times) {

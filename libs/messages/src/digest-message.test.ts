@@ -44,6 +44,35 @@ it('says how it stands in one sentence, what to act on now, what is new and what
   expect(message.sections[2]!.items[0]!.detail).toBe('4 findings that the push before had');
 });
 
+it('says beside it which exceptions end, and what of Tidewaiter does not work', () => {
+  const ending = {
+    finding: 'CVE-1',
+    until: new Date('2026-11-30T00:00:00Z'),
+    reason: null,
+    owner: 'team-shop',
+    source: 'exceptions[0]',
+  };
+  const notes = { ending: [ending], health: ['Sensor a is silent'] };
+  const { sections } = digestMessage([about('High · web:2')], { consoleUrl }, notes)!;
+  expect(sections.slice(-2)).toMatchObject([
+    {
+      title: 'Exceptions that end soon',
+      items: [{ text: 'CVE-1', detail: 'until 2026-11-30 00:00 UTC · team-shop · exceptions[0]' }],
+    },
+    { title: 'Tidewaiter itself', items: [{ text: 'Sensor a is silent', isNew: false }] },
+  ]);
+  // They are no reason for a digest of their own.
+  expect(digestMessage([], { consoleUrl }, notes)).toBeNull();
+});
+
+it('tells what is still there apart from what is new', () => {
+  const message = digest(about('High · web:2'), about('High · Still there for 3 days · shop:1', { isReminder: true }));
+  expect(told(message)).toEqual([
+    ['New', 'web:2'],
+    ['Still there', 'Still there for 3 days · shop:1'],
+  ]);
+});
+
 it('asks for no more than five things today', () => {
   const many = Array.from({ length: 30 }, (_, index) => about(`Critical · ${index}`, { severity: 'critical' }));
   const [now, others] = digest(...many).sections;

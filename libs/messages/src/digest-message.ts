@@ -8,6 +8,7 @@ import {
   maxItemChars,
   maxTitleChars,
   section,
+  timeText,
   type Message,
   type MessageItem,
   type MessageTally,
@@ -17,26 +18,54 @@ import {
 const maxUrgent = 5;
 const nothing: MessageTally = { fresh: 0, exploited: 0, still: 0, fixed: 0 };
 
+/** What a digest says beside what came: it is at hand when people have time to look after it. */
+export interface DigestNotes {
+  /** Exceptions that end soon, the next first: what they cover counts again then. */
+  ending: EndingException[];
+  /** What is wrong with Tidewaiter itself, a line each; empty where nothing is. */
+  health: string[];
+}
+
+export interface EndingException {
+  finding: string;
+  until: Date;
+  reason: string | null;
+  owner: string | null;
+  /** Where it is written. */
+  source: string;
+}
+
 /** What came since the last digest, as one message: how it stands, what to act on now, what else is new, what is over. Null where nothing is new. */
-export function digestMessage(messages: readonly Message[], { consoleUrl }: { consoleUrl: string }): Message | null {
+export function digestMessage(
+  messages: readonly Message[],
+  { consoleUrl }: { consoleUrl: string },
+  { ending, health }: DigestNotes = { ending: [], health: [] },
+): Message | null {
   const ordered = messages.toSorted((a, b) => urgency(b) - urgency(a) || rank(a) - rank(b));
-  const firing = ordered.filter(({ status }) => status === 'firing');
+  const firing = ordered.filter(({ status, isReminder }) => status === 'firing' && !isReminder);
+  const still = ordered.filter(({ isReminder }) => isReminder);
   const fixing = ordered.filter((message) => message.status === 'resolved' || tallyOf(message).fixed > 0);
-  if (firing.length + fixing.length === 0) return null;
+  if (firing.length + still.length + fixing.length === 0) return null;
   const urgent = firing.filter((message) => urgency(message) > 0).slice(0, maxUrgent);
   const others = firing.filter((message) => !urgent.includes(message));
   const figures = figuresText(messages);
   return {
     kind: 'digest',
-    status: firing.length > 0 ? 'firing' : 'resolved',
-    severity: worstSeverity(firing.map(({ severity }) => severity)),
+    status: firing.length + still.length > 0 ? 'firing' : 'resolved',
+    severity: worstSeverity([...firing, ...still].map(({ severity }) => severity)),
     title: clean(`Digest · ${urgent.length > 0 ? `${urgent.length} to act on now, ` : ''}${figures}`, maxTitleChars),
     summary: clean(`Since the last digest: ${figures}.${urgentText(urgent.length)}`, 2 * maxItemChars),
     facts: [],
     sections: [
       ...section('Act now', urgent.map(itemOf)),
       ...section('New', others.map(itemOf)),
+      ...section('Still there', still.map(itemOf)),
       ...section('Fixed, thank you', fixing.map(fixedItem)),
+      ...section('Exceptions that end soon', ending.map(endingItem)),
+      ...section(
+        'Tidewaiter itself',
+        health.map((text) => ({ severity: null, text, detail: null, isNew: false })),
+      ),
     ],
     links: [{ text: 'Open Tidewaiter', url: consoleUrl }],
     footer: 'Tidewaiter · digest',
@@ -81,6 +110,12 @@ function figuresText(messages: readonly Message[]): string {
 function urgentText(urgent: number): string {
   if (urgent === 0) return ' Nothing of it is urgent.';
   return ` ${urgent === 1 ? 'One of them needs' : `${urgent} of them need`} somebody today.`;
+}
+
+function endingItem({ finding, until, reason, owner, source }: EndingException): MessageItem {
+  const parts = [`until ${timeText(until.toISOString())}`, owner, reason, source];
+  const detail = parts.filter((part) => part !== null).join(' · ');
+  return { severity: null, text: finding, detail, isNew: false };
 }
 
 function fixedItem(message: Message): MessageItem {

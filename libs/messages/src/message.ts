@@ -18,6 +18,8 @@ export interface Message {
   history?: MessageNews[];
   /** Whether somebody looks after it, so that nobody needs to say so again. */
   isAcknowledged?: boolean;
+  /** Whether it says again what was told before. */
+  isReminder?: boolean;
   /** In figures, for who adds up several messages. */
   tally?: MessageTally;
   /** In plain values, for templates; what is not known is left out or null. */

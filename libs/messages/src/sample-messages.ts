@@ -275,5 +275,12 @@ function sampleDigest(console: Console): Message {
     pushMessage(calm, console),
     findingMessage(sampleFinding, console),
   ];
-  return digestMessage(messages, console)!;
+  const ending = {
+    finding: 'CVE-2025-9999',
+    until: new Date('2026-11-30T00:00:00Z'),
+    reason: 'the feature is switched off',
+    owner: 'team-shop',
+    source: 'exceptions[0]',
+  };
+  return digestMessage(messages, console, { ending: [ending], health: ['Sensor falco-eu2 is silent'] })!;
 }

@@ -8,6 +8,7 @@ export interface Job {
   attempt: number;
   token: string;
   traceparent: string | null;
+  createdAt: Date;
 }
 
 /** A job that should be in the queue now, or in `delayMs`. */
@@ -15,6 +16,7 @@ export interface QueuedJob {
   id: string;
   queue: string;
   class: 'interactive' | 'bulk';
+  /** How often it was taken. */
   attempt: number;
   delayMs: number;
 }
@@ -30,7 +32,7 @@ export interface JobLedger<Held extends Job = Job> {
    * Puts a job back.
    * @throws Unavailable `LEASE_LOST` when somebody else holds it by now
    */
-  fail(job: Held, failure: { code: string; reason: string; retryInMs: number }): Promise<QueuedJob | null>;
+  fail(job: Held, failure: JobProblem & { retryInMs: number }): Promise<QueuedJob | null>;
   /** Jobs that should be in the queue and may not be. */
   lost(queue: string): Promise<QueuedJob[]>;
   backlog(queue: string): Promise<{ queued: number; running: number; oldestSeconds: number }>;
@@ -40,6 +42,8 @@ export interface JobLedger<Held extends Job = Job> {
 export interface JobProblem {
   code: string;
   reason: string;
+  /** False where nothing was tried. */
+  wasTried: boolean;
 }
 
 /** One kind of work. Named as an order; safe to repeat. */
@@ -47,7 +51,15 @@ export interface JobHandler<Held extends Job = Job> {
   readonly queue: string;
   /** How many jobs one process works on at once. */
   readonly concurrency: number;
-  /** Pauses before the second, third, … try; after the last one the job is given up. */
+  /**
+   * Whether a process begins itself with what it has just queued, as far as it has room, instead of sending it through Redis to whoever is
+   * free: for short work, of which each replica has its share already.
+   */
+  readonly beginsOwn?: boolean;
+  /**
+   * Pauses before the second, third, … try; after the last one the job is given up. What is put back by a `NotYet` uses none of
+   * them, and is given up when it is older than all of them together.
+   */
   readonly retryDelaysMs: readonly number[];
   /** How long one try may take until its `signal` fires, which counts as a failure; without it, as long as it likes. */
   readonly timeoutMs?: number;
@@ -56,7 +68,7 @@ export interface JobHandler<Held extends Job = Job> {
    * its time is over.
    */
   handle(job: Held, signal: AbortSignal): Promise<void>;
-  /** Called after a failure that will be tried again. */
+  /** Called before a job is put back; `job.attempt` is the number of tries that were made. */
   retrying?(job: Held, problem: JobProblem, inMs: number): Promise<void>;
   /** Ends the job as given up, and says in the same transaction what that means to others. */
   giveUp(job: Held, problem: JobProblem): Promise<void>;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Module, type Type } from '@nestjs/common';
-import { InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, NotYet, Secret, Unavailable } from '@tidewaiter/domain';
 import { type RunningService, startService } from '@tidewaiter/runtime';
 import { type ClaimedJob, connect, type JobClass, Jobs, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -46,6 +46,7 @@ let serial = 0;
 interface Work {
   queue: string;
   concurrency?: number;
+  beginsOwn?: boolean;
   retryDelaysMs?: number[];
   timeoutMs?: number;
   /** What to do before the job is finished. */
@@ -56,6 +57,7 @@ interface Work {
 function handlerOf({
   queue,
   concurrency = 4,
+  beginsOwn = false,
   retryDelaysMs = [],
   timeoutMs = 60_000,
   work,
@@ -63,6 +65,7 @@ function handlerOf({
   return class implements JobHandler<ClaimedJob> {
     readonly queue = queue;
     readonly concurrency = concurrency;
+    readonly beginsOwn = beginsOwn;
     readonly retryDelaysMs = retryDelaysMs;
     readonly timeoutMs = timeoutMs;
 
@@ -168,6 +171,37 @@ describe('a job', () => {
     await enqueue(queue);
     await until(areAllDone);
     expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('is put back when it is not time yet, which is no try', async () => {
+    const queue = newQueue();
+    const attempts: number[] = [];
+    const work = async ({ attempt }: ClaimedJob) => {
+      attempts.push(attempt);
+      if (attempts.length < 4) throw new NotYet('RESTING', 'not now', { retryAfterMs: 10 });
+      if (attempts.length === 4) throw new Unavailable('DOWN', 'no answer');
+    };
+    await serve({ queue, retryDelaysMs: [10, 60_000], work });
+    await enqueue(queue);
+    await until(areAllDone);
+    expect(attempts).toEqual([1, 1, 1, 1, 2]);
+  });
+
+  it('is put back no longer than its pauses last', async () => {
+    const queue = newQueue();
+    const open = Promise.withResolvers<void>();
+    const work = async () => {
+      await open.promise;
+      throw new NotYet('RESTING', 'not now', { retryAfterMs: 10 });
+    };
+    await serve({ queue, retryDelaysMs: [60_000], work });
+    // As one that was made an hour ago, and that rests since.
+    await store.query(`ALTER TABLE job ALTER created_at SET DEFAULT now() - interval '1 hour'`);
+    await enqueue(queue);
+    await store.query('ALTER TABLE job ALTER created_at SET DEFAULT now()');
+    open.resolve();
+    await until(async () => (await deadLetters()).length > 0);
+    expect(await deadLetters()).toEqual([{ code: 'RESTING', reason: 'not now', attempts: 0 }]);
   });
 
   it.each([
@@ -307,6 +341,46 @@ describe('a worker', () => {
     await service.stop();
     expect(begun).toBe(2);
     expect(await stateCounts()).toEqual({ done: 2, queued: 4 });
+  });
+});
+
+describe('what a process has queued itself', () => {
+  it('is begun by it without Redis, as far as it has room; the rest is done when Redis is back', async () => {
+    await servers.redis.kill();
+    const queue = newQueue();
+    const open = Promise.withResolvers<void>();
+    const begun: string[] = [];
+    const work = async ({ key }: ClaimedJob) => {
+      begun.push(key);
+      await open.promise;
+    };
+    await serve({ queue, beginsOwn: true, work });
+    await enqueue(queue, 20);
+    await until(() => begun.length === 3);
+    open.resolve();
+    await until(() => begun.length >= 15);
+    await servers.redis.restart();
+    await until(areAllDone);
+    expect(begun).toHaveLength(20);
+    expect(new Set(begun).size).toBe(20);
+  });
+
+  it('is left to others when the process stops', async () => {
+    const queue = newQueue();
+    const begun: string[] = [];
+    const work = async ({ key }: ClaimedJob) => {
+      begun.push(key);
+      await sleep(300);
+    };
+    const service = await serve({ queue, beginsOwn: true, work });
+    await enqueue(queue, 6);
+    await until(() => begun.length === 3);
+    await service.stop();
+    const before = begun.length;
+    await serve({ queue, work });
+    await until(areAllDone);
+    expect(before).toBeLessThan(6);
+    expect(new Set(begun).size).toBe(6);
   });
 });
 

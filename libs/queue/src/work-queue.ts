@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { NotYet, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { type Logger, repeat, type Repetition, withSpan } from '@tidewaiter/runtime';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
 import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-handler.js';
+import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
 
 /** A dead worker's job is somebody else's after this long. */
@@ -13,15 +14,26 @@ const leaseMs = 10_000;
 const heartbeatMs = 3_000;
 const sweepMs = 2_500;
 const drainTimeoutMs = 8_000;
+/** Of the places of a process, how many it may use for what it has queued itself; and how many jobs may wait for each of them. */
+const ownShare = 0.75;
+const waitingPerPlace = 20;
 /** BullMQ serves jobs without priority first, and those are cheap to add; then lower numbers before higher ones. */
 const priorities = { interactive: 0, bulk: 1 };
 /** A job may end without a verdict that often beside its planned tries: its worker died, or lost the store. */
 const extraTries = 2;
 
+/** Those that wait for the same must not all come back at the same moment: up to this part of a pause is added to it. */
+const retryJitter = 0.1;
+const putBackJitter = 0.5;
+
+/** How a turn of a job ended. */
+type Result = 'done' | 'retried' | 'put back' | 'given up' | 'lost';
+
 /** One queue in Redis and, in a process that has its handler, the worker that serves it. */
 export class WorkQueue {
   readonly #queue: Queue;
   #worker: Worker | undefined;
+  #own: OwnWork | undefined;
   #sweeping: Repetition | undefined;
 
   constructor(
@@ -36,8 +48,9 @@ export class WorkQueue {
     // Redis being away is no reason to end the process; the sweeper brings back what could not be added.
     this.#queue.on('error', () => undefined);
     ledger.onQueued((jobs) => {
-      const own = jobs.filter(({ queue }) => queue === name);
-      if (own.length > 0) void this.#add(own);
+      const queued = jobs.filter(({ queue }) => queue === name);
+      const others = this.#own?.take(queued) ?? queued;
+      if (others.length > 0) void this.#add(others);
     });
   }
 
@@ -57,6 +70,7 @@ export class WorkQueue {
       runRetryDelay: 1_000,
     });
     this.#worker.on('error', (err) => this.log.debug({ queue: this.name, err }, 'queue error'));
+    if (handler.beginsOwn) this.#own = this.#ownWork(handler, this.#worker);
     this.#sweeping = repeat(() => this.#sweep(), sweepMs, this.log.child({ queue: this.name }));
   }
 
@@ -68,9 +82,20 @@ export class WorkQueue {
   }
 
   async #end(): Promise<void> {
-    await Promise.all([this.#sweeping?.stop(), this.#worker?.close()]);
+    const [left = []] = await Promise.all([this.#own?.close(), this.#sweeping?.stop(), this.#worker?.close()]);
+    if (left.length > 0) await this.#add(left);
     // Last, because a job that fails is added again.
     await this.#queue.close();
+  }
+
+  /** What is begun here and what comes from Redis share the places; some are always left to what others have queued, or is tried again. */
+  #ownWork(handler: JobHandler, worker: Worker): OwnWork {
+    const atOnce = Math.floor(handler.concurrency * ownShare);
+    return new OwnWork(
+      { atOnce, waiting: atOnce * waitingPerPlace },
+      (id) => this.#work(handler, id),
+      (running) => (worker.concurrency = handler.concurrency - running),
+    );
   }
 
   async #add(jobs: readonly QueuedJob[]): Promise<void> {
@@ -121,7 +146,7 @@ export class WorkQueue {
     );
   }
 
-  async #run(handler: JobHandler, job: Job): Promise<'done' | 'retried' | 'given up' | 'lost'> {
+  async #run(handler: JobHandler, job: Job): Promise<Result> {
     const lost = new AbortController();
     const beat = setInterval(() => void this.#extend(job, lost), heartbeatMs);
     const { timeoutMs } = handler;
@@ -152,7 +177,7 @@ export class WorkQueue {
     if (!isHeld) lost.abort(new Unavailable('LEASE_LOST', 'somebody else holds the job'));
   }
 
-  async #failed(handler: JobHandler, job: Job, error: unknown): Promise<'retried' | 'given up' | 'lost'> {
+  async #failed(handler: JobHandler, job: Job, error: unknown): Promise<Result> {
     const problem = problemOf(error);
     const fields = {
       queue: this.name,
@@ -163,15 +188,18 @@ export class WorkQueue {
       err: error,
     };
     const retryInMs = retryDelay(handler, job, error);
+    const { wasTried } = problem;
+    const tried = wasTried ? job : { ...job, attempt: job.attempt - 1 };
     try {
       if (retryInMs === null) {
-        await handler.giveUp(job, problem);
+        await handler.giveUp(tried, problem);
         this.log.error(fields, 'job given up');
         return 'given up';
       }
-      await handler.retrying?.(job, problem, retryInMs);
+      await handler.retrying?.(tried, problem, retryInMs);
       const again = await this.ledger.fail(job, { ...problem, retryInMs });
       if (again) await this.#add([again]);
+      if (!wasTried) return 'put back';
       this.log.warn(fields, 'job failed');
       return 'retried';
     } catch (err) {
@@ -191,8 +219,9 @@ function isLeaseLost(error: unknown): boolean {
 }
 
 function problemOf(error: unknown): JobProblem {
-  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message };
-  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error) };
+  const wasTried = !(error instanceof NotYet);
+  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message, wasTried };
+  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error), wasTried };
 }
 
 function tries({ retryDelaysMs }: JobHandler): number {
@@ -200,12 +229,26 @@ function tries({ retryDelaysMs }: JobHandler): number {
 }
 
 /** When to try again; null when it is no use, or has been tried often enough. A bug may be a passing one, so it is tried too. */
-function retryDelay({ retryDelaysMs }: JobHandler, { attempt }: Job, error: unknown): number | null {
+function retryDelay({ retryDelaysMs }: JobHandler, { attempt, createdAt }: Job, error: unknown): number | null {
+  if (error instanceof NotYet) {
+    const isOver = Date.now() - createdAt.getTime() > sumOf(retryDelaysMs);
+    return isOver ? null : jittered(error.retryAfterMs ?? 0, putBackJitter);
+  }
   if (error instanceof TidewaiterError && !error.retryable) return null;
   // Our own store being away says nothing about the job.
   if (error instanceof Unavailable && error.code === 'STORE_UNAVAILABLE') return 2_000;
   const planned = retryDelaysMs[attempt - 1];
   if (planned === undefined) return null;
   const asked = error instanceof Unavailable ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(planned, asked);
+  return Math.max(jittered(planned, retryJitter), asked);
+}
+
+function jittered(ms: number, upTo: number): number {
+  return Math.round(ms * (1 + Math.random() * upTo));
+}
+
+function sumOf(numbers: readonly number[]): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
 }

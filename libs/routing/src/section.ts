@@ -4,13 +4,20 @@ import { parseDuration } from './duration.js';
 import { showKey } from './yaml-document.js';
 import type { YamlValue } from './yaml-document.js';
 
+/** Gives the text of a file that a key names, as in `api_url_file`. */
+export type ReadFile = (path: string, key: string) => string;
+
 /** What reading one file shares. */
 export interface Reading {
   /** Everything that is wrong so far, one line each, with its path and without any value. */
   readonly problems: string[];
   /** Gives the text of a file that a `*_file` key names. */
-  readonly readFile: (path: string) => string;
+  readonly readFile: ReadFile;
+  readonly environment: Environment;
 }
+
+/** What a process was started with. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 const flags = new Map([
   ['true', true],
@@ -20,6 +27,12 @@ const flags = new Map([
   ['no', false],
   ['off', false],
 ]);
+
+/** Why a template is not supported. */
+export const templated = ' (templates: Tidewaiter renders the message itself)';
+
+/** Why a key that words the message is not supported. */
+export const rendered = ' (Tidewaiter renders the message itself)';
 
 /** Node's timers count no further. */
 const maxTimerMs = 2 ** 31 - 1;
@@ -43,7 +56,7 @@ export class Section {
   text(key: string): string | undefined {
     const text = this.scalar(key);
     if (!text?.includes('{{')) return text;
-    this.reading.problems.push(`not supported yet: ${this.at(key)} (templates: Tidewaiter renders the message itself)`);
+    this.unsupported(key, templated);
     return undefined;
   }
 
@@ -118,6 +131,21 @@ export class Section {
     return undefined;
   }
 
+  /** A variable of the process that sends. */
+  environment(name: string): string | undefined {
+    return this.reading.environment[name];
+  }
+
+  /** The keys of a map whose keys are the user's own. */
+  names(): string[] {
+    return [...this.entries.keys()];
+  }
+
+  /** The texts of the files that the key lists, without white space around them. */
+  files(key: string): string[] {
+    return (this.texts(key) ?? []).flatMap((path) => this.#file(key, path)?.trim() ?? []);
+  }
+
   /** The text of the file that the key names. */
   file(key: string): string | undefined {
     const path = this.scalar(key);
@@ -128,9 +156,23 @@ export class Section {
     return Array.isArray(this.entries.get(key));
   }
 
+  isMap(key: string): boolean {
+    return this.entries.get(key) instanceof Map;
+  }
+
+  /** Whatever stands there, for who only passes it on. */
+  value(key: string): Exclude<YamlValue, null> | undefined {
+    return this.#take(key);
+  }
+
   section(key: string): Section | undefined {
     const value = this.#take(key);
     return value === undefined ? undefined : this.#asSection(value, this.at(key));
+  }
+
+  /** As `section`; an empty one where there is none. */
+  sectionOrEmpty(key: string): Section {
+    return this.section(key) ?? new Section(new Map(), this.at(key), this.reading);
   }
 
   sections(key: string): Section[] {
@@ -166,7 +208,7 @@ export class Section {
   plainPairs(key: string): [name: string, value: string][] {
     const pairs = this.pairs(key);
     if (!pairs.some(([, value]) => value.includes('{{'))) return pairs;
-    this.reading.problems.push(`not supported yet: ${this.at(key)} (templates: Tidewaiter renders the message itself)`);
+    this.unsupported(key, templated);
     return [];
   }
 
@@ -185,12 +227,17 @@ export class Section {
     this.reading.problems.push(`${this.at(key)}: ${message}`);
   }
 
+  /** Notes a key that means something in Alertmanager and nothing here yet. */
+  unsupported(key: string, why: string): void {
+    this.reading.problems.push(`not supported yet: ${this.at(key)}${why}`);
+  }
+
   /** Reports what is left. `unsupported` are Alertmanager's keys that mean something there and nothing here yet, so silence would be a lie. */
   finish(unsupported: readonly string[], why = ''): void {
     for (const key of this.entries.keys()) {
       if (this.#taken.has(key)) continue;
-      const known = unsupported.includes(key);
-      this.reading.problems.push(known ? `not supported yet: ${this.at(key)}${why}` : `unknown key: ${this.at(key)}`);
+      if (unsupported.includes(key)) this.unsupported(key, why);
+      else this.reading.problems.push(`unknown key: ${this.at(key)}`);
     }
   }
 
@@ -220,7 +267,7 @@ export class Section {
 
   #file(key: string, path: string): string | undefined {
     try {
-      return this.reading.readFile(path);
+      return this.reading.readFile(path, key);
     } catch {
       // Neither the path nor the system's message: both may come from a mistyped secret.
       this.problem(key, 'the file cannot be read');

@@ -30,6 +30,12 @@ export function egressFailure(origin: string, error: unknown, signal?: AbortSign
       },
     );
   }
+  // The proxy hung up, has another certificate, or has answered that it takes nothing on for us.
+  if (code.startsWith('UND_ERR_PRX_') || property(error, 'message')?.startsWith('Proxy ')) {
+    return new Unavailable('EGRESS_PROXY', `the proxy does not let us through to ${origin} (${code})`, {
+      cause: error,
+    });
+  }
   if (code === 'UND_ERR_INVALID_ARG') {
     return new InvalidInput('EGRESS_REQUEST', `a request to ${origin} is malformed (method or header)`, {
       cause: error,
@@ -47,7 +53,7 @@ function codeOf(error: unknown): string {
 }
 
 // Not by `instanceof`: a DOMException and undici's errors share no class.
-function property(error: unknown, name: 'name' | 'code'): string | undefined {
+function property(error: unknown, name: 'name' | 'code' | 'message'): string | undefined {
   const value = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
   return typeof value === 'string' ? value : undefined;
 }

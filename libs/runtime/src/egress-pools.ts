@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { getCACertificates } from 'node:tls';
 
 import type { Secret } from '@tidewaiter/domain';
-import { Pool } from 'undici';
+import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 
 export interface ResolvedAddress {
   address: string;
@@ -12,7 +12,13 @@ export interface ResolvedAddress {
 export interface EgressTls {
   /** PEM, trusted beside the system's authorities. */
   ca?: string;
+  /** `ca` is trusted, and nothing beside it. */
+  onlyCa?: boolean;
   insecureSkipVerify?: boolean;
+  /** The name that the certificate must have, where it is not the host's. */
+  serverName?: string;
+  minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  maxVersion?: 'TLSv1.2' | 'TLSv1.3';
   /** Who we are. Shown to the origin of the given URL only, as credentials are. */
   client?: ClientCertificate;
 }
@@ -23,6 +29,15 @@ export interface ClientCertificate {
   key: Secret;
 }
 
+/** A proxy that takes requests on: as they are for http, through a tunnel for https. */
+export interface EgressProxy {
+  /** `http` or `https`, without user and password. */
+  url: string;
+  /** Who we are for the proxy. */
+  authorization?: Secret;
+  headers?: Record<string, Secret>;
+}
+
 const MAX_POOLS = 64;
 const MAX_CONNECTIONS_PER_POOL = 32;
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -31,13 +46,13 @@ const NEXT_ADDRESS_AFTER_MS = 1_000;
 /** Keeps connections alive, each set of them tied to the addresses that were checked for it. */
 export class PinnedPools {
   /** Least recently used first. */
-  readonly #pools = new Map<string, Pool>();
+  readonly #pools = new Map<string, Dispatcher>();
 
-  /** The pool for exactly these addresses and TLS settings. */
-  get(origin: string, addresses: ResolvedAddress[], tls: EgressTls = {}): Pool {
-    const pinned = addresses.map(({ address }) => address).toSorted();
-    const key = JSON.stringify([origin, pinned, tls.ca, tls.insecureSkipVerify, tls.client?.certificate]);
-    const pool = this.#pools.get(key) ?? openPool(origin, addresses, tls);
+  /** The pool for exactly these addresses, which are the proxy's where there is one, and TLS settings. */
+  get(origin: string, addresses: ResolvedAddress[], tls: EgressTls = {}, proxy?: EgressProxy): Dispatcher {
+    const key = keyOf(origin, addresses, tls, proxy);
+    const open = () => (proxy ? openProxy(addresses, tls, proxy) : openPool(origin, addresses, tls));
+    const pool = this.#pools.get(key) ?? open();
     this.#pools.delete(key);
     this.#pools.set(key, pool);
     for (const [oldest, unused] of this.#pools) {
@@ -57,23 +72,58 @@ export class PinnedPools {
   }
 }
 
-function openPool(origin: string, addresses: ResolvedAddress[], { ca, insecureSkipVerify, client }: EgressTls): Pool {
+function keyOf(origin: string, addresses: ResolvedAddress[], tls: EgressTls, proxy: EgressProxy | undefined): string {
+  const pinned = addresses.map(({ address }) => address).toSorted();
+  const { client, ...plain } = tls;
+  const revealed = Object.entries(proxy?.headers ?? {}).map(([name, value]) => [name, value.reveal()]);
+  const through = proxy && [proxy.url, proxy.authorization?.reveal(), revealed];
+  return JSON.stringify([origin, pinned, plain, client?.certificate, through]);
+}
+
+function openPool(origin: string, addresses: ResolvedAddress[], tls: EgressTls): Pool {
+  return new Pool(origin, {
+    connections: MAX_CONNECTIONS_PER_POOL,
+    allowH2: false,
+    connect: { ...pinnedTo(addresses), ...secured(tls) },
+  });
+}
+
+function openProxy(addresses: ResolvedAddress[], tls: EgressTls, { url, authorization, headers = {} }: EgressProxy) {
+  return new ProxyAgent({
+    uri: url,
+    ...(authorization && { token: authorization.reveal() }),
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value.reveal()])),
+    // A proxy that takes http on does not let it through a tunnel, as a rule.
+    proxyTunnel: false,
+    connections: MAX_CONNECTIONS_PER_POOL,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    allowH2: false,
+    proxyTls: pinnedTo(addresses),
+    requestTls: secured(tls),
+  });
+}
+
+function pinnedTo(addresses: ResolvedAddress[]) {
   // The socket asks here instead of the resolver; the name itself still goes into Host and the TLS handshake.
   const lookup: LookupFunction = (_host, { all }, callback) => {
     if (all) callback(null, addresses);
     else callback(null, addresses[0]?.address ?? '', addresses[0]?.family);
   };
-  return new Pool(origin, {
-    connections: MAX_CONNECTIONS_PER_POOL,
-    allowH2: false,
-    connect: {
-      lookup,
-      timeout: CONNECT_TIMEOUT_MS,
-      autoSelectFamily: true,
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
-      rejectUnauthorized: !insecureSkipVerify,
-      ...(ca === undefined ? {} : { ca: [...getCACertificates('default'), ca] }),
-      ...(client && { cert: client.certificate, key: client.key.reveal() }),
-    },
-  });
+  return {
+    lookup,
+    timeout: CONNECT_TIMEOUT_MS,
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_AFTER_MS,
+  };
+}
+
+function secured({ ca, onlyCa, insecureSkipVerify, serverName, minVersion, maxVersion, client }: EgressTls) {
+  return {
+    rejectUnauthorized: !insecureSkipVerify,
+    ...(ca !== undefined && { ca: onlyCa ? [ca] : [...getCACertificates('default'), ca] }),
+    ...(serverName !== undefined && { servername: serverName }),
+    ...(minVersion && { minVersion }),
+    ...(maxVersion && { maxVersion }),
+    ...(client && { cert: client.certificate, key: client.key.reveal() }),
+  };
 }

@@ -4,7 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
 
 import { Secret, TidewaiterError } from '@tidewaiter/domain';
-import { startHttpServer, testCertificate, type TestHttpServer } from '@tidewaiter/testkit';
+import { httpProxy, startHttpServer, testCertificate, type TestHttpServer } from '@tidewaiter/testkit';
 
 import { Egress, type EgressRequest, type ResolveHost } from './egress.js';
 
@@ -198,6 +198,13 @@ describe('certificates', () => {
     expect(await failure(request)).toMatchObject({ code: 'EGRESS_UNTRUSTED', retryable: false });
   });
 
+  it('is the one of the name that was given', async () => {
+    const port = await https((_request, response) => void response.end('yes'));
+    const tls = { ca: testCertificate.cert, onlyCa: true, serverName: 'registry.test', minVersion: 'TLSv1.3' as const };
+    const response = await egress().request(`https://127.0.0.1:${port}/`, { allowPrivate: true, tls });
+    expect(await response.text(10)).toBe('yes');
+  });
+
   it('refuses a trusted one of another name', async () => {
     const port = await https((_request, response) => void response.end());
     const init = { allowPrivate: true, tls: { ca: testCertificate.cert } };
@@ -212,6 +219,68 @@ describe('certificates', () => {
     expect(await (await client.request(`https://other.test:${port}/`, lax)).text(10)).toBe('in');
     const strict = client.request(`https://other.test:${port}/`, { allowPrivate: true });
     expect(await failure(strict)).toMatchObject({ code: 'EGRESS_UNTRUSTED' });
+  });
+});
+
+describe('a proxy', () => {
+  const proxyHere = async () => {
+    const proxy = await httpProxy();
+    closers.push(proxy.stop);
+    return proxy;
+  };
+  /** The name of a host that only the proxy can resolve. */
+  const unresolvable: ResolveHost = async (host) => {
+    throw Object.assign(new Error(host), { code: 'ENOTFOUND' });
+  };
+  const greet: RequestListener = (request, response) => void response.end(`hello ${request.headers.host}`);
+
+  it('takes https on through a tunnel, in which the certificate is still checked', async () => {
+    const [proxy, port] = [await proxyHere(), await https(greet)];
+    const init = { proxy: { url: proxy.url }, allowPrivateProxy: true, tls: { ca: testCertificate.cert } };
+    const client = egress([], unresolvable);
+    const response = await client.request(`https://registry.test:${port}/`, init);
+    expect(await response.text(100)).toBe(`hello registry.test:${port}`);
+    expect(proxy.asked).toMatchObject([{ what: `CONNECT registry.test:${port}` }]);
+    const error = await failure(client.request(`https://other.test:${port}/`, init));
+    expect(error.code).toBe('EGRESS_UNTRUSTED');
+  });
+
+  it('takes http on as it is, and learns who we are', async () => {
+    const [proxy, port] = [await proxyHere(), await http(greet)];
+    const response = await egress([], unresolvable).request(`http://hooks.example.com:${port}/x?y`, {
+      proxy: { url: proxy.url, authorization: new Secret('Basic dTpw'), headers: { 'x-team': new Secret('a') } },
+      allowPrivateProxy: true,
+    });
+    expect(await response.text(100)).toBe(`hello hooks.example.com:${port}`);
+    expect(proxy.asked).toMatchObject([
+      {
+        what: `GET http://hooks.example.com:${port}/x?y`,
+        headers: { 'proxy-authorization': 'Basic dTpw', 'x-team': 'a' },
+      },
+    ]);
+  });
+
+  it('may refuse, whereupon nothing was sent', async () => {
+    const [proxy, port] = [await proxyHere(), await http(greet)];
+    proxy.refuse(407);
+    const init = { proxy: { url: proxy.url }, allowPrivateProxy: true };
+    for (const url of [`https://registry.test:${port}/`, `http://registry.test:${port}/`]) {
+      const error = await failure(egress([], unresolvable).request(url, init));
+      expect(error).toMatchObject({ code: 'EGRESS_PROXY', retryable: true });
+    }
+  });
+
+  it('is checked as every host, and opens no way to an address that is not', async () => {
+    const [proxy, port] = [await proxyHere(), await http(greet)];
+    const through = { proxy: { url: proxy.url } };
+    expect(await failure(egress().request(`http://hooks.example.com:${port}/`, through))).toMatchObject({
+      code: 'EGRESS_REFUSED',
+    });
+    for (const host of ['127.0.0.1', '169.254.169.254'])
+      expect(
+        await failure(egress().request(`http://${host}:${port}/`, { ...through, allowPrivateProxy: true })),
+      ).toMatchObject({ code: 'EGRESS_REFUSED' });
+    expect(proxy.asked).toEqual([]);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 
 import { AllowList, classifyAddress } from './egress-address.js';
 import { egressFailure } from './egress-failure.js';
-import { PinnedPools, type EgressTls, type ResolvedAddress } from './egress-pools.js';
+import { PinnedPools, type EgressProxy, type EgressTls, type ResolvedAddress } from './egress-pools.js';
 import { discard, toEgressResponse, type EgressResponse } from './egress-response.js';
 
 export interface EgressPolicy {
@@ -23,6 +23,10 @@ export interface EgressRequest {
   /** The host of the URL may be private or loopback, but no other one that it redirects to; link-local and metadata addresses never are. */
   allowPrivate?: boolean;
   tls?: EgressTls;
+  /** Its host is resolved, checked and pinned instead of the URL's, which the proxy resolves; an address that the URL has is checked, too. */
+  proxy?: EgressProxy;
+  /** The proxy may be private or loopback. */
+  allowPrivateProxy?: boolean;
   /** 0 unless given: a redirect is then an error. */
   maxRedirects?: number;
   /** Sent to the origin of the given URL only, never to where it redirects. */
@@ -115,10 +119,11 @@ export class Egress {
   }
 
   async #send({ url, method, headers, body }: Hop, init: EgressRequest): Promise<Dispatcher.ResponseData> {
-    const { signal, allowPrivate, tls, headersTimeoutMs = READ_TIMEOUT_MS, bodyIdleTimeoutMs = READ_TIMEOUT_MS } = init;
+    const { signal, tls, headersTimeoutMs = READ_TIMEOUT_MS, bodyIdleTimeoutMs = READ_TIMEOUT_MS } = init;
     try {
-      const addresses = await this.#addresses(hostOf(url), allowPrivate, signal);
-      return await this.#pools.get(url.origin, addresses, tls).request({
+      const addresses = await this.#connectable(url, init);
+      return await this.#pools.get(url.origin, addresses, tls, init.proxy).request({
+        origin: url.origin,
         path: url.pathname + url.search,
         method,
         headers: [...headers].flat(),
@@ -130,6 +135,17 @@ export class Egress {
     } catch (error) {
       throw egressFailure(url.origin, error, signal);
     }
+  }
+
+  /** The addresses to which a connection is opened. */
+  async #connectable(
+    url: URL,
+    { allowPrivate = false, proxy, allowPrivateProxy, signal }: EgressRequest,
+  ): Promise<ResolvedAddress[]> {
+    const host = hostOf(url);
+    if (!proxy) return this.#addresses(host, allowPrivate, signal);
+    if (isIP(host)) this.#checkAddress(host, host, allowPrivate);
+    return this.#addresses(hostOf(checkUrl(proxy.url)), allowPrivateProxy, signal);
   }
 
   /** One look-up. All addresses must pass: a name that mixes public and private ones is an attack or a mistake. */

@@ -1,21 +1,19 @@
 export { commonSettings, consoleUrl, httpPort, publicUrl, readConfig, redisUrl, setting } from './environment.js';
 export type { Config, Environment, Setting } from './environment.js';
-export { parseSettings, readFolder, readSettings, registryKindWords } from './settings.js';
-export type {
-  AdmissionSettings,
-  MirrorSettings,
-  Reconciliation,
-  RedeliverSettings,
-  RegistrySettings,
-  SensorSettings,
-  SignerSettings,
-  TidewaiterSettings,
-} from './settings.js';
+export { parseSettings, readFolder, readSettings } from './settings.js';
+export type { TidewaiterSettings } from './settings.js';
+export type { AdmissionSettings } from './admission-settings.js';
+export { registryKindWords } from './registry-settings.js';
+export type { MirrorSettings } from './registry-host-settings.js';
+export type { Reconciliation, RedeliverSettings, RegistrySettings } from './registry-settings.js';
+export type { SensorSettings } from './sensor-settings.js';
+export type { SignerSettings } from './signer-settings.js';
 export { maxOwnerCharacters } from './owner-settings.js';
 export type { OwnerSettings } from './owner-settings.js';
 export type { PipelineSettings, TokenIssuer } from './pipeline-settings.js';
 export { Egress } from './egress.js';
-export type { ClientCertificate } from './egress-pools.js';
+export type { ClientCertificate, EgressProxy, EgressTls } from './egress-pools.js';
+export { bypassesProxy } from './no-proxy.js';
 export type { EgressRequest } from './egress.js';
 export { classifyAddress } from './egress-address.js';
 export type { EgressResponse } from './egress-response.js';

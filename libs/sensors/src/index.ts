@@ -3,4 +3,4 @@ export type { Connection, GenericFields, ReadRecords, Sensor } from './sensor.js
 export { sensorsMarkdown } from './sensor-page.js';
 export { observe, sensorOf, sensors } from './sensors.js';
 export { neutralFieldNames } from './neutral-fields.js';
-export { logsourcesOf, scalarsOf, sigmaField, sigmaGetter } from './sigma-view.js';
+export { isNativeAsked, logsourcesOf, nativeMembers, scalarsOf, sigmaField, sigmaGetter } from './sigma-view.js';

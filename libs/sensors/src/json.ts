@@ -7,7 +7,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** What was read of an object that is not there, or is none. */
-const nothing: JsonObject = Object.freeze(Object.create(null)) as JsonObject;
+export const nothing: JsonObject = Object.freeze(Object.create(null)) as JsonObject;
 
 export function object(value: Maybe): JsonObject {
   return isObject(value) ? value : nothing;

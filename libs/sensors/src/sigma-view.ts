@@ -108,6 +108,26 @@ export function sigmaGetter(name: string): (observation: Observation) => unknown
 const ofProcess = ['Image', 'CommandLine', 'ParentImage', 'ParentCommandLine', 'CurrentDirectory', 'User', 'ProcessId'];
 const ofConnection = ['Image', 'Initiated', 'DestinationIp', 'DestinationPort', 'DestinationHostname', 'Protocol'];
 
+/** The members of an event in which fields of these names may stand. */
+export function nativeMembers(names: Iterable<string>): ReadonlySet<string> {
+  const members = new Set<string>();
+  for (const name of names) {
+    members.add(name);
+    for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) members.add(name.slice(0, dot));
+  }
+  return members;
+}
+
+/** Of whom nothing but {@link sigmaGetter} and keywords looks into their own words. */
+const plainSources: ReadonlySet<string> = new Set<Observation['source']>(['tetragon', 'tracee']);
+
+/** Whether rules that ask for nothing outside of `members` may see the sensor's own words of an event. */
+export function isNativeAsked({ source, activity, native }: Observation, members: ReadonlySet<string>): boolean {
+  if (!plainSources.has(source) || searchedFields[activity] === undefined) return true;
+  for (const member in native) if (members.has(member)) return true;
+  return false;
+}
+
 /**
  * What a Linux event is in Sigma's words, where keywords are looked for. Not in the sensor's: it repeats the whole command line of
  * a process with everything that the process does.
@@ -126,12 +146,21 @@ const searchedFields: Partial<Record<Activity, readonly string[]>> = {
   dns: ['Image', 'QueryName'],
 };
 
+const searchedGetters: Partial<Record<Activity, readonly Getter[]>> = Object.fromEntries(
+  Object.entries(searchedFields).map(([activity, names]) => [
+    activity,
+    names.flatMap((name) => linuxFields.get(name) ?? []),
+  ]),
+);
+
 /** Every scalar value of the event, for keywords. */
 export function scalarsOf(observation: Observation): (string | number | boolean)[] {
-  const names = searchedFields[observation.activity];
-  if (names === undefined) return [...scalars(observation.native)];
-  return names.flatMap((name) => {
-    const value = linuxFields.get(name)?.(observation);
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [value] : [];
-  });
+  const getters = searchedGetters[observation.activity];
+  if (getters === undefined) return [...scalars(observation.native)];
+  const found: (string | number | boolean)[] = [];
+  for (const getter of getters) {
+    const value = getter(observation);
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') found.push(value);
+  }
+  return found;
 }

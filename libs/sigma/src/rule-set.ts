@@ -73,10 +73,18 @@ export class RuleSet {
     return this.detections.find(({ info }) => info === rule)?.logsource;
   }
 
+  /** The fields that a rule asks for; none of one that is not of this set. */
+  fieldsOf(rule: RuleInfo): readonly string[] {
+    const found = this.detections.find(({ info }) => info === rule);
+    return found === undefined ? [] : [...leavesOf(found.expression)].flatMap(fieldsOf);
+  }
+
   /** The rules that the event meets, in the order in which they were loaded. */
-  match(event: SigmaEvent): Match[] {
+  match(event: SigmaEvent): readonly Match[] {
     const { engine, rules } = this.#engineFor(event.logsources);
-    return engine.match(event).map((index) => {
+    const matched = engine.match(event);
+    if (matched.length === 0) return noMatches;
+    return matched.map((index) => {
       const rule = rules[index]!;
       return { rule: rule.info, explain: () => this.#explain(rule, event) };
     });
@@ -108,6 +116,8 @@ export class RuleSet {
     return { rules, engine: new Engine(expressions, this.#isInterpreted) };
   }
 }
+
+const noMatches: readonly Match[] = [];
 
 function isSame(before: readonly DetectionRule[], now: readonly DetectionRule[]): boolean {
   return before.length === now.length && before.every((rule, index) => rule === now[index]);

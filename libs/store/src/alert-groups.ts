@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 
+import { Gathered } from './gathered.js';
 import { Store, type Transaction } from './store.js';
 
 /** When messages that wait together are told: one row each, so that one process alone tells them. */
 @Injectable()
 export class AlertGroups {
+  readonly #entered = new Gathered(enterAll);
+  readonly #waits = new Gathered(waitAll);
+  readonly #told = new Gathered(toldAll);
+
   constructor(private readonly store: Store) {}
 
   /** Whether there is a group that is due. */
@@ -14,40 +19,59 @@ export class AlertGroups {
 
   /** Holds the group against everybody else until the transaction ends; answers for how many milliseconds nothing was told of it, null for ever. */
   async enter(tx: Transaction, key: string): Promise<number | null> {
-    const [group] = await tx.query<{ quietMs: number | null }>(
-      // The update changes nothing: it locks the row, and answers it.
-      `INSERT INTO alert_group (key) VALUES ($1) ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
-       RETURNING extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,
-      [key],
-    );
-    return group?.quietMs ?? null;
+    return this.#entered.add(tx, key);
   }
 
   /** Notes that something waits; an earlier time that is set already stays. */
   async wait(tx: Transaction, key: string, forMs: number): Promise<void> {
-    await tx.query(
-      `UPDATE alert_group SET due_at = least(due_at, now() + $2 * interval '1 millisecond') WHERE key = $1`,
-      [key, forMs],
-    );
+    await this.#waits.add(tx, { key, forMs });
   }
 
   async told(tx: Transaction, key: string): Promise<void> {
-    await tx.query('UPDATE alert_group SET told_at = now() WHERE key = $1', [key]);
+    await this.#told.add(tx, key);
   }
 
-  /** Takes a group that is due, which nobody else has taken; null when there is none. */
-  async nextDue(tx: Transaction): Promise<string | null> {
-    const [group] = await tx.query<{ key: string }>(
-      `UPDATE alert_group SET due_at = NULL WHERE key = (
-         SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING key`,
+  /** Takes groups that are due, which nobody else has taken. */
+  async nextDue(tx: Transaction, limit: number): Promise<string[]> {
+    const groups = await tx.query<{ key: string }>(
+      `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
+         SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING key`,
+      [limit],
     );
-    return group?.key ?? null;
+    return groups.map(({ key }) => key);
   }
 
-  /** Forgets groups of which nothing waits and nothing was told for a week. */
+  /** Forgets groups of which nothing waits, nothing is told again and nothing was told for a week. */
   async forget(tx: Transaction): Promise<void> {
     await tx.query(
-      `DELETE FROM alert_group WHERE due_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
+      `DELETE FROM alert_group WHERE due_at IS NULL AND remind_at IS NULL AND coalesce(told_at, '-infinity') < now() - interval '7 days'`,
     );
   }
+}
+
+async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(number | null)[]> {
+  const groups = await tx.query<{ key: string; quietMs: number | null }>(
+    // The update changes nothing: it locks the row, and answers it. In one order, or two who enter the same would wait for each other.
+    `INSERT INTO alert_group (key) SELECT DISTINCT key FROM unnest($1::text[]) AS key ORDER BY key
+     ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key
+     RETURNING key, extract(epoch FROM now() - told_at)::float * 1000 AS "quietMs"`,
+    [keys],
+  );
+  const quietMs = new Map(groups.map((group) => [group.key, group.quietMs]));
+  return keys.map((key) => quietMs.get(key) ?? null);
+}
+
+async function waitAll(tx: Transaction, waits: readonly { key: string; forMs: number }[]): Promise<void[]> {
+  await tx.query(
+    `UPDATE alert_group SET due_at = least(due_at, now() + waits.ms * interval '1 millisecond')
+     FROM (SELECT key, min(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS waits
+     WHERE alert_group.key = waits.key`,
+    [waits.map(({ key }) => key), waits.map(({ forMs }) => forMs)],
+  );
+  return waits.map(() => undefined);
+}
+
+async function toldAll(tx: Transaction, keys: readonly string[]): Promise<void[]> {
+  await tx.query('UPDATE alert_group SET told_at = now() WHERE key = ANY($1)', [keys]);
+  return keys.map(() => undefined);
 }

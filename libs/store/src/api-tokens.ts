@@ -1,14 +1,30 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { Secret } from '@tidewaiter/domain';
+import { InvalidInput, Secret } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Store } from './store.js';
 
+/** What a token may do, each all that those before it may: ask a gate, read everything, change things. */
+export const tokenScopes = ['gate', 'read', 'write'] as const;
+export type TokenScope = (typeof tokenScopes)[number];
+
 export interface ApiToken {
   id: string;
   name: string;
+  scope: TokenScope;
+}
+
+export interface ListedToken extends ApiToken {
+  createdAt: Date;
+  expiresAt: Date | null;
+  lastUsedAt: Date | null;
+}
+
+/** Whether a token of one scope may do what needs another. */
+export function permits(scope: TokenScope, needed: TokenScope): boolean {
+  return tokenScopes.indexOf(scope) >= tokenScopes.indexOf(needed);
 }
 
 /** The prefix lets secret scanners, our own among them, recognise a token. */
@@ -24,23 +40,55 @@ export class ApiTokens {
 
   /** Makes the first token of an installation; null when there has been one before. Shown once, never again. */
   async bootstrap(): Promise<Secret | null> {
-    const token = prefix + randomBytes(32).toString('base64url');
+    const token = newToken();
     const made = await this.store.transaction(async (tx) => {
       // Two consoles that start at the same moment must not both find the table empty.
       await tx.query('LOCK TABLE api_token IN SHARE ROW EXCLUSIVE MODE');
       return tx.query(
-        `INSERT INTO api_token (id, name, hash) SELECT $1, 'bootstrap', $2 WHERE NOT EXISTS (SELECT FROM api_token) RETURNING id`,
+        `INSERT INTO api_token (id, name, scope, hash) SELECT $1, 'bootstrap', 'write', $2 WHERE NOT EXISTS (SELECT FROM api_token) RETURNING id`,
         [uuidv7(), hashOf(token)],
       );
     });
     return made.length > 0 ? new Secret(token) : null;
   }
 
+  /**
+   * Makes a token, shown once and never again.
+   * @throws InvalidInput `TOKEN_NAME_TAKEN` while there is one of that name
+   */
+  async make(name: string, scope: TokenScope, expiresAt: Date | null): Promise<Secret> {
+    const token = newToken();
+    const made = await this.store.query(
+      `INSERT INTO api_token (id, name, scope, hash, expires_at) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (name) WHERE revoked_at IS NULL DO NOTHING RETURNING id`,
+      [uuidv7(), name, scope, hashOf(token), expiresAt],
+    );
+    if (made.length === 0) throw new InvalidInput('TOKEN_NAME_TAKEN', `there is a token ${name}: revoke it first`);
+    return new Secret(token);
+  }
+
+  /** Those that are not revoked, oldest first. */
+  async list(): Promise<ListedToken[]> {
+    return this.store.query<ListedToken>(
+      `SELECT id, name, scope, created_at AS "createdAt", expires_at AS "expiresAt", last_used_at AS "lastUsedAt"
+       FROM api_token WHERE revoked_at IS NULL ORDER BY id`,
+    );
+  }
+
+  /** Ends a token, and the sessions that it opened; false when there is none of that name. */
+  async revoke(name: string): Promise<boolean> {
+    const revoked = await this.store.query(
+      'UPDATE api_token SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING id',
+      [name],
+    );
+    return revoked.length > 0;
+  }
+
   /** Whose token it is; null when it is nobody's, expired or revoked. */
   async verify(token: string): Promise<ApiToken | null> {
     if (!tokenPattern.test(token)) return null;
     const [found] = await this.store.query<ApiToken>(
-      `SELECT id, name FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
+      `SELECT id, name, scope FROM api_token WHERE hash = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())`,
       [hashOf(token)],
     );
     if (!found) return null;
@@ -51,6 +99,10 @@ export class ApiTokens {
     );
     return found;
   }
+}
+
+function newToken(): string {
+  return prefix + randomBytes(32).toString('base64url');
 }
 
 function hashOf(token: string): Buffer {

@@ -3,6 +3,7 @@ import { NotFound } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import { redriveIn } from './redrives.js';
 import { type NewJob, Store, type Transaction } from './store.js';
 
 /** Something that was given up, with the reason. */
@@ -94,6 +95,7 @@ async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promi
   if (!jobId) return false;
   const [job] = await tx.query<NewJob>('SELECT queue, key, class FROM job WHERE id = $1', [jobId]);
   if (!job) return false;
+  if (job.queue === 'delivery' && (await redriveIn(tx, [job.key], null)) > 0) return true;
   const pushes = job.queue === 'layer' ? await pushesEndedBy(tx, job) : [];
   // A layer is read for the pushes that wait for it; they ask for it again.
   await tx.enqueue(...(pushes.length > 0 ? pushes : [job]));

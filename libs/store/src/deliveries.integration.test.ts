@@ -48,7 +48,7 @@ it('does not lose that a delivery arrived to a failure that comes late', async (
   const [id = ''] = await add(delivery());
   await deliveries.begin(id, 1);
   await store.transaction((tx) => deliveries.sent(tx, [{ id, reference: '1.1', note: null }]));
-  await deliveries.retrying(id, 1, 'STORE_UNAVAILABLE', 'the answer to the commit was lost', 1);
+  await deliveries.retrying(id, { attempt: 1, code: 'STORE_UNAVAILABLE', reason: 'lost', inMs: 1, wasTried: true });
   expect(await store.transaction((tx) => deliveries.failed(tx, id, 1, 'STORE_UNAVAILABLE', 'lost'))).toBe(false);
   expect(await deliveries.get(id)).toMatchObject({ state: 'sent', reference: '1.1', code: null, nextAt: null });
 });
@@ -113,7 +113,9 @@ describe('the thread of a subject', () => {
         isInDoubt: false,
       },
     });
-    expect((await deliveries.toldOf('incident')).map(({ receiver }) => receiver)).toEqual(['other', 'team']);
+    expect(
+      (await store.transaction((tx) => deliveries.toldOf(tx, 'incident'))).map(({ receiver }) => receiver),
+    ).toEqual(['other', 'team']);
   });
 
   it('is none for what has no subject, and empty at first', async () => {

@@ -3,6 +3,8 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 import { currentTraceparent } from '@tidewaiter/runtime';
 import { v7 as uuidv7 } from 'uuid';
 
+import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
+import { Gathered } from './gathered.js';
 import { GroupCommit } from './group-commit.js';
 import { type Page, pageOf, type PageRequest } from './page.js';
 import { json } from './storable.js';
@@ -25,6 +27,10 @@ export interface NewDelivery<Message> {
   message: Message;
   /** Where a message about a newer state of the same subject makes this one worthless. */
   edition: { subject: string; revision: number } | null;
+  /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
+  origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
+  /** What the channel calls the message that this one repeats. */
+  replyTo?: string | null;
 }
 
 export interface Delivery<Message> extends NewDelivery<Message> {
@@ -40,6 +46,33 @@ export interface Delivery<Message> extends NewDelivery<Message> {
   createdAt: Date;
   nextAt: Date | null;
   finishedAt: Date | null;
+}
+
+/** One entry of the ledger: how a delivery was made, what became of its tries, and who did what about it. */
+export interface DeliveryStep {
+  at: Date;
+  kind: 'made' | 'failed' | 'given-up' | 'redriven' | 'repeated' | 'sent' | 'superseded' | 'merged' | 'suppressed';
+  /** Tries that were made until then. */
+  attempt: number;
+  code: string | null;
+  reason: string | null;
+  /** When the next try was to be. */
+  nextAt: Date | null;
+  /** Who wanted it; null where nobody did. */
+  by: string | null;
+}
+
+/** A delivery that was made of another one. */
+export type DerivedDelivery = Pick<Delivery<unknown>, 'id' | 'receiver' | 'channel' | 'state'> & {
+  kind: 'fallback' | 'repetition';
+};
+
+/** A delivery with what it says, its ledger, and what was made of it. */
+export interface DeliveryStory<Message>
+  extends ListedDelivery, Pick<Delivery<Message>, 'alerts' | 'message' | 'edition'> {
+  replyTo: string | null;
+  steps: DeliveryStep[];
+  derived: DerivedDelivery[];
 }
 
 /** What a channel was told of the subject of a delivery, by other deliveries. */
@@ -75,10 +108,31 @@ export interface TakenDelivery {
   note: string | null;
 }
 
+type ChannelName = Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>;
+
+interface AddedDelivery extends NewDelivery<unknown> {
+  id: string;
+  heldFor: string | null;
+  traceparent: string | null;
+}
+
 interface Attempt {
   id: string;
   attempt: number;
 }
+
+/** An attempt that will be made again. */
+interface FailedAttempt {
+  attempt: number;
+  code: string;
+  reason: string;
+  inMs: number;
+  /** False where the channel was not asked. */
+  wasTried: boolean;
+}
+
+/** Entries of the ledger of one delivery that are shown, and deliveries that were made of it. */
+const maxSteps = 500;
 
 /** A channel that was told of a subject, and by which route. */
 export type ToldChannel = Pick<
@@ -94,20 +148,6 @@ export interface AboutDelivery extends Pick<
   revision: number;
 }
 
-/** How a channel of a receiver took what it was given lately. */
-export interface ChannelHealth {
-  receiver: string;
-  channel: string;
-  integration: number;
-  /** `failing` where its newest message that ended was given up, or one is tried again. */
-  state: 'ok' | 'failing';
-  sent: number;
-  failed: number;
-  waiting: number;
-  lastSentAt: Date | null;
-  lastFailure: { code: string | null; reason: string | null; at: string } | null;
-}
-
 /** A delivery that waits. */
 export interface HeldDelivery<Message> extends Pick<
   NewDelivery<Message>,
@@ -119,14 +159,21 @@ export interface HeldDelivery<Message> extends Pick<
 }
 
 /** A delivery without what it says. */
-export interface ListedDelivery extends Omit<Delivery<unknown>, 'alerts' | 'message' | 'edition'> {
+export interface ListedDelivery extends Omit<
+  Delivery<unknown>,
+  'alerts' | 'message' | 'edition' | 'replyTo' | 'origin'
+> {
   alertCount: number;
+  origin: { kind: 'fallback' | 'repetition'; id: string } | null;
 }
 
-const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
-  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt"`;
+type WholeDelivery<Message> = Delivery<Message> & ListedDelivery & { replyTo: string | null };
 
-const contents = `alerts, message,
+const columns = `id, event_id AS "eventId", receiver, channel, integration, route, group_key AS "groupKey", group_labels AS "groupLabels",
+  jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
+  CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
+
+const contents = `alerts, message, reply_to AS "replyTo",
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
 
 /** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
@@ -136,6 +183,15 @@ const beginLimits = { concurrency: 1, batchBytes: Infinity, waitingBytes: Infini
 @Injectable()
 export class Deliveries {
   readonly #attempts = new GroupCommit(async (attempts: readonly Attempt[]) => this.#begin(attempts), beginLimits);
+  readonly #toldOf = new Gathered(toldOfAll);
+  readonly #held = new Gathered(heldForAll);
+  readonly #released = new Gathered(releaseAll);
+  readonly #dropped = new Gathered(dropAll);
+  readonly #given = new Gathered(givenToAll);
+  readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
+    const added = await this.#add(tx, lists.flat());
+    return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
+  });
 
   constructor(private readonly store: Store) {}
 
@@ -148,26 +204,33 @@ export class Deliveries {
     deliveries: readonly NewDelivery<Message>[],
     heldFor: string | null = null,
   ): Promise<string[]> {
+    if (deliveries.length === 0) return [];
+    const traceparent = currentTraceparent() ?? null;
+    return this.#added.add(
+      tx,
+      deliveries.map((delivery) => ({ ...delivery, id: uuidv7(), heldFor, traceparent })),
+    );
+  }
+
+  /** Answers the ids of those that were not there. */
+  async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision, state, held_for)
-       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, $2,
-         edition->>'subject', (edition->>'revision')::int, CASE WHEN $3::text IS NULL THEN 'pending' ELSE 'held' END, $3
+         subject, revision, origin, origin_id, reply_to, state, held_for)
+       SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
+         edition->>'subject', (edition->>'revision')::int, origin->>'kind', (origin->>'id')::uuid, "replyTo",
+         CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
        ON CONFLICT DO NOTHING RETURNING id`,
-      [json(deliveries.map((delivery) => ({ ...delivery, id: uuidv7() }))), currentTraceparent() ?? null, heldFor],
+      [json(deliveries)],
     );
-    return rows.map(({ id }) => id);
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Those that wait with a group, oldest first. */
   async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDelivery<Message>[]> {
-    return tx.query<HeldDelivery<Message>>(
-      `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision FROM delivery
-       WHERE state = 'held' AND held_for = $1 ORDER BY id`,
-      [heldFor],
-    );
+    return (await this.#held.add(tx, heldFor)) as HeldDelivery<Message>[];
   }
 
   /**
@@ -179,12 +242,7 @@ export class Deliveries {
     id: string,
     { alerts, message, isOfMany = false }: { alerts: readonly Alert[]; message: unknown; isOfMany?: boolean },
   ): Promise<void> {
-    await tx.query(
-      `UPDATE delivery SET state = 'pending', alerts = $2, message = $3,
-         subject = CASE WHEN $4 THEN NULL ELSE subject END, revision = CASE WHEN $4 THEN NULL ELSE revision END
-       WHERE id = $1 AND state = 'held'`,
-      [id, json(alerts), json(message), isOfMany],
-    );
+    await this.#released.add(tx, { id, alerts, message, isOfMany });
   }
 
   /** Ends deliveries that were held: another one says the same, or there is nothing to say any more. */
@@ -194,27 +252,20 @@ export class Deliveries {
     state: 'merged' | 'suppressed' | 'superseded',
     reason: string,
   ): Promise<void> {
-    await tx.query(
-      `UPDATE delivery SET state = $2, reason = $3, finished_at = now() WHERE id = ANY($1) AND state = 'held'`,
-      [ids, state, reason],
+    if (ids.length === 0) return;
+    await this.#dropped.add(
+      tx,
+      ids.map((id) => ({ id, state, reason })),
     );
   }
 
-  /** How many messages a channel was given within the last minute. */
-  async givenLately(
-    tx: Transaction,
-    { receiver, channel, integration }: Pick<NewDelivery<unknown>, 'receiver' | 'channel' | 'integration'>,
-  ): Promise<number> {
-    const [row] = await tx.query<{ given: number }>(
-      `SELECT count(*)::int AS given FROM delivery WHERE (receiver, channel, integration) = ($1, $2, $3)
-         AND created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')`,
-      [receiver, channel, integration],
-    );
-    return row?.given ?? 0;
+  /** How many messages a channel was given within the last minute, those among them that are asked about at the same moment. */
+  async givenLately(tx: Transaction, channel: ChannelName): Promise<number> {
+    return this.#given.add(tx, channel);
   }
 
-  async get<Message>(id: string): Promise<(Delivery<Message> & ListedDelivery) | null> {
-    const [delivery] = await this.store.query<Delivery<Message> & ListedDelivery>(
+  async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
+    const [delivery] = await db.query<WholeDelivery<Message>>(
       `SELECT ${columns}, ${contents} FROM delivery WHERE id = $1`,
       [id],
     );
@@ -222,29 +273,42 @@ export class Deliveries {
   }
 
   /** Newest first. */
-  async list({ limit, after }: PageRequest): Promise<Page<ListedDelivery>> {
+  async list({ limit, after }: PageRequest, filter: DeliveryFilter = {}): Promise<Page<ListedDelivery>> {
+    const parameters: unknown[] = [limit + 1, after ?? null];
     const rows = await this.store.query<ListedDelivery>(
-      `SELECT ${columns} FROM delivery WHERE $2::uuid IS NULL OR id < $2
+      `SELECT ${columns} FROM delivery WHERE ($2::uuid IS NULL OR id < $2) AND ${conditionOf(filter, parameters)}
        ORDER BY id DESC LIMIT $1`,
-      [limit + 1, after ?? null],
+      parameters,
     );
     return pageOf(rows, limit);
   }
 
-  /** How each channel took what it was given within the last week. */
-  async health(): Promise<ChannelHealth[]> {
-    return this.store.query<ChannelHealth>(
-      `WITH lately AS (SELECT * FROM delivery WHERE created_at > now() - interval '7 days')
-       SELECT receiver, channel, integration,
-         CASE WHEN bool_or(state = 'retrying') OR max(finished_at) FILTER (WHERE state = 'failed') > coalesce(max(finished_at) FILTER (WHERE state = 'sent'), '-infinity')
-           THEN 'failing' ELSE 'ok' END AS state,
-         count(*) FILTER (WHERE state = 'sent')::int AS sent, count(*) FILTER (WHERE state = 'failed')::int AS failed,
-         count(*) FILTER (WHERE state IN ('held', 'pending', 'sending', 'retrying'))::int AS waiting,
-         max(finished_at) FILTER (WHERE state = 'sent') AS "lastSentAt",
-         (SELECT jsonb_build_object('code', code, 'reason', reason, 'at', coalesce(finished_at, created_at)) FROM lately AS failure
-          WHERE (failure.receiver, failure.channel, failure.integration) = (lately.receiver, lately.channel, lately.integration)
-            AND failure.state IN ('failed', 'retrying') ORDER BY failure.id DESC LIMIT 1) AS "lastFailure"
-       FROM lately GROUP BY receiver, channel, integration ORDER BY receiver, channel, integration`,
+  /** All that is known of a delivery; null where there is none. */
+  async story<Message>(id: string): Promise<DeliveryStory<Message> | null> {
+    const [delivery, steps, derived] = await Promise.all([this.get<Message>(id), this.steps(id), this.#derived(id)]);
+    return delivery && { ...delivery, steps, derived };
+  }
+
+  /** The ledger of a delivery, oldest entry first. */
+  async steps(id: string): Promise<DeliveryStep[]> {
+    return this.store.query<DeliveryStep>(
+      `SELECT at, kind, attempt, code, reason, "nextAt", by FROM (
+         SELECT 0 AS place, 0 AS number, created_at AS at, 'made' AS kind, 0 AS attempt, NULL AS code, NULL AS reason, NULL::timestamptz AS "nextAt", NULL AS by
+         FROM delivery WHERE id = $1
+         UNION ALL
+         (SELECT 1, id, made_at, kind, attempt, code, reason, next_at, made_by FROM delivery_step WHERE delivery_id = $1 ORDER BY id LIMIT ${maxSteps})
+         UNION ALL
+         SELECT 1, 0, finished_at, state, attempt, code, reason, NULL, NULL FROM delivery WHERE id = $1 AND finished_at IS NOT NULL AND state <> 'failed'
+       ) AS step ORDER BY place, at, number`,
+      [id],
+    );
+  }
+
+  /** The deliveries that were made of this one, oldest first. */
+  async #derived(id: string): Promise<DerivedDelivery[]> {
+    return this.store.query<DerivedDelivery>(
+      `SELECT id, origin AS kind, receiver, channel, state FROM delivery WHERE origin_id = $1 ORDER BY id LIMIT ${maxSteps}`,
+      [id],
     );
   }
 
@@ -258,13 +322,8 @@ export class Deliveries {
   }
 
   /** The channels that were told of a subject. */
-  async toldOf(subject: string): Promise<ToldChannel[]> {
-    return this.store.query<ToldChannel>(
-      `SELECT DISTINCT ON (receiver, channel, integration) receiver, channel, integration, route, group_key AS "groupKey",
-         group_labels AS "groupLabels"
-       FROM delivery WHERE subject = $1 AND state NOT IN ('failed', 'suppressed') ORDER BY receiver, channel, integration, id DESC`,
-      [subject],
-    );
+  async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
+    return this.#toldOf.add(tx, subject);
   }
 
   /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */
@@ -298,11 +357,14 @@ export class Deliveries {
   }
 
   /** Notes why an attempt failed. One that never began, or that the channel took after all, leaves what is known as it is. */
-  async retrying(id: string, attempt: number, code: string, reason: string, inMs: number): Promise<void> {
+  async retrying(id: string, { attempt, code, reason, inMs, wasTried }: FailedAttempt): Promise<void> {
     await this.store.query(
-      `UPDATE delivery SET state = 'retrying', attempt = $2, code = $3, reason = $4, next_at = now() + $5 * interval '1 millisecond'
-       WHERE id = $1 AND state = 'sending'`,
-      [id, attempt, code, reason, inMs],
+      `WITH retried AS (
+         UPDATE delivery SET state = 'retrying', attempt = $2, code = $3, reason = $4, next_at = now() + $5 * interval '1 millisecond'
+         WHERE id = $1 AND state = 'sending' RETURNING id, next_at)
+       INSERT INTO delivery_step (delivery_id, kind, attempt, code, reason, next_at)
+       SELECT id, 'failed', $2, $3, $4, next_at FROM retried WHERE $6`,
+      [id, attempt, code, reason, inMs, wasTried],
     );
   }
 
@@ -314,12 +376,87 @@ export class Deliveries {
   /** Gives a delivery up; false when the channel took it after all. */
   async failed(tx: Transaction, id: string, attempt: number, code: string, reason: string): Promise<boolean> {
     const failed = await tx.query(
-      `UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now()
-       WHERE id = $1 AND state <> 'sent' RETURNING id`,
+      `WITH failed AS (
+         UPDATE delivery SET state = 'failed', attempt = $2, code = $3, reason = $4, next_at = NULL, finished_at = now()
+         WHERE id = $1 AND state <> 'sent' RETURNING id)
+       INSERT INTO delivery_step (delivery_id, kind, attempt, code, reason)
+       SELECT id, 'given-up', $2, $3, $4 FROM failed RETURNING id`,
       [id, attempt, code, reason],
     );
     return failed.length > 0;
   }
+}
+
+async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDelivery<unknown>[][]> {
+  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string }>(
+    `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision, held_for AS "heldFor"
+     FROM delivery WHERE state = 'held' AND held_for = ANY($1) ORDER BY id`,
+    [groups],
+  );
+  const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
+  return groups.map((group) => (byGroup.get(group) ?? []).map(({ heldFor: _, ...held }) => held));
+}
+
+async function releaseAll(
+  tx: Transaction,
+  released: readonly { id: string; alerts: readonly Alert[]; message: unknown; isOfMany: boolean }[],
+): Promise<void[]> {
+  await tx.query(
+    `UPDATE delivery SET state = 'pending', alerts = released.alerts, message = released.message,
+       subject = CASE WHEN "isOfMany" THEN NULL ELSE subject END, revision = CASE WHEN "isOfMany" THEN NULL ELSE revision END
+     FROM jsonb_to_recordset($1) AS released (id uuid, alerts jsonb, message jsonb, "isOfMany" boolean)
+     WHERE delivery.id = released.id AND state = 'held'`,
+    [json(released)],
+  );
+  return released.map(() => undefined);
+}
+
+async function dropAll(
+  tx: Transaction,
+  lists: readonly (readonly { id: string; state: string; reason: string }[])[],
+): Promise<void[]> {
+  const dropped = lists.flat();
+  await tx.query(
+    `UPDATE delivery SET state = dropped.state, reason = dropped.reason, finished_at = now()
+     FROM unnest($1::uuid[], $2::text[], $3::text[]) AS dropped (id, state, reason)
+     WHERE delivery.id = dropped.id AND delivery.state = 'held'`,
+    [dropped.map(({ id }) => id), dropped.map(({ state }) => state), dropped.map(({ reason }) => reason)],
+  );
+  return lists.map(() => undefined);
+}
+
+async function givenToAll(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {
+  const keyOf = ({ receiver, channel, integration }: ChannelName) => JSON.stringify([receiver, channel, integration]);
+  const rows = await tx.query<ChannelName & { given: number }>(
+    `SELECT receiver, channel, integration, count(*)::int AS given
+     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::int[]) AS asked (receiver, channel, integration)) AS asked
+     JOIN delivery USING (receiver, channel, integration)
+     WHERE created_at > now() - interval '1 minute' AND state NOT IN ('held', 'merged', 'suppressed')
+     GROUP BY receiver, channel, integration`,
+    [
+      channels.map(({ receiver }) => receiver),
+      channels.map(({ channel }) => channel),
+      channels.map(({ integration }) => integration),
+    ],
+  );
+  const given = new Map(rows.map((row) => [keyOf(row), row.given]));
+  return channels.map((channel) => {
+    const before = given.get(keyOf(channel)) ?? 0;
+    given.set(keyOf(channel), before + 1);
+    return before;
+  });
+}
+
+async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<ToldChannel[][]> {
+  const rows = await tx.query<ToldChannel & { subject: string }>(
+    `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, receiver, channel, integration, route, group_key AS "groupKey",
+       group_labels AS "groupLabels"
+     FROM delivery WHERE subject = ANY($1) AND state NOT IN ('failed', 'suppressed')
+     ORDER BY subject, receiver, channel, integration, id DESC`,
+    [subjects],
+  );
+  const bySubject = Map.groupBy(rows, ({ subject }) => subject);
+  return subjects.map((subject) => (bySubject.get(subject) ?? []).map(({ subject: _subject, ...channel }) => channel));
 }
 
 /** Two editions that begin at once must see each other; in one order, or two transactions would wait for each other. */

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Alert, Labels } from '@tidewaiter/domain';
 
+import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -16,18 +17,30 @@ export interface FiringAlert {
 /** What fires now. Alerts that are over are kept for a day. */
 @Injectable()
 export class FiringAlerts {
+  readonly #recorded = new Gathered(async (tx: Transaction, lists: readonly (readonly Alert[])[]) => {
+    await this.#record(tx, lists.flat());
+    return lists.map(() => undefined);
+  });
+
+  readonly #firing = new Gathered(firingAmong);
+
   constructor(private readonly store: Store) {}
 
   /** Keeps how alerts stand. */
   async record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
-    if (alerts.length === 0) return;
+    if (alerts.length > 0) await this.#recorded.add(tx, alerts);
+  }
+
+  async #record(tx: Transaction, alerts: readonly Alert[]): Promise<void> {
     const byId = new Map(alerts.map((alert) => [alertId(alert), alert]));
     const rows = [...byId].map(([id, { labels, status, startsAt }]) => ({ id, labels, status, startsAt }));
     await tx.query(
       `INSERT INTO alert (identity_hash, labels, status, starts_at, changed_at)
        SELECT decode(id, 'hex'), labels, status, "startsAt", clock_timestamp()
        FROM jsonb_to_recordset($1) AS row (id text, labels jsonb, status text, "startsAt" timestamptz) ORDER BY id
-       ON CONFLICT (identity_hash) DO UPDATE SET labels = EXCLUDED.labels, status = EXCLUDED.status, changed_at = EXCLUDED.changed_at`,
+       ON CONFLICT (identity_hash) DO UPDATE SET labels = EXCLUDED.labels, status = EXCLUDED.status, changed_at = EXCLUDED.changed_at,
+         -- Since when it fires: each push of an image says anew that it does.
+         starts_at = CASE WHEN alert.status = 'firing' THEN least(alert.starts_at, EXCLUDED.starts_at) ELSE EXCLUDED.starts_at END`,
       [json(rows)],
     );
   }
@@ -48,12 +61,7 @@ export class FiringAlerts {
 
   /** Which of these fire now. */
   async firing(tx: Transaction, alerts: readonly Alert[]): Promise<Set<string>> {
-    const rows = await tx.query<{ id: string }>(
-      `SELECT encode(identity_hash, 'hex') AS id FROM alert
-       WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
-      [alerts.map(alertId)],
-    );
-    return new Set(rows.map(({ id }) => id));
+    return this.#firing.add(tx, alerts.map(alertId));
   }
 
   /** Forgets what has been over for a day. */
@@ -65,4 +73,14 @@ export class FiringAlerts {
 /** By what an alert is known to others. */
 export function alertId({ identity }: Alert): string {
   return createHash('sha256').update(identity).digest('hex');
+}
+
+async function firingAmong(tx: Transaction, lists: readonly (readonly string[])[]): Promise<Set<string>[]> {
+  const rows = await tx.query<{ id: string }>(
+    `SELECT encode(identity_hash, 'hex') AS id FROM alert
+     WHERE status = 'firing' AND identity_hash = ANY(SELECT decode(id, 'hex') FROM unnest($1::text[]) AS id)`,
+    [lists.flat()],
+  );
+  const firing = new Set(rows.map(({ id }) => id));
+  return lists.map((ids) => new Set(ids.filter((id) => firing.has(id))));
 }

@@ -23,22 +23,33 @@ class ManualCommit {
   }
 }
 
+/** What was done at one moment has had its effect. */
+const later = () => new Promise(setImmediate);
+
 it('commits a single item at once', async () => {
   const manual = new ManualCommit();
   const kept = new GroupCommit(manual.commit, limits).add('a', 1);
+  await later();
   expect(manual.batches).toEqual([['a']]);
   await manual.release();
   await expect(kept).resolves.toBe('A');
 });
 
-it('gathers what comes while a commit runs, and answers each with its own result', async () => {
+it('gathers what comes together and what comes while a commit runs, and answers each with its own result', async () => {
   const manual = new ManualCommit();
   const group = new GroupCommit(manual.commit, limits);
-  const kept = ['a', 'b', 'c'].map(async (item) => group.add(item, 1));
+  const kept: Promise<string>[] = [];
+  for (const together of [['a', 'b'], ['c'], ['d']]) {
+    kept.push(...together.map(async (item) => group.add(item, 1)));
+    await later();
+  }
   await manual.release();
-  expect(manual.batches).toEqual([['a'], ['b', 'c']]);
+  expect(manual.batches).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ]);
   await manual.release();
-  await expect(Promise.all(kept)).resolves.toEqual(['A', 'B', 'C']);
+  await expect(Promise.all(kept)).resolves.toEqual(['A', 'B', 'C', 'D']);
 });
 
 it('fills a commit up to its limit; what is larger goes alone', async () => {
@@ -53,15 +64,17 @@ it('fills a commit up to its limit; what is larger goes alone', async () => {
     ['d', 1],
   ];
   const kept = sizes.map(async ([item, bytes]) => group.add(item, bytes));
+  await later();
   for (const _ of sizes) await manual.release();
   await Promise.all(kept);
-  expect(manual.batches).toEqual([['first'], ['a', 'b'], ['c'], ['large'], ['d']]);
+  expect(manual.batches).toEqual([['first', 'a'], ['b', 'c'], ['large'], ['d']]);
 });
 
 it('runs as many commits at the same time as it may', async () => {
   const manual = new ManualCommit();
-  const group = new GroupCommit(manual.commit, { ...limits, concurrency: 2 });
-  const kept = ['a', 'b', 'c'].map(async (item) => group.add(item, 1));
+  const group = new GroupCommit(manual.commit, { ...limits, waitingBytes: 100, concurrency: 2 });
+  const kept = ['a', 'b', 'c'].map(async (item) => group.add(item, 10));
+  await later();
   expect(manual.batches).toEqual([['a'], ['b']]);
   for (const _ of kept) await manual.release();
   await expect(Promise.all(kept)).resolves.toEqual(['A', 'B', 'C']);
@@ -70,7 +83,9 @@ it('runs as many commits at the same time as it may', async () => {
 it('turns away what is too much, and takes more once there is room', async () => {
   const manual = new ManualCommit();
   const group = new GroupCommit(manual.commit, limits);
-  const kept = [group.add('running', 20), group.add('waiting', 20)];
+  const kept = [group.add('running', 20)];
+  await later();
+  kept.push(group.add('waiting', 20));
   await expect(group.add('more', 1)).rejects.toMatchObject({ code: 'INTAKE_FULL', retryable: true });
   await manual.release();
   kept.push(group.add('later', 20));
@@ -95,7 +110,7 @@ describe('a commit that fails', () => {
     const group = new GroupCommit(away, limits);
     const outcomes = await Promise.allSettled(['a', 'b', 'c'].map(async (item) => group.add(item, 1)));
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
-    expect(batches).toEqual([1, 2]);
+    expect(batches).toEqual([3]);
   });
 
   it.each([[['a', 'b', 'poison']], [['poison', 'a', 'b', 'poison', 'c']], [['a', 'poison', 'b', 'c', 'd', 'e', 'f']]])(

@@ -19,13 +19,14 @@ interface Waiting<Item, Result> {
 }
 
 /**
- * Commits many items at once: while a commit runs the next items gather, then all of them share one. A single item never waits
- * for company, and the more arrive the cheaper each becomes.
+ * Commits many items at once: those that come at the same moment share a commit, and while it runs the next ones gather. A single item
+ * never waits for company, and the more arrive the cheaper each becomes.
  */
 export class GroupCommit<Item, Result> {
   #waiting: Waiting<Item, Result>[] = [];
   #waitingBytes = 0;
   #running = 0;
+  #isWoken = false;
 
   constructor(
     /** Keeps all of the items or none; answers their results in the same order. */
@@ -44,10 +45,20 @@ export class GroupCommit<Item, Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     this.#waiting.push({ item, bytes, resolve, reject });
     this.#waitingBytes += bytes;
-    this.#next();
+    this.#wake();
     const giveUp = () => reject(new Unavailable('INTAKE_TIMEOUT', 'PostgreSQL did not answer in time'));
     const timer = setTimeout(giveUp, this.limits.timeoutMs);
     return promise.finally(() => clearTimeout(timer));
+  }
+
+  /** After everything that goes on at this moment, which may add more. */
+  #wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    queueMicrotask(() => {
+      this.#isWoken = false;
+      this.#next();
+    });
   }
 
   #next(): void {

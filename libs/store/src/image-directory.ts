@@ -6,6 +6,8 @@ import type { Store } from './store.js';
 interface TagEntry {
   atMs: number;
   digest: Digest | null;
+  /** Of a tag that was there when the registry was connected: when the last of its images was built. Null where that is not known. */
+  importedBuiltMs: number | null;
 }
 
 interface Noted<Value> {
@@ -35,7 +37,8 @@ export class StoredImageDirectory implements ImageDirectory {
 
   tagAt(repository: string, tag: string, atMs: number): Digest | null {
     const entries = this.#tags.get(`${repository}:${tag}`)?.value ?? [];
-    return entries.findLast((entry) => entry.atMs <= atMs)?.digest ?? null;
+    const entry = entries.findLast((each) => each.atMs <= atMs);
+    return entry === undefined ? pointedToBefore(entries, atMs) : entry.digest;
   }
 
   /** Fetches what digests stand for, and the history of tags by the full names of their repositories. */
@@ -77,7 +80,11 @@ export class StoredImageDirectory implements ImageDirectory {
   async #readTags(tags: readonly { repository: string; tag: string }[], nowMs: number): Promise<void> {
     const rows = await this.store.query<TagEntry & { registry: string; repository: string; tag: string }>(
       `SELECT coalesce(registry_host, (SELECT max(registry_host) FROM push WHERE push.connection = entry.connection), entry.connection) AS registry,
-         entry.repository, entry.tag, entry.digest, extract(epoch FROM at)::float * 1000 AS "atMs"
+         entry.repository, entry.tag, entry.digest, extract(epoch FROM at)::float * 1000 AS "atMs",
+         CASE WHEN push.origin = 'imported' THEN (
+           -- Who builds without a clock says 1970.
+           SELECT extract(epoch FROM max(created_at))::float * 1000 FROM push_image JOIN image ON image.digest = image_digest
+           WHERE push_image.push_id = push.id HAVING bool_and(coalesce(created_at > '1980-01-02', false))) END AS "importedBuiltMs"
        FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
        WHERE entry.repository = ANY($1) AND entry.tag = ANY($2) ORDER BY at`,
       [tags.flatMap(({ repository }) => pathsOf(repository)), tags.map(({ tag }) => tag)],
@@ -88,6 +95,16 @@ export class StoredImageDirectory implements ImageDirectory {
     }
     this.#revision += 1;
   }
+}
+
+/**
+ * What a tag pointed to before anybody told of it. It was there when the registry was connected, has not moved since, and its image had been
+ * built by then: that is as sure as it gets. A tag that was pushed later pointed elsewhere, or to nothing.
+ */
+function pointedToBefore(entries: readonly TagEntry[], atMs: number): Digest | null {
+  const [first] = entries;
+  if (first?.importedBuiltMs == null || first.importedBuiltMs > atMs) return null;
+  return entries.every(({ digest }) => digest === first.digest) ? first.digest : null;
 }
 
 /** What a registry calls a repository: without the registry's own name, and Docker Hub's official ones also without `library`. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
 import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
@@ -6,6 +7,7 @@ import { encodeEntries, EntryTable } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
+import { BlastRadii } from './blast-radius.js';
 import { connect } from './data-source.js';
 import { Findings } from './findings.js';
 import { StoredImageDirectory } from './image-directory.js';
@@ -134,6 +136,7 @@ async function signedBy(digest: Digest, identity: string): Promise<void> {
   await store.transaction((tx) => new Provenances(store).put(tx, place, digest, known, []));
 }
 
+const contentOf = (text: string) => createHash('sha256').update(text).digest('hex');
 const file = (path: string, content = path): TarEntry => ({ path, content });
 
 async function pushBoth(): Promise<void> {
@@ -179,6 +182,36 @@ it('knows nothing of an image that was not analysed, or of which a layer is miss
   expect(await factsOf.load(newer)).toBeNull();
 });
 
+it('says which images show a file, by its bytes', async () => {
+  await pushBoth();
+  await Promise.all([factsOf.load(older), factsOf.load(newer)]);
+  const radii = new BlastRadii(store, new WorkloadLedger(store), new ImageManifests(store, images));
+  const placesOf = async (content: string) => {
+    const { counts, items } = await radii.of({ sha256: contentOf(content) }, { limit: 10, after: undefined });
+    expect(counts).toMatchObject({ packages: 0, images: items.length, repositories: items.length });
+    return items.map(({ digest, paths, purls }) => ({ digest, paths, purls }));
+  };
+  const helper = [{ digest: newer, paths: ['/app/.helper'], purls: [] }];
+  expect(await placesOf('app/.helper')).toEqual(helper);
+  // The tag has moved on from it.
+  expect([await placesOf('old'), await placesOf(''), await placesOf('other')]).toEqual([[], [], []]);
+  expect(await new ImageManifests(store, images).holding(contentOf('old'))).toEqual([older]);
+});
+
+it('lets manifests that were kept before be found by bytes', async () => {
+  await pushBoth();
+  await Promise.all([factsOf.load(older), factsOf.load(newer)]);
+  const manifests = new ImageManifests(store, images);
+  await store.query('UPDATE image_manifest SET contents = NULL');
+  expect(await manifests.holding(contentOf('new'))).toEqual([]);
+  expect([await manifests.fillContents(1), await manifests.fillContents(9), await manifests.fillContents(9)]).toEqual([
+    1, 1, 0,
+  ]);
+  expect(await manifests.holding(contentOf('new'))).toEqual([newer]);
+  await store.query(`DELETE FROM image_manifest WHERE image_digest = $1`, [newer]);
+  expect([await manifests.holding(contentOf('new')), await manifests.holding('none')]).toEqual([[], []]);
+});
+
 it('answers at once what was fetched before, and forgets what has changed', async () => {
   await pushBoth();
   const known = new StoredFacts(factsOf, { fingerprintOf: () => fingerprint });
@@ -221,7 +254,15 @@ it('judges what a tag points to again when its image begins to run', async () =>
       workload: null,
     };
     const at = { startedAtMs: null, endedAtMs: null, firstSeenMs: Date.now(), lastSeenMs: Date.now() };
-    const named = { id: digest.slice(7), name: null, saidDigests: [], repository: null, tag: null, privileged: null };
+    const named = {
+      id: digest.slice(7),
+      name: null,
+      saidDigests: [],
+      repository: null,
+      tag: null,
+      privileged: null,
+      overrides: null,
+    };
     await store.transaction((tx) => ledger.put(tx, [{ ...unsaid, ...at, ...named, digest }]));
   };
   await runs(older);
@@ -248,4 +289,26 @@ it('knows which manifests a digest or a tag stood for', async () => {
   expect(directory.tagAt(reference.repository, '1', Date.now())).toBe(newer);
   expect(directory.tagAt(reference.repository, '1', before)).toBeNull();
   expect(directory.tagAt(reference.repository, '2', Date.now())).toBeNull();
+});
+
+it('knows what a tag pointed to before anybody told of it only where it was there before, and has not moved', async () => {
+  await pushed(older, [file('app/server')], 'ci', '/app/server');
+  const tagAt = async (at: string) => {
+    const directory = new StoredImageDirectory(store);
+    const repository = 'registry.example.com/shop/api';
+    await directory.prefetch([], [{ repository, tag: '1' }], Date.now());
+    return directory.tagAt(repository, '1', Date.parse(at));
+  };
+  const [built, started] = ['2026-01-01T00:00:00Z', '2026-01-02T00:00:00Z'];
+  // Somebody pushed it just now: until then it was not there.
+  expect(await tagAt(started)).toBeNull();
+  await store.query(`UPDATE push SET origin = 'imported'`);
+  expect([await tagAt(started), await tagAt(built), await tagAt('2025-12-31T00:00:00Z')]).toEqual([older, older, null]);
+  for (const unsaid of [null, '1970-01-01']) {
+    await store.query('UPDATE image SET created_at = $1', [unsaid]);
+    expect(await tagAt(started)).toBeNull();
+  }
+  await store.query('UPDATE image SET created_at = $1', [built]);
+  await pushed(newer, [file('app/server', 'new')], 'ci', '/app/server');
+  expect(await tagAt(started)).toBeNull();
 });

@@ -3,11 +3,13 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { Injectable } from '@nestjs/common';
 import { decodeFacts, imageFiles } from '@tidewaiter/analyzers';
 import type { Digest } from '@tidewaiter/domain';
-import { PackedManifest, packManifest } from '@tidewaiter/facts';
+import { contentKeyOf, PackedManifest, packManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries, overlay } from '@tidewaiter/oci';
 
 import { Images } from './images.js';
 import { Store, type Transaction } from './store.js';
+
+const maxHolders = 10_000;
 
 /** The files of images, packed for look-ups. */
 @Injectable()
@@ -19,9 +21,9 @@ export class ImageManifests {
 
   async put(tx: Transaction, digest: Digest, files: PackedManifest): Promise<void> {
     await tx.query(
-      `INSERT INTO image_manifest (image_digest, files) VALUES ($1, $2)
-       ON CONFLICT (image_digest) DO UPDATE SET files = EXCLUDED.files`,
-      [digest, zstdCompressSync(files.bytes)],
+      `INSERT INTO image_manifest (image_digest, files, contents) VALUES ($1, $2, $3)
+       ON CONFLICT (image_digest) DO UPDATE SET files = EXCLUDED.files, contents = EXCLUDED.contents`,
+      [digest, zstdCompressSync(files.bytes), contentsOf(files)],
     );
   }
 
@@ -34,6 +36,36 @@ export class ImageManifests {
     return row ? new PackedManifest(zstdDecompressSync(row.files)) : this.#fromLayers(digest);
   }
 
+  /** The images that show a file of these bytes; of very many some. */
+  async holding(sha256: string): Promise<Digest[]> {
+    // Sensors write what they like.
+    if (!/^[0-9a-f]{64}$/i.test(sha256)) return [];
+    return this.store.transaction(async (tx) => {
+      // A row is short and what it points to is not, which the planner does not see: it would rather read all of it.
+      await tx.query('SET LOCAL enable_seqscan = off');
+      const rows = await tx.query<{ digest: Digest }>(
+        `SELECT image_digest AS digest FROM image_manifest WHERE contents @> ARRAY[$1::bigint] LIMIT ${maxHolders}`,
+        [contentKeyOf(sha256).toString()],
+      );
+      return rows.map(({ digest }) => digest);
+    });
+  }
+
+  /** Lets some of those that were kept before anybody asked for bytes be found by them; answers how many. */
+  async fillContents(limit: number): Promise<number> {
+    return this.store.transaction(async (tx) => {
+      const rows = await tx.query<{ digest: Digest; files: Buffer }>(
+        `SELECT image_digest AS digest, files FROM image_manifest WHERE contents IS NULL LIMIT $1 FOR UPDATE SKIP LOCKED`,
+        [limit],
+      );
+      for (const { digest, files } of rows) {
+        const contents = contentsOf(new PackedManifest(zstdDecompressSync(files)));
+        await tx.query('UPDATE image_manifest SET contents = $2 WHERE image_digest = $1', [digest, contents]);
+      }
+      return rows.length;
+    });
+  }
+
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {
     const [layers, all] = [await this.images.layers(digest), await this.images.layerList(digest)];
     // Half an image would make the files of the other half look like intruders.
@@ -44,4 +76,9 @@ export class ImageManifests {
     await this.store.transaction((tx) => this.put(tx, digest, files));
     return files;
   }
+}
+
+/** As PostgreSQL writes an array: a million boxed numbers would take a hundred megabytes. */
+function contentsOf(files: PackedManifest): string {
+  return `{${files.contentKeys().join(',')}}`;
 }

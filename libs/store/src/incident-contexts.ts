@@ -45,13 +45,30 @@ export class IncidentContexts {
   ) {}
 
   async of(incident: StoredIncident): Promise<IncidentContext> {
-    const image = incident.imageDigest === null ? null : await this.#image(incident.imageDigest);
-    return { image, reach: await this.reaches.of(incident, image?.findings ?? []) };
+    const [context] = await this.ofAll([incident]);
+    return context!;
   }
 
-  async #image(digest: Digest): Promise<IncidentImage | null> {
-    const push = await this.pushes.newestOf(digest);
-    if (!push) return null;
+  /** Of several incidents, in their order. */
+  async ofAll(incidents: readonly StoredIncident[]): Promise<IncidentContext[]> {
+    const images = await this.#images(new Set(incidents.flatMap(({ imageDigest }) => imageDigest ?? [])));
+    const asked = incidents.map((incident) => ({
+      incident,
+      image: (incident.imageDigest !== null && images.get(incident.imageDigest)) || null,
+    }));
+    const reaches = await this.reaches.ofAll(
+      asked.map(({ incident, image }) => ({ incident, findings: image?.findings ?? [] })),
+    );
+    return asked.map(({ image }, index) => ({ image, reach: reaches[index]! }));
+  }
+
+  async #images(digests: ReadonlySet<Digest>): Promise<Map<Digest, IncidentImage>> {
+    const pushes = await this.pushes.newestOfEach([...digests]);
+    const images = await Promise.all([...pushes].map(([digest, push]) => this.#image(digest, push)));
+    return new Map(images.map((image) => [image.digest, image]));
+  }
+
+  async #image(digest: Digest, push: Push): Promise<IncidentImage> {
     const images = (await this.images.ofDigest(digest)).filter(({ analyzedAt }) => analyzedAt !== null);
     const { findings } = await this.judgements.of(push, images, [], true);
     const present = findings.filter(({ state }) => state === 'present');

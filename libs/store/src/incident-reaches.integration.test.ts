@@ -144,6 +144,41 @@ it('reaches the images with the layer that a file of the story lies in, the topm
   expect(await sharesOf(incident)).toEqual({ own: 'image', sister: 'layer with /app/server' });
 });
 
+it('reaches the images that hold a file of the story, whatever it is called there, but for what packages bring', async () => {
+  const manifests = new ImageManifests(store, new Images(store));
+  const at = (path: string, letter: string, owner: string | null = null) => ({
+    path,
+    sha256: letter.repeat(64),
+    package: owner,
+  });
+  const shell = at('/bin/sh', '5', 'dash');
+  const put = async (digest: Digest, files: ReturnType<typeof at>[]) =>
+    store.transaction((tx) => manifests.put(tx, digest, packManifest([shell, ...files])));
+  await put(own, [at('/app/server', '6')]);
+  await put(cousin, [at('/opt/renamed', '6')]);
+  await put(stranger, [at('/opt/miner', '7')]);
+  const artifacts = [
+    ...['5', '7', 'not a hash '].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) })),
+    { kind: 'path' as const, value: '/app/server' },
+  ];
+  expect(await sharesOf(await incidentWith({ id: uuidOf('content'), artifacts }))).toEqual({
+    own: 'image',
+    sister: 'layer with /app/server',
+    cousin: 'file /app/server',
+    stranger: `file sha256:${'7'.repeat(64)}`,
+  });
+  // By its bytes alone, and in an incident whose image nobody knows.
+  const seen = ['5', '6'].map((letter) => ({ kind: 'sha256' as const, value: letter.repeat(64) }));
+  expect(await sharesOf(await incidentWith({ id: uuidOf('known'), artifacts: seen }))).toEqual({
+    own: 'image',
+    cousin: 'file /app/server',
+  });
+  expect(await sharesOf(await incidentWith({ id: uuidOf('alone'), imageDigest: null, artifacts: seen }))).toEqual({
+    own: `file sha256:${'6'.repeat(64)}`,
+    cousin: `file sha256:${'6'.repeat(64)}`,
+  });
+});
+
 it('reaches the images with a package of the story that is known to be bad', async () => {
   const artifacts = ['log4j', 'dash'].map((value) => ({ kind: 'package' as const, value }));
   const incident = await incidentWith({ id: uuidOf('package'), artifacts });
@@ -161,7 +196,15 @@ it('reaches the workloads that run any of them, but for those of the incident', 
       cluster: 'eu1',
       node: 'node-1',
     },
-    ...{ pod: null, podUid: null, serviceAccount: null, repository: null, tag: null, privileged: null },
+    ...{
+      pod: null,
+      podUid: null,
+      serviceAccount: null,
+      repository: null,
+      tag: null,
+      privileged: null,
+      overrides: null,
+    },
     workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name },
     digest,
     saidDigests: [digest],

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, isAtLeast } from '@tidewaiter/domain';
+import { type Digest, type IncidentArtifact, isAtLeast } from '@tidewaiter/domain';
+import type { PackedManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 
 import type { ImageFinding } from './findings.js';
 import { ImageManifests } from './image-manifests.js';
 import type { StoredIncident } from './incidents.js';
 import { isCurrent } from './pushes.js';
+import { json } from './storable.js';
 import { Store } from './store.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
@@ -24,7 +26,7 @@ export interface ReachedImage {
   repository: string;
   tag: string;
   digest: Digest;
-  /** `image`, `layer /app/.helper`, `package log4j-core`: the closest tie. */
+  /** `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `package log4j-core`: the closest tie. */
   shares: string;
 }
 
@@ -44,11 +46,27 @@ interface Tie {
   digests: Digest[];
 }
 
+/** An incident with what ties other images to it: the closest tie of each. */
+interface TiedIncident {
+  incident: StoredIncident;
+  /** Its own images. */
+  own: ReadonlySet<Digest>;
+  sharesOf: ReadonlyMap<Digest, string>;
+}
+
+/** Files of the story that are no package's. */
+interface OwnFiles {
+  /** Without the slash in front, as layers name them. */
+  paths: Set<string>;
+  /** By the sha256 of their bytes, what they are called. */
+  contents: Map<string, string>;
+}
+
 const maxImages = 50;
 const maxWorkloads = 50;
 const maxIncidents = 20;
-/** Files whose layers are looked for, and images in which they are. */
-const maxPaths = 20;
+/** Files whose layers and bytes are looked for, and images in which they are. */
+const maxFiles = 20;
 const maxManifests = 3;
 /** Entries of a layer that is looked into: an incident is told at once, or not at all. */
 const maxEntries = 300_000;
@@ -63,41 +81,67 @@ export class IncidentReaches {
   ) {}
 
   async of(incident: StoredIncident, findings: readonly ImageFinding[]): Promise<IncidentReach> {
+    const [reach] = await this.ofAll([{ incident, findings }]);
+    return reach!;
+  }
+
+  /** Of several incidents, each with the findings of its image, in their order. */
+  async ofAll(
+    asked: readonly { incident: StoredIncident; findings: readonly ImageFinding[] }[],
+  ): Promise<IncidentReach[]> {
+    const tied = await Promise.all(asked.map((each) => this.#tied(each)));
+    const [images, workloads, incidents] = await Promise.all([
+      this.#images(tied),
+      this.#workloads(tied),
+      this.#incidents(tied),
+    ]);
+    return tied.map((_, index) => ({
+      images: images[index]!,
+      workloads: workloads[index]!,
+      incidents: incidents[index]!,
+    }));
+  }
+
+  async #tied({
+    incident,
+    findings,
+  }: {
+    incident: StoredIncident;
+    findings: readonly ImageFinding[];
+  }): Promise<TiedIncident> {
     const digests = [...new Set([incident.imageDigest, ...incident.workloads.map((each) => each.imageDigest)])].flatMap(
       (digest) => digest ?? [],
     );
+    const files = await this.#ownFiles(digests, incident);
     const ties = [
       { shares: 'image', digests },
-      ...(await this.#layerTies(digests, incident)),
+      ...(await this.#layerTies(digests, files.paths)),
+      ...(await this.#fileTies(files.contents)),
       ...(await this.#packageTies(digests, incident, findings)),
     ];
     const sharesOf = new Map<Digest, string>();
     // The closest tie is the one that is told.
     for (const tie of ties.toReversed()) for (const digest of tie.digests) sharesOf.set(digest, tie.shares);
-    return {
-      images: await this.#images(sharesOf, digests),
-      workloads: await this.#workloads(sharesOf, incident),
-      incidents: await this.#incidents(incident),
-    };
+    return { incident, own: new Set(digests), sharesOf };
   }
 
-  async #workloads(
-    sharesOf: ReadonlyMap<Digest, string>,
-    incident: StoredIncident,
-  ): Promise<IncidentReach['workloads']> {
-    const known = new Set(incident.workloads.map(({ cluster, workload }) => placeOf(cluster, workload)));
-    const running = await this.ledger.running([...sharesOf.keys()]);
-    const others = running.flatMap(({ cluster, namespace, kind, name, digest, exposed }) => {
-      const workload = `${namespace}/${kind}/${name}`;
-      const shares = sharesOf.get(digest) ?? 'image';
-      return known.has(placeOf(cluster, workload)) ? [] : [{ cluster, workload, imageDigest: digest, exposed, shares }];
+  async #workloads(tied: readonly TiedIncident[]): Promise<IncidentReach['workloads'][]> {
+    const running = await this.ledger.runningOfEach(tied.map(({ sharesOf }) => [...sharesOf.keys()]));
+    return tied.map(({ incident, sharesOf }, index) => {
+      const known = new Set(incident.workloads.map(({ cluster, workload }) => placeOf(cluster, workload)));
+      const others = running[index]!.flatMap(({ cluster, namespace, kind, name, digest, exposed }) => {
+        const workload = `${namespace}/${kind}/${name}`;
+        const shares = sharesOf.get(digest) ?? 'image';
+        return known.has(placeOf(cluster, workload))
+          ? []
+          : [{ cluster, workload, imageDigest: digest, exposed, shares }];
+      });
+      return { items: others.slice(0, maxWorkloads), total: others.length };
     });
-    return { items: others.slice(0, maxWorkloads), total: others.length };
   }
 
   /** The images that share the layer in which a file of the story lies. */
-  async #layerTies(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<Tie[]> {
-    const wanted = await this.#ownFiles(digests, artifacts);
+  async #layerTies(digests: readonly Digest[], wanted: Set<string>): Promise<Tie[]> {
     if (wanted.size === 0) return [];
     const layers = await this.store.query<{ diffId: string }>(
       `SELECT diff_id AS "diffId" FROM image_layer JOIN layer USING (diff_id)
@@ -117,18 +161,42 @@ export class IncidentReaches {
     return ties;
   }
 
-  /** Of the files of the story those that somebody put into the image: what comes with packages is in everybody's base. */
-  async #ownFiles(digests: readonly Digest[], artifacts: StoredIncident['artifacts']): Promise<Set<string>> {
-    const paths = artifacts.flatMap(({ kind, value }) => (kind === 'path' && value.startsWith('/') ? [value] : []));
+  /** The images that have a file of the story, wherever it lies and whoever built them. */
+  async #fileTies(contents: ReadonlyMap<string, string>): Promise<Tie[]> {
+    const ties: Tie[] = [];
+    for (const [sha256, name] of [...contents].slice(0, maxFiles)) {
+      const digests = await this.manifests.holding(sha256);
+      const files = digests[0] ? await this.manifests.get(digests[0]) : null;
+      if (files && !isOfPackage(files, sha256)) ties.push({ shares: `file ${name}`, digests });
+    }
+    return ties;
+  }
+
+  /**
+   * Of the files of the story those that no package brought, since those are in everybody's base: what somebody put into the image, and
+   * what is not in it. Bytes are called by their path in it, if they have one.
+   */
+  async #ownFiles(digests: readonly Digest[], { artifacts }: StoredIncident): Promise<OwnFiles> {
+    const named = (kind: IncidentArtifact['kind']) =>
+      artifacts.flatMap((each) => (each.kind === kind ? [each.value] : [])).slice(0, maxFiles);
+    const paths = named('path').filter((path) => path.startsWith('/'));
+    const contents = new Map(named('sha256').map((sha256) => [sha256, `sha256:${sha256}`]));
     const own = new Set<string>();
-    if (paths.length === 0) return own;
-    for (const digest of digests.slice(0, maxManifests)) {
+    for (const digest of paths.length + contents.size === 0 ? [] : digests.slice(0, maxManifests)) {
       const files = await this.manifests.get(digest);
-      for (const path of paths.slice(0, maxPaths)) {
-        if (files?.get(path)?.package === null) own.add(path.slice(1));
+      for (const sha256 of [...contents.keys()]) {
+        const [known] = files?.holding(sha256) ?? [];
+        if (files && isOfPackage(files, sha256)) contents.delete(sha256);
+        else if (known) contents.set(sha256, known.path);
+      }
+      for (const path of paths) {
+        const file = files?.get(path);
+        if (file?.package !== null) continue;
+        own.add(path.slice(1));
+        if (file.sha256 !== null) contents.set(file.sha256, path);
       }
     }
-    return own;
+    return { paths: own, contents };
   }
 
   /** Takes what it finds out of `wanted`: a file belongs to the topmost layer that has it. */
@@ -170,33 +238,59 @@ export class IncidentReaches {
     return ties;
   }
 
-  async #images(sharesOf: ReadonlyMap<Digest, string>, own: readonly Digest[]): Promise<IncidentReach['images']> {
-    const rows = await this.store.query<Omit<ReachedImage, 'shares'> & { total: number }>(
-      `SELECT coalesce(registry_host, connection) AS registry, repository, tag, held.digest, count(*) OVER ()::int AS total
-       FROM (
-         SELECT push_id AS id, min(image_digest) AS digest FROM push_image WHERE image_digest = ANY($1) GROUP BY push_id
-         UNION SELECT id, digest FROM push WHERE digest = ANY($1)) AS held
-       JOIN push USING (id)
-       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
-       ORDER BY (held.digest = ANY($2)) DESC, id DESC LIMIT ${maxImages}`,
-      [[...sharesOf.keys()], own],
+  async #images(tied: readonly TiedIncident[]): Promise<IncidentReach['images'][]> {
+    const asked = tied.flatMap(({ sharesOf, own }, index) =>
+      [...sharesOf.keys()].map((digest) => ({ index, digest, isOwn: own.has(digest) })),
     );
-    const items = rows.map(({ total: _, ...image }) => ({ ...image, shares: sharesOf.get(image.digest) ?? 'image' }));
-    return { items, total: rows[0]?.total ?? 0 };
+    const rows = await this.store.query<Omit<ReachedImage, 'shares'> & { index: number; total: number }>(
+      `WITH asked AS (SELECT * FROM unnest($1::int[], $2::text[], $3::boolean[]) AS asked (index, digest, is_own)),
+       held AS (
+         SELECT index, push_id AS id, min(image_digest) AS digest FROM asked JOIN push_image ON image_digest = asked.digest GROUP BY index, push_id
+         UNION SELECT index, id, digest FROM asked JOIN push USING (digest))
+       SELECT index, registry, repository, tag, digest, total FROM (
+         SELECT index, coalesce(registry_host, connection) AS registry, repository, tag, held.digest,
+           count(*) OVER (PARTITION BY index)::int AS total,
+           row_number() OVER (PARTITION BY index ORDER BY is_own DESC, id DESC) AS place
+         FROM held JOIN asked USING (index, digest) JOIN push USING (id)
+         WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}) AS placed
+       WHERE place <= ${maxImages} ORDER BY index, place`,
+      [asked.map(({ index }) => index), asked.map(({ digest }) => digest), asked.map(({ isOwn }) => isOwn)],
+    );
+    const byIndex = Map.groupBy(rows, ({ index }) => index);
+    return tied.map(({ sharesOf }, index) => {
+      const images = byIndex.get(index) ?? [];
+      const items = images.map(({ registry, repository, tag, digest }) => {
+        return { registry, repository, tag, digest, shares: sharesOf.get(digest) ?? 'image' };
+      });
+      return { items, total: images[0]?.total ?? 0 };
+    });
   }
 
-  async #incidents({ id, artifacts }: StoredIncident): Promise<IncidentReach['incidents']> {
+  async #incidents(tied: readonly TiedIncident[]): Promise<IncidentReach['incidents'][]> {
     // Paths and packages are alike everywhere.
-    const telling = artifacts.filter(({ kind }) => kind !== 'path' && kind !== 'package');
-    if (telling.length === 0) return [];
-    return this.store.query(
-      `SELECT other.id, other.number::float AS number, other.title, array_agg(DISTINCT kind || ' ' || value) AS shares
-       FROM jsonb_to_recordset($2::jsonb) AS asked (kind text, value text)
-       JOIN incident AS other ON other.artifacts @> jsonb_build_array(jsonb_build_object('kind', kind, 'value', value))
-       WHERE other.id <> $1 AND other.state <> 'merged' GROUP BY other.id ORDER BY other.number DESC LIMIT ${maxIncidents}`,
-      [id, JSON.stringify(telling)],
+    const asked = tied.flatMap(({ incident: { id, artifacts } }) =>
+      artifacts.flatMap(({ kind, value }) => (kind === 'path' || kind === 'package' ? [] : [{ id, kind, value }])),
+    );
+    if (asked.length === 0) return tied.map(() => []);
+    const rows = await this.store.query<IncidentReach['incidents'][number] & { askedBy: string }>(
+      `SELECT "askedBy", id, number, title, shares FROM (
+         SELECT asked.id AS "askedBy", other.id, other.number::float AS number, other.title, array_agg(DISTINCT kind || ' ' || value) AS shares,
+           row_number() OVER (PARTITION BY asked.id ORDER BY other.number DESC) AS place
+         FROM jsonb_to_recordset($1::jsonb) AS asked (id uuid, kind text, value text)
+         JOIN incident AS other ON other.artifacts @> jsonb_build_array(jsonb_build_object('kind', kind, 'value', value))
+         WHERE other.id <> asked.id AND other.state <> 'merged' GROUP BY asked.id, other.id) AS placed
+       WHERE place <= ${maxIncidents} ORDER BY number DESC`,
+      [json(asked)],
+    );
+    const byIncident = Map.groupBy(rows, ({ askedBy }) => askedBy);
+    return tied.map(({ incident }) =>
+      (byIncident.get(incident.id) ?? []).map(({ id, number, title, shares }) => ({ id, number, title, shares })),
     );
   }
+}
+
+function isOfPackage(files: PackedManifest, sha256: string): boolean {
+  return files.holding(sha256).some((file) => file.package !== null);
 }
 
 function placeOf(cluster: string | null, workload: string): string {

@@ -77,19 +77,30 @@ export class Incidents {
   }
 
   async get(id: string): Promise<StoredIncident | null> {
-    const [incident] = await this.store.query<StoredIncident>(
-      `SELECT ${columns}, evidence FROM incident WHERE id = $1`,
-      [id],
-    );
+    const [incident] = await this.getAll([id]);
     return incident ?? null;
+  }
+
+  /** Those that there are, in no order. */
+  async getAll(ids: readonly string[]): Promise<StoredIncident[]> {
+    return this.store.query<StoredIncident>(`SELECT ${columns}, evidence FROM incident WHERE id = ANY($1)`, [ids]);
   }
 
   /** What people were told, oldest first. */
   async revisions(id: string): Promise<IncidentRevision[]> {
-    return this.store.query<IncidentRevision>(
-      'SELECT revision, kind, severity, news, actor, at FROM incident_revision WHERE incident_id = $1 ORDER BY revision',
-      [id],
+    return (await this.revisionsOf([id])).get(id) ?? [];
+  }
+
+  /** {@link revisions} of several incidents, by their ids. */
+  async revisionsOf(ids: readonly string[]): Promise<Map<string, IncidentRevision[]>> {
+    const rows = await this.store.query<IncidentRevision & { id: string }>(
+      `SELECT incident_id AS id, revision, kind, severity, news, actor, at FROM incident_revision
+       WHERE incident_id = ANY($1) ORDER BY incident_id, revision`,
+      [ids],
     );
+    const revisions = new Map<string, IncidentRevision[]>(ids.map((id) => [id, []]));
+    for (const { id, ...revision } of rows) revisions.get(id)?.push(revision);
+    return revisions;
   }
 
   /** Newest first; those that went into others only where they are asked for. */

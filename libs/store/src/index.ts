@@ -1,6 +1,6 @@
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
-export { Store } from './store.js';
+export { allEnded, Store } from './store.js';
 export type { JobClass, NewJob, QueuedJob, Transaction } from './store.js';
 export { OutboxRelay } from './relay.js';
 export type { EventPublisher } from './relay.js';
@@ -12,8 +12,8 @@ export { Advisories } from './advisories.js';
 export type { AdvisoryStatus } from './advisories.js';
 export { AdvisoryFeeds } from './advisory-feeds.js';
 export type { StoredAdvisories } from './advisory-feeds.js';
-export { ApiTokens } from './api-tokens.js';
-export type { ApiToken } from './api-tokens.js';
+export { ApiTokens, permits, tokenScopes } from './api-tokens.js';
+export type { ApiToken, ListedToken, TokenScope } from './api-tokens.js';
 export { BlastRadii } from './blast-radius.js';
 export type { BlastPlace, BlastQuestion, BlastRadius } from './blast-radius.js';
 export { DeadLetters } from './dead-letters.js';
@@ -22,15 +22,21 @@ export { Deliveries } from './deliveries.js';
 export type {
   AboutDelivery,
   Delivery,
+  DeliveryStep,
+  DeliveryStory,
   DeliveryThread,
+  DerivedDelivery,
   Begun,
-  ChannelHealth,
   HeldDelivery,
   ListedDelivery,
   NewDelivery,
   ToldChannel,
   ToldMessage,
 } from './deliveries.js';
+export { deliveryStates } from './delivery-filter.js';
+export type { DeliveryFilter } from './delivery-filter.js';
+export { ChannelHealths } from './channel-healths.js';
+export type { ChannelHealth } from './channel-healths.js';
 export { DetectionAlerts } from './detection-alerts.js';
 export { DetectionMatches } from './detection-matches.js';
 export { DetectionRules } from './detection-rules.js';
@@ -91,10 +97,17 @@ export { SensorContacts } from './sensor-contacts.js';
 export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';
 export type { ReceivedKey } from './received.js';
+export { Redrives } from './redrives.js';
+export type { Redrive, RedriveOutcome } from './redrives.js';
 export { RegistryTags } from './registry-tags.js';
 export type { KnownTag } from './registry-tags.js';
 export { AlertGroups } from './alert-groups.js';
 export { alertId, FiringAlerts } from './firing-alerts.js';
 export type { FiringAlert } from './firing-alerts.js';
+export { AlertHistory, historyDays } from './alert-history.js';
+export { RoutingReplays } from './routing-replays.js';
+export type { ReplayedTime, RoutingReplay, SentMessages } from './routing-replays.js';
+export { ToldAlerts } from './told-alerts.js';
+export type { Retelling, ToldAlert, ToldDelivery } from './told-alerts.js';
 export { SilenceLedger } from './silences.js';
 export type { NewSilence, StoredSilence } from './silences.js';

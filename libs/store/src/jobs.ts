@@ -23,6 +23,8 @@ export interface JobFailure {
   reason: string;
   /** When to try again, from now; null gives the job up. */
   retryInMs: number | null;
+  /** False where the job was put back before anything was tried. */
+  wasTried?: boolean;
 }
 
 interface Claim {
@@ -104,13 +106,15 @@ export class Jobs {
   }
 
   /** {@link fail} inside a transaction that also says what the failure means to others, and must not commit when this throws. */
-  async failIn(tx: Transaction, job: ClaimedJob, { code, reason, retryInMs }: JobFailure): Promise<QueuedJob | null> {
+  async failIn(tx: Transaction, job: ClaimedJob, failure: JobFailure): Promise<QueuedJob | null> {
+    const { code, reason, retryInMs, wasTried = true } = failure;
     const [failed] = await tx.query<QueuedJob>(
       `UPDATE job SET state = $3, code = $4, reason = $5, lease_token = NULL, lease_until = NULL, swept_at = now(),
+         put_back = put_back + CASE WHEN $7 THEN 0 ELSE 1 END,
          run_at = now() + coalesce($6, 0) * interval '1 millisecond', finished_at = CASE WHEN $3 = 'dead' THEN now() END
        WHERE id = $1 AND lease_token = $2 AND state = 'running'
        RETURNING id, queue, class, attempt, coalesce($6, 0) AS "delayMs"`,
-      [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs],
+      [job.id, job.token, retryInMs === null ? 'dead' : 'queued', code, reason, retryInMs, wasTried],
     );
     if (!failed) throw leaseLost(job);
     if (retryInMs !== null) return failed;
@@ -172,7 +176,7 @@ export class Jobs {
          FOR UPDATE OF job SKIP LOCKED)
        UPDATE job SET state = 'running', attempt = attempt + 1, lease_token = free.token, lease_until = now() + free.lease_ms * interval '1 millisecond'
        FROM free WHERE job.id = free.id
-       RETURNING job.id, queue, key, class, attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
+       RETURNING job.id, queue, key, class, attempt - put_back AS attempt, lease_token AS token, traceparent, created_at AS "createdAt"`,
       [claims.map(({ id }) => id), claims.map(({ token }) => token), claims.map(({ leaseMs }) => leaseMs)],
     );
     // The same job may be asked for twice at once; the token says who has it.

@@ -67,12 +67,11 @@ it('knows what the workloads of a namespace know of it', async () => {
     ]),
   );
   const ownership = new Ownership(store);
-  const ask = async (cluster: string | null, namespace: string) =>
-    ownership.ofNamespace({ cluster, namespace }, 'owner');
-  expect([await ask('eu1', 'shop'), await ask(null, 'shop'), await ask('us1', 'shop'), await ask('eu1', 'x')]).toEqual([
-    'team-shop',
-    'team-shop',
-    null,
-    null,
-  ]);
+  const asked = [
+    { cluster: 'eu1', namespace: 'shop' },
+    { cluster: 'us1', namespace: 'shop' },
+    { cluster: null, namespace: 'shop' },
+    { cluster: 'eu1', namespace: 'x' },
+  ];
+  expect(await ownership.ofNamespaces(asked, 'owner')).toEqual(['team-shop', null, 'team-shop', null]);
 });

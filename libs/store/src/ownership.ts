@@ -30,13 +30,15 @@ export class Ownership {
     return new Map(rows.map(({ digest, owner }) => [digest, owner]));
   }
 
-  /** What the newest workload of a namespace knows of a label of the namespace. */
-  async ofNamespace({ cluster, namespace }: NamespacePlace, label: string): Promise<string | null> {
-    const [row] = await this.store.query<{ owner: string }>(
-      `SELECT namespace_labels ->> $3 AS owner FROM workload
-       WHERE namespace = $2 AND ($1::text IS NULL OR cluster = $1) AND namespace_labels ? $3 ORDER BY seen_at DESC LIMIT 1`,
-      [cluster, namespace, label],
+  /** What the newest workload of each namespace knows of a label of the namespace, in their order; null where none does. */
+  async ofNamespaces(places: readonly NamespacePlace[], label: string): Promise<(string | null)[]> {
+    const rows = await this.store.query<{ owner: string | null }>(
+      `SELECT (SELECT namespace_labels ->> $3 FROM workload
+         WHERE workload.namespace = asked.namespace AND (asked.cluster IS NULL OR workload.cluster = asked.cluster) AND namespace_labels ? $3
+         ORDER BY seen_at DESC LIMIT 1) AS owner
+       FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (cluster, namespace, place) ORDER BY place`,
+      [places.map(({ cluster }) => cluster), places.map(({ namespace }) => namespace), label],
     );
-    return row?.owner ?? null;
+    return rows.map(({ owner }) => owner);
   }
 }

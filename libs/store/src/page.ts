@@ -23,6 +23,12 @@ export function readCursor(text: string): string {
   return text;
 }
 
+/** The smallest id that something may have which was made at a time or later. @see RFC 9562, section 5.7 */
+export function firstIdAt(time: Date): string {
+  const hex = Math.max(time.getTime(), 0).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
 /** Cuts a result of `limit + 1` rows to a page. */
 export function pageOf<Item extends { id: string }>(rows: Item[], limit: number): Page<Item> {
   const items = rows.slice(0, limit);

@@ -166,14 +166,20 @@ export class Pushes {
 
   /** The newest analysed push of a digest, be it the digest of an index or of one of its images. */
   async newestOf(digest: Digest): Promise<Push | null> {
-    const [push] = await this.store.query<Push>(
-      `SELECT ${columns} FROM push
-       WHERE state = 'analyzed' AND id IN (
-         SELECT id FROM push WHERE digest = $1 UNION SELECT push_id FROM push_image WHERE image_digest = $1)
-       ORDER BY received_at DESC LIMIT 1`,
-      [digest],
+    return (await this.newestOfEach([digest])).get(digest) ?? null;
+  }
+
+  /** {@link newestOf} several digests; those that nobody pushed are left out. */
+  async newestOfEach(digests: readonly Digest[]): Promise<Map<Digest, Push>> {
+    const rows = await this.store.query<Push & { asked: Digest }>(
+      `SELECT asked, push.* FROM unnest($1::text[]) AS asked JOIN LATERAL (
+         SELECT ${columns} FROM push
+         WHERE state = 'analyzed' AND id IN (
+           SELECT id FROM push WHERE digest = asked UNION SELECT push_id FROM push_image WHERE image_digest = asked)
+         ORDER BY received_at DESC LIMIT 1) AS push ON true`,
+      [digests],
     );
-    return push ?? null;
+    return new Map(rows.map(({ asked, ...push }) => [asked, push]));
   }
 
   /**
@@ -278,6 +284,25 @@ export class Pushes {
   /** Holds a push against everybody else until the transaction ends. */
   async lock(tx: Transaction, id: string): Promise<void> {
     await tx.query('SELECT id FROM push WHERE id = $1 FOR UPDATE', [id]);
+  }
+
+  /** What a tag points to, whether or not it is judged; null where the tag is gone. */
+  async current({
+    registry,
+    repository,
+    tag,
+  }: {
+    registry: string;
+    repository: string;
+    tag: string;
+  }): Promise<Push | null> {
+    const [push] = await this.store.query<Push>(
+      `SELECT ${columns} FROM push
+       WHERE coalesce(registry_host, connection) = $1 AND repository = $2 AND tag = $3 AND ${isCurrent}
+       ORDER BY id DESC LIMIT 1`,
+      [registry, repository, tag],
+    );
+    return push ?? null;
   }
 
   /** The pushes that have one of some packages and that a tag still points to, newest first. */

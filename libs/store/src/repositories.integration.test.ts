@@ -283,3 +283,16 @@ it('gives out the first API token once, however many consoles start', async () =
   expect(await tokens.verify(`${token!.reveal().slice(0, -1)}x`)).toBeNull();
   expect(await tokens.verify('tide_')).toBeNull();
 });
+
+it('knows what a token is for, until it is revoked or expires', async () => {
+  const tokens = new ApiTokens(store);
+  const ci = (await tokens.make('ci', 'gate', null)).reveal();
+  const old = (await tokens.make('old', 'read', new Date(Date.now() - 1_000))).reveal();
+  expect(await tokens.verify(ci)).toMatchObject({ name: 'ci', scope: 'gate' });
+  expect(await tokens.verify(old)).toBeNull();
+  await expect(tokens.make('ci', 'write', null)).rejects.toMatchObject({ code: 'TOKEN_NAME_TAKEN' });
+  expect((await tokens.list()).map(({ name }) => name)).toEqual(['ci', 'old']);
+  expect([await tokens.revoke('ci'), await tokens.revoke('ci')]).toEqual([true, false]);
+  expect(await tokens.verify(ci)).toBeNull();
+  expect(await tokens.verify((await tokens.make('ci', 'write', null)).reveal())).toMatchObject({ scope: 'write' });
+});

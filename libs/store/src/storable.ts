@@ -3,6 +3,14 @@
  * to fail the statement that keeps it.
  */
 export function json(value: unknown): string {
+  const text = JSON.stringify(value);
+  return mayBeUnstorable.test(text) ? storableJson(value) : text;
+}
+
+/** Escapes of NUL and lone surrogates, as `JSON.stringify` writes them. Text that only looks like one is found too, and is none. */
+const mayBeUnstorable = /\\u(?:0000|d[89a-f])/;
+
+function storableJson(value: unknown): string {
   return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storableText(each) : each));
 }
 

@@ -4,12 +4,13 @@ import { createLogger, Health } from '@tidewaiter/runtime';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
 
 import { connect, connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Jobs } from './jobs.js';
 import { OutboxRelay } from './relay.js';
-import { Store } from './store.js';
+import { Store, type Transaction } from './store.js';
 import { StoreModule } from './store.module.js';
 import { forgetOld, sweepOutbox } from './sweeper.js';
 
@@ -93,6 +94,27 @@ describe('a transaction', () => {
   it('forgets that it ran when it fails', async () => {
     await expect(store.once('a', pushId, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
     expect(await store.once('a', pushId, () => Promise.resolve())).toBe(true);
+  });
+
+  it('runs for each of several that are new, all of them or none', async () => {
+    const ids = [uuidv7(), uuidv7(), uuidv7()];
+    await store.once('a', ids[1]!, () => Promise.resolve());
+    const ran: string[] = [];
+    const handle = async (tx: Transaction, id: string) => {
+      await tx.enqueue({ queue: 'q', key: id, class: 'interactive' });
+      ran.push(id);
+    };
+    await expect(
+      store.onceEach('a', ids, async (tx, id) => {
+        await handle(tx, id);
+        if (id === ids[2]) throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    ran.length = 0;
+    await store.onceEach('a', ids, handle);
+    await store.onceEach('a', ids, handle);
+    expect(new Set(ran)).toEqual(new Set([ids[0], ids[2]]));
+    expect(await store.query('SELECT key FROM job WHERE key = ANY($1)', [ids])).toHaveLength(2);
   });
 });
 

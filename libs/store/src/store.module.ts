@@ -8,8 +8,10 @@ import { DataSource } from 'typeorm';
 import { Advisories } from './advisories.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { AlertGroups } from './alert-groups.js';
+import { AlertHistory } from './alert-history.js';
 import { ApiTokens } from './api-tokens.js';
 import { BlastRadii } from './blast-radius.js';
+import { ChannelHealths } from './channel-healths.js';
 import { connectPatiently } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
 import { Deliveries } from './deliveries.js';
@@ -39,12 +41,15 @@ import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
+import { Redrives } from './redrives.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { RoutingReplays } from './routing-replays.js';
 import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { ToldAlerts } from './told-alerts.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
@@ -63,8 +68,10 @@ const repositories = [
   AdvisoryFeeds,
   ApiTokens,
   BlastRadii,
+  ChannelHealths,
   DeadLetters,
   Deliveries,
+  Redrives,
   DetectionAlerts,
   DetectionMatches,
   DetectionRules,
@@ -89,8 +96,11 @@ const repositories = [
   Pushes,
   RegistryTags,
   AlertGroups,
+  AlertHistory,
+  RoutingReplays,
   FiringAlerts,
   SilenceLedger,
+  ToldAlerts,
   Received,
   SensorContacts,
   WorkloadLedger,

@@ -5,6 +5,7 @@ import { currentTraceparent } from '@tidewaiter/runtime';
 import { DataSource, type QueryRunner } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
+import { Gathered } from './gathered.js';
 import { isOutage } from './outage.js';
 import { json, storable } from './storable.js';
 
@@ -16,6 +17,7 @@ export interface QueuedJob {
   id: string;
   queue: string;
   class: JobClass;
+  /** How often it was taken. */
   attempt: number;
   delayMs: number;
 }
@@ -39,6 +41,10 @@ export interface Transaction {
 interface Committed {
   events: number;
   jobs: QueuedJob[];
+}
+
+interface TracedJob extends NewJob {
+  traceparent: string | null;
 }
 
 type CommitListener = (committed: Committed) => void;
@@ -106,17 +112,53 @@ export class Store {
     });
   }
 
+  /**
+   * {@link once} for several events in one transaction: `work` is done for all that are new at the same time, and what they ask and note
+   * is gathered where the repositories do so. All of them are kept, or none.
+   */
+  async onceEach(
+    consumer: string,
+    eventIds: readonly string[],
+    work: (tx: Transaction, eventId: string) => Promise<void>,
+  ): Promise<void> {
+    await this.transaction(async (tx) => {
+      const fresh = await tx.query<{ id: string }>(
+        // In one order, or two processes that are given the same events would wait for each other.
+        `INSERT INTO inbox (consumer, event_id) SELECT $1, id FROM unnest($2::uuid[]) AS id ORDER BY id
+         ON CONFLICT DO NOTHING RETURNING event_id AS id`,
+        [consumer, eventIds],
+      );
+      await allEnded(fresh.map(({ id }) => work(tx, id)));
+    });
+  }
+
   #open(runner: QueryRunner, committed: Committed): Transaction {
-    return {
-      query: (sql, parameters = []) => records(runner, sql, parameters),
+    let last: Promise<unknown> = Promise.resolve();
+    const queued = new Gathered<Transaction, readonly TracedJob[], void>(async (_tx, jobs) => {
+      committed.jobs.push(...(await insertJobs(tx, jobs.flat())));
+      return jobs.map(() => undefined);
+    });
+    const tx: Transaction = {
+      // A connection takes one statement after the other.
+      query: async <Row>(sql: string, parameters: readonly unknown[] = []) => {
+        const result = last.then(() => records<Row>(runner, sql, parameters));
+        last = result.catch(() => undefined);
+        return result;
+      },
       emit: async (...drafts) => {
         committed.events += drafts.length;
-        await insertEvents(runner, `/tidewaiter/${this.service}`, drafts);
+        await insertEvents(tx, `/tidewaiter/${this.service}`, drafts);
       },
       enqueue: async (...jobs) => {
-        committed.jobs.push(...(await insertJobs(runner, jobs)));
+        if (jobs.length === 0) return;
+        const traceparent = currentTraceparent() ?? null;
+        await queued.add(
+          tx,
+          jobs.map((job) => ({ ...job, traceparent })),
+        );
       },
     };
+    return tx;
   }
 
   #tell(committed: Committed): void {
@@ -125,15 +167,25 @@ export class Store {
   }
 }
 
+/**
+ * Waits for all that is done at the same time in one transaction, also where one has failed: nobody may ask anything after its end.
+ * @throws what one of them threw
+ */
+export async function allEnded(works: readonly Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(works);
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
 async function records<Row>(runner: QueryRunner, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
   const result = await runner.query(sql, parameters.map(storable), true);
   return (result.records ?? []) as Row[];
 }
 
-async function insertEvents(runner: QueryRunner, source: string, drafts: readonly Draft[]): Promise<void> {
+async function insertEvents(tx: Transaction, source: string, drafts: readonly Draft[]): Promise<void> {
   if (drafts.length === 0) return;
   const running = currentTraceparent() ?? null;
-  await runner.query(
+  await tx.query(
     `INSERT INTO outbox (id, type, channel, subject, source, data, traceparent)
      SELECT id, type, channel, subject, $5, data, traceparent
      FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $6::text[], $7::jsonb[])
@@ -150,13 +202,10 @@ async function insertEvents(runner: QueryRunner, source: string, drafts: readonl
   );
 }
 
-async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise<QueuedJob[]> {
-  if (jobs.length === 0) return [];
-  return records<QueuedJob>(
-    runner,
+async function insertJobs(tx: Transaction, jobs: readonly TracedJob[]): Promise<QueuedJob[]> {
+  return tx.query<QueuedJob>(
     `INSERT INTO job (id, queue, key, class, traceparent)
-     SELECT id, queue, key, class, $5
-     FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS job (id, queue, key, class)
+     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
      ON CONFLICT (queue, key) WHERE state IN ('queued', 'running') DO NOTHING
      RETURNING id, queue, class, attempt, 0 AS "delayMs"`,
     [
@@ -164,7 +213,7 @@ async function insertJobs(runner: QueryRunner, jobs: readonly NewJob[]): Promise
       jobs.map(({ queue }) => queue),
       jobs.map(({ key }) => key),
       jobs.map((job) => job.class),
-      currentTraceparent() ?? null,
+      jobs.map(({ traceparent }) => traceparent),
     ],
   );
 }

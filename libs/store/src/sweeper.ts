@@ -2,6 +2,7 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { consumersOf } from '@tidewaiter/events';
 import { type Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 
+import { historyDays } from './alert-history.js';
 import type { Store, Transaction } from './store.js';
 
 const intervalMs = 5_000;
@@ -79,5 +80,6 @@ export async function forgetOld(tx: Transaction): Promise<void> {
     "handled_at < now() - interval '8 days' AND NOT EXISTS (SELECT FROM outbox WHERE outbox.id = inbox.event_id)",
   );
   await forget('received', "received_at < now() - interval '8 days'");
+  await forget('alert_history', `at < now() - interval '${historyDays} days'`);
   await forget('job', "state = 'done' AND finished_at < now() - interval '3 days'");
 }

@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
-import { ContainerLedger, keptClaims, type KnownContainer } from '@tidewaiter/workloads';
+import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 import type { DataSource } from 'typeorm';
 
 import { connect } from './data-source.js';
@@ -48,6 +48,7 @@ const container = (id: string, more: Partial<KnownContainer> = {}): KnownContain
   repository: 'registry.example.com/shop/api',
   tag: '1',
   privileged: false,
+  overrides: ['command'],
   startedAtMs: Date.now() - hour,
   endedAtMs: null,
   firstSeenMs: Date.now() - hour,
@@ -64,7 +65,6 @@ it('gives back what it was given, to the millisecond, and a ledger that starts f
   for (const each of kept) restarted.add(keptClaims(each));
   expect(restarted.container(known.id)).toMatchObject({ digest: known.digest, workload: known.workload });
   expect(await ledger.since(new Date(0), { cluster: 'eu1', node: 'node-2' })).toEqual([]);
-  expect(await ledger.ofPods([known.pod!])).toEqual([known]);
 });
 
 it('replaces nothing known by nothing, and a part of an id by the whole', async () => {
@@ -117,6 +117,36 @@ it('knows who runs an image, and whether anybody does', async () => {
   expect(await Promise.all(['a', 'b', 'c', 'd', 'e'].map(areRunning))).toEqual([true, true, true, false, false]);
   const counted = await countWorkloads(store, [[digestOf('a'), digestOf('b')], [digestOf('c')], []]);
   expect(counted).toEqual([1, 0, 0]);
+});
+
+it('gives back what others keep of workloads, and replaces nothing known by nothing', async () => {
+  const workload: KnownWorkload = {
+    ...{ cluster: null, namespace: 'shop', kind: 'Deployment', name: 'checkout', imageDigests: [], replicas: 1 },
+    ...{ namespaceLabels: { role: 'debug' }, exposed: false, privileged: null, serviceAccount: 'sa', probes: ['true'] },
+  };
+  const keep = async (more: Partial<KnownWorkload>) =>
+    store.transaction((tx) => ledger.putWorkloads(tx, [{ ...workload, ...more }]));
+  await keep({});
+  await keep({ namespaceLabels: {}, exposed: null, serviceAccount: null, probes: [], replicas: 2 });
+  expect(await ledger.workloadsSince(new Date(0))).toEqual([{ ...workload, replicas: 2 }]);
+  await keep({ namespaceLabels: { role: 'ci' }, probes: ['false'], exposed: true });
+  expect(await ledger.workloadsSince(new Date(0))).toMatchObject([
+    { namespaceLabels: { role: 'ci' }, probes: ['false'], exposed: true },
+  ]);
+  expect(await ledger.workloadsSince(new Date(Date.now() + hour))).toEqual([]);
+});
+
+it('forgets workloads that nobody has seen for long, but not those whose containers are seen', async () => {
+  const workload = { imageDigests: [], namespaceLabels: {}, exposed: null, privileged: null, serviceAccount: null };
+  const of = (name: string) => ({
+    ...{ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name, replicas: 1, probes: [] },
+    ...workload,
+  });
+  await store.transaction((tx) => ledger.putWorkloads(tx, [of('runs'), of('gone')]));
+  await put(container('1', { workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'runs' } }));
+  await store.query(`UPDATE workload SET seen_at = '2026-01-01'`);
+  await ledger.forget(new Date(Date.now() - hour));
+  expect((await ledger.workloadsSince(new Date(0))).map(({ name }) => name)).toEqual(['runs']);
 });
 
 it('forgets what nobody has seen for long', async () => {

@@ -29,8 +29,8 @@ export interface HttpSink {
   url: string;
   /** Every request, refused ones included, in order. */
   received: ReceivedRequest[];
-  /** Answers the next requests so, one answer each, before the usual answer comes again. */
-  next(...answers: Answer[]): void;
+  /** Answers the next requests so, one answer each, before the usual answer comes again; `usual` lets one pass. */
+  next(...answers: (Answer | 'usual')[]): void;
   /** @throws Error when fewer than `count` requests came in time */
   waitFor(count: number, timeoutMs?: number): Promise<ReceivedRequest[]>;
   stop(): Promise<void>;
@@ -39,13 +39,13 @@ export interface HttpSink {
 /** Somebody else's HTTP service: records everything, answers as it is told. */
 export async function httpSink(usual: (request: ReceivedRequest) => Answer): Promise<HttpSink> {
   const received: ReceivedRequest[] = [];
-  const scripted: Answer[] = [];
+  const scripted: (Answer | 'usual')[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const read = await readRequest(request);
     received.push(read);
     const next = scripted.shift();
     if (next === 'swallow') usual(read);
-    send(response, next ?? usual(read));
+    send(response, next === undefined || next === 'usual' ? usual(read) : next);
   };
   const { port, stop } = await startHttpServer((request, response) => {
     answer(request, response).catch(() => response.destroy());

@@ -6,6 +6,11 @@ import type { Authority } from './said.js';
 /** What kind of container it is in its pod. */
 export type ContainerKind = 'app' | 'init' | 'sidecar' | 'ephemeral';
 
+/** What a pod may say in place of its image: the entrypoint, and the arguments. */
+export const overrides = ['command', 'args'] as const;
+
+export type Override = (typeof overrides)[number];
+
 /** Where a pod is. */
 export interface PodName {
   cluster: string | null;
@@ -24,6 +29,8 @@ export interface ContainerClaim {
   kind: ContainerKind | null;
   images: readonly ImageName[];
   privileged: boolean | null;
+  /** What is started in place of what the image says; empty: nothing. */
+  overrides: readonly Override[] | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
 }

@@ -5,7 +5,7 @@ import { env } from 'node:process';
 import type { Digest, JsonObject, Observation } from '@tidewaiter/domain';
 import * as fc from 'fast-check';
 
-import { type Claims, noClaims } from './claims.js';
+import { type Claims, noClaims, type Override } from './claims.js';
 import { ContainerLedger } from './container-ledger.js';
 import { keptClaims } from './kept-claims.js';
 import { claimsOf } from './observed-claims.js';
@@ -293,6 +293,57 @@ it.each([
   });
 });
 
+it.each<[Override[] | null, JsonObject]>([
+  [[], {}],
+  [['args'], { args: ['--serve'], command: [] }],
+  [['command'], { command: ['sh', '-c', 'true'] }],
+  [['command', 'args'], { args: ['x'], command: ['sh'] }],
+  [null, { name: 'other' }],
+])('knows that a pod says %j in place of its image', (expected, spec) => {
+  const ledger = ledgerOf(watch(podObject(running, {}, { containers: [{ name: 'checkout', ...spec }] })), falco);
+  expect(ledger.overridesOf(falco)).toEqual(expected);
+  const kept = new ContainerLedger();
+  for (const each of ledger.containers()) kept.add(keptClaims(each));
+  expect(kept.overridesOf(falco)).toEqual(expected);
+});
+
+describe('what was kept of a workload', () => {
+  const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
+  const kept = {
+    ...{ ...ref, imageDigests: [], exposed: true, privileged: null, serviceAccount: null, replicas: 3 },
+    ...{ namespaceLabels: { 'tidewaiter.dev/role': 'debug' }, probes: ['sh -c true'] },
+  };
+
+  it('counts where nobody tells this ledger, and is not told again', () => {
+    const ledger = ledgerOf(watch(podObject(running)));
+    ledger.takeChangedWorkloads();
+    ledger.addKept(kept);
+    const { namespaceLabels, exposed, probes } = kept;
+    expect(ledger.workload(ref)).toMatchObject({ namespaceLabels, exposed, probes, replicas: 1 });
+    expect([ledger.namespaceLabelsOf(ref), ledger.probesOf(ref)]).toEqual([namespaceLabels, probes]);
+    expect(ledger.takeChangedWorkloads()).toEqual([]);
+    ledger.observe(watch(podObject({ ...running, phase: 'Succeeded' })));
+    expect(ledger.takeChangedWorkloads()).toMatchObject([{ namespaceLabels: {}, exposed: null, probes: [] }]);
+  });
+
+  it('counts less than what is told here, whichever comes first', () => {
+    const labels = { 'tidewaiter.dev/role': 'builder' };
+    const namespace = watch({ kind: 'Namespace', metadata: { name: 'shop', labels } });
+    const ledger = ledgerOf(watch(podObject(running)), namespace);
+    ledger.addKept(kept);
+    expect([ledger.namespaceLabelsOf(ref), ledger.workload(ref)?.namespaceLabels]).toEqual([labels, labels]);
+  });
+
+  it('is all that is known of a workload of which nobody saw a pod, and of others in its namespace', () => {
+    const ledger = ledgerOf();
+    ledger.addKept(kept);
+    ledger.addKept({ ...kept, name: 'other', namespaceLabels: {} });
+    expect(ledger.workload(ref)).toEqual(kept);
+    expect(ledger.namespaceLabelsOf({ ...ref, name: 'unseen' })).toEqual(kept.namespaceLabels);
+    expect(ledger.namespaceLabelsOf({ ...ref, cluster: 'eu2' })).toEqual({});
+  });
+});
+
 it('tells of a workload what is so now, however often it was asked before', () => {
   const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
   const ledger = ledgerOf(watch(podObject({})));
@@ -339,6 +390,7 @@ const blankContainer = {
   kind: null,
   images: [],
   privileged: null,
+  overrides: null,
   startedAtMs: null,
   endedAtMs: null,
 };
@@ -374,6 +426,7 @@ it('comes to the same whatever order claims come in, and however often', () => {
     kind: fc.constant(null),
     images: fc.array(image, { maxLength: 2 }),
     privileged: orNull(fc.boolean()),
+    overrides: orNull(fc.constantFrom<Override[]>([], ['args'], ['command', 'args'])),
     startedAtMs: orNull(fc.integer({ min: 0, max: 9 })),
     endedAtMs: orNull(fc.integer({ min: 0, max: 9 })),
   });

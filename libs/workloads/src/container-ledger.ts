@@ -1,6 +1,6 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
 
-import { type Claims, containerIdOf, type PodName } from './claims.js';
+import { type Claims, containerIdOf, type Override, overrides, type PodName } from './claims.js';
 import {
   type ContainerRecord,
   isSameButSeen,
@@ -13,6 +13,7 @@ import {
 import { ContainerRecords } from './container-records.js';
 import { fullRepository } from './image-id.js';
 import { type ImageDirectory, manifestOf, noImages } from './image-resolution.js';
+import { KeptWorkloads } from './kept-workloads.js';
 import type { KnownContainer, KnownWorkload } from './known.js';
 import { NamespaceRecords } from './namespace-records.js';
 import { NodeRecords } from './node-records.js';
@@ -48,6 +49,7 @@ export class ContainerLedger {
   readonly #pods: PodRecords;
   readonly #namespaces = new NamespaceRecords();
   readonly #nodes = new NodeRecords();
+  readonly #kept: KeptWorkloads;
   readonly #repetitions = new Repetitions();
   readonly #images: ImageDirectory;
   /** Ids and keys of what changed since somebody took it. */
@@ -62,6 +64,7 @@ export class ContainerLedger {
   constructor({ images = noImages, maxContainers = 100_000, maxPods = 100_000 }: LedgerOptions = {}) {
     this.#images = images;
     this.#containers = new ContainerRecords(maxContainers);
+    this.#kept = new KeptWorkloads(maxPods);
     this.#pods = new PodRecords(maxPods, (workload) => {
       this.#changedWorkloads.add(workload);
       this.#workloadAnswers.delete(workload);
@@ -93,6 +96,11 @@ export class ContainerLedger {
     }
   }
 
+  /** Adds what was kept of a workload. What is told here counts more, and nobody is told of it again. */
+  addKept(workload: KnownWorkload): void {
+    this.#workloadAnswers.delete(this.#kept.add(workload));
+  }
+
   /** The container that an event is about, or the only one that its pod can mean. */
   find(observation: Observation): KnownContainer | null {
     const revision = this.#revision;
@@ -113,12 +121,19 @@ export class ContainerLedger {
   }
 
   workloadOf(observation: Observation): WorkloadRef | null {
+    const found = this.find(observation)?.workload;
+    if (found) return found;
     const pod = podOf(observation);
-    return this.find(observation)?.workload ?? (pod && this.#pods.workloadOf(podKey(pod)));
+    return pod && this.#pods.workloadOf(podKey(pod));
   }
 
   startedAtOf(observation: Observation): number | null {
     return this.find(observation)?.startedAtMs ?? null;
+  }
+
+  /** What the container is started with in place of what its image says; null where nobody knows. */
+  overridesOf(observation: Observation): readonly Override[] | null {
+    return this.find(observation)?.overrides ?? null;
   }
 
   probesOf(workload: WorkloadRef): readonly string[] {
@@ -126,16 +141,18 @@ export class ContainerLedger {
   }
 
   namespaceLabelsOf({ cluster, namespace }: WorkloadRef): Readonly<Record<string, string>> {
-    return this.#namespaces.labelsOf(`${cluster ?? ''}\n${namespace}`);
+    const key = `${cluster ?? ''}\n${namespace}`;
+    return this.#namespaces.labelsOf(key) ?? this.#kept.labelsOf(key) ?? {};
   }
 
   workload(ref: WorkloadRef): KnownWorkload | null {
     const key = keyOfWorkload(ref);
     const before = this.#workloadAnswers.get(key);
     if (before) return before;
+    const kept = this.#kept.get(key);
     const pods = this.#pods.ofWorkload(key);
-    if (pods.length === 0) return null;
-    const known = this.#workloadOf(ref, pods);
+    if (pods.length === 0) return kept;
+    const known = this.#workloadOf(ref, pods, kept);
     this.#workloadAnswers.set(key, known);
     return known;
   }
@@ -152,11 +169,14 @@ export class ContainerLedger {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
-  /** Likewise of workloads. */
+  /** Likewise of workloads, but for what was kept of them: it may be older than what others keep by now. */
   takeChangedWorkloads(): KnownWorkload[] {
-    const refs = Array.from(this.#changedWorkloads, workloadOfKey);
+    const keys = [...this.#changedWorkloads];
     this.#changedWorkloads.clear();
-    return unique(refs.map((ref) => ref && this.workload(ref)));
+    return keys.flatMap((key) => {
+      const [ref, pods] = [workloadOfKey(key), this.#pods.ofWorkload(key)];
+      return ref && pods.length > 0 ? [this.#workloadOf(ref, pods, null)] : [];
+    });
   }
 
   get size(): number {
@@ -197,7 +217,7 @@ export class ContainerLedger {
     return unique(ids.map((id) => this.#containers.find(id)?.id ?? null)).map((id) => this.container(id)!);
   }
 
-  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[]): KnownWorkload {
+  #workloadOf(ref: WorkloadRef, pods: readonly PodRecord[], kept: KnownWorkload | null): KnownWorkload {
     const namespace = `${ref.cluster ?? ''}\n${ref.namespace}`;
     const ids = pods.flatMap((pod) => pod.containers);
     const digests = () => unique(this.#containersOf(ids).map(({ digest }) => digest));
@@ -209,12 +229,12 @@ export class ContainerLedger {
       get imageDigests() {
         return digests();
       },
-      namespaceLabels: this.#namespaces.labelsOf(namespace),
-      exposed: this.#namespaces.isExposed(namespace, pods),
-      privileged: fields.privileged?.value ?? worst(ids.map(isPrivileged)),
-      serviceAccount: fields.serviceAccount?.value ?? null,
+      namespaceLabels: this.#namespaces.labelsOf(namespace) ?? kept?.namespaceLabels ?? {},
+      exposed: this.#namespaces.isExposed(namespace, pods) ?? kept?.exposed ?? null,
+      privileged: fields.privileged?.value ?? worst(ids.map(isPrivileged)) ?? kept?.privileged ?? null,
+      serviceAccount: fields.serviceAccount?.value ?? kept?.serviceAccount ?? null,
       replicas: pods.filter((pod) => pod.fields.endedAtMs === null).length,
-      probes,
+      probes: probes.length > 0 ? probes : (kept?.probes ?? []),
     };
   }
 
@@ -264,6 +284,7 @@ export class ContainerLedger {
       repository: repository ?? null,
       tag: tag ?? null,
       privileged: fields.privileged?.value ?? null,
+      overrides: fields.overrides && overridesIn(fields.overrides.value),
       startedAtMs: fields.startedAtMs?.value ?? null,
       endedAtMs: fields.endedAtMs?.value ?? pod?.fields.endedAtMs?.value ?? null,
       firstSeenMs,
@@ -294,6 +315,10 @@ function podOf({ cluster, pod, request }: Observation): PodName | null {
   return isPod && request?.namespace && request.name
     ? { cluster, namespace: request.namespace, name: request.name }
     : null;
+}
+
+function overridesIn(text: string): Override[] {
+  return overrides.filter((each) => text.split(' ').includes(each));
 }
 
 function worst(answers: readonly (boolean | null)[]): boolean | null {

@@ -19,6 +19,8 @@ export interface ContainerRecord {
     reference: Said<string> | null;
     repository: Said<string> | null;
     privileged: Said<boolean> | null;
+    /** With a blank between. */
+    overrides: Said<string> | null;
     startedAtMs: Said<number> | null;
     endedAtMs: Said<number> | null;
   };
@@ -76,6 +78,7 @@ export function recordOfContainer(
       reference: said(tagged ? `${tagged.repository}\n${tagged.tag}` : null, by, atMs),
       repository: said(repository, by, atMs),
       privileged: said(claim.privileged, by, atMs),
+      overrides: said(claim.overrides && claim.overrides.join(' '), by, atMs),
       startedAtMs: said(claim.startedAtMs, by, atMs),
       endedAtMs: said(claim.endedAtMs, by, atMs),
     },

@@ -37,6 +37,7 @@ function addContainer(claims: Claims, container: JsonObject, cluster: string | n
     kind: null,
     images: [...names, asked].map(readImageName).filter((name) => name !== null),
     privileged: null,
+    overrides: null,
     startedAtMs: fromNanoseconds(textAt(container, 'startedAt') ?? textAt(container, 'createdAt')),
     endedAtMs: fromNanoseconds(textAt(container, 'finishedAt')),
   });
@@ -66,7 +67,7 @@ function addEvent(claims: Claims, { topic, event }: JsonObject, cluster: string 
   if (id === null || !isFirst) return;
   const image = topic === '/containers/create' ? readImageName(textAt(about, 'image')) : null;
   claims.containers.push({
-    ...{ id, pod: null, cluster, node, name: null, kind: null, privileged: null },
+    ...{ id, pod: null, cluster, node, name: null, kind: null, privileged: null, overrides: null },
     images: image ? [image] : [],
     startedAtMs: topic === '/tasks/start' ? claims.atMs : null,
     endedAtMs: topic === '/tasks/exit' || topic === '/containers/delete' ? claims.atMs : null,

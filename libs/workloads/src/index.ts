@@ -1,6 +1,6 @@
 export { claimsOf } from './observed-claims.js';
 export { containerIdOf } from './claims.js';
-export type { Claims, ContainerClaim, ContainerKind, PodClaim, PodName } from './claims.js';
+export type { Claims, ContainerClaim, ContainerKind, Override, PodClaim, PodName } from './claims.js';
 export { ContainerLedger } from './container-ledger.js';
 export type { LedgerOptions } from './container-ledger.js';
 export { fullRepository, readImageName } from './image-id.js';

@@ -3,7 +3,7 @@ import type { KnownContainer } from './known.js';
 
 /** What was kept of a container, for a ledger that starts. */
 export function keptClaims(container: KnownContainer): Claims {
-  const { id, pod, cluster, node, name, kind, privileged, startedAtMs, endedAtMs, lastSeenMs } = container;
+  const { id, pod, cluster, node, name, kind, privileged, overrides, startedAtMs, endedAtMs, lastSeenMs } = container;
   const claims = noClaims('kept', lastSeenMs);
   const { repository, tag, saidDigests, digest, workload, podUid, serviceAccount } = container;
   // What runs was worked out; what was said beside it may be a config, of which one cannot tell any more.
@@ -11,7 +11,7 @@ export function keptClaims(container: KnownContainer): Claims {
   const images = said.map((each) => ({ repository: each === digest ? repository : null, tag: null, digest: each }));
   const named = repository === null ? [] : [{ repository, tag, digest: null }];
   claims.containers.push({
-    ...{ id, pod, cluster, node, name, kind, privileged },
+    ...{ id, pod, cluster, node, name, kind, privileged, overrides },
     images: [...images, ...named],
     startedAtMs,
     endedAtMs,

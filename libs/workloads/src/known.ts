@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import type { ContainerKind, PodName } from './claims.js';
+import type { ContainerKind, Override, PodName } from './claims.js';
 import type { WorkloadRef } from './workload.js';
 
 /** What is known of a container. Null: nobody said, or nobody can tell. */
@@ -21,6 +21,8 @@ export interface KnownContainer {
   repository: string | null;
   tag: string | null;
   privileged: boolean | null;
+  /** What its pod says in place of the image. */
+  overrides: readonly Override[] | null;
   startedAtMs: number | null;
   endedAtMs: number | null;
   firstSeenMs: number;

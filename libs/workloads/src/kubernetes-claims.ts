@@ -6,6 +6,8 @@ import {
   containerIdOf,
   type ContainerKind,
   noClaims,
+  type Override,
+  overrides,
   type PodName,
 } from './claims.js';
 import { type ImageName, readImageName } from './image-id.js';
@@ -95,6 +97,7 @@ interface ContainerSpec {
   kind: ContainerKind;
   image: ImageName | null;
   isPrivileged: boolean;
+  overrides: Override[];
   probes: string[];
 }
 
@@ -105,6 +108,7 @@ function containerSpecs(spec: JsonObject): ContainerSpec[] {
       kind: kindOf(container),
       image: readImageName(textAt(container, 'image')),
       isPrivileged: objectAt(container, 'securityContext').privileged === true,
+      overrides: overrides.filter((each) => Array.isArray(container[each]) && container[each].length > 0),
       probes: probesOf(container),
     }));
   return [
@@ -145,6 +149,7 @@ function containerClaims(
     name,
     kind: about?.kind ?? null,
     privileged: about?.isPrivileged ?? null,
+    overrides: about?.overrides ?? null,
   };
   const [running, over] = [objectAt(status, 'state', 'running'), objectAt(status, 'state', 'terminated')];
   const before = objectAt(status, 'lastState', 'terminated');

@@ -14,8 +14,6 @@ interface NamespaceRecord {
 
 type Labels = Readonly<Record<string, string>>;
 
-const none: Labels = {};
-
 /** What is said of namespaces, and of how what is in them is reached. By `cluster` and `namespace`, a line break between. */
 export class NamespaceRecords {
   readonly #records = new Map<string, NamespaceRecord>();
@@ -36,9 +34,10 @@ export class NamespaceRecords {
     else service.service = stronger(service.service, said(JSON.stringify({ exposed, selector, isGone }), by, atMs));
   }
 
-  labelsOf(key: string): Labels {
+  /** Null until somebody tells of them. */
+  labelsOf(key: string): Labels | null {
     const labels = this.#records.get(key)?.labels;
-    if (!labels) return none;
+    if (!labels) return null;
     let read = this.#read.get(labels);
     if (!read) this.#read.set(labels, (read = JSON.parse(labels.value) as Labels));
     return read;

@@ -63,6 +63,7 @@ function claimsOfSensor({ source, native, cluster, node, container, pod }: Obser
       ...{ id, pod: place, cluster, node, name: container.name, kind: null },
       images: imagesOf(container),
       privileged: privilegedOf(native),
+      overrides: null,
       startedAtMs: container.startedAt === null ? null : orNull(Date.parse(container.startedAt)),
       endedAtMs: null,
     });

@@ -90,8 +90,13 @@ export class PodRecords {
 
 /** `cluster`, a line break, and the key within the cluster: that of a workload everywhere. */
 export function keyOfWorkload(ref: WorkloadRef): string {
-  return `${ref.cluster ?? ''}\n${workloadKey(ref)}`;
+  let key = keys.get(ref);
+  if (key === undefined) keys.set(ref, (key = `${ref.cluster ?? ''}\n${workloadKey(ref)}`));
+  return key;
 }
+
+/** Events of a container name its workload by the same object, and each is asked several times. */
+const keys = new WeakMap<WorkloadRef, string>();
 
 /** The reverse of {@link keyOfWorkload}. */
 export function workloadOfKey(key: string): WorkloadRef | null {

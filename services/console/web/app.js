@@ -5,8 +5,15 @@ import { pages, sections } from './sections.js';
 const refreshMs = 5_000;
 const byId = (id) => document.getElementById(id);
 
-/** What is on the screen: the section (null on a page about one thing), its rows by id, how many new items wait for the pill, the cursor of older ones. */
-let board = { section: sections.pushes, rows: new Map(), waiting: 0, next: null, body: element('tbody') };
+/**
+ * What is on the screen: a section with where it is read, its rows by key, how many new items wait for the pill and the cursor of older
+ * ones; or, with `section` null, a page about one thing.
+ */
+let board = sectionBoard(sections.pushes, sections.pushes.path, null);
+
+function sectionBoard(section, path, next) {
+  return { section, path, rows: new Map(), waiting: 0, next, body: element('tbody', { role: 'rowgroup' }) };
+}
 
 async function start() {
   byId('sign-in').addEventListener('submit', (event) => {
@@ -68,39 +75,72 @@ function show(isSignedIn) {
 
 async function openSection() {
   const { hash } = location;
-  const name = hash.slice(1);
-  const [, kind, id] = /^(images|incidents)\/(.+)$/.exec(name) ?? [];
+  const [, kind, id] = /^#(images|incidents|messages)\/(.+)$/.exec(hash) ?? [];
   if (kind !== undefined) return openPage(pages[kind], decodeURIComponent(id));
+  const [name, ...queries] = hash.slice(1).split('?');
   const section = Object.hasOwn(sections, name) ? sections[name] : sections.pushes;
-  const page = await api(section.path);
+  const query = narrowedTo(section.filters ?? [], new URLSearchParams(queries.join('?')));
+  const path = query.size === 0 ? section.path : `${section.path}?${query}`;
+  const page = await api(path);
   if (location.hash !== hash) return;
-  board = { section, rows: new Map(), waiting: 0, next: page.next, body: element('tbody', { role: 'rowgroup' }) };
-  showHead(section, section.title);
+  board = sectionBoard(section, path, page.next);
+  showHead(section, section.title, section.controls?.(query));
   if (page.items.length === 0) byId('list').replaceChildren(element('div', { class: 'empty' }, ...section.empty()));
   else showTable(page.items);
   byId('more').hidden = page.next === null;
   await showState();
 }
 
-/** Shows one image or incident instead of a list. It does not change by itself. */
-async function openPage({ title, section, content }, id) {
+/** Of what an address asks for, what the section knows. */
+function narrowedTo(names, given) {
+  return new URLSearchParams([...given].filter(([name, value]) => names.includes(name) && value !== ''));
+}
+
+/** Shows one image or incident instead of a list. */
+async function openPage(page, id) {
   const { hash } = location;
-  const shown = await content(id);
+  const read = await page.read?.(id, null);
+  const shown = await page.content(read?.content ?? id, pageTools);
   if (location.hash !== hash) return;
-  board = { section: null, rows: new Map(), waiting: 0, next: null, body: element('tbody') };
-  showHead(section, title);
+  board = { section: null, page, id, etag: read?.etag ?? null };
+  showHead(page.section, page.title);
   byId('list').replaceChildren(element('div', { class: 'page' }, ...shown));
   byId('more').hidden = true;
   await showState();
 }
 
-function showHead(section, title) {
-  for (const link of document.querySelectorAll('nav a')) {
+const pageTools = {
+  change: (text, done, work, id) => {
+    const button = action(text, done, work, refreshPage);
+    button.id = id;
+    return button;
+  },
+};
+
+/** Paints a page anew that has changed. What was unfolded stays so, and the focus where it was. */
+async function refreshPage() {
+  const shown = board;
+  const read = await shown.page.read?.(shown.id, shown.etag);
+  if (!read || board !== shown) return;
+  const content = await shown.page.content(read.content, pageTools);
+  board.etag = read.etag;
+  const list = byId('list');
+  const open = new Set([...list.querySelectorAll('details[open]')].map(({ dataset }) => dataset.key));
+  const focused = list.contains(document.activeElement) ? document.activeElement.id : null;
+  list.replaceChildren(element('div', { class: 'page' }, ...content));
+  for (const details of list.querySelectorAll('details')) details.open = open.has(details.dataset.key);
+  if (focused !== null) (byId(focused) ?? byId('main')).focus({ preventScroll: true });
+}
+
+function showHead(section, title, controls = []) {
+  for (const link of document.querySelectorAll('#sections a')) {
     if (sections[link.hash.slice(1)] === section) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
   byId('title').textContent = title;
   byId('fresh').hidden = true;
+  byId('controls').replaceChildren(...controls);
+  byId('controls').hidden = controls.length === 0;
   show(true);
 }
 
@@ -112,25 +152,35 @@ function showTable(items) {
   byId('list').replaceChildren(element('table', { role: 'table', 'aria-labelledby': 'title' }, head, board.body));
 }
 
+/** What tells the items of a section apart; without spaces, since ids of elements have none. */
+function keyOf(item) {
+  return board.section.key?.(item) ?? item.id;
+}
+
 /** The row of an item, and the row below it for its details where the section has any. */
 function rowsOf(item) {
   const row = element('tr', { role: 'row' });
-  const detail = element('tr', { role: 'row', class: 'detail', id: `detail-${item.id}`, hidden: '' });
-  board.rows.set(item.id, { row, detail, text: JSON.stringify(item) });
+  const detail = element('tr', { role: 'row', class: 'detail', id: `detail-${keyOf(item)}`, hidden: '' });
+  board.rows.set(keyOf(item), { row, detail, text: JSON.stringify(item) });
   fillRow(row, detail, item);
   return board.section.detail ? [row, detail] : [row];
 }
 
 function fillRow(row, detail, item) {
-  const tools = {
-    opener: (text) => opener(text, detail, item),
-    action: (text, done, work) => action(text, done, work, item.id),
-  };
+  const tools = { opener: (text) => opener(text, detail, item), ...rowTools(item) };
   const cells = board.section.columns.map(({ kind, isName, cell }) => {
     const attributes = isName ? { scope: 'row', role: 'rowheader' } : { role: 'cell' };
     return element(isName ? 'th' : 'td', { class: kind, ...attributes }, ...cell(item, tools));
   });
   row.replaceChildren(...cells);
+}
+
+/** Buttons that change something: `action` then takes the row away, `change` lets it show what has become of it. */
+function rowTools(item) {
+  return {
+    action: (text, done, work) => action(text, done, work, () => removeRow(keyOf(item))),
+    change: (text, done, work) => action(text, done, work, () => rereadRow(item)),
+  };
 }
 
 /** A button that unfolds the details of its row. */
@@ -152,7 +202,7 @@ function opener(text, detail, item) {
     detail.replaceChildren(cell);
     void attempt(async () => {
       try {
-        cell.replaceChildren(...(await section.detail(item)));
+        cell.replaceChildren(...(await section.detail(item, rowTools(item))));
       } catch (error) {
         cell.textContent = error.message;
         throw error;
@@ -162,51 +212,68 @@ function opener(text, detail, item) {
   return button;
 }
 
-/** A button that changes something and then takes its row away. */
-function action(text, done, work, id) {
+/** A button that does something; `show` then shows what has come of it, and says where the focus goes if not back to the button. */
+function action(text, done, work, show) {
   const button = element('button', { type: 'button' }, text);
   button.addEventListener('click', () => {
     button.disabled = true;
     void attempt(async () => {
+      const shown = board;
       try {
-        const shown = board;
         await work();
-        const { row, detail } = shown.rows.get(id);
-        row.remove();
-        detail.remove();
-        shown.rows.delete(id);
-        if (board === shown && shown.rows.size === 0) await openSection();
-        tell(done);
-        byId('main').focus();
       } finally {
         button.disabled = false;
       }
+      const next = board === shown ? await show() : null;
+      tell(done);
+      (next ?? (button.isConnected ? button : byId('main'))).focus();
     });
   });
   return button;
 }
 
+async function removeRow(key) {
+  const { row, detail } = board.rows.get(key);
+  row.remove();
+  detail.remove();
+  board.rows.delete(key);
+  if (board.rows.size === 0) await openSection();
+  return byId('main');
+}
+
+/** Answers the first button of the row. */
+async function rereadRow(item) {
+  if (item.id === undefined) await refresh();
+  else updateRow(await api(`${board.section.path}/${item.id}`));
+  return board.rows.get(keyOf(item))?.row.querySelector('button');
+}
+
 /** Changed rows change in place. New ones wait for the pill, so that nothing moves under a reader's eyes. */
 async function refresh() {
-  const { section } = board;
-  if (section === null) return showState();
-  const { items } = await api(section.path);
-  if (board.section !== section) return;
+  const shown = board;
+  if (shown.section === null) await refreshPage();
+  else await refreshRows(shown);
+  for (const time of document.querySelectorAll('time.ago')) time.textContent = ago(time.dateTime);
+  await showState();
+}
+
+async function refreshRows(shown) {
+  const { items } = await api(shown.path);
+  if (board !== shown) return;
   if (board.rows.size === 0) {
-    return items.length > 0 ? openSection() : showState();
+    if (items.length > 0) await openSection();
+    return;
   }
   for (const item of items) updateRow(item);
-  const waiting = items.filter(({ id }) => !board.rows.has(id)).length;
+  const waiting = items.filter((item) => !board.rows.has(keyOf(item))).length;
   if (waiting > board.waiting) tell(`${waiting} new`);
   board.waiting = waiting;
   byId('fresh').hidden = waiting === 0;
   byId('fresh').textContent = `${waiting} new`;
-  for (const time of document.querySelectorAll('time')) time.textContent = ago(time.dateTime);
-  await showState();
 }
 
 function updateRow(item) {
-  const known = board.rows.get(item.id);
+  const known = board.rows.get(keyOf(item));
   const text = JSON.stringify(item);
   if (!known || known.text === text) return;
   const hadFocus = known.row.contains(document.activeElement);
@@ -223,10 +290,10 @@ async function showFresh() {
 
 async function showOlder() {
   const shown = board;
-  const { path } = shown.section;
+  const { path } = shown;
   const { items, next } = await api(`${path}${path.includes('?') ? '&' : '?'}after=${shown.next}`);
   if (board !== shown) return;
-  board.body.append(...items.filter(({ id }) => !board.rows.has(id)).flatMap(rowsOf));
+  board.body.append(...items.filter((item) => !board.rows.has(keyOf(item))).flatMap(rowsOf));
   board.next = next;
   byId('more').hidden = next === null;
 }

@@ -1,14 +1,31 @@
-import { ago, api, counted, digestButton, element, moment, nameOf, quiet, severity, severityCounts } from './parts.js';
+import {
+  ago,
+  api,
+  apiIfChanged,
+  counted,
+  digestButton,
+  element,
+  moment,
+  nameOf,
+  quiet,
+  severity,
+  severityCounts,
+} from './parts.js';
 
 /** Lines of evidence, images and workloads that the page shows at most. */
 const maxLines = 50;
 
+/** The incident, unless it is as it was. */
+export async function readIncident(id, etag) {
+  return apiIfChanged(`incidents/${encodeURIComponent(id)}`, etag);
+}
+
 /** The whole story of one incident: what to do stands before how it came. */
-export async function incidentPage(id) {
-  const incident = await api(`incidents/${encodeURIComponent(id)}`);
+export function incidentPage(incident, tools) {
   return [
     element('h2', { class: 'story' }, severity(incident.severity), ` ${incident.title}`),
     element('p', { class: 'quiet' }, ...factsLine(incident)),
+    ...actions(incident, tools),
     element('p', { class: 'sentence' }, incident.sentence),
     part('What to do', incident.state === 'open' ? list('ol', incident.nextSteps) : null),
     part('Timeline', timeline(incident.timeline)),
@@ -27,6 +44,29 @@ export async function incidentDetail({ id, sentence, steps, rules }) {
     element('p', {}, element('a', { href: `#incidents/${id}` }, 'Open the whole story')),
     credits(rules),
   ];
+}
+
+/** What somebody can do about it. */
+function actions({ id, number, state, revisions }, { change }) {
+  const by = lookedAfterBy(revisions);
+  if (state !== 'open') return [];
+  const say = (text, done, verb) =>
+    change(text, done, () => api(`incidents/${id}/${verb}`, { method: 'POST' }), `incident-${verb}`);
+  return [
+    element(
+      'p',
+      { class: 'actions' },
+      by === null ? say('Acknowledge', `You look after INC-${number}`, 'acknowledge') : `${by} looks after it`,
+      ' ',
+      say('Resolve', `INC-${number} is resolved`, 'resolve'),
+    ),
+  ];
+}
+
+/** Who said so last, unless it has got worse since. */
+function lookedAfterBy(revisions) {
+  const last = revisions.findLast(({ kind }) => ['acknowledged', 'worsened', 'reopened'].includes(kind));
+  return last?.kind === 'acknowledged' ? (last.actor ?? 'Somebody') : null;
 }
 
 function part(title, content) {
@@ -153,7 +193,7 @@ function evidenceLine({ at, source, rule, text, where, record }) {
     record &&
     element(
       'details',
-      {},
+      { 'data-key': `${at} ${text}` },
       element('summary', {}, 'In the sensor’s words'),
       element('pre', {}, JSON.stringify(record, null, 2)),
     );

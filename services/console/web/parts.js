@@ -1,14 +1,26 @@
 /** The session is missing or over. */
 export class SignInNeeded extends Error {}
 
-/** Calls `/api/v1/…`. The header tells the API that it was this page, and no other site, that asked for a change. */
-export async function api(path, { method = 'GET', body } = {}) {
-  const headers = { 'x-tidewaiter-csrf': '1', ...(body && { 'content-type': 'application/json' }) };
-  const answer = await fetch(`api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) }).catch(() => {
+/** Calls `/api/v1/…`. */
+export async function api(path, options = {}) {
+  return (await call(path, options)).content;
+}
+
+/** What `/api/v1/…` says now, with the `etag` of that; null when it still says what had the `etag` that is given. */
+export async function apiIfChanged(path, etag) {
+  const { answer, content } = await call(path, etag === null ? {} : { headers: { 'if-none-match': etag } });
+  return answer.status === 304 ? null : { content, etag: answer.headers.get('etag') };
+}
+
+/** The header tells the API that it was this page, and no other site, that asked for a change. */
+async function call(path, { method = 'GET', body, headers = {} }) {
+  const all = { 'x-tidewaiter-csrf': '1', ...(body && { 'content-type': 'application/json' }), ...headers };
+  const asked = { method, headers: all, body: body && JSON.stringify(body) };
+  const answer = await fetch(`api/v1/${path}`, asked).catch(() => {
     throw new Error('The console does not answer');
   });
   const content = await answer.json().catch(() => null);
-  if (answer.ok) return content;
+  if (answer.ok || answer.status === 304) return { answer, content };
   if (answer.status === 401 && path !== 'session') throw new SignInNeeded();
   throw new Error(content?.title ?? `The console answers ${answer.status}`);
 }
@@ -49,7 +61,7 @@ export function ago(time) {
 
 /** A moment, relative, with the absolute time on hover. */
 export function moment(time) {
-  return element('time', { datetime: time, title: new Date(time).toLocaleString() }, ago(time));
+  return element('time', { class: 'ago', datetime: time, title: new Date(time).toLocaleString() }, ago(time));
 }
 
 // Each verdict has its word, its sign and its frame.

@@ -1,4 +1,6 @@
-import { incidentDetail, incidentPage } from './incident-page.js';
+import { channels, deliveries } from './deliveries.js';
+import { incidentDetail, incidentPage, readIncident } from './incident-page.js';
+import { messagePage } from './message-page.js';
 import {
   api,
   counted,
@@ -71,34 +73,8 @@ export const sections = {
       element('pre', {}, `WEBHOOK_ADDRESS=http://${location.hostname}:7070/hooks/runtime/<name>`),
     ],
   },
-  deliveries: {
-    title: 'Deliveries',
-    path: 'deliveries',
-    columns: [
-      { title: 'State', kind: 'mark', cell: ({ state }) => [stamp(deliveryStamps[state], state)] },
-      { title: 'Receiver', isName: true, cell: ({ receiver, channel }) => [receiver, quiet(channel)] },
-      {
-        title: 'About',
-        cell: ({ groupLabels }) => [
-          Object.entries(groupLabels)
-            .map((pair) => pair.join('='))
-            .join(' '),
-        ],
-      },
-      {
-        title: 'Attempts',
-        cell: ({ attempt, code, reason }) => [
-          counted(attempt, 'attempt'),
-          reason && quiet([code, reason].filter(Boolean).join(': ')),
-        ],
-      },
-      { title: 'When', kind: 'when', cell: ({ createdAt }) => [moment(createdAt)] },
-    ],
-    empty: () => [
-      element('h2', {}, 'Nobody has been told anything yet'),
-      element('p', {}, 'Who is told what stands in routing.yaml, in the format of Alertmanager.'),
-    ],
-  },
+  deliveries,
+  channels,
   'dead-letters': {
     title: 'Dead letters',
     path: 'dead-letters',
@@ -125,19 +101,14 @@ export const sections = {
   },
 };
 
-/** Pages about one thing, which links in messages lead to: `#images/<digest>`, `#incidents/<id>`. */
+/**
+ * Pages about one thing, which links in messages lead to: `#images/<digest>`, `#incidents/<id>`. One that has `read` is read again while it
+ * is shown, and painted anew when something has changed.
+ */
 export const pages = {
   images: { title: 'Image', section: sections.pushes, content: imagePage },
-  incidents: { title: 'Incident', section: sections.incidents, content: incidentPage },
-};
-
-const deliveryStamps = {
-  pending: 'waiting',
-  sending: 'waiting',
-  retrying: 'unclear',
-  sent: 'cleared',
-  superseded: 'cleared',
-  failed: 'refused',
+  incidents: { title: 'Incident', section: sections.incidents, read: readIncident, content: incidentPage },
+  messages: { title: 'What messages look like', section: sections.channels, content: messagePage },
 };
 
 function verdict({ state, verdict }) {

@@ -125,7 +125,7 @@ export class DetectorMetrics {
   }
 
   unkept(matches: readonly WideMatch[]): void {
-    this.#unkeptMatches.inc(matches.length);
+    for (const { repeats = [] } of matches) this.#unkeptMatches.inc(repeats.length + 1);
   }
 
   loaded({ loaded, refused }: { loaded: number; refused: number }): void {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Detector, WideCorrelations, type WideMatch } from '@tidewaiter/detection';
+import { Detector, repeatsWaitMs, WideCorrelations, type WideMatch } from '@tidewaiter/detection';
 import type { Observation } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 
@@ -11,8 +11,8 @@ import { RuntimeFacts } from './runtime-facts.js';
 /** How long an event waits for earlier ones, in milliseconds. */
 export const LATENESS = Symbol('lateness');
 
-/** What a match may need from its judging to its commit, so that it is in time for correlations over all partitions. */
-const commitMs = 1_500;
+/** What a match may need until it is kept, with those that repeat it, so that it is in time for correlations over all partitions. */
+const commitMs = 1_500 + repeatsWaitMs;
 
 /** What judges, one for each partition that this replica reads, all by the same rules and facts. */
 @Injectable()
@@ -44,7 +44,7 @@ export class Engines {
     });
     this.#run(name, detector, state);
     return {
-      observe: (record) => detector.observe(record),
+      observe: (record, reread) => detector.observe(record, reread),
       advance: (nowMs) => detector.advance(nowMs),
       takeMatches() {
         const taken = matches;

@@ -4,7 +4,7 @@ import { findingOpened, findingResolved, imageAnalyzed, tagMoved } from '@tidewa
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
 
-import { type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
+import { type KeptFacts, type LearnedFacts, RuntimeFacts } from './runtime-facts.js';
 
 /** Where replicas keep what they learn. */
 @Injectable()
@@ -26,15 +26,19 @@ export class LearnedFactsTables {
     });
   }
 
-  async since(containersFrom: Date, habitsFrom: Date): Promise<Pick<LearnedFacts, 'containers' | 'habits'>> {
-    return { containers: await this.ledger.since(containersFrom), habits: await this.habits.since(habitsFrom) };
+  async since(from: Record<keyof KeptFacts, Date>): Promise<KeptFacts> {
+    return {
+      containers: await this.ledger.since(from.containers),
+      workloads: await this.ledger.workloadsSince(from.workloads),
+      habits: await this.habits.since(from.habits),
+    };
   }
 }
 
 const exchangeMs = 2_000;
 const dayMs = 24 * 3_600_000;
-/** How far a replica that starts looks back. */
-const remembered = { containersMs: 2 * dayMs, habitsMs: 30 * dayMs };
+/** How far a replica that starts looks back. Of a workload something is kept when it changes, which may be long ago. */
+const remembered = { containersMs: 2 * dayMs, workloadsMs: Infinity, habitsMs: 30 * dayMs };
 /** What others keep may be about events of a while ago. */
 const overlapMs = 15_000;
 
@@ -70,9 +74,13 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
   async #exchange(): Promise<void> {
     await this.tables.keep(this.facts.takeLearned());
     const nowMs = Date.now();
-    const from = (firstMs: number) => new Date((this.#lookedMs ?? nowMs - firstMs) - overlapMs);
-    const learned = await this.tables.since(from(remembered.containersMs), from(remembered.habitsMs));
-    this.facts.learn(learned.containers, learned.habits);
+    const from = (firstMs: number) => new Date(Math.max(0, (this.#lookedMs ?? nowMs - firstMs) - overlapMs));
+    const kept = await this.tables.since({
+      containers: from(remembered.containersMs),
+      workloads: from(remembered.workloadsMs),
+      habits: from(remembered.habitsMs),
+    });
+    this.facts.learn(kept);
     this.#lookedMs = nowMs;
   }
 }

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamMessage, StreamPlace } from '@tidewaiter/bus';
 import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { observedRecords, rereadEvent } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
 import type { Engine } from './engine.js';
-import { readObserved } from './observed-batch.js';
 import type { DetectorState, Found } from './partition-journal.js';
 
 /** What a partition needs of the world. */
@@ -116,8 +116,8 @@ export class Partition {
   async #judge(message: StreamMessage): Promise<void> {
     try {
       await this.#lookOut(message);
-      const records = readObserved(message.data);
-      const failures = await this.world.inTurn(() => this.#observe(records, message.storedAtMs));
+      const records = observedRecords(message.data);
+      const failures = await this.world.inTurn(() => this.#observe(records, message));
       if (this.#isOver) return;
       this.world.judged(records, message.storedAtMs);
       for (const { record, error } of failures) await this.world.giveUp(message, record, error);
@@ -128,14 +128,17 @@ export class Partition {
   }
 
   /** A record that shows a bug of ours costs that record, not those beside it. */
-  #observe(records: readonly RuntimeRecord[], storedAtMs: number): { record: RuntimeRecord; error: unknown }[] {
+  #observe(
+    records: readonly RuntimeRecord[],
+    { data, storedAtMs }: StreamMessage,
+  ): { record: RuntimeRecord; error: unknown }[] {
     const failures: { record: RuntimeRecord; error: unknown }[] = [];
     if (this.#isOver) return failures;
     // By the time at which NATS took it, so that a replay comes to the same as the first reading.
     this.#add(this.engine.advance(storedAtMs));
-    for (const record of records) {
+    for (const [index, record] of records.entries()) {
       try {
-        this.#add(this.engine.observe(record));
+        this.#add(this.engine.observe(record, () => rereadEvent(data, index)));
       } catch (error) {
         failures.push({ record, error });
       }

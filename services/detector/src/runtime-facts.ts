@@ -18,13 +18,18 @@ export interface LearnedFacts {
   used: UsedPackage[];
 }
 
+/** What replicas take over from each other. */
+export type KeptFacts = Pick<LearnedFacts, 'containers' | 'workloads' | 'habits'>;
+
+type How = UsedPackage['how'];
+
 interface Use {
-  digest: Digest;
-  path: string;
-  how: UsedPackage['how'];
   firstMs: number;
   lastMs: number;
 }
+
+/** By the image and the path of the file. */
+type Uses = Map<Digest, Map<string, Use>>;
 
 /** Between two times of keeping, more files than that are not started in a fleet. */
 const maxUses = 50_000;
@@ -41,7 +46,8 @@ export class RuntimeFacts {
   readonly #wantedKeys = new Set<string>();
   readonly #wantedTags = new Map<string, { repository: string; tag: string }>();
   readonly #wantedManifests = new Set<Digest>();
-  readonly #uses = new Map<string, Use>();
+  readonly #uses: Readonly<Record<How, Uses>> = { executed: new Map(), loaded: new Map() };
+  #useCount = 0;
 
   constructor(
     private readonly stored: StoredFacts,
@@ -90,8 +96,9 @@ export class RuntimeFacts {
 
   /** What was learned since the last call. */
   takeLearned(): LearnedFacts {
-    const used = [...this.#uses.values()].flatMap((use) => this.#usedPackage(use));
-    this.#uses.clear();
+    const used = [...this.#usedPackages('executed'), ...this.#usedPackages('loaded')];
+    for (const uses of Object.values(this.#uses)) uses.clear();
+    this.#useCount = 0;
     return {
       containers: this.ledger.takeChanged(),
       workloads: this.ledger.takeChangedWorkloads(),
@@ -101,8 +108,9 @@ export class RuntimeFacts {
   }
 
   /** Takes over what other replicas, or this one before it was restarted, have learned. */
-  learn(containers: readonly KnownContainer[], habits: readonly LearnedHabit[]): void {
+  learn({ containers, workloads, habits }: KeptFacts): void {
     for (const container of containers) this.ledger.add(keptClaims(container));
+    for (const workload of workloads) this.ledger.addKept(workload);
     this.#habits.load(habits);
   }
 
@@ -125,16 +133,23 @@ export class RuntimeFacts {
   #noteUse({ activity, process, file, timeMs }: Observation, digest: Digest): void {
     const path = activity === 'exec' ? process?.executable : activity === 'load' ? file?.path : null;
     if (!path) return;
-    const how = activity === 'exec' ? 'executed' : 'loaded';
-    const key = `${digest} ${how} ${path}`;
-    const before = this.#uses.get(key);
+    const uses = this.#uses[activity === 'exec' ? 'executed' : 'loaded'];
+    const before = uses.get(digest)?.get(path);
     if (before) before.lastMs = Math.max(before.lastMs, timeMs);
-    else if (this.#uses.size < maxUses) this.#uses.set(key, { digest, path, how, firstMs: timeMs, lastMs: timeMs });
+    else if (this.#useCount < maxUses) {
+      this.#useCount += 1;
+      const ofImage = uses.get(digest) ?? new Map<string, Use>();
+      uses.set(digest, ofImage.set(path, { firstMs: timeMs, lastMs: timeMs }));
+    }
   }
 
-  #usedPackage({ digest, path, how, firstMs, lastMs }: Use): UsedPackage[] {
-    const owner = this.stored.image(digest)?.files.get(path)?.package;
-    if (!owner) return [];
-    return [{ imageDigest: digest, package: owner, how, firstSeen: new Date(firstMs), lastSeen: new Date(lastMs) }];
+  *#usedPackages(how: How): Generator<UsedPackage> {
+    for (const [imageDigest, ofImage] of this.#uses[how]) {
+      const files = this.stored.image(imageDigest)?.files;
+      for (const [path, { firstMs, lastMs }] of ofImage) {
+        const owner = files?.get(path)?.package;
+        if (owner) yield { imageDigest, package: owner, how, firstSeen: new Date(firstMs), lastSeen: new Date(lastMs) };
+      }
+    }
   }
 }

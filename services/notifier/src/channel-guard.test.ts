@@ -47,11 +47,20 @@ it('tries one message when the rest is over, and rests longer when that fails', 
   await expect(codeOf('a', ok)).resolves.toBe('sent');
 });
 
+it('rests no longer for what was under way when the rest began', async () => {
+  const cuts: ((error: Error) => void)[] = [];
+  const calls = Array.from({ length: 64 }, () => codeOf('a', () => new Promise((_, cut) => cuts.push(cut))));
+  await new Promise(setImmediate);
+  for (const cut of cuts) cut(new Unavailable('DOWN', 'no answer'));
+  await Promise.all(calls);
+  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 30_000 });
+});
+
 it('rests as long as the channel asks', async () => {
   await failures(4);
   await codeOf('a', async () => Promise.reject(new Unavailable('BUSY', 'later', { retryAfterMs: 120_000 })));
   now = 119_000;
-  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 2_000 });
+  await expect(guard.run('a', ok)).rejects.toMatchObject({ code: 'CHANNEL_RESTING', retryAfterMs: 1_000 });
   now = 120_000;
   await expect(codeOf('a', ok)).resolves.toBe('sent');
 });

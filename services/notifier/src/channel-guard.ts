@@ -1,4 +1,4 @@
-import { Unavailable } from '@tidewaiter/domain';
+import { NotYet, Unavailable } from '@tidewaiter/domain';
 
 /** Failures in a row after which a channel is left alone for a while. */
 const maxFailures = 5;
@@ -6,6 +6,8 @@ const firstRestMs = 30_000;
 const longestRestMs = 600_000;
 /** An answer that takes longer than this is a slow one. */
 const slowMs = 2_000;
+/** How long the others wait for what a probe finds, which may take as long as a call does. */
+const probeMs = 10_000;
 /** How many slow answers one channel may wait for: the others must not wait behind it. */
 const maxSlow = 4;
 
@@ -26,7 +28,7 @@ export class ChannelGuard {
 
   /**
    * Runs a call to a channel.
-   * @throws Unavailable `CHANNEL_RESTING` or `CHANNEL_SLOW` without having called, with `retryAfterMs`
+   * @throws NotYet `CHANNEL_RESTING` or `CHANNEL_SLOW` without having called, with `retryAfterMs`
    */
   async run<T>(channel: string, call: () => Promise<T>): Promise<T> {
     const state = this.#state(channel);
@@ -52,7 +54,8 @@ export class ChannelGuard {
     const now = this.now();
     if (state.failures >= maxFailures) {
       const waitMs = Math.max(state.restUntilMs - now, 0);
-      if (waitMs > 0 || state.isProbed) throw refused('CHANNEL_RESTING', channel, Math.max(waitMs, slowMs));
+      if (waitMs > 0) throw refused('CHANNEL_RESTING', channel, waitMs);
+      if (state.isProbed) throw refused('CHANNEL_RESTING', channel, probeMs);
       state.isProbed = true;
     }
     const slow = [...state.pending.values()].filter((since) => now - since > slowMs).length;
@@ -60,10 +63,16 @@ export class ChannelGuard {
   }
 
   #failed(state: ChannelState, askedMs = 0): void {
+    const now = this.now();
+    // What was under way when the rest began failed with it, and is no reason for a longer one.
+    if (now < state.restUntilMs) {
+      state.restUntilMs = Math.max(state.restUntilMs, now + askedMs);
+      return;
+    }
     state.failures += 1;
     if (state.failures < maxFailures) return;
     const restMs = Math.min(firstRestMs * 2 ** (state.failures - maxFailures), longestRestMs);
-    state.restUntilMs = this.now() + Math.max(restMs, askedMs);
+    state.restUntilMs = now + Math.max(restMs, askedMs);
   }
 
   #state(channel: string): ChannelState {
@@ -75,7 +84,7 @@ export class ChannelGuard {
   }
 }
 
-function refused(code: string, channel: string, retryAfterMs: number): Unavailable {
+function refused(code: string, channel: string, retryAfterMs: number): NotYet {
   const why = code === 'CHANNEL_SLOW' ? 'answers slowly' : 'does not answer';
-  return new Unavailable(code, `${channel} ${why}, and is left alone for a moment`, { retryAfterMs });
+  return new NotYet(code, `${channel} ${why}, and is left alone for a moment`, { retryAfterMs });
 }

@@ -41,12 +41,14 @@ export class Channels implements OnApplicationShutdown {
   async send(channel: string, integration: number, delivery: Delivery): Promise<Outcome> {
     const target = this.#integration(delivery.receiver, channel, integration);
     const call = async () => send(target, delivery, this.#context());
-    return this.#guard.run(`${channel} number ${integration} of ${delivery.receiver}`, call);
+    return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
   /** Looks whether an unconfirmed delivery arrived; null when it did not, or the channel cannot tell. */
   async find(channel: string, integration: number, delivery: Delivery): Promise<Outcome | null> {
-    return find(this.#integration(delivery.receiver, channel, integration), delivery, this.#context());
+    const target = this.#integration(delivery.receiver, channel, integration);
+    const call = async () => find(target, delivery, this.#context());
+    return this.#guard.run(nameOf(channel, integration, delivery), call);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -69,4 +71,8 @@ export class Channels implements OnApplicationShutdown {
       );
     return found;
   }
+}
+
+function nameOf(channel: string, integration: number, { receiver }: Delivery): string {
+  return `${channel} number ${integration} of ${receiver}`;
 }

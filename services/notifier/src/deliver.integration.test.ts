@@ -3,15 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Incident, Secret, type Severity } from '@tidewaiter/domain';
+import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Store } from '@tidewaiter/store';
+import { connect, DeadLetters, Deliveries, type ListedDelivery, Incidents, Redrives, Store } from '@tidewaiter/store';
 import {
   type HttpSink,
+  jiraSink,
+  type JiraSink,
   mailSink,
   type MailSink,
   minerIncident,
   slackSink,
   type SlackSink,
+  snsSink,
+  type SnsSink,
   throwAwayServers,
   type ThrowAwayServers,
   uuidOf,
@@ -26,6 +31,9 @@ let slack: SlackSink;
 let mail: MailSink;
 let webhook: HttpSink;
 let bot: SlackSink;
+let jira: JiraSink;
+let sns: SnsSink;
+const topicArn = 'arn:aws:sns:eu-central-1:123456789012:alerts';
 let notifier: RunningService;
 let home: string;
 let dataSource: DataSource;
@@ -70,6 +78,7 @@ beforeAll(async () => {
 
 beforeEach(async () => {
   [slack, mail, webhook, bot] = await Promise.all([slackSink(), mailSink(), webhookSink(), slackSink()]);
+  [jira, sns] = await Promise.all([jiraSink('cloud'), snsSink()]);
   home = mkdtempSync(join(tmpdir(), 'notifier-'));
   writeFileSync(
     join(home, 'routing.yaml'),
@@ -81,11 +90,15 @@ route:
     - { receiver: slack, matchers: [ 'severity="critical"' ] }
     - { receiver: mail-and-hook, matchers: [ 'severity="high"', 'kind="incident"', 'repository="shop/checkout"', 'technique="T1059"' ] }
     - { receiver: bot, matchers: [ 'severity="medium"' ] }
+    - { receiver: tracker, matchers: [ 'severity="negligible"' ] }
 receivers:
   - name: nobody
   - { name: slack, slack_configs: [ { api_url: "${slack.webhookUrl}" } ], fallback: by-mail }
   - { name: by-mail, email_configs: [ { to: "oncall@example.com" } ] }
   - { name: bot, slack_configs: [ { app_token: xoxb-1, app_url: "${bot.apiUrl}/chat.postMessage", channel: C0000001 } ] }
+  - name: tracker
+    jira_configs: [ { api_url: "${jira.apiUrl(3)}", project: SEC, issue_type: Bug, resolve_transition: Resolve, http_config: { basic_auth: { username: u, password: p } } } ]
+    sns_configs: [ { api_url: "${sns.url}", topic_arn: "${topicArn}" } ]
   - { name: mail-and-hook, email_configs: [ { to: "one@example.com, two@example.com" } ], webhook_configs: [ { url: "${webhook.url}" } ] }
 `,
   );
@@ -97,6 +110,8 @@ receivers:
     TIDEWAITER_ROUTING: join(home, 'routing.yaml'),
     TIDEWAITER_HTTP_PORT: '0',
     TIDEWAITER_LOG_LEVEL: 'silent',
+    AWS_ACCESS_KEY_ID: sns.accessKey,
+    AWS_SECRET_ACCESS_KEY: sns.secretKey,
   });
   dataSource = await connect({ url: new Secret(database), poolSize: 3, name: 'test' });
   store = new Store(dataSource, 'test');
@@ -107,7 +122,7 @@ receivers:
 afterEach(async () => {
   await notifier.stop();
   await dataSource.destroy();
-  await Promise.all([slack.stop(), mail.stop(), webhook.stop(), bot.stop()]);
+  await Promise.all([slack, mail, webhook, bot, jira, sns].map(async (sink) => sink.stop()));
   rmSync(home, { recursive: true });
 });
 
@@ -185,6 +200,20 @@ it('looks before it sends again what it could not note as sent', async () => {
   expect(posts(bot)).toHaveLength(1);
 });
 
+it('uses up no try while the channel is left alone', async () => {
+  for (let failures = 0; failures < 20; failures += 1) slack.next({ status: 500, body: 'server_error' });
+  for (let message = 0; message < 6; message += 1) await openIncident('critical', `shell ${message}`);
+  let rows: { tries: number; taken: number; putBack: number }[] = [];
+  while (rows.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    rows = await store.query(
+      `SELECT delivery.attempt AS tries, job.attempt AS taken, put_back AS "putBack" FROM delivery JOIN job ON key = delivery.id::text
+       WHERE channel = 'slack' AND delivery.state = 'retrying' AND delivery.code = 'CHANNEL_RESTING' AND job.state = 'queued' AND put_back > 0`,
+    );
+  }
+  for (const { tries, taken, putBack } of rows) expect(taken).toBe(tries + putBack);
+});
+
 it('gives up what the channel will never take, says so, and can be told to try again', async () => {
   slack.next({ status: 404, body: 'no_service' });
   await openIncident('critical', 'shell');
@@ -195,6 +224,24 @@ it('gives up what the channel will never take, says so, and can be told to try a
   expect(items).toMatchObject([{ stage: 'job', worker: 'delivery', subject: failed.id, attempts: 1 }]);
   await letters.redrive(items[0]!.id);
   expect((await deliveryIn('sent', 'slack')).id).toBe(failed.id);
+});
+
+it('sends what somebody redrives, and what was accepted only as a repetition that says so', async () => {
+  slack.next({ status: 404, body: 'no_service' });
+  await openIncident('critical', 'shell');
+  const failed = await deliveryIn('failed', 'slack');
+  const redrives = new Redrives(store, deliveries);
+  expect(await redrives.redrive(failed.id, 'jane')).toMatchObject({ outcome: 'redriven' });
+  expect(await deliveryIn('sent', 'slack')).toMatchObject({ id: failed.id, attempt: 1 });
+  expect((await deliveries.steps(failed.id)).map(({ kind }) => kind)).toEqual(['made', 'given-up', 'redriven', 'sent']);
+  expect(await deliveries.story(failed.id)).toMatchObject({ derived: [{ kind: 'fallback', receiver: 'by-mail' }] });
+
+  const again = (message: Message) => repeatedMessage(message, 'jane');
+  expect(await redrives.redrive(failed.id, 'jane')).toMatchObject({ outcome: 'accepted' });
+  const { id } = await redrives.redrive(failed.id, 'jane', again);
+  const [, , repetition] = await slack.waitFor(3);
+  expect(JSON.stringify(repetition!.body)).toContain('Sent again, as jane asked.');
+  while ((await deliveries.get(id))?.state !== 'sent') await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
 it('tells of an incident as it is, not as it was while nobody was there to tell', async () => {
@@ -226,6 +273,19 @@ it('tells who asks for it that an incident is over', async () => {
   const [, over] = await webhook.waitFor(2);
   expect(over!.body).toMatchObject({ status: 'resolved', alerts: [expect.objectContaining({ status: 'resolved' })] });
   expect(mail.received).toHaveLength(1);
+});
+
+it('keeps one issue of an incident in Jira, and tells a topic of its beginning and its end', async () => {
+  const id = await openIncident('negligible', 'shell');
+  expect(await deliveryIn('sent', 'jira')).toMatchObject({ receiver: 'tracker', reference: 'SEC-1' });
+  await deliveryIn('sent', 'sns');
+  await resolve(id);
+  await sns.waitFor(2);
+  while (jira.issues[0]?.status !== 'Done') await new Promise((done) => setTimeout(done, 50));
+  expect(jira.issues).toMatchObject([
+    { key: 'SEC-1', resolution: 'Done', fields: { summary: expect.stringMatching(/^Resolved · /) } },
+  ]);
+  expect(sns.messages(topicArn).map(({ subject }) => subject?.split(' · ')[0])).toEqual(['Negligible', 'Resolved']);
 });
 
 describe('a bot', () => {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { TidewaiterError } from '@tidewaiter/domain';
+import { NotYet, TidewaiterError } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
@@ -16,6 +16,7 @@ const hourMs = 60 * minuteMs;
 @Injectable()
 export class Deliver implements JobHandler<ClaimedJob> {
   readonly queue = 'delivery';
+  readonly beginsOwn = true;
   /** Three days in all: a channel that is down over a weekend still gets its messages. */
   readonly retryDelaysMs = [
     2_000,
@@ -77,12 +78,12 @@ export class Deliver implements JobHandler<ClaimedJob> {
   }
 
   #deliveryOf(
-    { id, groupKey, groupLabels, alerts, message, reached, receiver }: StoredDelivery<Message>,
+    { id, groupKey, groupLabels, alerts, message, reached, receiver, replyTo }: StoredDelivery<Message>,
     edition: Edition | null,
     attempt: number,
   ): Delivery {
     const externalUrl = this.channels.consoleUrl;
-    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition };
+    return { id, groupKey, groupLabels, alerts, message, reached, receiver, attempt, externalUrl, edition, replyTo };
   }
 }
 
@@ -97,6 +98,9 @@ async function keepingDoubt<T>(step: () => Promise<T>): Promise<T> {
     // Trying again is no use, as for a receiver that is gone, or somebody else's work.
     if (error instanceof TidewaiterError && (!error.retryable || error.code === 'LEASE_LOST')) throw error;
     if (error instanceof OutcomeUnknown) throw error;
+    if (error instanceof NotYet) {
+      throw new NotYet('DELIVERY_UNCONFIRMED', error.message, { retryAfterMs: error.retryAfterMs ?? 0 });
+    }
     const reason = error instanceof Error ? error.message : String(error);
     throw new OutcomeUnknown(`the message may have arrived, and was not confirmed: ${reason}`, error);
   }

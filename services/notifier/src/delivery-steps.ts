@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Unavailable } from '@tidewaiter/domain';
+import { NotYet } from '@tidewaiter/domain';
 import { draft, notificationDelivered, notificationFailed } from '@tidewaiter/events';
 import { clean, maxItemChars, type Message } from '@tidewaiter/messages';
 import type { JobProblem } from '@tidewaiter/queue';
@@ -43,12 +43,12 @@ export class DeliverySteps {
 
   /**
    * The delivery of a job with what its channel was told before, or null when it has ended.
-   * @throws Unavailable `DELIVERY_WAITS` while its channel is being told of an older state of the same.
+   * @throws NotYet `DELIVERY_WAITS` while its channel is being told of an older state of the same.
    */
   async begin(job: ClaimedJob): Promise<{ stored: Delivery<Message>; edition: Edition | null } | null> {
     const begun = await this.deliveries.begin<Message>(job.key, job.attempt);
     if (begun.how === 'waits') {
-      throw new Unavailable('DELIVERY_WAITS', 'an older message about the same is on its way');
+      throw new NotYet('DELIVERY_WAITS', 'an older message about the same is on its way', { retryAfterMs: 2_000 });
     }
     // A message that was held up must not arrive after one that says how things are now.
     if (begun.how !== 'begun') return null;
@@ -96,8 +96,8 @@ export class DeliverySteps {
     await this.deliveries.partlySent(id, reached);
   }
 
-  async retrying(job: ClaimedJob, { code, reason }: JobProblem, inMs: number): Promise<void> {
-    await this.deliveries.retrying(job.key, job.attempt, code, reason, inMs);
+  async retrying(job: ClaimedJob, problem: JobProblem, inMs: number): Promise<void> {
+    await this.deliveries.retrying(job.key, { ...problem, attempt: job.attempt, inMs });
   }
 
   async giveUp(job: ClaimedJob, { code, reason }: JobProblem): Promise<void> {
@@ -128,6 +128,8 @@ export class DeliverySteps {
         receiver: fallback ?? '',
         channel: kind,
         integration: index,
+        origin: { kind: 'fallback' as const, id: delivery.id },
+        replyTo: null,
         message: { ...delivery.message, footer },
       })),
     );

@@ -1,8 +1,7 @@
 import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import type { Alert } from '@tidewaiter/domain';
 import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
-
-import type { Subject } from './routed.js';
+import type { Subject } from '@tidewaiter/routing';
 
 /** One alert for each image that has it: the same that a push of the image would bring, so that a push which mends it ends it. */
 export function findingSubjects(report: FindingReport): Subject<FindingPlace>[] {

@@ -1,11 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
 import { digestMessage, mergedMessage, type Message } from '@tidewaiter/messages';
-import { isMuted, routeAt } from '@tidewaiter/routing';
+import { isMuted, type QuietNow, routeAt, sortDue } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   alertId,
+  allEnded,
   Deliveries,
   FiringAlerts,
   type HeldDelivery,
@@ -14,10 +15,13 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { Quiet, type QuietNow } from './quiet.js';
-import { digestMark, mutedMs } from './timing.js';
+import { DigestNotebook } from './digest-notebook.js';
+import { Quiet } from './quiet.js';
+import { digestMark } from './timing.js';
 
 const lookMs = 250;
+/** Groups that are looked at in one transaction: when a silence ends, all that waited because of it are due at once. */
+const groupsAtOnce = 50;
 const forgetEveryMs = 3_600_000;
 
 type Held = HeldDelivery<Message>;
@@ -38,6 +42,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly alerts: FiringAlerts,
     private readonly quiet: Quiet,
     private readonly channels: Channels,
+    private readonly notebook: DigestNotebook,
     private readonly logger: Logger,
   ) {}
 
@@ -54,26 +59,28 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     while (await this.#tellNext());
   }
 
-  /** Tells of one group that is due; false when there is none. */
+  /** Tells of some of the groups that are due, in one transaction; false when there is none. */
   async #tellNext(): Promise<boolean> {
     if (!(await this.groups.areDue())) return false;
     const quiet = await this.quiet.now(true);
     return this.store.transaction(async (tx) => {
-      const key = await this.groups.nextDue(tx);
-      if (key === null) return false;
-      const held = await this.deliveries.held<Message>(tx, key);
-      const firing = await this.alerts.firing(
-        tx,
-        held.flatMap(({ alerts }) => alerts),
-      );
-      const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
-      if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
-      if (ready.length > 0) {
-        await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
-        await this.groups.told(tx, key);
-      }
-      return true;
+      const keys = await this.groups.nextDue(tx, groupsAtOnce);
+      await allEnded(keys.map((key) => this.#tellOf(tx, key, quiet)));
+      return keys.length > 0;
     });
+  }
+
+  async #tellOf(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+    const held = await this.deliveries.held<Message>(tx, key);
+    const firing = await this.alerts.firing(
+      tx,
+      held.flatMap(({ alerts }) => alerts),
+    );
+    const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
+    if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
+    if (ready.length === 0) return;
+    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
+    await this.groups.told(tx, key);
   }
 
   /** What may be told now; what is over before anybody was told is dropped, and the rest waits on. */
@@ -82,26 +89,13 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     held: readonly Held[],
     { quiet, firing }: { quiet: QuietNow; firing: ReadonlySet<string> },
   ): Promise<{ ready: Held[]; waitMs: number | null }> {
-    const ready: Held[] = [];
-    let waitMs: number | null = null;
-    const waits = (ms: number) => (waitMs = Math.min(waitMs ?? Infinity, ms));
-    // Of what was never told nobody needs to hear that it is over.
-    const untold = new Set(held.flatMap(({ alerts }) => alerts.filter(isFiring)).map(({ identity }) => identity));
-    for (const each of held) {
-      const alerts = each.alerts.filter((alert) =>
-        isFiring(alert) ? firing.has(alertId(alert)) : !untold.has(alert.identity),
-      );
-      const reasons = alerts.map(({ labels }) => quiet.reasonFor(labels));
-      if (alerts.length === 0) {
-        await this.deliveries.drop(tx, [each.id], 'suppressed', 'it was over before anybody was to be told');
-      } else if (this.#isMuted(each.route)) {
-        waits(mutedMs);
-      } else if (reasons.every((reason) => reason !== null)) {
-        waits(Math.min(...reasons.map((reason) => Math.max(reason?.forMs ?? mutedMs, 0))));
-      } else {
-        ready.push({ ...each, alerts });
-      }
-    }
+    const { ready, over, waitMs } = sortDue(held, {
+      isFiring: (alert: Alert) => firing.has(alertId(alert)),
+      reasonFor: (labels) => quiet.reasonFor(labels),
+      isMuted: (route) => this.#isMuted(route),
+    });
+    const ids = over.map(({ id }) => id);
+    if (ids.length > 0) await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
     return { ready, waitMs };
   }
 
@@ -129,6 +123,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration }) =>
       JSON.stringify([receiver, channel, integration]),
     );
+    const notes = await this.notebook.now();
     for (const held of byChannel.values()) {
       const newest = new Map(held.map((each) => [each.subject ?? each.id, each]));
       const last = held.at(-1)!;
@@ -136,6 +131,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       const message = digestMessage(
         [...newest.values()].map((each) => each.message),
         this.channels,
+        notes,
       );
       await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
       if (message === null) await this.deliveries.drop(tx, [last.id], 'suppressed', 'nothing is new');
@@ -171,8 +167,4 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
 /** Each as it is by now. */
 function alertsOf(held: readonly Held[]): Alert[] {
   return [...new Map(held.flatMap(({ alerts }) => alerts).map((alert) => [alert.identity, alert])).values()];
-}
-
-function isFiring({ status }: Alert): boolean {
-  return status === 'firing';
 }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { IncidentReport } from '@tidewaiter/messages';
-import { IncidentContexts, Incidents } from '@tidewaiter/store';
+import { IncidentContexts, Incidents, type StoredIncident } from '@tidewaiter/store';
 
 import { imageNames } from './image-names.js';
-import { Owners } from './owners.js';
+import { Owners, type RunningImage } from './owners.js';
 
-/** Gathers what there is to say about an incident. */
+/** Gathers what there is to say about incidents. */
 @Injectable()
 export class IncidentReports {
   constructor(
@@ -14,17 +14,25 @@ export class IncidentReports {
     private readonly owners: Owners,
   ) {}
 
-  async of(incidentId: string): Promise<IncidentReport | null> {
-    const incident = await this.incidents.get(incidentId);
-    if (!incident) return null;
-    const { image, imageDigest: digest, cluster, namespace } = incident;
-    const { repository } = imageNames(image);
-    const place = namespace === null ? null : { cluster, namespace };
-    const [revisions, context, owner] = await Promise.all([
-      this.incidents.revisions(incidentId),
-      this.contexts.of(incident),
-      this.owners.ofRunning({ repository, digest }, place),
+  /** By their ids; without those that there are not. Many cost hardly more questions than one. */
+  async of(incidentIds: readonly string[]): Promise<Map<string, IncidentReport>> {
+    const incidents = await this.incidents.getAll(incidentIds);
+    const [revisions, contexts, owners] = await Promise.all([
+      this.incidents.revisionsOf(incidentIds),
+      this.contexts.ofAll(incidents),
+      this.owners.ofRunning(incidents.map(runningImage)),
     ]);
-    return { incident, revisions, context, owner };
+    const reports = incidents.map((incident, index): IncidentReport => ({
+      incident,
+      revisions: revisions.get(incident.id) ?? [],
+      context: contexts[index]!,
+      owner: owners[index] ?? null,
+    }));
+    return new Map(reports.map((report) => [report.incident.id, report]));
   }
+}
+
+function runningImage({ image, imageDigest: digest, cluster, namespace }: StoredIncident): RunningImage {
+  const { repository } = imageNames(image);
+  return { repository, digest, place: namespace === null ? null : { cluster, namespace } };
 }

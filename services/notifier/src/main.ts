@@ -14,7 +14,7 @@ import { NotifierModule } from './notifier.module.js';
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(notifierConfig, environment);
   const settings = readSettings(config.settingsFile);
-  const routing = readRouting(config.routingFile);
+  const routing = readRouting(config.routingFile, environment);
   return startService({
     name: 'notifier',
     module: NotifierModule.forRoot(config, settings, routing, readTemplates(settings.templates)),
@@ -23,10 +23,10 @@ export async function start(environment: Environment): Promise<RunningService> {
   });
 }
 
-function readRouting(path: string | undefined): RoutingConfig | null {
+function readRouting(path: string | undefined, environment: Environment): RoutingConfig | null {
   if (path === undefined) return null;
   const folder = dirname(resolve(path));
-  return parseRouting(readText(path), (file) => readFileSync(resolve(folder, file), 'utf8').trim());
+  return parseRouting(readText(path), (file) => readFileSync(resolve(folder, file), 'utf8').trim(), environment);
 }
 
 function readText(path: string): string {

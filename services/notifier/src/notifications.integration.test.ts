@@ -4,18 +4,24 @@ import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger } from '@tidewaiter/runtime';
 import {
   AlertGroups,
+  AlertHistory,
+  ChannelHealths,
   connect,
   Deliveries,
   FiringAlerts,
   type ListedDelivery,
+  RoutingReplays,
+  SensorContacts,
   SilenceLedger,
   Store,
+  ToldAlerts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { Notifications } from './notifications.js';
 import { Quiet } from './quiet.js';
@@ -56,9 +62,18 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   deliveries = new Deliveries(store);
   silences = new SilenceLedger(store);
   const quiet = new Quiet(routing.inhibitRules, silences, alerts);
-  notifications = new Notifications(channels, deliveries, groups, alerts, quiet);
+  notifications = new Notifications(
+    channels,
+    deliveries,
+    groups,
+    alerts,
+    quiet,
+    new ToldAlerts(store),
+    new AlertHistory(store),
+  );
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
-  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, logger);
+  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
   teller.onApplicationBootstrap();
   tellers.push(teller);
 };
@@ -260,10 +275,37 @@ it('makes one message of a flood, of which a person would read none', async () =
   expect((await titles()).at(-1)).toBe('7 alerts · r5');
 });
 
+it('does so too when the flood is told in one transaction', async () => {
+  start('group_by: [rule]');
+  const told = Array.from({ length: 12 }, (_, index) => `r${index}`);
+  const ids = new Map(told.map((rule) => [uuidv7(), rule]));
+  const message = messageOf('flood');
+  await store.onceEach('notifier', [...ids.keys()], async (tx, id) => {
+    const edition = { subject: uuidv7(), revision: 1 };
+    await notifications.addState(tx, id, { alert: alert(ids.get(id)!), about: true, message, edition, isForAll: true });
+  });
+  expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(5);
+  expect(Map.groupBy(await states(), (state) => state).get('held')).toHaveLength(7);
+});
+
 it('gives a machine each of a flood', async () => {
   start('group_by: [rule]', '', 'webhook_configs: [ { url: "https://hook.example/" } ]');
   for (let index = 0; index < 12; index += 1) await tell(alert(`r${index}`));
   expect(new Set(await states())).toEqual(new Set(['pending']));
+});
+
+it('tells each of many groups that are due at once one time, whatever the replicas', async () => {
+  const webhook = 'webhook_configs: [ { url: "https://hook.example/" } ]';
+  for (const _ of ['one', 'another']) start('group_by: [rule], group_wait: 1h', '', webhook);
+  const rules = Array.from({ length: 120 }, (_, index) => `r${index}`);
+  await tell(...rules.map((rule) => alert(rule)));
+  await tell(alert('r0'));
+  expect(new Set(await states())).toEqual(new Set(['held']));
+  await pass('1 hour');
+  await until(async () => !(await states()).includes('held'));
+  expect(Map.groupBy(await states(), (state) => state).get('pending')).toHaveLength(120);
+  expect((await titles()).filter((title) => title === 'r0' || title === '2 alerts · r0')).toHaveLength(1);
+  expect(await store.query(`SELECT key FROM job WHERE queue = 'delivery'`)).toHaveLength(120);
 });
 
 it('collects a digest until its hour, with how everything stands by then', async () => {
@@ -294,4 +336,28 @@ it('collects a digest until its hour, with how everything stands by then', async
     ['Act now', 'state 2'],
     ['New', 'a', 'b'],
   ]);
+});
+
+it('does what a replay of the same file says that it would have done', async () => {
+  const [route, more] = [
+    'group_by: [rule], routes: [ { matchers: [severity=low], group_by: [severity], group_wait: 1h } ]',
+    'inhibit_rules: [ { source_matchers: [rule="r0"], target_matchers: [rule=~"r1|r2"] } ]',
+  ];
+  const receiver =
+    'slack_configs: [ { api_url: "https://hook.example/" } ], webhook_configs: [ { url: "https://hook.example/" } ]';
+  start(route, more, receiver);
+  for (let index = 0; index < 12; index += 1) {
+    await tell(alert(`r${index}`, 'firing', { new: 'true', ...(index % 3 === 1 && { severity: 'low' }) }));
+  }
+  const routing = parseRouting(
+    `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
+    () => '',
+  );
+  const until = new Date(Date.now() + 1_000);
+  const time = { since: new Date(until.getTime() - 3_600_000), until, receiver: null };
+  const { would, sent } = await new RoutingReplays(store, new AlertHistory(store)).of(routing, time);
+  const add = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0);
+  expect(would.messages).toBe(add(sent.map(({ messages }) => messages)));
+  expect(add(would.heldBack.map(({ waits }) => waits))).toBe(add(sent.map(({ heldBack }) => heldBack)));
+  expect(would.heldBack.map(({ why }) => why)).toEqual(['group', 'storm', 'inhibited']);
 });

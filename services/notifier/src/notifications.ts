@@ -1,13 +1,34 @@
+import { randomUUID } from 'node:crypto';
+
 import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
-import { digestWaitMs, type Integration, isMuted, type RoutingConfig } from '@tidewaiter/routing';
-import { AlertGroups, Deliveries, FiringAlerts, type NewDelivery, type Transaction } from '@tidewaiter/store';
+import {
+  channelsFor,
+  digestWaitMs,
+  type Group,
+  groupByRoute,
+  type Integration,
+  isStorm,
+  type QuietNow,
+  type RoutingConfig,
+  stormMs,
+  type Subject,
+  waitOf,
+} from '@tidewaiter/routing';
+import {
+  AlertGroups,
+  AlertHistory,
+  Deliveries,
+  FiringAlerts,
+  type NewDelivery,
+  ToldAlerts,
+  type Transaction,
+} from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
-import { Quiet, type QuietNow } from './quiet.js';
+import { Quiet } from './quiet.js';
 import { follows } from './receivers/receivers.js';
-import { channelsFor, type Group, groupByRoute, type Subject } from './routed.js';
-import { digestMark, groupWaitMs, mutedMs, stormMs, stormSize } from './timing.js';
+import { digestMark, groupName } from './timing.js';
 
 /** How the subjects of one kind of event become messages. */
 export interface Wording<About> {
@@ -24,17 +45,30 @@ export interface State<About> extends Subject<About> {
   isForAll: boolean;
 }
 
-/** Messages that go out or wait together, and for how long. */
-interface Told {
-  deliveries: NewDelivery<Message>[];
+/** How long messages wait, and with what. */
+interface Held {
   /** 0: they go out at once. */
   waitMs: number;
-  /** With what they wait. */
   heldFor: string;
 }
 
-/** Channels that no person reads one by one. */
-const forMachines: ReadonlySet<string> = new Set(['webhook', 'alertmanager', 'pagerduty', 'opsgenie']);
+/** How a channel takes it. */
+interface Shown {
+  /** The channel shows how things stand, and is not disturbed by hearing of it. */
+  isShown?: boolean;
+  /** It concerns those alone who follow it. */
+  isNoNews?: boolean;
+}
+
+/** What a group is told again. */
+export interface Reminder {
+  group: Group<unknown>;
+  message: Message;
+  /** Of an incident: the newest state that anybody was told. */
+  edition: NewDelivery<Message>['edition'];
+  /** What a channel calls the message that is repeated. */
+  replyTo: (channel: Integration) => string | null;
+}
 
 /** Decides who is told what and when, and puts it into the ledger. */
 @Injectable()
@@ -45,6 +79,8 @@ export class Notifications {
     private readonly groups: AlertGroups,
     private readonly alerts: FiringAlerts,
     private readonly quiet: Quiet,
+    private readonly told: ToldAlerts,
+    private readonly history: AlertHistory,
   ) {}
 
   /** Adds the deliveries of an event in the transaction that handles it; the same event adds each only once. */
@@ -55,12 +91,11 @@ export class Notifications {
     wording: Wording<About>,
   ): Promise<void> {
     const { routing } = this.channels;
+    const alerts = subjects.map(({ alert }) => alert);
+    await this.history.add(tx, { eventId, alerts, state: null });
     if (!routing) return;
     const quiet = await this.quiet.now();
-    await this.alerts.record(
-      tx,
-      subjects.map(({ alert }) => alert),
-    );
+    await this.alerts.record(tx, alerts);
     for (const group of groupByRoute(routing, subjects)) {
       // What is silent now is worded by itself, for the case that it still fires when the silence ends.
       const isQuiet = ({ alert }: Subject<About>) => quiet.reasonFor(alert.labels) !== null;
@@ -88,8 +123,12 @@ export class Notifications {
   /** The same for a state of something that people were perhaps told of before: each channel hears of it once, whatever routes lead there. */
   async addState<About>(tx: Transaction, eventId: string, state: State<About>): Promise<void> {
     const { routing } = this.channels;
+    const { subject } = state.edition;
+    const { isForAll, message: worded } = state;
+    const past = { subject, isForAll, isAcknowledged: worded.isAcknowledged ?? false };
+    await this.history.add(tx, { eventId, alerts: [state.alert], state: past });
     if (!routing) return;
-    const message = this.channels.reword(state.message);
+    const message = this.channels.reword(worded);
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, [state.alert]);
     const groups = groupByRoute(routing, [state]);
@@ -99,7 +138,7 @@ export class Notifications {
         .filter((channel) => follows(channel) || (state.isForAll && (isNews || channel.config.sendResolved)))
         .map((channel) => ({ group, channel })),
     );
-    const told = await this.#following(routing, state);
+    const told = await this.#following(tx, routing, state);
     const once = new Map([...told, ...routed].map((each) => [channelName(each.group.receiver, each.channel), each]));
     const alike = Map.groupBy(once.values(), ({ group: { receiver, route, groupKey }, channel }) =>
       JSON.stringify([receiver, route, groupKey, follows(channel)]),
@@ -108,20 +147,21 @@ export class Notifications {
       const { group, channel } = some[0]!;
       await this.#tell(
         tx,
-        { ...group, groupKey: `${group.groupKey}#${state.edition.subject}` },
+        ofSubject(group, state.edition.subject),
         some.map((each) => deliveryOf(eventId, group, each.channel, message, state.edition)),
         quiet,
-        follows(channel),
+        { isShown: follows(channel), isNoNews: !state.isForAll },
       );
     }
   }
 
   /** Who shows what it was told before, and must not go on showing it when the routes lead elsewhere by now. */
   async #following<About>(
+    tx: Transaction,
     { receivers }: RoutingConfig,
     state: State<About>,
   ): Promise<{ group: Group<About>; channel: Integration }[]> {
-    const told = await this.deliveries.toldOf(state.edition.subject);
+    const told = await this.deliveries.toldOf(tx, state.edition.subject);
     return told.flatMap(({ receiver, route, groupKey, groupLabels, ...before }) => {
       const channel = receivers
         .get(receiver)
@@ -131,23 +171,33 @@ export class Notifications {
     });
   }
 
-  /** @param isShown whether the channel shows how things stand, and is not disturbed by hearing of it */
+  /** Tells a group again what it was told, in the transaction that holds the group's row. */
+  async remind(tx: Transaction, { group, message, edition, replyTo }: Reminder): Promise<void> {
+    const eventId = randomUUID();
+    const reworded = this.channels.reword(message);
+    const channels = this.channels.routing?.receivers.get(group.receiver)?.integrations ?? [];
+    const deliveries = channels.map((channel) => ({
+      ...deliveryOf(eventId, group, channel, reworded, edition),
+      replyTo: replyTo(channel),
+    }));
+    const named = edition === null ? group : ofSubject(group, edition.subject);
+    const digest = this.channels.routing?.receivers.get(group.receiver)?.digest ?? null;
+    const wait =
+      digest === null
+        ? { waitMs: 0, heldFor: groupName(named.receiver, named.groupKey) }
+        : await this.#digest(tx, group.receiver, digestWaitMs(digest, Date.now()));
+    await this.#hand(tx, named, deliveries, wait);
+  }
+
   async #tell<About>(
     tx: Transaction,
     group: Group<About>,
     deliveries: readonly NewDelivery<Message>[],
     quiet: QuietNow,
-    isShown = false,
+    how: Shown = {},
   ): Promise<void> {
     if (deliveries.length === 0) return;
-    const { waitMs, heldFor } = await this.#wait(tx, group, quiet, isShown);
-    const together: NewDelivery<Message>[] = [];
-    for (const delivery of deliveries) {
-      const storm = waitMs === 0 && !isShown ? await this.#storm(tx, delivery) : null;
-      if (storm) await this.#add(tx, storm);
-      else together.push(delivery);
-    }
-    await this.#add(tx, { deliveries: together, waitMs, heldFor });
+    await this.#hand(tx, group, deliveries, await this.#wait(tx, group, quiet, how), how);
   }
 
   /** For how long a group waits, and with what. */
@@ -155,40 +205,79 @@ export class Notifications {
     tx: Transaction,
     { receiver, match, groupKey, subjects }: Group<About>,
     quiet: QuietNow,
-    isShown: boolean,
-  ): Promise<Pick<Told, 'waitMs' | 'heldFor'>> {
-    const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
-    if (digest !== null) {
-      const heldFor = `${receiver}${digestMark}`;
-      await this.groups.enter(tx, heldFor);
-      return { waitMs: digestWaitMs(digest, Date.now()), heldFor };
-    }
-    const heldFor = `${receiver}\n${groupKey}`;
+    { isShown = false }: Shown,
+  ): Promise<Held> {
+    const heldFor = groupName(receiver, groupKey);
     const quietMs = await this.groups.enter(tx, heldFor);
+    const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
     const reasons = subjects.map(({ alert }) => quiet.reasonFor(alert.labels));
-    if (match !== null && isMuted(match, Date.now())) return { waitMs: mutedMs, heldFor };
-    if (reasons.every((reason) => reason !== null)) {
-      return { waitMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs)), heldFor };
+    const wait = waitOf({ match, digest, reasons, quietMs, isShown }, Date.now());
+    return wait?.why === 'digest' ? this.#digest(tx, receiver, wait.forMs) : { waitMs: wait?.forMs ?? 0, heldFor };
+  }
+
+  /** With the other messages that wait for the hour of the receiver. */
+  async #digest(tx: Transaction, receiver: string, waitMs: number): Promise<Held> {
+    const heldFor = `${receiver}${digestMark}`;
+    await this.groups.enter(tx, heldFor);
+    return { waitMs, heldFor };
+  }
+
+  /** Hands messages out, or to what they wait for. */
+  async #hand<About>(
+    tx: Transaction,
+    group: Group<About>,
+    deliveries: readonly NewDelivery<Message>[],
+    wait: Held,
+    { isShown = false, isNoNews = false }: Shown = {},
+  ): Promise<void> {
+    const ids: string[] = [];
+    const together: NewDelivery<Message>[] = [];
+    for (const delivery of deliveries) {
+      const storm = wait.waitMs === 0 && !isShown ? await this.#storm(tx, delivery) : null;
+      if (storm) ids.push(...(await this.#add(tx, [delivery], storm)));
+      else together.push(delivery);
     }
-    return { waitMs: match === null || (isShown && quietMs !== null) ? 0 : groupWaitMs(match, quietMs), heldFor };
+    ids.push(...(await this.#add(tx, together, wait)));
+    if (ids[0] !== undefined && !isNoNews) await this.#again(tx, group, ids[0], wait.waitMs);
+  }
+
+  /** Where the route says so, what a group is told now is told again while it fires. */
+  async #again<About>(tx: Transaction, group: Group<About>, deliveryId: string, waitMs: number): Promise<void> {
+    const { receiver, groupKey, match, subjects } = group;
+    const alerts = subjects.map(({ alert }) => alert).filter(({ status }) => status === 'firing');
+    if (!match?.given.has('repeat_interval') || alerts.length === 0) return;
+    const againInMs = waitMs + match.repeatIntervalMs;
+    await this.told.add(tx, groupName(receiver, groupKey), { alerts, deliveryId, againInMs });
   }
 
   /** Where a channel has had so many messages that nobody reads them, the next ones become one. */
-  async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Told | null> {
-    if (forMachines.has(delivery.channel) || (await this.deliveries.givenLately(tx, delivery)) < stormSize) return null;
+  async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Held | null> {
+    if (!isStorm(delivery.channel, await this.deliveries.givenLately(tx, delivery))) return null;
     const heldFor = `${delivery.receiver}\nstorm ${delivery.channel} ${delivery.integration}`;
     await this.groups.enter(tx, heldFor);
-    return { deliveries: [delivery], waitMs: stormMs, heldFor };
+    return { waitMs: stormMs, heldFor };
   }
 
-  async #add(tx: Transaction, { deliveries, waitMs, heldFor }: Told): Promise<void> {
-    if (deliveries.length === 0) return;
+  async #add(
+    tx: Transaction,
+    deliveries: readonly NewDelivery<Message>[],
+    { waitMs, heldFor }: Held,
+  ): Promise<string[]> {
+    if (deliveries.length === 0) return [];
     const ids = await this.deliveries.add(tx, deliveries, waitMs > 0 ? heldFor : null);
-    if (ids.length === 0) return;
-    if (waitMs > 0) return this.groups.wait(tx, heldFor, waitMs);
-    await this.groups.told(tx, heldFor);
-    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    if (ids.length === 0) return [];
+    if (waitMs > 0) await this.groups.wait(tx, heldFor, waitMs);
+    else {
+      await this.groups.told(tx, heldFor);
+      await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    }
+    return ids;
   }
+}
+
+/** Each incident of a group waits and is told by itself. */
+function ofSubject<About>(group: Group<About>, subject: string): Group<About> {
+  return { ...group, groupKey: `${group.groupKey}#${subject}` };
 }
 
 function channelName(receiver: string, { kind, index }: Integration): string {

@@ -4,12 +4,22 @@ import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
 import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
-import { DeadLetters, FiringAlerts, Jobs, Ownership, SilenceLedger, StoreModule } from '@tidewaiter/store';
+import {
+  ChannelHealths,
+  DeadLetters,
+  FiringAlerts,
+  Jobs,
+  Ownership,
+  SensorContacts,
+  SilenceLedger,
+  StoreModule,
+} from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
+import { DigestNotebook } from './digest-notebook.js';
 import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
@@ -22,6 +32,8 @@ import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { Reminders } from './reminders.js';
+import { StillTrue } from './still-true.js';
 
 @Module({})
 export class NotifierModule {
@@ -59,6 +71,14 @@ export class NotifierModule {
         },
         Notifications,
         HeldMessages,
+        {
+          provide: DigestNotebook,
+          useFactory: (channels: ChannelHealths, sensors: SensorContacts) =>
+            new DigestNotebook(settings.rules.exceptions, channels, sensors),
+          inject: [ChannelHealths, SensorContacts],
+        },
+        Reminders,
+        StillTrue,
         {
           provide: Quiet,
           useFactory: (silences: SilenceLedger, alerts: FiringAlerts) =>

@@ -2,7 +2,7 @@ import type { IncidentReport } from '@tidewaiter/messages';
 import type { IncidentRevision } from '@tidewaiter/store';
 import { minerIncident } from '@tidewaiter/testkit';
 
-import { alertOf, isForAll, isOutdated } from './notify-of-incidents.js';
+import { alertOf, isForAll, isOutdated, rounds } from './notify-of-incidents.js';
 
 const kinds = ['opened', 'updated', 'worsened', 'updated', 'resolved'] as const;
 const revisions = kinds.map((kind, index): IncidentRevision => ({
@@ -62,4 +62,9 @@ it.each([
 it('is over when it is resolved or goes on elsewhere', () => {
   for (const state of ['resolved', 'merged'])
     expect(alertOf(report({ state }))).toMatchObject({ status: 'resolved', endsAt: minerIncident().lastSeen });
+});
+
+it('tells the states of one incident one after the other, and different ones together', () => {
+  const events = ['a', 'b', 'a', 'c', 'a', 'b'].map((incidentId, id) => ({ incidentId, id }));
+  expect(rounds(events).map((round) => round.map(({ id }) => id))).toEqual([[0, 1, 3], [2, 5], [4]]);
 });

@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import type { Alert, Labels } from '@tidewaiter/domain';
@@ -10,16 +12,31 @@ import {
   incidentUpdated,
 } from '@tidewaiter/events';
 import { incidentMessage, type IncidentReport } from '@tidewaiter/messages';
-import { Store } from '@tidewaiter/store';
+import { GroupCommit, Store, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { imageNames } from './image-names.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 
+interface IncidentEvent extends DataOf<typeof incidentOpened> {
+  id: string;
+  /** Runs something as a part of what handles the event, for its trace. */
+  inContext<T>(work: () => T): T;
+}
+
+/** What waits is bounded by what the bus hands out at once. */
+const tellingLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
+
 /** Tells people of incidents: when one opens, grows worse or opens again; of everything else those who show how it stands. */
 @Controller()
 export class NotifyOfIncidents {
+  /** Events that come while others are told share their questions and one transaction: each costs a fraction of what it does alone. */
+  readonly #telling = new GroupCommit(
+    async (events: readonly IncidentEvent[]) => this.#tellTogether(events),
+    tellingLimits,
+  );
+
   constructor(
     private readonly store: Store,
     private readonly reports: IncidentReports,
@@ -42,20 +59,48 @@ export class NotifyOfIncidents {
     await this.#tell(id, data);
   }
 
-  async #tell(eventId: string, { incidentId, revision }: DataOf<typeof incidentOpened>): Promise<void> {
-    const report = await this.reports.of(incidentId);
-    await this.store.once(consumers.notifier.name, eventId, async (tx) => {
-      if (!report || isOutdated(report, revision)) return;
-      const { consoleUrl } = this.channels;
-      await this.notifications.addState(tx, eventId, {
-        alert: alertOf(report),
-        about: report,
-        message: incidentMessage(report, { consoleUrl }),
-        edition: { subject: incidentId, revision },
-        isForAll: isForAll(report, revision),
-      });
+  async #tell(id: string, data: DataOf<typeof incidentOpened>): Promise<void> {
+    await this.#telling.add({ ...data, id, inContext: AsyncLocalStorage.snapshot() }, 1);
+  }
+
+  async #tellTogether(events: readonly IncidentEvent[]): Promise<void[]> {
+    for (const round of rounds(events)) await this.#tellRound(round);
+    return events.map(() => undefined);
+  }
+
+  /** Tells of several incidents in one transaction. */
+  async #tellRound(events: readonly IncidentEvent[]): Promise<void> {
+    const reports = await this.reports.of(events.map(({ incidentId }) => incidentId));
+    const byId = new Map(events.map((event) => [event.id, event]));
+    await this.store.onceEach(consumers.notifier.name, [...byId.keys()], async (tx, id) => {
+      const event = byId.get(id)!;
+      const report = reports.get(event.incidentId);
+      if (report && !isOutdated(report, event.revision)) await event.inContext(() => this.#tellOf(tx, event, report));
     });
   }
+
+  async #tellOf(tx: Transaction, { id, incidentId, revision }: IncidentEvent, report: IncidentReport): Promise<void> {
+    const { consoleUrl } = this.channels;
+    await this.notifications.addState(tx, id, {
+      alert: alertOf(report),
+      about: report,
+      message: incidentMessage(report, { consoleUrl }),
+      edition: { subject: incidentId, revision },
+      isForAll: isForAll(report, revision),
+    });
+  }
+}
+
+/** The events in groups of which each has one of every incident, in their order: what is told of one counts for the next. */
+export function rounds<Event extends { incidentId: string }>(events: readonly Event[]): Event[][] {
+  const groups: Event[][] = [];
+  const seen = new Map<string, number>();
+  for (const event of events) {
+    const round = seen.get(event.incidentId) ?? 0;
+    seen.set(event.incidentId, round + 1);
+    (groups[round] ??= []).push(event);
+  }
+  return groups;
 }
 
 /** What people need not hear of who do not watch it. */

@@ -8,10 +8,16 @@ import { Channels } from './channels.js';
 import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
+import { Turns } from './turns.js';
+
+/** A report may have thousands of findings. */
+const atOnce = 4;
 
 /** Tells people what a push brought. The same digest under the same tag again brings nothing, so nobody hears of it. */
 @Controller()
 export class NotifyOfPushes {
+  readonly #turns = new Turns(atOnce);
+
   constructor(
     private readonly store: Store,
     private readonly reports: PushReports,
@@ -20,7 +26,11 @@ export class NotifyOfPushes {
   ) {}
 
   @Subscribe(consumers.notifier, imageAnalyzed)
-  async handle({ id, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
+  async handle(event: EventOf<typeof imageAnalyzed>): Promise<void> {
+    await this.#turns.run(() => this.#tell(event));
+  }
+
+  async #tell({ id, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
     const report = await this.reports.of(data);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (!report) return;

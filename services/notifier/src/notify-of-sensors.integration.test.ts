@@ -2,7 +2,16 @@ import { Secret } from '@tidewaiter/domain';
 import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
-import { AlertGroups, connect, Deliveries, FiringAlerts, SilenceLedger, Store } from '@tidewaiter/store';
+import {
+  AlertGroups,
+  AlertHistory,
+  connect,
+  Deliveries,
+  FiringAlerts,
+  SilenceLedger,
+  Store,
+  ToldAlerts,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -58,7 +67,15 @@ it('tells whom the routes say that a sensor is silent, and that it is back, once
   const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
   const alerts = new FiringAlerts(store);
   const quiet = new Quiet([], new SilenceLedger(store), alerts);
-  const notifications = new Notifications(channels, deliveries, new AlertGroups(store), alerts, quiet);
+  const notifications = new Notifications(
+    channels,
+    deliveries,
+    new AlertGroups(store),
+    alerts,
+    quiet,
+    new ToldAlerts(store),
+    new AlertHistory(store),
+  );
   const handler = new NotifyOfSensors(store, notifications);
   const missed = event(sensorMissed);
   await handler.missed(missed);

@@ -6,10 +6,13 @@ import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/m
 import { Store } from '@tidewaiter/store';
 
 import { Notifications } from './notifications.js';
+import { Turns } from './turns.js';
 
 /** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
 @Controller()
 export class NotifyOfSensors {
+  readonly #turns = new Turns(2);
+
   constructor(
     private readonly store: Store,
     private readonly notifications: Notifications,
@@ -17,12 +20,12 @@ export class NotifyOfSensors {
 
   @Subscribe(consumers.notifier, sensorMissed)
   async missed(event: EventOf<typeof sensorMissed>): Promise<void> {
-    await this.#tell(event, 'firing');
+    await this.#turns.run(() => this.#tell(event, 'firing'));
   }
 
   @Subscribe(consumers.notifier, sensorRecovered)
   async recovered(event: EventOf<typeof sensorRecovered>): Promise<void> {
-    await this.#tell(event, 'resolved');
+    await this.#turns.run(() => this.#tell(event, 'resolved'));
   }
 
   async #tell({ id, time, data }: EventOf<typeof sensorMissed>, status: SensorReport['status']): Promise<void> {

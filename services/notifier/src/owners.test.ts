@@ -37,7 +37,7 @@ const place = { cluster: 'eu1', namespace: 'default' };
 const owners = (image: string | null, namespace: string | null) =>
   new Owners({ rules, labels: [] }, {
     ofImages: () => Promise.resolve(new Map(image === null ? [] : [[digest, image]])),
-    ofNamespace: () => Promise.resolve(namespace),
+    ofNamespaces: () => Promise.resolve([namespace]),
   } as unknown as Ownership);
 
 it.each([
@@ -47,7 +47,7 @@ it.each([
   ['the image, where the namespace says nothing that is a name', 'other/app', 'by-image', '\u0000', 'by-image'],
   ['nobody', 'other/app', null, null, null],
 ])('believes %s', async (_, repository, image, namespace, owner) => {
-  expect(await owners(image, namespace).ofRunning({ repository, digest }, place)).toBe(owner);
+  expect(await owners(image, namespace).ofRunning([{ repository, digest, place }])).toEqual([owner]);
 });
 
 it('answers for many images in their order', async () => {

@@ -10,6 +10,12 @@ export interface OwnedImage {
   digest: Digest | null;
 }
 
+/** An image that something happened in. */
+export interface RunningImage extends OwnedImage {
+  /** Null where it is not known where it ran. */
+  place: NamespacePlace | null;
+}
+
 const imageLabel = 'dev.tidewaiter.owner';
 
 /**
@@ -37,13 +43,16 @@ export class Owners {
     });
   }
 
-  /** Of what happened in a namespace; null where it is not known where that was. */
-  async ofRunning(image: OwnedImage, place: NamespacePlace | null): Promise<string | null> {
-    const namespace = place?.namespace ?? null;
-    const ruled = ruledOwner(this.settings.rules, { repository: image.repository, namespace });
-    if (ruled !== null) return ruled;
-    const said = place && ownerName(await this.ownership.ofNamespace(place, ownerLabel));
-    return said ?? (await this.ofImages([image]))[0] ?? null;
+  /** Of what happened in namespaces, in their order. */
+  async ofRunning(running: readonly RunningImage[]): Promise<(string | null)[]> {
+    const places = running.flatMap(({ place }) => place ?? []);
+    const said = places.length === 0 ? [] : await this.ownership.ofNamespaces(places, ownerLabel);
+    const saidOf = new Map(places.map((place, index) => [place, ownerName(said[index] ?? null)]));
+    const byImage = await this.ofImages(running);
+    return running.map(({ repository, place }, index) => {
+      const ruled = ruledOwner(this.settings.rules, { repository, namespace: place?.namespace ?? null });
+      return ruled ?? (place && saidOf.get(place)) ?? byImage[index] ?? null;
+    });
   }
 }
 

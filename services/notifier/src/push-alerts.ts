@@ -1,7 +1,6 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
 import { isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
-
-import type { Subject } from './routed.js';
+import type { Subject } from '@tidewaiter/routing';
 
 /** A finding of a push, and whether the push brought or ended it. */
 export interface PushSubject {

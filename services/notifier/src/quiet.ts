@@ -1,35 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
-import { Inhibitions, type InhibitRule, parseMatchers, Silences } from '@tidewaiter/routing';
+import { Inhibitions, type InhibitRule, parseMatchers, QuietNow, Silences } from '@tidewaiter/routing';
 import { FiringAlerts, SilenceLedger } from '@tidewaiter/store';
-
-/** Why nobody is told of an alert now, and when that may be over. */
-export interface QuietReason {
-  /** For people: `silenced by …`, `inhibited by …`. */
-  reason: string;
-  /** Milliseconds; null where nobody knows. */
-  forMs: number | null;
-}
-
-/** What is silenced and what is inhibited at a moment. */
-export class QuietNow {
-  constructor(
-    private readonly silences: Silences,
-    private readonly inhibitions: Inhibitions,
-    private readonly nowMs: number,
-  ) {}
-
-  /** Null where people are to be told. */
-  reasonFor(labels: Labels): QuietReason | null {
-    const silences = this.silences.of(labels, this.nowMs);
-    if (silences.length > 0) {
-      const last = silences.reduce((a, b) => (a.endsAtMs > b.endsAtMs ? a : b));
-      return { reason: `silenced by ${last.id}`, forMs: last.endsAtMs - this.nowMs };
-    }
-    const inhibitor = this.inhibitions.inhibitorOf(labels);
-    return inhibitor === null ? null : { reason: `inhibited by alert ${inhibitor.slice(0, 16)}`, forMs: null };
-  }
-}
 
 /** Whether silences have changed is asked again after this time, so that one that was just made holds soon. */
 const keptMs = 1_000;

@@ -1,20 +1,13 @@
-import type { RouteMatch } from '@tidewaiter/routing';
+import { createHash } from 'node:crypto';
 
-/** Messages to one channel within a minute; what comes beyond that is told together. */
-export const stormSize = 5;
-export const stormMs = 60_000;
 /** How the name of a group ends that waits for the hour of a receiver's digest. */
 export const digestMark = '\ndigest';
-/** How often somebody looks whether what is muted may be told. */
-export const mutedMs = 60_000;
 
-/**
- * For how long a message waits for others of its group. Where the file gives no times it does not wait: a push or an incident is one
- * message anyway.
- * @param quietMs for how long nothing was told of the group; null for ever
- */
-export function groupWaitMs(match: RouteMatch, quietMs: number | null): number {
-  const intervalMs = match.given.has('group_interval') ? match.groupIntervalMs : 0;
-  if (quietMs !== null && quietMs < intervalMs) return intervalMs - quietMs;
-  return match.given.has('group_wait') ? match.groupWaitMs : 0;
+/** A key of an index has 2,704 bytes at most, and the key of a group holds matchers and values of labels. */
+const maxNameChars = 600;
+
+/** The row of a group that a receiver is told of, under which messages wait. */
+export function groupName(receiver: string, key: string): string {
+  const name = `${receiver}\n${key}`;
+  return name.length <= maxNameChars ? name : `sha256 ${createHash('sha256').update(name).digest('hex')}`;
 }

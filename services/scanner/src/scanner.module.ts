@@ -19,6 +19,7 @@ import { ImageSignatures } from './image-signatures.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
+import { ManifestContents } from './manifest-contents.js';
 import { PackageOutliers } from './package-outliers.js';
 import { PushComparison } from './push-comparison.js';
 import { PushFailures } from './push-failures.js';
@@ -102,6 +103,7 @@ export class ScannerModule {
         Rejudge,
         LayerRefresh,
         StaleVerdicts,
+        ManifestContents,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
         { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
         { provide: Signers, useValue: new Signers(settings.signers) },

@@ -84,6 +84,28 @@ it('reads components as deep as they go', () => {
   expect(packages).toMatchObject([{ name: 'a' }]);
 });
 
+it('reads SPDX 3 with the licence that is declared before one that somebody concluded', () => {
+  const relationship = (relationshipType: string, to: string) => ({
+    ...{ type: 'Relationship', relationshipType, from: 'urn:a', to: [to] },
+  });
+  const license = (spdxId: string, simplelicensing_licenseExpression: string) => ({
+    spdxId,
+    simplelicensing_licenseExpression,
+  });
+  const graph = [
+    { type: 'software_Package', spdxId: 'urn:a', name: 'a', software_packageUrl: 'pkg:npm/a@1' },
+    { type: 'software_Package', spdxId: 'urn:b', name: 'b' },
+    relationship('hasDeclaredLicense', 'urn:mit'),
+    relationship('hasConcludedLicense', 'urn:apache'),
+    relationship('hasDeclaredLicense', 'urn:none'),
+    license('urn:mit', 'MIT'),
+    license('urn:apache', 'Apache-2.0'),
+    license('urn:none', 'NOASSERTION'),
+  ];
+  const document = { '@context': ['https://spdx.org/rdf/3.0.1/spdx-context.jsonld'], '@graph': graph };
+  expect(read(document).packages).toMatchObject([{ name: 'a', version: '1', licenses: ['MIT'] }]);
+});
+
 it('takes nothing else for a list, an object or a text', () => {
   expect(read({ bomFormat: 'CycloneDX', components: 'x', metadata: 3 })).toEqual({ packages: [] });
   expect(read({ bomFormat: 'CycloneDX', components: [null, 1, [], { purl: {}, licenses: [1] }] })).toEqual({
@@ -92,6 +114,9 @@ it('takes nothing else for a list, an object or a text', () => {
   expect(read({ spdxVersion: 'SPDX-2.3', packages: [{ externalRefs: [null, { referenceType: 'purl' }] }] })).toEqual({
     packages: [],
   });
+  const spdx3 = { '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld' };
+  for (const graph of ['x', [null, 1, { type: 'software_Package', software_packageUrl: {}, externalIdentifier: [1] }]])
+    expect(read({ ...spdx3, '@graph': graph })).toEqual({ packages: [] });
 });
 
 it('survives any JSON', () => {

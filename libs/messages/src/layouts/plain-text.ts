@@ -9,6 +9,16 @@ export function plainText(message: Message, maxChars: number): string {
   return cutLines(parts.filter((part) => part !== '').join('\n\n'), maxChars);
 }
 
+/** The same, of at most `maxBytes` bytes of UTF-8. */
+export function plainTextOfBytes(message: Message, maxBytes: number): string {
+  for (let maxChars = maxBytes; ;) {
+    const text = plainText(message, maxChars);
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= maxBytes) return text;
+    maxChars = Math.floor((Math.min(maxChars, text.length) * maxBytes) / bytes) - 1;
+  }
+}
+
 function listText({ sections }: Message, maxChars: number): string {
   const lines: string[] = [];
   let chars = 0;
@@ -16,7 +26,9 @@ function listText({ sections }: Message, maxChars: number): string {
   for (const section of sections) {
     const [first, ...rest] = section.items.map(itemText);
     // A title alone says nothing.
-    const units = first === undefined ? [] : [`${section.title}\n${first}`, ...rest];
+    // The empty line keeps Markdown from taking a title for a part of the list above it.
+    const title = lines.length === 0 ? section.title : `\n${section.title}`;
+    const units = first === undefined ? [] : [`${title}\n${first}`, ...rest];
     for (const unit of units) {
       if (chars + unit.length + 1 > maxChars) {
         omitted += 1;

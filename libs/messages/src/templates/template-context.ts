@@ -54,6 +54,7 @@ export const templateContext = z.object({
   status: z.enum(['firing', 'resolved']),
   severity,
   word: text.describe('How bad it is, or that it is over, in one word: High, Resolved.'),
+  isReminder: z.boolean().describe('Whether it says again what was told before.'),
   title: text.describe('As Tidewaiter words it, the word before it.'),
   summary: text.describe('As Tidewaiter words it.'),
   footer: text,
@@ -107,12 +108,14 @@ export function contextOf(message: Message): TemplateContext {
     links,
     tally,
     about: known,
+    isReminder = false,
   } = message;
   return {
     kind,
     status,
     severity: worst,
     word: headWord(message),
+    isReminder,
     title,
     summary,
     footer,

@@ -1,21 +1,20 @@
 import type { Section } from '../section.js';
-import { readHttpAuth } from './http-auth.js';
-import type { HttpAuth } from './http-auth.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `alertmanager_configs`, which is Tidewaiter's own: an Alertmanager to which the alerts are passed on. */
 export interface AlertmanagerConfig {
   /** Of the server; `/api/v2/alerts` comes after it. */
   url: string;
-  auth: HttpAuth | undefined;
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
 
 /** Reads one entry of `alertmanager_configs`; undefined when a problem was noted. */
-export function readAlertmanager(section: Section): AlertmanagerConfig | undefined {
+export function readAlertmanager(section: Section, http: HttpConfig): AlertmanagerConfig | undefined {
   const url = section.url('url');
   const config = {
-    auth: readHttpAuth(section),
+    http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };

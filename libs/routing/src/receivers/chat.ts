@@ -1,11 +1,14 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
-import { readHttpAuth, refuseAuth } from './http-auth.js';
+import { refuseAuth } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `msteamsv2_configs`: a flow of Power Automate, whose address is its secret. */
 export interface TeamsConfig {
   url: Secret;
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -15,6 +18,7 @@ export interface DiscordConfig {
   url: Secret;
   username: string | undefined;
   avatarUrl: string | undefined;
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -26,6 +30,7 @@ export interface TelegramConfig {
   chatId: string;
   threadId: number | undefined;
   isSilent: boolean;
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -36,22 +41,20 @@ export interface TelegramDefaults {
   apiUrl: string;
 }
 
-const rendered = ' (Tidewaiter renders the message itself)';
-
 /** Reads one entry of `msteamsv2_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<msteamsv2_config>` */
-export function readTeams(section: Section): TeamsConfig | undefined {
+export function readTeams(section: Section, http: HttpConfig): TeamsConfig | undefined {
   const url = section.secretUrl('webhook_url');
-  const config = readTiming(section);
+  const config = readRequests(section, http);
   section.finish(['title', 'text'], rendered);
   if (!url) section.problem('webhook_url', 'or webhook_url_file is required');
   return url && { url, ...config };
 }
 
 /** Reads one entry of `discord_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<discord_config>` */
-export function readDiscord(section: Section): DiscordConfig | undefined {
+export function readDiscord(section: Section, http: HttpConfig): DiscordConfig | undefined {
   const url = section.secretUrl('webhook_url');
   const config = {
-    ...readTiming(section),
+    ...readRequests(section, http),
     username: section.text('username'),
     avatarUrl: section.url('avatar_url'),
   };
@@ -68,11 +71,15 @@ export function readTelegramDefaults(global: Section): TelegramDefaults {
 }
 
 /** Reads one entry of `telegram_configs`. @see https://prometheus.io/docs/alerting/latest/configuration/ `<telegram_config>` */
-export function readTelegram(section: Section, defaults: TelegramDefaults): TelegramConfig | undefined {
+export function readTelegram(
+  section: Section,
+  http: HttpConfig,
+  defaults: TelegramDefaults,
+): TelegramConfig | undefined {
   const token = section.secret('bot_token') ?? defaults.token;
   const chatId = section.secret('chat_id')?.reveal();
   const config = {
-    ...readTiming(section),
+    ...readRequests(section, http),
     apiUrl: (section.url('api_url') ?? defaults.apiUrl).replace(/\/$/, ''),
     threadId: section.count('message_thread_id'),
     isSilent: section.flag('disable_notifications') ?? false,
@@ -88,7 +95,10 @@ export function readTelegram(section: Section, defaults: TelegramDefaults): Tele
   return token && { token, chatId, ...config };
 }
 
-function readTiming(section: Section): { timeoutMs: number; sendResolved: boolean } {
-  refuseAuth(section, readHttpAuth(section), 'the address says who we are');
-  return { timeoutMs: section.timeoutMs('timeout'), sendResolved: section.flag('send_resolved') ?? true };
+function readRequests(
+  section: Section,
+  http: HttpConfig,
+): { http: HttpConfig; timeoutMs: number; sendResolved: boolean } {
+  refuseAuth(section, http, 'the address says who we are');
+  return { http, timeoutMs: section.timeoutMs('timeout'), sendResolved: section.flag('send_resolved') ?? true };
 }

@@ -2,24 +2,19 @@ import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
 import { showKey } from '../yaml-document.js';
+import { plainTls, readTls } from './tls-config.js';
+import type { TlsConfig } from './tls-config.js';
 
 export interface MailHost {
   host: string;
   port: number;
 }
 
-/** How the certificate of the mail host is checked. */
-export interface MailTls {
-  /** The certificates that are trusted instead of the system's, in PEM. */
-  ca: string | undefined;
-  /** The name that the certificate must have, where it is not the host's. */
-  serverName: string | undefined;
-  insecureSkipVerify: boolean;
-}
-
 /** Who logs in at the mail host. */
 export interface MailAuth {
   username: string;
+  /** For whom, where that is somebody else; PLAIN alone has a place for it. */
+  identity: string | undefined;
   password: Secret;
   /** The password is a shared secret that never travels. Else the mail host names the ways: PLAIN, LOGIN, CRAM-MD5. */
   isCramMd5: boolean;
@@ -38,7 +33,7 @@ export interface EmailConfig {
   requireTls: boolean;
   /** Whether TLS comes before the first word; undefined: on port 465, where it always does. */
   implicitTls: boolean | undefined;
-  tls: MailTls;
+  tls: TlsConfig;
   /** Extra headers. The names differ in more than case. */
   headers: Map<string, string>;
   sendResolved: boolean;
@@ -50,18 +45,14 @@ export interface EmailDefaults {
   smarthost: MailHost | undefined;
   hello: string;
   username: string | undefined;
+  identity: string | undefined;
   password: Secret | undefined;
   /** For CRAM-MD5. */
   secret: Secret | undefined;
   requireTls: boolean;
   implicitTls: boolean | undefined;
-  tls: MailTls;
+  tls: TlsConfig;
 }
-
-/** To act for somebody else; in `global` with `smtp_` before it. */
-const unsupportedMailKeys = ['auth_identity'];
-
-export const unsupportedGlobalMailKeys = unsupportedMailKeys.map((key) => `smtp_${key}`);
 
 /** Reads `global.smtp_*`. */
 export function readEmailDefaults(global: Section): EmailDefaults {
@@ -70,11 +61,12 @@ export function readEmailDefaults(global: Section): EmailDefaults {
     smarthost: readMailHost(global, 'smtp_smarthost'),
     hello: global.text('smtp_hello') ?? 'localhost',
     username: global.text('smtp_auth_username'),
+    identity: global.text('smtp_auth_identity'),
     password: global.secret('smtp_auth_password'),
     secret: global.secret('smtp_auth_secret'),
     requireTls: global.flag('smtp_require_tls') ?? true,
     implicitTls: global.flag('smtp_force_implicit_tls'),
-    tls: readTls(global, 'smtp_tls_config') ?? { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+    tls: readTls(global, 'smtp_tls_config') ?? plainTls,
   };
 }
 
@@ -95,7 +87,7 @@ export function readEmail(section: Section, defaults: EmailDefaults): EmailConfi
     headers: readHeaders(section),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  section.finish([...unsupportedMailKeys, 'html', 'text', 'threading']);
+  section.finish(['html', 'text', 'threading']);
   if (from === undefined) section.problem('from', 'is required, or global.smtp_from');
   if (!smarthost) section.problem('smarthost', 'is required, or global.smtp_smarthost');
   return to.length > 0 && from !== undefined && smarthost ? { to, from, smarthost, ...config } : undefined;
@@ -136,38 +128,22 @@ function readMailHost(section: Section, key: string): MailHost | undefined {
 
 function readAuth(section: Section, defaults: EmailDefaults): MailAuth | undefined {
   const username = section.text('auth_username') ?? defaults.username;
+  const identity = section.text('auth_identity') ?? defaults.identity;
   const own = { password: section.secret('auth_password'), secret: section.secret('auth_secret') };
   // Alertmanager takes both and asks the mail host; here a password, which works with every way, goes before the secret of one.
   const { password, secret } = own.password || own.secret ? own : defaults;
   const proof = password ?? secret;
-  if (username !== undefined && proof) return { username, password: proof, isCramMd5: password === undefined };
+  if (username !== undefined && proof)
+    return {
+      username,
+      identity: identity === username ? undefined : identity,
+      password: proof,
+      isCramMd5: password === undefined,
+    };
   // Sending without the half that is there would be sending without authentication, unasked.
   if (username !== undefined) section.problem('auth_password', 'is required with auth_username, or auth_secret');
   if (proof) section.problem('auth_username', `is required with ${password ? 'auth_password' : 'auth_secret'}`);
   return undefined;
-}
-
-function readTls(section: Section, key: string): MailTls | undefined {
-  const tls = section.section(key);
-  if (!tls) return undefined;
-  const config = {
-    ca: tls.file('ca_file'),
-    serverName: tls.text('server_name'),
-    insecureSkipVerify: tls.flag('insecure_skip_verify') ?? false,
-  };
-  tls.finish([
-    'ca',
-    'ca_ref',
-    'cert',
-    'cert_file',
-    'cert_ref',
-    'key',
-    'key_file',
-    'key_ref',
-    'min_version',
-    'max_version',
-  ]);
-  return config;
 }
 
 function readHeaders(section: Section): Map<string, string> {

@@ -1,7 +1,8 @@
 import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
-import { readHttpAuth, refuseAuth } from './http-auth.js';
+import { refuseAuth } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `opsgenie_configs`. */
 export interface OpsgenieConfig {
@@ -16,6 +17,7 @@ export interface OpsgenieConfig {
   source: string | undefined;
   note: string | undefined;
   details: [name: string, value: string][];
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -37,7 +39,11 @@ export function readOpsgenieDefaults(global: Section): OpsgenieDefaults {
  * Reads one entry of `opsgenie_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<opsgenie_config>`
  */
-export function readOpsgenie(section: Section, defaults: OpsgenieDefaults): OpsgenieConfig | undefined {
+export function readOpsgenie(
+  section: Section,
+  http: HttpConfig,
+  defaults: OpsgenieDefaults,
+): OpsgenieConfig | undefined {
   const apiKey = section.headerSecret('api_key') ?? defaults.apiKey;
   const apiUrl = section.url('api_url') ?? defaults.apiUrl;
   const config = {
@@ -49,10 +55,11 @@ export function readOpsgenie(section: Section, defaults: OpsgenieDefaults): Opsg
     source: section.text('source'),
     note: section.text('note'),
     details: section.plainPairs('details'),
+    http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  refuseAuth(section, readHttpAuth(section), 'the API key says who we are');
+  refuseAuth(section, http, 'the API key says who we are');
   section.finish(['message', 'description', 'actions', 'update_alerts']);
   if (!apiKey) section.problem('api_key', 'or api_key_file is required, or global.opsgenie_api_key');
   return apiKey && { apiKey, ...config };

@@ -1,11 +1,14 @@
 import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
-import { readHttpAuth, refuseAuth } from './http-auth.js';
+import { refuseAuth } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `pagerduty_configs`. */
 export interface PagerDutyConfig {
-  routingKey: Secret;
+  /** Which Events API, as an integration of PagerDuty has a key of one or the other. */
+  api: 'v1' | 'v2';
+  key: Secret;
   url: string;
   /** One of PagerDuty's words; by the message's own severity where the file does not say. */
   severity: PagerDutySeverity | undefined;
@@ -16,6 +19,7 @@ export interface PagerDutyConfig {
   client: string | undefined;
   clientUrl: string | undefined;
   details: [name: string, value: string][];
+  http: HttpConfig;
   timeoutMs: number;
   sendResolved: boolean;
 }
@@ -29,6 +33,9 @@ export interface PagerDutyDefaults {
   url: string;
 }
 
+/** Of the Events API v1, which has one address; `global.pagerduty_url` is that of v2. */
+const olderUrl = 'https://events.pagerduty.com/generic/2010-04-15/create_event.json';
+
 export function readPagerDutyDefaults(global: Section): PagerDutyDefaults {
   return { url: global.url('pagerduty_url') ?? 'https://events.pagerduty.com/v2/enqueue' };
 }
@@ -37,10 +44,15 @@ export function readPagerDutyDefaults(global: Section): PagerDutyDefaults {
  * Reads one entry of `pagerduty_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<pagerduty_config>`
  */
-export function readPagerDuty(section: Section, defaults: PagerDutyDefaults): PagerDutyConfig | undefined {
-  const routingKey = section.secret('routing_key');
+export function readPagerDuty(
+  section: Section,
+  http: HttpConfig,
+  defaults: PagerDutyDefaults,
+): PagerDutyConfig | undefined {
+  const [routingKey, serviceKey] = [section.secret('routing_key'), section.secret('service_key')];
+  const api = serviceKey && !routingKey ? 'v1' : 'v2';
   const config = {
-    url: section.url('url') ?? defaults.url,
+    url: section.url('url') ?? (api === 'v1' ? olderUrl : defaults.url),
     severity: readSeverity(section),
     class: section.text('class'),
     component: section.text('component'),
@@ -49,15 +61,16 @@ export function readPagerDuty(section: Section, defaults: PagerDutyDefaults): Pa
     client: section.text('client'),
     clientUrl: section.url('client_url'),
     details: section.plainPairs('details'),
+    http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
-  };
-  refuseAuth(section, readHttpAuth(section), 'the routing key says who we are');
-  // The older Events API has keys and an address of its own, and no severities.
-  const isOlder = section.has('service_key') || section.has('service_key_file');
-  section.finish(['service_key', 'service_key_file', 'description', 'images', 'links']);
-  if (!routingKey && !isOlder) section.problem('routing_key', 'or routing_key_file is required');
-  return routingKey && { routingKey, ...config };
+  } as const;
+  refuseAuth(section, http, 'the key says who we are');
+  section.finish(['description', 'images', 'links']);
+  if (routingKey && serviceKey) section.problem('routing_key', 'and service_key are both given; keep one');
+  const key = routingKey ?? serviceKey;
+  if (!key) section.problem('routing_key', 'or service_key is required, or one of them in a file');
+  return key && { api, key, ...config };
 }
 
 function readSeverity(section: Section): PagerDutySeverity | undefined {

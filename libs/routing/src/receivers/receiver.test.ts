@@ -12,10 +12,12 @@ const files = new Map([
   ['/etc/ca.pem', '-----BEGIN CERTIFICATE-----\n'],
 ]);
 
+const environment: Record<string, string> = {};
+
 /** One receiver `a` with these integrations, and a route to it. */
 function load(integrations: string, global = '{}'): Receiver['integrations'] {
   const text = `global: ${global}\nroute: {receiver: a}\nreceivers:\n  - name: a\n    ${integrations}\n`;
-  return parseRouting(text, (path) => files.get(path) ?? '').receivers.get('a')?.integrations ?? [];
+  return parseRouting(text, (path) => files.get(path) ?? '', environment).receivers.get('a')?.integrations ?? [];
 }
 
 function configOf(integrations: string, global?: string): Receiver['integrations'][number]['config'] | undefined {
@@ -159,6 +161,19 @@ describe('receivers', () => {
 
   it.each([
     ['', '', undefined],
+    ['auth_identity: u', '', undefined],
+    ['auth_identity: team', '', 'team'],
+    ['', 'smtp_auth_identity: team', 'team'],
+  ])('logs in for whom %j and global %j name: %s', (own, global, identity) => {
+    const config = configOf(
+      `email_configs: [{to: a@example.org, auth_username: u, auth_password: p${own && `, ${own}`}}]`,
+      `{smtp_smarthost: 'mail:25', smtp_from: t@example.org${global && `, ${global}`}}`,
+    );
+    expect(config).toMatchObject({ auth: { username: 'u', identity } });
+  });
+
+  it.each([
+    ['', '', undefined],
     ['force_implicit_tls: true', '', true],
     ['', 'smtp_force_implicit_tls: true', true],
     ['force_implicit_tls: false', 'smtp_force_implicit_tls: true', false],
@@ -178,19 +193,19 @@ describe('receivers', () => {
     expect(config).toMatchObject({
       maxAlerts: 50,
       timeoutMs: 90_000,
-      auth: { type: 'basic', username: 'u' },
+      http: { auth: { type: 'basic', username: 'u' } },
       sendResolved: true,
     });
-    expect([secretAt(config, 'url'), secretAt(config, 'auth', 'password'), secretAt(config, 'signingSecret')]).toEqual([
-      'http://127.0.0.1:9/x',
-      'from a file',
-      signing,
-    ]);
+    expect([
+      secretAt(config, 'url'),
+      secretAt(config, 'http', 'auth', 'password'),
+      secretAt(config, 'signingSecret'),
+    ]).toEqual(['http://127.0.0.1:9/x', 'from a file', signing]);
     const bearer = configOf(`webhook_configs: [{url: 'http://a/', http_config: {authorization: {credentials: c}}}]`);
     expect(bearer).toMatchObject({
       maxAlerts: 0,
       timeoutMs: 0,
-      auth: { type: 'authorization', scheme: 'Bearer' },
+      http: { auth: { type: 'authorization', scheme: 'Bearer' } },
       signingSecret: undefined,
     });
   });
@@ -281,7 +296,17 @@ describe('the other channels', () => {
   it.each([
     [
       "pagerduty_configs: [{routing_key: k, severity: Warning, class: c, details: {runbook: r, empty: ''}}]",
-      { url: 'https://events.pagerduty.com/v2/enqueue', severity: 'warning', class: 'c', sendResolved: true },
+      {
+        api: 'v2',
+        url: 'https://events.pagerduty.com/v2/enqueue',
+        severity: 'warning',
+        class: 'c',
+        sendResolved: true,
+      },
+    ],
+    [
+      'pagerduty_configs: [{service_key_file: /run/secrets/password}]',
+      { api: 'v1', url: 'https://events.pagerduty.com/generic/2010-04-15/create_event.json' },
     ],
     [
       "opsgenie_configs: [{api_key: k, api_url: 'https://api.example.com', tags: 'a, b,', priority: P1, responders: [{name: n, type: team}]}]",
@@ -294,8 +319,95 @@ describe('the other channels', () => {
       { apiUrl: 'https://api.telegram.org', chatId: '-100', threadId: 7, isSilent: true },
     ],
     [
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:Alerts.fifo", sigv4: {access_key: a, secret_key: b}, subject: S, attributes: {severity: Sev2}}]',
+      {
+        apiUrl: 'https://sns.us-east-2.amazonaws.com',
+        region: 'us-east-2',
+        roleArn: undefined,
+        target: { topicArn: 'arn:aws:sns:us-east-2:123456789012:Alerts.fifo' },
+        subject: 'S',
+        attributes: [['severity', 'Sev2']],
+        sendResolved: true,
+      },
+    ],
+    [
+      'sns_configs: [{phone_number: "+15555550100", sigv4: {region: cn-north-1, access_key: a, secret_key: b, role_arn: "arn:aws-cn:iam::123456789012:role/path/tide"}}]',
+      {
+        apiUrl: 'https://sns.cn-north-1.amazonaws.com.cn',
+        target: { phoneNumber: '+15555550100' },
+        roleArn: 'arn:aws-cn:iam::123456789012:role/path/tide',
+        stsUrl: 'https://sts.cn-north-1.amazonaws.com.cn',
+      },
+    ],
+    [
+      'victorops_configs: [{api_key_file: /run/secrets/password, routing_key: team, message_type: WARNING, monitoring_tool: t, custom_fields: {a: b}}]',
+      {
+        apiUrl: 'https://alert.victorops.com/integrations/generic/20131114/alert/',
+        routingKey: 'team',
+        messageType: 'WARNING',
+        customFields: [['a', 'b']],
+      },
+    ],
+    [
+      'pushover_configs: [{token: t, user_key: u, priority: -1, retry: 2m, expire: 30m, ttl: 1h, device: d, monospace: true}]',
+      { priority: -1, retrySeconds: 120, expireSeconds: 1800, ttlSeconds: 3600, device: 'd', isMonospace: true },
+    ],
+    ['pushover_configs: [{token: t, user_key: u}]', { priority: undefined, retrySeconds: 60, expireSeconds: 3600 }],
+    [
+      "incidentio_configs: [{url: 'https://api.example.com/x', alert_source_token: t, max_alerts: 5}]",
+      { url: 'https://api.example.com/x', maxAlerts: 5, http: { auth: { scheme: 'Bearer' } } },
+    ],
+    [
+      'wechat_configs: [{api_secret: s, corp_id: c, agent_id: 7, to_party: "1|2"}]',
+      {
+        apiUrl: 'https://qyapi.weixin.qq.com/cgi-bin/',
+        corpId: 'c',
+        agentId: '7',
+        toParty: '1|2',
+        sendResolved: false,
+      },
+    ],
+    [
+      'webex_configs: [{room_id: r, http_config: {authorization: {credentials: c}}}]',
+      { url: 'https://webexapis.com/v1/messages', roomId: 'r', http: { auth: { type: 'authorization' } } },
+    ],
+    [
+      "rocketchat_configs: [{api_url: 'https://chat.example.com/', token: t, token_id: i, channel: '#a', emoji: ':ship:'}]",
+      { apiUrl: 'https://chat.example.com', channel: '#a', emoji: ':ship:', sendResolved: false },
+    ],
+    [
+      "mattermost_configs: [{webhook_url: 'https://chat.example.com/hooks/x', channel: a, username: t, icon_emoji: ship}]",
+      { channel: 'a', username: 't', iconEmoji: 'ship', sendResolved: true },
+    ],
+    [
+      "jira_configs: [{api_url: 'https://example.atlassian.net/rest/api/3/', project: SEC, issue_type: Bug, labels: [a, b], priority: High, resolve_transition: Done, reopen_transition: Reopen, reopen_duration: 7d, wont_fix_resolution: 'Won''t Do', fields: {components: [{name: Web}], customfield_1: 5, customfield_2: {id: '10001'}}, http_config: {basic_auth: {username: u, password: p}}}]",
+      {
+        apiUrl: 'https://example.atlassian.net/rest/api/3',
+        isCloud: true,
+        takesDocuments: true,
+        labels: ['a', 'b'],
+        summary: undefined,
+        kept: new Set(),
+        reopenWithinMs: 7 * 86_400_000,
+        wontFixResolution: "Won't Do",
+        fields: { components: [{ name: 'Web' }], customfield_1: 5, customfield_2: { id: '10001' } },
+        http: { auth: { type: 'basic', username: 'u' } },
+      },
+    ],
+    [
+      "jira_configs: [{api_url: 'https://jira.example.com/rest/api/2', project: SEC, issue_type: Bug, summary: {template: Images, enable_update: false}, description: {enable_update: false}, labels: {values: [a], enable_update: false}}]",
+      {
+        isCloud: false,
+        takesDocuments: false,
+        summary: 'Images',
+        labels: ['a'],
+        kept: new Set(['summary', 'description', 'labels']),
+        http: { auth: undefined },
+      },
+    ],
+    [
       "alertmanager_configs: [{url: 'http://127.0.0.1:9093/', http_config: {basic_auth: {username: u, password: p}}}]",
-      { url: 'http://127.0.0.1:9093', auth: { type: 'basic', username: 'u' } },
+      { url: 'http://127.0.0.1:9093', http: { auth: { type: 'basic', username: 'u' } } },
     ],
   ])('are read: %s', (integrations, expected) => {
     expect(configOf(integrations)).toMatchObject(expected);
@@ -311,9 +423,141 @@ describe('the other channels', () => {
     });
   });
 
+  it('take what Amazon’s own tools find in the environment', () => {
+    Object.assign(environment, {
+      AWS_ACCESS_KEY_ID: 'AKIA',
+      AWS_SECRET_ACCESS_KEY: 'from the environment',
+      AWS_SESSION_TOKEN: 'token',
+      AWS_REGION: 'eu-west-1',
+      AWS_ENDPOINT_URL_STS: 'https://sts.example.com',
+    });
+    const sns = (own: string) => configOf(`sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A"${own}}]`);
+    const [inherited, own] = [sns(''), sns(', sigv4: {region: us-east-2, access_key: a, secret_key: b}')];
+    const asRole = sns(', sigv4: {role_arn: "arn:aws:iam::123456789012:role/tide"}');
+    for (const name of Object.keys(environment)) delete environment[name];
+    expect(inherited).toMatchObject({ region: 'eu-west-1', credentials: { accessKey: 'AKIA' } });
+    expect(secretAt(inherited, 'credentials', 'secretKey')).toBe('from the environment');
+    expect(secretAt(inherited, 'credentials', 'sessionToken')).toBe('token');
+    expect(own).toMatchObject({ region: 'us-east-2', credentials: { accessKey: 'a', sessionToken: undefined } });
+    expect(asRole).toMatchObject({ roleArn: 'arn:aws:iam::123456789012:role/tide', stsUrl: 'https://sts.example.com' });
+  });
+
+  it('take the identity of a Kubernetes workload that has no keys', () => {
+    const given = { AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/pod', AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token' };
+    Object.assign(environment, given);
+    const config = configOf(
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A", sigv4: {region: us-east-2}}]',
+    );
+    for (const name of Object.keys(environment)) delete environment[name];
+    expect(config).toMatchObject({
+      credentials: { roleArn: given.AWS_ROLE_ARN, tokenFile: '/var/run/token' },
+      roleArn: undefined,
+      stsUrl: 'https://sts.us-east-2.amazonaws.com',
+    });
+  });
+
   it.each([
-    ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or routing_key_file is required'],
-    ['pagerduty_configs: [{service_key: k}]', 'not supported yet: receivers[0].pagerduty_configs[0].service_key'],
+    ['', 'https://example.atlassian.net/rest/api/2', true],
+    ['', 'https://api.atlassian.com/ex/jira/1/rest/api/3', true],
+    ['', 'https://jira.example.com/rest/api/3', true],
+    ['', 'https://atlassian.net.example.com/rest/api/2', false],
+    ['api_type: cloud, ', 'https://jira.example.com/rest/api/2', true],
+    ['api_type: datacenter, ', 'https://example.atlassian.net/rest/api/latest', false],
+  ])('know whose Jira it is: %s%s', (type, url, isCloud) => {
+    const own = `jira_configs: [{${type}project: SEC, issue_type: Bug}]`;
+    expect(configOf(own, `{jira_api_url: '${url}'}`)).toMatchObject({ isCloud });
+  });
+
+  it.each([
+    ['https://example.atlassian.net', 'https://example.atlassian.net/rest/api/3', true],
+    ['https://example.com/jira/', 'https://example.com/jira/rest/api/2', false],
+  ])('complete the address %s of a Jira', (url, apiUrl, takesDocuments) => {
+    const own = `jira_configs: [{api_url: '${url}', project: SEC, issue_type: Bug}]`;
+    expect(configOf(own)).toMatchObject({ apiUrl, takesDocuments });
+  });
+
+  it('take the rest from global, too', () => {
+    const keys =
+      '{victorops_api_key: v, rocketchat_token: t, rocketchat_token_id_file: /run/secrets/password, mattermost_webhook_url: "https://chat.example.com/hooks/g", webex_api_url: "https://webex.example.com"}';
+    expect(secretAt(configOf('victorops_configs: [{routing_key: r}]', keys), 'apiKey')).toBe('v');
+    const rocket = configOf("rocketchat_configs: [{channel: '#a'}]", keys);
+    expect([secretAt(rocket, 'token'), secretAt(rocket, 'tokenId')]).toEqual(['t', 'from a file']);
+    expect(secretAt(configOf('mattermost_configs: [{}]', keys), 'url')).toBe('https://chat.example.com/hooks/g');
+    expect(
+      configOf('webex_configs: [{room_id: r, http_config: {authorization: {credentials: c}}}]', keys),
+    ).toMatchObject({ url: 'https://webex.example.com' });
+  });
+
+  it.each([
+    ['victorops_configs: [{routing_key: r}]', 'victorops_configs[0].api_key: or api_key_file is required'],
+    ['victorops_configs: [{api_key: k}]', 'victorops_configs[0].routing_key: is required'],
+    ['victorops_configs: [{message_type: LOUD}]', 'message_type: expected one of CRITICAL, WARNING, INFO'],
+    ['victorops_configs: [{custom_fields: {entity_id: x}}]', 'custom_fields: entity_id is said by the message itself'],
+    ['victorops_configs: [{state_message: x}]', 'not supported yet: receivers[0].victorops_configs[0].state_message'],
+    ['pushover_configs: [{}]', 'pushover_configs[0].user_key: or user_key_file is required'],
+    ['pushover_configs: [{token: t, user_key: u, priority: 3}]', 'priority: expected a number from -2 to 2'],
+    ['pushover_configs: [{token: t, user_key: u, retry: 10s}]', 'retry: must be 30s or more'],
+    ['pushover_configs: [{token: t, user_key: u, expire: 1d}]', 'expire: must be 3h or less'],
+    ['incidentio_configs: [{}]', 'incidentio_configs[0].url: or url_file is required'],
+    ["incidentio_configs: [{url: 'https://a.example.com'}]", 'alert_source_token: or alert_source_token_file'],
+    [
+      "incidentio_configs: [{url: 'https://a.example.com', alert_source_token: t, http_config: {bearer_token: t}}]",
+      'alert_source_token: and credentials in http_config are both given',
+    ],
+    ['webex_configs: [{room_id: r}]', 'webex_configs[0].http_config: needs an authorization'],
+    ['webex_configs: [{}]', 'webex_configs[0].room_id: is required'],
+    ['rocketchat_configs: [{}]', 'rocketchat_configs[0].token: or token_file is required'],
+    ['rocketchat_configs: [{token: t, token_id: i}]', 'rocketchat_configs[0].channel: is required'],
+    ['rocketchat_configs: [{title: x}]', 'not supported yet: receivers[0].rocketchat_configs[0].title'],
+    ['mattermost_configs: [{}]', 'mattermost_configs[0].webhook_url: or webhook_url_file is required'],
+    [
+      'mattermost_configs: [{priority: {priority: urgent}}]',
+      'not supported yet: receivers[0].mattermost_configs[0].priority',
+    ],
+    ['wechat_configs: [{}]', 'wechat_configs[0].api_secret: or api_secret_file is required'],
+    ['wechat_configs: [{api_secret: s, corp_id: c, agent_id: 1}]', 'to_user: or to_party or to_tag is required'],
+    ['wechat_configs: [{message: x}]', 'not supported yet: receivers[0].wechat_configs[0].message'],
+    ['msteams_configs: [{}]', 'not supported yet: receivers[0].msteams_configs (the connectors of Office 365'],
+    ['signl4_configs: [{}]', 'not supported yet: receivers[0].signl4_configs'],
+    ['jira_configs: [{}]', 'jira_configs[0].api_url: is required, or global.jira_api_url'],
+    ["jira_configs: [{api_url: 'https://example.com/rest/api/1'}]", 'api_url: expected a path such as /rest/api/3'],
+    ['jira_configs: [{api_type: server}]', 'api_type: expected auto, cloud or datacenter'],
+    ["jira_configs: [{project: 'a\" OR 1'}]", 'project: expected the key of a project'],
+    ['jira_configs: [{}]', 'issue_type: is required'],
+    ["jira_configs: [{summary: '{{ . }}'}]", 'not supported yet: receivers[0].jira_configs[0].summary (templates'],
+    ['jira_configs: [{description: x}]', 'not supported yet: receivers[0].jira_configs[0].description (Tidewaiter'],
+    [
+      'jira_configs: [{description: {template: x}}]',
+      'not supported yet: receivers[0].jira_configs[0].description.template',
+    ],
+    ["jira_configs: [{labels: ['a b']}]", 'labels: a label has no white space'],
+    ["jira_configs: [{labels: ['{{ x }}']}]", 'not supported yet: receivers[0].jira_configs[0].labels (templates'],
+    [
+      "jira_configs: [{fields: {a: [{b: '{{ x }}'}]}}]",
+      'not supported yet: receivers[0].jira_configs[0].fields (templates',
+    ],
+    ['jira_configs: [{fields: {labels: [x]}}]', 'fields: labels has a key of its own'],
+    ['jira_configs: [{fields: x}]', 'fields: expected a map'],
+    ['sns_configs: [{}]', 'sns_configs[0].topic_arn: or target_arn or phone_number is required, one of them'],
+    ['sns_configs: [{topic_arn: a, phone_number: b}]', 'topic_arn: or target_arn or phone_number is required'],
+    ['sns_configs: [{topic_arn: somewhere}]', 'topic_arn: expected arn:aws:sns:'],
+    ['sns_configs: [{phone_number: 555}]', 'phone_number: expected the international form'],
+    ['sns_configs: [{phone_number: "+15555550100"}]', 'sigv4.region: is required, or AWS_REGION'],
+    [
+      'sns_configs: [{topic_arn: "arn:aws:sns:us-east-2:123456789012:A"}]',
+      'sigv4.access_key: and secret_key are required, or AWS_ACCESS_KEY_ID',
+    ],
+    ['sns_configs: [{sigv4: {access_key: a}}]', 'sns_configs[0].sigv4.secret_key: is missing'],
+    ['sns_configs: [{sigv4: {region: "evil.example/"}}]', 'sigv4.region: expected a name such as'],
+    ['sns_configs: [{sigv4: {role_arn: admin}}]', 'sigv4.role_arn: expected arn:aws:iam'],
+    [
+      'sns_configs: [{sigv4: {profile: work}}]',
+      'not supported yet: receivers[0].sns_configs[0].sigv4.profile (give access_key',
+    ],
+    ['sns_configs: [{message: x}]', 'not supported yet: receivers[0].sns_configs[0].message'],
+    ['sns_configs: [{attributes: {"a b": c}}]', 'attributes: a name has characters'],
+    ['pagerduty_configs: [{}]', 'pagerduty_configs[0].routing_key: or service_key is required'],
+    ['pagerduty_configs: [{routing_key: k, service_key: k}]', 'routing_key: and service_key are both given; keep one'],
     [
       'pagerduty_configs: [{routing_key: k, severity: bad}]',
       'severity: expected one of critical, error, warning, info',

@@ -7,14 +7,34 @@ import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './ch
 import type { DiscordConfig, TeamsConfig, TelegramConfig } from './chat.js';
 import { readEmail, readEmailDefaults } from './email.js';
 import type { EmailConfig } from './email.js';
+import { readHttpConfig, readHttpDefaults } from './http-config.js';
+import type { HttpConfig } from './http-config.js';
+import { readIncidentio } from './incidentio.js';
+import type { IncidentioConfig } from './incidentio.js';
+import { readJira, readJiraDefaults } from './jira.js';
+import type { JiraConfig } from './jira.js';
+import { readMattermost, readMattermostDefaults } from './mattermost.js';
+import type { MattermostConfig } from './mattermost.js';
 import { readOpsgenie, readOpsgenieDefaults } from './opsgenie.js';
 import type { OpsgenieConfig } from './opsgenie.js';
 import { readPagerDuty, readPagerDutyDefaults } from './pagerduty.js';
 import type { PagerDutyConfig } from './pagerduty.js';
+import { readPushover } from './pushover.js';
+import type { PushoverConfig } from './pushover.js';
+import { readRocketChat, readRocketChatDefaults } from './rocketchat.js';
+import type { RocketChatConfig } from './rocketchat.js';
 import { readSlack, readSlackDefaults } from './slack.js';
 import type { SlackConfig } from './slack.js';
+import { readAwsDefaults, readSns } from './sns.js';
+import type { SnsConfig } from './sns.js';
+import { readVictorOps, readVictorOpsDefaults } from './victorops.js';
+import type { VictorOpsConfig } from './victorops.js';
+import { readWebex, readWebexDefaults } from './webex.js';
+import type { WebexConfig } from './webex.js';
 import { readWebhook } from './webhook.js';
 import type { WebhookConfig } from './webhook.js';
+import { readWeChat, readWeChatDefaults } from './wechat.js';
+import type { WeChatConfig } from './wechat.js';
 
 /** What the file says of each kind of channel, by the word before `_configs`. */
 export interface ChannelConfigs {
@@ -26,6 +46,15 @@ export interface ChannelConfigs {
   msteamsv2: TeamsConfig;
   discord: DiscordConfig;
   telegram: TelegramConfig;
+  sns: SnsConfig;
+  jira: JiraConfig;
+  incidentio: IncidentioConfig;
+  mattermost: MattermostConfig;
+  pushover: PushoverConfig;
+  rocketchat: RocketChatConfig;
+  victorops: VictorOpsConfig;
+  webex: WebexConfig;
+  wechat: WeChatConfig;
   alertmanager: AlertmanagerConfig;
 }
 
@@ -46,53 +75,65 @@ export interface Receiver {
   fallback: string | null;
 }
 
-/** Reads one entry of a list of channels; undefined when a problem was noted. */
-type Readers = { [K in ChannelKind]: (entry: Section) => ChannelConfigs[K] | undefined };
+/** Reads one entry of a list of channels, whose `http_config` is read already; undefined when a problem was noted. */
+type Readers = { [K in ChannelKind]: (entry: Section, http: HttpConfig) => ChannelConfigs[K] | undefined };
+
+/** What reads the channels of a receiver. */
+interface ChannelReaders {
+  readers: Readers;
+  http: HttpConfig;
+}
 
 /** The readers of every kind of channel, with what `global` says for them. */
-export function channelReaders(global: Section): Readers {
-  const [slack, email, telegram] = [readSlackDefaults(global), readEmailDefaults(global), readTelegramDefaults(global)];
-  const [pagerduty, opsgenie] = [readPagerDutyDefaults(global), readOpsgenieDefaults(global)];
+export function channelReaders(global: Section): ChannelReaders {
   return {
-    slack: (entry) => readSlack(entry, slack),
-    email: (entry) => readEmail(entry, email),
-    webhook: readWebhook,
-    pagerduty: (entry) => readPagerDuty(entry, pagerduty),
-    opsgenie: (entry) => readOpsgenie(entry, opsgenie),
-    msteamsv2: readTeams,
-    discord: readDiscord,
-    telegram: (entry) => readTelegram(entry, telegram),
-    alertmanager: readAlertmanager,
+    http: readHttpDefaults(global),
+    readers: {
+      slack: knowing(readSlackDefaults(global), readSlack),
+      email: knowing(readEmailDefaults(global), (entry, _http, defaults) => readEmail(entry, defaults)),
+      webhook: readWebhook,
+      pagerduty: knowing(readPagerDutyDefaults(global), readPagerDuty),
+      opsgenie: knowing(readOpsgenieDefaults(global), readOpsgenie),
+      msteamsv2: readTeams,
+      discord: readDiscord,
+      telegram: knowing(readTelegramDefaults(global), readTelegram),
+      sns: knowing(readAwsDefaults(global), readSns),
+      jira: knowing(readJiraDefaults(global), readJira),
+      incidentio: readIncidentio,
+      mattermost: knowing(readMattermostDefaults(global), readMattermost),
+      pushover: readPushover,
+      rocketchat: knowing(readRocketChatDefaults(global), readRocketChat),
+      victorops: knowing(readVictorOpsDefaults(global), readVictorOps),
+      wechat: knowing(readWeChatDefaults(global), readWeChat),
+      webex: knowing(readWebexDefaults(global), readWebex),
+      alertmanager: readAlertmanager,
+    },
   };
 }
 
-const unsupportedKinds = [
-  'incidentio',
-  'jira',
-  'jsm',
-  'mattermost',
-  'msteams',
-  'pushover',
-  'rocketchat',
-  'signl4',
-  'sns',
-  'victorops',
-  'webex',
-  'wechat',
-].map((kind) => `${kind}_configs`);
+function knowing<Defaults, Config>(
+  defaults: Defaults,
+  read: (entry: Section, http: HttpConfig, defaults: Defaults) => Config,
+): (entry: Section, http: HttpConfig) => Config {
+  return (entry, http) => read(entry, http, defaults);
+}
+
+const unsupportedKinds = ['jsm', 'jsmops', 'signl4'].map((kind) => `${kind}_configs`);
 
 /** Reads `receivers`, by name. */
-export function readReceivers(root: Section, readers: Readers): Map<string, Receiver> {
+export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {
   const receivers = new Map<string, Receiver>();
   for (const section of root.sections('receivers')) {
     const name = section.scalar('name');
     if (name === undefined) section.problem('name', 'is required');
     else if (receivers.has(name)) section.problem('name', 'another receiver has this name');
-    const integrations = (Object.keys(readers) as ChannelKind[]).flatMap((kind) =>
-      readIntegrations(section, kind, readers),
+    const integrations = (Object.keys(channels.readers) as ChannelKind[]).flatMap((kind) =>
+      readIntegrations(section, kind, channels),
     );
     const digest = readDigestTimes(section);
     const fallback = section.scalar('fallback') ?? null;
+    if (section.value('msteams_configs') !== undefined)
+      section.unsupported('msteams_configs', ' (the connectors of Office 365 have ended; use msteamsv2_configs)');
     section.finish(unsupportedKinds);
     if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
   }
@@ -103,9 +144,10 @@ export function readReceivers(root: Section, readers: Readers): Map<string, Rece
   return receivers;
 }
 
-function readIntegrations(section: Section, kind: ChannelKind, readers: Readers): Integration[] {
+function readIntegrations(section: Section, kind: ChannelKind, { readers, http }: ChannelReaders): Integration[] {
   return section.sections(`${kind}_configs`).flatMap((entry, index) => {
-    const config = readers[kind](entry);
+    // A mail goes another way, and its `http_config` is a key that nobody knows.
+    const config = readers[kind](entry, kind === 'email' ? http : readHttpConfig(entry, http));
     return config === undefined ? [] : [{ kind, index, config } as Integration];
   });
 }

@@ -1,7 +1,8 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
-import { readAuthorization, unsupportedHttpKeys } from './http-auth.js';
+import type { HttpConfig } from './http-config.js';
 
 /** How a message reaches Slack: through an incoming webhook, or as a bot, which alone can edit what it wrote. */
 export type SlackTarget =
@@ -14,6 +15,7 @@ export interface SlackConfig {
   username: string | undefined;
   iconEmoji: string | undefined;
   iconUrl: string | undefined;
+  http: HttpConfig;
   /** How long one request may take; 0 when the file does not say. */
   timeoutMs: number;
   sendResolved: boolean;
@@ -61,26 +63,27 @@ export function readSlackDefaults(global: Section): SlackDefaults {
  * Reads one entry of `slack_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<slack_config>`
  */
-export function readSlack(section: Section, defaults: SlackDefaults): SlackConfig | undefined {
-  const target = readTarget(section, defaults);
+export function readSlack(section: Section, http: HttpConfig, defaults: SlackDefaults): SlackConfig | undefined {
+  const target = readTarget(section, http, defaults);
   const config = {
+    http: { ...http, auth: undefined },
     username: section.text('username'),
     iconEmoji: section.text('icon_emoji'),
     iconUrl: section.url('icon_url'),
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  section.finish(messageKeys, ' (Tidewaiter renders the message itself)');
+  section.finish(messageKeys, rendered);
   return target && { target, ...config };
 }
 
 /** The order in which Alertmanager decides: own token, own URL, global token, global URL. */
-function readTarget(section: Section, defaults: SlackDefaults): SlackTarget | undefined {
+function readTarget(section: Section, http: HttpConfig, defaults: SlackDefaults): SlackTarget | undefined {
   const channel = section.text('channel');
   const ownUrl = section.secretUrl('api_url');
   const ownToken = section.headerSecret('app_token');
   const appUrl = section.url('app_url') ?? defaults.appUrl;
-  const authorized = readBearer(section);
+  const authorized = bearerOf(section, http);
   if (ownToken && (ownUrl || authorized))
     section.problem('app_token', 'and api_url or http_config.authorization are both given; keep one');
 
@@ -106,12 +109,9 @@ function bot(section: Section, url: string, token: Secret, channel: string | und
   return undefined;
 }
 
-function readBearer(section: Section): Secret | undefined {
-  const http = section.section('http_config');
-  if (!http) return undefined;
-  const authorization = readAuthorization(http);
-  http.finish([...unsupportedHttpKeys, 'basic_auth']);
-  if (authorization && authorization.scheme.toLowerCase() !== 'bearer')
-    http.problem('authorization', 'Slack takes Bearer tokens only');
-  return authorization?.credentials;
+function bearerOf(section: Section, { auth }: HttpConfig): Secret | undefined {
+  if (!auth) return undefined;
+  if (auth.type === 'authorization' && auth.scheme.toLowerCase() === 'bearer') return auth.credentials;
+  section.problem('http_config', 'Slack takes Bearer tokens only');
+  return undefined;
 }

@@ -1,13 +1,12 @@
 import type { Secret } from '@tidewaiter/domain';
 
 import type { Section } from '../section.js';
-import { readHttpAuth } from './http-auth.js';
-import type { HttpAuth } from './http-auth.js';
+import type { HttpConfig } from './http-config.js';
 
 /** One entry of `webhook_configs`. */
 export interface WebhookConfig {
   url: Secret;
-  auth: HttpAuth | undefined;
+  http: HttpConfig;
   /** Alerts above this number are left out and counted; 0 sends them all. */
   maxAlerts: number;
   /** How long one request may take; 0 when the file does not say. */
@@ -21,10 +20,10 @@ export interface WebhookConfig {
  * Reads one entry of `webhook_configs`; undefined when a problem was noted.
  * @see https://prometheus.io/docs/alerting/latest/configuration/ `<webhook_config>`
  */
-export function readWebhook(section: Section): WebhookConfig | undefined {
+export function readWebhook(section: Section, http: HttpConfig): WebhookConfig | undefined {
   const url = section.secretUrl('url');
   const config = {
-    auth: readHttpAuth(section),
+    http,
     maxAlerts: section.count('max_alerts') ?? 0,
     timeoutMs: section.timeoutMs('timeout'),
     signingSecret: readSigningSecret(section),

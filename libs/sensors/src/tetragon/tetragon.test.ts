@@ -67,6 +67,73 @@ it('reads an exec', () => {
   });
 });
 
+describe('what was told before of a container and a parent', () => {
+  const podOf = (id: string, container: object, image: object, pod: object | undefined) =>
+    pod && { ...pod, container: { id, ...container, image } };
+  let ids = 0;
+  const newId = () => (ids += 1).toString(16).padStart(64, '0');
+
+  /** What is observed of an event when nothing was told before, and after `before` was. */
+  function twice(event: (id: string) => object, before: (id: string) => object) {
+    const [alone, after] = [newId(), newId()];
+    see(before(after));
+    return [alone, after].map(
+      (id) =>
+        // The id of a record is a hash over the event.
+        JSON.parse(
+          JSON.stringify({ ...see(event(id)), id: null })
+            .replaceAll(id, 'ID')
+            .replaceAll(id.slice(0, 31), 'DOCKER'),
+        ) as JsonObject,
+    );
+  }
+
+  it.each<[string, object | undefined, object?, object?, object?]>([
+    ['other pod', { name: 'b', namespace: 'shop' }],
+    ['other namespace', { name: 'a', namespace: 'other' }],
+    ['a workload', { name: 'a', namespace: 'shop', workload: 'w', workload_kind: 'Deployment' }],
+    ['a uid', { name: 'a', namespace: 'shop', uid: 'u' }],
+    ['no pod', undefined],
+    ['an empty pod', {}],
+    ['other name', { name: 'a', namespace: 'shop' }, { name: 'other' }],
+    ['other start', { name: 'a', namespace: 'shop' }, { start_time: '2026-01-02T03:04:05Z' }],
+    ['other image', { name: 'a', namespace: 'shop' }, {}, { name: 'shop/app:2' }],
+    ['other digest', { name: 'a', namespace: 'shop' }, {}, { id: `shop/app@sha256:${'5b'.repeat(32)}` }],
+    ['other docker', { name: 'a', namespace: 'shop' }, {}, {}, { docker: 'c0ffeec0ffeec0ffee' }],
+  ])('does not hide what is told now: %s', (_, pod, container = {}, image = {}, more = {}) => {
+    const first = { name: 'a', namespace: 'shop' };
+    const event = (id: string, ...[of, within, by, other]: [object?, object?, object?, object?]) => ({
+      ...sample,
+      process_exec: {
+        process: { ...process, docker: id.slice(0, 31), ...other, pod: podOf(id, within ?? {}, by ?? {}, of) },
+      },
+    });
+    const [alone, after] = twice(
+      (id) => event(id, pod, container, image, more),
+      (id) => event(id, first),
+    );
+    expect(after).toEqual(alone);
+  });
+
+  it.each([{ pid: 2 }, { binary: '/bin/other' }, { arguments: 'other' }, { binary: '' }])(
+    'does not hide what is told now of the parent: %j',
+    (change) => {
+      const event = (id: string, more: object) => ({
+        ...sample,
+        process_exec: {
+          process: { ...process, parent_exec_id: id },
+          parent: { exec_id: id, pid: 1, binary: '/bin/sh', arguments: '-c id', ...more },
+        },
+      });
+      const [alone, after] = twice(
+        (id) => event(id, change),
+        (id) => event(id, {}),
+      );
+      expect(after).toEqual(alone);
+    },
+  );
+});
+
 it('takes the cluster that is configured, not the one that is claimed', () => {
   const { records } = tetragon.read(Buffer.from(JSON.stringify(sample)), { ...connection, cluster: 'eu1' });
   expect(records[0]?.cluster).toBe('eu1');

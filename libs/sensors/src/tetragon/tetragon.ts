@@ -1,6 +1,7 @@
 import type {
   Activity,
   JsonObject,
+  JsonValue,
   Observation,
   ObservedContainer,
   ObservedPod,
@@ -9,11 +10,12 @@ import type {
 } from '@tidewaiter/domain';
 
 import { readImageName, withoutScheme } from '../image-names.js';
-import { bool, isObject, list, number, object, text } from '../json.js';
+import { bool, isObject, list, nothing, number, object, text } from '../json.js';
 import { auditUid, baseName, observationOf } from '../observation.js';
 import { type Reason, readRecords, type Told } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
+import { sameText, ToldBefore } from '../told-before.js';
 import { observeHook } from './hooks.js';
 
 /**
@@ -65,8 +67,9 @@ function observe(record: RuntimeRecord): Observation {
   if (isObject(told['process'])) {
     const process = told['process'];
     observation.process = readProcess(process, told['parent']);
-    observation.container = readContainer(process);
-    observation.pod = readPod(process['pod']);
+    const { container, pod } = placeOf(process);
+    observation.container = container;
+    observation.pod = pod;
   }
   if (observation.activity === 'health') observation.dropped = droppedBy(event);
   else if (kind !== 'process_exec' && kind !== 'process_exit') observeHook(observation, kind, told);
@@ -87,31 +90,53 @@ function droppedBy(event: JsonObject): number {
 }
 
 function readProcess(process: JsonObject, parentValue: unknown): ObservedProcess {
-  const parent = isObject(parentValue) ? parentValue : null;
-  const executable = text(process['binary']);
+  const executable = sameText(text(process['binary']));
   const args = text(process['arguments']);
   const uid = number(process['uid']);
-  const parentExecutable = parent === null ? null : text(parent['binary']);
+  const parentExecId = text(process['parent_exec_id']);
+  const parent = isObject(parentValue) ? parentOf(parentValue, parentExecId) : unknownParent;
   return {
     execId: text(process['exec_id']),
-    parentExecId: text(process['parent_exec_id']),
+    parentExecId: parent.execId ?? parentExecId,
     pid: number(process['pid']),
-    parentPid: parent === null ? null : number(parent['pid']),
+    parentPid: parent.pid,
     executable,
     commandLine: commandLine(executable, args),
     arguments: args,
     name: baseName(executable),
-    workingDirectory: text(process['cwd']),
+    workingDirectory: sameText(text(process['cwd'])),
     uid,
     user: uid === null ? null : uid === 0 ? 'root' : String(uid),
     auditUid: auditUid(number(process['auid'])),
-    parentExecutable,
-    parentCommandLine: parent === null ? null : commandLine(parentExecutable, text(parent['arguments'])),
+    parentExecutable: parent.executable,
+    parentCommandLine: parent.commandLine,
     sha256: null,
     inInitTree: bool(process['in_init_tree']),
     fromUpperLayer: null,
     privilegesRaised: readPrivileges(process['binary_properties']),
   };
+}
+
+interface Parent {
+  execId: string | null;
+  pid: number | null;
+  executable: string | null;
+  arguments: string | null;
+  commandLine: string | null;
+}
+
+const unknownParent: Parent = { execId: null, pid: null, executable: null, arguments: null, commandLine: null };
+const parents = new ToldBefore<Parent>();
+
+/** `execId` as the child says it, which is what parents are known by. */
+function parentOf(parent: JsonObject, execId: string | null): Parent {
+  const pid = number(parent['pid']);
+  const [executable, args] = [text(parent['binary']), text(parent['arguments'])];
+  const before = execId === null ? undefined : parents.get(execId);
+  if (before?.pid === pid && before.executable === executable && before.arguments === args) return before;
+  const made = { execId, pid, executable, arguments: args, commandLine: commandLine(executable, args) };
+  if (execId !== null) parents.set(execId, made, made.commandLine?.length ?? 0);
+  return made;
 }
 
 function commandLine(executable: string | null, args: string | null): string | null {
@@ -122,6 +147,43 @@ function commandLine(executable: string | null, args: string | null): string | n
 function readPrivileges(properties: JsonObject[string] | undefined): boolean | null {
   if (!isObject(properties)) return null;
   return list(properties['privileges_changed']).length > 0;
+}
+
+type Place = Pick<Observation, 'container' | 'pod'>;
+
+/** All that it is made of, as it was said. */
+type PlaceWords = Record<'pod' | 'container' | 'image', JsonObject> & { docker: JsonValue | undefined };
+
+const places = new ToldBefore<{ words: PlaceWords; place: Place }>();
+
+/** The container and the pod of a process. */
+function placeOf(process: JsonObject): Place {
+  const pod = object(process['pod']);
+  const container = object(pod['container']);
+  const words = { pod, container, image: object(container['image']), docker: process['docker'] };
+  const id = text(container['id']) ?? text(words.docker);
+  const before = id === null ? undefined : places.get(id);
+  if (before !== undefined && saySame(before.words, words)) return before.place;
+  const place = { container: readContainer(process), pod: readPod(process['pod']) };
+  if (id !== null) places.set(id, { words, place }, JSON.stringify([words.pod, words.docker]).length);
+  return place;
+}
+
+function saySame(a: PlaceWords, b: PlaceWords): boolean {
+  return (
+    a.docker === b.docker &&
+    a.container['id'] === b.container['id'] &&
+    a.container['name'] === b.container['name'] &&
+    a.container['start_time'] === b.container['start_time'] &&
+    a.image['name'] === b.image['name'] &&
+    a.image['id'] === b.image['id'] &&
+    a.pod['name'] === b.pod['name'] &&
+    a.pod['namespace'] === b.pod['namespace'] &&
+    a.pod['uid'] === b.pod['uid'] &&
+    a.pod['workload'] === b.pod['workload'] &&
+    a.pod['workload_kind'] === b.pod['workload_kind'] &&
+    (a.pod === nothing) === (b.pod === nothing)
+  );
 }
 
 function readContainer(process: JsonObject): ObservedContainer | null {

@@ -1,10 +1,11 @@
 import type { SigmaEvent } from '../event.js';
-import type { Expression, Leaf } from '../expression.js';
+import type { Expression } from '../expression.js';
 import { compile } from './compile.js';
 import { interpret } from './interpret.js';
 import { Memo } from './memo.js';
 import { Questions } from './questions.js';
 import type { Question, ScanPlan } from './questions.js';
+import type { LiteralTest } from './text-scan.js';
 import { cheapFirst } from './tree.js';
 import type { Tree } from './tree.js';
 import { witnessOf } from './witness.js';
@@ -27,7 +28,9 @@ export class Engine {
   /** Scans that answer such questions. */
   readonly #probes: readonly number[];
   /** Expressions that nothing points to. */
-  readonly #always: number[] = [];
+  readonly #always: readonly number[];
+  /** Those, and what an event points to. */
+  readonly #candidates: number[];
 
   constructor(
     expressions: readonly Expression[],
@@ -41,34 +44,48 @@ export class Engine {
       matches: undefined,
       seenWith: 0,
     }));
-    const rates = questions.all.map(({ leaf, literal }) => (literal ? rateOf(leaf) : undefined));
+    const rates = questions.all.map(rateOf);
+    const always: number[] = [];
     for (const [index, { tree }] of this.#entries.entries()) {
       const witness = witnessOf(tree, (question) => rates[question]);
-      if (!witness) this.#always.push(index);
+      if (!witness) always.push(index);
       for (const question of new Set(witness?.questions)) (this.#witnessed[question] ??= []).push(index);
     }
+    this.#always = always;
+    this.#candidates = [...always];
     this.#plan = questions.planScans();
     this.#probes = [...new Set(this.#witnessed.flatMap((_, question) => this.#plan.scanOf[question] ?? []))];
     this.#memo = new Memo(questions, this.#plan);
   }
 
   /** Numbers of the expressions that hold, in their order. */
-  match(event: SigmaEvent): number[] {
+  match(event: SigmaEvent): readonly number[] {
+    this.#memo.look(event);
+    const count = this.#lookForWitnesses();
+    let matched: number[] | undefined;
+    for (let index = 0; index < count; index += 1) {
+      const candidate = this.#candidates[index]!;
+      if (this.#holds(this.#entries[candidate]!)) (matched ??= []).push(candidate);
+    }
+    return matched?.sort((a, b) => a - b) ?? none;
+  }
+
+  /** Writes the expressions that may hold into `candidates` and returns how many. */
+  #lookForWitnesses(): number {
     const memo = this.#memo;
-    memo.look(event);
-    const candidates = [...this.#always];
+    let count = this.#always.length;
     for (const probe of this.#probes) {
-      const count = memo.scan(probe);
-      for (let index = 0; index < count; index += 1) {
+      const found = memo.scan(probe);
+      for (let index = 0; index < found; index += 1) {
         for (const candidate of this.#witnessed[memo.found[index]!] ?? none) {
           const entry = this.#entries[candidate]!;
           if (entry.seenWith === memo.event) continue;
           entry.seenWith = memo.event;
-          candidates.push(candidate);
+          this.#candidates[count++] = candidate;
         }
       }
     }
-    return candidates.filter((candidate) => this.#holds(this.#entries[candidate]!)).sort((a, b) => a - b);
+    return count;
   }
 
   #holds(entry: Entry): boolean {
@@ -81,16 +98,21 @@ export class Engine {
 const none: readonly number[] = [];
 
 /** How often a literal is thought to be found: half as often with each character. What is told of everything is told often. */
-function rateOf({ field, test }: Leaf): number {
-  const ofEvery = field === null ? 16 : 1;
-  if (test.kind !== 'text') return ofEvery / 8;
-  const length = test.text.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
-  const isSwitch = test.text.length === 1 && (test.text[0] === 'true' || test.text[0] === 'false');
-  return isSwitch ? ofEvery / 2 : ofEvery * 2 ** -Math.min(length, 24);
+function rateOf(question: Question): number | undefined {
+  if (question.kind === 'leaf') return undefined;
+  const ofEvery = question.field === null ? 16 : 1;
+  return question.literals.reduce((sum, literal) => sum + ofEvery * literalRate(literal), 0);
+}
+
+function literalRate({ text, place }: LiteralTest): number {
+  if (place === 'number') return 1 / 8;
+  const isSwitch = place === 'whole' && (text === 'true' || text === 'false');
+  return isSwitch ? 1 / 2 : 2 ** -Math.min(text.length, 24) * 2;
 }
 
 /** How much is done to answer a question. */
-function costOf({ leaf: { field, test }, literal }: Question): number {
-  if (literal) return field === null ? 2 : 1;
-  return test.kind === 'regex' ? 5 : test.kind === 'text' ? 4 : 3;
+function costOf(question: Question): number {
+  if (question.kind === 'literals') return question.field === null ? 2 : 1;
+  const { kind } = question.leaf.test;
+  return kind === 'regex' ? 5 : kind === 'text' ? 4 : 3;
 }

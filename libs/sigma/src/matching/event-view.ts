@@ -12,6 +12,9 @@ export class EventView {
   readonly #values: unknown[];
   readonly #raw: (readonly string[] | undefined)[];
   readonly #lower: (readonly string[] | undefined)[];
+  /** By field: lists that hold the one text that most fields have. */
+  readonly #oneRaw: string[][];
+  readonly #oneLower: string[][];
   #event: SigmaEvent | undefined;
 
   /** @param fields their names; null is every scalar of the event */
@@ -20,6 +23,8 @@ export class EventView {
     this.#values = fields.map(() => undefined);
     this.#raw = fields.map(() => undefined);
     this.#lower = fields.map(() => undefined);
+    this.#oneRaw = fields.map(() => ['']);
+    this.#oneLower = fields.map(() => ['']);
   }
 
   look(event: SigmaEvent): void {
@@ -39,13 +44,25 @@ export class EventView {
 
   /** What the field says; of a list, each of its elements. */
   raw(field: number): readonly string[] {
-    return this.#read(field) === hasTexts ? (this.#raw[field] ??= textsOf(this.#values[field])) : noTexts;
+    if (this.#read(field) !== hasTexts) return noTexts;
+    return (this.#raw[field] ??= this.#textsOf(field));
   }
 
   /** The same in lower case. */
   lower(field: number): readonly string[] {
     if (this.#read(field) !== hasTexts) return noTexts;
-    return (this.#lower[field] ??= this.raw(field).map((text) => text.toLowerCase()));
+    return (this.#lower[field] ??= this.#lowerOf(field));
+  }
+
+  #textsOf(field: number): readonly string[] {
+    const value = this.#values[field];
+    return typeof value === 'string' ? only(value, this.#oneRaw[field]!) : textsOf(value);
+  }
+
+  #lowerOf(field: number): readonly string[] {
+    const value = this.#values[field];
+    if (typeof value === 'string') return only(value.toLowerCase(), this.#oneLower[field]!);
+    return this.raw(field).map((text) => text.toLowerCase());
   }
 
   #read(field: number): number {
@@ -54,7 +71,7 @@ export class EventView {
   }
 
   #load(field: number, name: string | null): number {
-    const value = name === null ? [...this.#event!.scalars()] : this.#event!.field(name);
+    const value = name === null ? scalarsOf(this.#event!) : this.#event!.field(name);
     if (value === undefined) return isMissing;
     if (value === null) return isNull;
     this.#values[field] = value;
@@ -65,3 +82,13 @@ export class EventView {
 }
 
 const noTexts: readonly string[] = [];
+
+function scalarsOf(event: SigmaEvent): readonly unknown[] {
+  const scalars = event.scalars();
+  return Array.isArray(scalars) ? scalars : [...scalars];
+}
+
+function only(text: string, list: string[]): readonly string[] {
+  list[0] = text;
+  return list;
+}

@@ -1,3 +1,6 @@
+import { Alphabet } from './alphabet.js';
+import { TextUnits } from './text-units.js';
+
 /** Where in a text a literal must stand. */
 export type Place = 'anywhere' | 'start' | 'end';
 
@@ -15,10 +18,19 @@ const narrowness = [-1, 3, 64, Infinity];
 const maxNumbers = 4_000_000;
 const latin = 256;
 const none = -1;
+/** Shorter texts are read in one go. */
+const shortText = 24;
+/** Behind the classes of a row: the depth of its state, and what is reported in it. */
+const extras = 2;
+
+const text = new TextUnits();
 
 /**
  * Finds any number of literals in one pass over a text, after Aho and Corasick: time in proportion to the text, whatever the
  * literals and the text are. States are numbered breadth first, so that the children of one stand side by side.
+ *
+ * A step waits for the one before it, for longer than it takes. A long text is therefore read in four places at once. Each of the
+ * first three readers goes on into the part of the next one until all that it has in mind began there.
  */
 export class LiteralAutomaton {
   readonly #alphabet: Alphabet;
@@ -28,23 +40,23 @@ export class LiteralAutomaton {
   readonly #label: Uint16Array;
   /** The longest other state that is the end of this one. */
   readonly #fail: Int32Array;
+  readonly #depth: Int32Array;
   /** Where in `next` the row of a wide state begins. */
   readonly #row: Int32Array;
+  /** Where every state has a row: the row of the next state, or `~output` where something is to report in it. Else states. */
   readonly #next: Int32Array;
-  readonly #depth: Int32Array;
-  /** The longest state that is the end of this one, or itself, and the end of a literal; 0 for none. */
+  /** By state: the longest literal that ends in it, as a number of `ends`. */
   readonly #output: Int32Array;
-  /** The same, without itself. */
-  readonly #shorter: Int32Array;
-  readonly #ids: Record<Place, Int32Array>;
+  readonly #ends: LiteralEnds;
   readonly #maxNarrow: number;
+  readonly #stride: number;
   readonly #isDense: boolean;
-  /** In which pass a state was last reported: what was found needs not be found again. */
-  readonly #seen: Uint32Array;
-  #pass = 0;
+  /** By output: what it reports, and the row that goes on. */
+  readonly #reports: Int32Array;
+  readonly #rows: Int32Array;
 
   constructor(literals: readonly Literal[]) {
-    this.#alphabet = new Alphabet(literals);
+    this.#alphabet = new Alphabet(literals.map((literal) => literal.text));
     const trie = new Trie(literals, this.#alphabet);
     const states = trie.breadthFirst();
     const count = states.nodes.length;
@@ -53,70 +65,124 @@ export class LiteralAutomaton {
     this.#depth = states.depth;
     this.#fail = new Int32Array(count);
     this.#row = new Int32Array(count).fill(none);
-    this.#output = new Int32Array(count);
-    this.#shorter = new Int32Array(count);
-    this.#seen = new Uint32Array(count);
-    const idsOf = () => new Int32Array(count).fill(none);
-    this.#ids = { anywhere: idsOf(), start: idsOf(), end: idsOf() };
-    for (const [index, { place, id }] of literals.entries()) this.#ids[place][states.of(trie.ends[index]!)] = id;
-    this.#maxNarrow =
-      narrowness.find((narrow) => this.#rowsWith(narrow) * this.#alphabet.size <= maxNumbers) ?? Infinity;
-    this.#next = new Int32Array(this.#rowsWith(this.#maxNarrow) * this.#alphabet.size);
+    this.#output = new Int32Array(count).fill(none);
+    this.#ends = new LiteralEnds(literals);
+    for (const [index, literal] of literals.entries())
+      this.#output[states.of(trie.ends[index]!)] = this.#ends.add(literal, this.#output[states.of(trie.ends[index]!)]!);
+    this.#stride = this.#alphabet.size + extras;
+    this.#maxNarrow = narrowness.find((narrow) => this.#rowsWith(narrow) * this.#stride <= maxNumbers) ?? Infinity;
+    this.#next = new Int32Array(this.#rowsWith(this.#maxNarrow) * this.#stride);
     this.#link(states.parent);
     this.#isDense = this.#maxNarrow < 0;
-    // Where every state has a row, the place of the row stands for the state, and the last bit says whether a literal ends there.
-    if (this.#isDense)
-      for (const [at, state] of this.#next.entries())
-        this.#next[at] = (this.#row[state]! << 1) | (this.#output[state] === 0 ? 0 : 1);
+    const reporting = this.#isDense ? this.#output.filter((end) => end !== none).length : 0;
+    this.#reports = new Int32Array(reporting);
+    this.#rows = new Int32Array(reporting);
+    if (this.#isDense) this.#encode();
   }
 
   /** Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last. */
-  scan(text: string, found: number[], at: number): number {
-    const pass = this.#nextPass();
-    return this.#isDense ? this.#scanDense(text, pass, found, at) : this.#scanSparse(text, pass, found, at);
+  scan(value: string, found: number[], at: number): number {
+    this.#ends.begin();
+    if (!this.#isDense) return this.#scanSparse(value, found, at);
+    return value.length < shortText ? this.#scanShort(value, found, at) : this.#scanLong(value, found, at);
   }
 
-  #scanDense(text: string, pass: number, found: number[], at: number): number {
-    const [table, alphabet] = [this.#next, this.#alphabet];
-    const { size, latin: latinClasses } = alphabet;
+  #scanShort(value: string, found: number[], at: number): number {
+    const next = this.#next;
     let count = at;
-    let entry = 0;
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
-      entry = table[(entry >> 1) + (code < latin ? latinClasses[code]! : alphabet.classOf(code))]!;
-      if ((entry & 1) === 1) count = this.#report((entry >> 1) / size, index + 1, pass, found, count);
+    let row = 0;
+    for (let index = 0; index < value.length; index += 1) {
+      row = next[row + this.#classOf(value.charCodeAt(index))]!;
+      if (row < 0) {
+        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        row = this.#rows[~row]!;
+      }
     }
-    return this.#reportEnd((entry >> 1) / size, found, count);
+    return this.#ends.reportLast(this.#outputOf(row), found, count);
   }
 
-  #scanSparse(text: string, pass: number, found: number[], at: number): number {
+  #scanLong(value: string, found: number[], at: number): number {
+    const next = this.#next;
+    const length = text.load(value);
+    const { units } = text;
+    const quarter = length >> 2;
+    const [second, third, fourth] = [quarter, 2 * quarter, 3 * quarter];
+    let count = at;
+    let [a, b, c, d] = [0, 0, 0, 0];
+    for (let index = 0; index < quarter; index += 1) {
+      a = next[a + this.#classOf(units[index]!)]!;
+      b = next[b + this.#classOf(units[index + second]!)]!;
+      c = next[c + this.#classOf(units[index + third]!)]!;
+      d = next[d + this.#classOf(units[index + fourth]!)]!;
+      if ((a | b | c | d) >= 0) continue;
+      if (a < 0) {
+        count = this.#ends.report(this.#reports[~a]!, index + 1, found, count);
+        a = this.#rows[~a]!;
+      }
+      if (b < 0) {
+        count = this.#ends.report(this.#reports[~b]!, second + index + 1, found, count);
+        b = this.#rows[~b]!;
+      }
+      if (c < 0) {
+        count = this.#ends.report(this.#reports[~c]!, third + index + 1, found, count);
+        c = this.#rows[~c]!;
+      }
+      if (d < 0) {
+        count = this.#ends.report(this.#reports[~d]!, fourth + index + 1, found, count);
+        d = this.#rows[~d]!;
+      }
+    }
+    count = this.#readOn(a, second, length, found, count);
+    count = this.#readOn(b, third, length, found, count);
+    count = this.#readOn(c, fourth, length, found, count);
+    return this.#readRest(d, fourth + quarter, length, found, count);
+  }
+
+  /** From where another reader began, as long as something is in mind that began before. */
+  #readOn(from: number, border: number, length: number, found: number[], at: number): number {
+    const depthAt = this.#alphabet.size;
+    let count = at;
+    let row = from;
+    for (let index = border; index < length && this.#next[row + depthAt]! > index - border; index += 1) {
+      row = this.#next[row + this.#classOf(text.units[index]!)]!;
+      if (row < 0) {
+        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        row = this.#rows[~row]!;
+      }
+      if (index === length - 1) count = this.#ends.reportLast(this.#outputOf(row), found, count);
+    }
+    return count;
+  }
+
+  #readRest(from: number, start: number, length: number, found: number[], at: number): number {
+    let count = at;
+    let row = from;
+    for (let index = start; index < length; index += 1) {
+      row = this.#next[row + this.#classOf(text.units[index]!)]!;
+      if (row < 0) {
+        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        row = this.#rows[~row]!;
+      }
+    }
+    return this.#ends.reportLast(this.#outputOf(row), found, count);
+  }
+
+  #scanSparse(value: string, found: number[], at: number): number {
     let count = at;
     let state = 0;
-    for (let index = 0; index < text.length; index += 1) {
-      state = this.#step(state, this.#alphabet.classOf(text.charCodeAt(index)));
-      if (this.#output[state] !== 0) count = this.#report(state, index + 1, pass, found, count);
+    for (let index = 0; index < value.length; index += 1) {
+      state = this.#step(state, this.#classOf(value.charCodeAt(index)));
+      if (this.#output[state] !== none) count = this.#ends.report(this.#output[state]!, index + 1, found, count);
     }
-    return this.#reportEnd(state, found, count);
+    return this.#ends.reportLast(this.#output[state]!, found, count);
   }
 
-  #report(state: number, length: number, pass: number, found: number[], at: number): number {
-    const { anywhere, start } = this.#ids;
-    let count = at;
-    for (let each = this.#output[state]!; each !== 0 && this.#seen[each] !== pass; each = this.#shorter[each]!) {
-      this.#seen[each] = pass;
-      if (anywhere[each] !== none) found[count++] = anywhere[each]!;
-      // What stands at the start is nowhere seen earlier.
-      if (start[each] !== none && this.#depth[each] === length) found[count++] = start[each]!;
-    }
-    return count;
+  #classOf(unit: number): number {
+    return unit < latin ? this.#alphabet.latin[unit]! : this.#alphabet.numberOf(unit);
   }
 
-  #reportEnd(state: number, found: number[], at: number): number {
-    const { end } = this.#ids;
-    let count = at;
-    for (let each = this.#output[state]!; each !== 0; each = this.#shorter[each]!)
-      if (end[each] !== none) found[count++] = end[each]!;
-    return count;
+  #outputOf(row: number): number {
+    return this.#next[row + this.#alphabet.size + 1]!;
   }
 
   #step(from: number, label: number): number {
@@ -129,21 +195,43 @@ export class LiteralAutomaton {
   }
 
   #link(parent: Int32Array): void {
+    const { size } = this.#alphabet;
     let rows = 0;
     for (let state = 0; state < this.#fail.length; state += 1) {
       const above = parent[state]!;
       if (state > 0 && above > 0) this.#fail[state] = this.#step(this.#fail[above]!, this.#label[state]!);
       const fail = this.#fail[state]!;
-      this.#shorter[state] = this.#output[fail]!;
-      this.#output[state] = this.#endsLiteral(state) ? state : this.#shorter[state]!;
+      if (state > 0) this.#output[state] = this.#ends.link(this.#output[state]!, this.#output[fail]!);
       if (!this.#isWide(state, this.#maxNarrow)) continue;
-      const row = rows * this.#alphabet.size;
+      const row = rows * this.#stride;
       rows += 1;
-      if (state > 0)
-        for (let label = 0; label < this.#alphabet.size; label += 1) this.#next[row + label] = this.#step(fail, label);
+      if (state > 0 && this.#row[fail] !== none) this.#next.copyWithin(row, this.#row[fail]!, this.#row[fail]! + size);
+      else if (state > 0)
+        for (let label = 0; label < size; label += 1) this.#next[row + label] = this.#step(fail, label);
       for (let child = this.#first[state]!; child < this.#first[state + 1]!; child += 1)
         this.#next[row + this.#label[child]!] = child;
       this.#row[state] = row;
+    }
+  }
+
+  /** Rows and outputs in place of states. */
+  #encode(): void {
+    const { size } = this.#alphabet;
+    const codes = new Int32Array(this.#row.length);
+    let reporting = 0;
+    for (let state = 0; state < codes.length; state += 1) {
+      codes[state] = this.#row[state]!;
+      if (this.#output[state] === none) continue;
+      this.#reports[reporting] = this.#output[state]!;
+      this.#rows[reporting] = this.#row[state]!;
+      codes[state] = ~reporting;
+      reporting += 1;
+    }
+    for (let state = 0; state < codes.length; state += 1) {
+      const row = this.#row[state]!;
+      for (let at = row; at < row + size; at += 1) this.#next[at] = codes[this.#next[at]!]!;
+      this.#next[row + size] = this.#depth[state]!;
+      this.#next[row + size + 1] = this.#output[state]!;
     }
   }
 
@@ -157,41 +245,73 @@ export class LiteralAutomaton {
   #isWide(state: number, maxNarrow: number): boolean {
     return state === 0 || this.#first[state + 1]! - this.#first[state]! > maxNarrow;
   }
-
-  #endsLiteral(state: number): boolean {
-    return state > 0 && (['anywhere', 'start', 'end'] as const).some((place) => this.#ids[place][state] !== none);
-  }
-
-  #nextPass(): number {
-    this.#pass += 1;
-    if (this.#pass > 0xffff_ffff) {
-      this.#seen.fill(0);
-      this.#pass = 1;
-    }
-    return this.#pass;
-  }
 }
 
-/** Characters of literals, numbered; 0 is every other one. */
-class Alphabet {
-  size = 1;
-  readonly latin = new Uint16Array(latin);
-  readonly #others = new Map<number, number>();
+/** Texts of literals, and what is reported when one has been read. Each has a number, and knows the next shorter one that it ends with. */
+class LiteralEnds {
+  readonly #ids: Record<Place, Int32Array>;
+  readonly #length: Int32Array;
+  readonly #shorter: Int32Array;
+  /** In which pass it was last reported: what was found needs not be found again. */
+  readonly #seen: Uint32Array;
+  /** The same of the end of the text, to which more than one reader may come. */
+  readonly #seenLast: Uint32Array;
+  #count = 0;
+  #pass = 0;
 
   constructor(literals: readonly Literal[]) {
-    for (const { text } of literals) {
-      for (let index = 0; index < text.length; index += 1) {
-        const code = text.charCodeAt(index);
-        if (this.classOf(code) !== 0) continue;
-        if (code < latin) this.latin[code] = this.size;
-        else this.#others.set(code, this.size);
-        this.size += 1;
-      }
-    }
+    const idsOf = () => new Int32Array(literals.length).fill(none);
+    this.#ids = { anywhere: idsOf(), start: idsOf(), end: idsOf() };
+    this.#length = new Int32Array(literals.length);
+    this.#shorter = new Int32Array(literals.length).fill(none);
+    this.#seen = new Uint32Array(literals.length);
+    this.#seenLast = new Uint32Array(literals.length);
   }
 
-  classOf(code: number): number {
-    return code < latin ? this.latin[code]! : (this.#others.get(code) ?? 0);
+  /** @param known the number of the text, where it has one already */
+  add({ text: { length }, place, id }: Literal, known: number): number {
+    const end = known === none ? this.#count++ : known;
+    this.#length[end] = length;
+    this.#ids[place][end] = id;
+    return end;
+  }
+
+  /** What is reported where both end: the longer one, which goes on to the shorter one. */
+  link(longer: number, shorter: number): number {
+    if (longer === none) return shorter;
+    this.#shorter[longer] = shorter;
+    return longer;
+  }
+
+  begin(): void {
+    this.#pass += 1;
+    if (this.#pass <= 0xffff_ffff) return;
+    this.#seen.fill(0);
+    this.#seenLast.fill(0);
+    this.#pass = 1;
+  }
+
+  /** @param length how much of the text has been read */
+  report(end: number, length: number, found: number[], at: number): number {
+    const { anywhere, start } = this.#ids;
+    let count = at;
+    for (let each = end; each !== none && this.#seen[each] !== this.#pass; each = this.#shorter[each]!) {
+      this.#seen[each] = this.#pass;
+      if (anywhere[each] !== none) found[count++] = anywhere[each]!;
+      // What stands at the start is nowhere seen earlier.
+      if (start[each] !== none && this.#length[each] === length) found[count++] = start[each]!;
+    }
+    return count;
+  }
+
+  /** At the end of the text. */
+  reportLast(end: number, found: number[], at: number): number {
+    let count = at;
+    for (let each = end; each !== none && this.#seenLast[each] !== this.#pass; each = this.#shorter[each]!) {
+      this.#seenLast[each] = this.#pass;
+      if (this.#ids.end[each] !== none) found[count++] = this.#ids.end[each]!;
+    }
+    return count;
   }
 }
 
@@ -212,7 +332,7 @@ class Trie {
     for (const [order, { text }] of literals.entries()) {
       let node = 0;
       for (let index = 0; index < text.length; index += 1) {
-        const label = alphabet.classOf(text.charCodeAt(index));
+        const label = alphabet.numberOf(text.charCodeAt(index));
         const key = node * alphabet.size + label;
         let child = children.get(key);
         if (child === undefined) {

@@ -1,6 +1,7 @@
 import type { SigmaEvent } from '../event.js';
 import type { Answer } from './answers.js';
 import { EventView } from './event-view.js';
+import type { LiteralSearch } from './literal-search.js';
 import type { Questions, ScanPlan } from './questions.js';
 import type { TextScan } from './text-scan.js';
 
@@ -16,13 +17,15 @@ export class Memo {
   readonly #view: EventView;
   readonly #answers: readonly (Answer | null)[];
   readonly #scans: readonly TextScan[];
+  readonly #searches: readonly LiteralSearch[];
   readonly #scanOf: Int32Array;
   /** What the last scan found, and how much of it. */
   readonly found: number[] = [];
 
-  constructor(questions: Questions, { scans, scanOf }: ScanPlan) {
+  constructor(questions: Questions, { scans, searches, scanOf }: ScanPlan) {
     this.#answers = questions.answers();
     this.#scans = scans;
+    this.#searches = searches;
     this.#view = new EventView(questions.fields);
     this.#scanOf = Int32Array.from(scanOf, (scan) => scan ?? alone);
     this.yes = new Uint32Array(this.#answers.length);
@@ -37,6 +40,7 @@ export class Memo {
       this.event = 1;
     }
     this.#view.look(event);
+    for (const search of this.#searches) search.begin();
   }
 
   ask = (question: number): boolean => {

@@ -2,24 +2,32 @@ import type { Expression, Leaf, Test } from '../expression.js';
 import { anyRun, literalOf, written } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
 import type { Answer } from './answers.js';
+import { LiteralSearch } from './literal-search.js';
 import { requiredLiterals } from './required-literal.js';
-import { TextScan } from './text-scan.js';
+import { isPart, TextScan } from './text-scan.js';
 import type { LiteralTest, ScannedLiteral } from './text-scan.js';
 import { chain } from './tree.js';
 import type { Tree } from './tree.js';
 
-export interface Question {
-  leaf: Leaf;
-  /** What one pass over a text answers together with others; null for what is answered alone. */
-  literal: LiteralTest | null;
-}
+export type Question =
+  /** Whether a field has one of them: what one pass over its texts answers together with others. */
+  | { kind: 'literals'; field: string | null; isCased: boolean; literals: readonly LiteralTest[] }
+  /** What is answered alone. */
+  | { kind: 'leaf'; leaf: Leaf };
+
+type Literals = Extract<Question, { kind: 'literals' }>;
 
 /** Questions that are answered together, and which. */
 export interface ScanPlan {
   scans: readonly TextScan[];
+  /** What the scans have in common. */
+  searches: readonly LiteralSearch[];
   /** By question: the number of its scan, or null. */
   scanOf: readonly (number | null)[];
 }
+
+/** Of more alternatives it does not matter which of them is there: that would be thousands of answers where one is asked for. */
+const longList = 24;
 
 /** The questions that rules ask, each once however many rules ask it. */
 export class Questions {
@@ -32,11 +40,12 @@ export class Questions {
   treeOf(expression: Expression): Tree {
     switch (expression.kind) {
       case 'and':
-      case 'or':
         return chain(
-          expression.kind,
+          'and',
           expression.parts.map((part) => this.treeOf(part)),
         );
+      case 'or':
+        return this.#treeOfAlternatives(alternativesOf(expression));
       case 'not':
         return { op: 'not', part: this.treeOf(expression.part) };
       case 'leaf':
@@ -44,48 +53,71 @@ export class Questions {
     }
   }
 
-  /** One scan for all literals of a field, and another one for those that are cased. */
+  /** One scan for all literals of a field, and another one for those that are cased; one search for all scans of a kind. */
   planScans(): ScanPlan {
     const groups = new Map<string, { field: number; isCased: boolean; literals: ScannedLiteral[] }>();
-    for (const [id, { leaf, literal }] of this.all.entries()) {
-      if (!literal) continue;
-      const isCased = leaf.test.kind === 'text' && leaf.test.isCased;
-      const field = this.#fieldNumber(leaf.field);
+    for (const [question, each] of this.all.entries()) {
+      if (each.kind !== 'literals') continue;
+      const { isCased, literals } = each;
+      const field = this.#fieldNumber(each.field);
       const key = `${field} ${isCased}`;
-      const group = groups.get(key);
-      if (group) group.literals.push({ ...literal, id });
-      else groups.set(key, { field, isCased, literals: [{ ...literal, id }] });
+      let group = groups.get(key);
+      if (!group) groups.set(key, (group = { field, isCased, literals: [] }));
+      for (const literal of literals) group.literals.push({ ...literal, question });
     }
+    const planned = [...groups.values()];
+    const searchOf = (cased: boolean) =>
+      new LiteralSearch(
+        planned.flatMap(({ isCased, literals }, scan) =>
+          isCased === cased ? literals.filter(isPart).map((literal) => ({ ...literal, scan })) : [],
+        ),
+      );
+    const [lower, cased] = [searchOf(false), searchOf(true)];
     const scanOf = this.all.map((): number | null => null);
-    const scans = [...groups.values()].map(({ field, isCased, literals }, number) => {
-      for (const { id } of literals) scanOf[id] = number;
-      return new TextScan(field, isCased, literals);
+    const scans = planned.map(({ field, isCased, literals }, number) => {
+      for (const { question } of literals) scanOf[question] = number;
+      return new TextScan(number, field, isCased, literals, isCased ? cased : lower);
     });
-    return { scans, scanOf };
+    return { scans, searches: [lower, cased], scanOf };
   }
 
   /** How each question is answered alone. */
   answers(): (Answer | null)[] {
-    return this.all.map(({ leaf, literal }) => (literal ? null : leafAnswer(leaf, (name) => this.#fieldNumber(name))));
+    return this.all.map((question) =>
+      question.kind === 'leaf' ? leafAnswer(question.leaf, (name) => this.#fieldNumber(name)) : null,
+    );
+  }
+
+  /** Long lists of literals are one question each. */
+  #treeOfAlternatives(parts: readonly Expression[]): Tree {
+    const lists = Map.groupBy(parts, (part) => (part.kind === 'leaf' ? listKey(part.leaf) : null));
+    const trees = [...lists].flatMap(([key, each]) => {
+      if (key === null || each.length <= longList) return each.map((part) => this.treeOf(part));
+      const all = each.flatMap((part) => (part.kind === 'leaf' ? (literalsOf(part.leaf) ?? []) : []));
+      return [this.#ask({ ...all[0]!, literals: all.flatMap(({ literals }) => literals) })];
+    });
+    return chain('or', trees);
   }
 
   /** What is costly is asked only where the scan found what it needs. */
   #treeOfLeaf(leaf: Leaf): Tree {
+    const own = this.#ask(literalsOf(leaf) ?? { kind: 'leaf', leaf });
     const required = requiredLiterals(leaf.test);
-    const own: Tree = { op: 'ask', question: this.#number(leaf) };
     if (required.length === 0) return own;
-    const literals = required.map((test): Tree => ({ op: 'ask', question: this.#number({ field: leaf.field, test }) }));
-    return { op: 'and', parts: [chain('or', literals), own] };
+    const literals = required.map((test): Expression => ({ kind: 'leaf', leaf: { field: leaf.field, test } }));
+    return { op: 'and', parts: [this.#treeOfAlternatives(literals), own] };
   }
 
-  #number(leaf: Leaf): number {
-    const key = JSON.stringify([leaf.field, testKey(leaf.test)]);
-    const known = this.#numbers.get(key);
-    if (known !== undefined) return known;
-    const number = this.all.length;
-    this.#numbers.set(key, number);
-    this.all.push({ leaf, literal: literalTest(leaf.test) });
-    return number;
+  #ask(question: Question): Tree {
+    const key = JSON.stringify(
+      question.kind === 'leaf' ? [question.leaf.field, testKey(question.leaf.test)] : { ...question },
+    );
+    let number = this.#numbers.get(key);
+    if (number === undefined) {
+      number = this.all.push(question) - 1;
+      this.#numbers.set(key, number);
+    }
+    return { op: 'ask', question: number };
   }
 
   #fieldNumber(name: string | null): number {
@@ -96,6 +128,22 @@ export class Questions {
     }
     return number;
   }
+}
+
+/** With those of alternatives that are themselves alternatives. */
+function alternativesOf(expression: Expression): readonly Expression[] {
+  return expression.kind === 'or' ? expression.parts.flatMap(alternativesOf) : [expression];
+}
+
+function literalsOf({ field, test }: Leaf): Literals | null {
+  const literal = literalTest(test);
+  return literal && { kind: 'literals', field, isCased: test.kind === 'text' && test.isCased, literals: [literal] };
+}
+
+/** The same of all literals that are found together; null of what is no literal. */
+function listKey(leaf: Leaf): string | null {
+  const literals = literalsOf(leaf);
+  return literals && JSON.stringify([literals.field, literals.isCased]);
 }
 
 /** A test as one for a literal and its place; null for one with wildcards inside, or of another kind. */

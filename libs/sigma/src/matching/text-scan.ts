@@ -1,6 +1,6 @@
 import type { EventView } from './event-view.js';
-import { LiteralAutomaton } from './literal-automaton.js';
 import type { Literal } from './literal-automaton.js';
+import type { LiteralSearch } from './literal-search.js';
 import { numberOf } from './values.js';
 
 /** What a text can be asked without looking for anything between wildcards. */
@@ -11,46 +11,67 @@ export interface LiteralTest {
 }
 
 export interface ScannedLiteral extends LiteralTest {
-  /** Number of the question. */
-  id: number;
+  question: number;
 }
 
 /** Answers every question about literals of one field at once. */
 export class TextScan {
-  readonly #automaton: LiteralAutomaton;
-  readonly #whole: ReadonlyMap<string, number>;
+  /** By the whole text, or by the number that it is: questions with the answer yes. */
+  readonly #whole: ReadonlyMap<string, readonly number[]>;
   readonly #longestWhole: number;
-  readonly #numbers: ReadonlyMap<number, number>;
+  readonly #numbers: ReadonlyMap<number, readonly number[]>;
 
+  /** @param search finds what is neither whole nor a number; there such questions are those of this number */
   constructor(
+    private readonly number: number,
     private readonly field: number,
     private readonly isCased: boolean,
     literals: readonly ScannedLiteral[],
+    private readonly search: LiteralSearch,
   ) {
-    this.#automaton = new LiteralAutomaton(literals.filter(isPart));
-    const whole = literals.filter(({ place }) => place === 'whole');
-    this.#whole = new Map(whole.map(({ text, id }) => [text, id]));
-    this.#longestWhole = whole.reduce((longest, { text }) => Math.max(longest, text.length), -1);
-    this.#numbers = new Map(
-      literals.filter(({ place }) => place === 'number').map(({ text, id }) => [Number(text), id]),
-    );
+    this.#whole = questionsBy(literals, 'whole', ({ text }) => text);
+    this.#longestWhole = [...this.#whole.keys()].reduce((longest, { length }) => Math.max(longest, length), -1);
+    this.#numbers = questionsBy(literals, 'number', ({ text }) => Number(text));
   }
 
   /** Writes those that are answered with yes into `found` and returns how many; one may stand there more than once. */
   answer(view: EventView, found: number[]): number {
     let count = 0;
     for (const text of this.isCased ? view.raw(this.field) : view.lower(this.field)) {
-      count = this.#automaton.scan(text, found, count);
-      const whole = text.length <= this.#longestWhole ? this.#whole.get(text) : undefined;
-      if (whole !== undefined) found[count++] = whole;
-      const number = this.#numbers.size > 0 ? numberOf(text) : undefined;
-      const equal = number === undefined ? undefined : this.#numbers.get(number);
-      if (equal !== undefined) found[count++] = equal;
+      count = this.search.answer(text, this.number, found, count);
+      if (text.length <= this.#longestWhole) count = addAll(this.#whole.get(text), found, count);
+      if (this.#numbers.size === 0) continue;
+      const number = numberOf(text);
+      if (number !== undefined) count = addAll(this.#numbers.get(number), found, count);
     }
     return count;
   }
 }
 
-function isPart(literal: ScannedLiteral): literal is ScannedLiteral & Literal {
+function questionsBy<Key>(
+  literals: readonly ScannedLiteral[],
+  wanted: LiteralTest['place'],
+  keyOf: (literal: ScannedLiteral) => Key,
+): Map<Key, number[]> {
+  const questions = new Map<Key, number[]>();
+  for (const literal of literals) {
+    if (literal.place !== wanted) continue;
+    const known = questions.get(keyOf(literal));
+    if (known) known.push(literal.question);
+    else questions.set(keyOf(literal), [literal.question]);
+  }
+  return questions;
+}
+
+function addAll(questions: readonly number[] | undefined, found: number[], at: number): number {
+  let count = at;
+  for (const question of questions ?? none) found[count++] = question;
+  return count;
+}
+
+const none: readonly number[] = [];
+
+/** What is looked for within a text. */
+export function isPart(literal: ScannedLiteral): literal is ScannedLiteral & Omit<Literal, 'id'> {
   return literal.place !== 'whole' && literal.place !== 'number';
 }

@@ -5,11 +5,19 @@ const maxListDepth = 8;
  * What a field says, as texts: numbers in decimal, switches as true and false, objects as compact JSON, a list as all of its
  * elements. Null has no text.
  */
-export function textsOf(value: unknown, depth = 0): readonly string[] {
-  if (typeof value === 'string') return [value];
-  if (Array.isArray(value)) return depth < maxListDepth ? value.flatMap((each) => textsOf(each, depth + 1)) : [];
+export function textsOf(value: unknown): readonly string[] {
+  const texts: string[] = [];
+  addTexts(value, texts, 0);
+  return texts;
+}
+
+function addTexts(value: unknown, texts: string[], depth: number): void {
+  if (Array.isArray(value)) {
+    if (depth < maxListDepth) for (const each of value) addTexts(each, texts, depth + 1);
+    return;
+  }
   const text = textOf(value);
-  return text === undefined ? [] : [text];
+  if (text !== undefined) texts.push(text);
 }
 
 /** The text of one value that is no list; undefined for null. */

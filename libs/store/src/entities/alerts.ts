@@ -1,4 +1,4 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
 /** What fires, or did lately: the other side of inhibition, and what a silence would hide. */
 @Entity('alert')
@@ -16,11 +16,44 @@ export class AlertRow {
 /** When those that wait together are told. */
 @Entity('alert_group')
 @Index('alert_group_due_ix', ['dueAt'], { where: 'due_at IS NOT NULL' })
+@Index('alert_group_remind_ix', ['remindAt'], { where: 'remind_at IS NOT NULL' })
 export class AlertGroupRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'alert_group_pk' }) key!: string;
   @Column('timestamptz', { name: 'told_at', nullable: true }) toldAt!: Date | null;
   /** Null: nothing waits. */
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
+  /** When what still fires is told again; null: never. */
+  @Column('timestamptz', { name: 'remind_at', nullable: true }) remindAt!: Date | null;
+}
+
+/** What a group was told of, where it is told again while it fires. */
+@Entity('told_alert')
+@Index('told_alert_alert_ix', ['identityHash'])
+export class ToldAlertRow {
+  @PrimaryColumn('text', { name: 'group_key', primaryKeyConstraintName: 'told_alert_pk' }) groupKey!: string;
+  @PrimaryColumn('bytea', { name: 'identity_hash', primaryKeyConstraintName: 'told_alert_pk' }) identityHash!: Buffer;
+  /** As it was told. */
+  @Column('jsonb') alert!: unknown;
+  /** By which it was told last. */
+  @Column('uuid', { name: 'delivery_id' }) deliveryId!: string;
+  @ManyToOne(() => AlertGroupRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'group_key', foreignKeyConstraintName: 'told_alert_group_fk' })
+  group?: Relation<AlertGroupRow>;
+  @ManyToOne(() => AlertRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'identity_hash', foreignKeyConstraintName: 'told_alert_alert_fk' })
+  firing?: Relation<AlertRow>;
+}
+
+/** What there was to tell, whoever was told of it. */
+@Entity('alert_history')
+@Index('alert_history_at_ix', ['at', 'eventId'])
+export class AlertHistoryRow {
+  @PrimaryColumn('uuid', { name: 'event_id', primaryKeyConstraintName: 'alert_history_pk' }) eventId!: string;
+  @CreateDateColumn({ type: 'timestamptz' }) at!: Date;
+  /** The alerts with their labels, by the hashes of their identities. */
+  @Column('jsonb') alerts!: unknown;
+  /** Of an event that tells a state of an incident: of which, and for whom. */
+  @Column('jsonb', { nullable: true }) state!: unknown;
 }
 
 /** Alerts that nobody wants to hear of for a while. */

@@ -1,11 +1,14 @@
-import { Column, CreateDateColumn, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, CreateDateColumn, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 /** Who may call the API. */
 @Entity('api_token')
 @Unique('api_token_hash_ux', ['hash'])
+@Index('api_token_name_ux', ['name'], { unique: true, where: 'revoked_at IS NULL' })
 export class ApiTokenRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_token_pk' }) id!: string;
   @Column('text') name!: string;
+  /** `gate`, `read` or `write`. */
+  @Column('text') scope!: string;
   /** SHA-256 of the token; 256 random bits need no slow hash. */
   @Column('bytea') hash!: Buffer;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;

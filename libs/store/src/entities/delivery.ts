@@ -1,4 +1,14 @@
-import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm';
+import {
+  Column,
+  CreateDateColumn,
+  Entity,
+  Index,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
 
 /** One message to one receiver. Only the notifier writes it. */
 @Entity('delivery')
@@ -6,7 +16,11 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 @Index('delivery_once_ux', { synchronize: false })
 @Index('delivery_held_ix', ['heldFor'], { where: "state = 'held'" })
 @Index('delivery_channel_ix', ['receiver', 'channel', 'integration', 'createdAt'])
-@Index('delivery_subject_ix', ['subject'], { where: 'subject IS NOT NULL' })
+@Index('delivery_subject_ix', ['subject', 'receiver', 'channel', 'integration', 'revision'], {
+  where: 'subject IS NOT NULL',
+})
+@Index('delivery_origin_ix', ['originId'], { where: 'origin_id IS NOT NULL' })
+@Index('delivery_troubled_ix', ['id'], { where: "state IN ('failed', 'retrying')" })
 export class DeliveryRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'delivery_pk' }) id!: string;
   @Column('uuid', { name: 'event_id' }) eventId!: string;
@@ -24,6 +38,9 @@ export class DeliveryRow {
   @Column('text', { nullable: true }) subject!: string | null;
   /** Which state of the subject it tells of. */
   @Column('integer', { nullable: true }) revision!: number | null;
+  /** `fallback` or `repetition`, and of which delivery; null for most. */
+  @Column('text', { nullable: true }) origin!: string | null;
+  @Column('uuid', { name: 'origin_id', nullable: true }) originId!: string | null;
   /** `held` or `pending`, `sending`, `retrying`, then `sent`, `superseded`, `merged`, `suppressed` or `failed`. */
   @Column('text', { default: 'pending' }) state!: string;
   /** The group with which it waits. */
@@ -33,10 +50,39 @@ export class DeliveryRow {
   @Column('text', { array: true, default: [] }) reached!: string[];
   /** The channel's own name for the message. */
   @Column('text', { nullable: true }) reference!: string | null;
+  /** The reference of the message that it repeats. */
+  @Column('text', { name: 'reply_to', nullable: true }) replyTo!: string | null;
   @Column('text', { nullable: true }) code!: string | null;
   @Column('text', { nullable: true }) reason!: string | null;
   @Column('text', { nullable: true }) traceparent!: string | null;
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' }) createdAt!: Date;
   @Column('timestamptz', { name: 'next_at', nullable: true }) nextAt!: Date | null;
   @Column('timestamptz', { name: 'finished_at', nullable: true }) finishedAt!: Date | null;
+}
+
+/** What became of a try of a delivery, or what somebody did about it. */
+@Entity('delivery_step')
+export class DeliveryStepRow {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'delivery_step_pk',
+  })
+  id!: string;
+  @Index('delivery_step_delivery_ix')
+  @Column('uuid', { name: 'delivery_id' })
+  deliveryId!: string;
+  @ManyToOne(() => DeliveryRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'delivery_id', foreignKeyConstraintName: 'delivery_step_delivery_fk' })
+  delivery?: Relation<DeliveryRow>;
+  /** `failed`, `given-up`, `redriven` or `repeated`. */
+  @Column('text') kind!: string;
+  /** Tries that were made until then. */
+  @Column('integer') attempt!: number;
+  @Column('text', { nullable: true }) code!: string | null;
+  @Column('text', { nullable: true }) reason!: string | null;
+  /** Who did it, of what people do. */
+  @Column('text', { name: 'made_by', nullable: true }) madeBy!: string | null;
+  @Column('timestamptz', { name: 'next_at', nullable: true }) nextAt!: Date | null;
+  @CreateDateColumn({ name: 'made_at', type: 'timestamptz' }) madeAt!: Date;
 }

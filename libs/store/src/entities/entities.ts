@@ -8,9 +8,9 @@ import {
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
-import { AlertGroupRow, AlertRow, SilenceRow } from './alerts.js';
+import { AlertGroupRow, AlertHistoryRow, AlertRow, SilenceRow, ToldAlertRow } from './alerts.js';
 import { ApiTokenRow } from './api-token.js';
-import { DeliveryRow } from './delivery.js';
+import { DeliveryRow, DeliveryStepRow } from './delivery.js';
 import {
   DetectionAlertRow,
   DetectionMatchRow,
@@ -89,7 +89,10 @@ export const entities = [
   IncidentRevisionRow,
   AlertRow,
   AlertGroupRow,
+  ToldAlertRow,
+  AlertHistoryRow,
   SilenceRow,
   DeliveryRow,
+  DeliveryStepRow,
   ApiTokenRow,
 ];

@@ -5,6 +5,8 @@ import { Column, CreateDateColumn, Entity, Index, PrimaryColumn } from 'typeorm'
 @Index('outbox_unpublished_ix', ['id'], { where: 'published_at IS NULL' })
 @Index('outbox_unconfirmed_ix', ['nextSweepAt'], { where: 'published_at IS NOT NULL AND confirmed_at IS NULL' })
 @Index('outbox_confirmed_ix', ['confirmedAt'])
+// On the push in `data`, which TypeORM cannot say.
+@Index('outbox_push_ix', { synchronize: false })
 export class OutboxRow {
   /** UUID version 7; also the CloudEvents id. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'outbox_pk' }) id!: string;
@@ -45,6 +47,7 @@ export class ReceivedRow {
 
 /** An event or job that was given up, with what is needed to try it again. */
 @Entity('dead_letter')
+@Index('dead_letter_open_ix', ['subject'], { where: 'redriven_at IS NULL' })
 export class DeadLetterRow {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'dead_letter_pk' }) id!: string;
   /** `event` or `job`. */

@@ -17,6 +17,8 @@ export class JobRow {
   @Column('text', { default: 'queued' }) state!: string;
   /** How often somebody has taken it. */
   @Column('integer', { default: 0 }) attempt!: number;
+  /** How often it was put back before anything was tried. */
+  @Column('integer', { name: 'put_back', default: 0 }) putBack!: number;
   @Column('timestamptz', { name: 'run_at', default: () => 'now()' }) runAt!: Date;
   /** When it was last put into the queue. */
   @Column('timestamptz', { name: 'swept_at', default: () => 'now()' }) sweptAt!: Date;

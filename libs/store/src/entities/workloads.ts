@@ -4,7 +4,6 @@ import { ImageRow } from './images.js';
 
 /** Which container ran what, where, and when. The detector writes it. */
 @Entity('container_ledger')
-@Index('container_ledger_pod_ix', ['cluster', 'namespace', 'pod'])
 export class ContainerLedgerRow {
   /** As long as anybody said it. */
   @PrimaryColumn('text', { name: 'container_id', primaryKeyConstraintName: 'container_ledger_pk' })
@@ -29,6 +28,8 @@ export class ContainerLedgerRow {
   @Column('text', { nullable: true }) repository!: string | null;
   @Column('text', { nullable: true }) tag!: string | null;
   @Column('boolean', { nullable: true }) privileged!: boolean | null;
+  /** `command`, `args`: what its pod says in place of the image. */
+  @Column('text', { array: true, nullable: true }) overrides!: string[] | null;
   @Column('timestamptz', { name: 'started_at', nullable: true }) startedAt!: Date | null;
   @Column('timestamptz', { name: 'ended_at', nullable: true }) endedAt!: Date | null;
   @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
@@ -50,17 +51,24 @@ export class WorkloadRow {
   @Column('text', { name: 'service_account', nullable: true }) serviceAccount!: string | null;
   @Column('integer') replicas!: number;
   @Column('text', { array: true }) probes!: string[];
-  @Column('timestamptz', { name: 'seen_at' }) seenAt!: Date;
+  @Index('workload_seen_ix')
+  @Column('timestamptz', { name: 'seen_at' })
+  seenAt!: Date;
 }
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */
 @Entity('image_manifest')
+// GIN, which TypeORM cannot say.
+@Index('image_manifest_contents_ix', { synchronize: false })
+@Index('image_manifest_unfilled_ix', ['imageDigest'], { where: 'contents IS NULL' })
 export class ImageManifestRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_manifest_pk' }) imageDigest!: string;
   @OneToOne(() => ImageRow, { onDelete: 'CASCADE' })
   @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'image_manifest_image_fk' })
   image?: Relation<ImageRow>;
   @Column('bytea') files!: Buffer;
+  /** What its files are found by: eight bytes of the sha256 of each. Null of those that were kept before anybody asked. */
+  @Column('bigint', { array: true, nullable: true }) contents!: string[] | null;
 }
 
 /** A package of an image that was seen to be executed or loaded. */

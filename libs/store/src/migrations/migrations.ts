@@ -35,6 +35,16 @@ import { SensorContacts1764000050000 } from './1764000050000-sensor-contacts.js'
 import { RegistryTags1764000054000 } from './1764000054000-registry-tags.js';
 import { AlertGroups1764000055000 } from './1764000055000-alert-groups.js';
 import { PipelineReports1764000056000 } from './1764000056000-pipeline-reports.js';
+import { ToldAlerts1764000060000 } from './1764000060000-told-alerts.js';
+import { AlertHistory1764000061000 } from './1764000061000-alert-history.js';
+import { JobsPutBack1764000064000 } from './1764000064000-jobs-put-back.js';
+import { DeliverySteps1764000064001 } from './1764000064001-delivery-steps.js';
+import { ApiTokenScope1764000065000 } from './1764000065000-api-token-scope.js';
+import { DeliverySubjects1764000066000 } from './1764000066000-delivery-subjects.js';
+import { FileContents1764000070000 } from './1764000070000-file-contents.js';
+import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
+import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
+import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -75,4 +85,14 @@ export const migrations = [
   RegistryTags1764000054000,
   AlertGroups1764000055000,
   PipelineReports1764000056000,
+  ToldAlerts1764000060000,
+  AlertHistory1764000061000,
+  JobsPutBack1764000064000,
+  DeliverySteps1764000064001,
+  ApiTokenScope1764000065000,
+  DeliverySubjects1764000066000,
+  FileContents1764000070000,
+  LedgerPods1764000071000,
+  WorkloadSeen1764000072000,
+  ContainerOverrides1764000073000,
 ];

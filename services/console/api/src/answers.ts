@@ -281,6 +281,8 @@ export const blastRadiusAnswer = z.object({
       digest: z.string(),
       /** Some of the packages. */
       purls: z.array(z.string()),
+      /** Where the file is that was asked for. */
+      paths: z.array(z.string()),
       /** The hole is closed in all of them by other means than a version. */
       isMitigated: z.boolean(),
       /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
@@ -321,6 +323,8 @@ export const deliveryAnswer = z.object({
   createdAt: time,
   nextAt: time.nullable(),
   finishedAt: time.nullable(),
+  /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
+  origin: z.object({ kind: z.enum(['fallback', 'repetition']), id: z.uuid() }).nullable(),
 });
 
 const alert = z.object({
@@ -338,6 +342,52 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
+  /** What the channel calls the message that this one repeats. */
+  replyTo: text,
+  /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
+  steps: z.array(
+    z.object({
+      at: time,
+      kind: z.enum([
+        'made',
+        'failed',
+        'given-up',
+        'redriven',
+        'repeated',
+        'sent',
+        'superseded',
+        'merged',
+        'suppressed',
+      ]),
+      attempt: count,
+      code: text,
+      reason: text,
+      nextAt: time.nullable(),
+      by: text,
+    }),
+  ),
+  /** Deliveries that were made of it. */
+  derived: z.array(
+    z.object({
+      id: z.uuid(),
+      kind: z.enum(['fallback', 'repetition']),
+      receiver: z.string(),
+      channel: z.string(),
+      state: deliveryAnswer.shape.state,
+    }),
+  ),
+});
+
+export const redriveOneAnswer = z.object({
+  /** Of the delivery that goes out, or that was left alone. */
+  id: z.uuid(),
+  outcome: z.enum(['redriven', 'repeated', 'accepted', 'under-way', 'held', 'ended']),
+});
+
+export const redriveManyAnswer = z.object({
+  redriven: count,
+  /** Whether there are more than one request takes. */
+  isMore: z.boolean(),
 });
 
 export const silenceAnswer = z.object({
@@ -359,18 +409,85 @@ export const silencePreviewAnswer = z.object({
   alerts: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
 });
 
+const messageCounts = {
+  messages: count,
+  /** Of the messages, those that say again what was told before. */
+  reminders: count,
+  /** They only change what a channel shows already, and are no messages. */
+  edits: count,
+  /** Alerts in the messages, each as often as it is told. */
+  alerts: count,
+};
+
+/** What a routing.yaml would have made of what happened. Nothing is sent by asking. */
+export const replayAnswer = z.object({
+  since: time,
+  until: time,
+  history: z.object({
+    /** Since when it is known what there was to tell. */
+    knownSince: time.nullable(),
+    /** Whether that is all of the time that was asked for. */
+    isWhole: z.boolean(),
+    events: count,
+    alerts: count,
+  }),
+  would: z.object({
+    ...messageCounts,
+    receivers: z.array(
+      z.object({
+        receiver: z.string(),
+        ...messageCounts,
+        routes: z.array(z.object({ route: z.string(), ...messageCounts })),
+        channels: z.record(z.string(), count),
+      }),
+    ),
+    /** What did not go out at once: told later or together with others, over before anybody was told, or waiting at the end. */
+    heldBack: z.array(
+      z.object({
+        why: z.enum(['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted']),
+        told: count,
+        over: count,
+        waits: count,
+      }),
+    ),
+    /** The groups of which most would have been sent. */
+    busiest: z.array(z.object({ receiver: z.string(), groupKey: z.string(), ...messageCounts })),
+  }),
+  /** What was really sent in that time, by whatever the routes were. */
+  sent: z.array(
+    z.object({
+      receiver: z.string(),
+      route: z.string(),
+      channel: z.string(),
+      messages: count,
+      edits: count,
+      reminders: count,
+      failed: count,
+      heldBack: count,
+    }),
+  ),
+});
+
 /** A channel of a receiver that was given messages, over the last week. */
 export const receiverAnswer = z.object({
   receiver: z.string(),
   channel: z.string(),
   integration: count,
-  /** `failing` where its newest message that ended was given up or is tried again. */
-  state: z.enum(['ok', 'failing']),
+  /**
+   * `broken`: its newest message that ended was given up. `resting`: it failed so often that it is left alone for a while. `failing`: a
+   * message is tried again. `working`: none of that.
+   */
+  state: z.enum(['working', 'failing', 'resting', 'broken']),
+  /** When the first try failed after which none succeeded. */
+  since: time.nullable(),
   sent: count,
   failed: count,
   waiting: count,
+  waitingSince: time.nullable(),
   lastSentAt: time.nullable(),
   lastFailure: z.object({ code: text, reason: text, at: z.string() }).nullable(),
+  /** How long 95 of 100 messages of the last day took at most, from when they were to go out until the channel had them. */
+  p95Seconds: z.number().nullable(),
 });
 
 export const deadLetterAnswer = z.object({

@@ -536,6 +536,7 @@ describe('the API', () => {
           tag: '1',
           digest: index,
           purls: [openssl('amd64').purl, openssl('arm64').purl],
+          paths: [],
           isMitigated: false,
           workloads: null,
         },
@@ -562,10 +563,20 @@ describe('the API', () => {
     });
   });
 
-  it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1'])('wants one question: %j', async (query) => {
-    const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
-    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
+  it('asks where a file is by its bytes', async () => {
+    const nowhere = { packages: 0, images: 0, mitigated: 0, repositories: 0, workloads: null };
+    for (const asked of [hex('9'), `sha256:${'9A'.repeat(32)}`]) {
+      expect(await get(`/blast-radius?file=${asked}`)).toEqual({ counts: nowhere, items: [], next: null });
+    }
   });
+
+  it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1', '?file=sha256:9', '?file=/bin/sh'])(
+    'wants one question: %j',
+    async (query) => {
+      const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
+      expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
+    },
+  );
 
   it('shows incidents, and resolves one once', async () => {
     const id = await seedIncident('Shell');
@@ -610,7 +621,12 @@ describe('the API', () => {
       'state: Incident opened',
     ]);
 
+    const watched = await call(`/api/v1/incidents/${id}`, { headers: bearer() });
+    const etag = watched.headers.get('etag')!;
+    const ifChanged = async () => call(`/api/v1/incidents/${id}`, { headers: { ...bearer(), 'if-none-match': etag } });
+    expect((await ifChanged()).status).toBe(304);
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved', resolvedBy: 'bootstrap' });
+    expect((await ifChanged()).status).toBe(200);
     expect(await get(`/incidents/${id}/resolve`, 'post')).toMatchObject({ state: 'resolved' });
     const told = await store.query(
       `SELECT subject, source, data FROM outbox WHERE type = 'dev.tidewaiter.incident.resolved.v1'`,
@@ -729,6 +745,13 @@ describe('the API', () => {
       mediaType: 'text/html; charset=utf-8',
       content: expect.stringMatching(/^<!doctype html>/),
     });
+    const mail = await call('/api/v1/messages/preview/mail?kind=incident', { headers: bearer() });
+    expect(mail.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    // In a frame of our pages, and nothing of it runs or is loaded.
+    expect(mail.headers.get('content-security-policy')).toBe(
+      "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    );
+    expect(await mail.text()).toMatch(/^<!doctype html>/i);
   });
 
   it('counts what is in work', async () => {

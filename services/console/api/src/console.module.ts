@@ -20,6 +20,7 @@ import { MessagesController, MessageWords } from './messages.controller.js';
 import { OpenApiController } from './openapi.controller.js';
 import { PushesController } from './pushes.controller.js';
 import { ReceiversController } from './receivers.controller.js';
+import { RoutesController } from './routes.controller.js';
 import { RulesController } from './rules.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
 import { SilencesController } from './silences.controller.js';
@@ -59,6 +60,7 @@ export class ConsoleModule {
         DeliveriesController,
         ReceiversController,
         SilencesController,
+        RoutesController,
         MessagesController,
         DeadLettersController,
         StatusController,

@@ -1,4 +1,6 @@
-import { Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { createHash } from 'node:crypto';
+
+import { Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import {
   type ApiToken,
@@ -10,6 +12,7 @@ import {
   Store,
   type StoredIncident,
 } from '@tidewaiter/store';
+import type { FastifyReply } from 'fastify';
 import type { z } from 'zod';
 
 import type { incidentAnswer, incidentDetailAnswer } from './incident-answers.js';
@@ -35,14 +38,22 @@ export class IncidentsController {
     return { items: items.map(describeIncident), next };
   }
 
+  /** Who watches it asks with the `ETag` that it had; what is known of its image and its reach is looked up only where something happened. */
   @Get(':id')
-  async get(@Param('id') id: string): Promise<z.output<typeof incidentDetailAnswer>> {
+  async get(
+    @Param('id') id: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<z.output<typeof incidentDetailAnswer> | undefined> {
     const incident = await this.#find(readId(id));
-    const [revisions, deliveries, context] = await Promise.all([
-      this.incidents.revisions(id),
-      this.deliveries.about(id),
-      this.contexts.of(incident),
-    ]);
+    const [revisions, deliveries] = await Promise.all([this.incidents.revisions(id), this.deliveries.about(id)]);
+    const etag = etagOf([incident, revisions, deliveries]);
+    void reply.header('etag', etag);
+    if (known === etag) {
+      void reply.status(304);
+      return undefined;
+    }
+    const context = await this.contexts.of(incident);
     const timeline = incidentTimeline(incident, revisions, context, deliveries);
     return { ...incident, revisions, timeline, imageFacts: context.image, blastRadius: context.reach };
   }
@@ -75,6 +86,10 @@ export class IncidentsController {
     if (!incident) throw new NotFound('INCIDENT_UNKNOWN', `no incident ${id}`);
     return incident;
   }
+}
+
+function etagOf(content: unknown): string {
+  return `"${createHash('sha256').update(JSON.stringify(content)).digest('base64url')}"`;
 }
 
 /** What a list says of an incident; the rest is on its own page. */

@@ -1,7 +1,8 @@
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Res } from '@nestjs/common';
 import { type Preview, previewMessage, type Templates } from '@tidewaiter/messages';
+import type { FastifyReply } from 'fastify';
 
-import { previewQuery, readInput } from './requests.js';
+import { mailPreviewQuery, previewQuery, readInput } from './requests.js';
 
 /** What the templates in use are, and where links of messages lead. */
 export class MessageWords {
@@ -10,6 +11,9 @@ export class MessageWords {
     readonly consoleUrl: string,
   ) {}
 }
+
+/** Styles of a mail stand in its HTML. Nothing of it runs, nothing is loaded, and only the console's own pages show it. */
+const mailSecurityPolicy = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
 
 /** Messages before anybody is sent one. */
 @Controller('api/v1/messages')
@@ -21,5 +25,14 @@ export class MessagesController {
   preview(@Query() query: unknown): Preview {
     const { kind, channel } = readInput(previewQuery, query);
     return previewMessage(kind, channel, this.words);
+  }
+
+  /** The mail as a page of its own, for a frame. */
+  @Get('preview/mail')
+  mail(@Query() query: unknown, @Res({ passthrough: true }) reply: FastifyReply): string {
+    const { kind } = readInput(mailPreviewQuery, query);
+    const { mediaType, content } = previewMessage(kind, 'email', this.words);
+    void reply.headers({ 'content-type': mediaType, 'content-security-policy': mailSecurityPolicy });
+    return content;
   }
 }

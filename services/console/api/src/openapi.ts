@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { problemAnswer } from './answers.js';
-import { type Route, routes } from './routes.js';
+import { type Route, routes, scopeOf } from './routes.js';
 
 const digestPattern = '^sha256:[0-9a-f]{64}$';
 
@@ -18,7 +18,11 @@ export function openApiDocument(): object {
     components: {
       schemas: { Problem: jsonSchema(problemAnswer, 'output') },
       securitySchemes: {
-        token: { type: 'http', scheme: 'bearer', description: 'An API token: tide_…' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'An API token, tide_…, whose scope is this one or a later one of gate, read, write',
+        },
         session: {
           type: 'apiKey',
           in: 'cookie',
@@ -30,14 +34,21 @@ export function openApiDocument(): object {
   };
 }
 
-function operation({ path, summary, status, query, body, answer, isOpen }: Route): object {
+function operation(route: Route): object {
+  const { path, summary, status, query, body, answer, mediaType = 'application/json', isOpen } = route;
+  const scope = [scopeOf(route)];
   return {
     summary,
-    ...(isOpen && { security: [] }),
+    security: isOpen ? [] : [{ token: scope }, { session: scope }],
     parameters: [...pathParameters(path), ...queryParameters(query)],
-    ...(body && { requestBody: { required: true, content: json(jsonSchema(body, 'input')) } }),
+    ...(body && {
+      requestBody: { required: !body.safeParse(undefined).success, content: json(jsonSchema(body, 'input')) },
+    }),
     responses: {
-      [status]: { description: summary, ...(answer && { content: json(jsonSchema(answer, 'output')) }) },
+      [status]: {
+        description: summary,
+        ...(answer && { content: { [mediaType]: { schema: jsonSchema(answer, 'output') } } }),
+      },
       default: {
         description: 'A problem with a stable code',
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
-import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
 
@@ -105,6 +105,93 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByText(digest).waitFor();
     await page.getByRole('link', { name: 'Pushes' }).click();
     await page.getByText('shop/app:2').waitFor();
+  });
+
+  it('follow an incident while it goes on, and say who looks after it', async () => {
+    const incidents = new Incidents(store);
+    const story = minerIncident({ id: uuidOf('followed'), title: 'Followed' });
+    const grown = { ...story, revision: story.revision + 1, severity: 'critical' as const, sentence: 'It got worse.' };
+    await store.transaction(async (tx) =>
+      incidents.apply(tx, [{ kind: 'opened', incident: { ...story, severity: 'low' } }]),
+    );
+    await page.goto(`${service.url}/#incidents/${story.id}`);
+    await page.getByRole('button', { name: 'Acknowledge' }).click();
+    await page.getByText('bootstrap looks after it').waitFor();
+    await page.getByText('In the sensor’s words').first().click();
+    await page.getByRole('button', { name: 'Resolve' }).focus();
+
+    await store.transaction(async (tx) => incidents.apply(tx, [{ kind: 'updated', incident: grown }]));
+    await page.getByText('It got worse.').waitFor();
+    // Whoever reads is not disturbed, and whoever looked after it hears of it anew.
+    expect(await page.locator('details[open]').count()).toBe(1);
+    expect(await page.locator('#incident-resolve:focus').count()).toBe(1);
+    await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
+    await page.getByRole('button', { name: 'Resolve' }).press('Enter');
+    await page.getByText('INC-2 · resolved by bootstrap').waitFor();
+    expect(await page.getByRole('button', { name: 'Resolve' }).count()).toBe(0);
+  });
+
+  describe('channels and what they were given', () => {
+    const told = async (receiver: string, message: object) => {
+      const place = {
+        channel: 'slack',
+        integration: 0,
+        route: 'route',
+        groupKey: '{}',
+        groupLabels: { repository: hostile },
+      };
+      const [id = ''] = await store.transaction((tx) =>
+        new Deliveries(store).add(tx, [
+          { eventId: uuidOf(receiver), receiver, ...place, alerts: [], message, edition: null },
+        ]),
+      );
+      return id;
+    };
+
+    it('show which channel takes nothing and why, and try again', async () => {
+      const id = await told(hostile, { title: hostile, summary: 'x' });
+      await store.transaction((tx) =>
+        new Deliveries(store).failed(tx, id, 3, 'SLACK_REFUSED', `${hostile} is archived`),
+      );
+      await page.getByRole('link', { name: 'Channels' }).click();
+      const row = page.getByRole('row', { name: 'broken' });
+      await row.getByText('is archived').waitFor();
+      await row.getByRole('link', { name: hostile }).click();
+      await page.getByText(`to ${hostile}`).waitFor();
+      await page.getByLabel('Show').selectOption('given up');
+      await page.getByRole('button', { name: hostile }).click();
+      await page.getByText('given-up').waitFor();
+      await page.getByRole('button', { name: 'Redrive' }).click();
+      await page.getByRole('row', { name: 'pending' }).waitFor();
+      expect(await page.locator('#list img').count()).toBe(0);
+      expect((await new Deliveries(store).steps(id)).map(({ kind, by }) => [kind, by])).toEqual([
+        ['made', null],
+        ['given-up', null],
+        ['redriven', 'bootstrap'],
+      ]);
+    });
+
+    it('send again what was accepted, when told to', async () => {
+      const id = await told('second', { title: 'High', summary: 'It is so.' });
+      await store.transaction((tx) => new Deliveries(store).sent(tx, [{ id, reference: null, note: null }]));
+      await page.goto(`${service.url}/#deliveries?receiver=second`);
+      await page.getByRole('button', { name: 'second' }).click();
+      await page.getByRole('button', { name: 'Send again' }).click();
+      await page.getByRole('button', { name: '1 new' }).waitFor();
+      expect(await new Deliveries(store).story(id)).toMatchObject({
+        derived: [{ kind: 'repetition', state: 'pending' }],
+      });
+    });
+
+    it('show what messages look like', async () => {
+      await page.getByRole('link', { name: 'Channels' }).click();
+      await page.getByRole('link', { name: 'What messages look like' }).click();
+      await page.frameLocator('iframe').getByText('What happened').waitFor();
+      await page.getByRole('link', { name: 'Slack, as its blocks' }).click();
+      await page.getByText('"blocks"').waitFor();
+      await page.getByRole('link', { name: 'digest' }).click();
+      await page.getByRole('heading', { name: 'digest' }).waitFor();
+    });
   });
 
   it('try again what was given up', async () => {

@@ -1,7 +1,7 @@
 import { levels } from '@tidewaiter/detection';
 import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { messageKinds, previewChannels } from '@tidewaiter/messages';
-import { type ImageCursor, readCursor } from '@tidewaiter/store';
+import { deliveryStates, type ImageCursor, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
 const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
@@ -47,8 +47,36 @@ export const deadLettersQuery = pageQuery.extend({
     .transform((value) => value === 'true'),
 });
 
-export const previewQuery = z.strictObject({
-  kind: z.enum(messageKinds),
+const deliveryFilter = {
+  receiver: z.string().min(1).max(1_000).optional(),
+  /** `fallen-back`: given up, and somebody else was told instead. */
+  state: z.enum(deliveryStates).optional(),
+  since: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .optional(),
+  /** Id of the incident that they are about. */
+  incident: z.uuid().optional(),
+  /** Id of the push that they are about. */
+  push: z.uuid().optional(),
+};
+
+export const deliveriesQuery = pageQuery.extend(deliveryFilter);
+
+export const redriveOneBody = z
+  .strictObject({
+    /** Whether what was accepted is sent once more, as a delivery that says so. */
+    again: z.boolean().default(false),
+  })
+  .prefault({});
+
+export const redriveManyBody = z
+  .strictObject({ ...deliveryFilter, state: z.enum(['failed', 'retrying', 'fallen-back']).optional() })
+  .refine((filter) => Object.values(filter).some((value) => value !== undefined), 'say which: everything is too much');
+
+export const mailPreviewQuery = z.strictObject({ kind: z.enum(messageKinds) });
+
+export const previewQuery = mailPreviewQuery.extend({
   /** The text of a mail, its HTML, or what Slack is given. */
   channel: z.enum(previewChannels).default('text'),
 });
@@ -75,6 +103,22 @@ export const silenceBody = silencePreviewBody.extend({
   comment: z.string().min(1).max(2_000),
 });
 
+export const replayBody = z
+  .strictObject({
+    /** The text of a `routing.yaml`. Files that it names are not read. */
+    routing: z.string().min(1).max(1_048_576),
+    since: z.iso.datetime({ offset: true }),
+    /** Now unless given. */
+    until: z.iso.datetime({ offset: true }).optional(),
+    /** One receiver alone. */
+    receiver: z.string().min(1).max(1_024).optional(),
+  })
+  .transform(({ since, until, ...rest }) => ({
+    ...rest,
+    since: new Date(since),
+    until: until === undefined ? new Date() : new Date(until),
+  }));
+
 const imageName = z.string().min(1).max(1_024);
 
 export const gateBody = z
@@ -96,6 +140,8 @@ export const blastRadiusQuery = pageQuery.extend({
   vulnerability: z.string().min(1).max(500).optional(),
   /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
+  /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
+  file: z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits').optional(),
 });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });

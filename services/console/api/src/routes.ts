@@ -1,3 +1,4 @@
+import type { TokenScope } from '@tidewaiter/store';
 import { z } from 'zod';
 
 import { admissionAnswer, admissionReview } from './admission.js';
@@ -17,6 +18,9 @@ import {
   pushDetailAnswer,
   receiverAnswer,
   redriveAnswer,
+  redriveManyAnswer,
+  redriveOneAnswer,
+  replayAnswer,
   silenceAnswer,
   silencePreviewAnswer,
   statusAnswer,
@@ -27,11 +31,16 @@ import {
   alertsQuery,
   blastRadiusQuery,
   deadLettersQuery,
+  deliveriesQuery,
   gateBody,
   imagesQuery,
   incidentsQuery,
+  mailPreviewQuery,
   pageQuery,
   previewQuery,
+  redriveManyBody,
+  redriveOneBody,
+  replayBody,
   rulesQuery,
   sessionBody,
   silenceBody,
@@ -51,8 +60,17 @@ export interface Route {
   query?: z.ZodObject;
   body?: z.ZodType;
   answer?: z.ZodType;
+  /** Of the answer, where that is not JSON. */
+  mediaType?: 'text/html';
   /** Needs no token. */
   isOpen?: true;
+  /** What a token must be for, where that is not `read` of what is got and `write` of everything else. */
+  scope?: TokenScope;
+}
+
+/** What a token must be for to use a route. */
+export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): TokenScope {
+  return scope ?? (method === 'get' ? 'read' : 'write');
 }
 
 /** Every route there is. A test compares it with what the controllers declare. */
@@ -69,7 +87,7 @@ export const routes: readonly Route[] = [
     listOf(findingAnswer),
   ),
   {
-    ...get('/blast-radius', 'Where a vulnerability or a package is, newest push first', blastRadiusAnswer),
+    ...get('/blast-radius', 'Where a vulnerability, a package or a file is, newest push first', blastRadiusAnswer),
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
@@ -87,6 +105,7 @@ export const routes: readonly Route[] = [
     path: '/gate',
     summary: 'Lets an image pass or says why not, by what is stored of it',
     status: 200,
+    scope: 'gate',
     body: gateBody,
     answer: gateAnswer,
   },
@@ -96,11 +115,20 @@ export const routes: readonly Route[] = [
     isAtRoot: true,
     summary: 'Answers an AdmissionReview of Kubernetes by what is stored of the images',
     status: 200,
+    scope: 'gate',
     body: admissionReview,
     answer: admissionAnswer,
   },
-  list('/deliveries', 'Messages to people and what became of them, newest first', pageQuery, deliveryAnswer),
-  get('/deliveries/{id}', 'A message with its alerts', deliveryDetailAnswer),
+  list('/deliveries', 'Messages to people and what became of them, newest first', deliveriesQuery, deliveryAnswer),
+  get('/deliveries/{id}', 'A message with its alerts and its ledger', deliveryDetailAnswer),
+  {
+    ...post('/deliveries/{id}/redrive', 'Tries a message again that was given up or waits', 202, redriveOneAnswer),
+    body: redriveOneBody,
+  },
+  {
+    ...post('/deliveries/redrive', 'Tries all messages again that were given up or wait', 202, redriveManyAnswer),
+    body: redriveManyBody,
+  },
   get('/receivers', 'Channels that were given messages, and whether they take them', listOf(receiverAnswer)),
   {
     ...get(
@@ -110,10 +138,16 @@ export const routes: readonly Route[] = [
     ),
     query: previewQuery,
   },
+  {
+    ...get('/messages/preview/mail', 'The same as the HTML of a mail, for a frame', z.string()),
+    query: mailPreviewQuery,
+    mediaType: 'text/html',
+  },
   list('/silences', 'What is silenced, newest first', silencesQuery, silenceAnswer),
   { ...post('/silences', 'Keeps alerts back that meet all matchers', 200, silenceAnswer), body: silenceBody },
   {
     ...post('/silences/preview', 'Shows what fires now and would be kept back', 200, silencePreviewAnswer),
+    scope: 'read',
     body: silencePreviewBody,
   },
   {
@@ -122,6 +156,16 @@ export const routes: readonly Route[] = [
     summary: 'Ends a silence; what still fires is told',
     status: 200,
     answer: silenceAnswer,
+  },
+  {
+    ...post(
+      '/routes/replay',
+      'What a routing.yaml would have made of what happened; nothing is sent',
+      200,
+      replayAnswer,
+    ),
+    scope: 'read',
+    body: replayBody,
   },
   list('/dead-letters', 'What was given up and not tried again, newest first', deadLettersQuery, deadLetterAnswer),
   post('/dead-letters/{id}/redrive', 'Tries again what was given up', 202, redriveAnswer),
@@ -134,8 +178,8 @@ export const routes: readonly Route[] = [
     body: sessionBody,
     isOpen: true,
   },
-  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204 },
-  get('/openapi.json', 'This document', z.record(z.string(), z.unknown())),
+  { method: 'delete', path: '/session', summary: 'Ends the session', status: 204, scope: 'gate' },
+  { ...get('/openapi.json', 'This document', z.record(z.string(), z.unknown())), scope: 'gate' },
 ];
 
 function get(path: string, summary: string, answer: z.ZodType): Route {

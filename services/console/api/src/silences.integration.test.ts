@@ -1,6 +1,6 @@
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Deliveries, FiringAlerts, Store } from '@tidewaiter/store';
+import { connect, FiringAlerts, Store } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
@@ -89,32 +89,5 @@ it('says of a silence that there is none', async () => {
   expect(await call('DELETE', `silences/${uuidv7()}`)).toMatchObject({
     status: 404,
     body: { code: 'SILENCE_UNKNOWN' },
-  });
-});
-
-it('shows how channels take what they are given', async () => {
-  const deliveries = new Deliveries(store);
-  const delivery = (channel: string) => ({
-    eventId: uuidv7(),
-    receiver: 'team',
-    channel,
-    integration: 0,
-    route: 'route',
-    groupKey: '{}',
-    groupLabels: {},
-    alerts: [],
-    message: {},
-    edition: null,
-  });
-  await store.transaction(async (tx) => {
-    const [mail = '', slack = ''] = await deliveries.add(tx, [delivery('email'), delivery('slack')]);
-    await deliveries.sent(tx, [{ id: mail, reference: 'ref', note: null }]);
-    await deliveries.failed(tx, slack, 18, 'SLACK_REFUSED', 'Slack answered is_archived');
-  });
-  expect((await call('GET', 'receivers')).body).toMatchObject({
-    items: [
-      { receiver: 'team', channel: 'email', state: 'ok', sent: 1, failed: 0, lastFailure: null },
-      { channel: 'slack', state: 'failing', failed: 1, lastFailure: { code: 'SLACK_REFUSED' } },
-    ],
   });
 });

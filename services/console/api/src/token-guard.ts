@@ -1,8 +1,10 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import { AccessDenied } from '@tidewaiter/domain';
 import type { AdmissionSettings } from '@tidewaiter/runtime';
-import { type ApiToken, ApiTokens } from '@tidewaiter/store';
+import { type ApiToken, ApiTokens, permits, type TokenScope } from '@tidewaiter/store';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import { routes, scopeOf } from './routes.js';
 
 export const sessionCookieName = 'tidewaiter_session';
 const csrfHeader = 'x-tidewaiter-csrf';
@@ -11,7 +13,15 @@ const cookiePattern = /(?:^|; ?)tidewaiter_session=([A-Za-z0-9_-]{1,64})(?:;|$)/
 
 type CallersRequest = FastifyRequest & { caller?: ApiToken };
 
-/** Routes that need no token. The route counts, not the URL, of which there are many spellings. */
+/** What each route needs, by method and path as Fastify has them: the route counts, not the URL, of which there are many spellings. */
+const scopes: ReadonlyMap<string, TokenScope> = new Map(
+  routes.map((route) => {
+    const path = `${route.isAtRoot ? '' : '/api/v1'}${route.path.replaceAll(/\{(\w+)\}/g, ':$1')}`;
+    return [`${route.method.toUpperCase()} ${path}`, scopeOf(route)];
+  }),
+);
+
+/** Routes that need no token. */
 export class OpenRoutes {
   readonly #paths: ReadonlySet<string>;
 
@@ -20,12 +30,18 @@ export class OpenRoutes {
     this.#paths = new Set(['GET /livez', 'GET /readyz', 'GET /metrics', 'POST /api/v1/session', ...admission]);
   }
 
-  has({ method, routeOptions: { url } }: Pick<FastifyRequest, 'method' | 'routeOptions'>): boolean {
-    return this.#paths.has(`${method === 'HEAD' ? 'GET' : method} ${url}`);
+  has(request: AskedRoute): boolean {
+    return this.#paths.has(nameOf(request));
   }
 }
 
-/** Lets nobody in without an API token, in the `Authorization` header or in the session cookie. */
+type AskedRoute = Pick<FastifyRequest, 'method' | 'routeOptions'>;
+
+function nameOf({ method, routeOptions: { url } }: AskedRoute): string {
+  return `${method === 'HEAD' ? 'GET' : method} ${url}`;
+}
+
+/** Lets nobody in without an API token for what the route needs, in the `Authorization` header or in the session cookie. */
 @Injectable()
 export class TokenGuard implements CanActivate {
   constructor(
@@ -37,7 +53,11 @@ export class TokenGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<CallersRequest>();
     if (this.openRoutes.has(request)) return true;
     void context.switchToHttp().getResponse<FastifyReply>().header('www-authenticate', 'Bearer');
-    request.caller = await verifiedToken(this.tokens, tokenOf(request));
+    const caller = await verifiedToken(this.tokens, tokenOf(request));
+    const needed = scopes.get(nameOf(request)) ?? 'write';
+    if (!permits(caller.scope, needed))
+      throw new AccessDenied('SCOPE_MISSING', `this needs a token for ${needed}, and yours is for ${caller.scope}`);
+    request.caller = caller;
     return true;
   }
 }

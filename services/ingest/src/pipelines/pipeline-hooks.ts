@@ -1,17 +1,16 @@
 import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { AccessDenied, InvalidInput, NotFound } from '@tidewaiter/domain';
+import { InvalidInput } from '@tidewaiter/domain';
 import { currentTraceparent, Logger } from '@tidewaiter/runtime';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 
 import { BodyFilter } from '../body-filter.js';
-import { Connections } from '../connections.js';
 import { HookAnswers } from '../hook-answers.js';
 import { HookMetrics, resultOf } from '../hook-metrics.js';
 import type { HookRequest } from '../hook-request.js';
-import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+import { hookRequest } from '../hook-route.js';
 import type { Receipt } from '../receipt.js';
-import type { PipelineConnection } from './pipeline-connection.js';
+import { type PipelineRequest, type Sender, senderOf } from './pipeline-http.js';
 import { PipelineIntake } from './pipeline-intake.js';
 
 /** `POST /hooks/pipeline/{connection}`: what pipelines tell of the images that they built. */
@@ -19,7 +18,6 @@ import { PipelineIntake } from './pipeline-intake.js';
 @UseFilters(BodyFilter)
 export class PipelineHooks {
   constructor(
-    private readonly connections: Connections,
     private readonly intake: PipelineIntake,
     private readonly answers: HookAnswers,
     private readonly metrics: HookMetrics,
@@ -29,23 +27,17 @@ export class PipelineHooks {
   @Post(':connection')
   // Puts the route under the rate limit.
   @RouteConfig({ rateLimit: {} })
-  async receive(
-    @Req() request: FastifyRequest<HookRoute>,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Receipt> {
-    const connection = this.connections.pipeline(connectionId(request));
+  async receive(@Req() request: PipelineRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Receipt> {
+    const sender = senderOf(request);
     const hook = hookRequest(request);
-    return this.answers.to(connection, hook, async () => {
-      const receipt = await this.#take(connection, hook);
+    return this.answers.to(sender.connection, hook, async () => {
+      const receipt = await this.#take(sender, hook);
       void reply.status(202);
       return receipt;
     });
   }
 
-  async #take(connection: PipelineConnection | undefined, hook: HookRequest): Promise<Receipt> {
-    if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-    const proof = await connection.prove(hook);
-    if (!proof) throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
+  async #take({ connection, proof }: Sender, hook: HookRequest): Promise<Receipt> {
     if (hook.body.length === 0) throw new InvalidInput('BODY_EMPTY', 'The body is empty.');
     const reports = connection.read(hook, proof);
     const sizeBytes = hook.body.length;

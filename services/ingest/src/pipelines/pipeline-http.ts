@@ -5,6 +5,7 @@ import type { FastifyRequest } from 'fastify';
 import { Connections } from '../connections.js';
 import { HookMetrics, resultOfError } from '../hook-metrics.js';
 import { connectionId, hookRequest, type HookRoute } from '../hook-route.js';
+import type { PipelineConnection, Proof } from './pipeline-connection.js';
 
 /** SBOMs of large images have some megabytes. */
 export const maxBodyBytes = 16 * 2 ** 20;
@@ -12,6 +13,25 @@ export const maxBodyBytes = 16 * 2 ** 20;
 const maxRequests = 8;
 
 const route = '/hooks/pipeline/:connection';
+
+/** Who sends a request, by what its headers prove. */
+export interface Sender {
+  connection: PipelineConnection;
+  proof: Proof;
+}
+
+/** A request to the pipelines' route, with its sender once that is proven. */
+export type PipelineRequest = FastifyRequest<HookRoute> & { sender?: Sender };
+
+/** The sender that was proven before the body was read. @throws AccessDenied `HOOK_UNAUTHORIZED` */
+export function senderOf({ sender }: PipelineRequest): Sender {
+  if (!sender) throw unproven();
+  return sender;
+}
+
+function unproven(): AccessDenied {
+  return new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
+}
 
 /** Gives the pipelines' route its own limits before a byte of a body is read: larger bodies, from senders that are known, and a few at a time. */
 export function configurePipelineRoute(app: NestFastifyApplication): void {
@@ -24,12 +44,13 @@ export function configurePipelineRoute(app: NestFastifyApplication): void {
   });
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.routeOptions.url !== route) return;
-    const hook = request as FastifyRequest<HookRoute>;
+    const hook = request as PipelineRequest;
     const connection = connections.pipeline(connectionId(hook));
     try {
       if (!connection) throw new NotFound('CONNECTION_UNKNOWN', 'no such connection');
-      if (!(await connection.prove(hookRequest(hook))))
-        throw new AccessDenied('HOOK_UNAUTHORIZED', 'the token is missing, wrong or not for this');
+      const proof = await connection.prove(hookRequest(hook));
+      if (!proof) throw unproven();
+      hook.sender = { connection, proof };
       // Its close, which frees its place, may be over by now.
       const isGone = request.raw.socket.destroyed;
       if (isGone || running >= maxRequests) throw new Unavailable('INTAKE_FULL', 'too many documents are being read');

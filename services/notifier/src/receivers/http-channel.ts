@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
-import type { HttpAuth } from '@tidewaiter/routing';
+import type { HttpConfig } from '@tidewaiter/routing';
 import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
 
-import { isTemporary, post, retryAfterMs } from './outbound.js';
+import { oauthToken } from './oauth-token.js';
+import { basicAuthorization, isTemporary, post, retryAfterMs } from './outbound.js';
 import type { Delivery, Outcome, SendContext } from './receiver.js';
 
 /** A channel that takes JSON and whose status says whether it did. */
@@ -15,24 +16,28 @@ export interface JsonRequest {
   body: object;
   headers?: Record<string, string>;
   credentials?: EgressRequest['credentials'];
+  http: HttpConfig;
   timeoutMs: number;
+  /** Statuses after which this channel may take the same later, beside the usual ones. */
+  temporary?: readonly number[];
 }
 
 /** Sends it once. @throws as `Receiver.send` says */
 export async function postJson(request: JsonRequest, delivery: Delivery, context: SendContext): Promise<Outcome> {
-  const { name, url, body, headers, credentials, timeoutMs } = request;
+  const { name, url, body, headers, credentials, http, timeoutMs, temporary } = request;
   const response = await post(
     url,
     {
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
+      http,
       timeoutMs,
-      ...(credentials && { credentials }),
+      ...(credentials ? { credentials } : await authorization(http, context)),
     },
     context,
   );
   await response.discard();
-  if (response.status < 200 || response.status >= 300) throw httpFailure(name, response);
+  if (response.status < 200 || response.status >= 300) throw httpFailure(name, response, temporary);
   return { outcome: 'sent', reference: delivery.id, refused: [] };
 }
 
@@ -40,22 +45,27 @@ export async function postJson(request: JsonRequest, delivery: Delivery, context
 export function httpFailure(
   name: string,
   { status, headers }: EgressResponse,
+  temporary: readonly number[] = [],
 ): AccessDenied | InvalidInput | Unavailable {
   const code = name.toUpperCase().replaceAll(/[^A-Z]/g, '_');
   const message = `${name} answered status ${status}`;
-  if (isTemporary(status)) return new Unavailable(`${code}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
+  if (isTemporary(status) || temporary.includes(status))
+    return new Unavailable(`${code}_UNAVAILABLE`, message, retryAfterMs(headers, new Date()));
   if (status === 401 || status === 403 || status === 407) return new AccessDenied(`${code}_DENIED`, message);
   return new InvalidInput(`${code}_REFUSED`, message);
 }
 
-/** The `Authorization` header of a configuration. */
-export function authorization(auth: HttpAuth | undefined): Pick<EgressRequest, 'credentials'> {
+/** The `Authorization` header of a configuration. @throws as `oauthToken` */
+export async function authorization(
+  { auth }: HttpConfig,
+  context: SendContext,
+): Promise<Pick<EgressRequest, 'credentials'>> {
   if (!auth) return {};
-  const value =
-    auth.type === 'basic'
-      ? `Basic ${Buffer.from(`${auth.username}:${auth.password.reveal()}`, 'utf8').toString('base64')}`
-      : `${auth.scheme} ${auth.credentials.reveal()}`;
-  return { credentials: { authorization: new Secret(value) } };
+  if (auth.type === 'basic')
+    return { credentials: { authorization: basicAuthorization(auth.username, auth.password) } };
+  const [scheme, credentials] =
+    auth.type === 'oauth2' ? ['Bearer', await oauthToken(auth, context)] : [auth.scheme, auth.credentials];
+  return { credentials: { authorization: new Secret(`${scheme} ${credentials.reveal()}`) } };
 }
 
 /**

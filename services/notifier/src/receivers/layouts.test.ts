@@ -1,14 +1,21 @@
 import { Secret } from '@tidewaiter/domain';
 import { type Message, type MessageItem, plainText } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 
 import { postableAlert } from './alertmanager/alertmanager.js';
 import { discordLimits, discordMessage } from './discord/discord.js';
 import { dedupKey } from './http-channel.js';
+import { incidentioPayload, maxIncidentioBytes } from './incidentio/incidentio.js';
+import { mattermostMessage, maxMattermostChars } from './mattermost/mattermost.js';
 import { cardMessage, maxCardBytes } from './msteamsv2/msteamsv2.js';
 import { alertOf, opsgenieLimits } from './opsgenie/opsgenie.js';
-import { pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
+import { olderPagerDutyEvent, pagerDutyEvent, pagerDutyLimits } from './pagerduty/pagerduty.js';
+import { pushoverLimits, pushoverMessage } from './pushover/pushover.js';
 import type { Configs, Delivery } from './receiver.js';
+import { maxRocketChatChars, rocketChatMessage } from './rocketchat/rocketchat.js';
 import { maxMessageChars, telegramMessage } from './telegram/telegram.js';
+import { victorOpsEvent, victorOpsLimits } from './victorops/victorops.js';
+import { maxWebexBytes, webexText } from './webex/webex.js';
 
 const item = (text: string): MessageItem => ({ severity: 'high', text, detail: 'fixed in 2', isNew: true });
 const message = (more: Partial<Message> = {}): Message => ({
@@ -49,10 +56,11 @@ const huge = message({
   })),
 });
 
-const timing = { timeoutMs: 0, sendResolved: true };
+const timing = { http: plainHttp, timeoutMs: 0, sendResolved: true };
 const pagerduty: Configs['pagerduty'] = {
   ...timing,
-  routingKey: new Secret('key'),
+  api: 'v2',
+  key: new Secret('key'),
   url: 'https://events.example.com',
   severity: undefined,
   class: undefined,
@@ -95,6 +103,8 @@ describe('plain text', () => {
         'Open: https://tidewaiter.example.com/#pushes/1',
       ].join('\n'),
     );
+    const two = message({ sections: [...message().sections, { title: 'Gone', items: [item('CVE-3')], omitted: 0 }] });
+    expect(plainText(two, 1_000)).toContain('  fixed in 2\n\nGone\n- [High] CVE-3\n');
     expect(plainText(message(), 160)).toContain('+4 more');
     expect(plainText(huge, 5_000).length).toBeLessThanOrEqual(5_000);
     expect(plainText(huge, 5_000).isWellFormed()).toBe(true);
@@ -129,7 +139,33 @@ describe('PagerDuty', () => {
     });
   });
 
+  it('opens and ends an event of the older API', () => {
+    const common = { service_key: 'key', incident_key: dedupKey(delivery(message())) };
+    expect(olderPagerDutyEvent(pagerduty, delivery(message()))).toEqual({
+      ...common,
+      event_type: 'trigger',
+      description: 'Critical · shop/app:1 brings 2 findings',
+      client: 'Tidewaiter',
+      client_url: 'https://tidewaiter.example.com',
+      details: {
+        severity: 'critical',
+        Image: 'shop/app:1',
+        text: plainText(message(), 1_000),
+        runbook: 'https://runbooks.example.com',
+      },
+      contexts: [{ type: 'link', href: 'https://tidewaiter.example.com/#pushes/1', text: 'Open' }],
+    });
+    expect(olderPagerDutyEvent(pagerduty, delivery(message({ status: 'resolved', title: 'Resolved' })))).toEqual({
+      ...common,
+      event_type: 'resolve',
+      description: 'Resolved',
+    });
+  });
+
   it('stays within its limits', () => {
+    expect(Buffer.byteLength(JSON.stringify(olderPagerDutyEvent(pagerduty, delivery(huge))))).toBeLessThan(
+      pagerDutyLimits.eventBytes,
+    );
     const event = pagerDutyEvent(pagerduty, delivery(huge)) as { payload: { summary: string } };
     expect(event.payload.summary.length).toBeLessThanOrEqual(pagerDutyLimits.summaryChars);
     expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(pagerDutyLimits.eventBytes);
@@ -198,6 +234,150 @@ it('keeps Telegram’s limit, and gives it no tag that others wrote', () => {
   const whole = (telegramMessage(chat, huge) as { text: string }).text;
   const read = whole.replaceAll(/<\/?b>/g, '').replaceAll(/&(?:amp|lt|gt|quot);/g, '.');
   expect(read.length).toBeLessThanOrEqual(maxMessageChars);
+});
+
+describe('Splunk On-Call', () => {
+  const config: Configs['victorops'] = {
+    ...timing,
+    apiUrl: 'https://alert.example.com/',
+    apiKey: new Secret('key'),
+    routingKey: 'team',
+    messageType: undefined,
+    monitoringTool: undefined,
+    customFields: [['runbook', 'https://runbooks.example.com']],
+  };
+
+  it('opens an incident, and ends it by the same key', () => {
+    expect(victorOpsEvent(config, delivery(message()))).toEqual({
+      runbook: 'https://runbooks.example.com',
+      message_type: 'CRITICAL',
+      entity_id: dedupKey(delivery(message())),
+      entity_display_name: 'Critical · shop/app:1 brings 2 findings',
+      state_message: plainText(message(), 1_000),
+      monitoring_tool: 'Tidewaiter',
+    });
+    expect(victorOpsEvent(config, delivery(message({ status: 'resolved' })))).toMatchObject({
+      message_type: 'RECOVERY',
+      entity_id: dedupKey(delivery(message())),
+    });
+    expect(victorOpsEvent({ ...config, messageType: 'INFO' }, delivery(message()))).toMatchObject({
+      message_type: 'INFO',
+    });
+  });
+
+  it('stays within its limits', () => {
+    const event = victorOpsEvent(config, delivery(huge)) as { state_message: string; entity_display_name: string };
+    expect(event.state_message.length).toBeLessThanOrEqual(victorOpsLimits.stateMessageChars);
+    expect(event.entity_display_name.length).toBeLessThanOrEqual(victorOpsLimits.displayNameChars);
+  });
+});
+
+describe('Pushover', () => {
+  const config: Configs['pushover'] = {
+    ...timing,
+    url: 'https://api.example.com',
+    token: new Secret('app'),
+    userKey: new Secret('user'),
+    device: undefined,
+    sound: 'siren',
+    priority: undefined,
+    retrySeconds: 60,
+    expireSeconds: 3600,
+    ttlSeconds: 0,
+    isMonospace: false,
+  };
+
+  it('rings for what is critical until somebody says that he heard it', () => {
+    expect(pushoverMessage(config, message())).toEqual({
+      token: 'app',
+      user: 'user',
+      title: 'Critical · shop/app:1 brings 2 findings',
+      message: plainText(message({ links: [] }), 1_000),
+      url: 'https://tidewaiter.example.com/#pushes/1',
+      url_title: 'Open',
+      priority: 2,
+      retry: 60,
+      expire: 3600,
+      sound: 'siren',
+    });
+  });
+
+  it.each([
+    ['high', 'firing', 1],
+    ['low', 'firing', -1],
+    ['unknown', 'firing', 0],
+    ['critical', 'resolved', 0],
+  ] as const)('says what is %s and %s with priority %i', (severity, status, priority) => {
+    const told = pushoverMessage(config, message({ severity, status }));
+    expect(told).toMatchObject({ priority });
+    expect(told).not.toHaveProperty('retry');
+  });
+
+  it('stays within its limits', () => {
+    const told = pushoverMessage(config, huge) as { title: string; message: string };
+    expect(told.title.length).toBeLessThanOrEqual(pushoverLimits.titleChars);
+    expect(told.message.length).toBeLessThanOrEqual(pushoverLimits.messageChars);
+  });
+});
+
+it('tells incident.io as many alerts as it takes, and counts the rest', () => {
+  const alert = {
+    identity: 'x',
+    labels: { rule: long },
+    annotations: {},
+    status: 'firing' as const,
+    startsAt: '',
+    endsAt: null,
+  };
+  const told = { ...delivery(message()), alerts: Array.from({ length: 100 }, () => alert) };
+  const payload = incidentioPayload(told, 0) as { alerts: unknown[]; truncatedAlerts: number };
+  expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThanOrEqual(maxIncidentioBytes);
+  expect(payload).toMatchObject({ version: '1', groupKey: told.groupKey, status: 'firing' });
+  expect(payload.alerts.length).toBeGreaterThan(0);
+  expect(payload.alerts.length + payload.truncatedAlerts).toBe(100);
+  expect(incidentioPayload(told, 2)).toMatchObject({ truncatedAlerts: 98 });
+});
+
+it('keeps Webex’s limit in bytes', () => {
+  expect(webexText(message())).toBe(`Critical · shop/app:1 brings 2 findings\n\n${plainText(message(), 1_000)}`);
+  expect(Buffer.byteLength(webexText(huge))).toBeLessThanOrEqual(maxWebexBytes);
+  expect(Buffer.byteLength(webexText(huge))).toBeGreaterThan(maxWebexBytes / 2);
+  expect(webexText(huge).isWellFormed()).toBe(true);
+});
+
+describe.each([
+  [
+    'Rocket.Chat',
+    (about: Message) => rocketChatMessage({ channel: '#a', emoji: undefined, iconUrl: undefined }, about),
+    maxRocketChatChars,
+  ],
+  [
+    'Mattermost',
+    (about: Message) =>
+      mattermostMessage({ channel: undefined, username: undefined, iconUrl: undefined, iconEmoji: undefined }, about),
+    maxMattermostChars,
+  ],
+])('%s', (_, render, maxChars) => {
+  const attachment = (about: Message) =>
+    (render(about) as { attachments: [{ title: string; text: string; title_link: string }] }).attachments[0];
+
+  it('says everything', () => {
+    expect(attachment(message())).toMatchObject({
+      title: expect.stringContaining('shop/app:1 brings 2 findings'),
+      title_link: 'https://tidewaiter.example.com/#pushes/1',
+      text: expect.stringContaining('- \\[High\\] CVE-1 in openssl\n  fixed in 2'),
+    });
+  });
+
+  it('calls nobody, and formats nothing that others wrote', () => {
+    const { text } = attachment(message({ summary: hostile }));
+    expect(text).not.toContain('@everyone');
+    expect(text).not.toMatch(/[^\\](?:\[x\]|<b>|\*_~)/);
+  });
+
+  it('stays within its limits', () => {
+    expect(attachment(huge).text.length).toBeLessThanOrEqual(maxChars);
+  });
 });
 
 it('tells Alertmanager an alert by labels that stay, until further notice', () => {

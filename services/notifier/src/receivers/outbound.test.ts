@@ -1,3 +1,4 @@
+import { plainHttp } from '@tidewaiter/routing';
 import type { Egress, EgressRequest } from '@tidewaiter/runtime';
 
 import { isTemporary, isWrittenPrivate, post, retryAfterMs } from './outbound.js';
@@ -65,6 +66,10 @@ it.each([
 ])('waits for every part of the answer as long as a timeout of %i ms says', async (timeoutMs, expected) => {
   const asked: EgressRequest[] = [];
   const egress = { request: async (_: string, init: EgressRequest) => void asked.push(init) } as unknown as Egress;
-  await post('https://hook.example/', { body: '', timeoutMs }, { egress, signal: new AbortController().signal });
+  await post(
+    'https://hook.example/',
+    { body: '', http: plainHttp, timeoutMs },
+    { egress, signal: new AbortController().signal },
+  );
   expect(asked).toMatchObject([{ headersTimeoutMs: expected, bodyIdleTimeoutMs: expected }]);
 });

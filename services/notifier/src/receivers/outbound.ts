@@ -1,5 +1,13 @@
-import { Unavailable } from '@tidewaiter/domain';
-import { classifyAddress, type EgressRequest, type EgressResponse } from '@tidewaiter/runtime';
+import { Secret, Unavailable } from '@tidewaiter/domain';
+import type { HttpConfig, HttpProxies, TlsConfig } from '@tidewaiter/routing';
+import {
+  bypassesProxy,
+  classifyAddress,
+  type EgressProxy,
+  type EgressRequest,
+  type EgressResponse,
+  type EgressTls,
+} from '@tidewaiter/runtime';
 
 import { OutcomeUnknown, type SendContext } from './receiver.js';
 
@@ -21,22 +29,36 @@ const neverSent = new Set([
 
 /** What is sent to a channel. `timeoutMs`: for the whole exchange; 0 for the usual time. */
 export interface Post extends Pick<EgressRequest, 'headers' | 'body' | 'credentials'> {
+  /** How the channel's configuration wants it; of who we are there, `credentials` is made. */
+  http: Omit<HttpConfig, 'auth'>;
   timeoutMs: number;
 }
 
+/** POSTs to a channel. @throws as `exchange` */
+export async function post(url: string, request: Post, context: SendContext): Promise<EgressResponse> {
+  return exchange(url, { ...request, method: 'POST' }, context);
+}
+
 /**
- * POSTs to a channel and returns its answer, whatever its status.
+ * Sends a request to a channel and returns its answer, whatever its status.
  * @throws OutcomeUnknown when no answer came although the request may have arrived.
  * @throws Unavailable when it certainly did not.
  */
-export async function post(url: string, request: Post, { egress, signal }: SendContext): Promise<EgressResponse> {
-  const { timeoutMs, ...rest } = request;
-  const { origin, hostname } = new URL(url);
+export async function exchange(
+  url: string,
+  request: Post & { method: 'GET' | 'POST' | 'PUT' },
+  { egress, signal }: SendContext,
+): Promise<EgressResponse> {
+  const { timeoutMs, http, headers, ...rest } = request;
+  const target = new URL(url);
+  const { origin, hostname } = target;
   const withinMs = timeoutMs || answerTimeoutMs;
   try {
     return await egress.request(url, {
       ...rest,
-      method: 'POST',
+      ...throughProxy(http.proxy, target),
+      headers: { ...revealed(http.headers), ...headers },
+      ...(http.tls && { tls: egressTls(http.tls) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(withinMs)]),
       // Their own limits are shorter than what the configuration may ask for.
       headersTimeoutMs: withinMs,
@@ -49,8 +71,54 @@ export async function post(url: string, request: Post, { egress, signal }: SendC
   }
 }
 
+function throughProxy(
+  proxies: HttpProxies | undefined,
+  target: URL,
+): Pick<EgressRequest, 'proxy' | 'allowPrivateProxy'> {
+  const proxy = target.protocol === 'https:' ? proxies?.https : proxies?.http;
+  if (!proxies || !proxy || bypassesProxy(target, proxies.noProxy)) return {};
+  const { url, user } = proxy;
+  const egressProxy: EgressProxy = {
+    url,
+    headers: Object.fromEntries(proxies.headers),
+    ...(user && { authorization: basicAuthorization(user.name, user.password) }),
+  };
+  return { proxy: egressProxy, allowPrivateProxy: isWrittenPrivate(new URL(url).hostname) };
+}
+
+function egressTls({ ca, client, serverName, insecureSkipVerify, minVersion, maxVersion }: TlsConfig): EgressTls {
+  return {
+    insecureSkipVerify,
+    ...(ca !== undefined && { ca, onlyCa: true }),
+    ...(client && { client }),
+    ...(serverName !== undefined && { serverName }),
+    ...(minVersion && { minVersion }),
+    ...(maxVersion && { maxVersion }),
+  };
+}
+
+/** Lower case, so that one of ours stands in the place of one of the same name. */
+function revealed(headers: HttpConfig['headers']): Record<string, string> {
+  return Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value.reveal()]));
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7617 */
+export function basicAuthorization(username: string, password: Secret): Secret {
+  return new Secret(`Basic ${Buffer.from(`${username}:${password.reveal()}`, 'utf8').toString('base64')}`);
+}
+
+/** Asks a channel what changes nothing there, so that without an answer nothing is in doubt. */
+export async function withoutDoubt<T>(name: string, question: () => Promise<T>): Promise<T> {
+  try {
+    return await question();
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    throw new Unavailable(`${name.toUpperCase()}_UNAVAILABLE`, `${name} gave no answer`, { cause: error });
+  }
+}
+
 function wasNeverSent({ code, cause }: Unavailable): boolean {
-  if (code === 'EGRESS_UNTRUSTED' || cause === undefined) return true;
+  if (code === 'EGRESS_UNTRUSTED' || code === 'EGRESS_PROXY' || cause === undefined) return true;
   return typeof cause === 'object' && cause !== null && 'code' in cause && neverSent.has(String(cause.code));
 }
 
@@ -63,6 +131,15 @@ export async function answerText(response: EgressResponse, limitBytes: number): 
       `${new URL(response.url).origin} gave no whole answer; the message may have arrived`,
       error,
     );
+  }
+}
+
+/** Undefined when it is none: the parser's own error would quote the text, which may be a token. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -22,6 +22,8 @@ export interface Delivery {
   externalUrl: string;
   /** Of a message that tells a state of something that goes on. */
   edition: Edition | null;
+  /** The channel's own name for the message that this one repeats; null of what is new. */
+  replyTo?: string | null;
 }
 
 /** Which state of what a message tells, and what this channel was told of it before. */
@@ -81,10 +83,11 @@ export function receiver<K extends Kind>(definition: Receiver<K>): Receiver<K> {
  * receiver's `find` sees it or the channel recognises the delivery's id.
  */
 export class OutcomeUnknown extends Unavailable {
-  constructor(message: string, cause: unknown) {
+  constructor(message: string, cause: unknown, wait: { retryAfterMs?: number } = {}) {
     super('DELIVERY_UNCONFIRMED', message, {
       cause,
       ...(cause instanceof Unavailable && { retryAfterMs: cause.retryAfterMs }),
+      ...wait,
     });
   }
 }

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { plainHttp, plainTls } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type Answer } from '@tidewaiter/testkit';
 import { SMTPServer } from 'smtp-server';
@@ -25,6 +27,8 @@ interface Bench {
   port: number;
   /** Troubles of the next attempts, one each. */
   next(...troubles: Trouble[]): void;
+  /** How many of them have not come yet. */
+  waiting(): number;
   /** What identifies the delivery in each message that was taken. */
   taken(): string[];
   stop(): Promise<void>;
@@ -66,10 +70,14 @@ async function httpBench(
   answers: Record<'ok' | 'temporary' | 'refused' | 'denied', Answer>,
   channel: Bench['channel'],
   idOf: (request: { text: string; headers: NodeJS.Dict<string | string[]> }) => string,
+  /** The answer to what changes nothing, which has no troubles. */
+  questions: Record<string, Answer> = {},
 ): Promise<Bench> {
   const taken: string[] = [];
   const troubles: Trouble[] = [];
   const sink = await httpSink((request) => {
+    const known = questions[request.path];
+    if (known) return known;
     const trouble = troubles.shift();
     if (trouble === 'hang' || trouble === 'drop') return trouble;
     if (trouble === undefined) taken.push(idOf(request));
@@ -79,14 +87,34 @@ async function httpBench(
     channel,
     port: Number(new URL(sink.url).port),
     next: (...more) => void troubles.push(...more),
+    waiting: () => troubles.length,
     taken: () => taken,
     stop: () => sink.stop(),
   };
 }
 
-const slackLook = { username: undefined, iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
+const slackLook = {
+  username: undefined,
+  iconEmoji: undefined,
+  iconUrl: undefined,
+  http: plainHttp,
+  timeoutMs: 0,
+  sendResolved: false,
+};
 
-const timing = { timeoutMs: 0, sendResolved: true };
+const timing = { http: plainHttp, timeoutMs: 0, sendResolved: true };
+const pager = {
+  ...timing,
+  key: new Secret(secret),
+  severity: undefined,
+  class: undefined,
+  component: undefined,
+  group: undefined,
+  source: undefined,
+  client: undefined,
+  clientUrl: undefined,
+  details: [],
+};
 const jsonAnswers = {
   ok: { status: 202 },
   temporary: { status: 429, headers: { 'retry-after': '7' }, body: secret },
@@ -151,7 +179,11 @@ const benches: Record<string, () => Promise<Bench>> = {
         kind: 'webhook',
         config: {
           url: new Secret(`http://${host}:${port}/hook?token=${secret}`),
-          auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+            headers: [['x-team', new Secret(secret)]],
+          },
           maxAlerts: 0,
           timeoutMs: 0,
           signingSecret: new Secret(`whsec_${secret}`),
@@ -161,26 +193,20 @@ const benches: Record<string, () => Promise<Bench>> = {
       ({ headers }) =>
         headers['webhook-id'] === headers['idempotency-key'] ? String(headers['webhook-id']) : 'two ids',
     ),
-  pagerduty: () =>
+  'pagerduty, Events API v2': () =>
     httpBench(
       jsonAnswers,
       (host, port) => ({
         kind: 'pagerduty',
-        config: {
-          ...timing,
-          routingKey: new Secret(secret),
-          url: `http://${host}:${port}/v2/enqueue`,
-          severity: undefined,
-          class: undefined,
-          component: undefined,
-          group: undefined,
-          source: undefined,
-          client: undefined,
-          clientUrl: undefined,
-          details: [],
-        },
+        config: { ...pager, api: 'v2', url: `http://${host}:${port}/v2/enqueue` },
       }),
       ({ text }) => (JSON.parse(text).dedup_key === dedupKey(delivery) ? delivery.id : 'another key'),
+    ),
+  'pagerduty, Events API v1': () =>
+    httpBench(
+      { ...jsonAnswers, temporary: { ...jsonAnswers.temporary, status: 403 }, denied: { status: 401, body: secret } },
+      (host, port) => ({ kind: 'pagerduty', config: { ...pager, api: 'v1', url: `http://${host}:${port}/create` } }),
+      ({ text }) => (JSON.parse(text).incident_key === dedupKey(delivery) ? delivery.id : 'another key'),
     ),
   opsgenie: () =>
     httpBench(
@@ -247,6 +273,203 @@ const benches: Record<string, () => Promise<Bench>> = {
       }),
       () => delivery.id,
     ),
+  sns: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: '<PublishResult><MessageId>m1</MessageId></PublishResult>' },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: `<Code>Throttled</Code>${secret}` },
+        refused: { status: 404, body: `<Code>NotFound</Code><Message>${secret}</Message>` },
+        denied: { status: 403, body: `<Code>${secret}</Code>` },
+      },
+      (host, port) => ({
+        kind: 'sns',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}`,
+          region: 'eu-central-1',
+          credentials: { accessKey: 'AKIDEXAMPLE', secretKey: new Secret(secret), sessionToken: new Secret(secret) },
+          roleArn: undefined,
+          stsUrl: `http://${host}:${port}`,
+          target: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:alerts.fifo' },
+          subject: undefined,
+          attributes: [],
+        },
+      }),
+      ({ text }) => new URLSearchParams(text).get('MessageDeduplicationId') ?? 'no id',
+    ),
+  jira: () =>
+    httpBench(
+      {
+        ok: { status: 201, body: { key: 'SEC-1' } },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: secret },
+        refused: { status: 400, body: { errorMessages: [secret], errors: { [secret]: secret } } },
+        denied: { status: 403, body: secret },
+      },
+      (host, port) => ({
+        kind: 'jira',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/rest/api/2`,
+          isCloud: false,
+          takesDocuments: false,
+          http: { ...plainHttp, auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) } },
+          project: 'SEC',
+          issueType: 'Bug',
+          summary: undefined,
+          labels: [],
+          priority: undefined,
+          kept: new Set(),
+          resolveTransition: undefined,
+          reopenTransition: undefined,
+          wontFixResolution: undefined,
+          reopenWithinMs: 0,
+          fields: {},
+        },
+      }),
+      ({ text }) => JSON.parse(text).properties[0].value.delivery,
+      { '/rest/api/2/search': { status: 200, body: { issues: [] } } },
+    ),
+  victorops: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'victorops',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/alert/`,
+          apiKey: new Secret(secret),
+          routingKey: 'team',
+          messageType: undefined,
+          monitoringTool: undefined,
+          customFields: [],
+        },
+      }),
+      ({ text }) => (JSON.parse(text).entity_id === dedupKey(delivery) ? delivery.id : 'another id'),
+    ),
+  incidentio: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'incidentio',
+        config: {
+          ...timing,
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          },
+          url: `http://${host}:${port}/v2/alert_events/alertmanager/1`,
+          maxAlerts: 0,
+        },
+      }),
+      ({ text }) => (JSON.parse(text).groupKey === delivery.groupKey ? delivery.id : 'another group'),
+    ),
+  // These four have no place for an id either.
+  pushover: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'pushover',
+        config: {
+          ...timing,
+          url: `http://${host}:${port}/1/messages.json`,
+          token: new Secret(secret),
+          userKey: new Secret(secret),
+          device: undefined,
+          sound: undefined,
+          priority: undefined,
+          retrySeconds: 60,
+          expireSeconds: 3600,
+          ttlSeconds: 0,
+          isMonospace: false,
+        },
+      }),
+      () => delivery.id,
+    ),
+  webex: () =>
+    httpBench(
+      jsonAnswers,
+      (host, port) => ({
+        kind: 'webex',
+        config: {
+          ...timing,
+          http: {
+            ...plainHttp,
+            auth: { type: 'authorization', scheme: 'Bearer', credentials: new Secret(secret) },
+          },
+          url: `http://${host}:${port}/v1/messages`,
+          roomId: 'r1',
+        },
+      }),
+      () => delivery.id,
+    ),
+  rocketchat: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { success: true, message: { _id: 'm1' } } },
+        temporary: { status: 429, headers: { 'retry-after': '7' }, body: { success: false, error: secret } },
+        refused: { status: 200, body: { success: false, error: `error-room-not-found ${secret}` } },
+        denied: { status: 401, body: { status: 'error', message: secret } },
+      },
+      (host, port) => ({
+        kind: 'rocketchat',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}`,
+          token: new Secret(secret),
+          tokenId: new Secret(secret),
+          channel: '#security',
+          emoji: undefined,
+          iconUrl: undefined,
+        },
+      }),
+      () => delivery.id,
+    ),
+  mattermost: () =>
+    httpBench(
+      { ...jsonAnswers, ok: { status: 200, body: 'ok' } },
+      (host, port) => ({
+        kind: 'mattermost',
+        config: {
+          ...timing,
+          url: new Secret(`http://${host}:${port}/hooks/${secret}`),
+          channel: undefined,
+          username: undefined,
+          iconUrl: undefined,
+          iconEmoji: undefined,
+        },
+      }),
+      () => delivery.id,
+    ),
+  wechat: () =>
+    httpBench(
+      {
+        ok: { status: 200, body: { errcode: 0, msgid: 'm1' } },
+        temporary: { status: 200, headers: { 'retry-after': '7' }, body: { errcode: 45_009, errmsg: secret } },
+        refused: { status: 200, body: { errcode: 81_013, errmsg: secret } },
+        denied: { status: 200, body: { errcode: 60_020, errmsg: secret } },
+      },
+      (host, port) => ({
+        kind: 'wechat',
+        config: {
+          ...timing,
+          apiUrl: `http://${host}:${port}/cgi-bin/`,
+          corpId: 'corp',
+          apiSecret: new Secret(secret),
+          agentId: '1',
+          toUser: '@all',
+          toParty: undefined,
+          toTag: undefined,
+        },
+      }),
+      // It knows a repetition by its text.
+      () => delivery.id,
+      {
+        [`/cgi-bin/gettoken?corpid=corp&corpsecret=${secret}`]: {
+          status: 200,
+          body: { errcode: 0, access_token: secret, expires_in: 7200 },
+        },
+      },
+    ),
   alertmanager: () =>
     httpBench(
       jsonAnswers,
@@ -255,7 +478,7 @@ const benches: Record<string, () => Promise<Bench>> = {
         config: {
           ...timing,
           url: `http://${host}:${port}`,
-          auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) },
+          http: { ...plainHttp, auth: { type: 'basic', username: 'tidewaiter', password: new Secret(secret) } },
         },
       }),
       ({ text }) => (JSON.parse(text)[0].labels.severity === 'high' ? delivery.id : 'another alert'),
@@ -303,15 +526,16 @@ async function mailBench(): Promise<Bench> {
         from: 'Tidewaiter <tidewaiter@example.org>',
         smarthost: { host, port },
         hello: 'localhost',
-        auth: { username: 'tidewaiter', password: new Secret(secret), isCramMd5: false },
+        auth: { username: 'tidewaiter', identity: undefined, password: new Secret(secret), isCramMd5: false },
         requireTls: false,
         implicitTls: undefined,
-        tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+        tls: plainTls,
         headers: new Map(),
         sendResolved: false,
       },
     }),
     next: (...more) => void troubles.push(...more),
+    waiting: () => troubles.length,
     taken: () => taken,
     stop: () =>
       new Promise((resolve) => {
@@ -327,6 +551,11 @@ it('has every receiver that has a folder', () => {
     .map(({ name }) => name);
   expect(Object.keys(receivers).toSorted()).toEqual(folders.toSorted());
   for (const [name, { kind }] of Object.entries(receivers)) expect(kind).toBe(name);
+});
+
+it('holds every receiver to the contract', () => {
+  const held = new Set(Object.keys(benches).map((name) => name.split(',')[0]));
+  expect(held).toEqual(new Set(Object.keys(receivers)));
 });
 
 describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
@@ -394,8 +623,11 @@ describe.each(Object.entries(benches))('the contract of %s', (_, start) => {
 
   it('does not wait for ever for an answer', async () => {
     bench.next('hang');
-    const error = await failureOf(attempt(AbortSignal.timeout(300)));
-    expect(error).toBeInstanceOf(OutcomeUnknown);
+    const deadline = new AbortController();
+    const failure = failureOf(attempt(deadline.signal));
+    while (bench.waiting() > 0) await sleep(5);
+    deadline.abort(new DOMException('it took too long', 'TimeoutError'));
+    expect(await failure).toBeInstanceOf(OutcomeUnknown);
   });
 
   it('stops when the process stops, and may be asked again', async () => {

@@ -1,13 +1,22 @@
 import { alertmanager } from './alertmanager/alertmanager.js';
 import { discord } from './discord/discord.js';
 import { email } from './email/email.js';
+import { incidentio } from './incidentio/incidentio.js';
+import { jira } from './jira/jira.js';
+import { mattermost } from './mattermost/mattermost.js';
 import { msteamsv2 } from './msteamsv2/msteamsv2.js';
 import { opsgenie } from './opsgenie/opsgenie.js';
 import { pagerduty } from './pagerduty/pagerduty.js';
+import { pushover } from './pushover/pushover.js';
 import type { Configs, Delivery, Kind, Outcome, Receiver, SendContext } from './receiver.js';
+import { rocketchat } from './rocketchat/rocketchat.js';
 import { slack } from './slack/slack.js';
+import { sns } from './sns/sns.js';
 import { telegram } from './telegram/telegram.js';
+import { victorops } from './victorops/victorops.js';
+import { webex } from './webex/webex.js';
 import { webhook } from './webhook/webhook.js';
+import { wechat } from './wechat/wechat.js';
 
 /** Every kind of channel. A new one is a folder beside these and a line here. */
 export const receivers: { [K in Kind]: Receiver<K> } = {
@@ -19,6 +28,15 @@ export const receivers: { [K in Kind]: Receiver<K> } = {
   msteamsv2,
   discord,
   telegram,
+  sns,
+  jira,
+  incidentio,
+  mattermost,
+  pushover,
+  rocketchat,
+  victorops,
+  webex,
+  wechat,
   alertmanager,
 };
 

@@ -93,6 +93,41 @@ it('reads SBOMs with the image that they are about', () => {
     });
 });
 
+const spdx3 = {
+  '@context': 'https://spdx.org/rdf/3.0.1/spdx-context.jsonld',
+  '@graph': [
+    { type: 'CreationInfo', '@id': '_:made', specVersion: '3.0.1' },
+    { type: 'SpdxDocument', spdxId: 'urn:doc', name: 'app', rootElement: ['urn:sbom'] },
+    { type: 'software_Sbom', spdxId: 'urn:sbom', rootElement: ['urn:app'] },
+    { type: 'software_Package', spdxId: 'urn:app', name: 'app', software_packageUrl: purl },
+    { type: 'software_Package', spdxId: 'urn:a', name: 'a', software_packageUrl: 'pkg:npm/a@1' },
+  ],
+};
+const graphOf = (replaced: unknown) => ({ ...spdx3, '@graph': replaced });
+
+it('reads SPDX 3, a graph of elements', () => {
+  expect(read(spdx3)).toMatchObject({
+    ...{ kind: 'sbom', format: 'spdx', version: '3.0.1', subjects: [digest], packages: 1 },
+    image: { registry: 'registry.example.com', repository: 'shop/app', tag: '1.0' },
+  });
+});
+
+it('knows the image where SPDX 3 has its digest as the version of a container', () => {
+  const app = { type: 'software_Package', spdxId: 'urn:app', name: 'app', software_packageVersion: digest };
+  const graph = (purpose: string) => [...spdx3['@graph'].slice(0, 3), { ...app, software_primaryPurpose: purpose }];
+  expect(read(graphOf(graph('container'))).subjects).toEqual([digest]);
+  expect(read(graphOf(graph('library'))).subjects).toEqual([]);
+});
+
+it.each([
+  ['no graph', graphOf('x')],
+  ['no document', graphOf(spdx3['@graph'].filter(({ type }) => type !== 'SpdxDocument'))],
+  ['no version', graphOf(spdx3['@graph'].slice(1))],
+  ['a package without a name', graphOf([...spdx3['@graph'], { type: 'software_Package', spdxId: 'urn:b' }])],
+])('refuses SPDX 3 with %s', (_, document) => {
+  expect(codeOf(JSON.stringify(document))).toBe('DOCUMENT_INVALID');
+});
+
 it.each([
   ['Syft', { type: 'container', name: 'app', version: digest }],
   [

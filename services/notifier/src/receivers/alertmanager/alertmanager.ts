@@ -1,6 +1,6 @@
 import type { Alert } from '@tidewaiter/domain';
 
-import { authorization, postJson } from '../http-channel.js';
+import { postJson } from '../http-channel.js';
 import { receiver, type Delivery } from '../receiver.js';
 
 /**
@@ -10,10 +10,10 @@ import { receiver, type Delivery } from '../receiver.js';
  */
 export const alertmanager = receiver({
   kind: 'alertmanager',
-  async send({ url, auth, timeoutMs }, delivery, context) {
+  async send({ url, http, timeoutMs }, delivery, context) {
     const now = new Date();
     const body = delivery.alerts.map((alert) => postableAlert(alert, delivery, now));
-    const request = { name: 'Alertmanager', url: `${url}/api/v2/alerts`, body, timeoutMs, ...authorization(auth) };
+    const request = { name: 'Alertmanager', url: `${url}/api/v2/alerts`, body, http, timeoutMs };
     return postJson(request, delivery, context);
   },
 });

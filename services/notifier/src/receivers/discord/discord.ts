@@ -30,7 +30,8 @@ export const discord = receiver({
   async send(config, { message, ...delivery }, context) {
     const url = config.url.reveal();
     const body = discordMessage(config, message);
-    return postJson({ name: 'Discord', url, body, timeoutMs: config.timeoutMs }, { ...delivery, message }, context);
+    const { http, timeoutMs } = config;
+    return postJson({ name: 'Discord', url, body, http, timeoutMs }, { ...delivery, message }, context);
   },
 });
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import { mailHtml, mailText, type Message } from '@tidewaiter/messages';
+import { plainTls } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
@@ -45,7 +46,7 @@ function config(port: number, rest: Partial<Configs['email']> = {}): Configs['em
     auth: undefined,
     requireTls: false,
     implicitTls: undefined,
-    tls: { ca: undefined, serverName: undefined, insecureSkipVerify: false },
+    tls: plainTls,
     headers: new Map(),
     sendResolved: false,
     ...rest,
@@ -236,8 +237,8 @@ describe('email over TLS', () => {
 
   const named = (rest: Partial<Configs['email']> = {}) =>
     config(port, { smarthost: { host: 'mail.example.org', port }, ...rest });
-  const trusting = { ca: undefined, serverName: undefined, insecureSkipVerify: true };
-  const auth = { username: 'tidewaiter', password: new Secret('hunter2'), isCramMd5: false };
+  const trusting = { ...plainTls, insecureSkipVerify: true };
+  const auth = { username: 'tidewaiter', identity: undefined, password: new Secret('hunter2'), isCramMd5: false };
 
   it('asks the checked address for the certificate of the name', async () => {
     await listen();
@@ -279,6 +280,33 @@ describe('email over TLS', () => {
     });
     await email.send(named({ requireTls: true, tls: trusting, auth: { ...auth, isCramMd5 } }), delivery, context);
     expect(methods).toEqual([method]);
+  });
+
+  it.each([
+    ['235 2.7.0 welcome', { code: 'SMTP_REFUSED' }],
+    ['535 5.7.8 who?', { code: 'SMTP_DENIED' }],
+    ['454 4.7.0 later', { code: 'SMTP_DEFERRED' }],
+  ])('logs in for somebody else, and takes %j for what it is', async (welcome, failure) => {
+    await listen();
+    // A host that writes down the command itself, and takes no mail.
+    const commands: string[] = [];
+    const host = createServer((socket) => {
+      socket.write('220 mail.example.org\r\n');
+      socket.on('data', (data: Buffer) => {
+        const command = data.toString().trim();
+        commands.push(command);
+        const isKnown = /^(?:EHLO|AUTH)/.exec(command)?.[0];
+        if (isKnown === 'EHLO') socket.write('250-mail.example.org\r\n250 AUTH PLAIN\r\n');
+        else socket.write(isKnown === 'AUTH' ? `${welcome}\r\n` : '554 5.0.0 no\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(host, 'listening');
+    const { port: hostPort } = host.address() as AddressInfo;
+    const own = config(hostPort, { auth: { ...auth, identity: 'team' } });
+    await expect(email.send(own, delivery, context)).rejects.toMatchObject(failure);
+    const login = Buffer.from('team\0tidewaiter\0hunter2').toString('base64');
+    expect(commands).toContain(`AUTH PLAIN ${login}`);
+    await host[Symbol.asyncDispose]();
   });
 
   it('keeps its connection for the next mail, and opens another when the host has hung up', async () => {

@@ -100,11 +100,11 @@ function canonical(name: string): string {
  * @see https://www.rfc-editor.org/rfc/rfc5322#section-3.6.4
  */
 function referencesOf(delivery: Delivery, domain: string): string[] {
-  const { edition } = delivery;
+  const { edition, replyTo } = delivery;
   const [kind, name] = threadOf(delivery);
   const thread = `<${kind}-${createHash('sha256').update(name).digest('hex').slice(0, 32)}@${domain}>`;
   const told = [edition?.thread.first, edition?.thread.last].flatMap((mail) => mail?.reference ?? []);
-  return [...new Set([thread, ...told])];
+  return [...new Set([thread, ...told, ...(replyTo ? [replyTo] : [])])];
 }
 
 function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: string, name: string] {
@@ -115,6 +115,8 @@ function threadOf({ groupKey, edition, message, receiver }: Delivery): [kind: st
 /** Mail programs keep a thread together by its subject, too. What became worse comes under a subject of its own, so that it is noticed. */
 function subjectOf({ message, edition }: Delivery): string {
   const { first = null, last = null } = edition?.thread ?? {};
+  // That it is a reminder stands in the title.
+  if (message.isReminder) return message.title;
   if (first === null || last === null || risesAbove(last.message, message)) return message.title;
   return `Re: ${first.message.title}`;
 }

@@ -13,9 +13,9 @@ export const maxCardBytes = 28_000;
 /** Microsoft Teams, through a flow of Power Automate that posts an Adaptive Card. A 202 says that the flow began, no more. */
 export const msteamsv2 = receiver({
   kind: 'msteamsv2',
-  async send({ url, timeoutMs }, delivery, context) {
+  async send({ url, http, timeoutMs }, delivery, context) {
     const body = cardMessage(delivery.message);
-    return postJson({ name: 'Teams', url: url.reveal(), body, timeoutMs }, delivery, context);
+    return postJson({ name: 'Teams', url: url.reveal(), body, http, timeoutMs }, delivery, context);
   },
 });
 

@@ -26,7 +26,7 @@ const priorities: Record<Severity, string> = {
 export const opsgenie = receiver({
   kind: 'opsgenie',
   async send(config, delivery, context) {
-    const { apiKey, apiUrl, timeoutMs } = config;
+    const { apiKey, apiUrl, http, timeoutMs } = config;
     const alias = dedupKey(delivery);
     const isOver = delivery.message.status === 'resolved';
     const url = isOver ? `${apiUrl}v2/alerts/${alias}/close?identifierType=alias` : `${apiUrl}v2/alerts`;
@@ -34,7 +34,7 @@ export const opsgenie = receiver({
       ? { source: sourceOf(config), note: cut(delivery.message.summary, 1000) }
       : alertOf(config, delivery);
     const credentials = { authorization: new Secret(`GenieKey ${apiKey.reveal()}`) };
-    return postJson({ name: 'Opsgenie', url, body, credentials, timeoutMs }, delivery, context);
+    return postJson({ name: 'Opsgenie', url, body, credentials, http, timeoutMs }, delivery, context);
   },
 });
 

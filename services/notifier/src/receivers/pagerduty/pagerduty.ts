@@ -1,6 +1,6 @@
 import type { Severity } from '@tidewaiter/domain';
 import { cut } from '@tidewaiter/domain';
-import { plainText } from '@tidewaiter/messages';
+import { type Message, plainText } from '@tidewaiter/messages';
 
 import { dedupKey, postJson } from '../http-channel.js';
 import { receiver, type Configs, type Delivery } from '../receiver.js';
@@ -19,20 +19,24 @@ const severities: Record<Severity, string> = {
 };
 
 /**
- * PagerDuty's Events API v2. The key by which it knows an event again makes a repetition harmless, and ends what it opened.
+ * PagerDuty's Events API, version 2 or 1. The key by which it knows an event again makes a repetition harmless, and ends what it opened.
  * @see https://developer.pagerduty.com/docs/events-api-v2/
+ * @see https://developer.pagerduty.com/docs/events-api-v1/
  */
 export const pagerduty = receiver({
   kind: 'pagerduty',
   async send(config, delivery, context) {
-    const { url, timeoutMs } = config;
-    return postJson({ name: 'PagerDuty', url, body: pagerDutyEvent(config, delivery), timeoutMs }, delivery, context);
+    const { api, url, http, timeoutMs } = config;
+    const body = api === 'v1' ? olderPagerDutyEvent(config, delivery) : pagerDutyEvent(config, delivery);
+    // Version 1 answers 403 to who sends too much.
+    const temporary = api === 'v1' ? [403] : [];
+    return postJson({ name: 'PagerDuty', url, body, http, timeoutMs, temporary }, delivery, context);
   },
 });
 
 export function pagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery): object {
   const { message, externalUrl, groupLabels } = delivery;
-  const common = { routing_key: config.routingKey.reveal(), dedup_key: dedupKey(delivery) };
+  const common = { routing_key: config.key.reveal(), dedup_key: dedupKey(delivery) };
   if (message.status === 'resolved') return { ...common, event_action: 'resolve' };
   return {
     ...common,
@@ -46,13 +50,43 @@ export function pagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery)
       component: config.component,
       group: config.group,
       class: config.class ?? message.kind,
-      custom_details: {
-        ...Object.fromEntries(message.facts.map(({ label, value }) => [label, value])),
-        // A tenth of what an event may take: the rest is for what is written twice or thrice as long in JSON.
-        text: plainText(message, pagerDutyLimits.eventBytes / 10),
-        ...Object.fromEntries(config.details),
-      },
+      custom_details: detailsOf(config, message),
     },
     links: message.links.map(({ text, url }) => ({ href: url, text })),
+  };
+}
+
+/** As version 1 has it: without severity, source and the like, which are details there. */
+export function olderPagerDutyEvent(config: Configs['pagerduty'], delivery: Delivery): object {
+  const { message, externalUrl } = delivery;
+  const isOver = message.status === 'resolved';
+  const { severity, source, component, group, class: kind } = config;
+  const named = Object.entries({
+    severity: severity ?? severities[message.severity],
+    source,
+    component,
+    group,
+    class: kind,
+  });
+  return {
+    service_key: config.key.reveal(),
+    incident_key: dedupKey(delivery),
+    event_type: isOver ? 'resolve' : 'trigger',
+    description: cut(message.title, pagerDutyLimits.summaryChars),
+    ...(!isOver && {
+      client: config.client ?? 'Tidewaiter',
+      client_url: config.clientUrl ?? externalUrl,
+      details: { ...Object.fromEntries(named.filter(([, value]) => value)), ...detailsOf(config, message) },
+      contexts: message.links.map(({ text, url }) => ({ type: 'link', href: url, text })),
+    }),
+  };
+}
+
+function detailsOf({ details }: Configs['pagerduty'], message: Message): Record<string, string> {
+  return {
+    ...Object.fromEntries(message.facts.map(({ label, value }) => [label, value])),
+    // A tenth of what an event may take: the rest is for what is written twice or thrice as long in JSON.
+    text: plainText(message, pagerDutyLimits.eventBytes / 10),
+    ...Object.fromEntries(details),
   };
 }

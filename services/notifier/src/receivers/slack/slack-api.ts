@@ -1,8 +1,9 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { HttpConfig } from '@tidewaiter/routing';
 import type { EgressResponse } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
-import { answerText, isTemporary, post, retryAfterMs, type Post } from '../outbound.js';
+import { answerText, isTemporary, jsonOf, post, retryAfterMs, type Post } from '../outbound.js';
 import { OutcomeUnknown, type Configs, type SendContext } from '../receiver.js';
 
 type SlackTarget = Configs['slack']['target'];
@@ -44,6 +45,7 @@ type ApiAnswer = z.infer<typeof apiAnswer>;
 
 export interface SlackCall {
   bot: SlackBot;
+  http: HttpConfig;
   /** How long one request may take; 0 for the usual time. */
   timeoutMs: number;
   context: SendContext;
@@ -53,56 +55,49 @@ export interface SlackCall {
 export async function postToWebhook(
   { url }: SlackWebhook,
   body: object,
-  timeoutMs: number,
-  context: SendContext,
+  { http, timeoutMs, context }: Omit<SlackCall, 'bot'>,
 ): Promise<void> {
-  const response = await post(url.reveal(), jsonPost(body, timeoutMs), context);
+  const response = await post(url.reveal(), { ...json(body), http, timeoutMs }, context);
   if (response.status < 200 || response.status >= 300)
     throw failure(response, await answerText(response, maxAnswerBytes));
   await response.discard();
 }
 
 /** Calls a method of the Web API that takes JSON: `chat.update`. */
-export async function callWith(
-  method: string,
-  body: object,
-  { bot, timeoutMs, context }: SlackCall,
-): Promise<ApiAnswer> {
-  return call(bot, method, jsonPost(body, timeoutMs), context);
+export async function callWith(method: string, body: object, slack: SlackCall): Promise<ApiAnswer> {
+  return call(method, json(body), slack);
 }
 
 /** Calls a method that reads: they take forms alone. */
 export async function ask(method: string, query: Record<string, string>, slack: SlackCall): Promise<SlackMessage[]> {
   const headers = { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' };
-  const request = { headers, body: new URLSearchParams(query).toString(), timeoutMs: slack.timeoutMs };
-  const { messages = [] } = await call(slack.bot, method, request, slack.context);
+  const { messages = [] } = await call(method, { headers, body: new URLSearchParams(query).toString() }, slack);
   return messages;
 }
 
-function jsonPost(body: object, timeoutMs: number): Post {
-  return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body), timeoutMs };
+type Content = Pick<Post, 'headers' | 'body'>;
+
+function json(body: object): Content {
+  return { headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
 }
 
 /** Calls a method of the Web API, which says most of its errors with status 200. The configured address is that of `chat.postMessage`. */
-async function call({ url, token }: SlackBot, method: string, request: Post, context: SendContext): Promise<ApiAnswer> {
+async function call(
+  method: string,
+  content: Content,
+  { bot, http, timeoutMs, context }: SlackCall,
+): Promise<ApiAnswer> {
+  const { url, token } = bot;
   const credentials = { authorization: new Secret(`Bearer ${token.reveal()}`) };
   const address = method === 'chat.postMessage' ? url : new URL(method, url).href;
-  const response = await post(address, { ...request, credentials }, context);
+  const response = await post(address, { ...content, credentials, http, timeoutMs }, context);
   const text = await answerText(response, maxAnswerBytes);
-  const answer = readAnswer(text);
+  const answer = apiAnswer.safeParse(jsonOf(text)).data;
   if (answer?.ok) return answer;
   if (!answer && response.status === 200) {
     throw new OutcomeUnknown('Slack answered in a form that is not its own; the message may have arrived', undefined);
   }
   throw failure(response, answer?.error ?? text);
-}
-
-function readAnswer(text: string): ApiAnswer | undefined {
-  try {
-    return apiAnswer.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
 }
 
 // What Slack calls the troubles that pass. @see https://docs.slack.dev/reference/methods/chat.postMessage, "Errors"

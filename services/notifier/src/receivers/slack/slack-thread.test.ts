@@ -1,5 +1,6 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
 import type { Message } from '@tidewaiter/messages';
+import { plainHttp } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
@@ -24,6 +25,7 @@ const config = (sendResolved = true): Configs['slack'] => ({
   username: undefined,
   iconEmoji: undefined,
   iconUrl: undefined,
+  http: plainHttp,
   timeoutMs: 0,
   sendResolved,
   target: { mode: 'bot', url: `${sink.apiUrl}/chat.postMessage`, token: new Secret('xoxb-1'), channel },
@@ -123,6 +125,39 @@ it('answers in the thread where a message cannot be edited any more', async () =
   sink.next({ status: 200, body: { ok: false, error: 'edit_window_closed' } });
   expect(await send(2, told(1, first))).toEqual(first);
   expect(inThread(tsOf(first))).toHaveLength(1);
+});
+
+describe('a reminder', () => {
+  const reminder = (thread: Edition['thread'], more: Partial<Delivery> = {}): Delivery => ({
+    ...delivery(1, thread),
+    id: 'reminder',
+    message: { ...message(1), title: 'still open', isReminder: true },
+    ...more,
+  });
+
+  it('is said aloud below the message, which stays as it is', async () => {
+    const first = await send(1, nothing);
+    expect(await slack.send(config(), reminder(told(1, first)), context)).toEqual(first);
+    expect(inChannel()).toEqual(['state 1 &lt;!channel&gt;', 'still open']);
+    expect(inThread(tsOf(first))).toHaveLength(1);
+    expect(sink.channel('C0000001')[0]).toMatchObject({ edits: 0 });
+  });
+
+  it('finds its message also where that tells of no incident', async () => {
+    const first = await slack.send(config(), { ...delivery(1, nothing), edition: null }, context);
+    const again = reminder(nothing, { edition: null, replyTo: first.reference });
+    expect(await slack.find!(config(), again, context)).toBeNull();
+    expect(await slack.send(config(), again, context)).toEqual(first);
+    expect(await slack.find!(config(), again, context)).toEqual(first);
+    expect(inThread(tsOf(first))).toHaveLength(1);
+  });
+
+  it('is a message of its own where there is none that it repeats, or not any more', async () => {
+    await slack.send(config(), reminder(nothing, { edition: null }), context);
+    sink.next({ status: 200, body: { ok: false, error: 'thread_not_found' } });
+    await slack.send(config(), reminder(nothing, { edition: null, replyTo: 'C0000001/1.1' }), context);
+    expect(inChannel()).toEqual(['still open', 'still open']);
+  });
 });
 
 it('moves with the channel', async () => {

@@ -1,4 +1,5 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { plainHttp } from '@tidewaiter/routing';
 import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type Answer, type HttpSink } from '@tidewaiter/testkit';
 
@@ -41,7 +42,14 @@ describe('slack', () => {
   afterEach(() => sink.stop());
   afterAll(() => egress.close());
 
-  const look = { username: 'Tidewaiter', iconEmoji: undefined, iconUrl: undefined, timeoutMs: 0, sendResolved: false };
+  const look = {
+    username: 'Tidewaiter',
+    iconEmoji: undefined,
+    iconUrl: undefined,
+    http: plainHttp,
+    timeoutMs: 0,
+    sendResolved: false,
+  };
   const webhook = (): Configs['slack'] => ({
     ...look,
     target: { mode: 'webhook', url: new Secret(`${sink.url}/services/T0/B0/x`), channel: undefined },

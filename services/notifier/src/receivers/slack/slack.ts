@@ -17,7 +17,7 @@ type SlackConfig = Configs['slack'];
 
 /**
  * Slack, through an incoming webhook or as a bot. A bot keeps one message of an incident: it edits it as things change, and says in
- * its thread what was new; the channel hears of that only when it became worse. Only a bot can look up whether an unconfirmed message
+ * its thread what was new; the channel hears of that only when it became worse, or is reminded of it. Only a bot can look up whether an unconfirmed message
  * arrived; it needs the right to read the channel's history, and the channel's id rather than its name.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
  * @see https://docs.slack.dev/reference/methods/chat.postMessage
@@ -26,14 +26,15 @@ export const slack = receiver({
   kind: 'slack',
   follows: ({ target }) => target.mode === 'bot',
   async send(config, delivery, context) {
-    const { target, timeoutMs } = config;
-    if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, timeoutMs, context });
-    await postToWebhook(target, contentOf(config, delivery, context), timeoutMs, context);
+    const { target, http, timeoutMs } = config;
+    const call = { http, timeoutMs, context };
+    if (target.mode === 'bot') return sendAsBot(config, delivery, { bot: target, ...call });
+    await postToWebhook(target, contentOf(config, delivery, context), call);
     return sent(null);
   },
-  async find({ target, timeoutMs }, delivery, context) {
+  async find({ target, http, timeoutMs }, delivery, context) {
     if (target.mode === 'webhook') return null;
-    const slack = { bot: target, timeoutMs, context };
+    const slack = { bot: target, http, timeoutMs, context };
     return whereAllowed(async () => findAsBot(delivery, slack));
   },
 });
@@ -52,15 +53,31 @@ const historyLength = 100;
 /** Answers in a thread that are looked through. */
 const repliesLength = 999;
 
+// Somebody deleted it.
+const deleted = new Set(['message_not_found', 'thread_not_found']);
 // Slack keeps the message and does not let it be edited any more.
 const uneditable = new Set(['cant_update_message', 'edit_window_closed']);
 
 async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
-  const root = await rootOf(delivery.edition, slack);
+  const root = await rootOf(delivery, slack);
+  if (root !== null && delivery.message.isReminder) return remind(config, delivery, root, slack);
   const edited = root && (await edit(config, delivery, root, slack));
   if (root === null || !edited) return postAsBot(config, delivery, slack);
   await note(config, delivery, root, slack);
   return sent(root);
+}
+
+/** What is still so is said below the message that said it first, where the channel sees it: no second message begins. */
+async function remind(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<Outcome> {
+  const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
+  const place = { channel: root.channel, thread_ts: root.ts, reply_broadcast: true };
+  try {
+    await callWith('chat.postMessage', { ...content, ...place }, slack);
+    return sent(root);
+  } catch (error) {
+    if (!(error instanceof SlackRefused) || !deleted.has(error.word)) throw error;
+    return postAsBot(config, delivery, slack);
+  }
 }
 
 async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
@@ -121,16 +138,21 @@ function linesSince({ history = [] }: Message, edition: Edition | null): string[
 }
 
 /** The message that the channel has of the subject; null while it has none. */
-async function rootOf(edition: Edition | null, slack: SlackCall): Promise<MessagePlace | null> {
-  if (!edition) return null;
-  const known = placeOf(edition.thread.last?.reference ?? null, slack.bot);
-  if (known || !edition.thread.isInDoubt) return known;
+async function rootOf(delivery: Delivery, slack: SlackCall): Promise<MessagePlace | null> {
+  const { edition } = delivery;
+  const known = knownRoot(delivery, slack.bot);
+  if (known || !edition?.thread.isInDoubt) return known;
   return whereAllowed(async () => findInChannel((payload) => payload['subject'] === edition.subject, slack));
+}
+
+/** What was told of an incident before, or what a reminder repeats. */
+function knownRoot({ edition, message, replyTo = null }: Delivery, bot: SlackBot): MessagePlace | null {
+  return placeOf(edition?.thread.last?.reference ?? (message.isReminder ? replyTo : null), bot);
 }
 
 async function findAsBot(delivery: Delivery, slack: SlackCall): Promise<Outcome | null> {
   const isIt = (payload: Record<string, unknown>) => payload['delivery_id'] === delivery.id;
-  const root = placeOf(delivery.edition?.thread.last?.reference ?? null, slack.bot);
+  const root = knownRoot(delivery, slack.bot);
   if (root === null) {
     const found = await findInChannel(isIt, slack);
     return found && sent(found);

@@ -2,7 +2,7 @@ import { AccessDenied, cut, InvalidInput, Unavailable } from '@tidewaiter/domain
 import { headWord, maxTitleChars, type Message, plainText } from '@tidewaiter/messages';
 import { z } from 'zod';
 
-import { answerText, isTemporary, post, retryAfterMs } from '../outbound.js';
+import { answerText, isTemporary, jsonOf, post, retryAfterMs } from '../outbound.js';
 import { OutcomeUnknown, receiver, type Configs } from '../receiver.js';
 
 /** Characters of a message, after its entities are read. @see https://core.telegram.org/bots/api#sendmessage */
@@ -17,8 +17,8 @@ export const telegram = receiver({
     const url = `${config.apiUrl}/bot${config.token.reveal()}/sendMessage`;
     const body = JSON.stringify(telegramMessage(config, delivery.message));
     const headers = { 'content-type': 'application/json' };
-    const response = await post(url, { headers, body, timeoutMs: config.timeoutMs }, context);
-    const answer = readAnswer(await answerText(response, maxAnswerBytes));
+    const response = await post(url, { headers, body, http: config.http, timeoutMs: config.timeoutMs }, context);
+    const answer = answerShape.safeParse(jsonOf(await answerText(response, maxAnswerBytes))).data;
     if (answer?.ok === true) {
       return { outcome: 'sent', reference: String(answer.result?.message_id ?? delivery.id), refused: [] };
     }
@@ -57,14 +57,6 @@ const answerShape = z.object({
   result: z.object({ message_id: z.number() }).optional().catch(undefined),
   parameters: z.object({ retry_after: z.number().nonnegative() }).optional().catch(undefined),
 });
-
-function readAnswer(text: string): z.infer<typeof answerShape> | undefined {
-  try {
-    return answerShape.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
 
 function askedToWait(answer: z.infer<typeof answerShape> | undefined): { retryAfterMs?: number } {
   const seconds = answer?.parameters?.retry_after;

@@ -14,14 +14,15 @@ import { webhookPayload } from './payload.js';
  */
 export const webhook = receiver({
   kind: 'webhook',
-  async send({ url, auth, maxAlerts, timeoutMs, signingSecret }, delivery, context) {
+  async send({ url, http, maxAlerts, timeoutMs, signingSecret }, delivery, context) {
     const body = JSON.stringify(webhookPayload(delivery, maxAlerts));
     const headers = {
       'content-type': 'application/json',
       'idempotency-key': delivery.id,
       ...standardHeaders(delivery.id, body, signingSecret, new Date()),
     };
-    const response = await post(url.reveal(), { headers, body, timeoutMs, ...authorization(auth) }, context);
+    const request = { headers, body, http, timeoutMs, ...(await authorization(http, context)) };
+    const response = await post(url.reveal(), request, context);
     await response.discard();
     if (response.status < 200 || response.status >= 300) throw httpFailure('Webhook', response);
     return { outcome: 'sent', reference: delivery.id, refused: [] };

@@ -1,21 +1,17 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
-import {
-  groupKey,
-  groupLabels,
-  type Integration,
-  matchRoutes,
-  type RouteMatch,
-  type RoutingConfig,
-} from '@tidewaiter/routing';
+
+import type { Integration } from './receivers/receiver.js';
+import { groupKey, groupLabels, matchRoutes, type RouteMatch } from './route.js';
+import type { RoutingConfig } from './routing.js';
 
 /** Something that one alert is about: a finding of a push, or an incident. */
-export interface Subject<About> {
-  alert: Alert;
+export interface Subject<About, Told extends Pick<Alert, 'labels'> = Alert> {
+  alert: Told;
   about: About;
 }
 
 /** What one receiver is told in one message. */
-export interface Group<About> {
+export interface Group<About, Told extends Pick<Alert, 'labels'> = Alert> {
   receiver: string;
   /** Path of the route in routing.yaml. */
   route: string;
@@ -23,12 +19,15 @@ export interface Group<About> {
   match: RouteMatch | null;
   groupKey: string;
   groupLabels: Labels;
-  subjects: Subject<About>[];
+  subjects: Subject<About, Told>[];
 }
 
 /** Sends every alert down the route tree and puts those together that a receiver wants in one message. */
-export function groupByRoute<About>(config: RoutingConfig, subjects: readonly Subject<About>[]): Group<About>[] {
-  const groups = new Map<string, Group<About>>();
+export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
+  config: RoutingConfig,
+  subjects: readonly Subject<About, Told>[],
+): Group<About, Told>[] {
+  const groups = new Map<string, Group<About, Told>>();
   for (const subject of subjects) {
     const { labels } = subject.alert;
     for (const match of matchRoutes(config, labels)) {

@@ -1,7 +1,7 @@
 import type { Alert } from '@tidewaiter/domain';
 import { parseRouting } from '@tidewaiter/routing';
 
-import { channelsFor, groupByRoute } from './routed.js';
+import { channelsFor, groupByRoute } from './group.js';
 
 const config = parseRouting(
   `

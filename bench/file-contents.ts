@@ -1,0 +1,96 @@
+/** What it costs to find the images of a fleet that hold a file, by its bytes: room for each image, time to keep and to ask. See README.md. */
+import { hash } from 'node:crypto';
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+
+import { Secret } from '@tidewaiter/domain';
+import { type ImageFile, packManifest } from '@tidewaiter/facts';
+import { connect, ImageManifests, Images, Store } from '@tidewaiter/store';
+import { throwAwayServers } from '@tidewaiter/testkit';
+
+const { values } = parseArgs({
+  options: {
+    images: { type: 'string', default: '1000' },
+    shared: { type: 'string', default: '8000' },
+    own: { type: 'string', default: '2000' },
+  },
+});
+const images = Number(values.images);
+/** Files that all images on one base have, and files of an image alone. */
+const [shared, own] = [Number(values.shared), Number(values.own)];
+const bases = 30;
+const questions = 200;
+
+await using closing = new AsyncDisposableStack();
+const servers = await throwAwayServers({ postgres: true });
+closing.defer(async () => servers.stop());
+const database = await connect({
+  url: new Secret(await servers.postgres.createDatabase()),
+  poolSize: 4,
+  name: 'bench',
+});
+closing.defer(async () => database.destroy());
+const store = new Store(database, 'bench');
+const manifests = new ImageManifests(store, new Images(store));
+
+await store.query(
+  `INSERT INTO image (digest, media_type, config_digest, platform, labels) SELECT 'sha256:' || lpad(number::text, 64, '0'), 'm', 'c', 'linux/amd64', '{}'
+   FROM generate_series(0, $1 - 1) AS number`,
+  [images],
+);
+const keeping = createHistogram();
+for (let image = 0; image < images; image += 1) {
+  const files = packManifest(filesOf(image));
+  await timed(keeping, () => store.transaction((tx) => manifests.put(tx, digestOf(image), files)));
+}
+const asking = createHistogram();
+for (let question = 0; question < questions; question += 1) {
+  const asked = hashOf(`image ${(question * 7) % images} file ${question % own}`);
+  await timed(asking, () => manifests.holding(asked));
+}
+const askingShared = createHistogram();
+for (let question = 0; question < questions; question += 1) {
+  const asked = hashOf(`base ${question % bases} file ${question % shared}`);
+  await timed(askingShared, () => manifests.holding(asked));
+}
+const [room] = await store.query<{ index: number; contents: number; files: number }>(
+  `SELECT pg_relation_size('image_manifest_contents_ix')::float AS index, sum(pg_column_size(contents))::float AS contents,
+     sum(pg_column_size(files))::float AS files FROM image_manifest`,
+);
+console.log(`${images} images of ${shared} shared and ${own} own files`);
+console.table({
+  'manifest kept, ms': percentiles(keeping),
+  'who holds a file of one image, ms': percentiles(asking),
+  'who holds a file of a base, ms': percentiles(askingShared),
+});
+const each = (bytes: number) => `${(bytes / images / 1024).toFixed(0)} KiB`;
+console.log(`for each image: files ${each(room!.files)}, contents ${each(room!.contents)}, index ${each(room!.index)}`);
+
+function* filesOf(image: number): Generator<ImageFile> {
+  const named = (text: string): ImageFile => ({
+    path: `/${text.replaceAll(' ', '/')}`,
+    sha256: hashOf(text),
+    package: null,
+  });
+  for (let file = 0; file < shared; file += 1) yield named(`base ${image % bases} file ${file}`);
+  for (let file = 0; file < own; file += 1) yield named(`image ${image} file ${file}`);
+}
+
+function digestOf(image: number): string {
+  return `sha256:${image.toString().padStart(64, '0')}`;
+}
+
+function hashOf(text: string): string {
+  return hash('sha256', text, 'hex');
+}
+
+async function timed(histogram: RecordableHistogram, work: () => Promise<unknown>): Promise<void> {
+  const start = performance.now();
+  await work();
+  histogram.record(Math.max(1, Math.round((performance.now() - start) * 1000)));
+}
+
+function percentiles(histogram: RecordableHistogram): Record<'p50' | 'p95' | 'max', number> {
+  const [p50, p95, max] = [histogram.percentile(50), histogram.percentile(95), histogram.max].map((us) => us / 1000);
+  return { p50: p50!, p95: p95!, max: max! };
+}

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+
+import { NotFound } from '@tidewaiter/domain';
+import { type Command, Option } from 'commander';
+
+import { withStore } from './database.js';
+import { age, duration } from './duration.js';
+import { type ReplayAnswer, replayText } from './routes-replay-text.js';
+import { askApi, serverUrl } from './server.js';
+import { stdoutWidth } from './terminal.js';
+
+interface ReplayFlags {
+  config: string;
+  since: number;
+  receiver?: string;
+  output: 'table' | 'json';
+  server?: string;
+  tokenFile?: string;
+  timeout: number;
+}
+
+const day = 86_400_000;
+
+/** Says what a routing.yaml would have made of what happened. */
+export function replayCommand(routes: Command): void {
+  routes
+    .command('replay')
+    .description(
+      'show what a routing.yaml would have sent of what happened lately, beside what was sent; sends nothing',
+    )
+    .requiredOption('--config <file>', 'the routing.yaml')
+    .option('--since <duration>', 'how far back: 24h, 7d', age, 7 * day)
+    .option('--receiver <name>', 'of this receiver alone')
+    .option('--server <url>', 'ask this platform, else the database; with --token-file', serverUrl)
+    .option('--token-file <file>', 'holds an API token of the platform')
+    .option('--timeout <duration>', 'how long the platform may take', duration, 120_000)
+    .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
+    .action(replay);
+}
+
+async function replay(flags: ReplayFlags, command: Command): Promise<void> {
+  const { config, server, tokenFile, output } = flags;
+  if ((server === undefined) !== (tokenFile === undefined)) {
+    return command.error('error: --server and --token-file belong together');
+  }
+  const text = readText(config);
+  const answer =
+    server === undefined || tokenFile === undefined
+      ? await askDatabase(text, flags)
+      : await askPlatform(text, { ...flags, server, tokenFile });
+  const shown = output === 'json' ? `${JSON.stringify(answer, null, 2)}\n` : replayText(answer, stdoutWidth());
+  process.stdout.write(shown);
+}
+
+async function askPlatform(
+  routing: string,
+  { since, receiver, ...server }: ReplayFlags & { server: string; tokenFile: string },
+): Promise<ReplayAnswer> {
+  const question = { routing, since: new Date(Date.now() - since).toISOString(), ...(receiver && { receiver }) };
+  return askApi('routes/replay', question, server, isAnswer);
+}
+
+function isAnswer(answer: unknown): answer is ReplayAnswer {
+  const { would, sent, history } = (answer ?? {}) as Partial<Record<keyof ReplayAnswer, unknown>>;
+  return typeof would === 'object' && Array.isArray(sent) && typeof history === 'object';
+}
+
+async function askDatabase(text: string, { since, receiver }: ReplayFlags): Promise<ReplayAnswer> {
+  const { parseUnreadRouting } = await import('@tidewaiter/routing');
+  const config = parseUnreadRouting(text);
+  const { AlertHistory, RoutingReplays } = await import('@tidewaiter/store');
+  const until = new Date();
+  const from = new Date(until.getTime() - since);
+  const replayed = await withStore(async (store) =>
+    new RoutingReplays(store, new AlertHistory(store)).of(config, { since: from, until, receiver: receiver ?? null }),
+  );
+  return JSON.parse(JSON.stringify(replayed)) as ReplayAnswer;
+}
+
+/** @throws NotFound `ROUTING_MISSING` */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new NotFound('ROUTING_MISSING', `cannot read ${path}`, { cause });
+  }
+}

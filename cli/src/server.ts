@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+
+import { AccessDenied, InvalidInput, NotFound, printable, type TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { InvalidArgumentError } from 'commander';
+
+/** Where a platform is, what opens it, and for how many milliseconds to wait for an answer. */
+export interface Server {
+  server: string;
+  tokenFile: string;
+  timeout: number;
+}
+
+/** Reads `--server`. */
+export function serverUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new InvalidArgumentError('Give an http or https URL.');
+}
+
+/**
+ * Asks the API of a platform.
+ * @param path below `/api/v1`
+ * @param isAnswer whether it is what a Tidewaiter would say
+ * @throws Unavailable `SERVER_UNREACHABLE`, `SERVER_ANSWER`; else as the platform says
+ */
+export async function askApi<Answer>(
+  path: string,
+  question: object,
+  { server, tokenFile, timeout }: Server,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  const token = await readToken(tokenFile);
+  const response = await fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(question),
+    // A token goes to whom it was meant for.
+    redirect: 'error',
+    signal: AbortSignal.timeout(timeout),
+  }).catch((cause: unknown) => {
+    throw new Unavailable('SERVER_UNREACHABLE', `${server} does not answer`, { cause });
+  });
+  const answer: unknown = await response.json().catch(() => undefined);
+  if (response.ok && isAnswer(answer)) return answer;
+  throw failureOf(response.status, answer, server);
+}
+
+async function readToken(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new NotFound('TOKEN_FILE_MISSING', `${file} cannot be read`, { cause });
+  });
+  if (/^[\x21-\x7e]+$/.test(text.trim())) return text.trim();
+  throw new InvalidInput('TOKEN_INVALID', `${file} holds no token`);
+}
+
+/** The server's own code, for scripts. */
+function failureOf(status: number, answer: unknown, server: string): TidewaiterError {
+  const { code, title, detail } = (answer ?? {}) as { code?: unknown; title?: unknown; detail?: unknown };
+  if (typeof code !== 'string')
+    return new Unavailable('SERVER_ANSWER', `${server} is no Tidewaiter: it answers ${status}`);
+  const message = [title, detail]
+    .filter((text) => typeof text === 'string')
+    .map((text) => printable(text))
+    .join(': ');
+  if (status === 404) return new NotFound(code, message);
+  if (status === 401 || status === 403) return new AccessDenied(code, message);
+  return status >= 500 ? new Unavailable(code, message) : new InvalidInput(code, message);
+}

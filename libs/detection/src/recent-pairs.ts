@@ -1,0 +1,59 @@
+/** What a map of pairs holds, for a snapshot: older ones and newer ones. */
+export interface KeptPairs<K, V> {
+  older: [string, [K, V][]][];
+  newer: [string, [K, V][]][];
+}
+
+/**
+ * As {@link RecentMap}, by keys of two parts, of which the first is one of few: small maps are asked faster than a large one, and no text is made of the
+ * parts.
+ */
+export class RecentPairs<K extends string | number, V> {
+  #older = new Map<string, Map<K, V>>();
+  #newer = new Map<string, Map<K, V>>();
+  #newerSize = 0;
+  readonly #half: number;
+
+  constructor(limit: number) {
+    this.#half = Math.max(Math.floor(limit / 2), 1);
+  }
+
+  /** Reading is using. */
+  get(place: string, key: K): V | undefined {
+    const newer = this.#newer.get(place)?.get(key);
+    if (newer !== undefined) return newer;
+    const olderOnes = this.#older.get(place);
+    const older = olderOnes?.get(key);
+    if (older !== undefined) {
+      olderOnes!.delete(key);
+      this.set(place, key, older);
+    }
+    return older;
+  }
+
+  set(place: string, key: K, value: V): void {
+    let values = this.#newer.get(place);
+    if (values === undefined) this.#newer.set(place, (values = new Map()));
+    const before = values.size;
+    values.set(key, value);
+    this.#newerSize += values.size - before;
+    if (this.#newerSize < this.#half) return;
+    this.#older = this.#newer;
+    this.#newer = new Map();
+    this.#newerSize = 0;
+  }
+
+  snapshot(): KeptPairs<K, V> {
+    return { older: kept(this.#older), newer: kept(this.#newer) };
+  }
+
+  restore({ older, newer }: KeptPairs<K, V>): void {
+    this.#older = new Map(older.map(([place, values]) => [place, new Map(values)]));
+    this.#newer = new Map(newer.map(([place, values]) => [place, new Map(values)]));
+    this.#newerSize = newer.reduce((sum, [, values]) => sum + values.length, 0);
+  }
+}
+
+function kept<K, V>(pairs: ReadonlyMap<string, ReadonlyMap<K, V>>): [string, [K, V][]][] {
+  return Array.from(pairs, ([place, values]) => [place, [...values]]);
+}

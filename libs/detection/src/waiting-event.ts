@@ -1,0 +1,51 @@
+import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
+import { isNativeAsked } from '@tidewaiter/sensors';
+
+/** Reads the event of a record again, from where it came. */
+export type Reread = () => JsonObject;
+
+/** An event on its way to its place in the order. */
+export interface WaitingEvent {
+  id: string;
+  /** Where it stands in the order. */
+  timeMs: number;
+  happenedMs: number;
+  observation: Observation;
+  /** Null where the sensor's own words do not wait with it. */
+  record: RuntimeRecord | null;
+  reread: Reread | null;
+}
+
+export function waitingEvent(record: RuntimeRecord, observation: Observation, timeMs: number): WaitingEvent {
+  return { id: record.id, timeMs, happenedMs: observation.timeMs, observation, record, reread: null };
+}
+
+const unread: JsonObject = Object.freeze({});
+
+/**
+ * The sensor's own words are most of an event, tens of thousands may wait, and what waits is moved about by the garbage collector: where no rule asks for
+ * one of their `members`, they stay where they came from.
+ */
+export function leaveNative(waiting: WaitingEvent, members: ReadonlySet<string>, reread: Reread): void {
+  if (isNativeAsked(waiting.observation, members)) return;
+  waiting.observation.native = unread;
+  waiting.record = null;
+  waiting.reread = reread;
+}
+
+/** The sensor's own words, wherever they are. */
+export function nativeOf({ observation, reread }: WaitingEvent): JsonObject {
+  return reread === null ? observation.native : reread();
+}
+
+export function bringNative(waiting: WaitingEvent): void {
+  waiting.observation.native = nativeOf(waiting);
+  waiting.reread = null;
+}
+
+/** The record as it came. */
+export function recordOf(waiting: WaitingEvent): RuntimeRecord {
+  if (waiting.record !== null) return waiting.record;
+  const { id, source, sensor, cluster, node, at } = waiting.observation;
+  return { id, source, sensor, cluster, node, at, event: nativeOf(waiting) };
+}

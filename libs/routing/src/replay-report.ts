@@ -1,0 +1,113 @@
+import type { HeldBack, SimulatedMessage } from './past.js';
+
+/** What would have gone out, in figures. */
+export interface MessageCounts {
+  messages: number;
+  /** Of the messages, those that say again what was told before. */
+  reminders: number;
+  /** Messages that only change what a channel shows already. */
+  edits: number;
+  /** Alerts in the messages, each counted as often as it is told. */
+  alerts: number;
+}
+
+export interface ReceiverReport extends MessageCounts {
+  receiver: string;
+  /** By the path of the route. */
+  routes: (MessageCounts & { route: string })[];
+  /** Messages by the kind of channel. */
+  channels: Record<string, number>;
+}
+
+/** What did not go out at once, by what held it back. */
+export interface HeldBackReport {
+  why: HeldBack['why'];
+  /** Told later, or together with others. */
+  told: number;
+  /** Over before anybody was told. */
+  over: number;
+  /** Waiting still at the end. */
+  waits: number;
+}
+
+export interface BusyGroup extends MessageCounts {
+  receiver: string;
+  groupKey: string;
+}
+
+/** What a routing.yaml would have made of what happened. */
+export interface ReplayReport extends MessageCounts {
+  receivers: ReceiverReport[];
+  heldBack: HeldBackReport[];
+  /** Those of which most messages would have been sent. */
+  busiest: BusyGroup[];
+}
+
+const maxBusiest = 10;
+const reasons = ['group', 'digest', 'storm', 'silenced', 'inhibited', 'muted'] as const;
+
+/**
+ * Adds up what a simulation sent and held back.
+ * @param receiver one alone; null for all
+ */
+export function replayReport(
+  { messages: all, heldBack }: { messages: readonly SimulatedMessage[]; heldBack: readonly HeldBack[] },
+  receiver: string | null,
+): ReplayReport {
+  const isAsked = (each: { receiver: string }) => receiver === null || each.receiver === receiver;
+  const messages = all.filter(isAsked);
+  const byReceiver = Map.groupBy(messages, (message) => message.receiver);
+  return {
+    ...countsOf(messages),
+    receivers: [...byReceiver].map(([name, some]) => receiverReport(name, some)).toSorted(byMessages),
+    heldBack: heldBackReport(heldBack.filter(isAsked)),
+    busiest: busiestOf(messages),
+  };
+}
+
+function countsOf(messages: readonly SimulatedMessage[]): MessageCounts {
+  const counts = { messages: 0, reminders: 0, edits: 0, alerts: 0 };
+  for (const { kind, alerts } of messages) {
+    if (kind === 'edit') counts.edits += 1;
+    else {
+      counts.messages += 1;
+      counts.alerts += alerts;
+      if (kind === 'reminder') counts.reminders += 1;
+    }
+  }
+  return counts;
+}
+
+function receiverReport(receiver: string, messages: readonly SimulatedMessage[]): ReceiverReport {
+  const routes = Map.groupBy(messages, ({ route }) => route);
+  const channels = Map.groupBy(
+    messages.filter(({ kind }) => kind !== 'edit'),
+    ({ channel }) => channel,
+  );
+  return {
+    receiver,
+    ...countsOf(messages),
+    routes: [...routes].map(([route, some]) => ({ route, ...countsOf(some) })).toSorted(byMessages),
+    channels: Object.fromEntries([...channels].map(([channel, some]) => [channel, some.length])),
+  };
+}
+
+function heldBackReport(heldBack: readonly HeldBack[]): HeldBackReport[] {
+  return reasons.flatMap((why) => {
+    const some = heldBack.filter((each) => each.why === why);
+    const count = (outcome: HeldBack['outcome']) => some.filter((each) => each.outcome === outcome).length;
+    return some.length === 0 ? [] : [{ why, told: count('told'), over: count('over'), waits: count('waits') }];
+  });
+}
+
+function busiestOf(messages: readonly SimulatedMessage[]): BusyGroup[] {
+  const groups = Map.groupBy(messages, ({ receiver, groupKey }) => JSON.stringify([receiver, groupKey]));
+  return [...groups.values()]
+    .map((some) => ({ receiver: some[0]!.receiver, groupKey: some[0]!.groupKey, ...countsOf(some) }))
+    .toSorted(byMessages)
+    .slice(0, maxBusiest);
+}
+
+function byMessages(a: MessageCounts, b: MessageCounts): number {
+  return b.messages - a.messages || b.alerts - a.alerts;
+}

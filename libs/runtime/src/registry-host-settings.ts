@@ -1,0 +1,83 @@
+import type { Secret } from '@tidewaiter/domain';
+import { z } from 'zod';
+
+import type { ClientCertificate } from './egress-pools.js';
+import { secretPair, type SecretReader } from './secret-settings.js';
+
+/** How a registry, or a mirror of one, is reached. */
+export const registryHost = {
+  credentials: z
+    .strictObject({ username: z.string().min(1), ...secretPair('password') })
+    .refine(({ password, passwordFile }) => password ?? passwordFile, { path: ['password'], error: 'is missing' })
+    .optional(),
+  /** Where bearer tokens come from, when that is another host than the registry's. */
+  tokenHost: z.string().optional(),
+  /** Whether it may live on a private or loopback address. */
+  allowPrivate: z.boolean().default(false),
+  /** PEM file of the authority that signed its certificate. */
+  caFile: z.string().optional(),
+  /** PEM files that say who we are. */
+  clientCertFile: z.string().optional(),
+  clientKeyFile: z.string().optional(),
+  /** Takes any certificate. */
+  insecure: z.boolean().default(false),
+};
+
+export const mirror = z.strictObject({
+  /** With a path, its repositories stand below that: `https://mirror.example.com/hub`. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** Tags are asked of the registry itself unless told otherwise: a mirror may be behind, and a push is about what is new. */
+  gives: z.enum(['digests', 'both']).default('digests'),
+  ...registryHost,
+});
+
+/** A host that images are read from. */
+export interface RegistryHostSettings {
+  url: string;
+  credentials?: { username: string; password: Secret };
+  tokenHost?: string;
+  allowPrivate: boolean;
+  /** PEM text. */
+  ca?: string;
+  client?: ClientCertificate;
+  insecureSkipVerify: boolean;
+}
+
+/** A host that holds copies of what a registry has. */
+export interface MirrorSettings extends RegistryHostSettings {
+  gives: 'digests' | 'both';
+}
+
+export function hostSettings(
+  read: Omit<z.output<typeof mirror>, 'gives'>,
+  at: string,
+  secrets: SecretReader,
+): RegistryHostSettings {
+  const { url, tokenHost, allowPrivate, insecure, credentials, caFile, clientCertFile, clientKeyFile } = read;
+  const password =
+    credentials && secrets.read(`${at}.credentials.password`, credentials.password, credentials.passwordFile);
+  return {
+    url,
+    tokenHost,
+    allowPrivate,
+    insecureSkipVerify: insecure,
+    credentials: credentials && password && { username: credentials.username, password },
+    ca: secrets.text(`${at}.caFile`, caFile),
+    client: clientCertificate(clientCertFile, clientKeyFile, at, secrets),
+  };
+}
+
+function clientCertificate(
+  certFile: string | undefined,
+  keyFile: string | undefined,
+  at: string,
+  secrets: SecretReader,
+): ClientCertificate | undefined {
+  const key = secrets.read(`${at}.clientKey`, undefined, keyFile);
+  const certificate = secrets.text(`${at}.clientCertFile`, certFile);
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const missing = certFile === undefined ? 'clientCertFile' : 'clientKeyFile';
+    secrets.problem(`${at}.${missing}: is missing; a certificate and its key go together`);
+  }
+  return certificate && key ? { certificate, key } : undefined;
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import type { Alert } from '@tidewaiter/domain';
+import type { PastAlert, PastEvent } from '@tidewaiter/routing';
+
+import { alertId } from './firing-alerts.js';
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+
+/** For how long it is kept what there was to tell. */
+export const historyDays = 31;
+
+/** An event has thousands of alerts at most, so that a page is held in memory. */
+const pageSize = 25;
+
+interface Row {
+  eventId: string;
+  /** Exactly, for the page that follows. */
+  mark: string;
+  atMs: number;
+  alerts: PastAlert[];
+  state: PastEvent['state'];
+}
+
+/** What there was to tell, event by event, whatever the routes made of it. */
+@Injectable()
+export class AlertHistory {
+  constructor(private readonly store: Store) {}
+
+  /** Keeps what an event had to tell, in the transaction that tells it. */
+  async add(
+    tx: Transaction,
+    { eventId, alerts, state }: { eventId: string; alerts: readonly Alert[]; state: PastEvent['state'] },
+  ): Promise<void> {
+    if (alerts.length === 0) return;
+    const past = alerts.map((alert) => ({ identity: alertId(alert), labels: alert.labels, status: alert.status }));
+    await tx.query('INSERT INTO alert_history (event_id, alerts, state) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
+      eventId,
+      json(past),
+      state === null ? null : json(state),
+    ]);
+  }
+
+  /** Since when it is known what there was to tell; null while nothing is. */
+  async start(): Promise<Date | null> {
+    const [row] = await this.store.query<{ at: Date | null }>('SELECT min(at) AS at FROM alert_history');
+    return row?.at ?? null;
+  }
+
+  /** Everything of a time, in its order. */
+  async *between(since: Date, until: Date): AsyncGenerator<PastEvent> {
+    let after: Pick<Row, 'mark' | 'eventId'> = {
+      mark: since.toISOString(),
+      eventId: '00000000-0000-0000-0000-000000000000',
+    };
+    for (;;) {
+      const rows = await this.store.query<Row>(
+        `SELECT event_id AS "eventId", at::text AS mark, extract(epoch FROM at)::float * 1000 AS "atMs", alerts, state FROM alert_history
+         WHERE (at, event_id) > ($1::timestamptz, $2::uuid) AND at < $3 ORDER BY at, event_id LIMIT ${pageSize}`,
+        [after.mark, after.eventId, until],
+      );
+      yield* rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < pageSize) return;
+      after = last;
+    }
+  }
+
+  /** What fired at a moment, as far as it still does or ended within the last day. */
+  async firingAt(moment: Date): Promise<PastAlert[]> {
+    return this.store.query<PastAlert>(
+      `SELECT encode(identity_hash, 'hex') AS identity, labels, 'firing' AS status FROM alert
+       WHERE starts_at < $1 AND (status = 'firing' OR changed_at >= $1)`,
+      [moment],
+    );
+  }
+}

@@ -1,0 +1,12 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** Nobody asks the kept ledger for pods: the detector has those that matter in memory. */
+export class LedgerPods1764000071000 implements MigrationInterface {
+  async up(db: QueryRunner): Promise<void> {
+    await db.query('DROP INDEX container_ledger_pod_ix');
+  }
+
+  async down(db: QueryRunner): Promise<void> {
+    await db.query('CREATE INDEX container_ledger_pod_ix ON container_ledger (cluster, namespace, pod)');
+  }
+}

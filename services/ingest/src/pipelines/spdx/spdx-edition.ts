@@ -1,0 +1,15 @@
+import type { Digest } from '@tidewaiter/domain';
+
+import type { JsonObject } from '../../hook-request.js';
+
+/** One of the two shapes that SPDX has had. */
+export interface SpdxEdition {
+  recognises(document: JsonObject): boolean;
+  /** Why it is none, for people. */
+  problemOf(document: JsonObject): string | null;
+  versionOf(document: JsonObject): string;
+  /** Of what the document is about. */
+  purlsOf(document: JsonObject): unknown[];
+  /** The images that it is about. */
+  subjectsOf(document: JsonObject): Digest[];
+}

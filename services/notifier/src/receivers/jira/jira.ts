@@ -1,0 +1,171 @@
+import { cut, type Severity, Unavailable } from '@tidewaiter/domain';
+import { jiraDocument, jiraLimits, jiraMarkup } from '@tidewaiter/messages';
+
+import { dedupKey } from '../http-channel.js';
+import { receiver, type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';
+import {
+  changeIssue,
+  createIssue,
+  findIssues,
+  getIssue,
+  type JiraCall,
+  type JiraChange,
+  type JiraIssue,
+  JiraRefused,
+  moveIssue,
+} from './jira-api.js';
+
+type JiraConfig = Configs['jira'];
+
+/** Until Jira's search surely finds what was made: looking for it earlier would make another one. */
+const indexingMs = 60_000;
+
+/** Jira's own names, which many have kept. */
+const priorities: Record<Severity, string> = {
+  critical: 'Highest',
+  high: 'High',
+  medium: 'Medium',
+  low: 'Low',
+  negligible: 'Lowest',
+  unknown: 'Medium',
+};
+
+/**
+ * Jira, one issue for each thing that is told: brought up to date as it changes, moved through its workflow when it is over, opened
+ * again when it comes back soon. An issue is known by a label, as Alertmanager knows its own, so a repetition finds what is there.
+ * @see https://developer.atlassian.com/cloud/jira/platform/rest/v3/
+ */
+export const jira = receiver({
+  kind: 'jira',
+  async send(config, delivery, context) {
+    const call = { config, context };
+    const isOver = delivery.message.status === 'resolved';
+    const issue = await issueOf(delivery, call, new Date());
+    if (!issue && isPerhapsUnindexed(delivery)) {
+      throw new Unavailable('JIRA_INDEXING', 'Jira may not know yet what it was told', { retryAfterMs: indexingMs });
+    }
+    if (!issue) return sent(isOver ? null : await make(delivery, call));
+    // Many workflows let nobody change what is closed.
+    if (isDone(issue) && config.reopenTransition !== undefined)
+      await moveIssue(issue.key, config.reopenTransition, call);
+    await change(issue.key, delivery, call);
+    if (isOver && config.resolveTransition !== undefined) await moveIssue(issue.key, config.resolveTransition, call);
+    return sent(issue.key);
+  },
+});
+
+function sent(reference: string | null): Outcome {
+  return { outcome: 'sent', reference, refused: [] };
+}
+
+/** Of an older state nobody knows whether it arrived: if it did a moment ago, a search may not find it yet. */
+function isPerhapsUnindexed({ edition, attempt }: Delivery): boolean {
+  return edition?.thread.isInDoubt === true && attempt === 1;
+}
+
+/** The issue of what is told, while it can be taken up; null when there is none. What was told before names it, else its label finds it. */
+async function issueOf(delivery: Delivery, call: JiraCall, now: Date): Promise<JiraIssue | null> {
+  const { last, first } = delivery.edition?.thread ?? { last: null, first: null };
+  const key = /^[A-Z][A-Z0-9_]*-\d+$/.exec(last?.reference ?? first?.reference ?? '')?.[0];
+  const told = key === undefined ? null : await getIssue(key, call);
+  const issues = told ? [told] : await findIssues(searchFor(call.config, delivery), call);
+  const usable = issues.filter((issue) => canBeTakenUp(issue, call.config, delivery, now));
+  return usable.find((issue) => !isDone(issue)) ?? usable[0] ?? null;
+}
+
+/** @see https://support.atlassian.com/jira-software-cloud/docs/what-is-advanced-search-in-jira-cloud/ */
+export function searchFor({ project, reopenTransition, reopenWithinMs }: JiraConfig, delivery: Delivery): string {
+  const minutes = Math.floor(reopenWithinMs / 60_000);
+  const recent = reopenTransition !== undefined && minutes > 0 ? ` OR resolutiondate >= -${minutes}m` : '';
+  return `project = "${project}" AND labels = "${labelOf(delivery)}" AND (statusCategory != Done${recent}) ORDER BY created DESC`;
+}
+
+export function canBeTakenUp(
+  issue: JiraIssue,
+  { reopenTransition, reopenWithinMs, wontFixResolution }: JiraConfig,
+  { message }: Pick<Delivery, 'message'>,
+  now: Date,
+): boolean {
+  if (!isDone(issue)) return true;
+  if (message.status === 'resolved' || reopenTransition === undefined) return false;
+  const { resolution, resolutiondate } = issue.fields;
+  if (wontFixResolution !== undefined && resolution?.name === wontFixResolution) return false;
+  return now.getTime() - Date.parse(resolutiondate ?? '') <= reopenWithinMs;
+}
+
+function isDone({ fields }: JiraIssue): boolean {
+  return fields.status.statusCategory.key === 'done';
+}
+
+/** As Alertmanager's. */
+function labelOf(delivery: Delivery): string {
+  return `ALERT{${dedupKey(delivery)}}`;
+}
+
+async function make(delivery: Delivery, call: JiraCall): Promise<string> {
+  const { config } = call;
+  const fields = {
+    ...commonFields(config, delivery),
+    ...titleAndText(config, delivery),
+    project: { key: config.project },
+    issuetype: { name: config.issueType },
+    labels: labelsOf(config, delivery),
+  };
+  const issue = { fields, properties: propertiesOf(delivery) };
+  try {
+    return await orWithoutPriority(issue, config, async (each) => createIssue(each, call));
+  } catch (error) {
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    throw new OutcomeUnknown(error.message, error, { retryAfterMs: indexingMs });
+  }
+}
+
+async function change(key: string, delivery: Delivery, call: JiraCall): Promise<void> {
+  const { config } = call;
+  const { summary, description } = titleAndText(config, delivery);
+  const fields = {
+    ...commonFields(config, delivery),
+    ...(!config.kept.has('summary') && { summary }),
+    ...(!config.kept.has('description') && { description }),
+  };
+  // Added, so that labels of people stay.
+  const added = labelsOf(config, delivery).map((label) => ({ add: label }));
+  const update = config.kept.has('labels') ? {} : { labels: added };
+  const issue = { fields, update, properties: propertiesOf(delivery) };
+  await orWithoutPriority(issue, config, async (each) => changeIssue(key, each, call));
+}
+
+function commonFields({ fields, priority }: JiraConfig, { message }: Delivery): JiraChange['fields'] {
+  return { ...fields, priority: { name: priority ?? priorities[message.severity] } };
+}
+
+function labelsOf({ labels }: JiraConfig, delivery: Delivery): string[] {
+  return [...labels, labelOf(delivery)];
+}
+
+/** Which delivery wrote the issue last, for who looks into a doubt. */
+function propertiesOf({ id }: Delivery): JiraChange['properties'] {
+  return [{ key: 'tidewaiter', value: { delivery: id } }];
+}
+
+function titleAndText(config: JiraConfig, { message }: Delivery): { summary: string; description: unknown } {
+  return {
+    summary: cut(config.summary ?? message.title, jiraLimits.summaryChars),
+    description: config.takesDocuments ? jiraDocument(message) : jiraMarkup(message),
+  };
+}
+
+/** Projects have priorities of their own, or none: one that nobody asked for is not worth a lost message. */
+async function orWithoutPriority<T>(
+  issue: JiraChange,
+  { priority }: JiraConfig,
+  write: (issue: JiraChange) => Promise<T>,
+): Promise<T> {
+  try {
+    return await write(issue);
+  } catch (error) {
+    if (priority !== undefined || !(error instanceof JiraRefused) || !error.fields.includes('priority')) throw error;
+    const { priority: _, ...fields } = issue.fields;
+    return write({ ...issue, fields });
+  }
+}

@@ -1,0 +1,79 @@
+import { cut } from '@tidewaiter/domain';
+import { plainTextOfBytes } from '@tidewaiter/messages';
+
+import { dedupKey } from '../http-channel.js';
+import { receiver, type Configs, type Delivery } from '../receiver.js';
+import { signingCredentials } from './assume-role.js';
+import { callAws, elementOf } from './aws-query.js';
+
+type SnsConfig = Configs['sns'];
+
+/** @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+export const snsLimits = {
+  /** Message, subject and attributes together. */
+  bytes: 256 * 1024,
+  /** The API says less than 100. */
+  subjectChars: 99,
+  /** Of one SMS; what is longer is sent as several, each with its price. */
+  smsChars: 140,
+} as const;
+
+/**
+ * Amazon's Simple Notification Service: a topic, a phone or an app. Of the same message to a FIFO topic it takes one within five
+ * minutes; elsewhere a repetition is told again.
+ * @see https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+ */
+export const sns = receiver({
+  kind: 'sns',
+  async send(config, delivery, context) {
+    const credentials = await signingCredentials(config, context);
+    const { apiUrl: url, http, timeoutMs } = config;
+    const call = { name: 'SNS', url, parameters: publication(config, delivery), http, timeoutMs };
+    const xml = await callAws(call, 'MessageId', { credentials, region: config.region, service: 'sns' }, context);
+    return { outcome: 'sent', reference: cut(elementOf(xml, 'MessageId') ?? '', 100), refused: [] };
+  },
+});
+
+/** The parameters of `Publish`. */
+export function publication(config: SnsConfig, delivery: Delivery): [name: string, value: string][] {
+  const { target, attributes } = config;
+  const numbered = attributes.flatMap(([name, value], index): [string, string][] => {
+    const entry = `MessageAttributes.entry.${index + 1}`;
+    return [
+      [`${entry}.Name`, name],
+      [`${entry}.Value.DataType`, 'String'],
+      [`${entry}.Value.StringValue`, value],
+    ];
+  });
+  const common: [string, string][] = [['Action', 'Publish'], ['Version', '2010-03-31'], ...numbered];
+  if ('phoneNumber' in target) {
+    return [
+      ...common,
+      ['PhoneNumber', target.phoneNumber],
+      ['Message', cut(delivery.message.title, snsLimits.smsChars)],
+    ];
+  }
+  return [
+    ...common,
+    'topicArn' in target ? ['TopicArn', target.topicArn] : ['TargetArn', target.targetArn],
+    ['Subject', cut(config.subject ?? delivery.message.title, snsLimits.subjectChars)],
+    ['Message', textOf(config, delivery)],
+    ...orderOf(target, delivery),
+  ];
+}
+
+function textOf({ attributes }: SnsConfig, { message }: Delivery): string {
+  const title = cut(message.title, snsLimits.subjectChars);
+  const others = attributes.map(([name, value]) => `${name}String${value}`).join('');
+  const taken = Buffer.byteLength(`${title}\n\n${others}`) + 3 * snsLimits.subjectChars;
+  return `${title}\n\n${plainTextOfBytes(message, snsLimits.bytes - taken)}`;
+}
+
+/** A FIFO topic keeps messages about the same thing in order, and takes each once. */
+function orderOf(target: object, delivery: Delivery): [string, string][] {
+  if (!('topicArn' in target) || !String(target.topicArn).endsWith('.fifo')) return [];
+  return [
+    ['MessageGroupId', dedupKey(delivery)],
+    ['MessageDeduplicationId', delivery.id],
+  ];
+}

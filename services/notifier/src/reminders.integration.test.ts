@@ -1,0 +1,418 @@
+import { type Alert, countBySeverity, Secret } from '@tidewaiter/domain';
+import type { Message } from '@tidewaiter/messages';
+import { parseRouting } from '@tidewaiter/routing';
+import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
+import {
+  AlertGroups,
+  AlertHistory,
+  ChannelHealths,
+  connect,
+  Deliveries,
+  FiringAlerts,
+  Findings,
+  ImageManifests,
+  Images,
+  IncidentContexts,
+  IncidentOrigins,
+  IncidentReaches,
+  Incidents,
+  Judgements,
+  Ownership,
+  Provenances,
+  PushDifferences,
+  Pushes,
+  SensorContacts,
+  SilenceLedger,
+  Store,
+  ToldAlerts,
+  WorkloadLedger,
+} from '@tidewaiter/store';
+import { minerIncident, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+import { v7 as uuidv7 } from 'uuid';
+
+import { Channels } from './channels.js';
+import { DigestNotebook } from './digest-notebook.js';
+import { HeldMessages } from './held-messages.js';
+import { IncidentReports } from './incident-reports.js';
+import { Notifications } from './notifications.js';
+import { Owners } from './owners.js';
+import { Quiet } from './quiet.js';
+import { Reminders } from './reminders.js';
+import { StillTrue } from './still-true.js';
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+let notifications: Notifications;
+const running: { beforeApplicationShutdown(): Promise<void> }[] = [];
+const failures: unknown[] = [];
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+});
+
+beforeEach(async () => {
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 8, name: 'test' });
+  store = new Store(dataSource, 'test');
+});
+
+const stop = async () => Promise.all(running.splice(0).map(async (each) => each.beforeApplicationShutdown()));
+
+afterEach(async () => {
+  await stop();
+  await dataSource.destroy();
+  expect(failures).toEqual([]);
+});
+
+afterAll(async () => servers.stop());
+
+const slack = 'slack_configs: [ { api_url: "https://hook.example/" } ]';
+const bot =
+  'slack_configs: [ { api_url: "https://slack.example/api/chat.postMessage", channel: C0000001, http_config: { authorization: { credentials: x } } } ]';
+const mail = 'email_configs: [ { to: a@b.example, from: c@d.example, smarthost: "m:25" } ]';
+
+/** A notifier with this file; each call is another replica on the same database. */
+const start = (route: string, { receiver = slack, more = '', settings = '' } = {}) => {
+  const routing = parseRouting(
+    `route: { receiver: team, ${route} }\nreceivers: [ { name: team, ${receiver} } ]\n${more}`,
+    () => '',
+  );
+  const channels = new Channels(routing, new Egress({ allow: [] }), 'https://t.example', 1);
+  const [groups, alerts, told, images] = [
+    new AlertGroups(store),
+    new FiringAlerts(store),
+    new ToldAlerts(store),
+    new Images(store),
+  ];
+  const deliveries = new Deliveries(store);
+  const quiet = new Quiet(routing.inhibitRules, new SilenceLedger(store), alerts);
+  const { rules } = parseSettings(settings, () => '');
+  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules);
+  const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+  const [pushes, provenances] = [new Pushes(store), new Provenances(store)];
+  const origins = new IncidentOrigins(new PushDifferences(store), provenances);
+  const reaches = new IncidentReaches(store, new WorkloadLedger(store), new ImageManifests(store, images));
+  const contexts = new IncidentContexts(pushes, images, judgements, origins, reaches);
+  const incidents = new IncidentReports(new Incidents(store), contexts, owners);
+  const stillTrue = new StillTrue(pushes, images, judgements, incidents, channels);
+  const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
+  notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
+  const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
+  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
+  const reminders = new Reminders(store, told, quiet, channels, stillTrue, notifications, logger);
+  for (const each of [held, reminders]) {
+    each.onApplicationBootstrap();
+    running.push(each);
+  }
+};
+
+const alert = (rule: string, status: Alert['status'] = 'firing', labels: Record<string, string> = {}): Alert => ({
+  identity: JSON.stringify(['sensor', rule]),
+  labels: { rule, severity: 'high', repository: 'shop/app', tag: '1', ...labels },
+  annotations: { summary: rule },
+  status,
+  startsAt: new Date().toISOString(),
+  endsAt: null,
+});
+const messageOf = (title: string): Message => ({
+  kind: 'push',
+  status: 'firing',
+  severity: 'high',
+  title,
+  summary: '',
+  facts: [],
+  sections: [],
+  links: [{ text: 'Open image', url: 'https://t.example/#images/x' }],
+  footer: '',
+});
+const tell = async (...alerts: Alert[]) => {
+  const subjects = alerts.map((each) => ({ alert: each, about: true }));
+  const isNews = () => alerts.some(({ status }) => status === 'firing');
+  const message = () => messageOf(`High · ${alerts.map(({ labels }) => labels['rule']).join('+')}`);
+  await store.transaction(async (tx) => notifications.add(tx, uuidv7(), subjects, { isNews, message }));
+};
+
+interface Row {
+  state: string;
+  reply_to: string | null;
+  alerts: Alert[];
+  message: Message;
+  revision: number | null;
+}
+const rows = async () => store.query<Row>('SELECT * FROM delivery ORDER BY id');
+const reminders = async () => (await rows()).filter(({ message }) => message.isReminder);
+/** What is on its way arrives, as if a channel had taken it. */
+const arrive = async () =>
+  store.query(
+    `UPDATE delivery SET state = 'sent', reference = 'C0000001/' || left(id::text, 13), finished_at = now() WHERE state = 'pending'`,
+  );
+/** Brings every time nearer, as if this much had passed. */
+const pass = async (interval: string) => {
+  await arrive();
+  await store.query(
+    `UPDATE alert_group SET remind_at = remind_at - $1::interval, due_at = due_at - $1::interval, told_at = told_at - $1::interval`,
+    [interval],
+  );
+  await store.query(
+    `UPDATE delivery SET created_at = created_at - $1::interval, finished_at = finished_at - $1::interval`,
+    [interval],
+  );
+  await store.query(`UPDATE alert SET starts_at = starts_at - $1::interval`, [interval]);
+};
+const until = async (check: () => Promise<boolean>) => {
+  for (const end = Date.now() + 60_000; !(await check());) {
+    if (Date.now() > end) throw new Error(`it did not happen within 60 s: ${JSON.stringify(await rows())}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+/** Until nothing is due any more. */
+const settled = async () =>
+  until(
+    async () => (await store.query('SELECT FROM alert_group WHERE remind_at <= now() OR due_at <= now()')).length === 0,
+  );
+
+it('tells nobody again where the file does not say so', async () => {
+  start('group_by: [rule]');
+  await tell(alert('a'));
+  expect(await store.query('SELECT FROM told_alert')).toEqual([]);
+  expect(await store.query('SELECT FROM alert_group WHERE remind_at IS NOT NULL')).toEqual([]);
+});
+
+it('tells again what still fires, as often as the file says, and not what is over', async () => {
+  start('group_by: [repository], repeat_interval: 3d');
+  await tell(alert('a'), alert('b'), alert('c'));
+  await tell(alert('c', 'resolved'));
+  await pass('3 days');
+  await until(async () => (await reminders()).length === 1);
+  const [first] = await reminders();
+  expect(first?.message).toMatchObject({
+    title: 'High · Still there for 3 days · 2 alerts · shop/app:1',
+    sections: [{ title: 'Still there', items: [{ text: 'a' }, { text: 'b' }] }],
+    links: [{ text: 'Open image' }],
+  });
+  expect(first?.alerts.map(({ labels }) => labels['rule']).toSorted()).toEqual(['a', 'b']);
+  await pass('1 day');
+  await settled();
+  expect(await reminders()).toHaveLength(1);
+  await tell(alert('a', 'resolved'));
+  await pass('2 days');
+  await until(async () => (await reminders()).length === 2);
+  expect((await reminders())[1]?.message.title).toBe('High · Still there for 6 days · b · shop/app:1');
+  await tell(alert('b', 'resolved'));
+  await pass('3 days');
+  await settled();
+  expect(await reminders()).toHaveLength(2);
+});
+
+it('counts from the last that a group was told', async () => {
+  start('group_by: [repository], repeat_interval: 3d');
+  await tell(alert('a'));
+  await pass('2 days');
+  await tell(alert('b'));
+  await pass('2 days');
+  await settled();
+  expect(await reminders()).toEqual([]);
+  await pass('1 day');
+  await until(async () => (await reminders()).length === 1);
+  expect((await reminders())[0]?.alerts).toHaveLength(2);
+});
+
+it('tells once, however many notifiers there are, and whichever of them are left', async () => {
+  const route = 'group_by: [rule], repeat_interval: 1d';
+  start(route);
+  await tell(...Array.from({ length: 4 }, (_, index) => alert(`r${index}`)));
+  await stop();
+  await pass('1 day');
+  for (let replica = 0; replica < 3; replica += 1) start(route);
+  await until(async () => (await reminders()).length === 4);
+  await settled();
+  expect((await reminders()).map(({ alerts }) => alerts.length)).toEqual([1, 1, 1, 1]);
+});
+
+it('says nothing again of what did not arrive yet', async () => {
+  start('repeat_interval: 1d');
+  await tell(alert('a'));
+  await store.query(`UPDATE delivery SET state = 'retrying'`);
+  await pass('2 days');
+  await settled();
+  expect(await reminders()).toEqual([]);
+});
+
+it.each(['silenced', 'muted', 'inhibited'])('keeps back what is %s', async (how) => {
+  const never = 'time_intervals: [ { name: never, time_intervals: [ { years: ["1999"] } ] } ]';
+  const inhibit = 'inhibit_rules: [ { source_matchers: [rule=down], target_matchers: [rule=a] } ]';
+  const route = (more: string) => `routes: [ { group_by: [rule], repeat_interval: 1d, ${more} } ]`;
+  start(route(''));
+  await tell(alert('a'));
+  await stop();
+  start(route(how === 'muted' ? 'active_time_intervals: [never]' : ''), { more: `${never}\n${inhibit}` });
+  if (how === 'inhibited') await tell(alert('down'));
+  if (how === 'silenced') {
+    const [startsAt, endsAt] = [new Date(), new Date(Date.now() + 3_600_000)];
+    const silence = { matchers: ['rule="a"'], startsAt, endsAt, createdBy: 'jane', comment: 'known' };
+    await store.transaction(async (tx) => new SilenceLedger(store).add(tx, silence));
+  }
+  await pass('1 day');
+  await settled();
+  const told = (await reminders()).flatMap(({ alerts }) => alerts.map(({ labels }) => labels['rule']));
+  expect(told).not.toContain('a');
+  expect(await store.query('SELECT FROM alert_group WHERE remind_at > now()')).not.toEqual([]);
+});
+
+it('ends when the file says so no more', async () => {
+  start('repeat_interval: 1d');
+  await tell(alert('a'));
+  await stop();
+  start('');
+  await pass('1 day');
+  await settled();
+  expect(await reminders()).toEqual([]);
+  expect(await store.query('SELECT FROM alert_group WHERE remind_at IS NOT NULL')).toEqual([]);
+});
+
+it('is part of a digest', async () => {
+  start('group_by: [rule], repeat_interval: 1d', { receiver: `digest: { at: "08:00" }, ${mail}` });
+  await tell(alert('a'));
+  await pass('1 day');
+  await until(async () => (await rows()).some(({ message }) => message.kind === 'digest'));
+  await pass('1 day');
+  await until(async () => (await reminders()).length === 1);
+  expect((await reminders())[0]?.state).toBe('held');
+  await pass('1 day');
+  await until(async () => (await rows()).filter(({ message }) => message.kind === 'digest').length === 2);
+  expect((await rows()).findLast(({ message }) => message.kind === 'digest')?.message).toMatchObject({
+    title: 'Digest · 1 still there',
+    sections: [{ title: 'Still there', items: [{ text: 'Still there for 2 days · a · shop/app:1' }] }],
+  });
+});
+
+it('becomes one message of a flood', async () => {
+  start('group_by: [rule], repeat_interval: 1d');
+  for (let index = 0; index < 5; index += 1) await tell(alert(`r${index}`));
+  await pass('1 day');
+  await until(async () => (await reminders()).length === 5);
+  await pass('10 minutes');
+  await store.query(`UPDATE alert_group SET remind_at = now() - interval '1 s' WHERE remind_at IS NOT NULL`);
+  for (let index = 5; index < 10; index += 1) await tell(alert(`r${index}`));
+  await store.query(`UPDATE delivery SET finished_at = finished_at - interval '1 day' WHERE state = 'sent'`);
+  await until(async () => (await reminders()).length >= 10);
+  await pass('1 minute');
+  await settled();
+  expect((await rows()).filter(({ state }) => state === 'merged')).toHaveLength(4);
+});
+
+describe('findings', () => {
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const finding: Alert = {
+    ...alert('CVE-1'),
+    identity: JSON.stringify(['finding', 'r:5000', 'shop/app', '1', 'vulnerability/CVE-1/deb/openssl']),
+  };
+
+  /** Leaves what a push leaves that the scanner has analysed, with a hole. */
+  const push = async () => {
+    const [pushes, images] = [new Pushes(store), new Images(store)];
+    const place = { connection: 'main', repository: 'shop/app', tag: '1' };
+    const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+    const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64' };
+    const build = { createdAt: null, baseCreatedAt: null, user: null };
+    const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about }]));
+    const added = (await pushes.get(id))!;
+    await store.transaction(async (tx) => {
+      await images.add(tx, [{ ...image, ...build, labels: {}, layers: [], findings: [] }]);
+      await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+      await pushes.analyzed(tx, id, { verdict: 'unknown', counts: countBySeverity([]), warnings: [] });
+    });
+    await store.query(
+      `INSERT INTO package (id, purl, type, name, version, source_name, source_version, licenses)
+       VALUES (1, 'pkg:deb/debian/openssl@1', 'deb', 'openssl', '1', 'openssl', '1', '{}')`,
+    );
+    await store.query(
+      `INSERT INTO image_package (image_digest, package_id, layer, state, found_in) VALUES ($1, 1, 0, 'present', 'db')`,
+      [digest],
+    );
+    await store.query(
+      `INSERT INTO advisory (id, vulnerability_id, aliases, title, severity, modified, change)
+       VALUES ('CVE-1', 'CVE-1', '{}', 'a hole', 'high', now(), 1)`,
+    );
+    await store.query(
+      `INSERT INTO package_match (package_id, advisory_id, state, fix_state) VALUES (1, 'CVE-1', 'affected', 'fixed')`,
+    );
+    const { findings } = await new Judgements(
+      images,
+      new Findings(store),
+      new Provenances(store),
+      parseSettings('', () => '').rules,
+    ).of(added, await images.ofPush(id), []);
+    return findings[0]!.fingerprint;
+  };
+  const exception = 'exceptions: [ { repository: "shop/*", finding: CVE-1, reason: r, owner: o, until: 2999-01-01 } ]';
+
+  it.each([
+    ['are told again', '', false, 1],
+    ['are not told again once somebody decided to bear with them', exception, false, 0],
+    ['are not told again of a tag that is gone', '', true, 0],
+  ])('%s', async (_, settings, isGone, told) => {
+    start('repeat_interval: 1d', { settings });
+    const fingerprint = await push();
+    const identity = JSON.stringify(['finding', 'r:5000', 'shop/app', '1', fingerprint]);
+    await tell({ ...finding, identity });
+    if (isGone) {
+      const gone = { connection: 'main', repository: 'shop/app', tag: '1', digest: null, actor: null };
+      const toldAt = new Date(Date.now() + 1_000).toISOString();
+      await store.transaction(async (tx) => new Pushes(store).deleted(tx, { ...gone, toldAt }));
+    }
+    await pass('1 day');
+    await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
+    expect(await reminders()).toHaveLength(told);
+  });
+});
+
+describe('an incident', () => {
+  const incident = minerIncident();
+  const tellState = async (revision: number, isForAll = true) => {
+    const identity = JSON.stringify(['incident', incident.id]);
+    await store.transaction(async (tx) =>
+      notifications.addState(tx, uuidv7(), {
+        alert: { ...alert('miner'), identity, labels: { kind: 'incident', severity: 'critical' } },
+        about: true,
+        message: { ...messageOf('Critical · Miner'), kind: 'incident' },
+        edition: { subject: incident.id, revision },
+        isForAll,
+      }),
+    );
+  };
+  const open = async () => {
+    const incidents = new Incidents(store);
+    await store.transaction((tx) => incidents.apply(tx, [{ kind: 'opened', incident }]));
+  };
+
+  it('is told again below its message, as it stands by now, until somebody looks after it', async () => {
+    start('repeat_interval: 1d', { receiver: bot });
+    await open();
+    await tellState(1);
+    await arrive();
+    await tellState(2, false);
+    await pass('1 day');
+    await until(async () => (await reminders()).length === 1);
+    expect((await reminders())[0]).toMatchObject({
+      revision: 2,
+      reply_to: expect.stringMatching(/^C0000001\//),
+      message: { kind: 'incident', title: expect.stringMatching(/^High · Still open for 24 hours · Miner/) },
+    });
+    await store.transaction(async (tx) => new Incidents(store).acknowledge(tx, incident.id, 'jane'));
+    await pass('1 day');
+    await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
+    expect(await reminders()).toHaveLength(1);
+  });
+
+  it('is not told again when it is resolved', async () => {
+    start('repeat_interval: 1d');
+    await open();
+    await tellState(1);
+    await store.transaction(async (tx) => new Incidents(store).resolve(tx, incident.id, 'jane'));
+    await pass('1 day');
+    await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
+    expect(await reminders()).toEqual([]);
+  });
+});
