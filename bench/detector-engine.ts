@@ -3,7 +3,7 @@ import { loadavg } from 'node:os';
 import { createHistogram, performance } from 'node:perf_hooks';
 
 import { Detector } from '@tidewaiter/detection';
-import { observedRecords, rereadEvent, runtimeObserved } from '@tidewaiter/events';
+import { ObservedMessage, runtimeObserved } from '@tidewaiter/events';
 import { factContext, factsFromFile } from '@tidewaiter/facts';
 import { loadRules } from '@tidewaiter/sigma';
 import { ContainerLedger } from '@tidewaiter/workloads';
@@ -78,8 +78,9 @@ export function newDetector(texts: RuleText[]): { detector: Detector; loadMs: nu
 
 export function judge(detector: Detector, message: Buffer, nowMs: number): number {
   let alerts = detector.advance(nowMs).length;
-  for (const [index, record] of observedRecords(message).entries())
-    alerts += detector.observe(record, () => rereadEvent(message, index)).length;
+  const observed = new ObservedMessage(message);
+  for (const [index, record] of observed.records().entries())
+    alerts += detector.observe(record, observed, index).length;
   return alerts;
 }
 

@@ -6,9 +6,27 @@ import type { DataOf } from './event-type.js';
 
 type Observed = DataOf<typeof runtimeObserved>;
 
-/** The records of a message of the runtime stream. @throws InvalidInput when it is none */
-export function observedRecords(message: Uint8Array): RuntimeRecord[] {
-  const event = readEnvelope(message);
+/** A message of the runtime stream, whose bytes are all that it keeps. */
+export class ObservedMessage {
+  constructor(private readonly bytes: Uint8Array) {}
+
+  /** @throws InvalidInput when it is none */
+  records(): RuntimeRecord[] {
+    return readRecords(this.bytes);
+  }
+
+  /** The event of a record, read again. */
+  eventAt(index: number): JsonObject {
+    if (last?.message !== this) last = { message: this, records: this.records() };
+    return last.records[index]!.event;
+  }
+}
+
+/** The last one that was read again: who asks for one of its records may soon ask for others. */
+let last: { message: ObservedMessage; records: RuntimeRecord[] } | undefined;
+
+function readRecords(bytes: Uint8Array): RuntimeRecord[] {
+  const event = readEnvelope(bytes);
   if (event.type !== runtimeObserved.type)
     throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong here`);
   // Thousands come a second, and the schema makes each record anew: it is asked when something is wrong, to say what.
@@ -45,13 +63,4 @@ function isTextOrNull(value: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The last message that was read again: who asks for one of its records may soon ask for others. */
-let last: { message: Uint8Array; records: RuntimeRecord[] } | undefined;
-
-/** The event of one record of a message that has been read before. */
-export function rereadEvent(message: Uint8Array, index: number): JsonObject {
-  if (last?.message !== message) last = { message, records: observedRecords(message) };
-  return last.records[index]!.event;
 }
