@@ -6,8 +6,10 @@ import type { DataOf } from './event-type.js';
 
 type Observed = DataOf<typeof runtimeObserved>;
 
-/** A message of the runtime stream, whose bytes are all that it keeps. */
+/** A message of the runtime stream. It keeps its bytes, and what was read of them only once somebody asks again. */
 export class ObservedMessage {
+  #readAgain: RuntimeRecord[] | undefined;
+
   constructor(private readonly bytes: Uint8Array) {}
 
   /** @throws InvalidInput when it is none */
@@ -15,15 +17,12 @@ export class ObservedMessage {
     return readRecords(this.bytes);
   }
 
-  /** The event of a record, read again. */
+  /** The event of a record, read again: who asks for one may soon ask for others. */
   eventAt(index: number): JsonObject {
-    if (last?.message !== this) last = { message: this, records: this.records() };
-    return last.records[index]!.event;
+    this.#readAgain ??= this.records();
+    return this.#readAgain[index]!.event;
   }
 }
-
-/** The last one that was read again: who asks for one of its records may soon ask for others. */
-let last: { message: ObservedMessage; records: RuntimeRecord[] } | undefined;
 
 function readRecords(bytes: Uint8Array): RuntimeRecord[] {
   const event = readEnvelope(bytes);
