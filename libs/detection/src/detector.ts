@@ -179,7 +179,7 @@ export class Detector {
       tree: this.#tree.snapshot(),
       writers: this.#writers.snapshot(),
       dns: this.#dns.snapshot(),
-      recentIds: this.#recentIds.snapshot(),
+      recentIds: this.#recentIds.snapshot((seconds) => seconds),
       recentWrites: this.#recentWrites.snapshot(),
       counts: this.#counts,
       correlations: this.#correlations.snapshot(),
@@ -198,7 +198,7 @@ export class Detector {
     this.#tree.restore(kept.tree);
     this.#writers.restore(kept.writers);
     this.#dns.restore(kept.dns);
-    this.#recentIds.restore(kept.recentIds);
+    this.#recentIds.restore(kept.recentIds, (seconds) => seconds);
     this.#recentWrites.restore(kept.recentWrites);
     Object.assign(this.#counts, kept.counts);
     this.#correlations.restore(kept.correlations);

@@ -103,9 +103,21 @@ it('suspects what a suspicious process starts, for a while', () => {
 
 it('goes on from a snapshot', () => {
   const tree = new ProcessTree();
-  tree.note(start('1', '/usr/bin/java', null, { process: { pid: 7 } }));
+  const java = tree.note(start('1', '/usr/bin/java', null, { process: { pid: 7 } }))!;
+  tree.suspect(java, 'reverse-shell', startMs);
+  // Of another node than the process that is its parent, as far as its sensor says.
+  tree.note(start('9', '/bin/sh', null, { node: null, process: { pid: 8, parentPid: 7 } }));
   const other = new ProcessTree();
   other.restore(JSON.parse(JSON.stringify(tree.snapshot())) as ReturnType<ProcessTree['snapshot']>);
-  const process = other.note(start('2', '/bin/sh', '1'))!;
-  expect(other.ancestors(process).map(({ executable }) => executable)).toEqual(['/usr/bin/java']);
+  expect(other.snapshot()).toEqual(tree.snapshot());
+  for (const each of [tree, other]) {
+    const process = each.note(start('2', '/bin/sh', '1'))!;
+    expect(each.ancestors(process).map(({ executable }) => executable)).toEqual(['/usr/bin/java']);
+    expect(each.suspicions(process, startMs)).toEqual(['reverse-shell']);
+    const nodeless = each.find(start('9', '/bin/sh', null, { node: null }))!;
+    expect(each.ancestors(nodeless).map(({ executable }) => executable)).toEqual(['/usr/bin/java']);
+    expect(each.find(observation({ source: 'falco', container, process: { pid: 7 } }))?.executable).toBe(
+      '/usr/bin/java',
+    );
+  }
 });

@@ -40,10 +40,25 @@ const never = 0;
 /** Nearly all processes share it. */
 const unsuspected: readonly string[] = [];
 
+/** A name as it is kept: of the node that it is kept with, the id alone. */
+type KeptName = string | [node: string, id: string];
+
+/** A process as it is kept: there are tens of thousands, and to write the names of their members would take as long as to write the rest. */
+type KeptProcess = [
+  parent: KeptName | null,
+  executable: string | null,
+  container: string | null,
+  startedMs: number | null,
+  exitedMs: number | null,
+  startEvent: string | null,
+  suspicions: readonly string[],
+  suspectedMs: number,
+];
+
 export interface KeptTree {
-  processes: KeptPairs<string, TreeProcess>;
-  onNodes: KeptPairs<number, ProcessName>;
-  inContainers: KeptPairs<number, ProcessName>;
+  processes: KeptPairs<string, KeptProcess>;
+  onNodes: KeptPairs<number, KeptName>;
+  inContainers: KeptPairs<number, KeptName>;
 }
 
 /** Where a process runs. */
@@ -112,16 +127,16 @@ export class ProcessTree {
 
   snapshot(): KeptTree {
     return {
-      processes: this.#processes.snapshot(),
-      onNodes: this.#onNodes.snapshot(),
-      inContainers: this.#inContainers.snapshot(),
+      processes: this.#processes.snapshot(keepProcess),
+      onNodes: this.#onNodes.snapshot(keepName),
+      inContainers: this.#inContainers.snapshot(keepName),
     };
   }
 
   restore({ processes, onNodes, inContainers }: KeptTree): void {
-    this.#processes.restore(processes);
-    this.#onNodes.restore(onNodes);
-    this.#inContainers.restore(inContainers);
+    this.#processes.restore(processes, readProcess);
+    this.#onNodes.restore(onNodes, readName);
+    this.#inContainers.restore(inContainers, readName);
   }
 
   #whereIs(observation: Observation): Where {
@@ -203,4 +218,25 @@ export function processKey({ name: { node, id } }: TreeProcess): string {
 function isToldAgain({ timeMs }: Observation, { execId, executable }: ObservedProcess, known: TreeProcess): boolean {
   if (known.startedMs === null || known.executable !== executable) return false;
   return execId === null ? Math.abs(timeMs - known.startedMs) <= sameStartMs : timeMs === known.startedMs;
+}
+
+function keepProcess(process: TreeProcess, node: string): KeptProcess {
+  const { parent, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
+  const kept = parent && keepName(parent, node);
+  return [kept, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs];
+}
+
+function readProcess(kept: KeptProcess, node: string, id: string): TreeProcess {
+  const [parent, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs] = kept;
+  const name = { node, id };
+  const of = parent === null ? null : readName(parent, node);
+  return { name, parent: of, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs };
+}
+
+function keepName({ node, id }: ProcessName, place: string): KeptName {
+  return node === place ? id : [node, id];
+}
+
+function readName(kept: KeptName, place: string): ProcessName {
+  return typeof kept === 'string' ? { node: place, id: kept } : { node: kept[0], id: kept[1] };
 }

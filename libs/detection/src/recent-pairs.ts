@@ -43,17 +43,23 @@ export class RecentPairs<K extends string | number, V> {
     this.#newerSize = 0;
   }
 
-  snapshot(): KeptPairs<K, V> {
+  /** @param keep what is kept of a value: the parts of its key are kept anyway */
+  snapshot<Kept>(keep: (value: V, place: string) => Kept): KeptPairs<K, Kept> {
+    const kept = (pairs: ReadonlyMap<string, ReadonlyMap<K, V>>) =>
+      Array.from(pairs, ([place, values]): [string, [K, Kept][]] => [
+        place,
+        Array.from(values, ([key, value]): [K, Kept] => [key, keep(value, place)]),
+      ]);
     return { older: kept(this.#older), newer: kept(this.#newer) };
   }
 
-  restore({ older, newer }: KeptPairs<K, V>): void {
-    this.#older = new Map(older.map(([place, values]) => [place, new Map(values)]));
-    this.#newer = new Map(newer.map(([place, values]) => [place, new Map(values)]));
+  restore<Kept>({ older, newer }: KeptPairs<K, Kept>, read: (kept: Kept, place: string, key: K) => V): void {
+    const known = (pairs: readonly [string, [K, Kept][]][]) =>
+      new Map(
+        pairs.map(([place, values]) => [place, new Map(values.map(([key, kept]) => [key, read(kept, place, key)]))]),
+      );
+    this.#older = known(older);
+    this.#newer = known(newer);
     this.#newerSize = newer.reduce((sum, [, values]) => sum + values.length, 0);
   }
-}
-
-function kept<K, V>(pairs: ReadonlyMap<string, ReadonlyMap<K, V>>): [string, [K, V][]][] {
-  return Array.from(pairs, ([place, values]) => [place, [...values]]);
 }
