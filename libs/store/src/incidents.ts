@@ -77,13 +77,21 @@ export class Incidents {
   }
 
   async get(id: string): Promise<StoredIncident | null> {
-    const [incident] = await this.getAll([id]);
+    const [incident] = await this.store.query<StoredIncident>(
+      `SELECT ${columns}, evidence FROM incident WHERE id = $1`,
+      [id],
+    );
     return incident ?? null;
   }
 
-  /** Those that there are, in no order. */
-  async getAll(ids: readonly string[]): Promise<StoredIncident[]> {
-    return this.store.query<StoredIncident>(`SELECT ${columns}, evidence FROM incident WHERE id = ANY($1)`, [ids]);
+  /** Several incidents, in no order, without the records of their evidence: those are long, and no message says what is in them. */
+  async getWithoutRecords(ids: readonly string[]): Promise<StoredIncident[]> {
+    return this.store.query<StoredIncident>(
+      `SELECT ${columns}, coalesce((SELECT jsonb_agg(said || '{"record": null}' ORDER BY place)
+         FROM jsonb_array_elements(evidence) WITH ORDINALITY AS item (said, place)), '[]') AS evidence
+       FROM incident WHERE id = ANY($1)`,
+      [ids],
+    );
   }
 
   /** What people were told, oldest first. */

@@ -16,7 +16,7 @@ export class IncidentReports {
 
   /** By their ids; without those that there are not. Many cost hardly more questions than one. */
   async of(incidentIds: readonly string[]): Promise<Map<string, IncidentReport>> {
-    const incidents = await this.incidents.getAll(incidentIds);
+    const incidents = await this.incidents.getWithoutRecords(incidentIds);
     const [revisions, contexts, owners] = await Promise.all([
       this.incidents.revisionsOf(incidentIds),
       this.contexts.ofAll(incidents),
