@@ -365,3 +365,22 @@ level: high
     }
   });
 });
+
+it('knows of what a hook does not say who started its process, and as whom that runs', () => {
+  const asked = loadRules([
+    {
+      path: 'test.yml',
+      text: `
+title: Server's tool connects
+logsource: { product: tidewaiter, category: connect }
+detection:
+  parent: { Process.ParentExecutable: /usr/sbin/nginx, Process.ParentUid: 0 }
+  condition: parent
+level: high`,
+    },
+  ]);
+  const records = [exec(0, 's', '/usr/sbin/nginx'), exec(1000, 'c', '/bin/x', 's'), connect(2000)];
+  expect(alertsOf(records, newDetector({ ...asked }))).toEqual([
+    `Server's tool connects: ${records[1]!.id} ${records[2]!.id}`,
+  ]);
+});

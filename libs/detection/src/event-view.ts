@@ -53,9 +53,15 @@ function findGetter(name: string): Getter {
 /** Fields that only memory answers. Undefined: not known. */
 const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.AncestorExecutables', (seen) => orUnknown(ancestors(seen).flatMap(({ executable }) => executable ?? []))],
+  // Hooks of Tetragon may come without the parent.
+  [
+    'Process.ParentExecutable',
+    ({ observation, process, tree }) =>
+      observation.process?.parentExecutable ?? (process && tree.parentOf(process)?.executable) ?? undefined,
+  ],
   ['Process.RootExecutable', (seen) => inside(seen).at(-1)?.executable ?? undefined],
   ['Process.Depth', (seen) => (seen.process === null ? undefined : inside(seen).length - 1)],
-  ['Process.ParentUid', (seen) => inside(seen)[1]?.uid ?? undefined],
+  ['Process.ParentUid', (seen) => parentInside(seen)?.uid ?? undefined],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],
   [
     'Process.Suspected',
@@ -75,6 +81,11 @@ function inside(seen: Seen): TreeProcess[] {
   const { process } = seen;
   if (process === null) return [];
   return [process, ...ancestors(seen).filter(({ container }) => container === process.container)];
+}
+
+function parentInside({ process, tree }: Seen): TreeProcess | null {
+  const parent = process && tree.parentOf(process);
+  return parent?.container === process?.container ? parent : null;
 }
 
 function age(timeMs: number, startedMs: number | null | undefined): number | undefined {

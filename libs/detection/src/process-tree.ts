@@ -99,6 +99,10 @@ export class ProcessTree {
     return observation.process === null ? null : this.#find(observation.process, this.#whereIs(observation));
   }
 
+  parentOf({ parent }: TreeProcess): TreeProcess | null {
+    return parent && (this.#processes.get(parent.node, parent.id) ?? null);
+  }
+
   /** From the parent upwards, nearest first. */
   ancestors(process: TreeProcess): TreeProcess[] {
     const found: TreeProcess[] = [];
