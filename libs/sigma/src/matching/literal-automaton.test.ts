@@ -34,7 +34,9 @@ it('finds what the functions of strings find', () => {
 
 it.each([46, 47, 48, 49, 50, 51, 100, 500])('finds what crosses borders in a text of %i characters', (length) => {
   const all = [1, 5, 30, 40].map((size) => ({ text: 'a'.repeat(size), place: 'anywhere' as const }));
-  const ends = [20, 45].flatMap((size) => (['start', 'end'] as const).map((place) => ({ text: 'a'.repeat(size), place })));
+  const ends = [20, 45].flatMap((size) =>
+    (['start', 'end'] as const).map((place) => ({ text: 'a'.repeat(size), place })),
+  );
   expect(found([...all, ...ends], 'a'.repeat(length))).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   for (let from = 0; from <= length - 40; from += 1)
     expect(found(all, `${'-'.repeat(from)}${'a'.repeat(40)}`.padEnd(length, '-'))).toEqual([0, 1, 2, 3]);

@@ -1,13 +1,11 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 import { RuleError } from '../rule-error.js';
-import { hasMoreStates } from './regex-states.js';
+import { RegexAutomaton } from './regex-automaton.js';
 
 const maxLength = 1_000;
 /** An expression needs memory and time in proportion to this. */
 const maxInstructions = 2_000;
-/** Beyond, RE2 may have to do without its automaton, which takes a thousand times as long. SigmaHQ's on Linux need 201 at most. */
-const maxStates = 2_000;
 
 export interface Regex {
   source: string;
@@ -25,11 +23,8 @@ export function readRegex(source: string, flags: string, line: number): Regex {
     throw new RuleError(line, 'back-references are not supported: they have no bound on time');
   if (compile({ source, flags: unique }, line).programSize() > maxInstructions)
     throw new RuleError(line, `the expression needs more than ${maxInstructions} instructions`);
-  if (hasMoreStates(source, maxStates))
-    throw new RuleError(
-      line,
-      `a text could keep the expression busy, with more than ${maxStates} states: count less, or use * and +`,
-    );
+  if (RegexAutomaton.of([withFlags({ source, flags: unique })]) === null)
+    throw new RuleError(line, 'a text could have the expression in the middle of too much: count less, or use * and +');
   return { source, flags: unique };
 }
 
@@ -43,9 +38,19 @@ function compile({ source, flags }: Regex, line: number): RE2JS {
 }
 
 /** Of an expression that has been read. */
-export function compileRegex({ source, flags }: Regex): RE2JS {
+export function compileRegex(regex: Regex): RE2JS {
+  return RE2JS.compile(withFlags(regex));
+}
+
+/** As RE2 reads it. */
+export function withFlags({ source, flags }: Regex): string {
   const set = flags === '' ? '' : `(?${flags})`;
-  return RE2JS.compile(`${set}${withRe2Codes(source)}`);
+  return `${set}${withRe2Codes(source)}`;
+}
+
+/** An expression that stands for the text and nothing else. */
+export function quoted(text: string): string {
+  return RE2JS.quote(text);
 }
 
 /** The one spelling of a character that people use and RE2 does not know. What else it does not know is refused, not guessed at. */
