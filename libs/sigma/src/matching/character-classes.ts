@@ -6,6 +6,8 @@ const pageSize = 1 << pageBits;
 export class CharacterClasses {
   /** A point of each class. */
   readonly examples: readonly number[];
+  /** Where one class ends and another begins, in order. */
+  readonly borders: readonly number[];
   /** Classes of the first 256 points, which nearly every text is made of. */
   readonly latin: Uint16Array;
   /** By page of points: where its classes begin. Pages that are all of one class share theirs. */
@@ -19,6 +21,7 @@ export class CharacterClasses {
   constructor(borders: Iterable<number>, kindOf: (point: number) => string) {
     const ranges = [0, ...[...borders].filter((point) => point > 0 && point <= lastPoint)];
     const kinds = ranges.map(kindOf);
+    this.borders = ranges.filter((_, range) => range > 0 && kinds[range] !== kinds[range - 1]);
     const classes = [...new Set(kinds)];
     const numbers = new Map(classes.map((kind, number) => [kind, number]));
     this.examples = classes.map((kind) => ranges[kinds.indexOf(kind)]!);

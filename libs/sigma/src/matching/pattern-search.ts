@@ -2,8 +2,10 @@ import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { globMatcher } from './glob.js';
 import type { PatternTest } from './patterns.js';
+import { quoted, withFlags } from './re2-source.js';
 import { RegexAutomaton } from './regex-automaton.js';
-import { quoted, withFlags } from './regex.js';
+import { halvesOf } from './regex-halves.js';
+import { lanes, RegexScan } from './regex-scan.js';
 import { WildcardSearch } from './wildcard-search.js';
 
 /** Reads a text once, and writes a 1 into `found` at the places of the tests that it meets. */
@@ -11,58 +13,90 @@ type Pass = (text: string, found: Uint8Array) => void;
 
 /** Answers patterns in as few passes over a text as can be. */
 export class PatternSearch {
-  readonly #passes: readonly Pass[];
+  /** Made when first needed: most never are. */
+  #passes: readonly Pass[] | undefined;
 
-  constructor(tests: readonly PatternTest[]) {
-    const [stars, others] = [new Map<number, SigmaString>(), new Map<number, PatternTest>()];
-    for (const [index, test] of tests.entries()) {
-      if (test.kind === 'text' && !test.text.includes(anyOne)) stars.set(index, test.text);
-      else others.set(index, test);
-    }
-    this.#passes = [...(stars.size > 0 ? [wildcardPass(stars)] : []), ...expressionPasses([...others])];
-  }
+  constructor(private readonly tests: readonly PatternTest[]) {}
 
   /** How often a text is read. */
   get passes(): number {
-    return this.#passes.length;
+    return (this.#passes ??= passesOf(this.tests)).length;
   }
 
   find(text: string, found: Uint8Array): void {
-    for (const pass of this.#passes) pass(text, found);
+    for (const pass of (this.#passes ??= passesOf(this.tests))) pass(text, found);
   }
 }
 
+/** Whether tables can be made for an expression: one, or one for each half of its alternatives. */
+export function hasTable(expression: string): boolean {
+  return automataFor([{ index: 0, expression }]) !== null;
+}
+
+function passesOf(tests: readonly PatternTest[]): Pass[] {
+  const stars = new Map<number, SigmaString>();
+  const others: Sought[] = [];
+  const passes: Pass[] = [];
+  for (const [index, test] of tests.entries()) {
+    if (test.kind === 'text' && !test.text.includes(anyOne)) stars.set(index, test.text);
+    else if (test.kind === 'regex' || hasTable(inRe2(test))) others.push({ index, expression: inRe2(test) });
+    else passes.push(globPass(index, test.text));
+  }
+  if (stars.size > 0) passes.push(wildcardPass(stars));
+  const tables = others.length > 0 ? (automataFor(others) ?? []) : [];
+  for (let first = 0; first < tables.length; first += lanes)
+    passes.push(tablesPass(tables.slice(first, first + lanes)));
+  return passes;
+}
+
 function wildcardPass(values: ReadonlyMap<number, SigmaString>): Pass {
-  // Most are never asked for.
-  let search: WildcardSearch | undefined;
-  return (text, found) => (search ??= new WildcardSearch(values)).find(text, found);
+  const search = new WildcardSearch(values);
+  return (text, found) => search.find(text, found);
 }
 
-/** One for all, or for each half of them where one table is too small. */
-function expressionPasses(tests: readonly [index: number, test: PatternTest][]): Pass[] {
-  if (tests.length === 0) return [];
-  const automaton = RegexAutomaton.of(tests.map(([, test]) => inRe2(test)));
-  if (automaton)
-    return [
-      automatonPass(
-        automaton,
-        tests.map(([index]) => index),
-      ),
-    ];
-  const half = tests.length >> 1;
-  const [[index, test]] = tests as [[number, PatternTest]];
-  if (half > 0) return [...expressionPasses(tests.slice(0, half)), ...expressionPasses(tests.slice(half))];
-  // An expression that has been read has a table. Single wildcards have bits.
-  if (test.kind === 'regex') throw new Error(`no table for ${test.source}`);
-  const matches = globMatcher(test.text);
-  return [(text, found) => void (matches(text) && (found[index] = 1))];
+function globPass(index: number, value: SigmaString): Pass {
+  const matches = globMatcher(value);
+  return (text, found) => void (matches(text) && (found[index] = 1));
 }
 
-function automatonPass(automaton: RegexAutomaton, indexes: readonly number[]): Pass {
+/** An expression, and the place of the test that it is, or is an alternative of. */
+interface Sought {
+  index: number;
+  expression: string;
+}
+
+interface Table {
+  automaton: RegexAutomaton;
+  /** By bit. */
+  indexes: readonly number[];
+}
+
+/** One for all, or for each half of them where one table is too small; null where it is for one alone. */
+function automataFor(sought: readonly Sought[]): Table[] | null {
+  const automaton = RegexAutomaton.of(sought.map(({ expression }) => expression));
+  if (automaton) return [{ automaton, indexes: sought.map(({ index }) => index) }];
+  const halves = sought.length > 1 ? inHalves(sought) : sought.flatMap(apart).map((each) => [each]);
+  if (halves.length < 2) return null;
+  const tables = halves.map(automataFor);
+  return tables.every((each) => each !== null) ? tables.flat() : null;
+}
+
+function inHalves(sought: readonly Sought[]): Sought[][] {
+  const half = sought.length >> 1;
+  return [sought.slice(0, half), sought.slice(half)];
+}
+
+function apart({ index, expression }: Sought): Sought[] {
+  return (halvesOf(expression) ?? []).map((half) => ({ index, expression: half }));
+}
+
+function tablesPass(tables: readonly Table[]): Pass {
+  const scan = new RegexScan(tables.map(({ automaton }) => automaton));
   return (text, found) => {
-    const bits = automaton.find(text);
-    if (bits === 0) return;
-    for (const [bit, index] of indexes.entries()) if ((bits & (1 << bit)) !== 0) found[index] = 1;
+    for (const [table, bits] of scan.find(text).entries()) {
+      if (bits === 0) continue;
+      for (const [bit, index] of tables[table]!.indexes.entries()) if ((bits & (1 << bit)) !== 0) found[index] = 1;
+    }
   };
 }
 

@@ -1,17 +1,13 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 import { RuleError } from '../rule-error.js';
-import { RegexAutomaton } from './regex-automaton.js';
+import { hasTable } from './pattern-search.js';
+import { withFlags } from './re2-source.js';
+import type { Regex } from './re2-source.js';
 
 const maxLength = 1_000;
 /** An expression needs memory and time in proportion to this. */
 const maxInstructions = 2_000;
-
-export interface Regex {
-  source: string;
-  /** Some of `ims`. */
-  flags: string;
-}
 
 /** Checks an expression of a rule, in RE2's syntax. @throws RuleError */
 export function readRegex(source: string, flags: string, line: number): Regex {
@@ -23,7 +19,7 @@ export function readRegex(source: string, flags: string, line: number): Regex {
     throw new RuleError(line, 'back-references are not supported: they have no bound on time');
   if (compile({ source, flags: unique }, line).programSize() > maxInstructions)
     throw new RuleError(line, `the expression needs more than ${maxInstructions} instructions`);
-  if (RegexAutomaton.of([withFlags({ source, flags: unique })]) === null)
+  if (!hasTable(withFlags({ source, flags: unique })))
     throw new RuleError(line, 'a text could have the expression in the middle of too much: count less, or use * and +');
   return { source, flags: unique };
 }
@@ -40,20 +36,4 @@ function compile({ source, flags }: Regex, line: number): RE2JS {
 /** Of an expression that has been read. */
 export function compileRegex(regex: Regex): RE2JS {
   return RE2JS.compile(withFlags(regex));
-}
-
-/** As RE2 reads it. */
-export function withFlags({ source, flags }: Regex): string {
-  const set = flags === '' ? '' : `(?${flags})`;
-  return `${set}${withRe2Codes(source)}`;
-}
-
-/** An expression that stands for the text and nothing else. */
-export function quoted(text: string): string {
-  return RE2JS.quote(text);
-}
-
-/** The one spelling of a character that people use and RE2 does not know. What else it does not know is refused, not guessed at. */
-function withRe2Codes(source: string): string {
-  return source.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|[^])/g, (escape, code?: string) => (code ? `\\x{${code}}` : escape));
 }

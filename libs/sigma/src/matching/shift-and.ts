@@ -25,9 +25,15 @@ export class ShiftAnd {
 
   constructor(segment: readonly (string | typeof anyOne)[]) {
     const codes = codePoints(segment);
-    for (let code = 0; code < latin; code += 1) [this.#low[code], this.#high[code]] = masksOf(codes, code);
-    for (const code of codes) if (code !== null && code >= latin) this.#others.set(code, masksOf(codes, code));
     this.#wildcards = masksOf(codes, null);
+    this.#low.fill(this.#wildcards[0]);
+    this.#high.fill(this.#wildcards[1]);
+    for (const code of codes) {
+      if (code === null) continue;
+      const masks = masksOf(codes, code);
+      if (code < latin) [this.#low[code], this.#high[code]] = masks;
+      else this.#others.set(code, masks);
+    }
     const last = codes.length - 1;
     this.#lastLow = last < wordBits ? 1 << last : 0;
     this.#lastHigh = last < wordBits ? 0 : 1 << (last % wordBits);

@@ -18,7 +18,7 @@ const text = fc.string({ unit: fc.constantFrom('a', 'b', '😀', 'c'), maxLength
 
 it('finds what asking for each value finds, in one text after the other', () => {
   fc.assert(
-    fc.property(fc.array(value, { minLength: 1, maxLength: 12 }), fc.array(text), (values, texts) => {
+    fc.property(fc.array(value, { minLength: 1, maxLength: 12 }), fc.array(text, { maxLength: 5 }), (values, texts) => {
       const search = new WildcardSearch(new Map(values.entries()));
       for (const each of texts) {
         const marks = new Uint8Array(values.length);
@@ -26,7 +26,7 @@ it('finds what asking for each value finds, in one text after the other', () => 
         expect(Array.from(marks, (mark) => mark === 1)).toEqual(values.map((one) => globMatcher(one)(each)));
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
