@@ -43,10 +43,16 @@ function passesOf(tests: readonly PatternTest[]): Pass[] {
     else passes.push(globPass(index, test.text));
   }
   if (stars.size > 0) passes.push(wildcardPass(stars));
-  const tables = others.length > 0 ? (automataFor(others) ?? []) : [];
+  const tables = tablesFor(others);
   for (let first = 0; first < tables.length; first += lanes)
     passes.push(tablesPass(tables.slice(first, first + lanes)));
   return passes;
+}
+
+/** Those that each expression has anyhow, if they are few enough to run side by side. */
+function tablesFor(sought: readonly Sought[]): Table[] {
+  const own = sought.flatMap((each) => automataFor([each]) ?? []);
+  return own.length <= lanes ? own : (automataFor(sought) ?? own);
 }
 
 function wildcardPass(values: ReadonlyMap<number, SigmaString>): Pass {

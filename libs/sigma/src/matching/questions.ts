@@ -1,7 +1,8 @@
 import type { Expression, Leaf, Test } from '../expression.js';
 import { written } from '../sigma-string.js';
-import { leafAnswer } from './answers.js';
+import { leafAnswer, networksAnswer } from './answers.js';
 import type { Answer } from './answers.js';
+import type { Network } from './cidr.js';
 import type { EventView } from './event-view.js';
 import { LiteralSearch } from './literal-search.js';
 import { literalTest } from './literal-test.js';
@@ -20,6 +21,8 @@ export type Question =
   | { kind: 'literals'; field: string | null; isCased: boolean; literals: readonly LiteralTest[] }
   /** What is looked for together with the other patterns of a rule. */
   | { kind: 'pattern'; group: PatternGroup; place: number }
+  /** Whether a field is an address in one of them. */
+  | { kind: 'networks'; field: string | null; networks: readonly Network[] }
   /** What is answered alone. */
   | { kind: 'leaf'; leaf: Leaf };
 
@@ -124,18 +127,19 @@ export class Questions {
 
   /** How each question is answered alone. */
   answers(): (Answer | null)[] {
-    return this.all.map((question) =>
-      question.kind === 'leaf' ? leafAnswer(question.leaf, (name) => this.#fieldNumber(name)) : null,
-    );
+    return this.all.map((question) => {
+      if (question.kind === 'leaf') return leafAnswer(question.leaf, (name) => this.#fieldNumber(name));
+      return question.kind === 'networks' ? networksAnswer(this.#fieldNumber(question.field), question.networks) : null;
+    });
   }
 
-  /** Long lists of literals are one question each. */
+  /** Long lists of literals are one question each, and so are lists of networks. */
   #treeOfAlternatives(parts: readonly Expression[]): Tree {
     const lists = Map.groupBy(parts, (part) => (part.kind === 'leaf' ? listKey(part.leaf) : null));
     const trees = [...lists].flatMap(([key, each]) => {
-      if (key === null || each.length <= longList) return each.map((part) => this.#treeOf(part));
-      const all = each.flatMap((part) => (part.kind === 'leaf' ? (literalsOf(part.leaf) ?? []) : []));
-      return [this.#ask({ ...all[0]!, literals: all.flatMap(({ literals }) => literals) })];
+      const leaves = each.flatMap((part) => (part.kind === 'leaf' ? [part.leaf] : []));
+      const together = key === null ? null : togetherOf(leaves);
+      return together ? [this.#ask(together)] : each.map((part) => this.#treeOf(part));
     });
     return chain('or', trees);
   }
@@ -185,10 +189,20 @@ function literalsOf({ field, test }: Leaf): Literals | null {
   return literal && { kind: 'literals', field, isCased: test.kind === 'text' && test.isCased, literals: [literal] };
 }
 
-/** The same of all literals that are found together; null of what is no literal. */
+/** The same of all that can be asked together; null of what is asked alone. */
 function listKey(leaf: Leaf): string | null {
+  if (leaf.test.kind === 'cidr') return JSON.stringify([leaf.field, leaf.test.kind]);
   const literals = literalsOf(leaf);
   return literals && JSON.stringify([literals.field, literals.isCased]);
+}
+
+/** Leaves with the same key as one question; null where they are better asked one by one. */
+function togetherOf(leaves: readonly Leaf[]): Question | null {
+  const networks = leaves.flatMap(({ test }) => (test.kind === 'cidr' ? [test.network] : []));
+  if (networks.length > 1) return { kind: 'networks', field: leaves[0]!.field, networks };
+  const lists = leaves.flatMap((leaf) => literalsOf(leaf) ?? []);
+  if (lists.length <= longList) return null;
+  return { ...lists[0]!, literals: lists.flatMap(({ literals }) => literals) };
 }
 
 function keyOf(question: Question): string {
@@ -197,6 +211,8 @@ function keyOf(question: Question): string {
       return JSON.stringify(question);
     case 'pattern':
       return `${question.place} ${question.group.key}`;
+    case 'networks':
+      return JSON.stringify([question.field, question.networks.map(({ text }) => text)]);
     case 'leaf':
       return JSON.stringify([question.leaf.field, testKey(question.leaf.test)]);
   }
