@@ -5,7 +5,7 @@ import { and, leavesOf, not, or } from './expression.js';
 import type { Expression } from './expression.js';
 import { isList, isMap, itemsOf, mapOf, textOf } from './located.js';
 import type { Located } from './located.js';
-import { isPattern } from './matching/patterns.js';
+import { isPattern, isStarred } from './matching/pattern-test.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
 
@@ -28,13 +28,10 @@ export function readDetections(detection: Located, what: string, placeholders: P
   const conditions = itemsOf(map.get('condition'));
   if (conditions.length === 0) throw new RuleError(detection.line, `${what} has no condition`);
   const patterns = [...selections.values()].flatMap((selection) =>
-    [...leavesOf(selection)].filter(({ test }) => isPattern(test)),
+    [...leavesOf(selection)].filter(({ test }) => isPattern(test) && !(test.kind === 'text' && isStarred(test.text))),
   );
   if (patterns.length > maxPatterns)
-    throw new RuleError(
-      detection.line,
-      `${what} has more than ${maxPatterns} expressions and values with wildcards inside`,
-    );
+    throw new RuleError(detection.line, `${what} has more than ${maxPatterns} expressions and values with ? inside`);
   const whole = or(
     conditions.map((located) =>
       resolve(parseCondition(textOf(located, 'condition'), located.line), selections, located.line),

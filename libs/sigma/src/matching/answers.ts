@@ -1,6 +1,7 @@
 import type { Comparison, Leaf, Position, Test } from '../expression.js';
 import { isInNetwork, NetworkSet } from './cidr.js';
 import type { Network } from './cidr.js';
+import { containsText } from './contains-text.js';
 import type { EventView } from './event-view.js';
 import { globMatcher } from './glob.js';
 import { compileRegex } from './regex.js';
@@ -86,6 +87,6 @@ function standsIn(text: string, other: string, position: Position): boolean {
     case 'endswith':
       return text.endsWith(other);
     case 'contains':
-      return text.includes(other);
+      return containsText(text, other);
   }
 }

@@ -35,7 +35,9 @@ export class NetworkSet {
   readonly #ends: readonly bigint[];
 
   constructor(networks: readonly Network[]) {
-    const sorted = networks.toSorted((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : a.prefixLength - b.prefixLength));
+    const sorted = networks.toSorted((a, b) =>
+      a.address < b.address ? -1 : a.address > b.address ? 1 : a.prefixLength - b.prefixLength,
+    );
     const starts: bigint[] = [];
     const ends: bigint[] = [];
     for (const { address, prefixLength } of sorted) {

@@ -1,5 +1,5 @@
 import type { EventView } from './event-view.js';
-import type { PatternGroup } from './patterns.js';
+import type { PatternGroup } from './pattern-groups.js';
 
 /** Answers all questions about the patterns of a rule and a field at once. */
 export class PatternScan {

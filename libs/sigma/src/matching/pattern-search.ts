@@ -1,7 +1,8 @@
 import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
 import { globMatcher } from './glob.js';
-import type { PatternTest } from './patterns.js';
+import { isStarred } from './pattern-test.js';
+import type { PatternTest } from './pattern-test.js';
 import { quoted, withFlags } from './re2-source.js';
 import { RegexAutomaton } from './regex-automaton.js';
 import { halvesOf } from './regex-halves.js';
@@ -15,17 +16,29 @@ type Pass = (text: string, found: Uint8Array) => void;
 export class PatternSearch {
   /** Made when first needed: most never are. */
   #passes: readonly Pass[] | undefined;
+  readonly #plan: Plan;
 
-  constructor(private readonly tests: readonly PatternTest[]) {}
+  constructor(tests: readonly PatternTest[]) {
+    this.#plan = planOf(tests);
+  }
 
   /** How often a text is read. */
   get passes(): number {
-    return (this.#passes ??= passesOf(this.tests)).length;
+    const { stars, globs, tables } = this.#plan;
+    return Number(stars.size > 0) + globs.length + Math.ceil(tables.length / lanes);
   }
 
   find(text: string, found: Uint8Array): void {
-    for (const pass of (this.#passes ??= passesOf(this.tests))) pass(text, found);
+    for (const pass of (this.#passes ??= passesOf(this.#plan))) pass(text, found);
   }
+}
+
+/** What is found how. */
+interface Plan {
+  stars: ReadonlyMap<number, SigmaString>;
+  /** Single wildcards for which there is no table. */
+  globs: readonly Pass[];
+  tables: readonly Table[];
 }
 
 /** Whether tables can be made for an expression: one, or one for each half of its alternatives. */
@@ -33,26 +46,34 @@ export function hasTable(expression: string): boolean {
   return automataFor([{ index: 0, expression }]) !== null;
 }
 
-function passesOf(tests: readonly PatternTest[]): Pass[] {
+function planOf(tests: readonly PatternTest[]): Plan {
   const stars = new Map<number, SigmaString>();
+  const globs: Pass[] = [];
   const others: Sought[] = [];
-  const passes: Pass[] = [];
   for (const [index, test] of tests.entries()) {
-    if (test.kind === 'text' && !test.text.includes(anyOne)) stars.set(index, test.text);
+    if (test.kind === 'text' && isStarred(test.text)) stars.set(index, test.text);
     else if (test.kind === 'regex' || hasTable(inRe2(test))) others.push({ index, expression: inRe2(test) });
-    else passes.push(globPass(index, test.text));
+    else globs.push(globPass(index, test.text));
   }
+  return { stars, globs, tables: tablesFor(others) };
+}
+
+function passesOf({ stars, globs, tables }: Plan): Pass[] {
+  const passes = [...globs];
   if (stars.size > 0) passes.push(wildcardPass(stars));
-  const tables = tablesFor(others);
   for (let first = 0; first < tables.length; first += lanes)
     passes.push(tablesPass(tables.slice(first, first + lanes)));
   return passes;
 }
 
-/** Those that each expression has anyhow, if they are few enough to run side by side. */
+/** Tables larger than these together are not made into one: it would have a state for most pairs of theirs. */
+const smallTables = 20_000;
+
+/** Those that each expression has anyhow, unless they are many and small. */
 function tablesFor(sought: readonly Sought[]): Table[] {
   const own = sought.flatMap((each) => automataFor([each]) ?? []);
-  return own.length <= lanes ? own : (automataFor(sought) ?? own);
+  const steps = own.reduce((sum, { automaton }) => sum + automaton.steps.length, 0);
+  return own.length <= lanes || steps > smallTables ? own : (automataFor(sought) ?? own);
 }
 
 function wildcardPass(values: ReadonlyMap<number, SigmaString>): Pass {

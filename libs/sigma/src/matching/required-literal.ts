@@ -1,6 +1,6 @@
 import type { Test } from '../expression.js';
 import { anyRun } from '../sigma-string.js';
-import { isPattern } from './patterns.js';
+import { isPattern } from './pattern-test.js';
 import { literalsOf } from './regex-literals.js';
 
 type TextTest = Extract<Test, { kind: 'text' }>;

@@ -1,11 +1,8 @@
 import { leavesOf } from '../expression.js';
-import type { Expression, Test } from '../expression.js';
-import { written } from '../sigma-string.js';
-import { literalTest } from './literal-test.js';
+import type { Expression } from '../expression.js';
 import { PatternSearch } from './pattern-search.js';
-
-/** What cannot be looked for together with the literals of all rules: an expression, or text with wildcards inside. */
-export type PatternTest = Extract<Test, { kind: 'text' | 'regex' }>;
+import { isPattern, patternKey, seesCase } from './pattern-test.js';
+import type { PatternTest } from './pattern-test.js';
 
 /** The patterns of one rule that are about the same texts. */
 export interface PatternGroup {
@@ -27,22 +24,6 @@ export function patternGroups(expression: Expression): readonly PatternGroup[] {
   let groups = known.get(expression);
   if (groups === undefined) known.set(expression, (groups = groupsOf(expression)));
   return groups;
-}
-
-export function isPattern(test: Test): test is PatternTest {
-  if (test.kind === 'regex') return true;
-  // A lone star is any text.
-  return test.kind === 'text' && test.text.length > 1 && literalTest(test) === null;
-}
-
-/** The same for all tests that ask the same. */
-export function patternKey(test: PatternTest): string {
-  return test.kind === 'regex' ? `re ${test.flags} ${test.source}` : `= ${written(test.text)}`;
-}
-
-/** Whether the pattern sees texts as they are. */
-export function seesCase(test: PatternTest): boolean {
-  return test.kind === 'regex' || test.isCased;
 }
 
 function groupsOf(expression: Expression): readonly PatternGroup[] {
