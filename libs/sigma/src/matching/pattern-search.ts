@@ -29,7 +29,8 @@ export class PatternSearch {
   }
 
   find(text: string, found: Uint8Array): void {
-    for (const pass of (this.#passes ??= passesOf(this.#plan))) pass(text, found);
+    this.#passes ??= passesOf(this.#plan);
+    for (const pass of this.#passes) pass(text, found);
   }
 }
 

@@ -139,7 +139,7 @@ export function piecesOf(value: SigmaString): string[] {
   const pieces = [''];
   for (const part of value) {
     if (part === anyRun) pieces.push('');
-    else pieces[pieces.length - 1] += String(part.toString());
+    else pieces[pieces.length - 1] += part.toString();
   }
   return pieces;
 }
