@@ -14,6 +14,8 @@ export interface Literal {
 
 /** Is told of every place where literals end. */
 export interface EndsWatcher {
+  /** By literal: 1 where there is nothing to tell of it, nor of what it ends with, for now. */
+  readonly idle: Uint8Array;
   /**
    * @param literal the longest that ends there, by its number in the order of different texts; those that it ends with end there, too
    * @returns whether to read on
@@ -102,15 +104,17 @@ export class LiteralAutomaton {
   /** Tells the watcher of all places, from left to right. */
   walk(value: string, watcher: EndsWatcher): void {
     if (!this.#isDense) return this.#walkSparse(value, watcher);
-    const next = this.#next;
+    const [next, rows, reports] = [this.#next, this.#rows, this.#reports];
+    const { idle } = watcher;
     const length = text.load(value);
     const { units } = text;
     let row = 0;
     for (let index = 0; index < length; index += 1) {
       row = next[row + this.#classOf(units[index]!)]!;
       if (row >= 0) continue;
-      if (!watcher.endAt(this.#reports[~row]!, index + 1)) return;
-      row = this.#rows[~row]!;
+      const literal = reports[~row]!;
+      row = rows[~row]!;
+      if (idle[literal] === 0 && !watcher.endAt(literal, index + 1)) return;
     }
   }
 

@@ -19,6 +19,8 @@ interface Pattern {
  * where pieces end it is seen at once that nothing waits for them.
  */
 export class WildcardSearch implements EndsWatcher {
+  /** By piece. */
+  readonly idle: Uint8Array;
   readonly #patterns: readonly Pattern[];
   readonly #automaton: LiteralAutomaton;
   readonly #lengths: Int32Array;
@@ -56,6 +58,7 @@ export class WildcardSearch implements EndsWatcher {
       .sort((a, b) => a.start.length - b.start.length);
     const pieces = [...numbers.keys()];
     this.#automaton = new LiteralAutomaton(pieces.map((text, id) => ({ text, place: 'anywhere', id })));
+    this.idle = new Uint8Array(pieces.length);
     this.#lengths = Int32Array.from(pieces, ({ length }) => length);
     this.#shorter = Int32Array.from(pieces, (_, piece) => this.#automaton.shorterOf(piece));
     [this.#head, this.#tail, this.#waited] = [0, 1, 2].map(() => new Int32Array(pieces.length)) as Triple;
@@ -69,7 +72,7 @@ export class WildcardSearch implements EndsWatcher {
     this.#textLength = text.length;
     this.#head.fill(none);
     this.#waiting = 0;
-    this.#changes += 1;
+    this.#change();
     for (let number = 0; number < this.#patterns.length; number += 1) {
       const { start, end, pieces, index } = this.#patterns[number]!;
       if (text.length < start.length + end.length || !text.startsWith(start) || !text.endsWith(end)) continue;
@@ -84,10 +87,9 @@ export class WildcardSearch implements EndsWatcher {
   }
 
   endAt(piece: number, length: number): boolean {
-    // At most places.
-    if (this.#head[piece] === none && this.#asOf[piece] === this.#changes && this.#waited[piece] === none) return true;
     for (let each = this.#waitedIn(piece); each !== none; each = this.#waitedIn(this.#shorter[each]!))
       this.#advance(each, length);
+    if (this.#waitedIn(piece) === none) this.idle[piece] = 1;
     return this.#waiting > 0;
   }
 
@@ -119,6 +121,12 @@ export class WildcardSearch implements EndsWatcher {
     }
   }
 
+  /** What was not waited for may be from now on. */
+  #change(): void {
+    this.#changes += 1;
+    this.idle.fill(0);
+  }
+
   /** For the next piece of a pattern, from a place on. */
   #wait(number: number, from: number): void {
     const piece = this.#patterns[number]!.pieces[this.#step[number]!]!;
@@ -126,7 +134,7 @@ export class WildcardSearch implements EndsWatcher {
     this.#next[number] = none;
     if (this.#head[piece] === none) {
       this.#head[piece] = number;
-      this.#changes += 1;
+      this.#change();
     } else this.#next[this.#tail[piece]!] = number;
     this.#tail[piece] = number;
   }
