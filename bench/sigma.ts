@@ -15,6 +15,7 @@ const hasShared = existsSync(join(shared, 'sigma'));
 const processes = [{ product: 'linux', category: 'process_creation' }];
 const longCommandLength = 8_192;
 const rounds = 5;
+const letters = 'abcdefghijklmnopqrstuvwxyz';
 
 const own = hasShared ? sigmaHq() : generated(475);
 const events = hasShared ? storylineEvents() : generatedEvents();
@@ -69,7 +70,7 @@ function worstRules(): void {
   }));
   console.log(`\nthe most expensive rules on a command line of ${longCommandLength} characters, us an event:`);
   for (const { path, micros } of costs.toSorted((a, b) => b.micros - a.micros).slice(0, 16))
-    console.log(`${micros.toFixed(1).padStart(8)}  ${path}`);
+    console.log(`${micros.toFixed(1).padStart(8)}  ${path.slice(0, 120)}`);
 }
 
 function costOf(file: RuleFile, text: string): number {
@@ -91,6 +92,19 @@ function commandLines(rule: string): string[] {
 
 function long(text: string): string {
   return text.repeat(Math.ceil(longCommandLength / text.length)).slice(0, longCommandLength);
+}
+
+function threeLetters(): string[] {
+  const all = Array.from(letters);
+  return all.flatMap((a) => all.flatMap((b) => all.map((c) => a + b + c)));
+}
+
+/** A text in which most of three letters follow each other. */
+function cyclic(): string {
+  let [text, seed] = ['', 1];
+  for (; text.length < longCommandLength; seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31)
+    text += letters[(seed >> 16) % letters.length];
+  return text;
 }
 
 /** What somebody would write, and then send, who wants the detection to be busy. */
@@ -120,6 +134,39 @@ function hostile(): { file: RuleFile; texts: string[] }[] {
       'a b1 b2 b3 b4 b5 b6 b7 b8 b9 ',
       `${words.join('')}ab`,
     ),
+    rule(
+      'nested in each other',
+      { CommandLine: Array.from({ length: 8 }, (_, index) => `*${'a'.repeat(index + 1)}*${'a'.repeat(8 - index)}*b*`) },
+      'a',
+    ),
+    rule('stars and keywords', ['*a*b*a*b*', '*ab*ba*x*'], 'a', 'ab', `${'ab'.repeat(300)}c`),
+    rule(
+      '250 values with stars',
+      { CommandLine: words.slice(0, 250).map((word) => `*${word}*${word}x*`) },
+      words.join(''),
+      words.toReversed().join(''),
+    ),
+    rule('dashes', { 'CommandLine|windash|contains': [' -a -b -c', ' -x /y'] }, ' -a –b', ' -a -b –c /x'),
+    rule('base64', { 'CommandLine|base64offset|contains': words.slice(0, 1_000) }, 'dwB3AHcA', 'd3cxIHcyIHcz'),
+    rule(
+      '10,000 networks',
+      { 'CommandLine|cidr': Array.from({ length: 10_000 }, (_, index) => `10.${index >> 8}.${index & 255}.0/24`) },
+      '10.1.2.3',
+    ),
+    rule('64 comparisons', { 'CommandLine|gt': Array.from({ length: 64 }, (_, index) => index) }, '1'),
+    rule('another field', { 'CommandLine|fieldref|contains': 'CommandLine' }, 'a'),
+    rule('every three letters', { 'CommandLine|contains|all': threeLetters().slice(0, 5_000) }, cyclic()),
+    rule('any three letters', { 'CommandLine|contains': threeLetters().slice(0, 10_000) }, cyclic()),
+    rule(
+      'everything at once',
+      {
+        'CommandLine|re': ['(a+)+$', '.*a.*b.*c.*d', '(x+x+)+y', '[a-z]+[0-9]+[a-z]+', 'a[ab]{8}c'],
+        'CommandLine|cased': ['*A*a*B*', '*a*b*c*d*'],
+        'CommandLine|contains|all': ['a', 'b', 'c'],
+      },
+      'ab c1 ',
+      'abc',
+    ),
     rule('question marks', { 'CommandLine|contains': 'a?a?a?a?a?a?a?a?b' }, 'a', 'aaaaaaaaaaaaaaaaac'),
     rule('a page of question marks', { 'CommandLine|contains': `${'a?'.repeat(60)}b` }, 'a', `${'a'.repeat(300)}b`),
     ...[
@@ -131,8 +178,21 @@ function hostile(): { file: RuleFile; texts: string[] }[] {
       '.*a.*b.*c.*d',
       '(?i)mi.*ner',
       '(.){200,}',
+      '(a|b)*a(a|b){14}c',
+      '(^|[^a])(ab|ba|aa|bb)+(c|$)',
+      String.raw`\b(a|b)+\b.*\bc\b`,
+      words.slice(0, 120).join('|'),
     ].map((source) =>
       rule(`re ${source}`, { 'CommandLine|re': source }, 'a', 'x', 'ab', 'aab c1 miner ', 'abbabaaabbbabac'),
+    ),
+    rule(
+      '20 expressions',
+      {
+        'CommandLine|re': words
+          .slice(0, 20)
+          .map((word) => `${word.trim()} .*-c.*socket.*(subprocess|popen|exec|/bin/sh|system)`),
+      },
+      `${words.slice(0, 20).join('')} -c socket `,
     ),
   ];
 }

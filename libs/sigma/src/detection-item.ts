@@ -4,7 +4,9 @@ import { isList } from './located.js';
 import type { Located } from './located.js';
 import { parseNetwork } from './matching/cidr.js';
 import { longestSearch, searchCount } from './matching/glob.js';
+import { hasTable, inRe2 } from './matching/pattern-search.js';
 import { readRegex } from './matching/regex.js';
+import { longestSegment } from './matching/shift-and.js';
 import { applyModifiers } from './modifiers.js';
 import type { Item, Value } from './modifiers.js';
 import type { Placeholders } from './placeholders.js';
@@ -74,14 +76,12 @@ function testOf(value: Value, item: Item, field: string | null): Test {
   }
 }
 
-/** Longer ones would keep the detection busy with an event that is made for it. */
-const maxSearch = 128;
 const maxPieces = 64;
 
 function checked(test: Test, line: number): Test {
   if (test.kind !== 'text') return test;
-  if (longestSearch(test.text) > maxSearch)
-    throw new RuleError(line, `between two * there are more than ${maxSearch} characters with a ? among them`);
+  if (longestSearch(test.text) > longestSegment && !hasTable(inRe2(test)))
+    throw new RuleError(line, `between two * there are more than ${longestSegment} characters with a ? among them`);
   if (searchCount(test.text) > maxPieces) throw new RuleError(line, `more than ${maxPieces} * in a value`);
   return test;
 }

@@ -2,10 +2,10 @@ import { namesOf, parseCondition } from './condition.js';
 import type { Condition } from './condition.js';
 import { readItem, readKeywords } from './detection-item.js';
 import { and, leavesOf, not, or } from './expression.js';
-import type { Expression, Leaf } from './expression.js';
+import type { Expression } from './expression.js';
 import { isList, isMap, itemsOf, mapOf, textOf } from './located.js';
 import type { Located } from './located.js';
-import { literalTest } from './matching/questions.js';
+import { isPattern, isStarred } from './matching/pattern-test.js';
 import type { Placeholders } from './placeholders.js';
 import { RuleError, shown } from './rule-error.js';
 
@@ -27,12 +27,11 @@ export function readDetections(detection: Located, what: string, placeholders: P
     if (!reserved.includes(name)) selections.set(name, readSelection(located, name, placeholders));
   const conditions = itemsOf(map.get('condition'));
   if (conditions.length === 0) throw new RuleError(detection.line, `${what} has no condition`);
-  const patterns = [...selections.values()].flatMap((selection) => [...leavesOf(selection)].filter(isPattern));
+  const patterns = [...selections.values()].flatMap((selection) =>
+    [...leavesOf(selection)].filter(({ test }) => isPattern(test) && !(test.kind === 'text' && isStarred(test.text))),
+  );
   if (patterns.length > maxPatterns)
-    throw new RuleError(
-      detection.line,
-      `${what} has more than ${maxPatterns} expressions and values with wildcards inside`,
-    );
+    throw new RuleError(detection.line, `${what} has more than ${maxPatterns} expressions and values with ? inside`);
   const whole = or(
     conditions.map((located) =>
       resolve(parseCondition(textOf(located, 'condition'), located.line), selections, located.line),
@@ -40,11 +39,6 @@ export function readDetections(detection: Located, what: string, placeholders: P
   );
   if (sizeOf(whole) > maxLeaves) throw new RuleError(detection.line, `${what} asks more than ${maxLeaves} questions`);
   return whole;
-}
-
-/** What is not looked for together with everything else. */
-function isPattern({ test }: Leaf): boolean {
-  return test.kind === 'regex' || (test.kind === 'text' && literalTest(test) === null && test.text.length > 1);
 }
 
 /** Leaves, as often as they stand there; selections are shared, so that each is counted once. */

@@ -40,15 +40,42 @@ it.each([
   ['an expression that multiplies', rule('{ s: { f|re: "((a{100}){100}){100}" }, condition: s }'), /RE2|instructions/],
   [
     'a page of question marks',
-    rule(`{ s: { f|contains: "${'a?'.repeat(80)}" }, condition: s }`),
-    /more than 128 characters/,
+    rule(`{ s: { f|contains: "a${'?'.repeat(80)}b" }, condition: s }`),
+    /more than 64 characters/,
   ],
   ['a page of stars', rule(`{ s: { f: "${'a*'.repeat(80)}" }, condition: s }`), /more than 64 \*/],
-  ['many patterns', rule(`{ s: { f: [${'a*b, '.repeat(65)}] }, condition: s }`), /more than 64 expressions/],
+  [
+    'many expressions',
+    rule(`{ s: { f|re: [${list(65, (index) => `x${index}.*y`)}] }, condition: s }`),
+    /more than 64 expressions/,
+  ],
+  [
+    'expressions that are much to read',
+    rule(
+      `{ s: { f|re: [${list(24, (index) => `${'abcdefgh'[index % 8]}word${index} .*-c.*socket.*(subprocess|popen|exec|/bin/sh|system)`)}] }, condition: s }`,
+    ),
+    /would read a value more than 5 times/,
+  ],
+  [
+    'many stars',
+    rule(`{ s: { f: [${list(251, (index) => `*a${index}*b*`)}] }, condition: s }`),
+    /more than 500 pieces/,
+  ],
+  [
+    'pieces that end with each other',
+    rule(`{ s: { f: [${list(9, (index) => `*${'a'.repeat(index + 1)}*b*`)}] }, condition: s }`),
+    /more than 8 pieces/,
+  ],
+  ['many comparisons', rule(`{ s: { f|gt: [${list(65, String)}] }, condition: s }`), /more than 64 comparisons/],
+  [
+    'many questions',
+    rule(`{ s: { f|contains|all: [${list(5_001, (index) => `x${index}x`)}] }, condition: s }`),
+    /more than 5000 questions/,
+  ],
   [
     'an expression that a text could keep busy',
     rule('{ s: { f|re: "a.{50}b" }, condition: s }'),
-    /more than 2000 states/,
+    /in the middle of too much/,
   ],
   ['look-around', rule('{ s: { f|re: "(?<!a)b" }, condition: s }'), /look-around is not supported/],
   ['a back-reference', rule(String.raw`{ s: { f|re: '(a)\1' }, condition: s }`), /back-references are not supported/],
@@ -64,6 +91,26 @@ it.each([
   const { count, refused } = load(text);
   expect(count).toBe(0);
   expect(refused).toEqual([expect.stringMatching(reason)]);
+});
+
+function list(count: number, valueAt: (index: number) => string): string {
+  return Array.from({ length: count }, (_, index) => `"${valueAt(index)}"`.replaceAll(/^"(\d+)"$/g, '$1')).join();
+}
+
+it.each([
+  ['thousands of values', `f|contains: [${list(10_000, (index) => `x${index}x`)}]`],
+  ['thousands of networks', `f|cidr: [${list(10_000, (index) => `10.${index >> 8}.${index & 255}.0/24`)}]`],
+  ['hundreds of stars', `f: [${list(250, (index) => `*a${index}*b*`)}]`],
+  ['many small expressions', `f|re: [${list(60, (index) => `[^a-z]x${index}[0-9]`)}]`],
+  [
+    'expressions of many fields',
+    list(20, (index) => `f${index}|re: "a.*b"`)
+      .replaceAll('"f', 'f')
+      .replaceAll('"",', '",')
+      .replaceAll('""', '"'),
+  ],
+])('takes %s', (_, items) => {
+  expect(load(rule(`{ s: { ${items} }, condition: s }`))).toEqual({ count: 1, refused: [] });
 });
 
 function aliases(names: string): string {

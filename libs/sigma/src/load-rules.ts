@@ -7,6 +7,7 @@ import { isMap, mapOf } from './located.js';
 import type { Located } from './located.js';
 import type { Pipeline } from './pipeline.js';
 import type { Placeholders } from './placeholders.js';
+import { checkCost } from './rule-cost.js';
 import { readDetectionRule } from './rule-document.js';
 import type { DetectionRule, RuleFile } from './rule-document.js';
 import { RuleError } from './rule-error.js';
@@ -176,9 +177,11 @@ class Gathering {
         this.refuse(filter, filter.line, 'the filter is about no rule that is here');
     return this.#rules.flatMap((rule) => {
       const narrowed = filtered(rule, this.#filters);
-      const result = attempt(rule.info.file, undefined, () =>
-        pipelines.reduce((each, pipeline) => pipeline.apply(each), narrowed),
-      );
+      const result = attempt(rule.info.file, undefined, () => {
+        const finished = pipelines.reduce((each, pipeline) => pipeline.apply(each), narrowed);
+        checkCost(finished);
+        return finished;
+      });
       if (!('refused' in result)) return [result.result];
       this.refuse(rule.info, result.refused.line, result.refused.reason);
       return [];

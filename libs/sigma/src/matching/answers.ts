@@ -1,5 +1,7 @@
 import type { Comparison, Leaf, Position, Test } from '../expression.js';
-import { isInNetwork } from './cidr.js';
+import { isInNetwork, NetworkSet } from './cidr.js';
+import type { Network } from './cidr.js';
+import { containsText } from './contains-text.js';
 import type { EventView } from './event-view.js';
 import { globMatcher } from './glob.js';
 import { compileRegex } from './regex.js';
@@ -31,6 +33,12 @@ export function leafAnswer(leaf: Leaf, numberOfField: (name: string | null) => n
       return (view) => (isLower ? view.lower(field) : view.raw(field)).some(accepts);
     }
   }
+}
+
+/** Whether a field is an address in one of many networks. */
+export function networksAnswer(field: number, networks: readonly Network[]): Answer {
+  const set = new NetworkSet(networks);
+  return (view) => view.raw(field).some((text) => set.has(text));
 }
 
 /** Tests of one text; those of strings that are not cased see it in lower case. */
@@ -79,6 +87,6 @@ function standsIn(text: string, other: string, position: Position): boolean {
     case 'endswith':
       return text.endsWith(other);
     case 'contains':
-      return text.includes(other);
+      return containsText(text, other);
   }
 }

@@ -29,6 +29,41 @@ export function isInNetwork(text: string, { address, prefixLength }: Network): b
   return host !== undefined && (host ^ address) >> BigInt(bits - prefixLength) === 0n;
 }
 
+/** Any number of networks, of which one must hold an address: it is read once, and looked for among those that begin before it. */
+export class NetworkSet {
+  readonly #starts: readonly bigint[];
+  readonly #ends: readonly bigint[];
+
+  constructor(networks: readonly Network[]) {
+    const sorted = networks.toSorted((a, b) =>
+      a.address < b.address ? -1 : a.address > b.address ? 1 : a.prefixLength - b.prefixLength,
+    );
+    const starts: bigint[] = [];
+    const ends: bigint[] = [];
+    for (const { address, prefixLength } of sorted) {
+      const end = address | ((1n << BigInt(bits - prefixLength)) - 1n);
+      // Two networks lie beside each other, or one in the other.
+      if (ends.length > 0 && end <= ends.at(-1)!) continue;
+      starts.push(address);
+      ends.push(end);
+    }
+    this.#starts = starts;
+    this.#ends = ends;
+  }
+
+  has(text: string): boolean {
+    const host = parseAddress(text);
+    if (host === undefined) return false;
+    let [low, high] = [0, this.#starts.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#starts[middle]! <= host) low = middle + 1;
+      else high = middle;
+    }
+    return low > 0 && host <= this.#ends[low - 1]!;
+  }
+}
+
 const maxAddressLength = 45;
 
 /** IPv4 and IPv6 in every spelling; undefined for what is no address. */

@@ -18,8 +18,14 @@ export function compile(tree: Tree, memo: Memo, scanOf: readonly (number | null)
     `"use strict"; return () => { const event = memo.event; return ${code}; };`,
   ) as (...context: unknown[]) => () => boolean;
   const { yes, no, scanned, scan, decide, ask } = memo;
-  const any = (list: Int32Array) => list.some(ask);
-  const every = (list: Int32Array) => list.every(ask);
+  const any = (list: Int32Array) => {
+    for (const question of list) if (ask(question)) return true;
+    return false;
+  };
+  const every = (list: Int32Array) => {
+    for (const question of list) if (!ask(question)) return false;
+    return true;
+  };
   return make(memo, yes, no, scanned, scan, decide, any, every, lists);
 
   function codeOf(part: Tree): string {

@@ -4,7 +4,10 @@ import { Explainer } from '../explain.js';
 import type { Expression, Leaf, Test } from '../expression.js';
 import { jsonEvent } from '../json-event.js';
 import { loadRules } from '../load-rules.js';
+import { parseString } from '../sigma-string.js';
 import { leafAnswer } from './answers.js';
+import { parseNetwork } from './cidr.js';
+import type { Network } from './cidr.js';
 import { Engine } from './engine.js';
 import { EventView } from './event-view.js';
 
@@ -63,7 +66,7 @@ const condition = fc.constantFrom(
 const rule = fc.record({ s1: selection, s2: selection, s3: selection, condition });
 const rules = fc.array(rule, { minLength: 1, maxLength: 12 });
 
-const value = fc.oneof(text, fc.constantFrom(null, 1, 10, true), fc.array(text, { maxLength: 3 }));
+const value = fc.oneof(text, fc.constantFrom(null, 1, 10, true, '10.1.2.3', '::1'), fc.array(text, { maxLength: 3 }));
 const event = fc.oneof(
   fc.record({ x: value, y: value, z: fc.record({ x: value }) }, { requiredKeys: [] }),
   fc.record({ x: fc.string({ unit: fc.constantFrom('a', 'b', '/', 'é', ' ') }), y: value }, { requiredKeys: ['x'] }),
@@ -128,6 +131,15 @@ const leaf = fc.oneof(
   field.map((name) => leafOf(name, { kind: 'exists' })),
   field.map((name) => leafOf(name, { kind: 'number', number: 10 })),
   fc.constantFrom('a', 'ab', 'B').map((part) => leafOf(null, { kind: 'regex', source: `${part}.*`, flags: 'i' })),
+  fc
+    .tuple(field, fc.constantFrom('a+b', '^a', 'b$', '(a|/)b', '[^a]b'))
+    .map(([name, source]) => leafOf(name, { kind: 'regex', source, flags: '' })),
+  fc
+    .tuple(field, fc.constantFrom('*a*b*', 'a*b', '*a?b*', '?a*', '*/*a*', 'a*'), fc.boolean())
+    .map(([name, pattern, isCased]) => leafOf(name, { kind: 'text', text: parseString(pattern), isCased })),
+  fc
+    .tuple(field, fc.constantFrom('10.0.0.0/8', '10.1.0.0/16', '::1', '0.0.0.0/0'))
+    .map(([name, network]) => leafOf(name, { kind: 'cidr', network: parseNetwork(network) as Network })),
 );
 const { expression } = fc.letrec<{ expression: Expression }>((tie) => {
   const parts = fc.array(tie('expression'), { minLength: 1, maxLength: 4 });

@@ -2,10 +2,10 @@ import type { SigmaEvent } from '../event.js';
 import type { Expression } from '../expression.js';
 import { compile } from './compile.js';
 import { interpret } from './interpret.js';
+import type { LiteralTest } from './literal-test.js';
 import { Memo } from './memo.js';
 import { Questions } from './questions.js';
 import type { Question, ScanPlan } from './questions.js';
-import type { LiteralTest } from './text-scan.js';
 import { cheapFirst } from './tree.js';
 import type { Tree } from './tree.js';
 import { witnessOf } from './witness.js';
@@ -24,7 +24,7 @@ export class Engine {
   readonly #entries: Entry[];
   readonly #memo: Memo;
   /** By question: the expressions that can hold only if its answer, or that of another one of theirs, is yes. */
-  readonly #witnessed: (number[] | undefined)[] = [];
+  readonly #witnessed: (number[] | null)[];
   /** Scans that answer such questions. */
   readonly #probes: readonly number[];
   /** Expressions that nothing points to. */
@@ -46,6 +46,7 @@ export class Engine {
     }));
     const rates = questions.all.map(rateOf);
     const always: number[] = [];
+    this.#witnessed = questions.all.map(() => null);
     for (const [index, { tree }] of this.#entries.entries()) {
       const witness = witnessOf(tree, (question) => rates[question]);
       if (!witness) always.push(index);
@@ -54,7 +55,9 @@ export class Engine {
     this.#always = always;
     this.#candidates = [...always];
     this.#plan = questions.planScans();
-    this.#probes = [...new Set(this.#witnessed.flatMap((_, question) => this.#plan.scanOf[question] ?? []))];
+    this.#probes = [
+      ...new Set(this.#witnessed.flatMap((pointedTo, question) => (pointedTo && this.#plan.scanOf[question]) ?? [])),
+    ];
     this.#memo = new Memo(questions, this.#plan);
   }
 
@@ -77,7 +80,9 @@ export class Engine {
     for (const probe of this.#probes) {
       const found = memo.scan(probe);
       for (let index = 0; index < found; index += 1) {
-        for (const candidate of this.#witnessed[memo.found[index]!] ?? none) {
+        const pointedTo = this.#witnessed[memo.found[index]!];
+        if (!pointedTo) continue;
+        for (const candidate of pointedTo) {
           const entry = this.#entries[candidate]!;
           if (entry.seenWith === memo.event) continue;
           entry.seenWith = memo.event;
@@ -99,7 +104,7 @@ const none: readonly number[] = [];
 
 /** How often a literal is thought to be found: half as often with each character. What is told of everything is told often. */
 function rateOf(question: Question): number | undefined {
-  if (question.kind === 'leaf') return undefined;
+  if (question.kind !== 'literals') return undefined;
   const ofEvery = question.field === null ? 16 : 1;
   return question.literals.reduce((sum, literal) => sum + ofEvery * literalRate(literal), 0);
 }
@@ -113,6 +118,5 @@ function literalRate({ text, place }: LiteralTest): number {
 /** How much is done to answer a question. */
 function costOf(question: Question): number {
   if (question.kind === 'literals') return question.field === null ? 2 : 1;
-  const { kind } = question.leaf.test;
-  return kind === 'regex' ? 5 : kind === 'text' ? 4 : 3;
+  return question.kind === 'pattern' ? 4 : 3;
 }

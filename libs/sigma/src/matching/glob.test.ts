@@ -28,9 +28,9 @@ it.each([
 });
 
 it('finds long pieces with single wildcards', () => {
-  const matches = globMatcher(parseString(`*${'a?'.repeat(40)}b*`));
-  expect(['ab', 'aé', 'a😀'].map((pair) => matches(`x${pair.repeat(40)}b`))).toEqual([true, true, true]);
-  expect([matches(`${'ab'.repeat(39)}b`), matches(`${'ab'.repeat(20)}${'bb'.repeat(20)}b`)]).toEqual([false, false]);
+  const matches = globMatcher(parseString(`*${'a?'.repeat(30)}b*`));
+  expect(['ab', 'aé', 'a😀'].map((pair) => matches(`x${pair.repeat(30)}b`))).toEqual([true, true, true]);
+  expect([matches(`${'ab'.repeat(29)}b`), matches(`${'ab'.repeat(15)}${'bb'.repeat(15)}b`)]).toEqual([false, false]);
 });
 
 const letter = fc.constantFrom('a', 'b', '😀', '\n', '.');

@@ -1,6 +1,6 @@
 import { anyOne, anyRun } from '../sigma-string.js';
 import type { SigmaString } from '../sigma-string.js';
-import { codePoints, ShiftAnd } from './shift-and.js';
+import { codePoints, longestSegment, ShiftAnd } from './shift-and.js';
 
 /** What stands between two `*`: texts, and {@link anyOne} for one code point each. */
 type Segment = readonly (string | typeof anyOne)[];
@@ -35,15 +35,15 @@ function split(pattern: SigmaString): Segment[] {
 
 /** Says where the first place that the segment fits at, from a place on, ends; or -1. */
 function finder(segment: Segment): (text: string, from: number) => number {
-  const [literal, ...more] = segment;
-  if (typeof literal === 'string' && more.length === 0) {
-    return (text, from) => {
-      const found = text.indexOf(literal, from);
-      return found === -1 ? -1 : found + literal.length;
-    };
+  if (codePoints(segment).length <= longestSegment) {
+    const search = new ShiftAnd(segment);
+    return (text, from) => search.find(text, from);
   }
-  const search = new ShiftAnd(segment);
-  return (text, from) => search.find(text, from);
+  const literal = segment.map(String).join('');
+  return (text, from) => {
+    const found = text.indexOf(literal, from);
+    return found === -1 ? -1 : found + literal.length;
+  };
 }
 
 /** How many code points with single wildcards among them must be looked for in one piece: the more, the longer it takes. */

@@ -12,6 +12,17 @@ export interface Literal {
   id: number;
 }
 
+/** Is told of every place where literals end. */
+export interface EndsWatcher {
+  /** By literal: 1 where there is nothing to tell of it, nor of what it ends with, for now. */
+  readonly idle: Uint8Array;
+  /**
+   * @param literal the longest that ends there, by its number in the order of different texts; those that it ends with end there, too
+   * @returns whether to read on
+   */
+  endAt(literal: number, length: number): boolean;
+}
+
 /** A state with more children than this has a row with every next state; the others look at their children, then where they fail to. */
 const narrowness = [-1, 3, 64, Infinity];
 /** All rows together: the first of these is taken with which they are no more. */
@@ -54,6 +65,8 @@ export class LiteralAutomaton {
   /** By output: what it reports, and the row that goes on. */
   readonly #reports: Int32Array;
   readonly #rows: Int32Array;
+  /** By output: in which pass it was last reported. What was found needs not be found again. */
+  readonly #seen: Uint32Array;
 
   constructor(literals: readonly Literal[]) {
     this.#alphabet = new Alphabet(literals.map((literal) => literal.text));
@@ -77,14 +90,45 @@ export class LiteralAutomaton {
     const reporting = this.#isDense ? this.#output.filter((end) => end !== none).length : 0;
     this.#reports = new Int32Array(reporting);
     this.#rows = new Int32Array(reporting);
+    this.#seen = new Uint32Array(reporting);
     if (this.#isDense) this.#encode();
   }
 
   /** Writes the id of everything found into `found`, each once, from `at` on, and returns the place behind the last. */
   scan(value: string, found: number[], at: number): number {
-    this.#ends.begin();
+    if (this.#ends.begin() === 1) this.#seen.fill(0);
     if (!this.#isDense) return this.#scanSparse(value, found, at);
     return value.length < shortText ? this.#scanShort(value, found, at) : this.#scanLong(value, found, at);
+  }
+
+  /** Tells the watcher of all places, from left to right. */
+  walk(value: string, watcher: EndsWatcher): void {
+    if (!this.#isDense) return this.#walkSparse(value, watcher);
+    const [next, rows, reports] = [this.#next, this.#rows, this.#reports];
+    const { idle } = watcher;
+    const length = text.load(value);
+    const { units } = text;
+    let row = 0;
+    for (let index = 0; index < length; index += 1) {
+      row = next[row + this.#classOf(units[index]!)]!;
+      if (row >= 0) continue;
+      const literal = reports[~row]!;
+      row = rows[~row]!;
+      if (idle[literal] === 0 && !watcher.endAt(literal, index + 1)) return;
+    }
+  }
+
+  /** The longest other literal that this one ends with, or -1. */
+  shorterOf(literal: number): number {
+    return this.#ends.shorterOf(literal);
+  }
+
+  #walkSparse(value: string, watcher: EndsWatcher): void {
+    let state = 0;
+    for (let index = 0; index < value.length; index += 1) {
+      state = this.#step(state, this.#classOf(value.charCodeAt(index)));
+      if (this.#output[state] !== none && !watcher.endAt(this.#output[state]!, index + 1)) return;
+    }
   }
 
   #scanShort(value: string, found: number[], at: number): number {
@@ -94,7 +138,7 @@ export class LiteralAutomaton {
     for (let index = 0; index < value.length; index += 1) {
       row = next[row + this.#classOf(value.charCodeAt(index))]!;
       if (row < 0) {
-        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        count = this.#report(~row, index + 1, found, count);
         row = this.#rows[~row]!;
       }
     }
@@ -102,7 +146,8 @@ export class LiteralAutomaton {
   }
 
   #scanLong(value: string, found: number[], at: number): number {
-    const next = this.#next;
+    const [next, rows, seen] = [this.#next, this.#rows, this.#seen];
+    const { pass } = this.#ends;
     const length = text.load(value);
     const { units } = text;
     const quarter = length >> 2;
@@ -116,20 +161,20 @@ export class LiteralAutomaton {
       d = next[d + this.#classOf(units[index + fourth]!)]!;
       if ((a | b | c | d) >= 0) continue;
       if (a < 0) {
-        count = this.#ends.report(this.#reports[~a]!, index + 1, found, count);
-        a = this.#rows[~a]!;
+        if (seen[~a] !== pass) count = this.#report(~a, index + 1, found, count);
+        a = rows[~a]!;
       }
       if (b < 0) {
-        count = this.#ends.report(this.#reports[~b]!, second + index + 1, found, count);
-        b = this.#rows[~b]!;
+        if (seen[~b] !== pass) count = this.#report(~b, second + index + 1, found, count);
+        b = rows[~b]!;
       }
       if (c < 0) {
-        count = this.#ends.report(this.#reports[~c]!, third + index + 1, found, count);
-        c = this.#rows[~c]!;
+        if (seen[~c] !== pass) count = this.#report(~c, third + index + 1, found, count);
+        c = rows[~c]!;
       }
       if (d < 0) {
-        count = this.#ends.report(this.#reports[~d]!, fourth + index + 1, found, count);
-        d = this.#rows[~d]!;
+        if (seen[~d] !== pass) count = this.#report(~d, fourth + index + 1, found, count);
+        d = rows[~d]!;
       }
     }
     count = this.#readOn(a, second, length, found, count);
@@ -146,7 +191,7 @@ export class LiteralAutomaton {
     for (let index = border; index < length && this.#next[row + depthAt]! > index - border; index += 1) {
       row = this.#next[row + this.#classOf(text.units[index]!)]!;
       if (row < 0) {
-        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        count = this.#report(~row, index + 1, found, count);
         row = this.#rows[~row]!;
       }
       if (index === length - 1) count = this.#ends.reportLast(this.#outputOf(row), found, count);
@@ -160,11 +205,16 @@ export class LiteralAutomaton {
     for (let index = start; index < length; index += 1) {
       row = this.#next[row + this.#classOf(text.units[index]!)]!;
       if (row < 0) {
-        count = this.#ends.report(this.#reports[~row]!, index + 1, found, count);
+        count = this.#report(~row, index + 1, found, count);
         row = this.#rows[~row]!;
       }
     }
     return this.#ends.reportLast(this.#outputOf(row), found, count);
+  }
+
+  #report(output: number, length: number, found: number[], at: number): number {
+    this.#seen[output] = this.#ends.pass;
+    return this.#ends.report(this.#reports[output]!, length, found, at);
   }
 
   #scanSparse(value: string, found: number[], at: number): number {
@@ -257,7 +307,7 @@ class LiteralEnds {
   /** The same of the end of the text, to which more than one reader may come. */
   readonly #seenLast: Uint32Array;
   #count = 0;
-  #pass = 0;
+  pass = 0;
 
   constructor(literals: readonly Literal[]) {
     const idsOf = () => new Int32Array(literals.length).fill(none);
@@ -283,20 +333,25 @@ class LiteralEnds {
     return longer;
   }
 
-  begin(): void {
-    this.#pass += 1;
-    if (this.#pass <= 0xffff_ffff) return;
+  shorterOf(end: number): number {
+    return this.#shorter[end]!;
+  }
+
+  /** Says in which pass this is. They are counted anew before they are too many. */
+  begin(): number {
+    this.pass += 1;
+    if (this.pass <= 0xffff_ffff) return this.pass;
     this.#seen.fill(0);
     this.#seenLast.fill(0);
-    this.#pass = 1;
+    return (this.pass = 1);
   }
 
   /** @param length how much of the text has been read */
   report(end: number, length: number, found: number[], at: number): number {
     const { anywhere, start } = this.#ids;
     let count = at;
-    for (let each = end; each !== none && this.#seen[each] !== this.#pass; each = this.#shorter[each]!) {
-      this.#seen[each] = this.#pass;
+    for (let each = end; each !== none && this.#seen[each] !== this.pass; each = this.#shorter[each]!) {
+      this.#seen[each] = this.pass;
       if (anywhere[each] !== none) found[count++] = anywhere[each]!;
       // What stands at the start is nowhere seen earlier.
       if (start[each] !== none && this.#length[each] === length) found[count++] = start[each]!;
@@ -307,8 +362,8 @@ class LiteralEnds {
   /** At the end of the text. */
   reportLast(end: number, found: number[], at: number): number {
     let count = at;
-    for (let each = end; each !== none && this.#seenLast[each] !== this.#pass; each = this.#shorter[each]!) {
-      this.#seenLast[each] = this.#pass;
+    for (let each = end; each !== none && this.#seenLast[each] !== this.pass; each = this.#shorter[each]!) {
+      this.#seenLast[each] = this.pass;
       if (this.#ids.end[each] !== none) found[count++] = this.#ids.end[each]!;
     }
     return count;

@@ -53,7 +53,9 @@ export class LiteralSearch {
     for (let each = number === 0 ? 0 : this.#ends[number - 1]!; each < this.#ends[number]!; each += 1) {
       const literal = this.#found[each]!;
       for (let asked = this.#starts[literal]!; asked < this.#starts[literal + 1]!; asked += 2)
-        if (this.#asked[asked] === scan) found[count++] = this.#asked[asked + 1]!;
+        // Values of a long list ask the same question, one after the other.
+        if (this.#asked[asked] === scan && (count === at || found[count - 1] !== this.#asked[asked + 1]))
+          found[count++] = this.#asked[asked + 1]!;
     }
     return count;
   }

@@ -2,8 +2,7 @@ import type { SigmaEvent } from '../event.js';
 import type { Answer } from './answers.js';
 import { EventView } from './event-view.js';
 import type { LiteralSearch } from './literal-search.js';
-import type { Questions, ScanPlan } from './questions.js';
-import type { TextScan } from './text-scan.js';
+import type { Questions, Scan, ScanPlan } from './questions.js';
 
 const alone = -1;
 
@@ -16,7 +15,7 @@ export class Memo {
   readonly scanned: Uint32Array;
   readonly #view: EventView;
   readonly #answers: readonly (Answer | null)[];
-  readonly #scans: readonly TextScan[];
+  readonly #scans: readonly Scan[];
   readonly #searches: readonly LiteralSearch[];
   readonly #scanOf: Int32Array;
   /** What the last scan found, and how much of it. */

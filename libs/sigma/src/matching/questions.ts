@@ -1,25 +1,43 @@
 import type { Expression, Leaf, Test } from '../expression.js';
-import { anyRun, literalOf, written } from '../sigma-string.js';
-import { leafAnswer } from './answers.js';
+import { written } from '../sigma-string.js';
+import { leafAnswer, networksAnswer } from './answers.js';
 import type { Answer } from './answers.js';
+import type { Network } from './cidr.js';
+import type { EventView } from './event-view.js';
 import { LiteralSearch } from './literal-search.js';
+import { literalTest } from './literal-test.js';
+import type { LiteralTest } from './literal-test.js';
+import { patternGroups } from './pattern-groups.js';
+import type { PatternGroup } from './pattern-groups.js';
+import { PatternScan } from './pattern-scan.js';
+import { isPattern, patternKey, seesCase } from './pattern-test.js';
 import { requiredLiterals } from './required-literal.js';
 import { isPart, TextScan } from './text-scan.js';
-import type { LiteralTest, ScannedLiteral } from './text-scan.js';
+import type { ScannedLiteral } from './text-scan.js';
 import { chain } from './tree.js';
 import type { Tree } from './tree.js';
 
 export type Question =
   /** Whether a field has one of them: what one pass over its texts answers together with others. */
   | { kind: 'literals'; field: string | null; isCased: boolean; literals: readonly LiteralTest[] }
+  /** What is looked for together with the other patterns of a rule. */
+  | { kind: 'pattern'; group: PatternGroup; place: number }
+  /** Whether a field is an address in one of them. */
+  | { kind: 'networks'; field: string | null; networks: readonly Network[] }
   /** What is answered alone. */
   | { kind: 'leaf'; leaf: Leaf };
 
 type Literals = Extract<Question, { kind: 'literals' }>;
 
+/** Answers several questions at once. */
+export interface Scan {
+  /** Writes those that are answered with yes into `found` and returns how many; one may stand there more than once. */
+  answer(view: EventView, found: number[]): number;
+}
+
 /** Questions that are answered together, and which. */
 export interface ScanPlan {
-  scans: readonly TextScan[];
+  scans: readonly Scan[];
   /** What the scans have in common. */
   searches: readonly LiteralSearch[];
   /** By question: the number of its scan, or null. */
@@ -36,25 +54,39 @@ export class Questions {
   readonly fields: (string | null)[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #fieldNumbers = new Map<string | null, number>();
+  /** Of the expression at hand. */
+  #patterns: readonly PatternGroup[] = [];
 
   treeOf(expression: Expression): Tree {
+    this.#patterns = patternGroups(expression);
+    return this.#treeOf(expression);
+  }
+
+  #treeOf(expression: Expression): Tree {
     switch (expression.kind) {
       case 'and':
         return chain(
           'and',
-          expression.parts.map((part) => this.treeOf(part)),
+          expression.parts.map((part) => this.#treeOf(part)),
         );
       case 'or':
         return this.#treeOfAlternatives(alternativesOf(expression));
       case 'not':
-        return { op: 'not', part: this.treeOf(expression.part) };
+        return { op: 'not', part: this.#treeOf(expression.part) };
       case 'leaf':
         return this.#treeOfLeaf(expression.leaf);
     }
   }
 
-  /** One scan for all literals of a field, and another one for those that are cased; one search for all scans of a kind. */
+  /** One scan for all literals of a field, another one for those that are cased, and one for each group of patterns. */
   planScans(): ScanPlan {
+    const scanOf = this.all.map((): number | null => null);
+    const { scans, searches } = this.#planLiterals(scanOf);
+    return { scans: [...scans, ...this.#planPatterns(scanOf, scans.length)], searches, scanOf };
+  }
+
+  /** One search for all scans of a kind. */
+  #planLiterals(scanOf: (number | null)[]): { scans: Scan[]; searches: LiteralSearch[] } {
     const groups = new Map<string, { field: number; isCased: boolean; literals: ScannedLiteral[] }>();
     for (const [question, each] of this.all.entries()) {
       if (each.kind !== 'literals') continue;
@@ -73,45 +105,63 @@ export class Questions {
         ),
       );
     const [lower, cased] = [searchOf(false), searchOf(true)];
-    const scanOf = this.all.map((): number | null => null);
     const scans = planned.map(({ field, isCased, literals }, number) => {
       for (const { question } of literals) scanOf[question] = number;
       return new TextScan(number, field, isCased, literals, isCased ? cased : lower);
     });
-    return { scans, searches: [lower, cased], scanOf };
+    return { scans, searches: [lower, cased] };
+  }
+
+  #planPatterns(scanOf: (number | null)[], start: number): Scan[] {
+    const groups = new Map<string, { group: PatternGroup; questions: number[] }>();
+    for (const [question, each] of this.all.entries()) {
+      if (each.kind !== 'pattern') continue;
+      let planned = groups.get(each.group.key);
+      if (!planned) groups.set(each.group.key, (planned = { group: each.group, questions: [] }));
+      planned.questions[each.place] = question;
+    }
+    return [...groups.values()].map(({ group, questions }, index) => {
+      for (const question of questions) scanOf[question] = start + index;
+      return new PatternScan(this.#fieldNumber(group.field), group, questions);
+    });
   }
 
   /** How each question is answered alone. */
   answers(): (Answer | null)[] {
-    return this.all.map((question) =>
-      question.kind === 'leaf' ? leafAnswer(question.leaf, (name) => this.#fieldNumber(name)) : null,
-    );
+    return this.all.map((question) => {
+      if (question.kind === 'leaf') return leafAnswer(question.leaf, (name) => this.#fieldNumber(name));
+      return question.kind === 'networks' ? networksAnswer(this.#fieldNumber(question.field), question.networks) : null;
+    });
   }
 
-  /** Long lists of literals are one question each. */
+  /** Long lists of literals are one question each, and so are lists of networks. */
   #treeOfAlternatives(parts: readonly Expression[]): Tree {
     const lists = Map.groupBy(parts, (part) => (part.kind === 'leaf' ? listKey(part.leaf) : null));
     const trees = [...lists].flatMap(([key, each]) => {
-      if (key === null || each.length <= longList) return each.map((part) => this.treeOf(part));
-      const all = each.flatMap((part) => (part.kind === 'leaf' ? (literalsOf(part.leaf) ?? []) : []));
-      return [this.#ask({ ...all[0]!, literals: all.flatMap(({ literals }) => literals) })];
+      const leaves = each.flatMap((part) => (part.kind === 'leaf' ? [part.leaf] : []));
+      const together = key === null ? null : togetherOf(leaves);
+      return together ? [this.#ask(together)] : each.map((part) => this.#treeOf(part));
     });
     return chain('or', trees);
   }
 
   /** What is costly is asked only where the scan found what it needs. */
   #treeOfLeaf(leaf: Leaf): Tree {
-    const own = this.#ask(literalsOf(leaf) ?? { kind: 'leaf', leaf });
-    const required = requiredLiterals(leaf.test);
-    if (required.length === 0) return own;
-    const literals = required.map((test): Expression => ({ kind: 'leaf', leaf: { field: leaf.field, test } }));
-    return { op: 'and', parts: [this.#treeOfAlternatives(literals), own] };
+    const own = this.#ask(this.#patternOf(leaf) ?? literalsOf(leaf) ?? { kind: 'leaf', leaf });
+    const required = requiredLiterals(leaf.test).map((tests) =>
+      this.#treeOfAlternatives(tests.map((test): Expression => ({ kind: 'leaf', leaf: { field: leaf.field, test } }))),
+    );
+    return chain('and', [...required, own]);
+  }
+
+  #patternOf({ field, test }: Leaf): Question | null {
+    if (!isPattern(test)) return null;
+    const group = this.#patterns.find((each) => each.field === field && each.isCased === seesCase(test))!;
+    return { kind: 'pattern', group, place: group.places.get(patternKey(test))! };
   }
 
   #ask(question: Question): Tree {
-    const key = JSON.stringify(
-      question.kind === 'leaf' ? [question.leaf.field, testKey(question.leaf.test)] : { ...question },
-    );
+    const key = keyOf(question);
     let number = this.#numbers.get(key);
     if (number === undefined) {
       number = this.all.push(question) - 1;
@@ -140,25 +190,33 @@ function literalsOf({ field, test }: Leaf): Literals | null {
   return literal && { kind: 'literals', field, isCased: test.kind === 'text' && test.isCased, literals: [literal] };
 }
 
-/** The same of all literals that are found together; null of what is no literal. */
+/** The same of all that can be asked together; null of what is asked alone. */
 function listKey(leaf: Leaf): string | null {
+  if (leaf.test.kind === 'cidr') return JSON.stringify([leaf.field, leaf.test.kind]);
   const literals = literalsOf(leaf);
   return literals && JSON.stringify([literals.field, literals.isCased]);
 }
 
-/** A test as one for a literal and its place; null for one with wildcards inside, or of another kind. */
-export function literalTest(test: Test): LiteralTest | null {
-  if (test.kind === 'number') return { text: String(test.number), place: 'number' };
-  if (test.kind !== 'text') return null;
-  const opens = test.text[0] === anyRun;
-  const closes = test.text.length > 1 && test.text.at(-1) === anyRun;
-  const text = literalOf(test.text.slice(opens ? 1 : 0, closes ? -1 : undefined));
-  if (text === undefined) return null;
-  if (!opens && !closes) return { text, place: 'whole' };
-  // A lone star asks for any text at all, and no literal is empty.
-  if (text === '') return null;
-  if (opens && closes) return { text, place: 'anywhere' };
-  return { text, place: opens ? 'end' : 'start' };
+/** Leaves with the same key as one question; null where they are better asked one by one. */
+function togetherOf(leaves: readonly Leaf[]): Question | null {
+  const networks = leaves.flatMap(({ test }) => (test.kind === 'cidr' ? [test.network] : []));
+  if (networks.length > 1) return { kind: 'networks', field: leaves[0]!.field, networks };
+  const lists = leaves.flatMap((leaf) => literalsOf(leaf) ?? []);
+  if (lists.length <= longList) return null;
+  return { ...lists[0]!, literals: lists.flatMap(({ literals }) => literals) };
+}
+
+function keyOf(question: Question): string {
+  switch (question.kind) {
+    case 'literals':
+      return JSON.stringify(question);
+    case 'pattern':
+      return `${question.place} ${question.group.key}`;
+    case 'networks':
+      return JSON.stringify([question.field, question.networks.map(({ text }) => text)]);
+    case 'leaf':
+      return JSON.stringify([question.leaf.field, testKey(question.leaf.test)]);
+  }
 }
 
 function testKey(test: Test): unknown {

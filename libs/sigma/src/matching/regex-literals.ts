@@ -1,4 +1,4 @@
-import type { Regex } from './regex.js';
+import type { Regex } from './re2-source.js';
 
 /** What is known of the texts that a part of an expression matches. */
 interface Known {

@@ -1,19 +1,13 @@
 import { RE2JS, RE2JSSyntaxException } from 're2js';
 
 import { RuleError } from '../rule-error.js';
-import { hasMoreStates } from './regex-states.js';
+import { hasTable } from './pattern-search.js';
+import { withFlags } from './re2-source.js';
+import type { Regex } from './re2-source.js';
 
 const maxLength = 1_000;
 /** An expression needs memory and time in proportion to this. */
 const maxInstructions = 2_000;
-/** Beyond, RE2 may have to do without its automaton, which takes a thousand times as long. SigmaHQ's on Linux need 201 at most. */
-const maxStates = 2_000;
-
-export interface Regex {
-  source: string;
-  /** Some of `ims`. */
-  flags: string;
-}
 
 /** Checks an expression of a rule, in RE2's syntax. @throws RuleError */
 export function readRegex(source: string, flags: string, line: number): Regex {
@@ -25,11 +19,8 @@ export function readRegex(source: string, flags: string, line: number): Regex {
     throw new RuleError(line, 'back-references are not supported: they have no bound on time');
   if (compile({ source, flags: unique }, line).programSize() > maxInstructions)
     throw new RuleError(line, `the expression needs more than ${maxInstructions} instructions`);
-  if (hasMoreStates(source, maxStates))
-    throw new RuleError(
-      line,
-      `a text could keep the expression busy, with more than ${maxStates} states: count less, or use * and +`,
-    );
+  if (!hasTable(withFlags({ source, flags: unique })))
+    throw new RuleError(line, 'a text could have the expression in the middle of too much: count less, or use * and +');
   return { source, flags: unique };
 }
 
@@ -43,12 +34,6 @@ function compile({ source, flags }: Regex, line: number): RE2JS {
 }
 
 /** Of an expression that has been read. */
-export function compileRegex({ source, flags }: Regex): RE2JS {
-  const set = flags === '' ? '' : `(?${flags})`;
-  return RE2JS.compile(`${set}${withRe2Codes(source)}`);
-}
-
-/** The one spelling of a character that people use and RE2 does not know. What else it does not know is refused, not guessed at. */
-function withRe2Codes(source: string): string {
-  return source.replaceAll(/\\(?:u([0-9A-Fa-f]{4})|[^])/g, (escape, code?: string) => (code ? `\\x{${code}}` : escape));
+export function compileRegex(regex: Regex): RE2JS {
+  return RE2JS.compile(withFlags(regex));
 }

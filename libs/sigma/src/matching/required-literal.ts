@@ -1,27 +1,27 @@
 import type { Test } from '../expression.js';
-import { anyRun, literalOf } from '../sigma-string.js';
+import { anyRun } from '../sigma-string.js';
+import { isPattern } from './pattern-test.js';
 import { literalsOf } from './regex-literals.js';
 
 type TextTest = Extract<Test, { kind: 'text' }>;
 
-/** What every text meets at least one of that meets the test, where that is cheaper than the whole; none where nothing is known. */
-export function requiredLiterals(test: Test): TextTest[] {
-  if (test.kind === 'regex') return (literalsOf(test) ?? []).map((literal) => containing(literal, false));
-  if (test.kind !== 'text' || !isCostly(test)) return [];
-  const longest = longestOf(test.text.filter((part) => typeof part === 'string'));
-  return longest === undefined ? [] : [containing(longest, test.isCased)];
-}
+/** Shorter ones are in almost every text. */
+const minLength = 3;
 
-/** A string with wildcards between texts. */
-function isCostly({ text }: TextTest): boolean {
-  const inner = text.slice(text[0] === anyRun ? 1 : 0, text.length > 1 && text.at(-1) === anyRun ? -1 : undefined);
-  return literalOf(inner) === undefined;
+/**
+ * What every text meets that meets a pattern, and is cheaper to ask: at least one literal of each list. Empty where nothing is known.
+ */
+export function requiredLiterals(test: Test): readonly (readonly TextTest[])[] {
+  if (!isPattern(test)) return [];
+  if (test.kind === 'regex') {
+    const literals = literalsOf(test);
+    return literals ? [literals.map((literal) => containing(literal, false))] : [];
+  }
+  const texts = test.text.filter((part) => typeof part === 'string').toSorted((a, b) => b.length - a.length);
+  const telling = texts.filter(({ length }, index) => index === 0 || length >= minLength);
+  return [...new Set(telling)].map((text) => [containing(text, test.isCased)]);
 }
 
 function containing(text: string, isCased: boolean): TextTest {
   return { kind: 'text', text: [anyRun, text, anyRun], isCased };
-}
-
-function longestOf(texts: readonly string[]): string | undefined {
-  return texts.toSorted((a, b) => b.length - a.length)[0];
 }

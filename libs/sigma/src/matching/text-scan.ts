@@ -1,14 +1,8 @@
 import type { EventView } from './event-view.js';
 import type { Literal } from './literal-automaton.js';
 import type { LiteralSearch } from './literal-search.js';
+import type { LiteralTest } from './literal-test.js';
 import { numberOf } from './values.js';
-
-/** What a text can be asked without looking for anything between wildcards. */
-export interface LiteralTest {
-  text: string;
-  /** The whole text, or the number that it is. */
-  place: Literal['place'] | 'whole' | 'number';
-}
 
 export interface ScannedLiteral extends LiteralTest {
   question: number;

@@ -1,0 +1,62 @@
+const lastPoint = 0x10_ffff;
+const pageBits = 8;
+const pageSize = 1 << pageBits;
+
+/** Code points that nothing tells apart, as one class. */
+export class CharacterClasses {
+  /** A point of each class. */
+  readonly examples: readonly number[];
+  /** Where one class ends and another begins, in order. */
+  readonly borders: readonly number[];
+  /** Classes of the first 256 points, which nearly every text is made of. */
+  readonly latin: Uint16Array;
+  /** By page of points: where its classes begin. Pages that are all of one class share theirs. */
+  readonly #starts = new Uint32Array((lastPoint >> pageBits) + 1);
+  readonly #classes: Uint16Array;
+
+  /**
+   * @param borders points that may be told apart from the one before, in order
+   * @param kindOf the same for all points that are not told apart
+   */
+  constructor(borders: Iterable<number>, kindOf: (point: number) => string) {
+    const ranges = [0, ...[...borders].filter((point) => point > 0 && point <= lastPoint)];
+    const kinds = ranges.map(kindOf);
+    this.borders = ranges.filter((_, range) => range > 0 && kinds[range] !== kinds[range - 1]);
+    const classes = [...new Set(kinds)];
+    const numbers = new Map(classes.map((kind, number) => [kind, number]));
+    this.examples = classes.map((kind) => ranges[kinds.indexOf(kind)]!);
+    this.#classes = this.#pages(
+      ranges,
+      kinds.map((kind) => numbers.get(kind)!),
+    );
+    this.latin = this.#classes.subarray(0, pageSize);
+  }
+
+  get count(): number {
+    return this.examples.length;
+  }
+
+  of(point: number): number {
+    return this.#classes[this.#starts[point >> pageBits]! + (point & (pageSize - 1))]!;
+  }
+
+  #pages(ranges: readonly number[], classOf: readonly number[]): Uint16Array {
+    const classes: number[] = [];
+    const uniform = new Map<number, number>();
+    let range = 0;
+    for (let page = 0; page < this.#starts.length; page += 1) {
+      const first = page << pageBits;
+      if (ranges[range + 1]! <= first) range += 1;
+      const isUniform = range + 1 === ranges.length || ranges[range + 1]! >= first + pageSize;
+      const known = isUniform ? uniform.get(classOf[range]!) : undefined;
+      this.#starts[page] = known ?? classes.length;
+      if (known !== undefined) continue;
+      if (isUniform) uniform.set(classOf[range]!, classes.length);
+      for (let point = first; point < first + pageSize; point += 1) {
+        if (ranges[range + 1]! <= point) range += 1;
+        classes.push(classOf[range]!);
+      }
+    }
+    return Uint16Array.from(classes);
+  }
+}

@@ -1,0 +1,140 @@
+import { anyOne, anyRun } from '../sigma-string.js';
+import type { SigmaString } from '../sigma-string.js';
+import { globMatcher } from './glob.js';
+import { isStarred } from './pattern-test.js';
+import type { PatternTest } from './pattern-test.js';
+import { quoted, withFlags } from './re2-source.js';
+import { RegexAutomaton } from './regex-automaton.js';
+import { halvesOf } from './regex-halves.js';
+import { lanes, RegexScan } from './regex-scan.js';
+import { WildcardSearch } from './wildcard-search.js';
+
+/** Reads a text once, and writes a 1 into `found` at the places of the tests that it meets. */
+type Pass = (text: string, found: Uint8Array) => void;
+
+/** Answers patterns in as few passes over a text as can be. */
+export class PatternSearch {
+  /** Made when first needed: most never are. */
+  #passes: readonly Pass[] | undefined;
+  readonly #plan: Plan;
+
+  constructor(tests: readonly PatternTest[]) {
+    this.#plan = planOf(tests);
+  }
+
+  /** How often a text is read. */
+  get passes(): number {
+    const { stars, globs, tables } = this.#plan;
+    return Number(stars.size > 0) + globs.length + Math.ceil(tables.length / lanes);
+  }
+
+  find(text: string, found: Uint8Array): void {
+    this.#passes ??= passesOf(this.#plan);
+    for (const pass of this.#passes) pass(text, found);
+  }
+}
+
+/** What is found how. */
+interface Plan {
+  stars: ReadonlyMap<number, SigmaString>;
+  /** Single wildcards for which there is no table. */
+  globs: readonly Pass[];
+  tables: readonly Table[];
+}
+
+/** Whether tables can be made for an expression: one, or one for each half of its alternatives. */
+export function hasTable(expression: string): boolean {
+  return automataFor([{ index: 0, expression }]) !== null;
+}
+
+function planOf(tests: readonly PatternTest[]): Plan {
+  const stars = new Map<number, SigmaString>();
+  const globs: Pass[] = [];
+  const others: Sought[] = [];
+  for (const [index, test] of tests.entries()) {
+    if (test.kind === 'text' && isStarred(test.text)) stars.set(index, test.text);
+    else if (test.kind === 'regex' || hasTable(inRe2(test))) others.push({ index, expression: inRe2(test) });
+    else globs.push(globPass(index, test.text));
+  }
+  return { stars, globs, tables: tablesFor(others) };
+}
+
+function passesOf({ stars, globs, tables }: Plan): Pass[] {
+  const passes = [...globs];
+  if (stars.size > 0) passes.push(wildcardPass(stars));
+  for (let first = 0; first < tables.length; first += lanes)
+    passes.push(tablesPass(tables.slice(first, first + lanes)));
+  return passes;
+}
+
+/** Tables larger than these together are not made into one: it would have a state for most pairs of theirs. */
+const smallTables = 20_000;
+
+/** Those that each expression has anyhow, unless they are many and small. */
+function tablesFor(sought: readonly Sought[]): Table[] {
+  const own = sought.flatMap((each) => automataFor([each]) ?? []);
+  const steps = own.reduce((sum, { automaton }) => sum + automaton.steps.length, 0);
+  return own.length <= lanes || steps > smallTables ? own : (automataFor(sought) ?? own);
+}
+
+function wildcardPass(values: ReadonlyMap<number, SigmaString>): Pass {
+  const search = new WildcardSearch(values);
+  return (text, found) => search.find(text, found);
+}
+
+function globPass(index: number, value: SigmaString): Pass {
+  const matches = globMatcher(value);
+  return (text, found) => void (matches(text) && (found[index] = 1));
+}
+
+/** An expression, and the place of the test that it is, or is an alternative of. */
+interface Sought {
+  index: number;
+  expression: string;
+}
+
+interface Table {
+  automaton: RegexAutomaton;
+  /** By bit. */
+  indexes: readonly number[];
+}
+
+/** One for all, or for each half of them where one table is too small; null where it is for one alone. */
+function automataFor(sought: readonly Sought[]): Table[] | null {
+  const automaton = RegexAutomaton.of(sought.map(({ expression }) => expression));
+  if (automaton) return [{ automaton, indexes: sought.map(({ index }) => index) }];
+  const halves = sought.length > 1 ? inHalves(sought) : sought.flatMap(apart).map((each) => [each]);
+  if (halves.length < 2) return null;
+  const tables = halves.map(automataFor);
+  return tables.every((each) => each !== null) ? tables.flat() : null;
+}
+
+function inHalves(sought: readonly Sought[]): Sought[][] {
+  const half = sought.length >> 1;
+  return [sought.slice(0, half), sought.slice(half)];
+}
+
+function apart({ index, expression }: Sought): Sought[] {
+  return (halvesOf(expression) ?? []).map((half) => ({ index, expression: half }));
+}
+
+function tablesPass(tables: readonly Table[]): Pass {
+  const scan = new RegexScan(tables.map(({ automaton }) => automaton));
+  return (text, found) => {
+    for (const [table, bits] of scan.find(text).entries()) {
+      if (bits === 0) continue;
+      for (const [bit, index] of tables[table]!.indexes.entries()) if ((bits & (1 << bit)) !== 0) found[index] = 1;
+    }
+  };
+}
+
+/** In RE2's words: the whole text, unless a star is at its start or its end. */
+export function inRe2(test: PatternTest): string {
+  if (test.kind === 'regex') return withFlags(test);
+  const { text } = test;
+  const start = text[0] === anyRun ? '' : String.raw`\A`;
+  const end = text.at(-1) === anyRun ? '' : String.raw`\z`;
+  const inner = text.slice(start === '' ? 1 : 0, end === '' ? -1 : undefined);
+  const parts = inner.map((part) => (part === anyRun ? '.*' : part === anyOne ? '.' : quoted(part)));
+  return `(?s)${start}${parts.join('')}${end}`;
+}
