@@ -1,42 +1,38 @@
 import { InvalidInput, type Labels } from '@tidewaiter/domain';
 
 import { digestWaitMs } from './digest-times.js';
+import { FiringNow } from './firing-now.js';
 import { channelsFor, groupByRoute } from './group.js';
 import type { Group } from './group.js';
-import { Inhibitions } from './inhibition.js';
+import { MuteTimes } from './mute-times.js';
 import type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js';
-import { QuietNow } from './quiet.js';
+import type { QuietNow } from './quiet.js';
 import type { Integration } from './receivers/receiver.js';
 import { reminding } from './reminding.js';
-import { isMuted, routeAt } from './route.js';
+import type { Reminding } from './reminding.js';
+import { routeAt } from './route.js';
 import type { RouteMatch } from './route.js';
 import type { RoutingConfig } from './routing.js';
 import type { Silences } from './silence.js';
+import { channelName, follows, SimulatedSending } from './simulated-sending.js';
+import type { SimulatedDelivery } from './simulated-sending.js';
 import { Timers } from './timers.js';
-import { isStorm, sortDue, stormMs, stormSize, waitOf } from './waiting.js';
-
-interface Delivery {
-  receiver: string;
-  route: string;
-  match: RouteMatch;
-  groupKey: string;
-  channel: Integration;
-  alerts: PastAlert[];
-  subject: string | null;
-  kind: SimulatedMessage['kind'];
-  why: SimulatedMessage['heldFor'];
-  createdMs: number;
-  /** When it went out; null while it waits. */
-  toldMs: number | null;
-}
+import { sortDue, stormMs, waitOf } from './waiting.js';
 
 interface GroupState {
   toldMs: number | null;
-  held: Delivery[];
+  held: SimulatedDelivery[];
   dueMs: number | null;
   remindMs: number | null;
   /** What the group was told of, by identity. */
-  told: Map<string, { labels: Labels; by: Delivery }>;
+  told: Map<string, { labels: Labels; by: SimulatedDelivery }>;
+}
+
+/** An alert of which a group was told, and by what. */
+interface ToldAlert {
+  identity: string;
+  labels: Labels;
+  by: SimulatedDelivery;
 }
 
 export interface SimulationOptions {
@@ -49,9 +45,6 @@ export interface SimulationOptions {
 
 /** Looks at groups and at minutes of a calendar, in all: a file may be written so that there are more than anybody can wait for. */
 const usualMaxSteps = 1_000_000;
-const minuteMs = 60_000;
-/** A route that tells nothing for this long is not asked further. */
-const longestMuteMs = 32 * 86_400_000;
 /** How often what is inhibited is looked at that is to be told again. */
 const inhibitedMs = 300_000;
 
@@ -60,32 +53,32 @@ const inhibitedMs = 300_000;
  * events. Nothing is worded and nothing is sent.
  */
 export class Simulation {
-  readonly messages: SimulatedMessage[] = [];
-  readonly heldBack: HeldBack[] = [];
   readonly #config: RoutingConfig;
-  readonly #silences: Silences;
-  readonly #inhibitions: Inhibitions;
-  readonly #firing = new Map<string, Labels>();
+  readonly #firing: FiringNow;
+  readonly #muteTimes: MuteTimes;
+  readonly #sending = new SimulatedSending();
   readonly #groups = new Map<string, GroupState>();
-  /** When each channel was given its last messages. */
-  readonly #given = new Map<string, number[]>();
-  /** Incidents that a channel shows. */
-  readonly #shown = new Set<string>();
   readonly #acknowledged = new Set<string>();
   readonly #timers = new Timers();
   /** Groups that are looked at again as soon as something is over that may have inhibited what they wait with. */
   readonly #inhibited = new Set<string>();
-  /** By its path: when a route may tell something again. */
-  readonly #unmutedMs = new Map<string, number>();
   #stepsLeft: number;
   #nowMs = -Infinity;
 
   constructor({ config, silences, firing, maxSteps = usualMaxSteps }: SimulationOptions) {
-    this.#stepsLeft = maxSteps;
     this.#config = config;
-    this.#silences = silences;
-    this.#inhibitions = new Inhibitions(config.inhibitRules);
-    for (const alert of firing) this.#record(alert);
+    this.#stepsLeft = maxSteps;
+    this.#muteTimes = new MuteTimes(config, () => this.#step());
+    this.#firing = new FiringNow(config.inhibitRules, silences);
+    for (const alert of firing) this.#firing.record(alert);
+  }
+
+  get messages(): readonly SimulatedMessage[] {
+    return this.#sending.messages;
+  }
+
+  get heldBack(): readonly HeldBack[] {
+    return this.#sending.heldBack;
   }
 
   /**
@@ -94,7 +87,7 @@ export class Simulation {
    */
   add({ atMs, alerts, state }: PastEvent): void {
     this.until(atMs);
-    for (const alert of alerts) this.#record(alert);
+    for (const alert of alerts) if (this.#firing.record(alert)) this.#wakeInhibited();
     const subjects = alerts.map((alert) => ({ alert, about: null }));
     for (const group of groupByRoute(this.#config, subjects)) {
       if (state === null) this.#tellAlerts(group);
@@ -107,7 +100,7 @@ export class Simulation {
   /** Lives through the time until the end; what waits then is left. */
   end(atMs: number): void {
     this.until(atMs);
-    for (const { held } of this.#groups.values()) for (const each of held) this.#holdBack(each, 'waits');
+    for (const { held } of this.#groups.values()) for (const each of held) this.#sending.holdBack(each, 'waits');
   }
 
   /** @throws InvalidInput `REPLAY_TOO_LARGE` */
@@ -118,19 +111,6 @@ export class Simulation {
       this.#look(timer.name);
     }
     this.#nowMs = Math.max(this.#nowMs, atMs);
-  }
-
-  #record({ identity, labels, status }: PastAlert): void {
-    const before = this.#firing.get(identity);
-    if (before) {
-      this.#inhibitions.resolve({ id: identity, labels: before });
-      if (this.#inhibitions.isSource(before)) this.#wakeInhibited();
-    }
-    if (status === 'resolved') this.#firing.delete(identity);
-    else {
-      this.#firing.set(identity, labels);
-      this.#inhibitions.fire({ id: identity, labels });
-    }
   }
 
   #wakeInhibited(): void {
@@ -146,7 +126,7 @@ export class Simulation {
   }
 
   #quiet(): QuietNow {
-    return new QuietNow(this.#silences, this.#inhibitions, this.#nowMs);
+    return this.#firing.quiet(this.#nowMs);
   }
 
   #tellAlerts(group: SimulatedGroup): void {
@@ -188,78 +168,51 @@ export class Simulation {
     const digest = this.#config.receivers.get(receiver)?.digest ?? null;
     const wait = waitOf({ match, digest, reasons, quietMs, isShown }, this.#nowMs);
     const why = wait?.why === 'quiet' ? (reasons[0]?.how ?? 'silenced') : (wait?.why ?? null);
-    const deliveries = channels.map((channel): Delivery => ({
-      ...{
-        receiver,
-        route,
-        match,
-        groupKey,
-        channel,
-        subject,
-        kind: 'news',
-        why,
-        createdMs: this.#nowMs,
-        toldMs: null,
-      },
-      alerts: subjects
-        .map(({ alert }) => alert)
-        .filter(({ status }) => status === 'firing' || channel.config.sendResolved),
+    const alerts = subjects.map(({ alert }) => alert);
+    const deliveries = channels.map((channel): SimulatedDelivery => ({
+      receiver,
+      route,
+      match,
+      groupKey,
+      channel,
+      alerts: alerts.filter(({ status }) => status === 'firing' || channel.config.sendResolved),
+      subject,
+      kind: 'news',
+      why,
+      createdMs: this.#nowMs,
+      toldMs: null,
     }));
     const heldFor = wait?.why === 'digest' ? digestName(receiver) : nameOf(receiver, groupKey);
     this.#hand(deliveries, { heldFor, forMs: wait?.forMs ?? 0, isShown });
     if (isNoNews || !match.given.has('repeat_interval')) return;
-    for (const { identity, labels, status } of subjects.map(({ alert }) => alert)) {
+    for (const { identity, labels, status } of alerts) {
       if (status === 'firing') state.told.set(identity, { labels, by: deliveries[0]! });
     }
     this.#remindIn(nameOf(receiver, groupKey), (wait?.forMs ?? 0) + match.repeatIntervalMs);
   }
 
   #hand(
-    deliveries: readonly Delivery[],
+    deliveries: readonly SimulatedDelivery[],
     { heldFor, forMs, isShown }: { heldFor: string; forMs: number; isShown: boolean },
   ): void {
     for (const delivery of deliveries) {
       const { kind, index } = delivery.channel;
       if (forMs > 0) this.#hold(delivery, heldFor, forMs);
-      else if (!isShown && isStorm(kind, this.#givenLately(delivery))) {
-        this.#hold({ ...delivery, why: 'storm' }, `${delivery.receiver}\nstorm ${kind} ${index}`, stormMs, delivery);
+      else if (!isShown && this.#sending.isFlooded(delivery, this.#nowMs)) {
+        delivery.why = 'storm';
+        this.#hold(delivery, `${delivery.receiver}\nstorm ${kind} ${index}`, stormMs);
       } else this.#send([delivery], nameOf(delivery.receiver, delivery.groupKey));
     }
   }
 
-  #hold(delivery: Delivery, name: string, forMs: number, original = delivery): void {
-    const group = this.#group(name);
-    // What was told of is asked whether it was told.
-    group.held.push(Object.assign(original, delivery));
+  #hold(delivery: SimulatedDelivery, name: string, forMs: number): void {
+    this.#group(name).held.push(delivery);
     this.#dueIn(name, forMs);
   }
 
-  /** Sends what came together as one message. */
-  #send(together: readonly Delivery[], name: string): void {
-    const last = together.at(-1)!;
-    for (const each of together) {
-      each.toldMs = this.#nowMs;
-      if (each.why !== null) this.#holdBack(each, 'told');
-      const own = this.#groups.get(nameOf(each.receiver, each.groupKey));
-      if (own) own.toldMs = this.#nowMs;
-    }
+  #send(together: readonly SimulatedDelivery[], name: string): void {
     this.#group(name).toldMs = this.#nowMs;
-    const given = this.#given.get(channelName(last)) ?? [];
-    this.#given.set(channelName(last), [...given, last.createdMs].slice(-stormSize));
-    const shown = last.subject === null || !follows(last.channel) ? null : `${channelName(last)}\n${last.subject}`;
-    const isEdit = shown !== null && this.#shown.has(shown) && last.kind !== 'reminder';
-    if (shown !== null) this.#shown.add(shown);
-    this.messages.push({
-      atMs: this.#nowMs,
-      receiver: last.receiver,
-      route: last.route,
-      groupKey: last.groupKey,
-      channel: last.channel.kind,
-      kind: isEdit ? 'edit' : last.kind,
-      heldFor: last.why,
-      alerts: new Set(together.flatMap(({ alerts }) => alerts.map(({ identity }) => identity))).size,
-      together: together.length,
-    });
+    this.#sending.send(together, this.#nowMs);
   }
 
   #look(name: string): void {
@@ -277,10 +230,10 @@ export class Simulation {
       {
         isFiring: ({ identity }) => this.#firing.has(identity),
         reasonFor: (labels) => quiet.reasonFor(labels),
-        isMuted: (path) => this.#isMuted(path),
+        isMuted: (path) => this.#muteTimes.isMuted(path, this.#nowMs),
       },
     );
-    for (const { by } of over) this.#holdBack(by, 'over');
+    for (const { by } of over) this.#sending.holdBack(by, 'over');
     const settled = new Set([...ready, ...over].map(({ by }) => by));
     for (const each of held) {
       if (settled.has(each)) continue;
@@ -296,9 +249,9 @@ export class Simulation {
   }
 
   /** Nobody looks each minute, as the notifier does: it is known here when something changes. */
-  #waitOn(name: string, { route, alerts }: Delivery, quiet: QuietNow): void {
-    if (this.#isMuted(route)) {
-      this.#dueIn(name, this.#unmutedInMs(route));
+  #waitOn(name: string, { route, alerts }: SimulatedDelivery, quiet: QuietNow): void {
+    if (this.#muteTimes.isMuted(route, this.#nowMs)) {
+      this.#dueIn(name, this.#muteTimes.endsInMs(route, this.#nowMs));
       return;
     }
     const waits = alerts.flatMap(({ labels }) => quiet.reasonFor(labels)?.forMs ?? []);
@@ -306,69 +259,56 @@ export class Simulation {
     this.#inhibited.add(name);
   }
 
-  #unmutedInMs(path: string): number {
-    const known = this.#unmutedMs.get(path) ?? 0;
-    if (known > this.#nowMs) return known - this.#nowMs;
-    const route = routeAt(this.#config, path);
-    const endMs = this.#nowMs + longestMuteMs;
-    let atMs = Math.ceil((this.#nowMs + 1) / minuteMs) * minuteMs;
-    for (; route !== null && atMs < endMs && isMuted(route, atMs); atMs += minuteMs) this.#step();
-    this.#unmutedMs.set(path, atMs);
-    return atMs - this.#nowMs;
-  }
-
   #remind(name: string, group: GroupState): void {
     group.remindMs = null;
-    const still = [...group.told].filter(([identity]) => this.#firing.has(identity));
-    group.told = new Map(still);
-    const told = still.map(([identity, { by }]) => ({ identity, labels: this.#firing.get(identity)!, by }));
-    const [newest] = told.map(({ by }) => by).toReversed();
-    if (newest === undefined) return;
-    const route = routeAt(this.#config, newest.route);
-    if (route === null) return;
+    const told = [...group.told].flatMap(([identity, { by }]) => {
+      const labels = this.#firing.labelsOf(identity);
+      return labels === undefined ? [] : [{ identity, labels, by }];
+    });
+    group.told = new Map(told.map(({ identity, ...each }) => [identity, each]));
+    const newest = told.at(-1)?.by;
+    const route = newest && routeAt(this.#config, newest.route);
+    if (newest === undefined || !route) return;
+    const again = this.#reminding(told, newest, route);
+    if ('lookInMs' in again) this.#remindIn(name, again.lookInMs);
+    else this.#tellAgain(name, group, { newest, route, told: again.tell });
+  }
+
+  /** As the notifier decides it, but looked at only when something changes. */
+  #reminding(told: readonly ToldAlert[], newest: SimulatedDelivery, route: RouteMatch): Reminding<ToldAlert> {
     const heard = told.filter(({ by }) => by.toldMs !== null);
-    if (heard.length === 0) return this.#remindIn(name, route.repeatIntervalMs);
-    if (isMuted(route, this.#nowMs)) return this.#remindIn(name, this.#unmutedInMs(newest.route));
+    const isAcknowledged = newest.subject !== null && this.#acknowledged.has(newest.subject);
+    if (heard.length === 0 || isAcknowledged) return { lookInMs: route.repeatIntervalMs };
+    if (this.#muteTimes.isMuted(newest.route, this.#nowMs)) {
+      return { lookInMs: this.#muteTimes.endsInMs(newest.route, this.#nowMs) };
+    }
     const lastMs = Math.max(...heard.map(({ by }) => by.toldMs ?? 0));
     const decision = reminding({ alerts: heard, lastMs }, { quiet: this.#quiet(), route, nowMs: this.#nowMs });
-    const isQuiet = lastMs + route.repeatIntervalMs <= this.#nowMs;
-    if ('lookInMs' in decision)
-      this.#remindIn(name, isQuiet ? Math.max(decision.lookInMs, inhibitedMs) : decision.lookInMs);
-    else if (newest.subject !== null && this.#acknowledged.has(newest.subject))
-      this.#remindIn(name, route.repeatIntervalMs);
-    else this.#tellAgain(name, group, { newest, route, told: decision.tell });
+    const isDue = lastMs + route.repeatIntervalMs <= this.#nowMs;
+    return 'lookInMs' in decision && isDue ? { lookInMs: Math.max(decision.lookInMs, inhibitedMs) } : decision;
   }
 
   #tellAgain(
     name: string,
     group: GroupState,
-    { newest, route, told }: { newest: Delivery; route: RouteMatch; told: { identity: string; labels: Labels }[] },
+    { newest, route, told }: { newest: SimulatedDelivery; route: RouteMatch; told: readonly ToldAlert[] },
   ): void {
     const alerts = told.map(({ identity, labels }): PastAlert => ({ identity, labels, status: 'firing' }));
     const { integrations = [], digest = null } = this.#config.receivers.get(newest.receiver) ?? {};
-    const deliveries = integrations.map((channel): Delivery => ({
-      ...{ ...newest, channel, alerts, kind: 'reminder', createdMs: this.#nowMs, toldMs: null },
+    const deliveries = integrations.map((channel): SimulatedDelivery => ({
+      ...newest,
+      channel,
+      alerts,
+      kind: 'reminder',
       why: digest === null ? null : 'digest',
+      createdMs: this.#nowMs,
+      toldMs: null,
     }));
     const forMs = digest === null ? 0 : digestWaitMs(digest, this.#nowMs);
     this.#hand(deliveries, { heldFor: digest === null ? name : digestName(newest.receiver), forMs, isShown: false });
     for (const { identity, labels } of alerts)
       if (deliveries[0]) group.told.set(identity, { labels, by: deliveries[0] });
     this.#remindIn(name, forMs + route.repeatIntervalMs);
-  }
-
-  #isMuted(path: string): boolean {
-    const route = routeAt(this.#config, path);
-    return route !== null && isMuted(route, this.#nowMs);
-  }
-
-  #givenLately(delivery: Delivery): number {
-    const given = this.#given.get(channelName(delivery)) ?? [];
-    return given.filter((at) => at > this.#nowMs - stormMs).length;
-  }
-
-  #holdBack({ receiver, route, why }: Delivery, outcome: HeldBack['outcome']): void {
-    if (why !== null) this.heldBack.push({ receiver, route, why, outcome });
   }
 
   #group(name: string): GroupState {
@@ -397,19 +337,10 @@ export class Simulation {
 
 type SimulatedGroup = Group<null, PastAlert>;
 
-/** Whether a channel shows how things stand: a Slack bot edits its message. */
-function follows({ kind, config }: Integration): boolean {
-  return kind === 'slack' && config.target.mode === 'bot';
-}
-
 function nameOf(receiver: string, groupKey: string): string {
   return `${receiver}\n${groupKey}`;
 }
 
 function digestName(receiver: string): string {
   return `${receiver}\ndigest`;
-}
-
-function channelName({ receiver, channel: { kind, index } }: Delivery): string {
-  return `${receiver}\n${kind} ${index}`;
 }

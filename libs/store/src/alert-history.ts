@@ -3,6 +3,7 @@ import type { Alert } from '@tidewaiter/domain';
 import type { PastAlert, PastEvent } from '@tidewaiter/routing';
 
 import { alertId } from './firing-alerts.js';
+import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -21,23 +22,23 @@ interface Row {
   state: PastEvent['state'];
 }
 
+/** What an event had to tell. */
+interface Told {
+  eventId: string;
+  alerts: readonly Alert[];
+  state: PastEvent['state'];
+}
+
 /** What there was to tell, event by event, whatever the routes made of it. */
 @Injectable()
 export class AlertHistory {
+  readonly #added = new Gathered(addAll);
+
   constructor(private readonly store: Store) {}
 
   /** Keeps what an event had to tell, in the transaction that tells it. */
-  async add(
-    tx: Transaction,
-    { eventId, alerts, state }: { eventId: string; alerts: readonly Alert[]; state: PastEvent['state'] },
-  ): Promise<void> {
-    if (alerts.length === 0) return;
-    const past = alerts.map((alert) => ({ identity: alertId(alert), labels: alert.labels, status: alert.status }));
-    await tx.query('INSERT INTO alert_history (event_id, alerts, state) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING', [
-      eventId,
-      json(past),
-      state === null ? null : json(state),
-    ]);
+  async add(tx: Transaction, told: Told): Promise<void> {
+    if (told.alerts.length > 0) await this.#added.add(tx, told);
   }
 
   /** Since when it is known what there was to tell; null while nothing is. */
@@ -73,4 +74,18 @@ export class AlertHistory {
       [moment],
     );
   }
+}
+
+async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
+  const rows = all.map(({ alerts, ...told }) => ({
+    ...told,
+    alerts: alerts.map((alert) => ({ identity: alertId(alert), labels: alert.labels, status: alert.status })),
+  }));
+  await tx.query(
+    `INSERT INTO alert_history (event_id, alerts, state)
+     SELECT "eventId", alerts, state FROM jsonb_to_recordset($1) AS row ("eventId" uuid, alerts jsonb, state jsonb)
+     ON CONFLICT DO NOTHING`,
+    [json(rows)],
+  );
+  return all.map(() => undefined);
 }

@@ -3,6 +3,7 @@ import type { Alert, Labels } from '@tidewaiter/domain';
 
 import type { Delivery, NewDelivery } from './deliveries.js';
 import { alertId } from './firing-alerts.js';
+import { Gathered } from './gathered.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -38,24 +39,24 @@ export interface Retelling<Message> {
 /** Alerts of a group that are looked at, and messages by which they were told. */
 const [maxAlerts, maxDeliveries] = [5_000, 500];
 
+/** What a group is told, and after which time again. */
+interface Told {
+  key: string;
+  alerts: readonly Alert[];
+  deliveryId: string;
+  againInMs: number;
+}
+
 /** What groups are told again while it still fires: only those of routes that say after which time. */
 @Injectable()
 export class ToldAlerts {
+  readonly #added = new Gathered(addAll);
+
   constructor(private readonly store: Store) {}
 
   /** Notes what a group is told of, and after which time again; what it was told before counts from now, too. */
-  async add(
-    tx: Transaction,
-    key: string,
-    { alerts, deliveryId, againInMs }: { alerts: readonly Alert[]; deliveryId: string; againInMs: number },
-  ): Promise<void> {
-    await this.again(tx, key, againInMs);
-    await tx.query(
-      `INSERT INTO told_alert (group_key, identity_hash, alert, delivery_id)
-       SELECT $1, decode(id, 'hex'), alert, $2 FROM jsonb_to_recordset($3) AS row (id text, alert jsonb) ORDER BY id
-       ON CONFLICT (group_key, identity_hash) DO UPDATE SET alert = EXCLUDED.alert, delivery_id = EXCLUDED.delivery_id`,
-      [key, deliveryId, json(alerts.map((alert) => ({ id: alertId(alert), alert })))],
-    );
+  async add(tx: Transaction, key: string, told: Omit<Told, 'key'>): Promise<void> {
+    await this.#added.add(tx, { key, ...told });
   }
 
   /** Sets when the group is told again. */
@@ -90,6 +91,27 @@ export class ToldAlerts {
     const alerts = told.map(({ labels, ...each }) => ({ ...each, alert: { ...each.alert, labels } }));
     return { alerts, deliveries: await deliveriesOf<Message>(tx, new Set(alerts.map(({ deliveryId }) => deliveryId))) };
   }
+}
+
+async function addAll(tx: Transaction, all: readonly Told[]): Promise<void[]> {
+  const rows = all.flatMap(({ key, alerts, deliveryId }) =>
+    alerts.map((alert) => ({ key, id: alertId(alert), alert, deliveryId })),
+  );
+  await tx.query(
+    `UPDATE alert_group SET remind_at = now() + told.ms * interval '1 millisecond'
+     FROM (SELECT key, max(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS told
+     WHERE alert_group.key = told.key`,
+    [all.map(({ key }) => key), all.map(({ againInMs }) => againInMs)],
+  );
+  await tx.query(
+    // Of what one moment tells a group twice, the last counts.
+    `INSERT INTO told_alert (group_key, identity_hash, alert, delivery_id)
+     SELECT DISTINCT ON (key, id) key, decode(id, 'hex'), alert, "deliveryId"
+     FROM jsonb_to_recordset($1) AS row (key text, id text, alert jsonb, "deliveryId" uuid) ORDER BY key, id, "deliveryId" DESC
+     ON CONFLICT (group_key, identity_hash) DO UPDATE SET alert = EXCLUDED.alert, delivery_id = EXCLUDED.delivery_id`,
+    [json(rows)],
+  );
+  return all.map(() => undefined);
 }
 
 /** These deliveries, and those that told other channels of the receiver the same. */

@@ -302,6 +302,16 @@ it('becomes one message of a flood', async () => {
   expect((await rows()).filter(({ state }) => state === 'merged')).toHaveLength(4);
 });
 
+it('tells the others where one cannot be judged', async () => {
+  start('group_by: [rule], repeat_interval: 1d');
+  await tell({ ...alert('bad'), identity: 'no identity of ours' });
+  await tell(alert('good'));
+  await pass('1 day');
+  await until(async () => (await reminders()).length === 1);
+  expect((await reminders())[0]?.alerts.map(({ labels }) => labels['rule'])).toEqual(['good']);
+  expect(failures.splice(0)).toEqual([expect.any(SyntaxError)]);
+});
+
 describe('findings', () => {
   const digest = `sha256:${'a'.repeat(64)}`;
   const finding: Alert = {

@@ -1,7 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Labels } from '@tidewaiter/domain';
 import { type Message, reminderMessage, type StillFiring } from '@tidewaiter/messages';
-import { reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
+import { type QuietNow, reminding, type RouteMatch, routeAt } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   type Retelling,
@@ -18,6 +18,7 @@ import { Quiet } from './quiet.js';
 import { StillTrue } from './still-true.js';
 
 const lookMs = 1_000;
+const postponedMs = 300_000;
 
 /**
  * Tells groups again what they were told and what still fires, where a route says after which time. The group's row is the timer: it
@@ -53,18 +54,29 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
   async #remindNext(): Promise<boolean> {
     if (!(await this.told.areDue())) return false;
     const quiet = await this.quiet.now(true);
-    return this.store.transaction(async (tx) => {
-      const key = await this.told.nextDue(tx);
-      if (key === null) return false;
-      const retelling = await this.told.of<Message>(tx, key);
-      const route = this.#routeOf(retelling);
-      if (route === null) return true;
-      const decision = reminding(heard(retelling), { quiet, route, nowMs: Date.now() });
-      const lookInMs =
-        'tell' in decision ? await this.#tell(tx, { ...retelling, alerts: decision.tell }, route) : decision.lookInMs;
-      if (lookInMs !== null) await this.told.again(tx, key, lookInMs);
-      return true;
-    });
+    let taken: string | null = null;
+    try {
+      return await this.store.transaction(async (tx) => {
+        taken = await this.told.nextDue(tx);
+        if (taken !== null) await this.#remind(tx, taken, quiet);
+        return taken !== null;
+      });
+    } catch (error) {
+      // One that cannot be judged must not keep the others from being told.
+      const key: string | null = taken;
+      if (key !== null) await this.store.transaction(async (tx) => this.told.again(tx, key, postponedMs));
+      throw error;
+    }
+  }
+
+  async #remind(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+    const retelling = await this.told.of<Message>(tx, key);
+    const route = this.#routeOf(retelling);
+    if (route === null) return;
+    const decision = reminding(heard(retelling), { quiet, route, nowMs: Date.now() });
+    const lookInMs =
+      'tell' in decision ? await this.#tell(tx, { ...retelling, alerts: decision.tell }, route) : decision.lookInMs;
+    if (lookInMs !== null) await this.told.again(tx, key, lookInMs);
   }
 
   /** The route by which a group was told, as the file has it by now; null where that repeats nothing any more. */

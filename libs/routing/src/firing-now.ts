@@ -1,0 +1,45 @@
+import type { Labels } from '@tidewaiter/domain';
+
+import { Inhibitions } from './inhibition.js';
+import type { InhibitRule } from './inhibition.js';
+import type { PastAlert } from './past.js';
+import { QuietNow } from './quiet.js';
+import type { Silences } from './silence.js';
+
+/** What fires at a moment of a simulation, and what it keeps quiet. */
+export class FiringNow {
+  readonly #inhibitions: Inhibitions;
+  readonly #labels = new Map<string, Labels>();
+
+  constructor(
+    inhibitRules: readonly InhibitRule[],
+    private readonly silences: Silences,
+  ) {
+    this.#inhibitions = new Inhibitions(inhibitRules);
+  }
+
+  /** Notes how an alert stands; answers whether something is over that may have inhibited others. */
+  record({ identity, labels, status }: PastAlert): boolean {
+    const before = this.#labels.get(identity);
+    if (before) this.#inhibitions.resolve({ id: identity, labels: before });
+    if (status === 'resolved') this.#labels.delete(identity);
+    else {
+      this.#labels.set(identity, labels);
+      this.#inhibitions.fire({ id: identity, labels });
+    }
+    return before !== undefined && this.#inhibitions.isSource(before);
+  }
+
+  has(identity: string): boolean {
+    return this.#labels.has(identity);
+  }
+
+  /** The labels that an alert has by now; undefined of one that does not fire. */
+  labelsOf(identity: string): Labels | undefined {
+    return this.#labels.get(identity);
+  }
+
+  quiet(nowMs: number): QuietNow {
+    return new QuietNow(this.silences, this.#inhibitions, nowMs);
+  }
+}

@@ -1,0 +1,84 @@
+import type { HeldBack, PastAlert, SimulatedMessage } from './past.js';
+import type { Integration } from './receivers/receiver.js';
+import type { RouteMatch } from './route.js';
+import { isStorm, stormMs, stormSize } from './waiting.js';
+
+/** What one channel would have been given. */
+export interface SimulatedDelivery {
+  receiver: string;
+  route: string;
+  match: RouteMatch;
+  groupKey: string;
+  channel: Integration;
+  alerts: PastAlert[];
+  subject: string | null;
+  kind: SimulatedMessage['kind'];
+  why: SimulatedMessage['heldFor'];
+  createdMs: number;
+  /** When it went out; null while it waits. */
+  toldMs: number | null;
+}
+
+/** What went out in a simulation, and what did not at once. */
+export class SimulatedSending {
+  readonly messages: SimulatedMessage[] = [];
+  readonly heldBack: HeldBack[] = [];
+  /** When what each channel was given last was made. */
+  readonly #given = new Map<string, number[]>();
+  /** Incidents that a channel shows. */
+  readonly #shown = new Set<string>();
+
+  /** Sends what came together as one message. */
+  send(together: readonly SimulatedDelivery[], nowMs: number): void {
+    const last = together.at(-1)!;
+    for (const each of together) {
+      each.toldMs = nowMs;
+      this.holdBack(each, 'told');
+    }
+    this.#given.set(channelName(last), [...this.#givenTo(last), last.createdMs].slice(-stormSize));
+    this.messages.push({
+      atMs: nowMs,
+      receiver: last.receiver,
+      route: last.route,
+      groupKey: last.groupKey,
+      channel: last.channel.kind,
+      kind: this.#isEdit(last) ? 'edit' : last.kind,
+      heldFor: last.why,
+      alerts: new Set(together.flatMap(({ alerts }) => alerts.map(({ identity }) => identity))).size,
+      together: together.length,
+    });
+  }
+
+  /** Notes what became of something that did not go out at once. */
+  holdBack({ receiver, route, why }: SimulatedDelivery, outcome: HeldBack['outcome']): void {
+    if (why !== null) this.heldBack.push({ receiver, route, why, outcome });
+  }
+
+  /** Whether the channel has had so many messages that nobody reads the next. */
+  isFlooded(delivery: SimulatedDelivery, nowMs: number): boolean {
+    const lately = this.#givenTo(delivery).filter((atMs) => atMs > nowMs - stormMs);
+    return isStorm(delivery.channel.kind, lately.length);
+  }
+
+  #givenTo(delivery: SimulatedDelivery): number[] {
+    return this.#given.get(channelName(delivery)) ?? [];
+  }
+
+  /** Whether it changes a message that is there, as a bot in Slack does. */
+  #isEdit(delivery: SimulatedDelivery): boolean {
+    if (delivery.subject === null || !follows(delivery.channel)) return false;
+    const shown = `${channelName(delivery)}\n${delivery.subject}`;
+    const wasShown = this.#shown.has(shown);
+    this.#shown.add(shown);
+    return wasShown && delivery.kind !== 'reminder';
+  }
+}
+
+/** Whether a channel shows how things stand: a bot in Slack edits its message. */
+export function follows({ kind, config }: Integration): boolean {
+  return kind === 'slack' && config.target.mode === 'bot';
+}
+
+export function channelName({ receiver, channel: { kind, index } }: SimulatedDelivery): string {
+  return `${receiver}\n${kind} ${index}`;
+}
