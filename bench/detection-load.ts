@@ -77,15 +77,23 @@ const commands = [
   ['/usr/bin/jq', '--raw-output .status.conditions[] /var/run/app/state.json /var/run/app/peers.json'],
 ] as const;
 
+/** Of a node. Each event has a command line of its own, whichever container it is of. */
+const containersOfNode = 40;
+
 /** The exec event number `turn` of a node, as Tetragon tells it: about 1.7 KB. */
-export function execRecord(turn: number, node: string, timeMs: number, binary?: string): RuntimeRecord {
+export function execRecord(
+  turn: number,
+  node: string,
+  timeMs: number,
+  { binary, containers = containersOfNode }: { binary?: string; containers?: number } = {},
+): RuntimeRecord {
   const at = new Date(timeMs).toISOString().replace('Z', '123456Z');
   const [executable, args] = commands[turn % commands.length]!;
   const container = createHash('sha256')
-    .update(`${node} ${turn % 40}`)
+    .update(`${node} ${turn % containers}`)
     .digest('hex');
   const execId = Buffer.from(`${node}:${turn}:4711${turn}`).toString('base64');
-  const parentId = Buffer.from(`${node}:parent:${turn % 40}`).toString('base64');
+  const parentId = Buffer.from(`${node}:parent:${turn % containers}`).toString('base64');
   const pod = {
     namespace: 'shop',
     name: `checkout-7d4b9c6f5-${container.slice(0, 5)}`,

@@ -40,7 +40,7 @@ async function startProgram(name: string, environment: Record<string, string>): 
 
 /** An exec event that is an incident of its own: nothing that it could be joined by is another's. */
 function alarm(turn: number, node: string, timeMs: number): object {
-  const { event } = execRecord(turn, node, timeMs, '/usr/bin/bench-alarm');
+  const { event } = execRecord(turn, node, timeMs, { binary: '/usr/bin/bench-alarm' });
   const { process, parent } = event['process_exec'] as Record<string, Record<string, unknown>>;
   const unique = turn.toString(16).padStart(12, '0').repeat(5);
   process!['pod'] = {

@@ -318,14 +318,14 @@ level: high
     (found.event['process_exec'] as Record<string, JsonObject>)['process']!['flags'] = 'execve';
     return found;
   };
-  const rereadOf = ({ event }: RuntimeRecord) => jest.fn(() => JSON.parse(JSON.stringify(event)) as JsonObject);
+  const sourceOf = ({ event }: RuntimeRecord) => ({ eventAt: jest.fn(() => structuredClone(event)) });
 
   it('is not read again for rules that ask for nothing in its own words', () => {
     const detector = newDetector({ clock: 'caller' });
-    const reread = rereadOf(flagged());
-    detector.observe(flagged(), reread);
+    const source = sourceOf(flagged());
+    detector.observe(flagged(), source);
     expect(detector.advance(startMs + 60_000)).toEqual([]);
-    expect(reread).not.toHaveBeenCalled();
+    expect(source.eventAt).not.toHaveBeenCalled();
   });
 
   it('is asked as one that waits in memory is', () => {
@@ -337,7 +337,7 @@ level: high
     ]) {
       const [record, detectors] = [flagged(), [newDetector(asks(selection)), newDetector(asks(selection))]];
       detectors[0]!.observe(record);
-      detectors[1]!.observe(structuredClone(record), rereadOf(record));
+      detectors[1]!.observe(structuredClone(record), sourceOf(record));
       const [plain, again] = detectors.map((each) => each.advance(startMs + 60_000));
       expect(again).toEqual(plain);
     }
@@ -346,7 +346,7 @@ level: high
   it('is evidence in its own words', () => {
     const detector = newDetector({ ...asks('Image: /bin/sh'), clock: 'caller' });
     const record = flagged();
-    detector.observe(structuredClone(record), rereadOf(record));
+    detector.observe(structuredClone(record), sourceOf(record));
     const [alert] = detector.advance(startMs + 60_000);
     expect(alert?.evidence[0]?.record).toEqual(record.event);
   });
@@ -354,7 +354,7 @@ level: high
   it('is what new rules ask for, and what a snapshot keeps', () => {
     const record = flagged();
     const detector = newDetector({ clock: 'caller' });
-    detector.observe(structuredClone(record), rereadOf(record));
+    detector.observe(structuredClone(record), sourceOf(record));
     const other = newDetector({ ...asks('process_exec.process.flags: execve'), clock: 'caller' });
     other.restore(detector.snapshot());
     detector.replaceRules(asks('process_exec.process.flags: execve'));

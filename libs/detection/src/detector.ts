@@ -1,7 +1,7 @@
 import type { Observation, RuntimeRecord } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 import { nativeMembers, observe } from '@tidewaiter/sensors';
-import type { CorrelatedEvent, CorrelatorFigures, RuleSet } from '@tidewaiter/sigma';
+import type { CorrelatedEvent, CorrelatorFigures, Match, RuleSet } from '@tidewaiter/sigma';
 
 import { asksForFacts, isAboutFacts, ruleAlert } from './alert-of.js';
 import type { Alert } from './alert.js';
@@ -22,7 +22,7 @@ import {
   leaveNative,
   nativeOf,
   recordOf,
-  type Reread,
+  type RecordSource,
   type WaitingEvent,
   waitingEvent,
 } from './waiting-event.js';
@@ -123,8 +123,8 @@ export class Detector {
     return this.#waiting.size;
   }
 
-  /** @param reread reads the event of the record again: without it, the event waits in memory */
-  observe(record: RuntimeRecord, reread?: Reread): Alert[] {
+  /** @param source where the record can be read again, as number `index`: without it, all of it waits in memory */
+  observe(record: RuntimeRecord, source: RecordSource | null = null, index = 0): Alert[] {
     this.#counts.observed += 1;
     const observation = observe(record);
     if (this.#isRepeated(observation)) return [];
@@ -134,7 +134,7 @@ export class Detector {
     const event = waitingEvent(record, observation, timeMs);
     if (this.#waiting.isLate(event)) return this.#judgeLate(event);
     // A ledger that learns when the event is judged looks into its words.
-    if (reread !== undefined && this.#options.ledger === undefined) leaveNative(event, this.#members, reread);
+    if (source !== null && this.#options.ledger === undefined) leaveNative(event, this.#members, source, index);
     this.#waiting.push(event);
     return isByCaller ? [] : this.#release(timeMs);
   }
@@ -230,16 +230,20 @@ export class Detector {
     const event = eventView(seen);
     const matches = this.#rules.match(event);
     if (matches.length === 0 && observation.alert === null) return [];
+    if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
+    return this.#tell(seen, matches, correlatedMs === null ? null : { id: waiting.id, timeMs: correlatedMs, event });
+  }
+
+  #tell(seen: Seen, matches: readonly Match[], place: Omit<CorrelatedEvent, 'rules'> | null): Alert[] {
+    const { observation, process } = seen;
     const scene = once(() => sceneOf(seen));
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
-    if (telling.length > 0) observation.native = nativeOf(waiting);
     const alerts =
       observation.alert === null
         ? telling.map((match) => ruleAlert(match, scene(), seen))
         : sensorAlerts(telling, scene(), seen);
-    if (matches.length === 0 || correlatedMs === null) return this.#suspected(process, alerts, observation.timeMs);
-    const rules = matches.map(({ rule }) => rule);
-    const correlated = { id: observation.id, timeMs: correlatedMs, event, rules };
+    if (matches.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
+    const correlated = { ...place, rules: matches.map(({ rule }) => rule) };
     const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));
     const matched = { scene, isFact };
     alerts.push(...this.#correlations.observe(correlated, matched));

@@ -55,6 +55,7 @@ const rememberedFields: ReadonlyMap<string, Getter> = new Map<string, Getter>([
   ['Process.AncestorExecutables', (seen) => orUnknown(ancestors(seen).flatMap(({ executable }) => executable ?? []))],
   ['Process.RootExecutable', (seen) => inside(seen).at(-1)?.executable ?? undefined],
   ['Process.Depth', (seen) => (seen.process === null ? undefined : inside(seen).length - 1)],
+  ['Process.ParentUid', (seen) => inside(seen)[1]?.uid ?? undefined],
   ['Process.AgeSeconds', ({ observation, process }) => age(observation.timeMs, process?.startedMs)],
   [
     'Process.Suspected',

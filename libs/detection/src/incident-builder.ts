@@ -2,7 +2,7 @@ import type { Incident, IncidentChange } from '@tidewaiter/domain';
 
 import type { Alert } from './alert.js';
 import { incidentId } from './incident-words.js';
-import { kindOfKey } from './join-keys.js';
+import { joinTtlMs, kindOfKey } from './join-keys.js';
 import { type KeyTrail, KeyTrails } from './key-trails.js';
 import { openingAlert } from './opening.js';
 import { type KeptMap, RecentMap } from './recent-map.js';
@@ -24,7 +24,7 @@ const day = 24 * hour;
 
 /** An incident of which nothing more is heard is over; a late step opens it again. */
 const silenceMs = day;
-/** As long as anything joins by. */
+/** As long as almost anything joins by. */
 const rememberedMs = 7 * day;
 const maxKnownAlerts = 200_000;
 const maxKnownIncidents = 100_000;
@@ -328,10 +328,16 @@ export class IncidentBuilder {
     this.#prunedMs = this.#nowMs;
     this.#trails.prune(this.#nowMs);
     for (const [number, { story }] of this.#cases) {
-      if (story.lastMs + rememberedMs < this.#nowMs) this.#cases.delete(number);
+      if (story.lastMs + keptMs(story) < this.#nowMs) this.#cases.delete(number);
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }
+}
+
+/** A story is kept for as long as anything can still join it. */
+function keptMs(story: Story): number {
+  const ofRelease = alertsOf(story).some(({ keys }) => keys.some((key) => kindOfKey(key) === 'release'));
+  return ofRelease ? joinTtlMs['release']! : rememberedMs;
 }
 
 function finiteOrNull(value: number): number | null {

@@ -21,9 +21,22 @@ const maxTitleChars = 200;
 /** What it is, and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
 export function incidentTitle(story: Titled): string {
   if (story.isWitness) return story.opening.title;
-  const through = story.vulnerability === null ? '' : ` through ${story.vulnerability.id}`;
-  return printable(`${nameOf(story)}${through} in ${whereOf(story)}`, maxTitleChars);
+  const [way] = waysIn(story);
+  return printable(`${nameOf(story)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(story)}`, maxTitleChars);
 }
+
+/** How it came in, where the story is named for what came of that. */
+function waysIn({ findings, vulnerability }: Titled): string[] {
+  const ways = findings.slice(1).flatMap((finding) => wayByFinding.get(finding) ?? []);
+  return vulnerability === null ? ways : [vulnerability.id, ...ways];
+}
+
+const wayByFinding: ReadonlyMap<string, string> = new Map([
+  ['leaked-secret-in-use', 'a leaked key'],
+  ['dependency-confusion', 'a confused dependency'],
+  ['token-replay', 'a stolen token'],
+  ['anonymous-admin', 'anonymous access'],
+]);
 
 /** What the most telling finding is called; where no rule found words for it, the title of the rule that opened it. */
 function nameOf({ alerts, findings, opening }: Titled): string {

@@ -14,3 +14,4 @@ export { coverageMarkdown } from './attack-coverage.js';
 export { examplesOf, failedExamples } from './examples/check-examples.js';
 export type { FailedExample } from './examples/check-examples.js';
 export { techniqueOf } from './tactics.js';
+export type { RecordSource } from './waiting-event.js';

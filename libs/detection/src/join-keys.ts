@@ -30,6 +30,8 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   cloud: 30 * minute,
   /** Only what escapes and what runs on the host afterwards has it. */
   node: 5 * minute,
+  /** A digest that somebody tampered with: what it was built to do may wait for weeks. */
+  release: 60 * day,
   hash: day,
   hostname: day,
   pool: day,
@@ -65,7 +67,10 @@ export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; ext
     ...execKeys(process, tree),
     ...requestKeys(observation),
   ];
-  return { keys: [...new Set(keys.filter((key) => key !== null))].toSorted(), extraKeys: extraKeysOf(observation) };
+  return {
+    keys: [...new Set(keys.filter((key) => key !== null))].toSorted(),
+    extraKeys: extraKeysOf(observation, place),
+  };
 }
 
 /** Where container runtimes keep the files of containers, and what a container calls the file. */
@@ -133,7 +138,10 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKeysOf({ cluster, node, request, network, process }: Observation): Record<string, string> {
+function extraKeysOf(
+  { cluster, node, request, network, process }: Observation,
+  { imageDigest }: AlertContext,
+): Record<string, string> {
   const within = cluster ?? '';
   const source = request?.sourceIps[0];
   const hostname = network?.hostname?.toLowerCase();
@@ -146,6 +154,7 @@ function extraKeysOf({ cluster, node, request, network, process }: Observation):
     ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
     ...(hostname && { hostname: `hostname:${hostname}` }),
     ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+    ...(imageDigest && { release: `release:${imageDigest}` }),
     ...(pool && { pool: `pool:${pool}` }),
     ...(role && { role: `role:${role}` }),
     cloud: `cloud:${within}`,

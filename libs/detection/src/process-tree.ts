@@ -17,6 +17,7 @@ export interface TreeProcess {
   parent: ProcessName | null;
   executable: string | null;
   container: string | null;
+  uid: number | null;
   startedMs: number | null;
   exitedMs: number | null;
   /** Id of the event that told of its start. */
@@ -156,6 +157,7 @@ export class ProcessTree {
       parent: this.#parentOf(process, where),
       executable,
       container,
+      uid: process.uid,
       startedMs: isStart ? observation.timeMs : null,
       exitedMs: null,
       startEvent: isStart ? observation.id : null,
@@ -180,6 +182,7 @@ export class ProcessTree {
         parent: null,
         executable: parentExecutable,
         container: null,
+        uid: null,
         startedMs: null,
         exitedMs: null,
         startEvent: null,

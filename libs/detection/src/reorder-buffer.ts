@@ -52,18 +52,20 @@ export class ReorderBuffer<T extends Timed> {
   }
 
   /** What leaves now that it is `nowMs` by the time of the events. */
-  *advance(nowMs: number): Generator<T> {
+  advance(nowMs: number): T[] {
     this.#watermarkMs = Math.max(this.#watermarkMs, nowMs - this.#latenessMs);
+    const left: T[] = [];
     while ((this.#order.first ?? Infinity) < this.#watermarkMs) {
       const slot = this.#order.pop()!;
       const items = this.#slots.get(slot)!.sort(compareTimed);
       this.#slots.delete(slot);
       const first = items.findIndex(({ timeMs }) => timeMs >= this.#watermarkMs);
       if (first !== -1) this.#open(slot, items.splice(first));
-      this.#size -= items.length;
-      yield* items;
-      if (first !== -1) return;
+      for (const item of items) left.push(item);
+      if (first !== -1) break;
     }
+    this.#size -= left.length;
+    return left;
   }
 
   snapshot(): { watermarkMs: number | null; items: T[] } {

@@ -1,8 +1,11 @@
 import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain';
 import { isNativeAsked } from '@tidewaiter/sensors';
 
-/** Reads the event of a record again, from where it came. */
-export type Reread = () => JsonObject;
+/** Where records come from, and can be read again. */
+export interface RecordSource {
+  /** The event of the record with that number, in the words of its sensor. */
+  eventAt(index: number): JsonObject;
+}
 
 /** An event on its way to its place in the order. */
 export interface WaitingEvent {
@@ -11,13 +14,14 @@ export interface WaitingEvent {
   timeMs: number;
   happenedMs: number;
   observation: Observation;
-  /** Null where the sensor's own words do not wait with it. */
+  /** Null where the sensor's own words do not wait with it: they are in `source`, at `index`. */
   record: RuntimeRecord | null;
-  reread: Reread | null;
+  source: RecordSource | null;
+  index: number;
 }
 
 export function waitingEvent(record: RuntimeRecord, observation: Observation, timeMs: number): WaitingEvent {
-  return { id: record.id, timeMs, happenedMs: observation.timeMs, observation, record, reread: null };
+  return { id: record.id, timeMs, happenedMs: observation.timeMs, observation, record, source: null, index: 0 };
 }
 
 const unread: JsonObject = Object.freeze({});
@@ -26,21 +30,27 @@ const unread: JsonObject = Object.freeze({});
  * The sensor's own words are most of an event, tens of thousands may wait, and what waits is moved about by the garbage collector: where no rule asks for
  * one of their `members`, they stay where they came from.
  */
-export function leaveNative(waiting: WaitingEvent, members: ReadonlySet<string>, reread: Reread): void {
+export function leaveNative(
+  waiting: WaitingEvent,
+  members: ReadonlySet<string>,
+  source: RecordSource,
+  index: number,
+): void {
   if (isNativeAsked(waiting.observation, members)) return;
   waiting.observation.native = unread;
   waiting.record = null;
-  waiting.reread = reread;
+  waiting.source = source;
+  waiting.index = index;
 }
 
 /** The sensor's own words, wherever they are. */
-export function nativeOf({ observation, reread }: WaitingEvent): JsonObject {
-  return reread === null ? observation.native : reread();
+export function nativeOf({ observation, source, index }: WaitingEvent): JsonObject {
+  return source === null ? observation.native : source.eventAt(index);
 }
 
 export function bringNative(waiting: WaitingEvent): void {
   waiting.observation.native = nativeOf(waiting);
-  waiting.reread = null;
+  waiting.source = null;
 }
 
 /** The record as it came. */

@@ -24,6 +24,6 @@ export { consumers, consumersOf, streams, subjectsOf } from './topology.js';
 export type { Consumer, Stream } from './topology.js';
 export { partitionOf, runtimeChannel, runtimePartitions, runtimeStream } from './runtime-stream.js';
 export type { RecordPlace } from './runtime-stream.js';
-export { observedRecords, rereadEvent } from './observed-message.js';
+export { ObservedMessage } from './observed-message.js';
 export { eventTypeNamed, readEvent } from './envelope.js';
 export { asyncApi, eventsMarkdown } from './document.js';

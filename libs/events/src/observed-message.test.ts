@@ -1,6 +1,6 @@
 import type { RuntimeRecord } from '@tidewaiter/domain';
 
-import { observedRecords, rereadEvent } from './observed-message.js';
+import { ObservedMessage } from './observed-message.js';
 
 const record = (id: string): RuntimeRecord => ({
   id,
@@ -13,28 +13,30 @@ const record = (id: string): RuntimeRecord => ({
 });
 
 const message = (change: object, ...ids: string[]) =>
-  Buffer.from(
-    JSON.stringify({
-      specversion: '1.0',
-      id: '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
-      source: '/tidewaiter/ingest',
-      type: 'dev.tidewaiter.runtime.observed.v1',
-      subject: 'nodes',
-      time: '2026-11-25T10:42:07Z',
-      datacontenttype: 'application/json',
-      data: { sensor: 'nodes', records: ids.map(record) },
-      ...change,
-    }),
+  new ObservedMessage(
+    Buffer.from(
+      JSON.stringify({
+        specversion: '1.0',
+        id: '01985a4e-6c3a-7d43-8a5b-0f6f1b6c2a12',
+        source: '/tidewaiter/ingest',
+        type: 'dev.tidewaiter.runtime.observed.v1',
+        subject: 'nodes',
+        time: '2026-11-25T10:42:07Z',
+        datacontenttype: 'application/json',
+        data: { sensor: 'nodes', records: ids.map(record) },
+        ...change,
+      }),
+    ),
   );
 
 it('reads the records of a message, and their events again', () => {
   const [first, second] = [message({}, 'a', 'b'), message({}, 'c')];
-  expect(observedRecords(first)).toEqual([record('a'), record('b')]);
-  const again = [rereadEvent(first, 1), rereadEvent(first, 0), rereadEvent(second, 0), rereadEvent(first, 1)];
+  expect(first.records()).toEqual([record('a'), record('b')]);
+  const again = [first.eventAt(1), first.eventAt(0), second.eventAt(0), first.eventAt(1)];
   expect(again).toEqual([{ said: 'b' }, { said: 'a' }, { said: 'c' }, { said: 'b' }]);
 });
 
-it.each<[string, Buffer]>([
+it.each<[string, ObservedMessage]>([
   ['other type', message({ type: 'dev.tidewaiter.tag.moved.v1', data: {} }, 'a')],
   ['no records', message({})],
   ['no sensor', message({ data: { records: [record('a')] } })],
@@ -45,6 +47,6 @@ it.each<[string, Buffer]>([
   ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
   ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
   ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],
-])('refuses a message with %s', (_, bytes) => {
-  expect(() => observedRecords(bytes)).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));
+])('refuses a message with %s', (_, broken) => {
+  expect(() => broken.records()).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));
 });

@@ -6,9 +6,26 @@ import type { DataOf } from './event-type.js';
 
 type Observed = DataOf<typeof runtimeObserved>;
 
-/** The records of a message of the runtime stream. @throws InvalidInput when it is none */
-export function observedRecords(message: Uint8Array): RuntimeRecord[] {
-  const event = readEnvelope(message);
+/** A message of the runtime stream. It keeps its bytes, and what was read of them only once somebody asks again. */
+export class ObservedMessage {
+  #readAgain: RuntimeRecord[] | undefined;
+
+  constructor(private readonly bytes: Uint8Array) {}
+
+  /** @throws InvalidInput when it is none */
+  records(): RuntimeRecord[] {
+    return readRecords(this.bytes);
+  }
+
+  /** The event of a record, read again: who asks for one may soon ask for others. */
+  eventAt(index: number): JsonObject {
+    this.#readAgain ??= this.records();
+    return this.#readAgain[index]!.event;
+  }
+}
+
+function readRecords(bytes: Uint8Array): RuntimeRecord[] {
+  const event = readEnvelope(bytes);
   if (event.type !== runtimeObserved.type)
     throw new InvalidInput('EVENT_MALFORMED', `${event.type} does not belong here`);
   // Thousands come a second, and the schema makes each record anew: it is asked when something is wrong, to say what.
@@ -45,13 +62,4 @@ function isTextOrNull(value: unknown): boolean {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** The last message that was read again: who asks for one of its records may soon ask for others. */
-let last: { message: Uint8Array; records: RuntimeRecord[] } | undefined;
-
-/** The event of one record of a message that has been read before. */
-export function rereadEvent(message: Uint8Array, index: number): JsonObject {
-  if (last?.message !== message) last = { message, records: observedRecords(message) };
-  return last.records[index]!.event;
 }

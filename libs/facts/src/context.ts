@@ -45,7 +45,12 @@ export function factContext(known: {
     policy,
     habits,
     digestOf: (observation) => lookup?.digestOf(observation) ?? saidDigest(observation),
-    workloadOf: (observation) => lookup?.workloadOf(observation) ?? saidWorkload(observation),
+    workloadOf: (observation) => {
+      const workload = lookup?.workloadOf(observation) ?? saidWorkload(observation);
+      if (workload === null || !isGuessed(workload, observation) || facts.workload(workload) !== null) return workload;
+      const digest = lookup?.digestOf(observation) ?? saidDigest(observation);
+      return (digest === null ? null : soleRunner(facts.workloadsOf(digest), observation)) ?? workload;
+    },
     startedAtOf: (observation) => lookup?.startedAtOf(observation) ?? saidStart(observation),
     overridesOf: (observation) => lookup?.overridesOf(observation) ?? null,
     workload: (workload) => facts.workload(workload) ?? lookup?.workload(workload) ?? null,
@@ -65,6 +70,21 @@ function saidWorkload({ cluster, pod }: Observation): WorkloadRef | null {
   const { namespace, workload, workloadKind, name } = pod;
   if (workload && workloadKind) return { cluster, namespace, kind: workloadKind, name: workload };
   return name ? { cluster, namespace, ...workloadOfPodName(name) } : null;
+}
+
+/** Whether only the name of the pod says what made it, from which a DaemonSet or a Job cannot be told. */
+function isGuessed({ kind, name }: WorkloadRef, { pod }: Observation): boolean {
+  if (!pod?.name || pod.workloadKind) return false;
+  const guess = workloadOfPodName(pod.name);
+  return guess.kind === kind && guess.name === name;
+}
+
+/** Of the workloads that run the image, the one in the namespace of the pod whose name the pod's begins with. */
+function soleRunner(workloads: readonly WorkloadRef[], { pod }: Observation): WorkloadRef | null {
+  const named = workloads.filter(
+    ({ namespace, name }) => namespace === pod?.namespace && `${pod.name}-`.startsWith(`${name}-`),
+  );
+  return named.length === 1 ? named[0]! : null;
 }
 
 function saidStart({ container }: Observation): number | null {

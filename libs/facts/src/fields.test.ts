@@ -107,6 +107,8 @@ const connect = (destinationIp: string | null, hostname: string | null = null, c
 const request = (parts: Parts<NonNullable<Observation['request']>>) =>
   observation({ activity: 'request', request: parts });
 const runner = { user: 'system:serviceaccount:ci:runner' };
+const callBy = (account: string, userAgent: string, source = '10.42.0.9') =>
+  request({ user: `system:serviceaccount:${account}`, userAgent, sourceIps: [source] });
 
 it.each<[string, Observation, unknown]>([
   ['Image.Digest', exec('/app/server'), digest],
@@ -157,6 +159,7 @@ it.each<[string, Observation, unknown]>([
   ['File.MaxSeverity', exec('/usr/lib/liblzma.so.5'), undefined],
   ['File.Exploited', exec('/usr/bin/curl'), true],
   ['File.Exploited', exec('/usr/lib/liblzma.so.5'), false],
+  ['File.MalwareName', exec('/opt/miner'), 'XMRig'],
   ['File.Malware', exec('/opt/miner'), true],
   ['File.Malware', exec('/usr/bin/curl'), false],
   ['File.Malware', exec('/tmp/x'), undefined],
@@ -224,6 +227,15 @@ it.each<[string, Observation, unknown]>([
   ['Identity.UsualClient', request({ ...runner, userAgent: 'kubectl/v1.30' }), false],
   ['Identity.UsualNamespace', request({ ...runner, namespace: 'ci' }), true],
   ['Identity.UsualNamespace', request({ ...runner, namespace: 'shop' }), false],
+  ['Identity.OwnProgram', callBy('flux-system:kustomize-controller', 'kustomize-controller/v1.3.0'), true],
+  ['Identity.OwnProgram', callBy('velero:velero', 'velero-server/v1.15.0 (linux/amd64)'), true],
+  ['Identity.OwnProgram', callBy('kafka:strimzi-cluster-operator', 'fabric8-kubernetes-client/6.13'), true],
+  ['Identity.OwnProgram', callBy('kafka:strimzi-cluster-operator', 'kubectl/v1.31.0'), false],
+  ['Identity.OwnProgram', callBy('velero:velero', 'velero-server/v1.15.0', '203.0.113.9'), false],
+  ['Identity.OwnProgram', callBy('shop:api', 'api/1.0'), false],
+  ['Identity.OwnProgram', callBy('shop:kubectl', 'kubectl/v1.31.0'), false],
+  ['Identity.OwnProgram', callBy('shop:web', 'fabric8-kubernetes-client/6.13'), false],
+  ['Identity.OwnProgram', request({ user: 'alice', userAgent: 'alice/1' }), undefined],
   ['Policy.Admin', request({ user: 'alice' }), true],
   ['Policy.Admin', request({ user: 'bob' }), false],
   ['Policy.SecurityAgent', request({ namespace: 'security', name: 'agent' }), true],

@@ -73,6 +73,13 @@ export const fileFields: readonly FactField[] = [
     answer: ({ file, flagged }) => (flagged?.kind === 'malware' ? true : file ? false : null),
   },
   {
+    name: 'File.MalwareName',
+    type: 'text',
+    meaning: 'What the scanner calls the malware that it found in this file of the image.',
+    unknownWhen: 'it found none',
+    answer: ({ flagged }) => (flagged?.kind === 'malware' ? flagged.id : null),
+  },
+  {
     name: 'File.AddedSinceDigest',
     type: 'boolean',
     meaning: 'Whether the image that the tag pointed to before did not have the file.',

@@ -1,7 +1,7 @@
 import { addressesOf, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
-import { clientOf, identitiesOf } from './identity.js';
+import { clientOf, identitiesOf, isOwnProgram } from './identity.js';
 import { own } from './own.js';
 import type { Subject } from './subject.js';
 
@@ -76,6 +76,19 @@ export const identityFields: readonly FactField[] = [
       const namespace = subject.observation.request?.namespace;
       const lists = [subject.context.policy.serviceAccountNamespaces];
       return isUsual(subject, 'namespace', lists, namespace ? [namespace] : []);
+    },
+  },
+  {
+    name: 'Identity.OwnProgram',
+    type: 'boolean',
+    meaning:
+      'Whether a service account calls from inside with the program that it is for, as controllers and operators do: one that calls itself as the account is called, and no tool of people.',
+    unknownWhen: 'the event is no call of a service account',
+    answer: ({ observation: { request }, context }) => {
+      if (!request?.user?.startsWith('system:serviceaccount:')) return null;
+      const ranges = addressesOf(context.policy.internalRanges);
+      const isInside = request.sourceIps.every((source) => isAddress(source) && placeOf(source, ranges) !== 'public');
+      return isInside && isOwnProgram(request);
     },
   },
 ];

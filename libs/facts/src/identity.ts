@@ -18,3 +18,24 @@ export function clientOf(userAgent: string | null): string | null {
   const program = userAgent?.split(/[/\s(]/, 1)[0]?.toLowerCase();
   return program ? program.slice(0, 128) : null;
 }
+
+/** What people and their scripts call with. A controller is a program of its own, or made with a library for controllers. */
+const toolOfPeople =
+  /^(kubectl|curl|wget|python.*|httpx|aiohttp|go-http-client|java|okhttp|mozilla|axios|node|node-fetch|undici|ruby|perl|libwww-perl|k9s|lens|helm|httpie|openapi-generator|rest-client|)$/;
+const controllerLibrary = /^(manager|fabric8-kubernetes-client|kopf|operator.*|.*-(operator|controller|manager))$/;
+const controllerAccount = /(^|[-:])(operator|controller|controllers|manager)(-|$)/;
+
+/** Whether a service account calls with the program of a controller that has its name, or is called one and uses a library for them. */
+export function isOwnProgram({ user, userAgent }: ObservedRequest): boolean {
+  const account = serviceAccount.exec(user ?? '')?.[1];
+  const client = clientOf(userAgent);
+  if (!account || client === null || toolOfPeople.test(client)) return false;
+  const name = account.slice(account.indexOf(':') + 1);
+  return isNamedAlike(client, name) || (controllerAccount.test(name) && controllerLibrary.test(client));
+}
+
+/** `velero-server` is of `velero`; short names are in everything. */
+function isNamedAlike(client: string, name: string): boolean {
+  const [longer, shorter] = client.length > name.length ? [client, name] : [name, client];
+  return shorter.length >= 4 && `-${longer}-`.includes(`-${shorter}-`);
+}

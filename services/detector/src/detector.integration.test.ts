@@ -246,8 +246,16 @@ it('correlates what different nodes and clouds tell, across a restart, once', as
   const event = { eventSource: 'iam.amazonaws.com', eventName: 'CreateRole', userIdentity: { arn: 'agent' } };
   const at = new Date(Date.now() - 1_000).toISOString();
   const made: RuntimeRecord = { id: 'role', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event };
+  await observe(made);
+  // Of what comes late, the order in which it comes is the one that counts.
+  await until('the cloud', async () => {
+    const [sequence] = await store.query<{ isUsed: boolean }>(
+      'SELECT is_called AS "isUsed" FROM detection_match_number_seq',
+    );
+    return sequence!.isUsed;
+  });
   const one = exec('worker-1', '/opt/agent');
-  await observe(made, exec('worker-2', '/usr/bin/other'), one);
+  await observe(exec('worker-2', '/usr/bin/other'), one);
   await until('the cloud and a node', async () => (await alerted('Created, then run')).length === 1);
   expect(await alerted('Program on two nodes')).toEqual([]);
   await first.stop();

@@ -44,7 +44,7 @@ export class Engines {
     });
     this.#run(name, detector, state);
     return {
-      observe: (record, reread) => detector.observe(record, reread),
+      observe: (record, source, index) => detector.observe(record, source, index),
       advance: (nowMs) => detector.advance(nowMs),
       takeMatches() {
         const taken = matches;

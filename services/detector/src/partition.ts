@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { StreamMessage, StreamPlace } from '@tidewaiter/bus';
 import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { observedRecords, rereadEvent } from '@tidewaiter/events';
+import { ObservedMessage } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
 import type { DetectorLease } from '@tidewaiter/store';
 
@@ -116,8 +116,9 @@ export class Partition {
   async #judge(message: StreamMessage): Promise<void> {
     try {
       await this.#lookOut(message);
-      const records = observedRecords(message.data);
-      const failures = await this.world.inTurn(() => this.#observe(records, message));
+      const observed = new ObservedMessage(message.data);
+      const records = observed.records();
+      const failures = await this.world.inTurn(() => this.#observe(records, observed, message.storedAtMs));
       if (this.#isOver) return;
       this.world.judged(records, message.storedAtMs);
       for (const { record, error } of failures) await this.world.giveUp(message, record, error);
@@ -130,7 +131,8 @@ export class Partition {
   /** A record that shows a bug of ours costs that record, not those beside it. */
   #observe(
     records: readonly RuntimeRecord[],
-    { data, storedAtMs }: StreamMessage,
+    source: ObservedMessage,
+    storedAtMs: number,
   ): { record: RuntimeRecord; error: unknown }[] {
     const failures: { record: RuntimeRecord; error: unknown }[] = [];
     if (this.#isOver) return failures;
@@ -138,7 +140,7 @@ export class Partition {
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
       try {
-        this.#add(this.engine.observe(record, () => rereadEvent(data, index)));
+        this.#add(this.engine.observe(record, source, index));
       } catch (error) {
         failures.push({ record, error });
       }

@@ -10,6 +10,7 @@ const maxImages = 20;
 @Injectable()
 export class ManifestContents implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #filling: Repetition | undefined;
+  #isStopping = false;
 
   constructor(
     private readonly manifests: ImageManifests,
@@ -21,11 +22,14 @@ export class ManifestContents implements OnApplicationBootstrap, BeforeApplicati
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    this.#isStopping = true;
     await this.#filling?.stop();
   }
 
   async #fill(): Promise<void> {
-    const images = await this.manifests.fillContents(maxImages);
+    let images = 0;
+    for (let some = 1; some > 0 && !this.#isStopping; images += some)
+      some = await this.manifests.fillContents(maxImages);
     if (images > 0) this.logger.info({ images }, 'file contents filled');
   }
 }

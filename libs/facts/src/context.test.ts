@@ -1,0 +1,29 @@
+import type { Observation } from '@tidewaiter/domain';
+
+import { factContext } from './context.js';
+import { factsFromFile } from './facts-file.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const file = { images: { [digest]: {} }, workloads: { 'iot/DaemonSet/gateway': { image_digest: digest } } };
+const { workloadOf } = factContext(factsFromFile(file));
+
+/** Of a sensor that knows the name of the pod alone. */
+function inPod(namespace: string, name: string, imageDigest: string | null, more: object = {}): Observation {
+  const pod = { namespace, name, uid: null, workload: null, workloadKind: null, serviceAccount: null, ...more };
+  return { cluster: null, pod, container: { imageDigest } } as unknown as Observation;
+}
+
+it.each([
+  ['who runs the image, and is called as the pod begins', inPod('iot', 'gateway-hdmdg', digest), 'DaemonSet/gateway'],
+  ['nobody in another namespace', inPod('web', 'gateway-hdmdg', digest), 'Pod/gateway-hdmdg'],
+  ['nobody with another name', inPod('iot', 'gate-hdmdg', digest), 'Pod/gate-hdmdg'],
+  ['nobody without a digest', inPod('iot', 'gateway-hdmdg', null), 'Pod/gateway-hdmdg'],
+  [
+    'what the sensor says',
+    inPod('iot', 'gateway-hdmdg', digest, { workload: 'edge', workloadKind: 'StatefulSet' }),
+    'StatefulSet/edge',
+  ],
+])('the workload of a pod is %s', (_, observation, expected) => {
+  const workload = workloadOf(observation);
+  expect(`${workload?.kind}/${workload?.name}`).toBe(expected);
+});
