@@ -187,7 +187,10 @@ export class Deliveries {
   readonly #held = new Gathered(heldForAll);
   readonly #released = new Gathered(releaseAll);
   readonly #dropped = new Gathered(dropAll);
-  readonly #given = new Gathered(givenToAll);
+  readonly #given = new Gathered(async (tx: Transaction, channels: readonly ChannelName[]) =>
+    this.#givenTo(tx, channels),
+  );
+  readonly #givenIn = new WeakMap<Transaction, Map<string, number>>();
   readonly #added = new Gathered(async (tx: Transaction, lists: readonly (readonly AddedDelivery[])[]) => {
     const added = await this.#add(tx, lists.flat());
     return lists.map((list) => list.map(({ id }) => id).filter((id) => added.has(id)));
@@ -259,9 +262,26 @@ export class Deliveries {
     );
   }
 
-  /** How many messages a channel was given within the last minute, those among them that are asked about at the same moment. */
+  /**
+   * How many messages a channel was given within the last minute. Whoever asks in a transaction is counted by those who ask after it, whether
+   * its message is there yet or not: several events are told at the same time.
+   */
   async givenLately(tx: Transaction, channel: ChannelName): Promise<number> {
     return this.#given.add(tx, channel);
+  }
+
+  async #givenTo(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {
+    const counts = this.#givenIn.get(tx) ?? new Map<string, number>();
+    this.#givenIn.set(tx, counts);
+    const unknown = channels.filter((channel) => !counts.has(channelKey(channel)));
+    const before = unknown.length === 0 ? [] : await countGiven(tx, unknown);
+    // Those that asked meanwhile have been counted.
+    for (const [key, given] of before) if (!counts.has(key)) counts.set(key, given);
+    return channels.map((channel) => {
+      const given = counts.get(channelKey(channel)) ?? 0;
+      counts.set(channelKey(channel), given + 1);
+      return given;
+    });
   }
 
   async get<Message>(id: string, db: Pick<Transaction, 'query'> = this.store): Promise<WholeDelivery<Message> | null> {
@@ -425,8 +445,11 @@ async function dropAll(
   return lists.map(() => undefined);
 }
 
-async function givenToAll(tx: Transaction, channels: readonly ChannelName[]): Promise<number[]> {
-  const keyOf = ({ receiver, channel, integration }: ChannelName) => JSON.stringify([receiver, channel, integration]);
+function channelKey({ receiver, channel, integration }: ChannelName): string {
+  return JSON.stringify([receiver, channel, integration]);
+}
+
+async function countGiven(tx: Transaction, channels: readonly ChannelName[]): Promise<Map<string, number>> {
   const rows = await tx.query<ChannelName & { given: number }>(
     `SELECT receiver, channel, integration, count(*)::int AS given
      FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[], $3::int[]) AS asked (receiver, channel, integration)) AS asked
@@ -439,12 +462,7 @@ async function givenToAll(tx: Transaction, channels: readonly ChannelName[]): Pr
       channels.map(({ integration }) => integration),
     ],
   );
-  const given = new Map(rows.map((row) => [keyOf(row), row.given]));
-  return channels.map((channel) => {
-    const before = given.get(keyOf(channel)) ?? 0;
-    given.set(keyOf(channel), before + 1);
-    return before;
-  });
+  return new Map(rows.map((row) => [channelKey(row), row.given]));
 }
 
 async function toldOfAll(tx: Transaction, subjects: readonly string[]): Promise<ToldChannel[][]> {

@@ -6,14 +6,19 @@ import type { Digest } from '@tidewaiter/domain';
 import { contentKeyOf, PackedManifest, packManifest } from '@tidewaiter/facts';
 import { canDecodeEntries, decodeEntries, overlay } from '@tidewaiter/oci';
 
+import { GroupCommit } from './group-commit.js';
 import { Images } from './images.js';
 import { Store, type Transaction } from './store.js';
 
 const maxHolders = 10_000;
+/** Bytes that are asked for at the same moment, as by incidents that are told together, share a transaction. */
+const togetherLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 
 /** The files of images, packed for look-ups. */
 @Injectable()
 export class ImageManifests {
+  readonly #holders = new GroupCommit(async (keys: readonly string[]) => this.#holdersOf(keys), togetherLimits);
+
   constructor(
     private readonly store: Store,
     private readonly images: Images,
@@ -40,15 +45,21 @@ export class ImageManifests {
   async holding(sha256: string): Promise<Digest[]> {
     // Sensors write what they like.
     if (!/^[0-9a-f]{64}$/i.test(sha256)) return [];
-    return this.store.transaction(async (tx) => {
+    return this.#holders.add(contentKeyOf(sha256).toString(), 1);
+  }
+
+  async #holdersOf(keys: readonly string[]): Promise<Digest[][]> {
+    const rows = await this.store.transaction(async (tx) => {
       // A row is short and what it points to is not, which the planner does not see: it would rather read all of it.
       await tx.query('SET LOCAL enable_seqscan = off');
-      const rows = await tx.query<{ digest: Digest }>(
-        `SELECT image_digest AS digest FROM image_manifest WHERE contents @> ARRAY[$1::bigint] LIMIT ${maxHolders}`,
-        [contentKeyOf(sha256).toString()],
+      return tx.query<{ key: string; digest: Digest }>(
+        `SELECT key::text, digest FROM (SELECT DISTINCT key FROM unnest($1::bigint[]) AS key) AS asked CROSS JOIN LATERAL (
+           SELECT image_digest AS digest FROM image_manifest WHERE contents @> ARRAY[key] LIMIT ${maxHolders}) AS held`,
+        [keys],
       );
-      return rows.map(({ digest }) => digest);
     });
+    const byKey = Map.groupBy(rows, ({ key }) => key);
+    return keys.map((key) => (byKey.get(key) ?? []).map(({ digest }) => digest));
   }
 
   /** Lets some of those that were kept before anybody asked for bytes be found by them; answers how many. */
@@ -67,9 +78,11 @@ export class ImageManifests {
   }
 
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {
-    const [layers, all] = [await this.images.layers(digest), await this.images.layerList(digest)];
+    const all = await this.images.layerList(digest);
+    if (all.length === 0) return null;
+    const layers = await this.images.layers(digest);
     // Half an image would make the files of the other half look like intruders.
-    if (all.length === 0 || layers.length < all.length) return null;
+    if (layers.length < all.length) return null;
     if (!layers.every(({ entries }) => canDecodeEntries(entries))) return null;
     const read = layers.map((layer) => ({ facts: decodeFacts(layer.facts), entries: decodeEntries(layer.entries) }));
     const files = packManifest(imageFiles(read, overlay(read.map(({ entries }) => entries))));
