@@ -48,6 +48,7 @@ type KeptProcess = [
   parent: KeptName | null,
   executable: string | null,
   container: string | null,
+  uid: number | null,
   startedMs: number | null,
   exitedMs: number | null,
   startEvent: string | null,
@@ -225,16 +226,16 @@ function isToldAgain({ timeMs }: Observation, { execId, executable }: ObservedPr
 }
 
 function keepProcess(process: TreeProcess, node: string): KeptProcess {
-  const { parent, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
+  const { parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs } = process;
   const kept = parent && keepName(parent, node);
-  return [kept, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs];
+  return [kept, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs];
 }
 
 function readProcess(kept: KeptProcess, node: string, id: string): TreeProcess {
-  const [parent, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs] = kept;
+  const [parent, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs] = kept;
   const name = { node, id };
   const of = parent === null ? null : readName(parent, node);
-  return { name, parent: of, executable, container, startedMs, exitedMs, startEvent, suspicions, suspectedMs };
+  return { name, parent: of, executable, container, uid, startedMs, exitedMs, startEvent, suspicions, suspectedMs };
 }
 
 function keepName({ node, id }: ProcessName, place: string): KeptName {
