@@ -41,18 +41,21 @@ export class RegistryTags {
   /** Every tag of a repository that was seen or told of. */
   async known(tx: Transaction, { connection, repository }: Place): Promise<KnownTag[]> {
     return tx.query<KnownTag>(
-      `SELECT tag, seen.digest AS seen, told.digest AS told, EXISTS (
-         SELECT FROM push WHERE (push.connection, push.repository, push.tag) = ($1, $2, tag)
+      `SELECT known.*, EXISTS (
+         SELECT FROM push WHERE (push.connection, push.repository, push.tag) = ($1, $2, known.tag)
            AND (state IN ('accepted', 'analyzing') OR received_at > now() - ${onItsWay})) AS "isOnItsWay"
-       FROM (SELECT tag, digest FROM registry_tag WHERE (connection, repository) = ($1, $2)) AS seen
-       FULL JOIN (
-         SELECT DISTINCT ON (tag) tag, digest FROM tag_ledger WHERE (connection, repository) = ($1, $2) ORDER BY tag, at DESC
-       ) AS told USING (tag)`,
+       FROM (
+         SELECT tag, seen.digest AS seen, told.digest AS told
+         FROM (SELECT tag, digest FROM registry_tag WHERE (connection, repository) = ($1, $2)) AS seen
+         FULL JOIN (
+           SELECT DISTINCT ON (tag) tag, digest FROM tag_ledger WHERE (connection, repository) = ($1, $2) ORDER BY tag, at DESC
+         ) AS told USING (tag)
+       ) AS known`,
       [connection, repository],
     );
   }
 
-  /** Keeps what a look found: all tags that there are now. */
+  /** Keeps what a look saw: the tags that there are now. */
   async looked(tx: Transaction, { connection, repository }: Place, tags: ReadonlyMap<string, Digest>): Promise<void> {
     await tx.query(
       `INSERT INTO registry_repository (connection, repository, looked_at) VALUES ($1, $2, now())

@@ -82,7 +82,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
       const known = await this.tags.known(tx, place);
       const { newest } = this.registries.reconciliation(connection);
       const reconciled = reconcile(found, known, { isFirstLook, newest });
-      await this.tags.looked(tx, place, found);
+      await this.tags.looked(tx, place, reconciled.seen);
       await this.#add(tx, place, reconciled);
       return reconciled;
     });

@@ -30,6 +30,7 @@ it.each<[string, KnownTag[], boolean]>([
 it('brings in the newest tags of a repository that it sees for the first time, and knows the rest from then on', () => {
   const found = new Map(['1.2', '1.10', 'latest', '1.9'].map((tag) => [tag, a]));
   expect(reconcile(found, [], first)).toEqual({
+    seen: found,
     missed: [],
     imported: [
       { tag: 'latest', digest: a },
@@ -48,6 +49,20 @@ it('says that a tag is gone that was told of, once', () => {
   expect(reconcile(new Map(), [known('1', { told: a })], later).gone).toEqual(['1']);
   expect(reconcile(new Map(), [known('1', { seen: a })], later).gone).toEqual([]);
   expect(reconcile(new Map(), [known('1', { told: a, isOnItsWay: true })], later).gone).toEqual([]);
+});
+
+it('tells at the next look what may have been on its way at this one', () => {
+  const found = new Map([['1', a]]);
+  for (const before of [null, b]) {
+    const { missed, seen } = reconcile(found, [known('1', { told: b, seen: before, isOnItsWay: true })], later);
+    expect(missed).toEqual([]);
+    const next = [known('1', { told: b, seen: seen.get('1') ?? null })];
+    expect(reconcile(found, next, later).missed).toEqual([{ tag: '1', digest: a }]);
+  }
+});
+
+it('knows what was told while it is on its way', () => {
+  expect(reconcile(new Map([['1', a]]), [known('1', { told: a, isOnItsWay: true })], later).seen.get('1')).toBe(a);
 });
 
 it('finds nothing in what it has just found', () => {

@@ -9,6 +9,8 @@ export interface Reconciled {
   imported: FoundTag[];
   /** Tags that were there, and are not any more, without anybody having said so. */
   gone: string[];
+  /** What counts as seen from now on: of what may be on its way, what was seen before, or the next look could not tell. */
+  seen: Map<string, Digest>;
 }
 
 export interface FoundTag {
@@ -35,11 +37,19 @@ export function reconcile(
     .map(([tag, digest]) => ({ tag, digest }));
   // A tag whose push was told of once is watched from then on, even before anybody looked.
   const [watched, others] = [untold.filter(({ tag }) => before.has(tag)), untold.filter(({ tag }) => !before.has(tag))];
+  const seen = new Map(
+    [...found].flatMap(([tag, digest]): [string, Digest][] => {
+      const { seen: earlier = null, told = null, isOnItsWay = false } = before.get(tag) ?? {};
+      if (!isOnItsWay || digest === told) return [[tag, digest]];
+      return earlier === null ? [] : [[tag, earlier]];
+    }),
+  );
   const gone = known.filter(({ tag, told, isOnItsWay }) => !found.has(tag) && told !== null && !isOnItsWay);
   return {
     missed: isFirstLook ? watched : untold,
     imported: isFirstLook ? others.toSorted(newestFirst).slice(0, newest) : [],
     gone: gone.map(({ tag }) => tag),
+    seen,
   };
 }
 
