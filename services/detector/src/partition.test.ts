@@ -139,6 +139,28 @@ it('never keeps a snapshot that lacks what led to alerts which are not kept', as
   expect(alerts).toHaveLength(20);
 });
 
+it('keeps alerts while a snapshot is under way, and begins no other one', async () => {
+  const gate = Promise.withResolvers<void>();
+  const { whole, kept } = world();
+  const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
+    if (snapshot) await gate.promise;
+    return whole.keep(held, found, snapshot);
+  };
+  const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, 0);
+  await partition.take(message(1, 'a'));
+  await new Promise(setImmediate);
+  await partition.take(message(2, 'b'));
+  await new Promise(setImmediate);
+  expect(kept).toEqual([
+    { alerts: ['a'], matches: [], snapshot: null },
+    { alerts: ['b'], matches: [], snapshot: null },
+  ]);
+  const over = partition.handOver();
+  gate.resolve();
+  await over;
+  expect(kept.slice(2).map(({ snapshot }) => snapshot)).toEqual(['1: 1000 a', '2: 1000 a 2000 b']);
+});
+
 it('drops from the stream what a snapshot holds', async () => {
   const { whole, forgotten } = world();
   const partition = new Partition({ ...lease }, engine(), whole, log, null, 0);

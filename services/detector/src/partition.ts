@@ -42,6 +42,8 @@ const retryMs = 500;
 /** After so many holders that were gone without a word, messages are taken one by one and by name. */
 const patienceWithCrashes = 3;
 
+const nothing: Found = { alerts: [], matches: [] };
+
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
 export class Partition {
   #place: StreamPlace | null;
@@ -49,9 +51,11 @@ export class Partition {
   #alerts: Alert[] = [];
   #matches: WideMatch[] = [];
   #keeping: Promise<void> | undefined;
+  #remembering: Promise<void> | undefined;
   #snapshotDue: number;
   #hasNews = false;
   #isOver = false;
+  #isLost = false;
 
   constructor(
     private readonly lease: DetectorLease,
@@ -104,9 +108,11 @@ export class Partition {
   /** Judges nothing any more, and keeps what it has come to. */
   async handOver(): Promise<void> {
     await this.#keeping;
+    await this.#remembering;
     if (this.#isOver) return;
     this.#isOver = true;
     await this.#keep(this.#hasNews);
+    await this.#remembering;
   }
 
   abandon(): void {
@@ -175,17 +181,24 @@ export class Partition {
   }
 
   #isSnapshotDue(): boolean {
-    return this.#hasNews && performance.now() >= this.#snapshotDue;
+    return this.#hasNews && this.#remembering === undefined && performance.now() >= this.#snapshotDue;
   }
 
-  /** Alerts and memory are taken in one step, so that a snapshot never lacks what led to an alert that is not kept with it. */
+  /** Alerts and memory are taken in one step, and kept in this order: a snapshot never lacks what led to an alert that is not kept. */
   async #keep(withSnapshot: boolean): Promise<void> {
     const found = { alerts: this.#alerts, matches: this.#matches };
     this.#alerts = [];
     this.#matches = [];
     const snapshot = withSnapshot ? this.#snapshot() : null;
-    await this.#untilDone(async () => this.#keepEach(found, snapshot));
-    if (snapshot && !this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
+    if (found.alerts.length + found.matches.length > 0) await this.#untilDone(async () => this.#keepEach(found));
+    if (snapshot && !this.#isLost)
+      this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
+  }
+
+  /** Alerts that come meanwhile do not wait for it: a memory takes long to pack and to write. */
+  async #remember(snapshot: DetectorState): Promise<void> {
+    await this.#untilDone(async () => this.world.keep(this.lease, nothing, snapshot));
+    if (!this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
   }
 
   #snapshot(): DetectorState | null {
@@ -199,22 +212,19 @@ export class Partition {
   }
 
   /** What can never be kept must not keep the rest from it: halving finds it in few steps. */
-  async #keepEach(found: Found, snapshot: DetectorState | null): Promise<void> {
+  async #keepEach(found: Found): Promise<void> {
     try {
-      await this.world.keep(this.lease, found, snapshot);
+      await this.world.keep(this.lease, found, null);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
       const { alerts, matches } = found;
       const [alert, match] = [alerts[0], matches[0]];
-      if (!alert && !match) throw error;
       if (alerts.length + matches.length === 1) {
         if (alert) await this.world.giveUpAlert(alert, error);
         if (match) await this.world.giveUpMatch(match, error);
-        return this.#keepEach({ alerts: [], matches: [] }, snapshot);
+        return;
       }
-      const [first, second] = halvesOf(found);
-      await this.#keepEach(first, null);
-      await this.#keepEach(second, snapshot);
+      for (const half of halvesOf(found)) await this.#keepEach(half);
     }
   }
 
@@ -233,7 +243,8 @@ export class Partition {
   }
 
   #lose(): void {
-    this.#isOver = true;
+    if (this.#isLost) return;
+    this.#isOver = this.#isLost = true;
     this.world.lost();
   }
 }
