@@ -6,7 +6,8 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { connect } from './data-source.js';
-import { Deliveries, type NewDelivery } from './deliveries.js';
+import { Deliveries } from './deliveries.js';
+import type { NewDelivery } from './delivery.js';
 import { Store } from './store.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;

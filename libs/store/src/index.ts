@@ -32,7 +32,7 @@ export type {
   NewDelivery,
   ToldChannel,
   ToldMessage,
-} from './deliveries.js';
+} from './delivery.js';
 export { deliveryStates } from './delivery-filter.js';
 export type { DeliveryFilter } from './delivery-filter.js';
 export { ChannelHealths } from './channel-healths.js';

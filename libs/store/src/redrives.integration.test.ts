@@ -5,7 +5,8 @@ import { v7 as uuidv7 } from 'uuid';
 
 import { connect } from './data-source.js';
 import { DeadLetters } from './dead-letters.js';
-import { Deliveries, type NewDelivery } from './deliveries.js';
+import { Deliveries } from './deliveries.js';
+import type { NewDelivery } from './delivery.js';
 import { Jobs } from './jobs.js';
 import { Redrives } from './redrives.js';
 import { Store } from './store.js';

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { NotFound } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
-import { Deliveries, type Delivery } from './deliveries.js';
+import { Deliveries } from './deliveries.js';
 import { conditionOf, type DeliveryFilter } from './delivery-filter.js';
+import type { Delivery } from './delivery.js';
 import { Store, type Transaction } from './store.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Alert, Labels } from '@tidewaiter/domain';
 
-import type { Delivery, NewDelivery } from './deliveries.js';
+import type { Delivery, NewDelivery } from './delivery.js';
 import { alertId } from './firing-alerts.js';
 import { Gathered } from './gathered.js';
 import { json } from './storable.js';

@@ -4,7 +4,12 @@ import { type Message, repeatedMessage } from '@tidewaiter/messages';
 import { type ApiToken, Deliveries, type Page, Redrives } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { deliveryAnswer, deliveryDetailAnswer, redriveManyAnswer, redriveOneAnswer } from './answers.js';
+import type {
+  deliveryAnswer,
+  deliveryDetailAnswer,
+  redriveManyAnswer,
+  redriveOneAnswer,
+} from './notification-answers.js';
 import { deliveriesQuery, readId, readInput, redriveManyBody, redriveOneBody } from './requests.js';
 import { Caller } from './token-guard.js';
 

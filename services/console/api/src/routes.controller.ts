@@ -4,7 +4,7 @@ import { parseUnreadRouting } from '@tidewaiter/routing';
 import { RoutingReplays } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { replayAnswer } from './answers.js';
+import type { replayAnswer } from './notification-answers.js';
 import { readInput, replayBody } from './requests.js';
 
 /** Tries a routing.yaml before it is used. */

@@ -5,28 +5,30 @@ import { admissionAnswer, admissionReview } from './admission.js';
 import {
   blastRadiusAnswer,
   deadLetterAnswer,
-  deliveryAnswer,
-  deliveryDetailAnswer,
   findingAnswer,
   gateAnswer,
   imagesAnswer,
   listedImageAnswer,
   listOf,
   packageAnswer,
-  previewAnswer,
   pushAnswer,
   pushDetailAnswer,
-  receiverAnswer,
   redriveAnswer,
+  statusAnswer,
+} from './answers.js';
+import { pushChangesAnswer } from './change-answers.js';
+import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
+import {
+  deliveryAnswer,
+  deliveryDetailAnswer,
+  previewAnswer,
+  receiverAnswer,
   redriveManyAnswer,
   redriveOneAnswer,
   replayAnswer,
   silenceAnswer,
   silencePreviewAnswer,
-  statusAnswer,
-} from './answers.js';
-import { pushChangesAnswer } from './change-answers.js';
-import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
+} from './notification-answers.js';
 import {
   alertsQuery,
   blastRadiusQuery,

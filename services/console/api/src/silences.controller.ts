@@ -4,7 +4,7 @@ import { formatMatcher, type Matcher, matches, parseMatchers } from '@tidewaiter
 import { type ApiToken, FiringAlerts, type Page, SilenceLedger, Store, type StoredSilence } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { silenceAnswer, silencePreviewAnswer } from './answers.js';
+import type { silenceAnswer, silencePreviewAnswer } from './notification-answers.js';
 import { readId, readInput, silenceBody, silencePreviewBody, silencesQuery } from './requests.js';
 import { Caller } from './token-guard.js';
 
