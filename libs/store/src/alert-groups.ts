@@ -3,6 +3,12 @@ import { Injectable } from '@nestjs/common';
 import { Gathered } from './gathered.js';
 import { Store, type Transaction } from './store.js';
 
+/** For how long something waits, and whether only because nobody was to be told: then it waits no longer than that is so. */
+export interface GroupWait {
+  forMs: number;
+  isQuiet: boolean;
+}
+
 /** When messages that wait together are told: one row each, so that one process alone tells them. */
 @Injectable()
 export class AlertGroups {
@@ -23,8 +29,8 @@ export class AlertGroups {
   }
 
   /** Notes that something waits; an earlier time that is set already stays. */
-  async wait(tx: Transaction, key: string, forMs: number): Promise<void> {
-    await this.#waits.add(tx, { key, forMs });
+  async wait(tx: Transaction, key: string, wait: GroupWait): Promise<void> {
+    await this.#waits.add(tx, { key, ...wait });
   }
 
   async told(tx: Transaction, key: string): Promise<void> {
@@ -61,12 +67,14 @@ async function enterAll(tx: Transaction, keys: readonly string[]): Promise<(numb
   return keys.map((key) => quietMs.get(key) ?? null);
 }
 
-async function waitAll(tx: Transaction, waits: readonly { key: string; forMs: number }[]): Promise<void[]> {
+async function waitAll(tx: Transaction, waits: readonly (GroupWait & { key: string })[]): Promise<void[]> {
   await tx.query(
-    `UPDATE alert_group SET due_at = least(due_at, now() + waits.ms * interval '1 millisecond')
-     FROM (SELECT key, min(ms) AS ms FROM unnest($1::text[], $2::float8[]) AS given (key, ms) GROUP BY key) AS waits
+    `UPDATE alert_group SET due_at = least(due_at, at), is_quiet = CASE WHEN due_at < at THEN alert_group.is_quiet ELSE waits.is_quiet END
+     FROM (
+       SELECT DISTINCT ON (key) key, now() + ms * interval '1 millisecond' AS at, is_quiet
+       FROM unnest($1::text[], $2::float8[], $3::boolean[]) AS given (key, ms, is_quiet) ORDER BY key, ms) AS waits
      WHERE alert_group.key = waits.key`,
-    [waits.map(({ key }) => key), waits.map(({ forMs }) => forMs)],
+    [waits.map(({ key }) => key), waits.map(({ forMs }) => forMs), waits.map(({ isQuiet }) => isQuiet)],
   );
   return waits.map(() => undefined);
 }

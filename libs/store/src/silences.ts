@@ -68,7 +68,7 @@ export class SilenceLedger {
       [id],
     );
     // What it held back is looked at again at once.
-    if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now()');
+    if (silence) await tx.query('UPDATE alert_group SET due_at = now() WHERE due_at > now() AND is_quiet');
     return silence ?? null;
   }
 }

@@ -77,7 +77,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
       held.flatMap(({ alerts }) => alerts),
     );
     const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
-    if (waitMs !== null) await this.groups.wait(tx, key, waitMs);
+    if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
     if (ready.length === 0) return;
     await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
     await this.groups.told(tx, key);

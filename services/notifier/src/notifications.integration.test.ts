@@ -234,6 +234,15 @@ describe('a silence', () => {
     // Neither that it fired nor that it is over.
     expect((await states()).filter((state) => state === 'suppressed')).toHaveLength(2);
   });
+
+  it('is expired, and what waits for others of its group waits on', async () => {
+    start('group_by: [rule], group_wait: 1h');
+    const { id } = await silence(['rule="a"']);
+    await tell(alert('a'), alert('b'));
+    await store.transaction(async (tx) => silences.expire(tx, id));
+    await until(async () => (await titles()).includes('a'));
+    expect(await titles()).toEqual(['a']);
+  });
 });
 
 it('keeps back what another alert inhibits, until that is over', async () => {

@@ -49,6 +49,8 @@ export interface State<About> extends Subject<About> {
 interface Held {
   /** 0: they go out at once. */
   waitMs: number;
+  /** It waits because nobody is to be told. */
+  isQuiet?: boolean;
   heldFor: string;
 }
 
@@ -212,7 +214,8 @@ export class Notifications {
     const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
     const reasons = subjects.map(({ alert }) => quiet.reasonFor(alert.labels));
     const wait = waitOf({ match, digest, reasons, quietMs, isShown }, Date.now());
-    return wait?.why === 'digest' ? this.#digest(tx, receiver, wait.forMs) : { waitMs: wait?.forMs ?? 0, heldFor };
+    if (wait?.why === 'digest') return this.#digest(tx, receiver, wait.forMs);
+    return { waitMs: wait?.forMs ?? 0, heldFor, isQuiet: wait?.why === 'quiet' };
   }
 
   /** With the other messages that wait for the hour of the receiver. */
@@ -261,12 +264,12 @@ export class Notifications {
   async #add(
     tx: Transaction,
     deliveries: readonly NewDelivery<Message>[],
-    { waitMs, heldFor }: Held,
+    { waitMs, heldFor, isQuiet = false }: Held,
   ): Promise<string[]> {
     if (deliveries.length === 0) return [];
     const ids = await this.deliveries.add(tx, deliveries, waitMs > 0 ? heldFor : null);
     if (ids.length === 0) return [];
-    if (waitMs > 0) await this.groups.wait(tx, heldFor, waitMs);
+    if (waitMs > 0) await this.groups.wait(tx, heldFor, { forMs: waitMs, isQuiet });
     else {
       await this.groups.told(tx, heldFor);
       await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));

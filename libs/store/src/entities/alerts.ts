@@ -22,6 +22,8 @@ export class AlertGroupRow {
   @Column('timestamptz', { name: 'told_at', nullable: true }) toldAt!: Date | null;
   /** Null: nothing waits. */
   @Column('timestamptz', { name: 'due_at', nullable: true }) dueAt!: Date | null;
+  /** It is due then because nobody was to be told, as by a silence. */
+  @Column('boolean', { name: 'is_quiet', default: false }) isQuiet!: boolean;
   /** When what still fires is told again; null: never. */
   @Column('timestamptz', { name: 'remind_at', nullable: true }) remindAt!: Date | null;
 }

@@ -45,6 +45,7 @@ import { FileContents1764000070000 } from './1764000070000-file-contents.js';
 import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
 import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
 import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
+import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -95,4 +96,5 @@ export const migrations = [
   LedgerPods1764000071000,
   WorkloadSeen1764000072000,
   ContainerOverrides1764000073000,
+  QuietGroups1764000080000,
 ];
