@@ -109,9 +109,12 @@ export class DetectorMetrics {
   }
 
   /** Counts what was kept of a partition. */
-  kept(partition: string, alerts: readonly Alert[], stateBytes: number | null): void {
+  kept(alerts: readonly Alert[]): void {
     for (const { rule, bySensor } of alerts) this.#alerts.inc({ rule: bySensor ? 'sensor' : rule.id });
-    if (stateBytes !== null) this.#stateBytes.set({ partition }, stateBytes);
+  }
+
+  remembered(partition: string, stateBytes: number): void {
+    this.#stateBytes.set({ partition }, stateBytes);
   }
 
   /** Counts the records of a batch, all of one sensor; the first stands for the lateness of all. */

@@ -44,22 +44,28 @@ export class PartitionJournal {
   }
 
   /**
-   * Keeps what was found, and a snapshot that holds all that led to it, at once. After a crash what follows the snapshot
-   * is found again, and keeping it again changes nothing.
+   * Keeps what was found; keeping it again changes nothing.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
-  async keep(lease: DetectorLease, { alerts, matches }: Found, snapshot: DetectorState | null): Promise<void> {
-    const state = snapshot && (await pack(snapshot.state));
+  async keep(lease: DetectorLease, { alerts, matches }: Found): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
-      if (snapshot && state) {
-        const { life, sequence } = snapshot.place;
-        await this.leases.keep(tx, lease, { format, life, position: sequence, state });
-      }
       if (alerts.length > 0) await this.alerts.add(tx, alerts);
       if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
     });
-    if (alerts.length + matches.length > 0) this.bus.call('alerts');
+    this.bus.call('alerts');
+  }
+
+  /**
+   * Keeps a snapshot, after all that was found before it: after a crash what follows it is found again.
+   * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
+   */
+  async remember(lease: DetectorLease, { place: { life, sequence }, state }: DetectorState): Promise<void> {
+    const packed = await pack(state);
+    await this.store.transaction(async (tx) => {
+      await this.leases.hold(tx, lease);
+      await this.leases.keep(tx, lease, { format, life, position: sequence, state: packed });
+    });
   }
 
   /** Drops from the stream what a snapshot holds. */

@@ -67,10 +67,10 @@ function world(change: Partial<PartitionWorld> = {}) {
   const forgotten: number[] = [];
   const lost = jest.fn();
   const whole: PartitionWorld = {
-    keep: async (_, { alerts, matches }, snapshot: DetectorState | null) => {
-      const state = snapshot && `${snapshot.place.sequence}: ${Buffer.from(snapshot.state).toString()}`;
-      kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: state });
-    },
+    keep: async (_, { alerts, matches }) =>
+      void kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null }),
+    remember: async (_, { place, state }: DetectorState) =>
+      void kept.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
     attempt: async (_, { sequence }) => void attempts.push(sequence),
     forget: async ({ sequence }) => void forgotten.push(sequence),
     prepare: async () => undefined,
@@ -142,11 +142,9 @@ it('never keeps a snapshot that lacks what led to alerts which are not kept', as
 it('keeps alerts while a snapshot is under way, and begins no other one', async () => {
   const gate = Promise.withResolvers<void>();
   const { whole, kept } = world();
-  const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
-    if (snapshot) await gate.promise;
-    return whole.keep(held, found, snapshot);
-  };
-  const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, 0);
+  const remember: PartitionWorld['remember'] = async (...given) =>
+    gate.promise.then(async () => whole.remember(...given));
+  const partition = new Partition({ ...lease }, engine(), { ...whole, remember }, log, null, 0);
   await partition.take(message(1, 'a'));
   await new Promise(setImmediate);
   await partition.take(message(2, 'b'));
@@ -218,9 +216,9 @@ describe('poison', () => {
 
   it('may be an alert that cannot be kept: the others are', async () => {
     const { whole, kept, givenUp } = world();
-    const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
+    const keep: PartitionWorld['keep'] = async (held, found) => {
       if (found.alerts.some(({ id }) => id === 'bad')) throw new Error('value too long');
-      return whole.keep(held, found, snapshot);
+      return whole.keep(held, found);
     };
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a', 'b', 'bad', 'c', 'd'));
@@ -232,9 +230,9 @@ describe('poison', () => {
 
   it('may be a match that cannot be kept: the others are', async () => {
     const { whole, kept, givenUp } = world();
-    const keep: PartitionWorld['keep'] = async (held, found, snapshot) => {
+    const keep: PartitionWorld['keep'] = async (held, found) => {
       if (found.matches.some(({ id }) => id === 'bad*')) throw new Error('value too long');
-      return whole.keep(held, found, snapshot);
+      return whole.keep(held, found);
     };
     const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
     await partition.take(message(1, 'a*', 'bad*', 'b*'));

@@ -12,8 +12,10 @@ import type { DetectorState, Found } from './partition-journal.js';
 
 /** What a partition needs of the world. */
 export interface PartitionWorld {
-  /** Keeps what was found, and snapshots. @throws Unavailable `LEASE_LOST` */
-  keep(lease: DetectorLease, found: Found, snapshot: DetectorState | null): Promise<void>;
+  /** Keeps what was found. @throws Unavailable `LEASE_LOST` */
+  keep(lease: DetectorLease, found: Found): Promise<void>;
+  /** Keeps a snapshot. @throws Unavailable `LEASE_LOST` */
+  remember(lease: DetectorLease, snapshot: DetectorState): Promise<void>;
   attempt(lease: DetectorLease, place: StreamPlace): Promise<void>;
   /** Drops from the stream what a snapshot holds. */
   forget(place: StreamPlace): Promise<void>;
@@ -41,8 +43,6 @@ const maxWaiting = 2_000;
 const retryMs = 500;
 /** After so many holders that were gone without a word, messages are taken one by one and by name. */
 const patienceWithCrashes = 3;
-
-const nothing: Found = { alerts: [], matches: [] };
 
 /** One partition while this replica reads it: records in, alerts out, in the order of the stream. */
 export class Partition {
@@ -197,7 +197,7 @@ export class Partition {
 
   /** Alerts that come meanwhile do not wait for it: a memory takes long to pack and to write. */
   async #remember(snapshot: DetectorState): Promise<void> {
-    await this.#untilDone(async () => this.world.keep(this.lease, nothing, snapshot));
+    await this.#untilDone(async () => this.world.remember(this.lease, snapshot));
     if (!this.#isOver) await this.world.forget(snapshot.place).catch(() => undefined);
   }
 
@@ -214,7 +214,7 @@ export class Partition {
   /** What can never be kept must not keep the rest from it: halving finds it in few steps. */
   async #keepEach(found: Found): Promise<void> {
     try {
-      await this.world.keep(this.lease, found, null);
+      await this.world.keep(this.lease, found);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
       const { alerts, matches } = found;

@@ -63,9 +63,13 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
       lease,
       engine,
       {
-        keep: async (held, found, snapshot) => {
-          await this.journal.keep(held, found, snapshot);
-          this.metrics.kept(lease.name, found.alerts, snapshot?.state.length ?? null);
+        keep: async (held, found) => {
+          await this.journal.keep(held, found);
+          this.metrics.kept(found.alerts);
+        },
+        remember: async (held, snapshot) => {
+          await this.journal.remember(held, snapshot);
+          this.metrics.remembered(lease.name, snapshot.state.length);
         },
         attempt: async (...attempted) => this.journal.attempt(...attempted),
         forget: async (place) => this.journal.forget(subject, place),
