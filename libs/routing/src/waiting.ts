@@ -3,6 +3,7 @@ import type { Labels } from '@tidewaiter/domain';
 import { digestWaitMs } from './digest-times.js';
 import type { DigestTimes } from './digest-times.js';
 import type { QuietReason } from './quiet.js';
+import type { ChannelKind } from './receivers/receiver.js';
 import { isMuted } from './route.js';
 import type { RouteMatch } from './route.js';
 
@@ -13,7 +14,7 @@ export const stormMs = 60_000;
 export const mutedMs = 60_000;
 
 /** Channels that no person reads one by one. */
-const forMachines: ReadonlySet<string> = new Set([
+const forMachines: ReadonlySet<string> = new Set<ChannelKind>([
   'webhook',
   'alertmanager',
   'pagerduty',

@@ -1,13 +1,13 @@
-import { Turns } from './turns.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 
 it('lets two work at once, and the others in their order, also after one that failed', async () => {
-  const turns = new Turns(2);
+  const limit = new ConcurrencyLimit(2);
   const begun: string[] = [];
   const gates = new Map<string, PromiseWithResolvers<void>>();
   const start = (name: string) => {
     const gate = Promise.withResolvers<void>();
     gates.set(name, gate);
-    return turns.run(async () => {
+    return limit.run(async () => {
       begun.push(name);
       await gate.promise;
       return name;
@@ -23,5 +23,5 @@ it('lets two work at once, and the others in their order, also after one that fa
   for (const gate of gates.values()) gate.resolve();
   expect((await outcomes).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
   expect(begun).toEqual(['a', 'b', 'c', 'd']);
-  await expect(turns.run(async () => 'e')).resolves.toBe('e');
+  await expect(limit.run(async () => 'e')).resolves.toBe('e');
 });

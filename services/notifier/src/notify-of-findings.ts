@@ -5,10 +5,10 @@ import { findingMessage, type FindingReport } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { FindingReports } from './finding-reports.js';
 import { Notifications } from './notifications.js';
-import { Turns } from './turns.js';
 
 /** An advisory may hit thousands of images. */
 const atOnce = 2;
@@ -16,7 +16,7 @@ const atOnce = 2;
 /** Tells people of what became wrong with images that nobody pushed: an advisory was published. */
 @Controller()
 export class NotifyOfFindings {
-  readonly #turns = new Turns(atOnce);
+  readonly #limit = new ConcurrencyLimit(atOnce);
 
   constructor(
     private readonly store: Store,
@@ -27,12 +27,12 @@ export class NotifyOfFindings {
 
   @Subscribe(consumers.notifier, findingOpened)
   async opened(event: EventOf<typeof findingOpened>): Promise<void> {
-    await this.#turns.run(() => this.#tell(event, 'opened'));
+    await this.#limit.run(() => this.#tell(event, 'opened'));
   }
 
   @Subscribe(consumers.notifier, findingResolved)
   async resolved(event: EventOf<typeof findingResolved>): Promise<void> {
-    await this.#turns.run(() => this.#tell(event, 'resolved'));
+    await this.#limit.run(() => this.#tell(event, 'resolved'));
   }
 
   async #tell(event: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<void> {

@@ -5,10 +5,10 @@ import { pushMessage } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
-import { Turns } from './turns.js';
 
 /** A report may have thousands of findings. */
 const atOnce = 4;
@@ -16,7 +16,7 @@ const atOnce = 4;
 /** Tells people what a push brought. The same digest under the same tag again brings nothing, so nobody hears of it. */
 @Controller()
 export class NotifyOfPushes {
-  readonly #turns = new Turns(atOnce);
+  readonly #limit = new ConcurrencyLimit(atOnce);
 
   constructor(
     private readonly store: Store,
@@ -27,7 +27,7 @@ export class NotifyOfPushes {
 
   @Subscribe(consumers.notifier, imageAnalyzed)
   async handle(event: EventOf<typeof imageAnalyzed>): Promise<void> {
-    await this.#turns.run(() => this.#tell(event));
+    await this.#limit.run(() => this.#tell(event));
   }
 
   async #tell({ id, data }: EventOf<typeof imageAnalyzed>): Promise<void> {

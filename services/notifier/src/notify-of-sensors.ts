@@ -5,13 +5,13 @@ import { consumers, type EventOf, sensorRecovered, sensorMissed } from '@tidewai
 import { sensorMessage, type SensorReport, silenceSeverity } from '@tidewaiter/messages';
 import { Store } from '@tidewaiter/store';
 
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { Notifications } from './notifications.js';
-import { Turns } from './turns.js';
 
 /** Tells people that a sensor has gone silent, and, who asks for it, that it is back. */
 @Controller()
 export class NotifyOfSensors {
-  readonly #turns = new Turns(2);
+  readonly #limit = new ConcurrencyLimit(2);
 
   constructor(
     private readonly store: Store,
@@ -20,12 +20,12 @@ export class NotifyOfSensors {
 
   @Subscribe(consumers.notifier, sensorMissed)
   async missed(event: EventOf<typeof sensorMissed>): Promise<void> {
-    await this.#turns.run(() => this.#tell(event, 'firing'));
+    await this.#limit.run(() => this.#tell(event, 'firing'));
   }
 
   @Subscribe(consumers.notifier, sensorRecovered)
   async recovered(event: EventOf<typeof sensorRecovered>): Promise<void> {
-    await this.#turns.run(() => this.#tell(event, 'resolved'));
+    await this.#limit.run(() => this.#tell(event, 'resolved'));
   }
 
   async #tell({ id, time, data }: EventOf<typeof sensorMissed>, status: SensorReport['status']): Promise<void> {
