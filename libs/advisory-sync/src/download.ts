@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InvalidInput, LimitExceeded, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+import { type Egress, type EgressRequest, type EgressResponse, readRetryAfter } from '@tidewaiter/runtime';
 
 import { checkDigests } from './digests.js';
 
@@ -32,6 +32,8 @@ export interface Downloaded {
 const defaultRetryDelaysMs = [500, 2_000, 5_000];
 /** A server that asks for more has to be asked by the next sync. */
 const maxRetryAfterMs = 30_000;
+/** The longest that the next sync stays away. */
+const maxAskedMs = 86_400_000;
 const maxRedirects = 5;
 
 /** What is kept beside the bytes of an unfinished file: a resumed download must continue the same one. */
@@ -173,9 +175,8 @@ function refusal({ status, headers }: EgressResponse): TidewaiterError {
   if (status === 404 || status === 410) return new NotFound('FEED_MISSING', `the server does not have it (${status})`);
   const message = `the server answers ${status}`;
   if (status === 429 || status >= 500) {
-    const seconds = readCount(headers['retry-after']);
-    const retryAfterMs = seconds === null ? {} : { retryAfterMs: seconds * 1_000 };
-    return new Unavailable('FEED_UNAVAILABLE', message, retryAfterMs);
+    const retryAfterMs = readRetryAfter(headers['retry-after'], Date.now(), maxAskedMs);
+    return new Unavailable('FEED_UNAVAILABLE', message, { retryAfterMs });
   }
   return new InvalidInput('FEED_REFUSED', message);
 }

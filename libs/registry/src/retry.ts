@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { readRetryAfter } from '@tidewaiter/runtime';
+
 /** A registry cannot ask us to stay away for longer than this, in milliseconds. */
 export const MAX_RETRY_AFTER_MS = 5 * 60_000;
 
 const FIRST_BACKOFF_MS = 200;
 
-const seconds = /^\d{1,10}$/;
-
-/**
- * Milliseconds to stay away, from a `Retry-After` of seconds or of a date; undefined when it is absent or unreadable.
- * @see https://www.rfc-editor.org/rfc/rfc9110#name-retry-after
- */
+/** For how many milliseconds a registry asks us to stay away; undefined when it does not. */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = seconds.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+  return readRetryAfter(header, now, MAX_RETRY_AFTER_MS);
 }
 
 /** How long to wait after so many failures in a row, in milliseconds: doubling, and spread so that workers do not come back as one. */

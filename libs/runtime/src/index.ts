@@ -16,6 +16,7 @@ export type { ClientCertificate, EgressProxy, EgressTls } from './egress-pools.j
 export { bypassesProxy } from './no-proxy.js';
 export type { EgressRequest } from './egress.js';
 export { classifyAddress } from './egress-address.js';
+export { readRetryAfter } from './retry-after.js';
 export type { EgressResponse } from './egress-response.js';
 export { createLogger, Logger } from './logger.js';
 export { currentTraceparent, withSpan } from './telemetry.js';

@@ -1,5 +1,11 @@
 import { AccessDenied, NotFound, Secret, Unavailable } from '@tidewaiter/domain';
-import type { Egress, EgressRequest, EgressResponse, RedeliverSettings } from '@tidewaiter/runtime';
+import {
+  type Egress,
+  type EgressRequest,
+  type EgressResponse,
+  readRetryAfter,
+  type RedeliverSettings,
+} from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import type { HookAttempt } from './redeliveries.js';
@@ -146,8 +152,8 @@ function refusal({ status, headers }: EgressResponse, nowMs: number): Error {
 }
 
 function waitMs(headers: EgressResponse['headers'], nowMs: number): number {
-  const seconds = Number(headers['retry-after'] ?? Number.NaN);
+  const asked = readRetryAfter(headers['retry-after'], nowMs, maxWaitMs);
+  if (asked !== undefined) return asked;
   const reset = Number(headers['x-ratelimit-reset'] ?? Number.NaN) * 1_000 - nowMs;
-  const asked = Number.isFinite(seconds) ? seconds * 1_000 : reset;
-  return Number.isFinite(asked) ? Math.min(Math.max(asked, 0), maxWaitMs) : 60_000;
+  return Number.isFinite(reset) ? Math.min(Math.max(reset, 0), maxWaitMs) : 60_000;
 }

@@ -7,6 +7,7 @@ import {
   type EgressRequest,
   type EgressResponse,
   type EgressTls,
+  readRetryAfter,
 } from '@tidewaiter/runtime';
 
 import { OutcomeUnknown, type SendContext } from './receiver.js';
@@ -148,12 +149,10 @@ export function isTemporary(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-/** `Retry-After` in milliseconds from `now`: seconds, also decimal ones, or a date. @see https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3 */
+/** For how long an answer asks to stay away, as an error takes it. */
 export function retryAfterMs(headers: Readonly<Record<string, string>>, now: Date): { retryAfterMs?: number } {
-  const text = headers['retry-after']?.trim() ?? '';
-  const waitMs = /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now.getTime();
-  if (Number.isNaN(waitMs)) return {};
-  return { retryAfterMs: Math.min(Math.max(Math.ceil(waitMs), 0), maxRetryAfterMs) };
+  const waitMs = readRetryAfter(headers['retry-after'], now.getTime(), maxRetryAfterMs);
+  return waitMs === undefined ? {} : { retryAfterMs: waitMs };
 }
 
 /**
