@@ -58,8 +58,22 @@ describe('routes check', () => {
     const lines = output.stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(2);
     expect(lines.every((line) => line.startsWith(`${config}: `))).toBe(true);
-    expect(output.stdout).toMatch(/grop_by/);
+    expect(output.stdout).toContain('route.receiver: no receiver "nobody"');
+    expect(output.stdout).toContain('grop_by');
     expect(process.exitCode).toBe(1);
+  });
+
+  it('accepts a file whose secrets are elsewhere and whose templates are ignored, and warns of both', async () => {
+    await rm(join(folder, 'hook'));
+    await writeFile(config, `${routing}templates: ['*.tmpl']\n`);
+    await routes('check', '--config', config);
+    expect(output.stderr.split('\n')).toEqual([
+      `${config}: ignored: templates`,
+      `${config}: url_file: the file cannot be read here; the notifier needs it to start`,
+      `${config}: 3 receivers, 3 routes`,
+      '',
+    ]);
+    expect([output.stdout, process.exitCode]).toEqual(['', undefined]);
   });
 
   it.each([

@@ -39,6 +39,6 @@ export function readDigestTimes(receiver: Section): DigestTimes | null {
   const location = section.scalar('location') ?? 'UTC';
   const problem = timeZoneProblem(location);
   if (problem !== undefined) section.problem('location', problem);
-  section.finish([]);
+  section.finish();
   return minute === undefined || problem !== undefined ? null : { minute, weekday, location };
 }

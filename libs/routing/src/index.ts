@@ -29,4 +29,4 @@ export type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js
 export { Simulation } from './simulation.js';
 export { replayReport } from './replay-report.js';
 export type { BusyGroup, HeldBackReport, MessageCounts, ReceiverReport, ReplayReport } from './replay-report.js';
-export { parseUnreadRouting } from './unread-routing.js';
+export { parseUnreadRouting, standIn } from './unread-routing.js';

@@ -37,7 +37,8 @@ export function readInhibitRules(root: Section): readonly InhibitRule[] {
     const rule = { source: side('source'), target: side('target'), equal: section.texts('equal') ?? [] };
     // A name that people give to a rule.
     section.scalar('name');
-    section.finish(['sources']);
+    section.refuse(['sources']);
+    section.finish();
     return rule;
   });
 }

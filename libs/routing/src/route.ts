@@ -7,6 +7,7 @@ import type { Receiver } from './receivers/receiver.js';
 import type { Section } from './section.js';
 import { contains } from './time-interval.js';
 import type { TimeInterval } from './time-interval.js';
+import { showName } from './yaml-document.js';
 
 /** Where a route sends alerts and how it gathers them. */
 export interface RouteMatch {
@@ -137,13 +138,13 @@ function readNode(section: Section, parent: RouteMatch, named: Named): Route {
   };
   const route = { options, matchers, continue: section.flag('continue') ?? false };
   const routes = section.sections('routes').map((child) => readNode(child, options, named));
-  section.finish(['labels']);
+  section.finish(['labels'], ' (labels of a route are not added to alerts)');
   return { ...route, routes };
 }
 
 function readReceiverName(section: Section, receivers: ReadonlyMap<string, Receiver>): string | undefined {
   const name = section.scalar('receiver');
-  if (name !== undefined && !receivers.has(name)) section.problem('receiver', 'no receiver has this name');
+  if (name !== undefined && !receivers.has(name)) section.problem('receiver', `no receiver ${showName(name)}`);
   return name;
 }
 
@@ -154,7 +155,7 @@ function readIntervalNames(
 ): TimeInterval[] {
   return (section.texts(key) ?? []).flatMap((name, index) => {
     const interval = intervals.get(name);
-    if (interval === undefined) section.problem(`${key}[${index}]`, 'no time interval has this name');
+    if (interval === undefined) section.problem(`${key}[${index}]`, `no time interval ${showName(name)}`);
     return interval ?? [];
   });
 }

@@ -8,6 +8,7 @@ import { documentedLabels } from './labels.js';
 import { channelReaders } from './receivers/receiver.js';
 import { parseRouting } from './routing.js';
 import { Section } from './section.js';
+import { parseUnreadRouting } from './unread-routing.js';
 
 const noFile = (): string => {
   throw new Error('ENOENT: s3cret');
@@ -41,9 +42,9 @@ route:
   matchers: [a=s3cret]
   group_by: [x, x, '...']
   group_wait: s3cret
-  mute_time_intervals: [s3cret]
+  mute_time_intervals: [nights]
   routes:
-    - receiver: s3cret
+    - receiver: nobody
       matchers: ['ok = "s3cret"', 's3cret', 'b =~ "s3cret("']
       group_interval: 0s
       repeat_interval: 0
@@ -70,15 +71,12 @@ receivers:
       'global.wechat_api_url: expected an http or https URL without templates',
       'unknown key: global.smpt_from',
       'receivers[0].slack_configs[0].http_config.proxy_url: expected the address of an http or https proxy',
-      'not supported yet: receivers[0].slack_configs[0].channel (templates: Tidewaiter renders the message itself)',
+      'not supported: receivers[0].slack_configs[0].channel (templates: Tidewaiter renders the message itself)',
       'receivers[0].slack_configs[0].api_url: is required, or app_token, or one of them in global',
-      'not supported yet: receivers[0].slack_configs[0].text (Tidewaiter renders the message itself)',
       'receivers[0].email_configs[0].to: needs at least one address',
       'receivers[0].email_configs[0].auth_password: is required with auth_username, or auth_secret',
       'receivers[0].email_configs[0].tls_config.cert_file: the file cannot be read',
-      'receivers[0].email_configs[0].headers: Subject has a template; not supported yet: Tidewaiter renders the message itself',
       'receivers[0].email_configs[0].headers: "a b" has characters that a header\'s name cannot have',
-      'not supported yet: receivers[0].email_configs[0].html',
       'receivers[0].email_configs[0].from: is required, or global.smtp_from',
       'receivers[0].email_configs[0].smarthost: is required, or global.smtp_smarthost',
       'receivers[1].name: another receiver has this name',
@@ -90,7 +88,6 @@ receivers:
       'receivers[1].webhook_configs[0].url_file: the file cannot be read',
       'receivers[1].webhook_configs[0].max_alerts: expected a whole number',
       'receivers[1].webhook_configs[0].signing_secret: expected whsec_ and the base64 of 24 to 64 bytes',
-      'not supported yet: receivers[1].webhook_configs[0].payload',
       'receivers[1].webhook_configs[0].url: or url_file is required',
       'receivers[2].name: is required',
       'receivers[2].webhook_configs: expected a list',
@@ -99,20 +96,58 @@ receivers:
       'route.group_by: a label is named twice',
       'route.group_by: ... stands for every label and must be alone',
       'route.group_wait: expected a duration such as 250ms, 30s, 1h30m or 7d',
-      'route.mute_time_intervals[0]: no time interval has this name',
+      'route.mute_time_intervals[0]: no time interval "nights"',
       'route.routes[1]: expected a map',
       'route.routes[0].matchers[1]: expected one of = != =~ !~ at the end',
       'route.routes[0].matchers[2]: not an RE2 expression: missing closing )',
-      'route.routes[0].receiver: no receiver has this name',
+      'route.routes[0].receiver: no receiver "nobody"',
       'route.routes[0].group_interval: must not be zero',
       'route.routes[0].repeat_interval: must not be zero',
       'route.routes[0].continue: expected true or false',
       'route.routes[0].routes[0].match: a name is not a classic label name; use matchers',
       'route.routes[0].routes[0].match_re: expected a text under ok',
-      'not supported yet: route.routes[0].routes[0].labels',
       'unknown key: route.routes[0].routes[0].s3cret',
-      'not supported yet: templates',
     ]);
+  });
+});
+
+describe('warnings', () => {
+  const warningsOf = (receiver: string) =>
+    parseUnreadRouting(`route: {receiver: a}\nreceivers: [{name: a, ${receiver}}]`).warnings;
+  const jira = "api_url: 'https://example.com/rest/api/3', project: SEC, issue_type: Bug";
+  const chat = "api_url: 'https://chat.example.com', token: t, token_id: i, channel: c";
+
+  it.each([
+    ['slack_configs: [{api_url: "https://hooks.example.com/1", text: x}]', 'slack_configs[0].text (Tidewaiter renders'],
+    [
+      'slack_configs: [{api_url: "https://hooks.example.com/1", username: "{{ x }}"}]',
+      'slack_configs[0].username (temp',
+    ],
+    [
+      'pagerduty_configs: [{routing_key: k, details: {a: "{{ x }}", b: c}}]',
+      'pagerduty_configs[0].details under a (temp',
+    ],
+    ['pagerduty_configs: [{routing_key: k, severity: "{{ x }}"}]', 'pagerduty_configs[0].severity (templates'],
+    ['victorops_configs: [{api_key: k, routing_key: r, state_message: x}]', 'victorops_configs[0].state_message (Tide'],
+    [`rocketchat_configs: [{${chat}, title: x}]`, 'rocketchat_configs[0].title (Tidewaiter renders'],
+    [`jira_configs: [{${jira}, summary: '{{ x }}'}]`, 'jira_configs[0].summary (templates'],
+    [`jira_configs: [{${jira}, description: x}]`, 'jira_configs[0].description (Tidewaiter renders'],
+    [
+      `jira_configs: [{${jira}, description: {template: x}}]`,
+      'jira_configs[0].description.template (Tidewaiter renders',
+    ],
+    [`jira_configs: [{${jira}, labels: [a, '{{ x }}']}]`, 'jira_configs[0].labels (templates'],
+    [`jira_configs: [{${jira}, fields: {a: [{b: '{{ x }}'}], c: 1}}]`, 'jira_configs[0].fields (templates'],
+    ['webhook_configs: [{url: "https://hooks.example.com/1"}], signl4_configs: [{}]', 'signl4_configs'],
+  ])('name what is ignored of %s', (receiver, warning) => {
+    expect(warningsOf(receiver)).toEqual([expect.stringContaining(`ignored: receivers[0].${warning}`)]);
+  });
+
+  it('leave out what is templated and keep the rest', () => {
+    const { receivers } = parseUnreadRouting(
+      `route: {receiver: a}\nreceivers: [{name: a, jira_configs: [{${jira}, labels: [a, '{{ x }}'], fields: {b: '{{ x }}', c: 1}}]}]`,
+    );
+    expect(receivers.get('a')?.integrations[0]?.config).toMatchObject({ labels: ['a'], fields: { c: 1 } });
   });
 });
 
@@ -220,15 +255,14 @@ const fixtures = resolve(repository, env['TIDEWAITER_SHARED'] ?? '../shared', 'f
         'capture-config.yml',
         [
           ...['title', 'actions', 'fields'].map((key) => `receivers[0].slack_configs[0].${key}`),
+          'receivers[0].email_configs[0].headers',
           'receivers[0].msteams_configs',
         ],
       ],
-    ])('says of %s what is not supported, and nothing else', (name, unsupported) => {
-      const problems = load(name).filter(
-        (problem) => !/headers: Subject has a template; not supported yet/.test(problem),
-      );
-      expect(problems.map((problem) => problem.replace(/ \(.*\)$/, ''))).toEqual(
-        unsupported.map((path) => `not supported yet: ${path}`),
+    ])('loads %s and warns of what it ignores, and of nothing else', (name, ignored) => {
+      const { warnings } = parseUnreadRouting(readFileSync(resolve(fixtures, name), 'utf8'));
+      expect(warnings.map((warning) => warning.replace(/ (under|\().*$/, ''))).toEqual(
+        ignored.map((path) => `ignored: ${path}`),
       );
     });
 
@@ -254,7 +288,9 @@ describe('docs/routing.md', () => {
   });
 
   it('has a row for every kind of channel', () => {
-    const { readers } = channelReaders(new Section(new Map(), '', { problems: [], readFile: noFile, environment: {} }));
+    const { readers } = channelReaders(
+      new Section(new Map(), '', { problems: [], warnings: [], readFile: noFile, environment: {} }),
+    );
     for (const kind of Object.keys(readers)) expect(page).toContain(`| \`${kind}_configs\``);
   });
 

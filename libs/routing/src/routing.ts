@@ -17,9 +17,11 @@ export interface RoutingConfig {
   /** By name. Every receiver that a route names is here. */
   receivers: Map<string, Receiver>;
   inhibitRules: readonly InhibitRule[];
+  /** Keys of Alertmanager that are ignored, one line each with its path. */
+  warnings: readonly string[];
 }
 
-const unsupportedKeys = ['templates', 'tracing'];
+const ignoredKeys = ['templates', 'tracing'];
 
 /**
  * Reads `routing.yaml`, which is written as Alertmanager's configuration.
@@ -29,30 +31,30 @@ const unsupportedKeys = ['templates', 'tracing'];
  * @see https://prometheus.io/docs/alerting/latest/configuration/
  */
 export function parseRouting(text: string, readFile: ReadFile, environment: Environment = {}): RoutingConfig {
-  const reading: Reading = { problems: [], readFile, environment };
+  const reading: Reading = { problems: [], warnings: [], readFile, environment };
   const root = readYaml(text, reading.problems);
   refuseAny(reading.problems);
   if (!(root instanceof Map)) throw new InvalidInput('ROUTING_INVALID', 'expected a map with route and receivers');
   const config = readConfig(new Section(root, '', reading));
   refuseAny(reading.problems);
-  return config;
+  return { ...config, warnings: reading.warnings };
 }
 
 function refuseAny(problems: string[]): void {
   if (problems.length > 0) throw new InvalidInput('ROUTING_INVALID', problems.join('\n'));
 }
 
-function readConfig(root: Section): RoutingConfig {
+function readConfig(root: Section): Omit<RoutingConfig, 'warnings'> {
   const global = root.sectionOrEmpty('global');
   const channels = channelReaders(global);
   // It is for alerts that somebody else sends; ours say when they end.
   global.durationMs('resolve_timeout');
-  global.finish([]);
+  global.finish();
   const receivers = readReceivers(root, channels);
   const timeIntervals = readTimeIntervals(root);
   const inhibitRules = readInhibitRules(root);
   const named = { receivers, timeIntervals };
   const route = readRoute(root.sectionOrEmpty('route'), named);
-  root.finish(unsupportedKeys);
+  root.finish(ignoredKeys);
   return { route, receivers, inhibitRules };
 }

@@ -11,6 +11,8 @@ export type ReadFile = (path: string, key: string) => string;
 export interface Reading {
   /** Everything that is wrong so far, one line each, with its path and without any value. */
   readonly problems: string[];
+  /** Keys that mean something in Alertmanager and change nothing here, one line each. */
+  readonly warnings: string[];
   /** Gives the text of a file that a `*_file` key names. */
   readonly readFile: ReadFile;
   readonly environment: Environment;
@@ -28,10 +30,10 @@ const flags = new Map([
   ['off', false],
 ]);
 
-/** Why a template is not supported. */
+/** Why a template is refused or ignored. */
 export const templated = ' (templates: Tidewaiter renders the message itself)';
 
-/** Why a key that words the message is not supported. */
+/** Why a key that words the message is ignored. */
 export const rendered = ' (Tidewaiter renders the message itself)';
 
 /** Node's timers count no further. */
@@ -57,6 +59,14 @@ export class Section {
     const text = this.scalar(key);
     if (!text?.includes('{{')) return text;
     this.unsupported(key, templated);
+    return undefined;
+  }
+
+  /** Text of which the message does without: a template in it is ignored, where `text` would refuse it. */
+  wording(key: string): string | undefined {
+    const text = this.scalar(key);
+    if (!text?.includes('{{')) return text;
+    this.ignored(key, templated);
     return undefined;
   }
 
@@ -204,12 +214,13 @@ export class Section {
     });
   }
 
-  /** As `pairs`, of texts that are sent as they are. */
+  /** As `pairs`, of texts that are sent as they are; those with a template are ignored. */
   plainPairs(key: string): [name: string, value: string][] {
-    const pairs = this.pairs(key);
-    if (!pairs.some(([, value]) => value.includes('{{'))) return pairs;
-    this.unsupported(key, templated);
-    return [];
+    return this.pairs(key).filter(([name, value]) => {
+      if (!value.includes('{{')) return true;
+      this.ignored(key, ` under ${showKey(name)}${templated}`);
+      return false;
+    });
   }
 
   /** Runs a reader that throws `InvalidInput` and notes what it says under the key. */
@@ -227,16 +238,28 @@ export class Section {
     this.reading.problems.push(`${this.at(key)}: ${message}`);
   }
 
-  /** Notes a key that means something in Alertmanager and nothing here yet. */
+  /** Refuses a key of Alertmanager without which messages would go elsewhere, or under another identity. */
   unsupported(key: string, why: string): void {
-    this.reading.problems.push(`not supported yet: ${this.at(key)}${why}`);
+    this.reading.problems.push(`not supported: ${this.at(key)}${why}`);
   }
 
-  /** Reports what is left. `unsupported` are Alertmanager's keys that mean something there and nothing here yet, so silence would be a lie. */
-  finish(unsupported: readonly string[], why = ''): void {
+  /** {@link unsupported} for those of `keys` that are there. */
+  refuse(keys: readonly string[], why = ''): void {
+    for (const key of keys) {
+      if (this.#take(key) !== undefined) this.unsupported(key, why);
+    }
+  }
+
+  /** Warns of a key of Alertmanager that changes nothing here. Whom a message reaches must not depend on it. */
+  ignored(key: string, why: string): void {
+    this.reading.warnings.push(`ignored: ${this.at(key)}${why}`);
+  }
+
+  /** Reports the keys that no reader has taken: `ignored` are Alertmanager's own, all others are mistakes. */
+  finish(ignored: readonly string[] = [], why = ''): void {
     for (const key of this.entries.keys()) {
       if (this.#taken.has(key)) continue;
-      if (unsupported.includes(key)) this.unsupported(key, why);
+      if (ignored.includes(key)) this.ignored(key, why);
       else this.reading.problems.push(`unknown key: ${this.at(key)}`);
     }
   }

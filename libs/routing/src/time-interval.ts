@@ -109,7 +109,7 @@ export function readTimeIntervals(root: Section): Map<string, TimeInterval> {
     for (const section of root.sections(key)) {
       const name = section.scalar('name');
       const ranges = section.sections('time_intervals').map(readRange);
-      section.finish([]);
+      section.finish();
       if (name === undefined) section.problem('name', 'is required');
       else if (intervals.has(name)) section.problem('name', 'another time interval has this name');
       else intervals.set(name, { name, ranges });
@@ -127,14 +127,14 @@ function readRange(section: Section): TimeRange {
     years: readSpans(section, 'years', whole(0, 9999)),
     location: readLocation(section),
   };
-  section.finish([]);
+  section.finish();
   return range;
 }
 
 function readTimes(section: Section): Span {
   const from = readMinute(section, 'start_time');
   const to = readMinute(section, 'end_time');
-  section.finish([]);
+  section.finish();
   if (from !== undefined && to !== undefined && from >= to) section.problem('end_time', 'must be after start_time');
   return [from ?? 0, to ?? 0];
 }

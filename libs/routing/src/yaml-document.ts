@@ -115,5 +115,10 @@ const seqTag = 'tag:yaml.org,2002:seq';
 /** A key as messages show it: bare where that is safe, else quoted, cut, and without anything that could move a terminal's cursor. */
 export function showKey(key: string): string {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[\d+\])?$/.test(key)) return key;
-  return JSON.stringify(key.slice(0, 64)).replaceAll(/[^\x20-\x7e]/g, '?');
+  return showName(key);
+}
+
+/** A name that the user chose, in quotes, fit for a terminal: unlike a value it is never secret. */
+export function showName(name: string): string {
+  return JSON.stringify(name.slice(0, 64)).replaceAll(/[^\x20-\x7e]/g, '?');
 }

@@ -18,7 +18,7 @@ export function readAlertmanager(section: Section, http: HttpConfig): Alertmanag
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  section.finish([]);
+  section.finish();
   if (url === undefined) section.problem('url', 'is required');
   return url === undefined ? undefined : { url: url.replace(/\/$/, ''), ...config };
 }

@@ -55,7 +55,7 @@ export function readDiscord(section: Section, http: HttpConfig): DiscordConfig |
   const url = section.secretUrl('webhook_url');
   const config = {
     ...readRequests(section, http),
-    username: section.text('username'),
+    username: section.wording('username'),
     avatarUrl: section.url('avatar_url'),
   };
   section.finish(['title', 'message', 'content'], rendered);

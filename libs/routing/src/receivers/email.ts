@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered, templated } from '../section.js';
 import type { Section } from '../section.js';
 import { showKey } from '../yaml-document.js';
 import { plainTls, readTls } from './tls-config.js';
@@ -87,7 +88,7 @@ export function readEmail(section: Section, defaults: EmailDefaults): EmailConfi
     headers: readHeaders(section),
     sendResolved: section.flag('send_resolved') ?? false,
   };
-  section.finish(['html', 'text', 'threading']);
+  section.finish(['html', 'text', 'threading'], rendered);
   if (from === undefined) section.problem('from', 'is required, or global.smtp_from');
   if (!smarthost) section.problem('smarthost', 'is required, or global.smtp_smarthost');
   return to.length > 0 && from !== undefined && smarthost ? { to, from, smarthost, ...config } : undefined;
@@ -153,11 +154,7 @@ function readHeaders(section: Section): Map<string, string> {
     if (!/^[\x21-\x39\x3b-\x7e]+$/.test(name))
       section.problem('headers', `${showKey(name)} has characters that a header's name cannot have`);
     else if (/[\r\n\0]/.test(value)) section.problem('headers', `${showKey(name)} must be one line`);
-    else if (value.includes('{{'))
-      section.problem(
-        'headers',
-        `${showKey(name)} has a template; not supported yet: Tidewaiter renders the message itself`,
-      );
+    else if (value.includes('{{')) section.ignored('headers', ` under ${showKey(name)}${templated}`);
     else if (seen.has(name.toLowerCase()))
       section.problem('headers', `${showKey(name)} differs from another name in case only`);
     else headers.set(name, value);

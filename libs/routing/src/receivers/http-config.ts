@@ -69,7 +69,7 @@ function readHttp(http: Section): HttpConfig {
   // A message that is led elsewhere may end as a question for a page that says 200, or with a stranger.
   if (http.flag('follow_redirects') === true)
     http.problem('follow_redirects', 'is not done, as a message could be lost on the way; give the last address');
-  http.finish([]);
+  http.finish();
   return config;
 }
 
@@ -93,7 +93,8 @@ function readAuthorization(http: Section): HttpAuth | undefined {
     section.problem('type', 'expected the name of a scheme, such as Bearer');
   if (scheme.toLowerCase() === 'basic') section.problem('type', 'use basic_auth for this scheme');
   const credentials = section.headerSecret('credentials');
-  section.finish(['credentials_ref']);
+  section.refuse(['credentials_ref']);
+  section.finish();
   if (!credentials) section.problem('credentials', 'or credentials_file is required');
   return credentials && { type: 'authorization', scheme, credentials };
 }
@@ -109,7 +110,8 @@ function readBasicAuth(http: Section): HttpAuth | undefined {
   if (!section) return undefined;
   const username = section.secret('username')?.reveal();
   const password = section.secret('password');
-  section.finish(['username_ref', 'password_ref']);
+  section.refuse(['username_ref', 'password_ref']);
+  section.finish();
   if (username === undefined) section.problem('username', 'is required');
   if (!password) section.problem('password', 'or password_file is required');
   return username !== undefined && password ? { type: 'basic', username, password } : undefined;
@@ -126,13 +128,14 @@ function readOAuth2(http: Section): HttpAuth | undefined {
     ...readConnection(section),
   };
   // Keys of ways to prove who we are that need more than a secret.
-  section.finish([
+  section.refuse([
     'client_secret_ref',
     'client_certificate_key',
     'client_certificate_key_file',
     'grant_type',
     'claims',
   ]);
+  section.finish();
   if (clientId === undefined) section.problem('client_id', 'is required');
   if (!clientSecret) section.problem('client_secret', 'or client_secret_file is required');
   if (tokenUrl === undefined) section.problem('token_url', 'is required');
@@ -190,7 +193,7 @@ function readProxyHeaders(section: Section): [string, Secret][] {
     checkHeader(header, name);
     return [name, joined(header, name, header.texts(name) ?? [])];
   });
-  header.finish([]);
+  header.finish();
   return headers;
 }
 
@@ -209,11 +212,11 @@ function readHeaders(http: Section): [string, Secret][] {
     const header = section.sectionOrEmpty(name);
     const given = ['values', 'secrets'].flatMap((key) => header.texts(key) ?? []);
     const values = [...given, ...header.files('files')];
-    header.finish([]);
+    header.finish();
     if (values.length === 0) section.problem(name, 'has no value');
     return [name, joined(section, name, values)];
   });
-  section.finish([]);
+  section.finish();
   if (new Set(headers.map(([name]) => name.toLowerCase())).size < headers.length)
     http.problem('http_headers', 'two names differ in case only');
   return headers;

@@ -26,7 +26,7 @@ export function readIncidentio(section: Section, http: HttpConfig): IncidentioCo
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  section.finish([]);
+  section.finish();
   if (token && http.auth)
     section.problem('alert_source_token', 'and credentials in http_config are both given; keep one');
   if (!token && !http.auth)

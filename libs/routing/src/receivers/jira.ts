@@ -59,7 +59,7 @@ export function readJira(section: Section, http: HttpConfig, defaults: JiraDefau
     summary: summary.text,
     labels: labels.values,
     kept: new Set((['summary', 'description', 'labels'] as const).filter((name) => isKept[name])),
-    priority: section.text('priority'),
+    priority: section.wording('priority'),
     resolveTransition: section.text('resolve_transition'),
     reopenTransition: section.text('reopen_transition'),
     wontFixResolution: section.text('wont_fix_resolution'),
@@ -68,7 +68,7 @@ export function readJira(section: Section, http: HttpConfig, defaults: JiraDefau
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  section.finish([]);
+  section.finish();
   if (issueType === undefined) section.problem('issue_type', 'is required');
   return api && project !== undefined && issueType !== undefined
     ? { ...api, project, issueType, ...config }
@@ -105,17 +105,16 @@ function readProject(section: Section): string | undefined {
 
 /** A text, or in newer files a map that also says whether an issue that is there is changed. */
 function readSummary(section: Section): { text: string | undefined; isKept: boolean } {
-  if (!section.isMap('summary')) return { text: section.text('summary'), isKept: false };
+  if (!section.isMap('summary')) return { text: section.wording('summary'), isKept: false };
   const own = section.sectionOrEmpty('summary');
-  const summary = { text: own.text('template'), isKept: !(own.flag('enable_update') ?? true) };
-  own.finish([]);
+  const summary = { text: own.wording('template'), isKept: !(own.flag('enable_update') ?? true) };
+  own.finish();
   return summary;
 }
 
 function readDescription(section: Section): { isKept: boolean } {
-  // Left to `finish` would be told as a key that nobody knows.
   if (!section.isMap('description')) {
-    if (section.scalar('description') !== undefined) section.unsupported('description', rendered);
+    if (section.scalar('description') !== undefined) section.ignored('description', rendered);
     return { isKept: false };
   }
   const own = section.sectionOrEmpty('description');
@@ -126,11 +125,12 @@ function readDescription(section: Section): { isKept: boolean } {
 
 function readLabels(section: Section): { values: string[]; isKept: boolean } {
   const own = section.isMap('labels') ? section.sectionOrEmpty('labels') : undefined;
-  const values = (own ? own.texts('values') : section.texts('labels')) ?? [];
+  const texts = (own ? own.texts('values') : section.texts('labels')) ?? [];
+  const values = texts.filter((label) => !label.includes('{{'));
   const isKept = !(own?.flag('enable_update') ?? true);
-  own?.finish([]);
-  if (values.some((label) => label.includes('{{'))) section.unsupported('labels', templated);
-  else if (!values.every((label) => /^\S{1,255}$/.test(label))) section.problem('labels', 'a label has no white space');
+  own?.finish();
+  if (values.length < texts.length) section.ignored('labels', templated);
+  if (!values.every((label) => /^\S{1,255}$/.test(label))) section.problem('labels', 'a label has no white space');
   return { values, isKept };
 }
 
@@ -147,10 +147,11 @@ function readFields(section: Section): JiraConfig['fields'] {
   const value = section.value('fields');
   if (value === undefined) return {};
   if (!(value instanceof Map)) section.problem('fields', 'expected a map');
-  if (JSON.stringify(jiraValue(value)).includes('{{')) section.unsupported('fields', templated);
   if (!(value instanceof Map)) return {};
   for (const name of value.keys()) if (ownFields.has(name)) section.problem('fields', `${name} has a key of its own`);
-  return Object.fromEntries([...value].map(([name, own]) => [name, numberOr(own)]));
+  const plain = [...value].filter(([, own]) => !JSON.stringify(jiraValue(own)).includes('{{'));
+  if (plain.length < value.size) section.ignored('fields', templated);
+  return Object.fromEntries(plain.map(([name, own]) => [name, numberOr(own)]));
 }
 
 /** Numbers are values of fields themselves, never parts of them: there a number is an id, which is a text. */

@@ -57,9 +57,9 @@ export function readMattermost(
   const url = section.secretUrl('webhook_url') ?? defaults.url;
   const config = {
     channel: section.text('channel'),
-    username: section.text('username'),
+    username: section.wording('username'),
     iconUrl: section.url('icon_url'),
-    iconEmoji: section.text('icon_emoji'),
+    iconEmoji: section.wording('icon_emoji'),
     http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,

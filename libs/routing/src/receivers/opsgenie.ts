@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
@@ -49,18 +50,18 @@ export function readOpsgenie(
   const config = {
     apiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,
     responders: section.sections('responders').map(readResponder),
-    tags: splitList(section.text('tags')),
+    tags: splitList(section.wording('tags')),
     priority: readPriority(section),
-    entity: section.text('entity'),
-    source: section.text('source'),
-    note: section.text('note'),
+    entity: section.wording('entity'),
+    source: section.wording('source'),
+    note: section.wording('note'),
     details: section.plainPairs('details'),
     http,
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
   };
   refuseAuth(section, http, 'the API key says who we are');
-  section.finish(['message', 'description', 'actions', 'update_alerts']);
+  section.finish(['message', 'description', 'actions', 'update_alerts'], rendered);
   if (!apiKey) section.problem('api_key', 'or api_key_file is required, or global.opsgenie_api_key');
   return apiKey && { apiKey, ...config };
 }
@@ -73,7 +74,7 @@ function readResponder(section: Section): Record<string, string> {
     const text = section.text(key);
     if (text !== undefined) responder[key] = text;
   }
-  section.finish([]);
+  section.finish();
   if (!responderTypes.has(responder['type'] ?? ''))
     section.problem('type', 'expected team, user, escalation or schedule');
   if (Object.keys(responder).length < 2) section.problem('name', 'or id or username is required');
@@ -81,7 +82,7 @@ function readResponder(section: Section): Record<string, string> {
 }
 
 function readPriority(section: Section): string | undefined {
-  const priority = section.text('priority');
+  const priority = section.wording('priority');
   if (priority === undefined || /^P[1-5]$/.test(priority)) return priority;
   section.problem('priority', 'expected one of P1, P2, P3, P4, P5');
   return undefined;

@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import { refuseAuth } from './http-config.js';
 import type { HttpConfig } from './http-config.js';
@@ -54,11 +55,11 @@ export function readPagerDuty(
   const config = {
     url: section.url('url') ?? (api === 'v1' ? olderUrl : defaults.url),
     severity: readSeverity(section),
-    class: section.text('class'),
-    component: section.text('component'),
-    group: section.text('group'),
-    source: section.text('source'),
-    client: section.text('client'),
+    class: section.wording('class'),
+    component: section.wording('component'),
+    group: section.wording('group'),
+    source: section.wording('source'),
+    client: section.wording('client'),
     clientUrl: section.url('client_url'),
     details: section.plainPairs('details'),
     http,
@@ -66,7 +67,7 @@ export function readPagerDuty(
     sendResolved: section.flag('send_resolved') ?? true,
   } as const;
   refuseAuth(section, http, 'the key says who we are');
-  section.finish(['description', 'images', 'links']);
+  section.finish(['description', 'images', 'links'], rendered);
   if (routingKey && serviceKey) section.problem('routing_key', 'and service_key are both given; keep one');
   const key = routingKey ?? serviceKey;
   if (!key) section.problem('routing_key', 'or service_key is required, or one of them in a file');
@@ -74,7 +75,7 @@ export function readPagerDuty(
 }
 
 function readSeverity(section: Section): PagerDutySeverity | undefined {
-  const text = section.text('severity');
+  const text = section.wording('severity');
   const severity = severities.find((each) => each === text?.toLowerCase());
   if (text !== undefined && severity === undefined)
     section.problem('severity', `expected one of ${severities.join(', ')}`);

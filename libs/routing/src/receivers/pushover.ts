@@ -36,7 +36,7 @@ export function readPushover(section: Section, http: HttpConfig): PushoverConfig
   const config = {
     url: 'https://api.pushover.net/1/messages.json',
     device: section.text('device'),
-    sound: section.text('sound'),
+    sound: section.wording('sound'),
     priority: readPriority(section),
     retrySeconds,
     expireSeconds,
@@ -56,7 +56,7 @@ export function readPushover(section: Section, http: HttpConfig): PushoverConfig
 }
 
 function readPriority(section: Section): number | undefined {
-  const text = section.text('priority');
+  const text = section.wording('priority');
   if (text === undefined || /^(?:-[12]|[012])$/.test(text)) return text === undefined ? undefined : Number(text);
   section.problem('priority', 'expected a number from -2 to 2');
   return undefined;

@@ -1,6 +1,7 @@
 import { readDigestTimes } from '../digest-times.js';
 import type { DigestTimes } from '../digest-times.js';
 import type { Section } from '../section.js';
+import { showName } from '../yaml-document.js';
 import { readAlertmanager } from './alertmanager.js';
 import type { AlertmanagerConfig } from './alertmanager.js';
 import { readDiscord, readTeams, readTelegram, readTelegramDefaults } from './chat.js';
@@ -118,7 +119,13 @@ function knowing<Defaults, Config>(
   return (entry, http) => read(entry, http, defaults);
 }
 
-const unsupportedKinds = ['jsm', 'jsmops', 'signl4'].map((kind) => `${kind}_configs`);
+/** Channels of Alertmanager that Tidewaiter does not have, and why. */
+const missingKinds = {
+  msteams_configs: ' (the connectors of Office 365 have ended; use msteamsv2_configs)',
+  jsm_configs: '',
+  jsmops_configs: '',
+  signl4_configs: '',
+};
 
 /** Reads `receivers`, by name. */
 export function readReceivers(root: Section, channels: ChannelReaders): Map<string, Receiver> {
@@ -132,16 +139,24 @@ export function readReceivers(root: Section, channels: ChannelReaders): Map<stri
     );
     const digest = readDigestTimes(section);
     const fallback = section.scalar('fallback') ?? null;
-    if (section.value('msteams_configs') !== undefined)
-      section.unsupported('msteams_configs', ' (the connectors of Office 365 have ended; use msteamsv2_configs)');
-    section.finish(unsupportedKinds);
+    readMissingKinds(section, integrations.length > 0);
+    section.finish();
     if (name !== undefined) receivers.set(name, { name, integrations, digest, fallback });
   }
   for (const [index, { fallback }] of [...receivers.values()].entries()) {
     if (fallback !== null && !receivers.has(fallback))
-      root.problem(`receivers[${index}].fallback`, 'no receiver has this name');
+      root.problem(`receivers[${index}].fallback`, `no receiver ${showName(fallback)}`);
   }
   return receivers;
+}
+
+/** A receiver that would send nothing at all is a mistake; one that still has another channel is worth a warning. */
+function readMissingKinds(section: Section, hasChannel: boolean): void {
+  for (const [key, why] of Object.entries(missingKinds)) {
+    if (section.value(key) === undefined) continue;
+    if (hasChannel) section.ignored(key, why);
+    else section.unsupported(key, why);
+  }
 }
 
 function readIntegrations(section: Section, kind: ChannelKind, { readers, http }: ChannelReaders): Integration[] {

@@ -60,7 +60,7 @@ export function readRocketChat(
   const channel = section.text('channel');
   const config = {
     apiUrl: (section.url('api_url') ?? defaults.apiUrl).replace(/\/$/, ''),
-    emoji: section.text('emoji'),
+    emoji: section.wording('emoji'),
     iconUrl: section.url('icon_url'),
     http,
     timeoutMs: section.timeoutMs('timeout'),

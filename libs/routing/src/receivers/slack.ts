@@ -67,8 +67,8 @@ export function readSlack(section: Section, http: HttpConfig, defaults: SlackDef
   const target = readTarget(section, http, defaults);
   const config = {
     http: { ...http, auth: undefined },
-    username: section.text('username'),
-    iconEmoji: section.text('icon_emoji'),
+    username: section.wording('username'),
+    iconEmoji: section.wording('icon_emoji'),
     iconUrl: section.url('icon_url'),
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? false,

@@ -80,7 +80,7 @@ export function readSns(section: Section, http: HttpConfig, defaults: AwsDefault
   const apiUrl = section.url('api_url');
   const config = {
     http,
-    subject: section.text('subject'),
+    subject: section.wording('subject'),
     attributes: readAttributes(section),
     timeoutMs: section.timeoutMs('timeout'),
     sendResolved: section.flag('send_resolved') ?? true,
@@ -122,7 +122,8 @@ function readSigning(
   const roleArn = sigv4.text('role_arn');
   if (roleArn !== undefined && !/^arn:aws[a-z-]{0,20}:iam::\d{12}:role\/[\w+=,.@/-]{1,600}$/.test(roleArn))
     sigv4.problem('role_arn', 'expected arn:aws:iam::ACCOUNT:role/NAME');
-  sigv4.finish(['profile', 'service', 'use_fips_sts_endpoint', 'external_id'], ' (give access_key and secret_key)');
+  sigv4.refuse(['profile', 'service', 'use_fips_sts_endpoint', 'external_id'], ' (give access_key and secret_key)');
+  sigv4.finish();
   if (region === undefined) sigv4.problem('region', 'is required, or AWS_REGION in the environment');
   else if (!regionForm.test(region)) sigv4.problem('region', 'expected a name such as eu-central-1');
   if (!credentials)

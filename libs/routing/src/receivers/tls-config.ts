@@ -38,7 +38,8 @@ export function readTls(section: Section, key: string): TlsConfig | undefined {
     minVersion: readVersion(tls, 'min_version'),
     maxVersion: readVersion(tls, 'max_version'),
   };
-  tls.finish(['ca_ref', 'cert_ref', 'key_ref']);
+  tls.refuse(['ca_ref', 'cert_ref', 'key_ref']);
+  tls.finish();
   return config;
 }
 

@@ -52,7 +52,7 @@ export function readVictorOps(
   const config = {
     apiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,
     messageType: readMessageType(section),
-    monitoringTool: section.text('monitoring_tool'),
+    monitoringTool: section.wording('monitoring_tool'),
     customFields: readCustomFields(section),
     http,
     timeoutMs: section.timeoutMs('timeout'),
@@ -66,7 +66,7 @@ export function readVictorOps(
 }
 
 function readMessageType(section: Section): VictorOpsMessageType | undefined {
-  const text = section.text('message_type');
+  const text = section.wording('message_type');
   const type = messageTypes.find((each) => each === text);
   if (text !== undefined && type === undefined)
     section.problem('message_type', `expected one of ${messageTypes.join(', ')}`);

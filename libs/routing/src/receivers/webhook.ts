@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 
+import { rendered } from '../section.js';
 import type { Section } from '../section.js';
 import type { HttpConfig } from './http-config.js';
 
@@ -29,7 +30,7 @@ export function readWebhook(section: Section, http: HttpConfig): WebhookConfig |
     signingSecret: readSigningSecret(section),
     sendResolved: section.flag('send_resolved') ?? true,
   };
-  section.finish(['payload']);
+  section.finish(['payload'], rendered);
   if (!url) section.problem('url', 'or url_file is required');
   return url && { url, ...config };
 }
