@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { env } from 'node:process';
 
-import { InvalidInput, type Observation, type RuntimeRecord } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type Observation, type RuntimeRecord } from '@tidewaiter/domain';
 
 import { readImageName, withoutScheme } from './image-names.js';
 import { isObject, list, object, text } from './json.js';
@@ -79,12 +79,18 @@ function read(path: string, body = bodyOf(path)) {
     const batched = lines.filter((line) => line.includes('"EventList"')).length * 2;
     expect(records.length + left).toBe(lines.length + batched);
     expect(ignored['malformed']).toBeUndefined();
-    // The sensor's own id, or one for each event that is another.
-    const different = new Set(records.map(({ event }) => text(event['auditID']) ?? JSON.stringify(event)));
+    // Stages of one request have one id; any other event has its own.
+    const different = new Set(records.map(({ event }) => requestOf(event) ?? JSON.stringify(event)));
     expect(new Set(records.map(({ id }) => id)).size).toBe(different.size);
     records.forEach(observe);
   });
 });
+
+function requestOf({ auditID, verb, requestURI, requestReceivedTimestamp, user }: JsonObject): string | null {
+  return (
+    text(auditID) && JSON.stringify([auditID, verb, requestURI, requestReceivedTimestamp, object(user)['username']])
+  );
+}
 
 /** Why a file holds nothing that happened; null where it does. */
 function reasonOf(path: string, expected: Expected | undefined): string | null {
@@ -147,7 +153,7 @@ function factsOf(record: RuntimeRecord, observation: Observation): Record<string
       };
     case 'kubernetes-audit':
       return {
-        auditID: record.id,
+        auditID: record.event['auditID'] ?? null,
         verb: request?.verb ?? null,
         user: request?.user ?? null,
         resource,

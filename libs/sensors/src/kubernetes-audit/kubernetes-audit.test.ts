@@ -13,7 +13,12 @@ const see = (change: object) => read({ ...sample, ...change }).records.map(kuber
 
 it('reads a request', () => {
   expect(read(sample).records).toMatchObject([
-    { id: '8b76a388-f689-4d70-9f69-53be59fa3365', cluster: 'eu1', node: null, at: '2026-01-02T03:04:05.123456Z' },
+    {
+      id: expect.stringMatching(/^8b76a388-f689-4d70-9f69-53be59fa3365:/),
+      cluster: 'eu1',
+      node: null,
+      at: '2026-01-02T03:04:05.123456Z',
+    },
   ]);
   expect(see({})).toMatchObject({
     activity: 'request',
@@ -42,7 +47,7 @@ it('reads a request', () => {
 it('reads a list, whose items do not say what they are', () => {
   const { kind: _, apiVersion: _version, ...item } = sample;
   const list = { kind: 'EventList', apiVersion: 'audit.k8s.io/v1', items: [item, { ...item, auditID: 'b' }, 7, {}] };
-  expect(read(list)).toMatchObject({ records: [{}, { id: 'b' }], ignored: { malformed: 2 } });
+  expect(read(list)).toMatchObject({ records: [{}, { id: expect.stringMatching(/^b:/) }], ignored: { malformed: 2 } });
   expect(read({ kind: 'EventList', items: [] })).toMatchObject({ records: [], ignored: { empty: 1 } });
 });
 
@@ -52,9 +57,26 @@ it('reads what CloudWatch Logs hands on of EKS', () => {
     { id: '2', message: 'I0102 text' },
   ];
   expect(read({ messageType: 'DATA_MESSAGE', logGroup: '/aws/eks/eu1/cluster', logEvents })).toMatchObject({
-    records: [{ id: sample['auditID'] }],
+    records: [{ id: expect.stringMatching(/^8b76a388-/) }],
     ignored: { malformed: 1 },
   });
+});
+
+it('takes different requests for different events, although the client chose one Audit-ID for them', () => {
+  const earlier = { verb: 'get', requestURI: '/api/v1/namespaces/web/endpoints' };
+  const later = { verb: 'list', requestURI: '/api/v1/secrets' };
+  const repeated = { requestReceivedTimestamp: '2026-01-02T03:04:09.000001Z' };
+  const ids = [earlier, later, repeated, {}].map((change) => read({ ...sample, ...change }).records[0]?.id);
+  expect(new Set(ids).size).toBe(4);
+});
+
+it('takes the stages of one request for one event', () => {
+  const stages = [
+    { stage: 'ResponseStarted', responseStatus: { code: 101 } },
+    { stage: 'ResponseComplete', responseStatus: { code: 101 }, stageTimestamp: '2026-01-02T05:00:00.000001Z' },
+  ];
+  const [started, completed] = stages.map((stage) => read({ ...sample, ...stage }).records[0]?.id);
+  expect(started).toBe(completed);
 });
 
 it.each([

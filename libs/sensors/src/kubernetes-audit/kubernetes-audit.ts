@@ -3,7 +3,7 @@ import type { JsonObject, Observation, RuntimeRecord } from '@tidewaiter/domain'
 import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
-import { type Reason, readRecords, type Told } from '../read-records.js';
+import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
 import type { Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
 import { withoutSecrets } from './secret-values.js';
@@ -20,7 +20,7 @@ export const kubernetesAudit: Sensor = {
     reads:
       'What an audit webhook posts (`EventList`), the audit log, one event a line, and what CloudWatch Logs hands on of EKS.',
     tells: ['request'],
-    repetition: '`auditID`',
+    repetition: '`auditID` with user, verb, URI and time of the request',
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
     note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
   },
@@ -44,13 +44,25 @@ function* tellEvent(event: JsonObject): Iterable<Told | Reason> {
   if (!isAuditEvent(event)) return yield 'malformed';
   if (!counts(event)) return yield 'stage';
   yield {
-    id: text(event['auditID']),
+    id: idOf(event),
     // When it was asked for, not when it was over: an exec lasts for hours, and what it does comes after it.
     at:
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
     node: null,
     event: withoutSecrets(event),
   };
+}
+
+/**
+ * `auditID` alone does not identify a request: a client may choose it with the header `Audit-ID`, and could hide a request behind an earlier one. The
+ * time of the request is the API server's, and the same in all stages.
+ */
+function idOf(event: JsonObject): string | null {
+  const auditId = text(event['auditID']);
+  if (auditId === null) return null;
+  const user = text(object(event['user'])['username']);
+  const request = [user, event['verb'], event['requestURI'], event['requestReceivedTimestamp']];
+  return `${auditId}:${hashOf(JSON.stringify(request)).slice(0, 16)}`;
 }
 
 /** Items of an EventList need not say their kind again. */
