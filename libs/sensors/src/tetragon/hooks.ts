@@ -95,7 +95,7 @@ function network(activity: Activity) {
       activity === 'accept'
         ? addresses(socket, 'daddr', 'dport', 'saddr', 'sport')
         : addresses(socket, 'saddr', 'sport', 'daddr', 'dport');
-    if (activity === 'send') observation.network.bytes = size(args);
+    if (activity === 'send') observation.network.bytes = firstNumber(args);
     if (find(args, 'sockaddr_arg') !== null) Object.assign(observation.network, target(socket));
   };
 }
@@ -132,11 +132,20 @@ function target(address: JsonObject): Partial<ObservedNetwork> {
   };
 }
 
-/** How much was sent, where the policy asks for it. */
-function size(args: readonly JsonValue[]): number | null {
+/**
+ * Members that hold a number. Which one Tetragon uses follows from the type in the tracing policy: `int` and shorter signed types are `int_arg`,
+ * `uint32` and shorter unsigned ones `uint_arg`, `int64` is `long_arg`, `uint64` and `size_t` are `size_arg`.
+ * @see https://tetragon.io/docs/reference/grpc-api/#kprobeargument
+ */
+const numericMembers = ['int_arg', 'uint_arg', 'long_arg', 'size_arg'];
+
+/** The first number among the arguments: a mask, or how many bytes were sent. */
+function firstNumber(args: readonly JsonValue[]): number | null {
   for (const arg of args) {
-    const bytes = number(object(arg)['size_arg']) ?? number(object(arg)['int_arg']);
-    if (bytes !== null) return bytes;
+    for (const member of numericMembers) {
+      const value = number(object(arg)[member]);
+      if (value !== null) return value;
+    }
   }
   return null;
 }
@@ -145,7 +154,7 @@ const mayWrite = 2 | 8;
 
 /** `MAY_WRITE` and `MAY_APPEND` are writes, anything else reads. */
 function permission(observation: Observation, hook: Hook): void {
-  const mask = size(hook.args) ?? 0;
+  const mask = firstNumber(hook.args) ?? 0;
   file((mask & mayWrite) === 0 ? 'read' : 'write')(observation, hook);
 }
 
@@ -164,7 +173,7 @@ const protExec = 4;
 /** Memory that may be executed is a library that is loaded. */
 function mapping(observation: Observation, hook: Hook): void {
   file('map')(observation, hook);
-  if (observation.file !== null && ((size(hook.args) ?? 0) & protExec) !== 0) observation.activity = 'load';
+  if (observation.file !== null && ((firstNumber(hook.args) ?? 0) & protExec) !== 0) observation.activity = 'load';
 }
 
 /**

@@ -215,6 +215,12 @@ it.each([
   ['security_path_rename', [{ path_arg: { path: '/a' } }, { path_arg: { path: '/b' } }], 'file', 'rename', '/b'],
   ['security_path_unlink', [{ string_arg: '/a' }], 'file', 'delete', null],
   ['security_mmap_file', [file, { int_arg: 5 }], 'load', 'map', null],
+  ['security_mmap_file', [file, { uint_arg: 5 }], 'load', 'map', null],
+  // 64-bit numbers are texts in protobuf's JSON.
+  ['security_mmap_file', [file, { long_arg: '5' }], 'load', 'map', null],
+  ['security_mmap_file', [file, { size_arg: '4' }], 'load', 'map', null],
+  ['security_mmap_file', [file, { uint_arg: 1 }, { uint_arg: 4 }], 'file', 'map', null],
+  ['security_file_permission', [file, { uint_arg: 2 }], 'file', 'write', null],
   ['security_mmap_file', [file, { int_arg: 1 }], 'file', 'map', null],
   ['security_path_chmod', [file], 'file', 'mode', null],
 ])('reads %s of %j as %s: %s', (name, args, activity, access, to) => {
