@@ -1,4 +1,4 @@
-import { worstSeverity } from '@tidewaiter/domain';
+import { type Observation, worstSeverity } from '@tidewaiter/domain';
 
 import type { FactField } from './fact-field.js';
 import { isExploited } from './image-fields.js';
@@ -25,7 +25,7 @@ export const fileFields: readonly FactField[] = [
     meaning: 'Whether the bytes are those of the image, by the hash that the sensor took.',
     unknownWhen: `the sensor took no hash, or ${notInImage}`,
     answer: ({ file, observation }) => {
-      const sha256 = observation.activity === 'exec' || observation.file === null ? observation.process?.sha256 : null;
+      const sha256 = hashOfFile(observation);
       return file?.sha256 && sha256 ? file.sha256 === sha256.toLowerCase() : null;
     },
   },
@@ -153,6 +153,11 @@ export const fileFields: readonly FactField[] = [
 ];
 
 /** Findings that say so. */
+/** The hash that the sensor took of the file: at an exec, and at the kernel's check of the file that is about to run. */
+function hashOfFile({ activity, file, process }: Observation): string | null {
+  return activity === 'exec' || file === null || file.path === process?.executable ? (process?.sha256 ?? null) : null;
+}
+
 const otherContent = new Set([
   'package-file-modified',
   'package-file-outlier',
