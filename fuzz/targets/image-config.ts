@@ -5,13 +5,12 @@ import { findSecretsInConfig } from '@tidewaiter/secrets';
 import type { Target } from '../target.ts';
 
 const key = Buffer.alloc(32, 1);
-const image = { setuidFiles: [], hasSudo: false, reference: 'registry.example.com/app:latest' };
 
 /** A config, and all that is judged by it. */
 export const imageConfig: Target = {
   name: 'image-config',
   run: (input) => {
     const config = parseImageConfig(input);
-    return { config, findings: checkImageConfig({ ...image, config }), secrets: findSecretsInConfig(config, key) };
+    return { config, findings: checkImageConfig(config), secrets: findSecretsInConfig(config, key) };
   },
 };

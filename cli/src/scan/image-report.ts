@@ -157,8 +157,8 @@ async function misconfiguration(
 ): Promise<Finding[]> {
   if (checked) return checked;
   if (!config || !kinds.has('misconfiguration')) return [];
-  const { misconfigurations } = await import('./misconfiguration.js');
-  return misconfigurations(config, layers, view);
+  const { checkImageConfig, checkImageFiles } = await import('@tidewaiter/checks');
+  return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
 }
 
 /** Most scans have no objections, and do not load what reads them. */

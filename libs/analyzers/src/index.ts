@@ -125,10 +125,14 @@ export const analyzers: readonly Analyzer[] = [
 export const analyzersVersion = versionOf(analyzers);
 
 /** Names the answers of an analysis with these options, as `analyzersVersion` names those of one without. */
-export function analysisVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
+export function analysisVersion(options: AnalysisOptions): string {
+  return `${analyzersVersion} ${configFindingsVersion(options)} entries@${entriesVersion}`;
+}
+
+/** Names the answers of {@link configFindings} with these options. */
+export function configFindingsVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
   const secrets = secretKey === undefined ? 'none' : `${secretsVersion}-${hash('sha256', secretKey).slice(0, 16)}`;
-  const integrity = isInspected ? integrityVersion : 'none';
-  return `${analyzersVersion} secrets@${secrets} integrity@${integrity} entries@${entriesVersion}`;
+  return `secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
 }
 
 /** Databases count wherever they really lie. */

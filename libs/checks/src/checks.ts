@@ -1,9 +1,26 @@
+import { createHash } from 'node:crypto';
+
 import type { CheckInfo } from './check.js';
 import { dockerfileChecks } from './dockerfile/dockerfile-checks.js';
-import { imageChecks } from './image/image-checks.js';
+import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
 
 /** Every check, by id. */
-export const checks: readonly CheckInfo[] = [...imageChecks, ...dockerfileChecks, ...kubernetesChecks]
+export const checks: readonly CheckInfo[] = [
+  ...imageConfigChecks,
+  ...imageFileChecks,
+  ...dockerfileChecks,
+  ...kubernetesChecks,
+]
   .map(({ id, title, severity, reason, fix, reference }) => ({ id, title, severity, reason, fix, reference }))
   .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+
+/** Raise it when a check of images gives another answer for the same image; new checks and changed texts count by themselves. */
+const revision = 1;
+
+/** Names the answers of the image checks: images that were judged under another name are judged again. */
+export const imageChecksVersion = versionOf(checks.filter(({ id }) => id.startsWith('image-')));
+
+function versionOf(infos: readonly CheckInfo[]): string {
+  return `${revision}-${createHash('sha256').update(JSON.stringify(infos)).digest('hex').slice(0, 12)}`;
+}

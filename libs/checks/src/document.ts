@@ -1,7 +1,11 @@
 import type { CheckInfo } from './check.js';
 
 const sections = [
-  ['Image configs', 'image-', 'What `scan IMAGE` reads from the config and the history of an image.'],
+  [
+    'Image configs',
+    'image-',
+    'What `scan IMAGE` and the platform check in the config, the history and the files of every image.',
+  ],
   [
     'Dockerfiles',
     'dockerfile-',

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { severities } from '@tidewaiter/domain';
 import type { ImageConfig } from '@tidewaiter/oci';
 
+import { runChecks } from './check.js';
 import { dockerfileChecks } from './dockerfile/dockerfile-checks.js';
-import { imageChecks } from './image/image-checks.js';
-import type { ImageExample } from './image/image-facts.js';
-import { checkDockerfile, checkImageConfig, checkKubernetes, checks, checksMarkdown } from './index.js';
+import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
+import { imageFacts, type ImageExample, type ImageFiles } from './image/image-facts.js';
+import { checkDockerfile, checkKubernetes, checks, checksMarkdown } from './index.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
 
 const emptyConfig: ImageConfig = {
@@ -21,11 +22,10 @@ const emptyConfig: ImageConfig = {
   exposedPorts: [],
 };
 
-function idsOfImage({ config, ...rest }: ImageExample): string[] {
-  const image = { config: { ...emptyConfig, ...config }, setuidFiles: [], hasSudo: false, ...rest };
-  return checkImageConfig(image).map(({ id }) => id);
-}
-
+const idsOfImage = ({ config }: ImageExample) =>
+  runChecks(imageConfigChecks, [imageFacts({ ...emptyConfig, ...config })], null).map(({ id }) => id);
+const idsOfFiles = (files: Partial<ImageFiles>) =>
+  runChecks(imageFileChecks, [{ setuidFiles: [], hasSudo: false, ...files }], null).map(({ id }) => id);
 const idsOfDockerfile = (text: string) => checkDockerfile(text, 'Dockerfile').findings.map(({ id }) => id);
 const idsOfManifest = (text: string) => checkKubernetes(text, 'app.yaml').findings.map(({ id }) => id);
 
@@ -34,7 +34,12 @@ const rows = <Example>(list: readonly { id: string; passes: readonly Example[]; 
   fails: list.flatMap(({ id, fails }) => fails.map((example) => ({ id, example }))),
 });
 
-const families = { image: rows(imageChecks), dockerfile: rows(dockerfileChecks), kubernetes: rows(kubernetesChecks) };
+const families = {
+  image: rows(imageConfigChecks),
+  files: rows(imageFileChecks),
+  dockerfile: rows(dockerfileChecks),
+  kubernetes: rows(kubernetesChecks),
+};
 
 it.each(families.image.fails)('$id finds $example', ({ id, example }) => {
   expect(idsOfImage(example)).toContain(id);
@@ -42,6 +47,14 @@ it.each(families.image.fails)('$id finds $example', ({ id, example }) => {
 
 it.each(families.image.passes)('$id ignores $example', ({ id, example }) => {
   expect(idsOfImage(example)).not.toContain(id);
+});
+
+it.each(families.files.fails)('$id finds $example', ({ id, example }) => {
+  expect(idsOfFiles(example)).toContain(id);
+});
+
+it.each(families.files.passes)('$id ignores $example', ({ id, example }) => {
+  expect(idsOfFiles(example)).not.toContain(id);
 });
 
 it.each(families.dockerfile.fails)('$id finds $example', ({ id, example }) => {
@@ -60,7 +73,7 @@ it.each(families.kubernetes.passes)('$id ignores $example', ({ id, example }) =>
   expect(idsOfManifest(example)).not.toContain(id);
 });
 
-it.each([...imageChecks, ...dockerfileChecks, ...kubernetesChecks])(
+it.each([...imageConfigChecks, ...imageFileChecks, ...dockerfileChecks, ...kubernetesChecks])(
   '$id has examples of both kinds',
   ({ passes, fails }) => {
     expect(passes.length).toBeGreaterThan(0);
@@ -71,7 +84,9 @@ it.each([...imageChecks, ...dockerfileChecks, ...kubernetesChecks])(
 it('lists every check once, by id, with all that people need', () => {
   const ids = checks.map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)].toSorted());
-  expect(ids).toHaveLength(imageChecks.length + dockerfileChecks.length + kubernetesChecks.length);
+  expect(ids).toHaveLength(
+    imageConfigChecks.length + imageFileChecks.length + dockerfileChecks.length + kubernetesChecks.length,
+  );
   expect(ids.length).toBeGreaterThanOrEqual(66);
   for (const { id, title, severity, reason, fix, reference } of checks) {
     expect(id).toMatch(/^(?:image|dockerfile|k8s)-[a-z]+(?:-[a-z]+)*$/);

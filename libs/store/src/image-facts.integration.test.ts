@@ -110,6 +110,7 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
           config,
         },
         ...{ createdAt: '2026-01-01T00:00:00.000Z', baseCreatedAt: null, user: 'app', labels: {}, findings: [] },
+        configVersion: null,
       },
     ]);
     await images.analyzed(tx, digest, '1', {
@@ -117,6 +118,7 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
       packages: [],
       warnings: [],
       findings: digest === newer ? [secret, modified] : [],
+      notEvaluated: [],
     });
     await pushes.resolved(tx, push, {
       digest,

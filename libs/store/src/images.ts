@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import type { AdvisoryKey } from '@tidewaiter/advisories';
-import type { Digest, Finding, ImagePackage, Layer, LayerClaim, OsRelease, Platform } from '@tidewaiter/domain';
+import type {
+  Digest,
+  Finding,
+  FindingKind,
+  ImagePackage,
+  Layer,
+  LayerClaim,
+  OsRelease,
+  Platform,
+} from '@tidewaiter/domain';
 import type { KeptConfig } from '@tidewaiter/integrity';
 
 import type { Page } from './page.js';
@@ -26,6 +35,8 @@ export interface NewImage {
   config?: KeptConfig;
   /** What is wrong with that. */
   findings: Finding[];
+  /** Version of what found it; null where nothing was looked for. */
+  configVersion: string | null;
 }
 
 export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'layers' | 'config' | 'findings'> {
@@ -33,6 +44,8 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'l
   baseCreatedAt: Date | null;
   os: OsRelease | null;
   warnings: Warning[];
+  /** Kinds of findings that were not looked for. */
+  notEvaluated: FindingKind[];
   /** Null until it is analysed. */
   analyzersVersion: string | null;
   analyzedAt: Date | null;
@@ -75,6 +88,16 @@ export interface AnalyzedLayer {
   entryCount: number;
 }
 
+/** What the layers of an image come to. */
+export interface ImageInventory {
+  os: OsRelease | null;
+  packages: JudgedPackage[];
+  warnings: Warning[];
+  findings: Finding[];
+  /** Kinds of findings that were not looked for. */
+  notEvaluated: FindingKind[];
+}
+
 /** Of the entries of a layer in one row. */
 const pieceBytes = 1024 * 1024;
 
@@ -85,7 +108,8 @@ export interface JudgedPackage extends ImagePackage {
 }
 
 const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
-  base_created_at AS "baseCreatedAt", run_user AS "user", labels, os, image.warnings, analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+  base_created_at AS "baseCreatedAt", run_user AS "user", labels, os, image.warnings, config_version AS "configVersion", not_evaluated AS "notEvaluated",
+  analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
 
 /** Images, their layers and the packages in them. */
 @Injectable()
@@ -135,10 +159,10 @@ export class Images {
   async add(tx: Transaction, images: readonly NewImage[]): Promise<void> {
     for (const image of images) {
       await tx.query(
-        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user, config)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        `INSERT INTO image (digest, media_type, config_digest, platform, created_at, labels, base_created_at, run_user, config, config_version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT (digest) DO UPDATE SET labels = EXCLUDED.labels, base_created_at = EXCLUDED.base_created_at, run_user = EXCLUDED.run_user,
-           config = coalesce(EXCLUDED.config, image.config)`,
+           config = coalesce(EXCLUDED.config, image.config), config_version = EXCLUDED.config_version`,
         [
           image.digest,
           image.mediaType,
@@ -149,6 +173,7 @@ export class Images {
           image.baseCreatedAt,
           image.user,
           image.config ? json(image.config) : null,
+          image.configVersion,
         ],
       );
       await this.#addLayers(tx, image);
@@ -268,19 +293,14 @@ export class Images {
   }
 
   /** Keeps the inventory of an image in place of an older one. */
-  async analyzed(
-    tx: Transaction,
-    digest: Digest,
-    analyzersVersion: string,
-    inventory: { os: OsRelease | null; packages: JudgedPackage[]; warnings: Warning[]; findings: Finding[] },
-  ): Promise<void> {
+  async analyzed(tx: Transaction, digest: Digest, analyzersVersion: string, inventory: ImageInventory): Promise<void> {
     await tx.query('DELETE FROM image_package WHERE image_digest = $1', [digest]);
     await addPackages(tx, digest, inventory.packages);
     await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
     await addFindings(tx, digest, 'layers', inventory.findings);
     await tx.query(
-      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, analyzed_at = now() WHERE digest = $1`,
-      [digest, json(inventory.os), json(inventory.warnings), analyzersVersion],
+      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, not_evaluated = $5, analyzed_at = now() WHERE digest = $1`,
+      [digest, json(inventory.os), json(inventory.warnings), analyzersVersion, inventory.notEvaluated],
     );
   }
 

@@ -77,10 +77,12 @@ async function push(
         user: null,
         labels: {},
         findings: [],
+        configVersion: null,
         layers: layers.map((diffId, index) => ({ index, digest: diffId, diffId, mediaType: 'm', sizeBytes: 1 })),
       },
     ]);
-    await images.analyzed(tx, digest, '1', { os: null, packages: packages.map(packageOf), warnings: [], findings: [] });
+    const inventory = { os: null, packages: packages.map(packageOf), warnings: [], findings: [], notEvaluated: [] };
+    await images.analyzed(tx, digest, '1', inventory);
     await pushes.resolved(tx, known, found);
     await tx.query(`UPDATE push SET state = 'analyzed' WHERE id = $1`, [id]);
   });

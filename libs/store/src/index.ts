@@ -91,7 +91,16 @@ export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } 
 export { Provenances, revisionOf } from './provenances.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
-export type { NewPush, PushOrigin, Push, PushState, RepositoryPlace, Verdict, Warning } from './pushes.js';
+export type {
+  JudgementVersions,
+  NewPush,
+  PushOrigin,
+  Push,
+  PushState,
+  RepositoryPlace,
+  Verdict,
+  Warning,
+} from './pushes.js';
 export { PushDifferences } from './push-differences.js';
 export { SensorContacts } from './sensor-contacts.js';
 export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';

@@ -37,7 +37,7 @@ async function pushIndex(index: Digest, digest: Digest, labels: Record<string, s
   const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64' as const };
   const build = { createdAt: null, baseCreatedAt: null, user: null };
   await store.transaction(async (tx) => {
-    await images.add(tx, [{ ...image, ...build, labels, layers: [], findings: [] }]);
+    await images.add(tx, [{ ...image, ...build, labels, layers: [], findings: [], configVersion: null }]);
     await pushes.resolved(tx, push, { digest: index, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     await pushes.analyzed(tx, id, { verdict: 'unknown', counts: countBySeverity([]), warnings: [] });
   });

@@ -72,6 +72,7 @@ async function push(repository = 'shop/app', tag = '1'): Promise<string> {
     user: null,
     labels: {},
     findings: [],
+    configVersion: null,
     layers: [],
   };
   await store.transaction(async (tx) => {

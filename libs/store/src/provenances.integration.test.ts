@@ -84,6 +84,7 @@ async function push(
     user: null,
     labels: {},
     findings: [],
+    configVersion: null,
   };
   const layers = [{ index: 0, digest: digestOf(layer), diffId: digestOf(layer), sizeBytes: 1, mediaType: 'm' }];
   await store.transaction(async (tx) => {

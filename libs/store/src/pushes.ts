@@ -77,6 +77,15 @@ export interface PushVerdict {
   rulesVersion?: string;
 }
 
+/** Versions of everything that a verdict rests on. */
+export interface JudgementVersions {
+  /** Of the analyzers, and of the checks of the files of an image. */
+  imageVersion: string;
+  /** Of the judgement of configs. */
+  configVersion: string;
+  rulesVersion: string;
+}
+
 function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict): unknown[] {
   return [verdict, json(counts), json(warnings), rulesVersion];
 }
@@ -320,18 +329,21 @@ export class Pushes {
   /** The pushes that tags point to and that older analyzers or other rules have judged, oldest verdict first; not those that nobody could read again today. */
   async outdated(
     tx: Transaction,
-    { analyzersVersion, rulesVersion }: { analyzersVersion: string; rulesVersion: string },
+    { imageVersion, configVersion, rulesVersion }: JudgementVersions,
     limit: number,
   ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push
        WHERE state = 'analyzed' AND (rules_version <> $2 OR id IN (
-         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest WHERE analyzers_version <> $1))
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
+         WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
+           -- A config that the registry no longer has is asked for once a day.
+           SELECT FROM job WHERE queue = 'rejudge' AND key = push_id::text AND finished_at > now() - interval '1 day'))))
          AND NOT EXISTS (
            SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
          AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
-      [analyzersVersion, rulesVersion, limit],
+      [imageVersion, rulesVersion, limit, configVersion],
     );
     return rows.map(({ id }) => id);
   }

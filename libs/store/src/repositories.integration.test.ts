@@ -53,6 +53,7 @@ const imageOf = (digest: string): NewImage => ({
   user: null,
   labels: {},
   findings: [],
+  configVersion: null,
   layers: [],
 });
 
@@ -206,7 +207,7 @@ it('keeps packages with the longest names, each once', async () => {
   for (const digest of [digestOf('a'), digestOf('b')]) {
     await store.transaction(async (tx) => {
       await images.add(tx, [imageOf(digest)]);
-      await images.analyzed(tx, digest, '1', { os: null, packages, warnings: [], findings: [] });
+      await images.analyzed(tx, digest, '1', { os: null, packages, warnings: [], findings: [], notEvaluated: [] });
     });
     expect((await images.packages(digest)).map(({ source }) => source)).toEqual(
       expect.arrayContaining(packages.map(({ source }) => source)),
@@ -238,7 +239,13 @@ it('lets a package find its judge, and never lose it to an image that would like
   ] as const) {
     await store.transaction(async (tx) => {
       await images.add(tx, [imageOf(digest)]);
-      await images.analyzed(tx, digest, '1', { os: null, packages: [zlib(judge)], warnings: [], findings: [] });
+      await images.analyzed(tx, digest, '1', {
+        os: null,
+        packages: [zlib(judge)],
+        warnings: [],
+        findings: [],
+        notEvaluated: [],
+      });
     });
     expect(await new Advisories(store).scoped(digest)).toEqual([{ type: 'deb', state: 'present', scope: known }]);
   }

@@ -52,7 +52,7 @@ async function push(digest: string, warnings: Warning[] = []): Promise<string> {
   const [id = ''] = await store.transaction(async (tx) => pushes.add(tx, [{ ...place, ...about }]));
   const added = (await pushes.get(id))!;
   await store.transaction(async (tx) => {
-    await images.add(tx, [{ ...image, ...build, labels: {}, layers: [], findings: [] }]);
+    await images.add(tx, [{ ...image, ...build, labels: {}, layers: [], findings: [], configVersion: null }]);
     await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     await pushes.analyzed(tx, id, { verdict: 'unknown', counts: countBySeverity([]), warnings });
   });

@@ -1,17 +1,32 @@
-import { type AnalysisOptions, analysisVersion } from '@tidewaiter/analyzers';
-import type { Secret } from '@tidewaiter/domain';
+import { type AnalysisOptions, analysisVersion, configFindingsVersion } from '@tidewaiter/analyzers';
+import { imageChecksVersion } from '@tidewaiter/checks';
+import type { FindingKind, Secret } from '@tidewaiter/domain';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 
 /** What images are looked at for; the same in every scanner of an installation, or they would read each other's layers again. */
 export class Analysis {
   readonly options: AnalysisOptions;
-  /** Names the answers: what was analysed under another name is analysed again. */
+  /** Names the answers of layers: one that was analyzed under another name is analyzed again. */
   readonly version: string;
+  /** Names what is made of the layers of an image. */
+  readonly imageVersion: string;
+  /** Names what is made of its config. */
+  readonly configVersion: string;
 
   /** @param fingerprintKey without it no secrets are looked for: their fingerprints could be guessed */
   constructor(fingerprintKey: Secret | undefined) {
     const secretKey = fingerprintKey && fingerprintKeyOf(fingerprintKey.reveal());
     this.options = { isInspected: true, ...(secretKey && { secretKey }) };
     this.version = analysisVersion(this.options);
+    this.imageVersion = `${this.version} checks@${imageChecksVersion}`;
+    this.configVersion = `${configFindingsVersion(this.options)} checks@${imageChecksVersion}`;
   }
+}
+
+/** Kinds of findings that were not looked for in an image. */
+export function notEvaluated({ secretKey }: AnalysisOptions, configVersion: string | null): FindingKind[] {
+  return [
+    ...(configVersion === null ? (['misconfiguration'] as const) : []),
+    ...(secretKey === undefined ? (['secret'] as const) : []),
+  ];
 }

@@ -23,7 +23,7 @@ export class PushResolution {
     if (push.state === 'analyzing') return push;
     const client = this.registries.client(push.connection);
     const { platforms } = this.registries;
-    const { digest, mediaType, images } = await resolvePush(client, push, platforms, this.analysis.options, signal);
+    const { digest, mediaType, images } = await resolvePush(client, push, platforms, this.analysis, signal);
     await this.store.transaction(async (tx) => {
       await this.images.add(tx, images);
       const imageDigests = images.map((image) => image.digest);

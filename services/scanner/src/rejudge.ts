@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Pushes } from '@tidewaiter/store';
 
+import { ConfigRefresh } from './config-refresh.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushSteps } from './push-steps.js';
@@ -22,6 +23,7 @@ export class Rejudge implements JobHandler<ClaimedJob> {
     private readonly pushes: Pushes,
     private readonly steps: PushSteps,
     private readonly layers: LayerRefresh,
+    private readonly configs: ConfigRefresh,
     private readonly judgement: PushJudgement,
   ) {}
 
@@ -29,6 +31,7 @@ export class Rejudge implements JobHandler<ClaimedJob> {
     const push = await this.pushes.get(job.key);
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);
+    await this.configs.refresh(push, signal);
     await this.steps.correct(job, push, await this.judgement.judge(push));
   }
 

@@ -7,6 +7,7 @@ import {
   type FleetChange,
   FleetMatches,
   Jobs,
+  type JudgementVersions,
   Pushes,
   Store,
   type Transaction,
@@ -65,7 +66,7 @@ export class RematchSteps {
   }
 
   /** Queues what older analyzers, an older matching or other rules have judged, oldest verdict first. */
-  async queueOutdated(current: { analyzersVersion: string; rulesVersion: string }): Promise<void> {
+  async queueOutdated(current: JudgementVersions): Promise<void> {
     const { queued } = await this.jobs.backlog('rejudge');
     await this.store.transaction(async (tx) => {
       if (await this.fleet.hasOutdated(tx)) await tx.enqueue({ queue: 'rematch', key: everything, class: 'bulk' });

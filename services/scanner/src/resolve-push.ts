@@ -1,4 +1,5 @@
-import { type AnalysisOptions, configFindings } from '@tidewaiter/analyzers';
+import { configFindings } from '@tidewaiter/analyzers';
+import { checkImageConfig } from '@tidewaiter/checks';
 import { type Digest, InvalidInput, type Layer, LimitExceeded, type Platform } from '@tidewaiter/domain';
 import { keptConfig } from '@tidewaiter/integrity';
 import {
@@ -14,6 +15,8 @@ import {
 import type { FetchedManifest, RegistryClient } from '@tidewaiter/registry';
 import { redactSecrets, valueFingerprints } from '@tidewaiter/secrets';
 import type { NewImage, Push } from '@tidewaiter/store';
+
+import type { Analysis } from './analysis.js';
 
 /** What the registry says a push is. */
 export interface ResolvedPush {
@@ -47,7 +50,7 @@ export async function resolvePush(
   client: RegistryClient,
   push: Pick<Push, 'repository' | 'tag' | 'claimedDigest' | 'digest'>,
   platforms: readonly Platform[],
-  analysis: AnalysisOptions,
+  analysis: Analysis,
   signal: AbortSignal,
 ): Promise<ResolvedPush> {
   const { repository, tag, claimedDigest, digest } = push;
@@ -71,7 +74,7 @@ interface Search {
   client: RegistryClient;
   repository: string;
   platforms: readonly Platform[];
-  analysis: AnalysisOptions;
+  analysis: Analysis;
   signal: AbortSignal;
   /** What the indexes held so far: a hostile one names the same manifest a thousand times. */
   seen: Set<Digest>;
@@ -105,11 +108,30 @@ async function readImages(
   return images;
 }
 
-async function readImage(search: Search, digest: Digest, manifest: ImageManifest): Promise<NewImage> {
-  const config = await readImageConfig(
-    manifest.config,
-    search.client.blob(search.repository, manifest.config, search.signal),
-  );
+/**
+ * Reads one image again.
+ * @throws as {@link resolvePush}
+ */
+export async function imageOfDigest(
+  client: RegistryClient,
+  repository: string,
+  digest: Digest,
+  analysis: Analysis,
+  signal: AbortSignal,
+): Promise<NewImage> {
+  const { bytes, mediaType } = await client.manifest(repository, digest, signal);
+  const manifest = parseManifest(bytes, mediaType || undefined);
+  if (manifest.kind !== 'manifest') throw new NotAnImage(manifest.kind, null);
+  return readImage({ client, repository, analysis, signal }, digest, manifest);
+}
+
+async function readImage(
+  { client, repository, analysis, signal }: Pick<Search, 'client' | 'repository' | 'analysis' | 'signal'>,
+  digest: Digest,
+  manifest: ImageManifest,
+): Promise<NewImage> {
+  const config = await readImageConfig(manifest.config, client.blob(repository, manifest.config, signal));
+  const { options, configVersion } = analysis;
   return {
     digest,
     mediaType: manifest.mediaType,
@@ -120,8 +142,9 @@ async function readImage(search: Search, digest: Digest, manifest: ImageManifest
     user: config.user ?? '',
     labels: Object.fromEntries(Object.entries(config.labels).map(([name, text]) => [name, redactSecrets(text)])),
     layers: imageLayers(manifest, config).map(redacted),
-    config: keptConfig(config, { mask: redactSecrets, fingerprint: valueFingerprints(search.analysis.secretKey) }),
-    findings: configFindings(config, search.analysis),
+    config: keptConfig(config, { mask: redactSecrets, fingerprint: valueFingerprints(options.secretKey) }),
+    findings: [...configFindings(config, options), ...checkImageConfig(config)],
+    configVersion,
   };
 }
 

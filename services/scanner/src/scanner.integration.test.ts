@@ -251,6 +251,14 @@ async function ended(id: string): Promise<Push> {
   }
 }
 
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isTrue())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within a minute`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** What ingest makes of signed provenance that a pipeline sends. */
 async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
   const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
@@ -356,6 +364,39 @@ it('reads a layer once, however many images share it', async () => {
   const ends = await Promise.all(['1', '2', '3'].map((tag) => push('shared', tag)));
   expect(ends.map(({ state }) => state)).toEqual(['analyzed', 'analyzed', 'analyzed']);
   expect(registry.downloads.filter((digest) => digest === digestOf(gzipSync(base)))).toHaveLength(1);
+});
+
+describe('misconfiguration of an image', () => {
+  const insecure = { User: '', Env: ['NODE_TLS_REJECT_UNAUTHORIZED=0'], ExposedPorts: { '22/tcp': {} } };
+  const found = async (digest: string) =>
+    (await new Findings(store).of([digest]))
+      .flatMap(({ kind, id }) => (kind === 'misconfiguration' ? [id] : []))
+      .sort();
+  const expected = ['image-admin-port', 'image-no-healthcheck', 'image-no-user', 'image-setuid-files'];
+  let digest: string;
+
+  it('is found in its config and its files, and counted', async () => {
+    const su = tarArchive([{ path: 'usr/bin/su', content: randomUUID(), mode: 0o4755 }]);
+    digest = registry.put('insecure', '1', [{ content: osRelease }, { content: su }], { config: insecure });
+    const { counts } = await push('insecure', '1');
+    expect(await found(digest)).toEqual([...expected, 'image-tls-verification-off']);
+    expect(counts).toMatchObject({ medium: expect.any(Number), low: expect.any(Number) });
+    expect(counts!.medium).toBeGreaterThanOrEqual(2);
+    expect((await new Images(store).get(digest))?.notEvaluated).toEqual(['secret']);
+  });
+
+  it('is found after an upgrade in images that were pushed before', async () => {
+    await store.query(
+      `UPDATE image SET config_version = NULL, analyzers_version = 'old', not_evaluated = '{misconfiguration}' WHERE digest = $1`,
+      [digest],
+    );
+    await store.query('DELETE FROM image_finding WHERE image_digest = $1', [digest]);
+    const again = await startScanner();
+    await until('the config is read again', async () => (await found(digest)).length > 0);
+    await until('the files are judged again', async () => (await found(digest)).length > expected.length);
+    expect((await new Images(store).get(digest))?.notEvaluated).toEqual(['secret']);
+    await again.stop();
+  });
 });
 
 describe('an image that claims the diffID of a good layer for another blob', () => {
@@ -756,13 +797,6 @@ describe('an advisory that is published after the scan', () => {
       data: { kind: string; counts: unknown; severity: string; purls: string[]; isNews: boolean };
     }>('SELECT subject, data FROM outbox WHERE type = $1 ORDER BY id', [`dev.tidewaiter.${type}.v1`]);
   const about = async (type: string, id: string) => (await events(type)).filter(({ subject }) => subject === id);
-  const until = async (what: string, isTrue: () => Promise<boolean>) => {
-    const deadline = Date.now() + 60_000;
-    while (!(await isTrue())) {
-      if (Date.now() > deadline) throw new Error(`${what}: not within a minute`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
   const verdictOf = async (id: string) => (await pushes.get(id))!.verdict;
   const later = (id: string, modified: string, parts: object) => ({ ...advisory('late', id), modified, ...parts });
   let pushId: string;

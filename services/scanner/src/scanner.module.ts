@@ -10,6 +10,7 @@ import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
+import { ConfigRefresh } from './config-refresh.js';
 import type { scannerConfig } from './config.js';
 import { GithubHooks } from './github-hooks.js';
 import { ImageAssembly } from './image-assembly.js';
@@ -102,6 +103,7 @@ export class ScannerModule {
         RematchSteps,
         Rejudge,
         LayerRefresh,
+        ConfigRefresh,
         StaleVerdicts,
         ManifestContents,
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },

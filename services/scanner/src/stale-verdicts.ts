@@ -24,8 +24,8 @@ export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async #look(): Promise<void> {
-    const rulesVersion = this.judgements.rulesVersion();
-    await this.steps.queueOutdated({ analyzersVersion: this.analysis.version, rulesVersion });
+    const { imageVersion, configVersion } = this.analysis;
+    await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion: this.judgements.rulesVersion() });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -76,8 +76,8 @@ export const oldBase: ImageCheck = {
   reason: 'What the distribution mended in the meantime is missing from the first day on.',
   fix: 'Build with --pull on a current base, and again whenever the base changes.',
   reference: 'https://docs.docker.com/build/building/best-practices/#rebuild-your-images-often',
-  *find({ config, createdAt }) {
-    const built = timeOf(createdAt) ?? timeOf(config.created);
+  *find({ config }) {
+    const built = timeOf(config.created);
     const base = config.history.map(({ created }) => timeOf(created)).find((time) => time !== undefined);
     if (built === undefined || base === undefined) return;
     const days = Math.floor((built - base) / dayMs);
@@ -98,8 +98,10 @@ export const oldBase: ImageCheck = {
   fails: [
     { config: { created: '2026-03-01T00:00:00Z', history: [{ created: '2024-01-01T00:00:00Z', emptyLayer: false }] } },
     {
-      createdAt: '2026-03-01T00:00:00Z',
-      config: { history: [{ created: '2025-01-01T00:00:00.123456789Z', emptyLayer: false }] },
+      config: {
+        created: '2026-03-01T00:00:00Z',
+        history: [{ created: '2025-01-01T00:00:00.123456789Z', emptyLayer: false }],
+      },
     },
   ],
 };

@@ -1,10 +1,10 @@
 import { shown } from '../check.js';
 import { isSensitivePath, runtimeSocketAt } from '../host-path.js';
-import type { ImageCheck } from './image-facts.js';
+import type { ImageCheck, ImageFileCheck } from './image-facts.js';
 
 const maxListed = 50;
 
-export const setuidFiles: ImageCheck = {
+export const setuidFiles: ImageFileCheck = {
   id: 'image-setuid-files',
   title: 'The image has set-uid or set-gid programs',
   severity: 'low',
@@ -39,7 +39,7 @@ const escapes = new Set(
   ).split(' '),
 );
 
-export const setuidEscape: ImageCheck = {
+export const setuidEscape: ImageFileCheck = {
   id: 'image-setuid-escape',
   title: 'A set-uid program gives everybody the rights of its owner',
   severity: 'critical',
@@ -58,7 +58,7 @@ export const setuidEscape: ImageCheck = {
   fails: [{ setuidFiles: ['bin/bash'] }, { setuidFiles: ['usr/bin/python3.11'] }, { setuidFiles: ['usr/bin/find'] }],
 };
 
-export const sudoInstalled: ImageCheck = {
+export const sudoInstalled: ImageFileCheck = {
   id: 'image-sudo-installed',
   title: 'The image has sudo',
   severity: 'low',

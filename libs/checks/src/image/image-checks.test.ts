@@ -26,7 +26,7 @@ it.each([
 
 function check(document: object) {
   const config = parseImageConfig(Buffer.from(JSON.stringify(document)));
-  return checkImageConfig({ config, setuidFiles: [], hasSudo: false });
+  return checkImageConfig(config);
 }
 
 const dayZero = '2026-01-01T00:00:00Z';

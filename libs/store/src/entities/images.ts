@@ -102,6 +102,10 @@ export class ImageRow {
   @Column('jsonb', { nullable: true }) config!: unknown;
   @Column('jsonb', { nullable: true }) os!: unknown;
   @Column('jsonb', { default: [] }) warnings!: unknown;
+  /** Version of the judgement of its config; null where nothing has judged it. */
+  @Column('text', { name: 'config_version', nullable: true }) configVersion!: string | null;
+  /** Kinds of findings that were not looked for. */
+  @Column('text', { name: 'not_evaluated', array: true, default: [] }) notEvaluated!: string[];
   /** Null until it is analysed. */
   @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
   @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;

@@ -46,6 +46,7 @@ import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
 import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
 import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
+import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -97,4 +98,5 @@ export const migrations = [
   WorkloadSeen1764000072000,
   ContainerOverrides1764000073000,
   QuietGroups1764000080000,
+  ImageJudgement1764000110000,
 ];

@@ -61,6 +61,8 @@ const imageAnswer = z.object({
     .object({ id: z.string(), versionId: z.string().optional(), name: z.string(), idLike: z.array(z.string()) })
     .nullable(),
   warnings: z.array(warning),
+  /** Kinds of findings that were not looked for. */
+  notEvaluated: z.array(z.enum(findingKinds)),
   /** Null until it is analysed. */
   analyzedAt: time.nullable(),
 });

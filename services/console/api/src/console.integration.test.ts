@@ -95,6 +95,7 @@ const newImage = (digest: Digest, platform: string) => ({
   user: null,
   labels: { title: hostile },
   findings: [],
+  configVersion: null,
   layers: [
     {
       index: 0,
@@ -207,6 +208,7 @@ async function seedPushes(): Promise<string[]> {
         packages: [openssl(arch)],
         findings: [],
         warnings: [],
+        notEvaluated: [],
       });
     }
     await pushes.analyzed(tx, push!.id, {

@@ -95,6 +95,7 @@ async function push(
     labels: {},
     layers: [],
     findings,
+    configVersion: 'c1',
   };
   await store.transaction(async (tx) => {
     await images.add(tx, [{ ...image, createdAt: '2026-03-01T00:00:00Z', baseCreatedAt: null, user: '' }]);
@@ -221,7 +222,9 @@ describe('the gate', () => {
 
 it('finds the pushes that other rules have judged', async () => {
   const outdated = async (rulesVersion: string) =>
-    store.transaction(async (tx) => new Pushes(store).outdated(tx, { analyzersVersion: 'v1', rulesVersion }, 100));
+    store.transaction(async (tx) =>
+      new Pushes(store).outdated(tx, { imageVersion: 'v1', configVersion: 'c1', rulesVersion }, 100),
+    );
   expect(await outdated('')).toEqual([]);
   expect(await outdated('a')).toHaveLength(5);
 });

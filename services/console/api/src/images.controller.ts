@@ -28,7 +28,7 @@ export class ImagesController {
   @Get()
   async list(@Query() query: unknown): Promise<Page<z.output<typeof listedImageAnswer>>> {
     const { items, next } = await this.images.list(readInput(imagesQuery, query));
-    return { items: items.map(({ analyzersVersion: _, ...image }) => image), next };
+    return { items: items.map(describeImage), next };
   }
 
   @Get(':digest')
@@ -76,7 +76,11 @@ function withoutDocuments<Known extends StoredProvenance>({ vex: _, ...provenanc
   return provenance;
 }
 
-/** The version of the analyzers is between the scanner and the store. */
-export function describeImage({ analyzersVersion: _, ...image }: Image): Omit<Image, 'analyzersVersion'> {
+/** Versions of the analyzers are between the scanner and the store. */
+export function describeImage<Known extends Image>({
+  analyzersVersion: _,
+  configVersion: __,
+  ...image
+}: Known): Omit<Known, 'analyzersVersion' | 'configVersion'> {
   return image;
 }

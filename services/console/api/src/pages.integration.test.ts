@@ -97,6 +97,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       user: null,
       labels: {},
       findings: [],
+      configVersion: null,
       layers: [],
     };
     await store.transaction(async (tx) => new Images(store).add(tx, [image]));
