@@ -53,6 +53,11 @@ export interface PackagePlace {
   running: boolean | null;
 }
 
+/** Where images are judged: findings about other tags are not theirs. */
+export interface FindingPlace extends RepositoryPlace {
+  tag?: string | null;
+}
+
 interface FindingRow {
   imageDigest: Digest;
   layer: number;
@@ -83,10 +88,10 @@ export class Findings {
   constructor(private readonly store: Store) {}
 
   /**
-   * The findings of some images, as one repository has them, or as any does. What runs goes first, then what is in use, what is exploited,
+   * The findings of some images, as one tag of a repository has them, or as any does. What runs goes first, then what is in use, what is exploited,
    * what is likely to be, what can be mended, what is severe.
    */
-  async of(imageDigests: readonly Digest[], place?: RepositoryPlace): Promise<ImageFinding[]> {
+  async of(imageDigests: readonly Digest[], place?: FindingPlace): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
@@ -104,8 +109,9 @@ export class Findings {
     const others = await this.store.query<{ imageDigest: Digest; finding: Finding }>(
       `SELECT image_digest AS "imageDigest", finding FROM image_finding WHERE image_digest = ANY($1)
        UNION ALL SELECT image_digest, finding FROM repository_finding
-       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3))`,
-      [imageDigests, place?.connection ?? null, place?.repository ?? null],
+       WHERE image_digest = ANY($1) AND ($2::text IS NULL OR (connection, repository) = ($2, $3)
+         AND (tag IS NULL OR tag = $4))`,
+      [imageDigests, place?.connection ?? null, place?.repository ?? null, place?.tag ?? null],
     );
     const notExploited = { kev: false, epss: null };
     const useOf = await this.#uses(imageDigests);

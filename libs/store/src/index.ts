@@ -1,3 +1,4 @@
+export { TagHistories } from './tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';
 export { allEnded, Store } from './store.js';

@@ -111,30 +111,21 @@ it('keeps what is known of an image in each repository, the newest in place of t
   expect(await findings.of([digestOf('a')])).toHaveLength(1);
 });
 
-describe('moved tags', () => {
-  it('are those that stood for other content before', async () => {
-    await push('a');
-    await push('b', { tag: '2.0.0' });
-    await push('b');
-    expect(await provenances.movedTags(here, digestOf('a'))).toEqual([]);
-    expect(await provenances.movedTags(here, digestOf('b'))).toMatchObject([{ tag: '1.2.3', digest: digestOf('a') }]);
-    expect(await provenances.movedTags(elsewhere, digestOf('b'))).toEqual([]);
-  });
-
-  it('stay moved when the same is pushed again, and when the tag is deleted in between', async () => {
-    await push('a');
-    const gone = { ...here, tag: '1.2.3', digest: null, actor: null, toldAt: new Date().toISOString() };
-    await store.transaction((tx) => pushes.deleted(tx, gone));
-    await push('b');
-    await push('b');
-    expect(await provenances.movedTags(here, digestOf('b'))).toMatchObject([{ digest: digestOf('a') }]);
-  });
-
-  it('are not those whose image was packed in another way', async () => {
-    await push('a', { configDigest: digestOf('c') });
-    await push('b', { configDigest: digestOf('c') });
-    expect(await provenances.movedTags(here, digestOf('b'))).toEqual([]);
-  });
+it('keeps a finding about one tag away from the other tags of the image', async () => {
+  await push('a');
+  const moved = { ...finding, id: 'release-tag-moved', fingerprint: 'moved' };
+  await put(here, 'a', null);
+  await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '1.2.3' }, digestOf('a'), [moved]));
+  await store.transaction((tx) => provenances.putOfTag(tx, { ...here, tag: '2.0.0' }, digestOf('a'), []));
+  const idsOf = async (tag?: string | null) =>
+    (await new Findings(store).of([digestOf('a')], { ...here, ...(tag !== undefined && { tag }) }))
+      .map(({ id }) => id)
+      .toSorted();
+  expect(await idsOf('1.2.3')).toEqual(['image-unsigned', 'release-tag-moved']);
+  expect(await idsOf('2.0.0')).toEqual(['image-unsigned']);
+  expect(await idsOf(null)).toEqual(['image-unsigned']);
+  await put(here, 'a', null, []);
+  expect(await idsOf('1.2.3')).toEqual(['release-tag-moved']);
 });
 
 describe('other content of a revision', () => {

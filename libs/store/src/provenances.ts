@@ -54,7 +54,7 @@ export class Provenances {
     const place = [digest, connection, repository];
     const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
-    await tx.query(`DELETE FROM repository_finding WHERE ${isHere}`, place);
+    await tx.query(`DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL`, place);
     if (known) {
       await tx.query(
         `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -68,33 +68,34 @@ export class Provenances {
         ],
       );
     }
-    await tx.query(
-      `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding)
-       SELECT $1, $2, $3, finding ->> 'fingerprint', finding FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
-      [...place, json(findings)],
-    );
+    await this.#add(tx, place, null, findings);
   }
 
-  /** The tags that a pushed digest has had in a repository and that stood for other content before, with that content. */
-  async movedTags(
-    { connection, repository }: RepositoryPlace,
+  /** Replaces the findings about a tag of a repository while it points to an image: other tags of the image are not concerned. */
+  async putOfTag(
+    tx: Transaction,
+    { connection, repository, tag }: RepositoryPlace & { tag: string },
     digest: Digest,
-  ): Promise<(EarlierPush & { tag: string })[]> {
-    return this.store.query(
-      `SELECT DISTINCT ON (moved.tag) moved.tag, before.digest, before.at AS "pushedAt"
-       FROM tag_ledger AS moved JOIN LATERAL (
-         SELECT past.digest, past.at FROM tag_ledger AS past
-         WHERE (past.connection, past.repository, past.tag) = (moved.connection, moved.repository, moved.tag)
-           AND past.at < moved.at AND past.digest <> moved.digest
-           -- Another manifest around the same configuration is the same image, packed in another way.
-           AND NOT EXISTS (
-             SELECT FROM image AS old JOIN image AS new USING (config_digest)
-             WHERE old.digest = past.digest AND new.digest = moved.digest)
-         ORDER BY past.at DESC LIMIT 1
-       ) AS before ON true
-       WHERE (moved.connection, moved.repository, moved.digest) = ($1, $2, $3)
-       ORDER BY moved.tag, moved.at DESC LIMIT 1000`,
-      [connection, repository, digest],
+    findings: readonly Finding[],
+  ): Promise<void> {
+    const place = [digest, connection, repository];
+    await tx.query(
+      'DELETE FROM repository_finding WHERE (image_digest, connection, repository, tag) = ($1, $2, $3, $4)',
+      [...place, tag],
+    );
+    await this.#add(tx, place, tag, findings);
+  }
+
+  async #add(
+    tx: Transaction,
+    place: readonly string[],
+    tag: string | null,
+    findings: readonly Finding[],
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO repository_finding (image_digest, connection, repository, fingerprint, finding, tag)
+       SELECT $1, $2, $3, finding ->> 'fingerprint', finding, $5 FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
+      [...place, json(findings), tag],
     );
   }
 

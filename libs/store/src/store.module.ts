@@ -49,6 +49,7 @@ import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
+import { TagHistories } from './tag-histories.js';
 import { ToldAlerts } from './told-alerts.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
@@ -95,6 +96,7 @@ const repositories = [
   PushDifferences,
   Pushes,
   RegistryTags,
+  TagHistories,
   AlertGroups,
   AlertHistory,
   RoutingReplays,

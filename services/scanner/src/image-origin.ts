@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
-import { isReleaseTag, movedTagFinding, sameRevisionFinding } from '@tidewaiter/provenance';
+import { sameRevisionFinding } from '@tidewaiter/provenance';
 import {
   type Image,
   PipelineReports,
@@ -13,6 +13,7 @@ import {
 } from '@tidewaiter/store';
 
 import { ImageSignatures } from './image-signatures.js';
+import { TagOrigin } from './tag-origin.js';
 
 const revisionLabel = 'org.opencontainers.image.revision';
 /** Labels hold any text; only what names a commit says that two images should be alike. */
@@ -26,29 +27,24 @@ export class ImageOrigin {
     private readonly provenances: Provenances,
     private readonly signatures: ImageSignatures,
     private readonly reports: PipelineReports,
+    private readonly tags: TagOrigin,
   ) {}
 
   /** Looks again, and keeps what is known of an image in the repository of a push. */
   async examine(push: Push, image: Image, signal: AbortSignal): Promise<void> {
     const { provenance, findings } = await this.signatures.look(push, image.digest, signal);
-    const history = [...(await this.#movedTags(push)), ...(await this.#rebuilt(push, image, provenance))];
-    await this.store.transaction((tx) =>
-      this.provenances.put(tx, push, image.digest, provenance, [...findings, ...history]),
-    );
+    const ofImage = [...findings, ...(await this.#rebuilt(push, image, provenance))];
+    const { tag } = push;
+    const ofTag = tag === null ? [] : await this.tags.findings({ ...push, tag });
+    await this.store.transaction(async (tx) => {
+      await this.provenances.put(tx, push, image.digest, provenance, ofImage);
+      if (tag !== null) await this.provenances.putOfTag(tx, { ...push, tag }, image.digest, ofTag);
+    });
   }
 
   /** What could not be looked at. */
   async warnings(push: Push, digest: Digest): Promise<Warning[]> {
     return (await this.provenances.get(push, digest))?.warnings ?? [];
-  }
-
-  async #movedTags(push: Push): Promise<Finding[]> {
-    const moved = await this.provenances.movedTags(push, push.digest!);
-    return moved
-      .filter(({ tag }) => isReleaseTag(tag))
-      .map(({ tag, digest, pushedAt }) =>
-        movedTagFinding(push.repository, tag, { digest, pushedAt: pushedAt.toISOString() }),
-      );
   }
 
   async #rebuilt(push: Push, { digest, labels }: Image, provenance: StoredProvenance | null): Promise<Finding[]> {

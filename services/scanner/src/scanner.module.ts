@@ -43,6 +43,7 @@ import { Signers } from './signers.js';
 import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
 import { SyncAdvisories } from './sync-advisories.js';
+import { TagOrigin } from './tag-origin.js';
 import { VerifyAttached } from './verify-attached.js';
 
 @Module({})
@@ -92,6 +93,7 @@ export class ScannerModule {
         PushJudgement,
         VerifyAttached,
         ImageOrigin,
+        TagOrigin,
         ImageSignatures,
         PackageOutliers,
         PushComparison,

@@ -36,4 +36,6 @@ export class RepositoryFindingRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) repository!: string;
   @PrimaryColumn('text', { primaryKeyConstraintName: 'repository_finding_pk' }) fingerprint!: string;
   @Column('jsonb') finding!: unknown;
+  /** The tag that it is about; null of what holds for all tags of the image. */
+  @Column('text', { nullable: true }) tag!: string | null;
 }

@@ -47,6 +47,7 @@ import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
 import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
+import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -99,4 +100,5 @@ export const migrations = [
   ContainerOverrides1764000073000,
   QuietGroups1764000080000,
   ImageJudgement1764000110000,
+  TagFindings1764000150000,
 ];

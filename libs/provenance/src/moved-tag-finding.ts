@@ -1,0 +1,42 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { type EarlierContent, supplyChainFinding } from './supply-chain-finding.js';
+
+/** A version that was published once is not what it was. */
+export function movedTagFinding(repository: string, tag: string, before: EarlierContent): Finding {
+  const known = {
+    id: 'release-tag-moved',
+    severity: 'high',
+    title: `The release tag ${tag} was moved to other content`,
+    evidence: { repository, tag, previousDigest: before.digest, previousPushedAt: before.pushedAt },
+  } as const;
+  return supplyChainFinding(known, `${repository}:${tag}`);
+}
+
+/** Content of the same name in another registry. */
+export interface ContentElsewhere extends EarlierContent {
+  /** Host of that registry, or the name of its connection. */
+  registry: string;
+}
+
+/** Of two registries that hold one version, one holds something else. */
+export function differingTagFinding(
+  { registry, repository, tag }: { registry: string; repository: string; tag: string },
+  elsewhere: ContentElsewhere,
+): Finding {
+  const known = {
+    id: 'release-tag-differs',
+    severity: 'high',
+    confidence: 'likely',
+    title: `The release tag ${tag} has other content in ${elsewhere.registry}`,
+    evidence: {
+      repository,
+      tag,
+      registry,
+      otherRegistry: elsewhere.registry,
+      otherDigest: elsewhere.digest,
+      otherPushedAt: elsewhere.pushedAt,
+    },
+  } as const;
+  return supplyChainFinding(known, `${registry}/${repository}:${tag}`);
+}

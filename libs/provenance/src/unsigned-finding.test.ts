@@ -1,0 +1,49 @@
+import type { Signature } from '@tidewaiter/domain';
+
+import { unsignedFinding } from './unsigned-finding.js';
+
+const digest = `sha256:${'a'.repeat(64)}`;
+const refused: Signature = {
+  verified: false,
+  code: 'SIGNER_UNKNOWN',
+  reason: 'no configured key made it',
+  signer: null,
+  subject: digest,
+  artifact: digest,
+};
+const signer = { name: 'ci', keyFingerprint: digest, identity: null, issuer: null };
+const verified: Signature = { ...refused, verified: true, code: null, reason: null, signer };
+const facts = {
+  kind: 'other',
+  predicateType: null,
+  builder: null,
+  source: null,
+  revision: null,
+  builtAt: null,
+} as const;
+
+describe('unsignedFinding', () => {
+  it.each([
+    ['nothing', { signatures: [], attestations: [] }, true],
+    ['a stranger', { signatures: [refused], attestations: [{ ...refused, ...facts }] }, true],
+    ['a signer, among strangers', { signatures: [refused, verified], attestations: [] }, false],
+    ['a signer who states something', { signatures: [], attestations: [{ ...verified, ...facts }] }, false],
+  ])('with %s, an image is unsigned: %s', (_, provenance, isUnsigned) => {
+    expect(unsignedFinding('shop/app', provenance, ['ci'], true)).toHaveLength(isUnsigned ? 1 : 0);
+  });
+
+  it('says which signer was expected, and how sure it is', () => {
+    const [certain] = unsignedFinding('shop/app', { signatures: [refused], attestations: [] }, ['ci', 'release'], true);
+    expect(certain).toMatchObject({
+      kind: 'supply-chain',
+      id: 'image-unsigned',
+      severity: 'high',
+      confidence: 'certain',
+      title: 'Not signed by any of ci, release',
+      evidence: { repository: 'shop/app', signers: ['ci', 'release'], found: 1, refused: ['SIGNER_UNKNOWN'] },
+    });
+    const [unsure] = unsignedFinding('shop/app', { signatures: [], attestations: [] }, ['ci'], false);
+    expect(unsure).toMatchObject({ title: 'Not signed by ci', confidence: 'possible' });
+    expect(unsure?.fingerprint).toBe(certain?.fingerprint);
+  });
+});

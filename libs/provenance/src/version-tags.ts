@@ -1,0 +1,103 @@
+/** One entry of the ledger of a tag, or another tag of the repository that had the same digest. */
+export interface TagEntry {
+  tag: string;
+  digest: string;
+  /** Milliseconds since 1970. */
+  atMs: number;
+}
+
+/** What a tag stood for before it was pushed last, and which names its digests had besides. */
+export interface TagHistory {
+  tag: string;
+  /** Earlier entries of this tag, oldest first. */
+  earlier: readonly TagEntry[];
+  /** Entries of other tags of the repository that point to a digest of `earlier`. */
+  alsoNamed: readonly TagEntry[];
+}
+
+const dayMs = 86_400_000;
+/** Moves that make a habit: so many, each at least a day after the one before. */
+const habitualMoves = 2;
+
+/** Names that are meant to move, alone, in front of a version or behind it. */
+const movingWords =
+  'latest|main|master|trunk|head|dev|devel|develop|development|nightly|edge|snapshot|unstable|canary|next|current|tip|feature|bugfix|hotfix|fix|pr|mr|branch|sha|git|commit|x';
+const moving = new RegExp(`(?:^|[-_.+])(?:${movingWords})(?=$|[-_.+/])`, 'i');
+/** Behind a version they name one build where a number or a day follows: `1.2.3-dev.20261128`. */
+const numberedBuild = /\d[-_.+](?:dev|nightly|snapshot|canary|next|sha|git|commit)[-_.]?(?:\d{3,}|[0-9a-f]{7,64})/i;
+
+const prefix = '(?:(?:version|ver|release|rel|build|rev)[-_.]?|[vrb])?';
+/** `controller-v1.2.3`, `app-2.0.1`: a component in front needs a `v` or three numbers. */
+const component = '(?:[a-z][a-z0-9]*[-_.])*';
+const numbers = String.raw`(\d{1,14}(?:[._]\d{1,14})*)`;
+const suffix = '((?:[-_.+][0-9a-z][0-9a-z._+-]*)?)';
+const plain = new RegExp(`^${prefix}${numbers}${suffix}$`, 'i');
+const ofComponent = new RegExp(
+  String.raw`^${component}(?:v(\d{1,9}(?:[._]\d{1,9})*)|(\d{1,14}(?:[._]\d{1,14}){2,}))${suffix}$`,
+  'i',
+);
+const day = /(?:^|[-_.])(?:19|20)\d{2}([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?=$|\D|\d{4,6}(?:$|\D))/;
+
+interface Version {
+  numbers: string[];
+  suffix: string;
+}
+
+/** Reads a tag as a version; null of names that are none, and of names that are meant to move. */
+function versionOf(tag: string): Version | null {
+  if (tag.length > 128) return null;
+  if (moving.test(tag) && !numberedBuild.test(tag)) return null;
+  const found = plain.exec(tag) ?? ofComponent.exec(tag);
+  if (found === null) return day.test(tag) ? { numbers: [tag], suffix: '' } : null;
+  const text = found[1] ?? (found.length > 3 ? (found[2] ?? '') : '');
+  return { numbers: text.split(/[._]/), suffix: found.at(-1)! };
+}
+
+/** Whether a tag looks like the name of a version: `1.2.3`, `v3`, `2026-11-28`, `build-417`; not `latest` or a branch. */
+export function isVersionTag(tag: string): boolean {
+  return versionOf(tag) !== null;
+}
+
+/**
+ * Whether a tag was published as a version, so that nobody may move it. Three numbers, days and builds always are; `3` and `1.2`
+ * unless their history shows that they are aliases of `3.0.1` and `1.2.3`, or that they are moved as a habit.
+ */
+export function isPublishedVersion(history: TagHistory): boolean {
+  const version = versionOf(history.tag);
+  if (version === null) return false;
+  if (isExact(history.tag, version)) return true;
+  return !isAlias(history) && !isMovedByHabit(history.earlier);
+}
+
+function isExact(tag: string, { numbers }: Version): boolean {
+  return numbers.length >= 3 || day.test(tag) || numbers[0]!.length >= 4;
+}
+
+/** Each digest that it had was published under a longer version, too, no later than a day after. */
+function isAlias({ tag, earlier, alsoNamed }: TagHistory): boolean {
+  if (earlier.length === 0) return false;
+  const longer = alsoNamed.filter((other) => isLongerVersion(other.tag, tag));
+  return earlier.every(({ digest, atMs }) =>
+    // A name that is added later is no sign: an attacker could add one just before moving the tag.
+    longer.some((other) => other.digest === digest && other.atMs <= atMs + dayMs),
+  );
+}
+
+/** `1.2.3` for `1.2` and `v1`; `1.2.3-alpine` for `1.2-alpine`. */
+function isLongerVersion(other: string, tag: string): boolean {
+  const [long, short] = [versionOf(other), versionOf(tag)];
+  if (long === null || short === null || long.numbers.length <= short.numbers.length) return false;
+  return long.suffix === short.suffix && short.numbers.every((number, index) => long.numbers[index] === number);
+}
+
+/** Rebuilt every month under the same name, as base images are: moves within a day of each other make no habit. */
+function isMovedByHabit(earlier: readonly TagEntry[]): boolean {
+  let moves = 0;
+  let lastMs = earlier[0]?.atMs ?? 0;
+  for (const [index, { digest, atMs }] of earlier.entries()) {
+    if (index === 0 || digest === earlier[index - 1]!.digest || atMs - lastMs < dayMs) continue;
+    moves += 1;
+    lastMs = atMs;
+  }
+  return moves >= habitualMoves;
+}

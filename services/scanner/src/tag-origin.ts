@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import type { Finding } from '@tidewaiter/domain';
+import { differingTagFinding, isPublishedVersion, isVersionTag, movedTagFinding } from '@tidewaiter/provenance';
+import { type Push, TagHistories } from '@tidewaiter/store';
+
+/** A push under a tag. */
+export type TagPush = Push & { tag: string };
+
+/** Whether the tag of a push was a published version that stood for something else: before, or in another registry. */
+@Injectable()
+export class TagOrigin {
+  constructor(private readonly histories: TagHistories) {}
+
+  async findings(push: TagPush): Promise<Finding[]> {
+    if (!isVersionTag(push.tag)) return [];
+    if (!isPublishedVersion(await this.histories.of(push.id, push))) return [];
+    return [...(await this.#moved(push)), ...(await this.#differing(push))];
+  }
+
+  async #moved({ id, repository, tag }: TagPush): Promise<Finding[]> {
+    const before = await this.histories.contentBefore(id);
+    if (!before) return [];
+    return [movedTagFinding(repository, tag, { digest: before.digest, pushedAt: before.pushedAt.toISOString() })];
+  }
+
+  async #differing({ id, connection, registryHost, repository, tag }: TagPush): Promise<Finding[]> {
+    const place = { registry: registryHost ?? connection, repository, tag };
+    const findings: Finding[] = [];
+    for (const there of await this.histories.elsewhere(id)) {
+      // A mirror that follows later must not make a version of what moves where it comes from.
+      if (!isPublishedVersion(await this.histories.of(id, { ...there, tag }))) continue;
+      const { registry, digest, pushedAt } = there;
+      findings.push(differingTagFinding(place, { registry, digest, pushedAt: pushedAt.toISOString() }));
+    }
+    return findings.slice(0, 1);
+  }
+}
