@@ -90,8 +90,10 @@ describe('a gate', () => {
       '--kinds',
       'vulnerability',
     );
-    expect(stdout).toContain('findings introduced (1)\n  + CVE-2026-3');
-    expect(stdout).toContain('findings published meanwhile (1)\n  ! CVE-2026-2');
+    expect(stdout).toContain(
+      'findings introduced (1)\n  + medium  CVE-2026-3  zlib 1.3-1 (no fix)  var/lib/dpkg/status (layer 0)',
+    );
+    expect(stdout).toContain('findings published meanwhile (1)\n  ! high  CVE-2026-2  openssl 3.0.15-1 -> 3.0.17-1');
     expect(stdout.trimEnd().split('\n').slice(-2)).toEqual([
       'findings: 1 introduced, 1 published meanwhile, 1 resolved, 1 unchanged',
       'fail: 1 finding is medium or worse, introduced by this change: CVE-2026-3',

@@ -1,4 +1,4 @@
-import { type Finding, type FindingChanges, printable } from '@tidewaiter/domain';
+import { type Finding, type FindingChanges, layerText, placeOf, printable } from '@tidewaiter/domain';
 
 import { count, fit } from '../terminal.js';
 
@@ -37,6 +37,22 @@ export function changeCounts({ introduced, newlyPublished, resolved, unchanged }
   return `findings: ${parts.map(([list, what]) => `${count(list.length)} ${what}`).join(', ')}`;
 }
 
-export function findingLine({ id, severity, title }: Finding): string {
-  return `${id}  ${severity}  ${title}`;
+/** `critical  CVE-2021-44228  log4j-core 2.14.1 -> 2.17.1  app/log4j.jar (layer 3)  Remote code injection`. */
+export function findingLine(finding: Finding): string {
+  const { id, severity, title } = finding;
+  return [severity, id, upgradeOf(finding), whereOf(finding), title].filter((part) => part !== '').join('  ');
+}
+
+function upgradeOf({ packageName, installedVersion, fix }: Finding): string {
+  if (packageName === null) return '';
+  const installed = installedVersion === null ? packageName : `${packageName} ${installedVersion}`;
+  if (fix.version !== null) return `${installed} -> ${fix.version}`;
+  return fix.state === 'unknown' ? installed : `${installed} (no fix)`;
+}
+
+function whereOf(finding: Finding): string {
+  const layer = layerText(finding);
+  const place = placeOf(finding) ?? '';
+  if (layer === null) return place;
+  return place === '' ? `(${layer})` : `${place} (${layer})`;
 }

@@ -1,4 +1,4 @@
-import { type FindingChanges, type PolicyResult, printable, type Verdict } from '@tidewaiter/domain';
+import { compareSeverity, type FindingChanges, type PolicyResult, printable, type Verdict } from '@tidewaiter/domain';
 import type { ReportFinding } from '@tidewaiter/reports';
 
 import { changeCounts, changeSections, findingLine, section } from './change-text.js';
@@ -17,11 +17,14 @@ export interface GateAnswer {
   suppressed: unknown[];
   policies: PolicyResult[];
   warnings: { code: string; path: string | null; message: string }[];
+  /** The image in the console; only where a platform was asked. */
+  consoleUrl?: string;
 }
 
-/** For people: what changed, what the policies say, the verdict last. */
-export function answerText({ changes, findings, suppressed, policies, warnings, result, reasons }: GateAnswer): string {
-  const lists = changes ? changeSections(changes) : [section('findings', findings, findingLine)];
+/** Text output: findings, policies, warnings, the console's page, and the verdict last. */
+export function answerText(answer: GateAnswer): string {
+  const { changes, findings, suppressed, policies, warnings, result, reasons, consoleUrl } = answer;
+  const lists = changes ? changeSections(changes) : [section('findings', findings.toSorted(worstFirst), findingLine)];
   const asked = policies.filter((policy) => policy.result !== 'pass');
   const sections = [
     ...lists,
@@ -37,5 +40,10 @@ export function answerText({ changes, findings, suppressed, policies, warnings, 
   const counts = changes ? changeCounts(changes) : `findings: ${findings.length}`;
   const hidden = suppressed.length > 0 ? `, ${suppressed.length} suppressed` : '';
   const verdict = reasons.length > 0 ? reasons.map((reason) => `${result}: ${printable(reason)}`) : [result];
-  return [...sections.filter((each) => each !== ''), `${counts}${hidden}`, ...verdict, ''].join('\n');
+  const page = consoleUrl === undefined ? [] : [`details: ${consoleUrl}`];
+  return [...sections.filter((each) => each !== ''), `${counts}${hidden}`, ...page, ...verdict, ''].join('\n');
+}
+
+function worstFirst(a: ReportFinding, b: ReportFinding): number {
+  return compareSeverity(a.severity, b.severity);
 }

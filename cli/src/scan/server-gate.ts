@@ -27,12 +27,17 @@ export async function askServer(question: Question, flags: ServerFlags): Promise
   const endsAt = performance.now() + flags.wait;
   for (;;) {
     try {
-      return await askApi('gate', question, flags, isAnswer);
+      const answer = await askApi('gate', question, flags, isAnswer);
+      return { ...answer, ...(answer.digest !== null && { consoleUrl: imagePage(flags.server, answer.digest) }) };
     } catch (error) {
       if (!isTooEarly(error) || performance.now() + askAgainMs > endsAt) throw error;
       await sleep(askAgainMs);
     }
   }
+}
+
+function imagePage(server: string, digest: string): string {
+  return new URL(`#images/${digest}`, server.endsWith('/') ? server : `${server}/`).href;
 }
 
 /** A registry tells of a push some time after it, and reading the image takes its own. */

@@ -18,6 +18,7 @@ export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, Packa
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
+export { layerText, placeOf } from './finding-place.js';
 export { buildTime, findingChanges, publishedAt } from './finding-changes.js';
 export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';

@@ -111,18 +111,3 @@ export function fixText({ fix, packageName, purl, installedVersion }: ReportFind
   if (fix.state === 'not-fixed') return 'no version fixes it yet';
   return fix.state === 'wont-fix' ? 'the distribution will not fix it' : undefined;
 }
-
-/** Where a finding is: `app/.env:3`, or what stands for a file. */
-export function placeOf({ path, evidence }: ReportFinding): string | null {
-  const { line, origin } = evidence;
-  if (path === null) return typeof origin === 'string' ? origin : null;
-  return typeof line === 'number' ? `${path}:${line}` : path;
-}
-
-/** In which layer, and which layer hides it. */
-export function layerText({ layer, state, evidence: { removedInLayer } }: ReportFinding): string | null {
-  if (layer === null) return null;
-  if (state === 'present') return `layer ${layer}`;
-  const hidden = typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'hidden by a later layer';
-  return `layer ${layer}, ${hidden}`;
-}

@@ -1,17 +1,8 @@
-import { printable } from '@tidewaiter/domain';
+import { layerText, placeOf, printable } from '@tidewaiter/domain';
 
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
-import {
-  checkedText,
-  countOf,
-  layerText,
-  osText,
-  packagesText,
-  placeOf,
-  severitiesText,
-  verdictText,
-} from '../wording.js';
+import { checkedText, countOf, osText, packagesText, severitiesText, verdictText } from '../wording.js';
 
 /** GitHub refuses a longer summary of a step whole. @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits */
 const maxBytes = 1024 * 1024;

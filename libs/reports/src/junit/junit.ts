@@ -1,8 +1,8 @@
-import { type FindingKind, findingKinds } from '@tidewaiter/domain';
+import { type FindingKind, findingKinds, layerText, placeOf } from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat } from '../report.js';
-import { checkedText, fixText, layerText, placeOf, verdictText, warningText } from '../wording.js';
+import { checkedText, fixText, verdictText, warningText } from '../wording.js';
 import { element, text, type Xml } from './xml.js';
 
 interface Suite {

@@ -1,9 +1,17 @@
-import { compareSeverity, cut, type FindingKind, printable, type Severity } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  cut,
+  type FindingKind,
+  layerText,
+  placeOf,
+  printable,
+  type Severity,
+} from '@tidewaiter/domain';
 
 import { byRisk } from '../finding-groups.js';
 import { jsonText } from '../json-text.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
-import { countOf, fixText, layerText, placeOf, verdictText } from '../wording.js';
+import { countOf, fixText, verdictText } from '../wording.js';
 
 // GitHub refuses a file with more results than this and shows only the first of them.
 // @see https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/troubleshoot-sarif-uploads/results-exceed-limit

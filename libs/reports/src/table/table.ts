@@ -1,4 +1,4 @@
-import { printable } from '@tidewaiter/domain';
+import { layerText, placeOf, printable } from '@tidewaiter/domain';
 
 import { groupFindings, type PackageFindings } from '../finding-groups.js';
 import type { Report, ReportFinding, ReportFormat, ReportWarning } from '../report.js';
@@ -6,10 +6,8 @@ import {
   checkedText,
   countOf,
   holdsFiles,
-  layerText,
   osText,
   packagesText,
-  placeOf,
   severitiesText,
   signedText,
   suppressedText,

@@ -1,0 +1,17 @@
+import type { Finding } from './finding.js';
+
+/** Where a finding is: `app/.env:3`, or what stands for a file. */
+export function placeOf({ path, evidence }: Pick<Finding, 'path' | 'evidence'>): string | null {
+  const { line, origin } = evidence;
+  if (path === null) return typeof origin === 'string' ? origin : null;
+  return typeof line === 'number' ? `${path}:${line}` : path;
+}
+
+/** In which layer, and which layer hides it. */
+export function layerText({ layer, state, evidence }: Pick<Finding, 'layer' | 'state' | 'evidence'>): string | null {
+  if (layer === null) return null;
+  if (state === 'present') return `layer ${layer}`;
+  const { removedInLayer } = evidence;
+  const hidden = typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'hidden by a later layer';
+  return `layer ${layer}, ${hidden}`;
+}
