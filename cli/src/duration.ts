@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 const unitMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Timers of Node take no more. */
@@ -7,6 +7,11 @@ const maxMs = 2 ** 31 - 1;
 /** Reads `250ms`, `30s`, `5m`, `1h`, `7d` of a command line, in milliseconds. */
 export function duration(text: string): number {
   return read(text, maxMs);
+}
+
+/** An option that takes a {@link duration}; the help shows the default as it is written. */
+export function durationOption(flags: string, description: string, preset: string): Option {
+  return new Option(flags, description).argParser(duration).default(duration(preset), preset);
 }
 
 /** {@link duration} of what no timer waits for. */

@@ -1,7 +1,9 @@
+import { inspect } from 'node:util';
+
 import { printable, TidewaiterError } from '@tidewaiter/domain';
 import { CommanderError } from 'commander';
 
-import { tell } from './context.js';
+import { environment, tell } from './context.js';
 import { createProgram } from './program.js';
 
 const exitFailed = 2;
@@ -40,8 +42,10 @@ process.exit();
 function exitCodeOf(error: unknown): number {
   // Commander has printed its own message, and help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
-  if (error instanceof TidewaiterError) tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
-  else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (error instanceof TidewaiterError) {
+    tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
+    if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') tell(inspect(error));
+  } else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }

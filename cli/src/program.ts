@@ -12,6 +12,7 @@ import { routesCommand } from './routes.js';
 import { rulesCommand } from './rules/rules.js';
 import { diffCommand } from './scan/diff.js';
 import { explainCommand } from './scan/explain.js';
+import { withFamiliarName } from './scan/familiar-flags.js';
 import { gateCommand } from './scan/gate.js';
 import { sbomCommand } from './scan/sbom.js';
 import { scanCommand } from './scan/scan.js';
@@ -48,13 +49,25 @@ const commands = [
   completionCommand,
 ];
 
+/** The rest of the program asks the environment, as it does without the flags. */
+function applyGlobalFlags(program: Command): void {
+  const { color, debug } = program.opts<{ color: boolean; debug?: boolean }>();
+  if (!color) process.env['NO_COLOR'] = '1';
+  if (debug) process.env['TIDEWAITER_LOG_LEVEL'] = 'debug';
+}
+
 /** The command line as it is written; nothing has run. */
 export function createProgram(): Command {
   const program = new Command('tidewaiter')
     .description('Container supply-chain security: from registry push to running process')
     .version(version)
+    .option('--no-color', 'write without colors')
+    .option('--debug', 'print what an error came from')
     .exitOverride()
+    .configureOutput({ outputError: (message, write) => write(withFamiliarName(message)) })
+    .hook('preAction', applyGlobalFlags)
     .showHelpAfterError('(add --help for more)');
   for (const command of commands) command(program);
+  program.command('version', { hidden: true }).action(() => void process.stdout.write(`${version}\n`));
   return program;
 }

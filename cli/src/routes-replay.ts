@@ -4,7 +4,7 @@ import { NotFound } from '@tidewaiter/domain';
 import { type Command, Option } from 'commander';
 
 import { withStore } from './database.js';
-import { age, duration } from './duration.js';
+import { age, durationOption } from './duration.js';
 import { type ReplayAnswer, replayText } from './routes-replay-text.js';
 import { askApi, serverUrl } from './server.js';
 import { stdoutWidth } from './terminal.js';
@@ -19,8 +19,6 @@ interface ReplayFlags {
   timeout: number;
 }
 
-const day = 86_400_000;
-
 /** Says what a routing.yaml would have made of what happened. */
 export function replayCommand(routes: Command): void {
   routes
@@ -29,11 +27,11 @@ export function replayCommand(routes: Command): void {
       'show what a routing.yaml would have sent of what happened lately, beside what was sent; sends nothing',
     )
     .requiredOption('--config <file>', 'the routing.yaml')
-    .option('--since <duration>', 'how far back: 24h, 7d', age, 7 * day)
+    .addOption(new Option('--since <duration>', 'how far back').argParser(age).default(age('7d'), '7d'))
     .option('--receiver <name>', 'of this receiver alone')
     .option('--server <url>', 'ask this platform, else the database; with --token-file', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
-    .option('--timeout <duration>', 'how long the platform may take', duration, 120_000)
+    .addOption(durationOption('--timeout <duration>', 'how long the platform may take', '2m'))
     .addOption(new Option('-o, --output <format>', 'how').choices(['table', 'json']).default('table'))
     .action(replay);
 }

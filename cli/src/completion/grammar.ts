@@ -51,7 +51,7 @@ const placeholders = new Map<string, Values>([
     },
   ],
   ['kind', { ...nothing, words: runtimeSources }],
-  ['threshold', { ...nothing, words: severities }],
+  ...['severity', 'threshold'].map((name) => [name, { ...nothing, words: severities }] as const),
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
   // Anything may stand for these.

@@ -33,12 +33,17 @@ export function gateCommand(program: Command): void {
     )
     .option('--server <url>', 'ask this platform, which knows the image already; with --token-file', serverUrl)
     .option('--token-file <file>', 'holds an API token of the platform')
-    .option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now', duration, 0)
+    .addOption(
+      new Option('--wait <duration>', 'with --server: how long to wait for an image that was pushed just now')
+        .argParser(duration)
+        .default(0, 'not at all'),
+    )
     .addOption(new Option('-o, --output <format>', 'how').choices(['text', 'json']).default('text'));
   withReadingFlags(withPolicyFlag(withJudgingFlags(command))).action(gate);
 }
 
-function checkThreshold(text: string): string {
+function checkThreshold(given: string): string {
+  const text = given.toLowerCase();
   if (/^(new:)?(critical|high|medium|low|negligible|unknown)$/.test(text)) return text;
   throw new InvalidArgumentError('Give a severity, or new: and a severity: new:high.');
 }

@@ -39,6 +39,8 @@ export interface JudgeOptions {
   kinds: ReadonlySet<FindingKind>;
   /** Undefined for the usual; null where policies alone decide. */
   failOn: Severity | null | undefined;
+  /** Only findings of these severities; all unless given. */
+  severities?: ReadonlySet<Severity>;
   /** Whether only what can be mended counts, of vulnerabilities. */
   isOnlyFixed: boolean;
   /** Undefined where there are none. */
@@ -180,8 +182,8 @@ async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Pro
   return askPolicies(policies, factsOf(image));
 }
 
-function isAsked({ kind, fix }: Finding, { kinds, isOnlyFixed }: JudgeOptions): boolean {
-  if (!kinds.has(kind)) return false;
+function isAsked({ kind, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: JudgeOptions): boolean {
+  if (!kinds.has(kind) || severities?.has(severity) === false) return false;
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }
 

@@ -28,7 +28,11 @@ export const maxAdvisoryAgeMs = age('7d');
 export function withJudgingFlags(command: Command): Command {
   return command
     .option('--only-fixed', 'leave out vulnerabilities that no version fixes')
-    .option('--kinds <list>', `which findings: ${findingKinds.join(',')}`, readKinds, [...findingKinds])
+    .addOption(
+      new Option('--kinds <list>', 'which findings, separated by commas')
+        .argParser(readKinds)
+        .default([...findingKinds], findingKinds.join(',')),
+    )
     .option(
       '--advisories <path>',
       'the file of `advisories sync`, which is in the cache unless given; or OSV records: an all.zip, a folder of such archives, or of .json records',

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { InvalidInput } from '@tidewaiter/domain';
-import { type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
+import { type RenderOptions, type Report, type ReportFormat, reportFormats } from '@tidewaiter/reports';
 
 import { isColored, stdoutWidth } from '../terminal.js';
 import { version } from '../version.js';
@@ -29,14 +29,17 @@ export function readOutputs(texts: readonly string[]): Output[] | string {
   return toStdout.length > 1 ? 'only one output can go to standard output; name files for the others' : outputs;
 }
 
-/** Writes a report in every format that was asked for; an inventory lists packages and gives no verdict. */
-export async function writeReport(report: Report, outputs: readonly Output[], isInventory = false): Promise<void> {
+/** What a report is for: an inventory lists packages and gives no verdict, a gate's exit code follows the verdict. */
+export type Purpose = Partial<Pick<RenderOptions, 'isInventory' | 'isGate'>>;
+
+/** Writes a report in every format that was asked for. */
+export async function writeReport(report: Report, outputs: readonly Output[], purpose: Purpose): Promise<void> {
   for (const { format, file } of outputs) {
     const text = format.render(report, {
       width: file === undefined && process.stdout.isTTY ? stdoutWidth() : plainWidth,
       isColored: file === undefined && isColored(),
       toolVersion: version,
-      isInventory,
+      ...purpose,
     });
     if (file === undefined) process.stdout.write(text);
     else await writeOutput(file, text);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { duration } from '../duration.js';
+import { durationOption } from '../duration.js';
 
 /** The flags of every command that reads images. */
 export interface ReadingFlags {
@@ -19,8 +19,8 @@ export function withReadingFlags(command: Command): Command {
   return command
     .option('--platform <os/arch>', "which image of an index; this machine's unless given")
     .option('--offline', 'ask nothing of the network')
-    .option('--timeout <duration>', 'give up after this long', duration, 600_000)
-    .option('--quiet', 'show no progress')
+    .addOption(durationOption('--timeout <duration>', 'give up after this long', '10m'))
+    .option('-q, --quiet', 'show no progress')
     .option('--insecure', 'speak to registries without TLS, or with certificates that nobody vouches for')
     .option('--cache-dir <dir>', 'where layers are kept that were read');
 }

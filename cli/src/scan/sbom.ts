@@ -28,7 +28,7 @@ async function sbom(target: string, flags: SbomFlags, command: Command): Promise
   if (typeof outputs === 'string') return command.error(`error: ${outputs}`);
   const { scanTarget } = await import('./scan-target.js');
   const { report } = await scanTarget(target, flags, judgingOf(flags));
-  await writeReport(report, outputs, true);
+  await writeReport(report, outputs, { isInventory: true });
 }
 
 /** A list of packages judges nothing, unless it is told by what. */

@@ -8,6 +8,7 @@ import type { Report } from '@tidewaiter/reports';
 
 import { cacheDir as cacheFolder } from '../cache-dir.js';
 import { scanKey } from '../fingerprint-key.js';
+import { withScheme } from '../sources/bare-path.js';
 import { openSource } from '../sources/sources.js';
 import { type JudgeOptions, reportOf } from './image-report.js';
 import { Progress } from './progress.js';
@@ -27,11 +28,12 @@ export interface ScannedTarget {
  * @throws TidewaiterError with a stable code for everything that can be expected to go wrong; `SCAN_TIMEOUT` after `--timeout`
  */
 export async function scanTarget(
-  target: string,
+  named: string,
   flags: ReadingFlags,
   judging: JudgeOptions,
   needsDigests = false,
 ): Promise<ScannedTarget> {
+  const target = await withScheme(named);
   const timeout = AbortSignal.timeout(flags.timeout);
   const late = Promise.withResolvers<never>();
   const tooLate = (cause?: unknown) =>

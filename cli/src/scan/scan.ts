@@ -1,13 +1,14 @@
-import { type Severity, severities, type Verdict } from '@tidewaiter/domain';
-import { type Command, Option } from 'commander';
+import type { Severity, Verdict } from '@tidewaiter/domain';
+import type { Command } from 'commander';
 
 import { collect } from '../collect.js';
+import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from './familiar-flags.js';
 import type { JudgeOptions } from './image-report.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
-interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags {
+interface ScanFlags extends ReadingFlags, JudgingFlags, SignerFlags, FamiliarFlags {
   output?: string[];
   failOn?: Severity;
 }
@@ -19,29 +20,39 @@ const exitNoVerdict = 2;
 export function scanCommand(program: Command): void {
   const command = program
     .command('scan')
+    .alias('image')
     .description('find packages, vulnerabilities, secrets, misconfiguration and tampering in an image')
-    .argument('<target>', targetDescription)
+    .argument('[target]', targetDescription)
     .option(
       '-o, --output <format[=file]>',
       'how and where to write the report; table unless given, repeatable',
       collect,
     )
-    .addOption(new Option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this').choices(severities));
-  withReadingFlags(withSignerFlags(withPolicyFlag(withJudgingFlags(command)))).action(scan);
+    .option('--fail-on <severity>', 'exit with 1 when a finding is as bad as this', readSeverity);
+  withFamiliarFlags(withReadingFlags(withSignerFlags(withPolicyFlag(withJudgingFlags(command))))).action(scan);
 }
 
-async function scan(target: string, flags: ScanFlags, command: Command): Promise<void> {
+async function scan(named: string | undefined, given: ScanFlags, command: Command): Promise<void> {
   const { readOutputs, writeReport } = await import('./outputs.js');
+  const flags = translated(given);
+  const target = named ?? flags.input;
   const outputs = readOutputs(flags.output ?? ['table']);
   const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
+  if (target === undefined) return command.error("error: missing required argument 'target'");
   const judging = await judgeOptions(flags);
   const trust = await readSigners(flags);
   const { scanTarget } = await import('./scan-target.js');
-  const options = { ...judging, failOn: thresholdOf(flags), ...(trust && { trust }) };
+  const options = {
+    ...judging,
+    failOn: thresholdOf(flags),
+    ...(trust && { trust }),
+    ...(flags.severity && { severities: new Set(flags.severity) }),
+  };
   const { report } = await scanTarget(target, flags, options);
-  await writeReport(report, outputs);
-  if (flags.failOn !== undefined || judging.policies.length > 0) process.exitCode = exitCodeOf(report.verdict.result);
+  const isGate = flags.failOn !== undefined || judging.policies.length > 0;
+  await writeReport(report, outputs, { isGate });
+  if (isGate) process.exitCode = exitCodeOf(report.verdict.result, flags.exitCode);
 }
 
 /** Who names policies and no severity wants the policies to decide. */
@@ -49,8 +60,8 @@ function thresholdOf({ failOn, policy = [] }: ScanFlags): JudgeOptions['failOn']
   return failOn ?? (policy.length > 0 ? null : undefined);
 }
 
-/** A gate that knows nothing does not open. */
-export function exitCodeOf(result: Verdict): number {
+/** A gate that knows nothing does not open. @param failed in place of the usual code of a gate that closes */
+export function exitCodeOf(result: Verdict, failed = exitGateFailed): number {
   if (result === 'pass') return 0;
-  return result === 'fail' ? exitGateFailed : exitNoVerdict;
+  return result === 'fail' ? failed : exitNoVerdict;
 }

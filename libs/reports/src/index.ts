@@ -1,5 +1,13 @@
 export { byRisk } from './finding-groups.js';
-export type { Report, ReportFinding, ReportFormat, ReportLayer, ReportStats, ReportTarget } from './report.js';
+export type {
+  RenderOptions,
+  Report,
+  ReportFinding,
+  ReportFormat,
+  ReportLayer,
+  ReportStats,
+  ReportTarget,
+} from './report.js';
 export { reportFormats } from './report-formats.js';
 export { paint, penOf } from './table/page.js';
 export type { Pen } from './table/page.js';

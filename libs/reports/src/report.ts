@@ -87,6 +87,8 @@ export interface RenderOptions {
   toolVersion: string;
   /** Whether `table` and `csv` list the packages rather than what is wrong with them; the bills of materials always do. */
   isInventory?: boolean;
+  /** Whether the exit code follows the verdict, which is so unless given. A report that fails nothing must not print "fail". */
+  isGate?: boolean;
 }
 
 /** One way to write a report. */

@@ -92,11 +92,14 @@ function builtText({ builder, source, revision, builtAt }: Attestation): string 
   return told.length === 0 ? 'built by nobody knows whom' : `built ${told.join(' ')}`;
 }
 
-/** The verdict with its first reason. */
-export function verdictText({ verdict: { result, reasons } }: Report): string {
+/** The verdict with its first reason. Where nothing fails on it, what was found and the flag that would fail. */
+export function verdictText({ verdict: { result, reasons } }: Report, isGate = true): string {
   const [first] = reasons;
   const more = reasons.length > 1 ? ` (and ${countOf(reasons.length - 1, 'more reason')})` : '';
-  return first === undefined ? result : `${result}: ${printable(first)}${more}`;
+  if (first === undefined) return result;
+  const reason = `${printable(first)}${more}`;
+  if (isGate) return `${result}: ${reason}`;
+  return result === 'fail' ? `${reason}; --fail-on high makes that exit code 1` : `not evaluated: ${reason}`;
 }
 
 /** A warning on one line: its code, its path where there is one, what it says. */

@@ -15,10 +15,10 @@ const marks = { pass: '✅', fail: '❌', unknown: '⚠️' } as const;
 /** Markdown for the summary of a step of GitHub Actions. */
 export const github: ReportFormat = {
   name: 'github',
-  render: (report) => withinLimit([...headLines(report), ...sectionLines(report)]),
+  render: (report, { isGate }) => withinLimit([...headLines(report, isGate), ...sectionLines(report)]),
 };
 
-function headLines(report: Report): string[] {
+function headLines(report: Report, isGate: boolean | undefined): string[] {
   const { findings, target, verdict } = report;
   const found =
     findings.length === 0
@@ -27,7 +27,7 @@ function headLines(report: Report): string[] {
   return [
     `## ${marks[verdict.result]} Tidewaiter: ${escape(target.reference)}`,
     '',
-    `**${escape(verdictText(report))}**`,
+    `**${escape(verdictText(report, isGate))}**`,
     '',
     `${escape(found)}.`,
     '',

@@ -31,7 +31,7 @@ export const table: ReportFormat = {
     const lines =
       options.isInventory === true
         ? [...head, ...inventoryLines(report, pen), ...warnings]
-        : [...head, ...findingLines(report, pen), ...warnings, ...verdictLines(report, pen)];
+        : [...head, ...findingLines(report, pen), ...warnings, ...verdictLines(report, options.isGate, pen)];
     return `${lines.join('\n')}\n`;
   },
 };
@@ -66,7 +66,7 @@ function warningLines({ warnings }: Report, pen: Pen): string[] {
   return section(`Warnings (${warnings.length})`, warnings.map(warningEntry), pen);
 }
 
-function verdictLines(report: Report, pen: Pen): string[] {
+function verdictLines(report: Report, isGate: boolean | undefined, pen: Pen): string[] {
   const { findings, verdict } = report;
   const reasons = verdict.reasons.slice(1).flatMap((reason) => wrap(`also: ${printable(reason)}`, pen.width));
   const counts = findings.length > 0 ? wrap(`${severitiesText(findings)}; in ${checkedText(report)}`, pen.width) : [];
@@ -75,7 +75,7 @@ function verdictLines(report: Report, pen: Pen): string[] {
     ...counts,
     ...suppressedLines(report, pen),
     ...reasons,
-    oneLine(verdictText(report), verdict.result, pen),
+    oneLine(verdictText(report, isGate), verdict.result, pen),
   ];
 }
 

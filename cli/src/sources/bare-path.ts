@@ -1,0 +1,43 @@
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+
+import { NotFound } from '@tidewaiter/domain';
+
+import { archiveFiles } from './archive-files.js';
+
+/** No reference of an image starts like this. */
+const path = /^(?:\.{0,2}\/|\.{1,2}$|~\/)/;
+
+/**
+ * Puts the scheme before a target that is a bare path, by what lies there: `./app` becomes `rootfs:./app`.
+ * @throws NotFound `TARGET_MISSING`
+ */
+export async function withScheme(target: string): Promise<string> {
+  if (!path.test(target)) return target;
+  const found = await stat(target).catch((cause: unknown) => {
+    throw new NotFound('TARGET_MISSING', `${target}: there is no such file or folder`, { cause });
+  });
+  const scheme = found.isDirectory() ? await schemeOfFolder(target) : await schemeOfFile(target);
+  return `${scheme}:${target}`;
+}
+
+async function schemeOfFolder(folder: string): Promise<string> {
+  return (await isThere(stat(join(folder, 'oci-layout')))) ? 'oci' : 'rootfs';
+}
+
+async function schemeOfFile(file: string): Promise<string> {
+  const name = basename(file).toLowerCase();
+  if (/^(?:docker|container)file|\.dockerfile$/.test(name)) return 'dockerfile';
+  if (name.endsWith('.json')) return 'sbom';
+  if (/\.ya?ml$/.test(name)) return 'k8s';
+  const files = await archiveFiles(file);
+  // What `docker save` writes today is an OCI layout as well; its manifest.json has the names.
+  return (await isThere(Promise.try(() => files.size('manifest.json')))) ? 'docker-archive' : 'oci-archive';
+}
+
+async function isThere(answer: Promise<unknown>): Promise<boolean> {
+  return answer.then(
+    () => true,
+    () => false,
+  );
+}
