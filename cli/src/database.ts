@@ -10,6 +10,11 @@ export async function hasDatabase(): Promise<boolean> {
   return (await databaseUrl()) !== undefined;
 }
 
+/** Whether `up` of this folder runs on a database of its own, so that this machine is where people also `scan`. */
+export async function isUpRunning(): Promise<boolean> {
+  return givenUrls().database === undefined && (await hasDatabase());
+}
+
 async function databaseUrl(): Promise<string | undefined> {
   return givenUrls().database ?? (await currentRun(stateDir))?.urls?.database;
 }

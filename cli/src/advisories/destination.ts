@@ -3,7 +3,7 @@ import type { AdvisoryKeeper } from '@tidewaiter/advisory-sync';
 import type { Command } from 'commander';
 
 import { advisoryFilePath } from '../cache-dir.js';
-import { hasDatabase, withStore } from '../database.js';
+import { hasDatabase, isUpRunning, withStore } from '../database.js';
 
 /** The flags that say which advisories are meant: those of the local file, or those of the platform. */
 export interface DestinationFlags {
@@ -22,10 +22,13 @@ export function withDestinationFlags(command: Command): Command {
   return command
     .option('--advisories <path>', 'the local file; advisories.db in the cache unless given')
     .option('--cache-dir <dir>', 'where the local file lies, and downloads while they last')
-    .option('--database', "the platform's database, which is meant as well where there is one and no file is named");
+    .option(
+      '--database',
+      "the platform's database alone; unless given, beside an `up` both it and the local file are meant",
+    );
 }
 
-/** The path of the local file; undefined where the platform's database is meant. */
+/** The path of the local file; undefined where the platform's database is meant, alone or first. */
 export async function filePathOf({ advisories, cacheDir, database }: DestinationFlags): Promise<string | undefined> {
   if (advisories !== undefined) return advisories;
   if (database === true || (cacheDir === undefined && (await hasDatabase()))) return undefined;
@@ -38,10 +41,18 @@ export async function withKeeper(
   work: (keeper: AdvisoryKeeper) => Promise<void>,
 ): Promise<void> {
   const path = await filePathOf(flags);
-  if (path === undefined) {
-    const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
-    return withStore(async (store) => work(new AdvisoryFeeds(store, new Advisories(store))));
-  }
+  if (path !== undefined) return withFile(path, work);
+  const { Advisories, AdvisoryFeeds } = await import('@tidewaiter/store');
+  return withStore(async (store) => {
+    const database = new AdvisoryFeeds(store, new Advisories(store));
+    if (flags.database === true || !(await isUpRunning())) return work(database);
+    // Beside an `up`, `scan` reads the local file: it must know what the platform knows.
+    const { bothKeepers } = await import('@tidewaiter/advisory-sync');
+    return withFile(advisoryFilePath(), async (file) => work(bothKeepers(database, file)));
+  });
+}
+
+async function withFile(path: string, work: (keeper: AdvisoryKeeper) => Promise<void>): Promise<void> {
   const { AdvisoryFileWriter } = await import('@tidewaiter/advisory-file');
   using writer = AdvisoryFileWriter.open(path);
   await work(writer);

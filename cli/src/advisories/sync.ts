@@ -29,10 +29,11 @@ export function syncCommand(advisories: Command): void {
     .option('--epss-url <url>', `FIRST's scores as .csv.gz; ${epssUrl} when no place is named`, webUrl)
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
     .option('--quiet', 'say only what went wrong');
-  withDestinationFlags(command).action(sync);
+  withDestinationFlags(command).action(syncAll);
 }
 
-async function sync(flags: SyncFlags): Promise<void> {
+/** Fetches from the places that the flags name, else from the public ones. */
+export async function syncAll(flags: SyncFlags): Promise<void> {
   const [{ placesOf, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
     import('@tidewaiter/advisory-sync'),
     import('@tidewaiter/runtime'),

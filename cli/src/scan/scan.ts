@@ -5,6 +5,7 @@ import { collect } from '../collect.js';
 import { type FamiliarFlags, readSeverity, translated, withFamiliarFlags } from './familiar-flags.js';
 import type { JudgeOptions } from './image-report.js';
 import { judgeOptions, type JudgingFlags, withJudgingFlags, withPolicyFlag } from './judging-flags.js';
+import { offerAdvisories } from './offer-advisories.js';
 import { type ReadingFlags, targetDescription, withReadingFlags } from './reading-flags.js';
 import { readSigners, type SignerFlags, signerProblem, withSignerFlags } from './signer-flags.js';
 
@@ -40,6 +41,7 @@ async function scan(named: string | undefined, given: ScanFlags, command: Comman
   const problem = typeof outputs === 'string' ? outputs : signerProblem(flags);
   if (typeof outputs === 'string' || problem !== undefined) return command.error(`error: ${problem}`);
   if (target === undefined) return command.error("error: missing required argument 'target'");
+  await offerAdvisories(flags);
   const judging = await judgeOptions(flags);
   const trust = await readSigners(flags);
   const { scanTarget } = await import('./scan-target.js');

@@ -1,4 +1,5 @@
 export type { AdvisoryKeeper, FeedResult, ReadingListener } from './advisory-keeper.js';
+export { bothKeepers } from './both-keepers.js';
 export { importFiles } from './import-files.js';
 export { isEcosystemName, placesOf, publicPlaces } from './places.js';
 export type { AdvisoryPlaces } from './places.js';

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+
+import { advisoryFilePath } from '../cache-dir.js';
+import type { JudgingFlags } from './judging-flags.js';
+import type { ReadingFlags } from './reading-flags.js';
+
+type Flags = Pick<JudgingFlags, 'kinds' | 'advisories'> & Pick<ReadingFlags, 'offline' | 'quiet' | 'cacheDir'>;
+
+const question = 'There are no advisories on this machine yet. Fetch them now? It takes some minutes. [Y/n] ';
+
+/** Asks the user at a terminal whether to fetch advisories where a scan would find no vulnerability without them. */
+export async function offerAdvisories({ kinds, advisories, offline, quiet, cacheDir }: Flags): Promise<void> {
+  const isWanted = kinds.includes('vulnerability') && advisories === undefined && !offline && !quiet;
+  if (!isWanted || existsSync(advisoryFilePath(cacheDir))) return;
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(question);
+  terminal.close();
+  if (/^n/i.test(answer.trim())) return;
+  const { syncAll } = await import('../advisories/sync.js');
+  await syncAll({ ...(cacheDir !== undefined && { cacheDir }) });
+}
