@@ -80,16 +80,13 @@ export async function reportOf(
     { ...options.objections, statements: [...options.objections.statements, ...(signed?.statements ?? [])] },
   );
   const provenance = signed?.provenance ?? null;
-  const facts = { reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance };
+  const known = [...source.warnings, ...found.warnings, ...judged.warnings, ...(signed?.warnings ?? [])];
+  const facts = {
+    ...{ reference, source, os, packages, findings, startedAt, asOf: judged.asOf, provenance },
+    ...{ kinds: options.kinds, warnings: known },
+  };
   const policies = await askedPolicies(facts, options);
-  const warnings = [
-    ...source.warnings,
-    ...found.warnings,
-    ...judged.warnings,
-    ...(signed?.warnings ?? []),
-    ...objected.warnings,
-    ...policyWarnings(policies),
-  ];
+  const warnings = [...known, ...objected.warnings, ...policyWarnings(policies)];
   return {
     schemaVersion: 1,
     target: targetOf(reference, source),

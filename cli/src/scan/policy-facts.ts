@@ -1,6 +1,21 @@
-import { buildTime, type ImagePackage, type OsRelease, type Provenance } from '@tidewaiter/domain';
-import { baseBuildTime } from '@tidewaiter/oci';
-import { findingFacts, imageFacts, packageFacts, type PolicyFacts, provenanceFacts } from '@tidewaiter/policy';
+import {
+  buildTime,
+  findingKinds,
+  type FindingKind,
+  type ImagePackage,
+  type OsRelease,
+  type Provenance,
+} from '@tidewaiter/domain';
+import { baseBuildTime, type Warning } from '@tidewaiter/oci';
+import {
+  type EvaluationGap,
+  evaluationGaps,
+  findingFacts,
+  imageFacts,
+  packageFacts,
+  type PolicyFacts,
+  provenanceFacts,
+} from '@tidewaiter/policy';
 import type { ReportFinding } from '@tidewaiter/reports';
 
 import type { ImageSource } from '../sources/image-source.js';
@@ -13,6 +28,9 @@ export interface KnownImage {
   os: OsRelease | null;
   packages: readonly ImagePackage[];
   findings: readonly ReportFinding[];
+  /** Kinds of findings that were asked for. */
+  kinds: ReadonlySet<FindingKind>;
+  warnings: readonly Warning[];
   startedAt: Date;
   /** ISO 8601; null without advisories. */
   asOf: string | null;
@@ -37,6 +55,7 @@ export function factsOf(known: KnownImage): PolicyFacts {
     }),
     findings: findingFacts(findings),
     packages: packages.map(packageFacts),
+    gaps: [...gapsOf(known), ...evaluationGaps(known.warnings, findings)],
     repository: {
       ...(identity.repository !== null && { name: identity.repository }),
       ...(provenance && { signerRequired: true }),
@@ -45,4 +64,20 @@ export function factsOf(known: KnownImage): PolicyFacts {
     ...(asOf !== null && { advisories: { asOf: new Date(asOf) } }),
     now: startedAt,
   };
+}
+
+/** What this target has no place for, and what the user left out. */
+function gapsOf({ source, kinds }: KnownImage): EvaluationGap[] {
+  const absent = absentKinds(source);
+  return findingKinds.flatMap((kind) => {
+    if (absent.includes(kind)) return { kind, reason: 'this kind of target does not show them' };
+    return kinds.has(kind) ? [] : { kind, reason: 'left out by --kinds' };
+  });
+}
+
+/** A file shows how an image is built or run, an SBOM what it is made of, and a folder no config. */
+function absentKinds({ checked, listed, config }: ImageSource): FindingKind[] {
+  if (checked) return findingKinds.filter((kind) => kind !== 'misconfiguration');
+  if (listed) return ['secret', 'misconfiguration', 'integrity'];
+  return config ? [] : ['misconfiguration'];
 }

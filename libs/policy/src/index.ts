@@ -8,6 +8,8 @@ export type { ImageIdentity } from './judged-image.js';
 export { builtInPolicies, builtInPolicy } from './policies/built-in.js';
 export type { BuiltInPolicy } from './policies/built-in.js';
 export { policiesMarkdown } from './policies/document.js';
+export { evaluationGaps } from './policies/evaluation-gaps.js';
+export type { EvaluationGap } from './policies/evaluation-gaps.js';
 export type {
   FindingFacts,
   ImageFacts,

@@ -12,6 +12,7 @@ import {
 } from '@tidewaiter/domain';
 
 import type { ImageIdentity } from './judged-image.js';
+import { type EvaluationGap, evaluationGaps } from './policies/evaluation-gaps.js';
 import type { PolicyFacts } from './policies/facts.js';
 import { findingFacts, type ImageClaims, imageFacts, packageFacts, provenanceFacts } from './policies/image-facts.js';
 import { askPolicies } from './policies/policy.js';
@@ -25,6 +26,8 @@ export interface KnownImage<Of extends Finding> {
   claims: ImageClaims;
   findings: readonly Of[];
   packages: readonly ImagePackage[];
+  /** What was not looked for. */
+  gaps?: readonly EvaluationGap[];
   /** What is signed of it; undefined where nobody has looked. */
   provenance?: Provenance & { vex: readonly AttestedVex[] };
 }
@@ -66,7 +69,8 @@ export function judgeImages<Of extends Finding>(
     const attested = attestedStatements(provenance?.vex ?? []);
     const objections = { ...rules, statements: [...rules.statements, ...attested.statements] };
     const left = suppress(findings, { ...identity, packages }, objections, circumstances.now);
-    const facts = factsOf({ ...image, findings: left.findings }, rules, circumstances);
+    const gaps = [...(image.gaps ?? []), ...evaluationGaps(warnings, findings)];
+    const facts = factsOf({ ...image, findings: left.findings, gaps }, rules, circumstances);
     const policies = askPolicies(policiesOf(rules, identity.repository), facts);
     return { ...left, warnings: [...attested.warnings, ...left.warnings], policies };
   });
@@ -87,7 +91,7 @@ export function judgeImages<Of extends Finding>(
 }
 
 function factsOf<Of extends Finding>(
-  { identity, claims, findings, packages, provenance }: KnownImage<Of>,
+  { identity, claims, findings, packages, provenance, gaps = [] }: KnownImage<Of>,
   rules: Rules,
   { running, advisoriesAsOf, now }: Circumstances,
 ): PolicyFacts {
@@ -95,6 +99,7 @@ function factsOf<Of extends Finding>(
     image: imageFacts(identity, claims),
     findings: findingFacts(findings),
     packages: packages.map(packageFacts),
+    gaps,
     repository: {
       ...(identity.repository !== null && { name: identity.repository }),
       signerRequired: mustBeSigned(rules, identity.repository),

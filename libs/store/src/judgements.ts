@@ -1,6 +1,7 @@
 import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
-import { buildTime, type Digest, type Finding, findingOf } from '@tidewaiter/domain';
+import { buildTime, type Digest, type Finding, type FindingKind, findingOf } from '@tidewaiter/domain';
 import {
+  type EvaluationGap,
   type ImageIdentity,
   type ImageJudgement,
   judgeImages,
@@ -72,12 +73,22 @@ export class Judgements {
         claims: { ...image, createdAt: buildTime(image.createdAt?.toISOString()) },
         findings: findings.get(image.digest) ?? [],
         packages: asksForPackages ? await this.images.packages(image.digest) : [],
+        gaps: gapsOf(image),
         ...(provenance && { provenance }),
       };
     });
     const circumstances = { now: new Date(), ...(running !== undefined && { running }) };
     return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
   }
+}
+
+const gapReasons: Partial<Record<FindingKind, string>> = {
+  misconfiguration: 'the image was pushed before it was checked, and its registry has not given its config again',
+  secret: 'the scanner has no TIDEWAITER_FINGERPRINT_KEY',
+};
+
+function gapsOf({ notEvaluated }: Image): EvaluationGap[] {
+  return notEvaluated.map((kind) => ({ kind, reason: gapReasons[kind] ?? 'the scanner did not look for them' }));
 }
 
 /** What an advisory says of a place of a package, as far as exceptions and VEX ask. */

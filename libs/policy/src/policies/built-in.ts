@@ -100,7 +100,7 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
     variables: { secrets: 'findings.filter(f, f.kind == "secret" && f.confidence != "possible")' },
     rules: [
       {
-        expression: 'size(secrets) == 0',
+        expression: 'findings.all(f, f.kind != "secret" || f.confidence == "possible")',
         message: '{count(secrets, "secret", "secrets")} in the image: {ids(secrets)}',
       },
     ],
@@ -108,6 +108,18 @@ export const builtInPolicies: readonly BuiltInPolicy[] = [
       { what: 'there is none', facts: having(hole), result: 'pass' },
       { what: 'it may be an example', facts: having({ ...key, confidence: 'possible' }), result: 'pass' },
       { what: 'there is one', facts: having(key), result: 'fail', reason: '1 secret in the image: aws-access-key-id' },
+      {
+        what: 'there is one, and a layer was not analyzed',
+        facts: { ...having(key), gaps: [{ kind: 'secret', reason: 'layer 2 was not analyzed' }] },
+        result: 'fail',
+        reason: '1 secret in the image: aws-access-key-id',
+      },
+      {
+        what: 'secrets were not searched',
+        facts: facts({ gaps: [{ kind: 'secret', reason: 'no fingerprint key is set' }] }),
+        result: 'unknown',
+        reason: 'needs secret findings, which were not evaluated: no fingerprint key is set',
+      },
     ],
   },
   {

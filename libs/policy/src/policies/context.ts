@@ -3,7 +3,9 @@ import { Duration } from '@marcbachmann/cel-js/evaluator';
 import { printable } from '@tidewaiter/domain';
 
 import { globMatcher } from '../glob.js';
+import type { EvaluationGap } from './evaluation-gaps.js';
 import type { FindingFacts, PackageFacts, PolicyFacts } from './facts.js';
+import { asPlaceholder, registerGuards } from './guard.js';
 import { groups, itemTypes, single } from './vocabulary.js';
 
 /** What a person may write: beyond it lies no policy, but a riddle. */
@@ -42,6 +44,7 @@ language
     list.length === 1 ? `1 ${one}` : `${list.length} ${many}`,
   )
   .registerFunction('ids(list<Finding>): string', (list: FindingFacts[]) => idsText(list));
+registerGuards(language);
 
 /** The language with all facts, for one policy to add its variables to. */
 export function policyLanguage(): Environment {
@@ -63,6 +66,16 @@ export interface PolicyContext {
   values: Record<string, unknown>;
   /** The longest list or text among them. */
   largest: number;
+  /** Empty where `findings` and `packages` are complete. */
+  gaps: readonly ContextGap[];
+}
+
+/** A kind of items that the lists may lack. */
+export interface ContextGap {
+  /** `needs secret findings, which were not evaluated: no fingerprint key is set`. */
+  message: string;
+  list: 'findings' | 'packages';
+  placeholder: object;
 }
 
 /** What is not known is left out, and is then asked for in vain. */
@@ -77,8 +90,20 @@ export function contextOf(facts: PolicyFacts): PolicyContext {
     provenance: facts.provenance && known(facts.provenance),
     repository: facts.repository && known(facts.repository),
     advisories: advisories && known({ ...advisories, age }),
+    gaps: undefined,
   });
-  return { values, largest: largestOf(findings, packages) };
+  const gaps = [...Map.groupBy(facts.gaps ?? [], ({ kind }) => kind)].map(([kind, reasons]) => gapOf(kind, reasons));
+  return { values, largest: largestOf(findings, packages), gaps };
+}
+
+function gapOf(kind: EvaluationGap['kind'], gaps: readonly EvaluationGap[]): ContextGap {
+  const reasons = [...new Set(gaps.map(({ reason }) => printable(reason, 200)))].join('; ');
+  if (kind === 'package') {
+    const placeholder = asPlaceholder(new PackageItem({}), {}, Object.keys(itemTypes.Package));
+    return { message: `needs all packages, which are not known: ${reasons}`, list: 'packages', placeholder };
+  }
+  const placeholder = asPlaceholder(new FindingItem({ kind }), { kind }, Object.keys(itemTypes.Finding));
+  return { message: `needs ${kind} findings, which were not evaluated: ${reasons}`, list: 'findings', placeholder };
 }
 
 function findingValues({ layer, ...finding }: FindingFacts): object {

@@ -8,6 +8,11 @@ export function policiesMarkdown(policies: readonly BuiltInPolicy[]): string {
 
 What is not known of an image is left out, and a rule that depends on it answers \`unknown\`. \`has(finding.published)\` asks whether it is known.
 
+\`findings\` may lack kinds that were not evaluated: secrets without a fingerprint key, vulnerabilities where advisories are missing or stale
+(\`ADVISORIES_MISSING\`, \`ADVISORIES_STALE\`), everything where a layer or a package database could not be read, and on the command line what
+\`--kinds\` leaves out. A rule that such a finding could change answers \`unknown\` and names the kind, unless it is decided anyway: an \`all\` that
+a finding already breaks is false, and a filter for another kind misses nothing. The same holds for \`packages\`.
+
 ${table(['fact', 'type', ''], factRows())}
 ## Functions
 

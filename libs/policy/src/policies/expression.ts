@@ -1,8 +1,9 @@
 import { type ASTNode, type Environment, EvaluationError, type ParseResult } from '@marcbachmann/cel-js';
 import { InvalidInput } from '@tidewaiter/domain';
 
-import type { PolicyContext } from './context.js';
+import type { ContextGap, PolicyContext } from './context.js';
 import { childrenOf, worstCost } from './cost.js';
+import { guarded } from './guard.js';
 
 /** A CEL expression whose types are checked. @see https://cel.dev */
 export interface Expression {
@@ -41,7 +42,8 @@ export function compile(language: Environment, text: string, where: string): Exp
   refuse(program.ast, where);
   const { valid, type = 'dyn', error } = program.check();
   if (!valid) throw invalid(where, firstLine(error?.message ?? 'of no type'));
-  return { text, type, names: new Set(namesIn(program.ast)), ask: (context) => ask(program, context) };
+  const ofPartialLists = language.parse(guarded(program.ast));
+  return { text, type, names: new Set(namesIn(program.ast)), ask: (context) => ask(program, ofPartialLists, context) };
 }
 
 function parse(language: Environment, text: string, where: string): ParseResult {
@@ -54,7 +56,7 @@ function parse(language: Environment, text: string, where: string): ParseResult 
 
 function refuse(node: ASTNode, where: string): void {
   const name = node.op === 'call' || node.op === 'rcall' ? node.args[0] : '';
-  const instead = refused.get(name);
+  const instead = name.startsWith('__') ? 'names with __ are our own' : refused.get(name);
   if (instead !== undefined) throw invalid(where, `${name}() is not offered: ${instead}`);
   for (const child of childrenOf(node)) refuse(child, where);
 }
@@ -63,15 +65,34 @@ function namesIn(node: ASTNode): string[] {
   return [...(node.op === 'id' ? [node.args] : []), ...childrenOf(node).flatMap(namesIn)];
 }
 
-function ask(program: ParseResult, { values, largest }: PolicyContext): Answer {
+function ask(program: ParseResult, ofPartialLists: ParseResult, { values, largest, gaps }: PolicyContext): Answer {
   const steps = worstCost(program.ast, largest);
   if (steps > maxSteps)
     return { unknown: `too expensive for this image: up to ${steps.toLocaleString('en-US')} steps` };
+  const answer = run(program, values);
+  if (gaps.length === 0 || 'unknown' in answer || 'value' in run(ofPartialLists, withPlaceholders(values, gaps)))
+    return answer;
+  const missing = gaps.filter((gap) => 'unknown' in run(ofPartialLists, withPlaceholders(values, [gap])));
+  return { unknown: (missing.length > 0 ? missing : gaps).map(({ message }) => message).join('; ') };
+}
+
+function run(program: ParseResult, values: Record<string, unknown>): Answer {
   try {
     return { value: program(values) as unknown };
   } catch (error) {
     return { unknown: whyUnknown(error) };
   }
+}
+
+function withPlaceholders(values: Record<string, unknown>, gaps: readonly ContextGap[]): Record<string, unknown> {
+  const placeholdersOf = (name: ContextGap['list']) =>
+    gaps.flatMap(({ list, placeholder }) => (list === name ? [placeholder] : []));
+  const { findings, packages } = values as Record<ContextGap['list'], object[]>;
+  return {
+    ...values,
+    findings: [...findings, ...placeholdersOf('findings')],
+    packages: [...packages, ...placeholdersOf('packages')],
+  };
 }
 
 /** Functions of the language may throw anything: a date that is too far away is a `RangeError`. */

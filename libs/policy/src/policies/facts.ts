@@ -1,11 +1,15 @@
 import type { FindingKind, Severity } from '@tidewaiter/domain';
 
+import type { EvaluationGap } from './evaluation-gaps.js';
+
 // What policies may ask. A fact that is left out is not known, which is something else than no or none.
 
 export interface PolicyFacts {
   image: ImageFacts;
   findings: readonly FindingFacts[];
   packages: readonly PackageFacts[];
+  /** Why `findings` and `packages` may lack something; none where both are complete. */
+  gaps?: readonly EvaluationGap[];
   provenance?: ProvenanceFacts;
   repository?: RepositoryFacts;
   /** Whether a workload runs the image, or is about to. */

@@ -62,10 +62,12 @@ export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): Po
 /** Fails where a rule surely does not hold; else unknown where one cannot be told to hold. */
 function askPolicy({ name, mode, variables, rules, description }: Policy, facts: PolicyContext): PolicyResult {
   const { context, gaps } = withVariables(variables, facts);
+  // What a message names was found, whatever else there may be.
+  const { context: known } = withVariables(variables, { ...facts, gaps: [] });
   const answers = rules.map(({ holds, message }) => ({ answer: holds.ask(context), message }));
   const broken = answers.filter(({ answer }) => 'value' in answer && answer.value === false);
   const unknown = answers.flatMap(({ answer }) => whyUnknown(answer, gaps));
-  const fails = broken.map(({ message }) => message?.fill(context) ?? description);
+  const fails = broken.map(({ message }) => message?.fill(known) ?? description);
   if (fails.length > 0) return { name, mode, result: 'fail', reasons: [...new Set(fails)] };
   const result: Verdict = unknown.length > 0 ? 'unknown' : 'pass';
   return { name, mode, result, reasons: [...new Set(unknown)] };

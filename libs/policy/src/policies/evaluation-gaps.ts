@@ -1,0 +1,55 @@
+import { type Finding, type FindingKind, findingKinds } from '@tidewaiter/domain';
+
+/** A kind of findings that was not evaluated, or not completely, so that what was found proves no absence. */
+export interface EvaluationGap {
+  /** `package` where the list of packages itself may be incomplete. */
+  kind: FindingKind | 'package';
+  /** Follows "was not evaluated". */
+  reason: string;
+}
+
+const everything = [...findingKinds, 'package'] as const;
+const ofPackages = ['vulnerability', 'malware', 'package'] as const;
+
+/** What a warning leaves open. A warning with another code leaves nothing open. */
+const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Map<
+  string,
+  readonly EvaluationGap['kind'][]
+>([
+  ['ADVISORIES_DAMAGED', ['vulnerability', 'malware']],
+  ['ADVISORIES_MISSING', ['vulnerability', 'malware']],
+  ['ADVISORIES_STALE', ['vulnerability', 'malware']],
+  ['DATABASE_UNREADABLE', [...ofPackages, 'integrity']],
+  ['DIGESTS_MIXED', ofPackages],
+  ['DOCKERFILE_HEREDOC_OPEN', ['misconfiguration']],
+  ['FILE_TOO_LARGE', everything],
+  ['K8S_TEMPLATE', ['misconfiguration']],
+  ['LAYER_NOT_ANALYZED', everything],
+  ['LIMIT_EXCEEDED', everything],
+  ['MALFORMED_FILE', ofPackages],
+  ['MORE_WARNINGS', everything],
+  ['OS_UNKNOWN', ['vulnerability']],
+  ['PACKAGES_MISSING', ofPackages],
+  ['PROVENANCE_UNREADABLE', ['supply-chain']],
+  ['SECRET_SEARCH_CUT', ['secret']],
+  ['TARGET_MISSING', ['misconfiguration']],
+  ['UNREADABLE', everything],
+]);
+
+/** Reasons that are kept of one kind: an image made so has thousands of warnings. */
+const maxReasons = 3;
+
+/** What could not be evaluated of an image, by what its analysis warns of, and by layers that it names as not analyzed. */
+export function evaluationGaps(
+  warnings: readonly { code: string; path?: string | null; message: string }[],
+  findings: readonly Pick<Finding, 'id' | 'title'>[],
+): EvaluationGap[] {
+  const byWarning = warnings.flatMap(({ code, path, message }) =>
+    (gapsByCode.get(code) ?? []).map((kind) => ({ kind, reason: path ? `${path}: ${message}` : message })),
+  );
+  const byLayer = findings
+    .filter(({ id }) => id === 'layer-not-analyzed')
+    .flatMap(({ title: reason }) => everything.map((kind) => ({ kind, reason })));
+  const grouped = Map.groupBy([...byLayer, ...byWarning], ({ kind }) => kind);
+  return [...grouped.values()].flatMap((gaps) => gaps.slice(0, maxReasons));
+}
