@@ -1,6 +1,9 @@
 export { compareApk } from './apk.js';
 export { compareDpkg } from './dpkg.js';
 export { withoutGemPlatform } from './gem.js';
+export { isSameVariant, readTagVersion } from './image-tag.js';
+export { predecessorOf } from './predecessor.js';
+export type { Predecessor } from './predecessor.js';
 export { satisfiesVers } from './vers.js';
 export { satisfiesConstraint } from './version-constraint.js';
 export { versionRanges } from './version-ranges.js';
