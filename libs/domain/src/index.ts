@@ -10,6 +10,8 @@ export {
   TidewaiterError,
   Unavailable,
 } from './errors.js';
+export { baselineReasons } from './baseline.js';
+export type { Baseline, BaselineReason } from './baseline.js';
 export { Secret } from './secret.js';
 export { isDigest } from './image.js';
 export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from './image.js';

@@ -1,6 +1,6 @@
 import { type FileChange, fileKinds } from './file-changes.js';
-import type { PackageChange } from './image-diff.js';
 import type { ConfigChange } from './kept-config.js';
+import type { PackageChange } from './package-changes.js';
 
 // Of long lists only the beginning is kept: what tells most of an attack or a mistake comes first. What is alike stays in its order.
 
@@ -22,9 +22,13 @@ export function newFirst<Change extends PackageChange>(changes: readonly Change[
 const changeOrder: FileChange['change'][] = ['added', 'content', 'type', 'link', 'mode', 'owner', 'removed'];
 
 export function mostTellingFirst<Change extends FileChange>(changes: readonly Change[]): Change[] {
-  return ranked(changes, ({ isNewSetuid, kind, change }) =>
-    isNewSetuid ? -1 : fileKinds.indexOf(kind) * changeOrder.length + changeOrder.indexOf(change),
-  );
+  const ranks = fileKinds.length * changeOrder.length;
+  return ranked(changes, ({ isNewSetuid, kind, change, upgradedWith }) => {
+    if (isNewSetuid) return -1;
+    // A package with another version brings hundreds of other files, which that version explains.
+    const explained = upgradedWith ? ranks : 0;
+    return explained + fileKinds.indexOf(kind) * changeOrder.length + changeOrder.indexOf(change);
+  });
 }
 
 const fieldOrder = ['user', 'entrypoint', 'cmd', 'healthcheck', 'port', 'volume', 'env', 'label'];

@@ -1,11 +1,12 @@
-import type { LayerEntry } from '@tidewaiter/oci';
+import type { PackageType } from '@tidewaiter/domain';
+import type { Found, LayerEntry } from '@tidewaiter/oci';
 
-import { bits, isLibrary, isSetuid, octal } from './file-kinds.js';
+import { bits, isCodeName, isLibrary, isSetuid, octal } from './file-kinds.js';
 import type { ImageTree } from './image-tree.js';
 import { isStarted } from './script-signs.js';
 
 /** What a file is to those who look for trouble, the most telling first. */
-export const fileKinds = ['setuid', 'startup', 'program', 'library', 'other', 'documentation'] as const;
+export const fileKinds = ['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation'] as const;
 
 export type FileKind = (typeof fileKinds)[number];
 
@@ -14,6 +15,11 @@ export interface FileChange {
   change: 'added' | 'removed' | 'content' | 'mode' | 'owner' | 'type' | 'link';
   kind: FileKind;
   sizeBytes: number;
+  /** Hex; null where there is no such file or its content was not read. Absent from comparisons that an older version stored. */
+  sha256Before?: string | null;
+  sha256After?: string | null;
+  /** The package that owns the file and has another version now, which explains the change; absent where none does. */
+  upgradedWith?: { type: PackageType; name: string };
   /** Octal, with set-uid, set-gid and sticky: `0755`; null where there is no such file. */
   modeBefore: string | null;
   modeAfter: string | null;
@@ -22,18 +28,21 @@ export interface FileChange {
 }
 
 /** How the files differ that two images show, by path. */
-export function fileChanges(before: ImageTree['shown'], after: ImageTree['shown']): FileChange[] {
+export function fileChanges(before: ComparedTree, after: ComparedTree): FileChange[] {
   const changes: FileChange[] = [];
-  for (const { entry } of after.values()) {
-    const old = before.get(entry.path)?.entry;
-    const change = changeOf(old, entry);
-    if (change) changes.push(fileChange(change, old, entry));
+  for (const found of after.shown.values()) {
+    const old = before.shown.get(found.entry.path);
+    const change = changeOf(old?.entry, found.entry);
+    if (change) changes.push(fileChange(change, before, after, { old, current: found }));
   }
-  for (const { entry } of before.values()) {
-    if (!after.has(entry.path)) changes.push(fileChange('removed', entry, undefined));
+  for (const old of before.shown.values()) {
+    if (!after.shown.has(old.entry.path))
+      changes.push(fileChange('removed', before, after, { old, current: undefined }));
   }
   return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
+
+type ComparedTree = Pick<ImageTree, 'shown' | 'digestOf'>;
 
 function changeOf(before: LayerEntry | undefined, after: LayerEntry): FileChange['change'] | undefined {
   if (!before) return 'added';
@@ -46,18 +55,22 @@ function changeOf(before: LayerEntry | undefined, after: LayerEntry): FileChange
 
 function fileChange(
   change: FileChange['change'],
-  before: LayerEntry | undefined,
-  after: LayerEntry | undefined,
+  before: ComparedTree,
+  after: ComparedTree,
+  { old, current }: { old: Found | undefined; current: Found | undefined },
 ): FileChange {
-  const entry = (after ?? before)!;
+  const { entry } = (current ?? old)!;
+  const [was, is] = [old?.entry, current?.entry];
   return {
     path: entry.path,
     change,
-    kind: kindOf(entry),
+    kind: isBytecode(entry.path) ? bytecodeKind(entry.path, before, after) : kindOf(entry),
     sizeBytes: entry.size,
-    modeBefore: before ? octal(before.mode) : null,
-    modeAfter: after ? octal(after.mode) : null,
-    isNewSetuid: after !== undefined && lendsRights(after) && !(before && lendsRights(before)),
+    sha256Before: (old && before.digestOf(old, 'sha256')) ?? null,
+    sha256After: (current && after.digestOf(current, 'sha256')) ?? null,
+    modeBefore: was ? octal(was.mode) : null,
+    modeAfter: is ? octal(is.mode) : null,
+    isNewSetuid: is !== undefined && lendsRights(is) && !(was && lendsRights(was)),
   };
 }
 
@@ -68,16 +81,38 @@ function lendsRights({ type, mode }: LayerEntry): boolean {
 
 const programDirectory = /^(?:usr\/(?:local\/)?)?s?bin\/|^opt\/(?:[^/]{1,255}\/){0,2}bin\//;
 const documentation =
-  /^usr\/(?:local\/)?share\/(?:doc|man|info|locale|licenses|common-licenses|icons|zoneinfo|fonts|bash-completion)\/|^var\/(?:log|cache)\/|\/__pycache__\/|\.(?:md|rst|txt|html?|mo|po|png|svg|css|pyc)$/;
+  /^usr\/(?:local\/)?share\/(?:doc|man|info|locale|licenses|common-licenses|icons|zoneinfo|fonts|bash-completion)\/|^var\/(?:log|cache)\/|\.(?:md|rst|txt|html?|mo|po|png|svg|css)$/;
 
 function kindOf(entry: LayerEntry): FileKind {
   const { path, type, mode } = entry;
   if (lendsRights(entry)) return 'setuid';
   if (type === 'directory') return 'other';
   if (isStarted(path) || path === 'etc/ld.so.preload' || path.endsWith('/.ssh/authorized_keys')) return 'startup';
-  if (documentation.test(path)) return 'documentation';
   if (isLibrary(path)) return 'library';
   // A symbolic link has all bits and is a program only where programs are looked for.
-  if (programDirectory.test(path) || (type !== 'symlink' && (mode & bits.execute) !== 0)) return 'program';
-  return 'other';
+  const isExecutable = type !== 'symlink' && (mode & bits.execute) !== 0;
+  if (documentation.test(path) && !isExecutable) return 'documentation';
+  if (programDirectory.test(path) || isExecutable) return 'program';
+  return isCodeName(path) ? 'script' : 'other';
+}
+
+const bytecode = /^(.{0,4096}\/)?__pycache__\/([^/]{1,255}?)\.[a-z]{2,16}-\d{2,4}[a-z]{0,8}(?:\.opt-[0-2])?\.pyc$/;
+
+function isBytecode(path: string): boolean {
+  return path.endsWith('.pyc');
+}
+
+/**
+ * Python writes a cache beside its source, with the time of the source in it: that is no code of its own. Bytecode without a
+ * source is imported like any module, and so is a cache that is longer or shorter while its source is the same.
+ */
+function bytecodeKind(path: string, before: ComparedTree, after: ComparedTree): FileKind {
+  const [, folder = '', name] = bytecode.exec(path) ?? [];
+  if (name === undefined) return 'library';
+  const source = `${folder}${name}.py`;
+  const [was, is] = [before, after].map(({ shown }) => shown.get(source)?.entry);
+  if (!is) return after.shown.has(path) ? 'library' : 'documentation';
+  const [old, current] = [before, after].map(({ shown }) => shown.get(path)?.entry);
+  const isSameSource = was !== undefined && was.sha256 === is.sha256;
+  return isSameSource && old && current && old.size !== current.size ? 'library' : 'documentation';
 }

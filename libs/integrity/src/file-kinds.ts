@@ -1,7 +1,7 @@
 import type { LayerEntry } from '@tidewaiter/oci';
 
 const library = /\.so(\.[0-9][0-9.]{0,40})?$/;
-const code = /\.(py|pl|pm|rb|js|mjs|cjs|php|sh|jar|lua)$/;
+const code = /\.(py|pl|pm|rb|js|mjs|cjs|php|sh|bash|ps1|jar|war|ear|class|dll|node|wasm|lua)$/;
 /** Where only packages put programs; `usr/local` and `opt` are for everybody. */
 export const programDirectory = /^(usr\/)?s?bin\/[^/]{1,255}$/;
 /** Whoever changes one of these owns every login or every process. */
@@ -22,6 +22,11 @@ export function isLibrary(path: string): boolean {
 /** Whether a name of a path says that it is run, without a look at its mode. */
 export function isProgramPath(path: string): boolean {
   return programDirectory.test(path) || library.test(path);
+}
+
+/** Whether the name says that the file is code that another program runs: a script, an archive of classes. */
+export function isCodeName(path: string): boolean {
+  return code.test(path);
 }
 
 /** Whether the file is run, loaded or interpreted. */

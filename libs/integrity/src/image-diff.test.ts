@@ -101,11 +101,15 @@ it('compares the files that the images show, however they are layered', () => {
   const layers = (all: LayerEntry[][]) => all.map((entries) => layer(entries));
   const common = { kind: 'other', sizeBytes: 1, isNewSetuid: false };
   const plain = { ...common, modeBefore: '0644', modeAfter: '0644' };
+  const hashes = (sha256Before: string | null, sha256After: string | null) => ({ sha256Before, sha256After });
   expect(diffImages({ ...nothing, layers: layers(before) }, { ...nothing, layers: layers(after) }).files).toEqual([
-    { ...plain, path: 'added', change: 'added', modeBefore: null },
-    { ...plain, path: 'bits', change: 'mode', kind: 'setuid', modeAfter: '4755', isNewSetuid: true },
-    { ...plain, path: 'edited', change: 'content' },
-    { ...plain, path: 'removed', change: 'removed', modeAfter: null },
+    { ...plain, path: 'added', change: 'added', modeBefore: null, ...hashes(null, '1') },
+    {
+      ...{ ...plain, path: 'bits', change: 'mode', kind: 'setuid', modeAfter: '4755', isNewSetuid: true },
+      ...hashes('1', '1'),
+    },
+    { ...plain, path: 'edited', change: 'content', ...hashes('1', '2') },
+    { ...plain, path: 'removed', change: 'removed', modeAfter: null, ...hashes('1', null) },
   ]);
 });
 
@@ -117,8 +121,10 @@ it.each<[string, Partial<LayerEntry>, string]>([
   ['etc/cron.d/x', {}, 'startup'],
   ['etc/ld.so.preload', {}, 'startup'],
   ['root/.ssh/authorized_keys', {}, 'startup'],
-  ['usr/share/doc/x/run', { mode: 0o755 }, 'documentation'],
-  ['app/x.pyc', {}, 'documentation'],
+  ['usr/share/doc/x/run', {}, 'documentation'],
+  ['usr/share/doc/x/run', { mode: 0o755 }, 'program'],
+  ['app/x.pyc', {}, 'library'],
+  ['app/x.py', {}, 'script'],
   ['app/x.json', {}, 'other'],
   ['app/link', { type: 'symlink', mode: 0o777 }, 'other'],
   ['usr/bin', { type: 'directory', mode: 0o755 }, 'other'],

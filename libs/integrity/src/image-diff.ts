@@ -1,21 +1,14 @@
-import { type FindingChanges, findingChanges, type ImagePackage, type PackageType } from '@tidewaiter/domain';
+import { type FindingChanges, findingChanges } from '@tidewaiter/domain';
 import { overlay } from '@tidewaiter/oci';
 
 import { type BaseChange, baseChange } from './base-change.js';
 import { type FileChange, fileChanges } from './file-changes.js';
+import { withUpgrades } from './file-upgrades.js';
 import type { ImageOrigin, ImageState } from './image-state.js';
 import { imageTree, type ImageTree } from './image-tree.js';
 import { type ConfigChange, configChanges, type StepChange, stepChanges } from './kept-config.js';
 import { knownHosts, type NewHost, newHosts } from './new-hosts.js';
-
-export interface PackageChange {
-  type: PackageType;
-  name: string;
-  /** Null where the package is new. */
-  before: string | null;
-  /** Null where it is gone. */
-  after: string | null;
-}
+import { type PackageChange, packageChanges } from './package-changes.js';
 
 /** What makes an image differ from another. What cannot be compared is null, never empty. */
 export interface ImageDiff {
@@ -37,9 +30,10 @@ export function diffImages(before: ImageState, after: ImageState): ImageDiff {
   const trees = comparedTrees(before, after);
   const configs = before.config && after.config ? { old: before.config, current: after.config } : null;
   const isOriginKnown = before.origin !== undefined || after.origin !== undefined;
+  const packages = packageChanges(before.packages, after.packages);
   return {
-    packages: diffPackages(before.packages, after.packages),
-    files: trees && fileChanges(trees.old.shown, trees.current.shown),
+    packages,
+    files: trees && withUpgrades(fileChanges(trees.old, trees.current), packages, before.ownerOf, after.ownerOf),
     config: configs && configChanges(configs.old, configs.current),
     steps: configs && stepChanges(configs.old.steps, configs.current.steps),
     base: baseChange(before, after),
@@ -57,35 +51,4 @@ function comparedTrees(before: ImageState, after: ImageState): { old: ImageTree;
 function treeOf({ layers }: ImageState): ImageTree | null {
   const known = layers.flatMap(({ entries }) => (entries ? [entries] : []));
   return known.length === layers.length ? imageTree(overlay(known)) : null;
-}
-
-/** By name: of a package with several versions those count that only one image has. */
-function diffPackages(before: readonly ImagePackage[], after: readonly ImagePackage[]): PackageChange[] {
-  const [old, current] = [before, after].map(versionsByName) as [VersionsByName, VersionsByName];
-  const changes: PackageChange[] = [];
-  for (const key of new Set([...old.keys(), ...current.keys()])) {
-    const [type, name] = key.split('\n') as [PackageType, string];
-    const gone = [...(old.get(key) ?? [])].filter((version) => !current.get(key)?.has(version)).toSorted();
-    const come = [...(current.get(key) ?? [])].filter((version) => !old.get(key)?.has(version)).toSorted();
-    for (let index = 0; index < Math.max(gone.length, come.length); index += 1) {
-      changes.push({ type, name, before: gone[index] ?? null, after: come[index] ?? null });
-    }
-  }
-  return changes.toSorted((a, b) => order(a.type, b.type) || order(a.name, b.name));
-}
-
-type VersionsByName = Map<string, Set<string>>;
-
-function versionsByName(packages: readonly ImagePackage[]): VersionsByName {
-  const versions: VersionsByName = new Map();
-  for (const { type, name, version, state } of packages) {
-    if (state !== 'present') continue;
-    const key = `${type}\n${name}`;
-    versions.set(key, (versions.get(key) ?? new Set()).add(version));
-  }
-  return versions;
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }

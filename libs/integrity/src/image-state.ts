@@ -25,6 +25,8 @@ export interface ImageState {
   layers: readonly ComparedLayer[];
   /** Null where it is not known. */
   config: KeptConfig | null;
+  /** Name of the package that owns a path of the image, from the root without leading slash; absent where nobody asked. */
+  ownerOf?: (path: string) => string | undefined;
   /** What signatures and attestations say; absent where nobody asked. */
   origin?: ImageOrigin;
 }
@@ -34,6 +36,8 @@ export interface ImageOrigin {
   /** Of the sources. */
   revision: string | null;
   builder: string | null;
+  /** Repository of the sources; absent from comparisons that an older version stored. */
+  source?: string | null;
   /** Names, sorted. */
   signers: string[];
 }

@@ -1,6 +1,7 @@
 export { isElf } from './elf-header.js';
 export { diffImages } from './image-diff.js';
-export type { ImageDiff, PackageChange } from './image-diff.js';
+export type { ImageDiff } from './image-diff.js';
+export type { PackageChange } from './package-changes.js';
 export type { ComparedLayer, ImageOrigin, ImageState } from './image-state.js';
 export { isRoot, keptConfig } from './kept-config.js';
 export type { ConfigChange, ConfigKeeping, KeptConfig, StepChange } from './kept-config.js';

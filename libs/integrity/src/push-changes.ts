@@ -1,12 +1,13 @@
-import { cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
+import { type Baseline, cut, type Digest, type Finding, type Platform } from '@tidewaiter/domain';
 
 import type { BaseChange } from './base-change.js';
 import { fileChange, mostCommandingFirst, mostTellingFirst, newFirst, versionChange } from './change-order.js';
 import type { FileChange } from './file-changes.js';
-import type { ImageDiff, PackageChange } from './image-diff.js';
+import type { ImageDiff } from './image-diff.js';
 import type { ImageOrigin } from './image-state.js';
 import type { ConfigChange, StepChange } from './kept-config.js';
 import type { NewHost } from './new-hosts.js';
+import type { PackageChange } from './package-changes.js';
 
 /** One platform of a push beside the same platform of what the tag pointed to before. */
 export interface PlatformPair {
@@ -45,13 +46,21 @@ export type FindingChange = Pick<
   'kind' | 'id' | 'severity' | 'title' | 'packageName' | 'path' | 'fingerprint'
 >;
 
-/** What a push changed against what its tag pointed to before, over all platforms, each thing once. What is not known is null. */
-export interface PushChanges {
+/** Beside the images, what is known of the two pushes. */
+export interface ComparedPushes {
+  comparedWith: Baseline;
+  /** Null where the registry does not say who pushed. */
+  pushers: { before: string | null; after: string | null };
+}
+
+/** What a push changed against its baseline, over all platforms, each thing once. What is not known is null. */
+export interface PushChanges extends Partial<ComparedPushes> {
   platforms: PlatformChange[];
   /** Whether everything could be compared. */
   isComplete: boolean;
   packages: Counted<PackageChange>;
-  files: (Counted<FileChange> & { newSetuid: number }) | null;
+  /** `code` counts programs, libraries, scripts and what is started, without what the new version of a package explains. */
+  files: (Counted<FileChange> & { newSetuid: number; code?: number }) | null;
   config: Listed<ConfigChange> | null;
   steps: Listed<StepChange> | null;
   base: Told<BaseChange>[];
@@ -87,7 +96,7 @@ export function pairPlatforms(
 }
 
 /** Tells the differences of all platforms as one: bounded, whatever the images hold. */
-export function pushChanges(platforms: readonly ComparedPlatform[]): PushChanges {
+export function pushChanges(platforms: readonly ComparedPlatform[], pushes?: ComparedPushes): PushChanges {
   const compared = platforms.flatMap(({ platform, diff }) => (diff ? [{ platform, diff }] : []));
   // Platforms that came, went or are the same have nothing that could be unknown.
   const differing = platforms.filter(({ change }) => change === 'compared' || change === 'unread');
@@ -103,10 +112,15 @@ export function pushChanges(platforms: readonly ComparedPlatform[]): PushChanges
   const hosts = known(({ hosts }) => hosts, hostKey);
   const origin = every(({ origin }) => (origin ? [origin] : []));
   return {
+    ...(pushes && shortened(pushes)),
     platforms: platforms.map(({ diff: _, ...platform }) => platform),
     isComplete: platforms.every(isWhole),
     packages: counted(newFirst(every(({ packages }) => packages)), versionChange),
-    files: files && { ...counted(mostTellingFirst(files), fileChange), newSetuid: countSetuid(files) },
+    files: files && {
+      ...counted(mostTellingFirst(files), fileChange),
+      newSetuid: countSetuid(files),
+      code: files.filter(isUnexplainedCode).length,
+    },
     config: config && listed(mostCommandingFirst(config)),
     steps: steps && listed(steps),
     base: listed(every(({ base }) => [base])).items,
@@ -184,6 +198,13 @@ function findingKey({ fingerprint }: FindingChange): unknown {
 
 function countSetuid(files: readonly FileChange[]): number {
   return files.filter(({ isNewSetuid }) => isNewSetuid).length;
+}
+
+const codeKinds = new Set<FileChange['kind']>(['setuid', 'startup', 'program', 'library', 'script']);
+
+/** Whether code differs that no other version of a package brings. */
+export function isUnexplainedCode({ kind, change, upgradedWith }: FileChange): boolean {
+  return codeKinds.has(kind) && change !== 'mode' && change !== 'owner' && upgradedWith === undefined;
 }
 
 function toFindingChange({ kind, id, severity, title, packageName, path, fingerprint }: Finding): FindingChange {

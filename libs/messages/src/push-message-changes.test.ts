@@ -1,4 +1,4 @@
-import { type ImageDiff, pushChanges, type PushChanges } from '@tidewaiter/integrity';
+import { type FileChange, type ImageDiff, pushChanges, type PushChanges } from '@tidewaiter/integrity';
 
 import { changeItems } from './push-message-changes.js';
 
@@ -20,6 +20,19 @@ const setuid = (path: string) => ({
   modeBefore: null,
   modeAfter: '4755',
   isNewSetuid: true,
+});
+
+const edited = (path: string, more: Partial<FileChange> = {}): FileChange => ({
+  ...{
+    path,
+    change: 'content',
+    kind: 'library',
+    sizeBytes: 1,
+    modeBefore: '0644',
+    modeAfter: '0644',
+    isNewSetuid: false,
+  },
+  ...{ sha256Before: 'a'.repeat(64), sha256After: 'b'.repeat(64), ...more },
 });
 
 function changes(...diffs: Partial<ImageDiff>[]): PushChanges {
@@ -60,6 +73,33 @@ it.each<[string, PushChanges, string[]]>([
     ['7 new set-uid or set-gid files: bin/1, bin/2, bin/3, bin/4, bin/5 and 2 more'],
   ],
   [
+    'changed, new and removed code, with hashes',
+    changes({
+      files: [
+        edited('opt/app/lib/core.so'),
+        edited('usr/bin/tool', { change: 'added', kind: 'program', sha256Before: null }),
+        edited('app/old.py', { change: 'removed', kind: 'script', sha256After: null }),
+        edited('etc/cron.d/x', { kind: 'startup' }),
+        edited('app/data.bin', { kind: 'other' }),
+        edited('usr/lib/libssl.so.3', { upgradedWith: { type: 'deb', name: 'libssl3' } }),
+      ],
+    }),
+    [
+      'changed start-up file etc/cron.d/x: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
+      'new program usr/bin/tool: sha256 bbbbbbbbbbbb',
+      'changed library opt/app/lib/core.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb',
+      'removed script app/old.py: sha256 aaaaaaaaaaaa',
+    ],
+  ],
+  [
+    'how many more files of code differ than it names, beyond those that are stored',
+    changes({ files: numbered(300).map((each) => edited(`opt/${each}.so`)) }),
+    [
+      ...[1, 2, 3, 4].map((each) => `changed library opt/${each}.so: sha256 aaaaaaaaaaaa → bbbbbbbbbbbb`),
+      '296 more programs, libraries or scripts changed',
+    ],
+  ],
+  [
     'new hosts, a few by name, of more than are kept',
     changes({ hosts: numbered(300).map((each) => ({ host: `h${each}.io`, namedIn: ['a.js'] })) }),
     ['300 new hosts in its files or build steps: h1[.]io, h2[.]io, h3[.]io, h4[.]io, h5[.]io and 295 more'],
@@ -73,11 +113,25 @@ it.each<[string, PushChanges, string[]]>([
     'who signed and built',
     changes({
       origin: {
-        before: { revision: '1', builder: 'a', signers: ['release'] },
-        after: { revision: '2', builder: 'b', signers: [] },
+        before: { revision: '1', builder: 'a', source: 'https://git/a', signers: ['release'] },
+        after: { revision: '2', builder: 'b', source: 'https://git/b', signers: [] },
       },
     }),
-    ['signed by others: release → nobody', 'built by another builder: a → b'],
+    [
+      'signed by others: release → nobody',
+      'built by another builder: a → b',
+      'built from another repository: https://git/a → https://git/b',
+    ],
+  ],
+  [
+    'another pusher',
+    { ...changes({}), pushers: { before: 'ci-bot', after: 'mallory' } },
+    ['pushed by mallory, before ci-bot'],
+  ],
+  [
+    'nothing of a pusher that one of the two registries does not name',
+    { ...changes({}), pushers: { before: null, after: 'a' } },
+    [],
   ],
   ['that it does not know', changes({ hosts: null }), ['not everything could be compared with the previous push']],
   [

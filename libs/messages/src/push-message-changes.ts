@@ -1,17 +1,24 @@
 import type { Platform } from '@tidewaiter/domain';
-import { becomesRoot, type PushChanges } from '@tidewaiter/integrity';
+import { becomesRoot, type FileChange, isUnexplainedCode, type PushChanges } from '@tidewaiter/integrity';
 
 import { count, enumerate, type MessageItem } from './message.js';
 
 /** Names that an item gives before it counts the rest. */
 const maxNames = 5;
 
-/** What a push changed that people should know, whatever was found: who runs, what runs, what it stands on, whom it talks to. */
+/** Files that get an item of their own before the rest is counted. */
+const maxFiles = 4;
+/** Characters of a hash: enough to tell two apart, and to search for. */
+const hashChars = 12;
+
+/** What a push changed that people should know, whatever was found: who pushed it, what runs, as whom, what it stands on, whom it talks to. */
 export function changeItems(changes: PushChanges): MessageItem[] {
   return [
     ...startChanges(changes),
     ...newSetuid(changes),
+    ...changedFiles(changes),
     ...newHosts(changes),
+    ...otherPusher(changes),
     ...baseChanges(changes),
     ...originChanges(changes),
     ...(changes.isComplete ? [] : [item('not everything could be compared with the previous push', null)]),
@@ -30,6 +37,36 @@ function* newSetuid({ files }: PushChanges): Generator<MessageItem> {
   if (!files || files.newSetuid === 0) return;
   const paths = files.items.filter(({ isNewSetuid }) => isNewSetuid).map(({ path }) => path);
   yield item(count(files.newSetuid, 'new set-uid or set-gid file'), namesOf(paths, files.newSetuid));
+}
+
+function* changedFiles({ files }: PushChanges): Generator<MessageItem> {
+  const code = files?.items.filter((file) => isUnexplainedCode(file) && !file.isNewSetuid) ?? [];
+  const shown = code.slice(0, maxFiles);
+  for (const file of shown) yield item(fileText(file), hashText(file), file.platforms);
+  const more = (files?.code ?? code.length) - shown.length - (files?.newSetuid ?? 0);
+  if (more > 0)
+    yield item(
+      `${count(more, 'more program, library or script', 'more programs, libraries or scripts')} changed`,
+      null,
+    );
+}
+
+const changeWords: Partial<Record<FileChange['change'], string>> = { added: 'new', removed: 'removed' };
+const kindWords: Partial<Record<FileChange['kind'], string>> = { startup: 'start-up file', setuid: 'set-uid program' };
+
+function fileText({ path, change, kind }: FileChange): string {
+  return `${changeWords[change] ?? 'changed'} ${kindWords[kind] ?? kind} ${path}`;
+}
+
+/** `sha256 4fd2a1b09c3e → 91be07aa5d10`, or the one that there is; null where neither is known. */
+function hashText({ sha256Before, sha256After }: FileChange): string | null {
+  const hashes = [sha256Before, sha256After].flatMap((sha256) => (sha256 ? [sha256.slice(0, hashChars)] : []));
+  return hashes.length === 0 ? null : `sha256 ${[...new Set(hashes)].join(' → ')}`;
+}
+
+function* otherPusher({ pushers }: PushChanges): Generator<MessageItem> {
+  const { before = null, after = null } = pushers ?? {};
+  if (before !== null && after !== null && before !== after) yield item(`pushed by ${after}, before ${before}`, null);
 }
 
 function* newHosts({ hosts }: PushChanges): Generator<MessageItem> {
@@ -54,6 +91,8 @@ function* originChanges({ origin }: PushChanges): Generator<MessageItem> {
     if (old !== current) yield item('signed by others', `${old} → ${current}`, platforms);
     const isOtherBuilder = before.builder !== null && after.builder !== null && before.builder !== after.builder;
     if (isOtherBuilder) yield item('built by another builder', `${before.builder} → ${after.builder}`, platforms);
+    const isOtherSource = before.source != null && after.source != null && before.source !== after.source;
+    if (isOtherSource) yield item('built from another repository', `${before.source} → ${after.source}`, platforms);
   }
 }
 

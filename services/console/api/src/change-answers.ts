@@ -1,4 +1,4 @@
-import { findingKinds, packageTypes, severities } from '@tidewaiter/domain';
+import { baselineReasons, findingKinds, packageTypes, severities } from '@tidewaiter/domain';
 import { z } from 'zod';
 
 // What a push changed, as the API answers it. The store's own type must fit, or the controller does not compile.
@@ -16,7 +16,9 @@ const listOfTold = <Shape extends z.ZodRawShape>(shape: Shape) => ({
 const counts = { added: count, removed: count, changed: count };
 
 const baseState = z.object({ name: text, digest: text, os: text, layers: count });
-const origin = z.object({ revision: text, builder: text, signers: z.array(z.string()) }).nullable();
+const origin = z
+  .object({ revision: text, builder: text, source: text.optional(), signers: z.array(z.string()) })
+  .nullable();
 const finding = {
   kind: z.enum(findingKinds),
   id: z.string(),
@@ -27,8 +29,14 @@ const finding = {
   fingerprint: z.string(),
 };
 
+const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
+
 /** Null is what could not be compared. */
 export const pushChangesAnswer = z.object({
+  /** The image that the push is compared with, and why; absent from comparisons that an older version stored. */
+  comparedWith: baseline.optional(),
+  /** Who pushed the two, as the registry says. */
+  pushers: z.object({ before: text, after: text }).optional(),
   platforms: z.array(
     z.object({
       platform: z.string(),
@@ -47,11 +55,18 @@ export const pushChangesAnswer = z.object({
     .object({
       ...counts,
       newSetuid: count,
+      /** Programs, libraries and scripts that differ, without what the new version of a package explains. */
+      code: count.optional(),
       ...listOfTold({
         path: z.string(),
         change: z.enum(['added', 'removed', 'content', 'mode', 'owner', 'type', 'link']),
-        kind: z.enum(['setuid', 'startup', 'program', 'library', 'other', 'documentation']),
+        kind: z.enum(['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation']),
         sizeBytes: count,
+        /** Of the content, in hex; absent from comparisons that an older version stored. */
+        sha256Before: text.optional(),
+        sha256After: text.optional(),
+        /** The package whose other version explains the change. */
+        upgradedWith: z.object({ type: z.enum(packageTypes), name: z.string() }).optional(),
         modeBefore: text,
         modeAfter: text,
         isNewSetuid: z.boolean(),
