@@ -19,8 +19,17 @@ export { judgeIntegrity, judgeWithPrograms } from './judge-integrity.js';
 export { outlierFinding } from './package-contents.js';
 export type { Consensus, PackageContent } from './package-contents.js';
 export { judgeHistory } from './history.js';
-export { pairPlatforms, pushChanges } from './push-changes.js';
+export { isUnexplainedCode, pairPlatforms, pushChanges } from './push-changes.js';
 export { becomesRoot, summaryOf } from './change-summary.js';
 export type { ChangeSummary } from './change-summary.js';
-export type { ComparedPlatform, FindingChange, PlatformChange, PlatformPair, PushChanges } from './push-changes.js';
+export type {
+  ComparedPlatform,
+  ComparedPushes,
+  FindingChange,
+  PlatformChange,
+  PlatformPair,
+  PushChanges,
+} from './push-changes.js';
 export { mostCommandingFirst, mostTellingFirst } from './change-order.js';
+export { isOneBuild, sameRevisionFinding } from './same-revision.js';
+export type { RevisionProof, SameRevision } from './same-revision.js';

@@ -1,3 +1,4 @@
+export { evidenceText } from './finding-evidence.js';
 export { digestMessage } from './digest-message.js';
 export type { DigestNotes, EndingException } from './digest-message.js';
 export { findingMessage } from './finding-message.js';

@@ -8,6 +8,7 @@ import {
 } from '@tidewaiter/domain';
 import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewaiter/versions';
 
+import { evidenceText } from './finding-evidence.js';
 import { count, enumerate, type MessageItem } from './message.js';
 
 /** What is known of a finding beside what it says itself; absent or null while nobody tells. */
@@ -96,7 +97,7 @@ export function itemOf(
   return {
     severity: severityOf(group),
     text: textOf(group, findings),
-    detail: `${idsText(group)}${useText(group)}${platformsText(group, platforms)}`,
+    detail: `${idsText(group)}${useText(group)}${platformsText(group, platforms)}${evidenceOf(group)}`,
     isNew: newCount > 0,
   };
 }
@@ -196,6 +197,11 @@ function severityOf({ findings }: FindingGroup): Severity {
 function idsText({ findings }: FindingGroup): string {
   const names = findings.map(({ finding: { id, kev } }) => (kev === true ? `${id} (exploited)` : id));
   return enumerate([...new Set(names)], maxIds);
+}
+
+function evidenceOf({ findings }: FindingGroup): string {
+  const evidence = findings.length === 1 ? evidenceText(findings[0]!.finding) : null;
+  return evidence === null ? '' : ` · ${evidence}`;
 }
 
 function useText({ findings }: FindingGroup): string {

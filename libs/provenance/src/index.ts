@@ -4,7 +4,6 @@ export { findArtifacts } from './find-artifacts.js';
 export type { ArtifactPlace, FoundArtifacts } from './find-artifacts.js';
 export type { Artifact } from './artifact.js';
 export { differingTagFinding, movedTagFinding } from './moved-tag-finding.js';
-export { sameRevisionFinding } from './same-revision-finding.js';
 export { unsignedFinding } from './unsigned-finding.js';
 export { isPublishedVersion, isVersionTag } from './version-tags.js';
 export type { TagEntry, TagHistory } from './version-tags.js';

@@ -90,6 +90,8 @@ export type { FleetFile, OddFile } from './package-contents.js';
 export { PipelineReports } from './pipeline-reports.js';
 export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } from './pipeline-reports.js';
 export { Provenances, revisionOf } from './provenances.js';
+export { Revisions } from './revisions.js';
+export type { RevisionImage } from './revisions.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
 export { finalPushStates, Pushes } from './pushes.js';
 export type {

@@ -7,6 +7,7 @@ import { Findings } from './findings.js';
 import { Images, type NewImage } from './images.js';
 import { Provenances, type StoredProvenance } from './provenances.js';
 import { type Push, Pushes } from './pushes.js';
+import { Revisions } from './revisions.js';
 import { Store } from './store.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -128,32 +129,54 @@ it('keeps a finding about one tag away from the other tags of the image', async 
   expect(await idsOf('1.2.3')).toEqual(['release-tag-moved']);
 });
 
-describe('other content of a revision', () => {
+describe('Revisions.earlierImages', () => {
   const labels = { 'org.opencontainers.image.revision': 'abcdef0' };
-  const other = async ({ digest, receivedAt }: Push) =>
-    (await provenances.otherContentOf(here, digest!, 'abcdef0', receivedAt))?.digest ?? null;
+  const earlier = async ({ digest, repository }: Push) =>
+    (await new Revisions(store).earlierImages({ repository }, digest!, 'abcdef0')).map((image) => image.digest);
 
-  it('is what was pushed before under the label, into the same repository', async () => {
+  it('answers what was pushed before under the label, and nothing that came later', async () => {
     const first = await push('a', { labels });
-    expect(await other(first)).toBeNull();
-    expect(await other(await push('b', { labels }))).toBe(digestOf('a'));
-    expect(await other(first)).toBeNull();
+    expect(await earlier(first)).toEqual([]);
+    expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
+    expect(await earlier(first)).toEqual([]);
   });
 
-  it('is what verified provenance says to be of it', async () => {
+  it('answers what verified provenance says to be of the revision', async () => {
     await push('a');
     await put(here, 'a', signed);
-    expect(await other(await push('b'))).toBe(digestOf('a'));
+    expect(await earlier(await push('b'))).toEqual([digestOf('a')]);
+  });
+
+  it('answers images of repositories whose path ends in the same name', async () => {
+    await push('a', { labels, repository: 'mirror/shop/app' });
+    expect(await earlier(await push('b', { labels }))).toEqual([digestOf('a')]);
+  });
+
+  it('answers nothing for an image that was there before, whatever came into another repository since', async () => {
+    await push('a', { labels });
+    await push('b', { labels, repository: 'intruder/app' });
+    expect(await earlier(await push('a', { labels, repository: 'mirror/app' }))).toEqual([]);
   });
 
   it.each<[string, Parameters<typeof push>[1]]>([
-    ['in another repository', { labels, repository: elsewhere.repository }],
+    ['in a repository of another name', { labels, repository: elsewhere.repository }],
     ['for another platform', { labels, platform: 'linux/arm64' }],
     ['of another revision', { labels: { 'org.opencontainers.image.revision': '1234567' } }],
-    ['with the same layers', { labels, layer: 'b' }],
-  ])('is none %s', async (_, before) => {
+  ])('answers no image %s', async (_, before) => {
     await push('a', before);
-    expect(await other(await push('b', { labels }))).toBeNull();
+    expect(await earlier(await push('b', { labels }))).toEqual([]);
+  });
+
+  it('keeps findings of one id apart from those of signatures and tags', async () => {
+    await push('a');
+    await put(here, 'a', signed);
+    const own = { ...finding, id: 'same-revision-different-content', fingerprint: 'own' };
+    const ids = async () => (await new Findings(store).of([digestOf('a')], here)).map(({ id }) => id).toSorted();
+    await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, [own]));
+    await put(here, 'a', signed);
+    expect(await ids()).toEqual(['image-unsigned', own.id]);
+    await store.transaction((tx) => new Revisions(store).putFindings(tx, here, digestOf('a'), own.id, []));
+    expect(await ids()).toEqual(['image-unsigned']);
   });
 });
 

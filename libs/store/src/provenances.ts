@@ -54,7 +54,11 @@ export class Provenances {
     const place = [digest, connection, repository];
     const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
-    await tx.query(`DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL`, place);
+    await tx.query(
+      // Those that compare the content come from the layers, which this one does not look at.
+      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' <> 'same-revision-different-content'`,
+      place,
+    );
     if (known) {
       await tx.query(
         `INSERT INTO image_provenance (image_digest, connection, repository, ${columns}, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -97,35 +101,6 @@ export class Provenances {
        SELECT $1, $2, $3, finding ->> 'fingerprint', finding, $5 FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
       [...place, json(findings), tag],
     );
-  }
-
-  /** Another image of a revision, in the same repository and for the same platform, that was pushed before and has other layers. */
-  async otherContentOf(
-    { connection, repository }: RepositoryPlace,
-    digest: Digest,
-    revision: string,
-    pushedBefore: Date,
-  ): Promise<EarlierPush | null> {
-    const layersOf = (image: string) =>
-      `(SELECT array_agg(diff_id ORDER BY index) FROM image_layer WHERE image_digest = ${image}.digest)`;
-    const [other] = await this.store.query<EarlierPush>(
-      `WITH told AS (
-         SELECT image_digest FROM pipeline_report
-         WHERE run ->> 'revision' = $4 AND 'revision' = ANY(proven) AND coalesce(repository, $2) = $2)
-       SELECT other.digest, max(push.received_at) AS "pushedAt"
-       FROM image AS this JOIN image AS other USING (platform) JOIN push_image ON image_digest = other.digest JOIN push ON push.id = push_id
-       WHERE this.digest = $3 AND other.digest <> this.digest AND (push.connection, push.repository) = ($1, $2) AND push.received_at < $5
-         AND other.digest IN (
-           SELECT digest FROM image WHERE labels ->> 'org.opencontainers.image.revision' = $4
-           UNION SELECT image_digest FROM image_provenance WHERE revision = $4 AND (connection, repository) = ($1, $2)
-           UNION SELECT image_digest FROM told
-           UNION SELECT held.image_digest FROM told JOIN push AS index ON index.digest = told.image_digest
-             JOIN push_image AS held ON held.push_id = index.id)
-         AND ${layersOf('other')} IS DISTINCT FROM ${layersOf('this')}
-       GROUP BY other.digest ORDER BY 2 DESC LIMIT 1`,
-      [connection, repository, digest, revision, pushedBefore],
-    );
-    return other ?? null;
   }
 }
 

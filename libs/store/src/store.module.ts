@@ -44,6 +44,7 @@ import { Received } from './received.js';
 import { Redrives } from './redrives.js';
 import { RegistryTags } from './registry-tags.js';
 import { type EventPublisher, OutboxRelay } from './relay.js';
+import { Revisions } from './revisions.js';
 import { RoutingReplays } from './routing-replays.js';
 import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
@@ -93,6 +94,7 @@ const repositories = [
   PackageUses,
   PipelineReports,
   Provenances,
+  Revisions,
   PushDifferences,
   Pushes,
   RegistryTags,

@@ -8,6 +8,8 @@ export interface TarEntry {
   mode?: number;
   uid?: number;
   gid?: number;
+  /** Seconds since 1970; 0 unless given. */
+  mtime?: number;
   /** Value of `security.capability`. */
   capabilities?: Buffer;
 }
@@ -25,14 +27,17 @@ function tarEntry(entry: TarEntry): Buffer {
   return Buffer.concat([extendedHeader(entry), tarHeader(entry, content.length), padded(content)]);
 }
 
-function tarHeader({ path, type = 'file', linkTarget = '', mode, uid = 0, gid = 0 }: TarEntry, size: number): Buffer {
+function tarHeader(
+  { path, type = 'file', linkTarget = '', mode, uid = 0, gid = 0, mtime = 0 }: TarEntry,
+  size: number,
+): Buffer {
   const header = Buffer.alloc(blockSize);
   Buffer.from(path).copy(header, 0, 0, 100);
   header.write(octal(mode ?? (type === 'directory' ? 0o755 : 0o644), 7), 100);
   header.write(octal(uid, 7), 108);
   header.write(octal(gid, 7), 116);
   header.write(octal(size, 11), 124);
-  header.write(octal(0, 11), 136);
+  header.write(octal(mtime, 11), 136);
   header.write(flags[type], 156);
   Buffer.from(linkTarget).copy(header, 157, 0, 100);
   header.write('ustar\u000000', 257, 'latin1');

@@ -1,5 +1,5 @@
 import type { Alert, Labels } from '@tidewaiter/domain';
-import { isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
+import { evidenceText, isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
 import type { Subject } from '@tidewaiter/routing';
 
 /** A finding of a push, and whether the push brought or ended it. */
@@ -42,6 +42,8 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
   if (report.tag !== null) labels['tag'] = report.tag;
   if (typeof finding.running === 'boolean') labels['running'] = String(finding.running);
   if (finding.packageName !== null) labels['package'] = finding.packageName;
+  // Machines read annotations, so digests are whole.
+  const evidence = evidenceText(finding, (digest) => digest);
   return {
     identity: JSON.stringify(['finding', report.registry, report.repository, report.tag, finding.fingerprint]),
     labels,
@@ -50,6 +52,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
       description: finding.title,
       installedVersion: finding.installedVersion ?? '',
       fixedVersion: finding.fix.version ?? '',
+      ...(evidence !== null && { evidence }),
     },
     status: isResolved ? 'resolved' : 'firing',
     startsAt: report.pushedAt,

@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { decodeFacts } from '@tidewaiter/analyzers';
-import { buildTime, type Digest } from '@tidewaiter/domain';
+import type { Digest } from '@tidewaiter/domain';
 import {
-  type ComparedLayer,
   type ComparedPlatform,
   diffImages,
   type ImageOrigin,
@@ -12,19 +10,19 @@ import {
   type PushChanges,
   pushChanges,
 } from '@tidewaiter/integrity';
-import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
 import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
-/** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
-const maxComparedEntries = 300_000;
+import { ImageStates, SharedLayers } from './image-states.js';
 
 const revisionLabel = 'org.opencontainers.image.revision';
+const sourceLabel = 'org.opencontainers.image.source';
 
 /** Compares a push with what its tag pointed to before, from what is kept of both: no layer is read again. */
 @Injectable()
 export class PushComparison {
   constructor(
     private readonly images: Images,
+    private readonly states: ImageStates,
     private readonly judgements: Judgements,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
@@ -61,16 +59,12 @@ export class PushComparison {
   }
 
   async #stateOf(push: Push, image: Image, known: SharedLayers): Promise<ImageState> {
-    const { digest, os } = image;
-    const [packages, { findings }, layers, config, origin] = await Promise.all([
-      this.images.packages(digest),
+    const [state, { findings }, origin] = await Promise.all([
+      this.states.of(image, known),
       this.judgements.of(push, [image], []),
-      this.images.layers(digest),
-      this.images.configOf(digest),
       this.#originOf(push, image),
     ]);
-    const createdAt = buildTime(image.createdAt?.toISOString());
-    return { os, createdAt, packages, findings, config, layers: known.of(layers), ...(origin && { origin }) };
+    return { ...state, findings, ...(origin && { origin }) };
   }
 
   /** Null where nobody's signature counts. */
@@ -82,31 +76,8 @@ export class PushComparison {
     return {
       revision: revisionOf(known.attestations) ?? proven ?? labels[revisionLabel] ?? null,
       builder: known.attestations.find(({ builder }) => builder !== null)?.builder ?? null,
+      source: known.attestations.find(({ source }) => source !== null)?.source ?? labels[sourceLabel] ?? null,
       signers: [...new Set(signers)].toSorted(),
     };
-  }
-}
-
-type StoredLayer = Awaited<ReturnType<Images['layers']>>[number];
-
-/** Unpacks what is kept of layers, those that two images have in common once. */
-class SharedLayers {
-  readonly #layers = new Map<Digest, ComparedLayer>();
-
-  of(layers: readonly StoredLayer[]): ComparedLayer[] {
-    const entries = layers.reduce((sum, { entryCount }) => sum + entryCount, 0);
-    if (entries > maxComparedEntries) return layers.map(({ diffId }) => ({ diffId, entries: null }));
-    return layers.map((layer) => this.#unpacked(layer));
-  }
-
-  #unpacked({ diffId, entries, facts }: StoredLayer): ComparedLayer {
-    const known = this.#layers.get(diffId);
-    if (known?.entries) return known;
-    const { hosts } = decodeFacts(facts);
-    // What an older version read and nobody has pushed since is not read again to be compared.
-    const decoded = canDecodeEntries(entries) ? decodeEntries(entries) : null;
-    const layer = { diffId, entries: decoded, ...(hosts && { hosts }) };
-    this.#layers.set(diffId, layer);
-    return layer;
   }
 }

@@ -5,6 +5,7 @@ import { type Image, Images, Judgements, type Push, type Verdict, type Warning }
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
+import { SameRevision } from './same-revision.js';
 import { countFindings } from './verdict.js';
 
 /** What a push comes to. */
@@ -25,6 +26,7 @@ export class PushJudgement {
     private readonly assembly: ImageAssembly,
     private readonly matching: ImageMatching,
     private readonly origin: ImageOrigin,
+    private readonly sameRevision: SameRevision,
   ) {}
 
   /** Looks first at what is signed of the images, which the registry alone knows. */
@@ -38,6 +40,7 @@ export class PushJudgement {
     for (const image of await this.images.ofPush(push.id)) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
+      await this.sameRevision.examine(push, image);
     }
     const images = await this.images.ofPush(push.id);
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));

@@ -17,6 +17,7 @@ import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
 import { ImageSignatures } from './image-signatures.js';
+import { ImageStates } from './image-states.js';
 import { LayerReading } from './layer-reading.js';
 import { LayerRefresh } from './layer-refresh.js';
 import { LayerSteps } from './layer-steps.js';
@@ -38,6 +39,7 @@ import { Registries } from './registries.js';
 import { Rejudge } from './rejudge.js';
 import { RematchSteps } from './rematch-steps.js';
 import { Rematch } from './rematch.js';
+import { SameRevision } from './same-revision.js';
 import { ScannerLimits } from './scanner-limits.js';
 import { Signers } from './signers.js';
 import { StaleVerdicts } from './stale-verdicts.js';
@@ -95,6 +97,8 @@ export class ScannerModule {
         ImageOrigin,
         TagOrigin,
         ImageSignatures,
+        ImageStates,
+        SameRevision,
         PackageOutliers,
         PushComparison,
         PushFailures,

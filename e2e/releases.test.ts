@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { freePort } from '@tidewaiter/servers';
+import {
+  buildImage,
+  buildIndex,
+  type CosignKey,
+  cosignKey,
+  cosignSign,
+  hasCosign,
+  hasRegistry,
+  type HttpSink,
+  type ImageSpec,
+  pushImage,
+  startRegistry,
+  type TarEntry,
+  type TestRegistry,
+  webhookSink,
+} from '@tidewaiter/testkit';
+
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import {
+  makeHome,
+  quiet,
+  removeFolders,
+  startTidewaiter,
+  temporaryFolder,
+  type Tidewaiter,
+  until,
+} from './tidewaiter.js';
+
+interface Push {
+  id: string;
+  repository: string;
+  digest: string;
+  state: string;
+  verdict: string | null;
+}
+
+interface Finding {
+  id: string;
+  severity: string;
+  path: string | null;
+  evidence: Record<string, unknown>;
+}
+
+const hookSecret = 'hook-secret-of-the-test';
+
+const library = (content: string): TarEntry => ({ path: 'opt/app/lib/libcore.so', content });
+const base: TarEntry[] = [debian12, dpkgStatus({ zlib: '1.3-1' })];
+const app: TarEntry[] = [library('core'), { path: 'opt/app/run.sh', content: '#!/bin/sh\nexec true\n', mode: 0o755 }];
+const altered: TarEntry[] = [library('evil'), app[1]!];
+
+const sha256 = (content: string) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
+
+/** An image that names a commit, of one digit many times. */
+const release = (digit: string, layer: TarEntry[], more: Partial<ImageSpec> = {}): ImageSpec => {
+  const Labels = { 'org.opencontainers.image.revision': digit.repeat(40) };
+  return { layers: [base, layer], config: { Labels }, ...more };
+};
+
+(hasRegistry && hasCosign ? describe : describe.skip)('releases (need docker-registry, skopeo and cosign)', () => {
+  let dir: string;
+  let registry: TestRegistry;
+  let mirror: TestRegistry;
+  let sink: HttpSink;
+  let tidewaiter: Tidewaiter;
+  let key: CosignKey;
+
+  beforeAll(async () => {
+    dir = temporaryFolder();
+    const ingestPort = await freePort();
+    [key, sink] = await Promise.all([cosignKey(dir, 'release'), webhookSink()]);
+    const notify = (name: string) => ({
+      url: `http://127.0.0.1:${ingestPort}/hooks/registry/${name}`,
+      headers: { Authorization: `Bearer ${hookSecret}` },
+    });
+    [registry, mirror] = await Promise.all([
+      startRegistry({ notify: notify('main') }),
+      startRegistry({ notify: notify('mirror') }),
+    ]);
+    const home = makeHome({
+      'release.pub': key.publicKey,
+      'tidewaiter.yaml': `
+registries:
+  - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
+  - { name: mirror, kind: distribution, url: "${mirror.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
+signers:
+  - { name: release, keyFile: release.pub, repositories: ["signed/*"] }
+`,
+      'routing.yaml': `
+route: { receiver: audit, group_by: [repository, tag], group_wait: 0s }
+receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
+`,
+    });
+    tidewaiter = await startTidewaiter(home, ingestPort);
+    const advisories = writeAdvisories(join(home, 'osv'), [
+      { id: 'CVE-2026-1001', package: 'zlib', fixed: '1.3-2', severity: 'LOW' },
+    ]);
+    await tidewaiter.command('advisories', 'import', advisories);
+    const { stdout: token } = await tidewaiter.command('tokens', 'create', 'gate');
+    writeFileSync(join(dir, 'token'), token.trim());
+  }, 120_000);
+
+  afterAll(async () => {
+    await tidewaiter?.stop();
+    await Promise.all([registry.stop(), mirror.stop(), sink.stop()]);
+    await removeFolders();
+  });
+
+  async function push(to: TestRegistry, name: string, ...specs: ImageSpec[]): Promise<string> {
+    const layout = temporaryFolder();
+    if (specs.length === 1) await buildImage(layout, specs[0]!);
+    else await buildIndex(layout, specs);
+    return pushImage(to, name, `oci:${layout}:latest`);
+  }
+
+  /** Waits until the image of a repository is judged. */
+  async function judged(repository: string, digest: string): Promise<Push> {
+    let found: Push | undefined;
+    await until(`${repository}@${digest} is judged`, async () => {
+      const { items } = await tidewaiter.api<{ items: Push[] }>('/pushes?limit=200');
+      found = items.find((each) => each.repository === repository && each.digest === digest);
+      return found?.state === 'analyzed';
+    });
+    return found!;
+  }
+
+  async function altogether(digest: string): Promise<Finding[]> {
+    const { items } = await tidewaiter.api<{ items: Finding[] }>(`/images/${digest}/findings`);
+    return items.filter(({ id }) => id === 'same-revision-different-content');
+  }
+
+  const messagesAbout = (repository: string) =>
+    sink.received.map(({ text }) => text).filter((text) => text.includes(`"${repository}"`));
+
+  async function gate(image: string): Promise<number> {
+    const flags = ['--server', tidewaiter.consoleUrl, '--token-file', join(dir, 'token')];
+    return tidewaiter.command('gate', image, ...flags).then(
+      () => 0,
+      (error: { code: number }) => error.code,
+    );
+  }
+
+  it('catches an altered library of a revision that was released before', async () => {
+    const clean = await push(registry, 'free/app:7.2', release('a', app));
+    await judged('free/app', clean);
+    const evil = await push(registry, 'free/app:7.2', release('a', altered));
+    expect(await judged('free/app', evil)).toMatchObject({ verdict: 'fail' });
+    expect(await altogether(clean)).toEqual([]);
+    expect(await altogether(evil)).toMatchObject([
+      {
+        severity: 'high',
+        path: 'opt/app/lib/libcore.so',
+        evidence: {
+          revision: 'a'.repeat(40),
+          previousDigest: clean,
+          changes: [{ path: 'opt/app/lib/libcore.so', before: sha256('core'), after: sha256('evil') }],
+        },
+      },
+    ]);
+    await until('it is announced', () => messagesAbout('free/app').length > 0);
+    await quiet();
+    const [message, ...more] = messagesAbout('free/app');
+    expect(more).toEqual([]);
+    for (const named of ['opt/app/lib/libcore.so', sha256('core'), sha256('evil')]) expect(message).toContain(named);
+    expect(await gate(`${registry.host}/free/app:7.2`)).toBe(1);
+  }, 120_000);
+
+  it('rates it critical where a signature proves the revision', async () => {
+    const [clean, evil] = [
+      await push(registry, 'signed/app:7.2', release('b', app)),
+      await push(registry, 'signed/app:7.2', release('b', altered)),
+    ];
+    await judged('signed/app', clean);
+    await judged('signed/app', evil);
+    for (const digest of [clean, evil]) await cosignSign(dir, key, `${registry.host}/signed/app@${digest}`);
+    await until('the signature counts', async () => (await altogether(evil))[0]?.severity === 'critical');
+    expect(await altogether(evil)).toMatchObject([{ evidence: { revisionProvenBy: 'signature' } }]);
+    expect(await gate(`${registry.host}/signed/app@${evil}`)).toBe(1);
+  }, 120_000);
+
+  it('catches it under another tag, in a mirror, and in an index', async () => {
+    const platforms = ['linux/amd64', 'linux/arm64'];
+    const index = (layer: TarEntry[]) => platforms.map((platform) => release('c', layer, { platform }));
+    const clean = await push(registry, 'multi/app:1.0.0', ...index(app));
+    await judged('multi/app', clean);
+    const other = await push(registry, 'multi/app:1.0.0-hotfix', ...index(altered));
+    expect(await judged('multi/app', other)).toMatchObject({ verdict: 'fail' });
+    const copied = await push(mirror, 'proxy/multi/app:9', release('c', altered));
+    expect(await judged('proxy/multi/app', copied)).toMatchObject({ verdict: 'fail' });
+    const same = await push(mirror, 'proxy/multi/app:1.0.0', ...index(app));
+    expect((await judged('proxy/multi/app', same)).verdict).not.toBe('fail');
+  }, 120_000);
+
+  it('raises nothing for a rebuild that changes times alone, or for another revision', async () => {
+    const times = (mtime: number) => app.map((entry) => ({ ...entry, mtime }));
+    const first = await push(registry, 'calm/app:1', release('d', times(1_000)));
+    await judged('calm/app', first);
+    const again = await push(registry, 'calm/app:2', release('d', times(2_000), { created: '2026-02-02T00:00:00Z' }));
+    await judged('calm/app', again);
+    expect(again).not.toBe(first);
+    expect(await altogether(again)).toEqual([]);
+    const log: TarEntry = { path: 'var/log/build.log', content: 'later' };
+    const logged = await push(registry, 'calm/app:3', release('d', [...app, log]));
+    await judged('calm/app', logged);
+    expect(await altogether(logged)).toMatchObject([{ severity: 'negligible' }]);
+    const next = await push(registry, 'calm/app:4', release('e', altered));
+    await judged('calm/app', next);
+    expect(await altogether(next)).toEqual([]);
+  }, 120_000);
+});

@@ -1,0 +1,138 @@
+import { createHash } from 'node:crypto';
+
+import { cut, type Digest, type Finding, type Severity } from '@tidewaiter/domain';
+
+import { mostTellingFirst } from './change-order.js';
+import { type ContentDifference, contentDifference } from './content-difference.js';
+import type { FileChange } from './file-changes.js';
+import type { ImageDiff } from './image-diff.js';
+import { integrityFinding } from './integrity-finding.js';
+
+/** Two images that name one revision as their source. */
+export interface SameRevision {
+  repository: string;
+  revision: string;
+  /** Who says that this image was built from the revision; null where only its label does. */
+  provenBy: RevisionProof | null;
+  /** The image that was there before. */
+  earlier: { digest: Digest; repository: string; tag: string | null; pushedAt: string };
+}
+
+export type RevisionProof = 'signature' | 'provenance' | 'pipeline';
+
+/** Files that the evidence lists. */
+const maxChanges = 50;
+const maxPathChars = 500;
+const id = 'same-revision-different-content';
+
+/**
+ * The finding about an image whose content differs from what the same revision was built into before: an altered build, unless
+ * only a rebuild explains it. Null where no content differs.
+ * @param diff null where one of the two was never read
+ */
+export function sameRevisionFinding(diff: ImageDiff | null, about: SameRevision): Finding | null {
+  const content = diff && contentDifference(diff);
+  if (!content) return finding(about, uncompared, []);
+  const judgement = judge(content, about.provenBy !== null);
+  return judgement && finding(about, judgement, judgement.files);
+}
+
+/** Whether two images look like one build, whatever their tags say: a variant has another base, other packages or another start. */
+export function isOneBuild({ packages, base, config }: ImageDiff): boolean {
+  const starts = config?.some(({ field }) => field === 'entrypoint' || field === 'cmd') ?? true;
+  return packages.length === 0 && base.isChanged === false && !starts;
+}
+
+interface Judgement {
+  severity: Severity;
+  title: string;
+  reason: string;
+  fields: string[];
+}
+
+const uncompared: Judgement = {
+  severity: 'unknown',
+  title: 'Same revision, content could not be compared',
+  reason: 'the files of one of the two images are not known',
+  fields: [],
+};
+
+function judge(content: ContentDifference, isProven: boolean): (Judgement & { files: FileChange[] }) | null {
+  const { code, settings, start, dependencies, data, upgraded, noise } = content;
+  const told = [...mostTellingFirst(code), ...settings];
+  if (told.length > 0 || start.length > 0) {
+    const reason = 'code or configuration differs, and no package upgrade or rebuild explains it';
+    const fields = start.map(({ field }) => field);
+    return {
+      severity: isProven ? 'critical' : 'high',
+      title: 'Same revision, different content',
+      reason,
+      fields,
+      files: told,
+    };
+  }
+  const weaker: [FileChange[], Severity, string, string][] = [
+    [
+      [...mostTellingFirst(dependencies), ...data],
+      'medium',
+      'Same revision, other dependencies or data',
+      'only packages of a language with another version, or data files, differ',
+    ],
+    [
+      upgraded,
+      'low',
+      'Rebuilt from the same revision with other package versions',
+      'only files of packages of the distribution with another version differ',
+    ],
+    [
+      noise,
+      'negligible',
+      'Rebuilt from the same revision',
+      'only caches, logs, package databases and build stamps differ',
+    ],
+  ];
+  for (const [files, severity, title, reason] of weaker)
+    if (files.length > 0) return { severity, title, reason, fields: [], files };
+  return null;
+}
+
+function finding(about: SameRevision, judgement: Judgement, files: readonly FileChange[]): Finding {
+  const { repository, revision, provenBy, earlier } = about;
+  const { severity, title, reason, fields } = judgement;
+  const changes = files.slice(0, maxChanges).map(shownChange);
+  const known = {
+    kind: 'supply-chain' as const,
+    id,
+    severity,
+    title,
+    layer: null,
+    path: changes[0]?.path ?? null,
+    confidence: provenBy === null || severity === 'unknown' ? ('likely' as const) : ('certain' as const),
+    evidence: {
+      repository,
+      revision,
+      revisionProvenBy: provenBy,
+      previousRepository: earlier.repository,
+      previousTag: earlier.tag,
+      previousDigest: earlier.digest,
+      previousPushedAt: earlier.pushedAt,
+      reason,
+      changes,
+      changesTotal: files.length,
+      ...(fields.length > 0 && { config: fields.slice(0, maxChanges) }),
+    },
+  };
+  // The same alteration under another tag is the same finding; another one is new.
+  return integrityFinding(known, [repository, revision, severity, alterationOf(files, fields)].join('\n'));
+}
+
+function alterationOf(files: readonly FileChange[], fields: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const { path } of files) hash.update(`${path}\n`);
+  return hash.update(fields.join('\n')).digest('hex');
+}
+
+function shownChange({ path, change, kind, sha256Before, sha256After }: FileChange) {
+  const named = (sha256: string | null | undefined) => (sha256 ? `sha256:${sha256}` : null);
+  return { path: cut(path, maxPathChars), change, kind, before: named(sha256Before), after: named(sha256After) };
+}

@@ -1,0 +1,31 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { shortDigest } from './message.js';
+
+/** Files that one line names before it counts the rest. */
+const maxFiles = 3;
+
+/**
+ * What a finding rests on, where the title does not say it: the files that differ, with both hashes. Null for all others.
+ * @param shown how digests are written: short for people
+ */
+export function evidenceText(
+  { id, evidence }: Pick<Finding, 'id' | 'evidence'>,
+  shown: (digest: string) => string = shortDigest,
+): string | null {
+  if (id !== 'same-revision-different-content') return null;
+  const { changes, changesTotal, revision, previousDigest, config } = evidence;
+  const files = Array.isArray(changes) ? changes.map((change) => fileText(change, shown)) : [];
+  const more = typeof changesTotal === 'number' ? Math.max(changesTotal - files.length, 0) : 0;
+  const hidden = Math.max(files.length - maxFiles, 0) + more;
+  const named = [...files.slice(0, maxFiles), ...(hidden > 0 ? [`${hidden} more`] : [])];
+  const fields = Array.isArray(config) ? config.map((field) => `config: ${String(field)}`) : [];
+  const than = `not what ${String(revision).slice(0, 12)} was built into before (${shown(String(previousDigest))})`;
+  return [...named, ...fields.slice(0, maxFiles), than].join('; ');
+}
+
+function fileText(change: unknown, shown: (digest: string) => string): string {
+  const { path, before, after } = change as { path?: unknown; before?: unknown; after?: unknown };
+  const hashes = [before, after].flatMap((each) => (typeof each === 'string' ? [shown(each)] : []));
+  return [String(path), hashes.join(' → ')].filter(Boolean).join(' ');
+}

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { decodeFacts } from '@tidewaiter/analyzers';
+import { buildTime, type Digest } from '@tidewaiter/domain';
+import type { ComparedLayer, ImageState } from '@tidewaiter/integrity';
+import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
+import { type Image, ImageManifests, Images } from '@tidewaiter/store';
+
+/** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
+const maxComparedEntries = 300_000;
+
+/** What images are compared by, from what is stored of them: no layer is read again. */
+@Injectable()
+export class ImageStates {
+  constructor(
+    private readonly images: Images,
+    private readonly manifests: ImageManifests,
+  ) {}
+
+  /** The content of an image, without its findings and its origin. */
+  async of({ digest, os, createdAt: built }: Image, known: SharedLayers): Promise<ImageState> {
+    const [packages, layers, config, files] = await Promise.all([
+      this.images.packages(digest),
+      this.images.layers(digest),
+      this.images.configOf(digest),
+      this.manifests.get(digest),
+    ]);
+    const createdAt = buildTime(built?.toISOString());
+    const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
+    return { os, createdAt, packages, findings: [], config, layers: known.of(layers), ...(ownerOf && { ownerOf }) };
+  }
+}
+
+type StoredLayer = Awaited<ReturnType<Images['layers']>>[number];
+
+/** Unpacks what is stored of layers, those that several images have in common once. */
+export class SharedLayers {
+  readonly #layers = new Map<Digest, ComparedLayer>();
+
+  of(layers: readonly StoredLayer[]): ComparedLayer[] {
+    const entries = layers.reduce((sum, { entryCount }) => sum + entryCount, 0);
+    if (entries > maxComparedEntries) return layers.map(({ diffId }) => ({ diffId, entries: null }));
+    return layers.map((layer) => this.#unpacked(layer));
+  }
+
+  #unpacked({ diffId, entries, facts }: StoredLayer): ComparedLayer {
+    const known = this.#layers.get(diffId);
+    if (known?.entries) return known;
+    const { hosts } = decodeFacts(facts);
+    // What an older version read and nobody has pushed since is not read again to be compared.
+    const decoded = canDecodeEntries(entries) ? decodeEntries(entries) : null;
+    const layer = { diffId, entries: decoded, ...(hosts && { hosts }) };
+    this.#layers.set(diffId, layer);
+    return layer;
+  }
+}
