@@ -3,7 +3,7 @@ import { decodeEntries, encodeEntries, type EntryTable, overlay } from '@tidewai
 
 const mediaType = 'application/vnd.oci.image.layer.v1.tar';
 /** Lawful layers may cost more than one input of many may. */
-const limits = { maxUncompressedBytes: 64 << 20, ratioFromBytes: 4 << 20, maxSparseBytes: 4 << 20 };
+const limits = { maxUncompressedBytes: 64 << 20, maxSparseBytes: 4 << 20 };
 /** No block of a tar ends where a piece does. */
 const pieceBytes = 1000;
 

@@ -8,12 +8,14 @@ import {
 import {
   type Finding,
   type FindingKind,
+  layerNotAnalyzedId,
   type PolicyResult,
   policyWarnings,
   type Severity,
   verdictOf,
   withPolicies,
 } from '@tidewaiter/domain';
+import { layerNotAnalyzed } from '@tidewaiter/integrity';
 import { overlay, type Overlay } from '@tidewaiter/oci';
 import type { Judged as Judgement, Objections, Policy } from '@tidewaiter/policy';
 import type { Trust } from '@tidewaiter/provenance';
@@ -70,6 +72,7 @@ export async function reportOf(
   const all = [
     ...judged.findings,
     ...(signed?.findings ?? []).map(unexploited),
+    ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...imageFindings(source, read, view, analysis).map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
   ];
@@ -179,7 +182,9 @@ async function askedPolicies(image: KnownImage, { policies }: JudgeOptions): Pro
   return askPolicies(policies, factsOf(image));
 }
 
-function isAsked({ kind, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: JudgeOptions): boolean {
+function isAsked({ kind, id, fix, severity }: Finding, { kinds, isOnlyFixed, severities }: JudgeOptions): boolean {
+  // Whatever is asked for may lie in it.
+  if (id === layerNotAnalyzedId) return true;
   if (!kinds.has(kind) || severities?.has(severity) === false) return false;
   return kind !== 'vulnerability' || !isOnlyFixed || fix.state === 'fixed';
 }

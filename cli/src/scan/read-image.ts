@@ -7,31 +7,47 @@ import {
   type AnalyzedLayer,
   analyzeTree,
   decodeFacts,
+  emptyLayer,
   encodeFacts,
 } from '@tidewaiter/analyzers';
-import { TidewaiterError } from '@tidewaiter/domain';
+import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
+import type { UnreadLayer } from '@tidewaiter/integrity';
 import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
-import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
+import { LayerThreads, limitsIn, type PackedLayer, type ReadingLimits, threadLimits } from '@tidewaiter/sandbox';
+import { redactSecrets } from '@tidewaiter/secrets';
 
+import { environment } from '../context.js';
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
 import { LayerCache, type LayerToKeep } from './layer-cache.js';
 import type { Progress } from './progress.js';
 
 /** What was read of an image, and how. */
 export interface ReadImage {
-  /** From the bottom up; a file tree is one. */
+  /** From the bottom up; a file tree is one. A layer that could not be read is empty. */
   layers: AnalyzedLayer[];
+  /** The layers that could not be read, and why. */
+  unread: UnreadLayer[];
   layersAnalyzed: number;
   layersFromCache: number;
   /** Uncompressed, of the layers that were read now. */
   bytesRead: number;
 }
 
+interface Reading {
+  analysis: AnalysisOptions;
+  limits: ReadingLimits;
+  progress: Progress;
+  signal: AbortSignal;
+}
+
 const maxThreads = 4;
 /** Below this a thread takes longer to start than the layers to read. */
 const threadedFromBytes = 16 * 1024 * 1024;
 
-/** Reads every layer of an image that the cache does not know, each different one once. */
+/**
+ * Reads every layer of an image that the cache does not know, each different one once. A layer that cannot be read costs no other one.
+ * @throws what the signal says
+ */
 export async function readImage(
   source: ImageSource,
   cacheDir: string,
@@ -41,12 +57,19 @@ export async function readImage(
 ): Promise<ReadImage> {
   if (source.tree) {
     const tree = await analyzeTree(source.tree(), analysis);
-    return { layers: [tree], layersAnalyzed: 1, layersFromCache: 0, bytesRead: tree.uncompressedBytes };
+    return { layers: [tree], unread: [], layersAnalyzed: 1, layersFromCache: 0, bytesRead: tree.uncompressedBytes };
   }
   const cache = new LayerCache(cacheDir, analysisVersion(analysis));
-  const known = await knownLayers(source.layers, cache);
+  const failures = new Map<string, unknown>();
+  const failed = (layer: SourceLayer, error: unknown) => {
+    // A scan that is over says so; an error of ours is no layer's fault either, but hides as much.
+    signal.throwIfAborted();
+    failures.set(keyOf(layer), error);
+    progress.layerDone();
+  };
+  const known = await knownLayers(source.layers, cache, failed);
   const layersFromCache = known.size;
-  const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)));
+  const unknown = distinct(source.layers).filter((layer) => !known.has(keyOf(layer)) && !failures.has(keyOf(layer)));
   let bytesRead = 0;
   const keep = async (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => {
     await cache.put(layer, kept);
@@ -54,9 +77,30 @@ export async function readImage(
     bytesRead += kept.uncompressedBytes;
     progress.layerDone();
   };
-  await readLayers(unknown, analysis, keep, progress, signal);
-  const layers = source.layers.map((layer) => known.get(keyOf(layer))!);
-  return { layers, layersAnalyzed: unknown.length, layersFromCache, bytesRead };
+  const reading = { analysis, limits: limitsIn(environment), progress, signal };
+  await readLayers(unknown, reading, keep, failed);
+  const layers = source.layers.map((layer) => known.get(keyOf(layer)) ?? emptyLayer());
+  const unread = source.layers.flatMap((layer) => {
+    const key = keyOf(layer);
+    return failures.has(key) ? [unreadLayer(layer, failures.get(key))] : [];
+  });
+  const layersAnalyzed = known.size - layersFromCache;
+  return { layers, unread, layersAnalyzed, layersFromCache, bytesRead };
+}
+
+function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: unknown): UnreadLayer {
+  const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
+  const limit = error instanceof LimitExceeded ? error.limit : null;
+  const reason = error instanceof Error ? error.message : String(error);
+  return {
+    index,
+    digest,
+    diffId,
+    createdBy: createdBy === undefined ? null : redactSecrets(createdBy),
+    code,
+    limit,
+    reason,
+  };
 }
 
 /** Images repeat layers, empty ones above all. */
@@ -68,14 +112,24 @@ function keyOf({ digest, diffId }: SourceLayer): string {
   return `${digest} ${diffId}`;
 }
 
-async function knownLayers(layers: readonly SourceLayer[], cache: LayerCache): Promise<Map<string, AnalyzedLayer>> {
+type LayerFailed = (layer: SourceLayer, error: unknown) => void;
+
+async function knownLayers(
+  layers: readonly SourceLayer[],
+  cache: LayerCache,
+  failed: LayerFailed,
+): Promise<Map<string, AnalyzedLayer>> {
   const known = new Map<string, AnalyzedLayer>();
   for (const layer of distinct(layers)) {
     const packed = await cache.get(layer);
     const unpacked = packed && tryUnpack(packed);
     if (!unpacked) continue;
-    await layer.verify?.();
-    known.set(keyOf(layer), unpacked);
+    try {
+      await layer.verify?.();
+      known.set(keyOf(layer), unpacked);
+    } catch (error) {
+      failed(layer, error);
+    }
   }
   return known;
 }
@@ -100,37 +154,55 @@ function unpack({ entries, facts }: PackedLayer): AnalyzedLayer {
  */
 async function readLayers(
   layers: readonly SourceLayer[],
-  analysis: AnalysisOptions,
+  { analysis, limits, progress, signal }: Reading,
   keep: (layer: SourceLayer, read: AnalyzedLayer, kept: LayerToKeep) => Promise<void>,
-  progress: Progress,
-  signal: AbortSignal,
+  failed: LayerFailed,
 ): Promise<void> {
   const bySize = layers.toSorted((a, b) => b.sizeBytes - a.sizeBytes);
   const bytes = layers.reduce((total, { sizeBytes }) => total + sizeBytes, 0);
   const cores = bytes < threadedFromBytes ? 1 : Math.min(availableParallelism(), layers.length, maxThreads);
-  const threads = new LayerThreads(cores);
+  const threads = new LayerThreads(cores, { ...threadLimits, ...limits.thread });
   const counted = (open: SourceLayer['open']) => () => abortable(progress.counted(open()), signal);
-  const options = ({ mediaType, diffId }: SourceLayer) => ({ mediaType, expectedDiffId: diffId, ...analysis });
+  const options = ({ mediaType, diffId }: SourceLayer) => ({
+    mediaType,
+    expectedDiffId: diffId,
+    limits: limits.layer,
+    ...analysis,
+  });
+  const readInThread = async (layer: SourceLayer) => {
+    const settings = options(layer);
+    const packed = await readTrusted(layer, (open) => threads.analyze(counted(open), settings, signal), signal);
+    await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
+  };
+  const readHere = async (layer: SourceLayer) => {
+    const settings = options(layer);
+    const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
+    const { uncompressedBytes, facts, entries } = read;
+    const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
+    await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });
+  };
   const largestInThread = async () => {
-    for (let layer = bySize.shift(); layer; layer = bySize.shift()) {
-      const settings = options(layer);
-      const packed = await readTrusted(layer, (open) => threads.analyze(counted(open), settings, signal), signal);
-      await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
-    }
+    for (let layer = bySize.shift(); layer; layer = bySize.shift()) await orFailed(layer, readInThread, failed);
   };
   const smallestHere = async () => {
-    for (let layer = bySize.pop(); layer; layer = bySize.pop()) {
-      const settings = options(layer);
-      const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
-      const { uncompressedBytes, facts, entries } = read;
-      const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
-      await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });
-    }
+    for (let layer = bySize.pop(); layer; layer = bySize.pop()) await orFailed(layer, readHere, failed);
   };
   try {
     await Promise.all([...Array.from({ length: cores - 1 }, largestInThread), smallestHere()]);
   } finally {
     await threads.close();
+  }
+}
+
+async function orFailed(
+  layer: SourceLayer,
+  read: (layer: SourceLayer) => Promise<void>,
+  failed: LayerFailed,
+): Promise<void> {
+  try {
+    await read(layer);
+  } catch (error) {
+    failed(layer, error);
   }
 }
 

@@ -67,7 +67,12 @@ async function scanWith(
     const read = await readImage(source, join(cacheFolder(cacheDir), 'layers'), analysis, progress, signal);
     const report = await reportOf(target, source, read, startedAt, analysis, judging);
     const layers = read.layers.map(({ entries, facts: { hosts } }, index) => {
-      return { diffId: source.layers[index]?.diffId ?? null, entries, ...(hosts && { hosts }) };
+      const isRead = !read.unread.some((layer) => layer.index === index);
+      return {
+        diffId: source.layers[index]?.diffId ?? null,
+        entries: isRead ? entries : null,
+        ...(hosts && { hosts }),
+      };
     });
     return { report, config: source.config, layers };
   } finally {

@@ -15,7 +15,7 @@ import type { Analyzer } from './analyzer.js';
 import { type AnalysisOptions, type AnalyzedLayer, FactCollector } from './layer-facts.js';
 
 export interface LayerOptions
-  extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits'>, AnalysisOptions {}
+  extends Pick<ReadLayerOptions, 'mediaType' | 'expectedDiffId' | 'limits' | 'progressed'>, AnalysisOptions {}
 
 /** Everything that one reading of a layer gives. */
 export interface LayerAnalysis extends AnalyzedLayer, Pick<LayerContent, 'diffId' | 'uncompressedBytes'> {

@@ -17,6 +17,7 @@ import {
   wantsInspection,
 } from '@tidewaiter/integrity';
 import {
+  EntryTable,
   headBytes,
   type LayerContent,
   type LayerEntries,
@@ -56,6 +57,11 @@ export interface LayerFacts {
 export interface AnalyzedLayer {
   entries: LayerEntries;
   facts: LayerFacts;
+}
+
+/** A layer of which nothing is known. */
+export function emptyLayer(): AnalyzedLayer {
+  return { entries: EntryTable.of([]), facts: { files: [], secrets: [], signs: [], warnings: [] } };
 }
 
 /** What is looked for beside packages. */

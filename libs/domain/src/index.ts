@@ -66,5 +66,5 @@ export type { CiRun, CiRunFact, PipelineReportKind } from './pipeline.js';
 export { matchesWildcard } from './wildcard.js';
 export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';
-export { isCounted, verdictOf } from './verdict.js';
+export { isCounted, layerNotAnalyzedId, verdictOf } from './verdict.js';
 export type { Verdict, VerdictWithReasons } from './verdict.js';

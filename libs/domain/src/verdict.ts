@@ -32,6 +32,9 @@ const blindingCodes = new Set([
   'UNREADABLE',
 ]);
 
+/** Id of the finding about a layer that could not be read: whatever the threshold, nothing passes because of what is not known of it. */
+export const layerNotAnalyzedId = 'layer-not-analyzed';
+
 /** What a later layer hides does not run, but a secret in it is given away all the same. */
 export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boolean {
   return state === 'present' || kind === 'secret';
@@ -53,11 +56,13 @@ export function verdictOf(
   }
   const unjudged = counted.filter(({ severity, match }) => severity === 'unknown' || match === 'unknown');
   const blind = warnings.filter(({ code }) => blindingCodes.has(code));
-  if (unjudged.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
+  const unread = findings.filter(({ id }) => id === layerNotAnalyzedId);
+  if (unjudged.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
   const reasons = [
     ...(unjudged.length > 0
       ? [`${findingsAre(unjudged.length)} rated by nobody, or of a version that could not be compared`]
       : []),
+    ...unread.map(({ title }) => title),
     ...new Set(blind.map(({ message, path }) => (path ? `${path}: ${message}` : message))),
   ];
   return { result: 'unknown', reasons: reasons.slice(0, maxReasons) };

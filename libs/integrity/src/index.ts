@@ -16,6 +16,8 @@ export { hostsInFile, mayNameHosts } from './named-hosts.js';
 export type { NamedHosts } from './named-hosts.js';
 export type { IntegrityLayer } from './integrity-layer.js';
 export { judgeIntegrity, judgeWithPrograms } from './judge-integrity.js';
+export { layerNotAnalyzed } from './layer-not-analyzed.js';
+export type { UnreadLayer } from './layer-not-analyzed.js';
 export { outlierFinding } from './package-contents.js';
 export type { Consensus, PackageContent } from './package-contents.js';
 export { judgeHistory } from './history.js';

@@ -21,9 +21,12 @@ export interface Decompressed {
  * Undoes the compression of a layer while it arrives: gzip (also in many members, as eStargz has it), zstd (also in many
  * frames, as zstd:chunked has it) or none.
  * @throws InvalidInput `UNSUPPORTED_COMPRESSION`; while reading `CORRUPT_LAYER`, `TRUNCATED_LAYER`
- * @throws LimitExceeded `maxRatio`, `maxUncompressedBytes` while reading
+ * @throws LimitExceeded `maxUncompressedBytes` while reading
  */
-export async function decompress(blob: AsyncIterable<Uint8Array>, limits: LayerLimits): Promise<Decompressed> {
+export async function decompress(
+  blob: AsyncIterable<Uint8Array>,
+  { maxUncompressedBytes }: LayerLimits,
+): Promise<Decompressed> {
   const iterator = blob[Symbol.asyncIterator]();
   const head = await readHead(iterator);
   const unsupported = unsupportedCompression(head);
@@ -33,10 +36,10 @@ export async function decompress(blob: AsyncIterable<Uint8Array>, limits: LayerL
   }
   const source = replay(head, iterator);
   const compression = detectCompression(head);
-  if (compression === 'none') return { compression, chunks: limited(plain(source), () => Infinity, limits) };
+  if (compression === 'none') return { compression, chunks: limited(plain(source), maxUncompressedBytes) };
   const engine = compression === 'gzip' ? createGunzip({ chunkSize }) : createZstdDecompress({ chunkSize });
   const chunks = inflate(compression === 'gzip' ? source : splitZstdFrames(source), engine);
-  return { compression, chunks: limited(chunks, () => engine.bytesWritten, limits) };
+  return { compression, chunks: limited(chunks, maxUncompressedBytes) };
 }
 
 /** At least the six bytes that tell compressions apart, where the blob has them. */
@@ -92,20 +95,11 @@ function explain(error: unknown): unknown {
   return error;
 }
 
-async function* limited(
-  chunks: AsyncIterable<Buffer>,
-  compressedBytes: () => number,
-  { maxUncompressedBytes, maxRatio, ratioFromBytes }: LayerLimits,
-): AsyncGenerator<Buffer> {
+async function* limited(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
-    if (bytes > maxUncompressedBytes) {
-      throw new LimitExceeded('maxUncompressedBytes', `layer of more than ${maxUncompressedBytes} bytes`);
-    }
-    if (bytes > ratioFromBytes && bytes > maxRatio * compressedBytes()) {
-      throw new LimitExceeded('maxRatio', `layer that grows more than ${maxRatio} times when unpacked`);
-    }
+    if (bytes > maxBytes) throw new LimitExceeded('maxUncompressedBytes', `layer of more than ${maxBytes} bytes`);
     yield chunk;
   }
 }

@@ -30,7 +30,7 @@ const typesByFlag = new Map<string, EntryType>([
 
 const whiteoutPrefix = '.wh.';
 const opaqueWhiteout = '.wh..wh..opq';
-const zeros = Buffer.alloc(64 * 1024);
+const zeros = Buffer.alloc(1024 * 1024);
 const nothing = Buffer.alloc(0);
 
 /** What an entry has unless the caller says otherwise. */
@@ -58,6 +58,8 @@ export interface FileSink {
   wantsHardlink?: (path: string, target: string) => boolean;
   /** Which digests the entry of the file at this path shall have. sha256, unless told. */
   digests?: (path: string) => readonly DigestAlgorithm[];
+  /** Called now and then while the layer is read: a small blob may unpack to much. */
+  progressed?: () => void;
 }
 
 /** How much of a file its kind shows in. */
@@ -145,6 +147,7 @@ export class LayerCollector implements TarVisitor {
     for (let left = bytes; left > 0; left -= zeros.length) {
       if (isDone(file)) return;
       this.#piece(file, zeros.subarray(0, Math.min(left, zeros.length)));
+      this.#sink.progressed?.();
     }
   }
 

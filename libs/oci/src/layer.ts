@@ -57,6 +57,7 @@ export async function readLayer(blob: AsyncIterable<Uint8Array>, options: ReadLa
     hash.update(chunk);
     tar.write(chunk);
     uncompressedBytes += chunk.length;
+    options.progressed?.();
     if (compression !== 'none') release(chunk);
   }
   tar.end();
@@ -87,7 +88,7 @@ export async function readLayerFollowingLinks(
 
 async function readLinked(
   open: () => AsyncIterable<Uint8Array>,
-  { mediaType, limits, take }: ReadLayerOptions,
+  { mediaType, limits, take, progressed }: ReadLayerOptions,
   pending: ReadonlyMap<string, readonly PendingLink[]>,
   warnings: WarningList,
 ): Promise<void> {
@@ -99,7 +100,14 @@ async function readLinked(
     }
   };
   const wants = (path: string) => pending.has(path);
-  await readLayer(open(), { mediaType, wants, take: takeAll, digests: () => [], ...(limits && { limits }) });
+  await readLayer(open(), {
+    mediaType,
+    wants,
+    take: takeAll,
+    digests: () => [],
+    ...(limits && { limits }),
+    ...(progressed && { progressed }),
+  });
   for (const { path, target } of [...pending.values()].flat()) {
     if (!taken.has(path)) warnings.add('FILE_TOO_LARGE', path, `link to ${target}, a sparse file that is not read`);
   }

@@ -2,13 +2,13 @@ const kib = 1024;
 const mib = 1024 * kib;
 const gib = 1024 * mib;
 
-/** What one layer may cost. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. */
+/**
+ * What one layer may cost. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. Nothing bounds how much a layer
+ * grows when it is unpacked: preallocated and sparse files are lawful, and zeros stream through constant memory.
+ */
 export interface LayerLimits {
   /** Bytes of the uncompressed tar. */
   maxUncompressedBytes: number;
-  /** Uncompressed to compressed bytes, watched from `ratioFromBytes` on: small layers of zeros are lawful. */
-  maxRatio: number;
-  ratioFromBytes: number;
   maxEntries: number;
   /** Bytes of one name, as in Linux's PATH_MAX. */
   maxPathBytes: number;
@@ -26,15 +26,13 @@ export interface LayerLimits {
 
 export const layerLimits: Readonly<LayerLimits> = {
   maxUncompressedBytes: 64 * gib,
-  maxRatio: 200,
-  ratioFromBytes: 64 * mib,
   // A layer of a million files has directories too.
   maxEntries: 1_250_000,
   maxPathBytes: 4 * kib,
   maxNameBytes: 128 * mib,
   maxHeaderBytes: mib,
-  // Holes cost no bytes of the tar, but hashing this many takes some three seconds of a thread's time.
-  maxSparseBytes: gib,
+  // Holes cost no bytes of the tar, but are hashed like zeros.
+  maxSparseBytes: 16 * gib,
   maxWantedFileBytes: 256 * mib,
   // A hard link costs a header of the tar, and each is as much work as the file.
   maxLinkedBytes: gib,

@@ -31,7 +31,7 @@ port.on('message', (message: ToThread) => {
 
 async function work(options: LayerOptions): Promise<void> {
   try {
-    const packed = packLayer(await analyzeLayer(open, options));
+    const packed = packLayer(await analyzeLayer(open, { ...options, progressed }));
     const [entries, facts] = [handedOver(packed.entries), handedOver(packed.facts)];
     const layer = { ...packed, entries, facts };
     port.postMessage({ kind: 'done', layer } satisfies FromThread, [entries.buffer, facts.buffer]);
@@ -55,6 +55,17 @@ async function* open(): AsyncGenerator<Uint8Array> {
     own.arrived = Promise.withResolvers();
     await own.arrived.promise;
   }
+}
+
+/** Often enough for the timer of the other side, and seldom enough to cost nothing. */
+const progressEveryMs = 1_000;
+let progressToldAt = 0;
+
+function progressed(): void {
+  const now = performance.now();
+  if (now - progressToldAt < progressEveryMs) return;
+  progressToldAt = now;
+  tell({ kind: 'progress' });
 }
 
 function tell(message: FromThread): void {

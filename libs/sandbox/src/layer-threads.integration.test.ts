@@ -70,14 +70,14 @@ it('tells what is wrong with a layer, and what its source says, as the errors th
 });
 
 it('ends a layer that takes too long, and no other', async () => {
-  const impatient = new LayerThreads(1, { ...threadLimits, maxLayerMs: 1_500 });
+  const impatient = new LayerThreads(1, { ...threadLimits, maxStallSeconds: 1.5 });
   async function* endless(): AsyncGenerator<Uint8Array> {
     yield Buffer.alloc(10);
     await new Promise(() => undefined);
   }
   const slow = impatient.analyze(endless, { mediaType });
   const waiting = impatient.analyze(blob(tarArchive([status])), { mediaType });
-  await expect(slow).rejects.toMatchObject({ limit: 'maxLayerMs' });
+  await expect(slow).rejects.toMatchObject({ limit: 'maxStallSeconds' });
   expect(await waiting).toMatchObject({ entryCount: 1 });
   await impatient.close();
 });

@@ -10,11 +10,11 @@ import { type FromThread, handedOver, receiveError, type ToThread } from './thre
 export interface ThreadLimits {
   /** JavaScript objects of one thread; the bytes of files have limits of their own. */
   maxHeapMegabytes: number;
-  /** For which the thread may read without asking for more of the blob. */
-  maxLayerMs: number;
+  /** For which the thread may work without reading on: what takes longer is caught in one file. */
+  maxStallSeconds: number;
 }
 
-export const threadLimits: Readonly<ThreadLimits> = { maxHeapMegabytes: 384, maxLayerMs: 2 * 60_000 };
+export const threadLimits: Readonly<ThreadLimits> = { maxHeapMegabytes: 384, maxStallSeconds: 120 };
 
 /** Chunks that are on their way to a thread. */
 const maxChunksAhead = 4;
@@ -42,7 +42,7 @@ export class LayerThreads {
   /**
    * Reads one layer, as `analyzeLayer` does.
    * @param open opens the blob from its start, and lets go of its chunks; what it throws is thrown
-   * @throws as `analyzeLayer`; LimitExceeded `maxHeapMegabytes`, `maxLayerMs`
+   * @throws as `analyzeLayer`; LimitExceeded `maxHeapMegabytes`, `maxStallSeconds`
    */
   async analyze(
     open: () => AsyncIterable<Uint8Array>,
@@ -136,8 +136,8 @@ class LayerJob {
     worker.on('error', (error: unknown) => reject(explained(error, limits)));
     worker.on('exit', () => reject(new Error('the thread of a layer ended')));
     this.#timer = setTimeout(() => {
-      reject(new LimitExceeded('maxLayerMs', `nothing read of a layer for ${limits.maxLayerMs / 1000} s`));
-    }, limits.maxLayerMs);
+      reject(new LimitExceeded('maxStallSeconds', `nothing read of a layer for ${limits.maxStallSeconds} s`));
+    }, limits.maxStallSeconds * 1_000);
     const abort = () => reject(signal?.reason);
     signal?.addEventListener('abort', abort);
     try {
@@ -156,6 +156,7 @@ class LayerJob {
     if (message.kind === 'open') void this.#stream(message.reading);
     if (message.kind === 'done') this.#outcome.resolve(message.layer);
     if (message.kind === 'failed') this.#outcome.reject(receiveError(message.error));
+    if (message.kind === 'progress') this.#timer?.refresh();
     if (message.kind === 'taken') {
       // How long the download takes is nobody's fault here; whoever waits for it has a limit of their own.
       this.#timer?.refresh();

@@ -22,6 +22,8 @@ export type FromThread =
   | { kind: 'open'; reading: number }
   /** Has taken one more chunk. */
   | { kind: 'taken' }
+  /** Reads on, which may take long for a chunk that unpacks to gigabytes. */
+  | { kind: 'progress' }
   | { kind: 'done'; layer: PackedLayer }
   | { kind: 'failed'; error: SentError };
 

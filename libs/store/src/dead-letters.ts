@@ -96,20 +96,6 @@ async function bringBack(tx: Transaction, { eventId, jobId }: DeadLetter): Promi
   const [job] = await tx.query<NewJob>('SELECT queue, key, class FROM job WHERE id = $1', [jobId]);
   if (!job) return false;
   if (job.queue === 'delivery' && (await redriveIn(tx, [job.key], null)) > 0) return true;
-  const pushes = job.queue === 'layer' ? await pushesEndedBy(tx, job) : [];
-  // A layer is read for the pushes that wait for it; they ask for it again.
-  await tx.enqueue(...(pushes.length > 0 ? pushes : [job]));
+  await tx.enqueue(job);
   return true;
-}
-
-/** The pushes that ended with a layer. */
-async function pushesEndedBy(tx: Transaction, layer: NewJob): Promise<NewJob[]> {
-  const rows = await tx.query<{ id: string }>(
-    `SELECT id FROM push WHERE state = 'dead-lettered' AND id IN (
-       SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
-       WHERE blob_digest = split_part($1, ' ', 1) AND concat_ws(' ', blob_digest, size_bytes, diff_id) = $1)
-     ORDER BY id`,
-    [layer.key],
-  );
-  return rows.map(({ id }) => ({ queue: 'push', key: id, class: layer.class }));
 }

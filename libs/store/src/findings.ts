@@ -16,8 +16,10 @@ import {
   type Presence,
   type Severity,
 } from '@tidewaiter/domain';
+import { layerNotAnalyzed } from '@tidewaiter/integrity';
 
 import { exploitationOf } from './exploitation.js';
+import { unreadLayersOf } from './layer-failures.js';
 import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
 import { runningAmong } from './workload-ledger.js';
@@ -115,7 +117,12 @@ export class Findings {
     );
     const notExploited = { kev: false, epss: null };
     const useOf = await this.#uses(imageDigests);
-    const findings = others.map(({ imageDigest, finding }) => ({
+    const unread = await unreadLayersOf(this.store, imageDigests, place);
+    const unreadFindings = unread.map(({ imageDigest, ...layer }) => ({
+      imageDigest,
+      finding: layerNotAnalyzed(layer),
+    }));
+    const findings = [...others, ...unreadFindings].map(({ imageDigest, finding }) => ({
       ...finding,
       ...notExploited,
       ...useOf(imageDigest, finding.packageName),

@@ -78,13 +78,15 @@ export class ImageManifests {
   }
 
   async #fromLayers(digest: Digest): Promise<PackedManifest | null> {
-    const all = await this.images.layerList(digest);
-    if (all.length === 0) return null;
     const layers = await this.images.layers(digest);
+    if (layers.length === 0) return null;
     // Half an image would make the files of the other half look like intruders.
-    if (layers.length < all.length) return null;
-    if (!layers.every(({ entries }) => canDecodeEntries(entries))) return null;
-    const read = layers.map((layer) => ({ facts: decodeFacts(layer.facts), entries: decodeEntries(layer.entries) }));
+    const read = layers.flatMap(({ facts, entries }) =>
+      facts && entries && canDecodeEntries(entries)
+        ? [{ facts: decodeFacts(facts), entries: decodeEntries(entries) }]
+        : [],
+    );
+    if (read.length < layers.length) return null;
     const files = packManifest(imageFiles(read, overlay(read.map(({ entries }) => entries))));
     await this.store.transaction((tx) => this.put(tx, digest, files));
     return files;

@@ -13,7 +13,8 @@ import type {
 import type { KeptConfig } from '@tidewaiter/integrity';
 
 import type { Page } from './page.js';
-import type { Warning } from './pushes.js';
+import type { RepositoryPlace, Warning } from './pushes.js';
+import { isLayerRead } from './read-layers.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 import { isAnyRunning } from './workload-ledger.js';
@@ -48,6 +49,8 @@ export interface Image extends Omit<NewImage, 'createdAt' | 'baseCreatedAt' | 'l
   notEvaluated: FindingKind[];
   /** Null until it is analysed. */
   analyzersVersion: string | null;
+  /** Indexes of the layers that could not be read when it was analysed. */
+  unreadLayers: number[];
   analyzedAt: Date | null;
 }
 
@@ -64,13 +67,6 @@ export interface ImageCursor {
   digest: Digest;
 }
 
-/** Where a blob may be pulled from. */
-export interface BlobPlace {
-  connection: string;
-  repository: string;
-  mediaType: string;
-}
-
 /** What one pass over a layer found. */
 export interface LayerResult {
   /** What the layer's files say, encoded. */
@@ -81,10 +77,11 @@ export interface LayerResult {
   uncompressedBytes: number;
 }
 
-/** A layer of an image with what is known of it. */
+/** What is known of a layer of an image; null while it was not read from the blob that the image names. */
 export interface AnalyzedLayer {
-  facts: Buffer;
-  entries: Buffer;
+  analyzersVersion: string | null;
+  facts: Buffer | null;
+  entries: Buffer | null;
   entryCount: number;
 }
 
@@ -96,6 +93,8 @@ export interface ImageInventory {
   findings: Finding[];
   /** Kinds of findings that were not looked for. */
   notEvaluated: FindingKind[];
+  /** Indexes of the layers that could not be read; none unless given. */
+  unreadLayers?: number[];
 }
 
 /** Of the entries of a layer in one row. */
@@ -109,7 +108,7 @@ export interface JudgedPackage extends ImagePackage {
 
 const columns = `image.digest, image.media_type AS "mediaType", config_digest AS "configDigest", platform, created_at AS "createdAt",
   base_created_at AS "baseCreatedAt", run_user AS "user", labels, os, image.warnings, config_version AS "configVersion", not_evaluated AS "notEvaluated",
-  analyzers_version AS "analyzersVersion", analyzed_at AS "analyzedAt"`;
+  analyzers_version AS "analyzersVersion", unread_layers AS "unreadLayers", analyzed_at AS "analyzedAt"`;
 
 /** Images, their layers and the packages in them. */
 @Injectable()
@@ -201,35 +200,45 @@ export class Images {
     );
   }
 
-  /**
-   * The layers of a push that these analyzers have not read from the very blobs that its images name. That a layer of the same
-   * diffID is known says nothing about another blob: a manifest may claim any diffID.
-   */
-  async unreadLayers(tx: Transaction, pushId: string, analyzersVersion: string): Promise<LayerClaim[]> {
-    return tx.query<LayerClaim>(
-      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId"
-       FROM push_image JOIN image_layer USING (image_digest)
-       WHERE push_id = $1 AND NOT EXISTS (
-         SELECT FROM layer_blob JOIN layer USING (diff_id)
-         WHERE (layer_blob.blob_digest, layer_blob.size_bytes, diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
-           AND analyzers_version = $2)
-       ORDER BY 1, 2, 3`,
-      [pushId, analyzersVersion],
+  /** The media type of a layer in a repository; null where no image of it names the layer. */
+  async mediaTypeIn(
+    { connection, repository }: RepositoryPlace,
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+  ): Promise<string | null> {
+    const [row] = await this.store.query<{ mediaType: string | null }>(
+      `SELECT min(image_layer.media_type) AS "mediaType"
+       FROM image_layer JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       WHERE (blob_digest, size_bytes, diff_id) = ($1, $2, $3) AND (connection, repository) = ($4, $5)`,
+      [blobDigest, sizeBytes, diffId, connection, repository],
     );
+    return row?.mediaType ?? null;
   }
 
-  /** From where the pushes that wait for a layer, or had it, would pull it, newest first; a few, since one is enough. */
-  async placesOf(
-    { blobDigest, sizeBytes, diffId }: LayerClaim,
-    state: 'analyzing' | 'analyzed' = 'analyzing',
-  ): Promise<BlobPlace[]> {
-    return this.store.query<BlobPlace>(
-      `SELECT connection, repository, min(image_layer.media_type) AS "mediaType"
-       FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
-       WHERE state = $4 AND blob_digest = $1 AND size_bytes = $2 AND diff_id = $3
-       GROUP BY connection, repository ORDER BY max(received_at) DESC LIMIT 5`,
-      [blobDigest, sizeBytes, diffId, state],
+  async isLayerRead({ blobDigest, sizeBytes, diffId }: LayerClaim, analyzersVersion: string): Promise<boolean> {
+    const rows = await this.store.query(
+      `SELECT FROM (VALUES ($1, $2::bigint, $3)) AS image_layer (blob_digest, size_bytes, diff_id) WHERE ${isLayerRead('$4')}`,
+      [blobDigest, sizeBytes, diffId, analyzersVersion],
     );
+    return rows.length > 0;
+  }
+
+  /** Indexes of the layers of an image that these analyzers have not read. */
+  async unreadIndexes(digest: Digest, analyzersVersion: string): Promise<number[]> {
+    const rows = await this.store.query<{ index: number }>(
+      `SELECT index FROM image_layer WHERE image_digest = $1 AND NOT ${isLayerRead('$2')} ORDER BY index`,
+      [digest, analyzersVersion],
+    );
+    return rows.map(({ index }) => index);
+  }
+
+  /** Whether the images of a push were analyzed with every layer that is read by now; another process may have read one meanwhile. */
+  async areUpToDate(tx: Transaction, pushId: string, analyzersVersion: string): Promise<boolean> {
+    const outdated = await tx.query(
+      `SELECT FROM push_image JOIN image ON image.digest = image_digest JOIN image_layer USING (image_digest)
+       WHERE push_id = $1 AND index = ANY(unread_layers) AND ${isLayerRead('$2')} LIMIT 1`,
+      [pushId, analyzersVersion],
+    );
+    return outdated.length === 0;
   }
 
   /** Keeps what was read, and that this blob holds it. */
@@ -253,14 +262,17 @@ export class Images {
     );
   }
 
-  /** The layers of an image from the bottom. */
+  /** The layers of an image from the bottom, also those that were not read. */
   async layers(digest: Digest): Promise<(Layer & AnalyzedLayer)[]> {
     // Bytes come as hex, of which the driver holds a whole row several times: a million entries in one would take half a gigabyte.
     const pieces = await this.store.query<Layer & AnalyzedLayer & { start: number }>(
-      `SELECT index, image_layer.blob_digest AS digest, diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
-         image_layer.media_type AS "mediaType", created_by AS "createdBy", entry_count AS "entryCount",
-         CASE start WHEN 1 THEN facts END AS facts, substring(entries FROM start FOR $2) AS entries, start
-       FROM image_layer JOIN layer USING (diff_id), generate_series(1, greatest(octet_length(entries), 1), $2) AS start
+      `SELECT index, image_layer.blob_digest AS digest, image_layer.diff_id AS "diffId", image_layer.size_bytes::float AS "sizeBytes",
+         image_layer.media_type AS "mediaType", created_by AS "createdBy", coalesce(entry_count, 0) AS "entryCount",
+         analyzers_version AS "analyzersVersion", CASE start WHEN 1 THEN facts END AS facts, substring(entries FROM start FOR $2) AS entries, start
+       FROM image_layer
+       -- A manifest may claim any diffID: only a blob that was found to hold it speaks for the layer.
+       LEFT JOIN layer_blob USING (blob_digest, size_bytes, diff_id) LEFT JOIN layer ON layer.diff_id = layer_blob.diff_id,
+       generate_series(1, greatest(octet_length(entries), 1), $2) AS start
        WHERE image_digest = $1`,
       [digest, pieceBytes],
     );
@@ -299,8 +311,15 @@ export class Images {
     await tx.query(`DELETE FROM image_finding WHERE image_digest = $1 AND source = 'layers'`, [digest]);
     await addFindings(tx, digest, 'layers', inventory.findings);
     await tx.query(
-      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, not_evaluated = $5, analyzed_at = now() WHERE digest = $1`,
-      [digest, json(inventory.os), json(inventory.warnings), analyzersVersion, inventory.notEvaluated],
+      `UPDATE image SET os = $2, warnings = $3, analyzers_version = $4, not_evaluated = $5, unread_layers = $6, analyzed_at = now() WHERE digest = $1`,
+      [
+        digest,
+        json(inventory.os),
+        json(inventory.warnings),
+        analyzersVersion,
+        inventory.notEvaluated,
+        inventory.unreadLayers ?? [],
+      ],
     );
   }
 
@@ -326,7 +345,8 @@ export class Images {
 /** A layer of its pieces, in their order. */
 function joined(pieces: readonly (Layer & AnalyzedLayer & { start: number })[]): Layer & AnalyzedLayer {
   const { start: _, ...layer } = pieces[0]!;
-  return { ...layer, entries: Buffer.concat(pieces.map(({ entries }) => entries)) };
+  const isRead = layer.entries !== null;
+  return { ...layer, entries: isRead ? Buffer.concat(pieces.map(({ entries }) => entries!)) : null };
 }
 
 async function addPackages(tx: Transaction, digest: Digest, packages: readonly JudgedPackage[]): Promise<void> {

@@ -142,6 +142,15 @@ export class Jobs {
     );
   }
 
+  /** Whether an older job of the same queue runs whose key begins alike. */
+  async isOlderRunning({ id, queue }: ClaimedJob, keyPrefix: string): Promise<boolean> {
+    const running = await this.store.query(
+      `SELECT id FROM job WHERE state = 'running' AND lease_until > now() AND queue = $1 AND starts_with(key, $2) AND id < $3 LIMIT 1`,
+      [queue, keyPrefix, id],
+    );
+    return running.length > 0;
+  }
+
   /** Whether a job of this queue has come to an end, good or bad, in the last `withinMs`. */
   async hasEndedWithin(queue: string, withinMs: number, key?: string): Promise<boolean> {
     const ended = await this.store.query(

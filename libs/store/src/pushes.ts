@@ -3,6 +3,7 @@ import type { Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
+import { isLayerRead, type LayerReader } from './read-layers.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
@@ -78,7 +79,7 @@ export interface PushVerdict {
 }
 
 /** Versions of everything that a verdict rests on. */
-export interface JudgementVersions {
+export interface JudgementVersions extends LayerReader {
   /** Of the analyzers, and of the checks of the files of an image. */
   imageVersion: string;
   /** Of the judgement of configs. */
@@ -326,10 +327,13 @@ export class Pushes {
     return rows.map(({ id }) => id);
   }
 
-  /** The pushes that tags point to and that older analyzers or other rules have judged, oldest verdict first; not those that nobody could read again today. */
+  /**
+   * The pushes that tags point to and that older analyzers or other rules have judged, or without a layer that can be read or tried
+   * again by now, oldest verdict first; not those that nobody could read again today.
+   */
   async outdated(
     tx: Transaction,
-    { imageVersion, configVersion, rulesVersion }: JudgementVersions,
+    { imageVersion, configVersion, rulesVersion, analyzersVersion, reader }: JudgementVersions,
     limit: number,
   ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
@@ -338,12 +342,18 @@ export class Pushes {
          SELECT push_id FROM push_image JOIN image ON image.digest = image_digest
          WHERE analyzers_version <> $1 OR (config_version IS DISTINCT FROM $4 AND NOT EXISTS (
            -- A config that the registry no longer has is asked for once a day.
-           SELECT FROM job WHERE queue = 'rejudge' AND key = push_id::text AND finished_at > now() - interval '1 day'))))
+           SELECT FROM job WHERE queue = 'rejudge' AND key = push_id::text AND finished_at > now() - interval '1 day'))
+         UNION SELECT push_id FROM image JOIN push_image ON image_digest = image.digest JOIN push AS own ON own.id = push_id
+           JOIN image_layer USING (image_digest)
+           WHERE unread_layers <> '{}' AND index = ANY(unread_layers) AND (${isLayerRead('$5')} OR EXISTS (
+             SELECT FROM layer_failure AS failure
+             WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
+               AND (failure.connection, failure.repository) = (own.connection, own.repository) AND reader <> $6))))
          AND NOT EXISTS (
            SELECT FROM job WHERE queue = 'rejudge' AND key = push.id::text
              AND (job.state IN ('queued', 'running') OR (job.state = 'dead' AND job.finished_at > now() - interval '1 day')))
          AND ${isCurrent} ORDER BY finished_at LIMIT $3`,
-      [imageVersion, rulesVersion, limit, configVersion],
+      [imageVersion, rulesVersion, limit, configVersion, analyzersVersion, reader],
     );
     return rows.map(({ id }) => id);
   }
@@ -421,7 +431,8 @@ export class Pushes {
          AND NOT EXISTS (SELECT FROM job WHERE queue = 'push' AND key = push.id::text AND state IN ('queued', 'running'))
          AND NOT EXISTS (
            SELECT FROM push_image JOIN image_layer USING (image_digest)
-           JOIN job ON queue = 'layer' AND key = concat_ws(' ', blob_digest, size_bytes, diff_id) AND job.state IN ('queued', 'running')
+           JOIN job ON queue = 'layer' AND key = concat_ws(' ', blob_digest, size_bytes, diff_id, repository, connection)
+             AND job.state IN ('queued', 'running')
            WHERE push_id = push.id)
        LIMIT 100`,
     );
@@ -429,14 +440,19 @@ export class Pushes {
     return rows.length;
   }
 
-  /** The pushes that wait for a layer, held until the transaction ends, in an order that cannot deadlock. */
-  async waitingFor(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
+  /** The pushes that wait for a layer, of one repository or of all, held until the transaction ends, in an order that cannot deadlock. */
+  async waitingFor(
+    tx: Transaction,
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    place?: RepositoryPlace,
+  ): Promise<string[]> {
     const rows = await tx.query<{ id: string }>(
       `SELECT id FROM push WHERE state = 'analyzing' AND id IN (
          SELECT push_id FROM push_image JOIN image_layer USING (image_digest)
          WHERE blob_digest = $1 AND size_bytes = $2 AND diff_id = $3)
+         AND ($4::text IS NULL OR (connection, repository) = ($4, $5))
        ORDER BY id FOR UPDATE`,
-      [blobDigest, sizeBytes, diffId],
+      [blobDigest, sizeBytes, diffId, place?.connection ?? null, place?.repository ?? null],
     );
     return rows.map(({ id }) => id);
   }

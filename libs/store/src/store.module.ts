@@ -32,6 +32,7 @@ import { IncidentReaches } from './incident-reaches.js';
 import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
+import { LayerFailures } from './layer-failures.js';
 import { LearnedHabits } from './learned-habits.js';
 import { Ownership } from './ownership.js';
 import { PackageContents } from './package-contents.js';
@@ -88,6 +89,7 @@ const repositories = [
   IncidentReaches,
   Incidents,
   Jobs,
+  LayerFailures,
   LearnedHabits,
   Ownership,
   PackageContents,

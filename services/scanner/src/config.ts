@@ -1,8 +1,13 @@
 import { isEcosystemName } from '@tidewaiter/advisory-sync';
 import { Secret } from '@tidewaiter/domain';
 import { commonSettings, httpPort, redisUrl, setting } from '@tidewaiter/runtime';
+import { limitSettings } from '@tidewaiter/sandbox';
 import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
+
+function limit({ variable, min, max }: (typeof limitSettings)[keyof typeof limitSettings]) {
+  return setting(variable, z.coerce.number().int().min(min).max(max).optional());
+}
 
 const concurrency = z.coerce.number().int().min(1).max(64);
 
@@ -41,6 +46,13 @@ export const scannerConfig = {
   epssUrl: setting('TIDEWAITER_EPSS_URL', place),
   /** Ecosystems that are fetched; all of the bucket's unless given. */
   advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
+  /** Seconds for which one layer may be read, with its download; a layer that takes longer is not analyzed, which is a finding. */
+  maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
+  /** What one layer may cost; what it takes more is a finding. Unless given as in `layerLimits` and `threadLimits`. */
+  maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
+  maxSparseBytes: limit(limitSettings.maxSparseBytes),
+  maxEntries: limit(limitSettings.maxEntries),
+  maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
   /** Layers that one process reads at once; each may take a core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
   /** Pushes that one process resolves and judges at once; they mostly wait for the registry and for PostgreSQL. */

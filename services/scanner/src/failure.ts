@@ -1,4 +1,5 @@
-import { TidewaiterError } from '@tidewaiter/domain';
+import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
+import type { LayerFailure } from '@tidewaiter/store';
 
 /** Codes that are about the way to the registry: its address, certificate, credentials, and what tidewaiter.yaml says of them. */
 const aboutTheWay = /^(EGRESS|REGISTRY)_/;
@@ -9,4 +10,11 @@ const aboutTheWay = /^(EGRESS|REGISTRY)_/;
  */
 export function isRefusal(error: unknown): error is TidewaiterError {
   return error instanceof TidewaiterError && !error.retryable && !aboutTheWay.test(error.code);
+}
+
+/** Why a layer could not be read, as it is kept and shown. */
+export function failureOf(error: unknown): LayerFailure {
+  const reason = error instanceof Error ? error.message : String(error);
+  const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
+  return { code, limit: error instanceof LimitExceeded ? error.limit : null, reason };
 }

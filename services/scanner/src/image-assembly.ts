@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { advisoryKeyOf } from '@tidewaiter/advisories';
-import { decodeFacts, fileJudgement, imageFiles, inventory } from '@tidewaiter/analyzers';
+import { decodeFacts, emptyLayer, fileJudgement, imageFiles, inventory } from '@tidewaiter/analyzers';
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
+import { type AnalyzedLayer, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from './analysis.js';
 import { PackageOutliers } from './package-outliers.js';
@@ -20,14 +20,16 @@ export class ImageAssembly {
     private readonly analysis: Analysis,
   ) {}
 
-  /** Folds the layers of an image, which must all be read, unless these analyzers have done so. */
-  async assemble({ digest, analyzersVersion, configVersion }: Image): Promise<void> {
-    if (analyzersVersion === this.analysis.imageVersion) return;
-    const layers = (await this.images.layers(digest)).map(({ facts, entries, ...layer }) => ({
-      ...layer,
-      facts: decodeFacts(facts),
-      entries: decodeEntries(entries),
-    }));
+  /**
+   * Folds the layers of an image, unless these analyzers have done so with as many of them. A layer that was not read counts as empty:
+   * whatever it may have removed or replaced, what the others bring is reported.
+   */
+  async assemble({ digest, analyzersVersion, configVersion, unreadLayers: missed }: Image): Promise<void> {
+    const { version, imageVersion } = this.analysis;
+    const unread = await this.images.unreadIndexes(digest, version);
+    if (analyzersVersion === imageVersion && unread.join() === missed.join()) return;
+    const layers = (await this.images.layers(digest)).map((layer) => ({ ...layer, ...contentOf(layer, version) }));
+    const unreadLayers = layers.filter(({ isRead }) => !isRead).map(({ index }) => index);
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
     const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
@@ -38,9 +40,14 @@ export class ImageAssembly {
       const outliers = await this.outliers.find(tx, digest, packages, programs);
       const findings = [...own, ...misconfigurations, ...outliers];
       await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
-      await this.images.analyzed(tx, digest, this.analysis.imageVersion, {
-        ...{ os, packages: judged, warnings, findings, notEvaluated: unevaluated },
+      await this.images.analyzed(tx, digest, imageVersion, {
+        ...{ os, packages: judged, warnings, findings, notEvaluated: unevaluated, unreadLayers },
       });
     });
   }
+}
+
+function contentOf({ analyzersVersion, facts, entries }: AnalyzedLayer, version: string) {
+  if (analyzersVersion !== version || !facts || !entries) return { ...emptyLayer(), isRead: false };
+  return { facts: decodeFacts(facts), entries: decodeEntries(entries), isRead: true };
 }

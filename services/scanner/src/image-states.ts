@@ -43,6 +43,8 @@ export class SharedLayers {
   }
 
   #unpacked({ diffId, entries, facts }: StoredLayer): ComparedLayer {
+    // A diffID is a claim until the blob was read.
+    if (!facts || !entries) return { diffId, entries: null };
     const known = this.#layers.get(diffId);
     if (known?.entries) return known;
     const { hosts } = decodeFacts(facts);

@@ -1,12 +1,28 @@
 import type { LayerClaim } from '@tidewaiter/domain';
+import type { RepositoryPlace } from '@tidewaiter/store';
 
-/** The key of a layer's job: whoever claims the same blob for the same layer waits for one job. */
-export function layerKey({ blobDigest, sizeBytes, diffId }: LayerClaim): string {
+/** A layer as the images of one repository claim it. */
+export interface PlacedLayer {
+  claim: LayerClaim;
+  place: RepositoryPlace;
+}
+
+/**
+ * The key of a layer's job. Each repository has a job of its own, because an image's fate depends on its own repository alone: what
+ * another one answers, or how slowly, must not end its pushes.
+ */
+export function layerKey({ claim, place }: PlacedLayer): string {
+  return `${claimKey(claim)} ${place.repository} ${place.connection}`;
+}
+
+/** What the keys of all jobs of one layer begin with. */
+export function claimKey({ blobDigest, sizeBytes, diffId }: LayerClaim): string {
   return `${blobDigest} ${sizeBytes} ${diffId}`;
 }
 
-/** The claim that a job is about. */
-export function readLayerKey(key: string): LayerClaim {
-  const [blobDigest = '', sizeBytes = '', diffId = ''] = key.split(' ');
-  return { blobDigest, sizeBytes: Number(sizeBytes), diffId };
+/** The layer that a job is about. */
+export function readLayerKey(key: string): PlacedLayer {
+  const [blobDigest = '', sizeBytes = '', diffId = '', repository = '', ...connection] = key.split(' ');
+  const claim = { blobDigest, sizeBytes: Number(sizeBytes), diffId };
+  return { claim, place: { repository, connection: connection.join(' ') } };
 }

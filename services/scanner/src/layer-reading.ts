@@ -1,10 +1,10 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import type { LayerClaim } from '@tidewaiter/domain';
-import { LayerThreads, type PackedLayer } from '@tidewaiter/sandbox';
-import type { BlobPlace } from '@tidewaiter/store';
+import { LimitExceeded } from '@tidewaiter/domain';
+import { LayerThreads, type PackedLayer, threadLimits } from '@tidewaiter/sandbox';
+import { Counter, Registry } from 'prom-client';
 
 import { Analysis } from './analysis.js';
-import { isRefusal } from './failure.js';
+import type { PlacedLayer } from './layer-key.js';
 import { Registries } from './registries.js';
 import { ScannerLimits } from './scanner-limits.js';
 
@@ -12,50 +12,60 @@ import { ScannerLimits } from './scanner-limits.js';
 @Injectable()
 export class LayerReading implements OnApplicationShutdown {
   readonly #threads: LayerThreads;
+  readonly #maxLayerSeconds: number;
+  readonly #limitHits: Counter<'limit'>;
 
   constructor(
     private readonly registries: Registries,
     private readonly analysis: Analysis,
-    { layers }: ScannerLimits,
+    { layers, maxLayerSeconds }: ScannerLimits,
+    metrics: Registry,
   ) {
-    this.#threads = new LayerThreads(layers);
+    this.#threads = new LayerThreads(layers, { ...threadLimits, ...analysis.limits.thread });
+    this.#maxLayerSeconds = maxLayerSeconds;
+    this.#limitHits = new Counter({
+      name: 'tidewaiter_scanner_limit_hits_total',
+      help: 'Layers whose reading ended at a limit, by its name',
+      labelNames: ['limit'],
+      registers: [metrics],
+    });
   }
 
   /**
-   * Reads a layer from the first place that has it. A repository that names a layer which it does not have, or which we may not
-   * pull from, must not fail those who share that layer.
+   * Reads a layer from its repository, or from a mirror of its registry.
+   * @throws LimitExceeded `maxLayerSeconds`: a registry that sends a byte now and then would hold a worker for ever
    */
-  async read(claim: LayerClaim, places: readonly BlobPlace[], signal: AbortSignal): Promise<PackedLayer> {
-    let failure: unknown;
-    for (const place of places) {
-      try {
-        return await this.#readFrom(claim, place, signal);
-      } catch (error) {
-        if (signal.aborted) throw error;
-        // One that may work later outweighs one that never will.
-        if (failure === undefined || isRefusal(failure)) failure = error;
-      }
+  async read(layer: PlacedLayer, mediaType: string, signal: AbortSignal): Promise<PackedLayer> {
+    const late = AbortSignal.timeout(this.#maxLayerSeconds * 1_000);
+    try {
+      return await this.#read(layer, mediaType, AbortSignal.any([signal, late]));
+    } catch (thrown) {
+      const isLate = late.aborted && !signal.aborted;
+      const reason = `layer not read within ${this.#maxLayerSeconds} s`;
+      const error = isLate ? new LimitExceeded('maxLayerSeconds', reason) : thrown;
+      if (error instanceof LimitExceeded) this.#limitHits.inc({ limit: error.limit });
+      throw error;
     }
-    throw failure;
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#threads.close();
   }
 
-  async #readFrom(
-    claim: LayerClaim,
-    { connection, repository, mediaType }: BlobPlace,
+  async #read(
+    { claim, place: { connection, repository } }: PlacedLayer,
+    mediaType: string,
     signal: AbortSignal,
   ): Promise<PackedLayer> {
     const client = this.registries.client(connection);
     const blob = { digest: claim.blobDigest, size: claim.sizeBytes };
-    const options = { mediaType, expectedDiffId: claim.diffId, ...this.analysis.options };
-    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#threads.analyze(open, options, signal);
+    const { options, limits } = this.analysis;
+    const layerOptions = { mediaType, expectedDiffId: claim.diffId, limits: limits.layer, ...options };
+    const analyze = (open: () => AsyncIterable<Uint8Array>) => this.#threads.analyze(open, layerOptions, signal);
     try {
       return await analyze(() => client.blob(repository, blob, signal));
     } catch (error) {
-      // Nothing is said of an image because of what a mirror gave.
+      // An image must not be judged by what a mirror gave.
       if (!client.hasMirrors || signal.aborted) throw error;
       return analyze(() => client.blobOfOrigin(repository, blob, signal));
     }

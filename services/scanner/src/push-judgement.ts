@@ -15,9 +15,11 @@ export interface Judgement {
   counts: SeverityCounts;
   warnings: Warning[];
   rulesVersion: string;
+  /** Whether a layer was read that was missing when the images were analyzed before. */
+  hasLayersAdded: boolean;
 }
 
-/** Judges a push whose layers are all read. */
+/** Judges a push whose layers are all read, or known to be unreadable. */
 @Injectable()
 export class PushJudgement {
   constructor(
@@ -37,7 +39,8 @@ export class PushJudgement {
 
   /** Judges by what is known. */
   async judge(push: Push): Promise<Judgement> {
-    for (const image of await this.images.ofPush(push.id)) {
+    const before = await this.images.ofPush(push.id);
+    for (const image of before) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
       await this.sameRevision.examine(push, image);
@@ -50,6 +53,7 @@ export class PushJudgement {
       counts: countFindings(judged.findings),
       warnings: judged.warnings,
       rulesVersion: this.judgements.rulesVersion(),
+      hasLayersAdded: unreadCount(images) < unreadCount(before),
     };
   }
 
@@ -64,4 +68,8 @@ export class PushJudgement {
     const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
     return [...unique.values()];
   }
+}
+
+function unreadCount(images: readonly Image[]): number {
+  return images.flatMap(({ unreadLayers }) => unreadLayers).length;
 }

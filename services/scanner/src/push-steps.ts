@@ -1,8 +1,18 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
+import { type Digest, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
-import { type ClaimedJob, Images, Jobs, type Push, PushDifferences, Pushes, Store } from '@tidewaiter/store';
+import {
+  type ClaimedJob,
+  Images,
+  Jobs,
+  LayerFailures,
+  type Push,
+  PushDifferences,
+  Pushes,
+  Store,
+  type Transaction,
+} from '@tidewaiter/store';
 
 import { Analysis } from './analysis.js';
 import { layerKey } from './layer-key.js';
@@ -22,6 +32,7 @@ export class PushSteps {
     private readonly jobs: Jobs,
     private readonly pushes: Pushes,
     private readonly images: Images,
+    private readonly layers: LayerFailures,
     private readonly differences: PushDifferences,
     private readonly failures: PushFailures,
     private readonly analysis: Analysis,
@@ -32,23 +43,29 @@ export class PushSteps {
   }
 
   /**
-   * Queues the layers that nobody has read. The push is held while we look, as it is while a layer's reader looks for pushes
+   * Queues the layers that were not read yet. The push is held while we look, as it is while a layer's reader looks for pushes
    * that wait: one of the two sees the other's work.
    */
   async advance(job: ClaimedJob, push: Push): Promise<Progress> {
     return this.store.transaction(async (tx) => {
       await this.pushes.lock(tx, push.id);
-      const unread = await this.images.unreadLayers(tx, push.id, this.analysis.version);
-      if (unread.length === 0) return 'ready';
-      await tx.enqueue(...unread.map((claim) => ({ queue: 'layer', key: layerKey(claim), class: job.class })));
+      const pending = await this.layers.pending(tx, push.id, this.analysis.reader);
+      if (pending.length === 0) return 'ready';
+      const { connection, repository } = push;
+      const keys = pending.map((claim) => layerKey({ claim, place: { connection, repository } }));
+      await tx.enqueue(...keys.map((key) => ({ queue: 'layer', key, class: job.class })));
       await this.jobs.finish(tx, job);
       return 'waits for layers';
     });
   }
 
-  /** Ends a push with its verdict, keeps what it changed, and tells of both. */
+  /**
+   * Ends a push with its verdict, keeps what it changed, and publishes both.
+   * @throws Unavailable `LAYER_ARRIVED`
+   */
   async conclude(job: ClaimedJob, push: Push, judgement: Judgement, changes: PushChanges | null): Promise<void> {
     await this.store.transaction(async (tx) => {
+      await this.#mustBeUpToDate(tx, push);
       if (await this.pushes.analyzed(tx, push.id, judgement)) {
         if (changes) await this.differences.put(tx, push.id, changes);
         await tx.emit(...pushNews(push, judgement, changes));
@@ -57,10 +74,16 @@ export class PushSteps {
     });
   }
 
-  /** Keeps another verdict of a push that has one. */
-  async correct(job: ClaimedJob, push: Push, judgement: Judgement): Promise<void> {
+  /**
+   * Keeps another verdict of a push that has one.
+   * @param isNews whether it is published again: a layer that could not be read before may hold anything
+   * @throws Unavailable `LAYER_ARRIVED`
+   */
+  async correct(job: ClaimedJob, push: Push, judgement: Judgement, isNews: boolean): Promise<void> {
     await this.store.transaction(async (tx) => {
+      await this.#mustBeUpToDate(tx, push);
       await this.pushes.rejudged(tx, push.id, judgement);
+      if (isNews) await tx.emit(...pushNews(push, judgement, null));
       await this.jobs.finish(tx, job);
     });
   }
@@ -85,5 +108,12 @@ export class PushSteps {
       await this.jobs.failIn(tx, job, { code, reason, retryInMs: null });
       await this.failures.end(tx, job.key, 'dead-lettered', code, reason);
     });
+  }
+
+  /** Another process may have read a layer while this one judged without it: then neither its finding nor its content would count. */
+  async #mustBeUpToDate(tx: Transaction, { id }: Push): Promise<void> {
+    await this.pushes.lock(tx, id);
+    if (await this.images.areUpToDate(tx, id, this.analysis.version)) return;
+    throw new Unavailable('LAYER_ARRIVED', 'a layer was read while the push was judged without it');
   }
 }

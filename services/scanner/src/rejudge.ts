@@ -8,8 +8,8 @@ import { PushJudgement } from './push-judgement.js';
 import { PushSteps } from './push-steps.js';
 
 /**
- * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid meanwhile. Nobody is told: what
- * came by an advisory was told already. The key of the job is the push id.
+ * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid meanwhile. Nothing is published, as
+ * what came by an advisory was published already, unless a layer was read that could not be read before. The key of the job is the push id.
  */
 @Injectable()
 export class Rejudge implements JobHandler<ClaimedJob> {
@@ -32,7 +32,8 @@ export class Rejudge implements JobHandler<ClaimedJob> {
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);
     await this.configs.refresh(push, signal);
-    await this.steps.correct(job, push, await this.judgement.judge(push));
+    const judgement = await this.judgement.judge(push);
+    await this.steps.correct(job, push, judgement, judgement.hasLayersAdded);
   }
 
   /** The old verdict stays. */

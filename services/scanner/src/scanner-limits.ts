@@ -3,5 +3,7 @@ export class ScannerLimits {
   constructor(
     readonly pushes: number,
     readonly layers: number,
+    /** For which one layer may be read, with its download. */
+    readonly maxLayerSeconds: number,
   ) {}
 }

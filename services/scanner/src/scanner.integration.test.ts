@@ -15,6 +15,7 @@ import {
   DeadLetters,
   finalPushStates,
   Findings,
+  ImageManifests,
   Images,
   PipelineReports,
   Provenances,
@@ -259,6 +260,12 @@ async function until(what: string, isTrue: () => Promise<boolean>): Promise<void
   }
 }
 
+/** Codes of the layers of a push that were not analyzed. */
+async function unreadIn(found: Push): Promise<unknown[]> {
+  const findings = await new Findings(store).of([found.digest!], found);
+  return findings.filter(({ id }) => id === 'layer-not-analyzed').map(({ evidence }) => evidence['code']);
+}
+
 /** What ingest makes of signed provenance that a pipeline sends. */
 async function tellProvenance(digest: string, key: KeyObject): Promise<void> {
   const source = { uri: 'git+https://git.example.com/acme/app', digest: { sha1: 'c0ffee' } };
@@ -327,6 +334,7 @@ async function startScanner(): Promise<RunningService> {
     TIDEWAITER_REDIS_URL: servers.redis.url,
     TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
     TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_FINGERPRINT_KEY: 'fingerprint-key-of-the-test',
     TIDEWAITER_LOG_LEVEL: process.env['TIDEWAITER_LOG_LEVEL'] ?? 'silent',
   });
 }
@@ -403,16 +411,19 @@ describe('an image that claims the diffID of a good layer for another blob', () 
   const good = tarArchive([{ path: 'usr/bin/good', content: 'good' }]);
   const bad = tarArchive([{ path: 'usr/bin/miner', content: 'bad' }]);
 
-  it('is refused, and does not spoil the good layer for others', async () => {
+  it('has a layer that could not be analyzed, and does not spoil the good layer for others', async () => {
     registry.put('evil', '1', [{ content: osRelease }, { content: bad, diffId: digestOf(good) }]);
-    expect(await push('evil', '1')).toMatchObject({ state: 'refused', code: 'DIFF_ID_MISMATCH' });
+    expect(await unreadIn(await push('evil', '1'))).toEqual(['DIFF_ID_MISMATCH']);
     registry.put('honest', '1', [{ content: osRelease }, { content: good }]);
-    expect(await push('honest', '1')).toMatchObject({ state: 'analyzed' });
+    expect(await unreadIn(await push('honest', '1'))).toEqual([]);
   });
 
-  it('is refused also when the good layer is known by then', async () => {
+  it('has no files of the good layer when that is known by then', async () => {
     registry.put('evil', '2', [{ content: osRelease }, { content: bad, diffId: digestOf(good) }]);
-    expect(await push('evil', '2')).toMatchObject({ state: 'refused', code: 'DIFF_ID_MISMATCH' });
+    const evil = await push('evil', '2');
+    expect(await unreadIn(evil)).toEqual(['DIFF_ID_MISMATCH']);
+    const files = await new ImageManifests(store, new Images(store)).get(evil.digest!);
+    expect(files?.get('/usr/bin/good')).toBeNull();
   });
 });
 
@@ -421,8 +432,62 @@ it('is not misled by an image that lies about the size of a blob that others sha
   registry.put('liar', '1', [{ content: layer, sizeBytes: 7 }]);
   registry.put('truthful', '1', [{ content: layer }]);
   const [liar, truthful] = await Promise.all([push('liar', '1'), push('truthful', '1')]);
-  expect(liar).toMatchObject({ state: 'refused', code: 'SIZE_MISMATCH' });
-  expect(truthful).toMatchObject({ state: 'analyzed' });
+  expect(await unreadIn(truthful)).toEqual([]);
+  expect(await unreadIn(liar)).toEqual(['SIZE_MISMATCH']);
+});
+
+describe('a layer that cannot be read', () => {
+  const aws = { path: 'app/.env', content: 'AWS_ACCESS_KEY_ID=AKIAQYLPMN5HFIQR7XYA\n' };
+  const noise = () => tarArchive([{ path: randomUUID(), content: randomUUID() }]);
+
+  it.each([
+    ['a corrupt tar', Buffer.alloc(10_240, 1), {}, 'CORRUPT_LAYER'],
+    [
+      'a tar that ends too early',
+      tarArchive([{ path: 'a', content: 'a'.repeat(9_000) }]).subarray(0, 2_048),
+      {},
+      'TRUNCATED_LAYER',
+    ],
+    ['xz inside of gzip', Buffer.from('fd377a585a000000', 'hex'), {}, 'CORRUPT_LAYER'],
+  ])('leaves the findings of the others, and is one: %s', async (what, content, spec, code) => {
+    const repository = `unread/${what.replaceAll(' ', '-')}`;
+    registry.put(repository, '1', [{ content: osRelease }, { content: tarArchive([aws]) }, { content, ...spec }]);
+    const found = await push(repository, '1');
+    expect(found).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+    const findings = await new Findings(store).of([found.digest!], found);
+    expect(findings.map(({ kind, id }) => `${kind} ${id}`)).toEqual(
+      expect.arrayContaining(['integrity layer-not-analyzed', 'secret aws-access-token']),
+    );
+    expect(await unreadIn(found)).toEqual([code]);
+  });
+
+  it('stays a finding of its own repository alone', async () => {
+    const layer = noise();
+    const blob = digestOf(gzipSync(layer));
+    registry.put('a/without', '1', [{ content: layer }], { missing: [blob] });
+    registry.put('b/with', '1', [{ content: layer }]);
+    registry.put('c/without', '1', [{ content: layer }], { missing: [blob] });
+    const [without, beside, also] = await Promise.all([
+      push('a/without', '1'),
+      push('b/with', '1'),
+      push('c/without', '1'),
+    ]);
+    expect(beside.state).toBe('analyzed');
+    expect(await unreadIn(beside)).toEqual([]);
+    expect([without.state, also.state]).toEqual(['analyzed', 'analyzed']);
+    // What was read from one repository is known of all.
+    await until('the layer is known', async () => (await unreadIn(without)).length === 0);
+  });
+
+  it('is tried again by the next push of the same digest', async () => {
+    const layer = noise();
+    registry.put('later', '1', [{ content: layer }], { missing: [digestOf(gzipSync(layer))] });
+    expect(await unreadIn(await push('later', '1'))).toEqual(['BLOB_UNKNOWN']);
+    registry.put('later', '1', [{ content: layer }]);
+    const again = await push('later', '1');
+    expect(await unreadIn(again)).toEqual([]);
+    expect(again.verdict).not.toBe('fail');
+  });
 });
 
 const advisory = (name: string, id = name) => ({
@@ -492,10 +557,13 @@ it('judges packages of languages, and says what it compared', async () => {
 it('takes a layer from whoever has it', async () => {
   const layer = tarArchive([{ path: 'rare', content: randomUUID() }]);
   registry.put('without', '1', [{ content: layer }], { missing: [digestOf(gzipSync(layer))] });
-  expect(await push('without', '1')).toMatchObject({ state: 'refused', code: 'BLOB_UNKNOWN' });
+  const without = await push('without', '1');
+  expect(without).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+  expect(await unreadIn(without)).toEqual(['BLOB_UNKNOWN']);
   registry.put('with', '1', [{ content: layer }]);
-  expect(await push('with', '1')).toMatchObject({ state: 'analyzed' });
-  expect(await push('without', '1')).toMatchObject({ state: 'analyzed' });
+  expect(await unreadIn(await push('with', '1'))).toEqual([]);
+  await until('the verdict follows', async () => (await pushes.get(without.id))?.verdict !== 'fail');
+  expect(await unreadIn(without)).toEqual([]);
 });
 
 it('tries again when the registry is ill for a moment', async () => {
@@ -529,15 +597,16 @@ describe('a push that is locked out', () => {
     await redriven(locked, locked.id);
   });
 
-  it('goes on when the layer that ended it is tried again, as what it was then', async () => {
+  it('gets its verdict anew when the layer that was locked is tried again, as what it was then', async () => {
     const layer = tarArchive([{ path: 'locked', content: randomUUID() }]);
     const blob = digestOf(gzipSync(layer));
     const digest = registry.put('locked-layer', '1', [{ content: layer }]);
     registry.failures.push({ part: blob, status: 403 });
     const locked = await push('locked-layer', '1');
-    expect(locked).toMatchObject({ state: 'dead-lettered', code: 'REGISTRY_FORBIDDEN', digest });
-    registry.put('locked-layer', '1', [{ content: osRelease }]);
+    expect(locked).toMatchObject({ state: 'analyzed', verdict: 'fail', digest });
+    expect(await unreadIn(locked)).toEqual(['REGISTRY_FORBIDDEN']);
     expect(await redriven(locked, blob)).toMatchObject({ digest });
+    await until('the verdict follows', async () => (await pushes.get(locked.id))?.verdict !== 'fail');
   });
 
   it('is no refusal when tidewaiter.yaml does not name its registry', async () => {

@@ -3,6 +3,7 @@ import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { readingLimits } from '@tidewaiter/sandbox';
 import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 import { Counter, Registry } from 'prom-client';
 
@@ -112,8 +113,11 @@ export class ScannerModule {
         ConfigRefresh,
         StaleVerdicts,
         ManifestContents,
-        { provide: Analysis, useValue: new Analysis(config.fingerprintKey) },
-        { provide: ScannerLimits, useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency) },
+        { provide: Analysis, useValue: new Analysis(config.fingerprintKey, readingLimits(config)) },
+        {
+          provide: ScannerLimits,
+          useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency, config.maxLayerSeconds),
+        },
         { provide: Signers, useValue: new Signers(settings.signers) },
         {
           provide: AdvisorySchedule,

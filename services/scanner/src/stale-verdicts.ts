@@ -24,8 +24,9 @@ export class StaleVerdicts implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   async #look(): Promise<void> {
-    const { imageVersion, configVersion } = this.analysis;
-    await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion: this.judgements.rulesVersion() });
+    const { imageVersion, configVersion, reader } = this.analysis;
+    const rulesVersion = this.judgements.rulesVersion();
+    await this.steps.queueOutdated({ imageVersion, configVersion, rulesVersion, ...reader });
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -108,6 +108,8 @@ export class ImageRow {
   @Column('text', { name: 'not_evaluated', array: true, default: [] }) notEvaluated!: string[];
   /** Null until it is analysed. */
   @Column('text', { name: 'analyzers_version', nullable: true }) analyzersVersion!: string | null;
+  /** Indexes of the layers that could not be read when it was analysed. */
+  @Column('integer', { name: 'unread_layers', array: true, default: [] }) unreadLayers!: number[];
   @Column('timestamptz', { name: 'analyzed_at', nullable: true }) analyzedAt!: Date | null;
 }
 
@@ -164,6 +166,27 @@ export class LayerBlobRow {
   @ManyToOne(() => LayerRow)
   @JoinColumn({ name: 'diff_id', foreignKeyConstraintName: 'layer_blob_layer_fk' })
   layer?: Relation<LayerRow>;
+}
+
+/**
+ * A layer that one repository could not give, or not as it was announced, when it was last asked. One repository's failure says nothing
+ * about another's: even a limit may have been reached by bytes that are not those of the blob. Deleted when the layer is read from anywhere.
+ */
+@Entity('layer_failure')
+@Index('layer_failure_repository_ix', ['connection', 'repository'])
+export class LayerFailureRow {
+  @PrimaryColumn('text', { name: 'blob_digest', primaryKeyConstraintName: 'layer_failure_pk' }) blobDigest!: string;
+  @PrimaryColumn('bigint', { name: 'size_bytes', primaryKeyConstraintName: 'layer_failure_pk' }) sizeBytes!: string;
+  @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_failure_pk' }) diffId!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'layer_failure_pk' }) connection!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'layer_failure_pk' }) repository!: string;
+  @Column('text') code!: string;
+  /** Name of the limit that was reached. */
+  @Column('text', { name: 'limit_name', nullable: true }) limit!: string | null;
+  @Column('text') reason!: string;
+  /** Analyzers and limits with which it was tried: others may read it. */
+  @Column('text') reader!: string;
+  @Column('timestamptz', { name: 'failed_at', default: () => 'now()' }) failedAt!: Date;
 }
 
 /** The layers of an image, from the bottom. */

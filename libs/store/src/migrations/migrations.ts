@@ -46,6 +46,7 @@ import { LedgerPods1764000071000 } from './1764000071000-ledger-pods.js';
 import { WorkloadSeen1764000072000 } from './1764000072000-workload-seen.js';
 import { ContainerOverrides1764000073000 } from './1764000073000-container-overrides.js';
 import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
+import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 
@@ -101,4 +102,5 @@ export const migrations = [
   QuietGroups1764000080000,
   ImageJudgement1764000110000,
   TagFindings1764000150000,
+  LayerFailure1764000100000,
 ];

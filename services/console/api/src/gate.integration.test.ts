@@ -223,7 +223,11 @@ describe('the gate', () => {
 it('finds the pushes that other rules have judged', async () => {
   const outdated = async (rulesVersion: string) =>
     store.transaction(async (tx) =>
-      new Pushes(store).outdated(tx, { imageVersion: 'v1', configVersion: 'c1', rulesVersion }, 100),
+      new Pushes(store).outdated(
+        tx,
+        { imageVersion: 'v1', configVersion: 'c1', rulesVersion, analyzersVersion: 'v1', reader: '' },
+        100,
+      ),
     );
   expect(await outdated('')).toEqual([]);
   expect(await outdated('a')).toHaveLength(5);

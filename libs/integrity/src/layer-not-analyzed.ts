@@ -1,0 +1,32 @@
+import { type Digest, type Finding, layerNotAnalyzedId } from '@tidewaiter/domain';
+
+import { integrityFinding } from './integrity-finding.js';
+
+/** A layer of an image that could not be read, and why. */
+export interface UnreadLayer {
+  index: number;
+  digest: Digest;
+  diffId: Digest;
+  /** Its build step, with secrets redacted; null where the history does not say. */
+  createdBy: string | null;
+  /** Stable code of the failure: `LIMIT_EXCEEDED`, `DIFF_ID_MISMATCH`, `BLOB_UNKNOWN`, … */
+  code: string;
+  /** Name of the limit for `LIMIT_EXCEEDED`, else null. */
+  limit: string | null;
+  reason: string;
+}
+
+/**
+ * A layer that could not be read is a finding like any other: an attacker would otherwise hide whatever the scan finds behind one
+ * unreadable layer. `verdictOf` knows it, so that a verdict with a threshold above `high` is `unknown` and never `pass`.
+ */
+export function layerNotAnalyzed({ index, digest, diffId, createdBy, code, limit, reason }: UnreadLayer): Finding {
+  const known = {
+    id: layerNotAnalyzedId,
+    severity: 'high',
+    title: `Layer ${index} could not be analyzed: ${limit === null ? code : `${code} (${limit})`}`,
+    layer: index,
+    evidence: { digest, diffId, createdBy, code, ...(limit !== null && { limit }), reason },
+  } as const;
+  return integrityFinding(known, `${digest} ${diffId}`);
+}

@@ -1,0 +1,22 @@
+import { limitsIn, readingLimits } from './reading-limits.js';
+
+describe('limitsIn', () => {
+  it('reads the limits that the environment sets, and leaves the others at their defaults', () => {
+    const environment = { TIDEWAITER_MAX_ENTRIES: '2000', TIDEWAITER_MAX_HEAP_MEGABYTES: '512', PATH: '/bin' };
+    expect(limitsIn(environment)).toEqual({ layer: { maxEntries: 2_000 }, thread: { maxHeapMegabytes: 512 } });
+    expect(limitsIn({ TIDEWAITER_MAX_ENTRIES: '' })).toEqual({ layer: {}, thread: {} });
+  });
+
+  it.each(['none', '-1', '1.5', '0', '1e9', '99999999999999999999'])('rejects %s, naming the variable', (text) => {
+    expect(() => limitsIn({ TIDEWAITER_MAX_ENTRIES: text })).toThrow(/^TIDEWAITER_MAX_ENTRIES must be/);
+  });
+});
+
+describe('readingLimits', () => {
+  it('ignores what is not set', () => {
+    expect(readingLimits({ maxEntries: undefined, maxSparseBytes: 5 })).toEqual({
+      layer: { maxSparseBytes: 5 },
+      thread: {},
+    });
+  });
+});

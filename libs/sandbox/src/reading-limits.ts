@@ -1,0 +1,40 @@
+import { InvalidInput } from '@tidewaiter/domain';
+import type { LayerLimits } from '@tidewaiter/oci';
+
+import type { ThreadLimits } from './layer-threads.js';
+
+/** Limits of one layer that differ from the defaults. */
+export interface ReadingLimits {
+  layer: Partial<Pick<LayerLimits, 'maxUncompressedBytes' | 'maxSparseBytes' | 'maxEntries'>>;
+  thread: Partial<Pick<ThreadLimits, 'maxHeapMegabytes'>>;
+}
+
+type LimitName = keyof ReadingLimits['layer'] | keyof ReadingLimits['thread'];
+
+/** The limits that can be set, by the environment variable and within which bounds. */
+export const limitSettings = {
+  maxUncompressedBytes: { variable: 'TIDEWAITER_MAX_UNCOMPRESSED_BYTES', min: 1024 ** 2, max: 1024 ** 5 },
+  maxSparseBytes: { variable: 'TIDEWAITER_MAX_SPARSE_BYTES', min: 0, max: 1024 ** 5 },
+  maxEntries: { variable: 'TIDEWAITER_MAX_ENTRIES', min: 1_000, max: 10_000_000 },
+  maxHeapMegabytes: { variable: 'TIDEWAITER_MAX_HEAP_MEGABYTES', min: 128, max: 16_384 },
+} as const satisfies Record<LimitName, { variable: string; min: number; max: number }>;
+
+/** Sorts limits by who keeps them; undefined is the default. */
+export function readingLimits(given: { readonly [Name in LimitName]?: number | undefined }): ReadingLimits {
+  const { maxHeapMegabytes, ...layer } = given;
+  const set = Object.entries(layer).filter(([name, value]) => name in limitSettings && value !== undefined);
+  return { layer: Object.fromEntries(set), thread: maxHeapMegabytes === undefined ? {} : { maxHeapMegabytes } };
+}
+
+/** @throws InvalidInput `LIMIT_INVALID` with the name of the variable */
+export function limitsIn(environment: Readonly<Record<string, string | undefined>>): ReadingLimits {
+  const read = Object.entries(limitSettings).map(([name, { variable, min, max }]) => {
+    const text = environment[variable];
+    if (text === undefined || text === '') return [name, undefined];
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max))
+      throw new InvalidInput('LIMIT_INVALID', `${variable} must be a whole number from ${min} to ${max}`);
+    return [name, value];
+  });
+  return readingLimits(Object.fromEntries(read));
+}

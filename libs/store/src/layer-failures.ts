@@ -1,0 +1,118 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest, LayerClaim } from '@tidewaiter/domain';
+import type { UnreadLayer } from '@tidewaiter/integrity';
+
+import { isCurrent, type RepositoryPlace } from './pushes.js';
+import { isLayerRead, type LayerReader } from './read-layers.js';
+import { Store, type Transaction } from './store.js';
+
+/** Why a layer could not be read. */
+export type LayerFailure = Pick<UnreadLayer, 'code' | 'limit' | 'reason'>;
+
+/** Limits of the bytes themselves: whoever is asked again with the same limits comes to the same end. */
+const lastingLimits = `code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
+
+const claimColumns = '(blob_digest, size_bytes, diff_id)';
+
+/** Layers that could not be read, by the repository that was asked. */
+@Injectable()
+export class LayerFailures {
+  /** Holds a layer until the transaction ends: it is not read and found unreadable at the same moment. */
+  async lock(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<void> {
+    await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`${blobDigest} ${sizeBytes} ${diffId}`]);
+  }
+
+  /** Keeps that a repository could not give a layer, unless it was read from elsewhere meanwhile. Call {@link lock} before. */
+  async put(
+    tx: Transaction,
+    { blobDigest, sizeBytes, diffId }: LayerClaim,
+    { connection, repository }: RepositoryPlace,
+    { code, limit, reason }: LayerFailure,
+    { analyzersVersion, reader }: LayerReader,
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO layer_failure (blob_digest, size_bytes, diff_id, connection, repository, code, limit_name, reason, reader)
+       SELECT image_layer.*, $4, $5, $6, $7, $8, $9 FROM (VALUES ($1, $2::bigint, $3)) AS image_layer ${claimColumns}
+       WHERE NOT ${isLayerRead('$10')}
+       ON CONFLICT ON CONSTRAINT layer_failure_pk DO UPDATE SET code = EXCLUDED.code, limit_name = EXCLUDED.limit_name,
+         reason = EXCLUDED.reason, reader = EXCLUDED.reader, failed_at = EXCLUDED.failed_at`,
+      [blobDigest, sizeBytes, diffId, connection, repository, code, limit, reason, reader, analyzersVersion],
+    );
+  }
+
+  /** Forgets the failures of a layer that was read. */
+  async clear(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<void> {
+    await tx.query(`DELETE FROM layer_failure WHERE ${claimColumns} = ($1, $2, $3)`, [blobDigest, sizeBytes, diffId]);
+  }
+
+  /**
+   * The layers of a push that are neither read nor known to be unreadable in its own repository. What failed before the push came is
+   * tried again, as the blob may have been replaced; a limit that its bytes have reached is not.
+   */
+  async pending(tx: Transaction, pushId: string, { analyzersVersion, reader }: LayerReader): Promise<LayerClaim[]> {
+    return tx.query<LayerClaim>(
+      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId"
+       FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
+       WHERE push.id = $1 AND NOT ${isLayerRead('$2')} AND NOT EXISTS (
+         SELECT FROM layer_failure AS failure
+         WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
+           AND (failure.connection, failure.repository) = (push.connection, push.repository)
+           AND (failed_at >= push.received_at OR (${lastingLimits} AND reader = $3)))
+       ORDER BY 1, 2, 3`,
+      [pushId, analyzersVersion, reader],
+    );
+  }
+
+  /**
+   * The layers of a push that these analyzers have not read and that are worth a try: not those that failed a moment ago, nor those that
+   * reach a limit of today.
+   */
+  async refreshable(
+    tx: Transaction,
+    pushId: string,
+    { analyzersVersion, reader }: LayerReader,
+  ): Promise<(LayerClaim & { hasFailed: boolean })[]> {
+    return tx.query(
+      `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId", reader IS NOT NULL AS "hasFailed"
+       FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
+       LEFT JOIN layer_failure USING (blob_digest, size_bytes, diff_id, connection, repository)
+       WHERE push.id = $1 AND NOT ${isLayerRead('$2')}
+         AND (reader IS NULL OR reader <> $3 OR (failed_at < now() - interval '1 hour' AND NOT (${lastingLimits})))
+       ORDER BY 1, 2, 3`,
+      [pushId, analyzersVersion, reader],
+    );
+  }
+
+  /** The pushes that tags point to and whose images were analyzed without this layer. */
+  async lacking(tx: Transaction, { blobDigest, sizeBytes, diffId }: LayerClaim): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>(
+      `SELECT id FROM push WHERE state = 'analyzed' AND id IN (
+         SELECT push_id FROM push_image JOIN image ON image.digest = image_digest JOIN image_layer USING (image_digest)
+         WHERE ${claimColumns} = ($1, $2, $3) AND index = ANY(unread_layers)) AND ${isCurrent} ORDER BY id DESC`,
+      [blobDigest, sizeBytes, diffId],
+    );
+    return rows.map(({ id }) => id);
+  }
+}
+
+/** The unreadable layers of some images, as one repository has them, or as any does. */
+export async function unreadLayersOf(
+  store: Store,
+  imageDigests: readonly Digest[],
+  place?: RepositoryPlace,
+): Promise<(UnreadLayer & { imageDigest: Digest })[]> {
+  return store.query(
+    `SELECT DISTINCT ON (image_digest, index) image_digest AS "imageDigest", index, blob_digest AS digest, diff_id AS "diffId",
+       created_by AS "createdBy", code, limit_name AS "limit", reason
+     FROM layer_failure JOIN image_layer USING (blob_digest, size_bytes, diff_id)
+     WHERE image_digest = ANY($1) AND CASE WHEN $2::text IS NULL
+       -- One repository's failure is no finding of an image that lies in another one.
+       THEN EXISTS (
+         SELECT FROM push_image JOIN push ON push.id = push_id
+         WHERE push_image.image_digest = image_layer.image_digest
+           AND (push.connection, push.repository) = (layer_failure.connection, layer_failure.repository))
+       ELSE (connection, repository) = ($2, $3) END
+     ORDER BY image_digest, index, failed_at DESC`,
+    [imageDigests, place?.connection ?? null, place?.repository ?? null],
+  );
+}
