@@ -75,7 +75,7 @@ sensors:
 #   - { name: no-secrets, mode: warn }
 # exceptions:
 #   - { repository: 'shop/*', finding: CVE-2024-0001, reason: not reachable, owner: team-shop, until: 2027-01-31 }
-# admission: { mode: warn, unknown: allow }
+# admission: { mode: warn, unknown: deny }
 
 # How workloads are meant to behave: docs/image-facts.md
 # runtime:

@@ -102,6 +102,7 @@ export const consumers = {
     concurrency: 128,
     events: [
       imageAnalyzed,
+      imageFailed,
       findingOpened,
       findingResolved,
       incidentOpened,

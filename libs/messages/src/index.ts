@@ -22,6 +22,8 @@ export type { PushReport } from './push-message.js';
 export { reminderMessage } from './reminder-message.js';
 export type { StillFiring } from './reminder-message.js';
 export { repeatedMessage } from './repeated-message.js';
+export { failedPushMessage, failedPushSeverity } from './failed-push-message.js';
+export type { FailedPushReport } from './failed-push-message.js';
 export { sensorMessage, silenceSeverity } from './sensor-message.js';
 export type { SensorReport } from './sensor-message.js';
 export { templatesMarkdown } from './templates/templates-markdown.js';

@@ -1,6 +1,6 @@
 /** What each label of Tidewaiter's alerts means. Routes may match on any label; these are the ones that alerts have. A label without a value is not there. */
 export const documentedLabels = {
-  kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime, `sensor` for one that has gone silent.',
+  kind: 'What the alert is about: `vulnerability`, `secret`, `misconfiguration`, `integrity`, `malware`, `supply-chain` for findings of a push, `incident` for runtime, `sensor` for one that has gone silent, `not-analyzed` for a push that could not be analyzed.',
   severity:
     'The worst severity in the alert: `critical`, `high`, `medium`, `low`, `negligible` or `unknown`, which nobody has judged yet.',
   repository: 'The repository without registry, tag or digest: `shop/checkout`.',
@@ -18,6 +18,7 @@ export const documentedLabels = {
   owner: 'Who answers for the image or the namespace: [owners](#owners). Absent where nobody says.',
   sensor: 'The sensor connection that has gone silent.',
   rule: 'The rule that opened the incident, or the id of the finding.',
+  code: 'Why a push could not be analyzed: `MANIFEST_INVALID`, `REGISTRY_FORBIDDEN`.',
   technique: 'The first MITRE ATT&CK technique of an incident: `T1611`.',
   finding: 'The first sign of an incident: `drift`, `miner`.',
 } as const;

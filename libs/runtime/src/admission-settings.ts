@@ -5,8 +5,11 @@ export const admission = z
   .strictObject({
     /** What a verdict does that fails: nothing but be counted, warn, or refuse. */
     mode: z.enum(policyModes).default('warn'),
-    /** What becomes of an image that nobody knows, or could not judge. Refused only where the mode is `enforce`. */
-    unknown: z.enum(['allow', 'deny']).default('allow'),
+    /**
+     * In mode `enforce`: whether an image may run that was not scanned yet, because no push of it is known or it is still being analyzed.
+     * What was scanned and is still unknown is refused in any case.
+     */
+    unknown: z.enum(['allow', 'deny']).default('deny'),
     /** Where nothing is asked: a cluster that cannot start its own parts cannot be mended. */
     exemptNamespaces: z
       .array(z.string().min(1))

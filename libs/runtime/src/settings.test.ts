@@ -29,7 +29,7 @@ it('starts a new installation with nothing connected', () => {
     rules: { statements: [], exceptions: [], policies: [], written: [], signedRepositories: [] },
     admission: {
       mode: 'warn',
-      unknown: 'allow',
+      unknown: 'deny',
       exemptNamespaces: ['kube-system', 'kube-public', 'kube-node-lease', 'tidewaiter'],
       allowUnauthenticated: false,
     },

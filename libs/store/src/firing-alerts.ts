@@ -64,6 +64,15 @@ export class FiringAlerts {
     return this.#firing.add(tx, alerts.map(alertId));
   }
 
+  /** The labels of an alert that fires; null where it does not. */
+  async labelsOf(tx: Transaction, alert: Alert): Promise<Labels | null> {
+    const [row] = await tx.query<{ labels: Labels }>(
+      `SELECT labels FROM alert WHERE status = 'firing' AND identity_hash = decode($1, 'hex')`,
+      [alertId(alert)],
+    );
+    return row?.labels ?? null;
+  }
+
   /** Forgets what has been over for a day. */
   async forget(): Promise<void> {
     await this.store.query(`DELETE FROM alert WHERE status = 'resolved' AND changed_at < now() - interval '1 day'`);

@@ -10,7 +10,7 @@ import { Store, type Transaction } from './store.js';
 export type LayerFailure = Pick<UnreadLayer, 'code' | 'limit' | 'reason'>;
 
 /** Limits of the bytes themselves: whoever is asked again with the same limits comes to the same end. */
-const lastingLimits = `code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
+const lastingLimits = `layer_failure.code = 'LIMIT_EXCEEDED' AND limit_name <> 'maxLayerSeconds'`;
 
 const claimColumns = '(blob_digest, size_bytes, diff_id)';
 
@@ -54,9 +54,10 @@ export class LayerFailures {
       `SELECT DISTINCT blob_digest AS "blobDigest", size_bytes::float AS "sizeBytes", diff_id AS "diffId"
        FROM push JOIN push_image ON push_id = push.id JOIN image_layer USING (image_digest)
        WHERE push.id = $1 AND NOT ${isLayerRead('$2')} AND NOT EXISTS (
-         SELECT FROM layer_failure AS failure
-         WHERE (failure.blob_digest, failure.size_bytes, failure.diff_id) = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
-           AND (failure.connection, failure.repository) = (push.connection, push.repository)
+         SELECT FROM layer_failure
+         WHERE (layer_failure.blob_digest, layer_failure.size_bytes, layer_failure.diff_id)
+             = (image_layer.blob_digest, image_layer.size_bytes, image_layer.diff_id)
+           AND (layer_failure.connection, layer_failure.repository) = (push.connection, push.repository)
            AND (failed_at >= push.received_at OR (${lastingLimits} AND reader = $3)))
        ORDER BY 1, 2, 3`,
       [pushId, analyzersVersion, reader],

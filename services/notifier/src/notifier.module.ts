@@ -20,10 +20,12 @@ import type { notifierConfig } from './config.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
 import { DigestNotebook } from './digest-notebook.js';
+import { FailedPushAlerts } from './failed-push-alerts.js';
 import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
+import { NotifyOfFailedPushes } from './notify-of-failed-pushes.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
 import { NotifyOfPushes } from './notify-of-pushes.js';
@@ -58,10 +60,11 @@ export class NotifierModule {
         }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
-      controllers: [NotifyOfPushes, NotifyOfFindings, NotifyOfIncidents, NotifyOfSensors],
+      controllers: [NotifyOfPushes, NotifyOfFailedPushes, NotifyOfFindings, NotifyOfIncidents, NotifyOfSensors],
       providers: [
         PushFindings,
         PushReports,
+        FailedPushAlerts,
         FindingReports,
         IncidentReports,
         {

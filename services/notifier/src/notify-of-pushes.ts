@@ -2,10 +2,11 @@ import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
 import { consumers, type EventOf, imageAnalyzed } from '@tidewaiter/events';
 import { pushMessage } from '@tidewaiter/messages';
-import { Store } from '@tidewaiter/store';
+import { Pushes, Store } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
+import { FailedPushAlerts } from './failed-push-alerts.js';
 import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
@@ -23,6 +24,8 @@ export class NotifyOfPushes {
     private readonly reports: PushReports,
     private readonly notifications: Notifications,
     private readonly channels: Channels,
+    private readonly pushes: Pushes,
+    private readonly failed: FailedPushAlerts,
   ) {}
 
   @Subscribe(consumers.notifier, imageAnalyzed)
@@ -30,9 +33,11 @@ export class NotifyOfPushes {
     await this.#limit.run(() => this.#tell(event));
   }
 
-  async #tell({ id, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
+  async #tell({ id, time, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
     const report = await this.reports.of(data);
+    const push = await this.pushes.get(data.pushId);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
+      if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);
       if (!report) return;
       await this.notifications.add(tx, id, pushSubjects(report), {
         isNews,

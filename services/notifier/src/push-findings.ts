@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
+import { type Digest, layerNotAnalyzedId } from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, type Push } from '@tidewaiter/store';
 
@@ -19,7 +19,10 @@ export class PushFindings {
     return {
       platforms: images.map(({ platform }) => platform),
       findings: merged(now, images, fingerprints(before)),
-      resolved: isWhole ? merged(before.filter(isMissingIn(now)), images, new Set()) : [],
+      resolved:
+        isWhole && !now.some(({ id }) => id === layerNotAnalyzedId)
+          ? merged(before.filter(isMissingIn(now)), images, new Set())
+          : [],
     };
   }
 

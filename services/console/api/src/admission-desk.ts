@@ -1,4 +1,4 @@
-import { NotFound, TidewaiterError } from '@tidewaiter/domain';
+import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
 import { type AdmissionSettings, Logger } from '@tidewaiter/runtime';
 import { Counter, type Registry } from 'prom-client';
 
@@ -21,6 +21,9 @@ const maxImages = 50;
 /** Kubernetes waits some seconds, and then does as its own configuration says, which nobody would count. */
 const answerWithinMs = 1_500;
 
+/** An image of which no push is known, or whose push is being analyzed. */
+const unscannedCodes = new Set(['IMAGE_UNKNOWN', 'VERDICT_PENDING']);
+
 interface Kept {
   verdict: Promise<AdmissionVerdict>;
   at: number;
@@ -31,6 +34,8 @@ export class AdmissionDesk {
   readonly #kept = new Map<string, Kept>();
   readonly #answers: Counter<'outcome'>;
   readonly #images: Counter<'result'>;
+  readonly #unscanned: Counter;
+  #allowedUnscanned = 0;
 
   constructor(
     private readonly verdicts: Pick<StoredVerdicts, 'of'>,
@@ -51,6 +56,16 @@ export class AdmissionDesk {
       labelNames: ['result'],
       registers,
     });
+    this.#unscanned = new Counter({
+      name: 'tidewaiter_console_admission_unscanned_total',
+      help: 'Images that were allowed to run although they were not scanned',
+      registers,
+    });
+  }
+
+  /** Images that this process has allowed to run although they were not scanned. */
+  get allowedUnscanned(): number {
+    return this.#allowedUnscanned;
   }
 
   async decide(request: AdmissionRequest): Promise<AdmissionDecision> {
@@ -65,7 +80,16 @@ export class AdmissionDesk {
     for (const { result } of verdicts) this.#images.inc({ result });
     const decision = decide(verdicts, this.settings);
     this.#answers.inc({ outcome: decision.outcome });
+    this.#countUnscanned(decision.unscanned, request);
     return decision;
+  }
+
+  #countUnscanned(images: readonly string[], { namespace }: AdmissionRequest): void {
+    if (images.length === 0) return;
+    this.#allowedUnscanned += images.length;
+    this.#unscanned.inc(images.length);
+    const shown = images.map((image) => printable(image));
+    this.logger.warn({ images: shown, namespace, mode: this.settings.mode }, 'unscanned image allowed');
   }
 
   async #verdictOf(image: string): Promise<AdmissionVerdict> {
@@ -94,7 +118,13 @@ export class AdmissionDesk {
     } catch (error) {
       const isExpected = error instanceof TidewaiterError;
       if (!isExpected || !(error instanceof NotFound)) this.logger.warn({ image, err: error }, 'admission unknown');
-      return { image, result: 'unknown', reasons: [isExpected ? error.message : 'the store did not answer'] };
+      const isUnscanned = isExpected && unscannedCodes.has(error.code);
+      return {
+        image,
+        result: 'unknown',
+        reasons: [isExpected ? error.message : 'the store did not answer'],
+        isUnscanned,
+      };
     }
   }
 }

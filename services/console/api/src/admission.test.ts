@@ -46,7 +46,7 @@ it.each<[string, object, string[]]>([
 const verdicts: AdmissionVerdict[] = [
   { image: 'good', result: 'pass', reasons: [] },
   { image: 'bad', result: 'fail', reasons: ['2 findings are high or worse'] },
-  { image: 'who', result: 'unknown', reasons: ['no image who was pushed'] },
+  { image: 'who', result: 'unknown', reasons: ['no image who was pushed'], isUnscanned: true },
 ];
 
 it.each([
@@ -68,6 +68,25 @@ it.each([
   const decision = decide([verdicts[2]!], { ...settings, mode: 'enforce', unknown });
   expect(decision.outcome).toBe(outcome);
   expect(answerOf('u', decision).response).toMatchObject({ uid: 'u', allowed });
+});
+
+it.each(['allow', 'deny'] as const)(
+  'denies what was scanned and is still unknown in enforce mode: unknown: %s',
+  (unknown) => {
+    const unread = { image: 'unread', result: 'unknown' as const, reasons: ['LIMIT_EXCEEDED: too many entries'] };
+    const decision = decide([unread], { ...settings, mode: 'enforce', unknown });
+    expect(decision).toMatchObject({ outcome: 'denied', unscanned: [] });
+    expect(answerOf('u', decision).response.allowed).toBe(false);
+  },
+);
+
+it('denies what is unknown in enforce mode unless the settings say otherwise', () => {
+  expect(decide([verdicts[2]!], { ...settings, mode: 'enforce' }).outcome).toBe('denied');
+});
+
+it('names the images that may run unscanned', () => {
+  expect(decide(verdicts, { ...settings, mode: 'warn' }).unscanned).toEqual(['who']);
+  expect(decide([verdicts[2]!], { ...settings, mode: 'enforce', unknown: 'allow' }).unscanned).toEqual(['who']);
 });
 
 it('says the same as the gate, on one line, within what Kubernetes shows', () => {

@@ -37,6 +37,8 @@ export interface AdmissionVerdict {
   image: string;
   result: Verdict;
   reasons: string[];
+  /** Whether it is unknown because it was not scanned yet: no push of it is known, or it is still being analyzed. */
+  isUnscanned?: boolean;
 }
 
 /** How it went, for the metric. */
@@ -47,6 +49,8 @@ export interface AdmissionDecision {
   warnings: string[];
   /** Why not; null where it is allowed. */
   refusal: string | null;
+  /** Images that may run although they were not scanned. */
+  unscanned: string[];
 }
 
 /** Kubernetes cuts longer ones, and all of them at 4 KiB. */
@@ -80,20 +84,25 @@ function imagesOf(object: z.output<typeof workload> | null | undefined): string[
   );
 }
 
-/** Decides by what is stored of each image. What is unknown is refused only where the settings say so. */
+/**
+ * Decides by what is stored of each image. Whoever enforces gets no image of which a needed fact is unknown: an attacker would otherwise
+ * make it unknown. Only what was not scanned yet may be let through, where the settings say so.
+ */
 export function decide(verdicts: readonly AdmissionVerdict[], { mode, unknown }: AdmissionSettings): AdmissionDecision {
-  const isRefused = ({ result }: AdmissionVerdict) => result === 'fail' || (result === 'unknown' && unknown === 'deny');
+  const isRefused = ({ result, isUnscanned = false }: AdmissionVerdict) =>
+    result === 'fail' || (result === 'unknown' && !(isUnscanned && unknown === 'allow'));
   const refused = mode === 'enforce' ? verdicts.filter(isRefused) : [];
   const told = mode === 'audit' ? [] : verdicts.filter(({ result }) => result !== 'pass');
   const warnings = told.filter((each) => !refused.includes(each)).map((each) => cut(textOf(each), maxWarning));
   if (refused.length > 0) {
     const refusal = cut(refused.map(textOf).join('; '), maxRefusal);
-    return { outcome: 'denied', warnings: warnings.slice(0, maxWarnings), refusal };
+    return { outcome: 'denied', warnings: warnings.slice(0, maxWarnings), refusal, unscanned: [] };
   }
   return {
     outcome: warnings.length > 0 ? 'warned' : 'allowed',
     warnings: warnings.slice(0, maxWarnings),
     refusal: null,
+    unscanned: verdicts.flatMap(({ image, isUnscanned = false }) => (isUnscanned ? [image] : [])),
   };
 }
 

@@ -345,6 +345,8 @@ export const statusAnswer = z.object({
       .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
       .nullable(),
   }),
+  /** Images that this console let run although they were not scanned, since its start. */
+  admission: z.object({ allowedUnscanned: count }),
 });
 
 /** RFC 9457. */

@@ -2,6 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { Advisories, AdvisoryFeeds, Jobs, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
+import { AdmissionDesk } from './admission-desk.js';
 import type { statusAnswer } from './answers.js';
 
 @Controller('api/v1/status')
@@ -11,6 +12,7 @@ export class StatusController {
     private readonly jobs: Jobs,
     private readonly advisories: Advisories,
     private readonly feeds: AdvisoryFeeds,
+    private readonly admission: AdmissionDesk,
   ) {}
 
   @Get()
@@ -21,7 +23,8 @@ export class StatusController {
       this.advisories.status(),
       this.feeds.feeds(),
     ]);
+    const admission = { allowedUnscanned: this.admission.allowedUnscanned };
     const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
-    return { pushes, queues, advisories: { ...advisories, feeds: shown } };
+    return { pushes, queues, advisories: { ...advisories, feeds: shown }, admission };
   }
 }

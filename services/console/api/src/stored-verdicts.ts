@@ -51,11 +51,13 @@ export class StoredVerdicts {
     const tag = digest === null ? (reference.tag ?? null) : null;
     const own = await this.pushes.latest({ host, repository, tag, digest });
     // The same content is known from somewhere else.
-    const push = own ?? (digest === null ? null : await this.pushes.newestOf(digest));
+    const known = digest ?? own?.digest ?? null;
+    // The last verdict of the same content holds until it is replaced, also where its newest push has none (yet).
+    const push = own?.state === 'analyzed' || known === null ? own : ((await this.pushes.newestOf(known)) ?? own);
     if (!push) throw new NotFound('IMAGE_UNKNOWN', `no image ${name} was pushed, as far as we were told`);
     const asked: Digest | null = digest ?? push.digest;
     // A tag beside a digest is anybody's claim: only the push says which tag it was.
-    return { push, place: { ...push, registryHost: host, repository, tag: own ? push.tag : null, digest: asked } };
+    return { push, place: { ...push, registryHost: host, repository, tag: own?.tag ?? null, digest: asked } };
   }
 
   async #hostOf({ host, repository }: ImageReference): Promise<string> {
