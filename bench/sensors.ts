@@ -8,7 +8,12 @@ import { audit, dropped, exec, falcoAlert, write } from './sensor-events.ts';
 
 const events = 20_000;
 const rounds = 5;
-const connection = { sensor: 'bench', cluster: 'eu1', receivedAt: '2026-01-02T03:04:05Z' };
+const connection = {
+  sensor: 'bench',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:05Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 
 /** What the detector gets: the JSON of a message. */
 function observeAll(messages: readonly string[]): number {

@@ -4,7 +4,13 @@ import { logsourcesOf, observe, scalarsOf, sensorOf, sigmaField } from '@tidewai
 import type { Target } from './target.ts';
 
 const fields = { id: 'id', at: 'ts', node: 'host', 'process.executable': 'exe', 'container.image': 'image' };
-const connection = { sensor: 'fuzz', cluster: null, receivedAt: '2026-01-02T03:04:05Z', fields };
+const connection = {
+  sensor: 'fuzz',
+  cluster: null,
+  receivedAt: '2026-01-02T03:04:05Z',
+  fingerprintKey: Buffer.alloc(32),
+  fields,
+};
 
 /** Reads a body as a sensor's, and everything that the detector asks of what was in it. */
 export function sensorTarget(source: RuntimeSource): Target {

@@ -23,16 +23,12 @@ const line = z.looseObject({
  * sensor sends it.
  * @throws NotFound `RECORDING_MISSING`; InvalidInput `RECORDING_INVALID` naming the line
  */
-export async function* recordedEvents(
-  path: string,
-  cluster: string | null,
-  source?: string,
-): AsyncGenerator<RuntimeRecord> {
+export async function* recordedEvents(path: string, context: Context): AsyncGenerator<RuntimeRecord> {
   let number = 0;
   for await (const text of lines(open(path))) {
     number += 1;
     if (text.trim() === '') continue;
-    for (const record of recordsOf(text, number, { cluster, source })) yield record;
+    for (const record of recordsOf(text, number, context)) yield record;
   }
 }
 
@@ -40,21 +36,26 @@ function open(path: string): Readable {
   return path === '-' ? process.stdin : createReadStream(path);
 }
 
-interface Context {
+/** What the lines of a recording do not say. */
+export interface Context {
   cluster: string | null;
-  source: string | undefined;
+  /** As for a connection of ingest: secrets are masked in the same way. */
+  fingerprintKey: Uint8Array;
+  /** The sensor of lines that are events as it sends them. */
+  source?: string | undefined;
 }
 
-function recordsOf(text: string, number: number, { cluster, source: ofBare }: Context): RuntimeRecord[] {
+function recordsOf(text: string, number: number, { source: ofBare, ...context }: Context): RuntimeRecord[] {
   const json = parse(text, number);
   const read = line.safeParse(json);
-  if (!read.success && ofBare !== undefined) return readBy(ofBare, json, number, { cluster, receivedAt: unknownTime });
+  if (!read.success && ofBare !== undefined)
+    return readBy(ofBare, json, number, { ...context, receivedAt: unknownTime });
   if (!read.success) {
     const [issue] = read.error.issues;
     throw invalid(number, `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'not an event'}`);
   }
   const { id, at, source, event } = read.data;
-  const records = readBy(source, event, number, { cluster, receivedAt: at ?? unknownTime });
+  const records = readBy(source, event, number, { ...context, receivedAt: at ?? unknownTime });
   // A line is one event nearly always; of a list each gets an id of its own.
   return records.map((record, index) => ({
     ...record,

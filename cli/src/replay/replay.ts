@@ -8,6 +8,7 @@ import { type Command, Option } from 'commander';
 
 import { collect } from '../collect.js';
 import { tell } from '../context.js';
+import { scanKey } from '../fingerprint-key.js';
 import { isColored, stdoutWidth } from '../terminal.js';
 import type { Replayed } from './replayed.js';
 
@@ -73,8 +74,9 @@ async function detect(file: string, known: FactsFile, rules: LoadedRules): Promi
     alerts.push(...found.slice(0, Math.max(maxAlerts - alerts.length, 0)));
     alertCount += found.length;
   };
+  const fingerprintKey = await scanKey();
   let lastMs = Number.NEGATIVE_INFINITY;
-  for await (const record of recordedEvents(file, known.cluster)) {
+  for await (const record of recordedEvents(file, { cluster: known.cluster, fingerprintKey })) {
     take(detector.observe(record));
     const timeMs = Date.parse(record.at);
     if (timeMs > lastMs) lastMs = timeMs;

@@ -38,7 +38,8 @@ interface Hits {
 
   it.each(names)('%s has the hits that it should, and no others', async (name) => {
     const hits: string[] = [];
-    for await (const record of recordedEvents(join(shared, 'storylines', `${name}.jsonl`), null)) {
+    const context = { cluster: null, fingerprintKey: Buffer.alloc(32) };
+    for await (const record of recordedEvents(join(shared, 'storylines', `${name}.jsonl`), context)) {
       const observation = observe(record);
       const matches = loaded.rules.match({
         logsources: logsourcesOf(observation),

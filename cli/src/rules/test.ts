@@ -10,6 +10,7 @@ import {
 } from '@tidewaiter/sigma';
 
 import { tell } from '../context.js';
+import { scanKey } from '../fingerprint-key.js';
 import { recordedEvents } from '../replay/recorded-events.js';
 import { counted, loadFrom, problemLine } from './load.js';
 
@@ -41,8 +42,9 @@ export async function testRules(
   const loaded = await loadFrom(paths, pipelines);
   for (const problem of loaded.refused) tell(`${problemLine(problem)}: rule left out`);
   const seen = { events: 0, hits: 0 };
+  const context = { cluster: null, source, fingerprintKey: await scanKey() };
   const write = isJson ? jsonWriter() : textWriter();
-  for await (const hit of hitsOf(loaded, counting(recordedEvents(events, null, source), seen))) {
+  for await (const hit of hitsOf(loaded, counting(recordedEvents(events, context), seen))) {
     seen.hits += 1;
     write.hit(hit);
   }

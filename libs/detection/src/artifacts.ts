@@ -19,5 +19,6 @@ export function artifactsOf(observation: Observation, facts: FactContext): Incid
     ['secret', ask('Secret.Fingerprint')],
     ['identity', request?.user],
   ];
+  for (const { fingerprint } of observation.secrets ?? []) found.push(['secret', fingerprint]);
   return found.flatMap(([kind, value]) => (value ? [{ kind, value }] : []));
 }

@@ -1,5 +1,5 @@
 import type { Observation } from '@tidewaiter/domain';
-import { factField, type FactContext, type ImageFacts, type KnownVulnerability } from '@tidewaiter/facts';
+import { accessKeyOf, factField, type FactContext, type ImageFacts, type KnownVulnerability } from '@tidewaiter/facts';
 
 import type { AlertContext, ImageEvidence } from './alert.js';
 
@@ -53,8 +53,9 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
 }
 
 /** The key that signed a call lies in an image. */
-function keyEvidence({ request }: Observation, { facts }: FactContext): ImageEvidence[] {
-  const found = request?.accessKeyId ? facts.secretOfKey(request.accessKeyId) : null;
+function keyEvidence(observation: Observation, { facts }: FactContext): ImageEvidence[] {
+  const key = accessKeyOf(observation);
+  const found = key && facts.secretOfKey(key);
   if (found === null) return [];
   const where = found.secret.path === null ? 'the image' : `${found.secret.path} of the image`;
   return [fact(`the access key lies in ${where}`, 'image-secret', 'T1552.001')];

@@ -84,7 +84,7 @@ function storylinesIn(folder: string): Storyline[] {
 }
 
 function recordOf({ id, at, source, event }: Line, cluster: string | null): RuntimeRecord {
-  const connection = { sensor: 'test', cluster, receivedAt: at };
+  const connection = { sensor: 'test', cluster, receivedAt: at, fingerprintKey: Buffer.alloc(32) };
   const [record] = sensorOf(source)!.read(Buffer.from(JSON.stringify(event)), connection).records;
   return { ...record!, id, at };
 }

@@ -56,6 +56,6 @@ export function bringNative(waiting: WaitingEvent): void {
 /** The record as it came. */
 export function recordOf(waiting: WaitingEvent): RuntimeRecord {
   if (waiting.record !== null) return waiting.record;
-  const { id, source, sensor, cluster, node, at } = waiting.observation;
-  return { id, source, sensor, cluster, node, at, event: nativeOf(waiting) };
+  const { id, source, sensor, cluster, node, at, secrets } = waiting.observation;
+  return { id, source, sensor, cluster, node, at, event: nativeOf(waiting), ...(secrets && { secrets }) };
 }

@@ -1,5 +1,5 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
-import type { FactContext } from '@tidewaiter/facts';
+import { accessKeyOf, type FactContext } from '@tidewaiter/facts';
 import { workloadKey, type WorkloadRef } from '@tidewaiter/workloads';
 
 import type { AlertContext } from './alert.js';
@@ -39,7 +39,7 @@ function requestedWorkload({ cluster, request }: Observation): WorkloadRef | nul
 }
 
 function digestOf(observation: Observation, facts: FactContext): Digest | null {
-  const key = observation.request?.accessKeyId;
+  const key = accessKeyOf(observation);
   return facts.digestOf(observation) ?? (key ? (facts.facts.secretOfKey(key)?.digest ?? null) : null);
 }
 

@@ -37,7 +37,7 @@ export type {
   ObservedRequest,
 } from './observation.js';
 export { runtimeSources } from './runtime-record.js';
-export type { JsonObject, JsonValue, RuntimeRecord, RuntimeSource } from './runtime-record.js';
+export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
 export { artifactKinds, incidentStates } from './incident.js';
 export type {
   Incident,

@@ -29,6 +29,18 @@ export interface RuntimeRecord {
   /** ISO 8601 with every fraction digit that the sensor gave (nanoseconds do not fit a JavaScript number). */
   at: string;
   event: JsonObject;
+  /** Secrets that stood in {@link event} and were masked before it was stored. */
+  secrets?: ObservedSecret[];
+}
+
+/** A secret that a sensor reported with an event, without its value. */
+export interface ObservedSecret {
+  /** The rule that knows its form, or `marked-secret` where its flag, header or name calls it one. */
+  rule: string;
+  /** What stands in its place. */
+  masked: string;
+  /** HMAC-SHA-256 of the value in hex: that of the same secret in an image. */
+  fingerprint: string;
 }
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;

@@ -78,6 +78,8 @@ const runtimeRecord = z.object({
   at: z.string(),
   /** Whatever the sensor wrote. */
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
+  /** Secrets that were masked in it. */
+  secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
 });
 
 export const runtimeObserved = eventType('runtime.observed', {

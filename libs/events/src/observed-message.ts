@@ -43,7 +43,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, event } = value;
+  const { id, source, sensor, cluster, node, at, event, secrets } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -52,8 +52,15 @@ function isRecord(value: unknown): value is RuntimeRecord {
     isTextOrNull(cluster) &&
     isTextOrNull(node) &&
     typeof at === 'string' &&
-    isObject(event)
+    isObject(event) &&
+    (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret)))
   );
+}
+
+function isSecret(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { rule, masked, fingerprint } = value;
+  return [rule, masked, fingerprint].every((each) => typeof each === 'string');
 }
 
 function isTextOrNull(value: unknown): boolean {

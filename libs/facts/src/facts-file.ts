@@ -1,8 +1,9 @@
 import { type Digest, InvalidInput, isDigest, severities, type Severity } from '@tidewaiter/domain';
+import { maskAccessKey } from '@tidewaiter/secrets';
 import { parseWorkloadKey, workloadKey, type WorkloadRef } from '@tidewaiter/workloads';
 import { z } from 'zod';
 
-import type { ImageFacts, KnownFacts, KnownVulnerability, WorkloadFacts } from './facts.js';
+import type { AccessKey, ImageFacts, KnownFacts, KnownVulnerability, WorkloadFacts } from './facts.js';
 import { noPolicy, type RuntimePolicy } from './policy.js';
 
 /** What a file of facts says, for `replay`. */
@@ -135,7 +136,7 @@ class FactsInMemory implements KnownFacts {
   ) {
     for (const { digest, secrets } of images.values()) {
       for (const secret of secrets) {
-        if (secret.accessKeyId !== null) this.#keys.set(secret.accessKeyId, { digest, secret });
+        if (secret.accessKeyId !== null) this.#keys.set(maskAccessKey(secret.accessKeyId), { digest, secret });
       }
     }
   }
@@ -153,8 +154,8 @@ class FactsInMemory implements KnownFacts {
     return [...this.workloads.values()].filter(({ imageDigests }) => imageDigests.includes(digest));
   }
 
-  secretOfKey(accessKeyId: string): ReturnType<KnownFacts['secretOfKey']> {
-    return this.#keys.get(accessKeyId) ?? null;
+  secretOfKey({ id }: AccessKey): ReturnType<KnownFacts['secretOfKey']> {
+    return this.#keys.get(maskAccessKey(id)) ?? null;
   }
 }
 

@@ -38,6 +38,14 @@ export interface KnownSecret {
   accessKeyId: string | null;
 }
 
+/** The key that signed a call. */
+export interface AccessKey {
+  /** Masked: `AKIA************WXYZ`. */
+  id: string;
+  /** Null where the record came from a sensor that nothing was masked for. */
+  fingerprint: string | null;
+}
+
 /** What is known of one image. */
 export interface ImageFacts {
   digest: Digest;
@@ -86,5 +94,5 @@ export interface KnownFacts {
   /** Workloads that are known to run an image. */
   workloadsOf(digest: Digest): readonly WorkloadRef[];
   /** The image in which the id of a cloud access key was found. */
-  secretOfKey(accessKeyId: string): { digest: Digest; secret: KnownSecret } | null;
+  secretOfKey(key: AccessKey): { digest: Digest; secret: KnownSecret } | null;
 }

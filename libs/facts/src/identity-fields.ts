@@ -1,3 +1,5 @@
+import { maskAccessKey } from '@tidewaiter/secrets';
+
 import { addressesOf, isAddress, placeOf } from './addresses.js';
 import type { FactField } from './fact-field.js';
 import type { HabitKind } from './habits.js';
@@ -102,12 +104,23 @@ function isUsual(
 ): boolean | undefined {
   if (!request || values.length === 0) return undefined;
   const identities = identitiesOf(request);
-  const lists = configured.flatMap((lists) => identities.map((identity) => own(lists, identity)));
+  const lists = configured.flatMap((lists) => identities.map((identity) => ofIdentity(lists, identity)));
   const allowed = lists.find((list) => list !== undefined);
   if (allowed) return values.every((value) => isOneOf(kind, allowed, value));
   const answers = values.map((value) => context.habits?.isUsual(kind, identities[0] ?? '', value, timeMs));
   if (answers.includes(false)) return false;
   return answers.includes(undefined) ? undefined : true;
+}
+
+/** Configurations name keys in full, events masked. */
+function ofIdentity(
+  lists: Readonly<Record<string, readonly string[]>>,
+  identity: string,
+): readonly string[] | undefined {
+  const list = own(lists, identity);
+  if (list !== undefined || !identity.includes('*')) return list;
+  const name = Object.keys(lists).find((each) => maskAccessKey(each) === identity);
+  return name === undefined ? undefined : own(lists, name);
 }
 
 function isOneOf(kind: HabitKind, allowed: readonly string[], value: string): boolean {

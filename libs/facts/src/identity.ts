@@ -1,4 +1,6 @@
-import type { ObservedRequest } from '@tidewaiter/domain';
+import type { Observation, ObservedRequest } from '@tidewaiter/domain';
+
+import type { AccessKey } from './facts.js';
 
 const serviceAccount = /^system:serviceaccount:([^:]+:[^:]+)$/;
 const assumedRole = /:assumed-role\/([^/]+)\//;
@@ -11,6 +13,13 @@ export function identitiesOf({ user, accessKeyId }: ObservedRequest): string[] {
   // A role is used under a new key each hour (ASIA…): its name is what stays.
   const isPassing = accessKeyId?.startsWith('ASIA') ?? true;
   return [account, isPassing ? null : accessKeyId, role, user, accessKeyId].filter((name) => !!name) as string[];
+}
+
+/** The key that signed the call of an observation, with the fingerprint under which images are known that hold it. */
+export function accessKeyOf({ request, secrets = [] }: Pick<Observation, 'request' | 'secrets'>): AccessKey | null {
+  const id = request?.accessKeyId;
+  if (!id) return null;
+  return { id, fingerprint: secrets.find(({ masked }) => masked === id)?.fingerprint ?? null };
 }
 
 /** The program of a user agent without its version: `kubectl` of `kubectl/v1.31.0 (linux/amd64)`. */

@@ -10,6 +10,7 @@ import type {
   PreviousImage,
   WorkloadFacts,
 } from './facts.js';
+import { accessKeyOf } from './identity.js';
 import { absolutePath } from './paths.js';
 
 /** What an observation is about, found out when it is first asked for. */
@@ -100,7 +101,7 @@ export class Subject {
   }
 
   get keySecret(): { digest: Digest; secret: KnownSecret } | null {
-    const key = this.observation.request?.accessKeyId;
+    const key = accessKeyOf(this.observation);
     if (this.#keySecret === undefined) this.#keySecret = key ? this.context.facts.secretOfKey(key) : null;
     return this.#keySecret;
   }

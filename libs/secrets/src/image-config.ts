@@ -1,7 +1,6 @@
 import type { Confidence } from '@tidewaiter/domain';
 
 import { imageConfigTraits } from './file-traits.js';
-import { maskOf } from './mask.js';
 import { describe, searchBytes } from './matcher.js';
 import type { Found, SecretSighting } from './matcher.js';
 
@@ -55,17 +54,6 @@ function* argumentsOf(origin: 'cmd' | 'entrypoint', values: readonly string[]): 
     const isOption = /^--?[A-Za-z][\w-]{0,60}$/.test(before) && !value.startsWith('-');
     yield { origin, name: String(index), text: isOption ? `${before}=${value}` : value };
   }
-}
-
-/** The text with a mask in place of each secret: what a build step or a label says is shown to many. */
-export function redactSecrets(text: string): string {
-  const content = Buffer.from(text.slice(0, limits.textBytes));
-  let safe = text;
-  for (const { start, end, shown } of search(content).toSorted((a, b) => b.end - b.start - (a.end - a.start))) {
-    const secret = content.toString('utf8', start, end);
-    if (secret !== '') safe = safe.replaceAll(secret, () => shown ?? maskOf(content.toString('latin1', start, end)));
-  }
-  return safe;
 }
 
 function search(content: Buffer): Found[] {

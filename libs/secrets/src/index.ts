@@ -1,5 +1,7 @@
-export { findSecretsInConfig, redactSecrets } from './image-config.js';
-export { fingerprintKeyOf, minKeyCharacters, valueFingerprints } from './mask.js';
+export { findSecretsInConfig } from './image-config.js';
+export { fingerprintKeyOf, maskAccessKey, minKeyCharacters, valueFingerprints } from './mask.js';
 export { findSecrets, secretsVersion } from './matcher.js';
 export type { SecretSighting } from './matcher.js';
 export { mayHoldSecrets } from './paths.js';
+export { redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
+export type { TextSecret } from './redactor.js';

@@ -13,6 +13,17 @@ export function maskOf(value: string): string {
   return head + '*'.repeat(Math.min(longestMask, text.length - shown));
 }
 
+const shownOfAccessKey = 4;
+
+/**
+ * The ID of an AWS access key names who signed a call: its first and last four characters stay, by which its owner and the calls of the same key are
+ * known. What is masked already stays as it is.
+ */
+export function maskAccessKey(id: string): string {
+  const hidden = Math.max(0, id.length - 2 * shownOfAccessKey);
+  return `${id.slice(0, shownOfAccessKey)}${'*'.repeat(hidden)}${id.slice(id.length - Math.min(shownOfAccessKey, id.length - shownOfAccessKey))}`;
+}
+
 /** A shorter one could be guessed, and with it every value that is short. */
 export const minKeyCharacters = 16;
 

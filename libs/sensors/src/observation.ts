@@ -9,6 +9,7 @@ export function observationOf(
   native: JsonObject = record.event,
 ): Observation {
   return {
+    ...(record.secrets && { secrets: record.secrets }),
     id: record.id,
     source: record.source,
     sensor: record.sensor,

@@ -6,12 +6,13 @@ import { isObject } from './json.js';
 import { parseJson } from './parse-json.js';
 import { readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
+import { redactEvent } from './redact-event.js';
 import type { Connection, ReadRecords, Sensor } from './sensor.js';
 
 /** What a document tells: one event. */
 export interface Told {
-  /** The sensor's own id; null to take a hash over the event. */
-  id: string | null;
+  /** The sensor's own id, or how to make it of the event without its secrets; null to take a hash over that event. */
+  id: string | null | ((event: JsonObject) => string | null);
   /** Null where it says no time. */
   at: string | null;
   node: string | null;
@@ -78,16 +79,20 @@ function objectOf(value: JsonValue | undefined): JsonObject | null {
 function add(read: ReadRecords, source: RuntimeSource, connection: Connection, told: Told | Reason): void {
   if (typeof told === 'string') return ignore(read, told);
   read.dropped += told.dropped ?? 0;
-  const kept = fitted(told.event);
+  // Before it is cut to size: half of a secret has no form by which it is known.
+  const redacted = redactEvent(told.event, connection.fingerprintKey);
+  const kept = fitted(redacted.event);
   if (kept === null) return ignore(read, 'too-large');
+  const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
   read.records.push({
-    id: ownId(told.id) ?? hashOf(kept.json),
+    id: ownId(id) ?? hashOf(kept.json),
     source,
     sensor: connection.sensor,
     cluster: connection.cluster ?? told.cluster ?? null,
     node: told.node,
     at: told.at ?? connection.receivedAt,
     event: kept.event,
+    ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
   });
 }
 

@@ -25,7 +25,12 @@ function documents(path: string): JsonObject[] {
   });
 }
 
-const connection = { sensor: 'main', cluster: null, receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'main',
+  cluster: null,
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 
 it.each(files.filter((file) => file.endsWith('.yaml')))('%s is YAML', (file) => {
   expect(documents(file).length).toBeGreaterThan(0);

@@ -15,6 +15,8 @@ export interface Connection {
   cluster: string | null;
   /** ISO 8601: when the body came. It stands in for the time of events that have none. */
   receivedAt: string;
+  /** HMAC key of the installation: secrets of events are masked, and named by their fingerprints under it. */
+  fingerprintKey: Uint8Array;
   /** For `generic`: where its fields stand. */
   fields?: GenericFields;
 }
@@ -43,7 +45,7 @@ export interface Sensor {
   /** For people. */
   title: string;
   about: SensorPage;
-  /** Splits a body, whose compression is undone, into records. @throws InvalidInput when it is not of this kind */
+  /** Splits a body, whose compression is undone, into records without secrets. @throws InvalidInput when it is not of this kind */
   read(body: Buffer, connection: Connection): ReadRecords;
   /** Never throws: what cannot be read is null in it. */
   observe(record: RuntimeRecord): Observation;

@@ -23,6 +23,7 @@ const connection = {
   sensor: 'main',
   cluster: null,
   receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
   fields: { id: 'id', at: 'ts', node: 'host', 'process.executable': 'exe', 'container.image': 'image' },
 };
 

@@ -11,7 +11,12 @@ import { observe, sensorOf } from './sensors.js';
 import { timeOfNanos } from './times.js';
 
 const folder = join(env['TIDEWAITER_SHARED'] ?? resolve(__dirname, '../../../../shared'), 'fixtures/runtime');
-const connection = { sensor: 'main', cluster: null, receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'main',
+  cluster: null,
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 
 type Expected = Record<string, unknown> & { request: 'accept' | 'reject' };
 

@@ -7,7 +7,13 @@ import { observe, sensorOf } from './sensors.js';
 import { logsourcesOf, scalarsOf, sigmaField } from './sigma-view.js';
 
 const fields = { 'process.executable': 'exe' };
-const connection = { sensor: 'main', cluster: 'eu1', receivedAt: '2026-01-02T03:04:06Z', fields };
+const connection = {
+  sensor: 'main',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+  fields,
+};
 
 function seen(source: RuntimeSource, change: (event: JsonObject) => JsonObject = (event) => event): Observation {
   const sample = JSON.parse(readFileSync(join(__dirname, source, 'fixtures/event.json'), 'utf8')) as JsonObject;
@@ -102,7 +108,7 @@ describe('a field', () => {
     ['Request.Subresource', undefined],
     ['Request.Succeeded', true],
     ['requestObject.spec.containers.image', ['busybox:1.36']],
-    ['user.extra.accessKeyId', ['AKIAEXAMPLE']],
+    ['user.extra.accessKeyId', ['AKIA***MPLE']],
     ['Image', undefined],
   ])('of a request: %s', (name, value) => {
     expect(sigmaField(seen('kubernetes-audit'), name)).toEqual(value);
@@ -133,7 +139,7 @@ describe('a field', () => {
     ['errorCode', 'AccessDenied'],
     ['userIdentity.type', 'IAMUser'],
     ['requestParameters.roleName', 'backdoor'],
-    ['Request.AccessKeyId', 'AKIAEXAMPLE'],
+    ['Request.AccessKeyId', 'AKIA***MPLE'],
     ['Request.Succeeded', false],
   ])('of a call of a cloud: %s', (name, value) => {
     expect(sigmaField(seen('cloudtrail'), name)).toBe(value);

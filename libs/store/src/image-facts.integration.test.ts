@@ -216,11 +216,12 @@ it('lets manifests that were kept before be found by bytes', async () => {
 
 it('answers at once what was fetched before, and forgets what has changed', async () => {
   await pushBoth();
-  const known = new StoredFacts(factsOf, { fingerprintOf: () => fingerprint });
-  expect([known.image(newer), known.secretOfKey('AKIAX')]).toEqual([null, null]);
-  await Promise.all([known.prefetch([newer, newer], ['AKIAX'], 0), known.prefetch([newer], [], 0)]);
+  const key = { id: 'AKIA****', fingerprint };
+  const known = new StoredFacts(factsOf);
+  expect([known.image(newer), known.secretOfKey(key)]).toEqual([null, null]);
+  await Promise.all([known.prefetch([newer, newer], [fingerprint], 0), known.prefetch([newer], [], 0)]);
   expect(known.image(newer)?.tag).toBe('1');
-  expect(known.secretOfKey('AKIAX')).toMatchObject({ digest: newer, secret: { fingerprint } });
+  expect(known.secretOfKey(key)).toMatchObject({ digest: newer, secret: { fingerprint } });
   known.forget(newer);
   expect([known.image(newer), known.bytes]).toEqual([null, 0]);
 });

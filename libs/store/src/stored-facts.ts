@@ -1,5 +1,12 @@
 import type { Digest } from '@tidewaiter/domain';
-import { ByteCache, type ImageFacts, type KnownFacts, type KnownSecret, type WorkloadFacts } from '@tidewaiter/facts';
+import {
+  type AccessKey,
+  ByteCache,
+  type ImageFacts,
+  type KnownFacts,
+  type KnownSecret,
+  type WorkloadFacts,
+} from '@tidewaiter/facts';
 import type { WorkloadRef } from '@tidewaiter/workloads';
 
 import type { ImageFactsOf } from './image-facts.js';
@@ -9,8 +16,6 @@ type SecretPlace = { digest: Digest; secret: KnownSecret };
 export interface StoredFactsOptions {
   /** What is kept in memory of images. */
   maxBytes?: number;
-  /** Finds a key's id in what is kept of secrets: by its fingerprint. Without it, keys are strangers. */
-  fingerprintOf?: (value: string) => string;
   /** What is known of workloads: the ledger. */
   workload?: (workload: WorkloadRef) => WorkloadFacts | null;
   /** Who runs an image, asked together with whose key it holds. */
@@ -55,8 +60,8 @@ export class StoredFacts implements KnownFacts {
     return this.#workloads.get(digest) ?? [];
   }
 
-  secretOfKey(accessKeyId: string): SecretPlace | null {
-    return this.#keys.get(accessKeyId)?.found ?? null;
+  secretOfKey({ fingerprint }: AccessKey): SecretPlace | null {
+    return fingerprint === null ? null : (this.#keys.get(fingerprint)?.found ?? null);
   }
 
   /** Whether a look-up would say more than is known now. */
@@ -66,11 +71,11 @@ export class StoredFacts implements KnownFacts {
   }
 
   /** Fetches what is not known of images, and of the keys that sign calls, a few at a time. */
-  async prefetch(digests: Iterable<Digest>, accessKeyIds: Iterable<string>, nowMs: number): Promise<void> {
+  async prefetch(digests: Iterable<Digest>, keyFingerprints: Iterable<string>, nowMs: number): Promise<void> {
     for (const digest of new Set(digests)) {
       if (this.needs(digest, nowMs)) await this.#once(digest, () => this.#loadImage(digest, nowMs));
     }
-    for (const key of new Set(accessKeyIds)) {
+    for (const key of new Set(keyFingerprints)) {
       const known = this.#keys.get(key);
       if (!known || nowMs - known.atMs > unknownForMs) await this.#once(key, () => this.#loadKey(key, nowMs));
     }
@@ -98,12 +103,12 @@ export class StoredFacts implements KnownFacts {
     this.#images.set(digest, { facts: loaded?.facts ?? null, atMs: nowMs }, loaded?.bytes ?? noteBytes);
   }
 
-  async #loadKey(accessKeyId: string, nowMs: number): Promise<void> {
-    const { fingerprintOf, running } = this.options;
-    const found = fingerprintOf ? await this.source.withSecret(fingerprintOf(accessKeyId)) : null;
+  async #loadKey(fingerprint: string, nowMs: number): Promise<void> {
+    const { running } = this.options;
+    const found = await this.source.withSecret(fingerprint);
     const workloads = (found && (await running?.([found.digest]))) ?? [];
     if (found) this.#workloads.set(found.digest, workloads, noteBytes * (workloads.length + 1));
-    this.#keys.set(accessKeyId, { found, atMs: nowMs }, noteBytes);
+    this.#keys.set(fingerprint, { found, atMs: nowMs }, noteBytes);
   }
 
   /** Two who need the same wait for one look-up. */

@@ -1,8 +1,6 @@
 import { delimiter } from 'node:path';
 
-import { Secret } from '@tidewaiter/domain';
 import { commonSettings, httpPort, setting } from '@tidewaiter/runtime';
-import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
 const unitMs = { ms: 1, s: 1_000 };
@@ -16,20 +14,12 @@ const lateness = z
   })
   .refine((ms) => ms <= 60_000, 'is more than 60s');
 
-const fingerprintKey = z
-  .string()
-  .min(minKeyCharacters, `must have at least ${minKeyCharacters} characters`)
-  .transform((value) => new Secret(value))
-  .optional();
-
 const folders = z.string().transform((text) => text.split(delimiter).filter((folder) => folder !== ''));
 
 /** What the detector reads from the environment. */
 export const detectorConfig = {
   ...commonSettings,
   httpPort: httpPort(7072),
-  /** The scanner's: under it a cloud key in a log is known again as the one that lies in an image. */
-  fingerprintKey: setting('TIDEWAITER_FINGERPRINT_KEY', fingerprintKey),
   /** Folders with Sigma rules beside our own, separated as in PATH. */
   ruleFolders: setting('TIDEWAITER_RULES', folders.default([])),
   /** Files with pipelines, which map the fields of those rules; in order, separated as in PATH. */

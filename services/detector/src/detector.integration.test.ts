@@ -202,17 +202,20 @@ async function leak(accessKeyId: string): Promise<Digest> {
 
 it('names the workload from whose image a key leaked that signs a call, at its first use', async () => {
   const digest = await leak('AKIALEAKED');
+  const masked = 'AKIA**AKED';
+  const fingerprint = valueFingerprints(fingerprintKeyOf(fingerprintKey))!.of('AKIALEAKED');
   await startReplica();
   const event = {
     eventVersion: '1.10',
-    userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: 'AKIALEAKED' },
+    userIdentity: { type: 'IAMUser', arn: 'arn:aws:iam::123456789012:user/report', accessKeyId: masked },
     eventTime: new Date(Date.now() - 300_000).toISOString(), // logs of clouds come late
     eventSource: 'sts.amazonaws.com',
     eventName: 'GetCallerIdentity',
     sourceIPAddress: '203.0.113.7',
   };
   const at = event.eventTime;
-  await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event });
+  const secrets = [{ rule: 'aws-access-key-id', masked, fingerprint }];
+  await observe({ id: 'call', source: 'cloudtrail', sensor: 'aws', cluster: null, node: null, at, event, secrets });
   await until('an incident', async () => (await new Incidents(store).list({ limit: 10 })).items.length === 1);
   const [incident] = (await new Incidents(store).list({ limit: 10 })).items;
   expect(incident?.workloads).toMatchObject([{ cluster: 'eu1', workload: 'shop/Deployment/payment' }]);

@@ -1,10 +1,8 @@
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import type { Secret } from '@tidewaiter/domain';
 import type { RuntimePolicy } from '@tidewaiter/facts';
 import { shippedRules } from '@tidewaiter/rule-files';
 import { type Config, Health, Logger } from '@tidewaiter/runtime';
-import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
 import {
   DeadLetters,
   ImageFactsOf,
@@ -58,7 +56,7 @@ export class DetectorModule implements OnModuleInit {
         {
           provide: RuntimeFacts,
           useFactory: (store: Store, images: ImageFactsOf, workloads: WorkloadLedger) =>
-            openFacts(store, images, workloads, policy, config.fingerprintKey),
+            openFacts(store, images, workloads, policy),
           inject: [Store, ImageFactsOf, WorkloadLedger],
         },
         LearnedFactsTables,
@@ -89,18 +87,10 @@ export class DetectorModule implements OnModuleInit {
   }
 }
 
-function openFacts(
-  store: Store,
-  images: ImageFactsOf,
-  workloads: WorkloadLedger,
-  policy: RuntimePolicy,
-  key: Secret | undefined,
-): RuntimeFacts {
+function openFacts(store: Store, images: ImageFactsOf, workloads: WorkloadLedger, policy: RuntimePolicy): RuntimeFacts {
   const directory = new StoredImageDirectory(store);
   const ledger = new ContainerLedger({ images: directory });
-  const fingerprints = valueFingerprints(key && fingerprintKeyOf(key.reveal()));
   const stored = new StoredFacts(images, {
-    ...(fingerprints && { fingerprintOf: fingerprints.of }),
     workload: (ref) => ledger.workload(ref),
     running: async (digests) => workloads.running(digests),
   });

@@ -1,5 +1,6 @@
 import type { Digest, Observation } from '@tidewaiter/domain';
 import {
+  accessKeyOf,
   type FactContext,
   factContext,
   type KnownFacts,
@@ -62,7 +63,7 @@ export class RuntimeFacts {
       // Of workloads the ledger alone knows, and the context asks it.
       workload: () => null,
       workloadsOf: (digest) => stored.workloadsOf(digest),
-      secretOfKey: (accessKeyId) => stored.secretOfKey(accessKeyId),
+      secretOfKey: (key) => stored.secretOfKey(key),
     };
     this.context = factContext({ facts, policy, habits: this.#habits, lookup: ledger });
   }
@@ -77,7 +78,7 @@ export class RuntimeFacts {
       this.#wantedDigests.add(digest);
       this.#noteUse(observation, digest);
     }
-    const key = observation.request?.accessKeyId;
+    const key = accessKeyOf(observation)?.fingerprint;
     if (key) this.#wantedKeys.add(key);
     this.#habits.observe(observation, this.context);
   }

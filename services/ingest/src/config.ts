@@ -1,4 +1,6 @@
+import { Secret } from '@tidewaiter/domain';
 import { type Config, commonSettings, httpPort, setting } from '@tidewaiter/runtime';
+import { minKeyCharacters } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
 /**
@@ -10,6 +12,19 @@ const hookRate = setting(
   z.coerce.number({ error: 'is not a number' }).int().min(1).default(300_000),
 );
 
-export const ingestConfig = { ...commonSettings, httpPort: httpPort(7070), hookRate };
+/**
+ * The scanner's: under it a secret in a runtime event has the fingerprint of the same secret in an image. Without it secrets are masked all the same,
+ * and named by fingerprints that nothing else has.
+ */
+const fingerprintKey = setting(
+  'TIDEWAITER_FINGERPRINT_KEY',
+  z
+    .string()
+    .min(minKeyCharacters, `must have at least ${minKeyCharacters} characters`)
+    .transform((value) => new Secret(value))
+    .optional(),
+);
+
+export const ingestConfig = { ...commonSettings, httpPort: httpPort(7070), hookRate, fingerprintKey };
 
 export type IngestConfig = Config<typeof ingestConfig>;

@@ -22,12 +22,17 @@ const sensor = {
   allowUnauthenticated: false,
 } as const;
 
+const fingerprintKey = Buffer.alloc(32);
 const noKeys = { get: async () => Promise.reject(new Error('nobody asks for keys')) };
 
 const request = (authorization?: string) => ({ headers: { authorization }, body: Buffer.from('{}'), query: {} });
 
 it('keeps a registry and a sensor of the same name apart', () => {
-  const connections = new Connections({ registries: [registry({})], sensors: [sensor], pipelines: [] }, noKeys);
+  const connections = new Connections(
+    { registries: [registry({})], sensors: [sensor], pipelines: [] },
+    noKeys,
+    fingerprintKey,
+  );
   expect([...connections].map(({ id, kind }) => [id, kind])).toEqual([
     ['registry/main', 'distribution'],
     ['runtime/main', 'falco'],
@@ -40,6 +45,7 @@ it('knows a kind by its other name', () => {
   const connections = new Connections(
     { registries: [registry({ kind: 'github' })], sensors: [], pipelines: [] },
     noKeys,
+    fingerprintKey,
   );
   expect(connections.get('registry/main')?.kind).toBe('ghcr');
 });
@@ -55,7 +61,11 @@ it.each([
   // Whoever configures a secret wants it checked.
   ['a secret, and none needed', { webhookSecret, allowUnauthenticated: true }, undefined, false, false],
 ])('opens with %s', async (_, settings, authorization, isAuthentic, isClosed) => {
-  const connections = new Connections({ registries: [registry(settings)], sensors: [], pipelines: [] }, noKeys);
+  const connections = new Connections(
+    { registries: [registry(settings)], sensors: [], pipelines: [] },
+    noKeys,
+    fingerprintKey,
+  );
   const connection = connections.registry('registry/main');
   await expect(connection?.isAuthentic(request(authorization))).resolves.toBe(isAuthentic);
   expect(connection?.isClosed).toBe(isClosed);
@@ -66,6 +76,7 @@ it('needs no secret where the sender signs, and lets nobody else in', async () =
   const connections = new Connections(
     { registries: [registry({ kind: 'ecr', sns })], sensors: [], pipelines: [] },
     noKeys,
+    fingerprintKey,
   );
   const connection = connections.registry('registry/main');
   expect(connection?.isClosed).toBe(false);

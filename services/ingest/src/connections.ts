@@ -1,5 +1,6 @@
 import type { Secret } from '@tidewaiter/domain';
 import type { RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import { redactSecrets } from '@tidewaiter/secrets';
 
 import type { Fact } from './facts.js';
 import type { HookRequest } from './hook-request.js';
@@ -42,10 +43,10 @@ export interface RegistryConnection {
 export class Connections {
   readonly #byId: ReadonlyMap<string, Connection>;
 
-  constructor({ registries, sensors, pipelines }: Configured, keys: PublishedKeys) {
+  constructor({ registries, sensors, pipelines }: Configured, keys: PublishedKeys, fingerprintKey: Uint8Array) {
     const all = [
       ...registries.map((each) => registryConnection(each, keys)),
-      ...sensors.map((each) => sensorConnection(each, keys)),
+      ...sensors.map((each) => sensorConnection(each, keys, fingerprintKey)),
       ...pipelines.map((each) => pipelineConnection(each, keys)),
     ];
     this.#byId = new Map(all.map((connection) => [connection.id, connection] as const));
@@ -97,7 +98,9 @@ function registryConnection(settings: RegistrySettings, keys: PublishedKeys): Re
 }
 
 function registryFact(connection: string, event: RegistryEvent): Fact {
-  const { deliveryKey, repository, tag, digest, actor, at } = event;
+  const { deliveryKey, repository, tag, digest, at } = event;
+  // A user, a URL or a user agent, as the registry has it: with a password in it at times.
+  const actor = event.actor && redactSecrets(event.actor);
   if (event.outcome === 'delete') {
     return { kind: 'deletion', deliveryKey, deletion: { connection, repository, tag, digest, deletedBy: actor, at } };
   }

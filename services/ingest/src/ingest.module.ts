@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
+
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 
 import type { IngestConfig } from './config.js';
@@ -54,15 +57,24 @@ export class IngestModule {
           inject: [Logger],
         },
         { provide: Pressure, useFactory: () => new Pressure(maxHeldBytes) },
-        { provide: Connections, useFactory: (logger: Logger) => openConnections(settings, logger), inject: [Logger] },
+        {
+          provide: Connections,
+          useFactory: (logger: Logger) => openConnections(settings, keyOf(config), logger),
+          inject: [Logger],
+        },
       ],
     };
   }
 }
 
-function openConnections(settings: TidewaiterSettings, logger: Logger): Connections {
+/** Without a configured key fingerprints last as long as this process: nobody who lacks the key can guess values by them. */
+function keyOf({ fingerprintKey }: IngestConfig): Uint8Array {
+  return fingerprintKey ? fingerprintKeyOf(fingerprintKey.reveal()) : randomBytes(32);
+}
+
+function openConnections(settings: TidewaiterSettings, fingerprintKey: Uint8Array, logger: Logger): Connections {
   const keys = new FetchedKeys(new Egress({ allow: settings.egressAllow }));
-  const connections = new Connections(settings, keys);
+  const connections = new Connections(settings, keys, fingerprintKey);
   for (const { id, isClosed } of connections) {
     if (isClosed) logger.warn({ connection: id }, 'connection without secret: all its webhooks are refused');
   }

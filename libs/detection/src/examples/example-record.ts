@@ -8,7 +8,7 @@ const container = 'c0ffee0123456789c0ffee0123456789c0ffee0123456789c0ffee0123456
 /** The record that the sensor would send. @throws InvalidInput `EXAMPLE_INVALID` when the sensor cannot read it */
 export function recordOf(event: ExampleEvent, index: number, at: string): RuntimeRecord {
   const { source, body } = makers[event.kind]!({ event, index, at });
-  const connection = { sensor: 'example', cluster: 'example', receivedAt: at };
+  const connection = { sensor: 'example', cluster: 'example', receivedAt: at, fingerprintKey: Buffer.alloc(32) };
   const [record] = sensorOf(source)!.read(Buffer.from(JSON.stringify(body)), connection).records;
   if (record === undefined) throw invalid(`${source} does not read the example`);
   return { ...record, id: `example-${index}`, at };

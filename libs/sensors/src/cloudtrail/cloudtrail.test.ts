@@ -5,11 +5,19 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { cloudtrail } from './cloudtrail.js';
 
-const connection = { sensor: 'aws', cluster: null, receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'aws',
+  cluster: null,
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const call = JSON.parse(readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8')) as JsonObject;
 
 const read = (body: object) => cloudtrail.read(Buffer.from(JSON.stringify(body)), connection);
 const see = (change: object) => read({ ...call, ...change }).records.map(cloudtrail.observe)[0];
+
+/** The key that signed it is the only secret of it. */
+const masked = JSON.parse(JSON.stringify(call).replace('AKIAEXAMPLE', 'AKIA***MPLE')) as JsonObject;
 
 const bridged = {
   version: '0',
@@ -34,7 +42,7 @@ it.each([
   ['in a file of a trail', { Records: [call] }],
 ])('reads a call %s', (_, body) => {
   expect(read(body).records).toMatchObject([
-    { id: 'd2905ac3-9898-433f-b10d-9302abe4e208', node: null, at: '2026-01-02T03:04:05Z', event: call },
+    { id: 'd2905ac3-9898-433f-b10d-9302abe4e208', node: null, at: '2026-01-02T03:04:05Z', event: masked },
   ]);
 });
 
@@ -43,7 +51,7 @@ it('says who asked for what, from where, and whether it was done', () => {
     activity: 'request',
     request: {
       user: 'arn:aws:iam::123456789012:user/report',
-      accessKeyId: 'AKIAEXAMPLE',
+      accessKeyId: 'AKIA***MPLE',
       sourceIps: ['203.0.113.7'],
       userAgent: 'aws-cli/2.15',
       verb: 'CreateRole',

@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { cri } from './cri.js';
 
-const connection = { sensor: 'nodes', cluster: 'eu1', receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'nodes',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const listed = JSON.parse(readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8')) as { containers: JsonObject[] };
 const config = `sha256:${'6b'.repeat(32)}`;
 const digest = `sha256:${'5a'.repeat(32)}`;

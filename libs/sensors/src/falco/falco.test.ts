@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { falco } from './falco.js';
 
-const connection = { sensor: 'falco-eu1', cluster: 'eu1', receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'falco-eu1',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const text = readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8');
 const alert = JSON.parse(text) as JsonObject;
 const fields = alert['output_fields'] as JsonObject;

@@ -44,7 +44,7 @@ function* tell(alert: JsonObject): Iterable<Told | Reason> {
   if (rule.startsWith('Falco internal: ') && rule !== dropRule) return yield 'internal';
   const fields = object(alert['output_fields']);
   yield {
-    id: idOf(alert),
+    id: idOf,
     at: readTime(alert['time']) ?? timeOfNanos(fields['evt.time']) ?? timeOfNanos(fields['evt.time.iso8601']),
     node: known(alert['hostname']) ?? known(fields['evt.hostname']),
     event: alert,

@@ -6,6 +6,7 @@ const read = (fields: Record<string, string>, ...events: object[]) =>
     sensor: 'own',
     cluster: null,
     receivedAt,
+    fingerprintKey: Buffer.alloc(32),
     fields,
   });
 const see = (fields: Record<string, string>, event: object) => read(fields, event).records.map(generic.observe)[0];

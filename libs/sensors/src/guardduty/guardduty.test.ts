@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { guardduty } from './guardduty.js';
 
-const connection = { sensor: 'aws', cluster: null, receivedAt: '2026-01-02T03:05:06Z' };
+const connection = {
+  sensor: 'aws',
+  cluster: null,
+  receivedAt: '2026-01-02T03:05:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const bridged = JSON.parse(readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8')) as { detail: JsonObject };
 const finding = bridged.detail;
 
@@ -40,7 +45,7 @@ it('reads a finding of what ran in a pod', () => {
     },
     pod: { namespace: 'shop', name: 'checkout-7c9d8f6b5d-x2x8k', workload: null },
     network: { destinationIp: '203.0.113.9', destinationPort: 3333, protocol: 'tcp' },
-    request: { user: 'report', accessKeyId: 'AKIAEXAMPLE' },
+    request: { user: 'report', accessKeyId: 'AKIA***MPLE' },
   });
 });
 

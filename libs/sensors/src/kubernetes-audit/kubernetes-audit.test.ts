@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { kubernetesAudit } from './kubernetes-audit.js';
 
-const connection = { sensor: 'audit', cluster: 'eu1', receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'audit',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const sample = JSON.parse(readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8')) as JsonObject;
 
 const read = (body: object) => kubernetesAudit.read(Buffer.from(JSON.stringify(body)), connection);
@@ -25,7 +30,7 @@ it('reads a request', () => {
     request: {
       user: 'jane',
       groups: ['dev', 'system:authenticated'],
-      accessKeyId: 'AKIAEXAMPLE',
+      accessKeyId: 'AKIA***MPLE',
       sourceIps: ['203.0.113.24', '10.0.0.1'],
       userAgent: 'kubectl/v1.30.2',
       verb: 'create',

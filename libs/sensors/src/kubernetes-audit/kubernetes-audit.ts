@@ -22,7 +22,7 @@ export const kubernetesAudit: Sensor = {
     tells: ['request'],
     repetition: '`auditID` with user, verb, URI and time of the request',
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
-    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and tokens are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
+    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
   },
   read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
   observe,
@@ -44,7 +44,7 @@ function* tellEvent(event: JsonObject): Iterable<Told | Reason> {
   if (!isAuditEvent(event)) return yield 'malformed';
   if (!counts(event)) return yield 'stage';
   yield {
-    id: idOf(event),
+    id: idOf,
     // When it was asked for, not when it was over: an exec lasts for hours, and what it does comes after it.
     at:
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),

@@ -7,11 +7,33 @@ const redacted = '[redacted]';
 /** The bodies of a request and its answer may hold what nobody should have logged: it ends here. */
 export function withoutSecrets(event: JsonObject): JsonObject {
   const kept = { ...event };
+  const resource = text(object(event['objectRef'])['resource']);
   for (const member of ['requestObject', 'responseObject']) {
     const body = event[member];
-    if (isObject(body)) kept[member] = withoutValues(body, text(object(event['objectRef'])['resource']));
+    if (isObject(body)) kept[member] = withoutValues(body, resource);
+    else if (Array.isArray(body) && holdsData(resource)) kept[member] = body.map(withoutPatchedValue);
+  }
+  for (const member of ['user', 'impersonatedUser']) {
+    const user = event[member];
+    if (isObject(user) && isObject(user['extra'])) kept[member] = { ...user, extra: knownExtra(user['extra']) };
   }
   return kept;
+}
+
+const holdsData = (resource: string | null): boolean => resource === 'secrets' || resource === 'configmaps';
+
+/** A JSON patch writes a value, or the whole of `data`. */
+function withoutPatchedValue(operation: JsonValue): JsonValue {
+  return isObject(operation) && 'value' in operation ? { ...operation, value: redacted } : operation;
+}
+
+/** What authenticators of Kubernetes and of clouds write; others may pass on claims of a token, or the token. */
+const known = /^(?:authentication\.kubernetes\.io\/[\w-]{1,64}|accessKeyId|arn|canonicalArn|principalId|sessionName)$/;
+
+function knownExtra(extra: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(extra).map(([name, values]): [string, JsonValue] => [name, known.test(name) ? values : [redacted]]),
+  );
 }
 
 function withoutValues(body: JsonObject, resource: string | null): JsonObject {
@@ -20,8 +42,9 @@ function withoutValues(body: JsonObject, resource: string | null): JsonObject {
   if (Array.isArray(kept['items'])) {
     kept['items'] = list(kept['items']).map((item) => (isObject(item) ? withoutValues(item, resource) : item));
   }
-  if (resource === 'secrets' || kept['kind'] === 'Secret') {
-    for (const member of ['data', 'stringData']) if (isObject(kept[member])) kept[member] = masked(kept[member]);
+  if (holdsData(resource) || kept['kind'] === 'Secret' || kept['kind'] === 'ConfigMap') {
+    for (const member of ['data', 'stringData', 'binaryData'])
+      if (isObject(kept[member])) kept[member] = masked(kept[member]);
   }
   for (const member of ['spec', 'status']) {
     // TokenRequest answers with one, TokenReview asks with one.

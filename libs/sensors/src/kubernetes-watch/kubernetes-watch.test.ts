@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { kubernetesWatch } from './kubernetes-watch.js';
 
-const connection = { sensor: 'watch', cluster: 'eu1', receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'watch',
+  cluster: 'eu1',
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const text = readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8');
 const sample = JSON.parse(text) as { type: string; object: JsonObject & { metadata: JsonObject; status: JsonObject } };
 const pod = sample.object;

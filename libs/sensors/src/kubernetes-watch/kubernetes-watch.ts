@@ -61,7 +61,7 @@ function tellOf(type: string, watched: JsonObject): Told | Reason {
   const identity = text(metadata['uid']) ?? `${kind}/${text(metadata['namespace'])}/${name}`;
   return {
     // A list tells again what the watch has told: the same state of the same object.
-    id: `${identity}@${hashOf(JSON.stringify(kept))}${type === 'DELETED' ? '-deleted' : ''}`,
+    id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${type === 'DELETED' ? '-deleted' : ''}`,
     at: latestTimeIn(watched),
     node: text(object(watched['spec'])['nodeName']),
     event: { type, object: kept },

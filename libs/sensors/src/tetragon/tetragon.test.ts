@@ -5,7 +5,12 @@ import type { JsonObject } from '@tidewaiter/domain';
 
 import { tetragon } from './tetragon.js';
 
-const connection = { sensor: 'nodes', cluster: null, receivedAt: '2026-01-02T03:04:06Z' };
+const connection = {
+  sensor: 'nodes',
+  cluster: null,
+  receivedAt: '2026-01-02T03:04:06Z',
+  fingerprintKey: Buffer.alloc(32),
+};
 const sample = JSON.parse(readFileSync(join(__dirname, 'fixtures/event.json'), 'utf8')) as {
   process_exec: { process: JsonObject; parent: JsonObject };
   node_name: string;

@@ -9,6 +9,7 @@ const open = (more: Partial<SensorSettings>) =>
   sensorConnection(
     { name: 'aws', kind: 'cloudtrail', cluster: null, silentAfterMs: null, allowUnauthenticated: false, ...more },
     noKeys,
+    Buffer.alloc(32),
   );
 const request = (headers: Record<string, string>, body: object = {}) => ({
   headers,

@@ -28,7 +28,11 @@ export interface SensorConnection {
   read(body: Buffer, receivedAt: string): ReadRecords;
 }
 
-export function sensorConnection(settings: SensorSettings, keys: PublishedKeys): SensorConnection {
+export function sensorConnection(
+  settings: SensorSettings,
+  keys: PublishedKeys,
+  fingerprintKey: Uint8Array,
+): SensorConnection {
   const { name, kind, cluster, token, sns, fields, silentAfterMs, allowUnauthenticated } = settings;
   const sensor = sensorOf(kind);
   // The settings' schema lists the sensors that there are; were they to differ, nothing may start.
@@ -48,7 +52,9 @@ export function sensorConnection(settings: SensorSettings, keys: PublishedKeys):
     isAuthentic: async (request) => showsToken(request) || (sns !== undefined && isFromTopic(request, sns, keys)),
     read(body, receivedAt) {
       const told = confirmation(body);
-      return told ?? sensor.read(body, { sensor: name, cluster, receivedAt, ...(fields && { fields }) });
+      return (
+        told ?? sensor.read(body, { sensor: name, cluster, receivedAt, fingerprintKey, ...(fields && { fields }) })
+      );
     },
   };
 }

@@ -1,0 +1,73 @@
+import { imageConfigTraits } from './file-traits.js';
+import { fingerprintOf, maskOf } from './mask.js';
+import { searchBytes } from './matcher.js';
+import { findMarkedSecrets } from './redaction-patterns.js';
+
+/** A secret of a text: as it stands there, and what may be shown of it. */
+export interface TextSecret {
+  /** As it stands in the text. It stays in memory. */
+  written: string;
+  /** The rule that knows its form, or `marked-secret` where its flag, header or name calls it one. */
+  rule: string;
+  masked: string;
+  /** What is fingerprinted: the password where `written` is Base64 of a name and a password. One character for a byte. */
+  value: string;
+}
+
+/** The secrets of a text, and whether all of it was searched: a hostile text has more places than a search may try. */
+export function secretsInText(text: string): { secrets: TextSecret[]; isComplete: boolean } {
+  const content = Buffer.from(text);
+  const { found, damage } = searchBytes(content, imageConfigTraits);
+  const marked = findMarkedSecrets(content);
+  const byText = new Map<string, TextSecret>();
+  const add = (start: number, end: number, rule: string, value?: string, shown?: string) => {
+    const written = content.toString('utf8', start, end);
+    if (written === '' || byText.has(written)) return;
+    const asWritten = content.toString('latin1', start, end);
+    byText.set(written, { written, rule, masked: shown ?? maskOf(asWritten), value: value ?? asWritten });
+  };
+  for (const { start, end, rule, value, shown } of found) add(start, end, rule.id, value, shown);
+  for (const { start, end, value } of marked.found) add(start, end, 'marked-secret', value);
+  return { secrets: withoutParts([...byText.values()]), isComplete: damage === undefined && marked.isComplete };
+}
+
+/** Longest first: what stands inside another secret goes with it. */
+function withoutParts(secrets: readonly TextSecret[]): TextSecret[] {
+  return secrets.toSorted((a, b) => b.written.length - a.written.length);
+}
+
+/** Shorter values stand in other words by chance: they are masked only where they were found. */
+const shortest = 6;
+
+/** The text with masks in place of secrets. */
+export function withMasks(text: string, secrets: readonly TextSecret[]): string {
+  let safe = text;
+  for (const { written, masked } of secrets) {
+    if (written.length < shortest && safe !== written) safe = maskWords(safe, written, masked);
+    else if (safe.includes(written)) safe = safe.replaceAll(written, () => masked);
+  }
+  return safe;
+}
+
+/** Whole words alone, also one that begins right behind a short option: `-pabc1`. */
+function maskWords(text: string, written: string, masked: string): string {
+  const word = new RegExp(`(?<=^|[^A-Za-z0-9_/.]|-[A-Za-z])${escaped(written)}(?![A-Za-z0-9_/])`, 'g');
+  return text.replace(word, () => masked);
+}
+
+const escaped = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+
+/** Fingerprints under the key of an installation, the same as those of secrets in images. */
+export function secretFingerprint({ value }: Pick<TextSecret, 'value'>, key: Uint8Array): string {
+  return fingerprintOf(value, key);
+}
+
+/** The text with a mask in place of each secret; what is too long to be searched is cut. */
+export function redactSecrets(text: string): string {
+  const searched = text.length > maxTextChars ? `${text.slice(0, maxTextChars)}…` : text;
+  const { secrets, isComplete } = secretsInText(searched);
+  if (isComplete) return withMasks(searched, secrets);
+  return '[not searched for secrets: too many places to look at]';
+}
+
+const maxTextChars = 256 * 1024;
