@@ -112,7 +112,8 @@ async function seedFleet(): Promise<void> {
   );
   await store.query('INSERT INTO push_image (push_id, image_digest) SELECT id, digest FROM push');
   await store.query(
-    'INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, at) SELECT connection, repository, tag, digest, id, received_at FROM push',
+    `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, at, position)
+     SELECT connection, repository, tag, digest, id, received_at, row_number() OVER (PARTITION BY connection, repository, tag ORDER BY id) FROM push`,
   );
 }
 

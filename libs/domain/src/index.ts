@@ -21,6 +21,8 @@ export type { AdvisorySummary, FixState, Match } from './advisory.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
 export { layerText, placeOf } from './finding-place.js';
+export { placePush } from './tag-history.js';
+export type { TagEntry, TagPlacement, TagPush } from './tag-history.js';
 export { buildTime, findingChanges, publishedAt } from './finding-changes.js';
 export type { EarlierImage, FindingChanges } from './finding-changes.js';
 export type { Alert, Labels } from './alert.js';

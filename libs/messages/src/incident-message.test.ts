@@ -48,6 +48,7 @@ const image: NonNullable<IncidentContext['image']> = {
     receivedAt: new Date('2026-11-24T08:00:01Z'),
     state: 'analyzed',
     previousDigest: null,
+    isLate: false,
     verdict: 'fail',
     counts: null,
     warningCount: 0,

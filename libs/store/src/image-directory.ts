@@ -86,7 +86,7 @@ export class StoredImageDirectory implements ImageDirectory {
            SELECT extract(epoch FROM max(created_at))::float * 1000 FROM push_image JOIN image ON image.digest = image_digest
            WHERE push_image.push_id = push.id HAVING bool_and(coalesce(created_at > '1980-01-02', false))) END AS "importedBuiltMs"
        FROM tag_ledger AS entry LEFT JOIN push ON push.id = push_id
-       WHERE entry.repository = ANY($1) AND entry.tag = ANY($2) ORDER BY at`,
+       WHERE entry.repository = ANY($1) AND entry.tag = ANY($2) ORDER BY at, position`,
       [tags.flatMap(({ repository }) => pathsOf(repository)), tags.map(({ tag }) => tag)],
     );
     const byName = Map.groupBy(rows, (row) => `${fullRepository(`${row.registry}/${row.repository}`)}:${row.tag}`);

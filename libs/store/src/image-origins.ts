@@ -71,12 +71,12 @@ export class ImageOrigins {
     if (push.tag === null) return [];
     return this.store.query<EarlierImage>(
       `SELECT image.digest, past.actor AS "pushedBy" FROM (
-         SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.at, past.push_id FROM tag_ledger AS past
+         SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.position, past.push_id FROM tag_ledger AS past
          WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL
-           AND at < (SELECT at FROM tag_ledger WHERE push_id = $4)
-         ORDER BY past.digest, past.at DESC) AS past
+           AND position < (SELECT min(position) FROM tag_ledger WHERE push_id = $4 AND NOT is_seen)
+         ORDER BY past.digest, past.position DESC) AS past
        JOIN push_image USING (push_id) JOIN image ON image.digest = image_digest
-       WHERE platform = $5 AND image.digest <> $6 ORDER BY past.at DESC LIMIT ${maxPrevious}`,
+       WHERE platform = $5 AND image.digest <> $6 ORDER BY past.position DESC LIMIT ${maxPrevious}`,
       [push.connection, push.repository, push.tag, push.id, platform, digest],
     );
   }

@@ -115,6 +115,8 @@ export type { ReceivedKey } from './received.js';
 export { Redrives } from './redrives.js';
 export type { Redrive, RedriveOutcome } from './redrives.js';
 export { RegistryTags } from './registry-tags.js';
+export { TagLedger } from './tag-ledger.js';
+export type { PlacedPush, TagAnswer } from './tag-ledger.js';
 export type { KnownTag } from './registry-tags.js';
 export { AlertGroups } from './alert-groups.js';
 export { alertId, FiringAlerts } from './firing-alerts.js';

@@ -6,6 +6,7 @@ import { type Page, pageOf, type PageRequest } from './page.js';
 import { isLayerRead, type LayerReader } from './read-layers.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
+import { placeInLedger } from './tag-ledger.js';
 
 /** Where an image lies. */
 export interface RepositoryPlace {
@@ -60,6 +61,8 @@ export interface Push {
   receivedAt: Date;
   state: PushState;
   previousDigest: Digest | null;
+  /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
+  isLate: boolean;
   verdict: Verdict | null;
   counts: SeverityCounts | null;
   /** How many {@link Pushes.warnings} it has. */
@@ -93,16 +96,16 @@ function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
   media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
-  received_at AS "receivedAt", state, previous_digest AS "previousDigest", verdict, counts,
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", verdict, counts,
   coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
 const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
 
-/** Of a row of `push`: whether nothing came under its tag since. */
+/** Of a row of `push`: whether its tag points to it. */
 export const isCurrent = `EXISTS (
   SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id AND NOT EXISTS (
     SELECT FROM tag_ledger AS later
-    WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.at > entry.at))`;
+    WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position))`;
 
 /** Pushes, from the webhook to their one end. */
 @Injectable()
@@ -207,6 +210,12 @@ export class Pushes {
       `SELECT ${columns} FROM push
        WHERE repository = $2 AND (registry_host = $1 OR registry_host IS NULL) AND artifact = 'image'
          AND ($3::text IS NULL OR tag = $3)
+         -- A push that is not in the ledger yet may be what the tag points to by now; of the others the ledger says so.
+         AND ($3::text IS NULL OR $4::text IS NOT NULL OR ${isCurrent} OR (
+           NOT EXISTS (SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id) AND NOT EXISTS (
+             SELECT FROM tag_ledger AS newer
+             WHERE (newer.connection, newer.repository, newer.tag) = (push.connection, push.repository, push.tag)
+               AND newer.confirmed_at > push.received_at)))
          AND ($4::text IS NULL OR digest = $4 OR claimed_digest = $4
            OR id IN (SELECT push_id FROM push_image WHERE image_digest = $4))
        ORDER BY received_at DESC LIMIT 1`,
@@ -230,7 +239,7 @@ export class Pushes {
   }
 
   /**
-   * Keeps what the registry says the push is, writes the tag ledger, and finds what the tag pointed to before.
+   * Keeps what the registry says the push is. A push that is not in the ledger of its tag yet becomes what the tag points to.
    * Repeating it changes nothing, also with another answer of the registry: a push that is under way or has ended is not put back.
    */
   async resolved(
@@ -241,14 +250,7 @@ export class Pushes {
     const resolved = await tx.query(
       // A name that says signature is no more than that, now that an image was found under it.
       `UPDATE push SET digest = $2, media_type = $3, registry_host = $4, artifact = 'image', attached_to = NULL,
-         state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL, previous_digest = (
-           SELECT digest FROM tag_ledger AS before
-           WHERE (before.connection, before.repository, before.tag) = (push.connection, push.repository, push.tag)
-             AND before.at < push.received_at AND before.push_id IS DISTINCT FROM push.id
-             -- Nobody was told of what was there when the registry was connected: that it comes now is news.
-             AND NOT (push.origin = 'told' AND before.digest = $2 AND EXISTS (
-               SELECT FROM push AS brought WHERE brought.id = before.push_id AND brought.origin = 'imported'))
-           ORDER BY at DESC LIMIT 1)
+         state = 'analyzing', code = NULL, reason = NULL, finished_at = NULL
        WHERE id = $1 AND state IN ('accepted', 'dead-lettered') RETURNING id`,
       [push.id, found.digest, found.mediaType, found.registryHost],
     );
@@ -257,38 +259,7 @@ export class Pushes {
       `INSERT INTO push_image (push_id, image_digest) SELECT $1, unnest($2::text[]) ON CONFLICT DO NOTHING`,
       [push.id, found.imageDigests],
     );
-    if (push.tag === null) return;
-    await tx.query(
-      // The time stays in PostgreSQL: JavaScript's would lose the microseconds that order two pushes of one webhook.
-      `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at)
-       SELECT connection, repository, tag, digest, id, pushed_by, received_at FROM push WHERE id = $1 ON CONFLICT DO NOTHING`,
-      [push.id],
-    );
-  }
-
-  /** Notes in the ledger that a tag was gone when we were told so, or every tag that pointed to a digest then when no tag is named. */
-  async deleted(
-    tx: Transaction,
-    gone: {
-      connection: string;
-      repository: string;
-      tag: string | null;
-      digest: Digest | null;
-      actor: string | null;
-      toldAt: string;
-    },
-  ): Promise<void> {
-    await tx.query(
-      // Times of events have milliseconds, those of pushes have more: a deletion follows the pushes of its millisecond.
-      `INSERT INTO tag_ledger (connection, repository, tag, digest, actor, at)
-       SELECT connection, repository, tag, NULL, $5, told_at FROM (
-         SELECT DISTINCT ON (tag) connection, repository, tag, digest, told_at
-         FROM tag_ledger, (SELECT $6::timestamptz + interval '1 millisecond' AS told_at) AS event
-         WHERE connection = $1 AND repository = $2 AND ($3::text IS NULL OR tag = $3) AND at < told_at ORDER BY tag, at DESC
-       ) AS newest
-       WHERE digest IS NOT NULL AND ($4::text IS NULL OR digest = $4)`,
-      [gone.connection, gone.repository, gone.tag, gone.digest, gone.actor, gone.toldAt],
-    );
+    await placeInLedger(tx, push, found.digest, null);
   }
 
   /** Holds a push against everybody else until the transaction ends. */

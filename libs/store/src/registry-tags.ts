@@ -10,19 +10,23 @@ interface Place {
   repository: string;
 }
 
-/** What we know of a tag. */
+/** What is known of a tag that a registry may have. */
 export interface KnownTag {
   tag: string;
-  /** When we looked last; null where it was not there. */
+  /** Digest at the last look; null where the tag was not there. */
   seen: Digest | null;
-  /** What somebody told us last; null where nobody did, or that it is gone. */
-  told: Digest | null;
-  /** Whether a push of it is on its way, whose digest may not be known yet. */
+  /** Whether a push of it, or its deletion, was ever recorded. */
+  isInLedger: boolean;
+  /** Digest that the ledger ends with; null where there is none, or the tag is gone. */
+  current: Digest | null;
+  /** Whether a push accounts for it: not where the registry was only seen to have it. */
+  isPushed: boolean;
+  /** Whether a push that may account for what a look has found is being handled, or its webhook may still arrive. */
   isOnItsWay: boolean;
 }
 
-/** How long after a push was told of it may still be what a look has just found. */
-const onItsWay = `interval '10 minutes'`;
+/** How long after the registry was seen to have something its webhook may still arrive. */
+const webhookMayTake = `interval '1 minute'`;
 
 /** What registries had when we looked, to find what nobody told us of. */
 @Injectable()
@@ -38,20 +42,49 @@ export class RegistryTags {
     return new Map(rows.map(({ repository, lookedAt }) => [repository, lookedAt]));
   }
 
-  /** Every tag of a repository that was seen or told of. */
-  async known(tx: Transaction, { connection, repository }: Place): Promise<KnownTag[]> {
+  /** Whether the registry was looked at from end to end before. */
+  async wasLookedAt(connection: string): Promise<boolean> {
+    const looks = await this.store.query('SELECT FROM registry_look WHERE connection = $1', [connection]);
+    return looks.length > 0;
+  }
+
+  /** Notes that the registry was looked at from end to end. */
+  async completed(tx: Transaction, connection: string): Promise<void> {
+    await tx.query(
+      `INSERT INTO registry_look (connection, completed_at) VALUES ($1, now())
+       ON CONFLICT (connection) DO UPDATE SET completed_at = EXCLUDED.completed_at`,
+      [connection],
+    );
+  }
+
+  /**
+   * Every tag of a repository that was seen or pushed, beside those of which something was recorded since a look began.
+   * @param found what the look has found
+   */
+  async known(
+    tx: Transaction,
+    { connection, repository }: Place,
+    found: ReadonlyMap<string, Digest>,
+    lookedAt: string,
+  ): Promise<KnownTag[]> {
     return tx.query<KnownTag>(
-      `SELECT known.*, EXISTS (
-         SELECT FROM push WHERE (push.connection, push.repository, push.tag) = ($1, $2, known.tag)
-           AND (state IN ('accepted', 'analyzing') OR received_at > now() - ${onItsWay})) AS "isOnItsWay"
-       FROM (
-         SELECT tag, seen.digest AS seen, told.digest AS told
-         FROM (SELECT tag, digest FROM registry_tag WHERE (connection, repository) = ($1, $2)) AS seen
-         FULL JOIN (
-           SELECT DISTINCT ON (tag) tag, digest FROM tag_ledger WHERE (connection, repository) = ($1, $2) ORDER BY tag, at DESC
-         ) AS told USING (tag)
-       ) AS known`,
-      [connection, repository],
+      `SELECT tag, seen.digest AS seen, ledger.tag IS NOT NULL AS "isInLedger", ledger.digest AS current,
+         ledger.push_id IS NOT NULL AND NOT ledger.is_seen AS "isPushed",
+         coalesce(confirmed_at > $4::timestamptz OR (is_seen AND ledger.digest = found.digest AND at > now() - ${webhookMayTake}), false)
+           OR EXISTS (
+             SELECT FROM push WHERE (push.connection, push.repository, push.tag) = ($1, $2, tag) AND artifact = 'image'
+               AND (state = 'accepted' OR (state = 'analyzing' AND push.digest = found.digest))
+               AND (coalesce(push.digest, claimed_digest, found.digest) = found.digest OR found.digest IS NULL)) AS "isOnItsWay"
+       FROM (SELECT tag, digest FROM registry_tag WHERE (connection, repository) = ($1, $2)) AS seen
+       FULL JOIN (
+         SELECT DISTINCT ON (tag) * FROM tag_ledger WHERE (connection, repository) = ($1, $2) ORDER BY tag, position DESC
+       ) AS ledger USING (tag)
+       FULL JOIN (
+         SELECT DISTINCT tag FROM push
+         WHERE (connection, repository) = ($1, $2) AND tag IS NOT NULL AND artifact = 'image' AND state IN ('accepted', 'analyzing')
+       ) AS handled USING (tag)
+       LEFT JOIN jsonb_to_recordset($3) AS found (tag text, digest text) USING (tag)`,
+      [connection, repository, json([...found].map(([tag, digest]) => ({ tag, digest }))), lookedAt],
     );
   }
 

@@ -124,40 +124,6 @@ describe('pushes', () => {
     expect((await resolve(second, digestOf('b'))).previousDigest).toBe(digestOf('a'));
   });
 
-  it('know that their tag was deleted in between', async () => {
-    const [first] = (await add(push())) as [string];
-    await resolve(first, digestOf('a'));
-    await store.transaction((tx) =>
-      pushes.deleted(tx, {
-        connection: 'main',
-        repository: 'app',
-        tag: null,
-        digest: digestOf('a'),
-        actor: null,
-        toldAt: new Date().toISOString(),
-      }),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const [second] = (await add(push())) as [string];
-    expect((await resolve(second, digestOf('b'))).previousDigest).toBeNull();
-  });
-
-  it('are not deleted by what was told before them, however late it is handled', async () => {
-    const [first] = (await add(push())) as [string];
-    await resolve(first, digestOf('a'));
-    const toldAt = new Date().toISOString();
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    const [second] = (await add(push())) as [string];
-    await resolve(second, digestOf('b'));
-    await store.transaction((tx) =>
-      pushes.deleted(tx, { connection: 'main', repository: 'app', tag: '1', digest: null, actor: null, toldAt }),
-    );
-    const ledger = await store.query('SELECT digest FROM tag_ledger ORDER BY at');
-    expect(ledger).toEqual([{ digest: digestOf('a') }, { digest: null }, { digest: digestOf('b') }]);
-    const [third] = (await add(push())) as [string];
-    expect((await resolve(third, digestOf('c'))).previousDigest).toBe(digestOf('b'));
-  });
-
   it('are not put back by one who resolved them late, and perhaps otherwise', async () => {
     const [id] = (await add(push())) as [string];
     await resolve(id, digestOf('a'));

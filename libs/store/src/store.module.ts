@@ -52,6 +52,7 @@ import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { OutboxSweeper } from './sweeper.js';
 import { TagHistories } from './tag-histories.js';
+import { TagLedger } from './tag-ledger.js';
 import { ToldAlerts } from './told-alerts.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
@@ -101,6 +102,7 @@ const repositories = [
   Pushes,
   RegistryTags,
   TagHistories,
+  TagLedger,
   AlertGroups,
   AlertHistory,
   RoutingReplays,

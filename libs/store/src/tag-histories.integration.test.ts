@@ -7,6 +7,7 @@ import { Images } from './images.js';
 import { type Push, Pushes } from './pushes.js';
 import { Store } from './store.js';
 import { TagHistories } from './tag-histories.js';
+import { TagLedger } from './tag-ledger.js';
 
 const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
 const here = { connection: 'main', repository: 'shop/app' };
@@ -77,8 +78,9 @@ describe('TagHistories.contentBefore', () => {
 
   it('stays when the same is pushed again, and when the tag is deleted in between', async () => {
     await push('a');
-    const gone = { ...here, tag: '1.2.3', digest: null, actor: null, toldAt: new Date().toISOString() };
-    await store.transaction((tx) => pushes.deleted(tx, gone));
+    const ledger = new TagLedger(store);
+    const askedAt = await ledger.now();
+    await store.transaction((tx) => ledger.observed(tx, here, new Map([['1.2.3', null]]), { askedAt }));
     await push('b');
     expect(await before(await push('b'))).toBe(digestOf('a'));
   });

@@ -42,8 +42,8 @@ export class TagHistories {
     const [before] = await this.store.query<EarlierPush>(
       `SELECT past.digest, past.at AS "pushedAt" FROM tag_ledger AS own JOIN tag_ledger AS past
          ON (past.connection, past.repository, past.tag) = (own.connection, own.repository, own.tag)
-       WHERE own.push_id = $1 AND past.at < own.at AND past.digest <> own.digest AND NOT ${isRepacked('past.digest', 'own.digest')}
-       ORDER BY past.at DESC LIMIT 1`,
+       WHERE own.push_id = $1 AND NOT own.is_seen AND past.position < own.position AND past.digest <> own.digest AND NOT ${isRepacked('past.digest', 'own.digest')}
+       ORDER BY past.position DESC LIMIT 1`,
       [pushId],
     );
     return before ?? null;
@@ -54,12 +54,14 @@ export class TagHistories {
     pushId: string,
     { connection, repository, tag }: RepositoryPlace & { tag: string },
   ): Promise<StoredTagHistory> {
-    const earlier = await this.store.query<{ digest: Digest; atMs: number }>(
+    const earlier = await this.store.query<{ digest: Digest; atMs: number; position: number }>(
       `SELECT * FROM (
-         SELECT past.digest, extract(epoch FROM past.at)::float * 1000 AS "atMs" FROM tag_ledger AS past
+         SELECT past.digest, extract(epoch FROM past.at)::float * 1000 AS "atMs", past.position FROM tag_ledger AS past
+         JOIN tag_ledger AS own ON own.push_id = $1 AND NOT own.is_seen
          WHERE (past.connection, past.repository, past.tag) = ($2, $3, $4) AND past.digest IS NOT NULL
-           AND past.at < (SELECT at FROM tag_ledger AS own WHERE own.push_id = $1)
-         ORDER BY past.at DESC LIMIT ${maxEntries}) AS newest ORDER BY "atMs"`,
+           AND CASE WHEN (past.connection, past.repository, past.tag) = (own.connection, own.repository, own.tag)
+             THEN past.position < own.position ELSE past.at < own.at END
+         ORDER BY past.position DESC LIMIT ${maxEntries}) AS newest ORDER BY position`,
       [pushId, connection, repository, tag],
     );
     const alsoNamed = await this.store.query<TagEntry>(
@@ -67,7 +69,7 @@ export class TagHistories {
        WHERE (connection, repository) = ($1, $2) AND tag <> $3 AND digest = ANY($4) GROUP BY tag, digest LIMIT ${maxNames}`,
       [connection, repository, tag, earlier.map(({ digest }) => digest)],
     );
-    return { tag, earlier: earlier.map((each) => ({ tag, ...each })), alsoNamed };
+    return { tag, earlier: earlier.map(({ digest, atMs }) => ({ tag, digest, atMs })), alsoNamed };
   }
 
   /** What the tag of a push stands for in other registries, where that is another image for a platform that both have. */
@@ -77,10 +79,10 @@ export class TagHistories {
          there.digest, there.at AS "pushedAt"
        FROM push AS own JOIN push AS other ON (other.repository, other.tag) = (own.repository, own.tag)
          AND coalesce(other.registry_host, other.connection) <> coalesce(own.registry_host, own.connection)
-       JOIN tag_ledger AS there ON there.push_id = other.id AND there.at <= (SELECT at FROM tag_ledger AS mine WHERE mine.push_id = own.id)
+       JOIN tag_ledger AS there ON there.push_id = other.id AND NOT there.is_seen AND there.at <= (SELECT at FROM tag_ledger AS mine WHERE mine.push_id = own.id AND NOT mine.is_seen)
        WHERE own.id = $1 AND NOT EXISTS (
            SELECT FROM tag_ledger AS later
-           WHERE (later.connection, later.repository, later.tag) = (there.connection, there.repository, there.tag) AND later.at > there.at)
+           WHERE (later.connection, later.repository, later.tag) = (there.connection, there.repository, there.tag) AND later.position > there.position)
          AND EXISTS (
            SELECT FROM push_image AS here JOIN image AS a ON a.digest = here.image_digest
            JOIN push_image AS away ON away.push_id = other.id JOIN image AS b ON b.digest = away.image_digest AND b.platform = a.platform

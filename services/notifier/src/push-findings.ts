@@ -1,12 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, layerNotAnalyzedId } from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
-import { type Image, type ImageFinding, Images, type JudgedPush, Judgements, type Push } from '@tidewaiter/store';
+import {
+  type Image,
+  type ImageFinding,
+  Images,
+  type JudgedPush,
+  Judgements,
+  type Push,
+  Pushes,
+} from '@tidewaiter/store';
+
+/** Kinds that matter where an image ran or was pulled before it was replaced. */
+const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
 
 /** What was found in a push, against what its tag had before. Those that count: people are not told of what somebody decided to bear with. */
 @Injectable()
 export class PushFindings {
   constructor(
+    private readonly pushes: Pushes,
     private readonly images: Images,
     private readonly judgements: Judgements,
   ) {}
@@ -24,6 +36,22 @@ export class PushFindings {
           ? merged(before.filter(isMissingIn(now)), images, new Set())
           : [],
     };
+  }
+
+  /**
+   * Findings of a push that had been replaced when it arrived: those that are as bad after it was replaced, and that neither what it
+   * replaced nor what the tag has now has, too.
+   */
+  async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved'>> {
+    const images = await this.images.ofPush(push.id);
+    const own = (await this.#findingsOf(push, images)).filter(({ kind }) => lastingKinds.has(kind));
+    const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
+    const { registryHost, connection, repository, tag } = push;
+    const current = tag && (await this.pushes.current({ registry: registryHost ?? connection, repository, tag }));
+    const now = current ? await this.#findingsOf(current, await this.images.ofPush(current.id)) : [];
+    const known = fingerprints([...before, ...now]);
+    const findings = merged(own, images, known).filter(({ isNew }) => isNew);
+    return { platforms: images.map(({ platform }) => platform), findings, resolved: [] };
   }
 
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {

@@ -91,7 +91,7 @@ it.each([
   const pushId = await push(digestOf('b'), warnings);
   const report = await new PushReports(
     pushes,
-    new PushFindings(images, new Judgements(images, new Findings(store), new Provenances(store), rules)),
+    new PushFindings(pushes, images, new Judgements(images, new Findings(store), new Provenances(store), rules)),
     new PushDifferences(store),
     new PipelineReports(store),
     new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new Ownership(store)),

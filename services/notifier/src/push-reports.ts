@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { Digest, SeverityCounts } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { PushReport } from '@tidewaiter/messages';
-import { PipelineReports, PushDifferences, Pushes } from '@tidewaiter/store';
+import { PipelineReports, type Push, PushDifferences, Pushes } from '@tidewaiter/store';
 
 import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
@@ -22,12 +23,40 @@ export class PushReports {
    * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. What was
    * there before its registry was connected is nobody's news either.
    */
-  async of({ pushId, counts, changes }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
-    const push = await this.pushes.get(pushId);
-    if (!push || push.digest === null || push.tag === null || push.origin === 'imported') return null;
+  async of({ pushId, counts, changes, previousDigest }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
+    const stored = await this.pushes.get(pushId);
+    if (!stored || stored.digest === null || stored.tag === null || stored.origin === 'imported') return null;
+    // Earlier pushes may arrive after this one was compared: then the comparison counts.
+    const push = { ...stored, digest: stored.digest, previousDigest };
+    if (push.isLate) return this.#late(push, counts);
     const warnings = await this.pushes.warnings(pushId);
-    const [owner = null] = await this.owners.ofImages([push]);
     const changed = await this.differences.of(pushId);
+    return {
+      ...(await this.#about(push)),
+      ...(await this.findings.of(push, warnings.length === 0)),
+      packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
+      changes: changed,
+      warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
+      counts,
+    };
+  }
+
+  /** A push that had been replaced when it arrived: the tag does not have it, and what was compared with it is news of other pushes. */
+  async #late(push: Push & { digest: Digest }, counts: SeverityCounts): Promise<PushReport> {
+    return {
+      ...(await this.#about(push)),
+      tag: null,
+      previousDigest: null,
+      ...(await this.findings.ofLate(push)),
+      packagesChanged: null,
+      changes: null,
+      warnings: [],
+      counts,
+    };
+  }
+
+  async #about(push: Push & { digest: Digest }) {
+    const [owner = null] = await this.owners.ofImages([push]);
     return {
       registry: push.registryHost ?? push.connection,
       repository: push.repository,
@@ -36,13 +65,8 @@ export class PushReports {
       owner,
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
-      pipeline: await this.pipelines.runOf(pushId),
+      pipeline: await this.pipelines.runOf(push.id),
       previousDigest: push.previousDigest,
-      ...(await this.findings.of(push, warnings.length === 0)),
-      packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
-      changes: changed,
-      warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
-      counts,
     };
   }
 }

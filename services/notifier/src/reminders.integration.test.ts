@@ -24,6 +24,7 @@ import {
   SensorContacts,
   SilenceLedger,
   Store,
+  TagLedger,
   ToldAlerts,
   WorkloadLedger,
 } from '@tidewaiter/store';
@@ -368,9 +369,10 @@ describe('findings', () => {
     const identity = JSON.stringify(['finding', 'r:5000', 'shop/app', '1', fingerprint]);
     await tell({ ...finding, identity });
     if (isGone) {
-      const gone = { connection: 'main', repository: 'shop/app', tag: '1', digest: null, actor: null };
-      const toldAt = new Date(Date.now() + 1_000).toISOString();
-      await store.transaction(async (tx) => new Pushes(store).deleted(tx, { ...gone, toldAt }));
+      const place = { connection: 'main', repository: 'shop/app' };
+      const ledger = new TagLedger(store);
+      const askedAt = await ledger.now();
+      await store.transaction(async (tx) => ledger.observed(tx, place, new Map([['1', null]]), { askedAt }));
     }
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);

@@ -20,7 +20,8 @@ export function pushNews(push: Push, judgement: Judgement, changes: PushChanges 
     verdict,
     changes: summary,
   });
-  return summary ? [analyzed, movedEvent(push, summary)] : [analyzed];
+  // A late push moved the tag in the past: what it points to now is the news of another push.
+  return summary && !push.isLate ? [analyzed, movedEvent(push, summary)] : [analyzed];
 }
 
 function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed>['changes']>): Draft {

@@ -82,6 +82,15 @@ import { start } from './main.js';
   };
   const looks = async () =>
     (await store.query(`SELECT id FROM job WHERE queue = 'reconcile' AND state = 'done'`)).length;
+  const analyzed = async () => {
+    for (
+      const end = Date.now() + 60_000;
+      (await store.query(`SELECT FROM push WHERE state <> 'analyzed'`)).length > 0;
+    ) {
+      if (Date.now() > end) throw new Error('not analyzed within 60 s');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
   const pushes = async () =>
     (await new Pushes(store).list({ limit: 100 })).items
       .map(({ repository, tag, origin }) => `${origin} ${repository}:${tag}`)
@@ -92,6 +101,7 @@ import { start } from './main.js';
     await put('old', 'shop/app:1.1');
     await look();
     expect(await pushes()).toEqual(['imported shop/app:1.1']);
+    await analyzed();
     await running.pop()?.stop();
 
     // Nothing new, nothing found.
@@ -101,10 +111,21 @@ import { start } from './main.js';
 
     // That 1.1 has just come says nothing of 1.0.
     await put('new', 'shop/app:1.0');
+    // A repository that came after the registry was connected is news, too.
     await put('new', 'shop/other:2');
+    // The ledger is wrong about 1.1, and the look before has seen what is there.
+    await store.query(
+      `INSERT INTO tag_ledger (connection, repository, tag, digest, at, position) VALUES ('main', 'shop/app', '1.1', $1, now(), 2)`,
+      [`sha256:${'e'.repeat(64)}`],
+    );
     const service = await look();
-    expect(await pushes()).toEqual(['imported shop/app:1.1', 'imported shop/other:2', 'missed shop/app:1.0']);
+    expect(await pushes()).toEqual([
+      'imported shop/app:1.1',
+      'missed shop/app:1.0',
+      'missed shop/app:1.1',
+      'missed shop/other:2',
+    ]);
     const metrics = await fetch(`${service.url}/metrics`).then(async (answer) => answer.text());
-    expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 1$/m);
+    expect(metrics).toMatch(/^tidewaiter_ingest_missed_events_total\{source="main",service="scanner"\} 3$/m);
   });
 });

@@ -1,25 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Injectable } from '@nestjs/common';
-import { AccessDenied, type Digest, InvalidInput, matchesWildcard, NotFound } from '@tidewaiter/domain';
+import { AccessDenied, type Digest, InvalidInput, LimitExceeded, matchesWildcard, NotFound } from '@tidewaiter/domain';
 import { draft, registryDeleted, registryPushed } from '@tidewaiter/events';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
-import { type ClaimedJob, Jobs, Pushes, RegistryTags, Store, type Transaction } from '@tidewaiter/store';
+import { type ClaimedJob, Jobs, Pushes, RegistryTags, Store, TagLedger, type Transaction } from '@tidewaiter/store';
 import { Counter } from 'prom-client';
 
 import { reconcileQueue } from './reconcile-schedule.js';
 import { type FoundTag, reconcile, type Reconciled } from './reconciliation.js';
 import { Registries } from './registries.js';
+import { TagLookup } from './tag-lookup.js';
 
 /** Tags of one repository that are looked at; a repository with more is mostly made by machines. */
 const maxTags = 5_000;
 /** Tags under which signatures and attestations lie, which come and go with their image. */
 const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
 
+/** What the tags of a repository point to. */
+interface FoundTags {
+  tags: Map<string, Digest>;
+  /** Tags whose content cannot be told: they are there. */
+  unreadable: Set<string>;
+}
+
 /**
- * Looks at what a registry has, and makes pushes of what nobody told us of: a webhook that was lost, or that nobody configured. The
- * key of the job is the name of the connection.
+ * Looks at what a registry has, corrects the ledger of its tags, and makes pushes of what came without a webhook: one that was lost, or
+ * was never configured. The key of the job is the name of the connection.
  */
 @Injectable()
 export class ReconcileRegistry implements JobHandler<ClaimedJob> {
@@ -33,6 +41,8 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     private readonly jobs: Jobs,
     private readonly pushes: Pushes,
     private readonly tags: RegistryTags,
+    private readonly ledger: TagLedger,
+    private readonly lookup: TagLookup,
     private readonly registries: Registries,
     private readonly missedCounter: Counter<'source'>,
     private readonly logger: Logger,
@@ -40,10 +50,15 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const looks = await this.tags.looks(job.key);
+    // What is there when a registry is connected is not news; a repository that comes later is.
+    const isBaseline = !(await this.tags.wasLookedAt(job.key));
     for (const repository of await this.#repositories(job.key, looks, signal)) {
-      await this.#look(job.key, repository, !looks.has(repository), signal);
+      await this.#look(job.key, repository, { isFirstLook: !looks.has(repository), isBaseline }, signal);
     }
-    await this.store.transaction((tx) => this.jobs.finish(tx, job));
+    await this.store.transaction(async (tx) => {
+      await this.tags.completed(tx, job.key);
+      await this.jobs.finish(tx, job);
+    });
   }
 
   async giveUp(job: ClaimedJob, problem: JobProblem): Promise<void> {
@@ -74,15 +89,24 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     }
   }
 
-  async #look(connection: string, repository: string, isFirstLook: boolean, signal: AbortSignal): Promise<void> {
+  async #look(
+    connection: string,
+    repository: string,
+    how: { isFirstLook: boolean; isBaseline: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const askedAt = await this.ledger.now();
     const found = await this.#found(connection, repository, signal);
     if (found === null) return;
     const place = { connection, repository };
     const result = await this.store.transaction(async (tx) => {
-      const known = await this.tags.known(tx, place);
+      await this.ledger.lock(tx, place);
+      const known = await this.tags.known(tx, place, found.tags, askedAt);
       const { newest } = this.registries.reconciliation(connection);
-      const reconciled = reconcile(found, known, { isFirstLook, newest });
-      await this.tags.looked(tx, place, reconciled.seen);
+      const readable = known.filter(({ tag }) => !found.unreadable.has(tag));
+      const reconciled = reconcile(found.tags, readable, { ...how, newest });
+      await this.ledger.observed(tx, place, found.tags, { askedAt });
+      await this.tags.looked(tx, place, found.tags);
       await this.#add(tx, place, reconciled);
       return reconciled;
     });
@@ -90,18 +114,19 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
   }
 
   /** What every tag points to; null where that cannot be said of this repository now. */
-  async #found(connection: string, repository: string, signal: AbortSignal): Promise<Map<string, Digest> | null> {
+  async #found(connection: string, repository: string, signal: AbortSignal): Promise<FoundTags | null> {
     const client = this.registries.client(connection);
     const { pauseMs } = this.registries.reconciliation(connection);
-    const found = new Map<string, Digest>();
+    const found: FoundTags = { tags: new Map(), unreadable: new Set() };
     try {
       for await (const tag of client.tags(repository, signal)) {
         if (attachmentTag.test(tag)) continue;
-        if (found.size === maxTags) return null;
+        if (found.tags.size === maxTags) return null;
         // The budget is the registry's, which has others to serve.
         await sleep(pauseMs, undefined, { signal });
         const digest = await this.#digestOf(connection, repository, tag, signal);
-        if (digest !== null) found.set(tag, digest);
+        if (digest === 'unreadable') found.unreadable.add(tag);
+        else if (digest !== null) found.tags.set(tag, digest);
       }
       return found;
     } catch (error) {
@@ -111,12 +136,17 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     }
   }
 
-  /** Null where it was deleted since it was listed, or is nothing that we read. */
-  async #digestOf(connection: string, repository: string, tag: string, signal: AbortSignal): Promise<Digest | null> {
+  /** Null where it was deleted since it was listed. */
+  async #digestOf(
+    connection: string,
+    repository: string,
+    tag: string,
+    signal: AbortSignal,
+  ): Promise<Digest | 'unreadable' | null> {
     try {
-      return (await this.registries.client(connection).resolveOfOrigin(repository, tag, signal)).digest;
+      return await this.lookup.digestOf(connection, repository, tag, signal);
     } catch (error) {
-      if (error instanceof NotFound || error instanceof InvalidInput) return null;
+      if (error instanceof InvalidInput || error instanceof LimitExceeded) return 'unreadable';
       throw error;
     }
   }
@@ -157,10 +187,10 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     );
   }
 
-  #tell(place: { connection: string; repository: string }, { missed, imported, gone }: Reconciled): void {
+  #tell(place: { connection: string; repository: string }, { missed, imported, gone, wrong }: Reconciled): void {
     if (missed.length > 0) this.missedCounter.inc({ source: place.connection }, missed.length);
-    if (missed.length + imported.length + gone.length === 0) return;
-    const counts = { missed: missed.length, imported: imported.length, gone: gone.length };
+    if (missed.length + imported.length + gone.length + wrong.size === 0) return;
+    const counts = { missed: missed.length, imported: imported.length, gone: gone.length, wrong: wrong.size };
     this.logger.info({ ...place, ...counts }, 'registry reconciled');
   }
 }

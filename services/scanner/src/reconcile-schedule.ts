@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
-import { Jobs, Store } from '@tidewaiter/store';
+import { Jobs, RegistryTags, Store } from '@tidewaiter/store';
 
 import { GithubHooks } from './github-hooks.js';
 import { Registries } from './registries.js';
@@ -9,7 +9,7 @@ export const reconcileQueue = 'reconcile';
 export const redeliverQueue = 'redeliver';
 
 const lookMs = 30_000;
-/** What has just been connected tells of its pushes first; what nobody told of can wait a moment. */
+/** After a restart the webhooks that waited come first; what came without one can wait a moment. */
 const firstLookMs = 120_000;
 /** Registries of one start are not asked at the same moment for ever. */
 const spread = 0.2;
@@ -23,6 +23,7 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   constructor(
     private readonly store: Store,
     private readonly jobs: Jobs,
+    private readonly tags: RegistryTags,
     private readonly registries: Registries,
     private readonly hooks: GithubHooks,
     private readonly logger: Logger,
@@ -38,10 +39,13 @@ export class QueueReconciliations implements OnApplicationBootstrap, BeforeAppli
   }
 
   async #look(): Promise<void> {
-    if (performance.now() - this.#startedAt < firstLookMs) return;
+    const isStarting = performance.now() - this.#startedAt < firstLookMs;
     for (const connection of this.registries.names) {
+      // The first look at once: what a registry has from then on is news.
+      if (isStarting && (await this.tags.wasLookedAt(connection))) continue;
       await this.#queue(reconcileQueue, connection, this.registries.reconciliation(connection).intervalMs);
     }
+    if (isStarting) return;
     for (const { connection, intervalMs } of this.hooks.intervals) {
       await this.#queue(redeliverQueue, connection, intervalMs);
     }

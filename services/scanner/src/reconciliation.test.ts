@@ -7,78 +7,79 @@ const [a, b] = ['a', 'b'].map((letter) => `sha256:${letter.repeat(64)}`) as [str
 const known = (tag: string, more: Partial<KnownTag> = {}): KnownTag => ({
   tag,
   seen: null,
-  told: null,
+  isInLedger: false,
+  current: null,
+  isPushed: false,
   isOnItsWay: false,
   ...more,
 });
-const later = { isFirstLook: false, newest: 3 };
-const first = { isFirstLook: true, newest: 2 };
+const pushed = (digest: string): Partial<KnownTag> => ({ isInLedger: true, current: digest, isPushed: true });
+const later = { isFirstLook: false, isBaseline: false, newest: 3 };
+const first = { isFirstLook: true, isBaseline: true, newest: 2 };
 
-it.each<[string, KnownTag[], boolean]>([
-  ['a tag that nobody knows', [], true],
-  ['a tag that points elsewhere than told', [known('1', { told: b })], true],
-  ['a tag that points elsewhere than seen', [known('1', { seen: b })], true],
-  ['a tag that was told of', [known('1', { told: a })], false],
-  ['a tag that was seen before', [known('1', { seen: a, told: b })], false],
-  ['a tag whose push is on its way', [known('1', { told: b, isOnItsWay: true })], false],
-])('misses %s: %#', (_what, tags, isMissed) => {
-  const { missed, imported, gone } = reconcile(new Map([['1', a]]), tags, later);
-  expect(missed).toEqual(isMissed ? [{ tag: '1', digest: a }] : []);
-  expect([imported, gone]).toEqual([[], []]);
-});
-
-it('brings in the newest tags of a repository that it sees for the first time, and knows the rest from then on', () => {
-  const found = new Map(['1.2', '1.10', 'latest', '1.9'].map((tag) => [tag, a]));
-  expect(reconcile(found, [], first)).toEqual({
-    seen: found,
-    missed: [],
-    imported: [
-      { tag: 'latest', digest: a },
-      { tag: '1.10', digest: a },
-    ],
-    gone: [],
+describe('reconcile', () => {
+  it.each<[string, KnownTag[], boolean]>([
+    ['misses a tag that is not known', [], true],
+    ['misses a tag that points elsewhere than the ledger says', [known('1', pushed(b))], true],
+    ['misses it also where an earlier look has seen it', [known('1', { ...pushed(b), seen: a })], true],
+    ['misses a tag that points elsewhere than was seen', [known('1', { seen: b })], true],
+    ['misses a tag that was only seen to have it', [known('1', { ...pushed(a), isPushed: false })], true],
+    ['does not miss a tag that was pushed', [known('1', pushed(a))], false],
+    ['does not miss a tag that was seen before and never pushed', [known('1', { seen: a })], false],
+    ['does not miss a tag whose push is on its way', [known('1', { ...pushed(b), isOnItsWay: true })], false],
+  ])('%s', (_what, tags, isMissed) => {
+    const { missed, imported, gone } = reconcile(new Map([['1', a]]), tags, later);
+    expect(missed).toEqual(isMissed ? [{ tag: '1', digest: a }] : []);
+    expect([imported, gone]).toEqual([[], []]);
   });
-});
 
-it('misses a tag that was told of once, also at the first look', () => {
-  const { missed, imported } = reconcile(new Map([['1', a]]), [known('1', { told: b })], first);
-  expect([missed, imported]).toEqual([[{ tag: '1', digest: a }], []]);
-});
-
-it('says that a tag is gone that was told of, once', () => {
-  expect(reconcile(new Map(), [known('1', { told: a })], later).gone).toEqual(['1']);
-  expect(reconcile(new Map(), [known('1', { seen: a })], later).gone).toEqual([]);
-  expect(reconcile(new Map(), [known('1', { told: a, isOnItsWay: true })], later).gone).toEqual([]);
-});
-
-it('tells at the next look what may have been on its way at this one', () => {
-  const found = new Map([['1', a]]);
-  for (const before of [null, b]) {
-    const { missed, seen } = reconcile(found, [known('1', { told: b, seen: before, isOnItsWay: true })], later);
-    expect(missed).toEqual([]);
-    const next = [known('1', { told: b, seen: seen.get('1') ?? null })];
-    expect(reconcile(found, next, later).missed).toEqual([{ tag: '1', digest: a }]);
-  }
-});
-
-it('knows what was told while it is on its way', () => {
-  expect(reconcile(new Map([['1', a]]), [known('1', { told: a, isOnItsWay: true })], later).seen.get('1')).toBe(a);
-});
-
-it('finds nothing in what it has just found', () => {
-  const digest = fc.constantFrom(a, b);
-  const found = fc.uniqueArray(fc.tuple(fc.constantFrom('1', '2', 'latest', 'x'), digest), {
-    selector: ([tag]) => tag,
+  it('corrects what the ledger says, also while a push is on its way', () => {
+    const tags = [known('1', { ...pushed(b), isOnItsWay: true }), known('2', pushed(a)), known('3', { seen: b })];
+    const found = new Map(['1', '2', '3', '4'].map((tag) => [tag, a]));
+    expect(reconcile(found, tags, later).wrong).toEqual(new Map([['1', a]]));
   });
-  fc.assert(
-    fc.property(found, (tags) => {
-      const now = new Map(tags);
-      const { missed } = reconcile(
-        now,
-        tags.map(([tag, seen]) => known(tag, { seen })),
-        later,
-      );
-      expect(missed).toEqual([]);
-    }),
-  );
+
+  const tags = new Map(['1.2', '1.10', 'latest', '1.9'].map((tag) => [tag, a]));
+  const newest = [
+    { tag: 'latest', digest: a },
+    { tag: '1.10', digest: a },
+  ];
+
+  it('imports the newest tags of a repository that was there when its registry was connected', () => {
+    expect(reconcile(tags, [], first)).toEqual({ missed: [], imported: newest, gone: [], wrong: new Map() });
+  });
+
+  it('misses the newest tags of a repository that comes later', () => {
+    expect(reconcile(tags, [], { ...first, isBaseline: false })).toMatchObject({ missed: newest, imported: [] });
+  });
+
+  it('misses a tag that was pushed once, also at the first look', () => {
+    const { missed, imported } = reconcile(new Map([['1', a]]), [known('1', pushed(b))], first);
+    expect([missed, imported]).toEqual([[{ tag: '1', digest: a }], []]);
+  });
+
+  it('reports a tag as gone that the ledger has, once', () => {
+    expect(reconcile(new Map(), [known('1', pushed(a))], later).gone).toEqual(['1']);
+    expect(reconcile(new Map(), [known('1', { seen: a })], later).gone).toEqual([]);
+    expect(reconcile(new Map(), [known('1', { ...pushed(a), current: null })], later).gone).toEqual([]);
+    expect(reconcile(new Map(), [known('1', { ...pushed(a), isOnItsWay: true })], later).gone).toEqual([]);
+  });
+
+  it('finds nothing in what it has just found', () => {
+    const digest = fc.constantFrom(a, b);
+    const found = fc.uniqueArray(fc.tuple(fc.constantFrom('1', '2', 'latest', 'x'), digest), {
+      selector: ([tag]) => tag,
+    });
+    fc.assert(
+      fc.property(found, fc.boolean(), (all, isPushed) => {
+        const now = new Map(all);
+        const { missed, wrong, gone } = reconcile(
+          now,
+          all.map(([tag, seen]) => known(tag, isPushed ? pushed(seen) : { seen })),
+          later,
+        );
+        expect([missed, wrong, gone]).toEqual([[], new Map(), []]);
+      }),
+    );
+  });
 });

@@ -5,12 +5,12 @@ import type { KnownTag } from '@tidewaiter/store';
 export interface Reconciled {
   /** Tags of which nobody told us what they point to now. */
   missed: FoundTag[];
-  /** Of a repository at which we look for the first time: its newest tags. The others are known, and not brought in. */
+  /** Newest tags of a repository that were there when the registry was connected. The others are known, and not brought in. */
   imported: FoundTag[];
-  /** Tags that were there, and are not any more, without anybody having said so. */
+  /** Tags that the ledger has, and the registry has not, without a webhook about it. */
   gone: string[];
-  /** What counts as seen from now on: of what may be on its way, what was seen before, or the next look could not tell. */
-  seen: Map<string, Digest>;
+  /** Tags whose ledger ends with something else than the registry has. */
+  wrong: Map<string, Digest>;
 }
 
 export interface FoundTag {
@@ -19,38 +19,43 @@ export interface FoundTag {
 }
 
 /**
- * Compares what a registry has with what is known of it. What somebody told us is not missed, and neither is what may be on its way
- * just now: the next look will tell.
+ * Compares what a registry has with the ledger of its tags. A push that may be on its way is not missed: the next look decides.
+ * @param isBaseline whether the registry was only just connected, so that what is there is not news
  * @param newest how many tags of a repository that is seen for the first time are brought in
  */
 export function reconcile(
   found: ReadonlyMap<string, Digest>,
   known: readonly KnownTag[],
-  { isFirstLook, newest }: { isFirstLook: boolean; newest: number },
+  { isFirstLook, isBaseline, newest }: { isFirstLook: boolean; isBaseline: boolean; newest: number },
 ): Reconciled {
   const before = new Map(known.map((each) => [each.tag, each]));
-  const untold = [...found]
-    .filter(([tag, digest]) => {
-      const { seen = null, told = null, isOnItsWay = false } = before.get(tag) ?? {};
-      return digest !== told && digest !== seen && !isOnItsWay;
-    })
-    .map(([tag, digest]) => ({ tag, digest }));
-  // A tag whose push was told of once is watched from then on, even before anybody looked.
-  const [watched, others] = [untold.filter(({ tag }) => before.has(tag)), untold.filter(({ tag }) => !before.has(tag))];
-  const seen = new Map(
-    [...found].flatMap(([tag, digest]): [string, Digest][] => {
-      const { seen: earlier = null, told = null, isOnItsWay = false } = before.get(tag) ?? {};
-      if (!isOnItsWay || digest === told) return [[tag, digest]];
-      return earlier === null ? [] : [[tag, earlier]];
-    }),
-  );
-  const gone = known.filter(({ tag, told, isOnItsWay }) => !found.has(tag) && told !== null && !isOnItsWay);
+  const all = [...found].map(([tag, digest]) => ({ tag, digest }));
+  const unknown = all.filter(({ tag, digest }) => isMissed(before.get(tag), digest));
+  // A tag of which there was a push once is watched from then on, even before the first look.
+  const watched = unknown.filter(({ tag }) => before.has(tag));
+  const others = unknown.filter(({ tag }) => !before.has(tag));
+  const fresh = isFirstLook ? others.toSorted(newestFirst).slice(0, newest) : others;
   return {
-    missed: isFirstLook ? watched : untold,
-    imported: isFirstLook ? others.toSorted(newestFirst).slice(0, newest) : [],
-    gone: gone.map(({ tag }) => tag),
-    seen,
+    missed: isBaseline && isFirstLook ? watched : [...watched, ...fresh],
+    imported: isBaseline && isFirstLook ? fresh : [],
+    gone: known
+      .filter(({ tag, current, isOnItsWay }) => !found.has(tag) && current !== null && !isOnItsWay)
+      .map(({ tag }) => tag),
+    wrong: new Map(
+      all.flatMap(({ tag, digest }): [string, Digest][] => {
+        const each = before.get(tag);
+        return each?.isInLedger && each.current !== digest ? [[tag, digest]] : [];
+      }),
+    ),
   };
+}
+
+/** Whether no push accounts for what a tag points to. */
+function isMissed(known: KnownTag | undefined, digest: Digest): boolean {
+  if (known === undefined) return true;
+  if (known.isOnItsWay) return false;
+  if (known.isInLedger) return known.current !== digest || !known.isPushed;
+  return known.seen !== digest;
 }
 
 const natural = new Intl.Collator('en', { numeric: true });

@@ -70,7 +70,11 @@ class AnyRegistry {
     server.on('request', (request, response) => {
       const { status, body, type } = registry.#answer(request.url ?? '');
       response
-        .writeHead(status, { 'content-type': type, 'content-length': body.length })
+        .writeHead(status, {
+          'content-type': type,
+          'content-length': body.length,
+          ...(request.method === 'HEAD' && { 'docker-content-digest': digestOf(body) }),
+        })
         .end(request.method === 'HEAD' ? undefined : body);
     });
     await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
@@ -671,8 +675,8 @@ describe('a tag that moves', () => {
     const config = { User: '0', Entrypoint: ['/bin/sh', '-c', 'hunter2'], Env: ['KEY=b'] };
     const digest = registry.put('moved', '1', [{ content: osRelease }, { content: changed }], { config });
     const second = await push('moved', '1');
-    // Manifest, config and the one new layer.
-    expect(registry.downloads.length - downloads).toBe(3);
+    // The tag's digest, manifest, config and the one new layer.
+    expect(registry.downloads.length - downloads).toBe(4);
     expect(await movedEvent(second)).toMatchObject({
       oldDigest: first.digest,
       newDigest: digest,

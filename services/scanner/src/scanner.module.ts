@@ -46,6 +46,7 @@ import { Signers } from './signers.js';
 import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
 import { SyncAdvisories } from './sync-advisories.js';
+import { TagLookup } from './tag-lookup.js';
 import { TagOrigin } from './tag-origin.js';
 import { VerifyAttached } from './verify-attached.js';
 
@@ -95,6 +96,7 @@ export class ScannerModule {
         PushResolution,
         PushJudgement,
         VerifyAttached,
+        TagLookup,
         ImageOrigin,
         TagOrigin,
         ImageSignatures,

@@ -38,7 +38,7 @@ import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { PipelineDocumentRow, PipelineReportRow } from './pipeline.js';
 import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
-import { RegistryRepositoryRow, RegistryTagRow } from './registry.js';
+import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 import { SensorContactRow } from './sensor-contact.js';
 import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
@@ -51,6 +51,7 @@ export const entities = [
   JobRow,
   RegistryRepositoryRow,
   RegistryTagRow,
+  RegistryLookRow,
   PipelineDocumentRow,
   PipelineReportRow,
   PushRow,

@@ -40,6 +40,8 @@ export class PushRow {
   digest!: string | null;
   @Column('text', { name: 'media_type', nullable: true }) mediaType!: string | null;
   @Column('text', { name: 'previous_digest', nullable: true }) previousDigest!: string | null;
+  /** It arrived after the push that replaced it was analyzed. */
+  @Column('boolean', { name: 'is_late', default: false }) isLate!: boolean;
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;
@@ -59,9 +61,10 @@ export class PushChangeRow {
   @Column('jsonb') changes!: unknown;
 }
 
-/** What a tag pointed to, and when. Append-only. */
+/** What a tag pointed to, in the order of its registry, ending with what the registry has now. */
 @Entity('tag_ledger')
-@Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'at'])
+@Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
+@Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })
 export class TagLedgerRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',
@@ -74,7 +77,8 @@ export class TagLedgerRow {
   @Column('text') tag!: string;
   /** Null where the tag was deleted. */
   @Column('text', { nullable: true }) digest!: string | null;
-  @Index('tag_ledger_push_ux', { unique: true })
+  /** Push that brought the digest; of a seen entry the last one that did, null where none is known. */
+  @Index('tag_ledger_push_ux', { unique: true, where: 'NOT is_seen' })
   @Column('uuid', { name: 'push_id', nullable: true })
   pushId!: string | null;
   @ManyToOne(() => PushRow)
@@ -83,6 +87,12 @@ export class TagLedgerRow {
   @Column('text', { nullable: true }) actor!: string | null;
   @Column('timestamptz') at!: Date;
   @CreateDateColumn({ name: 'recorded_at', type: 'timestamptz' }) recordedAt!: Date;
+  /** Orders the entries of a tag. */
+  @Column('integer') position!: number;
+  /** The registry was asked and had this, without the push that brought it. */
+  @Column('boolean', { name: 'is_seen', default: false }) isSeen!: boolean;
+  /** When the registry last confirmed that the tag points to this; of the last entry only. */
+  @Column('timestamptz', { name: 'confirmed_at', nullable: true }) confirmedAt!: Date | null;
 }
 
 /** One image for one platform, by the digest of its manifest. */

@@ -8,6 +8,13 @@ export class RegistryRepositoryRow {
   @Column('timestamptz', { name: 'looked_at' }) lookedAt!: Date;
 }
 
+/** A connection whose registry was looked at from end to end at least once. */
+@Entity('registry_look')
+export class RegistryLookRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'registry_look_pk' }) connection!: string;
+  @Column('timestamptz', { name: 'completed_at' }) completedAt!: Date;
+}
+
 /** What a tag pointed to when we looked last. */
 @Entity('registry_tag')
 export class RegistryTagRow {

@@ -48,6 +48,7 @@ import { ContainerOverrides1764000073000 } from './1764000073000-container-overr
 import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
 import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
+import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 
 /** In order. Never edit one that is merged; add another. */
@@ -103,4 +104,5 @@ export const migrations = [
   ImageJudgement1764000110000,
   TagFindings1764000150000,
   LayerFailure1764000100000,
+  TagPositions1764000130000,
 ];
