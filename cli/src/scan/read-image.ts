@@ -41,6 +41,8 @@ interface Reading {
 }
 
 const maxThreads = 4;
+/** Hashing holes lets nothing else run, not even `--timeout`: a layer with more of them is read in a thread. */
+const maxSparseBytesHere = 256 * 1024 * 1024;
 /** Below this a thread takes longer to start than the layers to read. */
 const threadedFromBytes = 16 * 1024 * 1024;
 
@@ -175,8 +177,15 @@ async function readLayers(
     await keep(layer, unpack(packed), { ...packed, entries: [packed.entries] });
   };
   const readHere = async (layer: SourceLayer) => {
-    const settings = options(layer);
+    const settings = {
+      ...options(layer),
+      limits: {
+        ...limits.layer,
+        maxSparseBytes: Math.min(limits.layer.maxSparseBytes ?? Infinity, maxSparseBytesHere),
+      },
+    };
     const read = await readTrusted(layer, (open) => analyzeLayer(counted(open), settings), signal);
+    if (read.facts.warnings.some(({ code }) => code === 'SPARSE_FILE_NOT_HASHED')) return readInThread(layer);
     const { uncompressedBytes, facts, entries } = read;
     const packed = { facts: encodeFacts(facts), entries: encodeEntries(entries.pages()) };
     await keep(layer, read, { uncompressedBytes, entryCount: entries.length, ...packed });

@@ -28,6 +28,7 @@ const blindingCodes = new Set([
   'OS_UNKNOWN',
   'PACKAGES_MISSING',
   'SECRET_SEARCH_CUT',
+  'SPARSE_FILE_NOT_HASHED',
   'TARGET_MISSING',
   'UNREADABLE',
 ]);
