@@ -2,7 +2,7 @@ import { type Digest, NotFound, TidewaiterError, Unavailable } from '@tidewaiter
 import { type Descriptor, type ImageManifest, parseManifest, type Warning } from '@tidewaiter/oci';
 
 import { type Artifact, formOf, mayHoldArtifacts } from './artifact.js';
-import { provenanceLimits } from './limits.js';
+import { type ArtifactLimits, provenanceLimits } from './limits.js';
 
 /** Where an image lies with what was said about it: a repository of a registry, an OCI layout. */
 export interface ArtifactPlace {
@@ -27,8 +27,12 @@ const tagSuffixes = ['sig', 'att', 'sbom'];
  * Finds what was signed and stated about an image, by cosign's tags and by the referrers of OCI. What cannot be read costs a
  * warning: others may still be good.
  */
-export async function findArtifacts(place: ArtifactPlace, image: Digest): Promise<FoundArtifacts> {
-  const search = new Search(place);
+export async function findArtifacts(
+  place: ArtifactPlace,
+  image: Digest,
+  limits: ArtifactLimits = provenanceLimits,
+): Promise<FoundArtifacts> {
+  const search = new Search(place, limits);
   try {
     for (const suffix of tagSuffixes) await search.readManifest(`${image.replace(':', '-')}.${suffix}`, true);
     const referrers = (await search.attempt(() => place.referrers(image))) ?? [];
@@ -48,7 +52,10 @@ class Search implements FoundArtifacts {
   #manifests = 0;
   #bytes = 0;
 
-  constructor(private readonly place: ArtifactPlace) {}
+  constructor(
+    private readonly place: ArtifactPlace,
+    private readonly limits: ArtifactLimits,
+  ) {}
 
   warn(code: string, message: string): void {
     if (!this.warnings.some((known) => known.code === code && known.message === message)) {
@@ -68,7 +75,7 @@ class Search implements FoundArtifacts {
   }
 
   async readManifest(reference: string, isOptional: boolean): Promise<void> {
-    if (this.#isCut(this.#manifests === provenanceLimits.maxManifests)) return;
+    if (this.#isCut(this.#manifests === this.limits.maxManifests)) return;
     const found = await this.attempt(async () => {
       const { digest, mediaType, bytes } = await this.place.manifest(reference);
       return { digest, manifest: parseManifest(bytes, mediaType || undefined) };
@@ -82,7 +89,7 @@ class Search implements FoundArtifacts {
     for (const layer of layers) {
       const form = formOf(layer.mediaType);
       if (form === undefined || this.#isKnown(layer)) continue;
-      if (this.#isCut(this.artifacts.length === provenanceLimits.maxArtifacts)) return;
+      if (this.#isCut(this.artifacts.length === this.limits.maxArtifacts)) return;
       const content = form === 'sbom' ? Buffer.alloc(0) : await this.#content(layer);
       if (!content) continue;
       this.artifacts.push({ manifest, mediaType: layer.mediaType, annotations: layer.annotations ?? {}, content });
@@ -90,8 +97,8 @@ class Search implements FoundArtifacts {
   }
 
   async #content(layer: Descriptor): Promise<Buffer | undefined> {
-    const isLarge = layer.size > provenanceLimits.maxArtifactBytes;
-    if (this.#isCut(isLarge || this.#bytes + layer.size > provenanceLimits.maxTotalBytes)) return undefined;
+    const isLarge = layer.size > this.limits.maxArtifactBytes;
+    if (this.#isCut(isLarge || this.#bytes + layer.size > this.limits.maxTotalBytes)) return undefined;
     this.#bytes += layer.size;
     return this.attempt(async () => Buffer.concat(await Array.fromAsync(this.place.blob(layer))));
   }

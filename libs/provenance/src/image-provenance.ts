@@ -3,12 +3,16 @@ import type { Warning } from '@tidewaiter/oci';
 
 import type { Artifact } from './artifact.js';
 import { type ArtifactPlace, findArtifacts } from './find-artifacts.js';
+import { type ArtifactLimits, provenanceLimits } from './limits.js';
+import { type PresentedIdentity, presentedIdentity } from './presented-identity.js';
 import type { Trust } from './trust.js';
 import { type VerifiedImage, verifyImage } from './verify-image.js';
 
 /** What is signed of an image, and what of it could not be read. */
 export interface ImageProvenance extends VerifiedImage {
   warnings: Warning[];
+  /** What lies beside the image, whoever vouches for it. */
+  presented: PresentedIdentity;
 }
 
 /**
@@ -21,17 +25,20 @@ export async function imageProvenance(
   digests: Iterable<Digest>,
   trust: Trust,
   told: ReadonlyMap<Digest, readonly Artifact[]> = new Map(),
+  limits: ArtifactLimits = provenanceLimits,
 ): Promise<ImageProvenance> {
-  const all: ImageProvenance = { signatures: [], attestations: [], vex: [], warnings: [] };
+  const all: Omit<ImageProvenance, 'presented'> = { signatures: [], attestations: [], vex: [], warnings: [] };
+  const found = new Map<Digest, Artifact[]>();
   for (const digest of new Set(digests)) {
-    const { artifacts, warnings } = await findArtifacts(place, digest);
-    const { signatures, attestations, vex } = verifyImage(digest, [...artifacts, ...(told.get(digest) ?? [])], trust);
+    const { artifacts, warnings } = await findArtifacts(place, digest, limits);
+    found.set(digest, [...artifacts, ...(told.get(digest) ?? [])]);
+    const { signatures, attestations, vex } = verifyImage(digest, found.get(digest)!, trust);
     all.signatures.push(...signatures);
     all.attestations.push(...attestations);
     all.vex.push(...vex);
     all.warnings.push(...warnings);
   }
-  return all;
+  return { ...all, presented: presentedIdentity(found, trust, all.warnings.length === 0) };
 }
 
 /** Whether a trusted signer vouches for an image: by a signature, or by stating something of it. */

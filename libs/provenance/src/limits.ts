@@ -18,3 +18,14 @@ export const provenanceLimits = {
   /** Characters of a fact that is kept. */
   maxTextLength: 2 * kib,
 } as const;
+
+/** What may be read of the artifacts of one digest. */
+export type ArtifactLimits = Record<'maxManifests' | 'maxArtifacts' | 'maxArtifactBytes' | 'maxTotalBytes', number>;
+
+/** Where no signer is configured: enough to see who an image says signed it, at the cost of a few requests for each push. */
+export const presenceLimits: ArtifactLimits = {
+  maxManifests: 8,
+  maxArtifacts: 16,
+  maxArtifactBytes: mib,
+  maxTotalBytes: 4 * mib,
+};

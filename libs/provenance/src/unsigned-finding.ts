@@ -6,21 +6,33 @@ import { supplyChainFinding } from './supply-chain-finding.js';
 /**
  * The finding about an image that none of those who should has signed.
  * @param isComplete whether everything that is there could be looked at
+ * @param signedIn another repository where one of them has signed the same digest: a copy, whose signature was left behind
  */
 export function unsignedFinding(
   repository: string,
   provenance: Provenance,
   signers: readonly string[],
   isComplete: boolean,
+  signedIn: string | null = null,
 ): Finding[] {
   if (isSigned(provenance)) return [];
   const refused = [...provenance.signatures, ...provenance.attestations].map(({ code }) => code);
+  const names = signers.length === 1 ? signers[0]! : `any of ${signers.join(', ')}`;
   const known = {
     id: 'image-unsigned',
-    severity: 'high',
-    title: `Not signed by ${signers.length === 1 ? signers[0]! : `any of ${signers.join(', ')}`}`,
+    severity: signedIn === null ? 'high' : 'low',
+    title:
+      signedIn === null
+        ? `Not signed by ${names}`
+        : `Not signed here by ${names}; the same digest is signed in ${signedIn}`,
     confidence: isComplete ? 'certain' : 'possible',
-    evidence: { repository, signers: [...signers], found: refused.length, refused: [...new Set(refused)] },
+    evidence: {
+      repository,
+      signers: [...signers],
+      found: refused.length,
+      refused: [...new Set(refused)],
+      ...(signedIn !== null && { signedIn }),
+    },
   } as const;
   return [supplyChainFinding(known, repository)];
 }

@@ -23,6 +23,7 @@ it('starts a new installation with nothing connected', () => {
     sensors: [],
     pipelines: [],
     signers: [],
+    identity: { learnFrom: 5, graceSeconds: 20 },
     owners: { rules: [], labels: [] },
     egressAllow: [],
     platforms: ['linux/amd64', 'linux/arm64'],

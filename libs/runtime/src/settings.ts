@@ -26,6 +26,18 @@ const settings = z.strictObject({
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
+  identity: z
+    .strictObject({
+      /** Pushes from which the signer, builder and pusher of a repository are learned; 0 learns nothing. */
+      learnFrom: z
+        .int()
+        .max(50)
+        .refine((count) => count === 0 || count >= 3, 'must be 0, or 3 to 50')
+        .default(5),
+      /** How long a push may lack a signature that was always there: CI signs after it pushes. */
+      graceSeconds: z.int().min(0).max(600).default(20),
+    })
+    .prefault({}),
   owners: ownerRules,
   ownerLabels,
   egress: z
@@ -48,6 +60,8 @@ export interface TidewaiterSettings {
   sensors: SensorSettings[];
   pipelines: PipelineSettings[];
   signers: SignerSettings[];
+  /** How the usual signer, builder and pusher of a repository are learned. */
+  identity: { learnFrom: number; graceSeconds: number };
   owners: OwnerSettings;
   egressAllow: string[];
   platforms: string[];
@@ -116,6 +130,7 @@ export function parseSettings(
     sensors: read.data.sensors.map((each, index) => sensorSettings(each, `sensors[${index}]`, reader)),
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
+    identity: read.data.identity,
     owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,

@@ -1,3 +1,4 @@
+export { PushIdentities } from './push-identities.js';
 export { TagHistories } from './tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';

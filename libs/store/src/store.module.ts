@@ -40,6 +40,7 @@ import { PackageUses } from './package-use.js';
 import { PipelineReports } from './pipeline-reports.js';
 import { Provenances } from './provenances.js';
 import { PushDifferences } from './push-differences.js';
+import { PushIdentities } from './push-identities.js';
 import { Pushes } from './pushes.js';
 import { Received } from './received.js';
 import { Redrives } from './redrives.js';
@@ -103,6 +104,7 @@ const repositories = [
   RegistryTags,
   TagHistories,
   TagLedger,
+  PushIdentities,
   AlertGroups,
   AlertHistory,
   RoutingReplays,

@@ -3,27 +3,22 @@ import type { Digest } from '@tidewaiter/domain';
 import { type Image, Provenances, type Push, Store, type Warning } from '@tidewaiter/store';
 
 import { ImageSignatures } from './image-signatures.js';
-import { TagOrigin } from './tag-origin.js';
+import type { ExaminedImage } from './push-identity.js';
 
-/** Where an image comes from: who signed it, and whether its names stood for something else before. */
+/** Where an image comes from: who signed it. */
 @Injectable()
 export class ImageOrigin {
   constructor(
     private readonly store: Store,
     private readonly provenances: Provenances,
     private readonly signatures: ImageSignatures,
-    private readonly tags: TagOrigin,
   ) {}
 
-  /** Looks again, and keeps what is known of an image in the repository of a push. */
-  async examine(push: Push, image: Image, signal: AbortSignal): Promise<void> {
-    const { provenance, findings } = await this.signatures.look(push, image.digest, signal);
-    const { tag } = push;
-    const ofTag = tag === null ? [] : await this.tags.findings({ ...push, tag });
-    await this.store.transaction(async (tx) => {
-      await this.provenances.put(tx, push, image.digest, provenance, findings);
-      if (tag !== null) await this.provenances.putOfTag(tx, { ...push, tag }, image.digest, ofTag);
-    });
+  /** Looks again, and keeps what is known of an image in the repository of a push; answers what lies beside it. */
+  async examine(push: Push, image: Image, signal: AbortSignal): Promise<ExaminedImage> {
+    const { provenance, findings, presented, warnings } = await this.signatures.look(push, image.digest, signal);
+    await this.store.transaction((tx) => this.provenances.put(tx, push, image.digest, provenance, findings));
+    return { digest: image.digest, presented, warnings };
   }
 
   /** What could not be looked at. */

@@ -1,7 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest, Finding } from '@tidewaiter/domain';
-import { type ArtifactPlace, imageProvenance, isSigned, unsignedFinding } from '@tidewaiter/provenance';
-import { PipelineReports, Provenances, type Push, type StoredProvenance } from '@tidewaiter/store';
+import {
+  type ArtifactPlace,
+  imageProvenance,
+  isSigned,
+  type PresentedIdentity,
+  presenceLimits,
+  provenanceLimits,
+  readTrust,
+  unsignedFinding,
+} from '@tidewaiter/provenance';
+import { PipelineReports, Provenances, type Push, type StoredProvenance, type Warning } from '@tidewaiter/store';
 
 import { Registries } from './registries.js';
 import { Signers } from './signers.js';
@@ -11,7 +20,12 @@ export interface SignedOrigin {
   /** Null where nobody's signature counts. */
   provenance: StoredProvenance | null;
   findings: Finding[];
+  /** What lies beside the image, whoever's signature counts. */
+  presented: PresentedIdentity;
+  warnings: Warning[];
 }
+
+const noTrust = readTrust([]);
 
 /** Who vouches for an image: in the registry, beside it, and in what its pipeline sent. */
 @Injectable()
@@ -25,15 +39,29 @@ export class ImageSignatures {
 
   async look(push: Push, digest: Digest, signal: AbortSignal): Promise<SignedOrigin> {
     const required = this.signers.of(push.repository);
-    if (!required) return { provenance: null, findings: [] };
     const digests = [push.digest ?? digest, digest];
     const sent = (await this.reports.attestations(push, digests)).map((each) => ({ ...each, annotations: {} }));
     const told = Map.groupBy(sent, ({ imageDigest }) => imageDigest);
-    const found = await imageProvenance(this.#placeOf(push, signal), digests, required.trust, told);
+    const limits = required ? provenanceLimits : presenceLimits;
+    const place = this.#placeOf(push, signal);
+    const { presented, ...found } = await imageProvenance(place, digests, required?.trust ?? noTrust, told, limits);
     const { warnings } = found;
+    if (!required) return { provenance: null, findings: [], presented, warnings };
     const provenance = warnings.length > 0 ? await this.#orKnown(push, digest, found) : found;
-    const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0);
-    return { provenance, findings };
+    const signedIn = isSigned(provenance) ? null : await this.#signedElsewhere(push, digest, required.names);
+    const findings = unsignedFinding(push.repository, provenance, required.names, warnings.length === 0, signedIn);
+    return { provenance, findings, presented, warnings };
+  }
+
+  /** Another repository in which one of the signers has verifiably signed the same image. */
+  async #signedElsewhere(push: Push, digest: Digest, names: readonly string[]): Promise<string | null> {
+    const places = await this.provenances.ofImage(digest);
+    const signed = places.find(
+      ({ connection, repository, signatures, attestations }) =>
+        (connection !== push.connection || repository !== push.repository) &&
+        [...signatures, ...attestations].some(({ signer }) => signer !== null && names.includes(signer.name)),
+    );
+    return signed ? `${signed.connection}/${signed.repository}` : null;
   }
 
   /** A registry that is ill takes no signature away that was there. */

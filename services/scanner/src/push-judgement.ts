@@ -5,6 +5,7 @@ import { type Image, Images, Judgements, type Push, type Verdict, type Warning }
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
+import { type ExaminedImage, PushIdentity } from './push-identity.js';
 import { SameRevision } from './same-revision.js';
 import { countFindings } from './verdict.js';
 
@@ -29,11 +30,15 @@ export class PushJudgement {
     private readonly matching: ImageMatching,
     private readonly origin: ImageOrigin,
     private readonly sameRevision: SameRevision,
+    private readonly identity: PushIdentity,
   ) {}
 
   /** Looks first at what is signed of the images, which the registry alone knows. */
   async judgeWithOrigin(push: Push, signal: AbortSignal): Promise<Judgement> {
-    for (const image of await this.images.ofPush(push.id)) await this.origin.examine(push, image, signal);
+    const examined: ExaminedImage[] = [];
+    for (const image of await this.images.ofPush(push.id))
+      examined.push(await this.origin.examine(push, image, signal));
+    await this.identity.judge(push, examined);
     return this.judge(push);
   }
 
@@ -45,6 +50,7 @@ export class PushJudgement {
       await this.matching.match(image.digest);
       await this.sameRevision.examine(push, image);
     }
+    await this.identity.noteSigns(push);
     const images = await this.images.ofPush(push.id);
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
     return {
@@ -65,7 +71,12 @@ export class PushJudgement {
         ...(await this.origin.warnings(push, digest)),
       ]),
     );
-    const unique = new Map(perImage.flat().map((warning) => [JSON.stringify(warning), warning]));
+    const unique = new Map(
+      [...perImage.flat(), ...(await this.identity.warnings(push))].map((warning) => [
+        JSON.stringify(warning),
+        warning,
+      ]),
+    );
     return [...unique.values()];
   }
 }

@@ -25,7 +25,10 @@ export class QueueReported {
       const brought = (await this.pushes.bringing(tx, digest)).filter(
         (push) => (repository ?? push.repository) === push.repository,
       );
-      const concerned = brought.filter((push) => revision !== null || this.signers.of(push.repository) !== null);
+      // Provenance counts for the learned identity of a repository, too.
+      const concerned = brought.filter(
+        (push) => revision !== null || kind === 'provenance' || this.signers.of(push.repository) !== null,
+      );
       await tx.enqueue(
         ...concerned.map((push) => ({
           queue: 'attached',

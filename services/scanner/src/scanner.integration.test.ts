@@ -219,6 +219,7 @@ async function push(
   tag: string | null,
   claimedDigest: string | null = null,
   connection = 'main',
+  pushedBy: string | null = null,
 ): Promise<Push> {
   const [id] = await store.transaction(async (tx) => {
     const given = {
@@ -228,7 +229,7 @@ async function push(
       claimedDigest,
       artifact: 'image',
       attachedTo: null,
-      pushedBy: null,
+      pushedBy,
       pushedAt: null,
     };
     const ids = await pushes.add(tx, [given]);
@@ -354,6 +355,7 @@ beforeAll(async () => {
     [
       `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]`,
       `signers: [ { name: release, keyFile: release.pub, repositories: ["signed-*"] } ]`,
+      'identity: { graceSeconds: 0 }',
     ].join('\n'),
   );
   writeFileSync(join(home, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
@@ -845,6 +847,79 @@ describe('an image that must be signed', () => {
     expect(verdict).not.toBe('fail');
     expect((await pushes.warnings(id)).map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
     expect(await findingsOf(digest)).toEqual([]);
+  });
+});
+
+describe('a repository without configured signers', () => {
+  const signsOf = async ({ id, digest, connection, repository, tag }: Push) => {
+    const place = { connection, repository, tag };
+    const found = (await new Findings(store).of([digest!], place)).filter(({ kind }) => kind === 'supply-chain');
+    return { warnings: await pushes.warnings(id), findings: found.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
+  };
+
+  /** Pushes an image of its own content, signed by a key that nobody configured. */
+  async function release(repository: string, tag: string, by: string, isSigned: boolean): Promise<Push> {
+    const digest = registry.put(repository, tag, [
+      { content: osRelease },
+      { content: dpkg(`${repository} ${tag} ${by}`) },
+    ]);
+    if (isSigned) registry.putSignature(repository, digest);
+    return push(repository, tag, null, 'main', by);
+  }
+
+  it('has its usual signature and account learned, and a push without them found', async () => {
+    for (const tag of ['1.1', '1.2', '1.3']) await release('free/tool', tag, 'ci-bot', true);
+    const strange = await release('free/tool', '1.4', 'mallory', false);
+    expect(strange.verdict).toBe('fail');
+    expect((await signsOf(strange)).findings).toMatchObject([
+      {
+        id: 'identity-changed',
+        severity: 'medium',
+        title: 'Identity changed: pusher mallory, previously always ci-bot',
+      },
+      {
+        id: 'identity-missing',
+        severity: 'high',
+        confidence: 'likely',
+        title: 'Signature missing, previously always present',
+        evidence: { learnedFrom: 3, lastSeen: [{ tag: '1.3' }, { tag: '1.2' }, { tag: '1.1' }] },
+      },
+    ]);
+    // The first alarm does not disarm the rule, and a good push is good.
+    expect((await signsOf(await release('free/tool', '1.5', 'mallory', false))).findings).toHaveLength(2);
+    expect((await signsOf(await release('free/tool', '1.6', 'ci-bot', true))).findings).toEqual([]);
+  });
+
+  it('is judged anew when the signature comes', async () => {
+    for (const tag of ['1.1', '1.2', '1.3']) await release('free/late', tag, 'ci-bot', true);
+    const late = await release('free/late', '1.4', 'ci-bot', false);
+    expect((await signsOf(late)).findings).toMatchObject([{ id: 'identity-missing' }]);
+    registry.putSignature('free/late', late.digest!);
+    await store.transaction((tx) =>
+      tx.enqueue({ queue: 'attached', key: `${late.id} ${late.digest!}`, class: 'interactive' }),
+    );
+    while ((await pushes.get(late.id))?.verdict === 'fail') await new Promise((resolve) => setTimeout(resolve, 25));
+    expect((await signsOf(late)).findings).toEqual([]);
+  });
+
+  it('is not known to lack a signature that the registry did not let us look for', async () => {
+    for (const tag of ['1.1', '1.2', '1.3']) await release('free/locked', tag, 'ci-bot', true);
+    registry.failures.push({ part: '.sig', status: 403 });
+    const { findings, warnings } = await signsOf(await release('free/locked', '1.4', 'ci-bot', true));
+    expect(findings).toMatchObject([{ id: 'identity-missing', severity: 'medium', confidence: 'possible' }]);
+    expect(warnings.map(({ code }) => code)).toContain('PROVENANCE_UNREADABLE');
+  });
+
+  it('has a moved version found under its own tag alone', async () => {
+    for (const tag of ['v3', 'v4', 'latest']) await release('free/action', tag, 'ci-bot', false);
+    const evil = registry.put('free/action', 'v3', [{ content: osRelease }, { content: dpkg('evil') }]);
+    const moved = await push('free/action', 'v3');
+    const fresh = await push('free/action', 'v5', evil);
+    expect([moved.digest, fresh.digest]).toEqual([evil, evil]);
+    expect((await signsOf(moved)).findings).toMatchObject([{ id: 'release-tag-moved', evidence: { tag: 'v3' } }]);
+    expect((await signsOf(fresh)).findings).toEqual([]);
+    expect([moved.verdict, fresh.verdict]).toEqual(['fail', fresh.verdict]);
+    expect(fresh.verdict).not.toBe('fail');
   });
 });
 

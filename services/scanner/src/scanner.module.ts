@@ -26,6 +26,7 @@ import { ManifestContents } from './manifest-contents.js';
 import { PackageOutliers } from './package-outliers.js';
 import { PushComparison } from './push-comparison.js';
 import { PushFailures } from './push-failures.js';
+import { IdentitySettings, PushIdentity } from './push-identity.js';
 import { PushJudgement } from './push-judgement.js';
 import { PushResolution } from './push-resolution.js';
 import { PushSteps } from './push-steps.js';
@@ -99,6 +100,11 @@ export class ScannerModule {
         TagLookup,
         ImageOrigin,
         TagOrigin,
+        PushIdentity,
+        {
+          provide: IdentitySettings,
+          useValue: new IdentitySettings(settings.identity.learnFrom, settings.identity.graceSeconds * 1_000),
+        },
         ImageSignatures,
         ImageStates,
         SameRevision,

@@ -37,7 +37,7 @@ import {
 import { IncidentRevisionRow, IncidentRow } from './incident.js';
 import { JobRow } from './jobs.js';
 import { PipelineDocumentRow, PipelineReportRow } from './pipeline.js';
-import { ImageProvenanceRow, RepositoryFindingRow } from './provenance.js';
+import { ImageProvenanceRow, PushIdentityRow, RepositoryFindingRow } from './provenance.js';
 import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 import { SensorContactRow } from './sensor-contact.js';
 import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
@@ -68,6 +68,7 @@ export const entities = [
   PackageContentRow,
   ImageProvenanceRow,
   RepositoryFindingRow,
+  PushIdentityRow,
   AdvisoryEcosystemRow,
   AdvisoryImportRow,
   AdvisoryRow,

@@ -1,6 +1,6 @@
 import { Column, CreateDateColumn, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
 
-import { ImageRow } from './images.js';
+import { ImageRow, PushRow } from './images.js';
 
 /** Who signed an image of a repository, and how it was built. Only the scanner writes it. */
 @Entity('image_provenance')
@@ -38,4 +38,35 @@ export class RepositoryFindingRow {
   @Column('jsonb') finding!: unknown;
   /** The tag that it is about; null of what holds for all tags of the image. */
   @Column('text', { nullable: true }) tag!: string | null;
+}
+
+/** Who pushed, signed and built a push under a tag. Only the scanner writes it, but for what became of its alarms. */
+@Entity('push_identity')
+@Index('push_identity_repository_ix', ['connection', 'repository', 'at'])
+@Index('push_identity_actor_ix', ['connection', 'pushedBy', 'at'], { where: "signs <> '{}'" })
+@Index('push_identity_waiting_ix', ['at'], { where: "signs <> '{}' AND settled_at IS NULL" })
+export class PushIdentityRow {
+  @PrimaryColumn('uuid', { name: 'push_id', primaryKeyConstraintName: 'push_identity_pk' }) pushId!: string;
+  @ManyToOne(() => PushRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'push_id', foreignKeyConstraintName: 'push_identity_push_fk' })
+  push?: Relation<PushRow>;
+  @Column('text') connection!: string;
+  @Column('text') repository!: string;
+  @Column('text') tag!: string;
+  @Index('push_identity_digest_ix')
+  @Column('text')
+  digest!: string;
+  @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
+  /** Whether the tag looks like a version: versions and other tags have habits of their own. */
+  @Column('boolean', { name: 'is_version' }) isVersion!: boolean;
+  @Column('timestamptz') at!: Date;
+  /** `PushIdentity` of the provenance library. */
+  @Column('jsonb') identity!: unknown;
+  @Column('jsonb', { default: [] }) warnings!: unknown;
+  /** Ids of the supply-chain findings of the push. */
+  @Column('text', { array: true, default: [] }) signs!: string[];
+  /** When the detector had looked at its signs; null while it has not. */
+  @Column('timestamptz', { name: 'settled_at', nullable: true }) settledAt!: Date | null;
+  /** Whether an incident reports it in place of a message about the push. */
+  @Column('boolean', { name: 'is_in_incident', default: false }) isInIncident!: boolean;
 }

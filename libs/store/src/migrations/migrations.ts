@@ -50,6 +50,7 @@ import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
+import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -105,4 +106,5 @@ export const migrations = [
   TagFindings1764000150000,
   LayerFailure1764000100000,
   TagPositions1764000130000,
+  PushIdentity1764000151000,
 ];

@@ -1,0 +1,97 @@
+import type { Finding, Severity } from '@tidewaiter/domain';
+
+import type { EarlierIdentity, IdentityAspect, IdentityDeviation } from './learned-identity.js';
+import { supplyChainFinding } from './supply-chain-finding.js';
+
+/** The push whose identity is judged. */
+export interface JudgedTag {
+  repository: string;
+  tag: string;
+  /** Whether the tag names a published version. */
+  isVersion: boolean;
+  /** Whether something else is wrong with the push, as that its tag was moved. */
+  hasOtherSigns: boolean;
+  /** Where the same digest is signed; null where that is not known of any place. */
+  signedElsewhere: string | null;
+}
+
+/** From as many pushes a deviation is certain. */
+const certainPushes = 5;
+
+/** The findings about a push that presents another identity than all usual pushes before it, or none. */
+export function identityFindings(
+  judged: JudgedTag,
+  deviations: readonly IdentityDeviation[],
+  usual: readonly EarlierIdentity[],
+): Finding[] {
+  return (['missing', 'changed'] as const).flatMap((kind) => {
+    const some = deviations.filter((each) => each.kind === kind);
+    return some.length === 0 ? [] : [identityFinding(kind, judged, some, usual)];
+  });
+}
+
+function identityFinding(
+  kind: 'missing' | 'changed',
+  judged: JudgedTag,
+  some: readonly IdentityDeviation[],
+  usual: readonly EarlierIdentity[],
+): Finding {
+  const { repository, tag, signedElsewhere } = judged;
+  const isComplete = some.every((each) => each.isComplete);
+  const isCopy = kind === 'missing' && signedElsewhere !== null;
+  const known = {
+    id: `identity-${kind}`,
+    severity: severityOf(judged, some, isComplete, isCopy),
+    confidence: !isComplete ? 'possible' : usual.length >= certainPushes ? 'certain' : 'likely',
+    title: kind === 'missing' ? missingTitle(some, isCopy ? signedElsewhere : null) : changedTitle(some),
+    evidence: {
+      repository,
+      tag,
+      deviations: some.map(({ what, before, now }) => ({ what, before, now })),
+      learnedFrom: usual.length,
+      lastSeen: usual.slice(0, 5).map((each) => ({ tag: each.tag, digest: each.digest })),
+      ...(isCopy && { signedIn: signedElsewhere }),
+      ...(!isComplete && { note: 'not everything beside the image could be read' }),
+    },
+  } as const;
+  return supplyChainFinding(known, `${repository}:${tag}`);
+}
+
+/** Another account alone happens; with another sign, or with another key or builder, it is what an attack looks like. */
+function severityOf(
+  { isVersion, hasOtherSigns }: JudgedTag,
+  some: readonly IdentityDeviation[],
+  isComplete: boolean,
+  isCopy: boolean,
+): Severity {
+  if (isCopy) return 'low';
+  if (!isVersion || !isComplete) return 'medium';
+  const isPusherAlone = some.every(({ what }) => what === 'pusher' || what === 'pipeline');
+  return isPusherAlone && !hasOtherSigns ? 'medium' : 'high';
+}
+
+function missingTitle(some: readonly IdentityDeviation[], signedIn: string | null): string {
+  const names = sentence(some.map(({ what }) => what));
+  if (signedIn !== null) return `${names} missing here; the same digest has it in ${signedIn}`;
+  return `${names} missing, previously always present`;
+}
+
+const changedNames: Readonly<Record<IdentityAspect, string>> = {
+  signature: 'signature',
+  provenance: 'provenance',
+  signer: 'signer',
+  builder: 'builder',
+  source: 'source repository',
+  pipeline: 'pipeline',
+  pusher: 'pusher',
+};
+
+function changedTitle(some: readonly IdentityDeviation[]): string {
+  const parts = some.map(({ what, before, now }) => `${changedNames[what]} ${now[0]}, previously always ${before[0]}`);
+  return `Identity changed: ${parts.join('; ')}`;
+}
+
+function sentence(names: readonly string[]): string {
+  const text = names.join(' and ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,146 @@
+import type { PresentedIdentity } from './presented-identity.js';
+
+/** Who pushed, signed and built what a tag points to. */
+export interface PushIdentity {
+  /** Of each image of the push: who signs an index signs what it holds. */
+  images: PresentedIdentity[];
+  /** Account that the registry names; null where it names none. */
+  pusher: string | null;
+  /** Sources and workflow of the run that a pipeline reported; null where none did. */
+  pipeline: string | null;
+}
+
+/** An earlier push of other content into the same repository. */
+export interface EarlierIdentity {
+  digest: string;
+  tag: string;
+  identity: PushIdentity;
+  /** Whether it deviated from what was usual by then. */
+  isDeviating: boolean;
+}
+
+export const identityAspects = [
+  'signature',
+  'provenance',
+  'signer',
+  'builder',
+  'source',
+  'pipeline',
+  'pusher',
+] as const;
+
+export type IdentityAspect = (typeof identityAspects)[number];
+
+export interface IdentityDeviation {
+  what: IdentityAspect;
+  kind: 'missing' | 'changed';
+  before: string[];
+  now: string[];
+  /** Whether everything that the push presents could be looked at. */
+  isComplete: boolean;
+}
+
+/** Fewer pushes teach nothing. */
+export const minLearnedPushes = 3;
+
+/**
+ * The pushes that say what is usual, of all earlier ones, newest first. Pushes that deviated do not count, so that the first alarm
+ * does not disarm the rule; when as many as are asked for deviate in a row, they are the new usual.
+ */
+export function usualPushes(earlier: readonly EarlierIdentity[], size: number): EarlierIdentity[] {
+  const newest = earlier.slice(0, size);
+  const isNewUsual = newest.length === size && newest.every(({ isDeviating }) => isDeviating);
+  const usual = isNewUsual ? newest : earlier.filter(({ isDeviating }) => !isDeviating).slice(0, size);
+  return usual.length < minLearnedPushes ? [] : usual;
+}
+
+/** How a push differs from what all usual pushes had. */
+export function identityDeviations(now: PushIdentity, usual: readonly EarlierIdentity[]): IdentityDeviation[] {
+  if (usual.length === 0) return [];
+  const before = usual.map(({ identity }) => identity);
+  const isComplete = now.images.every((image) => image.isComplete);
+  return [
+    ...missing('signature', now, before),
+    ...missing('provenance', now, before),
+    ...changedSigner(now, before),
+    ...changed(
+      'builder',
+      now.images.map(({ builders }) => builders),
+      before.map(valuesOf('builders')),
+    ),
+    ...changed(
+      'source',
+      now.images.map(({ sources }) => sources),
+      before.map(valuesOf('sources')),
+    ),
+    ...changed(
+      'pipeline',
+      [listOf(now.pipeline)],
+      before.map(({ pipeline }) => listOf(pipeline)),
+    ),
+    ...changedPusher(now, before),
+  ].map((deviation) => ({ ...deviation, isComplete }));
+}
+
+type Deviation = Omit<IdentityDeviation, 'isComplete'>;
+
+function missing(what: 'signature' | 'provenance', now: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
+  const has = ({ images }: PushIdentity) => images.length > 0 && images.every((image) => image[what]);
+  if (has(now) || !before.every(has)) return [];
+  return [{ what, kind: 'missing', before: ['present'], now: ['none'] }];
+}
+
+/** Verified signers are compared with verified ones; where nothing can be verified, what the artifacts claim. */
+function changedSigner(now: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
+  if (!now.images.some(({ signature }) => signature)) return [];
+  const isVerifiable = now.images.some((image) => image.isVerifiable);
+  const verified = before.map(valuesOf('verifiedSigners'));
+  if (isVerifiable && verified.every(({ length }) => length > 0)) {
+    return changed(
+      'signer',
+      now.images.map(({ verifiedSigners }) => verifiedSigners),
+      verified,
+      'not verified',
+    );
+  }
+  return changed(
+    'signer',
+    now.images.map(({ claimedSigners }) => claimedSigners),
+    before.map(valuesOf('claimedSigners')),
+  );
+}
+
+/** Persons take turns: only an account that pushed everything so far is an identity. */
+function changedPusher({ pusher }: PushIdentity, before: readonly PushIdentity[]): Deviation[] {
+  const pushers = new Set(before.map((each) => each.pusher));
+  return pushers.size === 1 ? changed('pusher', [listOf(pusher)], [[...pushers].flatMap(listOf)]) : [];
+}
+
+/**
+ * Each usual push had a value, and an image has none of them.
+ * @param absent what stands for no value at all; without it no value is no change, but something that is not known
+ */
+function changed(
+  what: IdentityAspect,
+  perImage: readonly (readonly string[])[],
+  before: readonly (readonly string[])[],
+  absent?: string,
+): Deviation[] {
+  if (before.some(({ length }) => length === 0)) return [];
+  const usual = new Set(before.flat());
+  const other = perImage.find(
+    (values) => (values.length > 0 || absent !== undefined) && !values.some((value) => usual.has(value)),
+  );
+  if (other === undefined) return [];
+  return [{ what, kind: 'changed', before: [...usual].toSorted(), now: other.length > 0 ? [...other] : [absent!] }];
+}
+
+/** Empty where one image of the push has none: then the push as a whole did not have it. */
+function valuesOf(key: 'verifiedSigners' | 'claimedSigners' | 'builders' | 'sources') {
+  return ({ images }: PushIdentity): string[] =>
+    images.some((image) => image[key].length === 0) ? [] : [...new Set(images.flatMap((image) => image[key]))];
+}
+
+function listOf(value: string | null): string[] {
+  return value === null ? [] : [value];
+}

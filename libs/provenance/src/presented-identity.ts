@@ -1,0 +1,111 @@
+import { X509Certificate } from 'node:crypto';
+
+import { type Digest, TidewaiterError } from '@tidewaiter/domain';
+
+import { type Artifact, formOf } from './artifact.js';
+import { readBuildFacts } from './build-facts.js';
+import { readSigned, type Signed } from './signed.js';
+import { isRefusal, signerOf } from './signer.js';
+import { readStatement, type Statement } from './statement.js';
+import type { Trust } from './trust.js';
+
+/** Who signed and built an image. Verified only where a configured key or root says so: otherwise it is what the artifacts claim. */
+export interface PresentedIdentity {
+  /** Whether anything that looks like a signature lies beside the image. */
+  signature: boolean;
+  provenance: boolean;
+  /** Signers that a configured key or root verifies. */
+  verifiedSigners: string[];
+  /** Signers as the artifacts name themselves: key hint, or subject of the certificate. */
+  claimedSigners: string[];
+  builders: string[];
+  sources: string[];
+  /** Whether keys or roots are configured for the repository. */
+  isVerifiable: boolean;
+  /** Whether all that is there could be read. */
+  isComplete: boolean;
+}
+
+/** Names of one kind that are kept of one image. */
+const maxNames = 16;
+
+/** Reads who the artifacts of an image say signed and built it. */
+export function presentedIdentity(
+  artifacts: ReadonlyMap<Digest, readonly Artifact[]>,
+  trust: Trust,
+  isComplete: boolean,
+): PresentedIdentity {
+  const read = [...artifacts].flatMap(([image, some]) => some.flatMap((each) => claimOf(image, each, trust) ?? []));
+  const names = (of: (claim: Claim) => string | null) =>
+    [...new Set(read.flatMap((claim) => of(claim) ?? []))].toSorted().slice(0, maxNames);
+  return {
+    signature: read.some(({ isSigned }) => isSigned),
+    provenance: read.some(({ kind }) => kind === 'provenance'),
+    verifiedSigners: names(({ verifiedSigner }) => verifiedSigner),
+    claimedSigners: names(({ claimedSigner }) => claimedSigner),
+    builders: names(({ builder }) => builder),
+    sources: names(({ source }) => source),
+    isVerifiable: trust.keys.length + trust.certificates.length > 0,
+    isComplete,
+  };
+}
+
+interface Claim {
+  kind: Statement['kind'];
+  isSigned: boolean;
+  verifiedSigner: string | null;
+  claimedSigner: string | null;
+  builder: string | null;
+  source: string | null;
+}
+
+/** Null of what cannot be read or is about another image: it stands for no signature. */
+function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null {
+  if (formOf(artifact.mediaType) === 'sbom') return null;
+  try {
+    const signed = readSigned(artifact);
+    const { kind, subjects, predicate } = readStatement(signed);
+    if (!subjects.has(image)) return null;
+    const signer = signerOf(signed, trust);
+    const { builder, source } = kind === 'provenance' ? readBuildFacts(predicate) : { builder: null, source: null };
+    return {
+      kind,
+      isSigned: signed.signatures.length > 0,
+      verifiedSigner: isRefusal(signer) ? null : (signer.keyFingerprint ?? withoutRef(signer.identity ?? signer.name)),
+      claimedSigner: claimedSigner(signed),
+      builder: builder && withoutRef(builder),
+      source,
+    };
+  } catch (error) {
+    if (!(error instanceof TidewaiterError)) throw error;
+    return null;
+  }
+}
+
+/** What an artifact says of its signer; a plain signature by a key names none. */
+function claimedSigner({ keyHint, bundle }: Signed): string | null {
+  if (keyHint !== null && keyHint !== '') return `key ${keyHint.slice(0, 128)}`;
+  const content = bundle?.verificationMaterial.content;
+  const der =
+    content?.$case === 'certificate'
+      ? content.certificate.rawBytes
+      : content?.$case === 'x509CertificateChain'
+        ? content.x509CertificateChain.certificates[0]?.rawBytes
+        : undefined;
+  return der === undefined ? null : subjectOf(der);
+}
+
+function subjectOf(der: Uint8Array): string | null {
+  try {
+    const { subjectAltName, subject } = new X509Certificate(der);
+    const name = subjectAltName ?? subject ?? '';
+    return name === '' ? null : withoutRef(name.slice(0, 512));
+  } catch {
+    return null;
+  }
+}
+
+/** A workflow has another tag at each release, and a builder another version. */
+function withoutRef(identity: string): string {
+  return identity.replace(/@(?:refs\/|v?\d|[0-9a-f]{40}$).*$/s, '');
+}

@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import type { Digest } from '@tidewaiter/domain';
+
+import type { Push, Warning } from './pushes.js';
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+
+/** Who pushed, signed and built a push, as the scanner saw it. */
+export interface StoredIdentity {
+  images: { signature: boolean; isComplete: boolean }[];
+  pusher: string | null;
+  pipeline: string | null;
+}
+
+/** Another push of the repository, of other content. */
+export interface EarlierPushIdentity<Identity> {
+  digest: Digest;
+  tag: string;
+  identity: Identity;
+  isDeviating: boolean;
+}
+
+/** Pushes of other digests that are looked at: enough to find the usual ones among many that deviate. */
+const maxEarlier = 60;
+
+/** Who pushed, signed and built what, push by push: what is usual for a repository is learned from it. */
+@Injectable()
+export class PushIdentities {
+  constructor(private readonly store: Store) {}
+
+  async get<Identity extends StoredIdentity>(
+    pushId: string,
+  ): Promise<{ identity: Identity; warnings: Warning[] } | null> {
+    const [known] = await this.store.query<{ identity: Identity; warnings: Warning[] }>(
+      'SELECT identity, warnings FROM push_identity WHERE push_id = $1',
+      [pushId],
+    );
+    return known ?? null;
+  }
+
+  /** Pushes of a repository before a digest first came there, newest first, each digest once; of versions alone, or of other tags alone. */
+  async before<Identity extends StoredIdentity>(
+    push: Push,
+    isVersion: boolean,
+  ): Promise<EarlierPushIdentity<Identity>[]> {
+    return this.store.query<EarlierPushIdentity<Identity>>(
+      `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed'] AS "isDeviating" FROM (
+         SELECT DISTINCT ON (digest) digest, tag, identity, signs, at FROM push_identity
+         WHERE (connection, repository) = ($1, $2) AND is_version = $3 AND digest <> $4 AND push_id <> $6
+           AND at < least($5, (SELECT min(at) FROM push_identity AS same WHERE (same.connection, same.repository, same.digest) = ($1, $2, $4)))
+         ORDER BY digest, at) AS others
+       ORDER BY at DESC LIMIT ${maxEarlier}`,
+      [push.connection, push.repository, isVersion, push.digest, push.receivedAt, push.id],
+    );
+  }
+
+  /** Another repository where the same digest is signed, or seems to be: `registry/repository`; null where there is none. */
+  async signedElsewhere({ connection, repository, digest }: Push): Promise<string | null> {
+    const [place] = await this.store.query<{ place: string }>(
+      `SELECT coalesce(push.registry_host, push.connection) || '/' || push.repository AS place
+       FROM push_identity AS known JOIN push ON push.id = push_id
+       WHERE known.digest = $3 AND (known.connection, known.repository) <> ($1, $2)
+         AND NOT jsonb_path_exists(known.identity, '$.images[*].signature ? (@ == false)') ORDER BY known.at LIMIT 1`,
+      [connection, repository, digest],
+    );
+    return place?.place ?? null;
+  }
+
+  /** Keeps what a push presents. */
+  async put(
+    tx: Transaction,
+    push: Push,
+    { identity, isVersion, warnings }: { identity: StoredIdentity; isVersion: boolean; warnings: readonly Warning[] },
+  ): Promise<void> {
+    const { id, connection, repository, tag, digest, pushedBy, receivedAt } = push;
+    await tx.query(
+      `INSERT INTO push_identity (push_id, connection, repository, tag, digest, pushed_by, is_version, at, identity, warnings)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       ON CONFLICT (push_id) DO UPDATE SET identity = EXCLUDED.identity, warnings = EXCLUDED.warnings`,
+      [id, connection, repository, tag, digest, pushedBy, isVersion, receivedAt, json(identity), json(warnings)],
+    );
+    await this.noteSigns(tx, id);
+  }
+
+  /** Keeps the ids of the supply-chain findings that a push has by now, but for those that are low. */
+  async noteSigns(tx: Transaction, pushId: string): Promise<void> {
+    await tx.query(
+      `UPDATE push_identity AS own SET signs = ARRAY(
+         SELECT DISTINCT finding ->> 'id' FROM repository_finding AS found
+         WHERE (found.connection, found.repository) = (own.connection, own.repository) AND (found.tag IS NULL OR found.tag = own.tag)
+           AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = own.push_id)
+           AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible'))
+       WHERE push_id = $1`,
+      [pushId],
+    );
+  }
+}

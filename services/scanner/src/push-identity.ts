@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { type Digest, type Finding, NotYet } from '@tidewaiter/domain';
+import {
+  identityDeviations,
+  identityFindings,
+  isVersionTag,
+  type PresentedIdentity,
+  type PushIdentity as Identity,
+  usualPushes,
+} from '@tidewaiter/provenance';
+import { PipelineReports, Provenances, type Push, PushIdentities, Store, type Warning } from '@tidewaiter/store';
+
+import { TagOrigin, type TagPush } from './tag-origin.js';
+
+/** An image of a push, and what lies beside it. */
+export interface ExaminedImage {
+  digest: Digest;
+  presented: PresentedIdentity;
+  warnings: Warning[];
+}
+
+/** How the identity of a repository is learned. */
+export class IdentitySettings {
+  constructor(
+    readonly learnFrom: number,
+    readonly graceMs: number,
+  ) {}
+}
+
+const lookAgainMs = 4_000;
+
+/** Compares who pushed, signed and built a push with who did so far, and its tag with what the tag stood for. */
+@Injectable()
+export class PushIdentity {
+  constructor(
+    private readonly store: Store,
+    private readonly identities: PushIdentities,
+    private readonly provenances: Provenances,
+    private readonly reports: PipelineReports,
+    private readonly tags: TagOrigin,
+    private readonly settings: IdentitySettings,
+  ) {}
+
+  /** @throws NotYet while a signature that was always there may still come */
+  async judge(push: Push, images: readonly ExaminedImage[]): Promise<void> {
+    const { tag } = push;
+    // The platforms of an index come alone first, and the index speaks for them.
+    if (tag === null) return;
+    const tagged = { ...push, tag };
+    const ofTag = await this.tags.findings(tagged);
+    const identity = await this.#identityOf(tagged, images);
+    const isVersion = isVersionTag(tag);
+    const deviating = await this.#deviations(tagged, identity, { isVersion, hasOtherSigns: ofTag.length > 0 });
+    await this.store.transaction(async (tx) => {
+      for (const { digest } of images) await this.provenances.putOfTag(tx, tagged, digest, [...ofTag, ...deviating]);
+      await this.identities.put(tx, push, {
+        identity,
+        isVersion,
+        warnings: images.flatMap(({ warnings }) => warnings),
+      });
+    });
+  }
+
+  /** Keeps which supply-chain findings the push has by now, for those who decide about an incident. */
+  async noteSigns({ id }: Push): Promise<void> {
+    await this.store.transaction((tx) => this.identities.noteSigns(tx, id));
+  }
+
+  /** What could not be looked at. */
+  async warnings({ id }: Push): Promise<Warning[]> {
+    return (await this.identities.get(id))?.warnings ?? [];
+  }
+
+  /** A registry that is ill takes no signature away that was there. */
+  async #identityOf(push: TagPush, images: readonly ExaminedImage[]): Promise<Identity> {
+    const run = await this.reports.runOf(push.id);
+    const known = await this.identities.get<Identity>(push.id);
+    const presented = images.map((image) => image.presented);
+    const isWorse =
+      presented.some(({ isComplete }) => !isComplete) && known?.identity.images.every((each) => each.signature);
+    const pipeline = run && [run.run.source, run.run.workflow].filter(Boolean).join(' ');
+    return {
+      images: isWorse && known ? known.identity.images : presented,
+      pusher: push.pushedBy,
+      pipeline: pipeline || null,
+    };
+  }
+
+  async #deviations(
+    push: TagPush,
+    identity: Identity,
+    { isVersion, hasOtherSigns }: { isVersion: boolean; hasOtherSigns: boolean },
+  ): Promise<Finding[]> {
+    const { learnFrom } = this.settings;
+    if (learnFrom === 0 || push.origin === 'imported') return [];
+    const usual = usualPushes(await this.identities.before<Identity>(push, isVersion), learnFrom);
+    const deviations = identityDeviations(identity, usual);
+    if (deviations.length === 0) return [];
+    const isMissing = deviations.some(({ kind }) => kind === 'missing');
+    // A version that was moved needs no second sign, and its alarm must not wait.
+    if (isMissing && !hasOtherSigns) this.#awaitSignature(push);
+    const signedElsewhere = isMissing ? await this.identities.signedElsewhere(push) : null;
+    const { repository, tag } = push;
+    return identityFindings({ repository, tag, isVersion, hasOtherSigns, signedElsewhere }, deviations, usual);
+  }
+
+  #awaitSignature({ state, receivedAt, repository, tag }: TagPush): void {
+    if (state !== 'analyzing' || Date.now() - receivedAt.getTime() >= this.settings.graceMs) return;
+    throw new NotYet('SIGNATURE_AWAITED', `${repository}:${tag} may still be signed`, { retryAfterMs: lookAgainMs });
+  }
+}
