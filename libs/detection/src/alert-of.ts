@@ -28,7 +28,10 @@ export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
     name,
     isFact: isAboutFacts(match),
     bySensor: false,
-    keys: [...scene.keys, ...extraKeys([...joins, ...campaignJoins(seen), ...hostJoins(seen)], [scene])],
+    keys: [
+      ...scene.keys,
+      ...extraKeys([...joins, ...campaignJoins(seen), ...hostJoins(seen), ...releaseJoins(seen)], [scene]),
+    ],
     // Of what only accompanies, the sentence is enough.
     evidence: [evidenceOf(scene, rule.title, weight === 'context' ? null : seen.observation.native)],
     lowered: null,
@@ -61,6 +64,14 @@ function campaignJoins({ observation, facts }: Seen): string[] {
 function hostJoins({ observation }: Seen): string[] {
   return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
+
+/** What happens in an image whose tag was moved, or that nobody signed as usual, belongs to the incident of its push. */
+function releaseJoins({ observation, facts }: Seen): string[] {
+  const found = factField('Image.SupplyChainFindings', observation, facts);
+  return Array.isArray(found) && found.some((id) => incidentFindings.has(String(id))) ? ['release'] : [];
+}
+
+const incidentFindings = new Set(['release-tag-moved', 'identity-missing', 'identity-changed']);
 
 /** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
 export function sensorAlert(

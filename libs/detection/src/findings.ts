@@ -20,6 +20,9 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['reverse-shell', 'Reverse shell'],
   ['dns-tunnel', 'DNS tunnel'],
   ['entrypoint-changed', 'Tag hijack'],
+  ['release-tag-moved', 'Release tag moved'],
+  ['identity-missing', 'Signature missing'],
+  ['identity-changed', 'Identity changed'],
   ['malicious-release', 'Malicious release of a dependency'],
   ['new-egress-after-new-digest', 'Changed release'],
   ['dependency-confusion', 'Dependency confusion'],
@@ -136,6 +139,15 @@ const advice: ReadonlyMap<string, string> = new Map([
   ['reverse-shell', isolate],
   ['dns-tunnel', 'Let pods ask the resolver of the cluster alone, and block the domain.'],
   ['new-egress-after-new-digest', 'Roll back to the digest that the tag had before, and deploy by digest.'],
+  [
+    'release-tag-moved',
+    'Restore the tags to their earlier digests, rotate the registry credentials of the account that moved them, and deploy by digest.',
+  ],
+  ['identity-missing', 'Refuse the image at admission until its owner signs it, and find out who pushed it.'],
+  [
+    'identity-changed',
+    'Ask the owner whether the account, key or builder was meant to change; if not, rotate its credentials.',
+  ],
   ['entrypoint-changed', 'Compare the two images: `tidewaiter diff`.'],
   ['malicious-release', 'Roll back to the release before, and find out which dependency is new in it.'],
   [

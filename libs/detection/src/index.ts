@@ -7,6 +7,8 @@ export { IncidentBuilder } from './incident-builder.js';
 export { imageReferenceOf } from './image-reference.js';
 export type { ImageReference } from './image-reference.js';
 export type { Scene } from './scene.js';
+export { settlePushes, suspectWindowMs } from './supply-chain-alerts.js';
+export type { SettledPushes, SuspectPush } from './supply-chain-alerts.js';
 export { WideCorrelations } from './wide-correlations.js';
 export type { WideMatch } from './wide-correlations.js';
 export { repeatsWaitMs } from './wide-repeats.js';

@@ -22,6 +22,8 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   /** Guessed from the name of a pod. */
   owner: 10 * minute,
   identity: 30 * minute,
+  /** An account of a registry. */
+  actor: 10 * minute,
   source: 30 * minute,
   key: 7 * day,
   /** Of a cloud, by its name: what it hands out lasts for hours. */

@@ -68,6 +68,8 @@ export interface ImageFacts {
   secrets: readonly KnownSecret[];
   /** Findings of integrity and malware, by path. */
   flagged: ReadonlyMap<string, { kind: 'integrity' | 'malware'; id: string }>;
+  /** Ids of its supply-chain findings that are medium or worse; absent where nobody looks for any. */
+  supplyChain?: readonly string[];
 }
 
 export interface KnownVulnerability {

@@ -131,6 +131,13 @@ export const imageFields: readonly FactField[] = [
     unknownWhen: notScanned,
     answer: ({ image }) => image && [...new Set([...image.flagged.values()].map(({ id }) => id))].toSorted(),
   },
+  {
+    name: 'Image.SupplyChainFindings',
+    type: 'list',
+    meaning: 'Ids of its supply-chain findings that are medium or worse: `release-tag-moved`, `identity-missing`.',
+    unknownWhen: notScanned,
+    answer: ({ image }) => image && [...(image.supplyChain ?? [])],
+  },
 ];
 
 /** Registries in which everybody has a namespace. */

@@ -23,6 +23,8 @@ import { changeItems } from './push-message-changes.js';
 
 /** Vulnerabilities of the image that a message names. */
 const maxFindings = 3;
+/** Pushes that a message lists. */
+const maxPushes = 20;
 
 /** One message about one incident: what happened, what we know of the image, how far it reaches and what to do. */
 export function incidentMessage(
@@ -50,6 +52,7 @@ export function incidentMessage(
         'What happened',
         incident.steps.map((step) => stepItem(step, incident, safe)),
       ),
+      ...section('Pushes', pushItems(incident, safe)),
       ...section('What the image says', imageItems(incident, context.image, safe)),
       ...(status === 'firing'
         ? section(
@@ -149,6 +152,16 @@ function stepItem(
     detail: detail.filter(Boolean).join(' · ') || null,
     isNew: false,
   };
+}
+
+/** Each tag that was moved or pushed, from what to what, by whom. */
+function pushItems({ evidence, firstSeen }: ToldIncident, safe: (text: string) => string): MessageItem[] {
+  const pushes = evidence.filter(({ source }) => source === 'registry');
+  const more = pushes.length - maxPushes;
+  return [
+    ...pushes.slice(0, maxPushes).map(({ at, text }) => plainItem(`${clockText(at, firstSeen)} ${safe(text)}`)),
+    ...(more > 0 ? [plainItem(count(more, 'more push', 'more pushes'))] : []),
+  ];
 }
 
 /** `10:42:03`, with the day where it is not the one on which it began. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
+import { type Digest, isAtLeast } from '@tidewaiter/domain';
 import type { ImageFacts, KnownSecret, KnownVulnerability } from '@tidewaiter/facts';
 
 import { Findings, type ImageFinding } from './findings.js';
@@ -56,6 +56,7 @@ export class ImageFactsOf {
       // A secret that a later layer hides is still in the image.
       secrets: findings.filter(({ kind }) => kind === 'secret').map(secretOf),
       flagged: flaggedOf(present),
+      supplyChain: supplyChainOf(present),
     };
     return { facts, bytes: files.bytes.length + (origin?.bytes ?? 0) + bytesPerFinding * findings.length };
   }
@@ -106,6 +107,11 @@ function secretOf({ id, path, evidence }: Pick<ImageFinding, 'id' | 'path' | 'ev
   const { valueFingerprint } = evidence;
   const fingerprint = typeof valueFingerprint === 'string' ? valueFingerprint : null;
   return { id, path: path && `/${path}`, fingerprint, accessKeyId: null };
+}
+
+function supplyChainOf(findings: readonly ImageFinding[]): string[] {
+  const counting = findings.filter(({ kind, severity }) => kind === 'supply-chain' && isAtLeast(severity, 'medium'));
+  return [...new Set(counting.map(({ id }) => id))].toSorted();
 }
 
 /** Of one path what is worst: malware, then what findings come first. */

@@ -1,4 +1,5 @@
 export { PushIdentities } from './push-identities.js';
+export { SuspectPushes } from './suspect-pushes.js';
 export { TagHistories } from './tag-histories.js';
 export { StoreModule } from './store.module.js';
 export type { StoreOptions } from './store.module.js';

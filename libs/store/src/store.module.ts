@@ -51,6 +51,7 @@ import { RoutingReplays } from './routing-replays.js';
 import { SensorContacts } from './sensor-contacts.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
+import { SuspectPushes } from './suspect-pushes.js';
 import { OutboxSweeper } from './sweeper.js';
 import { TagHistories } from './tag-histories.js';
 import { TagLedger } from './tag-ledger.js';
@@ -105,6 +106,7 @@ const repositories = [
   TagHistories,
   TagLedger,
   PushIdentities,
+  SuspectPushes,
   AlertGroups,
   AlertHistory,
   RoutingReplays,

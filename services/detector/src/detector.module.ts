@@ -29,6 +29,7 @@ import { PartitionJournal } from './partition-journal.js';
 import { Partitions } from './partitions.js';
 import { RuleListing } from './rule-listing.js';
 import { RuntimeFacts } from './runtime-facts.js';
+import { SupplyChainWatch } from './supply-chain-watch.js';
 
 /** Runtime events in, incidents out: the wiring of the two stages. */
 @Module({})
@@ -71,6 +72,7 @@ export class DetectorModule implements OnModuleInit {
         Duties,
         Housekeeping,
         RuleListing,
+        SupplyChainWatch,
       ],
     };
   }

@@ -23,6 +23,7 @@ import { DigestNotebook } from './digest-notebook.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
 import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
+import { IncidentDecision } from './incident-decision.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 import { NotifyOfFailedPushes } from './notify-of-failed-pushes.js';
@@ -67,6 +68,7 @@ export class NotifierModule {
         FailedPushAlerts,
         FindingReports,
         IncidentReports,
+        IncidentDecision,
         {
           provide: Owners,
           useFactory: (ownership: Ownership) => new Owners(settings.owners, ownership),

@@ -75,7 +75,8 @@ export class NotifyOfIncidents {
     await this.store.onceEach(consumers.notifier.name, [...byId.keys()], async (tx, id) => {
       const event = byId.get(id)!;
       const report = reports.get(event.incidentId);
-      if (report && !isOutdated(report, event.revision)) await event.inContext(() => this.#tellOf(tx, event, report));
+      if (report && !isOutdated(report, event.revision) && !isReportedByPush(report))
+        await event.inContext(() => this.#tellOf(tx, event, report));
     });
   }
 
@@ -109,6 +110,12 @@ const forFollowers: ReadonlySet<string> = new Set(['updated', 'acknowledged']);
 /** Whether something has become of it since that everybody hears of: that comes with an event of its own. */
 export function isOutdated({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {
   return revisions.some((each) => each.revision > revision && !forFollowers.has(each.kind));
+}
+
+/** One push alone: its own message says the same. Once anything more belongs to the incident, the incident is reported. */
+export function isReportedByPush({ incident }: Pick<IncidentReport, 'incident'>): boolean {
+  const events = new Set(incident.evidence.map(({ event }) => event));
+  return events.size === 1 && incident.evidence.every(({ source }) => source === 'registry');
 }
 
 export function isForAll({ revisions }: Pick<IncidentReport, 'revisions'>, revision: number): boolean {

@@ -7,6 +7,7 @@ import { Pushes, Store } from '@tidewaiter/store';
 import { Channels } from './channels.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { FailedPushAlerts } from './failed-push-alerts.js';
+import { IncidentDecision } from './incident-decision.js';
 import { Notifications } from './notifications.js';
 import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
@@ -26,15 +27,17 @@ export class NotifyOfPushes {
     private readonly channels: Channels,
     private readonly pushes: Pushes,
     private readonly failed: FailedPushAlerts,
+    private readonly decision: IncidentDecision,
   ) {}
 
   @Subscribe(consumers.notifier, imageAnalyzed)
   async handle(event: EventOf<typeof imageAnalyzed>): Promise<void> {
-    await this.#limit.run(() => this.#tell(event));
+    const isInIncident = await this.decision.isInIncident(event.data.pushId);
+    await this.#limit.run(() => this.#tell(event, isInIncident));
   }
 
-  async #tell({ id, time, data }: EventOf<typeof imageAnalyzed>): Promise<void> {
-    const report = await this.reports.of(data);
+  async #tell({ id, time, data }: EventOf<typeof imageAnalyzed>, isInIncident: boolean): Promise<void> {
+    const report = isInIncident ? null : await this.reports.of(data);
     const push = await this.pushes.get(data.pushId);
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (push?.tag != null) await this.failed.resolve(tx, { ...push, tag: push.tag }, time);

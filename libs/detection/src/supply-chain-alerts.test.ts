@@ -1,0 +1,120 @@
+import { IncidentBuilder } from './incident-builder.js';
+import { settlePushes, type SuspectPush } from './supply-chain-alerts.js';
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+const startMs = Date.parse('2026-11-28T10:00:00Z');
+const movedFinding = { id: 'release-tag-moved', title: 'The release tag was moved to other content' };
+const unsigned = { id: 'identity-missing', title: 'Signature missing, previously always present' };
+
+function suspect(tag: string, seconds: number, more: Partial<SuspectPush> = {}): SuspectPush {
+  return {
+    pushId: `id-${tag}`,
+    connection: 'main',
+    registry: 'r:5000',
+    repository: 'rel/tool',
+    tag,
+    digest: digestOf('e'),
+    imageDigests: [digestOf('e')],
+    previousDigest: digestOf('a'),
+    pushedBy: 'mallory',
+    pushedAt: new Date(startMs + seconds * 1000).toISOString(),
+    analyzedMs: startMs + seconds * 1000,
+    findings: [movedFinding, unsigned],
+    ...more,
+  };
+}
+
+const after = (seconds: number) => startMs + seconds * 1000;
+const twelve = Array.from({ length: 12 }, (_, index) => suspect(`v0.${index}.0`, index / 4));
+
+describe('settlePushes', () => {
+  it('makes one critical incident of twelve tags that one account moves', () => {
+    const { alerts, inIncident, pushIds } = settlePushes(twelve, [], after(8));
+    expect([pushIds.length, inIncident.length]).toEqual([12, 12]);
+    const builder = new IncidentBuilder();
+    const changes = alerts.flatMap((alert) => builder.add(alert));
+    builder.advance(after(9));
+    const incidents = builder.incidents();
+    expect(incidents).toMatchObject([
+      {
+        severity: 'critical',
+        title: '12 release tags moved by mallory in r:5000/rel/tool',
+        imageDigest: digestOf('e'),
+      },
+    ]);
+    expect(incidents[0]!.evidence.map(({ text }) => text)).toHaveLength(12);
+    expect(incidents[0]!.evidence[3]!.text).toBe(
+      'rel/tool:v0.3.0 moved from sha256:aaaaaaaaaaaa to sha256:eeeeeeeeeeee by mallory; Signature missing, previously always present',
+    );
+    expect(new Set(changes.map(({ incident }) => incident.id)).size).toBe(1);
+  });
+
+  it('waits until nothing more comes, but not for ever', () => {
+    expect(settlePushes(twelve, [], after(4)).pushIds).toEqual([]);
+    const steady = Array.from({ length: 10 }, (_, index) => suspect(`v${index}`, 3 * index));
+    expect(settlePushes(steady, [], after(28)).pushIds).toHaveLength(10);
+  });
+
+  it.each<[string, SuspectPush[], SuspectPush[], { opens: boolean; inIncident: string[] }]>([
+    ['one moved tag of another identity', [suspect('v3', 0)], [], { opens: true, inIncident: [] }],
+    [
+      'one moved tag, signed as usual',
+      [suspect('v3', 0, { findings: [movedFinding] })],
+      [],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'a new version without a signature',
+      [suspect('v10', 0, { findings: [unsigned] })],
+      [],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'two moved tags, signed as usual',
+      [suspect('v3', 0, { findings: [movedFinding] }), suspect('v4', 1, { findings: [movedFinding] })],
+      [],
+      { opens: true, inIncident: ['id-v3', 'id-v4'] },
+    ],
+    [
+      'a second tag moved to the same digest later',
+      [suspect('v4', 100)],
+      [suspect('v3', 0)],
+      { opens: true, inIncident: ['id-v4'] },
+    ],
+    [
+      'other content of the same account later',
+      [suspect('v10', 100, { digest: digestOf('f'), findings: [unsigned] })],
+      [suspect('v3', 0)],
+      { opens: true, inIncident: [] },
+    ],
+    [
+      'a moved tag of another account and digest',
+      [suspect('v4', 1, { pushedBy: 'carol', digest: digestOf('f'), findings: [movedFinding] })],
+      [suspect('v3', 0)],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'the same account in another registry',
+      [suspect('v4', 1, { connection: 'other', findings: [movedFinding] })],
+      [suspect('v3', 0)],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'the same account an hour later',
+      [suspect('v4', 3600, { findings: [movedFinding] })],
+      [suspect('v3', 0)],
+      { opens: false, inIncident: [] },
+    ],
+  ])('judges %s', (_what, waiting, known, expected) => {
+    const { alerts, inIncident } = settlePushes(waiting, known, after(7200));
+    expect({ opens: alerts.length > 0, inIncident }).toEqual(expected);
+  });
+
+  it('joins accounts by the digest to which they move tags', () => {
+    const pushes = [suspect('v3', 0), suspect('v4', 1, { pushedBy: null }), suspect('v5', 2, { pushedBy: 'carol' })];
+    const builder = new IncidentBuilder();
+    for (const alert of settlePushes(pushes, [], after(60)).alerts) builder.add(alert);
+    builder.advance(after(61));
+    expect(builder.incidents()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,88 @@
+import { settlePushes } from '@tidewaiter/detection';
+import { countBySeverity, findingOf, Secret } from '@tidewaiter/domain';
+import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import type { DataSource } from 'typeorm';
+
+import { connect } from './data-source.js';
+import { Images } from './images.js';
+import { Provenances } from './provenances.js';
+import { PushIdentities } from './push-identities.js';
+import { type Push, Pushes } from './pushes.js';
+import { Store } from './store.js';
+import { SuspectPushes } from './suspect-pushes.js';
+
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+let servers: ThrowAwayServers<{ postgres: true }>;
+let dataSource: DataSource;
+let store: Store;
+
+beforeAll(async () => {
+  servers = await throwAwayServers({ postgres: true });
+  dataSource = await connect({ url: new Secret(await servers.postgres.createDatabase()), poolSize: 4, name: 'test' });
+  store = new Store(dataSource, 'test');
+}, 60_000);
+
+afterAll(async () => {
+  await dataSource.destroy();
+  await servers.stop();
+});
+
+/** An analysed push with supply-chain findings of its tag. */
+async function push(letter: string, tag: string, ids: string[]): Promise<Push> {
+  const [pushes, identities] = [new Pushes(store), new PushIdentities(store)];
+  const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: 'mallory', pushedAt: null };
+  const place = { connection: 'main', repository: 'rel/tool', tag };
+  const [id = ''] = await store.transaction((tx) => pushes.add(tx, [{ ...place, ...claims }]));
+  const added = (await pushes.get(id))!;
+  const digest = digestOf(letter);
+  const build = { createdAt: null, baseCreatedAt: null, user: null, labels: {}, findings: [], layers: [] };
+  const image = {
+    mediaType: 'm',
+    configDigest: digest,
+    platform: 'linux/amd64' as const,
+    configVersion: null,
+    ...build,
+  };
+  const known = { severity: 'high', layer: null, state: 'present' } as const;
+  const findings = ids.map((each) =>
+    findingOf({ ...known, kind: 'supply-chain', id: each, title: each, fingerprint: `${each} ${tag}` }),
+  );
+  await store.transaction(async (tx) => {
+    await new Images(store).add(tx, [{ digest, ...image }]);
+    await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+    await pushes.analyzed(tx, id, { verdict: 'fail', counts: countBySeverity([]), warnings: [] });
+  });
+  const push = (await pushes.get(id))!;
+  await store.transaction(async (tx) => {
+    await new Provenances(store).putOfTag(tx, place, digest, findings);
+    const identity = { images: [], pusher: 'mallory', pipeline: null };
+    await identities.put(tx, push, { identity, isVersion: true, warnings: [] });
+  });
+  return push;
+}
+
+describe('SuspectPushes', () => {
+  it('are decided once: all tags that one account moved are in one incident', async () => {
+    const suspects = new SuspectPushes(store);
+    await push('a', 'v3', []);
+    const clean = await push('a', 'v4', []);
+    const moved = [
+      await push('b', 'v3', ['release-tag-moved', 'identity-missing']),
+      await push('b', 'v4', ['release-tag-moved', 'identity-missing']),
+    ];
+    expect(await suspects.isInIncident(clean.id)).toBe(false);
+    expect(await suspects.isInIncident(moved[0]!.id)).toBeNull();
+    const waiting = await store.transaction((tx) => suspects.waiting(tx));
+    expect(waiting).toMatchObject([
+      { tag: 'v3', registry: 'r:5000', digest: digestOf('b'), previousDigest: digestOf('a'), pushedBy: 'mallory' },
+      { tag: 'v4', imageDigests: [digestOf('b')], findings: [{ id: 'identity-missing' }, { id: 'release-tag-moved' }] },
+    ]);
+    const { pushIds, inIncident, alerts } = settlePushes(waiting, [], Date.now() + 60_000);
+    expect([alerts.length, inIncident]).toEqual([2, moved.map(({ id }) => id)]);
+    await store.transaction((tx) => suspects.settle(tx, pushIds, inIncident));
+    expect(await suspects.isInIncident(moved[0]!.id)).toBe(true);
+    expect(await store.transaction((tx) => suspects.waiting(tx))).toEqual([]);
+    expect(await store.transaction((tx) => suspects.known(tx))).toHaveLength(2);
+  }, 60_000);
+});

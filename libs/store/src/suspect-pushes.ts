@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
+
+import { Store, type Transaction } from './store.js';
+
+/** Analysed at once, at most: more wait for the next look. */
+const maxWaiting = 1_000;
+const maxKnown = 1_000;
+
+const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.registry_host, push.connection) AS registry, suspect.repository,
+  suspect.tag, suspect.digest, push.previous_digest AS "previousDigest", suspect.pushed_by AS "pushedBy",
+  to_char(coalesce(push.pushed_at, push.received_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "pushedAt",
+  extract(epoch FROM push.finished_at)::float * 1000 AS "analyzedMs",
+  ARRAY(SELECT image_digest FROM push_image WHERE push_image.push_id = push.id ORDER BY image_digest) AS "imageDigests",
+  (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
+   WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository) AND (found.tag IS NULL OR found.tag = suspect.tag)
+     AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
+     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')) AS findings`;
+
+/** Pushes with supply-chain findings: whether an incident reports them is decided once, a moment after their analysis. */
+@Injectable()
+export class SuspectPushes {
+  constructor(private readonly store: Store) {}
+
+  /** Analysed pushes about which nothing is decided, oldest first, held until the transaction ends. */
+  async waiting(tx: Transaction): Promise<SuspectPush[]> {
+    return tx.query<SuspectPush>(
+      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+       WHERE signs <> '{}' AND settled_at IS NULL AND push.state = 'analyzed' AND push.origin <> 'imported'
+       ORDER BY suspect.at LIMIT ${maxWaiting} FOR UPDATE OF suspect`,
+    );
+  }
+
+  /** Those of the last minutes about which it was decided before. */
+  async known(tx: Transaction): Promise<SuspectPush[]> {
+    return tx.query<SuspectPush>(
+      `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id
+       WHERE signs <> '{}' AND settled_at IS NOT NULL AND suspect.at > now() - $1 * interval '2 milliseconds'
+       ORDER BY suspect.at DESC LIMIT ${maxKnown}`,
+      [suspectWindowMs],
+    );
+  }
+
+  async settle(tx: Transaction, pushIds: readonly string[], inIncident: readonly string[]): Promise<void> {
+    await tx.query(
+      'UPDATE push_identity SET settled_at = now(), is_in_incident = push_id = ANY($2::uuid[]) WHERE push_id = ANY($1::uuid[])',
+      [pushIds, inIncident],
+    );
+  }
+
+  /** Whether an incident reports a push; null while that is not decided. */
+  async isInIncident(pushId: string): Promise<boolean | null> {
+    const [suspect] = await this.store.query<{ isInIncident: boolean | null }>(
+      `SELECT CASE WHEN signs = '{}' THEN false WHEN settled_at IS NOT NULL THEN is_in_incident END AS "isInIncident"
+       FROM push_identity WHERE push_id = $1`,
+      [pushId],
+    );
+    return suspect === undefined ? false : suspect.isInIncident;
+  }
+}

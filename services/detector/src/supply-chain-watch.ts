@@ -1,0 +1,38 @@
+import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { settlePushes } from '@tidewaiter/detection';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { DetectionAlerts, Store, SuspectPushes } from '@tidewaiter/store';
+
+const lookMs = 1_000;
+
+/** Turns pushes with moved tags or another identity into alerts, of which incidents are built. Any number of replicas may do it. */
+@Injectable()
+export class SupplyChainWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  #looking: Repetition | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly pushes: SuspectPushes,
+    private readonly alerts: DetectionAlerts,
+    private readonly logger: Logger,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.#looking = repeat(() => this.#look(), lookMs, this.logger);
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.#looking?.stop();
+  }
+
+  async #look(): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      const waiting = await this.pushes.waiting(tx);
+      if (waiting.length === 0) return;
+      const { pushIds, inIncident, alerts } = settlePushes(waiting, await this.pushes.known(tx), Date.now());
+      if (alerts.length > 0) await this.alerts.add(tx, alerts);
+      await this.pushes.settle(tx, pushIds, inIncident);
+      if (alerts.length > 0) this.logger.info({ alerts: alerts.length, pushes: pushIds }, 'suspect pushes alerted');
+    });
+  }
+}
