@@ -94,8 +94,36 @@ it('names ten broken records, none of which can write to the terminal, and count
   for (let index = 0; index < 12; index++) await writeFile(join(folder, `\x1b[2J${index}.json`), '{');
   await advisories('import', folder);
   expect(output.stderr.match(/rejected \uFFFD\[2J\d+\.json: not JSON/g)).toHaveLength(10);
-  expect(output.stderr).toContain('12 rejected');
+  expect(output.stderr).toContain('all of its 12 records were rejected');
   expect(output.stderr).not.toContain('\x1b');
+});
+
+it('fails where every record is rejected, and leaves the dates of the data as they were', async () => {
+  await writeFile(join(folder, 'a.json'), JSON.stringify(record('ALPINE-CVE-2099-1')));
+  await advisories('import', '--quiet', join(folder, 'a.json'));
+  const statusText = async () => {
+    const before = output.stdout.length;
+    await advisories('status', '-o', 'json');
+    return JSON.parse(output.stdout.slice(before)) as { feeds: { checkedAt: string }[]; lastImport: unknown };
+  };
+  const { feeds, lastImport } = await statusText();
+  await writeFile(join(folder, 'a.json'), '{}');
+  await advisories('import', join(folder, 'a.json'));
+  expect(output.stderr).toMatch(/its only record was rejected \[ADVISORIES_REJECTED\]/);
+  expect(process.exitCode).toBe(2);
+  const after = await statusText();
+  expect(after.feeds.map(({ checkedAt }) => checkedAt)).toEqual(feeds.map(({ checkedAt }) => checkedAt));
+  expect(after.lastImport).toEqual(lastImport);
+});
+
+it('knows the catalogue of exploited vulnerabilities by its content', async () => {
+  const vulnerabilities = [{ cveID: 'CVE-2099-0001', dateAdded: '2099-01-01' }];
+  const catalogue = { title: 'CISA', catalogVersion: '1', dateReleased: '2099-01-01T00:00:00Z', vulnerabilities };
+  await writeFile(join(folder, 'exploited-2099.json'), JSON.stringify(catalogue));
+  await writeFile(join(folder, 'a.json'), JSON.stringify(record('ALPINE-CVE-2099-1')));
+  await advisories('import', folder);
+  expect(output.stderr).toMatch(/imported 1 records from KEV /);
+  expect(output.stderr).not.toContain('rejected exploited');
 });
 
 it('says that an archive is broken, imports the others, and fails', async () => {

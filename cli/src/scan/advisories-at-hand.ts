@@ -1,4 +1,4 @@
-import type { AdvisoryScope, CandidateLookup, Exploitation, RatingLookup } from '@tidewaiter/advisories';
+import type { AdvisoryScope, CandidateLookup, EcosystemAge, Exploitation, RatingLookup } from '@tidewaiter/advisories';
 import type { Warning } from '@tidewaiter/oci';
 
 /** Advisories at hand, wherever they come from. */
@@ -8,7 +8,7 @@ export interface AdvisoriesAtHand {
   /** Those of some scopes of which anything is known. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[];
   exploitation(cves: readonly string[]): Exploitation;
-  /** What is known of some ecosystems is as of then, ISO 8601; null of nothing. */
-  asOf(ecosystems: ReadonlySet<string>): string | null;
+  /** How old the data of some ecosystems is; none of those of which nothing is known. */
+  ages(ecosystems: ReadonlySet<string>): EcosystemAge[];
   warnings: Warning[];
 }

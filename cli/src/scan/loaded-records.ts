@@ -4,6 +4,7 @@ import {
   type AdvisoryCandidate,
   type AdvisoryKey,
   type AdvisoryScope,
+  ecosystemAges,
   type Exploitation,
   isEcosystem,
   type OsvAdvisory,
@@ -37,7 +38,8 @@ export async function loadRecords(path: string, keys: readonly AdvisoryKey[]): P
     ratingsOf: () => [],
     covered: (scopes) => loaded.covered(scopes),
     exploitation: (cves) => worstExploitation(cves.flatMap((cve) => loaded.exploitation.get(cve) ?? [])),
-    asOf: () => loaded.newest,
+    ages: (ecosystems) =>
+      loaded.newest === null ? [] : ecosystemAges([{ name: path, asOf: loaded.newest }], ecosystems),
     warnings,
   };
 }

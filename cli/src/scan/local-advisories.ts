@@ -1,11 +1,13 @@
 import {
-  type AdvisoryFeed,
   type AdvisoryKey,
   advisoryKeyOf,
   blindSpots,
   cvesOf,
+  ecosystemAges,
   judgeInventory,
+  oldestOf,
   type Rating,
+  staleAdvisories,
 } from '@tidewaiter/advisories';
 import { AdvisoryFile, type AdvisoryRecord, isAdvisoryFile } from '@tidewaiter/advisory-file';
 import type { Finding, ImagePackage, OsRelease } from '@tidewaiter/domain';
@@ -42,10 +44,14 @@ export async function judgePackages(
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
   return withAdvisories(path, keys, (advisories) => {
     const covered = advisories.covered(keys);
-    const asOf = advisories.asOf(new Set(covered.map(({ ecosystem }) => ecosystem)));
+    const ages = advisories.ages(new Set(covered.map(({ ecosystem }) => ecosystem)));
     const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
-    const warnings = [...blindSpots(scoped, os, covered), ...advisories.warnings, ...stale(asOf, maxAgeMs)];
-    return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf };
+    const warnings = [
+      ...blindSpots(scoped, os, covered),
+      ...advisories.warnings,
+      ...staleAdvisories(ages, new Date(), maxAgeMs),
+    ];
+    return { findings: findings.map((each) => withExploitation(each, advisories)), warnings, asOf: oldestOf(ages) };
   });
 }
 
@@ -65,7 +71,7 @@ async function withAdvisories<T>(
     ratingsOf: (vulnerabilityId) => file.recordsOf(vulnerabilityId).flatMap(ratingOf),
     covered: (scopes) => file.covered(scopes),
     exploitation: (cves) => file.exploitation(cves),
-    asOf: (ecosystems) => oldest(feeds, ecosystems),
+    ages: (ecosystems) => ecosystemAges(feeds, ecosystems),
     warnings: [],
   });
 }
@@ -74,29 +80,6 @@ function ratingOf({ id, severity, cvss }: AdvisoryRecord): Rating[] {
   return severity === 'unknown' ? [] : [{ advisoryId: id, severity, cvss }];
 }
 
-/** The oldest of the feeds that were asked; of records whose ecosystem has no feed of its name, all feeds are. */
-function oldest(feeds: readonly AdvisoryFeed[], ecosystems: ReadonlySet<string>): string | null {
-  const named = feeds.filter(({ name }) => ecosystems.has(name));
-  const isEachNamed = named.length === ecosystems.size;
-  const asked = (isEachNamed ? named : feeds).map(({ asOf }) => asOf);
-  return ecosystems.size === 0 ? null : (asked.toSorted()[0] ?? null);
-}
-
 function withExploitation(finding: Finding, advisories: AdvisoriesAtHand): ReportFinding {
   return { ...finding, ...advisories.exploitation(cvesOf(finding)) };
-}
-
-const dayMs = 24 * 60 * 60_000;
-
-function stale(asOf: string | null, maxAgeMs: number): Warning[] {
-  const ageMs = asOf === null ? 0 : Date.now() - Date.parse(asOf);
-  if (asOf === null || ageMs <= maxAgeMs) return [];
-  const message = `advisories are as of ${asOf}, ${days(ageMs)} ago, and may be ${days(maxAgeMs)} old at most: what is newer is not known`;
-  return [{ code: 'ADVISORIES_STALE', path: null, message }];
-}
-
-function days(ms: number): string {
-  const whole = Math.floor(ms / dayMs);
-  if (whole === 0) return `${Math.round(ms / 3_600_000)} hours`;
-  return whole === 1 ? '1 day' : `${whole} days`;
 }

@@ -13,7 +13,7 @@ export interface ScopedPackage extends Pick<ImagePackage, 'type' | 'state'> {
 
 /** Something because of which "nothing found" does not mean that nothing is there. */
 export interface BlindSpot {
-  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'PACKAGES_NOT_JUDGED';
+  code: 'OS_UNKNOWN' | 'ADVISORIES_MISSING' | 'ADVISORIES_STALE' | 'PACKAGES_NOT_JUDGED';
   path: null;
   message: string;
 }

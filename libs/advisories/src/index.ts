@@ -10,6 +10,8 @@ export { advisoryKeyOf } from './advisory-key.js';
 export type { AdvisoryKey } from './advisory-key.js';
 export type { AffectedPackage } from './affected-package.js';
 export { blindSpots, blindSpotWithout, scopeName } from './blind-spots.js';
+export { ecosystemAges, maxAdvisoryAgeMs, oldestOf, staleAdvisories } from './data-age.js';
+export type { EcosystemAge } from './data-age.js';
 export type { AdvisoryScope, BlindSpot, ScopedPackage } from './blind-spots.js';
 export { isEcosystem } from './ecosystems.js';
 export { judgeInventory } from './judge-inventory.js';

@@ -4,7 +4,7 @@ import { type AdvisoryFeed, epssFeed, kevFeed, readEpss, readKev } from '@tidewa
 import { LimitExceeded } from '@tidewaiter/domain';
 
 import type { FeedResult } from './advisory-keeper.js';
-import { readRecords, type ReadOptions } from './read-records.js';
+import { noneReadable, readRecords, type ReadOptions } from './read-records.js';
 import type { AdvisorySource, ExploitationSource } from './record-source.js';
 
 /** Where the file of a feed comes from. */
@@ -79,8 +79,10 @@ async function readExploitation({ kind, path }: ExploitationSource, { keeper }: 
   const none = { incomplete: 0, gone: 0 };
   if (kind === 'kev') {
     const { entries, rejected, releasedAt } = readKev(bytes);
+    if (entries.length === 0) throw noneReadable(rejected);
     return { ...none, records: entries.length, rejected, newest: releasedAt, changed: await keeper.putKev(entries) };
   }
   const { scores, rejected, scoredAt } = readEpss(bytes);
+  if (scores.length === 0) throw noneReadable(rejected);
   return { ...none, records: scores.length, rejected, newest: scoredAt, changed: await keeper.putEpss(scores) };
 }

@@ -62,6 +62,8 @@ class Reading {
     } finally {
       await this.#writing;
     }
+    const { records, rejected } = this.result;
+    if (records === 0 && rejected > 0) throw noneReadable(rejected);
     if (this.source.isWhole) await this.#retire();
   }
 
@@ -152,4 +154,10 @@ function readRecord(json: unknown): OsvAdvisory | InvalidInput {
     if (error instanceof InvalidInput) return error;
     throw error;
   }
+}
+
+/** A file of which nothing can be read brings nothing, and must not make what is known look fresh. */
+export function noneReadable(rejected: number): InvalidInput {
+  const message = rejected === 1 ? 'its only record was rejected' : `all of its ${rejected} records were rejected`;
+  return new InvalidInput('ADVISORIES_REJECTED', message);
 }

@@ -28,31 +28,43 @@ const archiveName = 'all.zip';
 const maxRecordBytes = 16 * 1024 * 1024;
 
 const kevName = /^(kev|known_exploited_vulnerabilities)\.json$/;
+/** OSV ids, of which a folder may hold a hundred thousand: `CVE-2026-1.json`, `GHSA-….json`. */
+const recordName = /^(?!KEV)[A-Z][A-Za-z]*-.*\d.*\.json$/;
+const headBytes = 16 * 1024;
 const epssName = /^epss[^/]*\.csv(\.gz)?$/;
 
 /**
  * What a path stands for: an archive of the OSV bucket, a folder of such archives, a folder of records, one record, and beside
- * any of them or alone `kev.json` and `epss.csv[.gz]`.
+ * any of them or alone CISA's catalogue, known by its content, and `epss.csv[.gz]`.
  * @throws NotFound `ADVISORIES_MISSING`
  */
 export async function advisorySources(path: string): Promise<AdvisorySource[]> {
   const found = await stat(path).catch(() => undefined);
   if (!found) throw new NotFound('ADVISORIES_MISSING', `${path}: there is no such file or folder`);
-  return found.isDirectory() ? folderSources(path) : [fileSource(path)];
+  return found.isDirectory() ? folderSources(path) : [await fileSource(path)];
 }
 
-function fileSource(path: string): AdvisorySource {
+async function fileSource(path: string): Promise<AdvisorySource> {
   const name = basename(path);
-  const known = exploitationSource(path);
+  const known = await exploitationSource(path);
   if (known) return known;
   if (name.endsWith('.csv') || name.endsWith('.csv.gz')) return { kind: 'epss', name, path };
   return name.endsWith('.json') ? records(dirname(path), [name]) : archive(path);
 }
 
-function exploitationSource(path: string): ExploitationSource | undefined {
+async function exploitationSource(path: string): Promise<ExploitationSource | undefined> {
   const name = basename(path);
-  if (kevName.test(name)) return { kind: 'kev', name, path };
+  if (kevName.test(name) || (name.endsWith('.json') && !recordName.test(name) && (await isKevCatalogue(path))))
+    return { kind: 'kev', name, path };
   return epssName.test(name) ? { kind: 'epss', name, path } : undefined;
+}
+
+/** CISA's catalogue by what it starts with, whatever its file is called. */
+async function isKevCatalogue(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(headBytes) });
+  const head = buffer.toString('utf8', 0, bytesRead);
+  return /"catalogVersion"\s*:/.test(head) && /"vulnerabilities"\s*:\s*\[/.test(head);
 }
 
 async function folderSources(path: string): Promise<AdvisorySource[]> {
@@ -63,8 +75,13 @@ async function folderSources(path: string): Promise<AdvisorySource[]> {
     const inner = join(path, name, archiveName);
     if ((await stat(inner).catch(() => undefined))?.isFile()) sources.push(archive(inner));
   }
-  const exploitation = files.map((name) => exploitationSource(join(path, name))).filter((each) => each !== undefined);
-  const loose = files.filter((name) => name.endsWith('.json') && !kevName.test(name));
+  const exploitation = [];
+  for (const name of files) {
+    const source = await exploitationSource(join(path, name));
+    if (source) exploitation.push(source);
+  }
+  const named = new Set(exploitation.map(({ name }) => name));
+  const loose = files.filter((name) => name.endsWith('.json') && !named.has(name));
   if (loose.length > 0) sources.push(records(path, loose));
   sources.push(...exploitation);
   if (sources.length > 0) return sources;

@@ -13,6 +13,7 @@ export { readCursor } from './page.js';
 export type { Page, PageRequest } from './page.js';
 export { Advisories } from './advisories.js';
 export type { AdvisoryStatus } from './advisories.js';
+export { AdvisoryAges } from './advisory-ages.js';
 export { AdvisoryFeeds } from './advisory-feeds.js';
 export type { StoredAdvisories } from './advisory-feeds.js';
 export { ApiTokens, permits, tokenScopes } from './api-tokens.js';

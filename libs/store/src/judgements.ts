@@ -1,4 +1,4 @@
-import { vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { oldestOf, staleAdvisories, vulnerabilityFingerprint } from '@tidewaiter/advisories';
 import { buildTime, type Digest, type Finding, type FindingKind, findingOf } from '@tidewaiter/domain';
 import {
   type EvaluationGap,
@@ -11,6 +11,7 @@ import {
   suppress,
 } from '@tidewaiter/policy';
 
+import type { AdvisoryAges } from './advisory-ages.js';
 import { Findings, type ImageFinding, type PackagePlace } from './findings.js';
 import { type Image, Images } from './images.js';
 import { Provenances } from './provenances.js';
@@ -26,6 +27,7 @@ export class Judgements {
     private readonly findings: Findings,
     private readonly provenances: Provenances,
     private readonly rules: Rules,
+    private readonly ages: AdvisoryAges,
   ) {}
 
   /** Another one means other verdicts. */
@@ -77,8 +79,17 @@ export class Judgements {
         ...(provenance && { provenance }),
       };
     });
-    const circumstances = { now: new Date(), ...(running !== undefined && { running }) };
-    return judgeImages(await Promise.all(known), warnings, this.rules, circumstances);
+    const now = new Date();
+    const ages = await this.ages.ofImages(images.map(({ digest }) => digest));
+    const asOf = oldestOf(ages);
+    const circumstances = {
+      now,
+      ...(running !== undefined && { running }),
+      ...(asOf !== null && { advisoriesAsOf: new Date(asOf) }),
+    };
+    // Data ages without a new judgement, so what was kept of its age counts no more.
+    const current = [...warnings.filter(({ code }) => code !== 'ADVISORIES_STALE'), ...staleAdvisories(ages, now)];
+    return judgeImages(await Promise.all(known), current, this.rules, circumstances);
   }
 }
 

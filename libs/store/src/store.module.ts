@@ -6,6 +6,7 @@ import { Gauge, Registry } from 'prom-client';
 import { DataSource } from 'typeorm';
 
 import { Advisories } from './advisories.js';
+import { AdvisoryAges } from './advisory-ages.js';
 import { AdvisoryFeeds } from './advisory-feeds.js';
 import { AlertGroups } from './alert-groups.js';
 import { AlertHistory } from './alert-history.js';
@@ -71,6 +72,7 @@ export interface StoreOptions {
 
 const repositories = [
   Advisories,
+  AdvisoryAges,
   AdvisoryFeeds,
   ApiTokens,
   BlastRadii,
@@ -138,9 +140,9 @@ export class StoreModule implements OnApplicationShutdown {
         ...repositories,
         {
           provide: Judgements,
-          useFactory: (images: Images, findings: Findings, provenances: Provenances) =>
-            new Judgements(images, findings, provenances, rules),
-          inject: [Images, Findings, Provenances],
+          useFactory: (images: Images, findings: Findings, provenances: Provenances, ages: AdvisoryAges) =>
+            new Judgements(images, findings, provenances, rules, ages),
+          inject: [Images, Findings, Provenances, AdvisoryAges],
         },
         IncidentContexts,
         {

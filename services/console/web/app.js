@@ -301,14 +301,22 @@ async function showOlder() {
 /** What is at work, and how old the advisories are: a verdict is only as good as they are. */
 async function showState() {
   const { pushes, advisories } = await api('status');
-  const { lastImport } = advisories;
   const inWork = pushes.accepted + pushes.analyzing;
   byId('state').textContent = [
     inWork === 0 ? 'Nothing in work' : `${inWork} in work`,
-    lastImport
-      ? `${advisories.advisories.toLocaleString('en')} advisories, imported ${ago(lastImport.importedAt)}`
+    advisories.advisories > 0
+      ? `${advisories.advisories.toLocaleString('en')} advisories${dataAge(advisories.ages)}`
       : 'no advisories yet: nothing can be cleared',
   ].join(' · ');
+}
+
+/** The oldest data, by its own date: when it was imported says nothing. */
+function dataAge(ages) {
+  const [oldest] = ages.toSorted((a, b) => b.ageSeconds - a.ageSeconds);
+  if (!oldest) return '';
+  const stale = ages.filter(({ isStale }) => isStale).length;
+  const warning = stale > 0 ? `, STALE for ${stale} of ${ages.length} ecosystems` : '';
+  return `${warning}, oldest: ${oldest.ecosystem} as of ${oldest.asOf.slice(0, 10)}`;
 }
 
 function tell(text) {

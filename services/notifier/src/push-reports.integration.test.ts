@@ -1,6 +1,9 @@
 import { countBySeverity, Secret } from '@tidewaiter/domain';
 import { parseSettings } from '@tidewaiter/runtime';
 import {
+  Advisories,
+  AdvisoryAges,
+  AdvisoryFeeds,
   connect,
   Findings,
   Images,
@@ -89,9 +92,11 @@ it.each([
   await push(digestOf('a'));
   await addHole(digestOf('a'));
   const pushId = await push(digestOf('b'), warnings);
+  const advisories = new Advisories(store);
+  const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
   const report = await new PushReports(
     pushes,
-    new PushFindings(pushes, images, new Judgements(images, new Findings(store), new Provenances(store), rules)),
+    new PushFindings(pushes, images, new Judgements(images, new Findings(store), new Provenances(store), rules, ages)),
     new PushDifferences(store),
     new PipelineReports(store),
     new Owners({ rules: [{ repository: 'shop/*', owner: 'team-shop' }], labels: [] }, new Ownership(store)),

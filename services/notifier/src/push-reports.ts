@@ -29,7 +29,8 @@ export class PushReports {
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
     const push = { ...stored, digest: stored.digest, previousDigest };
     if (push.isLate) return this.#late(push, counts);
-    const warnings = await this.pushes.warnings(pushId);
+    // What could not be read of the image: how old advisories are is no matter of one push.
+    const warnings = (await this.pushes.warnings(pushId)).filter(({ code }) => code !== 'ADVISORIES_STALE');
     const changed = await this.differences.of(pushId);
     return {
       ...(await this.#about(push)),

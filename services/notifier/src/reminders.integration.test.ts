@@ -3,6 +3,9 @@ import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
 import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
 import {
+  Advisories,
+  AdvisoryAges,
+  AdvisoryFeeds,
   AlertGroups,
   AlertHistory,
   ChannelHealths,
@@ -89,7 +92,7 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const deliveries = new Deliveries(store);
   const quiet = new Quiet(routing.inhibitRules, new SilenceLedger(store), alerts);
   const { rules } = parseSettings(settings, () => '');
-  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules);
+  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, agesIn(store));
   const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
   const [pushes, provenances] = [new Pushes(store), new Provenances(store)];
   const origins = new IncidentOrigins(new PushDifferences(store), provenances);
@@ -354,6 +357,7 @@ describe('findings', () => {
       new Findings(store),
       new Provenances(store),
       parseSettings('', () => '').rules,
+      agesIn(store),
     ).of(added, await images.ofPush(id), []);
     return findings[0]!.fingerprint;
   };
@@ -428,3 +432,8 @@ describe('an incident', () => {
     expect(await reminders()).toEqual([]);
   });
 });
+
+function agesIn(of: Store): AdvisoryAges {
+  const advisories = new Advisories(of);
+  return new AdvisoryAges(of, advisories, new AdvisoryFeeds(of, advisories));
+}

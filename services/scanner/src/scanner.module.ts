@@ -4,8 +4,8 @@ import { Bus, BusModule } from '@tidewaiter/bus';
 import { QueueModule } from '@tidewaiter/queue';
 import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { readingLimits } from '@tidewaiter/sandbox';
-import { DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
-import { Counter, Registry } from 'prom-client';
+import { AdvisoryAges, DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
@@ -91,6 +91,7 @@ export class ScannerModule {
         RedeliverFailed,
         QueueReconciliations,
         { provide: Counter, useFactory: missedCounter, inject: [Registry] },
+        { provide: Gauge, useFactory: advisoryAgeGauge, inject: [Registry, AdvisoryAges] },
         PushSteps,
         LayerReading,
         LayerSteps,
@@ -150,6 +151,19 @@ function missedCounter(metrics: Registry): Counter<'source'> {
     help: 'Pushes that nobody told of, found by looking at the registry',
     labelNames: ['source'],
     registers: [metrics],
+  });
+}
+
+/** Collected when it is asked for, so that it grows while nothing comes. */
+function advisoryAgeGauge(metrics: Registry, ages: AdvisoryAges): Gauge<'ecosystem'> {
+  return new Gauge({
+    name: 'tidewaiter_advisories_age_seconds',
+    help: 'Age of the advisories of an ecosystem, by the date of the data',
+    labelNames: ['ecosystem'],
+    registers: [metrics],
+    async collect() {
+      for (const { ecosystem, ageSeconds } of await ages.all()) this.set({ ecosystem }, ageSeconds);
+    },
   });
 }
 

@@ -341,6 +341,8 @@ export const statusAnswer = z.object({
         rejected: count,
       }),
     ),
+    /** By the date of its own data, whenever it was imported; `isStale` after 7 days. */
+    ages: z.array(z.object({ ecosystem: z.string(), asOf: z.string(), ageSeconds: count, isStale: z.boolean() })),
     lastImport: z
       .object({ source: z.string(), records: count, changed: count, rejected: count, importedAt: time })
       .nullable(),

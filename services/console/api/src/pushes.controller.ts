@@ -28,9 +28,16 @@ export class PushesController {
   async get(@Param('id') id: string): Promise<z.output<typeof pushDetailAnswer>> {
     const push = await this.pushes.get(readId(id));
     if (!push) throw new NotFound('PUSH_UNKNOWN', `no push ${id}`);
-    const [images, warnings] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
-    const { suppressed, policies } = await this.judgements.of(push, images, warnings);
-    return { ...push, warnings, images: images.map(describeImage), suppressed, policies };
+    const [images, known] = await Promise.all([this.images.ofPush(id), this.pushes.warnings(id)]);
+    const { suppressed, policies, warnings } = await this.judgements.of(push, images, known);
+    return {
+      ...push,
+      warningCount: warnings.length,
+      warnings,
+      images: images.map(describeImage),
+      suppressed,
+      policies,
+    };
   }
 
   @Get(':id/changes')

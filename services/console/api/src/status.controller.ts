@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { Advisories, AdvisoryFeeds, Jobs, Pushes } from '@tidewaiter/store';
+import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { AdmissionDesk } from './admission-desk.js';
@@ -13,18 +13,20 @@ export class StatusController {
     private readonly advisories: Advisories,
     private readonly feeds: AdvisoryFeeds,
     private readonly admission: AdmissionDesk,
+    private readonly ages: AdvisoryAges,
   ) {}
 
   @Get()
   async get(): Promise<z.output<typeof statusAnswer>> {
-    const [pushes, queues, advisories, feeds] = await Promise.all([
+    const [pushes, queues, advisories, feeds, ages] = await Promise.all([
       this.pushes.countByState(),
       this.jobs.backlogs(),
       this.advisories.status(),
       this.feeds.feeds(),
+      this.ages.all(),
     ]);
     const admission = { allowedUnscanned: this.admission.allowedUnscanned };
     const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
-    return { pushes, queues, advisories: { ...advisories, feeds: shown }, admission };
+    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission };
   }
 }

@@ -1,0 +1,32 @@
+import { ecosystemAges, oldestOf, staleAdvisories } from './data-age.js';
+
+const feeds = [
+  { name: 'Alpine', asOf: '2022-09-01T00:00:00Z' },
+  { name: 'EPSS', asOf: '2020-01-01T00:00:00Z' },
+  { name: 'KEV', asOf: '2020-01-01T00:00:00Z' },
+  { name: 'npm', asOf: '2026-05-30T00:00:00Z' },
+];
+const now = new Date('2026-06-01T00:00:00Z');
+
+describe('ecosystemAges', () => {
+  it('dates an ecosystem by its own feed, else by the oldest feed of records', () => {
+    expect(ecosystemAges(feeds, ['npm', 'Debian', 'npm'])).toEqual([
+      { ecosystem: 'Debian', asOf: '2022-09-01T00:00:00Z' },
+      { ecosystem: 'npm', asOf: '2026-05-30T00:00:00Z' },
+    ]);
+    expect(ecosystemAges([], ['npm'])).toEqual([]);
+    expect(oldestOf(ecosystemAges(feeds, ['npm', 'Alpine']))).toBe('2022-09-01T00:00:00Z');
+    expect(oldestOf([])).toBeNull();
+  });
+});
+
+describe('staleAdvisories', () => {
+  it('warns of each ecosystem by the date of its data', () => {
+    const ages = ecosystemAges(feeds, ['npm', 'Alpine']);
+    expect(staleAdvisories(ages, now).map(({ message }) => message)).toEqual([
+      'advisories for Alpine are as of 2022-09-01T00:00:00Z, 1369 days ago, and may be 7 days old at most: what is newer is not known',
+    ]);
+    expect(staleAdvisories(ages, now, 3_600_000)).toHaveLength(2);
+    expect(staleAdvisories(ages, now, Infinity)).toEqual([]);
+  });
+});

@@ -1,0 +1,50 @@
+import type { BlindSpot } from './blind-spots.js';
+import { type AdvisoryFeed, epssFeed, kevFeed } from './feed.js';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** Older advisories give a warning, unless a command line says otherwise. */
+export const maxAdvisoryAgeMs = 7 * dayMs;
+
+/** Up to when what was published for an ecosystem is known, by the date of the data itself; ISO 8601. */
+export interface EcosystemAge {
+  ecosystem: string;
+  asOf: string;
+}
+
+type FeedDate = Pick<AdvisoryFeed, 'name' | 'asOf'>;
+
+/** The date of each ecosystem's data; one without a feed of its name came with imports of other names, so the oldest counts. */
+export function ecosystemAges(feeds: readonly FeedDate[], ecosystems: Iterable<string>): EcosystemAge[] {
+  const records = feeds.filter(({ name }) => name !== kevFeed && name !== epssFeed);
+  const oldest = records.map(({ asOf }) => asOf).toSorted()[0];
+  return [...new Set(ecosystems)].toSorted().flatMap((ecosystem) => {
+    const asOf = records.find(({ name }) => name === ecosystem)?.asOf ?? oldest;
+    return asOf === undefined ? [] : [{ ecosystem, asOf }];
+  });
+}
+
+/** The oldest of them; null of none. */
+export function oldestOf(ages: readonly EcosystemAge[]): string | null {
+  return ages.map(({ asOf }) => asOf).toSorted()[0] ?? null;
+}
+
+/** A warning for each ecosystem whose data is older than it may be. */
+export function staleAdvisories(ages: readonly EcosystemAge[], now: Date, maxAgeMs = maxAdvisoryAgeMs): BlindSpot[] {
+  return ages.flatMap(({ ecosystem, asOf }) => {
+    const ageMs = now.getTime() - Date.parse(asOf);
+    if (ageMs <= maxAgeMs) return [];
+    const age = `as of ${asOf}, ${duration(ageMs)} ago, and may be ${duration(maxAgeMs)} old at most`;
+    return {
+      code: 'ADVISORIES_STALE',
+      path: null,
+      message: `advisories for ${ecosystem} are ${age}: what is newer is not known`,
+    };
+  });
+}
+
+function duration(ms: number): string {
+  const days = Math.floor(ms / dayMs);
+  if (days === 0) return `${Math.round(ms / 3_600_000)} hours`;
+  return days === 1 ? '1 day' : `${days} days`;
+}
