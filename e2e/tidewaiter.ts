@@ -17,6 +17,8 @@ export interface Tidewaiter {
   home: string;
   ingestUrl: string;
   consoleUrl: string;
+  /** The setup link, which signs a browser in. */
+  setupUrl: string;
   /** Calls the API with the bootstrap token. */
   api<Body>(path: string, init?: RequestInit): Promise<Body>;
   /** What it has logged, a line each. */
@@ -74,7 +76,7 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
       if (up.exitCode !== null) throw new Error(`up ended: ${output()}`);
       return (await currentRun(stateDir))?.ready === true;
     },
-    60_000,
+    150_000,
   ).catch((error: unknown) => {
     throw new Error(`${String(error)}: ${output()}`);
   });
@@ -85,6 +87,7 @@ export async function startTidewaiter(home: string, ingestPort: number): Promise
   return {
     home,
     consoleUrl,
+    setupUrl: `${consoleUrl}/#token=${token}`,
     ingestUrl: urlOf('ingest'),
     async api<Body>(path: string, init: RequestInit = {}) {
       const headers = { authorization: `Bearer ${token}`, ...(init.headers as Record<string, string> | undefined) };

@@ -1,4 +1,4 @@
-import { type Finding, type FindingChanges, layerText, placeOf, printable } from '@tidewaiter/domain';
+import { countedFindings, type Finding, type FindingChanges, layerText, placeOf, printable } from '@tidewaiter/domain';
 
 import { count, fit } from '../terminal.js';
 
@@ -34,7 +34,7 @@ export function changeCounts({ introduced, newlyPublished, resolved, unchanged }
     [resolved, 'resolved'],
     [unchanged, 'unchanged'],
   ] as const;
-  return `findings: ${parts.map(([list, what]) => `${count(list.length)} ${what}`).join(', ')}`;
+  return `findings: ${parts.map(([list, what]) => `${count(countedFindings(list).length)} ${what}`).join(', ')}`;
 }
 
 /** `critical  CVE-2021-44228  log4j-core 2.14.1 -> 2.17.1  app/log4j.jar (layer 3)  Remote code injection`. */

@@ -1,6 +1,15 @@
-import { compareSeverity, type FindingChanges, type PolicyResult, printable, type Verdict } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  countedFindings,
+  type FindingChanges,
+  type PolicyResult,
+  printable,
+  type SeverityCounts,
+  type Verdict,
+} from '@tidewaiter/domain';
 import type { ReportFinding } from '@tidewaiter/reports';
 
+import { count } from '../terminal.js';
 import { changeCounts, changeSections, findingLine, section } from './change-text.js';
 
 /** What a gate answers, as `-o json` writes it. */
@@ -14,6 +23,8 @@ export interface GateAnswer {
   /** Null without an image to compare with. */
   changes: FindingChanges<ReportFinding> | null;
   findings: ReportFinding[];
+  /** The findings that count, by severity; absent in the answer of an older server. */
+  counts?: SeverityCounts;
   suppressed: unknown[];
   policies: PolicyResult[];
   warnings: { code: string; path: string | null; message: string }[];
@@ -24,7 +35,9 @@ export interface GateAnswer {
 /** Text output: findings, policies, warnings, the console's page, and the verdict last. */
 export function answerText(answer: GateAnswer): string {
   const { changes, findings, suppressed, policies, warnings, result, reasons, consoleUrl } = answer;
-  const lists = changes ? changeSections(changes) : [section('findings', findings.toSorted(worstFirst), findingLine)];
+  const lists = changes
+    ? changeSections(changes)
+    : [section('findings', countedFindings(findings).toSorted(worstFirst), findingLine)];
   const asked = policies.filter((policy) => policy.result !== 'pass');
   const sections = [
     ...lists,
@@ -37,7 +50,7 @@ export function answerText(answer: GateAnswer): string {
       [code, path, message].filter((part) => part !== null).join(': '),
     ),
   ];
-  const counts = changes ? changeCounts(changes) : `findings: ${findings.length}`;
+  const counts = changes ? changeCounts(changes) : `findings: ${count(countedFindings(findings).length)}`;
   const hidden = suppressed.length > 0 ? `, ${suppressed.length} suppressed` : '';
   const verdict = reasons.length > 0 ? reasons.map((reason) => `${result}: ${printable(reason)}`) : [result];
   const page = consoleUrl === undefined ? [] : [`details: ${consoleUrl}`];

@@ -1,4 +1,4 @@
-import { buildTime, findingChanges } from '@tidewaiter/domain';
+import { buildTime, countFindings, findingChanges } from '@tidewaiter/domain';
 import type { GateThreshold } from '@tidewaiter/policy';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
@@ -110,6 +110,7 @@ function answerOf(
     ...gateVerdict({ findings, warnings, changes, policies }, threshold),
     changes,
     findings,
+    counts: countFindings(findings),
     suppressed,
     policies,
     warnings,

@@ -6,6 +6,7 @@ import {
   inventory,
 } from '@tidewaiter/analyzers';
 import {
+  countFindings,
   type Finding,
   type FindingKind,
   layerNotAnalyzedId,
@@ -97,6 +98,7 @@ export async function reportOf(
     layers: source.layers.map(layerOf),
     packages,
     findings,
+    counts: countFindings(findings),
     provenance,
     suppressed,
     warnings,

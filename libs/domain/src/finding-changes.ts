@@ -1,6 +1,6 @@
+import { isCounted } from './counting.js';
 import type { Finding } from './finding.js';
 import type { ImagePackage } from './package.js';
-import { isCounted } from './verdict.js';
 
 /** What an image is compared with. */
 export interface EarlierImage<Of extends Finding = Finding> {

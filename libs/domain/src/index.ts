@@ -18,6 +18,7 @@ export type { Digest, Layer, LayerClaim, OsRelease, Platform, Presence } from '.
 export { isDistributionType, packageTypes } from './package.js';
 export type { ImagePackage, OwnedFile, OwnedFiles, Package, PackageRecord, PackageType } from './package.js';
 export type { AdvisorySummary, FixState, Match } from './advisory.js';
+export { countedFindings, countFindings, groupByLocation, isCounted } from './counting.js';
 export { countBySeverity, findingKinds, findingOf } from './finding.js';
 export type { Confidence, Finding, FindingKind, SeverityCounts } from './finding.js';
 export { layerText, placeOf } from './finding-place.js';
@@ -68,5 +69,5 @@ export type { CiRun, CiRunFact, PipelineReportKind } from './pipeline.js';
 export { matchesWildcard } from './wildcard.js';
 export { policyModes, policyWarnings, withPolicies } from './policy-result.js';
 export type { PolicyMode, PolicyResult } from './policy-result.js';
-export { isCounted, layerNotAnalyzedId, verdictOf } from './verdict.js';
+export { layerNotAnalyzedId, verdictOf } from './verdict.js';
 export type { Verdict, VerdictWithReasons } from './verdict.js';

@@ -1,3 +1,4 @@
+import { countedFindings } from './counting.js';
 import type { Finding } from './finding.js';
 import { isAtLeast, type Severity } from './severity.js';
 
@@ -36,11 +37,6 @@ const blindingCodes = new Set([
 /** Id of the finding about a layer that could not be read: whatever the threshold, nothing passes because of what is not known of it. */
 export const layerNotAnalyzedId = 'layer-not-analyzed';
 
-/** What a later layer hides does not run, but a secret in it is given away all the same. */
-export function isCounted({ state, kind }: Pick<Finding, 'state' | 'kind'>): boolean {
-  return state === 'present' || kind === 'secret';
-}
-
 /**
  * `fail` on a finding as bad as the threshold; `unknown`, with the reasons, where something could not be judged, be it how bad a
  * finding is; else `pass`. Without a threshold findings decide nothing: policies do.
@@ -50,7 +46,7 @@ export function verdictOf(
   warnings: readonly { code: string; path?: string | null; message: string }[],
   threshold: Severity | null = defaultThreshold,
 ): VerdictWithReasons {
-  const counted = threshold === null ? [] : findings.filter(isCounted);
+  const counted = threshold === null ? [] : countedFindings(findings);
   const failing = counted.filter(({ severity }) => isAtLeast(severity, threshold!));
   if (failing.length > 0) {
     return { result: 'fail', reasons: [`${findingsAre(failing.length)} ${threshold} or worse`] };
@@ -61,7 +57,7 @@ export function verdictOf(
   if (unjudged.length === 0 && unread.length === 0 && blind.length === 0) return { result: 'pass', reasons: [] };
   const reasons = [
     ...(unjudged.length > 0
-      ? [`${findingsAre(unjudged.length)} rated by nobody, or of a version that could not be compared`]
+      ? [`${findingsAre(unjudged.length)} of unknown severity, or of a version that could not be compared`]
       : []),
     ...unread.map(({ title }) => title),
     ...new Set(blind.map(({ message, path }) => (path ? `${path}: ${message}` : message))),

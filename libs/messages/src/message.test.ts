@@ -65,7 +65,7 @@ it('words numbers and times', () => {
   expect(count(1, 'finding')).toBe('1 finding');
   expect(count(0, 'vulnerability', 'vulnerabilities')).toBe('0 vulnerabilities');
   expect(countsText({ unknown: 1, low: 0, high: 2, critical: 3, medium: 0, negligible: 0 })).toBe(
-    '3 critical, 2 high, 1 unrated',
+    '3 critical, 2 high, 1 of unknown severity',
   );
   expect(timeText('2026-11-25T10:42:31.123456789Z')).toBe('2026-11-25 10:42 UTC');
   expect(timeText('yesterday')).toBe('yesterday');

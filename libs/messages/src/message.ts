@@ -201,11 +201,11 @@ export function enumerate(names: readonly string[], max: number): string {
   return shown.length < 2 ? (shown[0] ?? '') : `${shown.slice(0, -1).join(', ')} and ${shown.at(-1)}`;
 }
 
-/** `2 critical, 5 high, 1 unrated`, worst first, zeros left out; null when there is nothing at all. */
+/** `2 critical, 5 high, 1 of unknown severity`, worst first, zeros left out; null when there is nothing at all. */
 export function countsText(counts: SeverityCounts): string | null {
   const parts = severities
     .filter((severity) => counts[severity] > 0)
-    .map((severity) => `${counts[severity]} ${severity === 'unknown' ? 'unrated' : severity}`);
+    .map((severity) => `${counts[severity]} ${severity === 'unknown' ? 'of unknown severity' : severity}`);
   return parts.length === 0 ? null : parts.join(', ');
 }
 

@@ -146,16 +146,16 @@ describe('pushMessage', () => {
 
   it.each([
     [
-      'Unknown · shop/checkout:1.4 brings 1 new unrated vulnerability',
-      '1 unrated',
+      'Unknown · shop/checkout:1.4 brings 1 new unknown-severity vulnerability',
+      '1 of unknown severity',
       [hole({ id: 'DSA-1', severity: 'unknown' })],
     ],
     [
-      'High · shop/checkout:1.4 brings 2 new critical, high or unrated vulnerabilities',
-      '1 high, 1 unrated',
+      'High · shop/checkout:1.4 brings 2 new critical, high or unknown-severity vulnerabilities',
+      '1 high, 1 of unknown severity',
       [hole({ id: 'DSA-1', severity: 'unknown' }), hole({ id: 'CVE-2024-0001' })],
     ],
-  ])('tells of what nobody has rated: %s', (title, counts, findings) => {
+  ])('announces findings of unknown severity: %s', (title, counts, findings) => {
     const message = pushMessage(report(findings), console);
     expect(message.title).toBe(title);
     expect(message.summary).toBe(`New since the previous push: ${counts}.`);

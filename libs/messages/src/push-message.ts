@@ -1,8 +1,9 @@
 import {
   type CiRun,
   type CiRunFact,
-  countBySeverity,
+  countFindings,
   isAtLeast,
+  isCounted,
   worstSeverity,
   type Digest,
   type Platform,
@@ -111,13 +112,9 @@ function aboutOf({ registry, repository, tag, digest, pushedBy, pushedAt, pipeli
   return aboutValues({ registry, repository, tag, digest, pushedBy, pushedAt, revision });
 }
 
-/**
- * Whether people are told of a finding. What nobody has rated may be critical: Debian's own advisories carry no severity at all. A
- * vulnerable package that a later layer replaced cannot run, so it wakes nobody; a hidden secret can still be read, so it does.
- */
-export function isAlarming({ finding: { severity, state, kind } }: PushFinding): boolean {
-  const mayBeBad = isAtLeast(severity, 'high') || severity === 'unknown';
-  return mayBeBad && (state === 'present' || kind !== 'vulnerability');
+/** Whether a finding is announced. An unknown severity may be critical: Debian's own advisories carry none at all. */
+export function isAlarming({ finding }: PushFinding): boolean {
+  return isCounted(finding) && (isAtLeast(finding.severity, 'high') || finding.severity === 'unknown');
 }
 
 function headline(report: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
@@ -133,15 +130,15 @@ function headline(report: PushReport, alarming: PushFinding[], fresh: PushFindin
   return `${name} brings ${brings}${exploitedTail(fresh)}`;
 }
 
+function ratingOf(alarming: PushFinding[]): string {
+  const unknown = alarming.filter(({ finding }) => finding.severity === 'unknown').length;
+  if (unknown === 0) return 'critical or high';
+  return unknown === alarming.length ? 'unknown-severity' : 'critical, high or unknown-severity';
+}
+
 function exploitedTail(fresh: PushFinding[]): string {
   if (!fresh.some(({ finding }) => finding.kev === true)) return '';
   return fresh.length === 1 ? ', exploited' : ', exploited ones among them';
-}
-
-function ratingOf(alarming: PushFinding[]): string {
-  const unrated = alarming.filter(({ finding }) => finding.severity === 'unknown').length;
-  if (unrated === 0) return 'critical or high';
-  return unrated === alarming.length ? 'unrated' : 'critical, high or unrated';
 }
 
 function wordsFor(findings: PushFinding[]): [one: string, many: string] {
@@ -192,7 +189,7 @@ function runningText({ findings }: PushReport, alarming: PushFinding[]): string 
 }
 
 function severityText(findings: PushFinding[]): string {
-  return countsText(countBySeverity(findings.map(({ finding }) => finding))) ?? '';
+  return countsText(countFindings(findings.map(({ finding }) => finding))) ?? '';
 }
 
 function closes({ findings }: FindingGroup, total: number): string {

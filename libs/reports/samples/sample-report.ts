@@ -1,4 +1,5 @@
 import {
+  countFindings,
   findingOf,
   type ImagePackage,
   type Provenance,
@@ -180,6 +181,7 @@ export const sampleReport: Report = {
   })),
   packages,
   findings,
+  counts: countFindings(findings),
   provenance,
   suppressed,
   warnings: [
@@ -207,6 +209,7 @@ export const emptyReport: Report = {
   layers: [],
   packages: [],
   findings: [],
+  counts: countFindings([]),
   provenance: null,
   suppressed: [],
   warnings: [],
@@ -219,6 +222,7 @@ export const emptyReport: Report = {
 export const unknownReport: Report = {
   ...sampleReport,
   findings: [],
+  counts: countFindings([]),
   verdict: {
     result: 'unknown',
     reasons: ['no advisories were given: packages were not judged', 'usr/x.jar: not a zip archive'],

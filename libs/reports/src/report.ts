@@ -7,6 +7,7 @@ import type {
   Platform,
   PolicyResult,
   Provenance,
+  SeverityCounts,
   Suppressed,
 } from '@tidewaiter/domain';
 
@@ -21,6 +22,8 @@ export interface Report {
   packages: ReportPackage[];
   /** Worst first. */
   findings: ReportFinding[];
+  /** The findings that count, by severity. */
+  counts: SeverityCounts;
   /** What does not count, on somebody's word; worst first. */
   suppressed: Suppressed<ReportFinding>[];
   /** Who signed the image and how it was built; null where nobody asked. */

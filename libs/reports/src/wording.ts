@@ -1,4 +1,12 @@
-import { type Attestation, countBySeverity, printable, severities, type Signer } from '@tidewaiter/domain';
+import {
+  type Attestation,
+  countFindings,
+  groupByLocation,
+  isCounted,
+  printable,
+  severities,
+  type Signer,
+} from '@tidewaiter/domain';
 
 import type { Report, ReportFinding, ReportWarning } from './report.js';
 
@@ -7,13 +15,16 @@ export function countOf(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** `14 findings: 2 critical, 12 high`. */
+/** `14 findings: 2 critical, 12 high`, as everything counts them; findings that later layers hide are named apart. */
 export function severitiesText(findings: readonly ReportFinding[]): string {
-  const counts = countBySeverity(findings);
+  const counts = countFindings(findings);
+  const total = severities.reduce((sum, each) => sum + counts[each], 0);
+  const hidden = groupByLocation(findings).filter(([first]) => !isCounted(first!)).length;
   const parts = severities
     .filter((each) => counts[each] > 0)
     .map((each) => `${counts[each].toLocaleString('en-US')} ${each}`);
-  return `${countOf(findings.length, 'finding')}: ${parts.join(', ')}`;
+  const counted = [countOf(total, 'finding'), parts.join(', ')].filter((each) => each !== '').join(': ');
+  return hidden === 0 ? counted : `${counted}; not counted: ${hidden.toLocaleString('en-US')} hidden by later layers`;
 }
 
 const suppressors = { vex: 'by VEX', ignore: 'by ignore files', exception: 'by exceptions' } as const;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { countBySeverity, type Digest, type SeverityCounts } from '@tidewaiter/domain';
+import { countFindings, type Digest, type SeverityCounts } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 
 import type { ImageFinding } from './findings.js';
@@ -75,7 +75,7 @@ export class IncidentContexts {
     return {
       digest,
       push,
-      counts: countBySeverity(present),
+      counts: countFindings(findings),
       isJudged: images.length > 0 && push.verdict !== 'unknown',
       findings: present.slice(0, maxFindings),
       ...(await this.origins.of(push, digest)),

@@ -137,12 +137,11 @@ function stepsText(steps) {
 
 async function imagePage(digest) {
   const path = `images/${encodeURIComponent(digest)}`;
-  const [{ images }, { items: findings }] = await Promise.all([api(path), api(`${path}/findings`)]);
+  const [{ images }, findings] = await Promise.all([api(path), api(`${path}/findings`)]);
   return [
     element('p', {}, digest),
     ...images.map(imageLine),
-    ...lines(upgrades(findings), upgradeGroup, 'upgrades'),
-    findings.length === 0 ? element('p', {}, 'No findings.') : '',
+    ...findingGroups(findings),
     ...lines(
       images.flatMap(({ warnings }) => warnings),
       warningLine,
@@ -164,13 +163,13 @@ function imageLine({ platform, os, packageCount, layers }) {
 async function pushDetail({ id }) {
   const push = await api(`pushes/${id}`);
   const { digest, images, warnings } = push;
-  const findings = images.length > 0 ? (await api(`images/${digest}/findings`)).items : [];
+  const isJudged = push.state === 'analyzed' && images.length > 0;
+  const findings = isJudged ? await api(`images/${digest}/findings?push=${encodeURIComponent(id)}`) : null;
   const platforms = images.map(({ platform }) => platform).join(', ');
   const about = [new Date(push.receivedAt).toLocaleString(), platforms, digest].filter(Boolean).join(' · ');
   return [
     element('p', { class: 'quiet' }, about),
-    ...lines(upgrades(findings), upgradeGroup, 'upgrades'),
-    push.state === 'analyzed' && findings.length === 0 ? element('p', {}, 'No findings.') : '',
+    ...(findings === null ? [] : findingGroups(findings)),
     ...lines(warnings, warningLine, 'warnings'),
   ];
 }
@@ -184,16 +183,56 @@ function warningLine({ code, path, message }) {
   return element('p', { class: 'quiet' }, `Warning: ${[code, path, message].filter(Boolean).join(' · ')}`);
 }
 
-/** Findings by the package to upgrade: one piece of work each, worst first, however many platforms have it. */
+/** The numbers that every other place shows, then one group for each upgrade, then the findings that are in no package. */
+function findingGroups({ items, counts }) {
+  if (items.length === 0) return [element('p', {}, 'No findings.')];
+  const countedItems = items.filter(({ counted: isCounted }) => isCounted);
+  const hidden = items.filter(({ counted: isCounted, by, state }) => !isCounted && by === null && state === 'shadowed');
+  const suppressed = items.filter(({ by }) => by !== null);
+  return [
+    element('p', {}, 'Findings: ', ...severityCounts(counts)),
+    ...lines(upgrades(countedItems), upgradeGroup, 'upgrades'),
+    ...filesByKind(countedItems).map(fileGroup),
+    hidden.length === 0 ? '' : notCounted(hidden, 'in packages or files that a later layer hides'),
+    suppressed.length === 0 ? '' : notCounted(suppressed, 'suppressed by VEX or exceptions'),
+  ];
+}
+
+function notCounted(findings, why) {
+  return element('p', { class: 'quiet' }, `Not counted: ${counted(findings.length, 'finding')} ${why}`);
+}
+
+/** Vulnerabilities and malware by the package to upgrade or remove: one piece of work each, worst first. */
 function upgrades(findings) {
-  const groups = new Map();
-  for (const finding of findings) {
-    const key = JSON.stringify([finding.packageName, finding.installedVersion, finding.fix.state]);
-    if (!groups.has(key)) groups.set(key, new Map());
-    const group = groups.get(key);
-    if (!group.has(finding.id)) group.set(finding.id, finding);
-  }
-  return [...groups.values()].map((group) => [...group.values()]);
+  const groups = Map.groupBy(findings.filter(isOfPackage), ({ packageName, installedVersion, fix }) =>
+    JSON.stringify([packageName, installedVersion, fix.state]),
+  );
+  return [...groups.values()];
+}
+
+/** An altered file is shown by its path, also where a package owns it. */
+function isOfPackage({ packageName, kind }) {
+  return packageName !== null && kind !== 'integrity';
+}
+
+const kindTitles = {
+  malware: 'Malware',
+  secret: 'Secrets',
+  integrity: 'Altered, unowned or suspicious files',
+  'supply-chain': 'Supply chain',
+  misconfiguration: 'Misconfiguration',
+  vulnerability: 'Vulnerabilities',
+};
+
+function filesByKind(findings) {
+  const others = findings.filter((finding) => !isOfPackage(finding));
+  return Object.keys(kindTitles)
+    .map((kind) => others.filter((finding) => finding.kind === kind))
+    .filter((group) => group.length > 0);
+}
+
+function fileGroup(findings) {
+  return groupOf(`${kindTitles[findings[0].kind]} (${findings.length})`, findings, fileLine);
 }
 
 const withoutFix = {
@@ -204,23 +243,47 @@ const withoutFix = {
 };
 
 function upgradeGroup(findings) {
-  const [{ packageName, installedVersion, fix }] = findings;
-  const title = fix.version
-    ? `Upgrade ${packageName} ${installedVersion}`
-    : `${packageName} ${installedVersion}: ${withoutFix[fix.state]}`;
-  return element('div', { class: 'group' }, element('h2', {}, title), element('ul', {}, ...findings.map(findingLine)));
+  const [{ packageName, installedVersion, fix, kind }] = findings;
+  const name = [packageName, installedVersion].filter(Boolean).join(' ');
+  if (kind === 'malware') return groupOf(`Remove ${name}: malicious`, findings, findingLine);
+  return groupOf(fix.version ? `Upgrade ${name}` : `${name}: ${withoutFix[fix.state]}`, findings, findingLine);
 }
 
-function findingLine({ id, severity: name, title, match, state, layer, fix, kev, inUse }) {
+function groupOf(title, findings, line) {
+  const list = element('ul', {}, ...lines(findings, line, 'findings'));
+  return element('div', { class: 'group' }, element('h2', {}, title), list);
+}
+
+function findingLine({ id, severity: name, title, match, path, layer, fix, kev, inUse }) {
   const remarks = [
     inUse && 'in use',
     kev && 'exploited in the wild',
     title,
     fix.version !== null && `fixed in ${fix.version}`,
     match === 'unknown' && 'the version could not be compared',
-    state === 'shadowed' && `only in layer ${layer}, hidden by a later one`,
+    path,
+    layer !== null && `layer ${layer}`,
   ].filter(Boolean);
-  return element('li', {}, severity(name), `${id} `, element('span', { class: 'quiet' }, remarks.join(' · ')));
+  return element('li', {}, severity(name), `${id} `, quiet(remarks.join(' · ')));
+}
+
+/** What it is, where it is and what was seen. */
+function fileLine({ id, severity: name, title, path, layer, state, packageName, evidence }) {
+  const { line, origin, name: variable, masked, removedInLayer } = evidence;
+  const place = path === null ? [origin, variable].filter(Boolean).join(' ') : `${path}${line ? `:${line}` : ''}`;
+  const remarks = [
+    packageName && `of package ${packageName}`,
+    layer !== null && `layer ${layer}`,
+    state === 'shadowed' && `${deletedText(removedInLayer)}, recoverable`,
+    typeof masked === 'string' && masked,
+    id,
+  ].filter(Boolean);
+  const where = place === '' ? [] : [element('code', {}, place), ' '];
+  return element('li', {}, severity(name), `${title} `, ...where, quiet(remarks.join(' · ')));
+}
+
+function deletedText(removedInLayer) {
+  return typeof removedInLayer === 'number' ? `deleted in layer ${removedInLayer}` : 'deleted by a later layer';
 }
 
 function webhookSample() {

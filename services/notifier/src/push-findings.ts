@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, layerNotAnalyzedId } from '@tidewaiter/domain';
+import { compareSeverity, countFindings, type Digest, groupByLocation, layerNotAnalyzedId } from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import {
   type Image,
@@ -24,13 +24,14 @@ export class PushFindings {
   ) {}
 
   /** @param isWhole whether all of it could be read: only then is something gone that was there before */
-  async of(push: Push, isWhole: boolean): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved'>> {
+  async of(push: Push, isWhole: boolean): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
     const now = await this.#findingsOf(push, images);
     const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
     return {
       platforms: images.map(({ platform }) => platform),
       findings: merged(now, images, fingerprints(before)),
+      counts: countFindings(now),
       resolved:
         isWhole && !now.some(({ id }) => id === layerNotAnalyzedId)
           ? merged(before.filter(isMissingIn(now)), images, new Set())
@@ -42,16 +43,17 @@ export class PushFindings {
    * Findings of a push that had been replaced when it arrived: those that are as bad after it was replaced, and that neither what it
    * replaced nor what the tag has now has, too.
    */
-  async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved'>> {
+  async ofLate(push: Push): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
-    const own = (await this.#findingsOf(push, images)).filter(({ kind }) => lastingKinds.has(kind));
+    const all = await this.#findingsOf(push, images);
+    const own = all.filter(({ kind }) => lastingKinds.has(kind));
     const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
     const { registryHost, connection, repository, tag } = push;
     const current = tag && (await this.pushes.current({ registry: registryHost ?? connection, repository, tag }));
     const now = current ? await this.#findingsOf(current, await this.images.ofPush(current.id)) : [];
     const known = fingerprints([...before, ...now]);
     const findings = merged(own, images, known).filter(({ isNew }) => isNew);
-    return { platforms: images.map(({ platform }) => platform), findings, resolved: [] };
+    return { platforms: images.map(({ platform }) => platform), findings, counts: countFindings(all), resolved: [] };
   }
 
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
@@ -63,18 +65,15 @@ export class PushFindings {
   }
 }
 
-/** The same hole of the same package version on several platforms is told once. */
+/** A finding of several platforms is listed once. */
 function merged(
   findings: readonly ImageFinding[],
   images: readonly Image[],
   known: ReadonlySet<string>,
 ): PushFinding[] {
   const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
-  const groups = Map.groupBy(findings, ({ fingerprint, installedVersion, state }) =>
-    [fingerprint, installedVersion, state].join('\n'),
-  );
-  return [...groups.values()].map((group) => ({
-    finding: group[0]!,
+  return groupByLocation(findings).map((group) => ({
+    finding: group.toSorted((a, b) => compareSeverity(a.severity, b.severity))[0]!,
     isNew: !known.has(group[0]!.fingerprint),
     platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
   }));

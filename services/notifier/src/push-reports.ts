@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, SeverityCounts } from '@tidewaiter/domain';
+import type { Digest } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { PushReport } from '@tidewaiter/messages';
@@ -23,12 +23,12 @@ export class PushReports {
    * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. What was
    * there before its registry was connected is nobody's news either.
    */
-  async of({ pushId, counts, changes, previousDigest }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
+  async of({ pushId, changes, previousDigest }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
     const stored = await this.pushes.get(pushId);
     if (!stored || stored.digest === null || stored.tag === null || stored.origin === 'imported') return null;
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
     const push = { ...stored, digest: stored.digest, previousDigest };
-    if (push.isLate) return this.#late(push, counts);
+    if (push.isLate) return this.#late(push);
     // What could not be read of the image: how old advisories are is no matter of one push.
     const warnings = (await this.pushes.warnings(pushId)).filter(({ code }) => code !== 'ADVISORIES_STALE');
     const changed = await this.differences.of(pushId);
@@ -38,12 +38,11 @@ export class PushReports {
       packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
       changes: changed,
       warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
-      counts,
     };
   }
 
   /** A push that had been replaced when it arrived: the tag does not have it, and what was compared with it is news of other pushes. */
-  async #late(push: Push & { digest: Digest }, counts: SeverityCounts): Promise<PushReport> {
+  async #late(push: Push & { digest: Digest }): Promise<PushReport> {
     return {
       ...(await this.#about(push)),
       tag: null,
@@ -52,7 +51,6 @@ export class PushReports {
       packagesChanged: null,
       changes: null,
       warnings: [],
-      counts,
     };
   }
 

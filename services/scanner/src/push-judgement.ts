@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, Platform, SeverityCounts } from '@tidewaiter/domain';
+import { countFindings, type Digest, type Platform, type SeverityCounts } from '@tidewaiter/domain';
 import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
 import { ImageAssembly } from './image-assembly.js';
@@ -7,7 +7,6 @@ import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
 import { type ExaminedImage, PushIdentity } from './push-identity.js';
 import { SameRevision } from './same-revision.js';
-import { countFindings } from './verdict.js';
 
 /** What a push comes to. */
 export interface Judgement {

@@ -62,7 +62,7 @@ export const templateContext = z.object({
   sections: z.array(section),
   links: z.array(z.object({ text, url: text })).describe('Pages of the console.'),
   counts: z.object({
-    fresh: z.number().int().describe('Critical, high and unrated findings that are new.'),
+    fresh: z.number().int().describe('New findings that are critical, high or of unknown severity.'),
     exploited: z.number().int().describe('Of the fresh ones, those that are known to be exploited.'),
     still: z.number().int().describe('Those that were there before.'),
     fixed: z.number().int().describe('Those that are gone.'),

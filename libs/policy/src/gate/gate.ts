@@ -1,4 +1,5 @@
 import {
+  countedFindings,
   type Finding,
   type FindingChanges,
   isAtLeast,
@@ -46,7 +47,7 @@ export function gateVerdict(input: GateInput, threshold: GateThreshold | null): 
   const judged = isOfChange && changes ? changes.introduced : findings;
   const verdict = verdictOf(judged, warnings, severity);
   if (verdict.result !== 'fail') return withPolicies(verdict, policies);
-  const failing = judged.filter((finding) => isAtLeast(finding.severity, severity));
+  const failing = countedFindings(judged).filter((finding) => isAtLeast(finding.severity, severity));
   const what = isOfChange && changes ? 'introduced by this change' : 'in all';
   return withPolicies(
     { result: 'fail', reasons: verdict.reasons.map((reason) => `${reason}, ${what}: ${idsOf(failing)}`) },

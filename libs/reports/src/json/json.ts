@@ -8,7 +8,7 @@ const findingFields = words(
 /** The fields of each object as `docs/report.schema.json` has them; others follow by name. */
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   report: words(
-    'schemaVersion target os layers packages findings suppressed provenance warnings policies verdict stats',
+    'schemaVersion target os layers packages findings counts suppressed provenance warnings policies verdict stats',
   ),
   target: words('reference digest mediaType platform configDigest'),
   os: words('id versionId name idLike'),

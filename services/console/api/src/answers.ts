@@ -219,6 +219,16 @@ const suppression = z.object({
   until: text,
 });
 
+/** `counts`: how many count, by severity, as the push of the image has them. */
+export const imageFindingsAnswer = listOf(
+  findingAnswer.extend({
+    /** Whether it adds one to `counts`: not what a later layer hides, what is suppressed, nor the same at the same place again. */
+    counted: z.boolean(),
+    /** Why it does not count, on whose word; null of what nothing suppresses. */
+    by: suppression.nullable(),
+  }),
+).extend({ counts: z.record(severity, count) });
+
 const gateFinding = findingAnswer.omit({ platform: true });
 
 const policyResult = z.object({
@@ -260,6 +270,8 @@ export const gateAnswer = judgementAnswer.extend({
     })
     .nullable(),
   findings: z.array(gateFinding),
+  /** How many findings count, by severity: each once for a location, whatever platforms have it. */
+  counts: z.record(severity, count),
   warnings: z.array(warning),
 });
 

@@ -1,5 +1,5 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { buildTime, type FindingChanges, findingChanges } from '@tidewaiter/domain';
+import { buildTime, countFindings, type FindingChanges, findingChanges } from '@tidewaiter/domain';
 import { gateVerdict, readThreshold } from '@tidewaiter/policy';
 import { type ImageFinding, Images } from '@tidewaiter/store';
 import type { z } from 'zod';
@@ -35,6 +35,7 @@ export class GateController {
       ...(threshold ? gateVerdict({ findings, warnings, changes, policies }, threshold) : judgement.verdict),
       changes,
       findings,
+      counts: countFindings(findings),
       suppressed,
       policies,
       warnings,

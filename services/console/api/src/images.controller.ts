@@ -1,19 +1,22 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
-import { type Digest, NotFound } from '@tidewaiter/domain';
+import { countedFindings, countFindings, type Digest, NotFound, type Suppressed } from '@tidewaiter/domain';
 import {
   Findings,
+  type ImageFinding,
   type Image,
   Images,
+  Judgements,
   type Page,
   PipelineReports,
   Provenances,
+  Pushes,
   type StoredProvenance,
 } from '@tidewaiter/store';
 import type { z } from 'zod';
 
-import type { findingAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './answers.js';
+import type { imageFindingsAnswer, imagesAnswer, listedImageAnswer, packageAnswer } from './answers.js';
 import { pipelineAnswer } from './pipeline-answers.js';
-import { imagesQuery, readDigest, readInput } from './requests.js';
+import { findingsQuery, imagesQuery, readDigest, readInput } from './requests.js';
 
 /** A digest names an image or an index; an index stands for all its images. Packages and findings come on one page. */
 @Controller('api/v1/images')
@@ -21,6 +24,8 @@ export class ImagesController {
   constructor(
     private readonly images: Images,
     private readonly findings: Findings,
+    private readonly pushes: Pushes,
+    private readonly judgements: Judgements,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
   ) {}
@@ -56,11 +61,37 @@ export class ImagesController {
   }
 
   @Get(':digest/findings')
-  async findingsOf(@Param('digest') text: string): Promise<Page<z.output<typeof findingAnswer>>> {
-    const images = await this.#imagesOf(readDigest(text));
-    const platforms = new Map(images.map(({ digest, platform }) => [digest, platform]));
-    const findings = await this.findings.of([...platforms.keys()]);
-    return { items: findings.map((each) => ({ platform: platforms.get(each.imageDigest)!, ...each })), next: null };
+  async findingsOf(
+    @Param('digest') text: string,
+    @Query() query: unknown,
+  ): Promise<z.output<typeof imageFindingsAnswer>> {
+    const digest = readDigest(text);
+    const { push } = readInput(findingsQuery, query);
+    const images = await this.#imagesOf(digest);
+    const platforms = new Map(images.map((image) => [image.digest, image.platform]));
+    const { findings, suppressed } = await this.#judged(digest, images, push);
+    const counted: ReadonlySet<ImageFinding> = new Set(countedFindings(findings));
+    const items = [...findings.map((each) => ({ ...each, by: null })), ...suppressed];
+    return {
+      items: items.map((each, index) => ({
+        platform: platforms.get(each.imageDigest)!,
+        counted: index < findings.length && counted.has(findings[index]!),
+        ...each,
+      })),
+      counts: countFindings(findings),
+      next: null,
+    };
+  }
+
+  /** By the rules of a push, so that the numbers are those of its verdict; an image that nothing was pushed as has no rules. */
+  async #judged(
+    digest: Digest,
+    images: readonly Image[],
+    pushId: string | undefined,
+  ): Promise<{ findings: ImageFinding[]; suppressed: Suppressed<ImageFinding>[] }> {
+    const push = pushId === undefined ? await this.pushes.newestOf(digest) : await this.pushes.get(pushId);
+    if (push) return this.judgements.of(push, images, []);
+    return { findings: await this.findings.of(images.map((image) => image.digest)), suppressed: [] };
   }
 
   /** @throws NotFound `IMAGE_UNKNOWN` */

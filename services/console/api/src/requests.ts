@@ -17,6 +17,11 @@ export const pageQuery = z.strictObject({
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });
 
+export const findingsQuery = z.strictObject({
+  /** Id of the push by whose repository and tag exceptions are judged; the newest push of the image where none is given. */
+  push: z.uuid().optional(),
+});
+
 export const incidentsQuery = pageQuery.extend({
   state: z.enum(incidentStates).optional(),
   severity: z.enum(severities).optional(),

@@ -5,7 +5,7 @@ import { admissionAnswer, admissionReview } from './admission.js';
 import {
   blastRadiusAnswer,
   deadLetterAnswer,
-  findingAnswer,
+  imageFindingsAnswer,
   gateAnswer,
   imagesAnswer,
   listedImageAnswer,
@@ -35,6 +35,7 @@ import {
   deadLettersQuery,
   deliveriesQuery,
   gateBody,
+  findingsQuery,
   imagesQuery,
   incidentsQuery,
   mailPreviewQuery,
@@ -83,11 +84,14 @@ export const routes: readonly Route[] = [
   list('/images', 'Images by their newest push, newest first', imagesQuery, listedImageAnswer),
   get('/images/{digest}', 'The image of a digest, or the images of an index, with their layers', imagesAnswer),
   get('/images/{digest}/packages', 'The packages in an image or in the images of an index', listOf(packageAnswer)),
-  get(
-    '/images/{digest}/findings',
-    'What is wrong with an image or the images of an index, worst first',
-    listOf(findingAnswer),
-  ),
+  {
+    ...get(
+      '/images/{digest}/findings',
+      'What is wrong with an image or the images of an index, worst first, by the rules of a push of it',
+      imageFindingsAnswer,
+    ),
+    query: findingsQuery,
+  },
   {
     ...get('/blast-radius', 'Where a vulnerability, a package or a file is, newest push first', blastRadiusAnswer),
     query: blastRadiusQuery,

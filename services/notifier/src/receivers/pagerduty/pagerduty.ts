@@ -14,7 +14,7 @@ const severities: Record<Severity, string> = {
   medium: 'warning',
   low: 'info',
   negligible: 'info',
-  // What nobody has rated may be critical, and what it is not is nothing.
+  // An unknown severity may be critical, and what it is not is nothing.
   unknown: 'warning',
 };
 

@@ -13,7 +13,7 @@ const messageTypes: Record<Severity, string> = {
   medium: 'WARNING',
   low: 'INFO',
   negligible: 'INFO',
-  // What nobody has rated may be critical, and what it is not is nothing.
+  // An unknown severity may be critical, and what it is not is nothing.
   unknown: 'WARNING',
 };
 

@@ -1,0 +1,221 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { freePort } from '@tidewaiter/servers';
+import {
+  buildIndex,
+  pushImage,
+  slackSink,
+  type SlackSink,
+  startRegistry,
+  type TarEntry,
+  type TestRegistry,
+} from '@tidewaiter/testkit';
+import { chromium } from 'playwright-core';
+
+import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import {
+  makeHome,
+  removeFolders,
+  runIn,
+  startTidewaiter,
+  temporaryFolder,
+  type Tidewaiter,
+  until,
+} from './tidewaiter.js';
+
+type Counts = Record<string, number>;
+
+const executablePath = '/usr/bin/chromium';
+const hookSecret = 'hook-secret-of-the-test';
+const accessKey = (last: string) => `aws_access_key_id = AKIAZQ3DRSTUVWX7YK${last}\n`;
+const npmPackage = (version: string): TarEntry => ({
+  path: `srv/v${version}/node_modules/lodash/package.json`,
+  content: JSON.stringify({ name: 'lodash', version }),
+});
+/** What both platforms have; `own` is what one has alone. */
+const imageOf = (platform: string, own: TarEntry[]) => ({
+  platform,
+  layers: [
+    [debian12, dpkgStatus({ openssl: '3.0.15-1', libfoo: '1-1', zlib: '1.2-1' })],
+    [
+      { path: 'app/deleted.ini', content: accessKey('A') },
+      { path: 'app/config.ini', content: accessKey('B') },
+      { path: 'app/copy.ini', content: accessKey('B') },
+      npmPackage('4.17.1'),
+      npmPackage('4.17.2'),
+      npmPackage('4.17.3'),
+    ],
+    [
+      { path: 'app/.wh.deleted.ini' },
+      { path: 'srv/v4.17.3/node_modules/lodash/.wh.package.json' },
+      { path: 'etc/platform', content: platform },
+      ...own,
+    ],
+  ],
+});
+
+let slack: SlackSink;
+let registry: TestRegistry;
+let tidewaiter: Tidewaiter;
+let advisories: string;
+
+beforeAll(async () => {
+  slack = await slackSink();
+  const ingestPort = await freePort();
+  registry = await startRegistry({
+    notify: {
+      url: `http://127.0.0.1:${ingestPort}/hooks/registry/main`,
+      headers: { Authorization: `Bearer ${hookSecret}` },
+    },
+  });
+  const home = makeHome({
+    'tidewaiter.yaml': `
+registries:
+  - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
+exceptions:
+  - { repository: shop/*, finding: CVE-2026-4, reason: not reachable, owner: team-shop, until: 2999-01-31 }
+`,
+    'routing.yaml': `
+route: { receiver: security, group_by: [repository, digest] }
+receivers: [ { name: security, slack_configs: [ { api_url: "${slack.webhookUrl}" } ] } ]
+`,
+  });
+  tidewaiter = await startTidewaiter(home, ingestPort);
+  advisories = writeAdvisories(join(home, 'osv'), [
+    { id: 'CVE-2026-1', package: 'openssl', fixed: '3.0.17-1', severity: 'CRITICAL' },
+    { id: 'CVE-2026-2', package: 'lodash', ecosystem: 'npm', fixed: '4.17.21', severity: 'HIGH' },
+    { id: 'CVE-2026-3', package: 'zlib', severity: 'MEDIUM' },
+    { id: 'CVE-2026-4', package: 'openssl', fixed: '3.0.17-1', severity: 'HIGH' },
+  ]);
+  const unrated = {
+    schema_version: '1.7.0',
+    id: 'DSA-1',
+    modified: '2026-01-02T03:04:05Z',
+    published: '2026-01-02T03:04:05Z',
+    summary: 'a hole without a severity',
+    affected: [
+      {
+        package: { ecosystem: 'Debian:12', name: 'libfoo' },
+        ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }] }],
+      },
+    ],
+  };
+  writeFileSync(join(advisories, 'DSA-1.json'), JSON.stringify(unrated));
+  await tidewaiter.command('advisories', 'import', advisories);
+}, 240_000);
+
+afterAll(async () => {
+  await tidewaiter?.stop();
+  await Promise.all([registry?.stop(), slack?.stop()]);
+  await removeFolders();
+});
+
+/** `1 critical, 2 high, 1 of unknown severity`, as texts have counts. */
+function countsIn(text: string): Counts {
+  const words = text.matchAll(/(\d+) (?:of )?(critical|high|medium|low|negligible|unknown)/g);
+  return Object.fromEntries([...words].map(([, number, severity]) => [severity!, Number(number)]));
+}
+
+function withoutZeros(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).filter(([, number]) => number > 0));
+}
+
+describe('one push of several platforms', () => {
+  let digest: string;
+  let platformDigest: string;
+  let pushId: string;
+  let expected: Counts;
+
+  beforeAll(async () => {
+    const dir = temporaryFolder();
+    const own = { path: 'app/arm.ini', content: accessKey('C') };
+    const { images } = await buildIndex(dir, [imageOf('linux/amd64', []), imageOf('linux/arm64', [own])]);
+    platformDigest = images[0]!.digest;
+    digest = await pushImage(registry, 'shop/app:1', `oci:${dir}:latest`);
+    await until('the index has its verdict', async () => {
+      const { items } = await tidewaiter.api<{
+        items: { id: string; digest: string; state: string; counts: Counts }[];
+      }>('/pushes');
+      const push = items.find((each) => each.digest === digest && each.state === 'analyzed');
+      if (push) [pushId, expected] = [push.id, withoutZeros(push.counts)];
+      return push !== undefined;
+    });
+    await slack.waitFor(1);
+  }, 120_000);
+
+  it('counts a finding once for each location, with deleted secrets and without hidden packages', () => {
+    // critical: openssl, and the AWS keys A (deleted), B (two files) and C (one platform); high: two versions of lodash.
+    expect(expected).toEqual({ critical: 5, high: 2, medium: 1, unknown: 1 });
+  });
+
+  it('has the same numbers in the API', async () => {
+    const { counts, items } = await tidewaiter.api<{
+      counts: Counts;
+      items: { counted: boolean; severity: string; by: object | null; id: string }[];
+    }>(`/images/${digest}/findings`);
+    expect(withoutZeros(counts)).toEqual(expected);
+    const marked = items.filter(({ counted }) => counted).map(({ severity }) => severity);
+    for (const [severity, number] of Object.entries(expected))
+      expect([severity, marked.filter((each) => each === severity).length]).toEqual([severity, number]);
+    expect(items.find(({ id }) => id === 'CVE-2026-4')).toMatchObject({ counted: false, by: { kind: 'exception' } });
+  });
+
+  it('has the same numbers in the message', () => {
+    const text = JSON.stringify(slack.received[0]!.body);
+    const all = /All findings[^"]*?((?:\d+ (?:of )?[a-z ]+,? ?)+)/.exec(text)?.[1] ?? '';
+    expect(countsIn(all)).toEqual(expected);
+    expect(text).toContain('has 8 critical, high or unknown-severity findings');
+    expect(text).toContain('5 critical, 2 high, 1 of unknown severity');
+  });
+
+  it('has the same numbers in the gate', async () => {
+    const body = JSON.stringify({ image: `${registry.url.replace('http://', '')}/shop/app:1` });
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json' } };
+    const { counts, reasons } = await tidewaiter.api<{ counts: Counts; reasons: string[] }>('/gate', init);
+    expect(withoutZeros(counts)).toEqual(expected);
+    expect(reasons[0]).toContain('7 findings are high or worse');
+  });
+
+  it('has the numbers of one platform in the scan of that platform', async () => {
+    const home = makeHome({ ignores: 'CVE-2026-4\n' });
+    const image = `${registry.url.replace('http://', '')}/shop/app:1`;
+    const flags = ['--insecure', '--platform', 'linux/amd64', '--advisories', advisories, '--ignore-file', 'ignores'];
+    const only = ['--kinds', 'vulnerability,secret'];
+    const table = await runIn(home, 'scan', image, ...flags, ...only);
+    const { stdout } = await runIn(home, 'scan', image, ...flags, ...only, '-o', 'json');
+    const { counts } = await tidewaiter.api<{ counts: Counts }>(`/images/${platformDigest}/findings?push=${pushId}`);
+    const report = JSON.parse(stdout) as { counts: Counts; verdict: { reasons: string[] } };
+    expect(report.counts).toEqual(counts);
+    expect(withoutZeros(counts)).toEqual({ ...expected, critical: 4 });
+    const [total = ''] = /\d+ findings: .*/.exec(table.stdout) ?? [];
+    expect(countsIn(total.split(';')[0]!)).toEqual(withoutZeros(counts));
+    expect(report.verdict.reasons).toEqual(['6 findings are high or worse']);
+  }, 60_000);
+
+  (existsSync(executablePath) ? it : it.skip)(
+    'has the same numbers in the console, in the list and unfolded',
+    async () => {
+      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+      try {
+        const page = await browser.newPage();
+        await page.goto(tidewaiter.setupUrl);
+        const row = page.getByRole('row', { name: 'shop/app:1' });
+        await row.waitFor();
+        expect(countsIn(await row.innerText())).toEqual(expected);
+        await page.goto(`${tidewaiter.consoleUrl}/#images/${digest}`);
+        await page.getByText('Findings:').waitFor();
+        expect(countsIn(await page.getByText('Findings:').innerText())).toEqual(expected);
+        const shown = await page.locator('.group li .severity').allInnerTexts();
+        for (const [severity, number] of Object.entries(expected))
+          expect([severity, shown.filter((each) => each.includes(severity)).length]).toEqual([severity, number]);
+        const text = await page.locator('main').innerText();
+        expect(text).not.toContain('null');
+        expect(text).toMatch(/app\/deleted\.ini:1 layer 1 · deleted in layer 2, recoverable/);
+      } finally {
+        await browser.close();
+      }
+    },
+    60_000,
+  );
+});
