@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -28,7 +29,9 @@ type Counts = Record<string, number>;
 
 const executablePath = '/usr/bin/chromium';
 const hookSecret = 'hook-secret-of-the-test';
-const accessKey = (last: string) => `aws_access_key_id = AKIAZQ3DRSTUVWX7YK${last}\n`;
+const privateKey = () =>
+  generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+const [deletedKey, sharedKey, ownKey] = [privateKey(), privateKey(), privateKey()];
 const npmPackage = (version: string): TarEntry => ({
   path: `srv/v${version}/node_modules/lodash/package.json`,
   content: JSON.stringify({ name: 'lodash', version }),
@@ -39,15 +42,15 @@ const imageOf = (platform: string, own: TarEntry[]) => ({
   layers: [
     [debian12, dpkgStatus({ openssl: '3.0.15-1', libfoo: '1-1', zlib: '1.2-1' })],
     [
-      { path: 'app/deleted.ini', content: accessKey('A') },
-      { path: 'app/config.ini', content: accessKey('B') },
-      { path: 'app/copy.ini', content: accessKey('B') },
+      { path: 'app/deleted.pem', content: deletedKey },
+      { path: 'app/config.pem', content: sharedKey },
+      { path: 'app/copy.pem', content: sharedKey },
       npmPackage('4.17.1'),
       npmPackage('4.17.2'),
       npmPackage('4.17.3'),
     ],
     [
-      { path: 'app/.wh.deleted.ini' },
+      { path: 'app/.wh.deleted.pem' },
       { path: 'srv/v4.17.3/node_modules/lodash/.wh.package.json' },
       { path: 'etc/platform', content: platform },
       ...own,
@@ -129,7 +132,7 @@ describe('one push of several platforms', () => {
 
   beforeAll(async () => {
     const dir = temporaryFolder();
-    const own = { path: 'app/arm.ini', content: accessKey('C') };
+    const own = { path: 'app/arm.pem', content: ownKey };
     const { images } = await buildIndex(dir, [imageOf('linux/amd64', []), imageOf('linux/arm64', [own])]);
     platformDigest = images[0]!.digest;
     digest = await pushImage(registry, 'shop/app:1', `oci:${dir}:latest`);
@@ -145,7 +148,7 @@ describe('one push of several platforms', () => {
   }, 120_000);
 
   it('counts a finding once for each location, with deleted secrets and without hidden packages', () => {
-    // critical: openssl, and the AWS keys A (deleted), B (two files) and C (one platform); high: two versions of lodash.
+    // critical: openssl, and the deleted key, the one in two files, and that of one platform; high: two versions of lodash.
     expect(expected).toEqual({ critical: 5, high: 2, medium: 1, unknown: 1 });
   });
 
@@ -211,7 +214,7 @@ describe('one push of several platforms', () => {
           expect([severity, shown.filter((each) => each.includes(severity)).length]).toEqual([severity, number]);
         const text = await page.locator('main').innerText();
         expect(text).not.toContain('null');
-        expect(text).toMatch(/app\/deleted\.ini:1 layer 1 · deleted in layer 2, recoverable/);
+        expect(text).toMatch(/app\/deleted\.pem:1 layer 1 · deleted in layer 2, recoverable/);
       } finally {
         await browser.close();
       }

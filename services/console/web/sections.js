@@ -199,7 +199,8 @@ function findingGroups({ items, counts }) {
 }
 
 function notCounted(findings, why) {
-  return element('p', { class: 'quiet' }, `Not counted: ${counted(findings.length, 'finding')} ${why}`);
+  const distinct = new Set(findings.map(({ fingerprint, path }) => `${fingerprint} ${path}`));
+  return element('p', { class: 'quiet' }, `Not counted: ${counted(distinct.size, 'finding')} ${why}`);
 }
 
 /** Vulnerabilities and malware by the package to upgrade or remove: one piece of work each, worst first. */
