@@ -40,6 +40,10 @@ export interface Finding {
   evidence: Record<string, unknown>;
 }
 
+/** Why a finding of an image that did not change is announced: its advisory, CISA's catalog of exploited vulnerabilities, or its EPSS score. */
+export const findingReasons = ['advisory', 'kev', 'epss'] as const;
+export type FindingReason = (typeof findingReasons)[number];
+
 export type Confidence = 'certain' | 'likely' | 'possible';
 
 type Required = 'kind' | 'id' | 'severity' | 'title' | 'fingerprint' | 'layer' | 'state';

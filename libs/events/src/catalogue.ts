@@ -1,4 +1,11 @@
-import { findingKinds, type JsonObject, pipelineReportKinds, runtimeSources, severities } from '@tidewaiter/domain';
+import {
+  findingKinds,
+  findingReasons,
+  type JsonObject,
+  pipelineReportKinds,
+  runtimeSources,
+  severities,
+} from '@tidewaiter/domain';
 import { z } from 'zod';
 
 import { eventType } from './event-type.js';
@@ -163,11 +170,13 @@ const finding = z.object({
   counts: z.object({ packages: z.int(), images: z.int(), workloads: z.int().nullable() }),
   /** Whether people are to be told: of a whole ecosystem that is loaded for the first time, only of some. */
   isNews: z.boolean(),
+  /** Why now: a new or changed `advisory`, which absence means too; `kev` or `epss` of one that was known. */
+  reason: z.enum(findingReasons).optional(),
 });
 
 export const findingOpened = eventType('finding.opened', {
   by: 'scanner',
-  summary: 'An advisory that was published or changed hits packages of images that were pushed before.',
+  summary: 'An advisory, or news of exploitation, concerns packages of images that were pushed before.',
   about: 'the id of the vulnerability',
   data: finding,
 });

@@ -1,7 +1,7 @@
 export { evidenceText } from './finding-evidence.js';
 export { digestMessage } from './digest-message.js';
 export type { DigestNotes, EndingException } from './digest-message.js';
-export { findingMessage } from './finding-message.js';
+export { findingMessage, findingMessages } from './finding-message.js';
 export type { FindingPlace, FindingReport } from './finding-message.js';
 export { incidentMessage } from './incident-message.js';
 export type { IncidentReport } from './incident-report.js';

@@ -144,11 +144,17 @@ function splitByTarget(findings: PushFinding[]): Part[] {
 
 /** Undefined where versions have no order that we know: findings with different fixes stay apart. */
 function orderOf(finding: Finding): VersionComparer | undefined {
-  const scheme = versionSchemeOf(purlType(finding));
+  return versionOrder(purlType(finding));
+}
+
+/** How versions of a type of package compare; undefined where they have no known order. */
+export function versionOrder(packageType: string): VersionComparer | undefined {
+  const scheme = versionSchemeOf(packageType);
   return scheme && versionSchemes[scheme];
 }
 
-function highest(versions: string[], order: VersionComparer | undefined): string | null {
+/** The highest of some versions; null where they cannot be compared. */
+export function highest(versions: string[], order: VersionComparer | undefined): string | null {
   if (versions.length === 1) return versions[0]!;
   if (!order) return null;
   try {

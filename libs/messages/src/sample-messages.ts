@@ -20,7 +20,7 @@ export function sampleMessage(kind: MessageKind, console: Console): Message {
 
 const samples: Record<MessageKind, (console: Console) => Message> = {
   push: (console) => pushMessage(samplePush, console),
-  finding: (console) => findingMessage(sampleFinding, console),
+  finding: (console) => findingMessage([sampleFinding], console),
   incident: (console) => incidentMessage(sampleIncident, console),
   sensor: () => sensorMessage(sampleSensor),
   digest: sampleDigest,
@@ -119,6 +119,7 @@ const sampleFinding: FindingReport = {
   severity: 'critical',
   exploitation: { kev: true, epss: 0.71 },
   status: 'opened',
+  reason: 'advisory',
   at: '2026-11-25T10:42:00Z',
   places: ['1.41', '1.42', 'edge'].map((tag, index) => ({
     registry: 'registry.example.com',
@@ -131,6 +132,7 @@ const sampleFinding: FindingReport = {
     match: 'affected',
     fix: { state: 'fixed', version: '3.0.17-1~deb12u2' },
     running: index === 1,
+    workloads: index === 1 ? ['shop/Deployment/checkout'] : [],
     owner: 'team-shop',
   })),
 };
@@ -273,7 +275,7 @@ function sampleDigest(console: Console): Message {
     incidentMessage(resolved, console),
     pushMessage(samplePush, console),
     pushMessage(calm, console),
-    findingMessage(sampleFinding, console),
+    findingMessage([sampleFinding], console),
   ];
   const ending = {
     finding: 'CVE-2025-9999',

@@ -49,6 +49,28 @@ export function groupByRoute<About, Told extends Pick<Alert, 'labels'>>(
   return [...groups.values()];
 }
 
+/**
+ * Puts together all that one route sends to a receiver, whatever its `group_by` says: an advisory hits a hundred images at once, and
+ * is one message. What the alerts share in labels is for the message to say.
+ */
+export function groupByReceiver<About, Told extends Pick<Alert, 'labels'>>(
+  config: RoutingConfig,
+  subjects: readonly Subject<About, Told>[],
+): Group<About, Told>[] {
+  const groups = new Map<string, Group<About, Told>>();
+  for (const subject of subjects) {
+    for (const match of matchRoutes(config, subject.alert.labels)) {
+      const { receiver, path: route, key } = match;
+      const groupKey = `${key}:advisories`;
+      const name = `${receiver}\n${groupKey}`;
+      const group = groups.get(name) ?? { receiver, route, match, groupKey, groupLabels: {}, subjects: [] };
+      if (!group.subjects.includes(subject)) group.subjects.push(subject);
+      groups.set(name, group);
+    }
+  }
+  return [...groups.values()];
+}
+
 /** The channels of a receiver that want to hear of it: good news goes only to those that ask for it. */
 export function channelsFor(config: RoutingConfig, receiver: string, isNews: boolean): Integration[] {
   const integrations = config.receivers.get(receiver)?.integrations ?? [];

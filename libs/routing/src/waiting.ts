@@ -24,9 +24,14 @@ const forMachines: ReadonlySet<string> = new Set<ChannelKind>([
   'jira',
 ]);
 
+/** Whether a program reads a channel: it wants each group by itself, as its route groups them. */
+export function isForMachines(channel: string): boolean {
+  return forMachines.has(channel);
+}
+
 /** Whether a channel has had so many messages within a minute that nobody reads them. */
 export function isStorm(channel: string, givenLately: number): boolean {
-  return !forMachines.has(channel) && givenLately >= stormSize;
+  return !isForMachines(channel) && givenLately >= stormSize;
 }
 
 /** Why a message does not go out at once. */
@@ -47,17 +52,30 @@ export interface Waiting {
   quietMs: number | null;
   /** The channel shows how things stand, and is not disturbed by hearing of it. */
   isShown: boolean;
+  /** How long a message waits for others where the route gives no times; at once unless given. */
+  usual?: GroupTimes;
 }
 
+/** `group_wait` and `group_interval` in milliseconds. */
+export interface GroupTimes {
+  waitMs: number;
+  intervalMs: number;
+}
+
+/** An import brings many advisories about the same images within seconds: they are one message, and what follows soon is the next. */
+export const advisoryTimes: GroupTimes = { waitMs: 5_000, intervalMs: 60_000 };
+
+const atOnce: GroupTimes = { waitMs: 0, intervalMs: 0 };
+
 /** For how long something waits that there is to tell of a group. */
-export function waitOf({ match, digest, reasons, quietMs, isShown }: Waiting, nowMs: number): Wait {
+export function waitOf({ match, digest, reasons, quietMs, isShown, usual }: Waiting, nowMs: number): Wait {
   if (digest !== null) return { forMs: digestWaitMs(digest, nowMs), why: 'digest' };
   if (match !== null && isMuted(match, nowMs)) return { forMs: mutedMs, why: 'muted' };
   if (reasons.every((reason) => reason !== null)) {
     return { forMs: Math.min(...reasons.map((reason) => reason?.forMs ?? mutedMs)), why: 'quiet' };
   }
   if (match === null || (isShown && quietMs !== null)) return null;
-  const forMs = groupWaitMs(match, quietMs);
+  const forMs = groupWaitMs(match, quietMs, usual);
   return forMs > 0 ? { forMs, why: 'group' } : null;
 }
 
@@ -65,10 +83,10 @@ export function waitOf({ match, digest, reasons, quietMs, isShown }: Waiting, no
  * For how long a message waits for others of its group. Where the file gives no times it does not wait: a push or an incident is one
  * message anyway.
  */
-export function groupWaitMs(match: RouteMatch, quietMs: number | null): number {
-  const intervalMs = match.given.has('group_interval') ? match.groupIntervalMs : 0;
+export function groupWaitMs(match: RouteMatch, quietMs: number | null, usual: GroupTimes = atOnce): number {
+  const intervalMs = match.given.has('group_interval') ? match.groupIntervalMs : usual.intervalMs;
   if (quietMs !== null && quietMs < intervalMs) return intervalMs - quietMs;
-  return match.given.has('group_wait') ? match.groupWaitMs : 0;
+  return match.given.has('group_wait') ? match.groupWaitMs : usual.waitMs;
 }
 
 /** An alert that waits with others in a message. */

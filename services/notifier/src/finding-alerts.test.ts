@@ -1,6 +1,7 @@
+import type { Alert } from '@tidewaiter/domain';
 import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
 
-import { findingSubjects, narrowedTo } from './finding-alerts.js';
+import { findingSubjects, narrowedTo, reportsOf } from './finding-alerts.js';
 
 function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
   return {
@@ -26,6 +27,7 @@ const report: FindingReport = {
   severity: 'high',
   exploitation: { kev: false, epss: null },
   status: 'opened',
+  reason: 'advisory',
   at: '2026-11-25T10:00:00Z',
   places: [place('1.4'), place('1.5', { packageName: 'libssl3' })],
 };
@@ -75,6 +77,28 @@ describe('the alerts of an advisory', () => {
   it('tell each receiver only of its own images', () => {
     const subjects = findingSubjects(report);
     expect(narrowedTo(report, subjects.slice(1)).places).toEqual([report.places[1]]);
+  });
+
+  it('hold everything that a message says', () => {
+    const full: FindingReport = {
+      ...report,
+      reason: 'kev',
+      exploitation: { kev: true, epss: 0.71 },
+      places: [
+        place('1', { running: true, workloads: ['shop/Deployment/a', 'shop/Deployment/b'], owner: 'team-shop' }),
+        place('2', { running: false, workloads: [], match: 'unknown', fix: { state: 'wont-fix', version: null } }),
+        place('3', { running: null, workloads: [] }),
+      ],
+    };
+    const other = { ...full, id: 'CVE-2026-2', advisoryId: 'DSA-2' };
+    const alerts = [full, other].flatMap((each) => findingSubjects(each).map(({ alert }) => alert));
+    expect(reportsOf(alerts)).toEqual([full, other]);
+  });
+
+  it('read as an advisory where an older version wrote them', () => {
+    const { alert } = findingSubjects(report)[0]!;
+    const old: Alert = { ...alert, annotations: { summary: 's', description: 'Title' } };
+    expect(reportsOf([old])).toMatchObject([{ id: 'CVE-2026-1', reason: 'advisory', places: [{ match: 'affected' }] }]);
   });
 
   it('end when it is resolved', () => {

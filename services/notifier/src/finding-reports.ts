@@ -16,12 +16,12 @@ export class FindingReports {
   ) {}
 
   async of({ time, data }: EventOf<typeof findingOpened>, status: FindingReport['status']): Promise<FindingReport> {
-    const { id, kind, advisoryId, title, severity, purls, isNews } = data;
-    // As with pushes: what nobody has rated may be critical.
-    const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown';
+    const { id, kind, advisoryId, title, severity, purls, isNews, reason = 'advisory' } = data;
+    // As with pushes, an unknown severity may be critical; what is exploited is urgent whatever its severity.
+    const isAlarming = isAtLeast(severity, 'high') || severity === 'unknown' || reason !== 'advisory';
     const hit = isNews && isAlarming ? await this.judgements.places(data, purls) : [];
     const [owners, exploitation] = await Promise.all([this.owners.ofImages(hit), this.findings.exploitation(id)]);
     const places = hit.map((place, index) => ({ ...place, owner: owners[index] ?? null }));
-    return { kind, id, advisoryId, title, severity, exploitation, status, at: time, places };
+    return { kind, id, advisoryId, title, severity, exploitation, status, reason, at: time, places };
   }
 }

@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
-import { digestMessage, mergedMessage, type Message } from '@tidewaiter/messages';
+import { digestMessage, findingMessage, findingMessages, mergedMessage, type Message } from '@tidewaiter/messages';
 import { isMuted, type QuietNow, routeAt, sortDue } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
@@ -16,8 +16,9 @@ import {
 
 import { Channels } from './channels.js';
 import { DigestNotebook } from './digest-notebook.js';
+import { reportsOf } from './finding-alerts.js';
 import { Quiet } from './quiet.js';
-import { digestMark } from './timing.js';
+import { digestMark, isStormName } from './timing.js';
 
 const lookMs = 250;
 /** Groups that are looked at in one transaction: when a silence ends, all that waited because of it are due at once. */
@@ -79,7 +80,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
     if (ready.length === 0) return;
-    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready));
+    await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
     await this.groups.told(tx, key);
   }
 
@@ -105,12 +106,16 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     return route !== null && isMuted(route, Date.now());
   }
 
-  async #release(tx: Transaction, ready: readonly Held[]): Promise<void> {
+  /** @param isStorm whether everything becomes one message for each channel, whatever it is about */
+  async #release(tx: Transaction, ready: readonly Held[], isStorm: boolean): Promise<void> {
     const byChannel = Map.groupBy(ready, ({ receiver, channel, integration, subject }) =>
-      JSON.stringify([receiver, channel, integration, subject]),
+      JSON.stringify([receiver, channel, integration, isStorm ? null : subject]),
     );
     const told: string[] = [];
-    for (const together of byChannel.values()) told.push(await this.#releaseOne(tx, together));
+    for (const together of byChannel.values()) {
+      const isState = together.every(({ subject }) => subject !== null && subject === together[0]!.subject);
+      told.push(await (isState ? this.#releaseState(tx, together) : this.#releaseMerged(tx, together)));
+    }
     await this.#enqueue(tx, told);
   }
 
@@ -125,11 +130,11 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     );
     const notes = await this.notebook.now();
     for (const held of byChannel.values()) {
-      const newest = new Map(held.map((each) => [each.subject ?? each.id, each]));
+      const findings = reportsOf(alertsOf(held.filter(isFinding)));
       const last = held.at(-1)!;
       const others = held.slice(0, -1).map(({ id }) => id);
       const message = digestMessage(
-        [...newest.values()].map((each) => each.message),
+        [...newestOfEach(held.filter((each) => !isFinding(each))), ...findingMessages(findings, this.channels)],
         this.channels,
         notes,
       );
@@ -143,18 +148,29 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     }
   }
 
-  /** The newest says all that there is to say of one subject; messages of different ones become one. */
-  async #releaseOne(tx: Transaction, together: readonly Held[]): Promise<string> {
+  /** The newest message says all that there is to say of one subject. */
+  async #releaseState(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
     const others = together.slice(0, -1).map(({ id }) => id);
-    if (last.subject !== null) {
-      await this.deliveries.drop(tx, others, 'superseded', 'a newer message says how it stands');
-      await this.deliveries.release(tx, last.id, last);
-      return last.id;
-    }
+    await this.deliveries.drop(tx, others, 'superseded', 'a newer message says how it stands');
+    await this.deliveries.release(tx, last.id, last);
+    return last.id;
+  }
+
+  /** Messages about different subjects become one, of the newest of each. */
+  async #releaseMerged(tx: Transaction, together: readonly Held[]): Promise<string> {
+    const last = together.at(-1)!;
+    const others = together.slice(0, -1).map(({ id }) => id);
     await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
-    const message = mergedMessage(together.map((each) => each.message));
-    await this.deliveries.release(tx, last.id, { alerts: alertsOf(together), message });
+    const findings = together.filter(isFinding);
+    const advisories =
+      findings.length > 0 ? [this.channels.reword(findingMessage(reportsOf(alertsOf(findings)), this.channels))] : [];
+    const message = mergedMessage([...newestOfEach(together.filter((each) => !isFinding(each))), ...advisories]);
+    await this.deliveries.release(tx, last.id, {
+      alerts: alertsOf(together),
+      message,
+      isOfMany: last.subject !== null,
+    });
     return last.id;
   }
 
@@ -162,6 +178,15 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.alerts.forget();
     await this.store.transaction((tx) => this.groups.forget(tx));
   }
+}
+
+function isFinding({ message }: Held): boolean {
+  return message.kind === 'finding' && message.isReminder !== true;
+}
+
+/** The messages, of several states of one subject the newest. */
+function newestOfEach(held: readonly Held[]): Message[] {
+  return [...new Map(held.map((each) => [each.subject ?? each.id, each.message])).values()];
 }
 
 /** Each as it is by now. */

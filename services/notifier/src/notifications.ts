@@ -3,11 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Message } from '@tidewaiter/messages';
 import {
+  advisoryTimes,
   channelsFor,
   digestWaitMs,
   type Group,
+  groupByReceiver,
   groupByRoute,
+  type GroupTimes,
   type Integration,
+  isForMachines,
   isStorm,
   type QuietNow,
   type RoutingConfig,
@@ -28,12 +32,14 @@ import {
 import { Channels } from './channels.js';
 import { Quiet } from './quiet.js';
 import { follows } from './receivers/receivers.js';
-import { digestMark, groupName } from './timing.js';
+import { digestMark, groupName, stormName } from './timing.js';
 
 /** How the subjects of one kind of event become messages. */
 export interface Wording<About> {
   /** Whether a group tells something new and bad; good news goes only to channels that ask for it. */
   isNews(subjects: readonly Subject<About>[]): boolean;
+  /** Whether channels for people get one message of all that comes within seconds, whatever `group_by` says. */
+  isGathered?: true;
   message(subjects: readonly Subject<About>[]): Message;
 }
 
@@ -60,6 +66,15 @@ interface Shown {
   isShown?: boolean;
   /** It concerns those alone who follow it. */
   isNoNews?: boolean;
+  /** How long it waits for others where the route gives no times. */
+  usual?: GroupTimes;
+}
+
+/** A group, the channels of its receiver that take it, and how. */
+interface Addressed<About> {
+  group: Group<About>;
+  takes(channel: Integration): boolean;
+  how: Shown;
 }
 
 /** What a group is told again. */
@@ -98,13 +113,13 @@ export class Notifications {
     if (!routing) return;
     const quiet = await this.quiet.now();
     await this.alerts.record(tx, alerts);
-    for (const group of groupByRoute(routing, subjects)) {
+    for (const { group, takes, how } of addressed(routing, subjects, wording)) {
       // What is silent now is worded by itself, for the case that it still fires when the silence ends.
       const isQuiet = ({ alert }: Subject<About>) => quiet.reasonFor(alert.labels) !== null;
       for (const some of [group.subjects.filter((each) => !isQuiet(each)), group.subjects.filter(isQuiet)]) {
         const deliveries =
-          some.length === 0 ? [] : this.#worded(routing, eventId, { ...group, subjects: some }, wording);
-        await this.#tell(tx, { ...group, subjects: some }, deliveries, quiet);
+          some.length === 0 ? [] : this.#worded(routing, eventId, { ...group, subjects: some }, { ...wording, takes });
+        await this.#tell(tx, { ...group, subjects: some }, deliveries, quiet, how);
       }
     }
   }
@@ -113,13 +128,15 @@ export class Notifications {
     routing: RoutingConfig,
     eventId: string,
     group: Group<About>,
-    wording: Wording<About>,
+    wording: Wording<About> & Pick<Addressed<About>, 'takes'>,
   ): NewDelivery<Message>[] {
     const isNews = wording.isNews(group.subjects);
     // What was there before and still is concerns nobody anew, also where another group has news.
     if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
+    const channels = channelsFor(routing, group.receiver, isNews).filter((channel) => wording.takes(channel));
+    if (channels.length === 0) return [];
     const message = this.channels.reword(wording.message(group.subjects));
-    return channelsFor(routing, group.receiver, isNews).map((channel) => deliveryOf(eventId, group, channel, message));
+    return channels.map((channel) => deliveryOf(eventId, group, channel, message));
   }
 
   /** The same for a state of something that people were perhaps told of before: each channel hears of it once, whatever routes lead there. */
@@ -207,13 +224,13 @@ export class Notifications {
     tx: Transaction,
     { receiver, match, groupKey, subjects }: Group<About>,
     quiet: QuietNow,
-    { isShown = false }: Shown,
+    { isShown = false, usual }: Shown,
   ): Promise<Held> {
     const heldFor = groupName(receiver, groupKey);
     const quietMs = await this.groups.enter(tx, heldFor);
     const digest = this.channels.routing?.receivers.get(receiver)?.digest ?? null;
     const reasons = subjects.map(({ alert }) => quiet.reasonFor(alert.labels));
-    const wait = waitOf({ match, digest, reasons, quietMs, isShown }, Date.now());
+    const wait = waitOf({ match, digest, reasons, quietMs, isShown, ...(usual && { usual }) }, Date.now());
     if (wait?.why === 'digest') return this.#digest(tx, receiver, wait.forMs);
     return { waitMs: wait?.forMs ?? 0, heldFor, isQuiet: wait?.why === 'quiet' };
   }
@@ -256,7 +273,7 @@ export class Notifications {
   /** Where a channel has had so many messages that nobody reads them, the next ones become one. */
   async #storm(tx: Transaction, delivery: NewDelivery<Message>): Promise<Held | null> {
     if (!isStorm(delivery.channel, await this.deliveries.givenLately(tx, delivery))) return null;
-    const heldFor = `${delivery.receiver}\nstorm ${delivery.channel} ${delivery.integration}`;
+    const heldFor = stormName(delivery);
     await this.groups.enter(tx, heldFor);
     return { waitMs: stormMs, heldFor };
   }
@@ -276,6 +293,25 @@ export class Notifications {
     }
     return ids;
   }
+}
+
+/** Programs get each group of a route by itself; people get what belongs together in one message. */
+function addressed<About>(
+  routing: RoutingConfig,
+  subjects: readonly Subject<About>[],
+  { isGathered }: Wording<About>,
+): Addressed<About>[] {
+  const byRoute = groupByRoute(routing, subjects);
+  if (!isGathered) return byRoute.map((group) => ({ group, takes: () => true, how: {} }));
+  const isOfProgram = ({ kind }: Integration) => isForMachines(kind);
+  return [
+    ...byRoute.map((group) => ({ group, takes: isOfProgram, how: {} })),
+    ...groupByReceiver(routing, subjects).map((group) => ({
+      group,
+      takes: (channel: Integration) => !isOfProgram(channel),
+      how: { usual: advisoryTimes },
+    })),
+  ];
 }
 
 /** Each incident of a group waits and is told by itself. */

@@ -42,7 +42,8 @@ export class NotifyOfFindings {
       const { consoleUrl } = this.channels;
       await this.notifications.add(tx, id, findingSubjects(report), {
         isNews: () => status === 'opened',
-        message: (group) => findingMessage(narrowedTo(report, group), { consoleUrl }),
+        isGathered: true,
+        message: (group) => findingMessage([narrowedTo(report, group)], { consoleUrl }),
       });
     });
   }

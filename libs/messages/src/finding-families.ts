@@ -1,0 +1,118 @@
+import { compareSeverity, worstSeverity } from '@tidewaiter/domain';
+
+import type { FindingPlace, FindingReport } from './finding-message.js';
+import { enumerate } from './message.js';
+import { highest, versionOrder } from './push-message-groups.js';
+
+/** Vulnerabilities of the same packages in the same images, which one upgrade closes. */
+export interface FindingFamily {
+  /** The exploited and worst first. */
+  reports: FindingReport[];
+  packages: string[];
+  places: FindingPlace[];
+  /** The version that closes all of them; null where none does, or where versions cannot be compared. */
+  target: string | null;
+}
+
+/** An image, by the names under which it was announced. */
+export interface AffectedImage {
+  registry: string;
+  repository: string;
+  tag: string;
+  digest: string;
+  running: boolean;
+  workloads: string[];
+  places: FindingPlace[];
+}
+
+/** Groups reports by packages and images, the worst family first. */
+export function findingFamilies(reports: readonly FindingReport[]): FindingFamily[] {
+  const families = Map.groupBy(reports, familyKey);
+  return [...families.values()].map(familyOf).toSorted(worstFamilyFirst);
+}
+
+function familyKey({ places, reason, kind }: FindingReport): string {
+  const where = places.map(({ registry, repository, tag, packageName }) =>
+    [registry, repository, tag, packageName].join('\n'),
+  );
+  return JSON.stringify([reason === 'advisory' ? '' : reason, kind, [...new Set(where)].toSorted()]);
+}
+
+function familyOf(reports: FindingReport[]): FindingFamily {
+  const places = reports.flatMap((report) => report.places);
+  return {
+    reports: reports.toSorted(worstReportFirst),
+    packages: [...new Set(places.map(({ packageName }) => packageName))].toSorted(),
+    places,
+    target: fixText(places),
+  };
+}
+
+function worstReportFirst(a: FindingReport, b: FindingReport): number {
+  return (
+    Number(b.exploitation.kev) - Number(a.exploitation.kev) ||
+    compareSeverity(a.severity, b.severity) ||
+    (b.exploitation.epss ?? 0) - (a.exploitation.epss ?? 0) ||
+    (a.id < b.id ? -1 : 1)
+  );
+}
+
+/** Exploited first, then the most severe, then what runs and reaches most. */
+function worstFamilyFirst(a: FindingFamily, b: FindingFamily): number {
+  const isExploited = ({ reports }: FindingFamily) => Number(reports.some(({ exploitation }) => exploitation.kev));
+  const severityOf = ({ reports }: FindingFamily) => worstSeverity(reports.map(({ severity }) => severity));
+  return (
+    isExploited(b) - isExploited(a) ||
+    compareSeverity(severityOf(a), severityOf(b)) ||
+    runningCount(b.places) - runningCount(a.places) ||
+    imageCount(b.places) - imageCount(a.places) ||
+    (a.reports[0]!.id < b.reports[0]!.id ? -1 : 1)
+  );
+}
+
+/** The versions that fix a vulnerability or family: the highest for each package, where versions compare. */
+export function fixText(places: readonly FindingPlace[]): string | null {
+  const byPackage = Map.groupBy(places, ({ packageType, packageName }) => `${packageType}\n${packageName}`);
+  const versions = [...byPackage.values()].flatMap((about) => {
+    const fixes = [...new Set(about.flatMap(({ fix }) => fix.version ?? []))].toSorted();
+    const target = fixes.length === 0 ? null : highest(fixes, versionOrder(about[0]!.packageType));
+    return target === null ? fixes : [target];
+  });
+  const all = [...new Set(versions)];
+  return all.length === 0 ? null : enumerate(all, 3);
+}
+
+/** The images of some places, running ones first, then by name. */
+export function imagesOf(places: readonly FindingPlace[]): AffectedImage[] {
+  const images = Map.groupBy(places, ({ registry, repository, tag, digest }) =>
+    JSON.stringify([registry, repository, tag, digest]),
+  );
+  return [...images.values()].map(imageOf).toSorted(runningFirst);
+}
+
+function imageOf(places: FindingPlace[]): AffectedImage {
+  const { registry, repository, tag, digest } = places[0]!;
+  return {
+    ...{ registry, repository, tag, digest, places },
+    running: places.some(({ running }) => running === true),
+    workloads: [...new Set(places.flatMap(({ workloads = [] }) => workloads))].toSorted(),
+  };
+}
+
+function runningFirst(a: AffectedImage, b: AffectedImage): number {
+  return Number(b.running) - Number(a.running) || (nameOf(a) < nameOf(b) ? -1 : 1);
+}
+
+function nameOf({ registry, repository, tag }: AffectedImage): string {
+  return `${registry}/${repository}:${tag}`;
+}
+
+/** How many images, by their digests. */
+export function imageCount(places: readonly FindingPlace[]): number {
+  return new Set(places.map(({ digest }) => digest)).size;
+}
+
+/** How many of them run. */
+export function runningCount(places: readonly FindingPlace[]): number {
+  return imageCount(places.filter(({ running }) => running === true));
+}

@@ -1,0 +1,74 @@
+import { type AffectedImage, imageCount, imagesOf, runningCount } from './finding-families.js';
+import type { FindingPlace } from './finding-message.js';
+import { clean, count, enumerate, maxItems, type MessageItem, type MessageSection, section } from './message.js';
+
+/** Workloads that a line names before it counts the rest. */
+const maxWorkloads = 3;
+/** Tags that a line of a repository names before it counts the rest. */
+const maxTags = 8;
+/** Characters of an image's name in a phrase. */
+const maxNameChars = 64;
+
+/** `shop/app:1, running`, `shop/app:1 and shop/api:2`, `5 images, 2 running`: names where there are one or two. */
+export function wherePhrase(places: readonly FindingPlace[]): string {
+  const names = imageNames(places);
+  const all = imageCount(places);
+  const running = runningCount(places);
+  const what = names.length <= 2 ? enumerate(names, 2) : count(all, 'image');
+  if (running === 0) return what;
+  return `${what}, ${all === 1 ? 'running' : `${running} running`}`;
+}
+
+/** `5 images, 2 running: shop/app:1, shop/api:2 and 3 more`. */
+export function namedImages(places: readonly FindingPlace[], maxNames: number): string {
+  const names = imageNames(places);
+  return names.length <= 2 ? wherePhrase(places) : `${wherePhrase(places)}: ${enumerate(names, maxNames)}`;
+}
+
+/** Names of images without their registry, running ones first. */
+export function imageNames(places: readonly FindingPlace[]): string[] {
+  return [...new Set(imagesOf(places).map(shortName))];
+}
+
+/** The end of a name is kept: the tag is there. */
+function shortName({ repository, tag }: AffectedImage): string {
+  const name = clean(`${repository}:${tag}`, 1_000);
+  return name.length <= maxNameChars ? name : `…${name.slice(-maxNameChars)}`;
+}
+
+/** The images, running ones first; a line for each repository where there are many. */
+export function imageSection(title: string, places: readonly FindingPlace[]): MessageSection[] {
+  const images = imagesOf(places);
+  return section(title, images.length <= maxItems ? images.map(imageItem) : repositoryItems(images));
+}
+
+function imageItem({ registry, repository, tag, places, running, workloads }: AffectedImage): MessageItem {
+  const packages = [...new Set(places.map(packageText))];
+  const detail = [enumerate(packages, 3), running && runsText(workloads)].filter(Boolean).join(' · ');
+  return { severity: null, text: `${registry}/${repository}:${tag}`, detail, isNew: false };
+}
+
+function packageText({ packageName, installedVersion, match, fix }: FindingPlace): string {
+  const target = fix.version === null ? '' : ` (fixed in ${fix.version})`;
+  const doubt = match === 'unknown' ? ', perhaps: its version cannot be compared' : '';
+  return `${packageName} ${installedVersion}${target}${doubt}`;
+}
+
+function runsText(workloads: readonly string[]): string {
+  return workloads.length === 0 ? 'running' : `running in ${enumerate(workloads, maxWorkloads)}`;
+}
+
+function repositoryItems(images: readonly AffectedImage[]): MessageItem[] {
+  const repositories = Map.groupBy(images, ({ registry, repository }) => `${registry}/${repository}`);
+  return [...repositories].map(([name, members]) => {
+    const running = members.filter((image) => image.running);
+    const tags = enumerate(
+      members.map(({ tag }) => tag),
+      maxTags,
+    );
+    const workloads = [...new Set(running.flatMap((image) => image.workloads))].toSorted();
+    const runs = running.length === 0 ? null : `${count(running.length, 'tag')} ${runsText(workloads)}`;
+    const what = members.length === 1 ? 'tag' : 'tags';
+    return { severity: null, text: name, detail: [`${what} ${tags}`, runs].filter(Boolean).join(' · '), isNew: false };
+  });
+}
