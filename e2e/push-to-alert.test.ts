@@ -457,7 +457,7 @@ describe('an advisory that is published after the scan', () => {
     const told = JSON.stringify((await slack.waitFor(before[0] + 1)).at(-1)!.body);
     for (const part of ['CVE-2026-2001', 'shop/search:1', 'curl', '8.5.1-1']) expect(told).toContain(part);
     const { mail: message } = (await mail.waitFor(before[1] + 1)).at(-1)!;
-    expect(message.subject).toMatch(/Critical.*CVE-2026-2001 hits curl in 1 image/);
+    expect(message.subject).toMatch(/Critical.*CVE-2026-2001 in curl: shop\/search:1/);
     await until('the verdict follows', async () => (await ended('shop/search', 1))[0]!.verdict === 'fail');
     await quiet();
     expect(slack.received).toHaveLength(before[0] + 1);
