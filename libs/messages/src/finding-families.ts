@@ -1,6 +1,6 @@
 import { compareSeverity, worstSeverity } from '@tidewaiter/domain';
 
-import type { FindingPlace, FindingReport } from './finding-message.js';
+import type { FindingPlace, FindingReport } from './finding-report.js';
 import { enumerate } from './message.js';
 import { highest, versionOrder } from './push-message-groups.js';
 

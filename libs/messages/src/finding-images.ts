@@ -1,5 +1,5 @@
 import { type AffectedImage, imageCount, imagesOf, runningCount } from './finding-families.js';
-import type { FindingPlace } from './finding-message.js';
+import type { FindingPlace } from './finding-report.js';
 import { clean, count, enumerate, maxItems, type MessageItem, type MessageSection, section } from './message.js';
 
 /** Workloads that a line names before it counts the rest. */

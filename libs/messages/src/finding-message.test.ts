@@ -1,4 +1,5 @@
-import { findingMessage, findingMessages, type FindingPlace, type FindingReport } from './finding-message.js';
+import { findingMessage, findingMessages } from './finding-message.js';
+import type { FindingPlace, FindingReport } from './finding-report.js';
 
 const consoleUrl = 'https://tidewaiter.example.com';
 

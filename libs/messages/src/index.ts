@@ -2,7 +2,7 @@ export { evidenceText } from './finding-evidence.js';
 export { digestMessage } from './digest-message.js';
 export type { DigestNotes, EndingException } from './digest-message.js';
 export { findingMessage, findingMessages } from './finding-message.js';
-export type { FindingPlace, FindingReport } from './finding-message.js';
+export type { FindingPlace, FindingReport } from './finding-report.js';
 export { incidentMessage } from './incident-message.js';
 export type { IncidentReport } from './incident-report.js';
 export { jiraDocument, jiraLimits, jiraMarkup } from './layouts/jira-description.js';

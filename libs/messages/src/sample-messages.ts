@@ -1,7 +1,8 @@
 import { countBySeverity, findingOf, type Incident, type Severity } from '@tidewaiter/domain';
 
 import { digestMessage } from './digest-message.js';
-import { findingMessage, type FindingReport } from './finding-message.js';
+import { findingMessage } from './finding-message.js';
+import type { FindingReport } from './finding-report.js';
 import { incidentMessage } from './incident-message.js';
 import type { IncidentReport } from './incident-report.js';
 import type { Message, MessageKind } from './message.js';
