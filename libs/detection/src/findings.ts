@@ -50,8 +50,8 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['upstream-content-mismatch', 'Tampered tool'],
   ['agent-removed', 'Security agent removed'],
   ['protection-removed', 'Removed protection'],
-  ['drift-script', 'Unknown script'],
   ['exploited-vulnerability', 'Exploited vulnerability'],
+  ['drift-script', 'Unknown script'],
   ['malicious-workload', 'Malicious workload'],
   ['drift', 'Unknown program'],
   ['flood', 'Flood'],
@@ -219,6 +219,9 @@ const known: ReadonlyMap<string, FindingWords> = new Map([
 function wordsAt(finding: string, name: string, rank: number): FindingWords {
   return { name, rank, advice: advice.get(finding) ?? null };
 }
+
+/** Of a title that no finding gives: the name of a rule, or what a sensor says. */
+export const unnamedRank = naming.length + 1 + adding.length;
 
 /** Words of a finding; one that only a rule knows is taken as it is. */
 export function wordsOf(finding: string): FindingWords {

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 
 import { compareSeverity, type Incident, type IncidentStep, printable } from '@tidewaiter/domain';
 
-import type { Alert } from './alert.js';
-import { wordsOf } from './findings.js';
+import { type Alert, compareLevel } from './alert.js';
+import { unnamedRank, wordsOf } from './findings.js';
+import { roleOf } from './story.js';
 
 /** What a title is made of. */
 export interface Titled {
@@ -20,9 +21,17 @@ const maxTitleChars = 200;
 
 /** What it is, and where: `Cryptominer in kube-system/DaemonSet/kube-proxy-controller`. */
 export function incidentTitle(story: Titled): string {
-  if (story.isWitness) return story.opening.title;
+  if (story.isWitness) return worstJudgement(story.alerts).title;
   const [way] = waysIn(story);
   return printable(`${nameOf(story)}${way === undefined ? '' : ` through ${way}`} in ${whereOf(story)}`, maxTitleChars);
+}
+
+/**
+ * How bad the title is, less being worse. It never grows while findings are added, so that an incident is renamed only for the worse.
+ */
+export function titleRank(story: Pick<Titled, 'isWitness' | 'findings' | 'alerts'>): number {
+  const telling = story.isWitness ? undefined : tellingFinding(story);
+  return telling === undefined ? unnamedRank : wordsOf(telling).rank;
 }
 
 /** How it came in, where the story is named for what came of that. */
@@ -40,10 +49,15 @@ const wayByFinding: ReadonlyMap<string, string> = new Map([
 
 /** What the most telling finding is called; where no rule found words for it, the title of the rule that opened it. */
 function nameOf({ alerts, findings, opening }: Titled): string {
-  const telling = findings.find((finding) => alerts.some((alert) => alert.finding === finding));
+  const telling = tellingFinding({ alerts, findings });
   if (telling === undefined) return opening.rule.title;
   const named = alerts.find(({ finding, name }) => finding === telling && name !== null);
   return named?.name ?? wordsOf(telling).name;
+}
+
+/** Facts add findings, too, but what happened names the incident. */
+function tellingFinding({ alerts, findings }: Pick<Titled, 'alerts' | 'findings'>): string | undefined {
+  return findings.find((finding) => alerts.some((alert) => alert.finding === finding));
 }
 
 function whereOf({ workload, image, opening }: Titled): string {
@@ -51,12 +65,18 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
+/** Of a sensor's judgements alone, the severest one names the incident, the first of several. */
+function worstJudgement(alerts: readonly Alert[]): Alert {
+  const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
+  return counting.toSorted((a, b) => compareLevel(a.severity, b.severity))[0]!;
+}
+
 /** More than this nobody reads in one go. */
 const maxSteps = 4;
 
 /** What came in, how, where it runs, since when. */
 export function incidentSentence(
-  told: Omit<Incident, 'title' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
+  told: Omit<Incident, 'title' | 'titleRank' | 'sentence' | 'revision' | 'state' | 'mergedInto'>,
 ): string {
   const { workload, image, imageDigest, firstSeen, steps, factsUsed, workloads } = told;
   const where = workload ?? image ?? 'a place that is not known';

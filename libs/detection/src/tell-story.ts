@@ -11,7 +11,7 @@ import type { Alert, ImageEvidence } from './alert.js';
 import { exploitationFindings, wordsOf } from './findings.js';
 import { incidentScore, incidentSeverity } from './incident-severity.js';
 import { stepsOf } from './incident-steps.js';
-import { incidentId, incidentSentence, incidentTitle } from './incident-words.js';
+import { incidentId, incidentSentence, incidentTitle, titleRank } from './incident-words.js';
 import { roleOf, type Story } from './story.js';
 
 const maxEvidence = 50;
@@ -58,8 +58,8 @@ export function tellStory(story: Story, alerts: readonly Alert[], opening: Alert
     rules: creditsOf(alerts),
   };
   const vulnerability = exploitedIn(facts, findings);
-  const title = incidentTitle({ ...told, isWitness: story.isWitness, opening, alerts, vulnerability });
-  return { ...told, title, sentence: incidentSentence(told) };
+  const titled = { ...told, isWitness: story.isWitness, opening, alerts, vulnerability };
+  return { ...told, title: incidentTitle(titled), titleRank: titleRank(titled), sentence: incidentSentence(told) };
 }
 
 /** The alert that says where it began: a container that did something comes before a request that named one. */

@@ -18,6 +18,8 @@ export interface Incident {
   mergedInto: string | null;
   /** A few words: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
   title: string;
+  /** Of two titles, the one with the smaller rank is worse: what an attacker achieved comes before how. Null: kept before titles had ranks. */
+  titleRank: number | null;
   /** What came in, how, where it runs, since when. */
   sentence: string;
   severity: Severity;

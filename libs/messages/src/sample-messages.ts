@@ -152,6 +152,7 @@ const incident: Incident = {
   revision: 3,
   state: 'open',
   mergedInto: null,
+  titleRank: 1,
   title: 'Miner in shop/Deployment/checkout',
   sentence:
     'A program that is not in the image was written to /tmp/.x, started by the web server and talks to a mining pool.',

@@ -26,6 +26,13 @@ it.each<[string, Partial<Incident>, ReturnType<typeof incidentNews>]>([
     { severity: 'critical' },
     { kind: 'worsened', news: ['Severity rose from high to critical'] },
   ],
+  [
+    'a title that is worse',
+    { title: 'Container escape in shop/Deployment/checkout', titleRank: 0 },
+    { kind: 'worsened', news: ['Now: Container escape in shop/Deployment/checkout'] },
+  ],
+  ['a title that is milder', { title: 'Download in shop/Deployment/checkout', titleRank: 80 }, null],
+  ['a title that only says more', { title: 'Miner through CVE-2021-44228 in shop/Deployment/checkout' }, null],
   ['a severity that fell', { severity: 'low' }, { kind: 'updated', news: ['Severity fell from high to low'] }],
   ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['Nothing more happened'] }],
   ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Goes on in another incident'] }],
@@ -37,6 +44,14 @@ it('tells of an image that is known at last', () => {
   expect(incidentNews({ ...before, imageDigest: null }, before, nobody)).toEqual({
     kind: 'updated',
     news: ['The image is known now'],
+  });
+});
+
+it('tells of a workload that is known at last', () => {
+  const unknown = { ...before, workload: null, workloads: [] };
+  expect(incidentNews(unknown, { ...before, workloads: [] }, nobody)).toEqual({
+    kind: 'updated',
+    news: ['The workload is known now: shop/Deployment/checkout'],
   });
 });
 

@@ -25,7 +25,16 @@ const maxLines = 10;
 /** What of an incident people are told. */
 export type ToldIncident = Pick<
   Incident,
-  'state' | 'mergedInto' | 'severity' | 'steps' | 'findings' | 'workloads' | 'imageDigest'
+  | 'state'
+  | 'mergedInto'
+  | 'title'
+  | 'titleRank'
+  | 'severity'
+  | 'steps'
+  | 'findings'
+  | 'workload'
+  | 'workloads'
+  | 'imageDigest'
 >;
 
 /**
@@ -49,10 +58,13 @@ export function incidentNews(
   if (after.state === 'resolved') {
     return before.state === 'resolved' ? null : { kind: 'resolved', news: ['Nothing more happened'] };
   }
-  const isWorse = compareSeverity(after.severity, before.severity) < 0;
+  const isSeverer = compareSeverity(after.severity, before.severity) < 0;
+  const isRenamed = isRenamedForTheWorse(before, after);
+  const isWorse = isSeverer || isRenamed;
   const steps = newSteps(before, after);
   const news = [
-    ...(isWorse ? [`Severity rose from ${before.severity} to ${after.severity}`] : []),
+    ...(isSeverer ? [`Severity rose from ${before.severity} to ${after.severity}`] : []),
+    ...(isRenamed ? [`Now: ${after.title}`] : []),
     ...stepLines(steps),
     ...otherLines(before, after),
   ];
@@ -64,6 +76,12 @@ export function incidentNews(
   const isLess = compareSeverity(after.severity, before.severity) > 0;
   if (isLess) news.unshift(`Severity fell from ${before.severity} to ${after.severity}`);
   return news.length > 0 ? { kind: 'updated', news } : null;
+}
+
+/** `Download` that turns out to be a `Cryptominer`: whoever read the first title alone was misled. */
+function isRenamedForTheWorse(before: ToldIncident, after: ToldIncident): boolean {
+  if (before.titleRank === null || after.titleRank === null) return false;
+  return after.titleRank < before.titleRank && after.title !== before.title;
 }
 
 function newSteps(before: ToldIncident, after: ToldIncident): IncidentStep[] {
@@ -87,6 +105,7 @@ function otherLines(before: ToldIncident, after: ToldIncident): string[] {
   return [
     ...cut(reached.map(({ workload }) => `Also in ${workload}`)),
     ...(findings.length > 0 ? [`Also: ${cut(findings).join(', ')}`] : []),
+    ...(before.workload === null && after.workload !== null ? [`The workload is known now: ${after.workload}`] : []),
     ...(before.imageDigest === null && after.imageDigest !== null ? ['The image is known now'] : []),
   ];
 }

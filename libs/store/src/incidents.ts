@@ -42,7 +42,7 @@ export interface IncidentFilter {
   severity?: Severity | undefined;
 }
 
-const columns = `id, number::float AS number, title, sentence, severity, score, state, merged_into AS "mergedInto", revision,
+const columns = `id, number::float AS number, title, title_rank AS "titleRank", sentence, severity, score, state, merged_into AS "mergedInto", revision,
   count::float AS count, workload, image, image_digest AS "imageDigest", cluster, namespace, opened_by AS "openedBy",
   first_seen AS "firstSeen", last_seen AS "lastSeen", findings, techniques, steps, workloads, artifacts, facts_used AS "factsUsed",
   next_steps AS "nextSteps", rules, opened_at AS "openedAt", updated_at AS "updatedAt", resolved_at AS "resolvedAt",
@@ -250,7 +250,7 @@ const eventOf = {
   merged: incidentResolved,
 } as const;
 
-const storyColumns = `story_revision, title, sentence, severity, score, merged_into, count, workload, image, image_digest, cluster, namespace,
+const storyColumns = `story_revision, title, title_rank, sentence, severity, score, merged_into, count, workload, image, image_digest, cluster, namespace,
   opened_by, first_seen, last_seen, findings, techniques, steps, evidence, workloads, artifacts, facts_used, next_steps, rules`;
 
 /** The story in `$1`, in the order of {@link storyColumns}. */
@@ -261,7 +261,9 @@ const storyValues = (() => {
   const documents = (...keys: string[]) => keys.map((key) => `$1::jsonb -> '${key}'`);
   return [
     at('revision', 'int'),
-    ...texts('title', 'sentence', 'severity'),
+    ...texts('title'),
+    at('titleRank', 'int'),
+    ...texts('sentence', 'severity'),
     at('score', 'int'),
     at('mergedInto', 'uuid'),
     at('count', 'bigint'),

@@ -19,6 +19,7 @@ export function minerIncident(more: Partial<Incident> = {}): Incident {
     state: 'open',
     mergedInto: null,
     title: 'Miner in shop/Deployment/checkout',
+    titleRank: 2,
     sentence: 'A program that is not in the image was written to /tmp and talks to a mining pool.',
     severity: 'high',
     score: 80,

@@ -26,6 +26,8 @@ export class IncidentRow {
   @Column('uuid', { name: 'story_id' })
   storyId!: string;
   @Column('text') title!: string;
+  /** Less is worse; null of what was kept before titles had ranks. */
+  @Column('integer', { name: 'title_rank', nullable: true }) titleRank!: number | null;
   @Column('text', { default: '' }) sentence!: string;
   @Column('text') severity!: string;
   @Column('integer', { default: 0 }) score!: number;

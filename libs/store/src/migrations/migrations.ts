@@ -51,6 +51,7 @@ import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js'
 import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
+import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -107,4 +108,5 @@ export const migrations = [
   LayerFailure1764000100000,
   TagPositions1764000130000,
   PushIdentity1764000151000,
+  IncidentTitleRank1764000170000,
 ];
