@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 
-import { factField, isFactField } from '@tidewaiter/facts';
+import type { Observation } from '@tidewaiter/domain';
+import { isFactField } from '@tidewaiter/facts';
 import type { Firing, Match, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
+import { campaignJoins } from './campaign-joins.js';
 import type { Seen } from './event-view.js';
 import { alertRule, meaningOf } from './rule-meaning.js';
 import { evidenceOf, type Scene } from './scene.js';
 import type { SensorJudgement } from './sensor-alert.js';
-import { sensorTitle, subjectKey } from './sensor-subject.js';
+import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 
 /** What a rule that matched says. */
 export function ruleAlert(match: Match, scene: Scene, seen: Seen): Alert {
@@ -48,16 +50,6 @@ function eventsOf({ event, timeMs }: Scene, { process }: Seen): Pick<Alert, 'eve
   }
   // Told together with what it does, not as a step of its own.
   return { events: [startEvent, event], eventTimesMs: [timeMs, timeMs] };
-}
-
-/**
- * A program that is in no image came from somewhere: where the same one runs, or talks to the same place, the same people are at work. And who
- * mines for the same pool does so for one purse.
- */
-function campaignJoins({ observation, facts }: Seen): string[] {
-  const isForeign = factField('File.InImage', observation, facts) === false;
-  const isPublic = factField('Dest.Public', observation, facts) === true;
-  return ['pool', ...(isForeign ? ['hash'] : []), ...(isForeign && isPublic ? ['destination', 'hostname'] : [])];
 }
 
 /** What runs on a node, in no container, may have got there out of one: it joins an escape from there, and what else is found on the node. */
@@ -104,15 +96,20 @@ export function sensorAlert(
     eventTimesMs: [scene.timeMs],
     techniques: [...new Set([...judgement.techniques, ...meanings.flatMap(({ techniques }) => techniques)])],
     stage: meaning?.stage ?? judgement.stage,
-    title: sensorTitle(observation),
+    title: sensorTitle(observation, scene.context),
     finding: meaning?.finding ?? null,
     name: meaning?.name ?? null,
     isFact: false,
     bySensor: true,
-    keys: [...scene.keys, `subject:${subjectKey(observation)}`],
+    keys: [...scene.keys, ...subjectsOf(observation)],
     evidence: [evidenceOf(scene, alert.rule, observation.native)],
     lowered,
   };
+}
+
+function subjectsOf(observation: Observation): string[] {
+  const subjects = [subjectKey(observation), containerSubject(observation)];
+  return subjects.flatMap((subject) => (subject === null ? [] : [`subject:${subject}`]));
 }
 
 const maxKeys = 64;

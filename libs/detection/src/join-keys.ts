@@ -2,6 +2,7 @@ import type { Observation } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 
 import type { AlertContext } from './alert.js';
+import { campaignKeys } from './campaign-joins.js';
 import { containerKey } from './container-key.js';
 import type { Seen } from './event-view.js';
 import { processKey, type ProcessTree, type TreeProcess } from './process-tree.js';
@@ -38,6 +39,7 @@ export const joinTtlMs: Readonly<Record<string, number>> = {
   hostname: day,
   pool: day,
   destination: day,
+  dropper: day,
   subject: 7 * day,
 };
 
@@ -140,14 +142,11 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKeysOf(
-  { cluster, node, request, network, process }: Observation,
-  { imageDigest }: AlertContext,
-): Record<string, string> {
+function extraKeysOf(observation: Observation, { imageDigest }: AlertContext): Record<string, string> {
+  const { cluster, node, request, network, process } = observation;
   const within = cluster ?? '';
   const source = request?.sourceIps[0];
   const hostname = network?.hostname?.toLowerCase();
-  const pool = poolIn(process?.commandLine);
   const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
   return {
     ...(node && { node: `node:${within}/${node}` }),
@@ -157,7 +156,7 @@ function extraKeysOf(
     ...(hostname && { hostname: `hostname:${hostname}` }),
     ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
     ...(imageDigest && { release: `release:${imageDigest}` }),
-    ...(pool && { pool: `pool:${pool}` }),
+    ...campaignKeys(observation),
     ...(role && { role: `role:${role}` }),
     cloud: `cloud:${within}`,
   };
@@ -166,9 +165,4 @@ function extraKeysOf(
 /** The role of a cloud that signed a call, or whose credentials a command fetches. */
 function roleIn(text: string | null | undefined): string | undefined {
   return /(?::assumed-role\/|\/security-credentials\/)([\w+=,.@-]{1,64})/.exec(text ?? '')?.[1];
-}
-
-/** The mining pool that a command names. */
-function poolIn(command: string | null | undefined): string | undefined {
-  return /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '')?.[1]?.toLowerCase();
 }

@@ -2,7 +2,7 @@ import type { Priority } from '@tidewaiter/domain';
 import { observation, type ObservationSketch } from '@tidewaiter/testkit';
 import * as fc from 'fast-check';
 
-import { sensorTitle, subjectKey } from './sensor-subject.js';
+import { containerSubject, sensorTitle, subjectKey } from './sensor-subject.js';
 
 const other = `sha256:${'b'.repeat(64)}`;
 
@@ -20,6 +20,8 @@ const alertOf = (rule: string) => ({
   tags: ['T1059'],
 });
 
+const nowhere = { image: null, imageDigest: null, namespace: null };
+
 const seen = (sketch: ObservationSketch = {}) =>
   observation({
     source: 'falco',
@@ -32,7 +34,7 @@ const seen = (sketch: ObservationSketch = {}) =>
   });
 
 it('says what was judged, and where', () => {
-  expect(sensorTitle(seen())).toBe(
+  expect(sensorTitle(seen(), nowhere)).toBe(
     'Terminal shell in container: localhost:5000/payments/checkout:1.4.0 in namespace payments',
   );
 });
@@ -97,16 +99,37 @@ it.each<[string, ObservationSketch, string]>([
     'Shell [31m red: host a b',
   ],
 ])('has a title for %s', (_what, sketch, title) => {
-  expect(sensorTitle(seen(sketch))).toBe(title);
+  expect(sensorTitle(seen(sketch), nowhere)).toBe(title);
+});
+
+it('names the image and the namespace that are known where the sensor names none', () => {
+  const bare = seen({ container: { id: '8f4ae1a7a49c' }, pod: null });
+  expect(sensorTitle(bare, { image: 'shop/app:1', imageDigest: other, namespace: 'shop' })).toBe(
+    'Terminal shell in container: shop/app:1 in namespace shop',
+  );
+  expect(sensorTitle(bare, { image: null, imageDigest: other, namespace: 'shop' })).toBe(
+    'Terminal shell in container: image sha256:bbbbbbbbbbbb in namespace shop',
+  );
+  expect(sensorTitle(seen(), { image: 'other/name', imageDigest: null, namespace: 'x' })).toContain(
+    'checkout:1.4.0 in namespace payments',
+  );
+});
+
+it('takes a cut id and a whole one for one container', () => {
+  const id = '8f4ae1a7a49c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6';
+  const subjects = [id, id.slice(0, 12), id.slice(0, 31), `containerd://${id}`, `docker://${id}`, `cri-o://${id}`].map(
+    (each) => containerSubject(seen({ container: { id: each } })),
+  );
+  expect(new Set(subjects)).toEqual(new Set(['["container","8f4ae1a7a49c"]']));
 });
 
 it('bounds title and key, and still tells long names apart', () => {
   const long = '\u{1f6a2}'.repeat(256);
   const container = { ...checkout, imageRepository: `localhost/${long}`, imageTag: long };
   const one = seen({ alert: alertOf(long), container });
-  expect(sensorTitle(one).length).toBeLessThanOrEqual(120 + 2 + 160 + ' in namespace payments'.length);
-  expect(sensorTitle(one)).toMatch(/…: localhost\/.*… in namespace payments$/u);
-  expect(sensorTitle(one).isWellFormed()).toBe(true);
+  expect(sensorTitle(one, nowhere).length).toBeLessThanOrEqual(120 + 2 + 160 + ' in namespace payments'.length);
+  expect(sensorTitle(one, nowhere)).toMatch(/…: localhost\/.*… in namespace payments$/u);
+  expect(sensorTitle(one, nowhere).isWellFormed()).toBe(true);
   expect(subjectKey(one)).toMatch(/^\["sha256","[0-9a-f]{64}"\]$/);
   expect(subjectKey(seen({ alert: alertOf(long), container: { ...container, imageTag: `${long}2` } }))).not.toBe(
     subjectKey(one),
@@ -122,8 +145,8 @@ it('shows no control and no direction mark, and fits an index, whatever the sens
         container: { ...checkout, imageRepository, imageTag },
         pod: { namespace },
       });
-      expect(sensorTitle(one)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
-      expect(sensorTitle(one).length).toBeLessThanOrEqual(400);
+      expect(sensorTitle(one, nowhere)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+      expect(sensorTitle(one, nowhere).length).toBeLessThanOrEqual(400);
       expect(Buffer.byteLength(subjectKey(one))).toBeLessThanOrEqual(1024);
     }),
   );

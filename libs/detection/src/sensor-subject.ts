@@ -2,18 +2,34 @@ import { createHash } from 'node:crypto';
 
 import { cut, type Observation } from '@tidewaiter/domain';
 
+import type { AlertContext } from './alert.js';
+import { containerKey } from './container-key.js';
 import { type ImageReference, imageReferenceOf } from './image-reference.js';
 
 const maxRuleChars = 120;
 const maxSubjectChars = 160;
 const maxNamespaceChars = 63;
 
-/** What a sensor judged and where, in a line that shows what it says: `Terminal shell in container: shop/app:1 in namespace shop`. */
-export function sensorTitle(observation: Observation): string {
+/**
+ * What a sensor judged and where, in a line that shows what it says: `Terminal shell in container: shop/app:1 in namespace shop`. `place` is what else
+ * is known of the container, where the sensor did not name its image or its pod.
+ */
+export function sensorTitle(
+  observation: Observation,
+  place: Pick<AlertContext, 'image' | 'imageDigest' | 'namespace'>,
+): string {
   const { alert, pod, container } = observation;
+  const namespace = pod?.namespace ?? (container && place.namespace);
+  const where = namespace ? ` in namespace ${visible(namespace, maxNamespaceChars)}` : '';
   const reference = container && imageReferenceOf(container);
-  const where = pod?.namespace ? ` in namespace ${visible(pod.namespace, maxNamespaceChars)}` : '';
-  return `${visible(alert!.rule, maxRuleChars)}: ${visible(subjectText(observation, reference), maxSubjectChars)}${where}`;
+  const isNamed = reference === null || reference.repository !== null || reference.digest !== null;
+  const subject = isNamed ? null : (place.image ?? (place.imageDigest && imageText(place.imageDigest)));
+  const text = subject ?? subjectText(observation, reference);
+  return `${visible(alert!.rule, maxRuleChars)}: ${visible(text, maxSubjectChars)}${where}`;
+}
+
+function imageText(digest: string): string {
+  return `image ${digest.slice(0, 'sha256:'.length + 12)}`;
 }
 
 function subjectText({ container, pod, node }: Observation, reference: ImageReference | null): string {
@@ -23,7 +39,7 @@ function subjectText({ container, pod, node }: Observation, reference: ImageRefe
   }
   const { digest, repository, tag } = reference;
   if (repository !== null) return `${reference.host}/${repository}${tag === null ? '' : `:${tag}`}`;
-  if (digest !== null) return `image ${digest.slice(0, 'sha256:'.length + 12)}`;
+  if (digest !== null) return imageText(digest);
   const name = container.id ?? container.name;
   return name === null ? 'a container of an unknown image' : `container ${name} of an unknown image`;
 }
@@ -42,6 +58,12 @@ export function subjectKey(observation: Observation): string {
   return JSON.stringify(['sha256', createHash('sha256').update(key).digest('hex')]);
 }
 
+/** Whatever sensors judge of one container is one incident, also where some know its image and some do not. */
+export function containerSubject(observation: Observation): string | null {
+  const key = containerKey(observation);
+  return key === null ? null : JSON.stringify(['container', key]);
+}
+
 /** The kind goes first, so that no name of one kind can pass for another. */
 function subject({ container, pod, node }: Observation): (string | null)[] {
   // Audit events of Kubernetes have no container, and their node is the one of the sensor that read them.
@@ -51,7 +73,7 @@ function subject({ container, pod, node }: Observation): (string | null)[] {
   if (reference.digest !== null) return ['image', reference.digest];
   if (reference.host !== null) return ['image', `${reference.host}/${reference.repository}`, reference.tag];
   // All containers of unknown images together would hide one behind the other.
-  return ['container', container.id ?? container.name];
+  return ['container', containerKey({ cluster: null, container }) ?? container.name];
 }
 
 // Controls, directional overrides and zero-width characters can make a text read as another one, or hide a part of it.

@@ -1,0 +1,61 @@
+import type { Observation } from '@tidewaiter/domain';
+import { factField } from '@tidewaiter/facts';
+
+import type { Seen } from './event-view.js';
+
+/** Folders that everybody can write to, files in memory, and hidden files: where payloads are put, and no image has its programs. */
+const payloadPath =
+  /^\/(?:dev\/(?:shm|mqueue)|run\/shm|tmp|var\/tmp)\/|^\/?memfd:|^\/(?:proc\/(?:self|\d+)|dev)\/fd\/\d+|\/\.[^/]+$/;
+
+/**
+ * By which of its extra keys an alert joins those of other workloads, as one campaign. A program that no image brought came from somewhere: where the
+ * same one runs, or talks to the same place, the same attacker is at work. A program of the image shares its destinations with many for good reasons.
+ */
+export function campaignJoins(seen: Seen): string[] {
+  const { observation, facts } = seen;
+  const is = (field: string) => factField(field, observation, facts) === true;
+  const isForeign = isForeignProgram(seen);
+  const isShared = is('Dest.Allowed') || is('Dest.PackageMirror') || is('Dest.ClusterDns') || !is('Dest.Public');
+  return [
+    'pool',
+    'dropper',
+    ...(isForeign ? ['hash'] : []),
+    ...(isForeign && !isShared ? ['destination', 'hostname', 'peer'] : []),
+  ];
+}
+
+/** Of an image that is not known, the path has to say it. */
+function isForeignProgram({ observation, facts }: Seen): boolean {
+  const inImage = factField('File.InImage', observation, facts);
+  if (typeof inImage === 'boolean') return !inImage;
+  return payloadPath.test(observation.process?.executable ?? '');
+}
+
+/** Keys by which a campaign is known from workload to workload. */
+export function campaignKeys({ process, network }: Observation): Record<string, string> {
+  const pool = poolIn(process?.commandLine);
+  const dropper = dropperIn(process?.commandLine) ?? dropperIn(process?.parentCommandLine);
+  return {
+    ...(pool && { pool: `pool:${pool}` }),
+    // A miner that is configured by a file says its pool by connecting to it.
+    ...(network?.destinationIp && { peer: `pool:${network.destinationIp}` }),
+    ...(dropper && { dropper: `dropper:${dropper}` }),
+  };
+}
+
+/** The mining pool that a command names: by the protocol, or as miners take it, `-o host:port`. */
+function poolIn(command: string | null | undefined): string | undefined {
+  const named = /\bstratum[0-9]?(?:\+[a-z]+)?:\/\/([a-z0-9.-]{1,253})/i.exec(command ?? '');
+  const option =
+    named ?? /(?:^|\s)(?:-o|--url)[= ]([a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}):\d{2,5}(?=\s|$)/i.exec(command ?? '');
+  return option?.[1]?.toLowerCase();
+}
+
+const privateIpv4 =
+  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|22[4-9]|2[3-5]\d)\./;
+
+/** The host of the internet from which a command fetches by its bare address. Names would join what uses the same mirror or code host. */
+function dropperIn(command: string | null | undefined): string | undefined {
+  const address = /\bhttps?:\/\/(\d{1,3}(?:\.\d{1,3}){3})(?=[:/\s"'?]|$)/i.exec(command ?? '')?.[1];
+  return address === undefined || privateIpv4.test(address) ? undefined : address;
+}
