@@ -15,6 +15,8 @@ export type Weight = 'alone' | 'support' | 'context';
 export interface Alert {
   /** Derived from the rule and its events: the same events give the same alert again. */
   id: string;
+  /** Id of the alert that this one replaces: its event was judged again when more was known of the container. */
+  revises?: string;
   rule: AlertRule;
   severity: Level;
   weight: Weight;

@@ -296,7 +296,7 @@ it('goes on from a snapshot as if nothing had happened', () => {
 });
 
 it('does not go on from what it does not understand', () => {
-  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/4');
+  expect(() => newDetector().restore(Buffer.from('{"format":"other"}'))).toThrow('not tidewaiter-detector/5');
   expect(() => newDetector().restore(Buffer.from('nothing'))).toThrow('no JSON');
 });
 
@@ -321,7 +321,9 @@ level: high
   const sourceOf = ({ event }: RuntimeRecord) => ({ eventAt: jest.fn(() => structuredClone(event)) });
 
   it('is not read again for rules that ask for nothing in its own words', () => {
-    const detector = newDetector({ clock: 'caller' });
+    // Events of images that are not known are kept, and read for it.
+    const facts = factContext(factsFromFile({ images: { [`sha256:${'a'.repeat(64)}`]: {} } }));
+    const detector = newDetector({ clock: 'caller', facts });
     const source = sourceOf(flagged());
     detector.observe(flagged(), source);
     expect(detector.advance(startMs + 60_000)).toEqual([]);

@@ -14,9 +14,11 @@ import { type KeptTree, ProcessTree, type TreeProcess } from './process-tree.js'
 import { type KeptMap, RecentMap } from './recent-map.js';
 import { type KeptPairs, RecentPairs } from './recent-pairs.js';
 import { ReorderBuffer } from './reorder-buffer.js';
-import { sceneOf } from './scene.js';
+import { revisionsOf } from './revision.js';
+import { type Scene, sceneOf } from './scene.js';
 import { sensorAlerts } from './sensor-alerts.js';
 import { readSnapshot } from './snapshot.js';
+import { type KeptUnplaced, UnplacedEvents } from './unplaced-events.js';
 import {
   bringNative,
   leaveNative,
@@ -39,6 +41,10 @@ export interface DetectorOptions extends DetectorRules {
   ledger?: { observe(observation: Observation): void };
   /** Told of every observation when it comes, before it waits. */
   onObserved?: (observation: Observation) => void;
+  /** Told every second of containers of which something is missing, so that it is fetched. */
+  onMissing?: (observation: Observation) => void;
+  /** Told of an observation that is judged again, since more is known of its container. */
+  onPlaced?: (observation: Observation) => void;
   /** Is given what correlations over several detectors are made of. Without it, this detector is the only one. */
   onWideMatch?: (match: WideMatch) => void;
 }
@@ -51,7 +57,7 @@ export interface DetectorCounts {
   repeatedWrites: number;
 }
 
-const snapshotFormat = 'tidewaiter-detector/4';
+const snapshotFormat = 'tidewaiter-detector/5';
 
 interface KeptState {
   format: typeof snapshotFormat;
@@ -67,11 +73,14 @@ interface KeptState {
   correlations: KeptCorrelations;
   wide: KeptCorrelations;
   wideRepeats: KeptRepeats;
+  unplaced: KeptUnplaced;
 }
 
 /** A record that a sensor or a queue repeats comes within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
+/** How often events of containers that were not known are looked at again. */
+const judgeAgainMs = 1_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
 
@@ -96,6 +105,8 @@ export class Detector {
   /** By node, which tells the same record again. */
   readonly #recentIds = new RecentPairs<string, number>(maxRecentIds);
   readonly #recentWrites = new RecentMap<number>(maxRecentWrites);
+  readonly #unplaced: UnplacedEvents;
+  #judgedAgainMs = Number.NEGATIVE_INFINITY;
   /** As the caller last said; before, nobody knows what is ahead. */
   #clockMs = Number.POSITIVE_INFINITY;
   readonly #counts: DetectorCounts = { observed: 0, duplicates: 0, late: 0, repeatedWrites: 0 };
@@ -108,6 +119,7 @@ export class Detector {
     this.#wideParts = new WideParts(options);
     this.#members = nativeMembers(options.rules.fields);
     this.#waiting = new ReorderBuffer(options.allowedLatenessMs);
+    this.#unplaced = new UnplacedEvents(options.facts);
   }
 
   get counts(): Readonly<DetectorCounts> {
@@ -152,7 +164,7 @@ export class Detector {
   /** It is `timeMs` now: what waited long enough is judged, and windows close. */
   advance(timeMs: number): Alert[] {
     this.#clockMs = timeMs;
-    const alerts = this.#release(timeMs);
+    const alerts = [...this.#release(timeMs), ...this.#judgeAgain(timeMs)];
     const { watermarkMs } = this.#waiting;
     this.#wideRepeats.advance(watermarkMs);
     return [...alerts, ...this.#correlations.advance(watermarkMs), ...this.#wide.advance(watermarkMs)];
@@ -185,6 +197,7 @@ export class Detector {
       correlations: this.#correlations.snapshot(),
       wide: this.#wide.snapshot(),
       wideRepeats: this.#wideRepeats.snapshot(),
+      unplaced: this.#unplaced.snapshot(),
     };
     return Buffer.from(JSON.stringify(kept));
   }
@@ -204,12 +217,20 @@ export class Detector {
     this.#correlations.restore(kept.correlations);
     this.#wide.restore(kept.wide);
     this.#wideRepeats.restore(kept.wideRepeats);
+    this.#unplaced.restore(kept.unplaced, (record) => this.#dns.named(observe(record)));
   }
 
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
     for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
+    // Where time goes by the events, nobody else moves it.
+    if (this.#options.clock !== 'caller') alerts.push(...this.#judgeAgain(nowMs));
     return alerts;
+  }
+
+  /** By the clock that moves this detector. */
+  get #nowMs(): number {
+    return Number.isFinite(this.#clockMs) ? this.#clockMs : this.#waiting.watermarkMs;
   }
 
   /** Of a recording, the order is all there is, and what is out of it correlates with nothing. */
@@ -226,22 +247,63 @@ export class Detector {
       this.#counts.repeatedWrites += 1;
       return [];
     }
-    const seen: Seen = { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
+    const seen = this.#seen(observation, process);
     const event = eventView(seen);
     const matches = this.#rules.match(event);
-    if (matches.length === 0 && observation.alert === null) return [];
     if (matches.some(({ rule }) => !this.#rules.isPart(rule))) observation.native = nativeOf(waiting);
-    return this.#tell(seen, matches, correlatedMs === null ? null : { id: waiting.id, timeMs: correlatedMs, event });
+    const scene = once(() => sceneOf(seen));
+    const alerts = this.#alertsOf(seen, matches, scene);
+    this.#unplaced.add(observation, alerts, () => recordOf(waiting), this.#nowMs);
+    if (matches.length === 0 && observation.alert === null) return [];
+    const place = correlatedMs === null ? null : { id: waiting.id, timeMs: correlatedMs, event };
+    return this.#correlate(seen, matches, scene, [...alerts], place);
   }
 
-  #tell(seen: Seen, matches: readonly Match[], place: Omit<CorrelatedEvent, 'rules'> | null): Alert[] {
-    const { observation, process } = seen;
-    const scene = once(() => sceneOf(seen));
+  /**
+   * Judges events of containers again of which more is known by now. What a correlation counted stays counted; what only the facts make a part of one
+   * comes too late for it.
+   */
+  #judgeAgain(nowMs: number): Alert[] {
+    if (nowMs - this.#judgedAgainMs < judgeAgainMs || this.#unplaced.size === 0) return [];
+    this.#judgedAgainMs = nowMs;
+    const { onMissing, onPlaced } = this.#options;
+    if (onMissing) this.#unplaced.forEachContainer(onMissing);
+    return this.#unplaced.takeChanged(nowMs).flatMap((event) => {
+      const { observation } = event;
+      observation.native = event.record.event;
+      onPlaced?.(observation);
+      const seen = this.#seen(observation, this.#tree.find(observation));
+      const matches = this.#rules.match(eventView(seen));
+      const alerts = this.#alertsOf(
+        seen,
+        matches,
+        once(() => sceneOf(seen)),
+      );
+      const revisions = revisionsOf(event.alerts, alerts);
+      event.alerts = alerts;
+      return this.#suspected(seen.process, revisions, observation.timeMs);
+    });
+  }
+
+  #seen(observation: Observation, process: TreeProcess | null): Seen {
+    return { observation, process, tree: this.#tree, writers: this.#writers, facts: this.#options.facts };
+  }
+
+  #alertsOf(seen: Seen, matches: readonly Match[], scene: () => Scene): Alert[] {
     const telling = matches.filter(({ rule }) => !this.#rules.isPart(rule));
-    const alerts =
-      observation.alert === null
-        ? telling.map((match) => ruleAlert(match, scene(), seen))
-        : sensorAlerts(telling, scene(), seen);
+    return seen.observation.alert === null
+      ? telling.map((match) => ruleAlert(match, scene(), seen))
+      : sensorAlerts(telling, scene(), seen);
+  }
+
+  #correlate(
+    seen: Seen,
+    matches: readonly Match[],
+    scene: () => Scene,
+    alerts: Alert[],
+    place: Omit<CorrelatedEvent, 'rules'> | null,
+  ): Alert[] {
+    const { observation, process } = seen;
     if (matches.length === 0 || place === null) return this.#suspected(process, alerts, observation.timeMs);
     const correlated = { ...place, rules: matches.map(({ rule }) => rule) };
     const isFact = matches.some((match) => asksForFacts(match.rule, this.#rules) && isAboutFacts(match));

@@ -257,6 +257,84 @@ it('does not depend on the order in which alerts come', () => {
   );
 });
 
+it('never takes a milder title while more becomes known', () => {
+  const findings = [
+    'download',
+    'drift',
+    'drift-script',
+    'exploited-vulnerability',
+    'miner',
+    'container-escape',
+    'recon',
+    'of-a-user',
+  ];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...findings), { minLength: 1, maxLength: 12 }), (found) => {
+      const builder = new IncidentBuilder();
+      const ranks = found.flatMap((finding, index) => {
+        builder.add(alert({ rule: finding, finding, afterMs: index * 1000 }));
+        builder.settle();
+        return builder.incidents().map(({ titleRank }) => titleRank!);
+      });
+      expect(ranks).toEqual(ranks.toSorted((a, b) => b - a));
+    }),
+  );
+});
+
+it('keeps the name of a breach when an unknown script follows', () => {
+  const [incident] = incidentsOf([
+    alert({ rule: 'shell', finding: 'exploited-vulnerability' }),
+    alert({ rule: 'script', finding: 'drift-script', afterMs: 1000 }),
+  ]);
+  expect(incident?.title).toMatch(/^Exploited vulnerability/);
+});
+
+describe('an alert that revises another', () => {
+  const nowhere = { cluster: 'eu1', node: 'node-1', namespace: null, pod: null, container: '8f4ae1a7a49c' };
+  const unknown = () => alert({ id: 'a', context: { ...nowhere, workload: null, image: null, imageDigest: null } });
+  const revised = (more: Sketch = {}) => {
+    const known = alert({ id: 'a' });
+    return { ...known, ...more, id: 'a-revised', revises: 'a' } as Alert;
+  };
+
+  it('gives its incident the workload and the image, under the same id', () => {
+    const builder = new IncidentBuilder();
+    const [opened] = builder.add(unknown());
+    const [updated] = builder.add(revised());
+    expect(opened).toMatchObject({ kind: 'opened', incident: { workload: null, imageDigest: null } });
+    expect(updated).toMatchObject({
+      kind: 'updated',
+      incident: { id: opened!.incident.id, count: 1, workload: 'shop/Deployment/search', namespace: 'shop' },
+    });
+    expect(builder.incidentOf('a-revised')).toBe(opened!.incident.id);
+  });
+
+  it('comes to the same when it comes first, or twice', () => {
+    const inOrder = incidentsOf([unknown(), revised()]);
+    expect(withoutRevision(incidentsOf([revised(), unknown()]))).toEqual(withoutRevision(inOrder));
+    expect(withoutRevision(incidentsOf([unknown(), revised(), { ...revised(), id: 'again' }]))).toEqual(
+      withoutRevision(inOrder),
+    );
+  });
+
+  it('joins what its container has in common with others', () => {
+    const other = alert({ rule: 'other', keys: ['workload:eu1/shop/Deployment/search'], afterMs: 1000 });
+    const found = incidentsOf([
+      unknown(),
+      other,
+      revised({ keys: ['container:c1', 'workload:eu1/shop/Deployment/search'] }),
+    ]);
+    expect(found.filter(({ state }) => state !== 'merged')).toHaveLength(1);
+  });
+
+  it('ends an incident that the image explains', () => {
+    const builder = new IncidentBuilder();
+    builder.add(unknown());
+    const lowered = { severity: 'low', weight: 'context', lowered: 'the file is in the image' } as const;
+    expect(builder.add(revised(lowered))).toMatchObject([{ kind: 'resolved', incident: { state: 'resolved' } }]);
+  });
+});
+
 it('tells of each incident in revisions that grow, and nothing but what is so in the end', () => {
   fc.assert(
     fc.property(fc.array(anyAlert, { minLength: 1, maxLength: 14 }), (alerts) => {

@@ -16,6 +16,7 @@ import {
   removeAlert,
   roleOf,
   type Story,
+  takeOut,
 } from './story.js';
 import { tellStory } from './tell-story.js';
 
@@ -87,7 +88,7 @@ export class IncidentBuilder {
   add(alert: Alert): IncidentChange[] {
     if (this.#known.get(alert.id) !== undefined) return [];
     this.#known.set(alert.id, -1);
-    const touched = roleOf(alert) === 'core' ? this.#addCore(alert) : this.#addAccompanying(alert);
+    const touched = alert.revises === undefined ? this.#place(alert) : this.#revise(alert, alert.revises);
     return [...new Set([...touched].map((story) => this.#find(story)))].flatMap((story) => this.#tell(story));
   }
 
@@ -156,11 +157,39 @@ export class IncidentBuilder {
     this.#prunedMs = kept.prunedMs ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** Adds an alert that is not there; `before` are the stories that an earlier judgement of the same event was in. */
+  #place(alert: Alert, before: readonly number[] = []): Set<number> {
+    return roleOf(alert) === 'core' ? this.#addCore(alert, before) : this.#addAccompanying(alert, before);
+  }
+
+  /**
+   * Puts an alert in the place of the one that it revises, under the id of that one, which incidents are named by. Of several revisions the one counts
+   * that knew most, in whatever order they come.
+   */
+  #revise(revision: Alert, original: string): Set<number> {
+    const alert: Alert = { ...revision, id: original };
+    const touched = new Set<number>();
+    const known = this.#known.get(original);
+    const stories = [known ?? -1, ...(this.#waiting.get(original)?.stories ?? [])].filter((story) => story >= 0);
+    const before = [...new Set(stories.map((story) => this.#find(story)))].filter((story) => this.#cases.has(story));
+    const kept = before.map((story) => takeOut(this.#cases.get(story)!.story, original));
+    const [earlier = this.#waiting.get(original)?.alert] = kept.filter((each) => each !== null);
+    // Of a flood only the first alerts are kept, and those are told of.
+    const isCounted = known !== undefined && before.length > 0 && earlier === undefined;
+    if (isCounted) return touched;
+    this.#known.set(original, -1);
+    this.#waiting.delete(original);
+    for (const story of this.#place(earlier === undefined ? alert : betterKnown(earlier, alert), before))
+      touched.add(story);
+    for (const story of before) touched.add(story);
+    this.#known.set(revision.id, this.#known.get(original) ?? -1);
+    return touched;
+  }
+
   /** Joins everything that the alert has something in common with into one story, and calls in who waited for it. */
-  #addCore(alert: Alert): Set<number> {
-    const near = new Set(
-      alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs)).map((story) => this.#find(story)),
-    );
+  #addCore(alert: Alert, before: readonly number[]): Set<number> {
+    const joined = [...before, ...alert.keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs))];
+    const near = new Set(joined.map((story) => this.#find(story)));
     const story = this.#union(near);
     const waiting = alert.keys.flatMap((key) => this.#trails.extend(key, alert.timeMs, story));
     const touched = new Set(near.size > 1 ? [story] : []);
@@ -172,7 +201,7 @@ export class IncidentBuilder {
     return touched;
   }
 
-  #addAccompanying(alert: Alert): Set<number> {
+  #addAccompanying(alert: Alert, before: readonly number[]): Set<number> {
     const touched = new Set<number>();
     const accompanying: Accompanying = { alert, stories: [] };
     this.#waiting.set(alert.id, accompanying);
@@ -184,19 +213,21 @@ export class IncidentBuilder {
     for (const story of near) {
       if (this.#cases.has(this.#find(story))) this.#accompany(accompanying, this.#find(story), touched);
     }
-    if (roleOf(alert) === 'witness') this.#addWitness(accompanying, touched);
+    if (roleOf(alert) === 'witness') this.#addWitness(accompanying, before, touched);
     return touched;
   }
 
-  /** A sensor's judgement that no rule of ours says more of: one story for each rule and subject. */
-  #addWitness({ alert, stories }: Accompanying, touched: Set<number>): void {
-    for (const key of alert.keys) {
-      if (kindOfKey(key) !== 'subject') continue;
-      const near = new Set(this.#trails.joinedBy(key, alert.timeMs).map((story) => this.#find(story)));
-      const story = this.#union(near, true);
-      this.#trails.extend(key, alert.timeMs, story);
-      if (stories.length === 0) this.#put(alert, story, touched);
-    }
+  /** A sensor's judgement that no rule of ours says more of: one story for each rule and subject, and for each container. */
+  #addWitness({ alert, stories }: Accompanying, before: readonly number[], touched: Set<number>): void {
+    const keys = alert.keys.filter((key) => kindOfKey(key) === 'subject');
+    if (keys.length === 0) return;
+    const joined = keys.flatMap((key) => this.#trails.joinedBy(key, alert.timeMs));
+    const own = [...joined, ...before].map((story) => this.#find(story));
+    const near = new Set(own.filter((story) => this.#cases.get(story)?.story.isWitness === true));
+    const story = this.#union(near, true);
+    for (const key of keys) this.#trails.extend(key, alert.timeMs, story);
+    if (stories.length === 0) this.#put(alert, story, touched);
+    if (near.size > 1) touched.add(story);
   }
 
   #accompany(accompanying: Accompanying, story: number, touched: Set<number>): void {
@@ -270,7 +301,8 @@ export class IncidentBuilder {
     const found = this.#cases.get(number);
     const alerts = found === undefined ? [] : alertsOf(found.story);
     const opening = openingAlert(alerts);
-    if (found === undefined || opening === null) return [];
+    if (found === undefined) return [];
+    if (opening === null) return this.#explained(found);
     const told = tellStory(found.story, alerts, opening);
     const before = [found.told, ...found.absorbed].filter((incident) => incident !== null);
     const earlier = before.find(({ id }) => id === told.id) ?? null;
@@ -292,6 +324,14 @@ export class IncidentBuilder {
         changes.push(this.#change('merged', { ...other, state: 'merged', mergedInto: told.id }));
     }
     return changes;
+  }
+
+  /** What opened it turned out to be nothing when more was known. */
+  #explained(found: Case): IncidentChange[] {
+    if (found.told?.state !== 'open') return [];
+    const change = this.#change('resolved', { ...found.told, state: 'resolved' });
+    found.told = change.incident;
+    return [change];
   }
 
   #change(kind: IncidentChange['kind'], incident: Incident): IncidentChange {
@@ -332,6 +372,15 @@ export class IncidentBuilder {
     }
     for (const [number] of this.#mergedInto) if (!this.#cases.has(this.#find(number))) this.#mergedInto.delete(number);
   }
+}
+
+/** Of two judgements of one event, the one that knew more of the container and its image. */
+function betterKnown(a: Alert, b: Alert): Alert {
+  return knowledgeOf(b) >= knowledgeOf(a) ? b : a;
+}
+
+function knowledgeOf({ context, image }: Alert): number {
+  return Object.values(context).filter((value) => value !== null).length * 100 + image.length;
 }
 
 /** A story is kept for as long as anything can still join it. */

@@ -78,11 +78,20 @@ it.each(['Notice', 'Informational', 'Debug'])('opens none at %s', (priority) => 
 it('opens one for each rule and image, whatever the pods, and counts', () => {
   const repeated = [0, 1000, 2000].map((afterMs) => alert('First rule', 'Warning', 'a', afterMs));
   const elsewhere = alert('First rule', 'Warning', 'b', 3000);
-  const another = alert('Second rule', 'Error', 'a', 4000);
+  const another = alert('Second rule', 'Error', 'c', 4000, { 'container.image.tag': '2' });
   expect(incidentsOf([...repeated, elsewhere, another])).toEqual([
     expect.objectContaining({ severity: 'medium', count: 4 }),
     expect.objectContaining({ severity: 'high', count: 1 }),
   ]);
+});
+
+it('opens one for a container, whatever rules speak of it, by whichever part of its id', () => {
+  const first = alert('First rule', 'Warning', 'a', 0, {
+    'container.id': '8f4ae1a7a49c',
+    'container.image.repository': null,
+  });
+  const second = alert('Second rule', 'Error', 'a', 1000, { 'container.id': '8f4ae1a7a49c'.padEnd(64, '0') });
+  expect(incidentsOf([first, second])).toEqual([expect.objectContaining({ severity: 'high', count: 2 })]);
 });
 
 it('says what a known rule of the sensor means, and opens the incident all the same', () => {

@@ -73,6 +73,17 @@ export function removeAlert(story: Story, alert: Alert): void {
   story.lastMs = Math.max(...[...story.groups.values()].map(({ lastMs }) => lastMs));
 }
 
+/** Takes out an alert by its id and returns it; null where it is not kept, as of long repetitions. */
+export function takeOut(story: Story, alertId: string): Alert | null {
+  for (const { alerts } of story.groups.values()) {
+    const alert = alerts.find(({ id }) => id === alertId);
+    if (alert === undefined) continue;
+    removeAlert(story, alert);
+    return alert;
+  }
+  return null;
+}
+
 /** Two stories turn out to be one. */
 export function mergeStories(into: Story, from: Story): void {
   for (const [key, group] of from.groups) {

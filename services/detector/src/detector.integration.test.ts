@@ -177,6 +177,39 @@ it('makes an alert and an incident of what a rule finds', async () => {
   expect(told).toHaveLength(1);
 });
 
+it('gives an incident its workload and image when the watch reports the pod later, by the whole id of the container', async () => {
+  await startReplica();
+  const id = '8f4ae1a7a49c'.padEnd(64, '0');
+  const found = exec('worker-1');
+  Object.assign(found.event['process_exec']!['process' as never] as object, { docker: id.slice(0, 31) });
+  await observe(found);
+  const incident = async () => (await new Incidents(store).list({ limit: 10 })).items[0];
+  await until('an incident', async () => (await incident()) !== undefined);
+  expect(await incident()).toMatchObject({ workload: null, imageDigest: null });
+  const digest = `sha256:${'b'.repeat(64)}`;
+  const status = { name: 'app', containerID: `containerd://${id}`, imageID: `shop/app@${digest}`, image: 'shop/app:1' };
+  const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'app-7c9d8f6b5', controller: true };
+  const labels = { 'pod-template-hash': '7c9d8f6b5' };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'app-7c9d8f6b5-abcde', namespace: 'shop', uid: 'u', ownerReferences: [owner], labels },
+    spec: { nodeName: 'worker-1', containers: [{ name: 'app', image: 'shop/app:1' }] },
+    status: { containerStatuses: [status] },
+  };
+  const at = new Date().toISOString();
+  const event = { type: 'ADDED', object };
+  await observe({ id: 'pod', source: 'kubernetes-watch', sensor: 'watch', cluster: 'eu1', node: null, at, event });
+  await until('the workload', async () => (await incident())?.workload === 'shop/Deployment/app');
+  const { items } = await new Incidents(store).list({ limit: 10 });
+  expect(items).toMatchObject([{ namespace: 'shop', imageDigest: digest, openedBy: found.id }]);
+  const revisions = await new Incidents(store).revisions(items[0]!.id);
+  expect(revisions[0]?.kind).toBe('opened');
+  expect(revisions.slice(1).flatMap(({ news }) => news)).toEqual(
+    expect.arrayContaining(['The workload is known now: shop/Deployment/app', 'The image is known now']),
+  );
+});
+
 /** An image that holds a key, and the one workload that runs it. */
 async function leak(accessKeyId: string): Promise<Digest> {
   const digest: Digest = `sha256:${'a'.repeat(64)}`;

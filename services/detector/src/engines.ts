@@ -40,6 +40,8 @@ export class Engines {
       allowedLatenessMs: this.allowedLatenessMs,
       clock: 'caller',
       onObserved: (observation: Observation) => this.facts.want(observation),
+      onMissing: (observation) => this.facts.wantImageOf(observation),
+      onPlaced: (observation) => this.facts.place(observation),
       onWideMatch: (match) => matches.push(match),
     });
     this.#run(name, detector, state);

@@ -3,6 +3,9 @@ import { type Environment, readConfig, readSettings, type RunningService, startS
 import { detectorConfig } from './config.js';
 import { DetectorModule } from './detector.module.js';
 
+// For who runs it with facts of their own: the test that compares live operation with `replay`.
+export { detectorConfig, DetectorModule };
+
 /** Starts the detector: runtime events in, incidents out. */
 export async function start(environment: Environment): Promise<RunningService> {
   const config = readConfig(detectorConfig, environment);

@@ -20,6 +20,7 @@ const tickMs = 100;
  */
 const clockMarginMs = 50;
 const snapshotSpreadMs = 30_000;
+const prepareMs = 1_000;
 
 interface Running {
   partition: Partition;
@@ -34,6 +35,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
   readonly #running = new Map<string, Running>();
   readonly #turns = new Turns();
   #ticking: NodeJS.Timeout | undefined;
+  #prepareDue = 0;
 
   constructor(
     private readonly bus: Bus,
@@ -117,6 +119,13 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     return running;
   }
 
+  /** What became known elsewhere, as of a container or by a scan, is fetched also where no event comes. */
+  #prepareSoon(): void {
+    if (performance.now() < this.#prepareDue) return;
+    this.#prepareDue = performance.now() + prepareMs;
+    void this.engines.prepare().catch((err: unknown) => this.log.warn({ err }, 'facts wait'));
+  }
+
   #lags(): PartitionLag[] {
     return [...this.#running].map(([name, { partition, reader }]) => ({
       partition: name,
@@ -126,6 +135,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
   }
 
   #tick(): void {
+    this.#prepareSoon();
     const nowMs = Date.now() - clockMarginMs;
     for (const { partition, reader } of this.#running.values()) {
       if (reader.isCurrent) partition.tick(nowMs);

@@ -71,16 +71,25 @@ export class RuntimeFacts {
   /** Learns from an observation, and notes what will be asked about it. */
   want(observation: Observation): void {
     this.ledger.observe(observation);
-    const container = this.ledger.find(observation);
-    if (container) this.#wantImage(container);
-    const digest = this.context.digestOf(observation);
-    if (digest !== null) {
-      this.#wantedDigests.add(digest);
-      this.#noteUse(observation, digest);
-    }
+    this.wantImageOf(observation);
+    this.place(observation);
     const key = accessKeyOf(observation)?.fingerprint;
     if (key) this.#wantedKeys.add(key);
     this.#habits.observe(observation, this.context);
+  }
+
+  /** Notes that the image of the container will be asked about: it may be known by now. */
+  wantImageOf(observation: Observation): void {
+    const container = this.ledger.find(observation);
+    if (container) this.#wantImage(container);
+    const digest = this.context.digestOf(observation);
+    if (digest !== null) this.#wantedDigests.add(digest);
+  }
+
+  /** Notes which file of its image a container uses, as far as the image is known. */
+  place(observation: Observation): void {
+    const digest = this.context.digestOf(observation);
+    if (digest !== null) this.#noteUse(observation, digest);
   }
 
   /** Brings into memory what is wanted and missing. */

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto';
+
+import type { Alert } from './alert.js';
+
+/**
+ * What a second judgement of an event adds to the first: new alerts, and revisions of those whose container, image or severity it sees differently. An
+ * alert that rested on facts and does not come again is revised to one that no longer counts.
+ */
+export function revisionsOf(before: readonly Alert[], after: readonly Alert[]): Alert[] {
+  const earlier = new Map(before.map((alert) => [alert.id, alert]));
+  const later = new Set(after.map(({ id }) => id));
+  const changed = after.flatMap((alert) => {
+    const known = earlier.get(alert.id);
+    if (known === undefined) return [alert];
+    return fingerprintOf(known) === fingerprintOf(alert) ? [] : [revisionOf(alert)];
+  });
+  const gone = before.filter(({ id, isFact, lowered }) => isFact && lowered === null && !later.has(id));
+  return [...changed, ...gone.map((alert) => revisionOf(explained(alert)))];
+}
+
+function explained(alert: Alert): Alert {
+  return {
+    ...alert,
+    severity: 'low',
+    weight: 'context',
+    lowered: 'what became known of the image explains it',
+  };
+}
+
+function revisionOf(alert: Alert): Alert {
+  const id = createHash('sha256')
+    .update(`${alert.id} ${fingerprintOf(alert)}`)
+    .digest('hex')
+    .slice(0, 32);
+  return { ...alert, id, revises: alert.id };
+}
+
+/** What a second judgement may change. */
+function fingerprintOf({ context, image, keys, severity, weight, title, lowered }: Alert): string {
+  return JSON.stringify([context, image, keys, severity, weight, title, lowered]);
+}
