@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Observation } from '@tidewaiter/domain';
-import { isFactField } from '@tidewaiter/facts';
+import { factField, isFactField } from '@tidewaiter/facts';
 import type { Firing, Match, RuleInfo, RuleSet } from '@tidewaiter/sigma';
 
 import type { Alert } from './alert.js';
