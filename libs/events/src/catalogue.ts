@@ -1,4 +1,5 @@
 import {
+  baselineReasons,
   findingKinds,
   findingReasons,
   type JsonObject,
@@ -106,10 +107,15 @@ export const imageAnalyzed = eventType('image.analyzed', {
     digest,
     /** What the tag pointed to before this push; null at the first push of a tag. */
     previousDigest: digest.nullable(),
+    /** What the push was compared with, and why: that, or the release before it; null where there was none. */
+    comparedWith: z
+      .object({ tag: z.string().nullable(), digest, reason: z.enum(baselineReasons), line: z.string().nullable() })
+      .nullable()
+      .optional(),
     platforms: z.array(z.object({ platform: z.string(), digest })),
     counts,
     verdict: z.enum(['pass', 'fail', 'unknown']),
-    /** Against the previous digest of the tag; null at the first push of a tag, and when it is the same digest again. */
+    /** Against what it was compared with; null where there was none, and when it is the same digest. */
     changes: changes.nullable(),
   }),
 });

@@ -47,6 +47,7 @@ const image: NonNullable<IncidentContext['image']> = {
     pushedAt: new Date('2026-11-24T08:00:00Z'),
     receivedAt: new Date('2026-11-24T08:00:01Z'),
     state: 'analyzed',
+    comparedWith: null,
     previousDigest: null,
     isLate: false,
     verdict: 'fail',

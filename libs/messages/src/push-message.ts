@@ -1,4 +1,5 @@
 import {
+  type Baseline,
   type CiRun,
   type CiRunFact,
   countFindings,
@@ -54,8 +55,10 @@ export interface PushReport {
   pushedAt: string;
   /** The run that built it, as far as a pipeline told of it. */
   pipeline: ReportedBuild | null;
-  /** What the tag pointed to before; null on its first push. */
+  /** What it is compared with: what the tag pointed to before, or the release before it; null where there is neither. */
   previousDigest: Digest | null;
+  /** Which that is, and why; absent or null of pushes that an older version compared. */
+  comparedWith?: Baseline | null;
   /** Of all severities. */
   findings: PushFinding[];
   /** What the previous push of the tag had and this one has not. */
@@ -167,16 +170,18 @@ function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding
   return sentences.filter(Boolean).join(' ');
 }
 
-function firstSentence({ previousDigest, tag }: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
+function firstSentence(report: PushReport, alarming: PushFinding[], fresh: PushFinding[]): string {
+  const { previousDigest, tag } = report;
   if (alarming.length === 0) return 'Nothing critical or high was found.';
   if (previousDigest === null) {
     const first = tag === null ? '' : ' Nothing was pushed under this tag before, so nothing is marked as new.';
     return `Found: ${severityText(alarming)}.${first}`;
   }
-  if (fresh.length === 0) return `Still there: ${severityText(alarming)}. Nothing is new since the previous push.`;
+  if (fresh.length === 0)
+    return `Still there: ${severityText(alarming)}. Nothing is new since ${baselineName(report)}.`;
   const before = alarming.length - fresh.length;
   const more = before === 0 ? '' : ` ${before} more ${before === 1 ? 'was' : 'were'} there before.`;
-  return `New since the previous push: ${severityText(fresh)}.${more}`;
+  return `New since ${baselineName(report)}: ${severityText(fresh)}.${more}`;
 }
 
 /** Whether the image runs, and how much of what is wrong with it: a finding in a program that runs is nearer than one on a disk. */
@@ -201,7 +206,7 @@ function facts(report: PushReport): Message['facts'] {
   const { packagesChanged: changed } = report;
   const tag = report.tag === null ? '' : `:${report.tag}`;
   const first = report.tag === null ? null : 'nothing: first push';
-  const compared = report.previousDigest === null ? first : shortDigest(report.previousDigest);
+  const compared = report.previousDigest === null ? first : comparedText(report.previousDigest, report.comparedWith);
   const by = report.pushedBy === null ? '' : ` by ${report.pushedBy}`;
   return [
     ...fact('Image', `${report.registry}/${report.repository}${tag}`),
@@ -214,6 +219,24 @@ function facts(report: PushReport): Message['facts'] {
     ...fact('All findings', countsText(report.counts) ?? 'none'),
     ...fact('Packages', changed && `${changed.added} added, ${changed.removed} removed, ${changed.upgraded} upgraded`),
   ];
+}
+
+function baselineName({ comparedWith }: PushReport): string {
+  const isRelease = comparedWith != null && comparedWith.reason !== 'same-tag' && comparedWith.tag !== null;
+  return isRelease ? comparedWith.tag! : 'the previous push';
+}
+
+/** `2.0.0 (sha256:4fd2a1b09c3e), previous version of the line 2.0`. */
+function comparedText(digest: Digest, baseline: Baseline | null | undefined): string {
+  const name = shortDigest(digest);
+  if (!baseline || baseline.reason === 'same-tag') return name;
+  return `${baseline.tag} (${name}), ${baselineText(baseline)}`;
+}
+
+function baselineText({ reason, line }: Baseline): string {
+  if (reason === 'configured') return 'as configured';
+  if (reason === 'previous-push') return 'previous push by time';
+  return line === null ? 'previous version' : `previous version of the line ${line}`;
 }
 
 /** Null while nobody tells of containers; not to have seen one is no proof that none runs. */

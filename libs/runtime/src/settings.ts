@@ -11,6 +11,7 @@ import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { registry, type RegistrySettings, registrySettings } from './registry-settings.js';
+import { releases, type ReleaseSettings } from './release-settings.js';
 import { type ReadSecretFile, secretReader } from './secret-settings.js';
 import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.js';
 import { signer, type SignerSettings, signerSettings } from './signer-settings.js';
@@ -38,6 +39,7 @@ const settings = z.strictObject({
       graceSeconds: z.int().min(0).max(600).default(20),
     })
     .prefault({}),
+  releases,
   owners: ownerRules,
   ownerLabels,
   egress: z
@@ -62,6 +64,7 @@ export interface TidewaiterSettings {
   signers: SignerSettings[];
   /** How the usual signer, builder and pusher of a repository are learned. */
   identity: { learnFrom: number; graceSeconds: number };
+  releases: ReleaseSettings[];
   owners: OwnerSettings;
   egressAllow: string[];
   platforms: string[];
@@ -131,6 +134,7 @@ export function parseSettings(
     pipelines: read.data.pipelines.flatMap((each, index) => pipelineSettings(each, `pipelines[${index}]`, reader)),
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     identity: read.data.identity,
+    releases: read.data.releases,
     owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,

@@ -96,6 +96,8 @@ export type { FleetFile, OddFile } from './package-contents.js';
 export { PipelineReports } from './pipeline-reports.js';
 export type { NewPipelineReport, PipelineReport, ReportedRun, SentAttestation } from './pipeline-reports.js';
 export { Provenances, revisionOf } from './provenances.js';
+export { PushBaselines } from './push-baselines.js';
+export type { EarlierTag } from './push-baselines.js';
 export { Revisions } from './revisions.js';
 export type { RevisionImage } from './revisions.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
+import type { Baseline, Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
@@ -60,9 +60,12 @@ export interface Push {
   pushedAt: Date | null;
   receivedAt: Date;
   state: PushState;
+  /** What its tag pointed to before. */
   previousDigest: Digest | null;
   /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
   isLate: boolean;
+  /** What it was compared with: that, or the release before it; null where there was none, and of pushes of before. */
+  comparedWith: Baseline | null;
   verdict: Verdict | null;
   counts: SeverityCounts | null;
   /** How many {@link Pushes.warnings} it has. */
@@ -96,7 +99,7 @@ function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
   media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
-  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", verdict, counts,
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", compared_with AS "comparedWith", verdict, counts,
   coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
 const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;

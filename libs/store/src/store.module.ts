@@ -40,6 +40,7 @@ import { PackageContents } from './package-contents.js';
 import { PackageUses } from './package-use.js';
 import { PipelineReports } from './pipeline-reports.js';
 import { Provenances } from './provenances.js';
+import { PushBaselines } from './push-baselines.js';
 import { PushDifferences } from './push-differences.js';
 import { PushIdentities } from './push-identities.js';
 import { Pushes } from './pushes.js';
@@ -101,6 +102,7 @@ const repositories = [
   PackageUses,
   PipelineReports,
   Provenances,
+  PushBaselines,
   Revisions,
   PushDifferences,
   Pushes,

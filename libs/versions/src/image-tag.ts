@@ -117,13 +117,26 @@ export function variantFamily({ variant }: Pick<TagVersion, 'variant'>): string 
   return variant.replace(systemVersion, '$1').toLowerCase();
 }
 
-const variantWord = /^-[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*$/i;
+const words = '[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*';
+const variantWord = new RegExp(`^-${words}$`, 'i');
+/** Of a name that moves, what stands behind it; or a name that is only that of a variant. */
+const movingVariant = new RegExp(
+  `^(?:(?:latest|stable|edge|nightly|main|master|develop|dev|trunk|release|current|lts)-(${words})|(alpine|slim|debug|nonroot|distroless))$`,
+  'i',
+);
 
 /** Whether two tags name the same way of building: `1.2-slim` and `1.2-alpine` do not, and neither do `main` and `main-debug`. */
 export function isSameVariant(a: string, b: string): boolean {
   const [left, right] = [readTagVersion(a), readTagVersion(b)];
-  if (left && right) return variantFamily(left) === variantFamily(right);
+  if (left || right) return variantOf(a, left) === variantOf(b, right);
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   const rest = long.startsWith(short) ? long.slice(short.length) : '';
   return !(variantWord.test(rest) && !commit.test(rest.slice(1)));
+}
+
+function variantOf(tag: string, version: TagVersion | null): string {
+  if (version) return variantFamily(version);
+  const [, behind, alone] = movingVariant.exec(tag) ?? [];
+  const variant = behind ?? alone ?? '';
+  return commit.test(variant) ? '' : variantFamily({ variant });
 }

@@ -117,6 +117,11 @@ describe('isSameVariant', () => {
     ['1.2.3', '1.2.3-debug', false],
     ['latest', 'latest-debug', false],
     ['main', 'main-dev-tools', false],
+    ['latest', '1.2.3-slim', false],
+    ['latest-slim', '1.2.3-slim', true],
+    ['slim', '1.2.3-slim', true],
+    ['latest', '1.2.3', true],
+    ['main-4f2a91c', '1.2.3', true],
   ])('%s and %s: %s', (a, b, isSame) => {
     expect([isSameVariant(a, b), isSameVariant(b, a)]).toEqual([isSame, isSame]);
   });

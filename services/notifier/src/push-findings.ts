@@ -14,7 +14,7 @@ import {
 /** Kinds that matter where an image ran or was pulled before it was replaced. */
 const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
 
-/** What was found in a push, against what its tag had before. Those that count: people are not told of what somebody decided to bear with. */
+/** What was found in a push, against what it is compared with. Those that count: people are not told of what somebody decided to bear with. */
 @Injectable()
 export class PushFindings {
   constructor(
@@ -27,7 +27,8 @@ export class PushFindings {
   async of(push: Push, isWhole: boolean): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
     const now = await this.#findingsOf(push, images);
-    const before = push.previousDigest === null ? [] : await this.#findingsBefore(push, push.previousDigest);
+    const baseline = push.comparedWith?.digest ?? push.previousDigest;
+    const before = baseline === null ? [] : await this.#findingsBefore(push, baseline);
     return {
       platforms: images.map(({ platform }) => platform),
       findings: merged(now, images, fingerprints(before)),

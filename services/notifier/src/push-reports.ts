@@ -47,6 +47,7 @@ export class PushReports {
       ...(await this.#about(push)),
       tag: null,
       previousDigest: null,
+      comparedWith: null,
       ...(await this.findings.ofLate(push)),
       packagesChanged: null,
       changes: null,
@@ -65,7 +66,8 @@ export class PushReports {
       pushedBy: push.pushedBy,
       pushedAt: (push.pushedAt ?? push.receivedAt).toISOString(),
       pipeline: await this.pipelines.runOf(push.id),
-      previousDigest: push.previousDigest,
+      previousDigest: push.comparedWith?.digest ?? push.previousDigest,
+      comparedWith: push.comparedWith,
     };
   }
 }

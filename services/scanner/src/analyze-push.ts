@@ -3,6 +3,7 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import type { ClaimedJob, Push } from '@tidewaiter/store';
 
+import { Baselines } from './baselines.js';
 import { isRefusal } from './failure.js';
 import { PushComparison } from './push-comparison.js';
 import { PushJudgement } from './push-judgement.js';
@@ -26,6 +27,7 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
     private readonly steps: PushSteps,
     private readonly resolution: PushResolution,
     private readonly judgement: PushJudgement,
+    private readonly baselines: Baselines,
     private readonly comparison: PushComparison,
     private readonly logger: Logger,
     limits: ScannerLimits,
@@ -38,8 +40,10 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       const push = await this.resolution.resolve(job.key, signal);
       if (!push) return await this.steps.done(job);
       if ((await this.steps.advance(job, push)) !== 'ready') return;
+      const baseline = await this.baselines.of(push);
       const judgement = await this.judgement.judgeWithOrigin(push, signal);
-      await this.steps.conclude(job, push, judgement, await this.comparison.compare(push));
+      const changes = baseline && (await this.comparison.compare(push, baseline));
+      await this.steps.conclude(job, push, judgement, baseline, changes);
       this.logger.info(
         { ...describe(push), verdict: judgement.verdict, duration_ms: Date.now() - push.receivedAt.getTime() },
         'scan done',

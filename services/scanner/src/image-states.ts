@@ -18,15 +18,19 @@ export class ImageStates {
 
   /** The content of an image, without its findings and its origin. */
   async of({ digest, os, createdAt: built }: Image, known: SharedLayers): Promise<ImageState> {
-    const [packages, layers, config, files] = await Promise.all([
+    const [packages, layers, all, config, files] = await Promise.all([
       this.images.packages(digest),
       this.images.layers(digest),
+      this.images.layerList(digest),
       this.images.configOf(digest),
       this.manifests.get(digest),
     ]);
     const createdAt = buildTime(built?.toISOString());
     const ownerOf = files && ((path: string) => files.get(`/${path}`)?.package ?? undefined);
-    return { os, createdAt, packages, findings: [], config, layers: known.of(layers), ...(ownerOf && { ownerOf }) };
+    // Half an image would make the files of the other half look removed.
+    const isWhole = layers.length === all.length;
+    const compared = isWhole ? known.of(layers) : all.map(({ diffId }) => ({ diffId, entries: null }));
+    return { os, createdAt, packages, findings: [], config, layers: compared, ...(ownerOf && { ownerOf }) };
   }
 }
 

@@ -12,12 +12,13 @@ import {
 } from '@tidewaiter/integrity';
 import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
+import type { ChosenBaseline } from './baselines.js';
 import { ImageStates, SharedLayers } from './image-states.js';
 
 const revisionLabel = 'org.opencontainers.image.revision';
 const sourceLabel = 'org.opencontainers.image.source';
 
-/** Compares a push with what its tag pointed to before, from what is kept of both: no layer is read again. */
+/** Compares a push with its baseline, from what is stored of both: no layer is read again. */
 @Injectable()
 export class PushComparison {
   constructor(
@@ -28,23 +29,27 @@ export class PushComparison {
     private readonly reports: PipelineReports,
   ) {}
 
-  /** Null where the tag did not point to something else before. */
-  async compare(push: Push): Promise<PushChanges | null> {
-    const { previousDigest } = push;
-    if (push.tag === null || previousDigest === null || previousDigest === push.digest) return null;
-    const before = await this.images.ofDigest(previousDigest);
+  /** Null where the push brings what its baseline is. */
+  async compare(push: Push, { pushedBy, ...baseline }: ChosenBaseline): Promise<PushChanges | null> {
+    if (baseline.digest === push.digest) return null;
+    const before = await this.images.ofDigest(baseline.digest);
     const after = await this.images.ofPush(push.id);
     const images = new Map([...before, ...after].map((image) => [image.digest, image]));
     const platforms: ComparedPlatform[] = [];
     for (const pair of pairPlatforms(before, after)) {
-      const compared = await this.#comparePair(push, pair, images);
+      const compared = await this.#comparePair(push, baseline.digest, pair, images);
       // Of a push that was refused nothing may be known: then no platform is new.
       platforms.push(before.length > 0 ? compared : { ...compared, change: 'unread' });
     }
-    return pushChanges(platforms);
+    return pushChanges(platforms, { comparedWith: baseline, pushers: { before: pushedBy, after: push.pushedBy } });
   }
 
-  async #comparePair(push: Push, pair: PlatformPair, images: ReadonlyMap<Digest, Image>): Promise<ComparedPlatform> {
+  async #comparePair(
+    push: Push,
+    baseline: Digest,
+    pair: PlatformPair,
+    images: ReadonlyMap<Digest, Image>,
+  ): Promise<ComparedPlatform> {
     const [before, after] = [pair.before, pair.after].map((digest) =>
       digest === null ? undefined : images.get(digest),
     );
@@ -53,7 +58,7 @@ export class PushComparison {
     if (before.digest === after.digest) return { ...pair, change: 'same', diff: null };
     if (before.analyzersVersion === null) return { ...pair, change: 'unread', diff: null };
     const layers = new SharedLayers();
-    const past = { ...push, digest: push.previousDigest };
+    const past = { ...push, digest: baseline };
     const diff = diffImages(await this.#stateOf(past, before, layers), await this.#stateOf(push, after, layers));
     return { ...pair, change: 'compared', diff };
   }

@@ -47,10 +47,10 @@ export class PushJudgement {
     for (const image of before) {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
-      await this.sameRevision.examine(push, image);
     }
     await this.identity.noteSigns(push);
     const images = await this.images.ofPush(push.id);
+    for (const image of images) await this.sameRevision.examine(push, image);
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),

@@ -1,3 +1,4 @@
+import type { Baseline } from '@tidewaiter/domain';
 import { type DataOf, type Draft, draft, imageAnalyzed, tagMoved } from '@tidewaiter/events';
 import { type PushChanges, summaryOf } from '@tidewaiter/integrity';
 import type { Push } from '@tidewaiter/store';
@@ -5,8 +6,13 @@ import type { Push } from '@tidewaiter/store';
 import type { Judgement } from './push-judgement.js';
 import { pushSubject } from './push-subject.js';
 
-/** What is told of a push that was judged for the first time; `changes` is null where it moved no tag. */
-export function pushNews(push: Push, judgement: Judgement, changes: PushChanges | null): Draft[] {
+/** What is told of a push that was judged for the first time; `changes` is null where it brings what its baseline is, or has none. */
+export function pushNews(
+  push: Push,
+  judgement: Judgement,
+  baseline: Baseline | null,
+  changes: PushChanges | null,
+): Draft[] {
   const { platforms, counts, verdict } = judgement;
   const { id: pushId, connection, repository, tag, previousDigest } = push;
   const place = { pushId, connection, repository, tag };
@@ -15,13 +21,15 @@ export function pushNews(push: Push, judgement: Judgement, changes: PushChanges 
     ...place,
     digest: push.digest!,
     previousDigest,
+    comparedWith: baseline && baselineOf(baseline),
     platforms,
     counts,
     verdict,
     changes: summary,
   });
   // A late push moved the tag in the past: what it points to now is the news of another push.
-  return summary && !push.isLate ? [analyzed, movedEvent(push, summary)] : [analyzed];
+  const isMove = baseline?.reason === 'same-tag' && !push.isLate;
+  return summary && isMove ? [analyzed, movedEvent(push, summary)] : [analyzed];
 }
 
 function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed>['changes']>): Draft {
@@ -35,4 +43,9 @@ function movedEvent(push: Push, summary: NonNullable<DataOf<typeof imageAnalyzed
     newDigest: push.digest!,
     ...summary,
   });
+}
+
+/** Without what else is known of it. */
+function baselineOf({ tag, digest, reason, line }: Baseline): Baseline {
+  return { tag, digest, reason, line };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, Unavailable } from '@tidewaiter/domain';
+import { type Baseline, type Digest, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
 import {
@@ -8,6 +8,7 @@ import {
   Jobs,
   LayerFailures,
   type Push,
+  PushBaselines,
   PushDifferences,
   Pushes,
   Store,
@@ -34,6 +35,7 @@ export class PushSteps {
     private readonly images: Images,
     private readonly layers: LayerFailures,
     private readonly differences: PushDifferences,
+    private readonly pushBaselines: PushBaselines,
     private readonly failures: PushFailures,
     private readonly analysis: Analysis,
   ) {}
@@ -63,12 +65,19 @@ export class PushSteps {
    * Ends a push with its verdict, keeps what it changed, and publishes both.
    * @throws Unavailable `LAYER_ARRIVED`
    */
-  async conclude(job: ClaimedJob, push: Push, judgement: Judgement, changes: PushChanges | null): Promise<void> {
+  async conclude(
+    job: ClaimedJob,
+    push: Push,
+    judgement: Judgement,
+    baseline: Baseline | null,
+    changes: PushChanges | null,
+  ): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
       if (await this.pushes.analyzed(tx, push.id, judgement)) {
+        if (baseline) await this.pushBaselines.put(tx, push.id, baseline);
         if (changes) await this.differences.put(tx, push.id, changes);
-        await tx.emit(...pushNews(push, judgement, changes));
+        await tx.emit(...pushNews(push, judgement, baseline, changes));
       }
       await this.jobs.finish(tx, job);
     });
@@ -83,7 +92,7 @@ export class PushSteps {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
       await this.pushes.rejudged(tx, push.id, judgement);
-      if (isNews) await tx.emit(...pushNews(push, judgement, null));
+      if (isNews) await tx.emit(...pushNews(push, judgement, push.comparedWith, null));
       await this.jobs.finish(tx, job);
     });
   }

@@ -11,6 +11,7 @@ import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
+import { Baselines, Releases } from './baselines.js';
 import { ConfigRefresh } from './config-refresh.js';
 import type { scannerConfig } from './config.js';
 import { GithubHooks } from './github-hooks.js';
@@ -110,6 +111,8 @@ export class ScannerModule {
         ImageStates,
         SameRevision,
         PackageOutliers,
+        Baselines,
+        { provide: Releases, useValue: new Releases(settings.releases) },
         PushComparison,
         PushFailures,
         ImageAssembly,

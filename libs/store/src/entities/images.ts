@@ -42,6 +42,8 @@ export class PushRow {
   @Column('text', { name: 'previous_digest', nullable: true }) previousDigest!: string | null;
   /** It arrived after the push that replaced it was analyzed. */
   @Column('boolean', { name: 'is_late', default: false }) isLate!: boolean;
+  /** The image that it was compared with, and why; null where there was none, and of pushes of before. */
+  @Column('jsonb', { name: 'compared_with', nullable: true }) comparedWith!: unknown;
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;

@@ -1,5 +1,6 @@
 import {
   attestationKinds,
+  baselineReasons,
   findingKinds,
   pipelineReportKinds,
   policyModes,
@@ -14,6 +15,7 @@ const text = z.string().nullable();
 const time = z.date();
 const count = z.int().nonnegative();
 const severity = z.enum(severities);
+const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baselineReasons), line: text });
 const warning = z.object({ code: z.string(), path: text.optional(), message: z.string() });
 
 /** A list, and the cursor of its next page. */
@@ -36,7 +38,10 @@ export const pushAnswer = z.object({
   pushedAt: time.nullable(),
   receivedAt: time,
   state: z.enum(['accepted', 'analyzing', 'analyzed', 'refused', 'dead-lettered']),
+  /** What its tag pointed to before. */
   previousDigest: text,
+  /** What it was compared with, and why; null where there was nothing, and of pushes of before. */
+  comparedWith: baseline.nullable(),
   verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
   counts: z.record(severity, count).nullable(),
   /** What the verdict does not know. */

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { buildTime, countFindings, type FindingChanges, findingChanges } from '@tidewaiter/domain';
 import { gateVerdict, readThreshold } from '@tidewaiter/policy';
-import { type ImageFinding, Images } from '@tidewaiter/store';
+import { type ImageFinding, Images, type Push } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import type { gateAnswer } from './answers.js';
@@ -19,10 +19,12 @@ export class GateController {
   @Post()
   @HttpCode(200)
   async gate(@Body() body: unknown): Promise<z.output<typeof gateAnswer>> {
-    const { image, against, failOn } = readInput(gateBody, body);
+    const { image, failOn, ...asked } = readInput(gateBody, body);
     const { push, judgement } = await this.verdicts.of(image);
+    const against = asked.against ?? baselineOf(push);
     const { findings, suppressed, policies, warnings } = judgement;
-    const changes = against === undefined ? null : await this.#changes(await this.verdicts.of(against), findings);
+    const before = against === undefined ? null : await this.verdicts.of(against);
+    const changes = before ? await this.#changes(before, findings) : firstChanges(findings, failOn);
     const threshold = failOn === undefined ? undefined : readThreshold(failOn)!;
     return {
       image,
@@ -51,4 +53,18 @@ export class GateController {
     const [earliest = null] = times.toSorted((a, b) => Number(a) - Number(b));
     return findingChanges({ findings, packages, createdAt: times.includes(null) ? null : earliest }, after);
   }
+}
+
+/** What a push was compared with, by its digest: its tag may stand for something else by now. */
+function baselineOf({ registryHost, connection, repository, comparedWith }: Push): string | undefined {
+  return comparedWith === null ? undefined : `${registryHost ?? connection}/${repository}@${comparedWith.digest}`;
+}
+
+/** Of an image that follows none everything is new. */
+function firstChanges(
+  findings: readonly ImageFinding[],
+  failOn: string | undefined,
+): FindingChanges<ImageFinding> | null {
+  if (!failOn?.startsWith('new:')) return null;
+  return findingChanges({ findings: [], packages: [], createdAt: null }, findings);
 }

@@ -43,7 +43,11 @@ export class PushesController {
   @Get(':id/changes')
   async changes(@Param('id') id: string): Promise<z.output<typeof pushChangesAnswer>> {
     const changes = await this.differences.of(readId(id));
-    if (!changes) throw new NotFound('PUSH_CHANGES_UNKNOWN', `no push ${id} that moved a tag and is analysed`);
+    if (!changes)
+      throw new NotFound(
+        'PUSH_CHANGES_UNKNOWN',
+        `no push ${id} that is analyzed and differs from what it is compared with`,
+      );
     return changes;
   }
 }

@@ -126,19 +126,14 @@ export const replayBody = z
 
 const imageName = z.string().min(1).max(1_024);
 
-export const gateBody = z
-  .strictObject({
-    /** `registry.example.com/shop/cart:1.2`, or `@` and a digest. */
-    image: imageName,
-    /** The image that it replaces. */
-    against: imageName.optional(),
-    /** `high`, or `new:high` for what the change introduced; without it, as for every push. */
-    failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
-  })
-  .refine(({ against, failOn }) => !failOn?.startsWith('new:') || against !== undefined, {
-    path: ['against'],
-    error: 'is needed to know what is new',
-  });
+export const gateBody = z.strictObject({
+  /** `registry.example.com/shop/cart:1.2`, or `@` and a digest. */
+  image: imageName,
+  /** The image that it replaces; what its push was compared with unless given. */
+  against: imageName.optional(),
+  /** `high`, or `new:high` for what the change introduced; without it, as for every push. */
+  failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
+});
 
 export const blastRadiusQuery = pageQuery.extend({
   /** `CVE-2021-44228`, or the id of any advisory about it. */

@@ -1,0 +1,58 @@
+import { type Baseline, type Digest, matchesWildcard } from '@tidewaiter/domain';
+import type { ReleaseSettings } from '@tidewaiter/runtime';
+import type { EarlierTag } from '@tidewaiter/store';
+import { isSameVariant, predecessorOf, readTagVersion } from '@tidewaiter/versions';
+
+/** What a push is, as far as the choice of its baseline asks. */
+export interface ComparedPush {
+  repository: string;
+  tag: string;
+  digest: Digest;
+}
+
+/** The tag that a push is compared with, and why. */
+export interface BaselineChoice extends Pick<Baseline, 'reason' | 'line'> {
+  known: EarlierTag;
+}
+
+/**
+ * Chooses what the first push of a tag is compared with, among what the other tags of the repository pointed to: as configured,
+ * or else the version before it, or else the newest push of the same variant. Null where there is none.
+ * @param known newest first
+ */
+export function chooseBaseline(
+  push: ComparedPush,
+  known: readonly EarlierTag[],
+  settings: readonly ReleaseSettings[],
+): BaselineChoice | null {
+  const rule = settings.find(({ repository }) => matchesWildcard(repository, push.repository));
+  const compareWith = rule?.compareWith ?? 'version';
+  if (compareWith === 'none') return null;
+  if (compareWith.startsWith('tag:')) {
+    const configured = known.find(({ tag }) => compareWith === `tag:${tag}`);
+    return configured ? { known: configured, reason: 'configured', line: null } : null;
+  }
+  return (compareWith === 'version' ? previousVersion(push, known) : null) ?? previousPush(push, known);
+}
+
+function previousVersion(push: ComparedPush, known: readonly EarlierTag[]): BaselineChoice | null {
+  const candidates = known.filter((each) => !isAliasOf(push, each));
+  const found = predecessorOf(
+    push.tag,
+    candidates.map(({ tag }) => tag),
+  );
+  const version = found && candidates.find(({ tag }) => tag === found.tag);
+  return version ? { known: version, reason: 'previous-version', line: found.line } : null;
+}
+
+/** `2.0` that already points to what comes as `2.0.1` is no version before it. */
+function isAliasOf({ tag, digest }: ComparedPush, known: EarlierTag): boolean {
+  if (known.digest !== digest) return false;
+  const [own, other] = [readTagVersion(tag), readTagVersion(known.tag)];
+  return own !== null && other !== null && other.numbers.length < own.numbers.length;
+}
+
+function previousPush({ tag }: ComparedPush, known: readonly EarlierTag[]): BaselineChoice | null {
+  const newest = known.find((each) => isSameVariant(tag, each.tag));
+  return newest ? { known: newest, reason: 'previous-push', line: null } : null;
+}

@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { type Baseline, Unavailable } from '@tidewaiter/domain';
+import type { ReleaseSettings } from '@tidewaiter/runtime';
+import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
+
+import { chooseBaseline } from './baseline-choice.js';
+
+/** How long a push waits for the one that it follows, while that is still being read. */
+const maxWaitMs = 120_000;
+
+/** What a push is compared with, and who pushed that. */
+export interface ChosenBaseline extends Baseline {
+  pushedBy: string | null;
+}
+
+/** Settings of releases, from tidewaiter.yaml. */
+export class Releases {
+  constructor(readonly settings: readonly ReleaseSettings[]) {}
+}
+
+/** Chooses what pushes are compared with: what the tag pointed to before, or else the release before it. */
+@Injectable()
+export class Baselines {
+  constructor(
+    private readonly known: PushBaselines,
+    private readonly releases: Releases,
+  ) {}
+
+  /**
+   * Null where there is nothing to compare with.
+   * @throws Unavailable `EARLIER_PUSH_PENDING` while the release before it is being read
+   */
+  async of(push: Push): Promise<ChosenBaseline | null> {
+    const { tag, digest, previousDigest, repository } = push;
+    if (tag === null || digest === null) return null;
+    if (previousDigest !== null) {
+      const pushedBy = await this.known.pusherOf(push, tag, previousDigest);
+      return { tag, digest: previousDigest, reason: 'same-tag', line: null, pushedBy };
+    }
+    const others = await this.known.otherTags(push, tag);
+    const usable = others.filter((each) => each.isAnalyzed || (push.origin !== 'imported' && isYoung(each)));
+    const choice = chooseBaseline({ repository, tag, digest }, usable, this.releases.settings);
+    if (!choice) return null;
+    const { known, reason, line } = choice;
+    if (!known.isAnalyzed) throw new Unavailable('EARLIER_PUSH_PENDING', `${known.tag} is being analyzed`);
+    return { tag: known.tag, digest: known.digest, reason, line, pushedBy: known.pushedBy };
+  }
+}
+
+function isYoung({ at }: EarlierTag): boolean {
+  return Date.now() - at.getTime() < maxWaitMs;
+}
