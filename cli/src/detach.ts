@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TidewaiterError } from '@tidewaiter/domain';
 import { alreadyRuns, currentRun, type Run } from '@tidewaiter/servers';
 
+import { checkFiles } from './check-files.js';
 import { stateDir } from './context.js';
 
 /**
@@ -15,6 +16,7 @@ import { stateDir } from './context.js';
 export async function upDetached(): Promise<Run> {
   const running = await currentRun(stateDir);
   if (running) throw alreadyRuns(stateDir, running.pid);
+  await checkFiles();
   const logFile = join(stateDir, 'log', 'up.log');
   await mkdir(dirname(logFile), { recursive: true });
   const log = await open(logFile, 'w', 0o600);
@@ -27,9 +29,15 @@ export async function upDetached(): Promise<Run> {
     const run = await currentRun(stateDir);
     if (run?.ready && run.pid === child.pid) return run;
     if (child.exitCode !== null || child.signalCode !== null) {
-      const lines = (await readFile(logFile, 'utf8')).trim().split('\n').slice(-15);
-      throw new TidewaiterError('UP_FAILED', `up failed:\n${lines.join('\n')}`);
+      throw new TidewaiterError('UP_FAILED', `up failed:\n${reasonIn(await readFile(logFile, 'utf8'))}`);
     }
     await sleep(20);
   }
+}
+
+/** What a person reads in the log of a failed `up`: the lines that are not JSON, which are the services' own. */
+function reasonIn(log: string): string {
+  const lines = log.trim().split('\n');
+  const written = lines.filter((line) => !line.startsWith('{'));
+  return (written.length > 0 ? written : lines).slice(-15).join('\n');
 }

@@ -43,9 +43,15 @@ function exitCodeOf(error: unknown): number {
   // Commander has printed its own message, and help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
   if (error instanceof TidewaiterError) {
-    tell(`tidewaiter: ${printable(error.message)} [${error.code}]`);
+    tell(`tidewaiter: ${linesOf(error.message)} [${error.code}]`);
     if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') tell(inspect(error));
   } else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
+}
+
+/** An error may name several things, a line each. */
+function linesOf(message: string): string {
+  const lines = message.split('\n').map((line) => printable(line));
+  return lines.join('\n');
 }

@@ -12,7 +12,7 @@ import {
   startService,
   stopService,
 } from './services.js';
-import { stopRequest } from './stop-request.js';
+import { onHangup, stopRequest } from './stop-request.js';
 
 /** Runs one service alone, as in production. */
 export function serviceCommand(program: Command): void {
@@ -25,6 +25,7 @@ export function serviceCommand(program: Command): void {
       // A start waits for NATS as long as it takes, and what it has begun by then survives any end.
       const service = await Promise.race([startService(name, await environmentToUse()), stop]);
       if (!service) return;
+      onHangup(async () => service.reload());
       tell(`${name} listens on ${service.url}`, ...service.notices);
       await stop;
       await stopService(service);
@@ -34,8 +35,14 @@ export function serviceCommand(program: Command): void {
 /** The environment as it is; beside an `up` of this folder, and with no server named, that one's servers and a free port. */
 async function environmentToUse(): Promise<Environment> {
   if (Object.keys(givenUrls()).length > 0) return environment;
-  const urls = (await currentRun(stateDir))?.urls;
-  if (!urls) return environment;
+  const run = await currentRun(stateDir);
+  if (!run?.urls) return environment;
   const port = environment['TIDEWAITER_HTTP_PORT'] || '0';
-  return serviceEnvironment(urls, { TIDEWAITER_HTTP_PORT: port, ...(await scannerKey()) });
+  // Links in its messages lead to the console of that `up`.
+  const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || run.consoleUrl;
+  return serviceEnvironment(run.urls, {
+    TIDEWAITER_HTTP_PORT: port,
+    ...(consoleUrl && { TIDEWAITER_CONSOLE_URL: consoleUrl }),
+    ...(await scannerKey()),
+  });
 }

@@ -60,13 +60,17 @@ export async function scannerKey(): Promise<Environment> {
   return { [name]: (await fingerprintKey(stateDir)).toString('hex') };
 }
 
-/** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */
-export function serviceEnvironment(urls: ServerUrls, more: Environment): Environment {
+/** The environment with the two files of this folder, where it has them and names no others. */
+export function configFiles(): Environment {
   const files = { TIDEWAITER_CONFIG: 'tidewaiter.yaml', TIDEWAITER_ROUTING: 'routing.yaml' };
   const found = Object.entries(files).map(([name, file]) => [name, join(home, file)] as const);
+  return { ...Object.fromEntries(found.filter(([, path]) => existsSync(path))), ...environment };
+}
+
+/** The environment for one service on the servers of `up`. What the user has set stands, but for the addresses. */
+export function serviceEnvironment(urls: ServerUrls, more: Environment): Environment {
   return {
-    ...Object.fromEntries(found.filter(([, path]) => existsSync(path))),
-    ...environment,
+    ...configFiles(),
     ...Object.fromEntries(Object.values(variables).map((name) => [`${name}_FILE`, undefined])),
     [variables.nats]: urls.nats,
     [variables.redis]: urls.redis,

@@ -22,22 +22,36 @@ export function statusCommand(program: Command): void {
 /** Everything but passwords. */
 async function describe({ pid, startedAt, ready, services, processes }: Run) {
   const ageSeconds = Math.round((Date.now() - Date.parse(startedAt)) / 1000);
-  const checked = services.map(async (service) => ({ ...service, ready: await isReady(service.url) }));
+  const checked = services.map(async (service) => ({ ...service, ...(await readiness(service.url)) }));
   return { running: true as const, pid, startedAt, ageSeconds, ready, services: await Promise.all(checked), processes };
 }
 
-async function isReady(url: string): Promise<boolean> {
-  return fetch(`${url}/readyz`, { signal: AbortSignal.timeout(readyWithinMs) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+interface Readiness {
+  ready: boolean;
+  /** `ok`, or the code of the error for which the last good configuration is still in use; null where nothing answers. */
+  configuration: string | null;
+}
+
+async function readiness(url: string): Promise<Readiness> {
+  try {
+    const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(readyWithinMs) });
+    const { configuration } = (await response.json()) as { configuration: string };
+    return { ready: response.ok, configuration };
+  } catch {
+    return { ready: false, configuration: null };
+  }
 }
 
 function table(status: Awaited<ReturnType<typeof describe>> | { running: false }): string {
   if (!status.running) return 'nothing runs here\n';
   const rows = [
     ['up', status.ready ? 'ready' : 'starting', `pid ${status.pid}`, `for ${status.ageSeconds} s`],
-    ...status.services.map(({ name, url, ready }) => [name, ready ? 'ready' : 'not ready', url, '']),
+    ...status.services.map(({ name, url, ready, configuration }) => [
+      name,
+      ready ? 'ready' : 'not ready',
+      url,
+      configuration === null || configuration === 'ok' ? '' : `runs on the last good configuration: ${configuration}`,
+    ]),
     ...status.processes.map(({ name, pid, port }) => [name, 'runs', `pid ${pid}`, port === null ? '' : `port ${port}`]),
   ];
   return (

@@ -15,3 +15,11 @@ export async function stopRequest(): Promise<void> {
     process.once('disconnect', () => !asked && ask());
   });
 }
+
+/** On SIGHUP does `reload`. Where it comes from a terminal that was closed, it is a request to stop, as for every program. */
+export function onHangup(reload: () => Promise<void>): void {
+  process.on('SIGHUP', () => {
+    if (process.stdin.isTTY) process.kill(process.pid, 'SIGTERM');
+    else void reload();
+  });
+}

@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 
 import { NotFound, TidewaiterError } from '@tidewaiter/domain';
@@ -9,23 +9,25 @@ import {
   findPrograms,
   freePort,
   installPackages,
-  type LocalServer,
+  type LocalServers,
   mayInstall,
   missingPackages,
   type ProcessInfo,
   type Programs,
   type Run,
+  type ServerListener,
   type ServerKind,
   type ServerUrls,
   startLocalServers,
 } from '@tidewaiter/servers';
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { checkFiles } from './check-files.js';
 import { environment, home, stateDir, tell } from './context.js';
 import { upDetached } from './detach.js';
 import { writeSamples } from './samples.js';
 import { givenUrls, scannerKey, serviceEnvironment, serviceNames, startService, stopService } from './services.js';
-import { stopRequest } from './stop-request.js';
+import { onHangup, stopRequest } from './stop-request.js';
 
 interface UpOptions {
   detach?: true;
@@ -68,27 +70,18 @@ async function up(options: UpOptions): Promise<void> {
   const run = await claimRun(stateDir, new Date());
   closing.defer(async () => run.release());
   const use = givenUrls();
-  const {
-    urls,
-    servers,
-    stop: stopServers,
-  } = await startLocalServers({
-    dir: stateDir,
-    use,
-    programs: await bringPrograms(use),
-  });
-  closing.defer(stopServers);
+  // Before anything is started: a mistake in a file is the most common reason why nothing will.
+  await checkFiles();
+  const local = await startLocalServers({ dir: stateDir, use, programs: await bringPrograms(use) });
+  closing.defer(local.stop);
   await writeSamples(home);
-  await startAll(options, urls, servers, run, closing, stop);
-  const lost = servers.map(async ({ name, exited }) => exited.then(() => name));
-  const gone = await Promise.race([stop, ...lost]);
-  if (gone) throw new TidewaiterError('SERVER_LOST', `${gone} ended by itself; its log is in ${stateDir}`);
+  await startAll(options, local, run, closing, stop);
+  await stop;
 }
 
 async function startAll(
   { portIngest, portConsole, workers: count }: UpOptions,
-  urls: ServerUrls,
-  servers: readonly LocalServer[],
+  local: LocalServers,
   run: ClaimedRun,
   closing: AsyncDisposableStack,
   stop: Promise<void>,
@@ -97,7 +90,7 @@ async function startAll(
   const consoleUrl = environment['TIDEWAITER_CONSOLE_URL'] || `http://127.0.0.1:${ports['console']}`;
   const key = await scannerKey();
   const environmentOf = (name: string) =>
-    serviceEnvironment(urls, {
+    serviceEnvironment(local.urls, {
       ...key,
       TIDEWAITER_CONSOLE_URL: consoleUrl,
       TIDEWAITER_HTTP_PORT: String(ports[name] ?? 0),
@@ -117,9 +110,27 @@ async function startAll(
   for (let number = 2; number <= count; number++) workers.push(startWorker(number, environmentOf('scanner')));
   const services = running.map(({ name, url }) => ({ name, url }));
   const notices = running.flatMap((service) => service.notices);
-  const processes = [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
-  await run.update({ ready: true, urls, services, notices, processes });
+  const servers = local.supervise(serverListener(async () => run.update({ processes: processes() })));
+  const processes = () => [...servers, ...workers].map(({ name, pid, port }) => ({ name, pid, port }));
+  await run.update({ ready: true, urls: local.urls, consoleUrl, services, notices, processes: processes() });
+  onHangup(async () => {
+    for (const { pid } of workers) process.kill(pid, 'SIGHUP');
+    await Promise.all(running.map(async (service) => service.reload()));
+  });
   tell(...welcome({ services, notices }));
+}
+
+/** Prints what becomes of the servers; `changed` when one has another process. */
+function serverListener(changed: () => Promise<void>): ServerListener {
+  return {
+    ended: (name) => tell(`${name} ended by itself; starting it again (its log is in ${stateDir})`),
+    restarted: (name) => {
+      tell(`${name} runs again`);
+      void changed().catch((error: unknown) => tell(`${name}: ${String(error)}`));
+    },
+    failed: (name, error) =>
+      tell(`${name} cannot be started: ${error instanceof Error ? error.message : String(error)}`),
+  };
 }
 
 interface Worker extends ProcessInfo {
@@ -130,7 +141,9 @@ interface Worker extends ProcessInfo {
 function startWorker(number: number, given: NodeJS.ProcessEnv): Worker {
   const name = `scanner-${number}`;
   // Detached: a terminal's Ctrl-C goes to its whole process group, and we are the one to tell it.
-  const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true });
+  // Without our terminal: a hangup of it must not look like one of theirs.
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'];
+  const child = fork(process.argv[1]!, ['service', 'scanner'], { env: given, detached: true, stdio });
   const exited = once(child, 'exit');
   let isStopping = false;
   child.once('exit', () => !isStopping && tell(`${name} ended by itself`));

@@ -2,6 +2,8 @@ import { Controller, Get, Header, HttpCode, Injectable, Res } from '@nestjs/comm
 import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
 
+import { ConfigState } from './config-state.js';
+
 /** Answers undefined when all is well, else what is wrong. */
 export type ReadinessCheck = () => Promise<string | undefined>;
 
@@ -44,6 +46,7 @@ export class HealthController {
   constructor(
     private readonly health: Health,
     private readonly metrics: Registry,
+    private readonly configuration: ConfigState,
   ) {}
 
   @Get('livez')
@@ -55,11 +58,13 @@ export class HealthController {
   @HttpCode(200)
   async ready(
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<{ status: string; problems: Record<string, string> }> {
+  ): Promise<{ status: string; problems: Record<string, string>; configuration: string }> {
     const problems = await this.health.problems();
     const isReady = Object.keys(problems).length === 0;
     if (!isReady) void reply.status(503);
-    return { status: isReady ? 'ok' : 'not ready', problems };
+    // The last good configuration is in use, so this is no reason to send requests elsewhere.
+    const configuration = this.configuration.error?.code ?? 'ok';
+    return { status: isReady ? 'ok' : 'not ready', problems, configuration };
   }
 
   @Get('metrics')

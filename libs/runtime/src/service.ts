@@ -7,7 +7,10 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyServerOptions } from 'fastify';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+import { ConfigFiles } from './config-files.js';
+import { ConfigState } from './config-state.js';
 import { Health, HealthController } from './health.js';
+import { type Backend, HttpFront } from './http-front.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
 import { ProblemFilter } from './problem.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
@@ -19,6 +22,8 @@ export interface RunningService {
   url: string;
   /** What a person should be told once it runs, such as a link that is shown only now. */
   notices: string[];
+  /** Reads the configuration again and goes on with it; with the last good one where it is wrong, which is logged. */
+  reload(): Promise<void>;
   /** Takes no more work, ends what it has begun, closes its connections. */
   stop(): Promise<void>;
 }
@@ -32,54 +37,132 @@ export interface ServiceDefinition {
   configure?(app: NestFastifyApplication): void | Promise<void>;
   /** The class of the bus transport, taken from the module's own providers. */
   transport?: Type<CustomTransportStrategy>;
-  notices?(app: NestFastifyApplication): Promise<string[]>;
+  notices?(app: NestFastifyApplication, url: string): Promise<string[]>;
 }
 
-/** Starts one service: telemetry, its Nest application, its HTTP server, then its consumers. */
+const watchEveryMs = 2_000;
+/** A request that is under way when the configuration changes is answered by the application that took it. */
+const drainWithinMs = 10_000;
+
+/** Starts one service whose configuration never changes. */
 export async function startService(definition: ServiceDefinition): Promise<RunningService> {
+  return startReloadable(() => definition);
+}
+
+/**
+ * Starts one service: telemetry, its Nest application, its HTTP server, then its consumers. When a file changes that `define` has
+ * read, a second application is started beside the first and takes over, as a second replica would: no port closes, no message
+ * is lost, and where the new configuration is wrong the first one goes on.
+ * @param define reads the configuration; it is called again for every reload
+ */
+export async function startReloadable(define: (files: ConfigFiles) => ServiceDefinition): Promise<RunningService> {
+  let files = new ConfigFiles();
+  const definition = define(files);
   const { name, config } = definition;
   startTelemetry(config.otlpEndpoint);
   const logger = createLogger(name, config.logLevel);
-  const app = await NestFactory.create<NestFastifyApplication>(
-    rootModule(definition, logger),
-    new FastifyAdapter({ bodyLimit: 1024 * 1024, ...definition.http }),
-    { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
-  );
-  try {
-    app.useGlobalFilters(new ProblemFilter(logger));
-    await definition.configure?.(app);
-    if (definition.transport) app.connectMicroservice({ strategy: app.get(definition.transport) });
-    await app.startAllMicroservices();
-    await app.listen(config.httpPort, config.httpHost);
-  } catch (error) {
-    await app.close().catch(() => undefined);
+  const front = new HttpFront();
+  const state = new ConfigState();
+  let replica = await startReplica(definition, { logger, front, state });
+  await front.serve(replica.backend, 0);
+  const url = await front.listen(config.httpPort, config.httpHost).catch(async (error: unknown) => {
+    await replica.app.close().catch(() => undefined);
     throw error;
-  }
-  const url = await app.getUrl();
+  });
   logger.info({ url }, 'service start');
+
+  const load = async (): Promise<void> => {
+    const fresh = new ConfigFiles();
+    try {
+      const next = await startReplica(define(fresh), { logger, front, state });
+      const before = replica;
+      replica = next;
+      files = fresh;
+      state.loaded();
+      await front.serve(next.backend, drainWithinMs);
+      await before.app.close();
+      logger.info({}, 'configuration reload done');
+    } catch (err) {
+      files.settle();
+      state.failed(err);
+      logger.error({ err, code: state.error?.code }, 'configuration reload failed');
+    }
+  };
+  // One after the other, also when a signal and a changed file ask at once.
+  let reloading: Promise<void> = Promise.resolve();
+  let isLoading = false;
+  const reload = (): Promise<void> => {
+    isLoading = true;
+    return (reloading = reloading.then(load).finally(() => (isLoading = false)));
+  };
+  const watching = setInterval(() => void (!isLoading && files.hasChanged() && reload()), watchEveryMs).unref();
   return {
     name,
     url,
-    notices: (await definition.notices?.(app)) ?? [],
+    notices: (await definition.notices?.(replica.app, url)) ?? [],
+    reload,
     async stop() {
-      await app.close();
+      clearInterval(watching);
+      await reloading;
+      await front.close();
+      await replica.app.close();
       await stopTelemetry();
       logger.info({}, 'service stop');
     },
   };
 }
 
-function rootModule({ name, module }: ServiceDefinition, logger: Logger): DynamicModule {
+interface Replica {
+  app: NestFastifyApplication;
+  backend: Backend;
+}
+
+interface Surroundings {
+  logger: Logger;
+  front: HttpFront;
+  state: ConfigState;
+}
+
+/** Starts an application that does its work and answers no request yet. */
+async function startReplica(definition: ServiceDefinition, { logger, front, state }: Surroundings): Promise<Replica> {
+  const backend = front.backend();
+  const { serverFactory } = backend;
+  const app = await NestFactory.create<NestFastifyApplication>(
+    rootModule(definition, logger, state),
+    new FastifyAdapter({ bodyLimit: 1024 * 1024, ...definition.http, serverFactory }),
+    { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
+  );
+  try {
+    app.useGlobalFilters(new ProblemFilter(logger));
+    await definition.configure?.(app);
+    if (definition.transport) app.connectMicroservice({ strategy: app.get(definition.transport) });
+    await app.init();
+    await app.getHttpAdapter().getInstance().ready();
+    await app.startAllMicroservices();
+    return { app, backend };
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+function rootModule({ name, module }: ServiceDefinition, logger: Logger, state: ConfigState): DynamicModule {
   const metrics = new Registry();
   metrics.setDefaultLabels({ service: name });
   collectDefaultMetrics({ register: metrics });
+  state.measuredBy(metrics);
   return {
     module: RootModule,
     global: true,
     imports: [module],
     controllers: [HealthController],
-    providers: [Health, { provide: Logger, useValue: logger }, { provide: Registry, useValue: metrics }],
-    exports: [Health, Logger, Registry],
+    providers: [
+      Health,
+      { provide: Logger, useValue: logger },
+      { provide: Registry, useValue: metrics },
+      { provide: ConfigState, useValue: state },
+    ],
+    exports: [Health, Logger, Registry, ConfigState],
   };
 }
 

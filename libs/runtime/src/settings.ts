@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
 import { policyOf, type RuntimePolicy, runtimePolicySettings } from '@tidewaiter/facts';
@@ -8,6 +7,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
 import { admission, type AdmissionSettings } from './admission-settings.js';
+import { ConfigFiles } from './config-files.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
 import { registry, type RegistrySettings, registrySettings } from './registry-settings.js';
@@ -87,27 +87,27 @@ export interface TextFile {
 
 /**
  * Reads `tidewaiter.yaml`; without a path, the settings of a new installation.
+ * @param files remembers what was read, so that a change is noticed
  * @throws InvalidInput `SETTINGS_INVALID`, naming every wrong key and never a value.
  */
-export function readSettings(path: string | undefined): TidewaiterSettings {
+export function readSettings(path: string | undefined, files = new ConfigFiles()): TidewaiterSettings {
   if (path === undefined) return parseSettings('', () => '');
   const folder = dirname(resolve(path));
   return parseSettings(
-    readText(path),
-    (file) => readText(resolve(folder, file)).trim(),
-    (dir) => readFolder(resolve(folder, dir)),
+    readText(path, files),
+    (file) => readText(resolve(folder, file), files).trim(),
+    (dir) => readFolder(resolve(folder, dir), files),
   );
 }
 
 /** The files of a folder, in the order of their names. */
-export function readFolder(path: string): TextFile[] {
-  const names = readdirSync(path, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [entry.name] : []));
-  return names.toSorted().map((name) => ({ path: join(path, name), text: readText(join(path, name)) }));
+export function readFolder(path: string, files = new ConfigFiles()): TextFile[] {
+  return files.folder(path).map((file) => ({ path: file, text: readText(file, files) }));
 }
 
-function readText(path: string): string {
+function readText(path: string, files: ConfigFiles): string {
   try {
-    return readFileSync(path, 'utf8');
+    return files.text(path);
   } catch (cause) {
     throw new InvalidInput('SETTINGS_INVALID', `cannot read ${path}`, { cause });
   }

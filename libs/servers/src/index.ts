@@ -8,6 +8,7 @@ export { startRedis } from './redis.js';
 export type { LocalServer } from './server-process.js';
 export { startLocalServers, stopLeftovers } from './local-servers.js';
 export type { LocalServers } from './local-servers.js';
+export type { ServerListener, SupervisedServer } from './supervised-server.js';
 export { alreadyRuns, claimRun, currentRun } from './run.js';
 export type { ClaimedRun, ProcessInfo, Run, ServerUrls } from './run.js';
 export { startTicks, terminate } from './identity.js';

@@ -9,14 +9,18 @@ import type { Programs } from './programs.js';
 import { startRedis, stopLeftoverRedis } from './redis.js';
 import type { ServerUrls } from './run.js';
 import type { LocalServer } from './server-process.js';
+import { type ServerListener, superviseServer, type SupervisedServer } from './supervised-server.js';
 
 export interface LocalServers {
   urls: ServerUrls;
   /** Those that we started; a server given by its address is not ours to stop. */
   servers: LocalServer[];
+  /** From now on starts each of them again that ends by itself, until `stop`. */
+  supervise(listener: ServerListener): SupervisedServer[];
   stop(): Promise<void>;
 }
 
+type Start = () => Promise<LocalServer>;
 type Passwords = Record<'nats' | 'redis' | 'database', string>;
 
 /**
@@ -34,11 +38,13 @@ export async function startLocalServers(options: {
   const passwords = await readPasswords(join(dir, 'secrets.json'));
   const [natsPort = 0, redisPort = 0, databasePort = 0] = await freePorts(3);
   const at = (name: string, port: number, password: string) => ({ dataDir: join(dir, name), port, password });
-  const starts: Promise<LocalServer>[] = [];
-  if (!use.nats) starts.push(startNats({ ...at('nats', natsPort, passwords.nats), user: 'tidewaiter' }, programs));
-  if (!use.redis) starts.push(startRedis(at('redis', redisPort, passwords.redis), programs));
-  if (!use.database) starts.push(startPostgres(at('postgres', databasePort, passwords.database), programs));
+  const starts: Start[] = [];
+  if (!use.nats)
+    starts.push(async () => startNats({ ...at('nats', natsPort, passwords.nats), user: 'tidewaiter' }, programs));
+  if (!use.redis) starts.push(async () => startRedis(at('redis', redisPort, passwords.redis), programs));
+  if (!use.database) starts.push(async () => startPostgres(at('postgres', databasePort, passwords.database), programs));
   const servers = await allOrNone(starts);
+  let toStop: readonly Pick<LocalServer, 'stop'>[] = servers;
   const urlOf = (name: string): string => servers.find((server) => server.name === name)!.url;
   return {
     urls: {
@@ -47,7 +53,12 @@ export async function startLocalServers(options: {
       database: use.database ?? urlOf('postgres'),
     },
     servers,
-    stop: async () => stopAll(servers),
+    supervise(listener) {
+      const supervised = servers.map((server, index) => superviseServer(server, starts[index]!, listener));
+      toStop = supervised;
+      return supervised;
+    },
+    stop: async () => stopAll(toStop),
   };
 }
 
@@ -61,8 +72,8 @@ export async function stopLeftovers(dir: string): Promise<void> {
   ]);
 }
 
-async function allOrNone(starts: Promise<LocalServer>[]): Promise<LocalServer[]> {
-  const outcomes = await Promise.allSettled(starts);
+async function allOrNone(starts: readonly Start[]): Promise<LocalServer[]> {
+  const outcomes = await Promise.allSettled(starts.map(async (start) => start()));
   const servers = outcomes.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value);
   const failure = outcomes.find((outcome) => outcome.status === 'rejected');
   if (!failure) return servers;
@@ -70,7 +81,7 @@ async function allOrNone(starts: Promise<LocalServer>[]): Promise<LocalServer[]>
   throw failure.reason;
 }
 
-async function stopAll(servers: readonly LocalServer[]): Promise<void> {
+async function stopAll(servers: readonly Pick<LocalServer, 'stop'>[]): Promise<void> {
   await Promise.all(servers.map(async (server) => server.stop()));
 }
 

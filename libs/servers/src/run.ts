@@ -34,6 +34,8 @@ export interface Run {
   /** Whether every service takes requests. */
   ready: boolean;
   urls: ServerUrls | null;
+  /** Where people reach its console. */
+  consoleUrl: string | null;
   /** Servers and extra workers. */
   processes: ProcessInfo[];
   services: { name: string; url: string }[];
@@ -63,6 +65,7 @@ export async function claimRun(dir: string, startedAt: Date): Promise<ClaimedRun
     startedAt: startedAt.toISOString(),
     ready: false,
     urls: null,
+    consoleUrl: null,
     processes: [],
     services: [],
     notices: [],

@@ -113,6 +113,7 @@ export type {
   Warning,
 } from './pushes.js';
 export { PushDifferences } from './push-differences.js';
+export { ServiceConfigurations } from './service-configurations.js';
 export { SensorContacts } from './sensor-contacts.js';
 export type { Contact, SensorHealth, Silence } from './sensor-contacts.js';
 export { Received } from './received.js';

@@ -51,6 +51,7 @@ import { type EventPublisher, OutboxRelay } from './relay.js';
 import { Revisions } from './revisions.js';
 import { RoutingReplays } from './routing-replays.js';
 import { SensorContacts } from './sensor-contacts.js';
+import { ServiceConfigurations } from './service-configurations.js';
 import { SilenceLedger } from './silences.js';
 import { Store } from './store.js';
 import { SuspectPushes } from './suspect-pushes.js';
@@ -119,6 +120,7 @@ const repositories = [
   ToldAlerts,
   Received,
   SensorContacts,
+  ServiceConfigurations,
   WorkloadLedger,
 ];
 

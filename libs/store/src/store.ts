@@ -56,7 +56,8 @@ export class Store {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly service: string,
+    /** Name of the service, which is the source of its events. */
+    readonly service: string,
   ) {}
 
   /** Called after every commit that told events or queued work. */

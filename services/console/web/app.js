@@ -300,9 +300,11 @@ async function showOlder() {
 
 /** What is at work, and how old the advisories are: a verdict is only as good as they are. */
 async function showState() {
-  const { pushes, advisories } = await api('status');
+  const { pushes, advisories, configuration } = await api('status');
   const inWork = pushes.accepted + pushes.analyzing;
+  const refused = configuration.filter(({ error }) => error !== null);
   byId('state').textContent = [
+    ...refused.map(({ service, error }) => `${service} runs on its last good configuration (${error.code})`),
     inWork === 0 ? 'Nothing in work' : `${inWork} in work`,
     advisories.advisories > 0
       ? `${advisories.advisories.toLocaleString('en')} advisories${dataAge(advisories.ages)}`

@@ -1,4 +1,4 @@
-import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 
 import { ingestConfig } from './config.js';
 import { configureHttp } from './http.js';
@@ -6,12 +6,14 @@ import { IngestModule } from './ingest.module.js';
 
 /** Starts the service that takes the webhooks of registries and sensors. */
 export async function start(environment: Environment): Promise<RunningService> {
-  const config = readConfig(ingestConfig, environment);
-  const settings = readSettings(config.settingsFile);
-  return startService({
-    name: 'ingest',
-    module: IngestModule.forRoot(config, settings),
-    config,
-    configure: async (app) => configureHttp(app, config.hookRate),
+  return startReloadable((files) => {
+    const config = readConfig(ingestConfig, environment);
+    const settings = readSettings(config.settingsFile, files);
+    return {
+      name: 'ingest',
+      module: IngestModule.forRoot(config, settings),
+      config,
+      configure: async (app) => configureHttp(app, config.hookRate),
+    };
   });
 }

@@ -1,17 +1,19 @@
 import { JetStreamServer } from '@tidewaiter/bus';
-import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 
 import { scannerConfig } from './config.js';
 import { ScannerModule } from './scanner.module.js';
 
 /** Starts the scanner: it takes pushes from the bus, reads their layers and keeps inventory and verdict. */
 export async function start(environment: Environment): Promise<RunningService> {
-  const config = readConfig(scannerConfig, environment);
-  const settings = readSettings(config.settingsFile);
-  return startService({
-    name: 'scanner',
-    module: ScannerModule.forRoot(config, settings),
-    config,
-    transport: JetStreamServer,
+  return startReloadable((files) => {
+    const config = readConfig(scannerConfig, environment);
+    const settings = readSettings(config.settingsFile, files);
+    return {
+      name: 'scanner',
+      module: ScannerModule.forRoot(config, settings),
+      config,
+      transport: JetStreamServer,
+    };
   });
 }

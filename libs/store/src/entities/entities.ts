@@ -40,6 +40,7 @@ import { PipelineDocumentRow, PipelineReportRow } from './pipeline.js';
 import { ImageProvenanceRow, PushIdentityRow, RepositoryFindingRow } from './provenance.js';
 import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 import { SensorContactRow } from './sensor-contact.js';
+import { ServiceConfigurationRow } from './service-configuration.js';
 import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
 
 /** Every table. */
@@ -78,6 +79,7 @@ export const entities = [
   EpssRow,
   PackageMatchRow,
   SensorContactRow,
+  ServiceConfigurationRow,
   DetectorReplicaRow,
   DetectorLeaseRow,
   DetectorSnapshotRow,

@@ -53,6 +53,7 @@ import { PushBaseline1764000140000 } from './1764000140000-push-baseline.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
 import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
+import { ServiceConfiguration1764000180000 } from './1764000180000-service-configuration.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -111,4 +112,5 @@ export const migrations = [
   TagPositions1764000130000,
   PushIdentity1764000151000,
   IncidentTitleRank1764000170000,
+  ServiceConfiguration1764000180000,
 ];

@@ -366,6 +366,15 @@ export const statusAnswer = z.object({
   }),
   /** Images that this console let run although they were not scanned, since its start. */
   admission: z.object({ allowedUnscanned: count }),
+  /** The processes that run, with an error where the files of now were refused and the last good configuration is in use. */
+  configuration: z.array(
+    z.object({
+      service: z.string(),
+      instance: z.string(),
+      loadedAt: time,
+      error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    }),
+  ),
 });
 
 /** RFC 9457. */

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { readTemplates } from '@tidewaiter/messages';
-import { type Environment, readConfig, readSettings, type RunningService, startService } from '@tidewaiter/runtime';
+import { type Environment, readConfig, readSettings, type RunningService, startReloadable } from '@tidewaiter/runtime';
 import { ApiTokens } from '@tidewaiter/store';
 
 import { consoleConfig } from './config.js';
@@ -9,23 +9,25 @@ import { servePages } from './pages.js';
 
 /** Starts the console: the API, and the web pages over it. */
 export async function start(environment: Environment): Promise<RunningService> {
-  const config = readConfig(consoleConfig, environment);
-  const settings = readSettings(config.settingsFile);
-  return startService({
-    name: 'console',
-    module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
-    config,
-    // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
-    http: { bodyLimit: 4 * 1024 * 1024 },
-    configure: servePages,
-    notices: async (app) => setupNotices(app, config.publicUrl),
+  return startReloadable((files) => {
+    const config = readConfig(consoleConfig, environment);
+    const settings = readSettings(config.settingsFile, files);
+    return {
+      name: 'console',
+      module: ConsoleModule.forRoot(config, settings, readTemplates(settings.templates)),
+      config,
+      // An AdmissionReview holds the object twice, and Kubernetes keeps objects of 1.5 MiB.
+      http: { bodyLimit: 4 * 1024 * 1024 },
+      configure: servePages,
+      notices: async (app, url) => setupNotices(app, config.publicUrl ?? url),
+    };
   });
 }
 
-async function setupNotices(app: NestFastifyApplication, publicUrl: string | undefined): Promise<string[]> {
+async function setupNotices(app: NestFastifyApplication, url: string): Promise<string[]> {
   const token = await app.get(ApiTokens).bootstrap();
   if (!token) return [];
-  const base = (publicUrl ?? (await app.getUrl())).replace(/\/$/, '');
+  const base = url.replace(/\/$/, '');
   // A browser keeps the fragment to itself, so the token reaches no server log on its way.
   return [
     `Setup link, shown only now: ${base}/#token=${token.reveal()}`,

@@ -1,5 +1,5 @@
 import { Controller, Get } from '@nestjs/common';
-import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes } from '@tidewaiter/store';
+import { Advisories, AdvisoryAges, AdvisoryFeeds, Jobs, Pushes, ServiceConfigurations } from '@tidewaiter/store';
 import type { z } from 'zod';
 
 import { AdmissionDesk } from './admission-desk.js';
@@ -14,19 +14,27 @@ export class StatusController {
     private readonly feeds: AdvisoryFeeds,
     private readonly admission: AdmissionDesk,
     private readonly ages: AdvisoryAges,
+    private readonly configurations: ServiceConfigurations,
   ) {}
 
   @Get()
   async get(): Promise<z.output<typeof statusAnswer>> {
-    const [pushes, queues, advisories, feeds, ages] = await Promise.all([
+    const [pushes, queues, advisories, feeds, ages, running] = await Promise.all([
       this.pushes.countByState(),
       this.jobs.backlogs(),
       this.advisories.status(),
       this.feeds.feeds(),
       this.ages.all(),
+      this.configurations.running(),
     ]);
     const admission = { allowedUnscanned: this.admission.allowedUnscanned };
     const shown = feeds.map(({ etag: _, lastModified: __, ...feed }) => feed);
-    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission };
+    const configuration = running.map(({ service, instance, loadedAt, errorCode, errorMessage }) => ({
+      service,
+      instance,
+      loadedAt,
+      error: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
+    }));
+    return { pushes, queues, advisories: { ...advisories, feeds: shown, ages }, admission, configuration };
   }
 }

@@ -1,0 +1,56 @@
+import { TidewaiterError } from '@tidewaiter/domain';
+import { Gauge, type Registry } from 'prom-client';
+
+/** Why a configuration was not taken. */
+export interface ConfigError {
+  code: string;
+  /** Names the wrong keys, one a line, and never a value. */
+  message: string;
+}
+
+/** Whether a service runs with the configuration that its files hold now. */
+export class ConfigState {
+  #error: ConfigError | null = null;
+  #loadedAt = new Date();
+
+  /** Null while the last reload worked. */
+  get error(): ConfigError | null {
+    return this.#error;
+  }
+
+  /** When the configuration in use was read. */
+  get loadedAt(): Date {
+    return this.#loadedAt;
+  }
+
+  loaded(): void {
+    this.#error = null;
+    this.#loadedAt = new Date();
+  }
+
+  failed(error: unknown): void {
+    this.#error =
+      error instanceof TidewaiterError
+        ? { code: error.code, message: error.message }
+        : { code: 'INTERNAL', message: 'the reload failed; the log has the reason' };
+  }
+
+  /** Registers the gauges of the configuration: one failing reload is worth an alert. */
+  measuredBy(registry: Registry): void {
+    const gauge = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    gauge('tidewaiter_config_last_reload_successful', 'Whether the last reload of the configuration worked', () =>
+      this.#error === null ? 1 : 0,
+    );
+    gauge('tidewaiter_config_loaded_timestamp_seconds', 'When the configuration in use was read', () =>
+      Math.floor(this.#loadedAt.getTime() / 1000),
+    );
+  }
+}

@@ -1,0 +1,87 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import type { FastifyServerOptions } from 'fastify';
+
+type ServerFactory = NonNullable<FastifyServerOptions['serverFactory']>;
+
+/** One application behind the front. */
+export interface Backend {
+  /** Makes Fastify serve through the front instead of a server of its own. */
+  serverFactory: ServerFactory;
+}
+
+interface Served {
+  listener: RequestListener;
+  /** Requests that are under way. */
+  open: number;
+  drained?: () => void;
+}
+
+/** Listens once for a service and hands each request to the application that serves now, so that a reload closes no port. */
+export class HttpFront {
+  readonly #server = createServer((request, response) => {
+    const served = this.#serving!;
+    served.open += 1;
+    response.once('close', () => {
+      served.open -= 1;
+      if (served.open === 0) served.drained?.();
+    });
+    served.listener(request, response);
+  });
+
+  readonly #backends = new WeakMap<Backend, Served>();
+  #serving: Served | undefined;
+
+  /** A place for one more application, which serves nothing until {@link serve}. */
+  backend(): Backend {
+    const backend: Backend = {
+      serverFactory: (listener, options) => {
+        // Timeouts are the application's to choose, as on a server of its own.
+        const {
+          keepAliveTimeout = 72_000,
+          requestTimeout = 0,
+          connectionTimeout = 0,
+        } = options as FastifyServerOptions;
+        Object.assign(this.#server, { keepAliveTimeout, requestTimeout }).setTimeout(connectionTimeout);
+        // Each application answers malformed requests; one answer is enough.
+        this.#server.removeAllListeners('clientError');
+        this.#backends.set(backend, { listener: listener as RequestListener, open: 0 });
+        return this.#server;
+      },
+    };
+    return backend;
+  }
+
+  /** Sends requests to `backend` from now on; settles when the one before has answered all of its own, or after `withinMs`. */
+  async serve(backend: Backend, withinMs: number): Promise<void> {
+    const before = this.#serving;
+    this.#serving = this.#backends.get(backend)!;
+    if (!before || before === this.#serving || before.open === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    before.drained = resolve;
+    const timer = setTimeout(resolve, withinMs);
+    await promise;
+    clearTimeout(timer);
+  }
+
+  /** @returns the URL under which it is reached */
+  async listen(port: number, host: string): Promise<string> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject).listen(port, host, resolve);
+    await promise;
+    this.#server.off('error', reject);
+    const { address, family, port: given } = this.#server.address() as AddressInfo;
+    const shown =
+      address === '0.0.0.0' || address === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+    return `http://${shown}:${given}`;
+  }
+
+  /** Takes no more requests, and waits for those under way. */
+  async close(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeIdleConnections();
+    await closed;
+  }
+}

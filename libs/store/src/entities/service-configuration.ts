@@ -1,0 +1,14 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** The configuration that one process of a service runs with. Rows of processes that are gone are deleted after a day. */
+@Entity('service_configuration')
+export class ServiceConfigurationRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'service_configuration_pk' }) service!: string;
+  /** Host and process. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'service_configuration_pk' }) instance!: string;
+  @Column('timestamptz', { name: 'loaded_at' }) loadedAt!: Date;
+  @Column('timestamptz', { name: 'seen_at' }) seenAt!: Date;
+  /** Why the files of now are not in use; null where they are. */
+  @Column('text', { name: 'error_code', nullable: true }) errorCode!: string | null;
+  @Column('text', { name: 'error_message', nullable: true }) errorMessage!: string | null;
+}
