@@ -5,7 +5,7 @@ import { nanos } from '@nats-io/transport-node';
 import { Controller, Module, type Type } from '@nestjs/common';
 import { InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, consumers, registryDeleted, registryPushed } from '@tidewaiter/events';
-import { type RunningService, startService } from '@tidewaiter/runtime';
+import { Health, type RunningService, startService } from '@tidewaiter/runtime';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
 import { BusModule } from './bus.module.js';
@@ -69,8 +69,12 @@ interface Service {
   stop(): Promise<void>;
 }
 
-/** Starts a service with these handlers; `save` is called before a letter is kept. */
-async function serve(handlers: Type[], save: () => Promise<void> = async () => undefined): Promise<Service> {
+/** Starts a service with these handlers; `save` is called before a letter is kept, `store` as the check of PostgreSQL. */
+async function serve(
+  handlers: Type[],
+  save: () => Promise<void> = async () => undefined,
+  store: () => Promise<undefined> = async () => undefined,
+): Promise<Service> {
   const letters: Letter[] = [];
   class Letters implements DeadLetterSink {
     async save(letter: Letter): Promise<void> {
@@ -88,6 +92,7 @@ async function serve(handlers: Type[], save: () => Promise<void> = async () => u
     name: 'test',
     module: { module: TestModule, imports: [letterBox, transport], controllers: handlers },
     config: { httpHost: '127.0.0.1', httpPort: 0, logLevel: 'silent' },
+    configure: (app) => app.get(Health).add('postgres', store),
     transport: JetStreamServer,
   });
   running.push(service);
@@ -200,7 +205,7 @@ describe('a message', () => {
     expect(handled).toEqual([]);
   });
 
-  it('waits for the end of an outage of the store, which counts as no attempt', async () => {
+  it('outlasts an outage of the store, which makes no dead letter', async () => {
     const consumer = await testConsumer({ maxAttempts: 1 });
     let calls = 0;
     const handle = async () => {
@@ -212,7 +217,7 @@ describe('a message', () => {
     await sleep(50);
     expect(await isSettled(consumer)).toBe(true);
     expect(letters).toEqual([]);
-    expect((await manager.consumers.info(consumer.stream, consumer.name)).delivered.consumer_seq).toBe(1);
+    expect((await manager.consumers.info(consumer.stream, consumer.name)).delivered.consumer_seq).toBe(2);
   });
 
   it.each([
@@ -279,6 +284,32 @@ describe('replicas', () => {
     await sleep(100);
     expect(handled.flat().toSorted()).toEqual(ids.toSorted());
     expect(Math.min(...handled.map(({ length }) => length))).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['refuses', async () => Promise.reject(new Unavailable('STORE_UNAVAILABLE', 'away'))],
+    ['hangs', async () => new Promise<never>(() => undefined)],
+  ])('leave the work to others while the store of one of them %s', async (_, ask) => {
+    const consumer = await testConsumer({ maxAttempts: 3 });
+    const handled = new Set<string>();
+    let isAway = true;
+    let asked = 0;
+    const cutOff = async (event: CloudEvent) => {
+      asked += 1;
+      if (isAway) await ask();
+      handled.add(event.id);
+    };
+    await serve([handlerOf(consumer, cutOff)], undefined, async () => (isAway ? ask() : undefined));
+    const { letters } = await serve([handlerOf(consumer, async (event) => void handled.add(event.id))]);
+    const first = await publishMany(10);
+    await until(() => first.every((id) => handled.has(id)));
+    const before = asked;
+    const second = await publishMany(10);
+    await until(() => second.every((id) => handled.has(id)));
+    // The one that is cut off asked for nothing more.
+    expect(asked).toBe(before);
+    isAway = false;
+    expect(letters).toEqual([]);
   });
 
   it('take no more than they can handle at once, so that others get the rest', async () => {

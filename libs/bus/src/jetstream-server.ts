@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { JsMsg } from '@nats-io/jetstream';
 import { type CustomTransportStrategy, type MessageHandler, Server } from '@nestjs/microservices';
-import { InvalidInput } from '@tidewaiter/domain';
+import { InvalidInput, Unavailable } from '@tidewaiter/domain';
 import { type CloudEvent, type Consumer, eventTypeNamed, readEvent } from '@tidewaiter/events';
 import { type Health, type Logger, withSpan } from '@tidewaiter/runtime';
 import type { Counter } from 'prom-client';
@@ -30,6 +30,9 @@ type Result = 'handled' | 'retried' | 'dead-lettered';
 
 const drainTimeoutMs = 8_000;
 const outageDelayMs = 2_000;
+const probeEveryMs = 1_000;
+/** The name of the check that says whether handlers can commit anything. */
+const storeCheck = 'postgres';
 const keptDelayMs = 10_000;
 
 /** A consumer and what handles its events, by channel. */
@@ -44,15 +47,20 @@ interface Handled {
  */
 export class JetStreamServer extends Server implements CustomTransportStrategy {
   readonly #handled = new Map<string, Handled>();
+  readonly #stopped = new AbortController();
   #loops: PullLoop[] = [];
   #running: Promise<void>[] = [];
+  /** Ends the wait for handlers whose message another replica may take. */
+  readonly #waiting = new Set<(error: Unavailable) => void>();
+  /** Set while the store does not answer. */
+  #outage: Promise<void> | undefined;
 
   constructor(
     private readonly bus: Bus,
     private readonly deadLetters: DeadLetterSink,
     private readonly log: Logger,
     private readonly messages: Counter<'consumer' | 'result'>,
-    health: Health,
+    private readonly health: Health,
   ) {
     super();
     health.add('nats', async () => (bus.connection.isClosed() ? 'closed' : bus.connection.rtt().then(() => undefined)));
@@ -86,11 +94,13 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
         ),
     );
     this.#running = this.#loops.map(async (loop) => loop.run());
+    void this.#watchStore();
     ready();
   }
 
   /** Pulls no more, waits for the handlers that run, and leaves the rest to others. */
   async close(): Promise<void> {
+    this.#stopped.abort();
     for (const loop of this.#loops) loop.stop();
     await Promise.race([Promise.all(this.#running), sleep(drainTimeoutMs, undefined, { ref: false })]);
   }
@@ -127,12 +137,56 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
       // A message that kills the process never reports a failure; its deliveries are all that tells.
       if (message.info.deliveryCount > 2 * consumer.maxAttempts)
         throw new Error('delivered too often without an answer');
-      await this.#outlastOutages(consumer, stopping, async () => dispatch(handled, read, message));
+      const work = async () => dispatch(handled, read, message);
+      // Another replica may reach the store. Only once: in a common outage a message must not use up its deliveries.
+      if (message.info.deliveryCount === 1) await this.#unlessOutage(work);
+      else await this.#outlastOutages(consumer, stopping, work);
       message.ack();
       return 'handled';
     } catch (error) {
       return this.#failed(consumer, message, event, error, stopping);
     }
+  }
+
+  /** Does `work`, or fails as soon as the store does not answer: what is put back then is done elsewhere. */
+  async #unlessOutage(work: () => Promise<void>): Promise<void> {
+    if (this.#outage) throw storeAway();
+    const lost = Promise.withResolvers<never>();
+    this.#waiting.add(lost.reject);
+    try {
+      await Promise.race([work(), lost.promise]);
+    } catch (error) {
+      if (isOutage(error)) this.#pause();
+      throw error;
+    } finally {
+      this.#waiting.delete(lost.reject);
+    }
+  }
+
+  /** Notices that the store is away also where every handler hangs, or none runs. */
+  async #watchStore(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      if (!(await this.health.isReachable(storeCheck))) this.#pause();
+      await sleep(probeEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  /** Pulls nothing until the store answers again, and gives back what it has in hand. */
+  #pause(): void {
+    if (this.#outage || this.#stopped.signal.aborted) return;
+    this.log.warn({}, 'consumers paused: the store does not answer');
+    this.#outage = this.#untilStoreAnswers();
+    for (const loop of this.#loops) loop.pause(this.#outage);
+    for (const giveBack of this.#waiting) giveBack(storeAway());
+  }
+
+  async #untilStoreAnswers(): Promise<void> {
+    const { signal } = this.#stopped;
+    do await sleep(probeEveryMs, undefined, { signal, ref: false }).catch(() => undefined);
+    while (!signal.aborted && !(await this.health.isReachable(storeCheck)));
+    this.#outage = undefined;
+    this.log.info({}, 'consumers resumed');
   }
 
   /**
@@ -188,6 +242,10 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
     message.term(code);
     return 'dead-lettered';
   }
+}
+
+function storeAway(): Unavailable {
+  return new Unavailable('STORE_UNAVAILABLE', 'the store does not answer');
 }
 
 /** @throws InvalidInput `EVENT_MALFORMED`, `EVENT_UNKNOWN` */

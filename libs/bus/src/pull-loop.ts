@@ -19,6 +19,7 @@ export class PullLoop {
   readonly #inFlight = new Set<Promise<void>>();
   #freed = Promise.withResolvers<void>();
   #batch: ConsumerMessages | undefined;
+  #paused: Promise<void> | undefined;
 
   constructor(
     private readonly bus: Bus,
@@ -49,6 +50,12 @@ export class PullLoop {
     await Promise.all(this.#inFlight);
   }
 
+  /** Asks for nothing more until `over`: what comes meanwhile goes to other replicas. */
+  pause(over: Promise<void>): void {
+    this.#paused = over;
+    this.#batch?.stop();
+  }
+
   stop(): void {
     this.#stopping.abort();
     this.#batch?.stop();
@@ -60,6 +67,7 @@ export class PullLoop {
     const source = await this.bus.consumer(this.consumer);
     isWorking();
     for (;;) {
+      await this.#paused;
       const room = await this.#room();
       if (signal.aborted) return;
       const batch = await source.fetch({ max_messages: room, expires: fetchMs, idle_heartbeat: idleHeartbeatMs });

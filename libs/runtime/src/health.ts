@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { Controller, Get, Header, HttpCode, Injectable, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { Registry } from 'prom-client';
@@ -16,6 +18,17 @@ export class Health {
 
   add(name: string, check: ReadinessCheck): void {
     this.#checks.set(name, check);
+  }
+
+  /** Whether a check answers at all, be it with a problem; false where it throws or hangs, true where there is none. */
+  async isReachable(name: string): Promise<boolean> {
+    const check = this.#checks.get(name);
+    if (!check) return true;
+    const answered = check().then(
+      () => true,
+      () => false,
+    );
+    return Promise.race([answered, sleep(checkTimeoutMs, false, { ref: false })]);
   }
 
   /** What is not ready, by name; empty when everything is. */
