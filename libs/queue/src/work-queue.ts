@@ -9,9 +9,9 @@ import type { Job, JobHandler, JobLedger, JobProblem, QueuedJob } from './job-ha
 import { OwnWork } from './own-work.js';
 import type { RedisConnections } from './redis.js';
 
-/** A dead worker's job is somebody else's after this long. */
-const leaseMs = 10_000;
-const heartbeatMs = 3_000;
+/** A dead worker's job is somebody else's after this long. Six heartbeats: one late by seconds, on a loaded machine, loses nothing. */
+const leaseMs = 15_000;
+const heartbeatMs = 2_500;
 const sweepMs = 2_500;
 const drainTimeoutMs = 8_000;
 /** Of the places of a process, how many it may use for what it has queued itself; and how many jobs may wait for each of them. */

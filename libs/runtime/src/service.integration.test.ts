@@ -62,14 +62,14 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 describe('startReloadable', () => {
   it('goes on with a file that was replaced, under the same address, without a request refused', async () => {
     const answers: string[] = [];
-    let isAsking = true;
+    const stop = new AbortController();
     const asking = (async () => {
-      while (isAsking) answers.push(await get('word'));
+      while (!stop.signal.aborted) answers.push(await get('word'));
     })();
     await writeFile(`${file}.new`, 'second');
     await rename(`${file}.new`, file);
     await until(async () => (await get('word')) === 'second');
-    isAsking = false;
+    stop.abort();
     await asking;
     expect([...new Set(answers)].toSorted()).toEqual(['first', 'second']);
   });
