@@ -16,6 +16,7 @@ import {
   type ZipFile,
 } from '@tidewaiter/testkit';
 
+import { hardened } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -206,7 +207,7 @@ receivers:
   tidewaiter = await startTidewaiter(home, ingestPort);
   for (const [name, entry] of Object.entries(images)) {
     const dir = temporaryFolder();
-    await buildImage(dir, { layers: [[entry]] });
+    await buildImage(dir, { layers: [[entry]], config: hardened });
     digests.set(name, await pushImage(registry, `shop/${name}:1`, `oci:${dir}:latest`));
   }
   // Nobody's advisories speak of Maven yet, and that is not the same as nothing found.

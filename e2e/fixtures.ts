@@ -15,6 +15,9 @@ export const debian12: TarEntry = {
   content: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
 };
 
+/** An image configuration without misconfiguration findings, so that a test counts only what it planted. */
+export const hardened = { User: '65532', Healthcheck: { Test: ['CMD', '/bin/true'] } };
+
 interface AdvisoryFacts {
   id: string;
   /** `Debian:12` unless given. */

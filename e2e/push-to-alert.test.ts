@@ -18,7 +18,7 @@ import {
   webhookSink,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian12, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -60,7 +60,10 @@ let tidewaiter: Tidewaiter;
 async function push(name: string, packages: Record<string, string>, { app = '', config = {} } = {}): Promise<string> {
   const dir = temporaryFolder();
   const script = app === '' ? [] : [[{ path: 'app/run.sh', content: app }]];
-  await buildImage(dir, { layers: [[debian12], [dpkgStatus(packages)], ...script], config });
+  await buildImage(dir, {
+    layers: [[debian12], [dpkgStatus(packages)], ...script],
+    config: { ...hardened, ...config },
+  });
   return pushImage(registry, name, `oci:${dir}:latest`);
 }
 
@@ -333,7 +336,10 @@ describe('a pushed image with a key in a layer', () => {
     const before = bot.received.length;
     const dir = temporaryFolder();
     const removed = { path: 'app/.wh.key.pem' };
-    await buildImage(dir, { layers: [[debian12], [{ path: 'app/key.pem', content: pem }], [removed]] });
+    await buildImage(dir, {
+      layers: [[debian12], [{ path: 'app/key.pem', content: pem }], [removed]],
+      config: hardened,
+    });
     const digest = await pushImage(registry, 'shop/leaky:1', `oci:${dir}:latest`);
     const [pushed] = await ended('shop/leaky', 1);
     expect(pushed).toMatchObject({ state: 'analyzed', verdict: 'fail' });

@@ -14,7 +14,7 @@ import {
 } from '@tidewaiter/testkit';
 import { chromium } from 'playwright-core';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian12, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   removeFolders,
@@ -39,6 +39,7 @@ const npmPackage = (version: string): TarEntry => ({
 /** What both platforms have; `own` is what one has alone. */
 const imageOf = (platform: string, own: TarEntry[]) => ({
   platform,
+  config: hardened,
   layers: [
     [debian12, dpkgStatus({ openssl: '3.0.15-1', libfoo: '1-1', zlib: '1.2-1' })],
     [
