@@ -2,7 +2,7 @@ import { type AffectedImage, imageCount, imagesOf, runningCount } from './findin
 import type { FindingPlace } from './finding-report.js';
 import { clean, count, enumerate, maxItems, type MessageItem, type MessageSection, section } from './message.js';
 
-/** Workloads that a line names before it counts the rest. */
+/** Workloads that a line names. */
 const maxWorkloads = 3;
 /** Tags that a line of a repository names before it counts the rest. */
 const maxTags = 8;
@@ -55,7 +55,12 @@ function packageText({ packageName, installedVersion, match, fix }: FindingPlace
 }
 
 function runsText(workloads: readonly string[]): string {
-  return workloads.length === 0 ? 'running' : `running in ${enumerate(workloads, maxWorkloads)}`;
+  if (workloads.length === 0) return 'running';
+  const named = workloads.slice(0, maxWorkloads);
+  // The report names some of them, so that a number would be too small.
+  return workloads.length > maxWorkloads
+    ? `running in ${named.join(', ')} and others`
+    : `running in ${enumerate(named, maxWorkloads)}`;
 }
 
 function repositoryItems(images: readonly AffectedImage[]): MessageItem[] {

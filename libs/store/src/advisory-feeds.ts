@@ -8,6 +8,7 @@ import {
 } from '@tidewaiter/advisories';
 
 import { Advisories, type AdvisoryStatus } from './advisories.js';
+import { queueExploitationNews } from './exploitation-news.js';
 import { Store, type Transaction } from './store.js';
 
 /** What the database holds, for people. */
@@ -91,30 +92,46 @@ export class AdvisoryFeeds {
     await this.advisories.retire(ecosystem, ids);
   }
 
-  /** Makes this the catalogue; answers how many entries came, changed or went. */
+  /** Makes this the catalogue; answers how many entries came, changed or went. What the first one lists is no news, what comes later is. */
   async putKev(entries: readonly KevEntry[]): Promise<number> {
     const cves = entries.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
-      const changed = await tx.query(
-        `INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
-         ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve`,
+      // Every part of a statement reads the tables as they were before it: kev without what changed adds to it.
+      const counts = await tx.query<WriteCounts>(
+        `WITH changed AS (
+           INSERT INTO kev (cve, added_on) SELECT * FROM unnest($1::text[], $2::date[])
+           ON CONFLICT (cve) DO UPDATE SET added_on = EXCLUDED.added_on WHERE kev.added_on <> EXCLUDED.added_on RETURNING cve),
+         news AS (
+           INSERT INTO exploitation_news (cve, reason, announced_at)
+           SELECT cve, 'kev', CASE WHEN EXISTS (SELECT FROM kev) THEN NULL ELSE now() END
+           FROM changed WHERE NOT EXISTS (SELECT FROM kev WHERE kev.cve = changed.cve)
+           ON CONFLICT DO NOTHING RETURNING announced_at)
+         ${writeCounts}`,
         [cves, entries.map(({ addedOn }) => addedOn)],
       );
-      return changed.length + (await prune(tx, 'kev', cves));
+      return (await changedBy(tx, counts)) + (await prune(tx, 'kev', cves));
     });
   }
 
-  /** Makes these the scores; answers how many came, changed or went. */
+  /** Makes these the scores; answers how many came, changed or went. A rise is judged later, where images of the fleet have the CVE. */
   async putEpss(scores: readonly EpssScore[]): Promise<number> {
     const cves = scores.map(({ cve }) => cve);
     return this.store.transaction(async (tx) => {
-      const changed = await tx.query(
-        `INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
-         ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
-         WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve`,
+      const counts = await tx.query<WriteCounts>(
+        `WITH changed AS (
+           INSERT INTO epss (cve, score, percentile) SELECT * FROM unnest($1::text[], $2::float8[], $3::float8[])
+           ON CONFLICT (cve) DO UPDATE SET score = EXCLUDED.score, percentile = EXCLUDED.percentile
+           WHERE (epss.score, epss.percentile) IS DISTINCT FROM (EXCLUDED.score, EXCLUDED.percentile) RETURNING cve, score),
+         news AS (
+           INSERT INTO exploitation_news (cve, reason, score_before)
+           SELECT cve, 'epss', before.score FROM changed LEFT JOIN epss AS before USING (cve)
+           WHERE EXISTS (SELECT FROM epss) AND changed.score > coalesce(before.score, 0)
+             AND cve IN (SELECT unnest(vulnerability_ids) FROM package_match)
+           ON CONFLICT DO NOTHING RETURNING announced_at)
+         ${writeCounts}`,
         [cves, scores.map(({ score }) => score), scores.map(({ percentile }) => percentile)],
       );
-      return changed.length + (await prune(tx, 'epss', cves));
+      return (await changedBy(tx, counts)) + (await prune(tx, 'epss', cves));
     });
   }
 
@@ -142,6 +159,22 @@ function feedOf({ asOf, checkedAt, changedAt, ...feed }: FeedRow): AdvisoryFeed 
     checkedAt: checkedAt.toISOString(),
     changedAt: changedAt.toISOString(),
   };
+}
+
+/** Rows that a load wrote, and those of `exploitation_news` that wait by it. */
+interface WriteCounts {
+  changed: number;
+  waiting: number;
+}
+
+const writeCounts = `SELECT (SELECT count(*)::int FROM changed) AS changed,
+  (SELECT count(*)::int FROM news WHERE announced_at IS NULL) AS waiting`;
+
+/** Answers how many rows changed, and queues what is to be judged by that. */
+async function changedBy(tx: Transaction, [counts]: readonly WriteCounts[]): Promise<number> {
+  const { changed, waiting } = counts!;
+  if (waiting > 0) await queueExploitationNews(tx);
+  return changed;
 }
 
 /** Removes what is not among `kept`; answers how many. */

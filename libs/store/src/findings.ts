@@ -22,7 +22,7 @@ import { exploitationOf } from './exploitation.js';
 import { unreadLayersOf } from './layer-failures.js';
 import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
-import { runningAmong } from './workload-ledger.js';
+import { runningAmong, workloadNames } from './workload-ledger.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding, Exploitation, Use {
@@ -53,6 +53,8 @@ export interface PackagePlace {
   purl: string;
   /** Whether a workload runs the image, or did in the last day; null while nobody tells. */
   running: boolean | null;
+  /** Some of the workloads that run it: `payments/Deployment/api`. */
+  workloads: string[];
 }
 
 /** Where images are judged: findings about other tags are not theirs. */
@@ -160,7 +162,7 @@ export class Findings {
 
   /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
-    const places = await this.store.query<Omit<PackagePlace, 'running'> & { images: Digest[] }>(
+    const places = await this.store.query<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
       `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
          coalesce(package_match.state, 'affected') AS match,
@@ -173,9 +175,11 @@ export class Findings {
       [purls, advisoryId],
     );
     const running = await runningAmong(this.store, [...new Set(places.flatMap(({ images }) => images))]);
+    const workloads = await workloadNames(this.store, [...(running ?? [])]);
     return places.map(({ images, ...place }) => ({
       ...place,
       running: running && images.some((image) => running.has(image)),
+      workloads: [...new Set(images.flatMap((image) => workloads.get(image) ?? []))],
     }));
   }
 

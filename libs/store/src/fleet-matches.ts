@@ -212,14 +212,33 @@ export class FleetMatches {
     return { opened: changes(after, before), resolved: changes(before, after) };
   }
 
+  /** The packages that some vulnerabilities can be exploited in, and the advisories that say so. */
+  async vulnerableTo(
+    tx: Transaction,
+    vulnerabilityIds: readonly string[],
+  ): Promise<{ advisoryIds: string[]; packages: VulnerablePackage[] }> {
+    const matches = await tx.query<{ packageId: string; advisoryId: string }>(
+      `SELECT package_id AS "packageId", advisory_id AS "advisoryId" FROM package_match WHERE vulnerability_ids && $1::text[]`,
+      [vulnerabilityIds],
+    );
+    const packageIds = [...new Set(matches.map(({ packageId }) => packageId))];
+    const all = await vulnerable(tx, packageIds, vulnerabilityIds);
+    return {
+      advisoryIds: [...new Set(matches.map(({ advisoryId }) => advisoryId))],
+      packages: all.filter(({ nature }) => nature === 'open' || nature === 'malware'),
+    };
+  }
+
   /**
    * What changes say for people, in the words of one of the advisories that were matched; those that concern no image are left out.
    * What is of another nature stands apart: what is mitigated must not share in the severity of what is open.
+   * @param isNews whether all of it is; else what the first load of an ecosystem says is no news but for the worst
    */
   async describe(
     tx: Transaction,
     advisoryIds: readonly string[],
     changes: readonly VulnerablePackage[],
+    isNews = false,
   ): Promise<FleetChange[]> {
     const described = await tx.query<
       Omit<FleetChange, 'isNews' | 'kind' | 'workloads'> & {
@@ -262,7 +281,7 @@ export class FleetMatches {
         severities,
       ],
     );
-    const news = await this.#news(tx, described);
+    const news = isNews ? described.map(() => true) : await this.#news(tx, described);
     const workloads = await countWorkloads(
       tx,
       described.map(({ digests }) => digests),

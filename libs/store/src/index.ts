@@ -57,6 +57,8 @@ export type {
   UnmatchedPackage,
   VulnerablePackage,
 } from './fleet-matches.js';
+export { ExploitationNews, exploitationQueue } from './exploitation-news.js';
+export type { EpssThresholds, NewlyExploited } from './exploitation-news.js';
 export { Findings } from './findings.js';
 export type { ImageFinding, PackagePlace, Use } from './findings.js';
 export { ImageFactsOf } from './image-facts.js';

@@ -20,6 +20,7 @@ import { DetectionAlerts } from './detection-alerts.js';
 import { DetectionMatches } from './detection-matches.js';
 import { DetectionRules } from './detection-rules.js';
 import { DetectorLeases } from './detector-leases.js';
+import { ExploitationNews } from './exploitation-news.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
 import { FleetMatches } from './fleet-matches.js';
@@ -86,6 +87,7 @@ const repositories = [
   DetectionMatches,
   DetectionRules,
   DetectorLeases,
+  ExploitationNews,
   Findings,
   FleetMatches,
   ImageFactsOf,

@@ -80,6 +80,25 @@ export async function runningAmong(
   return row?.isTold ? new Set(row.running) : null;
 }
 
+/** Workloads that are named of one image. */
+const maxNamedWorkloads = 4;
+
+/** Some of the workloads that run each of some images, or did in the last day, by name: `payments/Deployment/api`. */
+export async function workloadNames(
+  store: Pick<Store, 'query'>,
+  digests: readonly Digest[],
+): Promise<Map<Digest, string[]>> {
+  const rows = await store.query<{ digest: Digest; names: string[] }>(
+    `SELECT digest, names FROM unnest($1::text[]) AS asked (digest), LATERAL (SELECT ARRAY(
+       SELECT DISTINCT concat_ws('/', nullif(namespace, ''), workload_kind, workload) AS name FROM container_ledger
+       WHERE image_digest = asked.digest AND workload IS NOT NULL AND ${isRecent}
+       ORDER BY name LIMIT ${maxNamedWorkloads}) AS names) AS named
+     WHERE names <> '{}'`,
+    [digests],
+  );
+  return new Map(rows.map(({ digest, names }) => [digest, names]));
+}
+
 /** How many workloads run an image of each group, or did in the last day; null while nobody tells of containers. */
 export async function countWorkloads(
   tx: Pick<Transaction, 'query'>,

@@ -30,6 +30,8 @@ const ecosystems = z
   .transform((text) => text.split(',').map((name) => name.trim()))
   .refine((names) => names.every(isEcosystemName), 'is no list of ecosystems such as Debian,npm');
 
+const probability = z.coerce.number().gt(0).max(1);
+
 const place = z.url({ protocol: /^https?$/ }).optional();
 
 export const scannerConfig = {
@@ -46,6 +48,9 @@ export const scannerConfig = {
   epssUrl: setting('TIDEWAITER_EPSS_URL', place),
   /** Ecosystems that are fetched; all of the bucket's unless given. */
   advisoriesEcosystems: setting('TIDEWAITER_ADVISORIES_ECOSYSTEMS', ecosystems.optional()),
+  /** A known vulnerability is announced again when its EPSS score reaches the first, or grows by the second from one load to the next. */
+  epssAlertScore: setting('TIDEWAITER_EPSS_ALERT_SCORE', probability.default(0.5)),
+  epssAlertRise: setting('TIDEWAITER_EPSS_ALERT_RISE', probability.default(0.3)),
   /** Seconds for which one layer may be read, with its download; a layer that takes longer is not analyzed, which is a finding. */
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
   /** What one layer may cost; what it takes more is a finding. Unless given as in `layerLimits` and `threadLimits`. */

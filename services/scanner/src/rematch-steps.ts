@@ -4,7 +4,6 @@ import { type Draft, draft, findingOpened, findingResolved } from '@tidewaiter/e
 import {
   type ChangedAdvisory,
   type ClaimedJob,
-  type FleetChange,
   FleetMatches,
   Jobs,
   type JudgementVersions,
@@ -15,6 +14,7 @@ import {
   type VulnerablePackage,
 } from '@tidewaiter/store';
 
+import { findingData } from './finding-data.js';
 import { matchPackages } from './match-packages.js';
 
 /** The key of the job that matches what an older version of the matching has matched. */
@@ -140,7 +140,7 @@ export class RematchSteps {
   ): Promise<Draft[]> {
     if (changes.length === 0) return [];
     const told = await this.fleet.describe(tx, [...advisoryIds], changes);
-    return told.map((each) => draft(event, each.vulnerabilityId, dataOf(each)));
+    return told.map((each) => draft(event, each.vulnerabilityId, findingData(each)));
   }
 
   /** The verdicts of what tags point to follow by themselves, in the background. */
@@ -162,8 +162,4 @@ function* byVulnerability(advisories: readonly ChangedAdvisory[]): Generator<Cha
     some = [];
   }
   if (some.length > 0) yield some;
-}
-
-function dataOf({ vulnerabilityId, packages, images, workloads, ...change }: FleetChange) {
-  return { id: vulnerabilityId, counts: { packages, images, workloads }, ...change };
 }

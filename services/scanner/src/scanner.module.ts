@@ -11,6 +11,7 @@ import { AdvisorySchedule, QueueSyncs } from './advisory-schedule.js';
 import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
+import { AnnounceExploited, EpssAlerts } from './announce-exploited.js';
 import { Baselines, Releases } from './baselines.js';
 import { ConfigRefresh } from './config-refresh.js';
 import type { scannerConfig } from './config.js';
@@ -77,6 +78,7 @@ export class ScannerModule {
             Rematch,
             Rejudge,
             SyncAdvisories,
+            AnnounceExploited,
             ReconcileRegistry,
             RedeliverFailed,
           ],
@@ -87,6 +89,8 @@ export class ScannerModule {
         AnalyzePush,
         AnalyzeLayer,
         SyncAdvisories,
+        AnnounceExploited,
+        { provide: EpssAlerts, useValue: new EpssAlerts(config.epssAlertScore, config.epssAlertRise) },
         QueueSyncs,
         ReconcileRegistry,
         RedeliverFailed,

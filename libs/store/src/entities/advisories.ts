@@ -130,3 +130,17 @@ export class EpssRow {
   @Column('double precision') score!: number;
   @Column('double precision') percentile!: number;
 }
+
+/**
+ * A CVE that was added to the catalog, or whose EPSS score rose while images had it, and whether that was judged. Never deleted once
+ * announced, so that it is announced once: at most a row for each entry of the catalog and each CVE of the fleet that rose.
+ */
+@Entity('exploitation_news')
+@Index('exploitation_news_waiting_ix', ['reason'], { where: 'announced_at IS NULL' })
+export class ExploitationNewsRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) cve!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'exploitation_news_pk' }) reason!: string;
+  /** The EPSS score before the first rise that was not judged yet; null where there was none. */
+  @Column('double precision', { name: 'score_before', nullable: true }) scoreBefore!: number | null;
+  @Column('timestamptz', { name: 'announced_at', nullable: true }) announcedAt!: Date | null;
+}

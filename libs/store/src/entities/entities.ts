@@ -5,6 +5,7 @@ import {
   AdvisoryPackageRow,
   AdvisoryRow,
   EpssRow,
+  ExploitationNewsRow,
   KevRow,
   PackageMatchRow,
 } from './advisories.js';
@@ -77,6 +78,7 @@ export const entities = [
   AdvisoryFeedRow,
   KevRow,
   EpssRow,
+  ExploitationNewsRow,
   PackageMatchRow,
   SensorContactRow,
   ServiceConfigurationRow,

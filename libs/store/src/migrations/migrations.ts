@@ -54,6 +54,7 @@ import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
 import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
 import { ServiceConfiguration1764000180000 } from './1764000180000-service-configuration.js';
+import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -113,4 +114,5 @@ export const migrations = [
   PushIdentity1764000151000,
   IncidentTitleRank1764000170000,
   ServiceConfiguration1764000180000,
+  ExploitationNews1764000191000,
 ];
