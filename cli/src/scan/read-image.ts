@@ -14,7 +14,7 @@ import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
 import type { UnreadLayer } from '@tidewaiter/integrity';
 import { decodeEntries, encodeEntries } from '@tidewaiter/oci';
 import { LayerThreads, limitsIn, type PackedLayer, type ReadingLimits, threadLimits } from '@tidewaiter/sandbox';
-import { redactSecrets } from '@tidewaiter/secrets';
+import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
 import { environment } from '../context.js';
 import type { ImageSource, SourceLayer } from '../sources/image-source.js';
@@ -93,7 +93,6 @@ export async function readImage(
 function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: unknown): UnreadLayer {
   const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
   const limit = error instanceof LimitExceeded ? error.limit : null;
-  const reason = error instanceof Error ? error.message : String(error);
   return {
     index,
     digest,
@@ -101,7 +100,7 @@ function unreadLayer({ index, digest, diffId, createdBy }: SourceLayer, error: u
     createdBy: createdBy === undefined ? null : redactSecrets(createdBy),
     code,
     limit,
-    reason,
+    reason: redactedReason(error),
   };
 }
 

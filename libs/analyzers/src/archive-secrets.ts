@@ -1,6 +1,6 @@
 import { TidewaiterError } from '@tidewaiter/domain';
 import { headBytes, type Warning } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets, type SecretSighting } from '@tidewaiter/secrets';
+import { findSecrets, mayHoldSecrets, redactedReason, type SecretSighting } from '@tidewaiter/secrets';
 
 import { oneLine } from './package-database.js';
 import { zipEntries, type ZipEntry } from './zip.js';
@@ -62,7 +62,7 @@ function attempt(search: Search, work: () => void): void {
     work();
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    search.problem ??= { code: error.code, message: error.message };
+    search.problem ??= { code: error.code, message: redactedReason(error) };
   }
 }
 

@@ -25,10 +25,11 @@ import {
   WarningList,
   type Warning,
 } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets } from '@tidewaiter/secrets';
+import { findSecrets, mayHoldSecrets, redactedReason, redactSecrets } from '@tidewaiter/secrets';
 
 import type { Analyzer, FileFacts } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
+import { redactPackages } from './redact-packages.js';
 
 /** What one file of a layer says, with the analyzer that read it. */
 export interface FileRecord {
@@ -211,12 +212,18 @@ function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {
 function readFile(analyzer: Analyzer, { path, content }: TakenFile): Reading {
   try {
     const { damage, ...found }: FileFacts = analyzer.analyze({ path, content });
-    const record = { path, analyzer: analyzer.name, ...found };
+    const { packages, os } = found;
+    const record = {
+      ...{ path, analyzer: analyzer.name, ...found },
+      ...(os && { os: { ...os, name: redactSecrets(os.name) } }),
+      ...(packages && { packages: redactPackages(packages) }),
+    };
     if (damage === undefined) return { record };
-    return { record, warning: { code: 'MALFORMED_FILE', path, message: damage } };
+    return { record, warning: { code: 'MALFORMED_FILE', path, message: redactSecrets(damage) } };
   } catch (error) {
     if (!(error instanceof TidewaiterError)) throw error;
-    return { warning: { code: error.code, path, message: error.message } };
+    // A parser quotes what it stumbled over.
+    return { warning: { code: error.code, path, message: redactedReason(error) } };
   }
 }
 

@@ -37,3 +37,8 @@ it('takes no other error for an outage', () => {
   expect([registryAway, new Error('STORE_UNAVAILABLE'), null].map(isOutage)).toEqual([false, false, false]);
   expect(isOutage(storeAway)).toBe(true);
 });
+
+it('gives up with a reason that holds no secret', () => {
+  const failure = failureOf(new InvalidInput('URL_INVALID', 'mail with --password Zq7kTw9Rb2 was refused'), 1, 6);
+  expect(failure).toMatchObject({ reason: expect.stringMatching(/--password Zq\*+ was/) });
+});

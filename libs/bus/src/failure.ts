@@ -1,4 +1,5 @@
 import { TidewaiterError } from '@tidewaiter/domain';
+import { redactedReason } from '@tidewaiter/secrets';
 
 /** What becomes of a message whose handler threw. */
 export type Failure = { action: 'retry'; delayMs: number } | { action: 'give-up'; code: string; reason: string };
@@ -20,5 +21,5 @@ export function failureOf(error: unknown, attempt: number, maxAttempts: number):
   const isFinal = error instanceof TidewaiterError && !error.retryable;
   if (!isFinal && attempt < maxAttempts) return { action: 'retry', delayMs: delaysMs[attempt - 1] ?? delaysMs.at(-1)! };
   const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
-  return { action: 'give-up', code, reason: error instanceof Error ? error.message : String(error) };
+  return { action: 'give-up', code, reason: redactedReason(error) };
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { NotYet, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { type Logger, repeat, type Repetition, withSpan } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
 import { Queue, Worker } from 'bullmq';
 import type { Histogram } from 'prom-client';
 
@@ -220,8 +221,8 @@ function isLeaseLost(error: unknown): boolean {
 
 function problemOf(error: unknown): JobProblem {
   const wasTried = !(error instanceof NotYet);
-  if (error instanceof TidewaiterError) return { code: error.code, reason: error.message, wasTried };
-  return { code: 'INTERNAL', reason: error instanceof Error ? error.message : String(error), wasTried };
+  const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
+  return { code, reason: redactedReason(error), wasTried };
 }
 
 function tries({ retryDelaysMs }: JobHandler): number {

@@ -26,3 +26,11 @@ it.each([
 it('bounds what a message may take', () => {
   expect(String(errorFields(new Error('x'.repeat(1_000_000)))['message']).length).toBe(1_000);
 });
+
+it('masks secrets in the message, the stack and the cause of an error', () => {
+  const secret = `Zq7k${'Tw9Rb2'.repeat(3)}`;
+  const cause = new Error(`HTTP 400: {"password":"${secret}"}`);
+  const logged = JSON.stringify(errorFields(new Error(`cannot reach https://ci:${secret}@a.example.com`, { cause })));
+  expect(logged).toMatch(/ci:Zq7k\*+@a\.example\.com/);
+  expect(logged).not.toContain(secret);
+});

@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { redactedReason, redactSecrets } from '@tidewaiter/secrets';
 import { pino } from 'pino';
 
 type Fields = Record<string, unknown>;
@@ -41,14 +42,14 @@ export function createLogger(service: string, level: string): Logger {
 
 /** What a log may hold of an error. Libraries hang whole statements with their values on theirs. */
 export function errorFields(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
+  if (!(error instanceof Error)) return { message: redactedReason(error) };
   const { name, message, stack, cause } = error;
   const code = (error as { code?: unknown }).code;
   return {
     type: name,
     ...(typeof code === 'string' ? { code } : {}),
-    message: message.slice(0, maxMessageCharacters),
-    stack: stack?.slice(0, maxStackCharacters),
+    message: redactSecrets(message).slice(0, maxMessageCharacters),
+    stack: stack && redactSecrets(stack).slice(0, maxStackCharacters),
     ...(cause === undefined ? {} : { cause: errorFields(cause).message }),
   };
 }

@@ -23,6 +23,11 @@ it('tells when to come back', () => {
   expect(problemOf(new Unavailable('X', 'x', { retryAfterMs: 1_500 })).retryAfterSeconds).toBe(2);
 });
 
+it('masks a secret that an error quotes', () => {
+  const { title } = problemOf(new InvalidInput('URL_INVALID', 'https://ci:Zq7kTw9Rb2@git.example.com is no host'));
+  expect(title).toMatch(/^https:\/\/ci:Zq\*+@git\.example\.com is no host$/);
+});
+
 it('says nothing of a bug', () => {
   expect(JSON.stringify(problemOf(new Error('password=hunter2')))).not.toContain('hunter2');
 });

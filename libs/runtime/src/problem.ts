@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { AccessDenied, InvalidInput, LimitExceeded, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import { redactedReason } from '@tidewaiter/secrets';
 import type { FastifyReply } from 'fastify';
 
 import { Logger } from './logger.js';
@@ -30,16 +31,16 @@ export function problemOf(error: unknown): Problem {
     const status = statusByCode[error.code] ?? statusOfClass(error);
     const retryAfterSeconds =
       error instanceof Unavailable ? Math.ceil((error.retryAfterMs ?? 1_000) / 1_000) : undefined;
-    return { status, code: error.code, title: error.message, retryAfterSeconds };
+    return { status, code: error.code, title: redactedReason(error), retryAfterSeconds };
   }
   if (error instanceof HttpException)
-    return { status: error.getStatus(), code: httpCode(error.getStatus()), title: error.message };
+    return { status: error.getStatus(), code: httpCode(error.getStatus()), title: redactedReason(error) };
   const fastifyStatus = (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof fastifyStatus === 'number' && fastifyStatus >= 400 && fastifyStatus < 500) {
     return {
       status: fastifyStatus,
       code: httpCode(fastifyStatus),
-      title: error instanceof Error ? error.message : 'bad request',
+      title: error instanceof Error ? redactedReason(error) : 'bad request',
     };
   }
   return { status: 500, code: 'INTERNAL', title: 'Internal error' };

@@ -3,5 +3,5 @@ export { fingerprintKeyOf, maskAccessKey, minKeyCharacters, valueFingerprints } 
 export { findSecrets, secretsVersion } from './matcher.js';
 export type { SecretSighting } from './matcher.js';
 export { mayHoldSecrets } from './paths.js';
-export { redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
+export { redactedReason, redactSecrets, secretFingerprint, secretsInText, withMasks } from './redactor.js';
 export type { TextSecret } from './redactor.js';

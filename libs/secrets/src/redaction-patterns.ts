@@ -203,6 +203,13 @@ function readPrivateKey(text: string, _start: number, end: number): readonly Can
   return to - from < 16 ? nothing : [{ start: from, end: to }];
 }
 
+/** `sk-…` of providers of language models: `task-…` and words in a row are none. */
+function readModelKey(text: string, start: number): readonly Candidate[] {
+  if (/[A-Za-z0-9]/.test(text.charAt(start - 1))) return nothing;
+  const match = matchAt(/sk-([A-Za-z0-9_-]{17,512})/y, text, start);
+  return match !== null && looksRandom(match[1]!) ? [{ start, end: start + match[0].length }] : nothing;
+}
+
 /** A value that its first characters name. */
 function prefixed(expression: RegExp) {
   return (text: string, start: number): readonly Candidate[] => {
@@ -228,7 +235,7 @@ const patterns: readonly Pattern[] = [
   { keywords: ['exec.py ', 'dump.py ', 'client.py ', 'impacket-'], find: optionOf(impacket) },
   { keywords: ['eyj'], find: prefixed(new RegExp(`eyJ${webToken.source}`, 'y')) },
   { keywords: ['-----begin '], find: readPrivateKey },
-  { keywords: ['sk-'], find: prefixed(/sk-[A-Za-z0-9_-]{20,512}/y) },
+  { keywords: ['sk-'], find: readModelKey },
   {
     keywords: ['$1$', '$5$', '$6$', '$y$', '$2y$', '$2b$', '$2a$'],
     find: prefixed(/\$(?:[156y]|2[aby])\$[./A-Za-z0-9$=]{20,512}/y),

@@ -71,3 +71,8 @@ export function redactSecrets(text: string): string {
 }
 
 const maxTextChars = 256 * 1024;
+
+/** The message of an error without secrets: parsers, servers and clients quote what they were given. */
+export function redactedReason(error: unknown): string {
+  return redactSecrets(error instanceof Error ? error.message : String(error));
+}

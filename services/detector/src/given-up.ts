@@ -3,6 +3,7 @@ import type { StreamMessage } from '@tidewaiter/bus';
 import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
 import { DeadLetters } from '@tidewaiter/store';
 import { v5 as uuidv5 } from 'uuid';
 
@@ -61,5 +62,5 @@ export class GivenUp {
 
 function reasonOf(error: unknown): { code: string; reason: string } {
   const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
-  return { code, reason: error instanceof Error ? error.message : String(error) };
+  return { code, reason: redactedReason(error) };
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
 import type { ClaimedJob, Push } from '@tidewaiter/store';
 
 import { Baselines } from './baselines.js';
@@ -50,7 +51,12 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.steps.refuse(job, error.code, error.message, error instanceof NotAnImage ? error.subject : null);
+      await this.steps.refuse(
+        job,
+        error.code,
+        redactedReason(error),
+        error instanceof NotAnImage ? error.subject : null,
+      );
       this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
     }
   }

@@ -1,4 +1,5 @@
 import { LimitExceeded, TidewaiterError } from '@tidewaiter/domain';
+import { redactedReason } from '@tidewaiter/secrets';
 import type { LayerFailure } from '@tidewaiter/store';
 
 /** Codes that are about the way to the registry: its address, certificate, credentials, and what tidewaiter.yaml says of them. */
@@ -14,7 +15,6 @@ export function isRefusal(error: unknown): error is TidewaiterError {
 
 /** Why a layer could not be read, as it is kept and shown. */
 export function failureOf(error: unknown): LayerFailure {
-  const reason = error instanceof Error ? error.message : String(error);
   const code = error instanceof TidewaiterError ? error.code : 'INTERNAL';
-  return { code, limit: error instanceof LimitExceeded ? error.limit : null, reason };
+  return { code, limit: error instanceof LimitExceeded ? error.limit : null, reason: redactedReason(error) };
 }

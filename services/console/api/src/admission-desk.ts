@@ -1,5 +1,6 @@
 import { NotFound, printable, TidewaiterError } from '@tidewaiter/domain';
 import { type AdmissionSettings, Logger } from '@tidewaiter/runtime';
+import { redactedReason } from '@tidewaiter/secrets';
 import { Counter, type Registry } from 'prom-client';
 
 import {
@@ -122,7 +123,7 @@ export class AdmissionDesk {
       return {
         image,
         result: 'unknown',
-        reasons: [isExpected ? error.message : 'the store did not answer'],
+        reasons: [isExpected ? redactedReason(error) : 'the store did not answer'],
         isUnscanned,
       };
     }

@@ -9,11 +9,13 @@ import {
   isDigest,
   matchesWildcard,
 } from '@tidewaiter/domain';
+import { redactSecrets } from '@tidewaiter/secrets';
 import type { NewPipelineReport } from '@tidewaiter/store';
 
 import type { HookRequest } from '../hook-request.js';
 import type { ReadDocument } from './documents/document-kinds.js';
 import { type ImageName, isTag, readImageName } from './image-name.js';
+import { redactDocument } from './redact-document.js';
 
 /** Images that one document is bound to, at most: what a release attests may have hundreds of files. */
 export const maxSubjects = 64;
@@ -47,8 +49,10 @@ export function bindReport(
   const { run, proven } = mergedRun(document.run, reporter.proven);
   if (document.kind === 'run' && Object.values(run).every((value) => value === null))
     throw new InvalidInput('RUN_MISSING', 'Nothing is said of a run.');
-  const { kind, format, version, packages, builder, mediaType, content } = document;
-  const stated = { kind, format, version, packages, builder, mediaType, content };
+  const { kind, format, packages, mediaType, content } = document;
+  const version = document.version && redactSecrets(document.version);
+  const builder = document.builder && redactSecrets(document.builder);
+  const stated = { kind, format, version, packages, builder, mediaType, content: redactDocument(content) };
   const documentDigest: Digest = `sha256:${createHash('sha256').update(content).digest('hex')}`;
   const { connection } = reporter;
   return digestsOf(document, query).map((imageDigest) => {
@@ -105,7 +109,17 @@ function mayReport({ repositories }: Reporter, image: ImageName | null): boolean
 /** What a token says goes before what anybody writes; the facts of it by name, so that people can tell. */
 function mergedRun(claimed: CiRun, token: Partial<CiRun>): { run: CiRun; proven: CiRunFact[] } {
   const known = Object.entries(token).filter(([, value]) => value !== null && value !== undefined);
-  return { run: { ...claimed, ...Object.fromEntries(known) }, proven: known.map(([name]) => name as CiRunFact) };
+  const run = withoutSecrets({ ...claimed, ...Object.fromEntries(known) });
+  return { run, proven: known.map(([name]) => name as CiRunFact) };
+}
+
+/** URLs of pipelines and repositories come with a password or token in them at times. */
+function withoutSecrets(run: CiRun): CiRun {
+  const safe = Object.entries(run).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? redactSecrets(value) : value,
+  ]);
+  return { ...run, ...Object.fromEntries(safe) };
 }
 
 function keyOf(parts: readonly (string | null | undefined)[]): string {

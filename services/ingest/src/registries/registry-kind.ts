@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { isDigest, type Digest, type Secret } from '@tidewaiter/domain';
+import { redactSecrets } from '@tidewaiter/secrets';
 
 import { authorizationEquals, readText, readTime, secretEquals, type HookRequest } from '../hook-request.js';
 
@@ -156,7 +157,8 @@ export function collect(outcomes: Iterable<RegistryEvent | IgnoreReason>): Parse
 /** The sender's own id of a delivery as a short printable key; null when it gave none. */
 export function ownKey(id: unknown): string | null {
   if (typeof id !== 'string' || id === '') return null;
-  return /^[\x20-\x7e]{1,200}$/.test(id) ? id : sha256(id);
+  // Senders make ids of URLs, with a password in them at times.
+  return /^[\x20-\x7e]{1,200}$/.test(id) && redactSecrets(id) === id ? id : sha256(id);
 }
 
 /** The key of a delivery whose sender has no ids: the same bytes are the same delivery. */

@@ -1,5 +1,6 @@
 import { AccessDenied, InvalidInput, TidewaiterError, Unavailable, type Secret } from '@tidewaiter/domain';
 import { clean } from '@tidewaiter/messages';
+import { redactSecrets } from '@tidewaiter/secrets';
 
 import { OutcomeUnknown } from '../receiver.js';
 
@@ -60,5 +61,7 @@ export function mailFailure(error: unknown, { host, password, handedOver }: Dial
 
 function replyOf({ response, message }: SmtpError, password: Secret | undefined): string {
   const text = response ?? message;
-  return clean(password ? text.replaceAll(password.reveal(), String(password)) : text, maxReplyChars);
+  // Ours first, whatever it looks like; then all that the mail may have quoted, before a cut could hide what it is.
+  const withoutPassword = password ? text.replaceAll(password.reveal(), String(password)) : text;
+  return clean(redactSecrets(withoutPassword), maxReplyChars);
 }
