@@ -1,6 +1,7 @@
 import {
   compareSeverity,
   InvalidInput,
+  placeOf as pathOf,
   worstSeverity,
   type Finding,
   type Platform,
@@ -9,7 +10,7 @@ import {
 import { type VersionComparer, versionSchemeOf, versionSchemes } from '@tidewaiter/versions';
 
 import { evidenceText } from './finding-evidence.js';
-import { count, enumerate, type MessageItem } from './message.js';
+import { clean, count, enumerate, type MessageItem, shortDigest } from './message.js';
 
 /** What is known of a finding beside what it says itself; absent or null while nobody tells. */
 export interface Pressure {
@@ -30,6 +31,8 @@ export interface PushFinding {
   isNew: boolean;
   /** Those of the push's platforms that have it. */
   platforms: Platform[];
+  /** The layer that holds it, and the build step that made the layer, without secrets; absent of what is in no layer. */
+  layer?: { digest: string; createdBy: string | null };
 }
 
 /** Findings that one act closes, or that share the reason why none does. */
@@ -50,6 +53,8 @@ type Remedy = (typeof remedies)[number];
 
 /** Ids that an item names before it counts the rest. */
 const maxIds = 5;
+/** Characters of a build step in an item. */
+const maxStepChars = 120;
 /** Packages that an item names before it counts the rest. */
 const maxPackages = 3;
 
@@ -71,6 +76,7 @@ export function groupFindings(findings: readonly PushFinding[]): FindingGroup[] 
       finding.fix.state,
       finding.installedVersion,
       finding.path,
+      isDeletedSecret(finding),
       target,
       ids,
     ];
@@ -97,7 +103,7 @@ export function itemOf(
   return {
     severity: severityOf(group),
     text: textOf(group, findings),
-    detail: `${idsText(group)}${useText(group)}${platformsText(group, platforms)}${evidenceOf(group)}`,
+    detail: `${idsText(group)}${useText(group)}${platformsText(group, platforms)}${layerOf(group)}${evidenceOf(group)}`,
     isNew: newCount > 0,
   };
 }
@@ -119,8 +125,8 @@ function purlType({ purl }: Finding): string {
   return /^pkg:([a-z0-9.+-]{1,40})\//.exec(purl ?? '')?.[1] ?? '';
 }
 
-function placeOf({ packageName, installedVersion, path, id }: Finding): string {
-  return JSON.stringify(packageName === null ? [id, path] : [packageName, installedVersion]);
+function placeOf({ packageName, installedVersion, path, id, state }: Finding): string {
+  return JSON.stringify(packageName === null ? [id, path, state] : [packageName, installedVersion]);
 }
 
 interface Part {
@@ -188,8 +194,28 @@ function textOf(group: FindingGroup, findings: string): string {
     case 'no-fix':
       return `${nameOf(group)} ${version}: ${findings}${finding.fix.state === 'wont-fix' ? ', the distribution will not fix it' : ''}`;
     case 'remove':
-      return `${finding.title}${finding.path === null ? '' : ` in ${finding.path}`}`;
+      return `${finding.title}${finding.path === null ? '' : ` in ${pathOf(finding)}`}${deletedText(finding)}`;
   }
+}
+
+/** Whether a later layer deletes the secret, so that it can still be read from its own. */
+export function isDeletedSecret({ kind, state }: Finding): boolean {
+  return kind === 'secret' && state === 'shadowed';
+}
+
+function deletedText(finding: Finding): string {
+  if (!isDeletedSecret(finding)) return '';
+  const { removedInLayer } = finding.evidence;
+  const where = typeof removedInLayer === 'number' ? `in layer ${removedInLayer}` : 'by a later layer';
+  return `: deleted ${where}, recoverable`;
+}
+
+/** `layer 1 (sha256:4fd2a1b09c3e), made by COPY . /app`: where a secret has to be removed from the build. */
+function layerOf({ findings }: FindingGroup): string {
+  const [{ finding, layer }] = findings as [PushFinding, ...PushFinding[]];
+  if (finding.kind !== 'secret' || finding.layer === null || !layer) return '';
+  const step = layer.createdBy === null ? '' : `, made by ${clean(layer.createdBy, maxStepChars)}`;
+  return ` · layer ${finding.layer} (${shortDigest(layer.digest)})${step}`;
 }
 
 function nameOf({ packages, findings }: FindingGroup): string {

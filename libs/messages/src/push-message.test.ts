@@ -296,7 +296,9 @@ describe('pushMessage', () => {
         path: 'app/.env',
       },
     });
-    expect(texts(pushMessage(report([secret]), console), 'Found in the image')).toEqual(['AWS key in app/.env']);
+    expect(texts(pushMessage(report([secret]), console), 'Found in the image')).toEqual([
+      'AWS key in app/.env: deleted by a later layer, recoverable',
+    ]);
   });
 
   it('says which platforms have it when not all do', () => {
@@ -395,5 +397,45 @@ describe('what presses', () => {
     expect(pushMessage(report(likely), console).summary).toContain(
       'CVE-2024-0003 is likely to be exploited soon (EPSS 0.30), and 2 others are likely, too.',
     );
+  });
+});
+
+describe('a secret in a message about a push', () => {
+  const secret = (more: Partial<Finding>): PushFinding => ({
+    finding: findingOf({
+      ...{ kind: 'secret', id: 'private-key', severity: 'critical', title: 'Private key', fingerprint: 'f' },
+      ...{ path: 'app/key.pem', layer: 1, state: 'present', evidence: { line: 3 } },
+      ...more,
+    }),
+    isNew: true,
+    platforms: ['linux/amd64'],
+    layer: { digest: `sha256:${'a'.repeat(64)}`, createdBy: `COPY . /app ${'x'.repeat(500)}` },
+  });
+  const lineOf = (finding: PushFinding) =>
+    pushMessage(report([finding]), console).sections.find(({ title }) => title === 'Found in the image')!.items[0]!;
+
+  it('names the layer that holds it and the build step that made the layer', () => {
+    const { text, detail } = lineOf(secret({}));
+    expect(text).toBe('Private key in app/key.pem:3');
+    expect(detail).toMatch(/^private-key · layer 1 \(sha256:aaaaaaaaaaaa\), made by COPY \. \/app x+…/);
+  });
+
+  it('is announced as recoverable where a later layer deletes it', () => {
+    const { text } = lineOf(secret({ state: 'shadowed', evidence: { line: 3, removedInLayer: 4 } }));
+    expect(text).toBe('Private key in app/key.pem:3: deleted in layer 4, recoverable');
+    expect(lineOf(secret({ state: 'shadowed' })).text).toContain('deleted by a later layer, recoverable');
+    expect(pushMessage(report([secret({ state: 'shadowed' })]), console).summary).toContain(
+      'One deleted secret can still be read from its layer: revoke it.',
+    );
+    expect(pushMessage(report([secret({})]), console).summary).not.toContain('deleted');
+  });
+
+  it('has a line of its own for each layer state of the same file', () => {
+    const both = [secret({}), secret({ state: 'shadowed', layer: 0, evidence: { line: 3, removedInLayer: 1 } })];
+    const { items } = pushMessage(report(both), console).sections.find(({ title }) => title === 'Found in the image')!;
+    expect(items.map(({ text }) => text).toSorted()).toEqual([
+      'Private key in app/key.pem:3',
+      'Private key in app/key.pem:3: deleted in layer 1, recoverable',
+    ]);
   });
 });

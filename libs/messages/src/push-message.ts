@@ -34,6 +34,7 @@ import { changeItems } from './push-message-changes.js';
 import {
   bestUpgrade,
   groupFindings,
+  isDeletedSecret,
   itemOf,
   resolvedItemOf,
   type FindingGroup,
@@ -165,6 +166,7 @@ function summary(report: PushReport, alarming: PushFinding[], fresh: PushFinding
     upgrade &&
       `Upgrading ${enumerate(upgrade.packages, 3)} to ${upgrade.target} closes ${closes(upgrade, alarming.length)}.`,
     fixed > 0 && `This push fixes ${fixed} that the previous one had.`,
+    deletedSecretsText(alarming),
     report.warnings.length > 0 && 'Not everything could be read or compared, so there may be more.',
   ];
   return sentences.filter(Boolean).join(' ');
@@ -191,6 +193,15 @@ function runningText({ findings }: PushReport, alarming: PushFinding[]): string 
   const packages = [...new Set(used.flatMap(({ finding }) => finding.packageName ?? []))].toSorted();
   if (packages.length === 0) return 'A workload runs this image.';
   return `A workload runs this image, and ${enumerate(packages, 3)} ${packages.length === 1 ? 'is' : 'are'} in use.`;
+}
+
+/** To delete a file in a later layer takes nothing from who pulls the image. */
+function deletedSecretsText(alarming: PushFinding[]): string | null {
+  const deleted = alarming.filter(({ finding }) => isDeletedSecret(finding)).length;
+  if (deleted === 0) return null;
+  return deleted === 1
+    ? 'One deleted secret can still be read from its layer: revoke it.'
+    : `${deleted} deleted secrets can still be read from their layers: revoke them.`;
 }
 
 function severityText(findings: PushFinding[]): string {

@@ -1,4 +1,4 @@
-import type { Alert, Labels } from '@tidewaiter/domain';
+import { type Alert, type Labels, layerText } from '@tidewaiter/domain';
 import { evidenceText, isAlarming, type PushFinding, type PushReport } from '@tidewaiter/messages';
 import type { Subject } from '@tidewaiter/routing';
 
@@ -27,7 +27,7 @@ export function narrowedTo(report: PushReport, subjects: readonly Subject<PushSu
   return { ...report, findings, resolved };
 }
 
-function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }: PushSubject): Alert {
+function alertOf(report: PushReport, { finding: { finding, isNew, layer }, isResolved }: PushSubject): Alert {
   const labels: Labels = {
     kind: finding.kind,
     severity: finding.severity,
@@ -53,6 +53,7 @@ function alertOf(report: PushReport, { finding: { finding, isNew }, isResolved }
       installedVersion: finding.installedVersion ?? '',
       fixedVersion: finding.fix.version ?? '',
       ...(evidence !== null && { evidence }),
+      ...(layer && { layer: `${layerText(finding)} (${layer.digest})`, buildStep: layer.createdBy ?? '' }),
     },
     status: isResolved ? 'resolved' : 'firing',
     startsAt: report.pushedAt,

@@ -1,5 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { compareSeverity, countFindings, type Digest, groupByLocation, layerNotAnalyzedId } from '@tidewaiter/domain';
+import {
+  compareSeverity,
+  countFindings,
+  type Digest,
+  type Finding,
+  groupByLocation,
+  isCounted,
+  layerNotAnalyzedId,
+} from '@tidewaiter/domain';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import {
   type Image,
@@ -31,11 +39,11 @@ export class PushFindings {
     const before = baseline === null ? [] : await this.#findingsBefore(push, baseline);
     return {
       platforms: images.map(({ platform }) => platform),
-      findings: merged(now, images, fingerprints(before)),
+      findings: await this.#withLayers(merged(now, images, before), now),
       counts: countFindings(now),
       resolved:
         isWhole && !now.some(({ id }) => id === layerNotAnalyzedId)
-          ? merged(before.filter(isMissingIn(now)), images, new Set())
+          ? merged(before.filter(isMissingIn(now)), images, [])
           : [],
     };
   }
@@ -52,9 +60,25 @@ export class PushFindings {
     const { registryHost, connection, repository, tag } = push;
     const current = tag && (await this.pushes.current({ registry: registryHost ?? connection, repository, tag }));
     const now = current ? await this.#findingsOf(current, await this.images.ofPush(current.id)) : [];
-    const known = fingerprints([...before, ...now]);
-    const findings = merged(own, images, known).filter(({ isNew }) => isNew);
+    const fresh = merged(own, images, [...before, ...now]).filter(({ isNew }) => isNew);
+    const findings = await this.#withLayers(fresh, all);
     return { platforms: images.map(({ platform }) => platform), findings, counts: countFindings(all), resolved: [] };
+  }
+
+  /** Adds the layers of secrets, also of deleted ones: there the build has to change. */
+  async #withLayers(findings: readonly PushFinding[], all: readonly ImageFinding[]): Promise<PushFinding[]> {
+    const imageOf = new Map<Finding, Digest>(all.map((finding) => [finding, finding.imageDigest]));
+    const inLayers = findings.filter(({ finding: { kind, layer } }) => kind === 'secret' && layer !== null);
+    const digests = new Set(inLayers.flatMap(({ finding }) => imageOf.get(finding) ?? []));
+    const layers = new Map<string, PushFinding['layer']>();
+    for (const image of digests) {
+      for (const { index, digest, createdBy } of await this.images.layerList(image))
+        layers.set(`${image} ${index}`, { digest, createdBy });
+    }
+    return findings.map((each) => {
+      const layer = layers.get(`${imageOf.get(each.finding)} ${each.finding.layer}`);
+      return layer === undefined || each.finding.kind !== 'secret' ? each : { ...each, layer };
+    });
   }
 
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
@@ -66,26 +90,34 @@ export class PushFindings {
   }
 }
 
-/** A finding of several platforms is listed once. */
+/**
+ * A finding of several platforms is listed once. One that is hidden by a later layer is new unless the earlier findings have it in any
+ * layer; one that is present is new also where they have it hidden only.
+ */
 function merged(
   findings: readonly ImageFinding[],
   images: readonly Image[],
-  known: ReadonlySet<string>,
+  before: readonly ImageFinding[],
 ): PushFinding[] {
   const platformOf = new Map(images.map(({ digest, platform }) => [digest, platform]));
-  return groupByLocation(findings).map((group) => ({
-    finding: group.toSorted((a, b) => compareSeverity(a.severity, b.severity))[0]!,
-    isNew: !known.has(group[0]!.fingerprint),
-    platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
-  }));
+  const present = fingerprints(before.filter(({ state }) => state === 'present'));
+  const counted = fingerprints(before.filter(isCounted));
+  return groupByLocation(findings).map((group) => {
+    const { fingerprint, state } = group[0]!;
+    return {
+      finding: group.toSorted((a, b) => compareSeverity(a.severity, b.severity))[0]!,
+      isNew: !(state === 'present' ? present : counted).has(fingerprint),
+      platforms: [...new Set(group.flatMap(({ imageDigest }) => platformOf.get(imageDigest) ?? []))].toSorted(),
+    };
+  });
 }
 
-/** What the previous push showed; a finding that was only shadowed there is new when it comes to light. */
 function fingerprints(findings: readonly ImageFinding[]): Set<string> {
-  return new Set(findings.filter(({ state }) => state === 'present').map(({ fingerprint }) => fingerprint));
+  return new Set(findings.map(({ fingerprint }) => fingerprint));
 }
 
+/** Whether none of some findings is the same one: a secret that a later layer deletes is still there. */
 function isMissingIn(findings: readonly ImageFinding[]): (finding: ImageFinding) => boolean {
-  const present = fingerprints(findings);
-  return ({ fingerprint, state }) => state === 'present' && !present.has(fingerprint);
+  const counted = fingerprints(findings.filter(isCounted));
+  return (finding) => isCounted(finding) && !counted.has(finding.fingerprint);
 }

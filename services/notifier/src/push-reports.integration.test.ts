@@ -115,3 +115,58 @@ it.each([
   expect(report?.owner).toBe('team-shop');
   expect(report?.resolved.map(({ finding }) => finding.id)).toEqual(resolved);
 });
+
+describe('PushFindings', () => {
+  const [one, two] = [digestOf('a'), digestOf('b')];
+  const secret = { id: 'private-key', fingerprint: 'secret:f', severity: 'critical', title: 'Private key' };
+  const file = { kind: 'secret', aliases: [], path: 'app/key.pem', layer: 1, fix: { state: 'unknown', version: null } };
+
+  async function addSecret(image: string, state: 'present' | 'shadowed'): Promise<void> {
+    const evidence = state === 'present' ? { line: 3 } : { line: 3, removedInLayer: 4 };
+    const finding = { ...secret, ...file, state, evidence, packageName: null, installedVersion: null, purl: null };
+    await store.query(
+      `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'f', 'layers', $2)`,
+      [image, JSON.stringify(finding)],
+    );
+    await store.query(
+      `INSERT INTO image_layer (image_digest, index, blob_digest, diff_id, size_bytes, media_type, created_by)
+       VALUES ($1, 1, $2, $2, 1, 'm', 'COPY . /app')`,
+      [image, digestOf('c')],
+    );
+  }
+
+  async function findingsOf(pushId: string) {
+    const [advisories, { rules }] = [new Advisories(store), parseSettings('', () => '')];
+    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+    const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
+    return new PushFindings(pushes, images, judgements).of((await pushes.get(pushId))!, true);
+  }
+
+  it('names the layer and the build step of a secret that a later layer deletes', async () => {
+    const pushId = await push(one);
+    await addSecret(one, 'shadowed');
+    expect((await findingsOf(pushId)).findings).toMatchObject([
+      { isNew: true, layer: { digest: digestOf('c'), createdBy: 'COPY . /app' }, finding: { state: 'shadowed' } },
+    ]);
+  });
+
+  it.each([
+    ['deleted in both pushes', 'shadowed', 'shadowed', false],
+    ['deleted by the later push, in a layer above it', 'present', 'shadowed', false],
+    ['brought back by the later push', 'shadowed', 'present', true],
+  ] as const)('calls a secret neither new nor fixed that is %s, unless it comes back', async (_, then, now, isNew) => {
+    await push(one);
+    await addSecret(one, then);
+    const pushId = await push(two);
+    await addSecret(two, now);
+    const { findings, resolved } = await findingsOf(pushId);
+    expect(findings.map((each) => each.isNew)).toEqual([isNew]);
+    expect(resolved).toEqual([]);
+  });
+
+  it('calls a deleted secret fixed when no layer has it any more', async () => {
+    await push(one);
+    await addSecret(one, 'shadowed');
+    expect((await findingsOf(await push(two))).resolved).toMatchObject([{ finding: { id: 'private-key' } }]);
+  });
+});
