@@ -1,11 +1,11 @@
-import type { Observation } from '@tidewaiter/domain';
+import { type Digest, type Observation, type ObservedProcess, unknownProcess } from '@tidewaiter/domain';
 import { type ContainerLookup, factContext, factsFromFile } from '@tidewaiter/facts';
 
 import { imageEvidence } from './image-evidence.js';
 
 const shell = {
   ...{ activity: 'exec', timeMs: 0, cluster: 'eu1', file: null, network: null, request: null, pod: null },
-  process: { executable: '/bin/sh', workingDirectory: null, sha256: null },
+  process: { ...unknownProcess(), executable: '/bin/sh' },
 } as unknown as Observation;
 const place = { imageDigest: null } as Parameters<typeof imageEvidence>[2];
 
@@ -20,4 +20,49 @@ it.each([
   } satisfies ContainerLookup;
   const told = imageEvidence(shell, factContext({ ...factsFromFile({}), lookup }), place);
   expect(told.map(({ text }) => text)).toEqual(expected);
+});
+
+describe('imageEvidence', () => {
+  const digest = `sha256:${'a'.repeat(64)}` as Digest;
+  const facts = factContext({
+    ...factsFromFile({
+      images: {
+        [digest]: {
+          vulnerabilities: [
+            { id: 'CVE-2026-1', package: 'other', path: '/opt/other.jar', kev: true, epss: 0.99 },
+            {
+              id: 'CVE-2021-44228',
+              package: 'log4j-core',
+              path: '/srv/shop.ear!/lib/log4j-core-2.14.1.jar',
+              kev: true,
+            },
+          ],
+        },
+      },
+    }),
+    lookup: {
+      ...{ digestOf: () => digest, workloadOf: () => null, startedAtOf: () => null, workload: () => null },
+      ...{ namespaceLabelsOf: () => ({}), probesOf: () => [], overridesOf: () => null },
+    } satisfies ContainerLookup,
+  });
+  const inUse = (process: Partial<ObservedProcess>, path: string | null = null) => {
+    const file = path === null ? null : ({ path, access: 'read', to: null } as const);
+    const observation = { ...shell, activity: 'alert' as const, file, process: { ...unknownProcess(), ...process } };
+    return imageEvidence(observation, facts, { ...place, imageDigest: digest })
+      .filter(({ finding }) => finding === 'in-use-vulnerability')
+      .map(({ text }) => text);
+  };
+  const text = 'CVE-2021-44228 (KEV) in log4j-core at /srv/shop.ear!/lib/log4j-core-2.14.1.jar is in use';
+
+  it('names the archive of an exploited package that the parent of a shell was started with', () => {
+    expect(inUse({ commandLine: 'sh -c id', parentCommandLine: 'java -jar /srv/shop.ear' })).toEqual([text]);
+  });
+
+  it('names the archive that a process reads', () => {
+    expect(inUse({ commandLine: 'jsvc' }, '/srv/shop.ear')).toEqual([text]);
+  });
+
+  it('does not call an archive in use that nothing was started with', () => {
+    expect(inUse({ commandLine: 'sh -c id', parentCommandLine: 'java -jar /app/else.jar' })).toEqual([]);
+  });
 });

@@ -1,5 +1,14 @@
 import type { Observation } from '@tidewaiter/domain';
-import { accessKeyOf, factField, type FactContext, type ImageFacts, type KnownVulnerability } from '@tidewaiter/facts';
+import {
+  accessKeyOf,
+  factField,
+  type FactContext,
+  type ImageFacts,
+  isInArchive,
+  isJavaArchive,
+  javaArchivesOf,
+  type KnownVulnerability,
+} from '@tidewaiter/facts';
 
 import type { AlertContext, ImageEvidence } from './alert.js';
 
@@ -11,6 +20,7 @@ export function imageEvidence(observation: Observation, facts: FactContext, plac
   const image = place.imageDigest === null ? null : facts.facts.image(place.imageDigest);
   return [
     ...fileEvidence(observation, facts),
+    ...(image === null ? [] : archiveEvidence(observation, image)),
     ...keyEvidence(observation, facts),
     ...(image === null ? [] : ofImage(image)),
     ...ofWorkload(observation, facts),
@@ -50,6 +60,23 @@ function fileEvidence(observation: Observation, facts: FactContext): ImageEviden
       });
   }
   return found;
+}
+
+/** An exploited vulnerability inside an archive that the process, or its parent, was started with or reads. */
+function archiveEvidence({ process, file }: Observation, image: ImageFacts): ImageEvidence[] {
+  const archives = [
+    ...(process === null ? [] : javaArchivesOf(process)),
+    ...(file !== null && isJavaArchive(file.path) ? [file.path] : []),
+  ];
+  if (archives.length === 0) return [];
+  const used = exploitedOf(image).filter(
+    ({ vulnerability: { location } }) =>
+      location !== null && archives.some((archive) => isInArchive(location, archive)),
+  );
+  return used.slice(0, 1).map(({ vulnerability, package: name }) => ({
+    ...fact(`${exploitedText(vulnerability, name)} is in use`, 'in-use-vulnerability'),
+    vulnerability: { id: vulnerability.id, package: name },
+  }));
 }
 
 /** The key that signed a call lies in an image. */
@@ -92,26 +119,44 @@ function readImage(image: ImageFacts): ImageEvidence[] {
         : '';
     found.push(fact(`the tag pointed to ${previous.digest.slice(0, 19)} before${by}`));
   }
-  const exploited = worstExploited(image);
-  if (exploited !== null) {
+  const [exploited] = exploitedOf(image);
+  if (exploited !== undefined) {
+    const { vulnerability, package: name } = exploited;
+    const how = vulnerability.kev ? 'attackers are known to use' : 'attackers are likely to use';
     found.push({
-      ...fact(`${exploited.id} in ${exploited.package}, which attackers are known to use`),
-      vulnerability: exploited,
+      ...fact(`${exploitedText(vulnerability, name)}: ${how} it`),
+      vulnerability: { id: vulnerability.id, package: name },
     });
   }
   return found;
 }
 
-function worstExploited(image: ImageFacts): { id: string; package: string } | null {
-  let worst: { vulnerability: KnownVulnerability; package: string } | null = null;
-  for (const [name, vulnerabilities] of image.vulnerabilities) {
-    for (const vulnerability of vulnerabilities) {
-      if (!isExploited(vulnerability)) continue;
-      if (worst === null || likelihood(vulnerability) > likelihood(worst.vulnerability))
-        worst = { vulnerability, package: name };
-    }
-  }
-  return worst && { id: worst.vulnerability.id, package: worst.package };
+interface Exploited {
+  vulnerability: KnownVulnerability;
+  package: string;
+}
+
+/** `CVE-2021-44228 (KEV) in log4j-core at /app/lib/log4j-core-2.14.1.jar` */
+function exploitedText({ id, kev, location }: KnownVulnerability, name: string): string {
+  return `${id}${kev ? ' (KEV)' : ''} in ${name}${location === null ? '' : ` at ${location}`}`;
+}
+
+const exploitedOfImage = new WeakMap<ImageFacts, Exploited[]>();
+
+/** Exploited vulnerabilities by the name of their package, the likeliest first. */
+function exploitedOf(image: ImageFacts): Exploited[] {
+  let found = exploitedOfImage.get(image);
+  if (found === undefined) exploitedOfImage.set(image, (found = readExploited(image)));
+  return found;
+}
+
+function readExploited(image: ImageFacts): Exploited[] {
+  return [...image.vulnerabilities]
+    .filter(([key]) => !key.startsWith('/'))
+    .flatMap(([name, vulnerabilities]) =>
+      vulnerabilities.filter(isExploited).map((vulnerability) => ({ vulnerability, package: name })),
+    )
+    .toSorted((a, b) => likelihood(b.vulnerability) - likelihood(a.vulnerability));
 }
 
 function isExploited({ kev, epss }: KnownVulnerability): boolean {

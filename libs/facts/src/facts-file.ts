@@ -31,6 +31,7 @@ const file = z.looseObject({
 const vulnerability = z.looseObject({
   id: text,
   package: text,
+  path: named,
   severity: text.default('unknown'),
   kev: z.boolean().default(false),
   epss: z.number().min(0).max(1).nullish(),
@@ -223,9 +224,9 @@ function filesOf(read: Record<string, z.output<typeof file>>): ImageFacts['files
 
 function vulnerabilitiesOf(read: z.output<typeof vulnerability>[]): ImageFacts['vulnerabilities'] {
   const known = new Map<string, KnownVulnerability[]>();
-  for (const { id, package: name, severity, kev, epss } of read) {
+  for (const { id, package: name, path, severity, kev, epss } of read) {
     const ofPackage = known.get(name) ?? [];
-    ofPackage.push({ id, severity: severityOf(severity), kev, epss: epss ?? null });
+    ofPackage.push({ id, severity: severityOf(severity), kev, epss: epss ?? null, location: path ?? null });
     known.set(name, ofPackage);
   }
   return known;

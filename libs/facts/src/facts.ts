@@ -77,6 +77,8 @@ export interface KnownVulnerability {
   severity: Severity;
   kev: boolean;
   epss: number | null;
+  /** Where the package lies, of those inside archives: `/srv/shop.ear!/lib/log4j-core-2.14.1.jar`. */
+  location: string | null;
 }
 
 /** What is known of one workload. */

@@ -20,6 +20,7 @@ export { factsFromFile } from './facts-file.js';
 export type { FactsFile } from './facts-file.js';
 export { contentKeyOf, PackedManifest, packManifest } from './file-manifest.js';
 export type { ImageFile } from './file-manifest.js';
+export { isInArchive, isJavaArchive, javaArchivesOf } from './java-archives.js';
 export type { HabitKind, Habits } from './habits.js';
 export { Learned } from './learned.js';
 export type { LearnedHabit, LearnedOptions } from './learned.js';

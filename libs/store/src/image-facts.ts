@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, isAtLeast } from '@tidewaiter/domain';
-import type { ImageFacts, KnownSecret, KnownVulnerability } from '@tidewaiter/facts';
+import { type ImageFacts, isJavaArchive, type KnownSecret, type KnownVulnerability } from '@tidewaiter/facts';
 
 import { Findings, type ImageFinding } from './findings.js';
 import { ImageManifests } from './image-manifests.js';
@@ -91,14 +91,18 @@ function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulne
   const known = new Map<string, KnownVulnerability[]>();
   const add = (key: string, vulnerability: KnownVulnerability) => {
     const ofKey = known.get(key) ?? [];
-    if (!ofKey.some(({ id }) => id === vulnerability.id)) ofKey.push(vulnerability);
+    if (!ofKey.some(({ id, location }) => id === vulnerability.id && location === vulnerability.location))
+      ofKey.push(vulnerability);
     known.set(key, ofKey);
   };
-  for (const { kind, id, severity, kev, epss, packageName, path } of findings) {
-    if (kind !== 'vulnerability') continue;
-    const vulnerability = { id, severity, kev, epss };
+  for (const { kind, id, severity, kev, epss, packageName, path, evidence } of findings) {
+    // Where the vulnerable class was removed, an attack on it is not what happened.
+    if (kind !== 'vulnerability' || evidence['mitigation'] !== undefined) continue;
+    const file = path?.split('!/', 1)[0];
+    const location = file !== undefined && isJavaArchive(file) ? `/${path}` : null;
+    const vulnerability = { id, severity, kev, epss, location };
     if (packageName !== null) add(packageName, vulnerability);
-    if (path !== null) add(`/${path}`, vulnerability);
+    if (path !== null) for (const place of new Set([path, file])) add(`/${place}`, vulnerability);
   }
   return known;
 }

@@ -86,7 +86,7 @@ export { Jobs, leaseLost } from './jobs.js';
 export type { ClaimedJob, JobFailure } from './jobs.js';
 export { LearnedHabits } from './learned-habits.js';
 export { PackageUses } from './package-use.js';
-export type { UsedPackage } from './package-use.js';
+export type { UsedArchive, UsedPackage } from './package-use.js';
 export { StoredFacts } from './stored-facts.js';
 export type { StoredFactsOptions } from './stored-facts.js';
 export { WorkloadLedger } from './workload-ledger.js';

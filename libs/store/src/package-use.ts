@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
+import { isInArchive } from '@tidewaiter/facts';
 
 import { Store, type Transaction } from './store.js';
 
@@ -9,6 +10,15 @@ export interface UsedPackage {
   /** Its name, as the image's files know their owner. */
   package: string;
   how: 'executed' | 'loaded';
+  firstSeen: Date;
+  lastSeen: Date;
+}
+
+/** A Java archive of an image that a process was started with, or read. */
+export interface UsedArchive {
+  imageDigest: Digest;
+  /** Its path, or what stands for several. @see isInArchive */
+  archive: string;
   firstSeen: Date;
   lastSeen: Date;
 }
@@ -36,6 +46,22 @@ export class PackageUses {
         used.map(({ firstSeen }) => firstSeen),
         used.map(({ lastSeen }) => lastSeen),
       ],
+    );
+  }
+
+  /** The packages inside archives that were used. */
+  async packagesIn(tx: Transaction, used: readonly UsedArchive[]): Promise<UsedPackage[]> {
+    if (used.length === 0) return [];
+    const inside = await tx.query<{ imageDigest: Digest; package: string; foundIn: string }>(
+      `SELECT DISTINCT image_digest AS "imageDigest", name AS package, found_in AS "foundIn"
+       FROM image_package JOIN package ON package.id = package_id
+       WHERE image_digest = ANY($1) AND image_package.state = 'present' AND found_in ~* '\\.(jar|war|ear)(!/|$)'`,
+      [[...new Set(used.map(({ imageDigest }) => imageDigest))]],
+    );
+    return used.flatMap(({ imageDigest, archive, firstSeen, lastSeen }) =>
+      inside
+        .filter((each) => each.imageDigest === imageDigest && isInArchive(`/${each.foundIn}`, archive))
+        .map((each) => ({ imageDigest, package: each.package, how: 'loaded', firstSeen, lastSeen })),
     );
   }
 

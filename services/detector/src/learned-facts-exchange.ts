@@ -16,13 +16,13 @@ export class LearnedFactsTables {
     private readonly uses: PackageUses,
   ) {}
 
-  async keep({ containers, workloads, habits, used }: LearnedFacts): Promise<void> {
-    if (containers.length + workloads.length + habits.length + used.length === 0) return;
+  async keep({ containers, workloads, habits, used, usedArchives }: LearnedFacts): Promise<void> {
+    if (containers.length + workloads.length + habits.length + used.length + usedArchives.length === 0) return;
     await this.store.transaction(async (tx) => {
       await this.ledger.put(tx, containers);
       await this.ledger.putWorkloads(tx, workloads);
       await this.habits.put(tx, habits);
-      await this.uses.put(tx, used);
+      await this.uses.put(tx, [...used, ...(await this.uses.packagesIn(tx, usedArchives))]);
     });
   }
 

@@ -3,12 +3,14 @@ import {
   accessKeyOf,
   type FactContext,
   factContext,
+  isJavaArchive,
+  javaArchivesOf,
   type KnownFacts,
   Learned,
   type LearnedHabit,
   type RuntimePolicy,
 } from '@tidewaiter/facts';
-import type { StoredFacts, StoredImageDirectory, UsedPackage } from '@tidewaiter/store';
+import type { StoredFacts, StoredImageDirectory, UsedArchive, UsedPackage } from '@tidewaiter/store';
 import { ContainerLedger, keptClaims, type KnownContainer, type KnownWorkload } from '@tidewaiter/workloads';
 
 /** What a replica has learned and others may want to know. */
@@ -17,6 +19,7 @@ export interface LearnedFacts {
   workloads: KnownWorkload[];
   habits: LearnedHabit[];
   used: UsedPackage[];
+  usedArchives: UsedArchive[];
 }
 
 /** What replicas take over from each other. */
@@ -48,6 +51,8 @@ export class RuntimeFacts {
   readonly #wantedTags = new Map<string, { repository: string; tag: string }>();
   readonly #wantedManifests = new Set<Digest>();
   readonly #uses: Readonly<Record<How, Uses>> = { executed: new Map(), loaded: new Map() };
+  /** Java archives, whose packages the files of an image do not name. */
+  readonly #archives: Uses = new Map();
   #useCount = 0;
 
   constructor(
@@ -86,10 +91,17 @@ export class RuntimeFacts {
     if (digest !== null) this.#wantedDigests.add(digest);
   }
 
-  /** Notes which file of its image a container uses, as far as the image is known. */
+  /** Notes which files of its image a container uses, as far as the image is known. */
   place(observation: Observation): void {
     const digest = this.context.digestOf(observation);
-    if (digest !== null) this.#noteUse(observation, digest);
+    if (digest === null) return;
+    const { activity, process, file, timeMs } = observation;
+    if (activity === 'exec' && process?.executable) this.#note(this.#uses.executed, digest, process.executable, timeMs);
+    if (activity === 'load' && file !== null) this.#note(this.#uses.loaded, digest, file.path, timeMs);
+    const isArchiveRead =
+      file !== null && isJavaArchive(file.path) && (file.access === 'read' || file.access === 'map');
+    if (isArchiveRead) this.#note(this.#archives, digest, file.path, timeMs);
+    if (process !== null) for (const path of javaArchivesOf(process)) this.#note(this.#archives, digest, path, timeMs);
   }
 
   /** Brings into memory what is wanted and missing. */
@@ -107,13 +119,19 @@ export class RuntimeFacts {
   /** What was learned since the last call. */
   takeLearned(): LearnedFacts {
     const used = [...this.#usedPackages('executed'), ...this.#usedPackages('loaded')];
-    for (const uses of Object.values(this.#uses)) uses.clear();
+    const usedArchives = [...this.#archives].flatMap(([imageDigest, ofImage]) =>
+      [...ofImage].map(([archive, { firstMs, lastMs }]) => {
+        return { imageDigest, archive, firstSeen: new Date(firstMs), lastSeen: new Date(lastMs) };
+      }),
+    );
+    for (const uses of [...Object.values(this.#uses), this.#archives]) uses.clear();
     this.#useCount = 0;
     return {
       containers: this.ledger.takeChanged(),
       workloads: this.ledger.takeChangedWorkloads(),
       habits: this.#habits.takeChanged(),
       used,
+      usedArchives,
     };
   }
 
@@ -140,10 +158,7 @@ export class RuntimeFacts {
     }
   }
 
-  #noteUse({ activity, process, file, timeMs }: Observation, digest: Digest): void {
-    const path = activity === 'exec' ? process?.executable : activity === 'load' ? file?.path : null;
-    if (!path) return;
-    const uses = this.#uses[activity === 'exec' ? 'executed' : 'loaded'];
+  #note(uses: Uses, digest: Digest, path: string, timeMs: number): void {
     const before = uses.get(digest)?.get(path);
     if (before) before.lastMs = Math.max(before.lastMs, timeMs);
     else if (this.#useCount < maxUses) {
