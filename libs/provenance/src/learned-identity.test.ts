@@ -109,7 +109,7 @@ describe('identityDeviations', () => {
 
 describe('usualPushes', () => {
   const flags = (text: string): EarlierIdentity[] =>
-    [...text].map((flag, index) => ({
+    text.split('').map((flag, index) => ({
       ...usual(by('ci', signed), 1)[0]!,
       digest: `d${index}`,
       isDeviating: flag === 'x',

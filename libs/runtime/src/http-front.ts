@@ -46,7 +46,7 @@ export class HttpFront {
         Object.assign(this.#server, { keepAliveTimeout, requestTimeout }).setTimeout(connectionTimeout);
         // Each application answers malformed requests; one answer is enough.
         this.#server.removeAllListeners('clientError');
-        this.#backends.set(backend, { listener: listener as RequestListener, open: 0 });
+        this.#backends.set(backend, { listener, open: 0 });
         return this.#server;
       },
     };

@@ -1,22 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
+import type { PushIdentity } from '@tidewaiter/provenance';
 
 import type { Push, Warning } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** Who pushed, signed and built a push, as the scanner saw it. */
-export interface StoredIdentity {
-  images: { signature: boolean; isComplete: boolean }[];
-  pusher: string | null;
-  pipeline: string | null;
-}
-
 /** Another push of the repository, of other content. */
-export interface EarlierPushIdentity<Identity> {
+export interface EarlierPushIdentity {
   digest: Digest;
   tag: string;
-  identity: Identity;
+  identity: PushIdentity;
   isDeviating: boolean;
 }
 
@@ -28,10 +22,8 @@ const maxEarlier = 60;
 export class PushIdentities {
   constructor(private readonly store: Store) {}
 
-  async get<Identity extends StoredIdentity>(
-    pushId: string,
-  ): Promise<{ identity: Identity; warnings: Warning[] } | null> {
-    const [known] = await this.store.query<{ identity: Identity; warnings: Warning[] }>(
+  async get(pushId: string): Promise<{ identity: PushIdentity; warnings: Warning[] } | null> {
+    const [known] = await this.store.query<{ identity: PushIdentity; warnings: Warning[] }>(
       'SELECT identity, warnings FROM push_identity WHERE push_id = $1',
       [pushId],
     );
@@ -39,11 +31,8 @@ export class PushIdentities {
   }
 
   /** Pushes of a repository before a digest first came there, newest first, each digest once; of versions alone, or of other tags alone. */
-  async before<Identity extends StoredIdentity>(
-    push: Push,
-    isVersion: boolean,
-  ): Promise<EarlierPushIdentity<Identity>[]> {
-    return this.store.query<EarlierPushIdentity<Identity>>(
+  async before(push: Push, isVersion: boolean): Promise<EarlierPushIdentity[]> {
+    return this.store.query<EarlierPushIdentity>(
       `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed'] AS "isDeviating" FROM (
          SELECT DISTINCT ON (digest) digest, tag, identity, signs, at FROM push_identity
          WHERE (connection, repository) = ($1, $2) AND is_version = $3 AND digest <> $4 AND push_id <> $6
@@ -70,7 +59,7 @@ export class PushIdentities {
   async put(
     tx: Transaction,
     push: Push,
-    { identity, isVersion, warnings }: { identity: StoredIdentity; isVersion: boolean; warnings: readonly Warning[] },
+    { identity, isVersion, warnings }: { identity: PushIdentity; isVersion: boolean; warnings: readonly Warning[] },
   ): Promise<void> {
     const { id, connection, repository, tag, digest, pushedBy, receivedAt } = push;
     await tx.query(

@@ -181,7 +181,7 @@ it('gives an incident its workload and image when the watch reports the pod late
   await startReplica();
   const id = '8f4ae1a7a49c'.padEnd(64, '0');
   const found = exec('worker-1');
-  Object.assign(found.event['process_exec']!['process' as never] as object, { docker: id.slice(0, 31) });
+  Object.assign(found.event['process_exec']!['process' as never], { docker: id.slice(0, 31) });
   await observe(found);
   const incident = async () => (await new Incidents(store).list({ limit: 10 })).items[0];
   await until('an incident', async () => (await incident()) !== undefined);

@@ -74,7 +74,7 @@ export class PushIdentity {
   /** A registry that is ill takes no signature away that was there. */
   async #identityOf(push: TagPush, images: readonly ExaminedImage[]): Promise<Identity> {
     const run = await this.reports.runOf(push.id);
-    const known = await this.identities.get<Identity>(push.id);
+    const known = await this.identities.get(push.id);
     const presented = images.map((image) => image.presented);
     const isWorse =
       presented.some(({ isComplete }) => !isComplete) && known?.identity.images.every((each) => each.signature);
@@ -93,7 +93,7 @@ export class PushIdentity {
   ): Promise<Finding[]> {
     const { learnFrom } = this.settings;
     if (learnFrom === 0 || push.origin === 'imported') return [];
-    const usual = usualPushes(await this.identities.before<Identity>(push, isVersion), learnFrom);
+    const usual = usualPushes(await this.identities.before(push, isVersion), learnFrom);
     const deviations = identityDeviations(identity, usual);
     if (deviations.length === 0) return [];
     const isMissing = deviations.some(({ kind }) => kind === 'missing');

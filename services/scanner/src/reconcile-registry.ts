@@ -125,7 +125,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
         // The budget is the registry's, which has others to serve.
         await sleep(pauseMs, undefined, { signal });
         const digest = await this.#digestOf(connection, repository, tag, signal);
-        if (digest === 'unreadable') found.unreadable.add(tag);
+        if (digest === undefined) found.unreadable.add(tag);
         else if (digest !== null) found.tags.set(tag, digest);
       }
       return found;
@@ -136,17 +136,17 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
     }
   }
 
-  /** Null where it was deleted since it was listed. */
+  /** Null where it was deleted since it was listed; undefined where its manifest cannot be read. */
   async #digestOf(
     connection: string,
     repository: string,
     tag: string,
     signal: AbortSignal,
-  ): Promise<Digest | 'unreadable' | null> {
+  ): Promise<Digest | null | undefined> {
     try {
       return await this.lookup.digestOf(connection, repository, tag, signal);
     } catch (error) {
-      if (error instanceof InvalidInput || error instanceof LimitExceeded) return 'unreadable';
+      if (error instanceof InvalidInput || error instanceof LimitExceeded) return undefined;
       throw error;
     }
   }

@@ -85,7 +85,7 @@ function rewritten(node: ASTNode, shadowed: ReadonlySet<string>): Rewritten {
   if (!comprehension)
     return { op: node.op, args: mapNodes(node.args, (child) => rewritten(child, shadowed)) } as Rewritten;
   const { name, receiver, variable, bodies } = comprehension;
-  const inner = new Set([...shadowed, String(variable.args)]);
+  const inner = new Set([...shadowed, variable.args]);
   const [first, second] = bodies.map((body) => rewritten(body, inner));
   if (!isList(receiver, shadowed))
     return macro(name, rewritten(receiver, shadowed), [variable, first!, ...(second ? [second] : [])]);
