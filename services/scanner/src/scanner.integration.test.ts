@@ -396,7 +396,7 @@ describe('misconfiguration of an image', () => {
     expect(await found(digest)).toEqual([...expected, 'image-tls-verification-off']);
     expect(counts).toMatchObject({ medium: expect.any(Number), low: expect.any(Number) });
     expect(counts!.medium).toBeGreaterThanOrEqual(2);
-    expect((await new Images(store).get(digest))?.notEvaluated).toEqual(['secret']);
+    expect((await new Images(store).get(digest))?.notEvaluated).toEqual([]);
   });
 
   it('is found after an upgrade in images that were pushed before', async () => {
@@ -408,7 +408,7 @@ describe('misconfiguration of an image', () => {
     const again = await startScanner();
     await until('the config is read again', async () => (await found(digest)).length > 0);
     await until('the files are judged again', async () => (await found(digest)).length > expected.length);
-    expect((await new Images(store).get(digest))?.notEvaluated).toEqual(['secret']);
+    expect((await new Images(store).get(digest))?.notEvaluated).toEqual([]);
     await again.stop();
   });
 });
@@ -542,7 +542,8 @@ it('judges packages of languages, and says what it compared', async () => {
   ]);
   const { digest, verdict } = await push('node', '1');
   expect(verdict).toBe('fail');
-  expect(await new Findings(store).of([digest!])).toMatchObject([
+  const findings = await new Findings(store).of([digest!]);
+  expect(findings.filter(({ kind }) => kind === 'vulnerability')).toMatchObject([
     {
       id: 'CVE-2026-44441',
       packageName: 'left-pad',
@@ -677,8 +678,8 @@ describe('a tag that moves', () => {
     const config = { User: '0', Entrypoint: ['/bin/sh', '-c', 'hunter2'], Env: ['KEY=b'] };
     const digest = registry.put('moved', '1', [{ content: osRelease }, { content: changed }], { config });
     const second = await push('moved', '1');
-    // The tag's digest, manifest, config and the one new layer.
-    expect(registry.downloads.length - downloads).toBe(4);
+    // The tag's digest, manifest, config, the one new layer, and the places where signatures may lie.
+    expect(registry.downloads.length - downloads).toBe(9);
     expect(await movedEvent(second)).toMatchObject({
       oldDigest: first.digest,
       newDigest: digest,
@@ -700,7 +701,11 @@ describe('a tag that moves', () => {
         ],
       },
       hosts: { total: 1, items: [{ host: 'drop.moved.io', namedIn: ['app/run.sh'] }] },
-      findings: { introduced: { items: [{ id: 'unowned-setuid', path: 'usr/bin/helper' }] } },
+      findings: {
+        introduced: {
+          items: expect.arrayContaining([expect.objectContaining({ id: 'unowned-setuid', path: 'usr/bin/helper' })]),
+        },
+      },
     });
     expect(changes?.config?.items.map(({ field }) => field)).toEqual(['user', 'entrypoint']);
     expect(JSON.stringify(await store.query('SELECT config FROM image'))).not.toMatch(/hunter2|KEY=/);
@@ -736,11 +741,11 @@ describe('a tag that moves', () => {
   it('does not know what changed where the image before was never read', async () => {
     const lost = tarArchive([{ path: 'lost', content: randomUUID() }]);
     registry.put('moved-unread', '1', [{ content: lost }], { missing: [digestOf(gzipSync(lost))] });
-    expect(await push('moved-unread', '1')).toMatchObject({ state: 'refused' });
+    expect(await push('moved-unread', '1')).toMatchObject({ state: 'analyzed', verdict: 'fail' });
     registry.put('moved-unread', '1', [{ content: osRelease }, { content: app }]);
     const moved = await push('moved-unread', '1');
-    expect(await movedEvent(moved)).toMatchObject({ isComplete: false, files: null, newHosts: null, becameRoot: null });
-    expect(await changesOf(moved)).toMatchObject({ platforms: [{ change: 'unread' }] });
+    expect(await movedEvent(moved)).toMatchObject({ isComplete: false, files: null, newHosts: null });
+    expect(await changesOf(moved)).toMatchObject({ isComplete: false, files: null });
   });
 
   it('does not know which files changed where an older version read the image before', async () => {
@@ -1010,7 +1015,8 @@ describe('an advisory that is published after the scan', () => {
       );
     const toldAre = async (...counts: number[]) =>
       until(`${counts.join(' and ')} are told`, async () => JSON.stringify(await told()) === JSON.stringify(counts));
-    const ids = async () => (await new Findings(store).of([digest!])).map(({ id }) => id);
+    const ids = async () =>
+      (await new Findings(store).of([digest!])).flatMap(({ id, kind }) => (kind === 'vulnerability' ? id : []));
     const record = (id: string, parts: object, modified = '2026-01-01T00:00:00Z') => {
       const entry = { ...advisory('pro').affected[0]!, ecosystem: 'Ubuntu', release: '22.04:LTS', ...parts };
       return { ...advisory('pro', id), modified, vulnerabilityId: 'CVE-2026-5', affected: [entry] };
