@@ -1,0 +1,48 @@
+import { httpSink } from '@tidewaiter/testkit';
+
+/** One entry of a notification of Distribution. @see https://distribution.github.io/distribution/about/notifications/ */
+export interface RegistryEvent {
+  id: string;
+  timestamp: string;
+  action: string;
+  target: { repository: string; digest: string; tag?: string };
+  actor?: { name?: string };
+}
+
+export interface RegistryRelay {
+  /** `notify` of a test registry. */
+  notify: { url: string };
+  /** Every event that the registry sent, oldest first. */
+  events: RegistryEvent[];
+  stop(): Promise<void>;
+}
+
+/** Receives the notifications of a real registry, so that a test decides when they were and how they arrive. */
+export async function registryRelay(pass: (events: RegistryEvent[]) => Promise<void>): Promise<RegistryRelay> {
+  const events: RegistryEvent[] = [];
+  let passing = Promise.resolve();
+  const sink = await httpSink(({ body }) => {
+    const received = (body as { events: RegistryEvent[] }).events;
+    events.push(...received);
+    passing = passing.then(() => pass(received));
+    return { status: 200 };
+  });
+  return {
+    notify: { url: sink.url },
+    events,
+    async stop() {
+      await sink.stop();
+      await passing;
+    },
+  };
+}
+
+/** Posts events to a hook as the registry does. @throws Error unless ingest accepts them */
+export async function postEvents(hook: string, secret: string, events: RegistryEvent[]): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${secret}`,
+    'content-type': 'application/vnd.docker.distribution.events.v1+json',
+  };
+  const answer = await fetch(hook, { method: 'POST', headers, body: JSON.stringify({ events }) });
+  if (answer.status !== 202) throw new Error(`${hook}: ${answer.status} ${await answer.text()}`);
+}
