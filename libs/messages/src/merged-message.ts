@@ -5,17 +5,22 @@ import {
   clean,
   count,
   maxItemChars,
+  maxItems,
   maxTitleChars,
   section,
   type Message,
   type MessageItem,
+  type MessageSection,
 } from './message.js';
 
-/** Several messages as one: what each was about in a line, the worst first. One alone stays as it is. */
+/** Lines of one section of a merged message, at most; each channel shows as many as it has room for and counts the rest. */
+const maxMergedItems = 100;
+
+/** Several messages as one: what each was about in a line, incidents and the worst first. One alone stays as it is. */
 export function mergedMessage(messages: readonly Message[]): Message {
   const [only] = messages;
   if (only !== undefined && messages.length === 1) return only;
-  const ordered = messages.toSorted((a, b) => rank(a) - rank(b));
+  const ordered = messages.toSorted((a, b) => rank(a) - rank(b) || Number(isIncident(b)) - Number(isIncident(a)));
   const [worst] = ordered;
   const firing = ordered.filter(({ status, isReminder }) => status === 'firing' && !isReminder);
   const still = ordered.filter(({ isReminder }) => isReminder);
@@ -30,13 +35,37 @@ export function mergedMessage(messages: readonly Message[]): Message {
     summary: summaryOf(firing.length, still.length, over.length),
     facts: [],
     sections: [
-      ...section('Firing', firing.map(itemOf)),
-      ...section('Still there', still.map(itemOf)),
-      ...section('Over', over.map(itemOf)),
+      ...mergedSection('Firing', firing),
+      ...mergedSection('Still there', still),
+      ...mergedSection('Over', over),
     ],
     links: uniqueLinks(ordered),
+    footer: `Tidewaiter · ${count(messages.length, 'alert')} in one message`,
     isReminder: still.length === ordered.length,
   };
+}
+
+/** A line for each, without its details where there are many: the names of more images and incidents fit. */
+function mergedSection(title: string, messages: readonly Message[]): MessageSection[] {
+  const items = messages.map(itemOf);
+  const isLong = distinct(items).length > maxItems;
+  return section(title, distinct(isLong ? items.map(withoutDetail) : items), maxMergedItems);
+}
+
+/** One line in place of those that read the same. */
+function distinct(items: readonly MessageItem[]): MessageItem[] {
+  const alike = Map.groupBy(items, ({ severity, text, detail }) => JSON.stringify([severity, text, detail]));
+  return [...alike.values()].map(([item, ...others]) =>
+    others.length === 0 ? item! : { ...item!, text: `${item!.text} (${others.length + 1} times)` },
+  );
+}
+
+function withoutDetail(item: MessageItem): MessageItem {
+  return { ...item, detail: null };
+}
+
+function isIncident({ kind }: Message): boolean {
+  return kind === 'incident';
 }
 
 function rank({ severity, status }: Message): number {

@@ -155,9 +155,9 @@ export function clean(text: string, maxChars: number): string {
 }
 
 /** A sorted section that shows the first `maxItems` and counts the rest; nothing when it would be empty. */
-export function section(title: string, items: readonly MessageItem[]): MessageSection[] {
+export function section(title: string, items: readonly MessageItem[], max = maxItems): MessageSection[] {
   if (items.length === 0) return [];
-  const shown = items.slice(0, maxItems).map((item) => ({
+  const shown = items.slice(0, max).map((item) => ({
     ...item,
     text: clean(item.text, maxItemChars),
     detail: item.detail === null ? null : clean(item.detail, maxItemChars),

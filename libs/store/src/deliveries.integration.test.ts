@@ -150,3 +150,16 @@ describe('the thread of a subject', () => {
     expect(begun).toEqual(['superseded', 'begun']);
   });
 });
+
+it('reads no more of what waits together than fits into memory, the oldest first', async () => {
+  const large = { text: 'x'.repeat(15 * 1024 * 1024) };
+  const ids = await store.transaction((tx) =>
+    deliveries.add(tx, [delivery({ message: large }), delivery({ message: large }), delivery({ message: large })], 'a'),
+  );
+  const held = () => store.transaction((tx) => deliveries.held(tx, 'a'));
+  const first = await held();
+  expect([first.deliveries.map(({ id }) => id), first.isMore]).toEqual([ids.slice(0, 2), true]);
+  await store.transaction((tx) => deliveries.drop(tx, ids.slice(0, 2), 'merged', 'in another one'));
+  const rest = await held();
+  expect([rest.deliveries.map(({ id }) => id), rest.isMore]).toEqual([ids.slice(2), false]);
+});

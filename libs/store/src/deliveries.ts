@@ -15,6 +15,7 @@ import type {
   TakenDelivery,
   ToldChannel,
   AboutDelivery,
+  HeldDeliveries,
   HeldDelivery,
   ListedDelivery,
 } from './delivery.js';
@@ -115,8 +116,8 @@ export class Deliveries {
   }
 
   /** Those that wait with a group, oldest first. */
-  async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDelivery<Message>[]> {
-    return (await this.#held.add(tx, heldFor)) as HeldDelivery<Message>[];
+  async held<Message>(tx: Transaction, heldFor: string): Promise<HeldDeliveries<Message>> {
+    return (await this.#held.add(tx, heldFor)) as HeldDeliveries<Message>;
   }
 
   /**
@@ -290,14 +291,26 @@ export class Deliveries {
   }
 }
 
-async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDelivery<unknown>[][]> {
-  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string }>(
-    `SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision, held_for AS "heldFor"
-     FROM delivery WHERE state = 'held' AND held_for = ANY($1) ORDER BY id`,
-    [groups],
+/** Bytes of held deliveries that one transaction reads: a flood may hold thousands of them, with thousands of alerts each. */
+const maxHeldBytes = 32 * 1024 * 1024;
+
+async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<HeldDeliveries<unknown>[]> {
+  const rows = await tx.query<HeldDelivery<unknown> & { heldFor: string; waiting: number }>(
+    `WITH sized AS (
+       SELECT id, row_number() OVER one AS position, count(*) OVER (PARTITION BY held_for)::int AS waiting,
+         sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY id) AS bytes
+       FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY id))
+     SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision,
+       held_for AS "heldFor", waiting
+     FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
+    [groups, maxHeldBytes],
   );
   const byGroup = Map.groupBy(rows, ({ heldFor }) => heldFor);
-  return groups.map((group) => (byGroup.get(group) ?? []).map(({ heldFor: _, ...held }) => held));
+  return groups.map((group) => {
+    const read = byGroup.get(group) ?? [];
+    const deliveries = read.map(({ heldFor: _, waiting: __, ...held }) => held);
+    return { deliveries, isMore: read.length < (read[0]?.waiting ?? 0) };
+  });
 }
 
 async function releaseAll(

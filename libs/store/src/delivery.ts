@@ -122,6 +122,12 @@ export interface HeldDelivery<Message> extends Pick<
   revision: number | null;
 }
 
+/** Deliveries that wait together, as far as one transaction reads them: the oldest first, and at least one. */
+export interface HeldDeliveries<Message> {
+  deliveries: HeldDelivery<Message>[];
+  isMore: boolean;
+}
+
 /** A delivery without what it says. */
 export interface ListedDelivery extends Omit<
   Delivery<unknown>,

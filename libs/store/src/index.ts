@@ -31,6 +31,7 @@ export type {
   DeliveryThread,
   DerivedDelivery,
   Begun,
+  HeldDeliveries,
   HeldDelivery,
   ListedDelivery,
   NewDelivery,

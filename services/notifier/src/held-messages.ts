@@ -1,6 +1,13 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Alert } from '@tidewaiter/domain';
-import { digestMessage, findingMessage, findingMessages, mergedMessage, type Message } from '@tidewaiter/messages';
+import {
+  digestMessage,
+  findingMessage,
+  findingMessages,
+  type FindingReport,
+  mergedMessage,
+  type Message,
+} from '@tidewaiter/messages';
 import { isMuted, type QuietNow, routeAt, sortDue } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
@@ -72,13 +79,16 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
   }
 
   async #tellOf(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
-    const held = await this.deliveries.held<Message>(tx, key);
+    const { deliveries: held, isMore } = await this.deliveries.held<Message>(tx, key);
     const firing = await this.alerts.firing(
       tx,
       held.flatMap(({ alerts }) => alerts),
     );
     const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
+    // What is more than one transaction reads becomes the next message.
+    const isOneEnded = ready.length > 0 || waitMs === null;
+    if (isMore && isOneEnded) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;
     await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
     await this.groups.told(tx, key);
@@ -160,12 +170,12 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
   /** Messages about different subjects become one, of the newest of each. */
   async #releaseMerged(tx: Transaction, together: readonly Held[]): Promise<string> {
     const last = together.at(-1)!;
-    const others = together.slice(0, -1).map(({ id }) => id);
-    await this.deliveries.drop(tx, others, 'merged', `told together with others in ${last.id}`);
-    const findings = together.filter(isFinding);
-    const advisories =
-      findings.length > 0 ? [this.channels.reword(findingMessage(reportsOf(alertsOf(findings)), this.channels))] : [];
-    const message = mergedMessage([...newestOfEach(together.filter((each) => !isFinding(each))), ...advisories]);
+    const merged = together.slice(0, -1).map(({ id }) => id);
+    await this.deliveries.drop(tx, merged, 'merged', `told together with others in ${last.id}`);
+    const others = newestOfEach(together.filter((each) => !isFinding(each)));
+    const reports = reportsOf(alertsOf(together.filter(isFinding)));
+    const advisories = others.length > 0 ? findingMessages(reports, this.channels) : oneMessage(reports, this.channels);
+    const message = mergedMessage([...others, ...advisories.map((each) => this.channels.reword(each))]);
     await this.deliveries.release(tx, last.id, {
       alerts: alertsOf(together),
       message,
@@ -178,6 +188,11 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.alerts.forget();
     await this.store.transaction((tx) => this.groups.forget(tx));
   }
+}
+
+/** Vulnerabilities that came together, alone: one message that lists them all. */
+function oneMessage(reports: readonly FindingReport[], channels: Channels): Message[] {
+  return reports.length === 0 ? [] : [findingMessage(reports, channels)];
 }
 
 function isFinding({ message }: Held): boolean {

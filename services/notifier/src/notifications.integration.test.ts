@@ -282,6 +282,11 @@ it('makes one message of a flood, of which a person would read none', async () =
   await pass('1 minute');
   await until(async () => !(await states()).includes('held'));
   expect((await titles()).at(-1)).toBe('7 alerts · r5');
+  const merged = (await listed()).findLast(({ state }) => state === 'pending')!;
+  const { message, alerts } = (await deliveries.get<Message>(merged.id))!;
+  const named = message.sections.flatMap(({ items }) => items.map(({ text }) => text));
+  expect(named).toEqual(['r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11']);
+  expect(alerts.map(({ identity }) => identity)).toEqual(named);
 });
 
 it('does so too when the flood is told in one transaction', async () => {

@@ -61,6 +61,9 @@ export const slackLimits = {
 const maxListChars = 6_000;
 /** Escaped characters of one value of a fact; ten of them fit. */
 const maxValueChars = 350;
+/** Escaped characters of one block of a list. */
+const maxTextChars = 2_000;
+const moreChars = '\n+100000 more'.length;
 const indent = '\u2003\u2002';
 
 const marks: Record<Severity, string> = {
@@ -119,27 +122,33 @@ function listBlocks(sections: readonly MessageSection[]): Block[] {
   let left = maxListChars;
   return sections.flatMap((section, index) => {
     // A long list leaves the others their share.
-    const lines = listLines(section, Math.floor(left / (sections.length - index)));
-    left -= lines.length;
+    const texts = listTexts(section, Math.floor(left / (sections.length - index)));
+    left -= texts.join('').length;
     const title: Block = { type: 'section', text: mrkdwn(`*${section.title}*`) };
-    return lines === ''
-      ? [title]
-      : [title, { type: 'section', text: { type: 'plain_text', text: lines, emoji: false } }];
+    return [
+      title,
+      ...texts.map((text): Block => ({ type: 'section', text: { type: 'plain_text', text, emoji: false } })),
+    ];
   });
 }
 
-function listLines({ items, omitted }: MessageSection, maxChars: number): string {
-  const room = Math.min(maxChars, slackLimits.textChars) - '\n+100000 more'.length;
-  let lines = '';
+/** The lines of a list in texts that Slack takes, and how many lines have no room. */
+function listTexts({ items, omitted }: MessageSection, maxChars: number): string[] {
+  const texts: string[] = [];
+  let left = maxChars - moreChars;
   let shown = 0;
-  for (const item of items) {
-    const line = `${shown === 0 ? '' : '\n'}${itemLine(item)}`;
-    if (lines.length + line.length > room) break;
-    lines += line;
+  for (const line of items.map(itemLine)) {
+    if (line.length + 1 > left) break;
+    const last = texts.at(-1);
+    if (last === undefined || last.length + 1 + line.length > maxTextChars - moreChars) texts.push(line);
+    else texts[texts.length - 1] = `${last}\n${line}`;
+    left -= line.length + 1;
     shown += 1;
   }
   const more = omitted + items.length - shown;
-  return more === 0 ? lines : `${lines}${lines === '' ? '' : '\n'}+${more} more`;
+  if (more === 0) return texts;
+  const counted = [...texts.slice(-1), `+${more} more`].join('\n');
+  return [...texts.slice(0, -1), counted];
 }
 
 function itemLine({ severity, text, detail }: MessageItem): string {
