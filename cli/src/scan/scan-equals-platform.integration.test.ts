@@ -45,6 +45,7 @@ const platformOnly: ReadonlyMap<string, string> = new Map([
   ['release-tag-moved', 'needs the history of the tag'],
   ['same-revision-different-content', 'needs the other images of the repository'],
   ['package-file-outlier', 'needs the same package in other images of the fleet'],
+  ['file-outlier', 'needs the same path in other images of the fleet'],
 ]);
 
 /** Images of the corpus whose outcome rightly differs, with the reason. */

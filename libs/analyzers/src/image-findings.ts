@@ -2,9 +2,11 @@ import { compareSeverity, type Finding, isDistributionType, type Layer } from '@
 import {
   judgeHistory,
   judgeIntegrity,
-  judgeWithPrograms,
+  judgeWithContents,
+  type FleetFile,
   type IntegrityLayer,
   type PackageContent,
+  type ScriptSource,
 } from '@tidewaiter/integrity';
 import type { ImageConfig, Overlay } from '@tidewaiter/oci';
 
@@ -20,18 +22,35 @@ export function fileFindings(layers: readonly StepLayer[], view: Overlay, option
   return [...secretFindings(layers, view, options), ...integrity].toSorted(worstFirst);
 }
 
-/** {@link fileFindings}, and what its packages brought that is run or loaded, to be compared with other images. */
-export function fileJudgement(
-  layers: readonly StepLayer[],
-  view: Overlay,
-  options: AnalysisOptions,
-): { findings: Finding[]; programs: PackageContent[] } {
-  const { findings, programs } =
-    options.isInspected === true ? judgeWithPrograms(layers.map(integrityLayer), view) : nothingInspected;
-  return { findings: [...secretFindings(layers, view, options), ...findings].toSorted(worstFirst), programs };
+/** What the files of an image come to. */
+export interface FileJudgement {
+  findings: Finding[];
+  /** Programs and libraries of its packages, to be compared with the same packages in other images. */
+  programs: PackageContent[];
+  /** Scripts, programs and libraries that no package owns, to be compared with the same paths in other images. */
+  unowned: FleetFile[];
 }
 
-const nothingInspected = { findings: [], programs: [] };
+/** {@link fileFindings}, and the files that are compared with other images. */
+export function fileJudgement(layers: readonly StepLayer[], view: Overlay, options: AnalysisOptions): FileJudgement {
+  const { findings, ...contents } =
+    options.isInspected === true
+      ? judgeWithContents(layers.map(integrityLayer), view, scriptSource(layers))
+      : nothingInspected;
+  return { findings: [...secretFindings(layers, view, options), ...findings].toSorted(worstFirst), ...contents };
+}
+
+const nothingInspected = { findings: [], programs: [], unowned: [] };
+
+function scriptSource(layers: readonly StepLayer[]): ScriptSource {
+  const texts = layers.map(({ facts }) => new Map((facts.scripts ?? []).map(({ path, text }) => [path, text])));
+  const identified = new Set(
+    layers.flatMap(({ facts }) =>
+      facts.files.flatMap(({ path, packages = [] }) => (packages.length > 0 ? [path] : [])),
+    ),
+  );
+  return { textOf: (path, layer) => texts[layer]?.get(path), isIdentified: (path) => identified.has(path) };
+}
 
 function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey }: AnalysisOptions): Finding[] {
   return secretKey === undefined ? [] : secretsInFiles(layers, view);

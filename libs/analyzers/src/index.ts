@@ -61,6 +61,7 @@ import { yarnLock } from './yarn-lock/yarn-lock.js';
 
 export { inventory } from './inventory.js';
 export { configFindings, fileFindings, fileJudgement } from './image-findings.js';
+export type { FileJudgement } from './image-findings.js';
 export { imageFiles } from './image-files.js';
 export type { ImageFile } from './image-files.js';
 export { purlOf } from './purl.js';

@@ -45,3 +45,42 @@ describe('the hosts that files name', () => {
     expect(await factsOf([code('app/a.js', 'a.io')], {})).not.toHaveProperty('hosts');
   });
 });
+
+describe('the scripts of a layer', () => {
+  const options = { isInspected: true };
+  const script = (path: string, content: string): TarEntry => ({ path, content, mode: 0o755 });
+
+  it('are kept with their secrets masked', async () => {
+    const token = `ghp_${'aB3dE5gH7jK9mN1pQ2rS4tU6vW8xY0zA1bC3'}`;
+    const { scripts } = await factsOf(
+      [script('usr/local/bin/up.sh', `#!/bin/sh\ncurl -H "token: ${token}" x.io\n`)],
+      options,
+    );
+    expect(scripts).toMatchObject([{ path: 'usr/local/bin/up.sh', text: expect.stringContaining('x.io') }]);
+    expect(JSON.stringify(scripts)).not.toContain(token);
+  });
+
+  it('are neither binaries, nor long files, nor files of libraries', async () => {
+    const entries = [
+      script('usr/bin/elf', '\x7fELF\0'),
+      script('usr/bin/nul', `#!/bin/sh\n${'x'.repeat(1_000)}\0`),
+      script('usr/bin/long', `#!/bin/sh\n${'x'.repeat(70_000)}`),
+      script('app/node_modules/a/run.sh', '#!/bin/sh\n'),
+      script('app/notes.txt', 'text'),
+    ];
+    expect((await factsOf(entries, options)).scripts).toEqual([]);
+  });
+
+  it('are those of files that no later entry of the layer replaced, a thousand at most', async () => {
+    const many = Array.from({ length: 1_005 }, (_, at) =>
+      script(`opt/bin/${String(at).padStart(4, '0')}`, `echo ${at}`),
+    );
+    const { scripts } = await factsOf([script('opt/bin/0000', 'echo old'), ...many], options);
+    expect(scripts).toHaveLength(1_000);
+    expect(scripts?.[0]).toEqual({ path: 'opt/bin/0000', text: 'echo 0' });
+  });
+
+  it('are not known where nobody looked', async () => {
+    expect(await factsOf([script('usr/bin/a', '#!/bin/sh\n')], {})).not.toHaveProperty('scripts');
+  });
+});

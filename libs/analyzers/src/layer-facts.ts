@@ -12,8 +12,11 @@ import {
   type FileSign,
   hostsInFile,
   inspectFile,
+  isComparedScript,
+  maxScriptBytes,
   mayNameHosts,
   type NamedHosts,
+  type ScriptText,
   wantsInspection,
 } from '@tidewaiter/integrity';
 import {
@@ -25,7 +28,14 @@ import {
   WarningList,
   type Warning,
 } from '@tidewaiter/oci';
-import { findSecrets, mayHoldSecrets, redactedReason, redactSecrets } from '@tidewaiter/secrets';
+import {
+  findSecrets,
+  mayHoldSecrets,
+  redactedReason,
+  redactSecrets,
+  secretsInText,
+  withMasks,
+} from '@tidewaiter/secrets';
 
 import type { Analyzer, FileFacts } from './analyzer.js';
 import { type LayerSecret, mayHoldArchivedSecrets, searchArchive } from './archive-secrets.js';
@@ -50,6 +60,8 @@ export interface LayerFacts {
   signs: FileSign[];
   /** What code and settings may connect to, in the order of their paths; absent where nobody looked for it. */
   hosts?: NamedHosts[];
+  /** Scripts, redacted, in the order of their paths, as many as {@link ScriptBudget} allows; absent where nobody looked for them. */
+  scripts?: ScriptText[];
   /** Of reading the layer and of its files. */
   warnings: Warning[];
 }
@@ -79,6 +91,7 @@ interface Reading {
   secrets?: LayerSecret[];
   signs?: FileSign[];
   hosts?: string[];
+  script?: string;
   warning?: Warning;
 }
 
@@ -94,6 +107,10 @@ const maxFacts = 2_000_000;
 /** Files of a layer that are remembered for one host: what so many name is there to stay. */
 const maxFilesOfHost = 20;
 
+/** Scripts of one layer whose text is kept, in the order in which the layer has them. */
+const maxScripts = 1_000;
+const maxScriptsBytes = 4 * 1024 * 1024;
+
 /** Runs each analyzer over the files that it wants, as they arrive. A file that cannot be read costs itself and leaves a warning. */
 export class FactCollector {
   readonly #readers: readonly Reader[];
@@ -101,6 +118,7 @@ export class FactCollector {
   /** Who wanted the file that was asked for last, which is the one that is taken next. */
   #asked: { path: string; readers: readonly Reader[] } | undefined;
   #facts = 0;
+  readonly #budget = new ScriptBudget();
 
   constructor(
     analyzers: readonly Analyzer[],
@@ -120,13 +138,14 @@ export class FactCollector {
     const { path, content } = file;
     const asked = this.#asked?.path === path ? this.#asked.readers : undefined;
     const readers = asked ?? this.#readersFor(path, content.subarray(0, headBytes));
-    const telling = readers.map((reader) => reader.read(file)).filter(tellsAnything);
+    const telling = readers.map((reader) => this.#budget.limited(reader.read(file))).filter(tellsAnything);
     if (telling.length > 0) this.#readings.set(path, telling);
     for (const reading of telling) this.#count(reading);
   }
 
   /** Drops what a file says that a later entry of the layer replaces. */
   forget(path: string): void {
+    for (const { script } of this.#readings.get(path) ?? []) this.#budget.release(script);
     this.#readings.delete(path);
     if (this.#asked?.path === path) this.#asked = undefined;
   }
@@ -138,6 +157,7 @@ export class FactCollector {
     const files: FileRecord[] = [];
     const secrets: LayerSecret[] = [];
     const signs: FileSign[] = [];
+    const scripts: ScriptText[] = [];
     const hosts = new HostList();
     for (const [path, readings] of [...this.#readings].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       for (const { record } of readings) if (record) files.push(record);
@@ -145,12 +165,13 @@ export class FactCollector {
         secrets.push(...(reading.secrets ?? []));
         signs.push(...(reading.signs ?? []));
         if (reading.hosts) hosts.add(path, reading.hosts);
+        if (reading.script !== undefined) scripts.push({ path, text: reading.script });
       }
       // Several analyzers of one format say the same about a broken file.
       const broken = new Map(readings.flatMap(({ warning }) => (warning ? [[warning.message, warning]] : [])));
       for (const { code, message } of broken.values()) list.add(code, path, message);
     }
-    const told = this.options.isInspected ? { hosts: hosts.named } : {};
+    const told = this.options.isInspected ? { hosts: hosts.named, scripts } : {};
     return { files, secrets, signs, ...told, warnings: list.toArray() };
   }
 
@@ -181,14 +202,37 @@ function readersOf(analyzers: readonly Analyzer[], { secretKey, isInspected }: A
     readers.push(
       { wants: wantsInspection, read: (file) => ({ signs: inspectFile(file) }) },
       { wants: mayNameHosts, read: (file) => ({ hosts: hostsInFile(file) }) },
+      { wants: isComparedScript, read: readScript },
     );
   }
   return readers;
 }
 
 /** Most files say nothing, and there may be a million of them. */
-function tellsAnything({ record, secrets = [], signs = [], hosts = [], warning }: Reading): boolean {
-  return record !== undefined || warning !== undefined || secrets.length + signs.length + hosts.length > 0;
+function tellsAnything({ record, secrets = [], signs = [], hosts = [], script, warning }: Reading): boolean {
+  if (record !== undefined || warning !== undefined || script !== undefined) return true;
+  return secrets.length + signs.length + hosts.length > 0;
+}
+
+/** Bounds the texts of scripts that one layer can make us keep. */
+class ScriptBudget {
+  #scripts = 0;
+  #bytes = 0;
+
+  /** The reading without its text where the layer has no more room for it. */
+  limited({ script, ...reading }: Reading): Reading {
+    if (script === undefined || this.#scripts >= maxScripts || this.#bytes + script.length > maxScriptsBytes)
+      return reading;
+    this.#scripts += 1;
+    this.#bytes += script.length;
+    return { ...reading, script };
+  }
+
+  release(script: string | undefined): void {
+    if (script === undefined) return;
+    this.#scripts -= 1;
+    this.#bytes -= script.length;
+  }
 }
 
 /** The hosts of a layer by file, without the many files that name what others of it name. */
@@ -201,6 +245,14 @@ class HostList {
     for (const host of rare) this.#files.set(host, (this.#files.get(host) ?? 0) + 1);
     if (rare.length > 0) this.named.push({ path, hosts: rare });
   }
+}
+
+/** Secrets are masked before the text is kept anywhere. */
+function readScript({ content }: TakenFile): Reading {
+  if (content.length > maxScriptBytes || content.includes(0)) return {};
+  const text = content.toString('utf8');
+  const { secrets, isComplete } = secretsInText(text);
+  return isComplete ? { script: withMasks(text, secrets) } : {};
 }
 
 function searchSecrets({ path, content }: TakenFile, key: Uint8Array): Reading {

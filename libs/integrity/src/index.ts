@@ -15,11 +15,15 @@ export { inspectFile, integrityVersion, wantsInspection } from './inspect-file.j
 export { hostsInFile, mayNameHosts } from './named-hosts.js';
 export type { NamedHosts } from './named-hosts.js';
 export type { IntegrityLayer } from './integrity-layer.js';
-export { judgeIntegrity, judgeWithPrograms } from './judge-integrity.js';
+export { judgeIntegrity, judgeWithContents } from './judge-integrity.js';
 export { layerNotAnalyzed } from './layer-not-analyzed.js';
 export type { UnreadLayer } from './layer-not-analyzed.js';
 export { outlierFinding } from './package-contents.js';
 export type { Consensus, PackageContent } from './package-contents.js';
+export { isComparedScript, maxScriptBytes } from './fleet-files.js';
+export type { FleetFile, ScriptSource, ScriptText } from './fleet-files.js';
+export { fileOutlierId, fileOutliers } from './file-outliers.js';
+export type { FileOutlier, FileVariant } from './file-outliers.js';
 export { judgeHistory } from './history.js';
 export { isUnexplainedCode, pairPlatforms, pushChanges } from './push-changes.js';
 export { becomesRoot, summaryOf } from './change-summary.js';

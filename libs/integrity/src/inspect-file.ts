@@ -9,8 +9,8 @@ import { pythonStartupSigns } from './python-startup.js';
 import { scriptSigns } from './script-signs.js';
 import { statOverrides } from './stat-overrides.js';
 
-/** Stored with every analysed layer: raise it when the same bytes give other signs or hosts. */
-export const integrityVersion = 3;
+/** Stored with every analysed layer: raise it when the same bytes give other signs, hosts or texts. */
+export const integrityVersion = 4;
 
 /** Every family of signs. */
 const inspectors: readonly Inspector[] = [

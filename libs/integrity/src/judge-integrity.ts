@@ -3,6 +3,7 @@ import type { Overlay } from '@tidewaiter/oci';
 
 import { alternatives } from './alternatives.js';
 import { capabilities } from './capabilities.js';
+import { type FleetFile, fleetFiles, type ScriptSource } from './fleet-files.js';
 import { integrityFinding } from './integrity-finding.js';
 import type { IntegrityLayer } from './integrity-layer.js';
 import { judgedImage, type JudgedImage, type Judgement } from './judged-image.js';
@@ -40,13 +41,14 @@ export function judgeIntegrity(layers: readonly IntegrityLayer[], view: Overlay)
   return judge(judgedImage(layers, view));
 }
 
-/** {@link judgeIntegrity}, and the programs and libraries that the packages brought: both need the same look at the image. */
-export function judgeWithPrograms(
+/** {@link judgeIntegrity}, and the files that are compared with other images: all need the same look at the image. */
+export function judgeWithContents(
   layers: readonly IntegrityLayer[],
   view: Overlay,
-): { findings: Finding[]; programs: PackageContent[] } {
+  scripts: ScriptSource,
+): { findings: Finding[]; programs: PackageContent[]; unowned: FleetFile[] } {
   const image = judgedImage(layers, view);
-  return { findings: judge(image), programs: packageContents(image) };
+  return { findings: judge(image), programs: packageContents(image), unowned: fleetFiles(image, scripts) };
 }
 
 function judge(image: JudgedImage): Finding[] {

@@ -54,13 +54,13 @@ function ownFirst(a: string, b: string): number {
   return distanceOf(a) - distanceOf(b) || (a < b ? -1 : 1);
 }
 
-/** Libraries name hosts by the hundred, in examples and tests too. */
-const dependency =
+/** Folders of libraries, which name hosts by the hundred, in examples and tests too. */
+export const dependencyPath =
   /(?:^|\/)(?:node_modules|site-packages|dist-packages|vendor|gems|tests?|examples?)\/|^usr\/(?:lib|share|include)\//;
 
 /** How far a place is from what somebody wrote for this image: its build, what is started in it, its own code, what it depends on. */
 function distanceOf(place: string): number {
   if (place === buildStep) return 0;
   if (isStarted(place)) return 1;
-  return dependency.test(place) ? 3 : 2;
+  return dependencyPath.test(place) ? 3 : 2;
 }

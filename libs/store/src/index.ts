@@ -94,6 +94,8 @@ export { WorkloadLedger } from './workload-ledger.js';
 export type { RunningWorkload } from './workload-ledger.js';
 export { Ownership } from './ownership.js';
 export type { NamespacePlace } from './ownership.js';
+export { FleetFiles } from './fleet-files.js';
+export type { ContentFinding } from './fleet-files.js';
 export { PackageContents } from './package-contents.js';
 export type { FleetFile, OddFile } from './package-contents.js';
 export { PipelineReports } from './pipeline-reports.js';

@@ -56,7 +56,7 @@ export class Provenances {
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
       // Those that compare the content come from the layers, which this one does not look at.
-      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' <> 'same-revision-different-content'`,
+      `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier')`,
       place,
     );
     if (known) {

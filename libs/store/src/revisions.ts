@@ -68,18 +68,21 @@ export class Revisions {
     );
   }
 
-  /** Keeps the findings of one id about an image in a repository in place of those that are there. */
+  /**
+   * Keeps the findings of one id about an image in a repository in place of those that are there.
+   * @returns whether one of them was not there
+   */
   async putFindings(
     tx: Transaction,
     { connection, repository }: RepositoryPlace,
     digest: Digest,
     id: string,
     findings: readonly Finding[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const place = [digest, connection, repository];
-    await tx.query(
+    const earlier = await tx.query<{ fingerprint: string }>(
       `DELETE FROM repository_finding
-       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = $4`,
+       WHERE (image_digest, connection, repository) = ($1, $2, $3) AND finding ->> 'id' = $4 RETURNING fingerprint`,
       [...place, id],
     );
     await tx.query(
@@ -87,5 +90,7 @@ export class Revisions {
        SELECT $1, $2, $3, finding ->> 'fingerprint', finding FROM jsonb_array_elements($4::jsonb) AS finding ON CONFLICT DO NOTHING`,
       [...place, json(findings)],
     );
+    const known = new Set(earlier.map(({ fingerprint }) => fingerprint));
+    return findings.some(({ fingerprint }) => !known.has(fingerprint));
   }
 }

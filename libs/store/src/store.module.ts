@@ -23,6 +23,7 @@ import { DetectorLeases } from './detector-leases.js';
 import { ExploitationNews } from './exploitation-news.js';
 import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
+import { FleetFiles } from './fleet-files.js';
 import { FleetMatches } from './fleet-matches.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
@@ -101,6 +102,7 @@ const repositories = [
   LayerFailures,
   LearnedHabits,
   Ownership,
+  FleetFiles,
   PackageContents,
   PackageUses,
   PipelineReports,

@@ -4,7 +4,7 @@ import { decodeFacts, emptyLayer, fileJudgement, imageFiles, inventory } from '@
 import { checkImageFiles } from '@tidewaiter/checks';
 import { packManifest } from '@tidewaiter/facts';
 import { decodeEntries, overlay } from '@tidewaiter/oci';
-import { type AnalyzedLayer, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
+import { type AnalyzedLayer, FleetFiles, type Image, ImageManifests, Images, Store } from '@tidewaiter/store';
 
 import { Analysis, notEvaluated } from './analysis.js';
 import { PackageOutliers } from './package-outliers.js';
@@ -17,6 +17,7 @@ export class ImageAssembly {
     private readonly images: Images,
     private readonly manifests: ImageManifests,
     private readonly outliers: PackageOutliers,
+    private readonly fleetFiles: FleetFiles,
     private readonly analysis: Analysis,
   ) {}
 
@@ -33,12 +34,13 @@ export class ImageAssembly {
     const view = overlay(layers.map(({ entries }) => entries));
     const { os, packages, warnings } = inventory(layers, view);
     const judged = packages.map((each) => ({ ...each, key: advisoryKeyOf(each, os) }));
-    const { findings: own, programs } = fileJudgement(layers, view, this.analysis.options);
+    const { findings: own, programs, unowned } = fileJudgement(layers, view, this.analysis.options);
     const misconfigurations = checkImageFiles(layers, view);
     const unevaluated = notEvaluated(this.analysis.options, configVersion);
     await this.store.transaction(async (tx) => {
       const outliers = await this.outliers.find(tx, digest, packages, programs);
       const findings = [...own, ...misconfigurations, ...outliers];
+      await this.fleetFiles.put(tx, digest, unowned);
       await this.manifests.put(tx, digest, packManifest(imageFiles(layers, view)));
       await this.images.analyzed(tx, digest, imageVersion, {
         ...{ os, packages: judged, warnings, findings, notEvaluated: unevaluated, unreadLayers },

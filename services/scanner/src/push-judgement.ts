@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { countFindings, type Digest, type Platform, type SeverityCounts } from '@tidewaiter/domain';
 import { type Image, Images, Judgements, type Push, type Verdict, type Warning } from '@tidewaiter/store';
 
+import { FileOutliers } from './file-outliers.js';
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
 import { ImageOrigin } from './image-origin.js';
@@ -15,8 +16,8 @@ export interface Judgement {
   counts: SeverityCounts;
   warnings: Warning[];
   rulesVersion: string;
-  /** Whether a layer was read that was missing when the images were analyzed before. */
-  hasLayersAdded: boolean;
+  /** Whether a layer was read that was missing before, or a file differs from images that came later. */
+  isNews: boolean;
 }
 
 /** Judges a push whose layers are all read, or known to be unreadable. */
@@ -29,6 +30,7 @@ export class PushJudgement {
     private readonly matching: ImageMatching,
     private readonly origin: ImageOrigin,
     private readonly sameRevision: SameRevision,
+    private readonly fileOutliers: FileOutliers,
     private readonly identity: PushIdentity,
   ) {}
 
@@ -50,7 +52,11 @@ export class PushJudgement {
     }
     await this.identity.noteSigns(push);
     const images = await this.images.ofPush(push.id);
-    for (const image of images) await this.sameRevision.examine(push, image);
+    let hasOutliersAdded = false;
+    for (const image of images) {
+      await this.sameRevision.examine(push, image);
+      if (await this.fileOutliers.examine(push, image)) hasOutliersAdded = true;
+    }
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
@@ -58,7 +64,7 @@ export class PushJudgement {
       counts: countFindings(judged.findings),
       warnings: judged.warnings,
       rulesVersion: this.judgements.rulesVersion(),
-      hasLayersAdded: unreadCount(images) < unreadCount(before),
+      isNews: hasOutliersAdded || unreadCount(images) < unreadCount(before),
     };
   }
 

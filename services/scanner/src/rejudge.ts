@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Unavailable } from '@tidewaiter/domain';
 import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { type ClaimedJob, Pushes } from '@tidewaiter/store';
 
@@ -9,7 +10,8 @@ import { PushSteps } from './push-steps.js';
 
 /**
  * Judges a push once more, because advisories or analyzers have changed; its old verdict is valid meanwhile. Nothing is published, as
- * what came by an advisory was published already, unless a layer was read that could not be read before. The key of the job is the push id.
+ * what came by an advisory was published already, unless a layer was read that could not be read before, or an image that came later
+ * shows that a file was altered. The key of the job is the push id.
  */
 @Injectable()
 export class Rejudge implements JobHandler<ClaimedJob> {
@@ -29,11 +31,13 @@ export class Rejudge implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const push = await this.pushes.get(job.key);
+    // Its judgement may have begun before what it is to be judged again for.
+    if (push?.state === 'analyzing') throw new Unavailable('PUSH_PENDING', 'the push is being analyzed');
     if (push?.state !== 'analyzed') return this.steps.done(job);
     await this.layers.refresh(push, signal);
     await this.configs.refresh(push, signal);
     const judgement = await this.judgement.judge(push);
-    await this.steps.correct(job, push, judgement, judgement.hasLayersAdded);
+    await this.steps.correct(job, push, judgement, judgement.isNews);
   }
 
   /** The old verdict stays. */

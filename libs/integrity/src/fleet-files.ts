@@ -1,0 +1,87 @@
+import { isElf } from './elf-header.js';
+import { bits, isLibrary } from './file-kinds.js';
+import { isScript } from './file-sign.js';
+import { inspectFile } from './inspect-file.js';
+import type { JudgedImage } from './judged-image.js';
+import { hostsInFile } from './named-hosts.js';
+import { dependencyPath } from './new-hosts.js';
+import { isStarted } from './script-signs.js';
+
+/** Text of a script of one layer, with masks in place of secrets. */
+export interface ScriptText {
+  path: string;
+  text: string;
+}
+
+/** A file that no package owns, as one image has it; compared with the same path in other images. */
+export interface FleetFile {
+  path: string;
+  layer: number;
+  /** Hex, of the bytes in the image. */
+  sha256: string;
+  sizeBytes: number;
+  /** Redacted; null of what is no script, or is longer than {@link maxScriptBytes}. */
+  text: string | null;
+  /** Whether the text names a host or carries a sign: only such a file can have suspicious lines. */
+  isSuspicious: boolean;
+}
+
+/** Scripts are shorter; bundles and generated code are longer. */
+export const maxScriptBytes = 64 * 1024;
+/** Files that one image can have in the comparison; scripts come first. */
+const maxFilesOfImage = 2_000;
+/** Longer paths do not fit into an index. */
+const maxPathCharacters = 512;
+
+const scriptName = /\.(?:sh|bash|zsh|ksh|ps1|py|pl|rb|lua)$/;
+const programFolder = /(?:^|\/)s?bin\/[^/]{1,255}$/;
+
+/** Whether a file is a script whose text is kept for the comparison. */
+export function isComparedScript(path: string, head: Uint8Array): boolean {
+  if (head.length === 0 || head.includes(0) || isElf(head) || dependencyPath.test(path)) return false;
+  return isScript(head) || isStarted(path) || scriptName.test(path) || programFolder.test(path);
+}
+
+/** What the analyzers know of the files of an image. */
+export interface ScriptSource {
+  /** Text of the script that a layer brought, where it is kept. */
+  textOf: (path: string, layer: number) => string | undefined;
+  /** Whether an analyzer knows which package the file is, so that another version of it is no surprise. */
+  isIdentified: (path: string) => boolean;
+}
+
+/** Scripts, programs and libraries of an image that no package owns. */
+export function fleetFiles({ ownership, tree }: JudgedImage, { textOf, isIdentified }: ScriptSource): FleetFile[] {
+  const files: FleetFile[] = [];
+  for (const found of tree.shown.values()) {
+    const { path, type, mode, size: sizeBytes } = found.entry;
+    if ((type !== 'file' && type !== 'hardlink') || path.length > maxPathCharacters) continue;
+    if (ownership.claims.has(path) || isIdentified(path)) continue;
+    const text = textOf(path, found.layer) ?? null;
+    const isProgram = (mode & bits.execute) !== 0 || isLibrary(path);
+    if (text === null && (!isProgram || dependencyPath.test(path))) continue;
+    const sha256 = tree.digestOf(found, 'sha256');
+    if (sha256 === undefined || sizeBytes === 0) continue;
+    files.push({ path, layer: found.layer, sha256, sizeBytes, text, isSuspicious: isSuspicious(path, text) });
+  }
+  return files.toSorted(scriptsFirst).slice(0, maxFilesOfImage);
+}
+
+function isSuspicious(path: string, text: string | null): boolean {
+  return text !== null && (hostsOf(path, text).length > 0 || signsOf(path, text).length > 0);
+}
+
+/** Hosts that a script names. */
+export function hostsOf(path: string, text: string): string[] {
+  return hostsInFile({ path, content: Buffer.from(text) });
+}
+
+/** Names of the signs that a script carries. */
+export function signsOf(path: string, text: string): string[] {
+  const signs = inspectFile({ path, content: Buffer.from(text), mode: 0o755 }).map(({ sign }) => sign);
+  return [...new Set(signs)].toSorted();
+}
+
+function scriptsFirst(a: FleetFile, b: FleetFile): number {
+  return Number(a.text === null) - Number(b.text === null) || (a.path < b.path ? -1 : Number(a.path > b.path));
+}
