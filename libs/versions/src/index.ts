@@ -2,6 +2,8 @@ export { compareApk } from './apk.js';
 export { compareDpkg } from './dpkg.js';
 export { withoutGemPlatform } from './gem.js';
 export { isSameVariant, readTagVersion } from './image-tag.js';
+export { checkConstraint, isInRange, readPackageRange } from './package-range.js';
+export type { PackageRange } from './package-range.js';
 export { predecessorOf } from './predecessor.js';
 export type { Predecessor } from './predecessor.js';
 export { satisfiesVers } from './vers.js';
