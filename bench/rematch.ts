@@ -11,7 +11,7 @@ import { type OsvAdvisory, readOsvRecord } from '@tidewaiter/advisories';
 import { analysisVersion } from '@tidewaiter/analyzers';
 import { Secret } from '@tidewaiter/domain';
 import { start } from '@tidewaiter/scanner';
-import { Advisories, BlastRadii, connect, ImageManifests, Images, Store, WorkloadLedger } from '@tidewaiter/store';
+import { Advisories, blastRadiiOf, connect, Store } from '@tidewaiter/store';
 import { throwAwayServers } from '@tidewaiter/testkit';
 
 import { importEverything } from './osv-store.ts';
@@ -153,10 +153,7 @@ async function someVulnerabilities(limit: number): Promise<string[]> {
 
 async function ask(vulnerability: string): Promise<number> {
   const began = performance.now();
-  await new BlastRadii(store, new WorkloadLedger(store), new ImageManifests(store, new Images(store))).of(
-    { vulnerability },
-    { limit: 50 },
-  );
+  await blastRadiiOf(store).of({ vulnerability }, { limit: 50 });
   return performance.now() - began;
 }
 

@@ -1,181 +1,215 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
-import type { WorkloadRef } from '@tidewaiter/workloads';
+import { type Digest, InvalidInput, isDigest } from '@tidewaiter/domain';
 
+import { BlastConditions } from './blast-conditions.js';
+import {
+  type BlastContainer,
+  BlastDetails,
+  type BlastPackage,
+  type BlastPlace,
+  type BlastWorkload,
+} from './blast-details.js';
+import type { BlastQuestion, NotEvaluated } from './blast-question.js';
+import { BlastScope, type ScopeQuery } from './blast-scope.js';
 import { ImageManifests } from './image-manifests.js';
-import { type Page, pageOf, type PageRequest } from './page.js';
-import { isCurrent } from './pushes.js';
+import { Images } from './images.js';
+import { LayerPaths } from './layer-paths.js';
+import { type Page, type PageRequest, readCursor } from './page.js';
 import { Store } from './store.js';
-import { countWorkloads, type RunningWorkload, WorkloadLedger } from './workload-ledger.js';
 
-/** What is asked about: a vulnerability by any of its advisories' ids, a package by its purl with or without a version, or a file by its bytes. */
-export type BlastQuestion = { vulnerability: string } | { purl: string } | { sha256: string };
-
-/** An image that a tag points to and that has it. */
-export interface BlastPlace {
-  /** Id of the push that brought it. */
+/** An image that meets a search, with and without a tag that points to it now. */
+export interface BlastImage {
+  /** Cursor of the image. */
   id: string;
-  registry: string;
-  repository: string;
-  tag: string;
   digest: Digest;
+  platform: string | null;
+  /** Where it is best known: a tag that points to it now, else the last one that did. */
+  registry: string | null;
+  repository: string | null;
+  tag: string | null;
+  /** Tags that point to it or did, current ones first; some of `placeCount`. */
+  places: BlastPlace[];
+  placeCount: number;
+  packages: BlastPackage[];
   purls: string[];
-  /** Where a file that was asked for is in one of its images. */
+  /** Where the file is that was asked for by its bytes. */
   paths: string[];
-  /** Whether the hole is closed in all of them by other means than a version. */
+  /** Where else it meets the search: a path of a secret, a layer, a label. */
+  notes: string[];
+  /** The vulnerability is closed in it by other means than a version. */
   isMitigated: boolean;
-  /** Some of those that run one of its images, or did in the last day; null while nobody tells of workloads. */
-  workloads: (WorkloadRef & { exposed: boolean | null })[] | null;
+  /** A version could not be compared: it may meet the search or not. */
+  isUnknown: boolean;
+  /** Some of `workloadCount`; null while no sensor reports containers. */
+  workloads: BlastWorkload[] | null;
+  workloadCount: number | null;
 }
 
-export interface BlastRadius extends Page<BlastPlace> {
-  /** `mitigated`: those of the images in which the hole is closed by other means than a version; `workloads` as in the places. */
-  counts: { packages: number; images: number; mitigated: number; repositories: number; workloads: number | null };
-}
-
-interface AskedPackage {
-  id: string;
-  purl: string;
-  isMitigated: boolean;
-}
-
-/** A query of the images that have it, in the columns `image_digest`, `purl` and `isMitigated`. */
-interface Holders {
-  sql: string;
-  parameters: unknown[];
+export interface BlastCounts {
   packages: number;
+  images: number;
+  /** Images that a tag points to now. */
+  tagged: number;
+  mitigated: number;
+  unknown: number;
+  repositories: number;
+  /** Null, and the counts below, while no sensor reports containers. */
+  workloads: number | null;
+  pods: number | null;
+  containers: number | null;
+  running: number | null;
 }
 
-type ImagePlace = Omit<BlastPlace, 'workloads' | 'paths'> & { images: Digest[] };
+/** One page with the counts of all pages. */
+export interface BlastRadius<Item> extends Page<Item> {
+  counts: BlastCounts;
+  /** Why the answer may lack images. */
+  notEvaluated: NotEvaluated[];
+}
 
-/** Packages, paths and workloads that one answer names for one image. */
-const maxPurls = 20;
+const noPush = '00000000-0000-0000-0000-000000000000';
 const maxPaths = 20;
-const maxWorkloads = 20;
 
-/** Where something is in the whole fleet, in what tags point to now. */
+/** Finds what holds a package, a file, a secret …, in all images that are known, and what runs them. */
 @Injectable()
 export class BlastRadii {
   constructor(
     private readonly store: Store,
-    private readonly ledger: WorkloadLedger,
-    private readonly manifests: ImageManifests,
+    private readonly conditions: BlastConditions,
+    private readonly details: BlastDetails,
   ) {}
 
-  /** Newest push first; the counts are those of all pages. */
-  async of(question: BlastQuestion, { limit, after }: PageRequest): Promise<BlastRadius> {
-    const holders = await this.#holders(question);
-    const [places, counts, workloads] = await Promise.all([
-      this.#places(holders, limit, after),
-      this.#counts(holders),
-      this.#workloadCount(holders),
+  /** The images, newest push first. */
+  async of(question: BlastQuestion, page: PageRequest): Promise<BlastRadius<BlastImage>> {
+    const { scope, packages: packageCount, notEvaluated } = await this.#head(question);
+    const [rows, counts] = await Promise.all([this.#images(scope, page), this.#counts(scope)]);
+    const shown = rows.slice(0, page.limit);
+    const digests = shown.map(({ digest }) => digest);
+    const [platforms, places, packages, notes, workloads] = await Promise.all([
+      this.details.platforms(digests),
+      this.details.places(digests),
+      this.details.packages(scope, digests),
+      this.details.notes(scope, digests),
+      counts.workloads === null ? null : this.details.workloads(scope, digests),
     ]);
-    const page = pageOf(places, limit);
-    const running = workloads === null ? null : await this.#runningIn(page.items);
-    const items: BlastPlace[] = [];
-    for (const { images, ...place } of page.items) {
-      const paths = 'sha256' in question ? await this.#paths(images, question.sha256) : [];
-      items.push({ ...place, paths, workloads: running && workloadsOf(images, running) });
+    const items: BlastImage[] = [];
+    for (const { id, digest, isMitigated, isUnknown } of shown) {
+      const [known, had] = [places.get(digest) ?? [], packages.get(digest) ?? []];
+      const ran = workloads?.get(digest) ?? [];
+      const paths = question.sha256 === undefined ? [] : await this.details.paths(digest, question.sha256, maxPaths);
+      items.push({
+        ...{ id, digest, platform: platforms.get(digest) ?? null },
+        ...{
+          registry: known[0]?.registry ?? null,
+          repository: known[0]?.repository ?? null,
+          tag: known[0]?.tag ?? null,
+        },
+        ...{ places: known.map(({ total: _, ...each }) => each), placeCount: known[0]?.total ?? 0 },
+        ...{ packages: had, purls: had.map(({ purl }) => purl), paths, notes: notes.get(digest) ?? [] },
+        ...{ isMitigated, isUnknown },
+        ...{
+          workloads: workloads && ran.map(({ total: _, ...each }) => each),
+          workloadCount: workloads && (ran[0]?.total ?? 0),
+        },
+      });
     }
-    return { ...page, items, counts: { ...counts, packages: holders.packages, workloads } };
+    const next = rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null;
+    return { items, next, counts: { ...counts, packages: packageCount }, notEvaluated };
   }
 
-  async #holders(question: BlastQuestion): Promise<Holders> {
-    if ('sha256' in question) {
-      const images = await this.manifests.holding(question.sha256);
+  /** The containers that run the images, or ran them, by cluster, namespace and pod. */
+  async containers(question: BlastQuestion, page: PageRequest): Promise<BlastRadius<BlastContainer>> {
+    const { scope, packages: packageCount, notEvaluated } = await this.#head(question);
+    const [rows, counts] = await Promise.all([this.details.containers(scope, page), this.#counts(scope)]);
+    const shown = rows.slice(0, page.limit);
+    const digests = [...new Set(shown.map(({ digest }) => digest))];
+    const [packages, places] = await Promise.all([this.details.packages(scope, digests), this.details.places(digests)]);
+    const items = shown.map((each): BlastContainer => {
+      const place = places.get(each.digest)?.[0];
       return {
-        sql: `SELECT image_digest, NULL::text AS purl, false AS "isMitigated" FROM unnest($1::text[]) AS image (image_digest)`,
-        parameters: [images],
-        packages: 0,
+        ...each,
+        // A runtime that names no repository runs what the registry calls it.
+        repository: each.repository ?? place?.repository ?? null,
+        tag: each.repository === null ? (place?.tag ?? null) : each.tag,
+        packages: packages.get(each.digest) ?? [],
       };
-    }
-    const packages = await this.#packages(question);
+    });
+    const next = rows.length > page.limit ? (shown.at(-1)?.id ?? null) : null;
+    return { items, next, counts: { ...counts, packages: packageCount }, notEvaluated };
+  }
+
+  async #head(question: BlastQuestion): Promise<{ scope: BlastScope; packages: number; notEvaluated: NotEvaluated[] }> {
+    const conditions = await this.conditions.of(question);
+    const notEvaluated = new Map(
+      conditions.flatMap((each) => each.notEvaluated).map((each) => [`${each.code} ${each.message}`, each]),
+    );
     return {
-      sql: `SELECT image_digest, purl, asked."isMitigated"
-        FROM unnest($1::bigint[], $2::text[], $3::boolean[]) AS asked (id, purl, "isMitigated") JOIN image_package ON package_id = asked.id
-        WHERE state = 'present'`,
-      parameters: [
-        packages.map(({ id }) => id),
-        packages.map(({ purl }) => purl),
-        packages.map(({ isMitigated }) => isMitigated),
-      ],
-      packages: packages.length,
+      scope: new BlastScope(conditions, question),
+      packages: conditions.reduce((sum, each) => sum + each.packages, 0),
+      notEvaluated: [...notEvaluated.values()],
     };
   }
 
-  async #packages(question: { vulnerability: string } | { purl: string }): Promise<AskedPackage[]> {
-    return 'vulnerability' in question
-      ? this.store.query<AskedPackage>(
-          `SELECT package_id AS id, purl, bool_and(evidence ? 'mitigation') AS "isMitigated"
-           FROM package_match JOIN advisory ON advisory.id = advisory_id JOIN package ON package.id = package_id
-           WHERE withdrawn IS NULL AND (advisory_id = $1
-             OR vulnerability_ids && (ARRAY[$1] || ARRAY(SELECT vulnerability_id FROM advisory WHERE advisory.id = $1))) GROUP BY package_id, purl`,
-          [question.vulnerability],
-        )
-      : this.store.query<AskedPackage>(
-          `SELECT id, purl, false AS "isMitigated" FROM package WHERE purl = $1 OR package_purl_name(purl) = $1`,
-          [question.purl],
-        );
-  }
-
-  async #places({ sql, parameters }: Holders, limit: number, after: string | undefined): Promise<ImagePlace[]> {
-    const [afterAt, limitAt] = [parameters.length + 1, parameters.length + 2];
-    return this.store.query<ImagePlace>(
-      `SELECT push.id, coalesce(registry_host, connection) AS registry, repository, tag, digest, images, purls, holder."isMitigated"
-       FROM (
-         SELECT push_id AS id, (coalesce(array_agg(DISTINCT purl ORDER BY purl) FILTER (WHERE purl IS NOT NULL), '{}'))[1:${maxPurls}] AS purls,
-           bool_and(held."isMitigated") AS "isMitigated", array_agg(DISTINCT image_digest) AS images
-         FROM (${sql}) AS held JOIN push_image USING (image_digest) GROUP BY push_id) AS holder
-       JOIN push USING (id)
-       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ($${afterAt}::uuid IS NULL OR push.id < $${afterAt}) AND ${isCurrent}
-       ORDER BY push.id DESC LIMIT $${limitAt}`,
-      [...parameters, after ?? null, limit + 1],
+  async #images(scope: BlastScope, { limit, after }: PageRequest): Promise<ImageRow[]> {
+    const [afterPush, afterDigest] = after === undefined ? [null, null] : readImageCursor(after);
+    const query = scope.query();
+    return this.#rows<ImageRow>(
+      query,
+      `SELECT push_id || '.' || image_digest AS id, image_digest AS digest, is_mitigated AS "isMitigated", is_unknown AS "isUnknown" FROM (
+         SELECT scope.*, coalesce(newest.push_id, '${noPush}') AS push_id FROM scope LEFT JOIN (
+           SELECT image_digest, max(push_id::text)::uuid AS push_id FROM scope JOIN push_image USING (image_digest) GROUP BY image_digest
+         ) AS newest USING (image_digest)) AS placed
+       WHERE ${query.parameter(afterPush)}::uuid IS NULL
+         OR (push_id, image_digest) < (${query.parameter(afterPush)}::uuid, ${query.parameter(afterDigest)}::text)
+       ORDER BY push_id DESC, image_digest DESC LIMIT ${query.parameter(limit + 1)}`,
     );
   }
 
-  async #runningIn(places: readonly ImagePlace[]): Promise<Map<Digest, RunningWorkload[]>> {
-    const running = await this.ledger.running(places.flatMap(({ images }) => images));
-    return Map.groupBy(running, ({ digest }) => digest);
-  }
-
-  async #paths(images: readonly Digest[], sha256: string): Promise<string[]> {
-    const paths = new Set<string>();
-    for (const digest of images) {
-      const files = await this.manifests.get(digest);
-      for (const { path } of files?.holding(sha256) ?? []) if (paths.size < maxPaths) paths.add(path);
-    }
-    return [...paths].toSorted();
-  }
-
-  /** Of all images that have it: what runs may be older than what tags point to. */
-  async #workloadCount({ sql, parameters }: Holders): Promise<number | null> {
-    const rows = await this.store.query<{ digest: Digest }>(
-      `SELECT DISTINCT image_digest AS digest FROM (${sql}) AS held
-       WHERE EXISTS (SELECT FROM container_ledger AS ledger WHERE ledger.image_digest = held.image_digest)`,
-      parameters,
+  async #counts(scope: BlastScope): Promise<Omit<BlastCounts, 'packages'>> {
+    const [counts] = await this.#rows<Omit<BlastCounts, 'packages'> & { isReported: boolean }>(
+      scope.query(),
+      `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported", known.*, ran.*,
+         (SELECT count(DISTINCT (connection, repository))::int FROM scope JOIN push_image USING (image_digest) JOIN push ON push.id = push_id) AS repositories
+       FROM (SELECT count(*)::int AS images, (count(*) FILTER (WHERE is_mitigated))::int AS mitigated,
+           (count(*) FILTER (WHERE is_unknown))::int AS unknown,
+           (count(*) FILTER (WHERE image_digest IN (SELECT image_digest FROM alias JOIN tag_ledger AS entry USING (digest) WHERE ${isLastEntry})))::int AS tagged
+         FROM scope) AS known,
+       (SELECT count(DISTINCT container_id)::int AS containers, (count(DISTINCT container_id) FILTER (WHERE is_running))::int AS running,
+           (count(DISTINCT (cluster, namespace, pod)) FILTER (WHERE pod IS NOT NULL))::int AS pods,
+           (count(DISTINCT (cluster, namespace, workload_kind, workload)) FILTER (WHERE workload IS NOT NULL))::int AS workloads
+         FROM ran) AS ran`,
     );
-    const [count = null] = await countWorkloads(this.store, [rows.map(({ digest }) => digest)]);
-    return count;
+    const { isReported, ...known } = counts!;
+    return isReported ? known : { ...known, workloads: null, pods: null, containers: null, running: null };
   }
 
-  async #counts({ sql, parameters }: Holders): Promise<Omit<BlastRadius['counts'], 'workloads' | 'packages'>> {
-    const [counts] = await this.store.query<Omit<BlastRadius['counts'], 'workloads' | 'packages'>>(
-      `SELECT count(DISTINCT image_digest)::int AS images,
-         count(DISTINCT image_digest) FILTER (WHERE holder."isMitigated")::int AS mitigated,
-         count(DISTINCT (connection, repository))::int AS repositories
-       FROM (SELECT image_digest, bool_and(held."isMitigated") AS "isMitigated" FROM (${sql}) AS held GROUP BY image_digest) AS holder
-       JOIN push_image USING (image_digest) JOIN push ON push_id = push.id
-       WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}`,
-      parameters,
-    );
-    return counts!;
+  async #rows<Row>({ head, parameters }: ScopeQuery, sql: string): Promise<Row[]> {
+    return this.store.query<Row>(`${head} ${sql}`, parameters);
   }
 }
 
-function workloadsOf(
-  images: readonly Digest[],
-  running: ReadonlyMap<Digest, readonly RunningWorkload[]>,
-): BlastPlace['workloads'] {
-  const workloads = images.flatMap((digest) => running.get(digest) ?? []).slice(0, maxWorkloads);
-  return workloads.map(({ cluster, namespace, kind, name, exposed }) => ({ cluster, namespace, kind, name, exposed }));
+/** {@link BlastRadii} outside of a service. */
+export function blastRadiiOf(store: Store): BlastRadii {
+  const manifests = new ImageManifests(store, new Images(store));
+  const conditions = new BlastConditions(store, manifests, new LayerPaths(store));
+  return new BlastRadii(store, conditions, new BlastDetails(store, manifests));
+}
+
+interface ImageRow {
+  id: string;
+  digest: Digest;
+  isMitigated: boolean;
+  isUnknown: boolean;
+}
+
+/** Of a row `entry` of `tag_ledger`: whether its tag has had nothing else since. */
+const isLastEntry = `NOT EXISTS (
+  SELECT FROM tag_ledger AS later
+  WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;
+
+/** @throws InvalidInput `CURSOR_INVALID` */
+function readImageCursor(text: string): [pushId: string, digest: string] {
+  const [pushId = '', digest = ''] = text.split('.');
+  if (!isDigest(digest)) throw new InvalidInput('CURSOR_INVALID', 'not a cursor that this API gave out');
+  return [readCursor(pushId), digest];
 }

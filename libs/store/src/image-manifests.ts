@@ -10,7 +10,8 @@ import { GroupCommit } from './group-commit.js';
 import { Images } from './images.js';
 import { Store, type Transaction } from './store.js';
 
-const maxHolders = 10_000;
+/** Images that one search by bytes names. */
+export const maxHolders = 10_000;
 /** Bytes that are asked for at the same moment, as by incidents that are told together, share a transaction. */
 const togetherLimits = { concurrency: 1, batchBytes: 64, waitingBytes: Infinity, timeoutMs: 60_000 };
 

@@ -253,7 +253,7 @@ export class Images {
       `INSERT INTO layer (diff_id, analyzers_version, facts, entries, entry_count, uncompressed_bytes) VALUES ($1, $2, $3, $4, $5, $6)
        ON CONFLICT (diff_id) DO UPDATE SET analyzers_version = EXCLUDED.analyzers_version, facts = EXCLUDED.facts,
          entries = EXCLUDED.entries, entry_count = EXCLUDED.entry_count, uncompressed_bytes = EXCLUDED.uncompressed_bytes,
-         analyzed_at = now()`,
+         path_keys = NULL, analyzed_at = now()`,
       [diffId, analyzersVersion, result.facts, result.entries, result.entryCount, result.uncompressedBytes],
     );
     await tx.query(

@@ -11,6 +11,8 @@ import { AdvisoryFeeds } from './advisory-feeds.js';
 import { AlertGroups } from './alert-groups.js';
 import { AlertHistory } from './alert-history.js';
 import { ApiTokens } from './api-tokens.js';
+import { BlastConditions } from './blast-conditions.js';
+import { BlastDetails } from './blast-details.js';
 import { BlastRadii } from './blast-radius.js';
 import { ChannelHealths } from './channel-healths.js';
 import { connectPatiently } from './data-source.js';
@@ -36,6 +38,7 @@ import { Incidents } from './incidents.js';
 import { Jobs } from './jobs.js';
 import { Judgements } from './judgements.js';
 import { LayerFailures } from './layer-failures.js';
+import { LayerPaths } from './layer-paths.js';
 import { LearnedHabits } from './learned-habits.js';
 import { Ownership } from './ownership.js';
 import { PackageContents } from './package-contents.js';
@@ -79,6 +82,8 @@ const repositories = [
   AdvisoryAges,
   AdvisoryFeeds,
   ApiTokens,
+  BlastConditions,
+  BlastDetails,
   BlastRadii,
   ChannelHealths,
   DeadLetters,
@@ -100,6 +105,7 @@ const repositories = [
   Incidents,
   Jobs,
   LayerFailures,
+  LayerPaths,
   LearnedHabits,
   Ownership,
   FleetFiles,

@@ -49,7 +49,7 @@ const recentHours = 24;
 const maxWorkloads = 10_000;
 
 /** Of a row of `container_ledger`: whether it runs, as far as anybody knows. */
-const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
+export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
 
 /** Of a row of `container_ledger`: whether it runs, or did in the last day, as jobs do again and again. */
 const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;

@@ -1,12 +1,12 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
-import { ImageManifests } from '@tidewaiter/store';
+import { ImageManifests, LayerPaths } from '@tidewaiter/store';
 
 const intervalMs = 10_000;
 /** Images at once: they are held from other scanners meanwhile. */
 const maxImages = 20;
 
-/** Lets images that were analysed before anybody asked for files by their bytes be found by them, too. */
+/** Indexes the files of images by their bytes where that is missing, and the paths of every new layer. */
 @Injectable()
 export class ManifestContents implements OnApplicationBootstrap, BeforeApplicationShutdown {
   #filling: Repetition | undefined;
@@ -14,6 +14,7 @@ export class ManifestContents implements OnApplicationBootstrap, BeforeApplicati
 
   constructor(
     private readonly manifests: ImageManifests,
+    private readonly paths: LayerPaths,
     private readonly logger: Logger,
   ) {}
 
@@ -31,5 +32,8 @@ export class ManifestContents implements OnApplicationBootstrap, BeforeApplicati
     for (let some = 1; some > 0 && !this.#isStopping; images += some)
       some = await this.manifests.fillContents(maxImages);
     if (images > 0) this.logger.info({ images }, 'file contents filled');
+    let layers = 0;
+    while (!this.#isStopping && (await this.paths.indexNext())) layers += 1;
+    if (layers > 0) this.logger.debug({ layers }, 'layer paths indexed');
   }
 }

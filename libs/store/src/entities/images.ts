@@ -78,7 +78,9 @@ export class TagLedgerRow {
   @Column('text') repository!: string;
   @Column('text') tag!: string;
   /** Null where the tag was deleted. */
-  @Column('text', { nullable: true }) digest!: string | null;
+  @Index('tag_ledger_digest_ix')
+  @Column('text', { nullable: true })
+  digest!: string | null;
   /** Push that brought the digest; of a seen entry the last one that did, null where none is known. */
   @Index('tag_ledger_push_ux', { unique: true, where: 'NOT is_seen' })
   @Column('uuid', { name: 'push_id', nullable: true })
@@ -99,8 +101,12 @@ export class TagLedgerRow {
 
 /** One image for one platform, by the digest of its manifest. */
 @Entity('image')
-// By the revision that its label names; of an expression, which TypeORM cannot say.
+// Of expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
 @Index('image_revision_ix', { synchronize: false })
+@Index('image_base_digest_ix', { synchronize: false })
+@Index('image_base_name_ix', { synchronize: false })
+@Index('image_os_ix', { synchronize: false })
+@Index('image_unread_ix', ['digest'], { where: "unread_layers <> '{}'" })
 export class ImageRow {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'image_pk' }) digest!: string;
   @Column('text', { name: 'media_type' }) mediaType!: string;
@@ -157,6 +163,9 @@ export class PushImageRow {
 
 /** One layer of the fleet, analysed once however many images share it. */
 @Entity('layer')
+// GIN, which TypeORM cannot declare.
+@Index('layer_path_keys_ix', { synchronize: false })
+@Index('layer_unindexed_ix', ['diffId'], { where: 'path_keys IS NULL' })
 export class LayerRow {
   @PrimaryColumn('text', { name: 'diff_id', primaryKeyConstraintName: 'layer_pk' }) diffId!: string;
   @Column('text', { name: 'analyzers_version' }) analyzersVersion!: string;
@@ -167,6 +176,8 @@ export class LayerRow {
   @Column('integer', { name: 'entry_count' }) entryCount!: number;
   @Column('bigint', { name: 'uncompressed_bytes' }) uncompressedBytes!: string;
   @CreateDateColumn({ name: 'analyzed_at', type: 'timestamptz' }) analyzedAt!: Date;
+  /** Keys of its paths, `pathKeyOf` of the layer paths; null until they are indexed. */
+  @Column('bigint', { name: 'path_keys', array: true, nullable: true }) pathKeys!: string[] | null;
 }
 
 /** A blob that was read and found to be of this size and to unpack to this layer. */
@@ -228,6 +239,9 @@ export class ImageLayerRow {
 @Index('package_purl_ix', { synchronize: false })
 @Index('package_purl_name_ix', { synchronize: false })
 @Index('package_advisory_names_ix', { synchronize: false })
+@Index('package_name_ix', { synchronize: false })
+@Index('package_source_name_ix', { synchronize: false })
+@Index('package_artifact_ix', { synchronize: false })
 export class PackageRow {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -4,6 +4,9 @@ import { ImageRow, PushRow } from './images.js';
 
 /** Who signed an image of a repository, and how it was built. Only the scanner writes it. */
 @Entity('image_provenance')
+// GIN, which TypeORM cannot declare.
+@Index('image_provenance_signatures_ix', { synchronize: false })
+@Index('image_provenance_attestations_ix', { synchronize: false })
 export class ImageProvenanceRow {
   @PrimaryColumn('text', { name: 'image_digest', primaryKeyConstraintName: 'image_provenance_pk' })
   imageDigest!: string;

@@ -53,6 +53,7 @@ import { PushBaseline1764000140000 } from './1764000140000-push-baseline.js';
 import { FleetFiles1764000141000 } from './1764000141000-fleet-files.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
 import { PushIdentity1764000151000 } from './1764000151000-push-identity.js';
+import { FleetSearch1764000160000 } from './1764000160000-fleet-search.js';
 import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
 import { ServiceConfiguration1764000180000 } from './1764000180000-service-configuration.js';
 import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news.js';
@@ -117,4 +118,5 @@ export const migrations = [
   IncidentTitleRank1764000170000,
   ServiceConfiguration1764000180000,
   ExploitationNews1764000191000,
+  FleetSearch1764000160000,
 ];

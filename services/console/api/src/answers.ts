@@ -280,48 +280,6 @@ export const gateAnswer = judgementAnswer.extend({
   warnings: z.array(warning),
 });
 
-/** `counts`: of all pages; `mitigated` of the images. */
-export const blastRadiusAnswer = z.object({
-  /** `workloads` is null while nobody tells of what runs. */
-  counts: z.object({
-    packages: count,
-    images: count,
-    mitigated: count,
-    repositories: count,
-    workloads: count.nullable(),
-  }),
-  items: z.array(
-    z.object({
-      /** Of the push that brought the image. */
-      id: z.uuid(),
-      registry: z.string(),
-      repository: z.string(),
-      tag: z.string(),
-      digest: z.string(),
-      /** Some of the packages. */
-      purls: z.array(z.string()),
-      /** Where the file is that was asked for. */
-      paths: z.array(z.string()),
-      /** The hole is closed in all of them by other means than a version. */
-      isMitigated: z.boolean(),
-      /** Some of those that run it, or did in the last day; null while nobody tells of what runs. */
-      workloads: z
-        .array(
-          z.object({
-            cluster: text,
-            namespace: z.string(),
-            kind: z.string(),
-            name: z.string(),
-            /** Null while nobody told of services. */
-            exposed: z.boolean().nullable(),
-          }),
-        )
-        .nullable(),
-    }),
-  ),
-  next: text,
-});
-
 export const deadLetterAnswer = z.object({
   id: z.uuid(),
   stage: z.enum(['event', 'job']),

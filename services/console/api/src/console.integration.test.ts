@@ -523,62 +523,84 @@ describe('the API', () => {
     expect((await get(`/images/${amd64}/findings`)).items).toHaveLength(1);
   });
 
+  const nothing = {
+    ...{ packages: 0, images: 0, tagged: 0, mitigated: 0, unknown: 0, repositories: 0 },
+    ...{ workloads: null, pods: null, containers: null, running: null },
+  };
+
   it.each([
     ['a vulnerability', 'vulnerability=CVE-2026-1000'],
     ['an advisory', 'vulnerability=DSA-1'],
     ['all versions of a package', `purl=${encodeURIComponent('pkg:deb/debian/openssl')}`],
-  ])('shows where %s is, in what tags point to', async (_, query) => {
-    expect(await get(`/blast-radius?${query}`)).toEqual({
-      counts: { packages: 2, images: 2, mitigated: 0, repositories: 1, workloads: null },
-      items: [
-        {
-          id: ids[0],
-          registry: 'localhost:5000',
-          repository: 'shop/app',
-          tag: '1',
-          digest: index,
-          purls: [openssl('amd64').purl, openssl('arm64').purl],
-          paths: [],
-          isMitigated: false,
-          workloads: null,
-        },
-      ],
+  ])('shows where %s is', async (_, query) => {
+    const place = { registry: 'localhost:5000', repository: 'shop/app', tag: '1' };
+    const answer = await get(`/blast-radius?${query}`);
+    expect(answer).toEqual({
+      counts: { ...nothing, packages: 2, images: 2, tagged: 2, repositories: 1 },
+      notEvaluated: [],
+      items: expect.any(Array),
       next: null,
     });
+    expect(answer.items.map((each) => each['digest']).toSorted()).toEqual([amd64, arm64].toSorted());
+    expect(answer.items).toContainEqual(
+      expect.objectContaining({
+        ...place,
+        digest: amd64,
+        places: [
+          expect.objectContaining({ ...place, digest: index, isCurrent: true, pushId: ids[0], pushedBy: hostile }),
+        ],
+        purls: [openssl('amd64').purl],
+        ...{ paths: [], isMitigated: false, isUnknown: false, workloads: null },
+      }),
+    );
+  });
+
+  it('finds the images with a range of versions of a package, and no container without a sensor', async () => {
+    for (const query of [
+      'package=openssl<3.0.12',
+      'package=openssl&version=<3.0.12',
+      'package=pkg:deb/debian/openssl<3.0.12',
+    ]) {
+      const { counts } = await get(`/blast-radius?${query.replaceAll('<', '%3C')}`);
+      expect(counts).toMatchObject({ images: 2, unknown: 0 });
+    }
+    expect((await get('/blast-radius?package=openssl%3C3.0.11'))['counts']).toEqual(nothing);
+    expect(await get('/blast-radius/containers?package=openssl&running=true')).toMatchObject({ items: [], next: null });
   });
 
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
-    expect(await of(openssl('amd64').purl)).toEqual({
-      packages: 1,
-      images: 1,
-      mitigated: 0,
-      repositories: 1,
-      workloads: null,
-    });
-    expect(await of('pkg:deb/debian/openssl@9')).toEqual({
-      packages: 0,
-      images: 0,
-      mitigated: 0,
-      repositories: 0,
-      workloads: null,
-    });
+    expect(await of(openssl('amd64').purl)).toMatchObject({ packages: 1, images: 1, repositories: 1, workloads: null });
+    expect(await of('pkg:deb/debian/openssl@9')).toEqual(nothing);
   });
 
   it('asks where a file is by its bytes', async () => {
-    const nowhere = { packages: 0, images: 0, mitigated: 0, repositories: 0, workloads: null };
     for (const asked of [hex('9'), `sha256:${'9A'.repeat(32)}`]) {
-      expect(await get(`/blast-radius?file=${asked}`)).toEqual({ counts: nowhere, items: [], next: null });
+      expect(await get(`/blast-radius?file=${asked}`)).toMatchObject({ counts: nothing, items: [], next: null });
     }
   });
 
-  it.each(['', '?purl=openssl', '?purl=pkg:deb/a&vulnerability=CVE-1', '?file=sha256:9', '?file=/bin/sh'])(
-    'wants one question: %j',
-    async (query) => {
-      const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
-      expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
-    },
-  );
+  it.each([
+    ...[
+      '',
+      '?running=true',
+      '?version=1',
+      '?purl=openssl',
+      '?file=sha256:9',
+      '?file=/bin/sh',
+      '?path=bin/sh',
+      '?secret=x',
+    ],
+    ...[
+      '?layer=1',
+      '?image=app',
+      '?package=a&since=yesterday',
+      '?package=a&since=2026-02-01T00:00:00Z&until=2026-01-01T00:00:00Z',
+    ],
+  ])('rejects the search %j', async (query) => {
+    const answer = await call(`/api/v1/blast-radius${query}`, { headers: bearer() });
+    expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ code: 'INPUT_INVALID' })]);
+  });
 
   it('shows incidents, and resolves one once', async () => {
     const id = await seedIncident('Shell');

@@ -135,14 +135,50 @@ export const gateBody = z.strictObject({
   failOn: z.string().regex(thresholdPattern, 'expected a severity, or new: and a severity').optional(),
 });
 
-export const blastRadiusQuery = pageQuery.extend({
+const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
+const digest = z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits');
+
+/** What a search across the fleet asks for; all conditions must hold. */
+const blastConditions = {
   /** `CVE-2021-44228`, or the id of any advisory about it. */
   vulnerability: z.string().min(1).max(500).optional(),
   /** `pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1`; without its version and what follows, all versions. */
   purl: z.string().startsWith('pkg:').max(2_000).optional(),
+  /** `openssl<3.0.14`, `openssl>=3.0.0,<3.0.14`: by name, name of the source package or purl. */
+  package: z.string().min(1).max(2_000).optional(),
+  /** `<3.0.14`: versions of the package. */
+  version: z.string().min(1).max(500).optional(),
   /** What a file holds, as `sha256:` and its hash; empty files are not kept track of. */
-  file: z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits').optional(),
-});
+  file: digest.optional(),
+  /** `/usr/bin/curl`: a file or link in any layer, also one that a later layer deletes. */
+  path: z.string().startsWith('/').max(4_096).optional(),
+  /** A diffID, or the digest of a blob. */
+  layer: digest.optional(),
+  /** `debian:12`, or the digest of a base image. */
+  base: z.string().min(1).max(1_000).optional(),
+  /** Fingerprint of a secret's value, as findings have it. */
+  secret: z
+    .string()
+    .toLowerCase()
+    .regex(/^[0-9a-f]{64}$/, 'expected 64 hex digits')
+    .optional(),
+  /** Digest of an image, an index or a configuration. */
+  image: digest.optional(),
+  /** Name, key fingerprint or certificate identity of who signed. */
+  signer: z.string().min(1).max(2_000).optional(),
+  /** What a tag pointed to, or what ran, at this time or later. */
+  since: time.optional(),
+  /** The same, at this time or before. */
+  until: time.optional(),
+  /** What runs now. */
+  running: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+};
+
+/** The cursor of images names a push and an image, that of containers is the id of one. */
+export const blastRadiusQuery = pageQuery.extend({ ...blastConditions, after: z.string().min(1).max(200).optional() });
 
 export const sessionBody = z.strictObject({ token: z.string().max(200) });
 

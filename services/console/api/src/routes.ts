@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 import { admissionAnswer, admissionReview } from './admission.js';
 import {
-  blastRadiusAnswer,
   deadLetterAnswer,
   imageFindingsAnswer,
   gateAnswer,
@@ -16,6 +15,7 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
+import { blastContainersAnswer, blastRadiusAnswer } from './blast-answers.js';
 import { pushChangesAnswer } from './change-answers.js';
 import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
 import {
@@ -93,7 +93,11 @@ export const routes: readonly Route[] = [
     query: findingsQuery,
   },
   {
-    ...get('/blast-radius', 'Where a vulnerability, a package or a file is, newest push first', blastRadiusAnswer),
+    ...get('/blast-radius', 'Images that hold a package, a file, a secret …, newest push first', blastRadiusAnswer),
+    query: blastRadiusQuery,
+  },
+  {
+    ...get('/blast-radius/containers', 'Containers that run such an image, or ran it', blastContainersAnswer),
     query: blastRadiusQuery,
   },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),

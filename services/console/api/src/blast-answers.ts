@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+const text = z.string().nullable();
+const time = z.date();
+const count = z.int().nonnegative();
+
+const head = {
+  /** Of all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
+  counts: z.object({
+    packages: count,
+    images: count,
+    /** Images that a tag points to now. */
+    tagged: count,
+    /** The vulnerability is closed in them by other means than a version. */
+    mitigated: count,
+    /** A version could not be compared. */
+    unknown: count,
+    repositories: count,
+    workloads: count.nullable(),
+    pods: count.nullable(),
+    containers: count.nullable(),
+    running: count.nullable(),
+  }),
+  /** Why the answer may lack images, and how many images or layers that concerns. */
+  notEvaluated: z.array(
+    z.object({
+      code: z.enum(['LAYERS_UNREAD', 'FILES_NOT_INDEXED', 'PATHS_NOT_INDEXED', 'TOO_MANY_RESULTS']),
+      message: z.string(),
+      count,
+    }),
+  ),
+  next: text,
+};
+
+const packageAnswer = z.object({
+  purl: z.string(),
+  version: z.string(),
+  foundIn: z.string(),
+  isUnknown: z.boolean(),
+  isMitigated: z.boolean(),
+  /** Whether it was seen to be executed or loaded; null while nothing of the image was. */
+  inUse: z.boolean().nullable(),
+});
+
+const placeAnswer = z.object({
+  registry: z.string(),
+  repository: z.string(),
+  tag: text,
+  digest: z.string(),
+  since: time,
+  /** When the tag moved or was deleted. */
+  until: time.nullable(),
+  isCurrent: z.boolean(),
+  pushId: z.uuid().nullable(),
+  pushedBy: text,
+});
+
+const workloadAnswer = z.object({
+  cluster: text,
+  namespace: text,
+  kind: text,
+  name: text,
+  exposed: z.boolean().nullable(),
+  containers: count,
+  running: count,
+  /** Some of them. */
+  pods: z.array(z.string()),
+  since: time,
+  /** Null while one of its containers runs. */
+  until: time.nullable(),
+});
+
+export const blastRadiusAnswer = z.object({
+  ...head,
+  items: z.array(
+    z.object({
+      id: z.string(),
+      digest: z.string(),
+      platform: text,
+      /** The first of its places. */
+      registry: text,
+      repository: text,
+      tag: text,
+      /** Tags that point to it or did, current ones first; some of them. */
+      places: z.array(placeAnswer),
+      placeCount: count,
+      packages: z.array(packageAnswer),
+      purls: z.array(z.string()),
+      /** Where the file is that was asked for by its bytes. */
+      paths: z.array(z.string()),
+      /** Where else it meets the search. */
+      notes: z.array(z.string()),
+      isMitigated: z.boolean(),
+      isUnknown: z.boolean(),
+      /** Some of them; null while no sensor reports containers. */
+      workloads: z.array(workloadAnswer).nullable(),
+      workloadCount: count.nullable(),
+    }),
+  ),
+});
+
+export const blastContainersAnswer = z.object({
+  ...head,
+  items: z.array(
+    z.object({
+      id: z.string(),
+      cluster: text,
+      node: text,
+      namespace: text,
+      workloadKind: text,
+      workload: text,
+      pod: text,
+      container: text,
+      digest: z.string(),
+      repository: text,
+      tag: text,
+      since: time,
+      /** When it ended, or was last seen; null while it runs. */
+      until: time.nullable(),
+      isRunning: z.boolean(),
+      isUnknown: z.boolean(),
+      packages: z.array(packageAnswer),
+    }),
+  ),
+});
