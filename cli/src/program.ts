@@ -5,6 +5,7 @@ import { completionCommand } from './completion/completion.js';
 import { deadLettersCommand } from './dead-letters.js';
 import { deliveriesCommand } from './deliveries.js';
 import { downCommand } from './down.js';
+import { findCommand } from './find/find.js';
 import { messagesCommand } from './messages.js';
 import { policiesCommand } from './policies.js';
 import { replayCommand } from './replay/replay.js';
@@ -31,6 +32,7 @@ const commands = [
   diffCommand,
   gateCommand,
   explainCommand,
+  findCommand,
   upCommand,
   downCommand,
   statusCommand,

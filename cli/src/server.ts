@@ -25,14 +25,36 @@ export function serverUrl(text: string): string {
 export async function askApi<Answer>(
   path: string,
   question: object,
+  server: Server,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  const body = { method: 'POST', body: JSON.stringify(question) };
+  return request(path, body, server, isAnswer);
+}
+
+/**
+ * Reads from the API of a platform.
+ * @param path below `/api/v1`, with its query
+ * @throws as {@link askApi}
+ */
+export async function getApi<Answer>(
+  path: string,
+  server: Server,
+  isAnswer: (answer: unknown) => answer is Answer,
+): Promise<Answer> {
+  return request(path, {}, server, isAnswer);
+}
+
+async function request<Answer>(
+  path: string,
+  more: { method?: string; body?: string },
   { server, tokenFile, timeout }: Server,
   isAnswer: (answer: unknown) => answer is Answer,
 ): Promise<Answer> {
   const token = await readToken(tokenFile);
   const response = await fetch(new URL(`api/v1/${path}`, server.endsWith('/') ? server : `${server}/`), {
-    method: 'POST',
+    ...more,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(question),
     // A token goes to whom it was meant for.
     redirect: 'error',
     signal: AbortSignal.timeout(timeout),

@@ -2,6 +2,7 @@ import { findingKinds, runtimeSources, severities } from '@tidewaiter/domain';
 import { reportFormats } from '@tidewaiter/reports';
 import type { Argument, Command, Option } from 'commander';
 
+import { expressionKeys } from '../find/expression.js';
 import { sourceKinds } from '../sources/sources.js';
 
 /** What may stand for an argument, or for the value of an option. */
@@ -51,6 +52,7 @@ const placeholders = new Map<string, Values>([
     },
   ],
   ['kind', { ...nothing, words: runtimeSources }],
+  ['expression', { ...nothing, words: expressionKeys }],
   ...['severity', 'threshold'].map((name) => [name, { ...nothing, words: severities }] as const),
   ...['image', 'target', 'old', 'new'].map((name) => [name, target] as const),
   ...['file', 'dir', 'path'].map((name) => [name, file] as const),
@@ -69,6 +71,7 @@ const placeholders = new Map<string, Values>([
     'text',
     'time',
     'url',
+    'when',
   ].map((name) => [name, nothing] as const),
 ]);
 

@@ -1,0 +1,205 @@
+import { printable } from '@tidewaiter/domain';
+import type { BlastContainer, BlastCounts, BlastImage, NotEvaluated } from '@tidewaiter/store';
+
+import { count } from '../terminal.js';
+
+/** Times as JSON has them. */
+type Json<Value> = Value extends Date
+  ? string
+  : Value extends object
+    ? { [Key in keyof Value]: Json<Value[Key]> }
+    : Value;
+
+interface Found<Item> {
+  counts: BlastCounts;
+  notEvaluated: NotEvaluated[];
+  items: Json<Item>[];
+  next: string | null;
+}
+
+export type FoundImages = Found<BlastImage>;
+export type FoundContainers = Found<BlastContainer>;
+
+/** What `find` shows; without `images` where only what runs was asked for. */
+export interface FleetAnswer {
+  counts: BlastCounts;
+  notEvaluated: NotEvaluated[];
+  images?: FoundImages['items'];
+  containers: FoundContainers['items'];
+}
+
+type Row = readonly string[];
+
+const shortDigest = 'sha256:'.length + 12;
+const columnGap = 2;
+
+/** An answer for a terminal of some width. */
+export function tableOf({ counts, notEvaluated, images, containers }: FleetAnswer, width: number): string {
+  const lines = [
+    ...(images && images.length > 0 ? [...table(imageHead, images.map(imageRow), width), ''] : []),
+    ...(containers.length > 0 ? [...table(containerHead, containers.map(containerRow), width), ''] : []),
+    summaryOf(counts),
+    ...cutLines('images', images?.length ?? counts.images, counts.images),
+    ...cutLines('containers', containers.length, counts.containers ?? 0),
+    ...(counts.unknown > 0 ? [`${plural(counts.unknown, 'image')} unknown: a version could not be compared`] : []),
+    ...notEvaluated.map(({ message, count: many }) => `not evaluated: ${count(many)} ${printable(message)}`),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** One line for each container, and one for each image without any. @see RFC 4180 */
+export function csvOf({ images = [], containers }: FleetAnswer): string {
+  const run = new Set(containers.map(({ digest }) => digest));
+  const idle = images.filter(({ digest }) => !run.has(digest));
+  const rows = [
+    [
+      'digest',
+      'repository',
+      'tag',
+      'cluster',
+      'namespace',
+      'workload',
+      'pod',
+      'container',
+      'since',
+      'until',
+      'running',
+      'packages',
+      'in_use',
+      'unknown',
+    ],
+    ...containers.map((each) => [
+      ...[
+        each.digest,
+        each.repository,
+        each.tag,
+        each.cluster,
+        each.namespace,
+        workloadOf(each),
+        each.pod,
+        each.container,
+      ],
+      ...[each.since, each.until, String(each.isRunning), purlsOf(each), useOf(each), String(each.isUnknown)],
+    ]),
+    ...idle.map((each) => [
+      ...[each.digest, each.repository, each.tag, null, null, null, null, null],
+      ...[
+        each.places[0]?.since ?? null,
+        each.places[0]?.until ?? null,
+        'false',
+        purlsOf(each),
+        useOf(each),
+        String(each.isUnknown),
+      ],
+    ]),
+  ];
+  return rows.map((row) => `${row.map((cell) => csvCell(cell ?? '')).join(',')}\r\n`).join('');
+}
+
+const imageHead = ['IMAGE', 'DIGEST', 'TAGGED', 'RUNNING', 'PACKAGES', 'WHERE'];
+
+function imageRow(image: FoundImages['items'][number]): Row {
+  const { registry, repository, tag, digest, places, workloads, packages, paths, notes, isUnknown, isMitigated } =
+    image;
+  const [place] = places;
+  const running = workloads?.reduce((sum, each) => sum + each.running, 0);
+  return [
+    repository === null ? '(never pushed)' : `${registry}/${repository}${tag === null ? '' : `:${tag}`}`,
+    digest.slice(0, shortDigest),
+    place === undefined ? '-' : place.isCurrent ? 'now' : `until ${place.until === null ? '?' : minuteOf(place.until)}`,
+    running === undefined ? 'unknown' : count(running),
+    packagesOf(packages, isUnknown) + (isMitigated ? ' (mitigated)' : ''),
+    [...paths, ...notes].slice(0, 3).join(', '),
+  ];
+}
+
+const containerHead = ['CLUSTER', 'NAMESPACE', 'POD', 'CONTAINER', 'IMAGE', 'PACKAGES', 'IN USE', 'SINCE', 'UNTIL'];
+
+function containerRow(container: FoundContainers['items'][number]): Row {
+  const {
+    cluster,
+    namespace,
+    pod,
+    container: name,
+    repository,
+    tag,
+    digest,
+    packages,
+    isUnknown,
+    since,
+    until,
+  } = container;
+  return [
+    cluster ?? '-',
+    namespace ?? '-',
+    pod ?? '-',
+    name ?? '-',
+    repository === null ? digest.slice(0, shortDigest) : `${repository}${tag === null ? '' : `:${tag}`}`,
+    packagesOf(packages, isUnknown),
+    useOf(container),
+    minuteOf(since),
+    until === null ? 'running' : minuteOf(until),
+  ];
+}
+
+function packagesOf(packages: FoundImages['items'][number]['packages'], isUnknown: boolean): string {
+  const names = packages.slice(0, 2).map(({ purl }) => nameOf(purl));
+  const more = packages.length > 2 ? [`and ${packages.length - 2} more`] : [];
+  return [...names, ...more].join(', ') + (isUnknown ? ' (unknown)' : '');
+}
+
+/** `libssl3@3.0.11-1` of `pkg:deb/debian/libssl3@3.0.11-1?arch=amd64`. */
+function nameOf(purl: string): string {
+  return purl.replace(/^pkg:[^/]+\//, '').replace(/[?#].*$/, '');
+}
+
+function useOf({ packages }: { packages: FoundImages['items'][number]['packages'] }): string {
+  if (packages.some(({ inUse }) => inUse === true)) return 'yes';
+  return packages.length > 0 && packages.every(({ inUse }) => inUse === false) ? 'not seen' : 'unknown';
+}
+
+function purlsOf({ packages }: { packages: FoundImages['items'][number]['packages'] }): string {
+  return packages.map(({ purl }) => purl).join(' ');
+}
+
+function workloadOf({ workloadKind, workload }: FoundContainers['items'][number]): string | null {
+  return workload === null ? null : `${workloadKind}/${workload}`;
+}
+
+function summaryOf({ images, tagged, repositories, containers, pods, running, workloads }: BlastCounts): string {
+  const head = `${plural(images, 'image')} (${count(tagged)} with a current tag) in ${plural(repositories, 'repository', 'repositories')}`;
+  if (containers === null || workloads === null) return `${head}; no sensor reports containers`;
+  const ran = `${plural(containers, 'container')} (${count(running ?? 0)} running) in ${plural(pods ?? 0, 'pod')}`;
+  return `${head}; ${ran} of ${plural(workloads, 'workload')}`;
+}
+
+function cutLines(what: string, shown: number, total: number): string[] {
+  return shown < total ? [`the first ${count(shown)} of ${count(total)} ${what} are shown`] : [];
+}
+
+/** The last columns lose most where a terminal is narrow. */
+function table(head: Row, rows: readonly Row[], width: number): string[] {
+  const shown = rows.map((row) => row.map((cell) => printable(cell)));
+  const widths = head.map((title, column) => Math.max(title.length, ...shown.map((row) => row[column]!.length)));
+  return [head, ...shown].map((row) => {
+    const line = row
+      .map((cell, column) => cell.padEnd(widths[column]! + columnGap))
+      .join('')
+      .trimEnd();
+    return line.length <= width || !process.stdout.isTTY ? line : `${line.slice(0, width - 1)}…`;
+  });
+}
+
+/** A cell that a spreadsheet takes for a formula gets a quote in front: names of packages and pods are not ours. */
+function csvCell(text: string): string {
+  const safe = printable(/^[=+\-@]/.test(text) ? `'${text}` : text);
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function minuteOf(time: string): string {
+  return time.slice(0, 16).replace('T', ' ');
+}
+
+function plural(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`;
+}
