@@ -125,7 +125,7 @@ describe('findingMessage', () => {
   it('gives a line to each package of several, with the names of images in every line', () => {
     const { title, sections } = findingMessage([report, ...family], { consoleUrl });
     expect(title).toBe(
-      'Critical · 5 vulnerabilities in 3 packages: 7 images, 2 running; worst CVE-2021-44228 (exploited) and 3 more',
+      'Critical · 5 vulnerabilities in 3 packages: 7 images, 2 running; worst CVE-2021-44228 (exploited)',
     );
     expect(sections[0]).toMatchObject({
       title: 'Vulnerabilities',
@@ -216,5 +216,14 @@ describe('findingMessage', () => {
     for (const { text, detail } of sections.flatMap(({ items }) => items))
       expect(Math.max(text.length, detail?.length ?? 0)).toBeLessThanOrEqual(300);
     expect(JSON.stringify(sections)).not.toContain('\u202e');
+  });
+
+  it('says once that a vulnerability is exploited, and each upgrade once', () => {
+    const news = { ...report, reason: 'kev' as const, exploitation: { kev: true, epss: null } };
+    const { summary } = findingMessage([news], { consoleUrl });
+    expect(summary.match(/exploited/g)).toHaveLength(1);
+    const narrower = { ...report, id: 'CVE-2026-9', places: report.places.slice(0, 1) };
+    const both = findingMessage([report, narrower], { consoleUrl }).summary;
+    expect(both.match(/Upgrade .*$/)![0].match(/openssl to /g)).toHaveLength(1);
   });
 });

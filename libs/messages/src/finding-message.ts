@@ -84,7 +84,7 @@ function headline(families: readonly FindingFamily[]): string {
   if (families.length > 1) {
     const reports = families.flatMap((each) => each.reports);
     const packages = count(packageNames(families).length, 'package');
-    return `${count(reports.length, 'vulnerability', 'vulnerabilities')} in ${packages}: ${where}; worst ${namesOf(family, 1)}`;
+    return `${count(reports.length, 'vulnerability', 'vulnerabilities')} in ${packages}: ${where}; worst ${namesOf({ ...family, reports: family.reports.slice(0, 1) }, 1)}`;
   }
   const [{ status, reason, exploitation }] = family.reports as [FindingReport];
   const packages = enumerate(family.packages, 2);
@@ -118,7 +118,10 @@ function summary(families: readonly FindingFamily[]): string {
   const sentences = [
     title1,
     reasonText(reports),
-    exploitedText(reports.map(({ id, exploitation }) => ({ id, ...exploitation }))),
+    // News of exploitation has said it.
+    exploitedText(
+      reports.filter(({ reason }) => reason === 'advisory').map(({ id, exploitation }) => ({ id, ...exploitation })),
+    ),
     reachText(families.flatMap(({ places }) => places)),
     kind === 'malware' ? 'It is malicious: remove it.' : remedyText(families),
   ];
@@ -149,8 +152,16 @@ function reachText(places: readonly FindingPlace[]): string {
 }
 
 function remedyText(families: readonly FindingFamily[]): string {
-  const upgrades = families.flatMap(({ packages, target }) =>
-    target === null ? [] : `${enumerate(packages, 2)} to ${target}`,
+  const fixable = families.filter(({ target }) => target !== null);
+  const names = new Set(fixable.flatMap(({ packages }) => packages));
+  const byPackage = Map.groupBy(
+    fixable.flatMap(({ places }) => places),
+    ({ packageName }) => packageName,
+  );
+  // The highest version of a package closes all of its vulnerabilities; packages with the same one are named together.
+  const byTarget = Map.groupBy(names, (name) => fixText(byPackage.get(name)!));
+  const upgrades = [...byTarget].flatMap(([target, names]) =>
+    target === null ? [] : `${enumerate(names, 2)} to ${target}`,
   );
   const unfixed = families.filter(({ target }) => target === null);
   if (upgrades.length === 0) return 'No fixed version is known yet.';

@@ -35,6 +35,10 @@ describe('mergedMessage', () => {
     expect(mergedMessage(pushes(13)).sections[0]!.items[0]).toMatchObject({ detail: null });
   });
 
+  it('links to the worst, as each line has its own page', () => {
+    expect(mergedMessage(pushes(3)).links).toEqual([expect.objectContaining({ text: 'Open image' })]);
+  });
+
   it('counts lines that read the same instead of repeating them', () => {
     expect(linesOf(mergedMessage([about('a'), about('b'), about('a')]))).toEqual(['a (2 times)', 'b']);
     const miners = Array.from({ length: 20 }, (_, index) => about('Miner in shop/api', { summary: `Pod ${index}.` }));

@@ -39,7 +39,7 @@ export function mergedMessage(messages: readonly Message[]): Message {
       ...mergedSection('Still there', still),
       ...mergedSection('Over', over),
     ],
-    links: uniqueLinks(ordered),
+    links: head!.links.slice(0, 1),
     footer: `Tidewaiter · ${count(messages.length, 'alert')} in one message`,
     isReminder: still.length === ordered.length,
   };
@@ -92,9 +92,4 @@ export function itemOf(message: Message): MessageItem {
     isNew: !isReminder,
     ...(link && { url: link.url }),
   };
-}
-
-function uniqueLinks(messages: readonly Message[]): Message['links'] {
-  const byUrl = new Map(messages.flatMap(({ links }) => links.slice(0, 1)).map((link) => [link.url, link]));
-  return [...byUrl.values()].slice(0, 3);
 }

@@ -1,6 +1,7 @@
 import {
   compareSeverity,
   InvalidInput,
+  layerNotAnalyzedId,
   placeOf as pathOf,
   worstSeverity,
   type Finding,
@@ -210,12 +211,18 @@ function deletedText(finding: Finding): string {
   return `: deleted ${where}, recoverable`;
 }
 
-/** `layer 1 (sha256:4fd2a1b09c3e), made by COPY . /app`: where a secret has to be removed from the build. */
+/** ` · layer 1 (sha256:4fd2a1b09c3e), made by COPY . /app`: where the build has to change; why a layer could not be analyzed. */
 function layerOf({ findings }: FindingGroup): string {
   const [{ finding, layer }] = findings as [PushFinding, ...PushFinding[]];
+  const { digest, createdBy, reason } = finding.evidence;
+  if (finding.id === layerNotAnalyzedId && typeof digest === 'string')
+    return ` · ${String(reason)} · ${shortDigest(digest)}${stepText(typeof createdBy === 'string' ? createdBy : null)}`;
   if (finding.kind !== 'secret' || finding.layer === null || !layer) return '';
-  const step = layer.createdBy === null ? '' : `, made by ${clean(layer.createdBy, maxStepChars)}`;
-  return ` · layer ${finding.layer} (${shortDigest(layer.digest)})${step}`;
+  return ` · layer ${finding.layer} (${shortDigest(layer.digest)})${stepText(layer.createdBy)}`;
+}
+
+function stepText(createdBy: string | null): string {
+  return createdBy === null ? '' : `, made by ${clean(createdBy.replace(/ # buildkit$/, ''), maxStepChars)}`;
 }
 
 function nameOf({ packages, findings }: FindingGroup): string {

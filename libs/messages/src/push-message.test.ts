@@ -439,3 +439,17 @@ describe('a secret in a message about a push', () => {
     ]);
   });
 });
+
+describe('a layer that could not be analyzed, in a message about a push', () => {
+  it('is named by its digest and build step, with the reason', () => {
+    const finding = findingOf({
+      ...{ kind: 'integrity', id: 'layer-not-analyzed', severity: 'high', title: 'Layer 5 could not be analyzed' },
+      ...{ fingerprint: 'layer', layer: 5, state: 'present' },
+      evidence: { digest: `sha256:${'b'.repeat(64)}`, createdBy: 'COPY m /srv # buildkit', reason: 'too many entries' },
+    });
+    const { sections } = pushMessage(report([{ finding, isNew: true, platforms: ['linux/amd64'] }]), console);
+    expect(sections[0]!.items[0]!.detail).toBe(
+      'layer-not-analyzed · too many entries · sha256:bbbbbbbbbbbb, made by COPY m /srv',
+    );
+  });
+});
