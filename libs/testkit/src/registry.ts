@@ -20,7 +20,14 @@ export interface RegistryOptions {
   /** Where it announces pushes, as Distribution's notifications do. */
   notify?: { url: string; headers?: Record<string, string> };
   /** Asks for these; without, everybody may do everything. */
-  auth?: { username: string; password: string };
+  auth?: RegistryAccount;
+  /** Other accounts that may do everything as well; needs `auth`. */
+  accounts?: RegistryAccount[];
+}
+
+export interface RegistryAccount {
+  username: string;
+  password: string;
 }
 
 export interface TestRegistry {
@@ -40,7 +47,10 @@ export function hasProgram(name: string): boolean {
 export async function startRegistry(options: RegistryOptions = {}): Promise<TestRegistry> {
   const dir = await mkdtemp(join(tmpdir(), 'tidewaiter-registry-'));
   const host = `127.0.0.1:${await freePort()}`;
-  if (options.auth) await writeFile(join(dir, 'htpasswd'), await htpasswd(options.auth));
+  if (options.auth) {
+    const lines = await Promise.all([options.auth, ...(options.accounts ?? [])].map(htpasswd));
+    await writeFile(join(dir, 'htpasswd'), lines.join(''));
+  }
   // YAML is a superset of JSON.
   await writeFile(join(dir, 'config.yml'), JSON.stringify(registryConfig(dir, host, options)));
   const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -66,10 +76,15 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Test
 }
 
 /** Pushes `image` (`oci:DIR:TAG` and skopeo's other transports) as `name` (`shop/app:1`). Returns the pushed manifest's digest. */
-export async function pushImage(registry: TestRegistry, name: string, image: string): Promise<string> {
+export async function pushImage(
+  registry: TestRegistry,
+  name: string,
+  image: string,
+  account: RegistryAccount | undefined = registry.auth,
+): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'tidewaiter-push-'));
   const digestFile = join(dir, 'digest');
-  const credentials = registry.auth ? ['--dest-creds', `${registry.auth.username}:${registry.auth.password}`] : [];
+  const credentials = account ? ['--dest-creds', `${account.username}:${account.password}`] : [];
   const flags = [
     '--insecure-policy',
     'copy',
@@ -102,7 +117,7 @@ function registryConfig(dir: string, host: string, { notify, auth }: RegistryOpt
 }
 
 /** The registry reads bcrypt only, which Node has not; Debian's perl always has. */
-async function htpasswd({ username, password }: { username: string; password: string }): Promise<string> {
+async function htpasswd({ username, password }: RegistryAccount): Promise<string> {
   const salt = '$2b$05$abcdefghijklmnopqrstuu';
   const { stdout } = await run('perl', ['-e', 'print crypt($ARGV[0], $ARGV[1])', password, salt]);
   return `${username}:${stdout}\n`;
