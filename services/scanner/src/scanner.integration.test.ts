@@ -707,7 +707,7 @@ describe('a tag that moves', () => {
         },
       },
     });
-    expect(changes?.config?.items.map(({ field }) => field)).toEqual(['user', 'entrypoint']);
+    expect(changes?.config?.items.map(({ field }) => field)).toEqual(['user', 'entrypoint', 'env KEY']);
     expect(JSON.stringify(await store.query('SELECT config FROM image'))).not.toMatch(/hunter2|KEY=/);
   });
 
