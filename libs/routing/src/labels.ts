@@ -14,7 +14,7 @@ export const documentedLabels = {
     '`true` when a sensor has told us that a container of the image runs, or did in the last day; `false` when they tell of others only; absent while none tells of containers.',
   kev: '`true` when the vulnerability is known to be exploited (CISA KEV), `false` for other findings; incidents and sensors have none.',
   fixable: '`true` when an upgrade closes at least one finding in the alert; else `false`.',
-  new: '`true` when the previous push of the tag did not have it; else `false`.',
+  new: '`true` when what the push is [compared with](releases.md) did not have it; else `false`.',
   owner: 'Who answers for the image or the namespace: [owners](#owners). Absent where nobody says.',
   sensor: 'The sensor connection that has gone silent.',
   rule: 'The rule that opened the incident, or the id of the finding.',

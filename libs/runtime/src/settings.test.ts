@@ -22,6 +22,7 @@ it('starts a new installation with nothing connected', () => {
     registries: [],
     sensors: [],
     pipelines: [],
+    releases: [],
     signers: [],
     identity: { learnFrom: 5, graceSeconds: 20 },
     owners: { rules: [], labels: [] },
