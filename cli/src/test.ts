@@ -11,8 +11,8 @@ import { environment, tell } from './context.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 // Each tool has the name of its package.
 const tools = ['docker-registry', 'skopeo'];
-// Not every release of Debian and Ubuntu has it.
-const optionalTools = ['cosign'];
+// Not every release of Debian and Ubuntu has them.
+const optionalTools = ['cosign', 'chromium'];
 
 /** Brings what the tests need, where we may, and runs them all. The exit code is Jest's. */
 export function testCommand(program: Command): void {
@@ -29,7 +29,7 @@ export function testCommand(program: Command): void {
         await installPackages(missing);
       } else if (missing.length > 0) tell(`missing, so some tests will fail or be skipped: ${missing.join(', ')}`);
       const optional = await missingOf(optionalTools);
-      if (optional.length > 0) await installOptional(optional, mayInstall(programs));
+      for (const name of optional) await installOptional(name, mayInstall(programs));
       const jest = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
       const child = spawn(process.execPath, [jest, ...args], { cwd: root, stdio: 'inherit' });
       const [code] = (await once(child, 'exit')) as [number | null];
@@ -37,14 +37,14 @@ export function testCommand(program: Command): void {
     });
 }
 
-async function installOptional(names: readonly string[], isAllowed: boolean): Promise<void> {
+async function installOptional(name: string, isAllowed: boolean): Promise<void> {
   const isThere =
     isAllowed &&
-    (await installPackages(names).then(
+    (await installPackages([name]).then(
       () => true,
       () => false,
     ));
-  if (!isThere) tell(`missing, so some tests will be skipped: ${names.join(', ')}`);
+  if (!isThere) tell(`missing, so some tests will be skipped: ${name}`);
 }
 
 async function missingOf(tools: readonly string[]): Promise<string[]> {
