@@ -189,6 +189,17 @@ it('reaches the images with a package of the story that is known to be bad', asy
   expect(await sharesOf(incident)).toEqual({ own: 'image' });
 });
 
+it('reaches every image that holds a secret of the story, also one that a later layer deletes', async () => {
+  const value = 'e'.repeat(64);
+  const finding = (state: string) => JSON.stringify({ kind: 'secret', state, evidence: { valueFingerprint: value } });
+  await store.query(
+    `INSERT INTO image_finding (image_digest, fingerprint, source, finding) VALUES ($1, 'key', 'layers', $3), ($2, 'key', 'layers', $4)`,
+    [own, stranger, finding('present'), finding('shadowed')],
+  );
+  const incident = await incidentWith({ id: uuidOf('secret'), artifacts: [{ kind: 'secret', value }] });
+  expect(await sharesOf(incident)).toEqual({ own: 'image', stranger: 'secret' });
+});
+
 it('reaches the workloads that run any of them, but for those of the incident', async () => {
   const container = (name: string, digest: Digest) => ({
     ...{

@@ -26,7 +26,7 @@ export interface ReachedImage {
   repository: string;
   tag: string;
   digest: Digest;
-  /** `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `package log4j-core`: the closest tie. */
+  /** `image`, `layer with /app/.helper`, `file /app/.helper`, `file sha256:…`, `secret`, `package log4j-core`: the closest tie. */
   shares: string;
 }
 
@@ -117,6 +117,7 @@ export class IncidentReaches {
       { shares: 'image', digests },
       ...(await this.#layerTies(digests, files.paths)),
       ...(await this.#fileTies(files.contents)),
+      ...(await this.#secretTies(incident)),
       ...(await this.#packageTies(digests, incident, findings)),
     ];
     const sharesOf = new Map<Digest, string>();
@@ -170,6 +171,18 @@ export class IncidentReaches {
       if (files && !isOfPackage(files, sha256)) ties.push({ shares: `file ${name}`, digests });
     }
     return ties;
+  }
+
+  /** The images that hold a secret of the incident, also in a layer below the one that deletes it. */
+  async #secretTies({ artifacts }: StoredIncident): Promise<Tie[]> {
+    const fingerprints = artifacts.flatMap(({ kind, value }) => (kind === 'secret' ? [value] : []));
+    if (fingerprints.length === 0) return [];
+    const holders = await this.store.query<{ digest: Digest }>(
+      `SELECT DISTINCT image_digest AS digest FROM image_finding
+       WHERE finding -> 'evidence' ->> 'valueFingerprint' = ANY($1) LIMIT 10000`,
+      [fingerprints],
+    );
+    return [{ shares: 'secret', digests: holders.map(({ digest }) => digest) }];
   }
 
   /**

@@ -51,6 +51,8 @@ export type { ListedRule } from './detection-rules.js';
 export type { AlertFilter, AlertMembership, ListedAlert } from './detection-alerts.js';
 export { DetectorLeases } from './detector-leases.js';
 export type { DetectorLease, DetectorSnapshot, LeaseShares } from './detector-leases.js';
+export { FleetSearch, searchHitTypes } from './fleet-search.js';
+export type { SearchHit } from './fleet-search.js';
 export { FleetMatches } from './fleet-matches.js';
 export type {
   ChangedAdvisory,

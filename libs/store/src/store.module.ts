@@ -27,6 +27,7 @@ import { Findings } from './findings.js';
 import { FiringAlerts } from './firing-alerts.js';
 import { FleetFiles } from './fleet-files.js';
 import { FleetMatches } from './fleet-matches.js';
+import { FleetSearch } from './fleet-search.js';
 import { ImageFactsOf } from './image-facts.js';
 import { ImageManifests } from './image-manifests.js';
 import { ImageOrigins } from './image-origins.js';
@@ -96,6 +97,7 @@ const repositories = [
   ExploitationNews,
   Findings,
   FleetMatches,
+  FleetSearch,
   ImageFactsOf,
   ImageManifests,
   ImageOrigins,

@@ -1,3 +1,4 @@
+import { searchHitTypes } from '@tidewaiter/store';
 import { z } from 'zod';
 
 const text = z.string().nullable();
@@ -122,4 +123,13 @@ export const blastContainersAnswer = z.object({
       packages: z.array(packageAnswer),
     }),
   ),
+});
+
+/** Something that a search text names. */
+export const searchHitAnswer = z.object({
+  type: z.enum(searchHitTypes),
+  id: z.string(),
+  title: z.string(),
+  /** The route that shows it. */
+  link: z.string(),
 });

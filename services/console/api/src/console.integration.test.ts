@@ -568,6 +568,22 @@ describe('the API', () => {
     expect(await get('/blast-radius/containers?package=openssl&running=true')).toMatchObject({ items: [], next: null });
   });
 
+  it.each([
+    ['cve-2026-1000', 'vulnerability', 'vulnerability=CVE-2026-1000'],
+    ['openssl', 'package', 'purl=pkg%3Adeb%2Fdebian%2Fopenssl'],
+    ['shop/app:1', 'repository', '/images/sha256:'],
+    ['/usr/bin/curl', 'path', 'path=%2Fusr%2Fbin%2Fcurl'],
+    [hex('e'), 'layer', 'layer=sha256%3A'],
+    [amd64.slice('sha256:'.length), 'image', 'image=sha256%3A'],
+  ])('recognizes %j as a %s', async (text, type, link) => {
+    const { items } = await get(`/search?q=${encodeURIComponent(text)}`);
+    expect(items).toEqual([expect.objectContaining({ type, link: expect.stringContaining(link) })]);
+  });
+
+  it('finds nothing for what it does not know', async () => {
+    expect(await get(`/search?q=${encodeURIComponent(hostile)}`)).toEqual({ items: [], next: null });
+  });
+
   it('shows where one version of a package is, and that it is nowhere', async () => {
     const of = async (purl: string) => (await get(`/blast-radius?purl=${encodeURIComponent(purl)}`))['counts'];
     expect(await of(openssl('amd64').purl)).toMatchObject({ packages: 1, images: 1, repositories: 1, workloads: null });

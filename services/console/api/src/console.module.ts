@@ -22,6 +22,7 @@ import { PushesController } from './pushes.controller.js';
 import { ReceiversController } from './receivers.controller.js';
 import { RoutesController } from './routes.controller.js';
 import { RulesController } from './rules.controller.js';
+import { SearchController } from './search.controller.js';
 import { SessionController, SessionCookie } from './session.controller.js';
 import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
@@ -54,6 +55,7 @@ export class ConsoleModule {
         GateController,
         AdmissionController,
         BlastRadiusController,
+        SearchController,
         IncidentsController,
         AlertsController,
         RulesController,

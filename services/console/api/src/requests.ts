@@ -180,6 +180,11 @@ const blastConditions = {
 /** The cursor of images names a push and an image, that of containers is the id of one. */
 export const blastRadiusQuery = pageQuery.extend({ ...blastConditions, after: z.string().min(1).max(200).optional() });
 
+export const searchQuery = z.strictObject({
+  /** The id of a vulnerability or incident, a package, digest, fingerprint, path, repository or workload. */
+  q: z.string().trim().min(1).max(1_000),
+});
+
 export const sessionBody = z.strictObject({ token: z.string().max(200) });
 
 /** @throws InvalidInput `CURSOR_INVALID` */

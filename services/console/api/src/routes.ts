@@ -15,7 +15,7 @@ import {
   redriveAnswer,
   statusAnswer,
 } from './answers.js';
-import { blastContainersAnswer, blastRadiusAnswer } from './blast-answers.js';
+import { blastContainersAnswer, blastRadiusAnswer, searchHitAnswer } from './blast-answers.js';
 import { pushChangesAnswer } from './change-answers.js';
 import { alertAnswer, incidentAnswer, incidentDetailAnswer, ruleAnswer } from './incident-answers.js';
 import {
@@ -45,6 +45,7 @@ import {
   redriveOneBody,
   replayBody,
   rulesQuery,
+  searchQuery,
   sessionBody,
   silenceBody,
   silencePreviewBody,
@@ -100,6 +101,7 @@ export const routes: readonly Route[] = [
     ...get('/blast-radius/containers', 'Containers that run such an image, or ran it', blastContainersAnswer),
     query: blastRadiusQuery,
   },
+  { ...get('/search', 'What a text names, with links', listOf(searchHitAnswer)), query: searchQuery },
   list('/incidents', 'Incidents, newest first', incidentsQuery, incidentAnswer),
   get(
     '/incidents/{id}',
