@@ -76,6 +76,7 @@ export async function reportOf(
     ...read.unread.map(layerNotAnalyzed).map(unexploited),
     ...imageFindings(source, read, view, analysis).map(unexploited),
     ...(await misconfiguration(source, read, view, options)).map(unexploited),
+    ...(await endsOfSupport(source, { os, packages }, startedAt, options)).map(unexploited),
   ];
   const asked = all.filter((finding) => isAsked(finding, options)).toSorted(worstFirst);
   const { findings, suppressed, ...objected } = await objectedTo(
@@ -163,6 +164,17 @@ async function misconfiguration(
   if (!config || !kinds.has('misconfiguration')) return [];
   const { checkImageConfig, checkImageFiles } = await import('@tidewaiter/checks');
   return [...checkImageConfig(config), ...checkImageFiles(layers, view)];
+}
+
+async function endsOfSupport(
+  { checked }: ImageSource,
+  { os, packages }: Pick<Report, 'os' | 'packages'>,
+  now: Date,
+  { kinds }: JudgeOptions,
+): Promise<Finding[]> {
+  if (checked || !kinds.has('supply-chain')) return [];
+  const { endOfLife } = await import('@tidewaiter/checks');
+  return endOfLife(os, packages, now);
 }
 
 /** Most scans have no objections, and do not load what reads them. */

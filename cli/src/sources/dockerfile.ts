@@ -8,7 +8,7 @@ export const dockerfile: SourceKind = {
   scheme: 'dockerfile',
   async open(location) {
     const { checkDockerfile } = await import('@tidewaiter/checks');
-    const { findings, warnings } = checkDockerfile(await readText(location), basename(location));
+    const { findings, warnings } = checkDockerfile(await readText(location), basename(location), new Date());
     return {
       digest: null,
       mediaType: null,

@@ -27,6 +27,8 @@ export interface Seen {
   field?: string;
   resource?: string;
   confidence?: Confidence;
+  /** Where this place is less bad than the check in general. */
+  severity?: Severity;
   /** More that people may want to see. */
   details?: Record<string, unknown>;
 }
@@ -80,11 +82,11 @@ function runCheck<Subject>(
 }
 
 function toFinding({ id, severity, reason, fix, reference }: CheckInfo, seen: Seen, path: string | null): Finding {
-  const { title, place, confidence, details, ...where } = seen;
+  const { title, place, confidence, details, severity: own, ...where } = seen;
   return findingOf({
     kind: 'misconfiguration',
     id,
-    severity,
+    severity: own ?? severity,
     title: shown(title, maxTitleLength),
     fingerprint: hashOf('misconfiguration', id, path ?? '', place),
     path,

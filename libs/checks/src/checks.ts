@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { CheckInfo } from './check.js';
 import { dockerfileChecks } from './dockerfile/dockerfile-checks.js';
+import { endOfLifeDistribution, endOfLifeRuntime } from './end-of-life/end-of-life.js';
 import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
 
@@ -11,6 +12,8 @@ export const checks: readonly CheckInfo[] = [
   ...imageFileChecks,
   ...dockerfileChecks,
   ...kubernetesChecks,
+  endOfLifeDistribution,
+  endOfLifeRuntime,
 ]
   .map(({ id, title, severity, reason, fix, reference }) => ({ id, title, severity, reason, fix, reference }))
   .toSorted((a, b) => (a.id < b.id ? -1 : 1));

@@ -7,6 +7,11 @@ const sections = [
     'What `scan IMAGE` and the platform check in the config, the history and the files of every image.',
   ],
   [
+    'Ends of support',
+    'end-of-life-',
+    'What `scan IMAGE` and the platform find by the release dates that come with Tidewaiter. The kind of these findings is `supply-chain`.',
+  ],
+  [
     'Dockerfiles',
     'dockerfile-',
     'What `scan dockerfile:FILE` reads. Settings count in the last stage and the stages it builds on, builds in all.',

@@ -11,6 +11,8 @@ import { imageFacts, type ImageExample, type ImageFiles } from './image/image-fa
 import { checkDockerfile, checkKubernetes, checks, checksMarkdown } from './index.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
 
+const now = new Date('2026-11-28T12:00:00Z');
+
 const emptyConfig: ImageConfig = {
   platform: 'linux/amd64',
   diffIds: [],
@@ -26,7 +28,7 @@ const idsOfImage = ({ config }: ImageExample) =>
   runChecks(imageConfigChecks, [imageFacts({ ...emptyConfig, ...config })], null).map(({ id }) => id);
 const idsOfFiles = (files: Partial<ImageFiles>) =>
   runChecks(imageFileChecks, [{ setuidFiles: [], hasSudo: false, ...files }], null).map(({ id }) => id);
-const idsOfDockerfile = (text: string) => checkDockerfile(text, 'Dockerfile').findings.map(({ id }) => id);
+const idsOfDockerfile = (text: string) => checkDockerfile(text, 'Dockerfile', now).findings.map(({ id }) => id);
 const idsOfManifest = (text: string) => checkKubernetes(text, 'app.yaml').findings.map(({ id }) => id);
 
 const rows = <Example>(list: readonly { id: string; passes: readonly Example[]; fails: readonly Example[] }[]) => ({
@@ -84,12 +86,17 @@ it.each([...imageConfigChecks, ...imageFileChecks, ...dockerfileChecks, ...kuber
 it('lists every check once, by id, with all that people need', () => {
   const ids = checks.map(({ id }) => id);
   expect(ids).toEqual([...new Set(ids)].toSorted());
+  const endsOfSupport = ids.filter((id) => id.startsWith('end-of-life-'));
   expect(ids).toHaveLength(
-    imageConfigChecks.length + imageFileChecks.length + dockerfileChecks.length + kubernetesChecks.length,
+    imageConfigChecks.length +
+      imageFileChecks.length +
+      dockerfileChecks.length +
+      kubernetesChecks.length +
+      endsOfSupport.length,
   );
   expect(ids.length).toBeGreaterThanOrEqual(66);
   for (const { id, title, severity, reason, fix, reference } of checks) {
-    expect(id).toMatch(/^(?:image|dockerfile|k8s)-[a-z]+(?:-[a-z]+)*$/);
+    expect(id).toMatch(/^(?:image|dockerfile|k8s|end-of-life)-[a-z]+(?:-[a-z]+)*$/);
     expect(severities).toContain(severity);
     expect(reference).toMatch(/^(?:https:\/\/|CIS |NSA)/);
     for (const text of [title, reason, fix]) expect(text).toMatch(/^\S.{4,}\S$/);

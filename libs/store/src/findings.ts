@@ -18,6 +18,7 @@ import {
 } from '@tidewaiter/domain';
 import { layerNotAnalyzed } from '@tidewaiter/integrity';
 
+import { endsOfSupport } from './ends-of-support.js';
 import { exploitationOf } from './exploitation.js';
 import { unreadLayersOf } from './layer-failures.js';
 import { isCurrent, type RepositoryPlace } from './pushes.js';
@@ -94,8 +95,9 @@ export class Findings {
   /**
    * The findings of some images, as one tag of a repository has them, or as any does. What runs goes first, then what is in use, what is exploited,
    * what is likely to be, what can be mended, what is severe.
+   * @param now decides whose support has ended
    */
-  async of(imageDigests: readonly Digest[], place?: FindingPlace): Promise<ImageFinding[]> {
+  async of(imageDigests: readonly Digest[], place?: FindingPlace, now = new Date()): Promise<ImageFinding[]> {
     if (imageDigests.length === 0) return [];
     const rows = await this.store.query<FindingRow>(
       `SELECT image_digest AS "imageDigest", layer, image_package.state, purl, type AS "packageType", package.name AS "packageName",
@@ -124,7 +126,8 @@ export class Findings {
       imageDigest,
       finding: layerNotAnalyzed(layer),
     }));
-    const findings = [...others, ...unreadFindings].map(({ imageDigest, finding }) => ({
+    const ended = await endsOfSupport(this.store, imageDigests, now);
+    const findings = [...others, ...unreadFindings, ...ended].map(({ imageDigest, finding }) => ({
       ...finding,
       ...notExploited,
       ...useOf(imageDigest, finding.packageName),

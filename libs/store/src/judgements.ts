@@ -1,4 +1,5 @@
 import { oldestOf, staleAdvisories, vulnerabilityFingerprint } from '@tidewaiter/advisories';
+import { lifecycleVersion } from '@tidewaiter/checks';
 import { buildTime, type Digest, type Finding, type FindingKind, findingOf } from '@tidewaiter/domain';
 import {
   type EvaluationGap,
@@ -32,7 +33,8 @@ export class Judgements {
 
   /** Another one means other verdicts. */
   rulesVersion(): string {
-    return rulesVersion(this.rules, new Date());
+    const now = new Date();
+    return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
   }
 
   /** Where some packages are in what tags point to, but for those who decided to bear with the vulnerability. */

@@ -15,6 +15,7 @@ import {
   DeadLetters,
   finalPushStates,
   Findings,
+  type ImageFinding,
   ImageManifests,
   Images,
   PipelineReports,
@@ -177,6 +178,12 @@ class AnyRegistry {
 }
 
 const digestOf = (content: Buffer) => `sha256:${createHash('sha256').update(content).digest('hex')}`;
+/** Findings of images, but for the support of the distribution that they are built on, which ends with time. */
+async function findingsIn(...images: Parameters<Findings['of']>): Promise<ImageFinding[]> {
+  const findings = await new Findings(store).of(...images);
+  return findings.filter(({ id }) => id !== 'end-of-life-distribution');
+}
+
 const osRelease = tarArchive([
   { path: 'etc/os-release', content: 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n' },
 ]);
@@ -267,7 +274,7 @@ async function until(what: string, isTrue: () => Promise<boolean>): Promise<void
 
 /** Codes of the layers of a push that were not analyzed. */
 async function unreadIn(found: Push): Promise<unknown[]> {
-  const findings = await new Findings(store).of([found.digest!], found);
+  const findings = await findingsIn([found.digest!], found);
   return findings.filter(({ id }) => id === 'layer-not-analyzed').map(({ evidence }) => evidence['code']);
 }
 
@@ -383,9 +390,7 @@ it('reads a layer once, however many images share it', async () => {
 describe('misconfiguration of an image', () => {
   const insecure = { User: '', Env: ['NODE_TLS_REJECT_UNAUTHORIZED=0'], ExposedPorts: { '22/tcp': {} } };
   const found = async (digest: string) =>
-    (await new Findings(store).of([digest]))
-      .flatMap(({ kind, id }) => (kind === 'misconfiguration' ? [id] : []))
-      .sort();
+    (await findingsIn([digest])).flatMap(({ kind, id }) => (kind === 'misconfiguration' ? [id] : [])).sort();
   const expected = ['image-admin-port', 'image-no-healthcheck', 'image-no-user', 'image-setuid-files'];
   let digest: string;
 
@@ -460,7 +465,7 @@ describe('a layer that cannot be read', () => {
     registry.put(repository, '1', [{ content: osRelease }, { content: tarArchive([aws]) }, { content, ...spec }]);
     const found = await push(repository, '1');
     expect(found).toMatchObject({ state: 'analyzed', verdict: 'fail' });
-    const findings = await new Findings(store).of([found.digest!], found);
+    const findings = await findingsIn([found.digest!], found);
     expect(findings.map(({ kind, id }) => `${kind} ${id}`)).toEqual(
       expect.arrayContaining(['integrity layer-not-analyzed', 'secret aws-access-token']),
     );
@@ -788,7 +793,7 @@ it('finds the program of a package that is not what the same package brings else
   }
   const odd = put('odd', 'with a back door');
   expect(await push('fleet', 'odd')).toMatchObject({ verdict: 'fail' });
-  const outliers = (await new Findings(store).of([odd])).filter(({ kind }) => kind === 'integrity');
+  const outliers = (await findingsIn([odd])).filter(({ kind }) => kind === 'integrity');
   expect(outliers).toMatchObject([
     {
       id: 'package-file-outlier',
@@ -870,7 +875,7 @@ describe('FileOutliers', () => {
 
 describe('an image that must be signed', () => {
   const findingsOf = async (digest: string) =>
-    (await new Findings(store).of([digest])).filter(({ kind }) => kind === 'supply-chain');
+    (await findingsIn([digest])).filter(({ kind }) => kind === 'supply-chain');
 
   it('passes with the signature, and fails without', async () => {
     const good = registry.put('signed-good', '1', [{ content: osRelease }]);
@@ -925,7 +930,7 @@ describe('an image that must be signed', () => {
 describe('a repository without configured signers', () => {
   const signsOf = async ({ id, digest, connection, repository, tag }: Push) => {
     const place = { connection, repository, tag };
-    const found = (await new Findings(store).of([digest!], place)).filter(({ kind }) => kind === 'supply-chain');
+    const found = (await findingsIn([digest!], place)).filter(({ kind }) => kind === 'supply-chain');
     return { warnings: await pushes.warnings(id), findings: found.toSorted((a, b) => (a.id < b.id ? -1 : 1)) };
   };
 
@@ -1003,7 +1008,7 @@ it('finds other content of a revision that the tokens of two runs prove, when it
   await tellRun(first, 'built', '6c62fb45fe66');
   await push('built', 'one');
   await push('built', 'two');
-  const rebuilt = async () => (await new Findings(store).of([second])).filter(({ kind }) => kind === 'supply-chain');
+  const rebuilt = async () => (await findingsIn([second])).filter(({ kind }) => kind === 'supply-chain');
   expect(await rebuilt()).toEqual([]);
   await tellRun(second, 'built', '6c62fb45fe66');
   while ((await rebuilt()).length === 0) await new Promise((resolve) => setTimeout(resolve, 25));

@@ -1,4 +1,7 @@
+import type { Severity } from '@tidewaiter/domain';
+
 import { shown } from '../check.js';
+import { endOfRelease, type Product, type Release, releaseOfTag } from '../end-of-life/releases.js';
 import { isLatest, parseImageName, shortRepository, type ImageName } from '../image-name.js';
 import { allSteps, stageLabel, type DockerfileCheck } from './dockerfile-check.js';
 import type { DockerfileFacts, Stage } from './stages.js';
@@ -78,54 +81,110 @@ export const baseWithoutDigest: DockerfileCheck = {
   fails: ['FROM debian:12', 'FROM debian:12 AS a\nFROM a\nFROM debian'],
 };
 
-/** Short names of repositories with what their tags start with that get no more fixes. Only what is certain for ever stands here. */
-const endOfLife = new Map<string, RegExp>([
-  ['alpine', /^(?:2\.\d|3\.(?:\d|1[0-8])(?!\d))/],
-  ['centos', /^/],
-  ['debian', /^(?:[6-9]|10)(?![\d])|^(?:squeeze|wheezy|jessie|stretch|buster)/],
-  ['ubuntu', /^(?:[4-9]|1\d)\.|^(?:precise|trusty|xenial|bionic|(?:20|21|22|23)\.10|(?:19|21|23)\.04)/],
-  ['fedora', /^(?:[1-9]|[12]\d|3\d)(?!\d)/],
-  ['node', /^(?:\d|1[0-9])(?![\d])/],
-  ['python', /^(?:2|3\.[0-8])(?!\d)/],
-  ['php', /^(?:5|7|8\.0)(?!\d)/],
-  ['ruby', /^(?:1|2|3\.[01])(?!\d)/],
-  ['golang', /^1\.(?:\d|1\d|2[01])(?!\d)/],
-  ['openjdk', /^/],
-  ['postgres', /^(?:9|1[0-2])(?!\d)/],
-  ['mysql', /^5/],
-  ['opensuse/leap', /^(?:42|15\.[0-5])/],
+/** Short names of repositories whose tags name releases. */
+const repositories: ReadonlyMap<string, Product> = new Map<string, Product>([
+  ['almalinux', 'almalinux'],
+  ['alpine', 'alpine'],
+  ['amazonlinux', 'amazon'],
+  ['centos', 'centos'],
+  ['debian', 'debian'],
+  ['eclipse-temurin', 'java'],
+  ['elasticsearch', 'elasticsearch'],
+  ['elixir', 'elixir'],
+  ['erlang', 'erlang'],
+  ['fedora', 'fedora'],
+  ['golang', 'go'],
+  ['haproxy', 'haproxy'],
+  ['httpd', 'httpd'],
+  ['mariadb', 'mariadb'],
+  ['mongo', 'mongodb'],
+  ['mysql', 'mysql'],
+  ['nginx', 'nginx'],
+  ['node', 'node'],
+  ['opensuse/leap', 'opensuse-leap'],
+  ['oraclelinux', 'oracle'],
+  ['perl', 'perl'],
+  ['photon', 'photon'],
+  ['php', 'php'],
+  ['postgres', 'postgresql'],
+  ['python', 'python'],
+  ['rabbitmq', 'rabbitmq'],
+  ['redis', 'redis'],
+  ['rockylinux', 'rocky'],
+  ['ruby', 'ruby'],
+  ['ubuntu', 'ubuntu'],
+  ['valkey/valkey', 'valkey'],
 ]);
+
+/** Repositories that get no new images, with the day since when. */
+const retired: ReadonlyMap<string, string> = new Map([
+  ['centos', '2024-06-30'],
+  ['openjdk', '2022-07-31'],
+]);
+
+/** The end of support that a base tells of; a tag such as `3.12-alpine3.18` also names the distribution beneath. */
+function endOf(image: ImageName, now: Date): { text: string; severity: Severity } | undefined {
+  const repository = shortRepository(image);
+  const tag = image.tag ?? 'latest';
+  const product = repositories.get(repository);
+  const named: Named[] = product ? [[product, releaseOfTag(product, tag)], ...distributionsIn(tag)] : [];
+  const ends = named.flatMap(([of, release]) => (release ? [endOfRelease(of, release, now)] : []));
+  const end =
+    ends.find(({ lifecycle }) => lifecycle === 'ended') ?? ends.find(({ lifecycle }) => lifecycle === 'extended');
+  if (end) return { text: end.text, severity: end.lifecycle === 'ended' ? 'high' : 'medium' };
+  const since = retired.get(repository);
+  return since === undefined
+    ? undefined
+    : { text: `its repository has had no new images since ${since}`, severity: 'high' };
+}
+
+type Named = [Product, Release | undefined];
+
+function distributionsIn(tag: string): Named[] {
+  const words = tag.split('-').slice(1);
+  return words.flatMap((word): Named[] => {
+    const [, alpine] = /^alpine(\d+\.\d+)$/.exec(word) ?? [];
+    if (alpine !== undefined) return [['alpine', releaseOfTag('alpine', alpine)]];
+    if (!/^[a-z]+$/.test(word)) return [];
+    return [
+      ['debian', releaseOfTag('debian', word)],
+      ['ubuntu', releaseOfTag('ubuntu', word)],
+    ];
+  });
+}
 
 export const endOfLifeBase: DockerfileCheck = {
   id: 'dockerfile-end-of-life-base',
   title: 'A stage is built on a base that gets no more fixes',
   severity: 'high',
   reason: 'Every hole that is found from now on stays open in the image.',
-  fix: 'Move to a release that is maintained.',
+  fix: 'Move to a release that is supported. Medium while an extended support goes on: check that you get it.',
   reference: 'https://endoflife.date/',
   *find(file) {
     for (const base of basesOf(file)) {
-      const isOver = endOfLife.get(shortRepository(base.image))?.test(base.image.tag ?? 'latest') ?? false;
-      if (isOver)
-        yield seenIn(
-          base,
-          `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}, which gets no more fixes`,
-        );
+      const end = endOf(base.image, file.now);
+      if (!end) continue;
+      const title = `${stageLabel(base.stage)} is built on ${shown(base.stage.base.text)}: ${end.text}`;
+      yield { ...seenIn(base, title), severity: end.severity };
     }
   },
   passes: [
-    'FROM debian:12',
+    'FROM debian:13',
     'FROM ubuntu:24.04',
     'FROM node:22-alpine',
     'FROM example/centos:7',
-    'FROM alpine:3.20',
+    'FROM alpine:3.22',
     'FROM python:3.12-slim',
+    'FROM python:3',
+    'FROM python:3.12-slim-trixie',
     'FROM alpine',
-    'FROM golang:1.24',
+    'FROM alpine:edge',
+    'FROM golang:1.27',
     'FROM php:8.3',
     'FROM debian:trixie',
-    'FROM fedora:42',
-    'FROM node:20',
+    'FROM fedora:43',
+    'FROM fedora:99',
+    'FROM node:24',
     'FROM ubuntu:22.04',
   ],
   fails: [
@@ -139,6 +198,14 @@ export const endOfLifeBase: DockerfileCheck = {
     'FROM openjdk:8',
     'FROM ubuntu:bionic',
     'FROM golang:1.9',
+    'FROM debian:12',
+    'FROM ubuntu:20.04',
+    'FROM alpine:3.20',
+    'FROM postgres:9',
+    'FROM python:3.12-alpine3.18',
+    'FROM python:3.12-slim-buster',
+    'FROM node:20',
+    'FROM redis:6.0-alpine',
   ],
 };
 

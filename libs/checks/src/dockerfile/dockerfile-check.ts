@@ -1,8 +1,8 @@
 import { shown, type Check, type Seen } from '../check.js';
 import type { DockerfileFacts, Stage, Step } from './stages.js';
 
-/** Examples are whole Dockerfiles. */
-export type DockerfileCheck = Check<DockerfileFacts, string>;
+/** Examples are whole Dockerfiles. The support of a base ends with time. */
+export type DockerfileCheck = Check<DockerfileFacts & { now: Date }, string>;
 
 /** The steps of the built image, those of the stages it builds on first. */
 export function shippedSteps({ shipped }: DockerfileFacts, ...keywords: readonly string[]): Step[] {

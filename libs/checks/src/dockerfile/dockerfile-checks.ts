@@ -55,12 +55,13 @@ export const dockerfileChecks: readonly DockerfileCheck[] = [
 
 /**
  * What is wrong with a Dockerfile.
+ * @param now when the end of a base's support is judged
  * @throws MalformedFile when it has no FROM
  * @throws LimitExceeded `maxFileLength`, `maxInstructions`, `maxStages`, `maxExpandedLength`
  */
-export function checkDockerfile(text: string, path: string): { findings: Finding[]; warnings: Warning[] } {
+export function checkDockerfile(text: string, path: string, now: Date): { findings: Finding[]; warnings: Warning[] } {
   const parsed = parseDockerfile(text, path);
   const file = readStages(parsed);
   if (!file) throw new MalformedFile(`${path} is no Dockerfile: it has no FROM`);
-  return { findings: runChecks(dockerfileChecks, [file], path), warnings: parsed.warnings };
+  return { findings: runChecks(dockerfileChecks, [{ ...file, now }], path), warnings: parsed.warnings };
 }

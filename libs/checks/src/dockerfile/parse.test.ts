@@ -4,6 +4,8 @@ import * as fc from 'fast-check';
 import { checkDockerfile } from './dockerfile-checks.js';
 import { dockerfileLimits, parseDockerfile } from './parse.js';
 
+const now = new Date('2026-11-28T12:00:00Z');
+
 const parse = (text: string) => parseDockerfile(text, 'Dockerfile');
 const shape = (text: string) => parse(text).instructions.map(({ keyword, text, line }) => [line, keyword, text]);
 
@@ -137,6 +139,7 @@ it('says what it cannot read', () => {
   const { findings, warnings } = checkDockerfile(
     'FROM a:1\nUSER root\nINSTALL vim\nRUN <<EOF\nsudo x\n',
     'a/Dockerfile',
+    now,
   );
   expect(warnings).toEqual([
     { code: 'DOCKERFILE_UNKNOWN_INSTRUCTION', path: 'a/Dockerfile', message: 'line 3: INSTALL is no instruction' },
@@ -149,7 +152,7 @@ it('says what it cannot read', () => {
 it.each(['', '# only a comment', 'RUN a', 'ARG A=1', '{"a": 1}', '\0\u0001', 'ONBUILD FROM a'])(
   'refuses %j, which has no stage',
   (text) => {
-    expect(() => checkDockerfile(text, 'Dockerfile')).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
+    expect(() => checkDockerfile(text, 'Dockerfile', now)).toThrow(expect.objectContaining({ code: 'MALFORMED_FILE' }));
   },
 );
 
@@ -160,7 +163,9 @@ it.each([
   ['maxExpandedLength', `FROM a\nENV A=${'x'.repeat(64)}\n${'ENV A=$A$A\n'.repeat(40)}`],
   ['maxExpandedLength', `FROM a\nENV A=${'x'.repeat(10_000)}\nENV ${'B=$A '.repeat(2000)}`],
 ])('keeps to %s', (limit, text) => {
-  expect(() => checkDockerfile(text, 'Dockerfile')).toThrow(expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }));
+  expect(() => checkDockerfile(text, 'Dockerfile', now)).toThrow(
+    expect.objectContaining({ code: 'LIMIT_EXCEEDED', limit }),
+  );
 });
 
 const million = 1024 * 1024 - 100;
@@ -180,7 +185,7 @@ it.each([
   ['sudo', `FROM a\nRUN ${'sudo '.repeat(million / 5)}`],
   ['stages', `FROM a AS b\n${'ENV A=1\n'.repeat(9_000)}${'FROM b AS b\n'.repeat(249)}`],
 ])('comes to an end with many %s', (_, text) => {
-  expect(codeOf(() => checkDockerfile(text, 'Dockerfile'))).toMatch(/^(?:read|LIMIT_EXCEEDED)$/);
+  expect(codeOf(() => checkDockerfile(text, 'Dockerfile', now))).toMatch(/^(?:read|LIMIT_EXCEEDED)$/);
 });
 
 /** `read`, or the code of the refusal; any other error is a bug. */
@@ -233,7 +238,7 @@ it('throws nothing but its own errors, whatever the text', () => {
     fc.property(
       fc.array(fc.oneof(fc.constantFrom(...words), fc.string({ unit: 'binary', maxLength: 4 })), { maxLength: 60 }),
       (parts) => {
-        codeOf(() => checkDockerfile(`FROM a\n${parts.join('')}`, 'Dockerfile'));
+        codeOf(() => checkDockerfile(`FROM a\n${parts.join('')}`, 'Dockerfile', now));
       },
     ),
     { numRuns: 2000 },

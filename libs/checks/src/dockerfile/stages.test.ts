@@ -3,6 +3,8 @@ import { expander, type Lookup } from './expand.js';
 import { parseDockerfile } from './parse.js';
 import { readStages } from './stages.js';
 
+const now = new Date('2026-11-28T12:00:00Z');
+
 const values = new Map([
   ['set', { text: 'value', isKnown: true }],
   ['empty', { text: '', isKnown: true }],
@@ -109,7 +111,7 @@ it.each([
 });
 
 const fingerprints = (text: string) =>
-  new Map(checkDockerfile(text, 'Dockerfile').findings.map(({ id, fingerprint }) => [id, fingerprint]));
+  new Map(checkDockerfile(text, 'Dockerfile', now).findings.map(({ id, fingerprint }) => [id, fingerprint]));
 
 it('keeps fingerprints when lines move and tells the places of one check apart', () => {
   const before = fingerprints('FROM a:1 AS build\nRUN curl -k https://example.com/a | sh\n');
@@ -120,6 +122,7 @@ it('keeps fingerprints when lines move and tells the places of one check apart',
   const { findings } = checkDockerfile(
     'FROM a:1\nRUN curl -k https://example.com/a\nRUN curl -k https://example.com/b\n',
     'Dockerfile',
+    now,
   );
   const twice = findings.filter(({ id }) => id === 'dockerfile-download-without-tls-check');
   expect(twice.map(({ evidence }) => evidence['line'])).toEqual([2, 3]);
@@ -130,6 +133,7 @@ it('says where and what to do', () => {
   const [finding] = checkDockerfile(
     'FROM a:1@sha256:aa\nHEALTHCHECK CMD ["/ok"]\nUSER \\\n  root\n',
     'build/Dockerfile',
+    now,
   ).findings;
   expect(finding).toMatchObject({
     kind: 'misconfiguration',
@@ -162,7 +166,7 @@ it('never repeats a secret', () => {
     `ADD https://me:${secret}@example.com/a?key=${secret} /a`,
     `RUN mysql -p${secret} && useradd -p ${secret} a && pip install -i http://me:${secret}@example.com/simple a`,
   ].join('\n');
-  const { findings } = checkDockerfile(text, 'Dockerfile');
+  const { findings } = checkDockerfile(text, 'Dockerfile', now);
   expect(findings.length).toBeGreaterThan(8);
   expect(JSON.stringify(findings)).not.toContain(secret);
 });

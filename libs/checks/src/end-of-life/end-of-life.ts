@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+
+import {
+  findingOf,
+  type Finding,
+  type ImagePackage,
+  type OsRelease,
+  type PackageType,
+  type Severity,
+} from '@tidewaiter/domain';
+
+import type { CheckInfo } from '../check.js';
+import {
+  extendedSupportName,
+  endOfRelease,
+  type Product,
+  productName,
+  type Release,
+  releaseOf,
+  supportedReleases,
+} from './releases.js';
+
+/** What the end of a support is judged by. */
+export type DatedPackage = Pick<ImagePackage, 'type' | 'name' | 'version' | 'foundIn' | 'layer' | 'state'> &
+  Pick<ImagePackage, 'isDeclared'>;
+
+const reference = 'https://endoflife.date/';
+
+export const endOfLifeDistribution: CheckInfo = {
+  id: 'end-of-life-distribution',
+  title: 'The distribution of the image gets no more security fixes',
+  severity: 'high',
+  reason: 'Vulnerabilities found from now on stay open, and advisories often do not mention old releases at all.',
+  fix: 'Rebuild on a release that is supported. Medium while an extended support goes on: check that you get it.',
+  reference,
+};
+
+export const endOfLifeRuntime: CheckInfo = {
+  id: 'end-of-life-runtime',
+  title: 'A runtime, server or framework outside the distribution gets no more security fixes',
+  severity: 'high',
+  reason: 'Vulnerabilities found from now on stay open. What the distribution packages is left to its own support.',
+  fix: 'Move to a release that is supported. Medium where a program was built with an old Go: build it again.',
+  reference,
+};
+
+/** `ID` of os-release. Rolling distributions are not here: they have no release that ends. */
+const distributions: ReadonlyMap<string, Product> = new Map<string, Product>([
+  ['alma', 'almalinux'],
+  ['almalinux', 'almalinux'],
+  ['alpine', 'alpine'],
+  ['amzn', 'amazon'],
+  ['amazon', 'amazon'],
+  ['azurelinux', 'azure-linux'],
+  ['cbl-mariner', 'azure-linux'],
+  ['centos', 'centos'],
+  ['debian', 'debian'],
+  ['fedora', 'fedora'],
+  ['mariner', 'azure-linux'],
+  ['ol', 'oracle'],
+  ['opensuse', 'opensuse-leap'],
+  ['opensuse-leap', 'opensuse-leap'],
+  ['opensuse.leap', 'opensuse-leap'],
+  ['oracle', 'oracle'],
+  ['photon', 'photon'],
+  ['redhat', 'rhel'],
+  ['rhel', 'rhel'],
+  ['rocky', 'rocky'],
+  ['sled', 'sles'],
+  ['sles', 'sles'],
+  ['sles_sap', 'sles'],
+  ['ubuntu', 'ubuntu'],
+]);
+
+/** Names of programs that their own project released, as binaries and Bitnami's inventories name them. */
+const programs: ReadonlyMap<string, Product> = new Map<string, Product>([
+  ['apache', 'httpd'],
+  ['dotnet', 'dotnet'],
+  ['elasticsearch', 'elasticsearch'],
+  ['elixir', 'elixir'],
+  ['erlang', 'erlang'],
+  ['haproxy', 'haproxy'],
+  ['httpd', 'httpd'],
+  ['java', 'java'],
+  ['mariadb', 'mariadb'],
+  ['mongodb', 'mongodb'],
+  ['mysql', 'mysql'],
+  ['nginx', 'nginx'],
+  ['node', 'node'],
+  ['openjdk', 'java'],
+  ['perl', 'perl'],
+  ['php', 'php'],
+  ['postgresql', 'postgresql'],
+  ['python', 'python'],
+  ['rabbitmq', 'rabbitmq'],
+  ['redis', 'redis'],
+  ['ruby', 'ruby'],
+  ['valkey', 'valkey'],
+]);
+
+/** Packages of languages that are a runtime or framework of their own, by `type:name`. */
+const libraries: ReadonlyMap<string, Product> = new Map<string, Product>([
+  ['gem:rails', 'rails'],
+  ['golang:stdlib', 'go'],
+  ['golang:toolchain', 'go'],
+  ['nuget:Microsoft.NETCore.App', 'dotnet'],
+  ['pypi:django', 'django'],
+]);
+
+/** `linux-x64`, `linux-musl-arm64`: a self-contained application names the runtime that it carries by its platform. */
+const ownDotnetRuntime = /^Microsoft\.NETCore\.App\.Runtime\.[a-z0-9-]{1,40}$/;
+const elasticsearchServer = /(?:^|\/)elasticsearch[^/]*\/lib\/elasticsearch-[^/]+\.jar$/;
+
+/** Which packages {@link endOfLife} needs to see, for a query: all of these types, and of any other type those whose name is or starts so. */
+export const datedPackages = {
+  types: ['bitnami', 'generic'],
+  names: [
+    ...[...libraries.keys()].map((key) => key.slice(key.indexOf(':') + 1)),
+    'Django',
+    'org.elasticsearch:elasticsearch',
+  ],
+  namePrefix: 'Microsoft.NETCore.App.Runtime.',
+} as const satisfies { types: PackageType[]; names: string[]; namePrefix: string };
+
+/** Findings about the distribution and the runtimes of an image whose support has ended. A release that is not known gives none. */
+export function endOfLife(os: OsRelease | null, packages: readonly DatedPackage[], now: Date): Finding[] {
+  const ofSystem = os && distributionFinding(os, now);
+  return [...(ofSystem ? [ofSystem] : []), ...runtimeFindings(packages, now)];
+}
+
+function distributionFinding(os: OsRelease, now: Date): Finding | null {
+  const product = distributionProduct(os);
+  const version = distributionVersion(os);
+  const release = product && version !== null ? releaseOf(product, version) : undefined;
+  return product && release ? finding(endOfLifeDistribution, { product, release, places: [] }, now) : null;
+}
+
+function distributionProduct({ id, name }: OsRelease): Product | undefined {
+  // One ID and one VERSION_ID for two distributions with different ends.
+  if (id === 'centos' && /\bstream\b/i.test(name)) return 'centos-stream';
+  return distributions.get(id);
+}
+
+function distributionVersion({ id, versionId }: OsRelease): string | null {
+  // Edge and development branches call themselves an alpha of the release that they will become.
+  if (versionId === undefined || !/^\d+(?:\.\d+)*$/.test(versionId)) return null;
+  return id.startsWith('sle') && !versionId.includes('.') ? `${versionId}.0` : versionId;
+}
+
+/** A release of a product that is in the image, and where. */
+interface Dated {
+  product: Product;
+  release: Release;
+  places: DatedPackage[];
+}
+
+function runtimeFindings(packages: readonly DatedPackage[], now: Date): Finding[] {
+  const dated = new Map<string, Dated>();
+  for (const each of packages.toSorted(byPlace)) {
+    const product = productOf(each);
+    const release = product && releaseOf(product, plainVersion(each, product));
+    if (!release) continue;
+    // A compiler in the image and programs that another one has built are two things to do.
+    const key = [product, release.version, isBuiltWithGo(each)].join(' ');
+    const known = dated.get(key) ?? { product, release, places: [] };
+    known.places.push(each);
+    dated.set(key, known);
+  }
+  return [...dated.values()].flatMap((each) => finding(endOfLifeRuntime, each, now) ?? []);
+}
+
+/** The lowest layer first; which place a finding names does not depend on the order in which packages were found. */
+function byPlace(a: DatedPackage, b: DatedPackage): number {
+  const [left, right] = [a, b].map(({ foundIn, name, version }) => [foundIn, name, version].join('\n'));
+  return a.layer - b.layer || (left! < right! ? -1 : Number(left! > right!));
+}
+
+function productOf({ type, name, foundIn, state, isDeclared }: DatedPackage): Product | undefined {
+  if (state !== 'present' || isDeclared) return undefined;
+  if (type === 'generic' || type === 'bitnami') return programs.get(name.toLowerCase());
+  if (type === 'nuget' && ownDotnetRuntime.test(name)) return 'dotnet';
+  if (type === 'maven' && name === 'org.elasticsearch:elasticsearch')
+    return elasticsearchServer.test(foundIn) ? 'elasticsearch' : undefined;
+  return libraries.get(`${type}:${type === 'pypi' ? name.toLowerCase() : name}`);
+}
+
+/** Java 8 and older call themselves 1.8. */
+function plainVersion({ version }: DatedPackage, product: Product): string {
+  return product === 'java' ? version.replace(/^1\.(?=[5-8]\b)/, '') : version;
+}
+
+function isBuiltWithGo({ type, name }: DatedPackage): boolean {
+  return type === 'golang' && name === 'stdlib';
+}
+
+const maxPaths = 20;
+const maxNamedReleases = 4;
+
+function finding(check: CheckInfo, { product, release, places }: Dated, now: Date): Finding | null {
+  const { lifecycle, text } = endOfRelease(product, release, now);
+  if (lifecycle === 'supported') return null;
+  const [first] = places;
+  const isBuilt = first !== undefined && isBuiltWithGo(first);
+  const severity: Severity = lifecycle === 'extended' || isBuilt ? 'medium' : check.severity;
+  const supported = supportedReleases(product, now).slice(0, maxNamedReleases);
+  const extendedSupport = extendedSupportName(product);
+  return findingOf({
+    kind: 'supply-chain',
+    id: check.id,
+    severity,
+    title: isBuilt ? `Programs of the image were built with a Go without support: ${text}` : text,
+    fingerprint: fingerprintOf(check.id, product, release.version, isBuilt ? 'built' : ''),
+    packageName: first?.name ?? null,
+    installedVersion: first?.version ?? null,
+    path: first?.foundIn ?? null,
+    layer: first?.layer ?? null,
+    state: 'present',
+    evidence: {
+      product: productName(product),
+      release: release.version,
+      supportEnded: release.supportEnds,
+      ...(release.extendedEnds !== null && { extendedSupport, extendedSupportEnds: release.extendedEnds }),
+      supportedReleases: supported,
+      ...(places.length > 0 && {
+        paths: places.slice(0, maxPaths).map(({ foundIn }) => foundIn),
+        places: places.length,
+      }),
+      reason: check.reason,
+      fix: fixOf(product, supported, isBuilt),
+      reference,
+    },
+  });
+}
+
+function fixOf(product: Product, supported: readonly string[], isBuilt: boolean): string {
+  if (supported.length === 0) return `No release of ${productName(product)} is supported: move to another product.`;
+  const releases = `${productName(product)} ${supported.join(', ')}`;
+  return isBuilt
+    ? `Build the programs again with a supported release: ${releases}.`
+    : `Supported releases: ${releases}.`;
+}
+
+function fingerprintOf(...parts: readonly string[]): string {
+  return createHash('sha256')
+    .update(['supply-chain', ...parts].join('\n'))
+    .digest('hex');
+}

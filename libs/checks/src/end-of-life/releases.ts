@@ -1,0 +1,123 @@
+import { releaseDates, releaseDatesAsOf } from './release-dates.js';
+
+export type Product = keyof typeof releaseDates;
+
+/** A release line of a product. The days are the last ones of a support, as `YYYY-MM-DD`, which sort by time. */
+export interface Release {
+  version: string;
+  /** Null while no end is announced. */
+  supportEnds: string | null;
+  /** Null where there is no extended support. */
+  extendedEnds: string | null;
+  codename: string | null;
+}
+
+export type Lifecycle = 'supported' | 'extended' | 'ended';
+
+const releaseLine = /^(\d+(?:\.\d+)*) (-|\d{4}-\d\d-\d\d)(?: (\d{4}-\d\d-\d\d))?(?: ([a-z]+))?$/;
+
+function parseReleases(lines: string): Release[] {
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, version, end, extendedEnds = null, codename = null] = releaseLine.exec(line.trim()) ?? [];
+      if (version === undefined || end === undefined) throw new TypeError(`not a release: ${line}`);
+      return { version, supportEnds: end === '-' ? null : end, extendedEnds, codename };
+    });
+}
+
+const releasesOf = new Map(
+  Object.entries(releaseDates).map(([product, { releases }]) => [product as Product, parseReleases(releases)]),
+);
+
+export function productName(product: Product): string {
+  return releaseDates[product].name;
+}
+
+/** The name of the support that some get for longer; undefined of a product without any. */
+export function extendedSupportName(product: Product): string | undefined {
+  const about = releaseDates[product];
+  return 'extended' in about ? about.extended : undefined;
+}
+
+/**
+ * The release that a version belongs to; undefined of one that is newer than the data or a release that it does not have. What is
+ * older than the oldest release here ended no later than that one.
+ */
+export function releaseOf(product: Product, version: string): Release | undefined {
+  const releases = releasesOf.get(product)!;
+  const found = releases.find((release) => isWithin(version, release.version));
+  if (found) return found;
+  const oldest = releases.at(-1)!;
+  return isOlder(version, oldest.version) ? { ...oldest, version: numbersOf(version)! } : undefined;
+}
+
+/** The release that a tag names: `3.12-slim` exactly, `3` the newest 3.x, `bookworm` by its code name. */
+export function releaseOfTag(product: Product, tag: string): Release | undefined {
+  const releases = releasesOf.get(product)!;
+  const [word = ''] = tag.split(/[-_]/, 1);
+  if (!/^\d/.test(word)) return releases.find(({ codename }) => codename !== null && codename === word);
+  const [version = ''] = /^\d+(?:\.\d+)*/.exec(word) ?? [];
+  const exact = releases.find((release) => isWithin(version, release.version));
+  return exact ?? releases.find((release) => isWithin(release.version, version)) ?? releaseOf(product, version);
+}
+
+/** What is left of the support of a release. A support goes on through its last day, in UTC. */
+function lifecycleOf({ supportEnds, extendedEnds }: Release, now: Date): Lifecycle {
+  const today = now.toISOString().slice(0, 10);
+  if (supportEnds === null || supportEnds >= today) return 'supported';
+  return extendedEnds !== null && extendedEnds >= today ? 'extended' : 'ended';
+}
+
+/** What is left of the support of a release, with a sentence about it. */
+export function endOfRelease(product: Product, release: Release, now: Date): { lifecycle: Lifecycle; text: string } {
+  const lifecycle = lifecycleOf(release, now);
+  const named = `${productName(product)} ${release.version}`;
+  if (lifecycle === 'supported') return { lifecycle, text: `${named} is supported` };
+  if (lifecycle === 'ended')
+    return { lifecycle, text: `${named} is end of life since ${release.extendedEnds ?? release.supportEnds}` };
+  const extended = `only ${extendedSupportName(product) ?? 'extended support'} goes on, until ${release.extendedEnds}`;
+  return { lifecycle, text: `${named} has had no standard support since ${release.supportEnds}; ${extended}` };
+}
+
+/** Versions of the releases that everybody gets fixes for, the newest first. */
+export function supportedReleases(product: Product, now: Date): string[] {
+  return releasesOf
+    .get(product)!
+    .filter((release) => lifecycleOf(release, now) === 'supported')
+    .map(({ version }) => version);
+}
+
+const endDays = [...releasesOf.values()]
+  .flat()
+  .flatMap(({ supportEnds, extendedEnds }) => [supportEnds, extendedEnds])
+  .filter((day) => day !== null)
+  .toSorted();
+
+/** Another one means other answers: the data is newer, or a support has ended meanwhile. */
+export function lifecycleVersion(now: Date): string {
+  const today = now.toISOString().slice(0, 10);
+  return `${releaseDatesAsOf}/${endDays.findLast((day) => day < today) ?? ''}`;
+}
+
+/** Whether a version is the release or one of its updates: `3.10.2` is within `3.10`, not within `3.1`. */
+function isWithin(version: string, release: string): boolean {
+  return version === release || (version.startsWith(release) && /[^\d]/.test(version.charAt(release.length)));
+}
+
+function isOlder(version: string, than: string): boolean {
+  const text = numbersOf(version);
+  if (text === undefined) return false;
+  const numbers = text.split('.').map(Number);
+  for (const [index, number] of than.split('.').map(Number).entries()) {
+    const own = numbers[index];
+    if (own !== number) return own !== undefined && own < number;
+  }
+  return false;
+}
+
+/** The numbers at the start of a version, a few of them: a hostile image may name any. */
+function numbersOf(version: string): string | undefined {
+  return /^\d{1,6}(?:\.\d{1,6}){0,3}/.exec(version)?.[0];
+}
