@@ -121,7 +121,7 @@ registries:
   - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true, reconcile: { every: "0" } }
 signers:
   - { name: release, keyFile: release.pub, repositories: ["shop/*"] }
-identity: { graceSeconds: 10 }
+signatureGrace: 10s
 sensors:
   - { name: tetragon, kind: tetragon, cluster: eu1, token: ${sensorToken} }
   - { name: tracee, kind: tracee, cluster: eu1, token: ${sensorToken} }

@@ -92,7 +92,7 @@ registries:
   - { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${hookSecret}, allowPrivate: true,
       credentials: { username: ${publisher.username}, passwordFile: password } }
   - { name: mirror, kind: distribution, url: "${mirror.url}", webhookSecret: ${hookSecret}, allowPrivate: true }
-identity: { graceSeconds: 5 }
+signatureGrace: 5s
 admission: { mode: enforce, allowUnauthenticated: true }
 `,
       'routing.yaml': `

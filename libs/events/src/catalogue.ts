@@ -117,6 +117,32 @@ export const imageAnalyzed = eventType('image.analyzed', {
     verdict: z.enum(['pass', 'fail', 'unknown']),
     /** Against what it was compared with; null where there was none, and when it is the same digest. */
     changes: changes.nullable(),
+    /** Fingerprints of findings that are not announced yet, because a signature may still come. */
+    awaited: z.array(z.string()).optional(),
+  }),
+});
+
+const namedFinding = z.object({ id: z.string(), fingerprint: z.string(), severity, title: z.string() });
+
+export const imageReexamined = eventType('image.reexamined', {
+  by: 'scanner',
+  summary:
+    'The supply-chain findings of an image have changed without a push: a signature came, or did not come in time.',
+  about: 'repository, with `:tag` where there is one',
+  data: z.object({
+    pushId: id,
+    ...place,
+    digest,
+    /** What the tag pointed to before this push; null at the first push of a tag. */
+    previousDigest: digest.nullable(),
+    counts,
+    verdict: z.enum(['pass', 'fail', 'unknown']),
+    /** Whether the tag still points to this digest. */
+    isCurrent: z.boolean(),
+    /** Findings that were not announced before. */
+    opened: z.array(namedFinding),
+    /** Findings that were announced and are gone. */
+    resolved: z.array(namedFinding),
   }),
 });
 
@@ -264,6 +290,7 @@ export const catalogue = [
   pipelineReported,
   runtimeObserved,
   imageAnalyzed,
+  imageReexamined,
   imageFailed,
   tagMoved,
   advisoryChanged,

@@ -6,6 +6,7 @@ export {
   findingOpened,
   findingResolved,
   imageAnalyzed,
+  imageReexamined,
   imageFailed,
   incidentOpened,
   incidentResolved,

@@ -3,6 +3,7 @@ import {
   findingOpened,
   findingResolved,
   imageAnalyzed,
+  imageReexamined,
   imageFailed,
   incidentOpened,
   incidentResolved,
@@ -44,6 +45,7 @@ export const streams: readonly Stream[] = [
       registryDeleted,
       pipelineReported,
       imageAnalyzed,
+      imageReexamined,
       imageFailed,
       tagMoved,
       advisoryChanged,
@@ -102,6 +104,7 @@ export const consumers = {
     concurrency: 128,
     events: [
       imageAnalyzed,
+      imageReexamined,
       imageFailed,
       findingOpened,
       findingResolved,

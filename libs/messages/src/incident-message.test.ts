@@ -50,6 +50,7 @@ const image: NonNullable<IncidentContext['image']> = {
     comparedWith: null,
     previousDigest: null,
     isLate: false,
+    signatureDueAt: null,
     verdict: 'fail',
     counts: null,
     warningCount: 0,

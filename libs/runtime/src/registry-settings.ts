@@ -38,7 +38,7 @@ const fields = z.strictObject({
 });
 
 /** A duration in milliseconds; `0` is never. */
-const duration = z.union([z.string(), z.literal(0)]).transform((given, context) => {
+export const duration = z.union([z.string(), z.literal(0)]).transform((given, context) => {
   try {
     return parseDuration(String(given));
   } catch {

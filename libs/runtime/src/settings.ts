@@ -10,7 +10,7 @@ import { admission, type AdmissionSettings } from './admission-settings.js';
 import { ConfigFiles } from './config-files.js';
 import { ownerLabels, ownerRules, type OwnerSettings } from './owner-settings.js';
 import { pipeline, type PipelineSettings, pipelineSettings } from './pipeline-settings.js';
-import { registry, type RegistrySettings, registrySettings } from './registry-settings.js';
+import { duration, registry, type RegistrySettings, registrySettings } from './registry-settings.js';
 import { releases, type ReleaseSettings } from './release-settings.js';
 import { type ReadSecretFile, secretReader } from './secret-settings.js';
 import { sensor, type SensorSettings, sensorSettings } from './sensor-settings.js';
@@ -27,6 +27,8 @@ const settings = z.strictObject({
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
+  /** How long after a push its signature may take before it is announced as missing: CI signs after it pushes. */
+  signatureGrace: duration.refine((ms) => ms <= 86_400_000, 'must be 24h or less').default(120_000),
   identity: z
     .strictObject({
       /** Pushes from which the signer, builder and pusher of a repository are learned; 0 learns nothing. */
@@ -35,8 +37,6 @@ const settings = z.strictObject({
         .max(50)
         .refine((count) => count === 0 || count >= 3, 'must be 0, or 3 to 50')
         .default(5),
-      /** How long a push may lack a signature that was always there: CI signs after it pushes. */
-      graceSeconds: z.int().min(0).max(600).default(20),
     })
     .prefault({}),
   releases,
@@ -63,7 +63,9 @@ export interface TidewaiterSettings {
   pipelines: PipelineSettings[];
   signers: SignerSettings[];
   /** How the usual signer, builder and pusher of a repository are learned. */
-  identity: { learnFrom: number; graceSeconds: number };
+  identity: { learnFrom: number };
+  /** How long after a push a missing signature is not announced. */
+  signatureGraceMs: number;
   releases: ReleaseSettings[];
   owners: OwnerSettings;
   egressAllow: string[];
@@ -135,6 +137,7 @@ export function parseSettings(
     signers: read.data.signers.map((each, index) => signerSettings(each, `signers[${index}]`, reader)),
     identity: read.data.identity,
     releases: read.data.releases,
+    signatureGraceMs: read.data.signatureGrace,
     owners: { rules: read.data.owners, labels: read.data.ownerLabels },
     egressAllow: read.data.egress.allow,
     platforms: read.data.platforms,

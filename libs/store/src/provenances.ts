@@ -34,6 +34,17 @@ export class Provenances {
     return known ?? null;
   }
 
+  /** The supply-chain findings of a push, over all its images, each once. */
+  async findings(tx: Transaction, pushId: string): Promise<Finding[]> {
+    const rows = await tx.query<{ finding: Finding }>(
+      `SELECT DISTINCT ON (fingerprint) finding FROM push_image JOIN push ON push.id = push_id
+         JOIN repository_finding AS found USING (image_digest, connection, repository)
+       WHERE push_id = $1 AND (found.tag IS NULL OR found.tag = push.tag) ORDER BY fingerprint`,
+      [pushId],
+    );
+    return rows.map(({ finding }) => finding);
+  }
+
   /** What is known of an image in all its repositories. */
   async ofImage(digest: Digest): Promise<(RepositoryPlace & StoredProvenance & { checkedAt: Date })[]> {
     return this.store.query(

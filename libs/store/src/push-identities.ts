@@ -33,8 +33,10 @@ export class PushIdentities {
   /** Pushes of a repository before a digest first came there, newest first, each digest once; of versions alone, or of other tags alone. */
   async before(push: Push, isVersion: boolean): Promise<EarlierPushIdentity[]> {
     return this.store.query<EarlierPushIdentity>(
-      `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed'] AS "isDeviating" FROM (
-         SELECT DISTINCT ON (digest) digest, tag, identity, signs, at FROM push_identity
+      `SELECT digest, tag, identity, signs && ARRAY['identity-missing', 'identity-changed']
+         -- What still waits for its signature teaches nothing.
+         OR EXISTS (SELECT FROM push WHERE push.id = push_id AND signature_due_at IS NOT NULL) AS "isDeviating" FROM (
+         SELECT DISTINCT ON (digest) digest, push_id, tag, identity, signs, at FROM push_identity
          WHERE (connection, repository) = ($1, $2) AND is_version = $3 AND digest <> $4 AND push_id <> $6
            AND at < least($5, (SELECT min(at) FROM push_identity AS same WHERE (same.connection, same.repository, same.digest) = ($1, $2, $4)))
          ORDER BY digest, at) AS others
@@ -68,19 +70,22 @@ export class PushIdentities {
        ON CONFLICT (push_id) DO UPDATE SET identity = EXCLUDED.identity, warnings = EXCLUDED.warnings`,
       [id, connection, repository, tag, digest, pushedBy, isVersion, receivedAt, json(identity), json(warnings)],
     );
-    await this.noteSigns(tx, id);
   }
 
-  /** Keeps the ids of the supply-chain findings that a push has by now, but for those that are low. */
-  async noteSigns(tx: Transaction, pushId: string): Promise<void> {
+  /**
+   * Keeps the ids of the supply-chain findings that a push has by now, but for those that are low.
+   * @param awaited ids of those that are not announced yet
+   */
+  async noteSigns(tx: Transaction, pushId: string, awaited: readonly string[]): Promise<void> {
     await tx.query(
       `UPDATE push_identity AS own SET signs = ARRAY(
          SELECT DISTINCT finding ->> 'id' FROM repository_finding AS found
          WHERE (found.connection, found.repository) = (own.connection, own.repository) AND (found.tag IS NULL OR found.tag = own.tag)
            AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = own.push_id)
-           AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible'))
+           AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')
+           AND finding ->> 'id' <> ALL($2::text[]))
        WHERE push_id = $1`,
-      [pushId],
+      [pushId, awaited],
     );
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Baseline, Digest, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
+import type { Baseline, Digest, Finding, LayerClaim, SeverityCounts } from '@tidewaiter/domain';
 import { v7 as uuidv7 } from 'uuid';
 
 import { type Page, pageOf, type PageRequest } from './page.js';
@@ -66,6 +66,8 @@ export interface Push {
   isLate: boolean;
   /** What it was compared with: that, or the release before it; null where there was none, and of pushes of before. */
   comparedWith: Baseline | null;
+  /** Until when its missing signature is not announced; null where none is awaited. */
+  signatureDueAt: Date | null;
   verdict: Verdict | null;
   counts: SeverityCounts | null;
   /** How many {@link Pushes.warnings} it has. */
@@ -99,7 +101,8 @@ function columnsOf({ verdict, counts, warnings, rulesVersion = '' }: PushVerdict
 
 const columns = `id, connection, registry_host AS "registryHost", repository, tag, claimed_digest AS "claimedDigest", digest,
   media_type AS "mediaType", artifact, origin, attached_to AS "attachedTo", pushed_by AS "pushedBy", pushed_at AS "pushedAt",
-  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", compared_with AS "comparedWith", verdict, counts,
+  received_at AS "receivedAt", state, previous_digest AS "previousDigest", is_late AS "isLate", compared_with AS "comparedWith",
+  signature_due_at AS "signatureDueAt", verdict, counts,
   coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
 const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
@@ -357,6 +360,63 @@ export class Pushes {
       [id, ...columnsOf(result)],
     );
     return ended.length > 0;
+  }
+
+  /** When a push, or an earlier one of the same digest under the same tag, was received. */
+  async firstReceived({ connection, repository, tag, digest, receivedAt }: Push): Promise<Date> {
+    const [first] = await this.store.query<{ at: Date | null }>(
+      `SELECT min(received_at) AS at FROM push WHERE (connection, repository, tag, digest) = ($1, $2, $3, $4)`,
+      [connection, repository, tag, digest],
+    );
+    return first?.at ?? receivedAt;
+  }
+
+  /** The supply-chain findings of a push that were announced, locked until the transaction ends; null where it was never analyzed. */
+  async announced(tx: Transaction, id: string): Promise<Finding[] | null> {
+    const [push] = await tx.query<{ announced: Finding[] | null }>(
+      'SELECT announced FROM push WHERE id = $1 FOR UPDATE',
+      [id],
+    );
+    return push?.announced ?? null;
+  }
+
+  /** Fingerprints of the supply-chain findings that the last push of a digest announced, under the tag of a push where it had that; null where that is not known. */
+  async announcedBefore(push: Push, digest: Digest): Promise<Set<string> | null> {
+    const [before] = await this.store.query<{ announced: Finding[] | null }>(
+      `SELECT announced FROM push
+       WHERE (connection, repository, digest) = ($1, $2, $3) AND tag IS NOT NULL AND id <> $4 AND state = 'analyzed'
+       ORDER BY tag = $5 DESC, received_at DESC LIMIT 1`,
+      [push.connection, push.repository, digest, push.id, push.tag],
+    );
+    return before?.announced ? new Set(before.announced.map(({ fingerprint }) => fingerprint)) : null;
+  }
+
+  /** @param signatureDueAt until when other findings wait for a signature; null where none does */
+  async announce(
+    tx: Transaction,
+    id: string,
+    findings: readonly Finding[],
+    signatureDueAt: Date | null,
+  ): Promise<void> {
+    await tx.query('UPDATE push SET announced = $2, signature_due_at = $3 WHERE id = $1', [
+      id,
+      json(findings),
+      signatureDueAt,
+    ]);
+  }
+
+  /** Whether the tag of a push points to it. */
+  async isCurrent(tx: Transaction, id: string): Promise<boolean> {
+    return (await tx.query<{ id: string }>(`SELECT id FROM push WHERE id = $1 AND ${isCurrent}`, [id])).length > 0;
+  }
+
+  /** The digest that the tag of a push points to; null where the tag is gone. */
+  async digestOfTag(tx: Transaction, { connection, repository, tag }: Push): Promise<Digest | null> {
+    const [entry] = await tx.query<{ digest: Digest | null }>(
+      'SELECT digest FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) ORDER BY position DESC LIMIT 1',
+      [connection, repository, tag],
+    );
+    return entry?.digest ?? null;
   }
 
   /** The pushes of a repository that brought a digest, newest first and one for each tag: itself, or an index that holds it. */

@@ -58,6 +58,7 @@ async function push(letter: string, tag: string, ids: string[]): Promise<Push> {
     await new Provenances(store).putOfTag(tx, place, digest, findings);
     const identity = { images: [], pusher: 'mallory', pipeline: null };
     await identities.put(tx, push, { identity, isVersion: true, warnings: [] });
+    await identities.noteSigns(tx, id, []);
   });
   return push;
 }

@@ -26,6 +26,7 @@ import { HeldMessages } from './held-messages.js';
 import { IncidentDecision } from './incident-decision.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
+import { NotifyOfCorrections } from './notify-of-corrections.js';
 import { NotifyOfFailedPushes } from './notify-of-failed-pushes.js';
 import { NotifyOfFindings } from './notify-of-findings.js';
 import { NotifyOfIncidents } from './notify-of-incidents.js';
@@ -61,7 +62,14 @@ export class NotifierModule {
         }),
         QueueModule.forRoot({ url: config.redisUrl, ledger: Jobs, handlers: [Deliver] }),
       ],
-      controllers: [NotifyOfPushes, NotifyOfFailedPushes, NotifyOfFindings, NotifyOfIncidents, NotifyOfSensors],
+      controllers: [
+        NotifyOfPushes,
+        NotifyOfCorrections,
+        NotifyOfFailedPushes,
+        NotifyOfFindings,
+        NotifyOfIncidents,
+        NotifyOfSensors,
+      ],
       providers: [
         PushFindings,
         PushReports,

@@ -31,15 +31,24 @@ export class PushFindings {
     private readonly judgements: Judgements,
   ) {}
 
-  /** @param isWhole whether all of it could be read: only then is something gone that was there before */
-  async of(push: Push, isWhole: boolean): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
+  /**
+   * @param isWhole whether all of it could be read: only then is something gone that was there before
+   * @param awaited fingerprints of findings that are not announced yet
+   */
+  async of(
+    push: Push,
+    isWhole: boolean,
+    awaited: ReadonlySet<string> = new Set(),
+  ): Promise<Pick<PushReport, 'platforms' | 'findings' | 'resolved' | 'counts'>> {
     const images = await this.images.ofPush(push.id);
     const now = await this.#findingsOf(push, images);
     const baseline = push.comparedWith?.digest ?? push.previousDigest;
     const before = baseline === null ? [] : await this.#findingsBefore(push, baseline);
     return {
       platforms: images.map(({ platform }) => platform),
-      findings: await this.#withLayers(merged(now, images, before), now),
+      findings: (await this.#withLayers(merged(now, images, before), now)).filter(
+        ({ finding }) => !awaited.has(finding.fingerprint),
+      ),
       counts: countFindings(now),
       resolved:
         isWhole && !now.some(({ id }) => id === layerNotAnalyzedId)
@@ -81,8 +90,12 @@ export class PushFindings {
     });
   }
 
+  /** Supply-chain findings only as far as they were announced. */
   async #findingsBefore(push: Push, digest: Digest): Promise<ImageFinding[]> {
-    return this.#findingsOf({ ...push, digest }, await this.images.ofDigest(digest));
+    const findings = await this.#findingsOf({ ...push, digest }, await this.images.ofDigest(digest));
+    const announced = await this.pushes.announcedBefore(push, digest);
+    if (announced === null) return findings;
+    return findings.filter(({ kind, fingerprint }) => kind !== 'supply-chain' || announced.has(fingerprint));
   }
 
   async #findingsOf(push: JudgedPush, images: readonly Image[]): Promise<ImageFinding[]> {

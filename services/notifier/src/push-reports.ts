@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { Digest } from '@tidewaiter/domain';
-import type { DataOf, imageAnalyzed } from '@tidewaiter/events';
+import { type Digest, findingOf } from '@tidewaiter/domain';
+import type { DataOf, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
 import type { PushChanges } from '@tidewaiter/integrity';
-import type { PushReport } from '@tidewaiter/messages';
+import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import { PipelineReports, type Push, PushDifferences, Pushes } from '@tidewaiter/store';
 
 import { Owners } from './owners.js';
@@ -23,7 +23,12 @@ export class PushReports {
    * Null when the push is gone, or has no tag: the platforms of an index come alone first, and the index speaks for them. What was
    * there before its registry was connected is nobody's news either.
    */
-  async of({ pushId, changes, previousDigest }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
+  async of({
+    pushId,
+    changes,
+    previousDigest,
+    awaited = [],
+  }: DataOf<typeof imageAnalyzed>): Promise<PushReport | null> {
     const stored = await this.pushes.get(pushId);
     if (!stored || stored.digest === null || stored.tag === null || stored.origin === 'imported') return null;
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
@@ -34,10 +39,33 @@ export class PushReports {
     const changed = await this.differences.of(pushId);
     return {
       ...(await this.#about(push)),
-      ...(await this.findings.of(push, warnings.length === 0)),
+      ...(await this.findings.of(push, warnings.length === 0, new Set(awaited))),
       packagesChanged: changes && wasRead(changed) ? { ...changes.packages, upgraded: changes.packages.changed } : null,
       changes: changed,
       warnings: warnings.map(({ message, path }) => (path ? `${path}: ${message}` : message)),
+    };
+  }
+
+  /** Findings that came or went after a push was announced. */
+  async ofCorrection(data: DataOf<typeof imageReexamined>): Promise<PushReport | null> {
+    const stored = await this.pushes.get(data.pushId);
+    if (!stored || stored.digest === null || stored.origin === 'imported') return null;
+    const push = { ...stored, digest: stored.digest, previousDigest: data.previousDigest };
+    const { platforms, findings, counts } = await this.findings.of(push, false);
+    const opened = new Set(data.opened.map(({ fingerprint }) => fingerprint));
+    return {
+      ...(await this.#about(push)),
+      // What replaced it must not end an alert that is about this digest.
+      ...(!data.isCurrent && { tag: null }),
+      platforms,
+      findings: findings
+        .filter(({ finding }) => opened.has(finding.fingerprint))
+        .map((each) => ({ ...each, isNew: true })),
+      resolved: data.resolved.map(resolvedFinding),
+      counts,
+      packagesChanged: null,
+      changes: null,
+      warnings: [],
     };
   }
 
@@ -70,6 +98,11 @@ export class PushReports {
       comparedWith: push.comparedWith,
     };
   }
+}
+
+function resolvedFinding(named: DataOf<typeof imageReexamined>['resolved'][number]): PushFinding {
+  const finding = findingOf({ kind: 'supply-chain', layer: null, state: 'present', ...named });
+  return { finding, isNew: false, platforms: [] };
 }
 
 /** Whether anything was there to compare with; of pushes of before it is not known, and nothing was said against it. */

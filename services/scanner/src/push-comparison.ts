@@ -10,10 +10,12 @@ import {
   type PushChanges,
   pushChanges,
 } from '@tidewaiter/integrity';
+import { isSigned } from '@tidewaiter/provenance';
 import { type Image, Images, Judgements, PipelineReports, Provenances, type Push, revisionOf } from '@tidewaiter/store';
 
 import type { ChosenBaseline } from './baselines.js';
 import { ImageStates, SharedLayers } from './image-states.js';
+import { SignatureGrace } from './signature-grace.js';
 
 const revisionLabel = 'org.opencontainers.image.revision';
 const sourceLabel = 'org.opencontainers.image.source';
@@ -27,6 +29,7 @@ export class PushComparison {
     private readonly judgements: Judgements,
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
+    private readonly grace: SignatureGrace,
   ) {}
 
   /** Null where the push brings what its baseline is. */
@@ -72,10 +75,10 @@ export class PushComparison {
     return { ...state, findings, ...(origin && { origin }) };
   }
 
-  /** Null where nobody's signature counts. */
+  /** Null where nobody's signature counts, and while the signature of the push may still come. */
   async #originOf(push: Push, { digest, labels }: Image): Promise<ImageOrigin | null> {
     const known = await this.provenances.get(push, digest);
-    if (!known) return null;
+    if (!known || (!isSigned(known) && (await this.grace.dueAt(push)) !== null)) return null;
     const proven = await this.reports.provenRevision(push, [push.digest ?? digest, digest]);
     const signers = known.signatures.flatMap(({ signer }) => (signer ? [signer.name] : []));
     return {

@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
-import { type Digest, type Finding, NotYet } from '@tidewaiter/domain';
+import type { Digest, Finding } from '@tidewaiter/domain';
 import {
   identityDeviations,
   identityFindings,
   isVersionTag,
   type PresentedIdentity,
   type PushIdentity as Identity,
+  splitAwaited,
   usualPushes,
 } from '@tidewaiter/provenance';
 import { PipelineReports, Provenances, type Push, PushIdentities, Store, type Warning } from '@tidewaiter/store';
 
+import { SignatureGrace } from './signature-grace.js';
 import { TagOrigin, type TagPush } from './tag-origin.js';
 
 /** An image of a push, and what lies beside it. */
@@ -21,13 +23,8 @@ export interface ExaminedImage {
 
 /** How the identity of a repository is learned. */
 export class IdentitySettings {
-  constructor(
-    readonly learnFrom: number,
-    readonly graceMs: number,
-  ) {}
+  constructor(readonly learnFrom: number) {}
 }
-
-const lookAgainMs = 4_000;
 
 /** Compares who pushed, signed and built a push with who did so far, and its tag with what the tag stood for. */
 @Injectable()
@@ -38,10 +35,10 @@ export class PushIdentity {
     private readonly provenances: Provenances,
     private readonly reports: PipelineReports,
     private readonly tags: TagOrigin,
+    private readonly grace: SignatureGrace,
     private readonly settings: IdentitySettings,
   ) {}
 
-  /** @throws NotYet while a signature that was always there may still come */
   async judge(push: Push, images: readonly ExaminedImage[]): Promise<void> {
     const { tag } = push;
     // The platforms of an index come alone first, and the index speaks for them.
@@ -62,8 +59,13 @@ export class PushIdentity {
   }
 
   /** Keeps which supply-chain findings the push has by now, for those who decide about an incident. */
-  async noteSigns({ id }: Push): Promise<void> {
-    await this.store.transaction((tx) => this.identities.noteSigns(tx, id));
+  async noteSigns(push: Push): Promise<void> {
+    const isInGrace = (await this.grace.dueAt(push)) !== null;
+    await this.store.transaction(async (tx) => {
+      const { awaited } = splitAwaited(await this.provenances.findings(tx, push.id), isInGrace);
+      const ids = awaited.map(({ id }) => id);
+      await this.identities.noteSigns(tx, push.id, ids);
+    });
   }
 
   /** What could not be looked at. */
@@ -97,15 +99,8 @@ export class PushIdentity {
     const deviations = identityDeviations(identity, usual);
     if (deviations.length === 0) return [];
     const isMissing = deviations.some(({ kind }) => kind === 'missing');
-    // A version that was moved needs no second sign, and its alarm must not wait.
-    if (isMissing && !hasOtherSigns) this.#awaitSignature(push);
     const signedElsewhere = isMissing ? await this.identities.signedElsewhere(push) : null;
     const { repository, tag } = push;
     return identityFindings({ repository, tag, isVersion, hasOtherSigns, signedElsewhere }, deviations, usual);
-  }
-
-  #awaitSignature({ state, receivedAt, repository, tag }: TagPush): void {
-    if (state !== 'analyzing' || Date.now() - receivedAt.getTime() >= this.settings.graceMs) return;
-    throw new NotYet('SIGNATURE_AWAITED', `${repository}:${tag} may still be signed`, { retryAfterMs: lookAgainMs });
   }
 }

@@ -6,13 +6,17 @@ import type { Push } from '@tidewaiter/store';
 import type { Judgement } from './push-judgement.js';
 import { pushSubject } from './push-subject.js';
 
-/** What is told of a push that was judged for the first time; `changes` is null where it brings what its baseline is, or has none. */
-export function pushNews(
-  push: Push,
-  judgement: Judgement,
-  baseline: Baseline | null,
-  changes: PushChanges | null,
-): Draft[] {
+/** What a push is announced with besides its judgement. */
+export interface PushContext {
+  baseline: Baseline | null;
+  /** Null where it brings what its baseline is, or has none. */
+  changes: PushChanges | null;
+  /** Fingerprints of findings that wait for a signature. */
+  awaited: readonly string[];
+}
+
+/** The events of a push that was judged for the first time. */
+export function pushNews(push: Push, judgement: Judgement, { baseline, changes, awaited }: PushContext): Draft[] {
   const { platforms, counts, verdict } = judgement;
   const { id: pushId, connection, repository, tag, previousDigest } = push;
   const place = { pushId, connection, repository, tag };
@@ -26,6 +30,7 @@ export function pushNews(
     counts,
     verdict,
     changes: summary,
+    ...(awaited.length > 0 && { awaited: [...awaited] }),
   });
   // A late push moved the tag in the past: what it points to now is the news of another push.
   const isMove = baseline?.reason === 'same-tag' && !push.isLate;

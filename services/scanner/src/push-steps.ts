@@ -17,6 +17,7 @@ import {
 
 import { Analysis } from './analysis.js';
 import { layerKey } from './layer-key.js';
+import { PushCorrections } from './push-corrections.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
 import { pushNews } from './push-news.js';
@@ -36,6 +37,7 @@ export class PushSteps {
     private readonly layers: LayerFailures,
     private readonly differences: PushDifferences,
     private readonly pushBaselines: PushBaselines,
+    private readonly corrections: PushCorrections,
     private readonly failures: PushFailures,
     private readonly analysis: Analysis,
   ) {}
@@ -77,7 +79,8 @@ export class PushSteps {
       if (await this.pushes.analyzed(tx, push.id, judgement)) {
         if (baseline) await this.pushBaselines.put(tx, push.id, baseline);
         if (changes) await this.differences.put(tx, push.id, changes);
-        await tx.emit(...pushNews(push, judgement, baseline, changes));
+        const awaited = await this.corrections.begin(tx, push);
+        await tx.emit(...pushNews(push, judgement, { baseline, changes, awaited }));
       }
       await this.jobs.finish(tx, job);
     });
@@ -92,7 +95,10 @@ export class PushSteps {
     await this.store.transaction(async (tx) => {
       await this.#mustBeUpToDate(tx, push);
       await this.pushes.rejudged(tx, push.id, judgement);
-      if (isNews) await tx.emit(...pushNews(push, judgement, push.comparedWith, null));
+      if (isNews) {
+        const awaited = await this.corrections.begin(tx, push);
+        await tx.emit(...pushNews(push, judgement, { baseline: push.comparedWith, changes: null, awaited }));
+      }
       await this.jobs.finish(tx, job);
     });
   }

@@ -362,7 +362,7 @@ beforeAll(async () => {
     [
       `registries: [ { name: main, kind: distribution, url: "${registry.url}", allowPrivate: true } ]`,
       `signers: [ { name: release, keyFile: release.pub, repositories: ["signed-*"] } ]`,
-      'identity: { graceSeconds: 0 }',
+      'signatureGrace: 0',
     ].join('\n'),
   );
   writeFileSync(join(home, 'release.pub'), publicKey.export({ type: 'spki', format: 'pem' }));

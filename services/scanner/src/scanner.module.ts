@@ -12,6 +12,7 @@ import { Analysis } from './analysis.js';
 import { AnalyzeLayer } from './analyze-layer.js';
 import { AnalyzePush } from './analyze-push.js';
 import { AnnounceExploited, EpssAlerts } from './announce-exploited.js';
+import { AwaitSignature } from './await-signature.js';
 import { Baselines, Releases } from './baselines.js';
 import { ConfigRefresh } from './config-refresh.js';
 import type { scannerConfig } from './config.js';
@@ -28,6 +29,7 @@ import { LayerSteps } from './layer-steps.js';
 import { ManifestContents } from './manifest-contents.js';
 import { PackageOutliers } from './package-outliers.js';
 import { PushComparison } from './push-comparison.js';
+import { PushCorrections } from './push-corrections.js';
 import { PushFailures } from './push-failures.js';
 import { IdentitySettings, PushIdentity } from './push-identity.js';
 import { PushJudgement } from './push-judgement.js';
@@ -40,12 +42,14 @@ import { ReconcileRegistry } from './reconcile-registry.js';
 import { QueueReconciliations } from './reconcile-schedule.js';
 import { RecordDeletions } from './record-deletions.js';
 import { RedeliverFailed } from './redeliver-failed.js';
+import { Reexamination } from './reexamination.js';
 import { Registries } from './registries.js';
 import { Rejudge } from './rejudge.js';
 import { RematchSteps } from './rematch-steps.js';
 import { Rematch } from './rematch.js';
 import { SameRevision } from './same-revision.js';
 import { ScannerLimits } from './scanner-limits.js';
+import { SignatureGrace, SignatureGraceSettings } from './signature-grace.js';
 import { Signers } from './signers.js';
 import { StaleVerdicts } from './stale-verdicts.js';
 import { StrandedPushes } from './stranded-pushes.js';
@@ -76,6 +80,7 @@ export class ScannerModule {
             AnalyzePush,
             AnalyzeLayer,
             VerifyAttached,
+            AwaitSignature,
             Rematch,
             Rejudge,
             SyncAdvisories,
@@ -104,13 +109,18 @@ export class ScannerModule {
         PushResolution,
         PushJudgement,
         VerifyAttached,
+        AwaitSignature,
+        Reexamination,
+        PushCorrections,
+        SignatureGrace,
+        { provide: SignatureGraceSettings, useValue: new SignatureGraceSettings(settings.signatureGraceMs) },
         TagLookup,
         ImageOrigin,
         TagOrigin,
         PushIdentity,
         {
           provide: IdentitySettings,
-          useValue: new IdentitySettings(settings.identity.learnFrom, settings.identity.graceSeconds * 1_000),
+          useValue: new IdentitySettings(settings.identity.learnFrom),
         },
         ImageSignatures,
         ImageStates,

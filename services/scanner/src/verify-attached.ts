@@ -4,7 +4,7 @@ import type { JobHandler, JobProblem } from '@tidewaiter/queue';
 import { Logger } from '@tidewaiter/runtime';
 import { type ClaimedJob, Jobs, Pushes, Store } from '@tidewaiter/store';
 
-import { PushJudgement } from './push-judgement.js';
+import { Reexamination } from './reexamination.js';
 
 /** The key of a job: which push brought something, and which manifest it is about. */
 export function attachedKey(pushId: string, subject: Digest): string {
@@ -26,7 +26,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
     private readonly store: Store,
     private readonly jobs: Jobs,
     private readonly pushes: Pushes,
-    private readonly judgement: PushJudgement,
+    private readonly reexamination: Reexamination,
     private readonly logger: Logger,
   ) {}
 
@@ -39,8 +39,7 @@ export class VerifyAttached implements JobHandler<ClaimedJob> {
       throw new Unavailable('IMAGE_UNDER_WAY', `${subject} is being analysed`);
     }
     for (const push of holding) {
-      const judgement = await this.judgement.judgeWithOrigin(push, signal);
-      await this.store.transaction((tx) => this.pushes.rejudged(tx, push.id, judgement));
+      const judgement = await this.reexamination.examine(push, signal);
       this.logger.info({ push_id: push.id, image_digest: subject, verdict: judgement.verdict }, 'image judged again');
     }
     await this.store.transaction((tx) => this.jobs.finish(tx, job));

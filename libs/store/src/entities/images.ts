@@ -44,6 +44,10 @@ export class PushRow {
   @Column('boolean', { name: 'is_late', default: false }) isLate!: boolean;
   /** The image that it was compared with, and why; null where there was none, and of pushes of before. */
   @Column('jsonb', { name: 'compared_with', nullable: true }) comparedWith!: unknown;
+  /** Until when its missing signature is not announced; null where none is awaited. */
+  @Column('timestamptz', { name: 'signature_due_at', nullable: true }) signatureDueAt!: Date | null;
+  /** Supply-chain findings that were announced; null where it was never analyzed. */
+  @Column('jsonb', { nullable: true }) announced!: unknown;
   @Column('text', { nullable: true }) verdict!: string | null;
   @Column('jsonb', { nullable: true }) counts!: unknown;
   @Column('jsonb', { nullable: true }) warnings!: unknown;

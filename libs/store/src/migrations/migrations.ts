@@ -49,6 +49,7 @@ import { QuietGroups1764000080000 } from './1764000080000-quiet-groups.js';
 import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
+import { SignatureGrace1764000131000 } from './1764000131000-signature-grace.js';
 import { PushBaseline1764000140000 } from './1764000140000-push-baseline.js';
 import { FleetFiles1764000141000 } from './1764000141000-fleet-files.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
@@ -114,6 +115,7 @@ export const migrations = [
   TagFindings1764000150000,
   LayerFailure1764000100000,
   TagPositions1764000130000,
+  SignatureGrace1764000131000,
   PushIdentity1764000151000,
   IncidentTitleRank1764000170000,
   ServiceConfiguration1764000180000,

@@ -42,6 +42,8 @@ export const pushAnswer = z.object({
   previousDigest: text,
   /** What it was compared with, and why; null where there was nothing, and of pushes of before. */
   comparedWith: baseline.nullable(),
+  /** Until when its missing signature is not announced; null where none is awaited. */
+  signatureDueAt: time.nullable(),
   verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
   counts: z.record(severity, count).nullable(),
   /** What the verdict does not know. */

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import type { Finding } from '@tidewaiter/domain';
+import { type DataOf, draft, imageReexamined } from '@tidewaiter/events';
+import { splitAwaited } from '@tidewaiter/provenance';
+import { Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
+
+import type { Judgement } from './push-judgement.js';
+import { pushSubject } from './push-subject.js';
+import { SignatureGrace } from './signature-grace.js';
+
+export const signatureQueue = 'signature';
+
+type NamedFinding = DataOf<typeof imageReexamined>['opened'][number];
+
+/** Keeps which supply-chain findings of a push were announced, and announces what has changed since. */
+@Injectable()
+export class PushCorrections {
+  constructor(
+    private readonly pushes: Pushes,
+    private readonly provenances: Provenances,
+    private readonly grace: SignatureGrace,
+  ) {}
+
+  /** Keeps what the announcement of a push covers; answers the fingerprints of findings that wait for a signature. */
+  async begin(tx: Transaction, push: Push): Promise<string[]> {
+    const { previousDigest } = push;
+    const before = previousDigest === null ? null : await this.pushes.announcedBefore(push, previousDigest);
+    const { awaited } = await this.#announce(tx, push, before ?? new Set());
+    return awaited.map(({ fingerprint }) => fingerprint);
+  }
+
+  /** Announces what has become of the supply-chain findings of a push. */
+  async correct(tx: Transaction, push: Push, { counts, verdict }: Judgement): Promise<void> {
+    const before = await this.pushes.announced(tx, push.id);
+    const { announced: now } = await this.#announce(tx, push, fingerprintsOf(before ?? []));
+    if (before === null || push.tag === null || push.origin === 'imported') return;
+    const tagDigest = await this.pushes.digestOfTag(tx, push);
+    const isCurrent = await this.pushes.isCurrent(tx, push.id);
+    // A newer push of the same digest is corrected by itself.
+    if (!isCurrent && tagDigest === push.digest) return;
+    const opened = missingIn(before, now);
+    // What the tag points to now was compared with the findings of this push when it came.
+    const resolved = isCurrent ? missingIn(now, before) : [];
+    if (opened.length + resolved.length === 0) return;
+    const { id: pushId, connection, repository, tag, previousDigest } = push;
+    const place = { pushId, connection, repository, tag, digest: push.digest!, previousDigest };
+    await tx.emit(
+      draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, opened, resolved }),
+    );
+  }
+
+  /** @param known fingerprints that were announced of this push or of what its tag had before: they do not wait, so that a signature ends them */
+  async #announce(
+    tx: Transaction,
+    push: Push,
+    known: ReadonlySet<string>,
+  ): Promise<{ announced: Finding[]; awaited: Finding[] }> {
+    const dueAt = await this.grace.dueAt(push);
+    const findings = await this.provenances.findings(tx, push.id);
+    const awaited = splitAwaited(findings, dueAt !== null).awaited.filter(({ fingerprint }) => !known.has(fingerprint));
+    const announced = findings.filter((each) => !awaited.includes(each));
+    const isWaiting = awaited.length > 0;
+    await this.pushes.announce(tx, push.id, announced, isWaiting ? dueAt : null);
+    if (isWaiting) await tx.enqueue({ queue: signatureQueue, key: push.id, class: 'interactive' });
+    return { announced, awaited };
+  }
+}
+
+function fingerprintsOf(findings: readonly Finding[]): Set<string> {
+  return new Set(findings.map(({ fingerprint }) => fingerprint));
+}
+
+function missingIn(known: readonly Finding[], findings: readonly Finding[]): NamedFinding[] {
+  const fingerprints = fingerprintsOf(known);
+  return findings
+    .filter(({ fingerprint }) => !fingerprints.has(fingerprint))
+    .map(({ id, fingerprint, severity, title }) => ({ id, fingerprint, severity, title }));
+}
