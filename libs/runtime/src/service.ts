@@ -12,7 +12,7 @@ import { ConfigState } from './config-state.js';
 import { Health, HealthController } from './health.js';
 import { type Backend, HttpFront } from './http-front.js';
 import { createLogger, Logger, nestLogger } from './logger.js';
-import { ProblemFilter } from './problem.js';
+import { problemOf, ProblemFilter, sendProblem } from './problem.js';
 import { startTelemetry, stopTelemetry } from './telemetry.js';
 
 /** A service that runs. */
@@ -123,13 +123,17 @@ interface Surroundings {
   state: ConfigState;
 }
 
+/** Errors of the router, before any handler: Fastify's own answer quotes the path. */
+const frameworkErrors: FastifyServerOptions['frameworkErrors'] = (error, _request, reply) =>
+  void sendProblem(reply, problemOf(error));
+
 /** Starts an application that does its work and answers no request yet. */
 async function startReplica(definition: ServiceDefinition, { logger, front, state }: Surroundings): Promise<Replica> {
   const backend = front.backend();
   const { serverFactory } = backend;
   const app = await NestFactory.create<NestFastifyApplication>(
     rootModule(definition, logger, state),
-    new FastifyAdapter({ bodyLimit: 1024 * 1024, ...definition.http, serverFactory }),
+    new FastifyAdapter({ bodyLimit: 1024 * 1024, frameworkErrors, ...definition.http, serverFactory }),
     { logger: nestLogger(logger), bodyParser: false, abortOnError: false },
   );
   try {

@@ -31,7 +31,7 @@ const option = new RegExp(`[ \\t]{1,4}(?:${quoted}|${bare})`, 'dy');
 
 /** Names that end in a word for a secret and hold none: cursors of lists, what is public, what guards forms. */
 const harmlessName =
-  /(?:next|page|paging|continu\w{0,8}|cursor|sync|client|clientrequest|request|csrf|xsrf|antiforgery|verification|idempotency|public|primary|foreign|partition|sort|cache|object|tokenize?)[_.-]?(?:token|key|secret|session|sid|sig)$/i;
+  /(?:(?:next|page|paging|continu\w{0,8}|cursor|sync|clientrequest|request|csrf|xsrf|antiforgery|verification|idempotency|public|primary|foreign|partition|sort|cache|object|tokenize?)[_.-]?(?:token|key|secret|session|sid|sig)|client[_.-]?token)$/i;
 const workingDirectory = /^(?:OLD)?PWD$/i;
 
 interface Word {
@@ -41,7 +41,10 @@ interface Word {
 }
 
 const isLikely = (value: string): boolean =>
-  value.length >= 8 && /[0-9]/.test(value) && /[A-Za-z]/.test(value) && !isPlace(value);
+  value.length >= 8 && /[A-Za-z]/.test(value) && (/[0-9]/.test(value) || isOpaque(value)) && !isPlace(value);
+
+/** Long and in both cases: one random token in fifty has no digit. */
+const isOpaque = (value: string): boolean => value.length >= 20 && /[a-z]/.test(value) && /[A-Z]/.test(value);
 
 /** A path, an address or a version is where something is, and no secret. */
 const isPlace = (value: string): boolean =>
@@ -158,7 +161,9 @@ function readUserinfo(text: string, start: number, end: number): readonly Candid
   if (colon !== -1) return [{ start: span[0] + colon + 1, end: span[1] }];
   // A miner names its wallet there; a user is a word.
   const isMiner = /stratum[0-9]?(?:\+[a-z]{1,4})?$/i.test(text.slice(Math.max(0, start - 20), start));
-  return !isMiner && value.length >= 16 && looksRandom(value) ? [{ start: span[0], end: span[1] }] : nothing;
+  return !isMiner && value.length >= 16 && (looksRandom(value) || isOpaque(value))
+    ? [{ start: span[0], end: span[1] }]
+    : nothing;
 }
 
 const commandReach = 2000;

@@ -65,9 +65,38 @@ export function secretFingerprint({ value }: Pick<TextSecret, 'value'>, key: Uin
 /** The text with a mask in place of each secret; what is too long to be searched is cut. */
 export function redactSecrets(text: string): string {
   const searched = text.length > maxTextChars ? `${text.slice(0, maxTextChars)}…` : text;
-  const { secrets, isComplete } = secretsInText(searched);
-  if (isComplete) return withMasks(searched, secrets);
-  return '[not searched for secrets: too many places to look at]';
+  const decoded = percentEncoded.test(searched) ? decodedWords(searched) : searched;
+  const { secrets, isComplete } = secretsInText(decoded === searched ? searched : `${searched}\n${decoded}`);
+  if (!isComplete) return '[not searched for secrets: too many places to look at]';
+  return decoded === searched ? withMasks(searched, secrets) : withMasksInWords(withMasks(searched, secrets), secrets);
+}
+
+const percentEncoded = /%[0-9A-Fa-f]{2}/;
+/** A word of a URL. */
+const word = /[^\s"'<>\\]+/g;
+
+function decodedWords(text: string): string {
+  return text.replace(word, (part) => decodedWord(part) ?? part);
+}
+
+function decodedWord(part: string): string | null {
+  if (!percentEncoded.test(part)) return null;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    // Not everything with a percent sign is encoded as UTF-8: a byte is a character then.
+    return part.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+}
+
+/** Masks also what is percent-encoded, whichever characters its sender encodes. */
+function withMasksInWords(text: string, secrets: readonly TextSecret[]): string {
+  return text.replace(word, (part) => {
+    const decoded = decodedWord(part);
+    if (decoded === null) return part;
+    const safe = withMasks(decoded, secrets);
+    return safe === decoded ? part : encodeURI(safe.toWellFormed());
+  });
 }
 
 const maxTextChars = 256 * 1024;

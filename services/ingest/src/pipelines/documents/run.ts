@@ -1,4 +1,5 @@
 import { type CiRun, isDigest } from '@tidewaiter/domain';
+import { redactSecrets } from '@tidewaiter/secrets';
 import { z } from 'zod';
 
 import { readText, readTime } from '../../hook-request.js';
@@ -78,6 +79,8 @@ export const ciRun: DocumentKind = {
 };
 
 function problemOf(issue: z.core.$ZodIssue | undefined): string {
-  if (issue?.code === 'unrecognized_keys') return `${[...issue.path, issue.keys[0]].join('.')} is an unknown key`;
+  // Alone, since a command is known by where it begins.
+  if (issue?.code === 'unrecognized_keys')
+    return `${[...issue.path, redactSecrets(issue.keys[0] ?? '')].join('.')} is an unknown key`;
   return `${issue?.path.join('.')} ${issue?.message}`;
 }
