@@ -162,9 +162,20 @@ export function formsOf(secret: string): { form: string; written: string }[] {
 }
 
 /** The characters of Base64 that a secret alone decides, behind `lead` bytes of something else. */
-function base64At(secret: string, lead: number): string {
+export function base64At(secret: string, lead: number): string {
   const encoded = Buffer.from(`${'\0'.repeat(lead)}${secret}`)
     .toString('base64')
     .replace(/=+$/, '');
   return encoded.slice(lead === 0 ? 0 : lead + 1, -2);
+}
+
+/** Which secrets stand where, in which form. */
+export function leaksIn(places: ReadonlyMap<string, string>, planted: readonly Canary[]): string[] {
+  const forms = planted.map(({ name, secret }) => ({ name, forms: formsOf(secret) }));
+  return [...places].flatMap(([place, text]) =>
+    forms.flatMap(({ name, forms: written }) => {
+      const form = written.find((each) => text.includes(each.written));
+      return form ? [`${name} as ${form.form} in ${place}`] : [];
+    }),
+  );
 }

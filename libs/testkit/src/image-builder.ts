@@ -29,6 +29,8 @@ export interface ImageSpec {
   compression?: keyof typeof compressions;
   /** ISO 8601. */
   created?: string;
+  /** `created_by` of the layers, and of steps above them that bring none. */
+  steps?: string[];
 }
 
 export interface BuiltImage {
@@ -83,12 +85,20 @@ async function writeImage(dir: string, spec: ImageSpec): Promise<{ descriptor: D
     created: spec.created ?? '2026-01-01T00:00:00Z',
     config: spec.config ?? {},
     rootfs: { type: 'layers', diff_ids: diffIds },
-    history: diffIds.map((_, index) => ({ created: '2026-01-01T00:00:00Z', created_by: `layer ${index}` })),
+    history: historyOf(spec),
   });
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers };
   const descriptor = { ...(await writeJson(dir, mediaTypes.manifest, manifest)), platform };
   const layerDigests = layers.map(({ digest }) => digest);
   return { descriptor, image: { digest: descriptor.digest, configDigest: config.digest, layerDigests, diffIds } };
+}
+
+function historyOf({ layers, steps = [] }: ImageSpec): object[] {
+  const created = '2026-01-01T00:00:00Z';
+  return [
+    ...layers.map((_, index) => ({ created, created_by: steps[index] ?? `layer ${index}` })),
+    ...steps.slice(layers.length).map((step) => ({ created, created_by: step, empty_layer: true })),
+  ];
 }
 
 async function writeJson(dir: string, mediaType: string, value: unknown): Promise<Descriptor> {
