@@ -130,3 +130,58 @@ export function falcoAlert(
 export function falcoExec(pod: TestPod, process: FalcoProcess): object {
   return falcoAlert('Tidewaiter feed of processes', 'Debug', pod, process, {}, ['tidewaiter_feed']);
 }
+
+let serial = 0;
+
+/** A process of a pod as Tetragon reports it. */
+export function tetragonProcess(pod: TestPod, binary: string, args: string, parent: object | null = null): object {
+  serial += 1;
+  return {
+    exec_id: Buffer.from(`node-1:${serial}`).toString('base64'),
+    pid: 4_000 + serial,
+    uid: 0,
+    cwd: '/',
+    binary,
+    arguments: args,
+    flags: 'execve clone',
+    start_time: nextTime(),
+    auid: 4_294_967_295,
+    pod: {
+      namespace: pod.namespace,
+      name: pod.pod,
+      workload: pod.workload,
+      workload_kind: pod.kind,
+      container: {
+        id: `containerd://${pod.containerId}`,
+        name: pod.workload,
+        image: { id: `${pod.repository}@${pod.digest}`, name: `${pod.repository}:${pod.tag}` },
+        start_time: new Date(Date.now() - 60_000).toISOString(),
+        pid: serial,
+      },
+    },
+    docker: pod.containerId.slice(0, 31),
+    in_init_tree: true,
+    ...(parent && { parent_exec_id: (parent as { exec_id: string }).exec_id }),
+  };
+}
+
+export function tetragonExec(process: object, parent: object | null = null): object {
+  return { node_name: 'node-1', time: nextTime(), process_exec: { process, ...(parent && { parent }) } };
+}
+
+export function tetragonConnect(process: object, daddr: string, dport: number): object {
+  const ends = { saddr: '10.42.0.17', daddr, sport: 59_182, dport };
+  return hook(process, 'tcp_connect', 'egress-connect', [
+    { sock_arg: { family: 'AF_INET', type: 'SOCK_STREAM', protocol: 'IPPROTO_TCP', ...ends } },
+  ]);
+}
+
+/** A file that a process opens for writing. */
+export function tetragonWrite(process: object, path: string): object {
+  return hook(process, 'security_file_permission', 'file-monitoring', [{ file_arg: { path } }, { int_arg: 2 }]);
+}
+
+function hook(process: object, name: string, policy: string, args: object[]): object {
+  const call = { process, function_name: name, args, action: 'KPROBE_ACTION_POST', policy_name: policy };
+  return { node_name: 'node-1', time: nextTime(), process_kprobe: call };
+}

@@ -24,8 +24,12 @@ export function campaignJoins(seen: Seen): string[] {
   ];
 }
 
+/** Findings of the scanner about programs that came with an image and belong to an attacker. */
+export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
+
 /** Of an image that is not known, the path has to say it. */
 function isForeignProgram({ observation, facts }: Seen): boolean {
+  if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
   const inImage = factField('File.InImage', observation, facts);
   if (typeof inImage === 'boolean') return !inImage;
   return payloadPath.test(observation.process?.executable ?? '');

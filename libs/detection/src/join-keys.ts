@@ -2,7 +2,7 @@ import type { Observation } from '@tidewaiter/domain';
 import type { FactContext } from '@tidewaiter/facts';
 
 import type { AlertContext } from './alert.js';
-import { campaignKeys } from './campaign-joins.js';
+import { campaignKeys, hostileFindings } from './campaign-joins.js';
 import { containerKey } from './container-key.js';
 import type { Seen } from './event-view.js';
 import { processKey, type ProcessTree, type TreeProcess } from './process-tree.js';
@@ -73,7 +73,7 @@ export function joinKeys(seen: Seen, place: AlertContext): { keys: string[]; ext
   ];
   return {
     keys: [...new Set(keys.filter((key) => key !== null))].toSorted(),
-    extraKeys: extraKeysOf(observation, place),
+    extraKeys: extraKeysOf(seen, place),
   };
 }
 
@@ -142,11 +142,12 @@ function isShared(user: string): boolean {
   return /^system:(?:node:|kube-|apiserver|serviceaccount:kube-system:)/.test(user);
 }
 
-function extraKeysOf(observation: Observation, { imageDigest }: AlertContext): Record<string, string> {
+function extraKeysOf({ observation, facts }: Seen, { imageDigest }: AlertContext): Record<string, string> {
   const { cluster, node, request, network, process } = observation;
   const within = cluster ?? '';
   const source = request?.sourceIps[0];
   const hostname = network?.hostname?.toLowerCase();
+  const sha256 = process?.sha256 ?? imageFileHash(process?.executable, imageDigest, facts);
   const role = roleIn(request?.user) ?? roleIn(process?.commandLine);
   return {
     ...(node && { node: `node:${within}/${node}` }),
@@ -154,12 +155,23 @@ function extraKeysOf(observation: Observation, { imageDigest }: AlertContext): R
     ...(source && { source: `source:${source}` }),
     ...(network?.destinationIp && { destination: `destination:${network.destinationIp}` }),
     ...(hostname && { hostname: `hostname:${hostname}` }),
-    ...(process?.sha256 && { hash: `hash:${process.sha256}` }),
+    ...(sha256 && { hash: `hash:${sha256}` }),
     ...(imageDigest && { release: `release:${imageDigest}` }),
     ...campaignKeys(observation),
     ...(role && { role: `role:${role}` }),
     cloud: `cloud:${within}`,
   };
+}
+
+/** Few sensors hash; the scanner did where it found something about a program of the image. What all images have joins nothing. */
+function imageFileHash(
+  path: string | null | undefined,
+  imageDigest: AlertContext['imageDigest'],
+  { facts }: FactContext,
+): string | null {
+  const image = imageDigest === null ? null : facts.image(imageDigest);
+  if (!path || !image || !hostileFindings.has(image.flagged.get(path)?.id ?? '')) return null;
+  return image.files.get(path)?.sha256 ?? null;
 }
 
 /** The role of a cloud that signed a call, or whose credentials a command fetches. */

@@ -160,6 +160,8 @@ it.each<[string, Observation, unknown]>([
   ['File.Exploited', exec('/usr/bin/curl'), true],
   ['File.Exploited', exec('/usr/lib/liblzma.so.5'), false],
   ['File.MalwareName', exec('/opt/miner'), 'XMRig'],
+  ['File.Finding', exec('/opt/miner'), 'XMRig'],
+  ['File.Finding', exec('/usr/bin/curl'), undefined],
   ['File.Malware', exec('/opt/miner'), true],
   ['File.Malware', exec('/usr/bin/curl'), false],
   ['File.Malware', exec('/tmp/x'), undefined],

@@ -80,6 +80,13 @@ export const fileFields: readonly FactField[] = [
     answer: ({ flagged }) => (flagged?.kind === 'malware' ? flagged.id : null),
   },
   {
+    name: 'File.Finding',
+    type: 'text',
+    meaning: 'Id of the finding of integrity or malware that the scanner has about this file of the image.',
+    unknownWhen: 'it has none',
+    answer: ({ flagged }) => flagged?.id,
+  },
+  {
     name: 'File.AddedSinceDigest',
     type: 'boolean',
     meaning: 'Whether the image that the tag pointed to before did not have the file.',

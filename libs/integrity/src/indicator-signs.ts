@@ -49,7 +49,12 @@ function isSettings(path: string, head: Uint8Array): boolean {
   if (settingsName.test(path)) return true;
   if (head[0] !== 0x7b) return false;
   const text = Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1');
-  return text.includes('stratum+') || text.includes('"randomx"') || text.includes('"donate-level"');
+  return (
+    text.includes('stratum+') ||
+    text.includes('"pools"') ||
+    text.includes('"randomx"') ||
+    text.includes('"donate-level"')
+  );
 }
 
 function isNamed(name: string): boolean {

@@ -32,6 +32,17 @@ export const minerIndicators: readonly Indicator[] = [
     pattern:
       /--donate-level\b|"donate-(?:level|over-proxy)"|--randomx-(?:mode|1gb-pages|no-rdmsr)|--cpu-max-threads-hint|"randomx":\s?\{/,
   },
+  {
+    // XMRig's list of pools, whichever host it names.
+    name: 'pools of a miner',
+    weight: 2,
+    pattern: /"pools"\s{0,8}:\s{0,8}\[\s{0,64}\{[^[\]{}]{0,600}"(?:rig-id|coin|algo|nicehash)"/,
+  },
+  {
+    name: 'list of pools',
+    weight: 1,
+    pattern: /"pools"\s{0,8}:\s{0,8}\[\s{0,64}\{[^[\]{}]{0,600}"keepalive"/,
+  },
   { name: 'XMRig', weight: 2, pattern: /\bxmrig\b[ /-]|XMRig\b/ },
   {
     name: 'algorithm of mining',

@@ -9,7 +9,7 @@ export { buildImage, buildIndex } from './image-builder.js';
 export type { BuiltImage, ImageSpec } from './image-builder.js';
 export { cosign, cosignAttest, cosignKey, cosignSign, hasCosign } from './cosign.js';
 export type { CosignKey } from './cosign.js';
-export { hasRegistry, pushImage, startRegistry } from './registry.js';
+export { hasProgram, hasRegistry, pushImage, startRegistry } from './registry.js';
 export type { RegistryOptions, TestRegistry } from './registry.js';
 export { layoutTags, startLayoutRegistry } from './layout-registry.js';
 export type { LayoutRegistry } from './layout-registry.js';
