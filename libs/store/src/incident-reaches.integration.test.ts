@@ -198,6 +198,7 @@ it('reaches every image that holds a secret of the story, also one that a later 
   );
   const incident = await incidentWith({ id: uuidOf('secret'), artifacts: [{ kind: 'secret', value }] });
   expect(await sharesOf(incident)).toEqual({ own: 'image', stranger: 'secret' });
+  await store.query('DELETE FROM image_finding');
 });
 
 it('reaches the workloads that run any of them, but for those of the incident', async () => {
