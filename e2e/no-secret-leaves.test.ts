@@ -473,7 +473,7 @@ async function everything(): Promise<StoredTexts> {
   const radii = ['', '/containers'].map(
     (part) => `/blast-radius${part}?purl=${encodeURIComponent('pkg:npm/pkg-aws-id')}`,
   );
-  unanswered = await readAnswers(tidewaiter, found, [...changes, ...radii]);
+  unanswered = await readAnswers(tidewaiter, found, [...changes, ...radii, '/search?q=pkg-aws-id']);
   return found;
 }
 
