@@ -177,7 +177,7 @@ it('brings every push to one end and tells every alert once, whatever is killed 
   sending.abort();
   await chaos;
 
-  const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'refused', 'dead-lettered')`;
+  const open = `SELECT id FROM push WHERE state NOT IN ('analyzed', 'not-an-image', 'refused', 'dead-lettered')`;
   await until('every push has ended', async () => (await sql(open)).length === 0, 150_000).catch(
     explained(`SELECT push.id, push.state, to_json(job) AS job, to_json(outbox) AS event, inbox.handled_at
       FROM push LEFT JOIN job ON job.key = push.id::text LEFT JOIN outbox ON outbox.data ->> 'pushId' = push.id::text

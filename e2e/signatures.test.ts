@@ -109,9 +109,11 @@ policies: [ { name: signed-where-required } ]
   async function ended(repository: string, count: number): Promise<Push[]> {
     let found: Push[] = [];
     await until(`${count} pushes of ${repository} have ended`, async () => {
-      const { items } = await tidewaiter.api<{ items: Push[] }>('/pushes?limit=200');
-      found = items.filter((each) => each.repository === repository);
-      const isEnded = ({ state }: Push) => ['analyzed', 'refused', 'dead-lettered'].includes(state);
+      const lists = ['/pushes?limit=200', '/pushes?limit=200&state=not-an-image'];
+      const pages = await Promise.all(lists.map((path) => tidewaiter.api<{ items: Push[] }>(path)));
+      const all = pages.flatMap(({ items }) => items).toSorted((a, b) => (a.id < b.id ? 1 : -1));
+      found = all.filter((each) => each.repository === repository);
+      const isEnded = ({ state }: Push) => ['analyzed', 'not-an-image', 'refused', 'dead-lettered'].includes(state);
       return found.length >= count && found.every(isEnded);
     });
     return found;
@@ -152,7 +154,7 @@ policies: [ { name: signed-where-required } ]
     await until('the verdict follows', async () => (await ended('signed/app', 3)).at(-1)?.verdict !== 'fail');
     expect(await policiesOf(image!)).toMatchObject([{ name: 'signed-where-required', result: 'pass' }]);
     expect(signatures).toMatchObject(
-      signatures.map(() => ({ state: 'refused', code: 'NOT_AN_IMAGE', artifact: 'signature' })),
+      signatures.map(() => ({ state: 'not-an-image', code: 'NOT_AN_IMAGE', artifact: 'signature' })),
     );
     const signer = { name: 'release' };
     expect(await provenanceOf(digest)).toMatchObject([

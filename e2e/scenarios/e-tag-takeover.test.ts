@@ -240,5 +240,5 @@ receivers:
 });
 
 function isFinal(state: string): boolean {
-  return ['analyzed', 'refused', 'dead-lettered'].includes(state);
+  return ['analyzed', 'not-an-image', 'refused', 'dead-lettered'].includes(state);
 }

@@ -111,7 +111,7 @@ export type { EarlierTag } from './push-baselines.js';
 export { Revisions } from './revisions.js';
 export type { RevisionImage } from './revisions.js';
 export type { EarlierPush, StoredProvenance } from './provenances.js';
-export { finalPushStates, Pushes } from './pushes.js';
+export { finalPushStates, Pushes, pushStates } from './pushes.js';
 export type {
   JudgementVersions,
   NewPush,

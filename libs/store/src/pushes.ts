@@ -31,9 +31,12 @@ export interface NewPush {
 /** How we know of a push: its registry told us, we found that nobody had, or it was there before the registry was connected. */
 export type PushOrigin = 'told' | 'missed' | 'imported';
 
-export const finalPushStates = ['analyzed', 'refused', 'dead-lettered'] as const;
+/** `not-an-image`: a signature, an attestation, a chart; no push in lists and counts. */
+export const finalPushStates = ['analyzed', 'not-an-image', 'refused', 'dead-lettered'] as const;
 
-export type PushState = 'accepted' | 'analyzing' | (typeof finalPushStates)[number];
+export const pushStates = ['accepted', 'analyzing', ...finalPushStates] as const;
+
+export type PushState = (typeof pushStates)[number];
 
 export type Verdict = 'pass' | 'fail' | 'unknown';
 
@@ -105,7 +108,10 @@ const columns = `id, connection, registry_host AS "registryHost", repository, ta
   signature_due_at AS "signatureDueAt", verdict, counts,
   coalesce(jsonb_array_length(warnings), 0) AS "warningCount", code, reason, finished_at AS "finishedAt"`;
 
-const isFinal = `state IN ('analyzed', 'refused', 'dead-lettered')`;
+const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join(', ')})`;
+
+/** Not a signature, attestation or chart; before it is looked at, its tag says so. */
+const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
 
 /** Of a row of `push`: whether its tag points to it. */
 export const isCurrent = `EXISTS (
@@ -158,21 +164,22 @@ export class Pushes {
     return push?.warnings ?? [];
   }
 
-  /** Newest first. */
-  async list({ limit, after }: PageRequest): Promise<Page<Push>> {
+  /** Newest first; without a state only images. */
+  async list({ limit, after }: PageRequest, { state }: { state?: PushState | undefined } = {}): Promise<Page<Push>> {
     const rows = await this.store.query<Push>(
-      `SELECT ${columns} FROM push WHERE $2::uuid IS NULL OR id < $2
+      `SELECT ${columns} FROM push WHERE ($2::uuid IS NULL OR id < $2) AND CASE WHEN $3::text IS NULL THEN ${isImagePush} ELSE state = $3 END
        ORDER BY id DESC LIMIT $1`,
-      [limit + 1, after ?? null],
+      [limit + 1, after ?? null, state ?? null],
     );
     return pageOf(rows, limit);
   }
 
-  async countByState(): Promise<Record<PushState, number>> {
-    const rows = await this.store.query<{ state: PushState; pushes: number }>(
-      'SELECT state, count(*)::int AS pushes FROM push GROUP BY state',
+  /** Of images. */
+  async countByState(): Promise<Record<Exclude<PushState, 'not-an-image'>, number>> {
+    const rows = await this.store.query<{ state: Exclude<PushState, 'not-an-image'>; pushes: number }>(
+      `SELECT state, count(*)::int AS pushes FROM push WHERE ${isImagePush} GROUP BY state`,
     );
-    const counts: Record<PushState, number> = {
+    const counts: Record<Exclude<PushState, 'not-an-image'>, number> = {
       accepted: 0,
       analyzing: 0,
       analyzed: 0,
@@ -447,7 +454,7 @@ export class Pushes {
   async failed(
     tx: Transaction,
     id: string,
-    state: 'refused' | 'dead-lettered',
+    state: 'not-an-image' | 'refused' | 'dead-lettered',
     code: string,
     reason: string,
   ): Promise<Push | null> {

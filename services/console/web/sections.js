@@ -115,6 +115,7 @@ function verdict({ state, verdict }) {
   if (state === 'accepted') return stamp('waiting', 'waiting');
   if (state === 'analyzing') return stamp('waiting', 'inspecting');
   if (state === 'refused') return stamp('refused', 'refused');
+  if (state === 'not-an-image') return stamp('cleared', 'not an image');
   if (state === 'dead-lettered') return stamp('refused', 'given up');
   if (verdict === 'pass') return stamp('cleared', 'cleared');
   return verdict === 'fail' ? stamp('held', 'held') : stamp('unclear', 'unclear');

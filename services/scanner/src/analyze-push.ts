@@ -51,12 +51,8 @@ export class AnalyzePush implements JobHandler<ClaimedJob> {
       );
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await this.steps.refuse(
-        job,
-        error.code,
-        redactedReason(error),
-        error instanceof NotAnImage ? error.subject : null,
-      );
+      if (error instanceof NotAnImage) await this.steps.setAside(job, error);
+      else await this.steps.refuse(job, error.code, redactedReason(error));
       this.logger.info({ push_id: job.key, code: error.code }, 'scan refused');
     }
   }

@@ -28,7 +28,7 @@ export class PushResolution {
   /** Asks the registry unless that is done; answers the push as it is then, or null when it needs no more work. */
   async resolve(id: string, signal: AbortSignal): Promise<Push | null> {
     const push = await this.pushes.get(id);
-    if (!push || push.state === 'analyzed' || push.state === 'refused') return null;
+    if (!push || ['analyzed', 'not-an-image', 'refused'].includes(push.state)) return null;
     if (push.state === 'analyzing') return push;
     const answer = await this.#ask(push, signal);
     const digest = push.digest ?? push.claimedDigest ?? answer?.digest ?? null;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Baseline, type Digest, Unavailable } from '@tidewaiter/domain';
+import { type Baseline, Unavailable } from '@tidewaiter/domain';
 import type { PushChanges } from '@tidewaiter/integrity';
 import type { JobProblem } from '@tidewaiter/queue';
 import {
@@ -21,6 +21,7 @@ import { PushCorrections } from './push-corrections.js';
 import { PushFailures } from './push-failures.js';
 import type { Judgement } from './push-judgement.js';
 import { pushNews } from './push-news.js';
+import type { NotAnImage } from './resolve-push.js';
 import { attachedKey } from './verify-attached.js';
 
 /** How far a push has come. */
@@ -108,12 +109,22 @@ export class PushSteps {
     await this.jobs.fail(job, { code, reason, retryInMs: null });
   }
 
-  /** @param subject the manifest that it says something about, where it says so: that one is looked at again */
-  async refuse(job: ClaimedJob, code: string, reason: string, subject: Digest | null): Promise<void> {
+  /**
+   * Ends a push of a signature, an attestation or a chart, which nobody needs to hear of.
+   * @param subject the manifest that it says something about, where it says so: that one is looked at again
+   */
+  async setAside(job: ClaimedJob, { code, message, subject }: NotAnImage): Promise<void> {
     await this.store.transaction(async (tx) => {
-      const push = await this.failures.end(tx, job.key, 'refused', code, reason);
+      const push = await this.pushes.failed(tx, job.key, 'not-an-image', code, message);
       const about = subject ?? push?.attachedTo;
       if (about) await tx.enqueue({ queue: 'attached', key: attachedKey(job.key, about), class: 'interactive' });
+      await this.jobs.finish(tx, job);
+    });
+  }
+
+  async refuse(job: ClaimedJob, code: string, reason: string): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await this.failures.end(tx, job.key, 'refused', code, reason);
       await this.jobs.finish(tx, job);
     });
   }

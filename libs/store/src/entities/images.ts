@@ -30,7 +30,7 @@ export class PushRow {
   @Column('text', { name: 'pushed_by', nullable: true }) pushedBy!: string | null;
   @Column('timestamptz', { name: 'pushed_at', nullable: true }) pushedAt!: Date | null;
   @CreateDateColumn({ name: 'received_at', type: 'timestamptz' }) receivedAt!: Date;
-  /** `accepted`, `analyzing`, then exactly one of `analyzed`, `refused`, `dead-lettered`. */
+  /** `accepted`, `analyzing`, then exactly one of `analyzed`, `not-an-image`, `refused`, `dead-lettered`. */
   @Column('text', { default: 'accepted' }) state!: string;
   @Index('push_registry_host_ix')
   @Column('text', { name: 'registry_host', nullable: true })

@@ -50,6 +50,7 @@ import { LayerFailure1764000100000 } from './1764000100000-layer-failure.js';
 import { ImageJudgement1764000110000 } from './1764000110000-image-judgement.js';
 import { TagPositions1764000130000 } from './1764000130000-tag-positions.js';
 import { SignatureGrace1764000131000 } from './1764000131000-signature-grace.js';
+import { NotAnImage1764000132000 } from './1764000132000-not-an-image.js';
 import { PushBaseline1764000140000 } from './1764000140000-push-baseline.js';
 import { FleetFiles1764000141000 } from './1764000141000-fleet-files.js';
 import { TagFindings1764000150000 } from './1764000150000-tag-findings.js';
@@ -116,6 +117,7 @@ export const migrations = [
   LayerFailure1764000100000,
   TagPositions1764000130000,
   SignatureGrace1764000131000,
+  NotAnImage1764000132000,
   PushIdentity1764000151000,
   IncidentTitleRank1764000170000,
   ServiceConfiguration1764000180000,

@@ -7,6 +7,7 @@ import {
   refusalCodes,
   severities,
 } from '@tidewaiter/domain';
+import { pushStates } from '@tidewaiter/store';
 import { z } from 'zod';
 
 // What the API answers. Controllers are typed by these schemas, and the OpenAPI document is made of them.
@@ -37,7 +38,8 @@ export const pushAnswer = z.object({
   pushedBy: text,
   pushedAt: time.nullable(),
   receivedAt: time,
-  state: z.enum(['accepted', 'analyzing', 'analyzed', 'refused', 'dead-lettered']),
+  /** `not-an-image`: a signature, an attestation, a chart. */
+  state: z.enum(pushStates),
   /** What its tag pointed to before. */
   previousDigest: text,
   /** What it was compared with, and why; null where there was nothing, and of pushes of before. */
@@ -300,7 +302,7 @@ export const deadLetterAnswer = z.object({
 export const redriveAnswer = z.object({ id: z.uuid() });
 
 export const statusAnswer = z.object({
-  pushes: z.record(pushAnswer.shape.state, count),
+  pushes: z.record(pushAnswer.shape.state.exclude(['not-an-image']), count),
   /** Work that waits or runs; seconds for which the oldest due job has waited. */
   queues: z.array(z.object({ queue: z.string(), queued: count, running: count, oldestSeconds: z.number() })),
   advisories: z.object({

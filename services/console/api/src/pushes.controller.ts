@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { pushAnswer, pushDetailAnswer } from './answers.js';
 import type { pushChangesAnswer } from './change-answers.js';
 import { describeImage } from './images.controller.js';
-import { pageQuery, readId, readInput } from './requests.js';
+import { pushesQuery, readId, readInput } from './requests.js';
 
 type PushAnswer = z.output<typeof pushAnswer>;
 
@@ -21,7 +21,8 @@ export class PushesController {
 
   @Get()
   async list(@Query() query: unknown): Promise<Page<PushAnswer>> {
-    return this.pushes.list(readInput(pageQuery, query));
+    const read = readInput(pushesQuery, query);
+    return this.pushes.list(read, read);
   }
 
   @Get(':id')

@@ -1,7 +1,7 @@
 import { levels } from '@tidewaiter/detection';
 import { type Digest, incidentStates, InvalidInput, isDigest, severities } from '@tidewaiter/domain';
 import { messageKinds, previewChannels } from '@tidewaiter/messages';
-import { deliveryStates, type ImageCursor, readCursor } from '@tidewaiter/store';
+import { deliveryStates, type ImageCursor, pushStates, readCursor } from '@tidewaiter/store';
 import { z } from 'zod';
 
 const thresholdPattern = new RegExp(`^(new:)?(${severities.join('|')})$`);
@@ -13,6 +13,9 @@ export const pageQuery = z.strictObject({
   /** The `next` of the page before. */
   after: z.string().max(200).transform(readCursor).optional(),
 });
+
+/** Without a state signatures, attestations and charts are left out. */
+export const pushesQuery = pageQuery.extend({ state: z.enum(pushStates).optional() });
 
 /** The cursor of images names a push and an image of it. */
 export const imagesQuery = pageQuery.extend({ after: z.string().max(200).transform(readImageCursor).optional() });

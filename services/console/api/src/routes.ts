@@ -39,7 +39,7 @@ import {
   imagesQuery,
   incidentsQuery,
   mailPreviewQuery,
-  pageQuery,
+  pushesQuery,
   previewQuery,
   redriveManyBody,
   redriveOneBody,
@@ -79,7 +79,7 @@ export function scopeOf({ method, scope }: Pick<Route, 'method' | 'scope'>): Tok
 
 /** Every route there is. A test compares it with what the controllers declare. */
 export const routes: readonly Route[] = [
-  list('/pushes', 'Pushes, newest first', pageQuery, pushAnswer),
+  list('/pushes', 'Pushes, newest first', pushesQuery, pushAnswer),
   get('/pushes/{id}', 'A push with its images and warnings', pushDetailAnswer),
   get('/pushes/{id}/changes', 'What a push changed against what its tag pointed to before', pushChangesAnswer),
   list('/images', 'Images by their newest push, newest first', imagesQuery, listedImageAnswer),
