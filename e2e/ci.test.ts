@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { buildImage } from '@tidewaiter/testkit';
 import { parse } from 'yaml';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
 
 const root = resolve(launcher, '..');
@@ -63,7 +63,7 @@ async function act(inputs: Record<string, string>): Promise<Ended> {
 beforeAll(async () => {
   home = temporaryFolder();
   const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]] });
+  await buildImage(dir, { layers: [[debian13, dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]] });
   image = `oci:${dir}`;
   advisories = writeAdvisories(join(home, 'osv'), [
     { id: 'CVE-2026-1', package: 'openssl', fixed: '3.0.17-1', severity: 'HIGH' },

@@ -10,9 +10,9 @@ export function dpkgStatus(packages: Record<string, string>): TarEntry {
   return { path: 'var/lib/dpkg/status', content: Object.entries(packages).map(stanza).join('\n') };
 }
 
-export const debian12: TarEntry = {
+export const debian13: TarEntry = {
   path: 'etc/os-release',
-  content: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
+  content: 'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
 };
 
 /** An image configuration without misconfiguration findings, so that a test counts only what it planted. */
@@ -20,7 +20,7 @@ export const hardened = { User: '65532', Healthcheck: { Test: ['CMD', '/bin/true
 
 interface AdvisoryFacts {
   id: string;
-  /** `Debian:12` unless given. */
+  /** `Debian:13` unless given. */
   ecosystem?: string;
   package: string;
   fixed?: string;
@@ -40,7 +40,7 @@ const time = '2026-01-02T03:04:05Z';
 /** Writes OSV records into a folder; answers the folder. */
 export function writeAdvisories(folder: string, advisories: AdvisoryFacts[]): string {
   mkdirSync(folder, { recursive: true });
-  for (const { id, ecosystem = 'Debian:12', package: name, fixed, severity, published = time } of advisories) {
+  for (const { id, ecosystem = 'Debian:13', package: name, fixed, severity, published = time } of advisories) {
     const events = [{ introduced: '0' }, ...(fixed ? [{ fixed }] : [])];
     const record = {
       schema_version: '1.7.0',

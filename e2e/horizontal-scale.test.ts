@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '@tidewaiter/servers';
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from './fixtures.js';
+import { debian13, dpkgStatus } from './fixtures.js';
 import {
   launcher,
   makeHome,
@@ -95,7 +95,7 @@ it('shares the work between scanners, and loses nothing and repeats no finished 
   for (const name of ['one', 'two', 'three']) {
     const image = await buildImage(layout, {
       tag: name,
-      layers: [[debian12], ...shared, [dpkgStatus({ [name]: '1' })]],
+      layers: [[debian13], ...shared, [dpkgStatus({ [name]: '1' })]],
     });
     layerBlobs = [...new Set([...layerBlobs, ...image.layerDigests])];
     digests.push(await pushImage(registry, `app:${name}`, `oci:${layout}:${name}`));

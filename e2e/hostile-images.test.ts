@@ -8,7 +8,7 @@ import { constants, deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib
 
 import { buildIndex, elfFile, tarArchive, type TarEntry, zipArchive } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { launcher, removeFolders, temporaryFolder } from './tidewaiter.js';
 
 /** The target is 256 MiB, which the dearest stays below; when memory is collected differs from machine to machine. */
@@ -25,8 +25,8 @@ const mediaTypes = {
 };
 
 /** Packages that an honest reader finds in {@link good}, whatever else is in the image. */
-const goodPurl = 'pkg:deb/debian/openssl@3.0.17-1?arch=amd64&distro=debian-12';
-const good: TarEntry[] = [debian12, dpkgStatus({ openssl: '3.0.17-1' })];
+const goodPurl = 'pkg:deb/debian/openssl@3.0.17-1?arch=amd64&distro=debian-13';
+const good: TarEntry[] = [debian13, dpkgStatus({ openssl: '3.0.17-1' })];
 
 interface Report {
   packages: { purl: string; name: string; state: string }[];
@@ -274,7 +274,7 @@ const streams: Hostile[] = [
     what: 'blob of another digest',
     build: () => {
       const { descriptor, diffId } = layer(good);
-      const forged = layer([debian12, dpkgStatus({ openssl: '3.0.17-2' })]);
+      const forged = layer([debian13, dpkgStatus({ openssl: '3.0.17-2' })]);
       writeFileSync(blobPath(descriptor.digest), readFileSync(blobPath(forged.descriptor.digest)));
       image([{ descriptor: { ...descriptor, size: forged.descriptor.size }, diffId }]);
     },
@@ -528,7 +528,7 @@ const names: Hostile[] = [
   },
   {
     what: 'a file given twice, of which the last counts',
-    build: () => image([layer([debian12, dpkgStatus({ decoy: '1-1' }), ...good])]),
+    build: () => image([layer([debian13, dpkgStatus({ decoy: '1-1' }), ...good])]),
     code: 0,
     finds: [goodPurl],
   },
@@ -544,7 +544,7 @@ const names: Hostile[] = [
       const link = (path: string, linkTarget: string): TarEntry => ({ path, type: 'hardlink', linkTarget });
       image([
         layer([
-          debian12,
+          debian13,
           link('var/lib/dpkg/status', '../../../../../../../etc/passwd'),
           link('etc/shadow', '/etc/shadow'),
         ]),
@@ -610,7 +610,7 @@ const names: Hostile[] = [
   },
   {
     what: 'an opaque root, which hides and does not remove',
-    build: () => image([layer(good), layer([{ path: '.wh..wh..opq' }, debian12])]),
+    build: () => image([layer(good), layer([{ path: '.wh..wh..opq' }, debian13])]),
     code: 2,
     warns: [['PACKAGES_MISSING', null]],
     finds: [`${goodPurl} shadowed`],
@@ -983,7 +983,7 @@ const files: Hostile[] = [
       ]);
     },
     code: 2,
-    finds: [goodPurl, 'pkg:deb/debian/a@1-1?distro=debian-12', 'pkg:pypi/a@1'],
+    finds: [goodPurl, 'pkg:deb/debian/a@1-1?distro=debian-13', 'pkg:pypi/a@1'],
   },
   {
     what: 'names of 10 MB',
@@ -1086,7 +1086,7 @@ beforeAll(async () => {
   // Of every ecosystem that the images have packages of: without any, nothing could be said of them.
   advisories = writeAdvisories(
     join(home, 'osv'),
-    ['Debian:12', 'npm', 'PyPI', 'Maven', 'Go'].map((ecosystem, index) => ({
+    ['Debian:13', 'npm', 'PyPI', 'Maven', 'Go'].map((ecosystem, index) => ({
       id: `CVE-2026-${index}`,
       ecosystem,
       package: 'none',

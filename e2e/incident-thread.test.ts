@@ -13,7 +13,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -110,7 +110,7 @@ async function push(name: string): Promise<string> {
   const program = (path: string) => ({ path, mode: 0o755, content: `#!/bin/sh\n# ${path}\n` });
   await buildImage(dir, {
     layers: [
-      [debian12, dpkgStatus({ dash: '0.5.12-2', curl: '8.5.0-1' })],
+      [debian13, dpkgStatus({ dash: '0.5.12-2', curl: '8.5.0-1' })],
       [{ path: 'var/lib/dpkg/info/curl.list', content: '/.\n/usr\n/usr/bin\n/usr/bin/curl\n' }],
       [program('usr/bin/dash'), program('bin/sh'), program('usr/bin/curl')],
       [program('app/server')],

@@ -18,7 +18,7 @@ import {
 import { base64At, canaries, type Canary, leaksIn } from './canaries.js';
 import { hookKinds, kindsWithActor, plantedHook } from './canary-hooks.js';
 import { echoingRegistry } from './echoing-registry.js';
-import { debian12 } from './fixtures.js';
+import { debian13 } from './fixtures.js';
 import { readAnswers, readRedis, readStreams, readTables, type StoredTexts } from './stored-text.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
@@ -191,7 +191,7 @@ async function pushCanaryImage(tag: string, osText: string): Promise<string> {
   await buildImage(dir, {
     layers: [
       [
-        { ...debian12, content: debian12.content?.toString().replace(/"Debian[^"]*"/, `"${quotable(osText)}"`) ?? '' },
+        { ...debian13, content: debian13.content?.toString().replace(/"Debian[^"]*"/, `"${quotable(osText)}"`) ?? '' },
         { path: 'var/lib/dpkg/status', content: dpkg },
         { path: 'var/lib/dpkg/info/dash.md5sums', content: `${'0'.repeat(32)}  bin/${control}\n` },
         { path: 'etc/passwd', content: `root:x:0:0:${control}:/root:/bin/sh\n` },

@@ -17,7 +17,7 @@ import {
 } from '@tidewaiter/testkit';
 import { Client } from 'pg';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { collect, launcher, makeHome, removeFolders, temporaryFolder, until } from './tidewaiter.js';
 
 const webhooks = 200;
@@ -116,7 +116,7 @@ afterAll(async () => {
 
 it('brings every push to one end and tells every alert once, whatever is killed meanwhile', async () => {
   const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian12], [dpkgStatus({ openssl: '3.0.15-1' })]] });
+  await buildImage(dir, { layers: [[debian13], [dpkgStatus({ openssl: '3.0.15-1' })]] });
   const digest = await pushImage(registry, 'app:first', `oci:${dir}:latest`);
   const manifest = await fetch(`${registry.url}/v2/app/manifests/${digest}`, {
     headers: { accept: 'application/vnd.oci.image.manifest.v1+json' },

@@ -18,7 +18,7 @@ import {
   webhookSink,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -61,7 +61,7 @@ async function push(name: string, packages: Record<string, string>, { app = '', 
   const dir = temporaryFolder();
   const script = app === '' ? [] : [[{ path: 'app/run.sh', content: app }]];
   await buildImage(dir, {
-    layers: [[debian12], [dpkgStatus(packages)], ...script],
+    layers: [[debian13], [dpkgStatus(packages)], ...script],
     config: { ...hardened, ...config },
   });
   return pushImage(registry, name, `oci:${dir}:latest`);
@@ -229,7 +229,7 @@ describe('a pushed image with known holes', () => {
     expect(findings.items[0]).toMatchObject({ layer: 1, fix: { state: 'fixed', version: '3.0.17-1' } });
     const packages = await tidewaiter.api<List<{ purl: string }>>(`/images/${digest}/packages`);
     expect(packages.items.map(({ purl }) => purl)).toContain(
-      'pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12',
+      'pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-13',
     );
     const deliveries = await tidewaiter.api<List<{ channel: string; state: string }>>('/deliveries');
     expect(deliveries.items.map(({ channel, state }) => `${channel} ${state}`).toSorted()).toEqual([
@@ -313,7 +313,7 @@ it('tells one message for an image of several platforms', async () => {
   const dir = temporaryFolder();
   const spec = (platform: string) => ({
     platform,
-    layers: [[debian12], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]],
+    layers: [[debian13], [dpkgStatus({ openssl: '3.0.10-1', [platform.slice(6)]: '1' })]],
   });
   await buildIndex(dir, [spec('linux/amd64'), spec('linux/arm64')]);
   await pushImage(registry, 'shop/gateway:2', `oci:${dir}:latest`);
@@ -339,7 +339,7 @@ describe('a pushed image with a key in a layer', () => {
     const dir = temporaryFolder();
     const removed = { path: 'app/.wh.key.pem' };
     await buildImage(dir, {
-      layers: [[debian12], [{ path: 'app/key.pem', content: pem }], [removed]],
+      layers: [[debian13], [{ path: 'app/key.pem', content: pem }], [removed]],
       config: hardened,
     });
     const digest = await pushImage(registry, 'shop/leaky:1', `oci:${dir}:latest`);
@@ -383,7 +383,7 @@ describe('under the tag of a signature', () => {
 
 it('refuses with a reason what is not for it', async () => {
   const dir = temporaryFolder();
-  await buildIndex(dir, [{ layers: [[debian12]], platform: 'windows/amd64' }]);
+  await buildIndex(dir, [{ layers: [[debian13]], platform: 'windows/amd64' }]);
   await pushImage(registry, 'shop/windows:1', `oci:${dir}:latest`);
   const tagged = (await ended('shop/windows', 2)).find(({ tag }) => tag === '1');
   expect(tagged).toMatchObject({ state: 'refused', code: 'NO_PLATFORM' });

@@ -20,7 +20,7 @@ import {
   webhookSink,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   quiet,
@@ -49,7 +49,7 @@ interface Finding {
 const hookSecret = 'hook-secret-of-the-test';
 
 const library = (content: string): TarEntry => ({ path: 'opt/app/lib/libcore.so', content });
-const base: TarEntry[] = [debian12, dpkgStatus({ zlib: '1.3-1' })];
+const base: TarEntry[] = [debian13, dpkgStatus({ zlib: '1.3-1' })];
 const app: TarEntry[] = [library('core'), { path: 'opt/app/run.sh', content: '#!/bin/sh\nexec true\n', mode: 0o755 }];
 const altered: TarEntry[] = [library('evil'), app[1]!];
 

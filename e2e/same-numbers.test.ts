@@ -14,7 +14,7 @@ import {
 } from '@tidewaiter/testkit';
 import { chromium } from 'playwright-core';
 
-import { debian12, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, hardened, writeAdvisories } from './fixtures.js';
 import {
   makeHome,
   removeFolders,
@@ -41,7 +41,7 @@ const imageOf = (platform: string, own: TarEntry[]) => ({
   platform,
   config: hardened,
   layers: [
-    [debian12, dpkgStatus({ openssl: '3.0.15-1', libfoo: '1-1', zlib: '1.2-1' })],
+    [debian13, dpkgStatus({ openssl: '3.0.15-1', libfoo: '1-1', zlib: '1.2-1' })],
     [
       { path: 'app/deleted.pem', content: deletedKey },
       { path: 'app/config.pem', content: sharedKey },
@@ -100,7 +100,7 @@ receivers: [ { name: security, slack_configs: [ { api_url: "${slack.webhookUrl}"
     summary: 'a hole without a severity',
     affected: [
       {
-        package: { ecosystem: 'Debian:12', name: 'libfoo' },
+        package: { ecosystem: 'Debian:13', name: 'libfoo' },
         ranges: [{ type: 'ECOSYSTEM', events: [{ introduced: '0' }] }],
       },
     ],

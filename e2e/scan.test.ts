@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { buildImage, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { removeFolders, runIn, temporaryFolder } from './tidewaiter.js';
 
 const auth = { username: 'reader', password: 'password-of-the-test' };
@@ -36,7 +36,7 @@ beforeAll(async () => {
   home = temporaryFolder();
   const dir = temporaryFolder();
   const built = await buildImage(dir, {
-    layers: [[debian12, dpkgStatus({ openssl: '3.0.15-1' })], [dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]],
+    layers: [[debian13, dpkgStatus({ openssl: '3.0.15-1' })], [dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1' })]],
   });
   digest = built.digest;
   image = `oci:${dir}`;
@@ -55,8 +55,8 @@ it('reports packages, layers and findings of an image, and knows its layers the 
     target: { digest },
     os: { id: 'debian' },
     packages: [
-      { purl: 'pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-12', layer: 0, state: 'present' },
-      { purl: 'pkg:deb/debian/zlib@1.3-1?arch=amd64&distro=debian-12', layer: 1, state: 'present' },
+      { purl: 'pkg:deb/debian/openssl@3.0.15-1?arch=amd64&distro=debian-13', layer: 0, state: 'present' },
+      { purl: 'pkg:deb/debian/zlib@1.3-1?arch=amd64&distro=debian-13', layer: 1, state: 'present' },
     ],
     findings: [
       { id: 'CVE-2026-1001', severity: 'critical', fix: { version: '3.0.17-1' } },
@@ -147,7 +147,7 @@ it('explains where a finding comes from', async () => {
 
 it('compares two images', async () => {
   const dir = temporaryFolder();
-  await buildImage(dir, { layers: [[debian12, dpkgStatus({ openssl: '3.0.17-1' }), { path: 'app', content: 'x' }]] });
+  await buildImage(dir, { layers: [[debian13, dpkgStatus({ openssl: '3.0.17-1' }), { path: 'app', content: 'x' }]] });
   const { stdout } = await tidewaiter('diff', image, `oci:${dir}`, '--advisories', advisories, '-o', 'json');
   expect(JSON.parse(stdout)).toMatchObject({
     packages: [

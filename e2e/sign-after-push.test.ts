@@ -18,7 +18,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface Push {
@@ -90,7 +90,7 @@ receivers:
   async function push(name: string): Promise<string> {
     const layout = temporaryFolder();
     const openssl = dpkgStatus({ openssl: '3.0.15-1' });
-    await buildImage(layout, { layers: [[debian12, openssl, { path: 'app/id', content: randomUUID() }]] });
+    await buildImage(layout, { layers: [[debian13, openssl, { path: 'app/id', content: randomUUID() }]] });
     return pushImage(registry, name, `oci:${layout}:latest`);
   }
 

@@ -16,7 +16,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, writeAdvisories } from './fixtures.js';
+import { debian13, dpkgStatus, writeAdvisories } from './fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface Push {
@@ -99,7 +99,7 @@ policies: [ { name: signed-where-required } ]
   async function push(name: string, labels: Record<string, string> = {}, more: TarEntry[] = []): Promise<string> {
     const layout = temporaryFolder();
     await buildImage(layout, {
-      layers: [[debian12, { path: 'app/id', content: randomUUID() }, ...more]],
+      layers: [[debian13, { path: 'app/id', content: randomUUID() }, ...more]],
       config: { Labels: labels },
     });
     return pushImage(registry, name, `oci:${layout}:latest`);

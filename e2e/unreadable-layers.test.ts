@@ -17,7 +17,7 @@ import {
   webhookSink,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from './fixtures.js';
+import { debian13, dpkgStatus } from './fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from './tidewaiter.js';
 
 interface Push {
@@ -38,7 +38,7 @@ interface Finding {
 }
 
 const hookSecret = 'hook-secret-of-the-test';
-const base: TarEntry[] = [debian12, dpkgStatus({ zlib: '1.3-1' })];
+const base: TarEntry[] = [debian13, dpkgStatus({ zlib: '1.3-1' })];
 /** A program that no package owns, and a key. */
 const payload: TarEntry[] = [
   { path: 'usr/sbin/nginx-others', content: elfFile([]), mode: 0o755 },
@@ -164,7 +164,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
 
     it('notifies of a push without a platform to analyze, and resolves that when an image follows', async () => {
       const layout = temporaryFolder();
-      await buildIndex(layout, [{ layers: [[debian12]], platform: 'linux/s390x' }]);
+      await buildIndex(layout, [{ layers: [[debian13]], platform: 'linux/s390x' }]);
       const refused = await pushImage(registry, 'free/none:1', `oci:${layout}:latest`);
       await until('the failed push is announced', () => alerts('firing').length === 1);
       const pushes = await tidewaiter.api<{ items: Push[] }>('/pushes?limit=200');

@@ -18,7 +18,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
+import { debian13, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
 import { postEvents, type RegistryRelay, registryRelay } from '../registry-relay.js';
 import {
   makeHome,
@@ -67,7 +67,7 @@ const sleepMs = 14 * dayMs;
 const site = 'usr/local/lib/python3.12/site-packages';
 const libraryPath = 'opt/app/lib/libcore.so';
 const modulePath = `${site}/acme_core/core.py`;
-const base: TarEntry[] = [debian12, dpkgStatus({ zlib1g: '1:1.2.13' })];
+const base: TarEntry[] = [debian13, dpkgStatus({ zlib1g: '1:1.2.13' })];
 
 const hash = (content: string) => createHash('sha256').update(content).digest();
 /** As messages write it. */

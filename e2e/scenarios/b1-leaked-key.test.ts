@@ -14,7 +14,7 @@ import {
 } from '@tidewaiter/testkit';
 
 import { leaksIn } from '../canaries.js';
-import { debian12, dpkgStatus } from '../fixtures.js';
+import { debian13, dpkgStatus } from '../fixtures.js';
 import { readAnswers, readRedis, readStreams, readTables, type StoredTexts } from '../stored-text.js';
 import {
   makeHome,
@@ -110,13 +110,13 @@ receivers: [ { name: all, email_configs: [ { to: security@example.com } ] } ]
     tidewaiter = await startTidewaiter(home, ingestPort);
     reference = `${registry.host}/shop/app:1`;
     image = await push('shop/app:1', [
-      [debian12, dpkgStatus({ dash: '1' })],
+      [debian13, dpkgStatus({ dash: '1' })],
       [{ path: 'etc/app/sample.conf', content: `aws_access_key_id = ${documented}\n` }],
       [{ path: 'app/main.sh', content: 'exec sleep 1\n' }],
       added,
       deleted,
     ]);
-    other = await push('shop/tool:1', [[debian12, dpkgStatus({ dash: '1' })], [awsFile()]]);
+    other = await push('shop/tool:1', [[debian13, dpkgStatus({ dash: '1' })], [awsFile()]]);
     findings = await secretsOf(image);
   }, 240_000);
 

@@ -9,7 +9,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from '../fixtures.js';
+import { debian13, dpkgStatus } from '../fixtures.js';
 import { makeHome, removeFolders, startTidewaiter, temporaryFolder, type Tidewaiter, until } from '../tidewaiter.js';
 import { falcoExec, report, sensorToken, testPod, watched } from './pods.js';
 
@@ -53,7 +53,7 @@ async function push(repository: string, script: string): Promise<string> {
   const program = (at: string) => ({ path: at, mode: 0o755, content: `#!/bin/sh\n# ${at}\n` });
   await buildImage(dir, {
     layers: [
-      [debian12, dpkgStatus({ curl: '8.5.0-1', bash: '5.2-1' })],
+      [debian13, dpkgStatus({ curl: '8.5.0-1', bash: '5.2-1' })],
       [
         {
           path: 'var/lib/dpkg/info/curl.list',

@@ -14,7 +14,7 @@ import {
   type ZipFile,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from '../fixtures.js';
+import { debian13, dpkgStatus } from '../fixtures.js';
 import {
   makeHome,
   quiet,
@@ -193,7 +193,7 @@ afterAll(async () => {
 async function pushAll(entries: Record<string, TarEntry>): Promise<void> {
   const dir = temporaryFolder();
   const program = (path: string): TarEntry => ({ path, mode: 0o755, content: `#!/bin/sh\n# ${path}\n` });
-  const base = [[debian12, dpkgStatus({ dash: '0.5.12-2' })], ['bin/sh', 'usr/bin/curl', 'usr/bin/java'].map(program)];
+  const base = [[debian13, dpkgStatus({ dash: '0.5.12-2' })], ['bin/sh', 'usr/bin/curl', 'usr/bin/java'].map(program)];
   for (const [image, entry] of Object.entries(entries)) {
     const Entrypoint = ['java', '-cp', '/app:/opt/lib/*', 'com.acme.Shop'];
     await buildImage(dir, { layers: [...base, [entry]], config: { Entrypoint, Labels: { image } }, tag: image });

@@ -16,7 +16,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus } from '../fixtures.js';
+import { debian13, dpkgStatus } from '../fixtures.js';
 import {
   makeHome,
   quiet,
@@ -130,7 +130,7 @@ async function push(name: string, entries: TarEntry[]): Promise<void> {
   const programs = ['usr/bin/dash', 'bin/sh', 'usr/bin/curl', 'usr/bin/apt-get', 'usr/bin/dpkg'].map((path) => ({
     ...{ path, mode: 0o755, content: `#!/bin/sh\n# ${path}\n` },
   }));
-  await buildImage(dir, { layers: [[debian12, packages, ...lists, ...programs], entries] });
+  await buildImage(dir, { layers: [[debian13, packages, ...lists, ...programs], entries] });
   const digest = await pushImage(registry, `shop/${name}:1`, `oci:${dir}:latest`);
   digests.set(name, digest);
   await until('the push is read', async () => {

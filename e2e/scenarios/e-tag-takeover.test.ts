@@ -16,7 +16,7 @@ import {
   type TestRegistry,
 } from '@tidewaiter/testkit';
 
-import { debian12, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
+import { debian13, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
 import {
   makeHome,
   quiet,
@@ -117,7 +117,7 @@ receivers:
   async function image(): Promise<string> {
     const layout = temporaryFolder();
     await buildImage(layout, {
-      layers: [[debian12, dpkgStatus({ zlib1g: '1:1.2.13' }), { path: 'app/id', content: randomUUID() }]],
+      layers: [[debian13, dpkgStatus({ zlib1g: '1:1.2.13' }), { path: 'app/id', content: randomUUID() }]],
       config: hardened,
     });
     return `oci:${layout}:latest`;
