@@ -19,7 +19,7 @@ import {
 } from '@tidewaiter/testkit';
 import { Client } from 'pg';
 
-import { debian12, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
+import { debian13, dpkgStatus, hardened, writeAdvisories } from '../fixtures.js';
 import { type RegistryEvent, type RegistryRelay, registryRelay } from '../registry-relay.js';
 import { collect, launcher, makeHome, quiet, removeFolders, temporaryFolder, until } from '../tidewaiter.js';
 
@@ -136,7 +136,7 @@ receivers:
   /** An image of its own, so that each push is a scan of its own. */
   async function push(repository: string, marker: string): Promise<string> {
     const layout = temporaryFolder();
-    const layers = [[debian12], [dpkgStatus({ openssl: '3.0.15-1', [marker]: '1' })]];
+    const layers = [[debian13], [dpkgStatus({ openssl: '3.0.15-1', [marker]: '1' })]];
     await buildImage(layout, { layers, config: hardened });
     return pushImage(registry, `${repository}:1`, `oci:${layout}:latest`);
   }

@@ -46,6 +46,8 @@ export const pushAnswer = z.object({
   comparedWith: baseline.nullable(),
   /** Until when its missing signature is not announced; null where none is awaited. */
   signatureDueAt: time.nullable(),
+  /** It was reported after a newer push of its tag, and changes nothing about what the tag points to. */
+  isLate: z.boolean(),
   verdict: z.enum(['pass', 'fail', 'unknown']).nullable(),
   counts: z.record(severity, count).nullable(),
   /** What the verdict does not know. */
@@ -72,6 +74,8 @@ const imageAnswer = z.object({
   warnings: z.array(warning),
   /** Kinds of findings that were not looked for. */
   notEvaluated: z.array(z.enum(findingKinds)),
+  /** Indexes of the layers that could not be read. */
+  unreadLayers: z.array(count),
   /** Null until it is analysed. */
   analyzedAt: time.nullable(),
 });

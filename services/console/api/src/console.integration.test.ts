@@ -520,7 +520,8 @@ describe('the API', () => {
       title: hostile,
       fix: { state: 'fixed', version: '3.0.17-1' },
     });
-    expect((await get(`/images/${amd64}/findings`)).items).toHaveLength(1);
+    const own = (await get(`/images/${amd64}/findings`)).items;
+    expect(own).toMatchObject([{ id: 'CVE-2026-1000' }, { id: 'end-of-life-distribution' }]);
   });
 
   const nothing = {
@@ -645,7 +646,7 @@ describe('the API', () => {
         digest: amd64,
         push: { repository: 'shop/app', pushedBy: hostile },
         counts: { critical: 1 },
-        findings: [{ id: 'CVE-2026-1000', kev: true }],
+        findings: [{ id: 'CVE-2026-1000', kev: true }, { id: 'end-of-life-distribution' }],
         provenance: { isSigned: null },
       },
       blastRadius: {
