@@ -24,6 +24,14 @@ const unsupportedCodes = new Set([
 ]);
 /** There may be a verdict, but not yet. */
 const timeoutCodes = new Set(['SCAN_TIMEOUT', 'VERDICT_PENDING']);
+/** Their lines are ours; a line break in any other message was put there by an image or a registry, to forge a line. */
+const listingCodes = new Set([
+  'CONFIG_INVALID',
+  'ROUTING_INVALID',
+  'SERVER_START_FAILED',
+  'SETTINGS_INVALID',
+  'UP_FAILED',
+]);
 /** @see sysexits(3), EX_USAGE */
 const exitUsage = 64;
 
@@ -43,15 +51,16 @@ function exitCodeOf(error: unknown): number {
   // Commander has printed its own message, and help is not an error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage;
   if (error instanceof TidewaiterError) {
-    tell(`tidewaiter: ${linesOf(error.message)} [${error.code}]`);
+    tell(`tidewaiter: ${textOf(error)} [${error.code}]`);
     if (environment['TIDEWAITER_LOG_LEVEL'] === 'debug') tell(inspect(error));
   } else tell('tidewaiter: INTERNAL', error instanceof Error ? (error.stack ?? error.message) : String(error));
   if (error instanceof TidewaiterError && timeoutCodes.has(error.code)) return exitTimeout;
   return error instanceof TidewaiterError && unsupportedCodes.has(error.code) ? exitUnsupported : exitFailed;
 }
 
-/** An error may name several things, a line each. */
-function linesOf(message: string): string {
+/** On one line, but for errors that list what is wrong with our own files. */
+function textOf({ code, message }: TidewaiterError): string {
+  if (!listingCodes.has(code)) return printable(message);
   const lines = message.split('\n').map((line) => printable(line));
   return lines.join('\n');
 }
