@@ -3,6 +3,9 @@ import type { Finding } from '@tidewaiter/domain';
 /** Findings that a signature or provenance which comes after its push resolves. */
 export const awaitedFindings: ReadonlySet<string> = new Set(['image-unsigned', 'identity-missing']);
 
+/** Findings that a signature which comes after its push may open or resolve. */
+export const signatureFindings: ReadonlySet<string> = new Set([...awaitedFindings, 'identity-changed']);
+
 /** Beside these a missing signature is a second sign of an attack: it is announced with them, at once. */
 const urgentFindings: ReadonlySet<string> = new Set([
   'release-tag-moved',

@@ -1,4 +1,4 @@
-export { splitAwaited } from './awaited-signature.js';
+export { signatureFindings, splitAwaited } from './awaited-signature.js';
 export { attestationType, readClaimedAttestation } from './claimed-attestation.js';
 export type { ClaimedAttestation } from './claimed-attestation.js';
 export { findArtifacts } from './find-artifacts.js';

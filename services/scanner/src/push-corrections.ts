@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Finding } from '@tidewaiter/domain';
 import { type DataOf, draft, imageReexamined } from '@tidewaiter/events';
-import { splitAwaited } from '@tidewaiter/provenance';
+import { signatureFindings, splitAwaited } from '@tidewaiter/provenance';
 import { Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import type { Judgement } from './push-judgement.js';
@@ -70,9 +70,10 @@ function fingerprintsOf(findings: readonly Finding[]): Set<string> {
   return new Set(findings.map(({ fingerprint }) => fingerprint));
 }
 
+/** Of those that a signature decides; the others are told by the push, or become part of its incident. */
 function missingIn(known: readonly Finding[], findings: readonly Finding[]): NamedFinding[] {
   const fingerprints = fingerprintsOf(known);
   return findings
-    .filter(({ fingerprint }) => !fingerprints.has(fingerprint))
+    .filter(({ id, fingerprint }) => signatureFindings.has(id) && !fingerprints.has(fingerprint))
     .map(({ id, fingerprint, severity, title }) => ({ id, fingerprint, severity, title }));
 }
