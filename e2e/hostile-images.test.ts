@@ -439,7 +439,7 @@ const tars: Hostile[] = [
   {
     what: 'a sparse file of a petabyte',
     build: () => image([layer(tarOf(sparse(2 ** 50, '0,4,1024,4'), entry({ path: 'x', content: 'headtail' })))]),
-    code: 0,
+    code: 2,
     warns: [['SPARSE_FILE_NOT_HASHED', 'sparse']],
     finds: [goodPurl, lastPurl],
   },
