@@ -53,6 +53,7 @@ export class PullLoop {
   /** Asks for nothing more until `over`: what comes meanwhile goes to other replicas. */
   pause(over: Promise<void>): void {
     this.#paused = over;
+    void over.then(() => (this.#paused = undefined));
     this.#batch?.stop();
   }
 
@@ -67,13 +68,17 @@ export class PullLoop {
     const source = await this.bus.consumer(this.consumer);
     isWorking();
     for (;;) {
-      await this.#paused;
       const room = await this.#room();
       if (signal.aborted) return;
+      // After the wait for room: a pause begins while handlers give back what they have.
+      if (this.#paused) {
+        await this.#paused;
+        continue;
+      }
       const batch = await source.fetch({ max_messages: room, expires: fetchMs, idle_heartbeat: idleHeartbeatMs });
       this.#batch = batch;
-      // Stopped between the two lines above.
-      if (signal.aborted) batch.stop();
+      // Stopped or paused between the two lines above.
+      if (signal.aborted || this.#paused) batch.stop();
       for await (const message of batch) {
         if (signal.aborted) message.nak();
         else this.#start(message);
