@@ -107,7 +107,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
     }
 
     async function findings(digest: string): Promise<Finding[]> {
-      return (await tidewaiter.api<{ items: Finding[] }>(`/images/${digest}/findings?limit=200`)).items;
+      return (await tidewaiter.api<{ items: Finding[] }>(`/images/${digest}/findings`)).items;
     }
 
     async function admits(image: string): Promise<boolean> {

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Baseline, Unavailable } from '@tidewaiter/domain';
+import { type Baseline, NotYet } from '@tidewaiter/domain';
 import type { ReleaseSettings } from '@tidewaiter/runtime';
 import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 
 import { chooseBaseline } from './baseline-choice.js';
 
 /** How long a push waits for the one that it follows, while that is still being read. */
-const maxWaitMs = 120_000;
+const maxWaitMs = 20_000;
 
 /** What a push is compared with, and who pushed that. */
 export interface ChosenBaseline extends Baseline {
@@ -28,7 +28,7 @@ export class Baselines {
 
   /**
    * Null where there is nothing to compare with.
-   * @throws Unavailable `EARLIER_PUSH_PENDING` while the release before it is being read
+   * @throws NotYet `EARLIER_PUSH_PENDING` while the release before it is being read
    */
   async of(push: Push): Promise<ChosenBaseline | null> {
     const { tag, digest, previousDigest, repository } = push;
@@ -42,9 +42,14 @@ export class Baselines {
     const choice = chooseBaseline({ repository, tag, digest }, usable, this.releases.settings);
     if (!choice) return null;
     const { known, reason, line } = choice;
-    if (!known.isAnalyzed) throw new Unavailable('EARLIER_PUSH_PENDING', `${known.tag} is being analyzed`);
+    if (!known.isAnalyzed) throw earlierPending(known.tag);
     return { tag: known.tag, digest: known.digest, reason, line, pushedBy: known.pushedBy };
   }
+}
+
+/** Asked again soon: of many releases that are pushed at once each waits for the one before. */
+export function earlierPending(name: string): NotYet {
+  return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 500 });
 }
 
 function isYoung({ at }: EarlierTag): boolean {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Finding, type Severity, Unavailable } from '@tidewaiter/domain';
+import { type Finding, type Severity } from '@tidewaiter/domain';
 import {
   diffImages,
   isOneBuild,
@@ -20,6 +20,7 @@ import {
 } from '@tidewaiter/store';
 import { isSameVariant } from '@tidewaiter/versions';
 
+import { earlierPending } from './baselines.js';
 import { ImageStates, SharedLayers } from './image-states.js';
 
 const findingId = 'same-revision-different-content';
@@ -45,7 +46,7 @@ export class SameRevision {
 
   /**
    * Compares an image, whose layers must be read, and keeps the findings.
-   * @throws Unavailable `EARLIER_PUSH_PENDING` while an image to compare with is being read
+   * @throws NotYet `EARLIER_PUSH_PENDING` while an image to compare with is being read
    */
   async examine(push: Push, image: Image): Promise<void> {
     const findings = await this.#findings(push, image);
@@ -59,8 +60,7 @@ export class SameRevision {
     const all = await this.revisions.earlierImages(push, image.digest, source.revision);
     const earlier = chosen(all.filter((each) => isOfOneName(push, config, each)));
     const pending = earlier.find(({ isPending, pushedAt }) => isPending && Date.now() - pushedAt.getTime() < maxWaitMs);
-    if (pending)
-      throw new Unavailable('EARLIER_PUSH_PENDING', `${pending.digest} of the same revision is being analyzed`);
+    if (pending) throw earlierPending(pending.digest);
     return earlier.length > 0 ? this.#compareAll(push, image, source, earlier) : [];
   }
 
