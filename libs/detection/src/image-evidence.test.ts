@@ -23,7 +23,7 @@ it.each([
 });
 
 describe('imageEvidence', () => {
-  const digest = `sha256:${'a'.repeat(64)}` as Digest;
+  const digest: Digest = `sha256:${'a'.repeat(64)}`;
   const facts = factContext({
     ...factsFromFile({
       images: {

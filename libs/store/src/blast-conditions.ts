@@ -23,18 +23,21 @@ export class BlastConditions {
   /** @throws InvalidInput `UNPARSABLE_RANGE`, `INPUT_INVALID` where there is none */
   async of(question: BlastQuestion): Promise<BlastCondition[]> {
     const { vulnerability, sha256, path, layer, base, secret, image, signer } = question;
-    const conditions = await Promise.all([
+    const looked = await Promise.all([
       vulnerability === undefined ? null : vulnerabilityCondition(this.store, vulnerability),
       question.package === undefined ? null : packageCondition(this.store, { ...question, purl: undefined }),
       question.purl === undefined ? null : packageCondition(this.store, { ...question, package: undefined }),
       sha256 === undefined ? null : this.#file(sha256),
       path === undefined ? null : this.#path(path),
+    ]);
+    const conditions = [
+      ...looked,
       layer === undefined ? null : layerCondition(layer),
       base === undefined ? null : baseCondition(base),
       secret === undefined ? null : secretCondition(secret),
       image === undefined ? null : imageCondition(image),
       signer === undefined ? null : signerCondition(signer),
-    ]);
+    ];
     const given = conditions.filter((condition) => condition !== null);
     if (given.length === 0) throw new InvalidInput('INPUT_INVALID', 'ask for a package, a vulnerability, a file …');
     if (needsLayers(question)) given[0]!.notEvaluated.push(...(await this.#unreadLayers()));

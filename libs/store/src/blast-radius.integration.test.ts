@@ -15,9 +15,9 @@ import { Store } from './store.js';
 import { TagLedger } from './tag-ledger.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
-const digestOf = (letter: string) => `sha256:${letter.repeat(64)}` as Digest;
+const digestOf = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 /** `moved`: its tag points to `newest` now. `deleted`: its tag is gone. `index`: an index with the image `platform`. */
-const [moved, newest, deleted, platform, index, base] = [...'abcde0'].map(digestOf) as [
+const [moved, newest, deleted, platform, index, base] = ['a', 'b', 'c', 'd', 'e', '0'].map(digestOf) as [
   Digest,
   Digest,
   Digest,

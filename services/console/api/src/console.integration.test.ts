@@ -542,7 +542,7 @@ describe('the API', () => {
       items: expect.any(Array),
       next: null,
     });
-    expect(answer.items.map((each) => each['digest']).toSorted()).toEqual([amd64, arm64].toSorted());
+    expect(new Set(answer.items.map((each) => each['digest']))).toEqual(new Set([amd64, arm64]));
     expect(answer.items).toContainEqual(
       expect.objectContaining({
         ...place,
