@@ -6,7 +6,7 @@ import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 import { chooseBaseline } from './baseline-choice.js';
 
 /** How long a push waits for the one that it follows, while that is still being read. */
-const maxWaitMs = 20_000;
+const maxWaitMs = 5_000;
 
 /** What a push is compared with, and who pushed that. */
 export interface ChosenBaseline extends Baseline {
@@ -49,7 +49,7 @@ export class Baselines {
 
 /** Asked again soon: of many releases that are pushed at once each waits for the one before. */
 export function earlierPending(name: string): NotYet {
-  return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 500 });
+  return new NotYet('EARLIER_PUSH_PENDING', `${name} is being analyzed`, { retryAfterMs: 1_000 });
 }
 
 function isYoung({ at }: EarlierTag): boolean {
