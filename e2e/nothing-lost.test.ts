@@ -94,7 +94,8 @@ beforeAll(async () => {
   ingestUrl = `http://127.0.0.1:${await freePort()}`;
   home = makeHome({
     'tidewaiter.yaml': `registries: [ { name: main, kind: distribution, url: "${registry.url}", webhookSecret: ${secret}, allowPrivate: true,
-      reconcile: { every: "0" } } ]`,
+      reconcile: { every: "0" } } ]
+releases: [ { repository: app, compareWith: none } ] # each tag is news, although all are the same image`,
     'routing.yaml': `{ route: { receiver: all, group_by: [tag] }, receivers: [ { name: all, webhook_configs: [ { url: "${sink.url}" } ] } ] }`,
   });
   environment = {
