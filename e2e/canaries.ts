@@ -149,7 +149,7 @@ export function canaries(seed: Buffer): Canary[] {
   ];
 }
 
-/** How a secret could stand in what is kept: as it is, or in an encoding. */
+/** Forms in which a secret could be stored: as it is, or in an encoding. */
 export function formsOf(secret: string): { form: string; written: string }[] {
   const forms = [
     ['clear text', secret],
@@ -169,7 +169,7 @@ export function base64At(secret: string, lead: number): string {
   return encoded.slice(lead === 0 ? 0 : lead + 1, -2);
 }
 
-/** Which secrets stand where, in which form. */
+/** Planted secrets found in each place, with their form. */
 export function leaksIn(places: ReadonlyMap<string, string>, planted: readonly Canary[]): string[] {
   const forms = planted.map(({ name, secret }) => ({ name, forms: formsOf(secret) }));
   return [...places].flatMap(([place, text]) =>

@@ -16,7 +16,7 @@ interface Answer {
   policies: { name: string; result: string; reasons: string[] }[];
 }
 
-/** What is old leaves open whether there are more vulnerabilities. */
+/** Accepts old advisories, which would otherwise leave open whether there are more vulnerabilities. */
 const current = ['--max-advisory-age', '9999d'];
 const only = ['--kinds', 'vulnerability', '-o', 'json'];
 let home: string;
@@ -147,7 +147,7 @@ describe('policies', () => {
     ]);
     expect(reasons[0]).toBe('own: critical: CVE-2026-1');
     expect((await run('scan', after, '--policy', 'no-secrets', ...current)).code).toBe(0);
-    // Where no secrets were looked for, it is not known whether there are any.
+    // Without a search for secrets, the policy cannot be evaluated.
     expect((await run('scan', after, '--policy', 'no-secrets', ...only)).code).toBe(2);
     expect((await run('scan', after, '--policy', 'no-old-critical', ...only)).code).toBe(1);
   }, 60_000);

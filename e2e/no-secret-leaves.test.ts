@@ -218,7 +218,7 @@ async function pushCanaryImage(tag: string, osText: string): Promise<string> {
   return pushImage(registry, `shop/canary:${tag}`, `oci:${dir}:latest`);
 }
 
-/** Of the images: the webhooks' own fill the first page later. */
+/** Pushes of the images, read early: those of the webhooks fill the first page later. */
 let pushIds: string[] = [];
 
 async function analyzedPushes(): Promise<{ id: string }[]> {
@@ -378,10 +378,10 @@ async function send(path: string, body: string, headers: Record<string, string> 
   return answer.status;
 }
 
-/** What our own endpoints answered. */
+/** Answers of our own endpoints. */
 const refusals: string[] = [];
 
-/** What pipelines send of an image. */
+/** Sends the documents of a pipeline about an image. */
 async function sendDocuments(digest: string): Promise<void> {
   const authorization = `Bearer ${ownSecret('pipeline token')}`;
   for (const { text, name } of planted) {
@@ -426,7 +426,7 @@ async function sendDocuments(digest: string): Promise<void> {
     const envelope = { payloadType: 'application/vnd.in-toto+json', payload, signatures: [{ sig: 'AAAA' }] };
     for (const document of [{ digest, run }, sbom, statement, envelope])
       expect(await send('pipeline/ci', JSON.stringify(document), { authorization })).toBe(202);
-    // What is refused is answered and logged, too.
+    // Refused documents are answered and logged, too.
     await send('pipeline/ci', JSON.stringify({ digest, run: { [text]: text } }), { authorization });
     await send('pipeline/ci', JSON.stringify({ ...sbom, serialNumber: text }), { authorization });
   }
@@ -454,7 +454,7 @@ async function knockInVain(): Promise<void> {
   });
 }
 
-/** What is kept and what was sent, by where it is. */
+/** Stored and sent texts, by place. */
 async function everything(): Promise<StoredTexts> {
   const found: StoredTexts = new Map();
   const run = (await currentRun(`${tidewaiter.home}/.tidewaiter`))!;

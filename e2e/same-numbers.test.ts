@@ -36,7 +36,7 @@ const npmPackage = (version: string): TarEntry => ({
   path: `srv/v${version}/node_modules/lodash/package.json`,
   content: JSON.stringify({ name: 'lodash', version }),
 });
-/** What both platforms have; `own` is what one has alone. */
+/** Image with entries that both platforms have; `own` are entries of one platform alone. */
 const imageOf = (platform: string, own: TarEntry[]) => ({
   platform,
   config: hardened,

@@ -177,7 +177,7 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}", send_resolv
       await until('the alert is resolved', () => alerts('resolved').length === 1);
     });
 
-    /** Those about a push that could not be analyzed. */
+    /** Alerts about a push that could not be analyzed. */
     function alerts(status: string): string[] {
       const texts = sink.received.map(({ text }) => text).filter((text) => text.includes('"kind":"not-analyzed"'));
       return texts.filter((text) => text.includes(`"status":"${status}"`));

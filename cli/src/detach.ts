@@ -35,7 +35,7 @@ export async function upDetached(): Promise<Run> {
   }
 }
 
-/** What a person reads in the log of a failed `up`: the lines that are not JSON, which are the services' own. */
+/** Reason in the log of a failed `up`: the lines that are not JSON, which are the services' own. */
 function reasonIn(log: string): string {
   const lines = log.trim().split('\n');
   const written = lines.filter((line) => !line.startsWith('{'));

@@ -214,7 +214,7 @@ async function findingsOf(image: string): Promise<Finding[]> {
   return items.filter(({ id }) => id === cve);
 }
 
-/** Where it is, by the query that an analyst would make. */
+/** Images with the vulnerability, by the query that an analyst would make. */
 const blastRadius = async () => tidewaiter.api<Blast>(`/blast-radius?vulnerability=${cve}`);
 const incidents = async () => (await tidewaiter.api<{ items: Incident[] }>('/incidents')).items;
 

@@ -141,7 +141,7 @@ receivers:
     return pushImage(registry, `${repository}:1`, `oci:${layout}:latest`);
   }
 
-  /** What ingest answered to the events that it took. */
+  /** Counts that ingest answered for the events that it accepted. */
   const answered = { accepted: 0, duplicates: 0, ignored: 0 };
 
   /** Sends one event as the registry does: the same body again until it is accepted. */

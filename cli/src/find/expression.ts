@@ -20,7 +20,7 @@ const keys: Readonly<Record<string, Parameter>> = {
   signer: 'signer',
 };
 
-/** What stands in front of the equals sign of an expression. */
+/** Keys that may stand before the equals sign of an expression. */
 export const expressionKeys = Object.keys(keys);
 
 /**

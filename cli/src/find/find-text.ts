@@ -20,7 +20,7 @@ interface Found<Item> {
 export type FoundImages = Found<BlastImage>;
 export type FoundContainers = Found<BlastContainer>;
 
-/** What `find` shows; without `images` where only what runs was asked for. */
+/** Answer that `find` prints; without `images` where only running containers were asked for. */
 export interface FleetAnswer {
   counts: BlastCounts;
   notEvaluated: NotEvaluated[];

@@ -163,7 +163,7 @@ async function post({ name, lines }: Storyline): Promise<void> {
   }
 }
 
-/** What `tidewaiter replay` makes of the same records. */
+/** Incidents of `tidewaiter replay` for the same records. */
 function replayed({ lines }: Storyline, known: FactsFile) {
   const ledger = new ContainerLedger();
   const facts = factContext({ ...known, lookup: ledger });
@@ -242,7 +242,7 @@ function imageFactsOf({ facts }: FactsFile): Pick<ImageFactsOf, 'load' | 'withSe
   };
 }
 
-/** What a watch would have reported long before. */
+/** Stores the workloads that a watch would have reported long before. */
 async function keepWorkloads(store: Store, storyline: Storyline, known: FactsFile): Promise<void> {
   const ledger = new WorkloadLedger(store);
   const nowMs = Date.now();

@@ -36,7 +36,7 @@ function open(path: string): Readable {
   return path === '-' ? process.stdin : createReadStream(path);
 }
 
-/** What the lines of a recording do not say. */
+/** Fields that the lines of a recording lack. */
 export interface Context {
   cluster: string | null;
   /** As for a connection of ingest: secrets are masked in the same way. */

@@ -8,7 +8,7 @@ export interface AdvisoriesAtHand {
   /** Those of some scopes of which anything is known. */
   covered(scopes: readonly AdvisoryScope[]): AdvisoryScope[];
   exploitation(cves: readonly string[]): Exploitation;
-  /** How old the data of some ecosystems is; none of those of which nothing is known. */
+  /** Age of the data of some ecosystems; ecosystems without known data are left out. */
   ages(ecosystems: ReadonlySet<string>): EcosystemAge[];
   warnings: Warning[];
 }

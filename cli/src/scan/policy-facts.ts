@@ -66,7 +66,7 @@ export function factsOf(known: KnownImage): PolicyFacts {
   };
 }
 
-/** What this target has no place for, and what the user left out. */
+/** Kinds that do not apply to this target, and kinds that the user excluded. */
 function gapsOf({ source, kinds }: KnownImage): EvaluationGap[] {
   const absent = absentKinds(source);
   return findingKinds.flatMap((kind) => {

@@ -58,7 +58,7 @@ const shared = resolve(__dirname, '../../..', env['TIDEWAITER_SHARED'] ?? '../sh
 /** The result of `corpus/build`, which takes minutes, is used where it is named. */
 const corpus = env['TIDEWAITER_CORPUS'] ?? '';
 
-/** What both must say of a finding. */
+/** Fields of a finding that both must agree on. */
 function described({ kind, id, purl, path, layer, severity, state, fix }: Finding): string {
   return [kind, id, severity, purl, path, layer, state, fix.state, fix.version].join(' | ');
 }
@@ -278,7 +278,7 @@ async function ended(count: number): Promise<Push[]> {
   });
 }
 
-/** What `scan` finds in one platform of an image; the code of the error where it refuses the image. */
+/** Findings of `scan` for one platform of an image; the code of the error where it refuses the image. */
 async function scanned(
   dir: string,
   tag: string,
@@ -370,7 +370,7 @@ async function differenceIn({ id, repository, tag, state, code, digest, counts }
   return isSame ? null : { platform: counts, scan: own };
 }
 
-/** What the first list has more often than the second. */
+/** Entries that the first list has more often than the second. */
 function without(list: readonly string[], others: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const each of others) left.set(each, (left.get(each) ?? 0) + 1);

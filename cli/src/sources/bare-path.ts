@@ -31,7 +31,7 @@ async function schemeOfFile(file: string): Promise<string> {
   if (name.endsWith('.json')) return 'sbom';
   if (/\.ya?ml$/.test(name)) return 'k8s';
   const files = await archiveFiles(file);
-  // What `docker save` writes today is an OCI layout as well; its manifest.json has the names.
+  // Archives of current `docker save` versions are OCI layouts as well; their manifest.json has the names.
   return (await isThere(Promise.try(() => files.size('manifest.json')))) ? 'docker-archive' : 'oci-archive';
 }
 

@@ -22,7 +22,7 @@ export function fileFindings(layers: readonly StepLayer[], view: Overlay, option
   return [...secretFindings(layers, view, options), ...integrity].toSorted(worstFirst);
 }
 
-/** What the files of an image come to. */
+/** Results of judging the files of an image. */
 export interface FileJudgement {
   findings: Finding[];
   /** Programs and libraries of its packages, to be compared with the same packages in other images. */

@@ -195,7 +195,7 @@ export class JetStreamServer extends Server implements CustomTransportStrategy {
    */
   async #outlastOutages(consumer: Consumer, stopping: AbortSignal, work: () => Promise<void>): Promise<void> {
     for (let failures = 0; ; failures++) {
-      // What hangs now would hang until a timeout.
+      // Calls during an outage would hang until a timeout.
       await this.#outage;
       try {
         return await work();

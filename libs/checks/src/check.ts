@@ -27,7 +27,7 @@ export interface Seen {
   field?: string;
   resource?: string;
   confidence?: Confidence;
-  /** Where this place is less bad than the check in general. */
+  /** Severity in this place, where it is lower than that of the check in general. */
   severity?: Severity;
   /** More that people may want to see. */
   details?: Record<string, unknown>;

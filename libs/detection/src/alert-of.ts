@@ -57,7 +57,7 @@ function hostJoins({ observation }: Seen): string[] {
   return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
 
-/** What happens in an image whose tag was moved, or that nobody signed as usual, belongs to the incident of its push. */
+/** Joins runtime alerts with the incident of the push whose tag was moved or whose usual signature is missing. */
 function releaseJoins({ observation, facts }: Seen): string[] {
   const found = factField('Image.SupplyChainFindings', observation, facts);
   return Array.isArray(found) && found.some((id) => incidentFindings.has(String(id))) ? ['release'] : [];

@@ -27,7 +27,7 @@ export function campaignJoins(seen: Seen): string[] {
 /** Findings of the scanner about programs that came with an image and belong to an attacker. */
 export const hostileFindings: ReadonlySet<string> = new Set(['miner', 'attack-tool', 'shellcode', 'packed-executable']);
 
-/** Of an image that is not known, the path has to say it. */
+/** Falls back to the path where the image is not known. */
 function isForeignProgram({ observation, facts }: Seen): boolean {
   if (hostileFindings.has(String(factField('File.Finding', observation, facts)))) return true;
   const inImage = factField('File.InImage', observation, facts);

@@ -79,7 +79,7 @@ interface KeptState {
 /** A record that a sensor or a queue repeats comes within minutes. */
 const repeatWindowSeconds = 2 * 60;
 const writeWindowMs = 60 * 60_000;
-/** How often events of containers that were not known are looked at again. */
+/** Interval at which events of unknown containers are judged again. */
 const judgeAgainMs = 1_000;
 const maxRecentIds = 50_000;
 const maxRecentWrites = 50_000;
@@ -223,7 +223,7 @@ export class Detector {
   #release(nowMs: number): Alert[] {
     const alerts: Alert[] = [];
     for (const event of this.#waiting.advance(nowMs)) alerts.push(...this.#judge(event, event.timeMs));
-    // Where time goes by the events, nobody else moves it.
+    // With a clock driven by events, no caller triggers the second judgement.
     if (this.#options.clock !== 'caller') alerts.push(...this.#judgeAgain(nowMs));
     return alerts;
   }

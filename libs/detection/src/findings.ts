@@ -220,7 +220,7 @@ function wordsAt(finding: string, name: string, rank: number): FindingWords {
   return { name, rank, advice: advice.get(finding) ?? null };
 }
 
-/** Of a title that no finding gives: the name of a rule, or what a sensor says. */
+/** Rank of a title without a finding: the name of a rule, or a sensor's own text. */
 export const unnamedRank = naming.length + 1 + adding.length;
 
 /** Words of a finding; one that only a rule knows is taken as it is. */

@@ -174,7 +174,7 @@ export class IncidentBuilder {
     const before = [...new Set(stories.map((story) => this.#find(story)))].filter((story) => this.#cases.has(story));
     const kept = before.map((story) => takeOut(this.#cases.get(story)!.story, original));
     const [earlier = this.#waiting.get(original)?.alert] = kept.filter((each) => each !== null);
-    // Of a flood only the first alerts are kept, and those are told of.
+    // In an alert flood, only the first alerts are stored and reported.
     const isCounted = known !== undefined && before.length > 0 && earlier === undefined;
     if (isCounted) return touched;
     this.#known.set(original, -1);
@@ -326,7 +326,7 @@ export class IncidentBuilder {
     return changes;
   }
 
-  /** What opened it turned out to be nothing when more was known. */
+  /** Resolves an incident whose opening alert turned out to be harmless when more was known. */
   #explained(found: Case): IncidentChange[] {
     if (found.told?.state !== 'open') return [];
     const change = this.#change('resolved', { ...found.told, state: 'resolved' });
@@ -374,7 +374,7 @@ export class IncidentBuilder {
   }
 }
 
-/** Of two judgements of one event, the one that knew more of the container and its image. */
+/** Picks, of two judgements of one event, the one with more knowledge of the container and its image. */
 function betterKnown(a: Alert, b: Alert): Alert {
   return knowledgeOf(b) >= knowledgeOf(a) ? b : a;
 }

@@ -27,7 +27,7 @@ export function incidentTitle(story: Titled): string {
 }
 
 /**
- * How bad the title is, less being worse. It never grows while findings are added, so that an incident is renamed only for the worse.
+ * Rank of the title, less being worse. It never grows while findings are added, so an incident is renamed only for the worse.
  */
 export function titleRank(story: Pick<Titled, 'isWitness' | 'findings' | 'alerts'>): number {
   const telling = story.isWitness ? undefined : tellingFinding(story);
@@ -65,7 +65,7 @@ function whereOf({ workload, image, opening }: Titled): string {
   return workload ?? image ?? container ?? node ?? cluster ?? 'a place that is not known';
 }
 
-/** Of a sensor's judgements alone, the severest one names the incident, the first of several. */
+/** Alert that names an incident with sensor judgements alone: the severest, the first of several. */
 function worstJudgement(alerts: readonly Alert[]): Alert {
   const counting = alerts.filter((alert) => roleOf(alert) !== 'context');
   return counting.toSorted((a, b) => compareLevel(a.severity, b.severity))[0]!;

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Alert } from './alert.js';
 
 /**
- * What a second judgement of an event adds to the first: new alerts, and revisions of those whose container, image or severity it sees differently. An
- * alert that rested on facts and does not come again is revised to one that no longer counts.
+ * Changes by a second judgement of an event: new alerts, and revisions of alerts whose container, image or severity differs.
+ * An alert that depended on facts and does not come again is revised to one that no longer counts.
  */
 export function revisionsOf(before: readonly Alert[], after: readonly Alert[]): Alert[] {
   const earlier = new Map(before.map((alert) => [alert.id, alert]));
@@ -35,7 +35,7 @@ function revisionOf(alert: Alert): Alert {
   return { ...alert, id, revises: alert.id };
 }
 
-/** What a second judgement may change. */
+/** Fields that a second judgement may change. */
 function fingerprintOf({ context, image, keys, severity, weight, title, lowered }: Alert): string {
   return JSON.stringify([context, image, keys, severity, weight, title, lowered]);
 }

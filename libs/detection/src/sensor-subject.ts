@@ -11,8 +11,8 @@ const maxSubjectChars = 160;
 const maxNamespaceChars = 63;
 
 /**
- * What a sensor judged and where, in a line that shows what it says: `Terminal shell in container: shop/app:1 in namespace shop`. `place` is what else
- * is known of the container, where the sensor did not name its image or its pod.
+ * Title of a sensor's own judgement, with its place: `Terminal shell in container: shop/app:1 in namespace shop`. `place` is
+ * what else is known of the container, where the sensor did not name its image or its pod.
  */
 export function sensorTitle(
   observation: Observation,

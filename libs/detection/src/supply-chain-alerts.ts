@@ -13,7 +13,7 @@ export interface SuspectPush {
   repository: string;
   tag: string;
   digest: Digest;
-  /** Of the images that the push consists of. */
+  /** Digests of the images that the push consists of. */
   imageDigests: Digest[];
   previousDigest: Digest | null;
   pushedBy: string | null;
@@ -25,10 +25,10 @@ export interface SuspectPush {
   findings: { id: string; title: string }[];
 }
 
-/** What is decided about some suspect pushes. */
+/** Decisions about some suspect pushes. */
 export interface SettledPushes {
   pushIds: string[];
-  /** Those that an incident reports in place of a message of their own. */
+  /** Pushes that an incident reports in place of a message of their own. */
   inIncident: string[];
   alerts: Alert[];
 }

@@ -102,7 +102,7 @@ const events = [
 
 type Report = RuntimeRecord | 'image analyzed';
 
-/** What remains when sensors, the watch and the scanner report in an order, two seconds after each other. */
+/** Incidents after sensors, the watch and the scanner report in an order, two seconds after each other. */
 function incidentsAfter(reports: readonly Report[]) {
   let isAnalyzed = false;
   const ledger = new ContainerLedger();

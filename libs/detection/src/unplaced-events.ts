@@ -15,7 +15,7 @@ export interface UnplacedEvent {
 interface UnplacedContainer {
   /** When its first event was judged, by the clock of the detector. */
   sinceMs: number;
-  /** What was known when its events were judged last. */
+  /** Facts at the last judgement of its events. */
   known: string;
   events: UnplacedEvent[];
 }
@@ -96,7 +96,7 @@ export class UnplacedEvents {
     this.#size = [...this.#containers.values()].reduce((sum, { events }) => sum + events.length, 0);
   }
 
-  /** What is known of the container; null when nothing is missing. */
+  /** Known facts of the container; null when nothing is missing. */
   #knownOf(observation: Observation): string | null {
     const workload = this.facts.workloadOf(observation);
     const digest = this.facts.digestOf(observation);
@@ -104,7 +104,7 @@ export class UnplacedEvents {
     return hasImage && workload !== null ? null : JSON.stringify([workload && workloadKey(workload), digest, hasImage]);
   }
 
-  /** Of one container, an event without an alert goes first. */
+  /** Drops one event of a container, one without an alert first. */
   #dropOne({ events }: UnplacedContainer): void {
     const quiet = events.findIndex(({ alerts }) => alerts.length === 0);
     events.splice(quiet < 0 ? 0 : quiet, 1);

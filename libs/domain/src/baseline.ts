@@ -10,6 +10,6 @@ export interface Baseline {
   tag: string | null;
   digest: Digest;
   reason: BaselineReason;
-  /** Of a previous version, what both have in common: `2.0` of `2.0.1` and `2.0.0`. */
+  /** Version numbers in common with a previous version: `2.0` of `2.0.1` and `2.0.0`. */
   line: string | null;
 }

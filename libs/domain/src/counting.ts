@@ -1,7 +1,7 @@
 import { countBySeverity, type Finding, type SeverityCounts } from './finding.js';
 import { compareSeverity } from './severity.js';
 
-/** What tells one finding of an image from another. */
+/** Fields that distinguish one finding of an image from another. */
 type Countable = Pick<Finding, 'kind' | 'severity' | 'fingerprint' | 'installedVersion' | 'path' | 'state'>;
 
 /**

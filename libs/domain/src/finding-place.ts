@@ -1,6 +1,6 @@
 import type { Finding } from './finding.js';
 
-/** Where a finding is: `app/.env:3`, or what stands for a file. */
+/** Location of a finding: `app/.env:3`, or what replaces a file. */
 export function placeOf({ path, evidence }: Pick<Finding, 'path' | 'evidence'>): string | null {
   const { line, origin } = evidence;
   if (path === null) return typeof origin === 'string' ? origin : null;

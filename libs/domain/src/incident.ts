@@ -18,7 +18,7 @@ export interface Incident {
   mergedInto: string | null;
   /** A few words: `Miner in kube-system/DaemonSet/kube-proxy-controller`. */
   title: string;
-  /** Of two titles, the one with the smaller rank is worse: what an attacker achieved comes before how. Null: kept before titles had ranks. */
+  /** Rank of the title, smaller being worse: an attacker's success comes before the method. Null: stored before ranks existed. */
   titleRank: number | null;
   /** What came in, how, where it runs, since when. */
   sentence: string;

@@ -37,7 +37,7 @@ export interface RuntimeRecord {
 export interface ObservedSecret {
   /** The rule that knows its form, or `marked-secret` where its flag, header or name calls it one. */
   rule: string;
-  /** What stands in its place. */
+  /** Mask that replaces the value. */
   masked: string;
   /** HMAC-SHA-256 of the value in hex: that of the same secret in an image. */
   fingerprint: string;

@@ -22,7 +22,7 @@ export interface TagPush {
   receivedAtMs: number;
 }
 
-/** Where a push belongs in the history of its tag. */
+/** Position of a push in the history of its tag. */
 export interface TagPlacement {
   /** Index that the push has in the history. */
   index: number;

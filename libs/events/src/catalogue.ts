@@ -105,9 +105,9 @@ export const imageAnalyzed = eventType('image.analyzed', {
     pushId: id,
     ...place,
     digest,
-    /** What the tag pointed to before this push; null at the first push of a tag. */
+    /** Digest that the tag pointed to before this push; null at the first push of a tag. */
     previousDigest: digest.nullable(),
-    /** What the push was compared with, and why: that, or the release before it; null where there was none. */
+    /** Baseline of the push, and the reason: the previous digest, or the release before it; null where there was none. */
     comparedWith: z
       .object({ tag: z.string().nullable(), digest, reason: z.enum(baselineReasons), line: z.string().nullable() })
       .nullable()
@@ -133,7 +133,7 @@ export const imageReexamined = eventType('image.reexamined', {
     pushId: id,
     ...place,
     digest,
-    /** What the tag pointed to before this push; null at the first push of a tag. */
+    /** Digest that the tag pointed to before this push; null at the first push of a tag. */
     previousDigest: digest.nullable(),
     counts,
     verdict: z.enum(['pass', 'fail', 'unknown']),

@@ -77,7 +77,7 @@ export interface KnownVulnerability {
   severity: Severity;
   kev: boolean;
   epss: number | null;
-  /** Where the package lies, of those inside archives: `/srv/shop.ear!/lib/log4j-core-2.14.1.jar`. */
+  /** Path of a package inside an archive: `/srv/shop.ear!/lib/log4j-core-2.14.1.jar`. */
   location: string | null;
 }
 

@@ -10,14 +10,14 @@ export interface ContentDifference {
   code: FileChange[];
   /** Files that configure programs. */
   settings: FileChange[];
-  /** What the config starts, as whom, and with which variables. */
+  /** Changes of the config: command, user and variables. */
   start: ConfigChange[];
   /** Files of a language's package that has another version. */
   dependencies: FileChange[];
   data: FileChange[];
   /** Files of a distribution's package that has another version. */
   upgraded: FileChange[];
-  /** What any rebuild changes: caches, logs, package databases, build stamps, modes and owners. */
+  /** Changes that any rebuild makes: caches, logs, package databases, build stamps, modes and owners. */
   noise: FileChange[];
 }
 

@@ -41,7 +41,7 @@ interface Script extends FileVariant {
   signs: readonly string[];
 }
 
-/** What one script has that another lacks. */
+/** Lines, hosts and signs that one script has and another lacks. */
 interface Addition {
   other: Script;
   lines: string[];
@@ -115,7 +115,7 @@ function additionOf(path: string, script: Script, other: Script): Addition | nul
 function isForeignHost(script: Script, { other, lines, hosts, agreeing }: Addition, kept: number): boolean {
   const isOneScript = kept >= other.telling.size * 0.8 && lines.length <= Math.max(3, other.lines.size / 2);
   if (hosts.length === 0 || agreeing === 0 || agreeing < script.repositories.length || !isOneScript) return false;
-  // Where each names a host of its own, only a majority shows which one is foreign.
+  // If each script names a host of its own, only a majority shows which one is foreign.
   const isExtra = other.hosts.every((host) => script.hosts.includes(host));
   return isExtra || (agreeing >= minAgreeing && script.repositories.length === 1);
 }

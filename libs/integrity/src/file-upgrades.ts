@@ -4,7 +4,7 @@ import type { FileChange } from './file-changes.js';
 import type { ImageState } from './image-state.js';
 import type { PackageChange } from './package-changes.js';
 
-/** Where images keep what their authors wrote: packages of distributions put nothing here, whatever a database in the image claims. */
+/** Paths of files that image authors add: distribution packages install nothing here, whatever a database in the image claims. */
 const ownPlace = /^(?:opt|srv|app|home|root|tmp|data|workspace|usr\/local|usr\/src|var\/www)\//;
 
 /** Marks the changes that a package with another version explains; none where the owners of files are not known. */

@@ -42,7 +42,7 @@ export function isComparedScript(path: string, head: Uint8Array): boolean {
   return isScript(head) || isStarted(path) || scriptName.test(path) || programFolder.test(path);
 }
 
-/** What the analyzers know of the files of an image. */
+/** Analyzer results about the files of an image. */
 export interface ScriptSource {
   /** Text of the script that a layer brought, where it is kept. */
   textOf: (path: string, layer: number) => string | undefined;

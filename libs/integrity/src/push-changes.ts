@@ -53,7 +53,7 @@ export interface ComparedPushes {
   pushers: { before: string | null; after: string | null };
 }
 
-/** What a push changed against its baseline, over all platforms, each thing once. What is not known is null. */
+/** Changes of a push against its baseline, over all platforms, each thing once. Unknown parts are null. */
 export interface PushChanges extends Partial<ComparedPushes> {
   platforms: PlatformChange[];
   /** Whether everything could be compared. */

@@ -12,7 +12,7 @@ import { integrityFinding } from './integrity-finding.js';
 export interface SameRevision {
   repository: string;
   revision: string;
-  /** Who says that this image was built from the revision; null where only its label does. */
+  /** Source that proves that this image was built from the revision; null where only its label names it. */
   provenBy: RevisionProof | null;
   /** The image that was there before. */
   earlier: { digest: Digest; repository: string; tag: string | null; pushedAt: string };

@@ -6,9 +6,9 @@ import { shortDigest } from './message.js';
 const maxFiles = 3;
 
 /**
- * What a finding rests on, where the title does not say it: the files that differ, with both hashes; the lines that a script has more
+ * Evidence of a finding that its title lacks: the files that differ, with both hashes; the lines that a script has more
  * than in other images. Null for all others.
- * @param shown how digests are written: short for people
+ * @param shown format of digests: short for readers
  */
 export function evidenceText(
   { id, evidence }: Pick<Finding, 'id' | 'evidence'>,

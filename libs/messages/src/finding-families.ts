@@ -107,12 +107,12 @@ function nameOf({ registry, repository, tag }: AffectedImage): string {
   return `${registry}/${repository}:${tag}`;
 }
 
-/** How many images, by their digests. */
+/** Number of images, by their digests. */
 export function imageCount(places: readonly FindingPlace[]): number {
   return new Set(places.map(({ digest }) => digest)).size;
 }
 
-/** How many of them run. */
+/** Number of these images that run. */
 export function runningCount(places: readonly FindingPlace[]): number {
   return imageCount(places.filter(({ running }) => running === true));
 }

@@ -11,7 +11,7 @@ const maxFiles = 4;
 /** Characters of a hash: enough to tell two apart, and to search for. */
 const hashChars = 12;
 
-/** What a push changed that people should know, whatever was found: who pushed it, what runs, as whom, what it stands on, whom it talks to. */
+/** Changes of a push to report, whatever was found: pusher, command, user, base image and network destinations. */
 export function changeItems(changes: PushChanges): MessageItem[] {
   return [
     ...startChanges(changes),

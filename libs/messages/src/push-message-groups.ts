@@ -154,7 +154,7 @@ function orderOf(finding: Finding): VersionComparer | undefined {
   return versionOrder(purlType(finding));
 }
 
-/** How versions of a type of package compare; undefined where they have no known order. */
+/** Comparison of versions of a type of package; undefined where they have no known order. */
 export function versionOrder(packageType: string): VersionComparer | undefined {
   const scheme = versionSchemeOf(packageType);
   return scheme && versionSchemes[scheme];

@@ -56,9 +56,9 @@ export interface PushReport {
   pushedAt: string;
   /** The run that built it, as far as a pipeline told of it. */
   pipeline: ReportedBuild | null;
-  /** What it is compared with: what the tag pointed to before, or the release before it; null where there is neither. */
+  /** Digest of the baseline: the previous digest of the tag, or the release before it; null where there is neither. */
   previousDigest: Digest | null;
-  /** Which that is, and why; absent or null of pushes that an older version compared. */
+  /** Baseline with its reason; absent or null for pushes that an older version compared. */
   comparedWith?: Baseline | null;
   /** Of all severities. */
   findings: PushFinding[];

@@ -3,8 +3,8 @@ const mib = 1024 * kib;
 const gib = 1024 * mib;
 
 /**
- * What one layer may cost. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. Nothing bounds how much a layer
- * grows when it is unpacked: preallocated and sparse files are lawful, and zeros stream through constant memory.
+ * Limits for one layer. Reaching one ends the reading with `LimitExceeded` carrying the limit's name. Nothing bounds how much
+ * a layer grows when it is unpacked: preallocated and sparse files are lawful, and zeros stream through constant memory.
  */
 export interface LayerLimits {
   /** Bytes of the uncompressed tar. */

@@ -26,7 +26,7 @@ export interface KnownImage<Of extends Finding> {
   claims: ImageClaims;
   findings: readonly Of[];
   packages: readonly ImagePackage[];
-  /** What was not looked for. */
+  /** Kinds that were not evaluated. */
   gaps?: readonly EvaluationGap[];
   /** What is signed of it; undefined where nobody has looked. */
   provenance?: Provenance & { vex: readonly AttestedVex[] };

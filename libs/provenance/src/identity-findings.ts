@@ -11,7 +11,7 @@ export interface JudgedTag {
   isVersion: boolean;
   /** Whether something else is wrong with the push, as that its tag was moved. */
   hasOtherSigns: boolean;
-  /** Where the same digest is signed; null where that is not known of any place. */
+  /** Place where the same digest is signed; null where no such place is known. */
   signedElsewhere: string | null;
 }
 

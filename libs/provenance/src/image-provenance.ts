@@ -11,7 +11,7 @@ import { type VerifiedImage, verifyImage } from './verify-image.js';
 /** What is signed of an image, and what of it could not be read. */
 export interface ImageProvenance extends VerifiedImage {
   warnings: Warning[];
-  /** What lies beside the image, whoever vouches for it. */
+  /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
   presented: PresentedIdentity;
 }
 

@@ -120,7 +120,7 @@ describe('usualPushes', () => {
     ['..', 0],
     ['...', 3],
     ['.........', 5],
-    // What deviated before teaches nothing.
+    // Earlier deviating pushes do not count as learned.
     ['x.x....', 5],
     ['xxxx...', 3],
     ['xxxx..', 0],

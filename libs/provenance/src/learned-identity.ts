@@ -1,8 +1,8 @@
 import type { PresentedIdentity } from './presented-identity.js';
 
-/** Who pushed, signed and built what a tag points to. */
+/** Pusher, signers and builders of the content of a tag. */
 export interface PushIdentity {
-  /** Of each image of the push: who signs an index signs what it holds. */
+  /** Identity of each image of the push: a signature of an index covers its images. */
   images: PresentedIdentity[];
   /** Account that the registry names; null where it names none. */
   pusher: string | null;
@@ -54,7 +54,7 @@ export function usualPushes(earlier: readonly EarlierIdentity[], size: number): 
   return usual.length < minLearnedPushes ? [] : usual;
 }
 
-/** How a push differs from what all usual pushes had. */
+/** Differences of a push from what all usual pushes had. */
 export function identityDeviations(now: PushIdentity, usual: readonly EarlierIdentity[]): IdentityDeviation[] {
   if (usual.length === 0) return [];
   const before = usual.map(({ identity }) => identity);

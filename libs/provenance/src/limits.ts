@@ -19,10 +19,10 @@ export const provenanceLimits = {
   maxTextLength: 2 * kib,
 } as const;
 
-/** What may be read of the artifacts of one digest. */
+/** Limits on reading the artifacts of one digest. */
 export type ArtifactLimits = Record<'maxManifests' | 'maxArtifacts' | 'maxArtifactBytes' | 'maxTotalBytes', number>;
 
-/** Where no signer is configured: enough to see who an image says signed it, at the cost of a few requests for each push. */
+/** Limits without a configured signer: enough to read who an image claims signed it, at the cost of a few requests per push. */
 export const presenceLimits: ArtifactLimits = {
   maxManifests: 8,
   maxArtifacts: 16,

@@ -19,7 +19,7 @@ export interface ContentElsewhere extends EarlierContent {
   registry: string;
 }
 
-/** Of two registries that hold one version, one holds something else. */
+/** Finding about a version that has other content in another registry. */
 export function differingTagFinding(
   { registry, repository, tag }: { registry: string; repository: string; tag: string },
   elsewhere: ContentElsewhere,

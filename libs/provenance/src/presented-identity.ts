@@ -9,7 +9,7 @@ import { isRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
 import type { Trust } from './trust.js';
 
-/** Who signed and built an image. Verified only where a configured key or root says so: otherwise it is what the artifacts claim. */
+/** Signers and builders of an image. Verified only by a configured key or root: otherwise they are claims of the artifacts. */
 export interface PresentedIdentity {
   /** Whether anything that looks like a signature lies beside the image. */
   signature: boolean;
@@ -82,7 +82,7 @@ function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null 
   }
 }
 
-/** What an artifact says of its signer; a plain signature by a key names none. */
+/** Signer that an artifact claims; null for a plain signature by a key. */
 function claimedSigner({ keyHint, bundle }: Signed): string | null {
   if (keyHint !== null && keyHint !== '') return `key ${keyHint.slice(0, 128)}`;
   const content = bundle?.verificationMaterial.content;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { type Finding, findingOf } from '@tidewaiter/domain';
 
-/** What a name stood for before. */
+/** Earlier content of a name. */
 export interface EarlierContent {
   digest: string;
   /** When it was pushed; ISO 8601. */

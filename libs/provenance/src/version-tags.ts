@@ -6,7 +6,7 @@ export interface TagEntry {
   atMs: number;
 }
 
-/** What a tag stood for before it was pushed last, and which names its digests had besides. */
+/** Earlier digests of a tag before its last push, and the other names of these digests. */
 export interface TagHistory {
   tag: string;
   /** Earlier entries of this tag, oldest first. */

@@ -52,7 +52,7 @@ export interface Waiting {
   quietMs: number | null;
   /** The channel shows how things stand, and is not disturbed by hearing of it. */
   isShown: boolean;
-  /** How long a message waits for others where the route gives no times; at once unless given. */
+  /** Time that a message waits for others where the route gives no times; sent at once unless given. */
   usual?: GroupTimes;
 }
 

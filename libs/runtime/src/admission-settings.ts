@@ -7,7 +7,7 @@ export const admission = z
     mode: z.enum(policyModes).default('warn'),
     /**
      * In mode `enforce`: whether an image may run that was not scanned yet, because no push of it is known or it is still being analyzed.
-     * What was scanned and is still unknown is refused in any case.
+     * Images that were scanned and are still unknown are refused in any case.
      */
     unknown: z.enum(['allow', 'deny']).default('deny'),
     /** Where nothing is asked: a cluster that cannot start its own parts cannot be mended. */

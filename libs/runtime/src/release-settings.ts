@@ -16,5 +16,5 @@ export const releases = z
   .max(10_000)
   .default([]);
 
-/** What the pushes of a repository are compared with; of several that fit, the first one counts. */
+/** Baseline setting for the pushes of a repository; of several that match, the first one counts. */
 export type ReleaseSettings = z.output<typeof releases>[number];

@@ -27,7 +27,7 @@ const settings = z.strictObject({
   sensors: z.array(sensor).default([]),
   pipelines: z.array(pipeline).default([]),
   signers: z.array(signer).default([]),
-  /** How long after a push its signature may take before it is announced as missing: CI signs after it pushes. */
+  /** Time after a push before a missing signature is announced: CI signs after it pushes. */
   signatureGrace: duration.refine((ms) => ms <= 86_400_000, 'must be 24h or less').default(120_000),
   identity: z
     .strictObject({
@@ -62,9 +62,9 @@ export interface TidewaiterSettings {
   sensors: SensorSettings[];
   pipelines: PipelineSettings[];
   signers: SignerSettings[];
-  /** How the usual signer, builder and pusher of a repository are learned. */
+  /** Settings for learning the usual signer, builder and pusher of a repository. */
   identity: { learnFrom: number };
-  /** How long after a push a missing signature is not announced. */
+  /** Time after a push during which a missing signature is not announced. */
   signatureGraceMs: number;
   releases: ReleaseSettings[];
   owners: OwnerSettings;

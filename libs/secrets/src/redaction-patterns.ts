@@ -36,7 +36,7 @@ const workingDirectory = /^(?:OLD)?PWD$/i;
 
 interface Word {
   keywords: readonly string[];
-  /** What the value has to look like, beside being no reference. */
+  /** Checks the form of the value, besides that it is no reference. */
   isSecret(value: string): boolean;
 }
 
@@ -148,7 +148,7 @@ function cookieValues(text: string, span: [number, number] | undefined): readonl
   return found;
 }
 
-/** Everything before the last `@` of the authority: a password may hold one itself. */
+/** Userinfo up to the last `@` of the authority: a password may contain an `@` itself. */
 const userinfo = /([^\s/?#"'`<>\\]{1,1024})@[A-Za-z0-9.[\]_-]/dy;
 
 function readUserinfo(text: string, start: number, end: number): readonly Candidate[] {

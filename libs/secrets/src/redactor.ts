@@ -10,7 +10,7 @@ export interface TextSecret {
   /** The rule that knows its form, or `marked-secret` where its flag, header or name calls it one. */
   rule: string;
   masked: string;
-  /** What is fingerprinted: the password where `written` is Base64 of a name and a password. One character for a byte. */
+  /** Text to fingerprint: the password where `written` is Base64 of a name and a password. One character for a byte. */
   value: string;
 }
 

@@ -117,7 +117,7 @@ describe('the policies of Tetragon', () => {
     return operator === 'NotPrefix' ? '/app/native/x.so' : value;
   }
 
-  /** What Tetragon exports when the hook is hit by what its selector lets pass. */
+  /** Event that Tetragon exports for a hit of the hook that its selector passes. */
   function exported({ kind, name, isSyscall, args, passes, asksForHash }: SelectedHook): JsonObject {
     return {
       [kind]: {

@@ -34,7 +34,7 @@ class RecentTexts {
 const maxRecentTexts = 8_192;
 const maxRecentChars = 512;
 
-/** What a command prints can be a list of secrets; the first ones are enough to find where they come from. */
+/** Limit for the output of a command, which can be a list of secrets; the first ones are enough to find their source. */
 const maxSecrets = 32;
 
 /**
@@ -246,7 +246,7 @@ function masked(event: JsonValue, name: string, secrets: readonly TextSecret[]):
 
 const cut = '[redacted]';
 
-/** Where a JSON patch sets a variable of a container. */
+/** Path at which a JSON patch sets a variable of a container. */
 const variablePath = /\/env(?:\/|$)/;
 
 /** Variables of containers hold passwords more often than they should: of them the name is kept. */

@@ -34,7 +34,7 @@ export interface Run {
   /** Whether every service takes requests. */
   ready: boolean;
   urls: ServerUrls | null;
-  /** Where people reach its console. */
+  /** URL of its console. */
   consoleUrl: string | null;
   /** Servers and extra workers. */
   processes: ProcessInfo[];

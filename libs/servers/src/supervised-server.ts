@@ -9,7 +9,7 @@ const stableAfterMs = 60_000;
 
 /** A server that is started again when it ends by itself. */
 export interface SupervisedServer extends Pick<LocalServer, 'name' | 'url' | 'port' | 'stop'> {
-  /** Of the process that runs now, or ran last. */
+  /** PID of the process that runs now, or ran last. */
   readonly pid: number;
 }
 

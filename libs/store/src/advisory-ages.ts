@@ -11,7 +11,7 @@ export interface CurrentAge extends EcosystemAge {
   isStale: boolean;
 }
 
-/** How old the data is by which packages are judged. */
+/** Age of the advisory data that packages are judged by. */
 @Injectable()
 export class AdvisoryAges {
   constructor(
@@ -20,7 +20,7 @@ export class AdvisoryAges {
     private readonly feeds: AdvisoryFeeds,
   ) {}
 
-  /** Of every ecosystem that has advisories, with the age now. */
+  /** Current age of every ecosystem that has advisories. */
   async all(): Promise<CurrentAge[]> {
     const rows = await this.store.query<{ ecosystem: string }>('SELECT ecosystem FROM advisory_ecosystem');
     const ages = ecosystemAges(
@@ -34,7 +34,7 @@ export class AdvisoryAges {
     });
   }
 
-  /** Of the ecosystems that judge packages of some images; those without any advisory are left out. */
+  /** Ages of the ecosystems that judge packages of some images; ecosystems without any advisory are left out. */
   async ofImages(digests: readonly Digest[]): Promise<EcosystemAge[]> {
     const scopes = await this.store.query<{ ecosystem: string; release: string | null }>(
       `SELECT DISTINCT ecosystem, release FROM image_package JOIN package ON package.id = package_id

@@ -11,7 +11,7 @@ export interface BlastPlace {
   registry: string;
   repository: string;
   tag: string | null;
-  /** Of the image, or of the index that holds it. */
+  /** Digest of the image, or of the index that holds it. */
   digest: Digest;
   since: Date;
   /** When the tag moved or was deleted; null while it points to it. */
@@ -25,7 +25,7 @@ export interface BlastPlace {
 export interface BlastPackage {
   purl: string;
   version: string;
-  /** Where its image has it. */
+  /** Path of the package in its image. */
   foundIn: string;
   isUnknown: boolean;
   isMitigated: boolean;
@@ -80,7 +80,7 @@ const maxNotes = 20;
 const maxWorkloads = 20;
 const maxPods = 20;
 
-/** What is known of the images on one page of a search across the fleet. */
+/** Details of the images on one page of a search across the fleet. */
 @Injectable()
 export class BlastDetails {
   constructor(
@@ -160,7 +160,7 @@ export class BlastDetails {
     return [...paths].toSorted();
   }
 
-  /** Those with most running containers first. */
+  /** Workloads of images, those with most running containers first. */
   async workloads(
     scope: BlastScope,
     digests: readonly Digest[],

@@ -44,7 +44,7 @@ export interface NotEvaluated {
 export interface BlastCondition {
   /** @param parameter adds a parameter and answers its name, `$3` */
   sql(parameter: (value: unknown) => string): string;
-  /** How many packages of the fleet meet it. */
+  /** Number of packages of the fleet that meet it. */
   packages: number;
   notEvaluated: NotEvaluated[];
 }

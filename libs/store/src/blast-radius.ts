@@ -23,7 +23,7 @@ export interface BlastImage {
   id: string;
   digest: Digest;
   platform: string | null;
-  /** Where it is best known: a tag that points to it now, else the last one that did. */
+  /** Best known place: a tag that points to it now, else the last one that did. */
   registry: string | null;
   repository: string | null;
   tag: string | null;
@@ -32,9 +32,9 @@ export interface BlastImage {
   placeCount: number;
   packages: BlastPackage[];
   purls: string[];
-  /** Where the file is that was asked for by its bytes. */
+  /** Paths of the file that was searched for by its hash. */
   paths: string[];
-  /** Where else it meets the search: a path of a secret, a layer, a label. */
+  /** Other matches of the search: a path of a secret, a layer, a label. */
   notes: string[];
   /** The vulnerability is closed in it by other means than a version. */
   isMitigated: boolean;
@@ -202,7 +202,7 @@ interface ImageRow {
   isUnknown: boolean;
 }
 
-/** Of a row `entry` of `tag_ledger`: whether its tag has had nothing else since. */
+/** SQL condition on a row `entry` of `tag_ledger`: its tag has had nothing else since. */
 const isLastEntry = `NOT EXISTS (
   SELECT FROM tag_ledger AS later
   WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;

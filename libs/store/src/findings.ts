@@ -58,7 +58,7 @@ export interface PackagePlace {
   workloads: string[];
 }
 
-/** Where images are judged: findings about other tags are not theirs. */
+/** Place in which images are judged: findings about other tags do not apply. */
 export interface FindingPlace extends RepositoryPlace {
   tag?: string | null;
 }

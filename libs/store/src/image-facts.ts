@@ -96,7 +96,7 @@ function vulnerabilitiesOf(findings: readonly ImageFinding[]): ImageFacts['vulne
     known.set(key, ofKey);
   };
   for (const { kind, id, severity, kev, epss, packageName, path, evidence } of findings) {
-    // Where the vulnerable class was removed, an attack on it is not what happened.
+    // Removal of the vulnerable class rules out an attack on it.
     if (kind !== 'vulnerability' || evidence['mitigation'] !== undefined) continue;
     const file = path?.split('!/', 1)[0];
     const location = file !== undefined && isJavaArchive(file) ? `/${path}` : null;

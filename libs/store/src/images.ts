@@ -77,7 +77,7 @@ export interface LayerResult {
   uncompressedBytes: number;
 }
 
-/** What is known of a layer of an image; null while it was not read from the blob that the image names. */
+/** Stored analysis of a layer of an image; null until it was read from the blob that the image names. */
 export interface AnalyzedLayer {
   analyzersVersion: string | null;
   facts: Buffer | null;
@@ -85,7 +85,7 @@ export interface AnalyzedLayer {
   entryCount: number;
 }
 
-/** What the layers of an image come to. */
+/** Packages and properties of an image, merged from its layers. */
 export interface ImageInventory {
   os: OsRelease | null;
   packages: JudgedPackage[];

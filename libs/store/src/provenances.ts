@@ -66,7 +66,7 @@ export class Provenances {
     const isHere = '(image_digest, connection, repository) = ($1, $2, $3)';
     await tx.query(`DELETE FROM image_provenance WHERE ${isHere}`, place);
     await tx.query(
-      // Those that compare the content come from the layers, which this one does not look at.
+      // Findings from comparing content come from the layers, which this one does not look at.
       `DELETE FROM repository_finding WHERE ${isHere} AND tag IS NULL AND finding ->> 'id' NOT IN ('same-revision-different-content', 'file-outlier')`,
       place,
     );

@@ -5,7 +5,7 @@ import type { Push } from './pushes.js';
 import { json } from './storable.js';
 import { Store, type Transaction } from './store.js';
 
-/** What another tag of the repository pointed to before a push. */
+/** Content of another tag of the repository before a push. */
 export interface EarlierTag {
   tag: string;
   digest: Digest;
@@ -18,12 +18,12 @@ export interface EarlierTag {
 /** Tags of one repository that are looked at: builds that never delete a tag have thousands. */
 const maxTags = 20_000;
 
-/** What pushes are compared with. */
+/** Baselines that pushes are compared with. */
 @Injectable()
 export class PushBaselines {
   constructor(private readonly store: Store) {}
 
-  /** What the other tags of the repository pointed to when a push came, newest first; of a deleted tag what it had last. */
+  /** Content of the other tags of the repository when a push came, newest first; of a deleted tag its last content. */
   async otherTags(push: Pick<Push, 'id' | 'connection' | 'repository'>, tag: string): Promise<EarlierTag[]> {
     return this.store.query<EarlierTag>(
       `SELECT tag, digest, at, "pushedBy", "isAnalyzed" FROM (
@@ -37,7 +37,7 @@ export class PushBaselines {
     );
   }
 
-  /** Who pushed a digest under a tag before a push, the last time; null where the registry does not say. */
+  /** Account that last pushed a digest under a tag before a push; null where the registry does not name it. */
   async pusherOf(
     push: Pick<Push, 'id' | 'connection' | 'repository'>,
     tag: string,

@@ -17,7 +17,7 @@ export interface EarlierPushIdentity {
 /** Pushes of other digests that are looked at: enough to find the usual ones among many that deviate. */
 const maxEarlier = 60;
 
-/** Who pushed, signed and built what, push by push: what is usual for a repository is learned from it. */
+/** Pushers, signers and builders by push, from which the usual identity of a repository is learned. */
 @Injectable()
 export class PushIdentities {
   constructor(private readonly store: Store) {}

@@ -63,11 +63,11 @@ export interface Push {
   pushedAt: Date | null;
   receivedAt: Date;
   state: PushState;
-  /** What its tag pointed to before. */
+  /** Digest that its tag pointed to before. */
   previousDigest: Digest | null;
   /** Whether it arrived after the push that replaced it was analyzed: the tag never points to it again. */
   isLate: boolean;
-  /** What it was compared with: that, or the release before it; null where there was none, and of pushes of before. */
+  /** Baseline: the previous digest, or the release before it; null where there was none, and for pushes older than this field. */
   comparedWith: Baseline | null;
   /** Until when its missing signature is not announced; null where none is awaited. */
   signatureDueAt: Date | null;
@@ -91,9 +91,9 @@ export interface PushVerdict {
 
 /** Versions of everything that a verdict rests on. */
 export interface JudgementVersions extends LayerReader {
-  /** Of the analyzers, and of the checks of the files of an image. */
+  /** Version of the analyzers, and of the checks of the files of an image. */
   imageVersion: string;
-  /** Of the judgement of configs. */
+  /** Version of the judgement of configs. */
   configVersion: string;
   rulesVersion: string;
 }
@@ -113,7 +113,7 @@ const isFinal = `state IN (${finalPushStates.map((state) => `'${state}'`).join('
 /** Not a signature, attestation or chart; before it is looked at, its tag says so. */
 const isImagePush = `state <> 'not-an-image' AND (state <> 'accepted' OR artifact = 'image')`;
 
-/** Of a row of `push`: whether its tag points to it. */
+/** SQL condition on a row of `push`: its tag points to it. */
 export const isCurrent = `EXISTS (
   SELECT FROM tag_ledger AS entry WHERE entry.push_id = push.id AND NOT EXISTS (
     SELECT FROM tag_ledger AS later
@@ -174,7 +174,7 @@ export class Pushes {
     return pageOf(rows, limit);
   }
 
-  /** Of images. */
+  /** Number of image pushes in each state. */
   async countByState(): Promise<Record<Exclude<PushState, 'not-an-image'>, number>> {
     const rows = await this.store.query<{ state: Exclude<PushState, 'not-an-image'>; pushes: number }>(
       `SELECT state, count(*)::int AS pushes FROM push WHERE ${isImagePush} GROUP BY state`,

@@ -10,7 +10,7 @@ interface Place {
   repository: string;
 }
 
-/** What is known of a tag that a registry may have. */
+/** Known state of a tag that a registry may have. */
 export interface KnownTag {
   tag: string;
   /** Digest at the last look; null where the tag was not there. */
@@ -25,7 +25,7 @@ export interface KnownTag {
   isOnItsWay: boolean;
 }
 
-/** How long after the registry was seen to have something its webhook may still arrive. */
+/** Time that a webhook may still take after the registry was seen to have the content. */
 const webhookMayTake = `interval '1 minute'`;
 
 /** What registries had when we looked, to find what nobody told us of. */

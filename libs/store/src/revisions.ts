@@ -21,7 +21,7 @@ export interface RevisionImage extends RepositoryPlace {
 /** Images of one revision that are looked at: the first and the newest ones. */
 const maxImages = 50;
 
-/** Which images were built from which revision of the sources, as labels, provenance and pipelines say. */
+/** Images by the source revision that they were built from, according to labels, provenance and pipelines. */
 @Injectable()
 export class Revisions {
   constructor(private readonly store: Store) {}

@@ -21,7 +21,7 @@ export class ServiceConfigurations implements OnApplicationShutdown {
     this.#reporting = repeat(() => this.#report(), reportEveryMs, logger);
   }
 
-  /** Those of processes that reported within the last minute. */
+  /** Configurations of processes that reported within the last minute. */
   async running(): Promise<ServiceConfigurationRow[]> {
     return this.store.query<ServiceConfigurationRow>(
       `SELECT service, instance, loaded_at AS "loadedAt", seen_at AS "seenAt", error_code AS "errorCode",

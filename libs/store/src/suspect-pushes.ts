@@ -31,7 +31,7 @@ export class SuspectPushes {
     );
   }
 
-  /** Those of the last minutes about which it was decided before. */
+  /** Suspect pushes of the last minutes that were decided before. */
   async known(tx: Transaction): Promise<SuspectPush[]> {
     return tx.query<SuspectPush>(
       `SELECT ${columns} FROM push_identity AS suspect JOIN push ON push.id = suspect.push_id

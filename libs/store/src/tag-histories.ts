@@ -12,7 +12,7 @@ interface TagEntry {
   atMs: number;
 }
 
-/** What a tag stood for before a push, oldest first, and the other names of those digests. */
+/** Earlier digests of a tag before a push, oldest first, and the other names of these digests. */
 export interface StoredTagHistory {
   tag: string;
   earlier: TagEntry[];
@@ -32,7 +32,7 @@ const maxNames = 1_000;
 const isRepacked = (one: string, other: string) =>
   `EXISTS (SELECT FROM image AS a JOIN image AS b USING (config_digest) WHERE a.digest = ${one} AND b.digest = ${other})`;
 
-/** What tags pointed to before, and what they point to in other registries. */
+/** Earlier digests of tags, and their digests in other registries. */
 @Injectable()
 export class TagHistories {
   constructor(private readonly store: Store) {}
@@ -49,7 +49,7 @@ export class TagHistories {
     return before ?? null;
   }
 
-  /** What the tag of a push stood for before the push, in this or another registry, and the other names of those digests. */
+  /** Earlier digests of the tag of a push, in this or another registry, and the other names of these digests. */
   async of(
     pushId: string,
     { connection, repository, tag }: RepositoryPlace & { tag: string },
@@ -72,7 +72,7 @@ export class TagHistories {
     return { tag, earlier: earlier.map(({ digest, atMs }) => ({ tag, digest, atMs })), alsoNamed };
   }
 
-  /** What the tag of a push stands for in other registries, where that is another image for a platform that both have. */
+  /** Content of the tag of a push in other registries, where that is another image for a platform that both have. */
   async elsewhere(pushId: string): Promise<PushElsewhere[]> {
     return this.store.query<PushElsewhere>(
       `SELECT DISTINCT ON (there.connection) there.connection, there.repository, coalesce(other.registry_host, there.connection) AS registry,

@@ -16,7 +16,7 @@ interface TaggedPush extends RepositoryPlace {
   tag: string | null;
 }
 
-/** What a registry says that a tag points to. */
+/** Answer of a registry about a tag. */
 export interface TagAnswer {
   /** Null where the tag is gone. */
   digest: Digest | null;
@@ -24,7 +24,7 @@ export interface TagAnswer {
   askedAt: string;
 }
 
-/** What became of a push in the ledger of its tag. */
+/** Outcome of placing a push in the ledger of its tag. */
 export interface PlacedPush {
   /** The registry was asked before its last known answer was recorded: it has to be asked again. */
   isOutdated: boolean;
@@ -37,7 +37,7 @@ const maxEntries = 200;
 
 const noPlace: PlacedPush = { isOutdated: false, successor: null };
 
-/** What tags point to, and pointed to before: in the order of the registry, and ending with what it has now. */
+/** Current and earlier digests of tags: in the order of the registry, and ending with what it has now. */
 @Injectable()
 export class TagLedger {
   constructor(private readonly store: Store) {}
@@ -171,8 +171,8 @@ async function write(
 }
 
 /**
- * Of a row of `push` with a digest: what its tag pointed to before.
- * What was there when the registry was connected was not announced: that its push comes now is news.
+ * SQL for the previous digest of the tag of a row of `push` with a digest.
+ * Images present when the registry was connected were not announced: a later push of one is news.
  */
 function previousOf(push: string, digest: string): string {
   return `SELECT before.digest FROM tag_ledger AS own JOIN tag_ledger AS before

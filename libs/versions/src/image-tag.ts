@@ -6,7 +6,7 @@ export interface TagVersion {
   numbers: string[];
   /** Words of a pre-release: of `1.2.0-rc.2` `['rc', '2']`; null of a release. */
   preRelease: string[] | null;
-  /** What is built from the same version in another way: `alpine3.19`, `slim-arm64`; empty for the main one. */
+  /** Variant that is built from the same version: `alpine3.19`, `slim-arm64`; empty for the main one. */
   variant: string;
 }
 
@@ -119,7 +119,7 @@ export function variantFamily({ variant }: Pick<TagVersion, 'variant'>): string 
 
 const words = '[a-z][a-z0-9.]*(?:-[a-z][a-z0-9.]*)*';
 const variantWord = new RegExp(`^-${words}$`, 'i');
-/** Of a name that moves, what stands behind it; or a name that is only that of a variant. */
+/** Variant behind a moving name, or a name that is only that of a variant. */
 const movingVariant = new RegExp(
   `^(?:(?:latest|stable|edge|nightly|main|master|develop|dev|trunk|release|current|lts)-(${words})|(alpine|slim|debug|nonroot|distroless))$`,
   'i',

@@ -3,7 +3,7 @@ import { compareTagVersions, readTagVersion, type TagVersion, variantFamily } fr
 /** The version before another one, in the same repository. */
 export interface Predecessor {
   tag: string;
-  /** What both versions have in common: `2.0` of `2.0.1` and `2.0.0`; null where that is nothing. */
+  /** Version numbers that both have in common: `2.0` of `2.0.1` and `2.0.0`; null where there are none. */
   line: string | null;
 }
 
@@ -33,7 +33,7 @@ function isOneLine(a: TagVersion, b: TagVersion): boolean {
   return a.prefix === b.prefix && variantFamily(a) === variantFamily(b);
 }
 
-/** Who pushes a pre-release first would otherwise decide what counts as new in the release. */
+/** Prefers releases: otherwise a pre-release pushed first would decide what counts as new in the release. */
 function preferred(version: TagVersion, below: KnownVersion[]): KnownVersion[] {
   const released = version.preRelease === null ? below.filter((each) => each.version.preRelease === null) : [];
   const kept = released.length > 0 ? released : below;
@@ -41,7 +41,7 @@ function preferred(version: TagVersion, below: KnownVersion[]): KnownVersion[] {
   return exact.length > 0 ? exact : kept;
 }
 
-/** Of those that share most leading numbers, the highest of as many numbers as the tag has: `1.3` follows `1.2`, not `1.2.9`. */
+/** Picks most shared leading numbers, then as many numbers as the tag, then the highest: `1.3` follows `1.2`, not `1.2.9`. */
 function nearest(version: TagVersion, below: readonly KnownVersion[]): KnownVersion | null {
   let best: KnownVersion | null = null;
   for (const each of below) if (!best || isNearer(version, each, best)) best = each;

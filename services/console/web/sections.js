@@ -269,7 +269,7 @@ function findingLine({ id, severity: name, title, match, path, layer, fix, kev, 
   return element('li', {}, severity(name), `${id} `, quiet(remarks.join(' · ')));
 }
 
-/** What it is, where it is and what was seen. */
+/** List item of a finding in a file: title, place and evidence. */
 function fileLine({ id, severity: name, title, path, layer, state, packageName, evidence }) {
   const { line, origin, name: variable, masked, removedInLayer } = evidence;
   const place = path === null ? [origin, variable].filter(Boolean).join(' ') : `${path}${line ? `:${line}` : ''}`;

@@ -119,7 +119,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
     return running;
   }
 
-  /** What became known elsewhere, as of a container or by a scan, is fetched also where no event comes. */
+  /** Fetches facts from elsewhere, such as containers or scan results, even if no event arrives. */
   #prepareSoon(): void {
     if (performance.now() < this.#prepareDue) return;
     this.#prepareDue = performance.now() + prepareMs;

@@ -86,7 +86,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     );
     const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
-    // What is more than one transaction reads becomes the next message.
+    // Deliveries beyond those that one transaction reads become the next message.
     const isOneEnded = ready.length > 0 || waitMs === null;
     if (isMore && isOneEnded) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;

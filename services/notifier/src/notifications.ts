@@ -66,7 +66,7 @@ interface Shown {
   isShown?: boolean;
   /** It concerns those alone who follow it. */
   isNoNews?: boolean;
-  /** How long it waits for others where the route gives no times. */
+  /** Time that it waits for others where the route gives no times. */
   usual?: GroupTimes;
 }
 

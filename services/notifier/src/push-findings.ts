@@ -22,7 +22,7 @@ import {
 /** Kinds that matter where an image ran or was pulled before it was replaced. */
 const lastingKinds: ReadonlySet<string> = new Set(['secret', 'integrity', 'malware']);
 
-/** What was found in a push, against what it is compared with. Those that count: people are not told of what somebody decided to bear with. */
+/** Findings of a push against its baseline. Only findings that count: accepted ones are not reported. */
 @Injectable()
 export class PushFindings {
   constructor(

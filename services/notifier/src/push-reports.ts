@@ -34,7 +34,7 @@ export class PushReports {
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
     const push = { ...stored, digest: stored.digest, previousDigest };
     if (push.isLate) return this.#late(push);
-    // What could not be read of the image: how old advisories are is no matter of one push.
+    // Warnings about unreadable parts of the image; the age of advisories does not belong to one push.
     const warnings = (await this.pushes.warnings(pushId)).filter(({ code }) => code !== 'ADVISORIES_STALE');
     const changed = await this.differences.of(pushId);
     return {
@@ -55,7 +55,7 @@ export class PushReports {
     const opened = new Set(data.opened.map(({ fingerprint }) => fingerprint));
     return {
       ...(await this.#about(push)),
-      // What replaced it must not end an alert that is about this digest.
+      // Content that replaced it must not resolve an alert about this digest.
       ...(!data.isCurrent && { tag: null }),
       platforms,
       findings: findings

@@ -10,7 +10,7 @@ import { LayerReading } from './layer-reading.js';
 import { LayerSteps } from './layer-steps.js';
 import { ScannerLimits } from './scanner-limits.js';
 
-/** How long a job leaves the reading of its layer to the job of another repository before it asks its own. */
+/** Time that a job leaves its layer to the job of another repository before it asks its own registry. */
 const patienceMs = 60_000;
 const lookAgainMs = 1_000;
 /** A layer that takes its whole time ends by its own limit, not by that of the job. */

@@ -3,7 +3,7 @@ import type { ReleaseSettings } from '@tidewaiter/runtime';
 import type { EarlierTag } from '@tidewaiter/store';
 import { isSameVariant, predecessorOf, readTagVersion } from '@tidewaiter/versions';
 
-/** What a push is, as far as the choice of its baseline asks. */
+/** Fields of a push that the choice of its baseline needs. */
 export interface ComparedPush {
   repository: string;
   tag: string;

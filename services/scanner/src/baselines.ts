@@ -5,10 +5,10 @@ import { type EarlierTag, type Push, PushBaselines } from '@tidewaiter/store';
 
 import { chooseBaseline } from './baseline-choice.js';
 
-/** How long a push waits for the one that it follows, while that is still being read. */
+/** Time that a push waits for its predecessor while that is still being read. */
 const maxWaitMs = 5_000;
 
-/** What a push is compared with, and who pushed that. */
+/** Baseline of a push, and the account that pushed it. */
 export interface ChosenBaseline extends Baseline {
   pushedBy: string | null;
 }

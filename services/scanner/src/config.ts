@@ -53,7 +53,7 @@ export const scannerConfig = {
   epssAlertRise: setting('TIDEWAITER_EPSS_ALERT_RISE', probability.default(0.3)),
   /** Seconds for which one layer may be read, with its download; a layer that takes longer is not analyzed, which is a finding. */
   maxLayerSeconds: setting('TIDEWAITER_MAX_LAYER_SECONDS', z.coerce.number().int().min(1).max(86_400).default(900)),
-  /** What one layer may cost; what it takes more is a finding. Unless given as in `layerLimits` and `threadLimits`. */
+  /** Limits for one layer; exceeding one is a finding. Unless given as in `layerLimits` and `threadLimits`. */
   maxUncompressedBytes: limit(limitSettings.maxUncompressedBytes),
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),

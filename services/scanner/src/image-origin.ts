@@ -5,7 +5,7 @@ import { type Image, Provenances, type Push, Store, type Warning } from '@tidewa
 import { ImageSignatures } from './image-signatures.js';
 import type { ExaminedImage } from './push-identity.js';
 
-/** Where an image comes from: who signed it. */
+/** Origin of an image: its signers. */
 @Injectable()
 export class ImageOrigin {
   constructor(

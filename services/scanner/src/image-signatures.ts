@@ -20,7 +20,7 @@ export interface SignedOrigin {
   /** Null where nobody's signature counts. */
   provenance: StoredProvenance | null;
   findings: Finding[];
-  /** What lies beside the image, whoever's signature counts. */
+  /** Claims of the artifacts beside the image, whether or not their signer is trusted. */
   presented: PresentedIdentity;
   warnings: Warning[];
 }

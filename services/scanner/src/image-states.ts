@@ -8,7 +8,7 @@ import { type Image, ImageManifests, Images } from '@tidewaiter/store';
 /** Entries of one image whose files are compared: those of two are in memory at once, and nothing else runs meanwhile. */
 const maxComparedEntries = 300_000;
 
-/** What images are compared by, from what is stored of them: no layer is read again. */
+/** State of images for comparison, from stored facts: no layer is read again. */
 @Injectable()
 export class ImageStates {
   constructor(
@@ -52,7 +52,7 @@ export class SharedLayers {
     const known = this.#layers.get(diffId);
     if (known?.entries) return known;
     const { hosts } = decodeFacts(facts);
-    // What an older version read and nobody has pushed since is not read again to be compared.
+    // Layers that an older version read and that were not pushed since are not read again for a comparison.
     const decoded = canDecodeEntries(entries) ? decodeEntries(entries) : null;
     const layer = { diffId, entries: decoded, ...(hosts && { hosts }) };
     this.#layers.set(diffId, layer);

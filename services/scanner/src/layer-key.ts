@@ -15,7 +15,7 @@ export function layerKey({ claim, place }: PlacedLayer): string {
   return `${claimKey(claim)} ${place.repository} ${place.connection}`;
 }
 
-/** What the keys of all jobs of one layer begin with. */
+/** Prefix of the keys of all jobs of one layer. */
 export function claimKey({ blobDigest, sizeBytes, diffId }: LayerClaim): string {
   return `${blobDigest} ${sizeBytes} ${diffId}`;
 }

@@ -39,7 +39,7 @@ export class PushCorrections {
     // A newer push of the same digest is corrected by itself.
     if (!isCurrent && tagDigest === push.digest) return;
     const opened = missingIn(before, now);
-    // What the tag points to now was compared with the findings of this push when it came.
+    // Current content of the tag was compared with the findings of this push when it came.
     const resolved = isCurrent ? missingIn(now, before) : [];
     if (opened.length + resolved.length === 0) return;
     const { id: pushId, connection, repository, tag, previousDigest } = push;
@@ -70,7 +70,7 @@ function fingerprintsOf(findings: readonly Finding[]): Set<string> {
   return new Set(findings.map(({ fingerprint }) => fingerprint));
 }
 
-/** Of those that a signature decides; the others are told by the push, or become part of its incident. */
+/** Lists missing findings that a signature decides; the push reports the others, or they become part of its incident. */
 function missingIn(known: readonly Finding[], findings: readonly Finding[]): NamedFinding[] {
   const fingerprints = fingerprintsOf(known);
   return findings

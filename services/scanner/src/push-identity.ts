@@ -21,7 +21,7 @@ export interface ExaminedImage {
   warnings: Warning[];
 }
 
-/** How the identity of a repository is learned. */
+/** Settings for learning the identity of a repository. */
 export class IdentitySettings {
   constructor(readonly learnFrom: number) {}
 }
@@ -68,7 +68,7 @@ export class PushIdentity {
     });
   }
 
-  /** What could not be looked at. */
+  /** Warnings about parts that could not be read. */
   async warnings({ id }: Push): Promise<Warning[]> {
     return (await this.identities.get(id))?.warnings ?? [];
   }

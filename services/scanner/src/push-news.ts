@@ -6,7 +6,7 @@ import type { Push } from '@tidewaiter/store';
 import type { Judgement } from './push-judgement.js';
 import { pushSubject } from './push-subject.js';
 
-/** What a push is announced with besides its judgement. */
+/** Context that a push is announced with besides its judgement. */
 export interface PushContext {
   baseline: Baseline | null;
   /** Null where it brings what its baseline is, or has none. */

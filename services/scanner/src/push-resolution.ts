@@ -9,7 +9,7 @@ import { NotAnImage, resolvePush } from './resolve-push.js';
 import { TagLookup } from './tag-lookup.js';
 import { attachedKey } from './verify-attached.js';
 
-/** How often a registry is asked about a tag that others record at the same time. */
+/** Maximum number of requests to a registry about a tag that others record at the same time. */
 const maxAnswers = 5;
 
 /** Finds out what a push is and what its tag points to, and keeps both. */
@@ -35,7 +35,7 @@ export class PushResolution {
     if (digest === null && push.tag !== null && answer?.digest === null) {
       throw new NotFound('MANIFEST_UNKNOWN', `the tag ${push.tag} is gone`);
     }
-    // What the registry confirms enters the ledger first: the tag was moved, whether or not the image can be read.
+    // Content that the registry confirms enters the ledger first: the tag was moved, whether or not the image can be read.
     const isConfirmed = answer !== null && digest !== null && answer.digest === digest;
     if (isConfirmed) await this.#place(push, digest, answer, signal);
     await this.#read({ ...push, digest }, isConfirmed ? null : answer, signal);

@@ -18,7 +18,7 @@ const maxTags = 5_000;
 /** Tags under which signatures and attestations lie, which come and go with their image. */
 const attachmentTag = /^sha256-[0-9a-f]{64}(\.|$)/;
 
-/** What the tags of a repository point to. */
+/** Digests of the tags of a repository. */
 interface FoundTags {
   tags: Map<string, Digest>;
   /** Tags whose content cannot be told: they are there. */
@@ -50,7 +50,7 @@ export class ReconcileRegistry implements JobHandler<ClaimedJob> {
 
   async handle(job: ClaimedJob, signal: AbortSignal): Promise<void> {
     const looks = await this.tags.looks(job.key);
-    // What is there when a registry is connected is not news; a repository that comes later is.
+    // Images present when a registry is connected are not news; a repository that comes later is.
     const isBaseline = !(await this.tags.wasLookedAt(job.key));
     for (const repository of await this.#repositories(job.key, looks, signal)) {
       await this.#look(job.key, repository, { isFirstLook: !looks.has(repository), isBaseline }, signal);

@@ -29,7 +29,7 @@ const revisionLabel = 'org.opencontainers.image.revision';
 const commit = /^[0-9a-f]{7,64}$/;
 /** Earlier images that one image is compared with: the first one, and the newest of the others. */
 const maxCompared = 4;
-/** How long a push waits for an earlier one of the same revision that is still being read. */
+/** Time that a push waits for an earlier one of the same revision that is still being read. */
 const maxWaitMs = 120_000;
 
 /** Finds images that differ from what the same revision of the sources was built into before. */
@@ -125,7 +125,7 @@ function chosen(images: readonly RevisionImage[]): RevisionImage[] {
   return byDigest.length <= maxCompared ? byDigest : [byDigest[0]!, ...byDigest.slice(1 - maxCompared)];
 }
 
-/** What could not be compared may be as bad as any, and stands before what is known to be harmless. */
+/** Order of severities: content that could not be compared may be as bad as any, and precedes what is known to be harmless. */
 const severityOrder: Severity[] = ['critical', 'high', 'unknown', 'medium', 'low', 'negligible'];
 
 function worstFirst(a: Finding, b: Finding): number {

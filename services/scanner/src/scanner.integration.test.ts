@@ -486,7 +486,7 @@ describe('a layer that cannot be read', () => {
     expect(beside.state).toBe('analyzed');
     expect(await unreadIn(beside)).toEqual([]);
     expect([without.state, also.state]).toEqual(['analyzed', 'analyzed']);
-    // What was read from one repository is known of all.
+    // Layers read from one repository are known in all.
     await until('the layer is known', async () => (await unreadIn(without)).length === 0);
   });
 

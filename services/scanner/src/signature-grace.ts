@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Push, Pushes } from '@tidewaiter/store';
 
-/** How long a signature may take after its push. */
+/** Time that a signature may take after its push. */
 export class SignatureGraceSettings {
   constructor(readonly graceMs: number) {}
 }

@@ -9,7 +9,7 @@ export class TagLookup {
   constructor(private readonly registries: Registries) {}
 
   /**
-   * What a tag points to now; null where it is gone. Mirrors are not asked: they may be behind.
+   * Digest that a tag points to now; null where it is gone. Mirrors are not asked: they may be behind.
    * @throws as `RegistryClient.resolve`, but for a tag that is not there
    */
   async digestOf(connection: string, repository: string, tag: string, signal?: AbortSignal): Promise<Digest | null> {

@@ -20,7 +20,7 @@ import {
   supportedReleases,
 } from './releases.js';
 
-/** What the end of a support is judged by. */
+/** Fields of a package that determine its end of support. */
 export type DatedPackage = Pick<ImagePackage, 'type' | 'name' | 'version' | 'foundIn' | 'layer' | 'state'> &
   Pick<ImagePackage, 'isDeclared'>;
 
@@ -111,7 +111,7 @@ const libraries: ReadonlyMap<string, Product> = new Map<string, Product>([
 const ownDotnetRuntime = /^Microsoft\.NETCore\.App\.Runtime\.[a-z0-9-]{1,40}$/;
 const elasticsearchServer = /(?:^|\/)elasticsearch[^/]*\/lib\/elasticsearch-[^/]+\.jar$/;
 
-/** Which packages {@link endOfLife} needs to see, for a query: all of these types, and of any other type those whose name is or starts so. */
+/** Packages that {@link endOfLife} needs, for a query: all of these types, of other types those with these names or prefix. */
 export const datedPackages = {
   types: ['bitnami', 'generic'],
   names: [

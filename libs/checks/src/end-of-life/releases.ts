@@ -63,14 +63,14 @@ export function releaseOfTag(product: Product, tag: string): Release | undefined
   return exact ?? releases.find((release) => isWithin(release.version, version)) ?? releaseOf(product, version);
 }
 
-/** What is left of the support of a release. A support goes on through its last day, in UTC. */
+/** Support status of a release. Support includes its last day, in UTC. */
 function lifecycleOf({ supportEnds, extendedEnds }: Release, now: Date): Lifecycle {
   const today = now.toISOString().slice(0, 10);
   if (supportEnds === null || supportEnds >= today) return 'supported';
   return extendedEnds !== null && extendedEnds >= today ? 'extended' : 'ended';
 }
 
-/** What is left of the support of a release, with a sentence about it. */
+/** Support status of a release, with a sentence about it. */
 export function endOfRelease(product: Product, release: Release, now: Date): { lifecycle: Lifecycle; text: string } {
   const lifecycle = lifecycleOf(release, now);
   const named = `${productName(product)} ${release.version}`;

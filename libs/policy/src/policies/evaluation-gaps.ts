@@ -11,7 +11,7 @@ export interface EvaluationGap {
 const everything = [...findingKinds, 'package'] as const;
 const ofPackages = ['vulnerability', 'malware', 'package'] as const;
 
-/** What a warning leaves open. A warning with another code leaves nothing open. */
+/** Kinds that a warning leaves unevaluated. A warning with another code leaves none. */
 const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Map<
   string,
   readonly EvaluationGap['kind'][]
@@ -39,7 +39,7 @@ const gapsByCode: ReadonlyMap<string, readonly EvaluationGap['kind'][]> = new Ma
 /** Reasons that are kept of one kind: an image made so has thousands of warnings. */
 const maxReasons = 3;
 
-/** What could not be evaluated of an image, by what its analysis warns of, and by layers that it names as not analyzed. */
+/** Kinds that were not evaluated for an image, by the warnings of its analysis and by layers that they name as not analyzed. */
 export function evaluationGaps(
   warnings: readonly { code: string; path?: string | null; message: string }[],
   findings: readonly Pick<Finding, 'id' | 'title'>[],

@@ -8,7 +8,7 @@ import { serialize } from '@marcbachmann/cel-js/serialize';
 
 /** Lists that may hold placeholders. */
 const lists = new Set(['findings', 'packages']);
-/** What a placeholder must not answer in a comprehension, where that would decide it. */
+/** Guard of each comprehension against an answer of a placeholder that would decide it. */
 const decidedBy = new Map([
   ['all', 'unlessFalse'],
   ['exists', 'unlessTrue'],

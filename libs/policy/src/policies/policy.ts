@@ -62,7 +62,7 @@ export function askPolicies(policies: readonly Policy[], facts: PolicyFacts): Po
 /** Fails where a rule surely does not hold; else unknown where one cannot be told to hold. */
 function askPolicy({ name, mode, variables, rules, description }: Policy, facts: PolicyContext): PolicyResult {
   const { context, gaps } = withVariables(variables, facts);
-  // What a message names was found, whatever else there may be.
+  // Findings that a message names were found, so gaps do not matter to it.
   const { context: known } = withVariables(variables, { ...facts, gaps: [] });
   const answers = rules.map(({ holds, message }) => ({ answer: holds.ask(context), message }));
   const broken = answers.filter(({ answer }) => 'value' in answer && answer.value === false);

@@ -27,7 +27,7 @@ function withoutPatchedValue(operation: JsonValue): JsonValue {
   return isObject(operation) && 'value' in operation ? { ...operation, value: redacted } : operation;
 }
 
-/** What authenticators of Kubernetes and of clouds write; others may pass on claims of a token, or the token. */
+/** Keys that authenticators of Kubernetes and of clouds write; others may pass on claims of a token, or the token. */
 const known = /^(?:authentication\.kubernetes\.io\/[\w-]{1,64}|accessKeyId|arn|canonicalArn|principalId|sessionName)$/;
 
 function knownExtra(extra: JsonObject): JsonObject {

@@ -67,7 +67,7 @@ export class PushChangeRow {
   @Column('jsonb') changes!: unknown;
 }
 
-/** What a tag pointed to, in the order of its registry, ending with what the registry has now. */
+/** Digests that a tag pointed to, in the order of its registry, ending with what the registry has now. */
 @Entity('tag_ledger')
 @Index('tag_ledger_tag_ix', ['connection', 'repository', 'tag', 'position'])
 @Index('tag_ledger_seen_ix', ['pushId'], { where: 'is_seen' })
@@ -105,7 +105,7 @@ export class TagLedgerRow {
 
 /** One image for one platform, by the digest of its manifest. */
 @Entity('image')
-// Of expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
+// Indexes on expressions, which TypeORM cannot declare: the revision and the base image that labels name, the distribution.
 @Index('image_revision_ix', { synchronize: false })
 @Index('image_base_digest_ix', { synchronize: false })
 @Index('image_base_name_ix', { synchronize: false })

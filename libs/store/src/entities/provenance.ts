@@ -44,7 +44,7 @@ export class RepositoryFindingRow {
   @Column('text', { nullable: true }) tag!: string | null;
 }
 
-/** Who pushed, signed and built a push under a tag. Only the scanner writes it, but for what became of its alarms. */
+/** Pusher, signers and builders of a push under a tag. Only the scanner writes it, except for the outcome of its alarms. */
 @Entity('push_identity')
 @Index('push_identity_repository_ix', ['connection', 'repository', 'at'])
 @Index('push_identity_actor_ix', ['connection', 'pushedBy', 'at'], { where: "signs <> '{}'" })

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Which version judged the config of an image, and which kinds of findings were not evaluated for it. */
+/** Version that judged the config of an image, and the kinds of findings that were not evaluated for it. */
 export class ImageJudgement1764000110000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`ALTER TABLE image ADD config_version text, ADD not_evaluated text[] NOT NULL DEFAULT '{}'`);

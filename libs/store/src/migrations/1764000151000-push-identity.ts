@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Who pushed, signed and built each push, from which the identity of a repository is learned. */
+/** Pusher, signers and builders of each push, from which the identity of a repository is learned. */
 export class PushIdentity1764000151000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query(`

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** How bad the title of an incident is, so that a change for the worse is reported. */
+/** Rank of the title of an incident, so that a change for the worse is reported. */
 export class IncidentTitleRank1764000170000 implements MigrationInterface {
   async up(db: QueryRunner): Promise<void> {
     await db.query('ALTER TABLE incident ADD title_rank integer');

@@ -40,9 +40,9 @@ export const pushAnswer = z.object({
   receivedAt: time,
   /** `not-an-image`: a signature, an attestation, a chart. */
   state: z.enum(pushStates),
-  /** What its tag pointed to before. */
+  /** Digest that its tag pointed to before. */
   previousDigest: text,
-  /** What it was compared with, and why; null where there was nothing, and of pushes of before. */
+  /** Baseline, and the reason; null where there was none, and for pushes older than this field. */
   comparedWith: baseline.nullable(),
   /** Until when its missing signature is not announced; null where none is awaited. */
   signatureDueAt: time.nullable(),
@@ -283,7 +283,7 @@ export const gateAnswer = judgementAnswer.extend({
     })
     .nullable(),
   findings: z.array(gateFinding),
-  /** How many findings count, by severity: each once for a location, whatever platforms have it. */
+  /** Number of findings that count, by severity: each once for a location, whatever platforms have it. */
   counts: z.record(severity, count),
   warnings: z.array(warning),
 });

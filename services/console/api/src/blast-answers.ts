@@ -6,7 +6,7 @@ const time = z.date();
 const count = z.int().nonnegative();
 
 const head = {
-  /** Of all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
+  /** Counts over all pages. Those of workloads, pods and containers are null while no sensor reports containers. */
   counts: z.object({
     packages: count,
     images: count,
@@ -87,9 +87,9 @@ export const blastRadiusAnswer = z.object({
       placeCount: count,
       packages: z.array(packageAnswer),
       purls: z.array(z.string()),
-      /** Where the file is that was asked for by its bytes. */
+      /** Paths of the file that was searched for by its hash. */
       paths: z.array(z.string()),
-      /** Where else it meets the search. */
+      /** Other matches of the search. */
       notes: z.array(z.string()),
       isMitigated: z.boolean(),
       isUnknown: z.boolean(),

@@ -35,7 +35,7 @@ const baseline = z.object({ tag: text, digest: z.string(), reason: z.enum(baseli
 export const pushChangesAnswer = z.object({
   /** The image that the push is compared with, and why; absent from comparisons that an older version stored. */
   comparedWith: baseline.optional(),
-  /** Who pushed the two, as the registry says. */
+  /** Accounts that pushed the two, as the registry names them. */
   pushers: z.object({ before: text, after: text }).optional(),
   platforms: z.array(
     z.object({
@@ -62,7 +62,7 @@ export const pushChangesAnswer = z.object({
         change: z.enum(['added', 'removed', 'content', 'mode', 'owner', 'type', 'link']),
         kind: z.enum(['setuid', 'startup', 'program', 'library', 'script', 'other', 'documentation']),
         sizeBytes: count,
-        /** Of the content, in hex; absent from comparisons that an older version stored. */
+        /** Hash of the content, in hex; absent from comparisons that an older version stored. */
         sha256Before: text.optional(),
         sha256After: text.optional(),
         /** The package whose other version explains the change. */

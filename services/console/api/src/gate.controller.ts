@@ -55,12 +55,12 @@ export class GateController {
   }
 }
 
-/** What a push was compared with, by its digest: its tag may stand for something else by now. */
+/** Reference to the baseline of a push, by its digest: its tag may point to something else by now. */
 function baselineOf({ registryHost, connection, repository, comparedWith }: Push): string | undefined {
   return comparedWith === null ? undefined : `${registryHost ?? connection}/${repository}@${comparedWith.digest}`;
 }
 
-/** Of an image that follows none everything is new. */
+/** Counts every finding as new for an image without a baseline. */
 function firstChanges(
   findings: readonly ImageFinding[],
   failOn: string | undefined,

@@ -36,7 +36,7 @@ export const incidentAnswer = z.object({
   /** Of a merged incident: the one that goes on. */
   mergedInto: text,
   title: z.string(),
-  /** How bad the title is, 0 the worst; null of incidents from before it was known. */
+  /** Rank of the title, 0 the worst; null for incidents from before it was known. */
   titleRank: count.nullable(),
   sentence: z.string(),
   severity,

@@ -141,7 +141,7 @@ export const gateBody = z.strictObject({
 const time = z.iso.datetime({ offset: true }).transform((text) => new Date(text));
 const digest = z.string().toLowerCase().refine(isDigest, 'expected sha256: and 64 hex digits');
 
-/** What a search across the fleet asks for; all conditions must hold. */
+/** Conditions of a search across the fleet; all must hold. */
 const blastConditions = {
   /** `CVE-2021-44228`, or the id of any advisory about it. */
   vulnerability: z.string().min(1).max(500).optional(),
@@ -169,11 +169,11 @@ const blastConditions = {
   image: digest.optional(),
   /** Name, key fingerprint or certificate identity of who signed. */
   signer: z.string().min(1).max(2_000).optional(),
-  /** What a tag pointed to, or what ran, at this time or later. */
+  /** Images that a tag pointed to, or that ran, at this time or later. */
   since: time.optional(),
   /** The same, at this time or before. */
   until: time.optional(),
-  /** What runs now. */
+  /** Limits the search to running images. */
   running: z
     .enum(['true', 'false'])
     .default('false')
