@@ -1,21 +1,38 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer } from 'node:net';
 
-/** A port of 127.0.0.1 that nothing listens on right now. */
+/** Below the range from which Linux takes the ports of outgoing connections (32768 to 60999). */
+const range = { first: 20_000, last: 32_767 };
+const maxTries = 100;
+
+/**
+ * A port of 127.0.0.1 that nothing listens on right now, and that no outgoing connection takes before somebody does.
+ * @throws Error when a hundred random ports of the range are all in use
+ */
 export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  return port!;
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    const port = randomInt(range.first, range.last + 1);
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`no free port found between ${range.first} and ${range.last}`);
 }
 
-/** Several at once, all different: they are held together before any is given back. */
+/** Several free ports, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const held: Server[] = [];
-  for (let i = 0; i < count; i += 1) {
-    const server = createServer().listen(0, '127.0.0.1');
-    held.push(server);
+  const ports = new Set<number>();
+  while (ports.size < count) ports.add(await freePort());
+  return [...ports];
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
     await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
   }
-  const ports = held.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(held.map(async (server) => server[Symbol.asyncDispose]()));
-  return ports;
+  await server[Symbol.asyncDispose]();
+  return true;
 }
