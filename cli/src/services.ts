@@ -9,13 +9,13 @@ import type { ServerUrls } from '@tidewaiter/servers';
 import { environment, home, stateDir, tell } from './context.js';
 import { fingerprintKey } from './fingerprint-key.js';
 
-/** Every service, loaded only when it is started. */
+/** Every service, loaded only when it is started; those whose ports users choose start first. */
 export const services = {
   ingest: async () => import('@tidewaiter/ingest'),
+  console: async () => import('@tidewaiter/console'),
   scanner: async () => import('@tidewaiter/scanner'),
   detector: async () => import('@tidewaiter/detector'),
   notifier: async () => import('@tidewaiter/notifier'),
-  console: async () => import('@tidewaiter/console'),
 } satisfies Record<string, () => Promise<{ start(environment: Environment): Promise<RunningService> }>>;
 
 export type ServiceName = keyof typeof services;
