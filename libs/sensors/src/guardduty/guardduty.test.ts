@@ -23,7 +23,10 @@ it('reads a finding of what ran in a pod', () => {
       id: 'eedcd7ff85dc5e30b1a5285ebe180236@2026-01-02T03:04:59.000Z',
       cluster: 'eu1',
       at: '2026-01-02T03:04:05.000Z',
-      event: finding,
+      event: {
+        id: finding['id'],
+        resource: { accessKeyDetails: { accessKeyId: 'AKIA***MPLE', userName: 'report' } },
+      },
     },
   ]);
   expect(see({})).toMatchObject({
