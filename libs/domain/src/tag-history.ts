@@ -24,10 +24,10 @@ export interface TagPush {
 
 /** Position of a push in the history of its tag. */
 export interface TagPlacement {
-  /** Index that the push has in the history. */
+  /** Index of the seen entry that the push stands for and that is removed; null where there is none. */
+  replaced: number | null;
+  /** Index that the push has in the history without the replaced entry. */
   index: number;
-  /** Whether it takes the place of a seen entry, or is inserted before the entry that is there. */
-  takesOver: boolean;
   atMs: number;
   /** Entry that has to follow at the end, so that the history ends with what the registry has; null where it does already. */
   seen: Pick<TagEntry, 'digest' | 'pushId'> | null;
@@ -40,22 +40,34 @@ export interface TagPlacement {
  * @param registryDigest what the tag points to now, null where it is gone
  */
 export function placePush(history: readonly TagEntry[], push: TagPush, registryDigest: Digest | null): TagPlacement {
-  const [from, to] = boundsOf(history, push.pushedAtMs);
-  const takenOver = history.findIndex(
-    ({ isSeen, digest }, index) => index >= from && index < to && isSeen && digest === push.digest,
-  );
-  const takesOver = takenOver >= 0;
-  const index = takesOver ? takenOver : insertionIndex(history, push, registryDigest, to);
-  const after = history.slice(takesOver ? index + 1 : index);
+  const replaced = replacedEntry(history, push);
+  const others = replaced === null ? history : history.toSpliced(replaced, 1);
+  const [from, to] = boundsOf(others, push.pushedAtMs);
+  const keepsPlace = replaced !== null && replaced >= from && replaced <= to;
+  const index = keepsPlace ? replaced : insertionIndex(others, push, registryDigest, to);
+  const after = others.slice(index);
   const last = after.at(-1) ?? push;
   // A clock that runs ahead must not put a push into the future.
   const atMs = Math.min(push.pushedAtMs ?? push.receivedAtMs, push.receivedAtMs);
   return {
+    replaced,
     index,
-    takesOver,
-    atMs: Math.min(Math.max(atMs, history[index - 1]?.atMs ?? -Infinity), after[0]?.atMs ?? Infinity),
-    seen: last.digest === registryDigest ? null : seenEntry(history, push, registryDigest),
+    atMs: Math.min(Math.max(atMs, others[index - 1]?.atMs ?? -Infinity), after[0]?.atMs ?? Infinity),
+    seen: last.digest === registryDigest ? null : seenEntry(others, push, registryDigest),
   };
+}
+
+/**
+ * The seen entry that the push brought: one where its time allows it, or else one whose push was not known. The place of that one
+ * was a guess, which the time of the push corrects.
+ */
+function replacedEntry(history: readonly TagEntry[], push: TagPush): number | null {
+  const [from, to] = boundsOf(history, push.pushedAtMs);
+  const isOwn = ({ isSeen, digest }: TagEntry) => isSeen && digest === push.digest;
+  const inBounds = history.findIndex((entry, index) => index >= from && index < to && isOwn(entry));
+  if (inBounds >= 0) return inBounds;
+  const guessed = history.findIndex((entry) => isOwn(entry) && entry.pushId === null);
+  return guessed < 0 ? null : guessed;
 }
 
 /** The range of indices that the registry's own times allow. */

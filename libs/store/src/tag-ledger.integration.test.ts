@@ -106,6 +106,16 @@ describe('TagLedger', () => {
     expect(again.push.previousDigest).toBe(digestOf('b'));
   });
 
+  it('moves content that was seen to where the time of its own push puts it', async () => {
+    await handle('a', 'c', { pushedAt: second(1) });
+    await handle('b', 'b', { pushedAt: second(4) });
+    await handle('d', 'b', { pushedAt: second(2) });
+    expect(await entries()).toBe('a c? d b');
+    const late = await handle('c', 'b', { pushedAt: second(3) });
+    expect(await entries()).toBe('a d c b');
+    expect(late.push.previousDigest).toBe(digestOf('d'));
+  });
+
   it('refuses an answer that may be older than what it has', async () => {
     const push = await add();
     const askedAt = await ledger.now();

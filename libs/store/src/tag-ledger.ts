@@ -135,18 +135,25 @@ async function write(
   push: TaggedPush,
   digest: Digest,
   entries: readonly StoredEntry[],
-  { index, takesOver, atMs, seen }: TagPlacement,
+  { replaced, index, atMs, seen }: TagPlacement,
 ): Promise<void> {
   const tag = [push.connection, push.repository, push.tag];
   const last = entries.at(-1)?.position ?? 0;
-  const position = entries[index]?.position ?? last + 1;
-  const shift = takesOver ? 0 : 1;
-  await tx.query(
-    takesOver
-      ? `DELETE FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) AND position = $4`
-      : `UPDATE tag_ledger SET position = position + 1 WHERE (connection, repository, tag) = ($1, $2, $3) AND position >= $4`,
-    [...tag, position],
-  );
+  const freed = replaced === null ? null : entries[replaced]!.position;
+  if (freed !== null) {
+    await tx.query(`DELETE FROM tag_ledger WHERE (connection, repository, tag) = ($1, $2, $3) AND position = $4`, [
+      ...tag,
+      freed,
+    ]);
+  }
+  const others = replaced === null ? entries : entries.toSpliced(replaced, 1);
+  const position = replaced === index ? freed! : (others[index]?.position ?? last + 1);
+  if (replaced !== index) {
+    await tx.query(
+      `UPDATE tag_ledger SET position = position + 1 WHERE (connection, repository, tag) = ($1, $2, $3) AND position >= $4`,
+      [...tag, position],
+    );
+  }
   await tx.query(
     `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, actor, at, position)
      SELECT connection, repository, tag, $2, id, pushed_by, to_timestamp($3::float8 / 1000), $4 FROM push WHERE id = $1`,
@@ -156,7 +163,7 @@ async function write(
     await tx.query(
       `INSERT INTO tag_ledger (connection, repository, tag, digest, push_id, is_seen, at, position)
        VALUES ($1, $2, $3, $4, $5, true, greatest(now(), to_timestamp($6::float8 / 1000)), $7)`,
-      [...tag, seen.digest, seen.pushId, Math.max(atMs, entries.at(-1)?.atMs ?? 0), last + 1 + shift],
+      [...tag, seen.digest, seen.pushId, Math.max(atMs, entries.at(-1)?.atMs ?? 0), last + 2],
     );
   }
   await tx.query(
