@@ -58,6 +58,8 @@ export const scannerConfig = {
   maxSparseBytes: limit(limitSettings.maxSparseBytes),
   maxEntries: limit(limitSettings.maxEntries),
   maxHeapMegabytes: limit(limitSettings.maxHeapMegabytes),
+  /** Matches with advisories that are stored of one image in one examination: thousands of packages of one source make millions. */
+  maxMatches: setting('TIDEWAITER_MAX_MATCHES', z.coerce.number().int().min(1_000).max(10_000_000).default(200_000)),
   /** Layers that one process reads at once; each may take a core. */
   layerConcurrency: setting('TIDEWAITER_LAYER_CONCURRENCY', concurrency.default(2)),
   /** Pushes that one process resolves and judges at once; they mostly wait for the registry and for PostgreSQL. */

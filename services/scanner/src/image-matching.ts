@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { blindSpots, scopeName } from '@tidewaiter/advisories';
-import { type Digest, LimitExceeded, type OsRelease } from '@tidewaiter/domain';
-import { Advisories, type FleetMatch, FleetMatches, Store, type Warning } from '@tidewaiter/store';
+import type { Digest, OsRelease } from '@tidewaiter/domain';
+import { Advisories, FleetMatches, Store, type Warning } from '@tidewaiter/store';
 
 import { matchPackages } from './match-packages.js';
-
-/** Matches that one image may bring: thousands of packages of the source that has the most advisories make millions. */
-const maxMatches = 200_000;
+import { ScannerLimits } from './scanner-limits.js';
 
 /** Matches the packages of an image with advisories. */
 @Injectable()
@@ -15,23 +13,21 @@ export class ImageMatching {
     private readonly store: Store,
     private readonly advisories: Advisories,
     private readonly fleet: FleetMatches,
+    private readonly limits: ScannerLimits,
   ) {}
 
   /**
-   * Matches the packages of an image that are new to the fleet.
-   * @throws LimitExceeded `maxMatches`
+   * Matches the packages of an image that are new to the fleet, up to a limit. Packages beyond it stay unmatched: they are a warning
+   * of the image, and the next examination goes on with them.
    */
   async match(digest: Digest): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.fleet.hold(tx);
       const unmatched = await this.fleet.unmatched(tx, digest);
       if (unmatched.length === 0) return;
-      const matches: FleetMatch[] = [];
-      for (const match of matchPackages(unmatched, await this.fleet.candidatesFor(tx, unmatched))) {
-        if (matches.push(match) > maxMatches)
-          throw new LimitExceeded('maxMatches', `more than ${maxMatches} advisories hit packages of one image`);
-      }
-      await this.fleet.rematched(tx, unmatched, matches);
+      const found = matchPackages(unmatched, await this.fleet.candidatesFor(tx, unmatched));
+      const { packages, matches } = withinLimit(unmatched, found, this.limits.maxMatches);
+      await this.fleet.rematched(tx, packages, matches);
     });
   }
 
@@ -39,6 +35,35 @@ export class ImageMatching {
   async blindSpots(digest: Digest, os: OsRelease | null): Promise<Warning[]> {
     const packages = await this.advisories.scoped(digest);
     const scopes = new Map(packages.flatMap(({ scope }) => (scope ? [[scopeName(scope), scope]] : [])));
-    return blindSpots(packages, os, await this.advisories.covered([...scopes.values()]));
+    const unmatched = await this.store.transaction((tx) => this.fleet.countUnmatched(tx, digest));
+    return [
+      ...blindSpots(packages, os, await this.advisories.covered([...scopes.values()])),
+      ...(unmatched > 0 ? [this.#unmatchedWarning(unmatched)] : []),
+    ];
   }
+
+  #unmatchedWarning(count: number): Warning {
+    const message = `${count} packages were not compared with advisories: maxMatches is ${this.limits.maxMatches}`;
+    return { code: 'LIMIT_EXCEEDED', path: null, message };
+  }
+}
+
+/** The matches of as many packages as a limit allows; of none only a part. */
+export function withinLimit<P extends { id: string }, M extends { packageId: string }>(
+  packages: readonly P[],
+  found: Iterable<M>,
+  limit: number,
+): { packages: readonly P[]; matches: M[] } {
+  const matches: M[] = [];
+  for (const match of found) {
+    if (matches.length === limit) {
+      const cut = packages.findIndex(({ id }) => id === match.packageId);
+      return {
+        packages: packages.slice(0, cut),
+        matches: matches.filter(({ packageId }) => packageId !== match.packageId),
+      };
+    }
+    matches.push(match);
+  }
+  return { packages, matches };
 }

@@ -17,6 +17,7 @@ import {
   Findings,
   type ImageFinding,
   ImageManifests,
+  FleetMatches,
   Images,
   PipelineReports,
   Provenances,
@@ -346,6 +347,7 @@ async function startScanner(): Promise<RunningService> {
     TIDEWAITER_REDIS_URL: servers.redis.url,
     TIDEWAITER_CONFIG: join(home, 'tidewaiter.yaml'),
     TIDEWAITER_HTTP_PORT: '0',
+    TIDEWAITER_MAX_MATCHES: '1000',
     TIDEWAITER_FINGERPRINT_KEY: 'fingerprint-key-of-the-test',
     TIDEWAITER_LOG_LEVEL: process.env['TIDEWAITER_LOG_LEVEL'] ?? 'silent',
   });
@@ -1202,14 +1204,25 @@ describe('an advisory that is published after the scan', () => {
   });
 });
 
-it('refuses an image whose packages are hit more often than anybody could read', async () => {
-  const advisories = Array.from({ length: 401 }, (_, number) => advisory('explosive', `explosive-${number}`));
+it('judges an image with more matches than are stored in one go, and passes nothing until they are complete', async () => {
+  const advisories = Array.from({ length: 26 }, (_, number) => advisory('explosive', `explosive-${number}`));
   await new Advisories(store).put(advisories);
-  const names = Array.from({ length: 500 }, (_, number) => `explosive${number}`);
+  const names = Array.from({ length: 40 }, (_, number) => `explosive${number}`);
   const content = names.map((name) => stanza(name, 'explosive')).join('\n');
   const packages = tarArchive([{ path: 'var/lib/dpkg/status', content }]);
-  registry.put('explosive', '1', [{ content: osRelease }, { content: packages }]);
-  expect(await push('explosive', '1')).toMatchObject({ state: 'refused', code: 'LIMIT_EXCEEDED' });
+  const digest = registry.put('explosive', '1', [{ content: osRelease }, { content: packages }]);
+  const unmatched = () => store.transaction((tx) => new FleetMatches().countUnmatched(tx, digest));
+  const incomplete = expect.objectContaining({
+    code: 'LIMIT_EXCEEDED',
+    message: expect.stringContaining('2 packages were not compared'),
+  });
+  const first = await push('explosive', '1');
+  expect(first).toMatchObject({ state: 'analyzed', verdict: 'fail' });
+  expect(await pushes.warnings(first.id)).toContainEqual(incomplete);
+  expect(await unmatched()).toBe(2);
+  const again = await push('explosive', '1');
+  expect(await pushes.warnings(again.id)).not.toContainEqual(incomplete);
+  expect(await unmatched()).toBe(0);
 });
 
 it.each([

@@ -144,7 +144,12 @@ export class ScannerModule {
         { provide: Analysis, useValue: new Analysis(config.fingerprintKey, readingLimits(config)) },
         {
           provide: ScannerLimits,
-          useValue: new ScannerLimits(config.pushConcurrency, config.layerConcurrency, config.maxLayerSeconds),
+          useValue: new ScannerLimits(
+            config.pushConcurrency,
+            config.layerConcurrency,
+            config.maxLayerSeconds,
+            config.maxMatches,
+          ),
         },
         { provide: Signers, useValue: new Signers(settings.signers) },
         {
