@@ -189,8 +189,24 @@ receivers: [ { name: audit, webhook_configs: [ { url: "${sink.url}" } ] } ]
     await judged('multi/app', clean);
     const other = await push(registry, 'multi/app:1.0.0-hotfix', ...index(altered));
     expect(await judged('multi/app', other)).toMatchObject({ verdict: 'fail' });
+    const incidents = async () => {
+      const { items } = await tidewaiter.api<{ items: { id: string; title: string }[] }>('/incidents');
+      return items.filter(({ title }) => title.includes('multi/app'));
+    };
+    await until('it has an incident', async () => (await incidents()).length > 0);
+    expect(await incidents()).toMatchObject([{ title: `Altered build in ${registry.host}/multi/app:1.0.0-hotfix` }]);
+    await until('it is announced', () => messagesAbout('multi/app').some((text) => text.includes('1.0.0-hotfix')));
     const copied = await push(mirror, 'proxy/multi/app:9', release('c', altered));
     expect(await judged('proxy/multi/app', copied)).toMatchObject({ verdict: 'fail' });
+    await until('the incident has both', async () => {
+      const [incident] = await incidents();
+      return JSON.stringify(await tidewaiter.api(`/incidents/${incident!.id}`)).includes('proxy/multi/app:9');
+    });
+    await quiet();
+    expect(await incidents()).toHaveLength(1);
+    // The message of the push says it; the incident and the mirror add nothing to it.
+    const about = sink.received.filter(({ text }) => /1\.0\.0-hotfix|proxy\/multi\/app/.test(text));
+    expect(about).toHaveLength(1);
     const same = await push(mirror, 'proxy/multi/app:1.0.0', ...index(app));
     expect((await judged('proxy/multi/app', same)).verdict).not.toBe('fail');
   }, 120_000);

@@ -57,13 +57,18 @@ function hostJoins({ observation }: Seen): string[] {
   return observation.process !== null && observation.container === null && observation.pod === null ? ['node'] : [];
 }
 
-/** Joins runtime alerts with the incident of the push whose tag was moved or whose usual signature is missing. */
+/** Joins runtime alerts with the incident of the push whose tag was moved, whose usual signature is missing, or whose build was altered. */
 function releaseJoins({ observation, facts }: Seen): string[] {
   const found = factField('Image.SupplyChainFindings', observation, facts);
   return Array.isArray(found) && found.some((id) => incidentFindings.has(String(id))) ? ['release'] : [];
 }
 
-const incidentFindings = new Set(['release-tag-moved', 'identity-missing', 'identity-changed']);
+const incidentFindings = new Set([
+  'release-tag-moved',
+  'identity-missing',
+  'identity-changed',
+  'same-revision-different-content',
+]);
 
 /** What a sensor says by itself; `speakers` are the rules that know more of it, the severest first. */
 export function sensorAlert(

@@ -21,6 +21,7 @@ const naming: readonly (readonly [finding: string, name: string])[] = [
   ['dns-tunnel', 'DNS tunnel'],
   ['entrypoint-changed', 'Tag hijack'],
   ['release-tag-moved', 'Release tag moved'],
+  ['same-revision-different-content', 'Altered build'],
   ['identity-missing', 'Signature missing'],
   ['identity-changed', 'Identity changed'],
   ['malicious-release', 'Malicious release of a dependency'],
@@ -142,6 +143,10 @@ const advice: ReadonlyMap<string, string> = new Map([
   [
     'release-tag-moved',
     'Restore the tags to their earlier digests, rotate the registry credentials of the account that moved them, and deploy by digest.',
+  ],
+  [
+    'same-revision-different-content',
+    'Refuse the image at admission, build the revision again on a clean machine, and compare the files that differ.',
   ],
   ['identity-missing', 'Refuse the image at admission until its owner signs it, and find out who pushed it.'],
   [

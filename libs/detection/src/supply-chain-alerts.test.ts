@@ -20,9 +20,20 @@ function suspect(tag: string, seconds: number, more: Partial<SuspectPush> = {}):
     pushedAt: new Date(startMs + seconds * 1000).toISOString(),
     analyzedMs: startMs + seconds * 1000,
     findings: [movedFinding, unsigned],
+    alterations: [],
     ...more,
   };
 }
+
+const sameRevision = { id: 'same-revision-different-content', title: 'Same revision, different content' };
+
+/** A push of content `e`, which its revision was not built into before. */
+function altered(tag: string, seconds: number, more: Partial<SuspectPush> = {}): SuspectPush {
+  const alterations = [{ previousDigest: digestOf('a'), digest: digestOf('e'), isReported: false }];
+  return suspect(tag, seconds, { previousDigest: null, findings: [sameRevision], alterations, ...more });
+}
+
+const reported = [{ previousDigest: digestOf('a'), digest: digestOf('e'), isReported: true }];
 
 const after = (seconds: number) => startMs + seconds * 1000;
 const twelve = Array.from({ length: 12 }, (_, index) => suspect(`v0.${index}.0`, index / 4));
@@ -99,6 +110,48 @@ describe('settlePushes', () => {
       [suspect('v3', 0)],
       { opens: false, inIncident: [] },
     ],
+    ['an altered build under another tag', [altered('v3.1', 0)], [], { opens: true, inIncident: [] }],
+    [
+      'an altered build in a mirror',
+      [altered('v3.1', 0), altered('v3.1', 60, { pushId: 'id-mirror', connection: 'mirror', pushedBy: null })],
+      [],
+      { opens: true, inIncident: ['id-v3.1', 'id-mirror'] },
+    ],
+    [
+      'an altered build in a mirror a moment later',
+      [altered('v3.1', 60, { connection: 'mirror', pushedBy: null })],
+      [altered('v3.1', 0, { pushId: 'id-first' })],
+      { opens: true, inIncident: ['id-v3.1'] },
+    ],
+    [
+      'an altered build that was reported long before',
+      [altered('v3.1', 0, { alterations: reported })],
+      [],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'another altered build of the same revision',
+      [
+        altered('v3.1', 0, {
+          digest: digestOf('f'),
+          alterations: [...reported, { ...reported[0]!, digest: digestOf('f'), isReported: false }],
+        }),
+      ],
+      [],
+      { opens: true, inIncident: [] },
+    ],
+    [
+      'content of the same revision that could not be compared',
+      [altered('v3.1', 0, { alterations: [] })],
+      [],
+      { opens: false, inIncident: [] },
+    ],
+    [
+      'a tag that is moved to an altered build',
+      [altered('v3', 60, { findings: [movedFinding, sameRevision] })],
+      [altered('v3.1', 0)],
+      { opens: true, inIncident: ['id-v3'] },
+    ],
     [
       'the same account an hour later',
       [suspect('v4', 3600, { findings: [movedFinding] })],
@@ -108,6 +161,31 @@ describe('settlePushes', () => {
   ])('judges %s', (_what, waiting, known, expected) => {
     const { alerts, inIncident } = settlePushes(waiting, known, after(7200));
     expect({ opens: alerts.length > 0, inIncident }).toEqual(expected);
+  });
+
+  it('makes one incident of an altered build, however it comes', () => {
+    const first = altered('v3.1', 0);
+    const mirrored = altered('v3.1', 30, { pushId: 'id-mirror', connection: 'mirror', registry: 'm:5000' });
+    const moved = suspect('v3', 3600, { findings: [movedFinding, sameRevision], alterations: reported });
+    const builder = new IncidentBuilder();
+    const settled = [
+      settlePushes([first], [], after(10)),
+      settlePushes([mirrored], [first], after(40)),
+      settlePushes([moved], [], after(3700)),
+    ];
+    for (const alert of settled.flatMap(({ alerts }) => alerts)) builder.add(alert);
+    expect(builder.incidents()).toMatchObject([{ severity: 'high', imageDigest: digestOf('e') }]);
+  });
+
+  it('names both contents of an altered build', () => {
+    const { alerts } = settlePushes([altered('v3.1', 0)], [], after(10));
+    const builder = new IncidentBuilder();
+    for (const alert of alerts) builder.add(alert);
+    const [incident] = builder.incidents();
+    expect(incident).toMatchObject({ title: 'Altered build in r:5000/rel/tool:v3.1', severity: 'high' });
+    expect(incident!.evidence[0]!.text).toBe(
+      'rel/tool:v3.1 pushed as sha256:eeeeeeeeeeee by mallory; differs from sha256:aaaaaaaaaaaa; Same revision, different content',
+    );
   });
 
   it('joins accounts by the digest to which they move tags', () => {

@@ -4,7 +4,7 @@ import type { Digest } from '@tidewaiter/domain';
 
 import type { Alert, Level, Weight } from './alert.js';
 
-/** A push whose tag was moved, or whose signature, builder or account is not the usual one. */
+/** A push whose tag was moved, whose signature, builder or account is not the usual one, or whose content is not that of its revision. */
 export interface SuspectPush {
   pushId: string;
   connection: string;
@@ -23,6 +23,16 @@ export interface SuspectPush {
   analyzedMs: number;
   /** Its supply-chain findings. */
   findings: { id: string; title: string }[];
+  /** Images of its revision whose code or configuration differs from that of its own images. */
+  alterations: Alteration[];
+}
+
+/** Two contents that one revision was built into. */
+export interface Alteration {
+  previousDigest: Digest;
+  digest: Digest;
+  /** A push with the same two contents was decided before the time within which pushes belong together. */
+  isReported: boolean;
 }
 
 /** Decisions about some suspect pushes. */
@@ -40,12 +50,14 @@ const longestWaitMs = 20_000;
 export const suspectWindowMs = 10 * 60_000;
 
 const moved = 'release-tag-moved';
+const altered = 'same-revision-different-content';
 /** Findings that say that content comes from somebody else, or is not what its sources say. */
-const foreign = new Set(['image-unsigned', 'identity-missing', 'identity-changed', 'same-revision-different-content']);
+const foreign = new Set(['image-unsigned', 'identity-missing', 'identity-changed', altered]);
 
 /**
  * Decides which of the waiting pushes open or join an incident. Pushes of one account, or to one digest, that come together are one
- * group: several moved release tags are one incident, and so is one moved tag whose content is unsigned or of another identity.
+ * group: several moved release tags are one incident, and so is one moved tag whose content is unsigned or of another identity. Content
+ * that differs from what its revision was built into before is an incident without a moved tag, once for the two contents.
  * @param known pushes of the window about which this was decided before
  */
 export function settlePushes(
@@ -67,15 +79,23 @@ export function settlePushes(
 
 /**
  * Whether the message of the incident says what the message of the push would: they opened it together, or it is about the same
- * digest. Other content that comes later is news.
+ * digest or altered contents. Other content that comes later is news.
  */
 function isCovered(push: SuspectPush, group: readonly SuspectPush[], before: readonly SuspectPush[]): boolean {
   const others = [...group, ...before].filter(({ pushId }) => pushId !== push.pushId);
-  return (group.length > 1 && before.length === 0) || others.some(({ digest }) => digest === push.digest);
+  return (group.length > 1 && before.length === 0) || others.some((other) => haveSameContent(push, other));
+}
+
+function haveSameContent(a: SuspectPush, b: SuspectPush): boolean {
+  const areAlike = a.alterations.length > 0 && a.alterations.every((each) => hasAlteration(b, each));
+  return a.digest === b.digest || areAlike;
 }
 
 function opensIncident(pushes: readonly SuspectPush[]): boolean {
-  return movedTags(pushes).size > 1 || pushes.some((push) => isMoved(push) && isForeign(push));
+  const isNewAlteration = ({ alterations }: SuspectPush) => alterations.some(({ isReported }) => !isReported);
+  return (
+    movedTags(pushes).size > 1 || pushes.some((push) => (isMoved(push) && isForeign(push)) || isNewAlteration(push))
+  );
 }
 
 function groupsOf(waiting: readonly SuspectPush[]): SuspectPush[][] {
@@ -97,9 +117,15 @@ function groupsOf(waiting: readonly SuspectPush[]): SuspectPush[][] {
 }
 
 function areRelated(a: SuspectPush, b: SuspectPush): boolean {
-  if (a.connection !== b.connection) return false;
   if (Math.abs(Date.parse(a.pushedAt) - Date.parse(b.pushedAt)) > suspectWindowMs) return false;
+  // A mirror has a connection of its own.
+  if (a.alterations.some((each) => hasAlteration(b, each))) return true;
+  if (a.connection !== b.connection) return false;
   return a.digest === b.digest || (a.pushedBy !== null && a.pushedBy === b.pushedBy);
+}
+
+function hasAlteration({ alterations }: SuspectPush, { previousDigest, digest }: Alteration): boolean {
+  return alterations.some((each) => each.previousDigest === previousDigest && each.digest === digest);
 }
 
 function isQuiet(group: readonly SuspectPush[], nowMs: number): boolean {
@@ -184,16 +210,22 @@ function alertOf(push: SuspectPush, tags: number, image: string | null): Alert {
 }
 
 function weightOf(push: SuspectPush, tags: number): Weight {
-  return isMoved(push) && (tags > 1 || isForeign(push)) ? 'alone' : 'support';
+  const isEnough = isMoved(push) ? tags > 1 || isForeign(push) : push.alterations.length > 0;
+  return isEnough ? 'alone' : 'support';
 }
 
 function ruleOf(push: SuspectPush, tags: number): { rule: Alert['rule']; finding: string } {
-  const finding = isMoved(push) ? moved : (push.findings[0]?.id ?? moved);
+  const [finding, title] = meaningOf(push);
   const level: Level = isMoved(push) && isForeign(push) && tags > 1 ? 'critical' : 'high';
-  const title = isMoved(push) ? 'Release tag moved to other content' : 'Push with another identity than usual';
   const id = `tidewaiter:${finding}`;
   const from = { author: 'Tidewaiter', license: 'Apache-2.0', link: null, file: null };
   return { finding, rule: { id, title, level, tags: ['attack.initial-access', 'attack.t1195.002'], ...from } };
+}
+
+function meaningOf(push: SuspectPush): [finding: string, title: string] {
+  if (isMoved(push)) return [moved, 'Release tag moved to other content'];
+  if (push.alterations.length > 0) return [altered, 'Same revision, different content'];
+  return [push.findings[0]?.id ?? moved, 'Push with another identity than usual'];
 }
 
 function nameOf(push: SuspectPush, tags: number): string | null {
@@ -204,11 +236,12 @@ function nameOf(push: SuspectPush, tags: number): string | null {
 
 /** `rel/tool:v0.3.0 moved from sha256:0123456789ab to sha256:abcdef012345 by mallory; Not signed by release`. */
 function moveText(push: SuspectPush): string {
-  const { repository, tag, digest, previousDigest, pushedBy, findings } = push;
+  const { repository, tag, digest, previousDigest, pushedBy, findings, alterations } = push;
   const by = pushedBy === null ? ' by an account that the registry does not name' : ` by ${pushedBy}`;
   const from = previousDigest !== null && isMoved(push) ? `moved from ${shortDigest(previousDigest)} to` : 'pushed as';
+  const differs = isMoved(push) ? [] : alterations.map((each) => `differs from ${shortDigest(each.previousDigest)}`);
   const others = findings.filter(({ id }) => id !== moved).map(({ title }) => title);
-  return [`${repository}:${tag} ${from} ${shortDigest(digest)}${by}`, ...others].join('; ');
+  return [`${repository}:${tag} ${from} ${shortDigest(digest)}${by}`, ...differs, ...others].join('; ');
 }
 
 function shortDigest(digest: Digest): string {

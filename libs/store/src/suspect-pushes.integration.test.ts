@@ -1,5 +1,5 @@
 import { settlePushes } from '@tidewaiter/detection';
-import { countBySeverity, findingOf, Secret } from '@tidewaiter/domain';
+import { countBySeverity, findingOf, Secret, type Severity } from '@tidewaiter/domain';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -28,11 +28,20 @@ afterAll(async () => {
   await servers.stop();
 });
 
+interface PushedTo {
+  connection?: string;
+  pushedAt?: string;
+  /** Evidence of its findings. */
+  evidence?: Record<string, unknown>;
+  severity?: Severity;
+}
+
 /** An analysed push with supply-chain findings of its tag. */
-async function push(letter: string, tag: string, ids: string[]): Promise<Push> {
+async function push(letter: string, tag: string, ids: string[], to: PushedTo = {}): Promise<Push> {
+  const { connection = 'main', pushedAt = null, evidence = {}, severity = 'high' } = to;
   const [pushes, identities] = [new Pushes(store), new PushIdentities(store)];
-  const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: 'mallory', pushedAt: null };
-  const place = { connection: 'main', repository: 'rel/tool', tag };
+  const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: 'mallory', pushedAt };
+  const place = { connection, repository: 'rel/tool', tag };
   const [id = ''] = await store.transaction((tx) => pushes.add(tx, [{ ...place, ...claims }]));
   const added = (await pushes.get(id))!;
   const digest = digestOf(letter);
@@ -44,7 +53,7 @@ async function push(letter: string, tag: string, ids: string[]): Promise<Push> {
     configVersion: null,
     ...build,
   };
-  const known = { severity: 'high', layer: null, state: 'present' } as const;
+  const known = { severity, layer: null, state: 'present', evidence } as const;
   const findings = ids.map((each) =>
     findingOf({ ...known, kind: 'supply-chain', id: each, title: each, fingerprint: `${each} ${tag}` }),
   );
@@ -85,5 +94,41 @@ describe('SuspectPushes', () => {
     expect(await suspects.isInIncident(moved[0]!.id)).toBe(true);
     expect(await store.transaction((tx) => suspects.waiting(tx))).toEqual([]);
     expect(await store.transaction((tx) => suspects.known(tx))).toHaveLength(2);
+  }, 60_000);
+
+  it('name the two contents of an altered build, and whether they were reported before', async () => {
+    const suspects = new SuspectPushes(store);
+    const evidence = { previousDigest: digestOf('c') };
+    const ids = ['same-revision-different-content'];
+    const alterations = async () => {
+      const waiting = await store.transaction((tx) => suspects.waiting(tx));
+      return waiting.map((each) => [each.connection, each.tag, each.alterations]);
+    };
+    const settleAll = async () => {
+      const waiting = await store.transaction((tx) => suspects.waiting(tx));
+      const { pushIds, inIncident, alerts } = settlePushes(
+        waiting,
+        await store.transaction((tx) => suspects.known(tx)),
+        Date.now() + 60_000,
+      );
+      await store.transaction((tx) => suspects.settle(tx, pushIds, inIncident));
+      return alerts.length;
+    };
+    const pair = { previousDigest: digestOf('c'), digest: digestOf('d') };
+    const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
+    await push('d', 'v5', ids, { evidence, pushedAt: hourAgo });
+    // Only other dependencies: no altered build.
+    await push('e', 'v5-rebuilt', ids, { evidence, pushedAt: hourAgo, severity: 'medium' });
+    expect(await alterations()).toEqual([
+      ['main', 'v5', [{ ...pair, isReported: false }]],
+      ['main', 'v5-rebuilt', []],
+    ]);
+    expect(await settleAll()).toBeGreaterThan(0);
+
+    await push('d', 'v5', ids, { evidence, connection: 'mirror' });
+    expect(await alterations()).toEqual([['mirror', 'v5', [{ ...pair, isReported: true }]]]);
+    expect(await settleAll()).toBe(0);
+    await push('f', 'v5', ids, { evidence, connection: 'mirror' });
+    expect(await alterations()).toEqual([['mirror', 'v5', [{ ...pair, digest: digestOf('f'), isReported: false }]]]);
   }, 60_000);
 });

@@ -3,6 +3,8 @@ import { type SuspectPush, suspectWindowMs } from '@tidewaiter/detection';
 
 import { Store, type Transaction } from './store.js';
 
+const altered = 'same-revision-different-content';
+
 /** Analysed at once, at most: more wait for the next look. */
 const maxWaiting = 1_000;
 const maxKnown = 1_000;
@@ -15,7 +17,21 @@ const columns = `suspect.push_id AS "pushId", suspect.connection, coalesce(push.
   (SELECT coalesce(jsonb_agg(DISTINCT jsonb_build_object('id', finding ->> 'id', 'title', finding ->> 'title')), '[]') FROM repository_finding AS found
    WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository) AND (found.tag IS NULL OR found.tag = suspect.tag)
      AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
-     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')) AS findings`;
+     AND finding ->> 'kind' = 'supply-chain' AND finding ->> 'severity' NOT IN ('low', 'negligible')) AS findings,
+  (SELECT coalesce(jsonb_agg(jsonb_build_object('previousDigest', previous_digest, 'digest', image_digest, 'isReported', EXISTS (
+       SELECT FROM repository_finding AS other JOIN push_image AS held USING (image_digest)
+         JOIN push_identity AS decided ON decided.push_id = held.push_id
+           AND (decided.connection, decided.repository) = (other.connection, other.repository)
+         JOIN push AS earlier ON earlier.id = decided.push_id
+       WHERE other.image_digest = altered.image_digest AND other.finding #>> '{evidence,previousDigest}' = altered.previous_digest
+         AND other.finding ->> 'id' = '${altered}' AND decided.settled_at IS NOT NULL AND decided.signs @> '{${altered}}'
+         AND coalesce(earlier.pushed_at, earlier.received_at)
+           < coalesce(push.pushed_at, push.received_at) - ${suspectWindowMs} * interval '1 millisecond'))), '[]')
+   FROM (
+     SELECT DISTINCT found.image_digest, finding #>> '{evidence,previousDigest}' AS previous_digest FROM repository_finding AS found
+     WHERE (found.connection, found.repository) = (suspect.connection, suspect.repository)
+       AND found.image_digest IN (SELECT image_digest FROM push_image WHERE push_image.push_id = push.id)
+       AND finding ->> 'id' = '${altered}' AND finding ->> 'severity' IN ('critical', 'high')) AS altered) AS alterations`;
 
 /** Pushes with supply-chain findings: whether an incident reports them is decided once, a moment after their analysis. */
 @Injectable()

@@ -50,13 +50,13 @@ export class PushJudgement {
       await this.assembly.assemble(image);
       await this.matching.match(image.digest);
     }
-    await this.identity.noteSigns(push);
     const images = await this.images.ofPush(push.id);
     let hasOutliersAdded = false;
     for (const image of images) {
       await this.sameRevision.examine(push, image);
       if (await this.fileOutliers.examine(push, image)) hasOutliersAdded = true;
     }
+    await this.identity.noteSigns(push);
     const judged = await this.judgements.of(push, images, await this.#warnings(push, images));
     return {
       platforms: images.map(({ platform, digest }) => ({ platform, digest })),
