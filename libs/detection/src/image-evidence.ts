@@ -117,7 +117,9 @@ function readImage(image: ImageFacts): ImageEvidence[] {
       image.pushedBy !== null && previous.pushedBy !== null && image.pushedBy !== previous.pushedBy
         ? `, pushed by ${image.pushedBy} and not by ${previous.pushedBy}`
         : '';
-    found.push(fact(`the tag pointed to ${previous.digest.slice(0, 19)} before${by}`));
+    const before = previous.digest.slice(0, 19);
+    if (previous.isOfTag) found.push(fact(`the tag pointed to ${before} before${by}`));
+    else if (by !== '') found.push(fact(`the release before it is ${before}${by}`));
   }
   const [exploited] = exploitedOf(image);
   if (exploited !== undefined) {

@@ -67,7 +67,8 @@ export const destinationFields: readonly FactField[] = [
   {
     name: 'Dest.SeenWithPreviousDigest',
     type: 'boolean',
-    meaning: 'Whether containers of the image that the tag pointed to before have talked to it.',
+    meaning:
+      'Whether containers of the image before, what the tag pointed to or else the release before it, have talked to it.',
     unknownWhen: 'there was none, or they were not watched for long enough',
     answer: (subject) => {
       const listed = isListed(

@@ -178,6 +178,7 @@ function imageFacts(digest: Digest, read: z.output<typeof image>): ImageFacts {
     provenanceVerified: provenanceVerified(provenance, signed),
     previous: read.previous_digests.map((each) => ({
       digest: each.digest,
+      isOfTag: true,
       pushedBy: each.pushed_by ?? null,
       signed: each.signed ?? null,
       entrypoint: each.diff?.entrypoint_before ?? null,

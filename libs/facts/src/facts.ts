@@ -17,6 +17,8 @@ export interface FileManifest {
 /** What a tag pointed to before. */
 export interface PreviousImage {
   digest: Digest;
+  /** Whether the tag itself pointed to it; else it is what release comparison chose: the release before it. */
+  isOfTag: boolean;
   pushedBy: string | null;
   /** Null where nobody asked. */
   signed: boolean | null;
@@ -61,7 +63,7 @@ export interface ImageFacts {
   signed: boolean | null;
   signerChanged: boolean | null;
   provenanceVerified: boolean | null;
-  /** What the tag pointed to before, newest first. */
+  /** Images that the tag pointed to before, newest first; of a new tag the release before it. */
   previous: readonly PreviousImage[];
   /** By the name of the package; those of packages inside a file by its path as well. */
   vulnerabilities: ReadonlyMap<string, readonly KnownVulnerability[]>;

@@ -89,8 +89,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.AddedSinceDigest',
     type: 'boolean',
-    meaning: 'Whether the image that the tag pointed to before did not have the file.',
-    unknownWhen: `the tag pointed to nothing before, or ${notInImage}`,
+    meaning: 'Whether the image before, what the tag pointed to or else the release before it, did not have the file.',
+    unknownWhen: `there was no image before, or ${notInImage}`,
     answer: (subject) => {
       const { previous, path, file } = subject;
       if (previous?.files && path !== null && file) return previous.files.get(path) === null;
@@ -100,8 +100,8 @@ export const fileFields: readonly FactField[] = [
   {
     name: 'File.ChangedSinceDigest',
     type: 'boolean',
-    meaning: 'Whether the image that the tag pointed to before had other bytes there.',
-    unknownWhen: `the tag pointed to nothing before, or ${notInImage}`,
+    meaning: 'Whether the image before, what the tag pointed to or else the release before it, had other bytes there.',
+    unknownWhen: `there was no image before, or ${notInImage}`,
     answer: (subject) => {
       const { previous, path, file } = subject;
       const before = previous?.files && path !== null ? previous.files.get(path) : null;

@@ -51,7 +51,8 @@ export const imageFields: readonly FactField[] = [
   {
     name: 'Image.SignerChanged',
     type: 'boolean',
-    meaning: 'Whether the image that the tag pointed to before was signed, and this one is not, or by somebody else.',
+    meaning:
+      'Whether the image before, what the tag pointed to or else the release before it, was signed, and this one is not, or by another signer.',
     unknownWhen: 'the one before was not signed, or one of the two was never looked at',
     answer: ({ image }) => image?.signerChanged,
   },
@@ -67,20 +68,22 @@ export const imageFields: readonly FactField[] = [
     type: 'boolean',
     meaning: 'Whether its tag pointed to another image before.',
     unknownWhen: notScanned,
-    answer: ({ image }) => image && image.previous.length > 0,
+    answer: ({ image }) => image && image.previous.some(({ isOfTag }) => isOfTag),
   },
   {
     name: 'Image.PusherChanged',
     type: 'boolean',
-    meaning: 'Whether somebody else pushed the tag than the time before.',
-    unknownWhen: 'there was no time before, or the registry does not say who pushes',
+    meaning:
+      'Whether another account pushed it than the image before, what the tag pointed to or else the release before it.',
+    unknownWhen: 'there was none before, or the registry does not say who pushes',
     answer: ({ image, previous }) =>
       image?.pushedBy && previous?.pushedBy ? image.pushedBy !== previous.pushedBy : null,
   },
   {
     name: 'Image.EntrypointChanged',
     type: 'boolean',
-    meaning: 'Whether it starts another program than the image that the tag pointed to before.',
+    meaning:
+      'Whether it starts another program than the image before, what the tag pointed to or else the release before it.',
     unknownWhen: 'there was none before, or its configuration was not kept',
     answer: ({ image, previous }) => image && previous?.entrypoint && !sameTexts(image.entrypoint, previous.entrypoint),
   },

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 
 import { analyzeLayer, encodeFacts } from '@tidewaiter/analyzers';
-import { type Digest, findingOf, Secret, type Signature } from '@tidewaiter/domain';
+import { type Digest, findingOf, type Observation, Secret, type Signature } from '@tidewaiter/domain';
+import { factContext, factField, factsFromFile } from '@tidewaiter/facts';
 import { encodeEntries, EntryTable } from '@tidewaiter/oci';
 import { tarArchive, type TarEntry, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -16,8 +17,9 @@ import { ImageManifests } from './image-manifests.js';
 import { ImageOrigins } from './image-origins.js';
 import { Images } from './images.js';
 import { Provenances } from './provenances.js';
+import { PushBaselines } from './push-baselines.js';
 import { PushDifferences } from './push-differences.js';
-import { Pushes } from './pushes.js';
+import { type Push, Pushes } from './pushes.js';
 import { Store } from './store.js';
 import { StoredFacts } from './stored-facts.js';
 import { WorkloadLedger } from './workload-ledger.js';
@@ -50,8 +52,8 @@ beforeEach(async () => {
 afterEach(async () => dataSource.destroy());
 afterAll(async () => servers.stop());
 
-/** An analysed image, pushed under one tag. */
-async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, program: string): Promise<void> {
+/** An analysed image, pushed under a tag. */
+async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, program: string, tag = '1'): Promise<Push> {
   const { facts, entries } = await analyzeLayer(() => Readable.from([tarArchive(files)]), {
     mediaType,
     isInspected: true,
@@ -87,7 +89,7 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
   const pushes = new Pushes(store);
   const [id] = await store.transaction((tx) =>
     pushes.add(tx, [
-      { ...place, tag: '1', claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy, pushedAt: null },
+      { ...place, tag, claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy, pushedAt: null },
     ]),
   );
   const push = (await pushes.get(id!))!;
@@ -128,6 +130,7 @@ async function pushed(digest: Digest, files: TarEntry[], pushedBy: string, progr
     });
     await tx.query(`UPDATE push SET state = 'analyzed' WHERE id = $1`, [id]);
   });
+  return push;
 }
 
 async function signedBy(digest: Digest, identity: string): Promise<void> {
@@ -165,7 +168,7 @@ it('puts together what rules ask of an image', async () => {
     signed: true,
     signerChanged: true,
     provenanceVerified: false,
-    previous: [{ digest: older, pushedBy: 'ci', signed: true, entrypoint: ['/app/server'] }],
+    previous: [{ digest: older, isOfTag: true, pushedBy: 'ci', signed: true, entrypoint: ['/app/server'] }],
     secrets: [{ id: 'aws-access-token', path: '/app/.env', fingerprint, accessKeyId: null }],
   });
   expect(facts.flagged.get('/usr/bin/tool')).toEqual({ kind: 'integrity', id: 'package-file-modified' });
@@ -174,6 +177,45 @@ it('puts together what rules ask of an image', async () => {
     null,
   ]);
   expect(bytes).toBeGreaterThan(500);
+});
+
+it('takes the release before a new tag for the image before it, which moves no tag', async () => {
+  await pushed(older, [file('usr/bin/tool'), file('app/server', 'old')], 'ci', '/app/server', '1.0');
+  const files = [file('usr/bin/tool'), file('app/server', 'new'), file('app/.helper')];
+  const push = await pushed(newer, files, 'mallory', '/app/.helper', '1.1');
+  await signedBy(older, 'release@example.com');
+  await signedBy(newer, 'mallory@example.com');
+  expect((await factsOf.load(newer))!.facts).toMatchObject({ previous: [], signerChanged: null });
+  const baseline = { tag: '1.0', digest: older, reason: 'previous-version', line: '1' } as const;
+  await store.transaction((tx) => new PushBaselines(store).put(tx, push.id, baseline));
+  const { facts } = (await factsOf.load(newer))!;
+  expect(facts).toMatchObject({
+    tag: '1.1',
+    signerChanged: true,
+    previous: [{ digest: older, isOfTag: false, pushedBy: 'ci', signed: true, entrypoint: ['/app/server'] }],
+  });
+  const ran = {
+    ...{ container: { id: 'c', imageDigest: newer }, pod: null, process: { executable: '/app/.helper' } },
+    ...{ file: null, network: null, request: null, alert: null, activity: 'exec', timeMs: Date.now(), cluster: null },
+  } as unknown as Observation;
+  const known = new StoredFacts(factsOf);
+  await known.prefetch([newer], [], 0);
+  const { policy } = factsFromFile({});
+  const context = factContext({ facts: known, policy });
+  const answers = ['Image.TagMoved', 'Image.PusherChanged', 'Image.EntrypointChanged', 'File.AddedSinceDigest'];
+  expect(answers.map((name) => factField(name, ran, context))).toEqual([false, true, true, true]);
+});
+
+it('takes nothing of another platform for the image before, and what a tag pointed to before a release', async () => {
+  await pushed(older, [file('app/server', 'old')], 'ci', '/app/server', '1.0');
+  const push = await pushed(newer, [file('app/server', 'new')], 'ci', '/app/server', '1.1');
+  const baseline = { tag: '1.0', digest: older, reason: 'previous-version', line: '1' } as const;
+  await store.transaction((tx) => new PushBaselines(store).put(tx, push.id, baseline));
+  await store.query(`UPDATE image SET platform = 'linux/arm64' WHERE digest = $1`, [older]);
+  expect((await factsOf.load(newer))!.facts.previous).toEqual([]);
+  const again = digestOf('e');
+  await pushed(again, [file('app/server', 'newest')], 'ci', '/app/server', '1.1');
+  expect((await factsOf.load(again))!.facts.previous).toMatchObject([{ digest: newer, isOfTag: true }]);
 });
 
 it('knows nothing of an image that was not analysed, or of which a layer is missing', async () => {

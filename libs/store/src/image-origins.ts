@@ -21,13 +21,14 @@ export interface TaggedPush extends RepositoryPlace {
 
 interface EarlierImage {
   digest: Digest;
+  isOfTag: boolean;
   pushedBy: string | null;
 }
 
 /** Of what a tag pointed to before. */
 const maxPrevious = 5;
 
-/** Who vouches for images, and what their tags pointed to before. */
+/** Who vouches for images, and which images were there before them. */
 @Injectable()
 export class ImageOrigins {
   constructor(
@@ -66,11 +67,33 @@ export class ImageOrigins {
     };
   }
 
-  /** The images of the same platform that the tag pointed to before the image came, newest first. */
+  /** What the tag pointed to before, or else the release that the push was compared with. */
   async #earlier(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
     if (push.tag === null) return [];
+    const ofTag = await this.#ofTag(push, digest, platform);
+    return ofTag.length > 0 ? ofTag : this.#ofRelease(push, digest, platform);
+  }
+
+  /** The image of the same platform that the push was compared with. */
+  async #ofRelease(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
     return this.store.query<EarlierImage>(
-      `SELECT image.digest, past.actor AS "pushedBy" FROM (
+      `WITH baseline AS (SELECT compared_with ->> 'tag' AS tag, compared_with ->> 'digest' AS digest FROM push WHERE id = $3)
+       SELECT image.digest, false AS "isOfTag", (
+           SELECT actor FROM tag_ledger AS entry
+           WHERE (entry.connection, entry.repository, entry.tag, entry.digest) = ($1, $2, baseline.tag, baseline.digest)
+           ORDER BY position DESC LIMIT 1) AS "pushedBy"
+       FROM baseline JOIN image ON image.digest = baseline.digest OR image.digest IN (
+         SELECT image_digest FROM push AS earlier JOIN push_image ON push_id = earlier.id
+         WHERE earlier.digest = baseline.digest AND (earlier.connection, earlier.repository) = ($1, $2))
+       WHERE platform = $4 AND image.digest <> $5 LIMIT 1`,
+      [push.connection, push.repository, push.id, platform, digest],
+    );
+  }
+
+  /** The images of the same platform that the tag pointed to before the image came, newest first. */
+  async #ofTag(push: TaggedPush, digest: Digest, platform: string): Promise<EarlierImage[]> {
+    return this.store.query<EarlierImage>(
+      `SELECT image.digest, true AS "isOfTag", past.actor AS "pushedBy" FROM (
          SELECT DISTINCT ON (past.digest) past.digest, past.actor, past.position, past.push_id FROM tag_ledger AS past
          WHERE (connection, repository, tag) = ($1, $2, $3) AND past.digest IS NOT NULL
            AND position < (SELECT min(position) FROM tag_ledger WHERE push_id = $4 AND NOT is_seen)
