@@ -43,7 +43,7 @@ function sectionLines(report: Report): string[] {
     ...section('Upgrades', groupHead, upgrades.map(groupRow)),
     ...section('Without a fix', groupHead, unfixed.map(groupRow)),
     ...section('Secrets', findingHead, secrets.map(findingRow)),
-    ...section('Integrity and malware', findingHead, tampering.map(findingRow)),
+    ...section('Integrity, malware and supply chain', findingHead, tampering.map(findingRow)),
     ...section('Misconfiguration', findingHead, misconfiguration.map(findingRow)),
     ...section('In lower layers only', groupHead, hidden.map(groupRow)),
     ...section('Warnings', ['Code', 'Path', 'Message'], report.warnings.map(warningRow)),

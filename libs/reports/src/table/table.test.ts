@@ -39,7 +39,7 @@ it('has the sections in the order of what to do', () => {
     'Upgrades (4 findings)',
     'Without a fix (2 findings)',
     'Secrets (3)',
-    'Integrity and malware (2)',
+    'Integrity, malware and supply chain (2)',
     'Misconfiguration (2)',
     'In lower layers only (1 finding)',
     'Warnings (2)',

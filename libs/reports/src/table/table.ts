@@ -56,7 +56,7 @@ function findingLines(report: Report, pen: Pen): string[] {
     ...section(`Upgrades (${countOf(findingsIn(upgrades), 'finding')})`, upgrades.map(upgradeEntry), pen),
     ...section(`Without a fix (${countOf(findingsIn(unfixed), 'finding')})`, unfixed.map(unfixedEntry), pen),
     ...section(`Secrets (${secrets.length})`, secrets.map(secretEntry), pen),
-    ...section(`Integrity and malware (${tampering.length})`, tampering.map(tamperingEntry), pen),
+    ...section(`Integrity, malware and supply chain (${tampering.length})`, tampering.map(tamperingEntry), pen),
     ...section(`Misconfiguration (${misconfiguration.length})`, misconfiguration.map(misconfigurationEntry), pen),
     ...section(`In lower layers only (${countOf(findingsIn(hidden), 'finding')})`, hidden.map(hiddenEntry), pen),
   ];
