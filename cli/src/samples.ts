@@ -17,7 +17,7 @@ async function writeNew(path: string, text: string): Promise<void> {
 /** Text of a first `tidewaiter.yaml`. */
 export function settingsSample(): string {
   const secret = (): string => randomBytes(24).toString('base64url');
-  return `# What Tidewaiter listens to. It is read at start: restart after a change.
+  return `# What Tidewaiter listens to. A change is used within seconds.
 # Every secret has a twin ending in File that names a file to read it from: webhookSecretFile, tokenFile, passwordFile.
 
 registries:
@@ -87,7 +87,7 @@ sensors:
 }
 
 /** Text of a first `routing.yaml`: nobody is told anything until a receiver is filled in. */
-export const routingSample = `# Who is told what, in the format of Alertmanager's configuration. It is read at start: restart after a change.
+export const routingSample = `# Who is told what, in the format of Alertmanager's configuration. A change is used within seconds.
 # Try it: ./tidewaiter routes test --config routing.yaml severity=critical kind=incident
 
 route:
