@@ -52,7 +52,7 @@ async function stateOf({ report, layers, config }: ScannedTarget): Promise<Image
   return { os, createdAt, packages, findings, layers, config: config && keptConfig(config, keeping) };
 }
 
-function text({ packages, files, config, steps, hosts, base, findings }: ImageDiff): string {
+function text({ isPartial, packages, files, config, steps, hosts, base, findings }: ImageDiff): string {
   const sections = [
     baseText(base),
     section(
@@ -68,6 +68,9 @@ function text({ packages, files, config, steps, hosts, base, findings }: ImageDi
       ({ name, before, after }) => `${sign(before, after)} ${name}  ${arrow(before, after)}`,
     ),
     section('files', files, fileLine),
+    isPartial
+      ? 'not every layer was read: files and hosts are those of the others, and removed files are not known\n'
+      : '',
     ...changeSections(findings),
   ];
   return [...sections.filter((each) => each !== ''), `${changeCounts(findings)}\n`].join('\n');

@@ -63,6 +63,7 @@ it('finds no difference between an image and itself', () => {
   };
   const base = { name: null, digest: null, os: 'debian 12', layers: 1 };
   expect(diffImages(state, state)).toEqual({
+    isPartial: false,
     packages: [],
     files: [],
     config: [],
@@ -291,4 +292,39 @@ it('compares findings by fingerprint; a shadowed hole does not count, a shadowed
     ['fixed'],
     ['both'],
   ]);
+});
+
+describe('an image of which a layer was not read', () => {
+  const base = layer([file('etc/hosts', 'h'), file('app/run.py', 'r1')], 'base');
+  const own = layer([file('app/lib.so', 'l1')], 'own', []);
+  const before = { ...nothing, layers: [base, own, layer([file('etc/hosts', 'h2')], 'top', [])] };
+  const after = (...layers: ReturnType<typeof layer>[]) => ({ ...nothing, layers });
+  const unread = layer(null, 'unread');
+  const changesOf = (state: ImageState) => diffImages(before, state).files?.map(({ path, change }) => [path, change]);
+
+  it('shows what its other new layers bring', () => {
+    const named = layer([file('app/lib.so', 'l2'), file('app/new.sh', 'n')], 'own2', [
+      { path: 'app/new.sh', hosts: ['evil.example'] },
+    ]);
+    const state = after(base, unread, named);
+    expect(changesOf(state)).toEqual([
+      ['app/lib.so', 'content'],
+      ['app/new.sh', 'added'],
+    ]);
+    expect(
+      diffImages({ ...before, layers: before.layers.map((each) => ({ ...each, hosts: [] })) }, state),
+    ).toMatchObject({
+      isPartial: true,
+      hosts: [{ host: 'evil.example', namedIn: ['app/new.sh'] }],
+    });
+  });
+
+  it('takes nothing for removed, and nothing of a common layer for changed', () => {
+    expect(changesOf(after(base, unread))).toEqual([]);
+  });
+
+  it('is not compared where nothing of it was read, nor with one that was not read wholly', () => {
+    expect(diffImages(before, after(unread))).toMatchObject({ isPartial: false, files: null, hosts: null });
+    expect(diffImages(after(base, unread), before)).toMatchObject({ isPartial: false, files: null, hosts: null });
+  });
 });

@@ -4,7 +4,7 @@ import { overlay } from '@tidewaiter/oci';
 import { type BaseChange, baseChange } from './base-change.js';
 import { type FileChange, fileChanges } from './file-changes.js';
 import { withUpgrades } from './file-upgrades.js';
-import type { ImageOrigin, ImageState } from './image-state.js';
+import type { ComparedLayer, ImageOrigin, ImageState } from './image-state.js';
 import { imageTree, type ImageTree } from './image-tree.js';
 import { type ConfigChange, configChanges, type StepChange, stepChanges } from './kept-config.js';
 import { knownHosts, type NewHost, newHosts } from './new-hosts.js';
@@ -12,6 +12,8 @@ import { type PackageChange, packageChanges } from './package-changes.js';
 
 /** What makes an image differ from another. What cannot be compared is null, never empty. */
 export interface ImageDiff {
+  /** Layers of the new image were not read: `files` and `hosts` are what its other new layers bring, and nothing counts as removed. */
+  isPartial: boolean;
   packages: PackageChange[];
   files: FileChange[] | null;
   config: ConfigChange[] | null;
@@ -28,27 +30,60 @@ export interface ImageDiff {
 /** Compares what two images show; each list is sorted, so that the same two give the same answer. */
 export function diffImages(before: ImageState, after: ImageState): ImageDiff {
   const trees = comparedTrees(before, after);
+  const known = trees?.isPartial ? newLayers(before, after) : after;
   const configs = before.config && after.config ? { old: before.config, current: after.config } : null;
   const isOriginKnown = before.origin !== undefined || after.origin !== undefined;
   const packages = packageChanges(before.packages, after.packages);
+  const files = trees && fileChanges(trees.old, trees.current).filter((change) => trees.isKnown(change));
   return {
+    isPartial: trees?.isPartial ?? false,
     packages,
-    files: trees && withUpgrades(fileChanges(trees.old, trees.current), packages, before.ownerOf, after.ownerOf),
+    files: files && withUpgrades(files, packages, before.ownerOf, after.ownerOf),
     config: configs && configChanges(configs.old, configs.current),
     steps: configs && stepChanges(configs.old.steps, configs.current.steps),
     base: baseChange(before, after),
-    hosts: trees && newHosts(knownHosts(before, trees.old), knownHosts(after, trees.current)),
+    hosts: trees && newHosts(knownHosts(before, trees.old), knownHosts(known, trees.current)),
     ...(isOriginKnown && { origin: { before: before.origin ?? null, after: after.origin ?? null } }),
     findings: findingChanges(before, after.findings),
   };
 }
 
-function comparedTrees(before: ImageState, after: ImageState): { old: ImageTree; current: ImageTree } | null {
-  const [old, current] = [before, after].map(treeOf);
-  return old && current ? { old, current } : null;
+interface ComparedTrees {
+  old: ImageTree;
+  current: ImageTree;
+  isPartial: boolean;
+  /** Whether a change is one whatever the layers hold that were not read. */
+  isKnown: (change: FileChange) => boolean;
 }
 
-function treeOf({ layers }: ImageState): ImageTree | null {
-  const known = layers.flatMap(({ entries }) => (entries ? [entries] : []));
-  return known.length === layers.length ? imageTree(overlay(known)) : null;
+/** Null where the old image is not wholly known, or nothing of the new one is. */
+function comparedTrees(before: ImageState, after: ImageState): ComparedTrees | null {
+  const read = after.layers.filter(isRead);
+  if (!before.layers.every(isRead) || (read.length === 0 && after.layers.length > 0)) return null;
+  const old = treeOf(before.layers);
+  const current = treeOf(after.layers);
+  const isPartial = read.length < after.layers.length;
+  const isNew = newLayers(before, after).layers.map(({ entries }) => entries !== null && entries.length > 0);
+  const isKnown = ({ path, change }: FileChange) =>
+    change !== 'removed' && isNew[current.shown.get(path)?.layer ?? -1] === true;
+  return { old, current, isPartial, isKnown: isPartial ? isKnown : () => true };
+}
+
+/** An image with nothing in the layers that the other has as well, or that were not read. */
+function newLayers({ layers }: ImageState, after: ImageState): ImageState {
+  const old = new Set(layers.map(({ diffId }) => diffId));
+  const isNew = (layer: ComparedLayer) => isRead(layer) && (layer.diffId === null || !old.has(layer.diffId));
+  const without = after.layers.map((layer) =>
+    isNew(layer) ? layer : { diffId: layer.diffId, entries: [], hosts: [] },
+  );
+  return { ...after, layers: without };
+}
+
+function isRead({ entries }: ComparedLayer): boolean {
+  return entries !== null;
+}
+
+/** A layer that was not read keeps its index, and brings nothing. */
+function treeOf(layers: readonly ComparedLayer[]): ImageTree {
+  return imageTree(overlay(layers.map(({ entries }) => entries ?? [])));
 }

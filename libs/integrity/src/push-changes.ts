@@ -136,7 +136,7 @@ export function pushChanges(platforms: readonly ComparedPlatform[], pushes?: Com
 
 function isWhole({ change, diff }: ComparedPlatform): boolean {
   if (!diff) return change !== 'unread';
-  return diff.files !== null && diff.config !== null && diff.steps !== null && diff.hosts !== null;
+  return !diff.isPartial && diff.files !== null && diff.config !== null && diff.steps !== null && diff.hosts !== null;
 }
 
 /** The items of all platforms, each once, in the order of the first that has it. */

@@ -72,6 +72,25 @@ describe('sameRevisionFinding', () => {
     },
   );
 
+  describe('beside a layer that was not read', () => {
+    const partial = (entries: LayerEntry[]) => {
+      const whole = state(entries);
+      return { ...whole, layers: [...whole.layers, { diffId: 'sha256:unread', entries: null }] };
+    };
+
+    it('names the altered library all the same', () => {
+      const altered = partial([file('opt/app/lib/libcore.so', 'a2'), clean[1]!]);
+      expect(judge(state(clean), altered)).toMatchObject({ severity: 'high', path: 'opt/app/lib/libcore.so' });
+    });
+
+    it('does not say that nothing differs', () => {
+      expect(judge(state(clean), partial(clean))).toMatchObject({
+        severity: 'unknown',
+        title: 'Same revision, content could not be compared',
+      });
+    });
+  });
+
   const after = (...entries: LayerEntry[]) => state([...clean, ...entries]);
   it.each<[string, string, ImageState, ImageState]>([
     ['a program that was added', 'high', after(), after(file('usr/local/bin/tool', '1', { mode: 0o755 }))],

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { cut, type Digest, type Finding, type Severity } from '@tidewaiter/domain';
+import { cut, type Digest, type Finding, isAtLeast, type Severity } from '@tidewaiter/domain';
 
 import { mostTellingFirst } from './change-order.js';
 import { type ContentDifference, contentDifference } from './content-difference.js';
@@ -32,8 +32,10 @@ const id = 'same-revision-different-content';
  */
 export function sameRevisionFinding(diff: ImageDiff | null, about: SameRevision): Finding | null {
   const content = diff && contentDifference(diff);
-  if (!content) return finding(about, uncompared, []);
-  const judgement = judge(content, about.provenBy !== null);
+  const judgement = content && judge(content, about.provenBy !== null);
+  // The layers that were not read may explain a lesser difference, or hold a worse one.
+  const isUnclear = diff?.isPartial === true && !(judgement && isAtLeast(judgement.severity, 'high'));
+  if (!content || isUnclear) return finding(about, uncompared, []);
   return judgement && finding(about, judgement, judgement.files);
 }
 

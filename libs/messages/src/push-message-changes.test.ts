@@ -4,6 +4,7 @@ import { changeItems } from './push-message-changes.js';
 
 const base = (more: object = {}) => ({ name: null, digest: null, os: 'debian 12', layers: 3, ...more });
 const nothing: ImageDiff = {
+  isPartial: false,
   packages: [],
   files: [],
   config: [],
