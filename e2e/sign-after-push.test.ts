@@ -135,5 +135,12 @@ receivers:
     await cosignSign(dir, release, `${registry.host}/signed/late@${digest}`);
     await until('the alert is resolved', async () => unsigned('signed/late').at(-1)!.status === 'resolved', 90_000);
     expect(unsigned('signed/late').map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    // The bot, which is not asked for good news, edits the message that said so, and leaves the one about the package.
+    await until('its message is edited', async () => posts('signed/late').at(-1)!.includes('Signed by release on'));
+    const [vulnerability, signature, ...others] = posts('signed/late');
+    expect(vulnerability).toContain('CVE-2026-1001');
+    expect(vulnerability).not.toContain('Signed by');
+    expect(signature).toContain('Resolved · signed/late:1: signed after the push');
+    expect(others).toEqual([]);
   }, 240_000);
 });

@@ -143,6 +143,8 @@ export const imageReexamined = eventType('image.reexamined', {
     opened: z.array(namedFinding),
     /** Findings that were announced and are gone. */
     resolved: z.array(namedFinding),
+    /** Trusted signers whose signatures or attestations of the images hold; `identity` of a certificate. */
+    signers: z.array(z.object({ name: z.string(), identity: z.string().nullable() })).optional(),
   }),
 });
 

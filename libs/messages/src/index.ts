@@ -17,7 +17,7 @@ export type { Message, MessageItem, MessageKind } from './message.js';
 export { previewChannels, previewMessage } from './preview-message.js';
 export type { Preview, PreviewChannel } from './preview-message.js';
 export type { PushFinding } from './push-message-groups.js';
-export { correctionMessage } from './correction-message.js';
+export { correctedMessage, correctionMessage } from './correction-message.js';
 export { isAlarming, pushMessage } from './push-message.js';
 export type { PushReport } from './push-message.js';
 export { reminderMessage } from './reminder-message.js';

@@ -18,6 +18,7 @@ import type {
   HeldDeliveries,
   HeldDelivery,
   ListedDelivery,
+  PushMessage,
 } from './delivery.js';
 import { Gathered } from './gathered.js';
 import { GroupCommit } from './group-commit.js';
@@ -57,7 +58,7 @@ const columns = `id, event_id AS "eventId", receiver, channel, integration, rout
   jsonb_array_length(alerts) AS "alertCount", state, attempt, reached, reference, code, reason, created_at AS "createdAt", next_at AS "nextAt", finished_at AS "finishedAt",
   CASE WHEN origin IS NOT NULL THEN jsonb_build_object('kind', origin, 'id', origin_id) END AS origin`;
 
-const contents = `alerts, message, reply_to AS "replyTo",
+const contents = `alerts, message, reply_to AS "replyTo", push_id AS "pushId",
   CASE WHEN subject IS NOT NULL THEN jsonb_build_object('subject', subject, 'revision', revision) END AS edition`;
 
 /** Attempts share a transaction when several begin at once; what waits is bounded by what is sent at once. */
@@ -103,12 +104,12 @@ export class Deliveries {
   async #add(tx: Transaction, deliveries: readonly AddedDelivery[]): Promise<Set<string>> {
     const rows = await tx.query<{ id: string }>(
       `INSERT INTO delivery (id, event_id, receiver, channel, integration, route, group_key, group_labels, alerts, message, traceparent,
-         subject, revision, origin, origin_id, reply_to, state, held_for)
+         subject, revision, push_id, origin, origin_id, reply_to, state, held_for)
        SELECT id, "eventId", receiver, channel, integration, route, "groupKey", "groupLabels", alerts, message, traceparent,
-         edition->>'subject', (edition->>'revision')::int, origin->>'kind', (origin->>'id')::uuid, "replyTo",
+         edition->>'subject', (edition->>'revision')::int, "pushId", origin->>'kind', (origin->>'id')::uuid, "replyTo",
          CASE WHEN "heldFor" IS NULL THEN 'pending' ELSE 'held' END, "heldFor"
        FROM jsonb_to_recordset($1) AS row (id uuid, "eventId" uuid, receiver text, channel text, integration int, route text,
-         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
+         "groupKey" text, "groupLabels" jsonb, alerts jsonb, message jsonb, edition jsonb, "pushId" uuid, origin jsonb, "replyTo" text, traceparent text, "heldFor" text)
        ON CONFLICT DO NOTHING RETURNING id`,
       [json(deliveries)],
     );
@@ -228,6 +229,31 @@ export class Deliveries {
   /** The channels that were told of a subject. */
   async toldOf(tx: Transaction, subject: string): Promise<ToldChannel[]> {
     return this.#toldOf.add(tx, subject);
+  }
+
+  /**
+   * The newest edition of each message that reports a push and can be edited. What still waits is left out: it is worded when its time
+   * comes, by the transaction that holds its group.
+   */
+  async ofPush<Message>(tx: Transaction, pushId: string): Promise<PushMessage<Message>[]> {
+    // Two corrections of one message must be two editions of it.
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('messages of push ' || $1, 0))`, [pushId]);
+    return tx.query<PushMessage<Message>>(
+      `SELECT DISTINCT ON (subject, receiver, channel, integration) subject, revision, receiver, channel, integration, route,
+         group_key AS "groupKey", group_labels AS "groupLabels", alerts, message
+       FROM delivery WHERE push_id = $1 AND subject IS NOT NULL AND state NOT IN ('held', 'failed', 'merged', 'suppressed')
+       ORDER BY subject, receiver, channel, integration, revision DESC`,
+      [pushId],
+    );
+  }
+
+  /** The groups with which messages about a push wait. */
+  async waitingOf(tx: Transaction, pushId: string): Promise<string[]> {
+    const groups = await tx.query<{ heldFor: string }>(
+      `SELECT DISTINCT held_for AS "heldFor" FROM delivery WHERE push_id = $1 AND state = 'held' ORDER BY held_for`,
+      [pushId],
+    );
+    return groups.map(({ heldFor }) => heldFor);
   }
 
   /** Notes that an attempt begins. If we die in it, the next one knows that the channel may have the message. */

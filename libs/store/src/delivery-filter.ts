@@ -31,7 +31,7 @@ const columns: Record<keyof DeliveryFilter, (parameter: string) => string> = {
   since: (parameter) => `id >= ${parameter}`,
   incident: (parameter) => `subject = ${parameter}`,
   push: (parameter) =>
-    `event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${parameter})`,
+    `(push_id = ${parameter}::text::uuid OR event_id IN (SELECT id FROM outbox WHERE type = 'dev.tidewaiter.image.analyzed.v1' AND data ->> 'pushId' = ${parameter}))`,
 };
 
 const isFallenBack = `state = 'failed' AND EXISTS (SELECT FROM delivery AS other WHERE other.origin_id = delivery.id AND other.origin = 'fallback')`;

@@ -15,8 +15,10 @@ export interface NewDelivery<Message> {
   groupLabels: Labels;
   alerts: Alert[];
   message: Message;
-  /** Where a message about a newer state of the same subject makes this one worthless. */
+  /** Where a message about a newer state of the same subject makes this one worthless: an incident, or a message that is corrected. */
   edition: { subject: string; revision: number } | null;
+  /** The push that it reports, in a channel that can edit it; null of others. */
+  pushId?: string | null;
   /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
   origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
   /** What the channel calls the message that this one repeats. */
@@ -103,6 +105,10 @@ export type ToldChannel = Pick<
   NewDelivery<unknown>,
   'receiver' | 'channel' | 'integration' | 'route' | 'groupKey' | 'groupLabels'
 >;
+
+/** The newest edition of a message about a push. */
+export interface PushMessage<Message>
+  extends ToldChannel, Pick<NewDelivery<Message>, 'alerts' | 'message'>, NonNullable<NewDelivery<Message>['edition']> {}
 
 /** What became of a message about a subject. */
 export interface AboutDelivery extends Pick<

@@ -37,6 +37,7 @@ export type {
   HeldDelivery,
   ListedDelivery,
   NewDelivery,
+  PushMessage,
   ToldChannel,
   ToldMessage,
 } from './delivery.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Attestation, AttestedVex, Digest, Finding, Provenance } from '@tidewaiter/domain';
+import type { Attestation, AttestedVex, Digest, Finding, Provenance, Signer } from '@tidewaiter/domain';
 
 import type { RepositoryPlace, Warning } from './pushes.js';
 import { json } from './storable.js';
@@ -43,6 +43,18 @@ export class Provenances {
       [pushId],
     );
     return rows.map(({ finding }) => finding);
+  }
+
+  /** The trusted signers of the images of a push: those whose signatures or attestations hold. */
+  async signers(tx: Transaction, pushId: string): Promise<Pick<Signer, 'name' | 'identity'>[]> {
+    return tx.query<Pick<Signer, 'name' | 'identity'>>(
+      `SELECT DISTINCT signed -> 'signer' ->> 'name' AS name, signed -> 'signer' ->> 'identity' AS identity
+       FROM push_image JOIN push ON push.id = push_id JOIN image_provenance USING (image_digest, connection, repository),
+         jsonb_array_elements(signatures || attestations) AS signed
+       WHERE push_id = $1 AND (signed ->> 'verified')::boolean AND jsonb_typeof(signed -> 'signer') = 'object'
+       ORDER BY name, identity LIMIT 20`,
+      [pushId],
+    );
   }
 
   /** What is known of an image in all its repositories. */

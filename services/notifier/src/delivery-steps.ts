@@ -76,10 +76,10 @@ export class DeliverySteps {
       const taken = all.filter(({ job }) => finished.has(job.id));
       await this.deliveries.sent(
         tx,
-        taken.map(({ delivery: { id }, outcome: { reference, refused } }) => ({
+        taken.map(({ delivery: { id }, outcome: { reference, refused, note = null } }) => ({
           id,
           reference,
-          note: refused.length > 0 ? `refused by ${refused.join('; ')}` : null,
+          note: refused.length > 0 ? `refused by ${refused.join('; ')}` : note,
         })),
       );
       await tx.emit(

@@ -118,12 +118,13 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** @param isStorm whether everything becomes one message for each channel, whatever it is about */
   async #release(tx: Transaction, ready: readonly Held[], isStorm: boolean): Promise<void> {
-    const byChannel = Map.groupBy(ready, ({ receiver, channel, integration, subject }) =>
-      JSON.stringify([receiver, channel, integration, isStorm ? null : subject]),
+    const byChannel = Map.groupBy(ready, (each) =>
+      JSON.stringify([each.receiver, each.channel, each.integration, isStorm ? null : incidentOf(each)]),
     );
     const told: string[] = [];
     for (const together of byChannel.values()) {
-      const isState = together.every(({ subject }) => subject !== null && subject === together[0]!.subject);
+      const incident = incidentOf(together[0]!);
+      const isState = incident !== null && together.every((each) => incidentOf(each) === incident);
       told.push(await (isState ? this.#releaseState(tx, together) : this.#releaseMerged(tx, together)));
     }
     await this.#enqueue(tx, told);
@@ -179,7 +180,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     await this.deliveries.release(tx, last.id, {
       alerts: alertsOf(together),
       message,
-      isOfMany: last.subject !== null,
+      isOfMany: together.length > 1 && last.subject !== null,
     });
     return last.id;
   }
@@ -202,6 +203,11 @@ function isFinding({ message }: Held): boolean {
 /** The messages, of several states of one subject the newest. */
 function newestOfEach(held: readonly Held[]): Message[] {
   return [...new Map(held.map((each) => [each.subject ?? each.id, each.message])).values()];
+}
+
+/** The incident of which it tells a state; null of everything else, also of what names itself so that it can be corrected. */
+function incidentOf({ message, subject }: Held): string | null {
+  return message.kind === 'incident' ? subject : null;
 }
 
 /** Each as it is by now. */

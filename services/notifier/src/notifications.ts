@@ -30,6 +30,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { channelName, type CorrectedAlerts } from './message-corrections.js';
 import { Quiet } from './quiet.js';
 import { follows } from './receivers/receivers.js';
 import { digestMark, groupName, stormName } from './timing.js';
@@ -40,6 +41,10 @@ export interface Wording<About> {
   isNews(subjects: readonly Subject<About>[]): boolean;
   /** Whether channels for people get one message of all that comes within seconds, whatever `group_by` says. */
   isGathered?: true;
+  /** The push that the messages report: channels that can edit them get its corrections. */
+  pushId?: string;
+  /** Alerts that a channel needs no message about: one that it has was corrected. */
+  corrected?: CorrectedAlerts;
   message(subjects: readonly Subject<About>[]): Message;
 }
 
@@ -133,10 +138,21 @@ export class Notifications {
     const isNews = wording.isNews(group.subjects);
     // What was there before and still is concerns nobody anew, also where another group has news.
     if (!isNews && group.subjects.every(({ alert }) => alert.status === 'firing')) return [];
-    const channels = channelsFor(routing, group.receiver, isNews).filter((channel) => wording.takes(channel));
+    const isCorrected = (channel: Integration) => {
+      const over = wording.corrected?.get(channelName(group.receiver, channel));
+      return over !== undefined && group.subjects.every(({ alert }) => over.has(alert.identity));
+    };
+    const channels = channelsFor(routing, group.receiver, isNews).filter(
+      (channel) => wording.takes(channel) && !isCorrected(channel),
+    );
     if (channels.length === 0) return [];
     const message = this.channels.reword(wording.message(group.subjects));
-    return channels.map((channel) => deliveryOf(eventId, group, channel, message));
+    const { pushId } = wording;
+    return channels.map((channel) => {
+      const delivery = deliveryOf(eventId, group, channel, message);
+      if (pushId === undefined || !follows(channel)) return delivery;
+      return { ...delivery, edition: { subject: randomUUID(), revision: 1 }, pushId };
+    });
   }
 
   /** The same for a state of something that people were perhaps told of before: each channel hears of it once, whatever routes lead there. */
@@ -317,10 +333,6 @@ function addressed<About>(
 /** Each incident of a group waits and is told by itself. */
 function ofSubject<About>(group: Group<About>, subject: string): Group<About> {
   return { ...group, groupKey: `${group.groupKey}#${subject}` };
-}
-
-function channelName(receiver: string, { kind, index }: Integration): string {
-  return JSON.stringify([receiver, kind, index]);
 }
 
 function deliveryOf<About>(

@@ -25,6 +25,7 @@ import { FindingReports } from './finding-reports.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentDecision } from './incident-decision.js';
 import { IncidentReports } from './incident-reports.js';
+import { MessageCorrections } from './message-corrections.js';
 import { Notifications } from './notifications.js';
 import { NotifyOfCorrections } from './notify-of-corrections.js';
 import { NotifyOfFailedPushes } from './notify-of-failed-pushes.js';
@@ -83,6 +84,7 @@ export class NotifierModule {
           inject: [Ownership],
         },
         Notifications,
+        MessageCorrections,
         HeldMessages,
         {
           provide: DigestNotebook,

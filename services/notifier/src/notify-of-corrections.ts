@@ -1,17 +1,27 @@
 import { Controller } from '@nestjs/common';
 import { Subscribe } from '@tidewaiter/bus';
-import { consumers, type EventOf, imageReexamined } from '@tidewaiter/events';
-import { correctionMessage } from '@tidewaiter/messages';
-import { Store } from '@tidewaiter/store';
+import { consumers, type DataOf, type EventOf, imageReexamined } from '@tidewaiter/events';
+import { correctedMessage, correctionMessage, type PushReport } from '@tidewaiter/messages';
+import type { Subject } from '@tidewaiter/routing';
+import { Store, type Transaction } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { IncidentDecision } from './incident-decision.js';
+import { MessageCorrections } from './message-corrections.js';
 import { Notifications } from './notifications.js';
-import { isNews, narrowedTo, pushSubjects } from './push-alerts.js';
+import { isNews, narrowedTo, type PushSubject, pushSubjects } from './push-alerts.js';
 import { PushReports } from './push-reports.js';
 
 const atOnce = 4;
+
+/** A push that was examined again, as it stands now, and what is over of what was announced. */
+interface ReexaminedPush {
+  time: string;
+  data: DataOf<typeof imageReexamined>;
+  now: PushReport;
+  over: Subject<PushSubject>[];
+}
 
 /** Announces a signature that did not come in time, and corrects the message of a push whose signature came after it. */
 @Controller()
@@ -22,6 +32,7 @@ export class NotifyOfCorrections {
     private readonly store: Store,
     private readonly reports: PushReports,
     private readonly notifications: Notifications,
+    private readonly corrections: MessageCorrections,
     private readonly channels: Channels,
     private readonly decision: IncidentDecision,
   ) {}
@@ -33,14 +44,46 @@ export class NotifyOfCorrections {
     await this.#limit.run(() => this.#notify(event, isInIncident));
   }
 
-  async #notify({ id, data }: EventOf<typeof imageReexamined>, isInIncident: boolean): Promise<void> {
+  async #notify({ id, time, data }: EventOf<typeof imageReexamined>, isInIncident: boolean): Promise<void> {
     const report = await this.reports.ofCorrection(isInIncident ? { ...data, opened: [] } : data);
+    const now = data.resolved.length > 0 ? await this.reports.now(data) : null;
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (!report) return;
-      await this.notifications.add(tx, id, pushSubjects(report), {
+      const subjects = pushSubjects(report);
+      const corrected = now && (await this.#correct(tx, { time, data, now, over: subjects.filter(isOver) }));
+      await this.notifications.add(tx, id, subjects, {
         isNews,
+        pushId: data.pushId,
+        ...(corrected && { corrected }),
         message: (group) => correctionMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
       });
     });
   }
+
+  /** Corrects messages that report what is over. */
+  async #correct(tx: Transaction, { time, data, now, over }: ReexaminedPush) {
+    const { pushId, signers = [] } = data;
+    const { consoleUrl } = this.channels;
+    return this.corrections.correct(tx, {
+      pushId,
+      at: time,
+      subjects: pushSubjects(now),
+      over,
+      message: ({ message: told, revision }, left, ended) => {
+        const late = ended.map(({ about }) => about.finding);
+        return correctedMessage(narrowedTo(now, left), {
+          told,
+          late,
+          signers,
+          at: time,
+          revision: revision + 1,
+          consoleUrl,
+        });
+      },
+    });
+  }
+}
+
+function isOver({ about }: Subject<PushSubject>): boolean {
+  return about.isResolved;
 }

@@ -44,6 +44,7 @@ export class NotifyOfPushes {
       if (!report) return;
       await this.notifications.add(tx, id, pushSubjects(report), {
         isNews,
+        pushId: data.pushId,
         message: (group) => pushMessage(narrowedTo(report, group), { consoleUrl: this.channels.consoleUrl }),
       });
     });

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Digest, findingOf } from '@tidewaiter/domain';
 import type { DataOf, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
-import type { PushChanges } from '@tidewaiter/integrity';
+import { type ChangeSummary, type PushChanges, summaryOf } from '@tidewaiter/integrity';
 import type { PushFinding, PushReport } from '@tidewaiter/messages';
 import { PipelineReports, type Push, PushDifferences, Pushes } from '@tidewaiter/store';
 
@@ -33,10 +33,25 @@ export class PushReports {
     if (!stored || stored.digest === null || stored.tag === null || stored.origin === 'imported') return null;
     // Earlier pushes may arrive after this one was compared: then the comparison counts.
     const push = { ...stored, digest: stored.digest, previousDigest };
-    if (push.isLate) return this.#late(push);
+    return push.isLate ? this.#late(push) : this.#whole(push, changes, awaited);
+  }
+
+  /** The report of a push that was announced, as it stands now; null when the push is gone. */
+  async now({ pushId, previousDigest }: DataOf<typeof imageReexamined>): Promise<PushReport | null> {
+    const stored = await this.pushes.get(pushId);
+    if (!stored || stored.digest === null) return null;
+    const changes = await this.differences.of(pushId);
+    return this.#whole({ ...stored, digest: stored.digest, previousDigest }, changes && summaryOf(changes), []);
+  }
+
+  async #whole(
+    push: Push & { digest: Digest },
+    changes: Pick<ChangeSummary, 'packages'> | null,
+    awaited: readonly string[],
+  ): Promise<PushReport> {
     // Warnings about unreadable parts of the image; the age of advisories does not belong to one push.
-    const warnings = (await this.pushes.warnings(pushId)).filter(({ code }) => code !== 'ADVISORIES_STALE');
-    const changed = await this.differences.of(pushId);
+    const warnings = (await this.pushes.warnings(push.id)).filter(({ code }) => code !== 'ADVISORIES_STALE');
+    const changed = await this.differences.of(push.id);
     return {
       ...(await this.#about(push)),
       ...(await this.findings.of(push, warnings.length === 0, new Set(awaited))),

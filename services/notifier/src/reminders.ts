@@ -94,12 +94,15 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     if (newest === undefined) return route.repeatIntervalMs;
     // Somebody looks after it and needs nobody who says so again; should it get worse, that is told anew.
     if (newest.told.isAcknowledged) return route.repeatIntervalMs;
-    const [{ receiver, groupKey, groupLabels, subject, revision }] = retelling.deliveries as [ToldDelivery<Message>];
+    const [{ receiver, groupKey, groupLabels, subject, revision, message }] = retelling.deliveries as [
+      ToldDelivery<Message>,
+    ];
+    const isState = message.kind === 'incident' && subject !== null && revision !== null;
     const subjects = still.map(({ alert }) => ({ alert, about: null }));
     await this.notifications.remind(tx, {
       group: { receiver, route: route.path, match: route, groupKey, groupLabels, subjects },
       message: reminderMessage(still, { now: new Date(), everyMs: route.repeatIntervalMs }),
-      edition: subject !== null && revision !== null ? { subject, revision } : null,
+      edition: isState ? { subject, revision } : null,
       replyTo: ({ kind, index }) =>
         retelling.deliveries.find(
           ({ channel, integration, reference }) => channel === kind && integration === index && reference !== null,

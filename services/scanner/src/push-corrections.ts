@@ -44,8 +44,9 @@ export class PushCorrections {
     if (opened.length + resolved.length === 0) return;
     const { id: pushId, connection, repository, tag, previousDigest } = push;
     const place = { pushId, connection, repository, tag, digest: push.digest!, previousDigest };
+    const signers = await this.provenances.signers(tx, push.id);
     await tx.emit(
-      draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, opened, resolved }),
+      draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, opened, resolved, signers }),
     );
   }
 

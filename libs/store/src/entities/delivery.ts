@@ -19,6 +19,7 @@ import {
 @Index('delivery_subject_ix', ['subject', 'receiver', 'channel', 'integration', 'revision'], {
   where: 'subject IS NOT NULL',
 })
+@Index('delivery_push_ix', ['pushId'], { where: 'push_id IS NOT NULL' })
 @Index('delivery_origin_ix', ['originId'], { where: 'origin_id IS NOT NULL' })
 @Index('delivery_troubled_ix', ['id'], { where: "state IN ('failed', 'retrying')" })
 export class DeliveryRow {
@@ -34,10 +35,12 @@ export class DeliveryRow {
   @Column('jsonb', { name: 'group_labels' }) groupLabels!: unknown;
   @Column('jsonb') alerts!: unknown;
   @Column('jsonb') message!: unknown;
-  /** What it is about, where a newer message makes an older one worthless; null elsewhere. */
+  /** The incident, or a name of the message itself, where a newer message makes an older one worthless; null elsewhere. */
   @Column('text', { nullable: true }) subject!: string | null;
   /** Which state of the subject it tells of. */
   @Column('integer', { nullable: true }) revision!: number | null;
+  /** The push that it reports, in a channel that can edit it. */
+  @Column('uuid', { name: 'push_id', nullable: true }) pushId!: string | null;
   /** `fallback` or `repetition`, and of which delivery; null for most. */
   @Column('text', { nullable: true }) origin!: string | null;
   @Column('uuid', { name: 'origin_id', nullable: true }) originId!: string | null;

@@ -59,6 +59,7 @@ import { FleetSearch1764000160000 } from './1764000160000-fleet-search.js';
 import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-rank.js';
 import { ServiceConfiguration1764000180000 } from './1764000180000-service-configuration.js';
 import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news.js';
+import { DeliveryPush1764000200000 } from './1764000200000-delivery-push.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -123,4 +124,5 @@ export const migrations = [
   ServiceConfiguration1764000180000,
   ExploitationNews1764000191000,
   FleetSearch1764000160000,
+  DeliveryPush1764000200000,
 ];

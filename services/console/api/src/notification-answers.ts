@@ -40,7 +40,7 @@ const alert = z.object({
   endsAt: text,
 });
 
-/** `message`: what the channel was given, in the notifier's own form; `edition`: which state of which incident it tells. */
+/** `message`: what the channel was given, in the notifier's own form; `edition`: which state of which incident it tells, or of which message that is corrected. */
 export const deliveryDetailAnswer = deliveryAnswer.extend({
   alerts: z.array(alert),
   message: z.unknown(),

@@ -20,7 +20,7 @@ export interface Delivery {
   receiver: string;
   /** Where people find this Tidewaiter: the console's URL. */
   externalUrl: string;
-  /** Of a message that tells a state of something that goes on. */
+  /** Of a message that tells a state of something that goes on, or that can be corrected. */
   edition: Edition | null;
   /** The channel's own name for the message that this one repeats; null of what is new. */
   replyTo?: string | null;
@@ -28,7 +28,7 @@ export interface Delivery {
 
 /** Which state of what a message tells, and what this channel was told of it before. */
 export interface Edition {
-  /** Id of the incident. */
+  /** Id of the incident; of a push, a name of the message itself. */
   subject: string;
   revision: number;
   thread: DeliveryThread<Message>;
@@ -48,6 +48,8 @@ export interface Outcome {
   reference: string | null;
   /** Recipients that will never get it, each with the server's reason; the others have it. */
   refused: string[];
+  /** What became of it, where that was not the usual. */
+  note?: string;
 }
 
 /** What routing.yaml says of each kind of channel. */

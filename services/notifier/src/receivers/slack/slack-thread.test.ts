@@ -108,7 +108,7 @@ it('brings a message to its end without a word where good news is not asked for'
   await send(4, told(1, first), false);
   expect(inChannel()).toEqual(['state 4 &lt;!channel&gt;']);
   expect(inThread(tsOf(first))).toEqual([]);
-  expect(await send(4, nothing, false)).toEqual({ outcome: 'sent', reference: null, refused: [] });
+  expect(await send(4, nothing, false)).toMatchObject({ reference: null, note: 'the channel has no message to edit' });
   expect(sink.channel('C0000001')).toHaveLength(1);
 });
 
@@ -123,8 +123,17 @@ it('writes a new message when somebody deleted the old one', async () => {
 it('answers in the thread where a message cannot be edited any more', async () => {
   const first = await send(1, nothing);
   sink.next({ status: 200, body: { ok: false, error: 'edit_window_closed' } });
-  expect(await send(2, told(1, first))).toEqual(first);
+  const { note, ...second } = await send(2, told(1, first));
+  expect(second).toEqual(first);
+  expect(note).toContain('Slack lets nobody edit the message');
   expect(inThread(tsOf(first))).toHaveLength(1);
+});
+
+it('ends a message that cannot be edited in its thread also where good news is not asked for', async () => {
+  const first = await send(1, nothing, false);
+  sink.next({ status: 200, body: { ok: false, error: 'cant_update_message' } });
+  await send(4, told(1, first), false);
+  expect(inThread(tsOf(first))).toEqual([expect.stringContaining('Resolved by jane')]);
 });
 
 describe('a reminder', () => {

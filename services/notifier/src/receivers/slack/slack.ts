@@ -16,7 +16,7 @@ import {
 type SlackConfig = Configs['slack'];
 
 /**
- * Slack, through an incoming webhook or as a bot. A bot keeps one message of an incident: it edits it as things change, and says in
+ * Slack, through an incoming webhook or as a bot. A bot keeps one message of an incident, and of a push: it edits it as things change, and says in
  * its thread what was new; the channel hears of that only when it became worse, or is reminded of it. Only a bot can look up whether an unconfirmed message
  * arrived; it needs the right to read the channel's history, and the channel's id rather than its name.
  * @see https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
@@ -61,10 +61,12 @@ const uneditable = new Set(['cant_update_message', 'edit_window_closed']);
 async function sendAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
   const root = await rootOf(delivery, slack);
   if (root !== null && delivery.message.isReminder) return remind(config, delivery, root, slack);
-  const edited = root && (await edit(config, delivery, root, slack));
-  if (root === null || !edited) return postAsBot(config, delivery, slack);
-  await note(config, delivery, root, slack);
-  return sent(root);
+  const edited = root === null ? 'gone' : await edit(config, delivery, root, slack);
+  if (root === null || edited === 'gone') return postAsBot(config, delivery, slack);
+  await note(config, delivery, root, { slack, isEdited: edited === 'edited' });
+  return edited === 'edited'
+    ? sent(root)
+    : { ...sent(root), note: 'Slack lets nobody edit the message: what changed is in its thread' };
 }
 
 /** What is still so is said below the message that said it first, where the channel sees it: no second message begins. */
@@ -81,34 +83,52 @@ async function remind(config: SlackConfig, delivery: Delivery, root: MessagePlac
 }
 
 async function postAsBot(config: SlackConfig, delivery: Delivery, slack: SlackCall): Promise<Outcome> {
-  // A channel that does not ask for good news gets it only where it can be told without a message of its own.
-  if (delivery.edition && delivery.message.status === 'resolved' && !config.sendResolved) return sent(null);
+  if (isNeedless(config, delivery)) return { ...sent(null), note: 'the channel has no message to edit' };
   const content = { ...contentOf(config, delivery, slack.context), metadata: metadataOf(delivery) };
   const { ts, channel = slack.bot.channel } = await callWith('chat.postMessage', content, slack);
   return sent(ts === undefined ? null : { channel, ts });
 }
 
-/** Brings the message up to date; false when somebody deleted it, so that there is none. */
-async function edit(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<boolean> {
+/** Good news that needs no message of its own: the channel does not ask for it, or was never told what is over. */
+function isNeedless({ sendResolved }: SlackConfig, { edition, message }: Delivery): boolean {
+  if (!edition || message.status !== 'resolved') return false;
+  const { last, isInDoubt } = edition.thread;
+  return !sendResolved || (message.kind === 'push' && edition.revision > 1 && last === null && !isInDoubt);
+}
+
+/** Brings the message up to date. `gone`: somebody deleted it. `fixed`: Slack keeps it as it is. */
+async function edit(
+  config: SlackConfig,
+  delivery: Delivery,
+  root: MessagePlace,
+  slack: SlackCall,
+): Promise<'edited' | 'fixed' | 'gone'> {
   const { text, blocks } = contentOf(config, delivery, slack.context);
   try {
     await callWith('chat.update', { ...root, text, blocks, metadata: metadataOf(delivery) }, slack);
-    return true;
+    return 'edited';
   } catch (error) {
     if (!(error instanceof SlackRefused)) throw error;
-    if (error.word === 'message_not_found') return false;
+    if (error.word === 'message_not_found') return 'gone';
     // Then the thread alone says how things went on.
-    if (uneditable.has(error.word)) return true;
+    if (uneditable.has(error.word)) return 'fixed';
     throw error;
   }
 }
 
 /** Says in the thread what is new since the channel was told last. */
-async function note(config: SlackConfig, delivery: Delivery, root: MessagePlace, slack: SlackCall): Promise<void> {
+async function note(
+  config: SlackConfig,
+  delivery: Delivery,
+  root: MessagePlace,
+  { slack, isEdited }: { slack: SlackCall; isEdited: boolean },
+): Promise<void> {
   const { message, edition } = delivery;
   const told = edition?.thread.last ?? null;
   const lines = linesSince(message, edition);
-  if (lines.length === 0 || (message.status === 'resolved' && !config.sendResolved)) return;
+  // The edited message says that it is over; one that stays as it was does not.
+  const isUnasked = message.status === 'resolved' && !config.sendResolved && isEdited;
+  if (lines.length === 0 || isUnasked) return;
   const { username, iconEmoji, iconUrl } = config;
   await callWith(
     'chat.postMessage',

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import type { Message } from '@tidewaiter/messages';
+import { type Group, groupByRoute, type Integration, type Subject } from '@tidewaiter/routing';
+import { AlertGroups, Deliveries, type NewDelivery, type PushMessage, type Transaction } from '@tidewaiter/store';
+
+import { Channels } from './channels.js';
+import { follows } from './receivers/receivers.js';
+
+/** Identities of alerts by the name of the channel whose messages no longer report them. */
+export type CorrectedAlerts = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** A push of which messages are no longer true. */
+export interface Correction<About> {
+  pushId: string;
+  /** ISO 8601. */
+  at: string;
+  /** All that the push brings and ends by now. */
+  subjects: readonly Subject<About>[];
+  /** What was announced and is over. */
+  over: readonly Subject<About>[];
+  message(told: PushMessage<Message>, left: readonly Subject<About>[], over: readonly Subject<About>[]): Message;
+}
+
+/** Corrects messages about pushes in the channels that can edit what they were sent. */
+@Injectable()
+export class MessageCorrections {
+  constructor(
+    private readonly channels: Channels,
+    private readonly deliveries: Deliveries,
+    private readonly groups: AlertGroups,
+  ) {}
+
+  /**
+   * Corrects the messages about a push in the channels that can edit them; answers what those channels need no message about any more.
+   * What is not sent yet is replaced, and what waits for its group is worded when its time comes.
+   */
+  async correct<About>(tx: Transaction, correction: Correction<About>): Promise<CorrectedAlerts> {
+    const corrected = new Map<string, Set<string>>();
+    const { routing } = this.channels;
+    if (!routing || correction.over.length === 0) return corrected;
+    const { pushId } = correction;
+    const over = new Set(correction.over.map(({ alert }) => alert.identity));
+    // Whoever tells a group holds it until its messages are on their way.
+    for (const group of await this.deliveries.waitingOf(tx, pushId)) await this.groups.enter(tx, group);
+    const groups = groupByRoute(routing, correction.subjects);
+    const editions: NewDelivery<Message>[] = [];
+    for (const told of await this.deliveries.ofPush<Message>(tx, pushId)) {
+      const gone = told.alerts.filter(({ status, identity }) => status === 'firing' && over.has(identity));
+      const channel = routing.receivers
+        .get(told.receiver)
+        ?.integrations.find(({ kind, index }) => kind === told.channel && index === told.integration);
+      if (gone.length === 0 || !channel || !follows(channel)) continue;
+      editions.push(this.#corrected(told, groups, correction));
+      const name = channelName(told.receiver, channel);
+      corrected.set(name, new Set([...(corrected.get(name) ?? []), ...gone.map(({ identity }) => identity)]));
+    }
+    const ids = await this.deliveries.add(tx, editions);
+    await tx.enqueue(...ids.map((key) => ({ queue: 'delivery', key, class: 'interactive' as const })));
+    return corrected;
+  }
+
+  /** The next edition of a message: what it reports and still holds, and what is over. */
+  #corrected<About>(
+    told: PushMessage<Message>,
+    groups: readonly Group<About>[],
+    { pushId, at, subjects, over, message }: Correction<About>,
+  ): NewDelivery<Message> {
+    const firing = new Set(told.alerts.filter(({ status }) => status === 'firing').map(({ identity }) => identity));
+    const isTold = ({ alert }: Subject<About>) => firing.has(alert.identity);
+    const own = groups.find(({ receiver, groupKey }) => receiver === told.receiver && groupKey === told.groupKey);
+    const left = [
+      ...subjects.filter((each) => each.alert.status === 'firing' && isTold(each)),
+      ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !isTold(each)),
+    ];
+    const gone = over.filter(isTold);
+    const ended = new Set(gone.map(({ alert }) => alert.identity));
+    const { subject, revision, ...place } = told;
+    return {
+      ...place,
+      // One event may correct several messages of a group.
+      eventId: randomUUID(),
+      alerts: told.alerts.map((alert) =>
+        ended.has(alert.identity) ? { ...alert, status: 'resolved', endsAt: at } : alert,
+      ),
+      message: this.channels.reword(message(told, left, gone)),
+      edition: { subject, revision: revision + 1 },
+      pushId,
+    };
+  }
+}
+
+/** Names one channel of a receiver. */
+export function channelName(receiver: string, { kind, index }: Integration): string {
+  return JSON.stringify([receiver, kind, index]);
+}
