@@ -2,7 +2,7 @@ import { zstdCompressSync } from 'node:zlib';
 
 import * as fc from 'fast-check';
 
-import { decodeEntries, encodeEntries, entriesVersion } from './entry-codec.js';
+import { decodeEntries, decodeEntryPages, encodeEntries, entriesVersion } from './entry-codec.js';
 import { EntryTable } from './entry-table.js';
 import { entryTypes, type LayerEntry } from './layer-entry.js';
 
@@ -66,6 +66,25 @@ it('gives back what was packed, in one page or in many', () => {
   );
 });
 
+/** A blob in pieces of some bytes. */
+async function* inPieces(blob: Buffer, bytes: number): AsyncGenerator<Buffer> {
+  for (let at = 0; at < blob.length; at += bytes) yield blob.subarray(at, at + bytes);
+}
+
+async function pathsInPieces(blob: Buffer, bytes: number): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const page of decodeEntryPages(inPieces(blob, bytes))) for (const { path: at } of page) paths.push(at);
+  return paths;
+}
+
+it.each([1, 7, 4_096, 1 << 24])('gives the same page by page, from pieces of %i bytes', async (bytes) => {
+  const entries = Array.from({ length: 5_000 }, (_, position) => file(`usr/share/doc/package-${position}/copyright`));
+  const table = EntryTable.of(entries);
+  expect([...table.pages()].length).toBeGreaterThan(1);
+  expect(await pathsInPieces(encoded(table), bytes)).toEqual(entries.map((each) => each.path));
+  expect(await pathsInPieces(encoded(EntryTable.of([])), bytes)).toEqual([]);
+});
+
 it('leaves out what was removed', () => {
   const table = EntryTable.of([file('a'), file('b'), file('c')]);
   table.remove(1);
@@ -111,6 +130,19 @@ it.each([
   ['a link target of what is no link', changedRow((row) => row.writeUInt32BE((9 << 16) | 1, 20))],
 ])('refuses %s', (_, blob) => {
   expect(() => decodeEntries(blob)).toThrow(expect.objectContaining({ code: 'ENTRIES_INVALID' }));
+});
+
+it.each([
+  ['nothing', Buffer.alloc(0)],
+  ['another version', Buffer.of(1)],
+  ['a page cut short', changedRow(() => undefined).subarray(0, -1)],
+  ['half the length of a page', Buffer.of(entriesVersion, 1, 0)],
+  ['a page that is too long', Buffer.of(entriesVersion, 255, 255, 255, 255, 0)],
+  ['half a row', packed(Buffer.alloc(10))],
+  ['a bomb', packed(Buffer.alloc(16 << 20))],
+])('refuses %s in pieces', async (_, blob) => {
+  for (const bytes of [1, 1 << 20])
+    await expect(pathsInPieces(blob, bytes)).rejects.toMatchObject({ code: 'ENTRIES_INVALID' });
 });
 
 it('refuses a bomb', () => {

@@ -7,6 +7,8 @@ import { layerLimits } from './limits.js';
 
 /** Stored with every layer that was read: the form of its list. */
 export const entriesVersion = 3;
+/** Bytes that cannot be compressed grow by less than this. */
+const maxPackedPageBytes = 2 * pageBytes;
 
 // One byte of version, then for each page of the table the number of compressed bytes (32 bits, little-endian) and that many of zstd.
 // A layer of a distribution takes 50 to 70 bytes an entry, most of it digests. Nobody ever holds more than a page unpacked.
@@ -41,12 +43,52 @@ export function decodeEntries(blob: Uint8Array): EntryTable {
     const end = at + 4 + (bytes.length - at < 4 ? 0 : bytes.readUInt32LE(at));
     if (end > bytes.length) throw invalid('that is cut short');
     if (!table.addPage(unpack(bytes.subarray(at + 4, end)))) throw invalid('with an impossible entry');
-    if (table.length > layerLimits.maxEntries) {
-      throw new LimitExceeded('maxEntries', `file list of more than ${layerLimits.maxEntries} entries`);
-    }
+    if (table.length > layerLimits.maxEntries) throw tooMany();
     at = end;
   }
   return table;
+}
+
+/**
+ * Unpacks what `encodeEntries` packed, one page at a time, from a blob that comes in pieces. Neither is ever held as a whole.
+ * @throws InvalidInput `ENTRIES_INVALID`
+ * @throws LimitExceeded `maxEntries`
+ */
+export async function* decodeEntryPages(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<EntryTable> {
+  let bytes = Buffer.alloc(0);
+  let length = 0;
+  let hasVersion = false;
+  for await (const piece of pieces) {
+    bytes = Buffer.concat([bytes, piece]);
+    if (bytes.length === 0) continue;
+    if (!hasVersion && !canDecodeEntries(bytes)) throw invalid('of an unknown version');
+    let at = hasVersion ? 0 : 1;
+    hasVersion = true;
+    for (let end = endOfPage(bytes, at); end !== undefined; end = endOfPage(bytes, at)) {
+      const table = new EntryTable();
+      if (!table.addPage(unpack(bytes.subarray(at + 4, end)))) throw invalid('with an impossible entry');
+      length += table.length;
+      if (length > layerLimits.maxEntries) throw tooMany();
+      yield table;
+      at = end;
+    }
+    bytes = bytes.subarray(at);
+  }
+  if (!hasVersion) throw invalid('of an unknown version');
+  if (bytes.length > 0) throw invalid('that is cut short');
+}
+
+/** Undefined where the rest of the page is yet to come. */
+function endOfPage(bytes: Buffer, at: number): number | undefined {
+  if (bytes.length - at < 4) return undefined;
+  const packedBytes = bytes.readUInt32LE(at);
+  if (packedBytes > maxPackedPageBytes) throw invalid('with a page that is too long');
+  const end = at + 4 + packedBytes;
+  return end > bytes.length ? undefined : end;
+}
+
+function tooMany(): LimitExceeded {
+  return new LimitExceeded('maxEntries', `file list of more than ${layerLimits.maxEntries} entries`);
 }
 
 function unpack(packed: Buffer): Buffer {

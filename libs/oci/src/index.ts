@@ -16,7 +16,7 @@ export { headBytes } from './layer-collector.js';
 export type { FileSink, Link, TakenFile } from './layer-collector.js';
 export type { DigestAlgorithm, EntryType, LayerEntries, LayerEntry } from './layer-entry.js';
 export { EntryTable } from './entry-table.js';
-export { canDecodeEntries, decodeEntries, encodeEntries, entriesVersion } from './entry-codec.js';
+export { canDecodeEntries, decodeEntries, decodeEntryPages, encodeEntries, entriesVersion } from './entry-codec.js';
 export { overlay } from './overlay.js';
 export type { Overlay } from './overlay.js';
 export type { Found } from './entry-stacks.js';

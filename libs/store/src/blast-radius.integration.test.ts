@@ -1,3 +1,5 @@
+import { hash } from 'node:crypto';
+
 import { type Digest, Secret } from '@tidewaiter/domain';
 import { encodeEntries, EntryTable } from '@tidewaiter/oci';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -280,6 +282,37 @@ describe('BlastRadii', () => {
     expect([await paths.indexNext(), await paths.indexNext()]).toEqual([true, false]);
     for (const path of ['/opt/tool', '/usr/bin/curl', '/bin/curl']) expect(await imagesOf({ path })).toEqual([moved]);
     expect((await radii.of({ path: '/opt/to' }, page)).counts.images).toBe(0);
+  });
+
+  it('indexes the paths of a file list of several megabytes, and of an empty one', async () => {
+    const entry = { mode: 0o644, uid: 0, gid: 0, size: 1 };
+    const files = Array.from({ length: 50_000 }, (_, file) => ({
+      ...{ ...entry, path: `srv/data/${file}`, type: 'file' as const },
+      sha256: hash('sha256', `${file}`, 'hex'),
+    }));
+    const whiteout = { ...entry, path: 'etc/motd', type: 'file' as const, whiteout: 'file' as const };
+    const folder = { ...entry, path: 'srv/data', type: 'directory' as const };
+    const [long, empty] = [digestOf('6'), digestOf('7')];
+    for (const [diffId, table] of [
+      [long, EntryTable.of([folder, ...files, whiteout])],
+      [empty, new EntryTable()],
+    ] as const) {
+      const entries = Buffer.concat([...encodeEntries(table.pages())]);
+      const read = { facts: Buffer.alloc(0), entries, entryCount: table.length, uncompressedBytes: 1 };
+      const claim = { blobDigest: diffId, sizeBytes: 1, diffId };
+      await store.transaction((tx) => new Images(store).layerAnalyzed(tx, claim, '1', read));
+    }
+    const indexed = [await paths.indexNext(), await paths.indexNext(), await paths.indexNext()];
+    expect(indexed).toEqual([true, true, false]);
+    const [{ keys }] = (await store.query<{ keys: number }>(
+      'SELECT sum(cardinality(path_keys))::int AS keys FROM layer WHERE diff_id = ANY($1)',
+      [[long, empty]],
+    )) as [{ keys: number }];
+    expect(keys).toBe(files.length);
+    for (const path of ['/srv/data/0', '/srv/data/25000', '/srv/data/49999']) {
+      expect(await paths.layersWith(path)).toEqual([long]);
+    }
+    for (const path of ['/srv/data', '/etc/motd', '/srv/data/50000']) expect(await paths.layersWith(path)).toEqual([]);
   });
 
   it('finds images by the name, key and identity of a verified signer', async () => {

@@ -1,12 +1,18 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { Injectable } from '@nestjs/common';
-import { canDecodeEntries, decodeEntries } from '@tidewaiter/oci';
+import { canDecodeEntries, decodeEntryPages } from '@tidewaiter/oci';
 
-import { Store } from './store.js';
+import { Store, type Transaction } from './store.js';
 
 /** Layers that one search by path names. */
 export const maxPathLayers = 10_000;
+
+/** Bytes of a file list that are read at once. */
+const sliceBytes = 1 << 20;
+const bigintOid = 20;
+/** Of a `bigint` in an array: its length and its bytes. */
+const elementBytes = 12;
 
 /** Directories that a distribution with a merged /usr also offers under /usr, so that one program has two paths. */
 const mergedDirectories = /^(?:usr\/)?(?=(?:bin|sbin|lib|lib32|lib64|libx32)\/)/;
@@ -35,11 +41,14 @@ export class LayerPaths {
   /** Indexes one layer that is not indexed yet; false where there is none. */
   async indexNext(): Promise<boolean> {
     return this.store.transaction(async (tx) => {
-      const [layer] = await tx.query<{ diffId: string; entries: Buffer }>(
-        `SELECT diff_id AS "diffId", entries FROM layer WHERE path_keys IS NULL LIMIT 1 FOR UPDATE SKIP LOCKED`,
+      const [layer] = await tx.query<{ diffId: string; version: Buffer }>(
+        `SELECT diff_id AS "diffId", substring(entries FOR 1) AS version FROM layer WHERE path_keys IS NULL LIMIT 1
+         FOR UPDATE SKIP LOCKED`,
       );
       if (!layer) return false;
-      await tx.query('UPDATE layer SET path_keys = $2 WHERE diff_id = $1', [layer.diffId, pathKeys(layer.entries)]);
+      // An older file list is read again when its layer is analyzed again, which resets the keys.
+      const keys = canDecodeEntries(layer.version) ? await pathKeys(entriesOf(tx, layer.diffId)) : bigintArray([]);
+      await tx.query('UPDATE layer SET path_keys = $2::bigint[] WHERE diff_id = $1', [layer.diffId, keys]);
       return true;
     });
   }
@@ -47,16 +56,46 @@ export class LayerPaths {
 
 /** Eight bytes of the SHA-256 of a path without its leading slash: enough to tell all paths of a fleet apart. */
 export function pathKeyOf(path: string): bigint {
-  return createHash('sha256').update(path).digest().readBigInt64BE();
+  return hash('sha256', path, 'buffer').readBigInt64BE();
 }
 
-/** The keys of a file list, as PostgreSQL writes an array. */
-function pathKeys(entries: Buffer): string {
-  // An older file list is read again when its layer is analyzed again, which resets the keys.
-  if (!canDecodeEntries(entries)) return '{}';
-  const keys: bigint[] = [];
-  for (const { path, type, whiteout } of decodeEntries(entries)) {
-    if (type !== 'directory' && whiteout === undefined) keys.push(pathKeyOf(path));
+/** The file list of a layer in slices: one of a million entries takes a hundred megabytes. */
+async function* entriesOf(tx: Transaction, diffId: string): AsyncGenerator<Buffer> {
+  for (let from = 1; ; from += sliceBytes) {
+    const [row] = await tx.query<{ slice: Buffer }>(
+      `SELECT substring(entries FROM $2 FOR ${sliceBytes}) AS slice FROM layer WHERE diff_id = $1`,
+      [diffId, from],
+    );
+    if (!row || row.slice.length === 0) return;
+    yield row.slice;
   }
-  return `{${keys.join(',')}}`;
+}
+
+/** The keys of a file list as a `bigint[]`. */
+async function pathKeys(entries: AsyncIterable<Buffer>): Promise<Buffer> {
+  const pages: Buffer[] = [];
+  for await (const page of decodeEntryPages(entries)) {
+    const keys = Buffer.allocUnsafe(page.length * elementBytes);
+    let end = 0;
+    for (const { path, type, whiteout } of page) {
+      if (type === 'directory' || whiteout !== undefined) continue;
+      keys.writeInt32BE(8, end);
+      keys.write(hash('sha256', path, 'hex'), end + 4, 8, 'hex');
+      end += elementBytes;
+    }
+    pages.push(keys.subarray(0, end));
+  }
+  return bigintArray(pages);
+}
+
+/**
+ * A `bigint[]` in the binary form of PostgreSQL's protocol: as text it would take twice as much, and as numbers of JavaScript four times.
+ * @param pages elements, each its length (32 bits) and its eight bytes
+ */
+function bigintArray(pages: readonly Buffer[]): Buffer {
+  const header = Buffer.alloc(20);
+  const bytes = pages.reduce((sum, page) => sum + page.length, 0);
+  // Dimensions, whether there are nulls, type of the elements; then the only dimension's length and first index.
+  [1, 0, bigintOid, bytes / elementBytes, 1].forEach((value, index) => header.writeInt32BE(value, 4 * index));
+  return Buffer.concat([header, ...pages]);
 }
