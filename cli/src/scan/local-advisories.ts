@@ -44,7 +44,9 @@ export async function judgePackages(
   const keys = scoped.flatMap(({ scope }) => scope ?? []);
   return withAdvisories(path, keys, (advisories) => {
     const covered = advisories.covered(keys);
-    const ages = advisories.ages(new Set(covered.map(({ ecosystem }) => ecosystem)));
+    // A package that a later layer hides does not count, and so the age of its data does not.
+    const current = scoped.flatMap(({ state, scope }) => (state === 'present' && scope ? [scope] : []));
+    const ages = advisories.ages(new Set(advisories.covered(current).map(({ ecosystem }) => ecosystem)));
     const findings = judgeInventory(packages, os, advisories.candidatesFor, advisories.ratingsOf);
     const warnings = [
       ...blindSpots(scoped, os, covered),

@@ -8,15 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { maxAdvisoryAgeMs } from '@tidewaiter/advisories';
 import { AdvisoryFileWriter } from '@tidewaiter/advisory-file';
 import { type AdvisoryKeeper, advisorySources, importFiles } from '@tidewaiter/advisory-sync';
-import {
-  countBySeverity,
-  type Finding,
-  findingKinds,
-  isCounted,
-  severities,
-  type SeverityCounts,
-  TidewaiterError,
-} from '@tidewaiter/domain';
+import { countFindings, type Finding, findingKinds, severities, TidewaiterError } from '@tidewaiter/domain';
 import type { Report } from '@tidewaiter/reports';
 import type { RunningService } from '@tidewaiter/runtime';
 import { Advisories, AdvisoryFeeds, finalPushStates, Findings, Images, type Push, Pushes } from '@tidewaiter/store';
@@ -70,11 +62,6 @@ function descriptions(findings: readonly Finding[]): string[] {
     .toSorted();
 }
 
-/** A finding counts once for a push, and not where a later layer hides it, unless it is a secret. */
-function countsOf(findings: readonly Finding[]): SeverityCounts {
-  return countBySeverity(new Map(findings.filter(isCounted).map((each) => [each.fingerprint, each])).values());
-}
-
 const debian12: TarEntry = {
   path: 'etc/os-release',
   content: 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=debian\n',
@@ -100,9 +87,15 @@ const ownImages: Record<string, ImageSpec[]> = {
           dpkgStatus({ openssl: '3.0.15-1', zlib: '1.3-1', odd: 'no version' }),
           { path: 'usr/bin/tool', content: 'changed', mode: 0o4755 },
           { path: 'var/lib/dpkg/info/openssl.md5sums', content: `${md5('original')}  usr/bin/tool\n` },
+          // Hidden by the next layer: how old the data of its ecosystem is does not count.
+          { path: 'opt/hidden/requests-2.0.0.dist-info/METADATA', content: 'Name: requests\nVersion: 2.0.0\n' },
           { path: 'root/.aws/credentials', content: `[default]\naws_access_key_id = ${awsKey}\n` },
         ],
-        [dpkgStatus({ openssl: '3.0.17-1', zlib: '1.3-1' }), { path: 'root/.aws/.wh.credentials' }],
+        [
+          dpkgStatus({ openssl: '3.0.17-1', zlib: '1.3-1' }),
+          { path: 'root/.aws/.wh.credentials' },
+          { path: 'opt/.wh.hidden' },
+        ],
         [{ path: 'usr/bin/sudo', content: 'sudo', mode: 0o4755 }],
       ],
       config: { User: 'root', Env: ['DB_PASSWORD=hunter2hunter2'], ExposedPorts: { '22/tcp': {} } },
@@ -365,7 +358,7 @@ async function differenceIn({ id, repository, tag, state, code, digest, counts }
   }
   const warned = gapsIn(await withStore((store) => new Pushes(store).warnings(id)));
   if (warned.join() !== [...new Set(gaps)].toSorted().join()) return { platform: warned, scan: gaps };
-  const own = countsOf(all);
+  const own = countFindings(all);
   const isSame = severities.every((severity) => counts![severity] === own[severity]);
   return isSame ? null : { platform: counts, scan: own };
 }
