@@ -26,6 +26,8 @@ export interface Seen {
   /** Of the config or the manifest, as a path. */
   field?: string;
   resource?: string;
+  /** Name of the container of the manifest. */
+  container?: string;
   confidence?: Confidence;
   /** Severity in this place, where it is lower than that of the check in general. */
   severity?: Severity;
@@ -81,7 +83,12 @@ function runCheck<Subject>(
   return findings;
 }
 
-function toFinding({ id, severity, reason, fix, reference }: CheckInfo, seen: Seen, path: string | null): Finding {
+/** The finding of a check in one place. */
+export function toFinding(
+  { id, severity, reason, fix, reference }: CheckInfo,
+  seen: Seen,
+  path: string | null,
+): Finding {
   const { title, place, confidence, details, severity: own, ...where } = seen;
   return findingOf({
     kind: 'misconfiguration',

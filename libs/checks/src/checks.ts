@@ -5,6 +5,7 @@ import { dockerfileChecks } from './dockerfile/dockerfile-checks.js';
 import { endOfLifeDistribution, endOfLifeRuntime } from './end-of-life/end-of-life.js';
 import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
+import { notChecked } from './kubernetes/running-object.js';
 
 /** Every check, by id. */
 export const checks: readonly CheckInfo[] = [
@@ -12,6 +13,7 @@ export const checks: readonly CheckInfo[] = [
   ...imageFileChecks,
   ...dockerfileChecks,
   ...kubernetesChecks,
+  notChecked,
   endOfLifeDistribution,
   endOfLifeRuntime,
 ]

@@ -10,6 +10,7 @@ import { imageConfigChecks, imageFileChecks } from './image/image-checks.js';
 import { imageFacts, type ImageExample, type ImageFiles } from './image/image-facts.js';
 import { checkDockerfile, checkKubernetes, checks, checksMarkdown } from './index.js';
 import { kubernetesChecks } from './kubernetes/kubernetes-checks.js';
+import { notChecked } from './kubernetes/running-object.js';
 
 const now = new Date('2026-11-28T12:00:00Z');
 
@@ -92,7 +93,8 @@ it('lists every check once, by id, with all that people need', () => {
       imageFileChecks.length +
       dockerfileChecks.length +
       kubernetesChecks.length +
-      endsOfSupport.length,
+      endsOfSupport.length +
+      [notChecked].length,
   );
   expect(ids.length).toBeGreaterThanOrEqual(66);
   for (const { id, title, severity, reason, fix, reference } of checks) {

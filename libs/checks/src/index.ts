@@ -5,4 +5,6 @@ export { lifecycleVersion } from './end-of-life/releases.js';
 export { checksMarkdown } from './document.js';
 export { checkImageConfig, checkImageFiles } from './image/image-checks.js';
 export { checkDockerfile } from './dockerfile/dockerfile-checks.js';
-export { checkKubernetes } from './kubernetes/kubernetes-checks.js';
+export { checkKubernetes, kubernetesChecks } from './kubernetes/kubernetes-checks.js';
+export { checkRunningObject, objectLimits, runsPods } from './kubernetes/running-object.js';
+export type { RunningObject } from './kubernetes/running-object.js';

@@ -39,6 +39,7 @@ export type {
   ObservedProcess,
   ObservedRequest,
 } from './observation.js';
+export type { ObjectFinding, ObjectJudgement } from './object-judgement.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
 export { artifactKinds, incidentStates } from './incident.js';

@@ -1,3 +1,5 @@
+import type { ObjectJudgement } from './object-judgement.js';
+
 /** Who tells of what runs. The word of `kind:` in the configuration, and of the records. */
 export const runtimeSources = [
   'falco',
@@ -31,6 +33,8 @@ export interface RuntimeRecord {
   event: JsonObject;
   /** Secrets that stood in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];
+  /** Misconfigurations of the object that {@link event} is about. */
+  judgement?: ObjectJudgement;
 }
 
 /** A secret that a sensor reported with an event, without its value. */

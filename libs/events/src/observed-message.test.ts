@@ -1,4 +1,4 @@
-import type { RuntimeRecord } from '@tidewaiter/domain';
+import type { ObjectJudgement, RuntimeRecord } from '@tidewaiter/domain';
 
 import { ObservedMessage } from './observed-message.js';
 
@@ -29,6 +29,25 @@ const message = (change: object, ...ids: string[]) =>
     ),
   );
 
+const judgement: ObjectJudgement = {
+  ...{ kind: 'Pod', namespace: 'shop', name: 'web-1', workload: { kind: 'Deployment', name: 'web' } },
+  ...{ version: '7', changedAt: '2026-11-25T10:42:07Z', isGone: false },
+  findings: [
+    {
+      ...{ check: 'k8s-privileged', severity: 'critical', title: 'is privileged', container: 'app', field: null },
+      ...{ isEphemeral: false, fingerprint: 'f' },
+    },
+  ],
+};
+
+const judged = (change: object) =>
+  message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgement: { ...judgement, ...change } }] } });
+const found = (change: object) => judged({ findings: [{ ...judgement.findings[0], ...change }] });
+
+it('reads what was found in an object of Kubernetes', () => {
+  expect(judged({}).records()).toEqual([{ ...record('a'), judgement }]);
+});
+
 it('reads the records of a message, and their events again', () => {
   const [first, second] = [message({}, 'a', 'b'), message({}, 'c')];
   expect(first.records()).toEqual([record('a'), record('b')]);
@@ -46,6 +65,11 @@ it.each<[string, ObservedMessage]>([
   ['record without node', message({ data: { sensor: 'nodes', records: [{ ...record('a'), node: undefined }] } })],
   ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
   ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
+  ['version that is a number', judged({ version: 7 })],
+  ['object without workload', judged({ workload: null })],
+  ['object that is there or not', judged({ isGone: 'no' })],
+  ['finding of an unknown severity', found({ severity: 'fatal' })],
+  ['finding without title', found({ title: undefined })],
   ['record that is null', message({ data: { sensor: 'nodes', records: [null] } })],
 ])('refuses a message with %s', (_, broken) => {
   expect(() => broken.records()).toThrow(expect.objectContaining({ code: 'EVENT_MALFORMED' }));

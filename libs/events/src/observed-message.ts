@@ -1,4 +1,4 @@
-import { InvalidInput, type JsonObject, type RuntimeRecord, runtimeSources } from '@tidewaiter/domain';
+import { InvalidInput, type JsonObject, type RuntimeRecord, runtimeSources, severities } from '@tidewaiter/domain';
 
 import { runtimeObserved } from './catalogue.js';
 import { checkedData, readEnvelope } from './envelope.js';
@@ -43,7 +43,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, event, secrets } = value;
+  const { id, source, sensor, cluster, node, at, event, secrets, judgement } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -53,7 +53,8 @@ function isRecord(value: unknown): value is RuntimeRecord {
     isTextOrNull(node) &&
     typeof at === 'string' &&
     isObject(event) &&
-    (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret)))
+    (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret))) &&
+    (judgement === undefined || isJudgement(judgement))
   );
 }
 
@@ -61,6 +62,30 @@ function isSecret(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { rule, masked, fingerprint } = value;
   return [rule, masked, fingerprint].every((each) => typeof each === 'string');
+}
+
+function isJudgement(value: unknown): boolean {
+  if (!isObject(value) || !isObject(value['workload']) || !Array.isArray(value['findings'])) return false;
+  const { kind, namespace, name, workload, version, changedAt, isGone, findings } = value;
+  return (
+    [kind, namespace, name, changedAt, workload['kind'], workload['name']].every((each) => typeof each === 'string') &&
+    isTextOrNull(version) &&
+    typeof isGone === 'boolean' &&
+    findings.every(isFinding)
+  );
+}
+
+const severityNames: ReadonlySet<unknown> = new Set(severities);
+
+function isFinding(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { check, severity, title, container, field, isEphemeral, fingerprint } = value;
+  return (
+    [check, title, fingerprint].every((each) => typeof each === 'string') &&
+    severityNames.has(severity) &&
+    [container, field].every(isTextOrNull) &&
+    typeof isEphemeral === 'boolean'
+  );
 }
 
 function isTextOrNull(value: unknown): boolean {

@@ -1,6 +1,12 @@
 import { hash } from 'node:crypto';
 
-import { InvalidInput, type JsonObject, type JsonValue, type RuntimeSource } from '@tidewaiter/domain';
+import {
+  InvalidInput,
+  type JsonObject,
+  type JsonValue,
+  type ObjectJudgement,
+  type RuntimeSource,
+} from '@tidewaiter/domain';
 
 import { isObject } from './json.js';
 import { parseJson } from './parse-json.js';
@@ -21,6 +27,8 @@ export interface Told {
   event: JsonObject;
   /** Events that it says were lost. */
   dropped?: number;
+  /** Misconfigurations of the object that the event is about. */
+  judgement?: ObjectJudgement | undefined;
 }
 
 /** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
@@ -81,7 +89,8 @@ function add(read: ReadRecords, source: RuntimeSource, connection: Connection, t
   read.dropped += told.dropped ?? 0;
   // Before it is cut to size: half of a secret has no form by which it is known.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
-  const kept = fitted(redacted.event);
+  // Whoever makes an object that cannot be cut to size must not hide its findings with it.
+  const kept = fitted(redacted.event) ?? (told.judgement ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
   read.records.push({
@@ -93,7 +102,13 @@ function add(read: ReadRecords, source: RuntimeSource, connection: Connection, t
     at: told.at ?? connection.receivedAt,
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
+    ...(told.judgement && { judgement: withoutSecrets(told.judgement, connection.fingerprintKey) }),
   });
+}
+
+/** Names and paths are all that is in it, and somebody may have put a secret into one. */
+function withoutSecrets(judgement: ObjectJudgement, key: Uint8Array): ObjectJudgement {
+  return redactEvent({ ...judgement } as unknown as JsonObject, key).event as unknown as ObjectJudgement;
 }
 
 function ignore({ ignored }: ReadRecords, reason: string): void {

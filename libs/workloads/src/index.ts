@@ -10,6 +10,7 @@ export { keptClaims } from './kept-claims.js';
 export type { KnownContainer, KnownWorkload } from './known.js';
 export { noImages } from './image-resolution.js';
 export type { ImageDirectory, KnownManifest } from './image-resolution.js';
+export { workloadOfPod } from './owner.js';
 export { workloadOfPodName } from './pod-name.js';
 export { parseWorkloadKey, workloadKey } from './workload.js';
 export type { WorkloadRef } from './workload.js';

@@ -22,7 +22,8 @@ export interface Container {
   node: Located;
 }
 
-const templates = new Map<string, readonly string[]>([
+/** Path of the pod in each kind of object that makes pods. */
+export const templates: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
   ['CronJob', ['spec', 'jobTemplate', 'spec', 'template']],
   ['DaemonSet', ['spec', 'template']],
   ['Deployment', ['spec', 'template']],
@@ -53,7 +54,7 @@ export function podOf(resource: Resource): Pod | undefined {
 }
 
 function readPod(resource: Resource): Pod | undefined {
-  const path = templates.get(resource.kind);
+  const path = resource.template ?? templates.get(resource.kind);
   const template = path && at(resource.node, ...path);
   const spec = at(template, 'spec');
   if (!path || !spec) return undefined;
@@ -111,7 +112,7 @@ export function seenInContainer(container: Container, field: string, title: stri
     `The ${role} ${name} of ${pod.resource.label} ${title}`,
     node ?? container.node,
   );
-  return { ...seen, place: `${pod.resource.label} ${role} ${name} ${field} ${what}`.trim() };
+  return { ...seen, container: name, place: `${pod.resource.label} ${role} ${name} ${field} ${what}`.trim() };
 }
 
 /** A field of the security context of a container, or of its pod where it says nothing itself. */

@@ -12,6 +12,8 @@ export interface Resource {
   /** What a report calls it: `Deployment shop/api`. */
   label: string;
   manifest: Manifest;
+  /** Path of the pod in an object of a kind that the checks do not know. */
+  template?: readonly string[];
 }
 
 /** The objects of one file. */
@@ -63,24 +65,37 @@ export function isManifest(document: Located): boolean {
   return textAt(document, 'apiVersion') !== undefined && textAt(document, 'kind') !== undefined;
 }
 
+/** Whether the kind is Kubernetes' own, and not a custom resource of the same name. */
+export function isOwnKind(kind: string, apiVersion: string): boolean {
+  return kinds.get(kind)?.includes(groupOf(apiVersion)) ?? false;
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+}
+
+/** The name of an object in a report: `Deployment shop/api`. */
+export function labelOf(kind: string, namespace: string | undefined, name: string): string {
+  return `${kind} ${namespace === undefined ? '' : `${shown(namespace, 70)}/`}${shown(name, 100)}`;
+}
+
 /** Adds the objects of a document that checks know, those of lists too. */
 export function addResources(manifest: Manifest, document: Located, depth = 1): void {
   const kind = textAt(document, 'kind') ?? '';
   const apiVersion = textAt(document, 'apiVersion') ?? '';
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   const list = at(document, 'items');
   if (kind.endsWith('List') && Array.isArray(list?.value)) {
     if (depth < maxListDepth) for (const item of itemsAt(list)) addResources(manifest, item, depth + 1);
     return;
   }
-  if (!kinds.get(kind)?.includes(group)) return;
+  if (!isOwnKind(kind, apiVersion)) return;
   const name = textAt(document, 'metadata', 'name') ?? textAt(document, 'metadata', 'generateName') ?? '?';
   const namespace = clusterKinds.has(kind) ? undefined : textAt(document, 'metadata', 'namespace');
-  const label = `${kind} ${namespace === undefined ? '' : `${shown(namespace, 70)}/`}${shown(name, 100)}`;
+  const label = labelOf(kind, namespace, name);
   if (kind === 'ServiceAccount') manifest.accounts.set(accountKey(namespace, name), document);
   manifest.resources.push({
     kind,
-    group,
+    group: groupOf(apiVersion),
     name,
     ...(namespace !== undefined && { namespace }),
     node: document,

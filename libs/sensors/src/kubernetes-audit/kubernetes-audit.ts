@@ -4,8 +4,9 @@ import { eventsOfAmazon } from '../amazon-envelopes.js';
 import { isObject, list, number, object, text, texts } from '../json.js';
 import { observationOf } from '../observation.js';
 import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
-import type { Sensor } from '../sensor.js';
+import type { Connection, Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
+import { judgeAudited } from './audited-object.js';
 import { withoutSecrets } from './secret-values.js';
 
 /**
@@ -22,25 +23,25 @@ export const kubernetesAudit: Sensor = {
     tells: ['request'],
     repetition: '`auditID` with user, verb, URI and time of the request',
     ignores: { stage: 'stages other than the answer', empty: 'a list of nothing' },
-    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then.",
+    note: "An event counts when its request is answered (`ResponseComplete`, `Panic`); a session (exec, attach, port-forward) when it begins. Data of Secrets and ConfigMaps, tokens, variables of pods and unknown `user.extra` are cut out. At level `Metadata` there is no object: rules about pods' settings are blind then. Objects that run pods are judged before that: [workload-findings.md](workload-findings.md).",
   },
   read: (body, connection) => readRecords(kubernetesAudit, body, connection, tell),
   observe,
 };
 
-function* tell(body: JsonObject): Iterable<Told | Reason> {
+function* tell(body: JsonObject, { receivedAt }: Connection): Iterable<Told | Reason> {
   // EKS has no webhook; its log comes through CloudWatch.
-  for (const { event } of eventsOfAmazon(body)) yield* tellDocument(event);
+  for (const { event } of eventsOfAmazon(body)) yield* tellDocument(event, receivedAt);
 }
 
-function* tellDocument(document: JsonObject): Iterable<Told | Reason> {
-  if (document['kind'] !== 'EventList') return yield* tellEvent(document);
+function* tellDocument(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
+  if (document['kind'] !== 'EventList') return yield* tellEvent(document, receivedAt);
   // An empty list is one of ours, too.
   if (list(document['items']).length === 0) yield 'empty';
-  for (const item of list(document['items'])) yield* isObject(item) ? tellEvent(item) : ['malformed'];
+  for (const item of list(document['items'])) yield* isObject(item) ? tellEvent(item, receivedAt) : ['malformed'];
 }
 
-function* tellEvent(event: JsonObject): Iterable<Told | Reason> {
+function* tellEvent(event: JsonObject, receivedAt: string): Iterable<Told | Reason> {
   if (!isAuditEvent(event)) return yield 'malformed';
   if (!counts(event)) return yield 'stage';
   yield {
@@ -50,6 +51,7 @@ function* tellEvent(event: JsonObject): Iterable<Told | Reason> {
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
     node: null,
     event: withoutSecrets(event),
+    judgement: judgeAudited(event, receivedAt),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { isObject, list, object, text } from '../json.js';
+import { judgeObject } from '../object-judgement.js';
 import { observationOf } from '../observation.js';
 import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
-import type { Sensor } from '../sensor.js';
+import type { Connection, Sensor } from '../sensor.js';
 import { latestTimeIn } from './latest-time.js';
 import { slimObject } from './slim-object.js';
 
@@ -21,7 +22,7 @@ export const kubernetesWatch: Sensor = {
     tells: ['container'],
     repetition: 'uid of the object and hash over its state',
     ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
-    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field.',
+    note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field. Before that, objects that run pods are judged: [workload-findings.md](workload-findings.md).',
   },
   read: (body, connection) => readRecords(kubernetesWatch, body, connection, tell),
   observe,
@@ -29,42 +30,45 @@ export const kubernetesWatch: Sensor = {
 
 const changes = new Set(['ADDED', 'MODIFIED', 'DELETED']);
 
-function* tell(document: JsonObject): Iterable<Told | Reason> {
+function* tell(document: JsonObject, { receivedAt }: Connection): Iterable<Told | Reason> {
   const { type, object: watched } = document;
   if (isObject(watched) && typeof type === 'string') {
     if (type === 'BOOKMARK') return yield 'bookmark';
     // The watch is over; its client begins anew.
     if (type === 'ERROR') return yield 'error';
-    return yield changes.has(type) ? tellOf(type, watched) : 'malformed';
+    return yield changes.has(type) ? tellOf(type, watched, receivedAt) : 'malformed';
   }
-  if (Array.isArray(document['items'])) return yield* tellList(document);
-  yield tellOf('ADDED', document);
+  if (Array.isArray(document['items'])) return yield* tellList(document, receivedAt);
+  yield tellOf('ADDED', document, receivedAt);
 }
 
-function* tellList(document: JsonObject): Iterable<Told | Reason> {
+function* tellList(document: JsonObject, receivedAt: string): Iterable<Told | Reason> {
   const items = list(document['items']);
   // `PodList` says once for all of its items what they are.
   const kind = text(document['kind'])?.replace(/List$/, '') ?? '';
   const apiVersion = text(document['apiVersion']) ?? 'v1';
   if (items.length === 0) yield 'empty';
   for (const item of items) {
-    yield isObject(item) ? tellOf('ADDED', kind === '' ? item : { kind, apiVersion, ...item }) : 'malformed';
+    const named = isObject(item) && (kind === '' ? item : { kind, apiVersion, ...item });
+    yield named ? tellOf('ADDED', named, receivedAt) : 'malformed';
   }
 }
 
-function tellOf(type: string, watched: JsonObject): Told | Reason {
+function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | Reason {
   const metadata = object(watched['metadata']);
   const kind = text(watched['kind']);
   const name = text(metadata['name']);
   if (kind === null || name === null) return 'malformed';
   const kept = slimObject(watched);
+  const [at, isGone] = [latestTimeIn(watched), type === 'DELETED'];
   const identity = text(metadata['uid']) ?? `${kind}/${text(metadata['namespace'])}/${name}`;
   return {
     // A list tells again what the watch has told: the same state of the same object.
-    id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${type === 'DELETED' ? '-deleted' : ''}`,
-    at: latestTimeIn(watched),
+    id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${isGone ? '-deleted' : ''}`,
+    at,
     node: text(object(watched['spec'])['nodeName']),
     event: { type, object: kept },
+    judgement: judgeObject({ object: watched, isGone, isStored: true, at: at ?? receivedAt }),
   };
 }
 

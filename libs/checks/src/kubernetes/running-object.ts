@@ -1,0 +1,144 @@
+import { compareSeverity, type Finding, type JsonObject, type JsonValue, type ObjectFinding } from '@tidewaiter/domain';
+
+import { runChecks, toFinding, type CheckInfo } from '../check.js';
+import { kubernetesChecks } from './kubernetes-checks.js';
+import type { Located } from './located.js';
+import { podOf, templates } from './pod.js';
+import { isOwnKind, labelOf, type Resource } from './resource.js';
+
+/** Limits of one object. Manifests of people have a hundredth of it; etcd would take more. */
+export const objectLimits = {
+  /** Values in the specification, lists and maps counted. */
+  maxValues: 20_000,
+  maxDepth: 100,
+  maxContainers: 100,
+  /** Of the outcome as JSON: it travels with the event in one message. */
+  maxFindingBytes: 40 * 1024,
+} as const;
+
+/** An object of which not everything is known: it may hide what is worse. */
+export const notChecked: CheckInfo = {
+  id: 'k8s-not-checked',
+  title: 'An object is too large to be checked as a whole',
+  severity: 'high',
+  reason: 'Beyond the limits anything may be configured, and nothing is found there.',
+  fix: 'Split the object. Manifests of people have a hundredth of the limits.',
+  reference: 'https://kubernetes.io/docs/concepts/workloads/pods/',
+};
+
+/** Kinds of objects that run pods. A PodTemplate runs nothing. */
+const runningKinds = new Set([...templates.keys()].filter((kind) => kind !== 'PodTemplate'));
+
+/** Whether an object of the API server is one of Kubernetes' own that runs pods. */
+export function runsPods(kind: string, apiVersion: string): boolean {
+  return runningKinds.has(kind) && isOwnKind(kind, apiVersion);
+}
+
+/** An object as the API server has it, and the workload as which it is judged. */
+export interface RunningObject {
+  namespace: string;
+  /** Of a pod what made it, of everything else the object itself. */
+  workload: { kind: string; name: string };
+  object: JsonObject;
+}
+
+/**
+ * What the checks of manifests find in an object that runs pods, the worst first. A pod that something made is judged as the template of
+ * that: the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts name settings, never values.
+ */
+export function checkRunningObject({ namespace, workload, object }: RunningObject): ObjectFinding[] {
+  const label = labelOf(workload.kind, namespace, workload.name);
+  const template = templates.get(workload.kind) ?? ['spec', 'template'];
+  const node = located(manifestOf(object, workload.kind, template));
+  if (node === null)
+    return [
+      unchecked(label, `has more than ${objectLimits.maxValues} values, or more than ${objectLimits.maxDepth} levels`),
+    ];
+  const resource: Resource = {
+    ...{ kind: workload.kind, group: '', name: workload.name, namespace, node, label, template },
+    manifest: { resources: [], accounts: new Map() },
+  };
+  const containers = podOf(resource)?.containers ?? [];
+  if (containers.length > objectLimits.maxContainers)
+    return [unchecked(label, `has more than ${objectLimits.maxContainers} containers`)];
+  const ephemeral = new Set(containers.filter(({ role }) => role === 'ephemeral container').map(({ name }) => name));
+  const findings = runChecks(kubernetesChecks, [resource], null)
+    .toSorted((a, b) => compareSeverity(a.severity, b.severity))
+    .map((finding) => objectFinding(finding, ephemeral));
+  return fitting(findings, label);
+}
+
+/** What checks look at, in the form of the workload's manifest. */
+function manifestOf(object: JsonObject, kind: string, template: readonly string[]): JsonObject {
+  if (object['kind'] === kind) return { metadata: withoutBulk(object['metadata']), spec: object['spec'] ?? null };
+  const pod: JsonObject = { metadata: withoutBulk(object['metadata']), spec: object['spec'] ?? null };
+  return template.reduceRight<JsonObject>((inner, key) => ({ [key]: inner }), pod);
+}
+
+/** Of its metadata annotations alone have settings. */
+function withoutBulk(metadata: JsonValue | undefined): JsonObject {
+  const annotations = isObject(metadata) ? metadata['annotations'] : undefined;
+  return isObject(annotations) ? { annotations } : {};
+}
+
+/** The value as checks read it; null above the limits. It has no lines. */
+function located(value: JsonObject): Located | null {
+  let valuesLeft: number = objectLimits.maxValues;
+  function walk(inner: JsonValue, depth: number): Located {
+    valuesLeft = depth > objectLimits.maxDepth ? -1 : valuesLeft - 1;
+    if (valuesLeft < 0) return { value: null, line: 0 };
+    if (Array.isArray(inner)) return { value: listOf(inner, depth), line: 0 };
+    if (!isObject(inner)) return { value: inner, line: 0 };
+    const map = new Map<string, Located>();
+    for (const key in inner) {
+      if (valuesLeft < 0) break;
+      map.set(key, walk(inner[key]!, depth + 1));
+    }
+    return { value: map, line: 0 };
+  }
+  function listOf(items: readonly JsonValue[], depth: number): Located[] {
+    const list: Located[] = [];
+    for (const item of items) {
+      if (valuesLeft < 0) break;
+      list.push(walk(item, depth + 1));
+    }
+    return list;
+  }
+  const root = walk(value, 1);
+  return valuesLeft < 0 ? null : root;
+}
+
+function objectFinding({ id, severity, title, fingerprint, evidence }: Finding, ephemeral: ReadonlySet<string>) {
+  const text = (name: string) => (typeof evidence[name] === 'string' ? evidence[name] : null);
+  const container = text('container');
+  return {
+    ...{ check: id, severity, title, container, field: text('field') },
+    isEphemeral: container !== null && ephemeral.has(container),
+    fingerprint: fingerprint.slice(0, 32),
+  };
+}
+
+function unchecked(label: string, why: string): ObjectFinding {
+  const seen = { title: `${label} ${why}: it is not checked`, place: `${label} …`, field: 'spec' };
+  return objectFinding(toFinding(notChecked, seen, null), new Set());
+}
+
+/** The worst that fit the limit; the rest is counted, as severe as the worst of it. */
+function fitting(findings: readonly ObjectFinding[], label: string): ObjectFinding[] {
+  let bytesLeft: number = objectLimits.maxFindingBytes;
+  const kept: ObjectFinding[] = [];
+  for (const finding of findings) {
+    bytesLeft -= Buffer.byteLength(JSON.stringify(finding));
+    if (bytesLeft < 0) break;
+    kept.push(finding);
+  }
+  const next = findings[kept.length];
+  if (next === undefined) return kept;
+  const title = `${label} has ${findings.length - kept.length} more findings, ${next.severity} at most, than are kept`;
+  const seen = { title, place: `${label} … more`, field: 'spec', severity: next.severity };
+  return [...kept, objectFinding(toFinding(notChecked, seen, null), new Set())];
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
