@@ -96,6 +96,8 @@ export { PackageUses } from './package-use.js';
 export type { UsedArchive, UsedPackage } from './package-use.js';
 export { StoredFacts } from './stored-facts.js';
 export type { StoredFactsOptions } from './stored-facts.js';
+export { WorkloadFindings } from './workload-findings.js';
+export type { JudgedObject, WorkloadFinding, WorkloadFindingFilter } from './workload-findings.js';
 export { WorkloadLedger } from './workload-ledger.js';
 export type { RunningWorkload } from './workload-ledger.js';
 export { Ownership } from './ownership.js';

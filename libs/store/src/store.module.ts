@@ -65,6 +65,7 @@ import { OutboxSweeper } from './sweeper.js';
 import { TagHistories } from './tag-histories.js';
 import { TagLedger } from './tag-ledger.js';
 import { ToldAlerts } from './told-alerts.js';
+import { WorkloadFindings } from './workload-findings.js';
 import { WorkloadLedger } from './workload-ledger.js';
 
 export interface StoreOptions {
@@ -133,6 +134,7 @@ const repositories = [
   Received,
   SensorContacts,
   ServiceConfigurations,
+  WorkloadFindings,
   WorkloadLedger,
 ];
 

@@ -52,7 +52,7 @@ const maxWorkloads = 10_000;
 export const isRunning = `ended_at IS NULL AND last_seen > now() - interval '${silentDays} days'`;
 
 /** Of a row of `container_ledger`: whether it runs, or did in the last day, as jobs do again and again. */
-const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
+export const isRecent = `((${isRunning}) OR last_seen > now() - interval '${recentHours} hours')`;
 
 /** Whether one of some images runs, or did in the last day; undefined while nobody tells of containers. */
 export async function isAnyRunning(

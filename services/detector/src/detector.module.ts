@@ -19,6 +19,7 @@ import { DetectorMetrics } from './detector-metrics.js';
 import { Duties } from './duties.js';
 import { EngineMetrics } from './engine-metrics.js';
 import { Engines, LATENESS } from './engines.js';
+import { FindingUpkeep } from './finding-upkeep.js';
 import { GivenUp } from './given-up.js';
 import { Housekeeping } from './housekeeping.js';
 import { IncidentBuilding } from './incident-building.js';
@@ -71,6 +72,7 @@ export class DetectorModule implements OnModuleInit {
         IncidentBuilding,
         Duties,
         Housekeeping,
+        FindingUpkeep,
         RuleListing,
         SupplyChainWatch,
       ],

@@ -4,7 +4,7 @@ import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError } from '@tidewaiter/domain';
 import { Logger } from '@tidewaiter/runtime';
 import { redactedReason } from '@tidewaiter/secrets';
-import { DeadLetters } from '@tidewaiter/store';
+import { DeadLetters, type JudgedObject } from '@tidewaiter/store';
 import { v5 as uuidv5 } from 'uuid';
 
 import { DetectorMetrics } from './detector-metrics.js';
@@ -38,20 +38,27 @@ export class GivenUp {
 
   /** Keeps an alert that PostgreSQL or the builder of incidents will never take. */
   async alert(alert: Alert, error: unknown): Promise<void> {
-    await this.#found(alert, alert.rule.title, error);
+    await this.#found(alert.id, alert, alert.rule.title, error);
     this.log.error({ alert: alert.id, rule: alert.rule.title, err: error }, 'alert given up');
   }
 
   /** Likewise what correlations over all partitions would have counted. */
   async match(match: WideMatch, error: unknown): Promise<void> {
-    await this.#found(match, match.rules.join(' '), error);
+    await this.#found(match.id, match, match.rules.join(' '), error);
     this.log.error({ event_id: match.id, rules: match.rules, err: error }, 'match given up');
   }
 
-  async #found(found: Alert | WideMatch, subject: string, error: unknown): Promise<void> {
+  /** Likewise an object whose findings can never be kept. */
+  async object(object: JudgedObject, error: unknown): Promise<void> {
+    const place = [object.cluster, object.namespace, object.kind, object.name].join('/');
+    await this.#found(JSON.stringify([place, object.version]), object, place, error);
+    this.log.error({ object: place, err: error }, 'findings of an object given up');
+  }
+
+  async #found(id: string, found: object, subject: string, error: unknown): Promise<void> {
     await this.letters.save({
       consumer: 'detector',
-      eventId: uuidv5(found.id, namespace),
+      eventId: uuidv5(id, namespace),
       subject,
       payload: Buffer.from(JSON.stringify(found)),
       ...reasonOf(error),

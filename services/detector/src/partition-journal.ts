@@ -2,7 +2,15 @@ import { Injectable } from '@nestjs/common';
 import { Bus, type StreamPlace } from '@tidewaiter/bus';
 import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { runtimeStream } from '@tidewaiter/events';
-import { DetectionAlerts, DetectionMatches, type DetectorLease, DetectorLeases, Store } from '@tidewaiter/store';
+import {
+  DetectionAlerts,
+  DetectionMatches,
+  type DetectorLease,
+  DetectorLeases,
+  type JudgedObject,
+  Store,
+  WorkloadFindings,
+} from '@tidewaiter/store';
 
 import { DetectorMetrics } from './detector-metrics.js';
 import { pack, unpack } from './packed.js';
@@ -18,6 +26,8 @@ export interface Found {
   alerts: readonly Alert[];
   /** For those who correlate over all partitions. */
   matches: readonly WideMatch[];
+  /** Objects of Kubernetes with their misconfigurations. */
+  objects: readonly JudgedObject[];
 }
 
 /** Names what wrote a snapshot; another version starts without the memory of this one. */
@@ -31,6 +41,7 @@ export class PartitionJournal {
     private readonly leases: DetectorLeases,
     private readonly alerts: DetectionAlerts,
     private readonly matches: DetectionMatches,
+    private readonly findings: WorkloadFindings,
     private readonly bus: Bus,
     private readonly metrics: DetectorMetrics,
   ) {}
@@ -47,13 +58,14 @@ export class PartitionJournal {
    * Keeps what was found; keeping it again changes nothing.
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
-  async keep(lease: DetectorLease, { alerts, matches }: Found): Promise<void> {
+  async keep(lease: DetectorLease, { alerts, matches, objects }: Found): Promise<void> {
     await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
       if (alerts.length > 0) await this.alerts.add(tx, alerts);
       if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
+      if (objects.length > 0) await this.findings.put(tx, objects);
     });
-    this.bus.call('alerts');
+    if (alerts.length + matches.length > 0) this.bus.call('alerts');
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { StreamMessage } from '@tidewaiter/bus';
 import type { Alert, WideMatch } from '@tidewaiter/detection';
-import { InvalidInput, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
+import { InvalidInput, type ObjectJudgement, type RuntimeRecord, Unavailable } from '@tidewaiter/domain';
 import { runtimeObserved } from '@tidewaiter/events';
 import { createLogger } from '@tidewaiter/runtime';
 
@@ -10,6 +10,7 @@ import { Partition, type PartitionWorld } from './partition.js';
 
 const log = createLogger('test', 'silent');
 
+/** A record; one whose id begins with `pod` has the findings of an object. */
 const record = (id: string): RuntimeRecord => ({
   id,
   source: 'tetragon',
@@ -18,6 +19,12 @@ const record = (id: string): RuntimeRecord => ({
   node: 'worker-1',
   at: '2026-11-25T10:42:07Z',
   event: {},
+  ...(id.startsWith('pod') && { judgement: judgementOf(id) }),
+});
+
+const judgementOf = (name: string): ObjectJudgement => ({
+  ...{ kind: 'Pod', namespace: 'shop', name, workload: { kind: 'Pod', name } },
+  ...{ version: '1', changedAt: '2026-11-25T10:42:07Z', isGone: false, findings: [] },
 });
 
 const message = (sequence: number, ...ids: string[]): StreamMessage => ({
@@ -62,13 +69,16 @@ function engine(): Engine & { seen: string[] } {
 /** A world that keeps what it is given. */
 function world(change: Partial<PartitionWorld> = {}) {
   const kept: { alerts: string[]; matches: string[]; snapshot: string | null }[] = [];
+  const objects: string[] = [];
   const givenUp: { sequence: number; record: string | null; code: string }[] = [];
   const attempts: number[] = [];
   const forgotten: number[] = [];
   const lost = jest.fn();
   const whole: PartitionWorld = {
-    keep: async (_, { alerts, matches }) =>
-      void kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null }),
+    keep: async (_, { alerts, matches, objects: judged }) => {
+      kept.push({ alerts: alerts.map(({ id }) => id), matches: matches.map(({ id }) => id), snapshot: null });
+      objects.push(...judged.map(({ cluster, name }) => `${cluster}/${name}`));
+    },
     remember: async (_, { place, state }: DetectorState) =>
       void kept.push({ alerts: [], matches: [], snapshot: `${place.sequence}: ${Buffer.from(state).toString()}` }),
     attempt: async (_, { sequence }) => void attempts.push(sequence),
@@ -85,12 +95,14 @@ function world(change: Partial<PartitionWorld> = {}) {
       void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
     giveUpMatch: async ({ id }, error) =>
       void givenUp.push({ sequence: 0, record: id, code: (error as Error).message }),
+    giveUpObject: async ({ name }, error) =>
+      void givenUp.push({ sequence: 0, record: name, code: (error as Error).message }),
     judged: () => undefined,
     readers: () => 1,
     lost,
     ...change,
   };
-  return { whole, kept, givenUp, attempts, forgotten, lost };
+  return { whole, kept, objects, givenUp, attempts, forgotten, lost };
 }
 
 const lease = { name: 'partition/3', token: '1', crashes: 0, attempting: null };
@@ -114,6 +126,16 @@ it('keeps with the alerts what correlations over all partitions are made of', as
   await partition.take(message(1, 'a*', 'b', 'c*'));
   await partition.handOver();
   expect(kept[0]).toMatchObject({ alerts: ['a*', 'b', 'c*'], matches: ['a*', 'c*'] });
+});
+
+it('keeps objects with their cluster, before a snapshot', async () => {
+  const { whole, kept, objects } = world();
+  const silent: Engine = { ...engine(), observe: () => [] };
+  const partition = new Partition({ ...lease }, silent, whole, log, null, 0);
+  await partition.take(message(1, 'pod-1', 'pod-2'));
+  await partition.handOver();
+  expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
+  expect(kept.map(({ snapshot }) => snapshot !== null)).toEqual([false, true]);
 });
 
 it('has ready what a message will be asked before the time moves on', async () => {
@@ -240,6 +262,21 @@ describe('poison', () => {
     expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'bad*', 'b*']);
     expect(kept.flatMap(({ matches }) => matches)).toEqual(['a*', 'b*']);
     expect(givenUp).toEqual([{ sequence: 0, record: 'bad*', code: 'value too long' }]);
+  });
+
+  it('may be an object that cannot be kept: the others are, and so are alerts and matches', async () => {
+    const { whole, kept, objects, givenUp } = world();
+    const keep: PartitionWorld['keep'] = async (held, found) => {
+      if (found.objects.some(({ name }) => name === 'pod-bad')) throw new Error('value too long');
+      return whole.keep(held, found);
+    };
+    const partition = new Partition({ ...lease }, engine(), { ...whole, keep }, log, null, never);
+    await partition.take(message(1, 'a*', 'pod-1', 'pod-bad', 'pod-2'));
+    await partition.handOver();
+    expect(objects).toEqual(['eu1/pod-1', 'eu1/pod-2']);
+    expect(kept.flatMap(({ matches }) => matches)).toEqual(['a*']);
+    expect(kept.flatMap(({ alerts }) => alerts)).toEqual(['a*', 'pod-1', 'pod-bad', 'pod-2']);
+    expect(givenUp).toEqual([{ sequence: 0, record: 'pod-bad', code: 'value too long' }]);
   });
 });
 

@@ -5,7 +5,7 @@ import type { Alert, WideMatch } from '@tidewaiter/detection';
 import { type RuntimeRecord, TidewaiterError, Unavailable } from '@tidewaiter/domain';
 import { ObservedMessage } from '@tidewaiter/events';
 import type { Logger } from '@tidewaiter/runtime';
-import type { DetectorLease } from '@tidewaiter/store';
+import type { DetectorLease, JudgedObject } from '@tidewaiter/store';
 
 import type { Engine } from './engine.js';
 import type { DetectorState, Found } from './partition-journal.js';
@@ -28,6 +28,7 @@ export interface PartitionWorld {
   /** Keeps an alert that can never be kept as one, with the reason. */
   giveUpAlert(alert: Alert, error: unknown): Promise<void>;
   giveUpMatch(match: WideMatch, error: unknown): Promise<void>;
+  giveUpObject(object: JudgedObject, error: unknown): Promise<void>;
   judged(records: readonly RuntimeRecord[], storedAtMs: number): void;
   /** How many partitions this replica reads, which share its time. */
   readers(): number;
@@ -38,7 +39,7 @@ export interface PartitionWorld {
 const snapshotMs = 30_000;
 /** Snapshots of all partitions together take at most a twentieth of the time, however large the memory. */
 const snapshotShare = 20;
-/** Reading waits while more alerts and matches than this wait for PostgreSQL. */
+/** Reading waits while more alerts, matches and objects than this wait for PostgreSQL. */
 const maxWaiting = 2_000;
 const retryMs = 500;
 /** After so many holders that were gone without a word, messages are taken one by one and by name. */
@@ -50,6 +51,7 @@ export class Partition {
   #judgedUpToMs: number | null = null;
   #alerts: Alert[] = [];
   #matches: WideMatch[] = [];
+  #objects: JudgedObject[] = [];
   #keeping: Promise<void> | undefined;
   #remembering: Promise<void> | undefined;
   #snapshotDue: number;
@@ -80,9 +82,9 @@ export class Partition {
     return this.#judgedUpToMs;
   }
 
-  /** Alerts and matches that are not kept yet. */
+  /** Alerts, matches and objects that are not kept yet. */
   get waiting(): number {
-    return this.#alerts.length + this.#matches.length;
+    return this.#alerts.length + this.#matches.length + this.#objects.length;
   }
 
   /** Judges the records of a message. Never throws: what cannot be judged is given up, and an outage is waited for. */
@@ -145,6 +147,7 @@ export class Partition {
     // By the time at which NATS took it, so that a replay comes to the same as the first reading.
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
+      if (record.judgement) this.#objects.push({ ...record.judgement, cluster: record.cluster });
       try {
         this.#add(this.engine.observe(record, source, index));
       } catch (error) {
@@ -186,11 +189,12 @@ export class Partition {
 
   /** Alerts and memory are taken in one step, and kept in this order: a snapshot never lacks what led to an alert that is not kept. */
   async #keep(withSnapshot: boolean): Promise<void> {
-    const found = { alerts: this.#alerts, matches: this.#matches };
+    const found = { alerts: this.#alerts, matches: this.#matches, objects: this.#objects };
     this.#alerts = [];
     this.#matches = [];
+    this.#objects = [];
     const snapshot = withSnapshot ? this.#snapshot() : null;
-    if (found.alerts.length + found.matches.length > 0) await this.#untilDone(async () => this.#keepEach(found));
+    if (countOf(found) > 0) await this.#untilDone(async () => this.#keepEach(found));
     if (snapshot && !this.#isLost)
       this.#remembering = this.#remember(snapshot).finally(() => (this.#remembering = undefined));
   }
@@ -217,15 +221,15 @@ export class Partition {
       await this.world.keep(this.lease, found);
     } catch (error) {
       if (error instanceof Unavailable) throw error;
-      const { alerts, matches } = found;
-      const [alert, match] = [alerts[0], matches[0]];
-      if (alerts.length + matches.length === 1) {
-        if (alert) await this.world.giveUpAlert(alert, error);
-        if (match) await this.world.giveUpMatch(match, error);
-        return;
-      }
+      if (countOf(found) === 1) return this.#giveUp(found, error);
       for (const half of halvesOf(found)) await this.#keepEach(half);
     }
+  }
+
+  async #giveUp({ alerts: [alert], matches: [match], objects: [object] }: Found, error: unknown): Promise<void> {
+    if (alert) await this.world.giveUpAlert(alert, error);
+    if (match) await this.world.giveUpMatch(match, error);
+    if (object) await this.world.giveUpObject(object, error);
   }
 
   /** Repeats work while PostgreSQL is away; ends everything when the lease is lost. */
@@ -249,16 +253,29 @@ export class Partition {
   }
 }
 
-function halvesOf({ alerts, matches }: Found): [Found, Found] {
-  if (alerts.length > 0 && matches.length > 0) {
+const countOf = ({ alerts, matches, objects }: Found): number => alerts.length + matches.length + objects.length;
+
+/** One half is of alerts alone, or of matches, or of objects, where there are others beside them. */
+function halvesOf({ alerts, matches, objects }: Found): [Found, Found] {
+  const none = { alerts: [], matches: [], objects: [] };
+  if (alerts.length > 0 && matches.length + objects.length > 0) {
     return [
-      { alerts, matches: [] },
-      { alerts: [], matches },
+      { ...none, alerts },
+      { ...none, matches, objects },
     ];
   }
-  const [half, halfOfMatches] = [alerts.length >> 1, matches.length >> 1];
+  if (matches.length > 0 && objects.length > 0) {
+    return [
+      { ...none, matches },
+      { ...none, objects },
+    ];
+  }
+  const half = <Item>(items: readonly Item[], at: number) => [items.slice(0, at), items.slice(at)] as const;
+  const [firstAlerts, otherAlerts] = half(alerts, alerts.length >> 1);
+  const [firstMatches, otherMatches] = half(matches, matches.length >> 1);
+  const [firstObjects, otherObjects] = half(objects, objects.length >> 1);
   return [
-    { alerts: alerts.slice(0, half), matches: matches.slice(0, halfOfMatches) },
-    { alerts: alerts.slice(half), matches: matches.slice(halfOfMatches) },
+    { alerts: firstAlerts, matches: firstMatches, objects: firstObjects },
+    { alerts: otherAlerts, matches: otherMatches, objects: otherObjects },
   ];
 }

@@ -81,6 +81,7 @@ export class Partitions implements DutyKind, OnApplicationBootstrap, OnApplicati
           this.givenUp.record(subject, message, record, error),
         giveUpAlert: async (alert, error) => this.givenUp.alert(alert, error),
         giveUpMatch: async (match, error) => this.givenUp.match(match, error),
+        giveUpObject: async (object, error) => this.givenUp.object(object, error),
         judged: (records, storedAtMs) => this.metrics.judged(records, storedAtMs),
         readers: () => this.#running.size,
         lost: () => {

@@ -44,7 +44,15 @@ import { ImageProvenanceRow, PushIdentityRow, RepositoryFindingRow } from './pro
 import { RegistryLookRow, RegistryRepositoryRow, RegistryTagRow } from './registry.js';
 import { SensorContactRow } from './sensor-contact.js';
 import { ServiceConfigurationRow } from './service-configuration.js';
-import { ContainerLedgerRow, ImageManifestRow, LearnedHabitRow, PackageUseRow, WorkloadRow } from './workloads.js';
+import {
+  ContainerLedgerRow,
+  ImageManifestRow,
+  LearnedHabitRow,
+  PackageUseRow,
+  WorkloadFindingRow,
+  WorkloadObjectRow,
+  WorkloadRow,
+} from './workloads.js';
 
 /** Every table. */
 export const entities = [
@@ -94,6 +102,8 @@ export const entities = [
   DetectionRuleRow,
   ContainerLedgerRow,
   WorkloadRow,
+  WorkloadObjectRow,
+  WorkloadFindingRow,
   ImageManifestRow,
   PackageUseRow,
   LearnedHabitRow,

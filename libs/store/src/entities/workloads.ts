@@ -1,4 +1,13 @@
-import { Column, Entity, Index, JoinColumn, OneToOne, PrimaryColumn, type Relation } from 'typeorm';
+import {
+  Column,
+  Entity,
+  Index,
+  JoinColumn,
+  OneToOne,
+  PrimaryColumn,
+  PrimaryGeneratedColumn,
+  type Relation,
+} from 'typeorm';
 
 import { ImageRow } from './images.js';
 
@@ -54,6 +63,59 @@ export class WorkloadRow {
   @Index('workload_seen_ix')
   @Column('timestamptz', { name: 'seen_at' })
   seenAt!: Date;
+}
+
+/** An object of Kubernetes that runs pods, as it was last, with the outcome of the checks. The detector writes it. */
+@Entity('workload_object')
+@Index('workload_object_workload_ix', ['cluster', 'namespace', 'workloadKind', 'workload'])
+export class WorkloadObjectRow {
+  /** Empty where nobody names one. */
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) cluster!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) namespace!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) kind!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) name!: string;
+  /** To which its findings belong. */
+  @Column('text', { name: 'workload_kind' }) workloadKind!: string;
+  @Column('text') workload!: string;
+  /** `resourceVersion`; null where the source had none. */
+  @Column('bigint', { nullable: true }) version!: string | null;
+  @Column('timestamptz', { name: 'changed_at' }) changedAt!: Date;
+  @Index('workload_object_seen_ix')
+  @Column('timestamptz', { name: 'seen_at' })
+  seenAt!: Date;
+  @Column('boolean', { name: 'is_gone' }) isGone!: boolean;
+  /** Hash over the findings. */
+  @Column('text') judgement!: string;
+  @Column('jsonb') findings!: unknown;
+}
+
+/** A misconfiguration of a workload, once for all of its replicas. The detector writes it. */
+@Entity('workload_finding')
+@Index('workload_finding_place_ix', ['cluster', 'namespace', 'kind', 'name', 'fingerprint'], { unique: true })
+@Index('workload_finding_open_ix', ['severity', 'id'], { where: 'ended_at IS NULL' })
+export class WorkloadFindingRow {
+  @PrimaryGeneratedColumn('identity', {
+    type: 'bigint',
+    generatedIdentity: 'ALWAYS',
+    primaryKeyConstraintName: 'workload_finding_pk',
+  })
+  id!: string;
+  @Column('text') cluster!: string;
+  @Column('text') namespace!: string;
+  @Column('text') kind!: string;
+  @Column('text') name!: string;
+  @Column('text') fingerprint!: string;
+  @Column('text', { name: 'check_id' }) check!: string;
+  @Column('text') severity!: string;
+  @Column('text') title!: string;
+  /** Null where it is about the pod or the object. */
+  @Column('text', { nullable: true }) container!: string | null;
+  @Column('text', { nullable: true }) field!: string | null;
+  @Column('timestamptz', { name: 'first_seen' }) firstSeen!: Date;
+  @Column('timestamptz', { name: 'last_seen' }) lastSeen!: Date;
+  @Index('workload_finding_ended_ix', { where: 'ended_at IS NOT NULL' })
+  @Column('timestamptz', { name: 'ended_at', nullable: true })
+  endedAt!: Date | null;
 }
 
 /** The files of an image, as `packManifest` of libs/facts packs them, compressed. */

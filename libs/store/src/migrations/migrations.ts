@@ -60,6 +60,7 @@ import { IncidentTitleRank1764000170000 } from './1764000170000-incident-title-r
 import { ServiceConfiguration1764000180000 } from './1764000180000-service-configuration.js';
 import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news.js';
 import { DeliveryPush1764000200000 } from './1764000200000-delivery-push.js';
+import { WorkloadFindings1764000210000 } from './1764000210000-workload-findings.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -125,4 +126,5 @@ export const migrations = [
   ExploitationNews1764000191000,
   FleetSearch1764000160000,
   DeliveryPush1764000200000,
+  WorkloadFindings1764000210000,
 ];

@@ -10,6 +10,7 @@ import {
   Deliveries,
   DetectionAlerts,
   DetectionRules,
+  type JudgedObject,
   type ListedRule,
   FleetMatches,
   Images,
@@ -18,6 +19,7 @@ import {
   PushDifferences,
   Pushes,
   Store,
+  WorkloadFindings,
 } from '@tidewaiter/store';
 import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
@@ -694,6 +696,57 @@ describe('the API', () => {
       expect.objectContaining({ id: '1', incidentId, title: hostile, image: ['/tmp/x is not in the image'] }),
     ]);
     for (const key of ['keys', 'evidence', 'timeMs']) expect(items[0]).not.toHaveProperty(key);
+  });
+
+  it('lists misconfigurations of workloads with what to do, page by page and by filter', async () => {
+    const state = (name: string, version: string, checks: readonly string[]): JudgedObject => ({
+      ...{ cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name, workload: { kind: 'Deployment', name } },
+      ...{ version, changedAt: '2026-01-01T10:00:00Z', isGone: false },
+      findings: checks.map((check, index) => ({
+        ...{ check, severity: index === 0 ? 'critical' : 'low', title: hostile, container: 'app', field: 'spec' },
+        ...{ isEphemeral: false, fingerprint: check },
+      })),
+    });
+    const findings = new WorkloadFindings(store);
+    await store.transaction(async (tx) =>
+      findings.put(tx, [
+        state('web', '1', ['k8s-privileged', 'k8s-host-pid', 'k8s-of-a-later-version']),
+        state('api', '1', ['k8s-privileged']),
+      ]),
+    );
+    await store.transaction(async (tx) => findings.put(tx, [state('api', '2', [])]));
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+       VALUES ('of-web', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
+      [hex('7')],
+    );
+    const checksOf = (items: Json[]) => items.map((each) => each['check'] as string).toSorted();
+    const listed = await get('/workloads/findings');
+    const checks = async (query: string) => checksOf((await get(`/workloads/findings?${query}`)).items);
+    const all = ['k8s-host-pid', 'k8s-of-a-later-version', 'k8s-privileged'];
+    expect(checksOf(listed.items)).toEqual(all);
+    expect(listed.items.find((each) => each['check'] === 'k8s-privileged')).toMatchObject({
+      workload: { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'web' },
+      ...{ severity: 'critical', title: hostile, container: 'app', field: 'spec', endedAt: null },
+      fix: expect.stringContaining('Remove privileged'),
+    });
+    const first = await get('/workloads/findings?limit=2');
+    const rest = await get(`/workloads/findings?limit=2&after=${first.next}`);
+    expect([...first.items, ...rest.items]).toEqual(listed.items);
+    for (const workload of ['web', 'Deployment/web', 'shop/Deployment/web']) {
+      expect(await checks(`workload=${encodeURIComponent(workload)}`)).toEqual(all);
+    }
+    expect(await checks('workload=StatefulSet/web')).toEqual([]);
+    expect(await checks('workload=other/Deployment/web')).toEqual([]);
+    expect(await checks('cluster=eu1&namespace=shop&severity=critical')).toEqual(['k8s-privileged']);
+    expect(await checks('cluster=eu2')).toEqual([]);
+    expect(await checks('check=k8s-host-pid')).toEqual(['k8s-host-pid']);
+    expect(await checks('state=ended')).toEqual(['k8s-privileged']);
+    expect(await checks(`image=${hex('7')}`)).toEqual(all);
+    expect(await checks(`image=${hex('8')}`)).toEqual([]);
+    for (const wrong of ['workload=a/b/c/d', 'after=x', 'severity=worst', 'image=latest', 'state=all', 'x=1']) {
+      expect((await call(`/api/v1/workloads/findings?${wrong}`, { headers: bearer() })).status).toBe(400);
+    }
   });
 
   it('shows the rules in use, and those that were refused', async () => {

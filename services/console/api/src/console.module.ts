@@ -28,6 +28,7 @@ import { SilencesController } from './silences.controller.js';
 import { StatusController } from './status.controller.js';
 import { StoredVerdicts } from './stored-verdicts.js';
 import { OpenRoutes, TokenGuard } from './token-guard.js';
+import { WorkloadsController } from './workloads.controller.js';
 
 @Module({})
 export class ConsoleModule {
@@ -58,6 +59,7 @@ export class ConsoleModule {
         SearchController,
         IncidentsController,
         AlertsController,
+        WorkloadsController,
         RulesController,
         DeliveriesController,
         ReceiversController,

@@ -50,7 +50,9 @@ import {
   silenceBody,
   silencePreviewBody,
   silencesQuery,
+  workloadFindingsQuery,
 } from './requests.js';
+import { workloadFindingAnswer } from './workload-answers.js';
 
 /** One route of the API, as the OpenAPI document tells of it. */
 export interface Route {
@@ -107,6 +109,12 @@ export const routes: readonly Route[] = [
     '/incidents/{id}',
     'An incident with its timeline and evidence, what is known of its image and how far it reaches',
     incidentDetailAnswer,
+  ),
+  list(
+    '/workloads/findings',
+    'Misconfigurations of workloads, newest first',
+    workloadFindingsQuery,
+    workloadFindingAnswer,
   ),
   list('/alerts', 'What rules found in what runs, newest first', alertsQuery, alertAnswer),
   post('/incidents/{id}/acknowledge', 'Says that somebody looks after an incident', 200, incidentAnswer),

@@ -1,0 +1,297 @@
+import { createHash } from 'node:crypto';
+
+import { Injectable } from '@nestjs/common';
+import { type Digest, type ObjectFinding, type ObjectJudgement, type Severity, severities } from '@tidewaiter/domain';
+import type { WorkloadRef } from '@tidewaiter/workloads';
+
+import { type ObjectMoment, orderOfStates } from './object-order.js';
+import type { Page } from './page.js';
+import { json } from './storable.js';
+import { Store, type Transaction } from './store.js';
+import { isRecent } from './workload-ledger.js';
+
+/** An object of a cluster, with its findings. */
+export interface JudgedObject extends ObjectJudgement {
+  cluster: string | null;
+}
+
+/** A misconfiguration of a workload. */
+export interface WorkloadFinding {
+  id: string;
+  workload: WorkloadRef;
+  check: string;
+  severity: Severity;
+  title: string;
+  /** Null where it is about the pod or the object. */
+  container: string | null;
+  /** Path in the manifest. */
+  field: string | null;
+  firstSeen: Date;
+  /** To the hour while it is open. */
+  lastSeen: Date;
+  /** When it was fixed or the workload deleted; null while it is open. */
+  endedAt: Date | null;
+}
+
+/** Which findings of workloads are wanted; without anything, all that are open. */
+export interface WorkloadFindingFilter {
+  cluster?: string | undefined;
+  namespace?: string | undefined;
+  kind?: string | undefined;
+  name?: string | undefined;
+  check?: string | undefined;
+  severity?: Severity | undefined;
+  state?: 'open' | 'ended' | undefined;
+  /** An image that the workload runs, or ran in the last day. */
+  image?: Digest | undefined;
+}
+
+interface KnownObject extends ObjectMoment {
+  judgement: string;
+  workloadKind: string;
+  workload: string;
+  seenAt: Date;
+}
+
+/** An object as its row has it. */
+interface ObjectRow extends KnownObject {
+  cluster: string;
+  namespace: string;
+  kind: string;
+  name: string;
+  findings: ObjectFinding[];
+}
+
+interface News {
+  object: ObjectRow;
+  known: KnownObject | null;
+  /** Whether more than its version or time is new. */
+  isChanged: boolean;
+}
+
+type WorkloadPlace = Record<'cluster' | 'namespace' | 'kind' | 'name', string>;
+
+/** What a workload has follows from several objects, which several partitions bring: one of them at a time derives it. */
+const findingsLock = "hashtext('workload_finding')";
+const dayMs = 24 * 3_600_000;
+const maxCursor = '9223372036854775807';
+
+/** Misconfigurations of workloads, from the objects in which the checks found them. */
+@Injectable()
+export class WorkloadFindings {
+  constructor(private readonly store: Store) {}
+
+  /**
+   * Takes over what was found in objects, in whatever order and however often it comes: the newest state of an object counts. A repeated state
+   * writes nothing, but once a day that the object was seen.
+   */
+  async put(tx: Transaction, judged: readonly JudgedObject[]): Promise<void> {
+    const states = newestOf(judged.map(rowOf));
+    if ((await newsOf(tx, states)).length === 0) return;
+    await tx.query(`SELECT pg_advisory_xact_lock(${findingsLock})`);
+    const news = await newsOf(tx, states);
+    const changed = news.filter(({ isChanged }) => isChanged);
+    const unchanged = news.filter(({ isChanged }) => !isChanged);
+    if (unchanged.length > 0) await move(tx, unchanged);
+    if (changed.length === 0) return;
+    await replace(tx, changed);
+    await derive(tx, changed.flatMap(workloadsOf));
+  }
+
+  /** Newest first. The cursor is the id of the last one. */
+  async list(
+    { limit, after }: { limit: number; after?: string | undefined },
+    filter: WorkloadFindingFilter = {},
+  ): Promise<Page<WorkloadFinding>> {
+    const { cluster, namespace, kind, name, check, severity, state = 'open', image } = filter;
+    const rows = await this.store.query<WorkloadPlace & Omit<WorkloadFinding, 'workload'>>(
+      `SELECT id::text AS id, cluster, namespace, kind, name, check_id AS check, severity, title, container, field,
+         first_seen AS "firstSeen", last_seen AS "lastSeen", ended_at AS "endedAt"
+       FROM workload_finding AS finding
+       WHERE id < $2 AND ($3::text IS NULL OR cluster = $3) AND ($4::text IS NULL OR namespace = $4)
+         AND ($5::text IS NULL OR kind = $5) AND ($6::text IS NULL OR name = $6)
+         AND ($7::text IS NULL OR check_id = $7) AND ($8::text IS NULL OR severity = $8) AND (ended_at IS NULL) = $9
+         AND ($10::text IS NULL OR EXISTS (SELECT FROM container_ledger AS ledger WHERE image_digest = $10 AND ${isRecent}
+           AND (ledger.cluster, ledger.namespace, workload_kind, workload)
+             = (finding.cluster, finding.namespace, finding.kind, finding.name)))
+       ORDER BY finding.id DESC LIMIT $1`,
+      [
+        ...[limit + 1, after ?? maxCursor, cluster ?? null, namespace ?? null, kind ?? null, name ?? null],
+        ...[check ?? null, severity ?? null, state === 'open', image ?? null],
+      ],
+    );
+    const items = rows.slice(0, limit).map(findingOf);
+    return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  /** How many are open, by severity; 0 where there is none. */
+  async openCounts(): Promise<Record<Severity, number>> {
+    const rows = await this.store.query<{ severity: Severity; count: number }>(
+      'SELECT severity, count(*)::int AS count FROM workload_finding WHERE ended_at IS NULL GROUP BY severity',
+    );
+    const counts = new Map(rows.map(({ severity, count }) => [severity, count]));
+    return Object.fromEntries(severities.map((severity) => [severity, counts.get(severity) ?? 0])) as Record<
+      Severity,
+      number
+    >;
+  }
+
+  /**
+   * Ends objects that were not seen since a time, and of whose workload the ledger has no container either: nobody reported their deletion.
+   * Forgets what ended before that time.
+   */
+  async forget(before: Date): Promise<void> {
+    await this.store.transaction(async (tx) => {
+      await tx.query(`SELECT pg_advisory_xact_lock(${findingsLock})`);
+      const gone = await tx.query<WorkloadPlace>(
+        `DELETE FROM workload_object AS old WHERE seen_at < $1 AND (is_gone OR NOT EXISTS (
+           SELECT FROM container_ledger AS ledger
+           WHERE (ledger.cluster, ledger.namespace, ledger.workload_kind, ledger.workload)
+             = (old.cluster, old.namespace, old.workload_kind, old.workload)))
+         RETURNING cluster, namespace, workload_kind AS kind, workload AS name`,
+        [before],
+      );
+      if (gone.length > 0) await derive(tx, gone);
+      await tx.query('DELETE FROM workload_finding WHERE ended_at < $1', [before]);
+    });
+  }
+}
+
+function rowOf({ cluster, workload, changedAt, findings, ...same }: JudgedObject): ObjectRow {
+  return {
+    ...same,
+    cluster: cluster ?? '',
+    workloadKind: workload.kind,
+    workload: workload.name,
+    changedAt: new Date(Date.parse(changedAt) || 0),
+    seenAt: new Date(),
+    judgement: createHash('sha256').update(JSON.stringify(findings)).digest('hex').slice(0, 32),
+    findings,
+  };
+}
+
+const keyOf = ({ cluster, namespace, kind, name }: WorkloadPlace): string =>
+  [cluster, namespace, kind, name].join('\n');
+
+/** Of each object the newest state; of the same moment the one that came last. */
+function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
+  const newest = new Map<string, ObjectRow>();
+  for (const object of objects) {
+    const known = newest.get(keyOf(object));
+    if (!known || orderOfStates(object, known) !== 'older') newest.set(keyOf(object), object);
+  }
+  return [...newest.values()];
+}
+
+/** What is not known yet of objects. */
+async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<News[]> {
+  const rows = await tx.query<KnownObject & WorkloadPlace>(
+    `SELECT cluster, namespace, kind, name, version::text AS version, changed_at AS "changedAt", is_gone AS "isGone", judgement,
+       workload_kind AS "workloadKind", workload, seen_at AS "seenAt"
+     FROM workload_object JOIN jsonb_to_recordset($1) AS asked (cluster text, namespace text, kind text, name text)
+       USING (cluster, namespace, kind, name)`,
+    [json(states.map(({ cluster, namespace, kind, name }) => ({ cluster, namespace, kind, name })))],
+  );
+  const byKey = new Map(rows.map((row) => [keyOf(row), row]));
+  return states.flatMap((object): News[] => {
+    const known = byKey.get(keyOf(object)) ?? null;
+    if (known === null) return [{ object, known, isChanged: true }];
+    const order = orderOfStates(object, known);
+    if (order === 'older') return [];
+    const isChanged = differs(object, known);
+    // The same state differs where newer checks judge it.
+    const isNews = order === 'newer' || isChanged || object.seenAt.getTime() - known.seenAt.getTime() > dayMs;
+    return isNews ? [{ object, known, isChanged }] : [];
+  });
+}
+
+function differs(object: ObjectRow, known: KnownObject): boolean {
+  return (
+    object.judgement !== known.judgement ||
+    object.isGone !== known.isGone ||
+    object.workloadKind !== known.workloadKind ||
+    object.workload !== known.workload
+  );
+}
+
+/** The workload of an object, and the one that it had before. */
+function workloadsOf({ object, known }: News): WorkloadPlace[] {
+  const { cluster, namespace } = object;
+  return [object, ...(known ? [known] : [])].map(({ workloadKind, workload }) => {
+    return { cluster, namespace, kind: workloadKind, name: workload };
+  });
+}
+
+/** Another version of what is known: the pods of a workload change several times a minute without a change of their findings. */
+async function move(tx: Transaction, news: readonly News[]): Promise<void> {
+  await tx.query(
+    `WITH moved AS (
+       UPDATE workload_object AS object SET version = news.version, changed_at = news."changedAt", seen_at = news."seenAt"
+       FROM jsonb_to_recordset($1) AS news (cluster text, namespace text, kind text, name text, version bigint, "changedAt" timestamptz,
+         "seenAt" timestamptz)
+       WHERE (object.cluster, object.namespace, object.kind, object.name) = (news.cluster, news.namespace, news.kind, news.name)
+       RETURNING object.cluster, object.namespace, workload_kind AS kind, workload AS name)
+     UPDATE workload_finding AS finding SET last_seen = now() FROM (SELECT DISTINCT * FROM moved) AS moved
+     WHERE (finding.cluster, finding.namespace, finding.kind, finding.name) = (moved.cluster, moved.namespace, moved.kind, moved.name)
+       AND ended_at IS NULL AND last_seen < now() - interval '1 hour'`,
+    [json(news.map(({ object: { findings: _, ...object } }) => object))],
+  );
+}
+
+async function replace(tx: Transaction, news: readonly News[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO workload_object (cluster, namespace, kind, name, workload_kind, workload, version, changed_at, seen_at, is_gone, judgement, findings)
+     SELECT cluster, namespace, kind, name, "workloadKind", workload, version, "changedAt", "seenAt", "isGone", judgement, findings
+     FROM jsonb_to_recordset($1) AS news (cluster text, namespace text, kind text, name text, "workloadKind" text, workload text, version bigint,
+       "changedAt" timestamptz, "seenAt" timestamptz, "isGone" boolean, judgement text, findings jsonb)
+     ON CONFLICT (cluster, namespace, kind, name) DO UPDATE SET workload_kind = EXCLUDED.workload_kind, workload = EXCLUDED.workload,
+       version = EXCLUDED.version, changed_at = EXCLUDED.changed_at, seen_at = EXCLUDED.seen_at, is_gone = EXCLUDED.is_gone,
+       judgement = EXCLUDED.judgement, findings = EXCLUDED.findings`,
+    [json(news.map(({ object }) => object))],
+  );
+}
+
+/**
+ * Makes the findings of workloads what their objects say. Where the workload's own object is known it alone counts, with ephemeral containers of its
+ * pods; else all of its pods together. Replicas with equal findings are read once.
+ */
+async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Promise<void> {
+  await tx.query(
+    `WITH asked AS (
+       SELECT DISTINCT * FROM jsonb_to_recordset($1) AS row (cluster text, namespace text, kind text, name text)),
+     live AS (
+       SELECT asked.*, object.judgement, object.findings, object.changed_at,
+         (object.kind, object.name) = (asked.kind, asked.name) AS is_own,
+         bool_or((object.kind, object.name) = (asked.kind, asked.name)) OVER (PARTITION BY asked.cluster, asked.namespace, asked.kind, asked.name) AS is_known
+       FROM asked JOIN workload_object AS object ON (object.cluster, object.namespace, object.workload_kind, object.workload)
+         = (asked.cluster, asked.namespace, asked.kind, asked.name)
+       WHERE NOT is_gone),
+     judgements AS (
+       SELECT DISTINCT ON (cluster, namespace, kind, name, is_own, judgement) * FROM live
+       ORDER BY cluster, namespace, kind, name, is_own, judgement, changed_at DESC),
+     wanted AS (
+       SELECT DISTINCT ON (cluster, namespace, kind, name, fingerprint) cluster, namespace, kind, name, finding.*
+       FROM judgements, jsonb_to_recordset(findings) AS finding (fingerprint text, "check" text, severity text, title text, container text,
+         field text, "isEphemeral" boolean)
+       WHERE is_own OR NOT is_known OR "isEphemeral"
+       ORDER BY cluster, namespace, kind, name, fingerprint, changed_at DESC),
+     ended AS (
+       UPDATE workload_finding AS finding SET ended_at = now() FROM asked
+       WHERE (finding.cluster, finding.namespace, finding.kind, finding.name) = (asked.cluster, asked.namespace, asked.kind, asked.name)
+         AND ended_at IS NULL AND NOT EXISTS (SELECT FROM wanted
+           WHERE (wanted.cluster, wanted.namespace, wanted.kind, wanted.name, wanted.fingerprint)
+             = (finding.cluster, finding.namespace, finding.kind, finding.name, finding.fingerprint)))
+     INSERT INTO workload_finding AS known (cluster, namespace, kind, name, fingerprint, check_id, severity, title, container, field, first_seen, last_seen)
+     SELECT cluster, namespace, kind, name, fingerprint, "check", severity, title, container, field, now(), now() FROM wanted
+     ON CONFLICT (cluster, namespace, kind, name, fingerprint) DO UPDATE SET severity = EXCLUDED.severity, title = EXCLUDED.title,
+       container = EXCLUDED.container, field = EXCLUDED.field, last_seen = EXCLUDED.last_seen, ended_at = NULL
+     WHERE known.ended_at IS NOT NULL OR known.last_seen < now() - interval '1 hour'
+       OR (known.severity, known.title, known.field) IS DISTINCT FROM (EXCLUDED.severity, EXCLUDED.title, EXCLUDED.field)`,
+    [json(workloads)],
+  );
+}
+
+function findingOf(row: WorkloadPlace & Omit<WorkloadFinding, 'workload'>): WorkloadFinding {
+  const { cluster, namespace, kind, name, ...finding } = row;
+  return { ...finding, workload: { cluster: cluster === '' ? null : cluster, namespace, kind, name } };
+}

@@ -1,0 +1,40 @@
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import { WorkloadFindings } from '@tidewaiter/store';
+import { Gauge, Registry } from 'prom-client';
+
+const everyMs = 3_600_000;
+/** As long as containers are kept: then neither is known. */
+const keptMs = 30 * 24 * 3_600_000;
+
+/** Counts the open findings of workloads for metrics, and ends those of objects that nobody shows any more. */
+@Injectable()
+export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+  #repetition: Repetition | undefined;
+
+  constructor(
+    private readonly findings: WorkloadFindings,
+    private readonly log: Logger,
+    registry: Registry,
+  ) {
+    registry.registerMetric(
+      new Gauge({
+        name: 'tidewaiter_detector_workload_findings',
+        help: 'Open misconfigurations of workloads; every replica shows all of them',
+        labelNames: ['severity'],
+        registers: [],
+        async collect() {
+          for (const [severity, count] of Object.entries(await findings.openCounts())) this.set({ severity }, count);
+        },
+      }),
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.#repetition = repeat(async () => this.findings.forget(new Date(Date.now() - keptMs)), everyMs, this.log);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#repetition?.stop();
+  }
+}
