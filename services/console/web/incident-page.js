@@ -11,6 +11,7 @@ import {
   severity,
   severityCounts,
 } from './parts.js';
+import { workloadFindings } from './workload-findings.js';
 
 /** Lines of evidence, images and workloads that the page shows at most. */
 const maxLines = 50;
@@ -21,7 +22,11 @@ export async function readIncident(id, etag) {
 }
 
 /** The whole story of one incident: what to do stands before how it came. */
-export function incidentPage(incident, tools) {
+export async function incidentPage(incident, tools) {
+  const { workload, cluster } = incident;
+  // One that is no namespace/Kind/name is none of Kubernetes.
+  const ofWorkload =
+    workload?.split('/').length !== 3 ? [] : await workloadFindings({ workload, ...(cluster !== null && { cluster }) });
   return [
     element('h2', { class: 'story' }, severity(incident.severity), ` ${incident.title}`),
     element('p', { class: 'quiet' }, ...factsLine(incident)),
@@ -30,6 +35,7 @@ export function incidentPage(incident, tools) {
     part('What to do', incident.state === 'open' ? list('ol', incident.nextSteps) : null),
     part('Timeline', timeline(incident.timeline)),
     part('What the image says', imageFacts(incident)),
+    ...ofWorkload,
     part('Blast radius', blastRadius(incident)),
     part('Evidence', evidence(incident)),
     credits(incident.rules),

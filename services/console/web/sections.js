@@ -13,6 +13,7 @@ import {
   severityCounts,
   stamp,
 } from './parts.js';
+import { workloadFindings } from './workload-findings.js';
 
 /** Lines of one kind in the details of a push, at most; what is left out is counted. */
 const maxLines = 100;
@@ -138,11 +139,16 @@ function stepsText(steps) {
 
 async function imagePage(digest) {
   const path = `images/${encodeURIComponent(digest)}`;
-  const [{ images }, findings] = await Promise.all([api(path), api(`${path}/findings`)]);
+  const [{ images }, findings, ofWorkloads] = await Promise.all([
+    api(path),
+    api(`${path}/findings`),
+    workloadFindings({ image: digest }),
+  ]);
   return [
     element('p', {}, digest),
     ...images.map(imageLine),
     ...findingGroups(findings),
+    ...ofWorkloads,
     ...lines(
       images.flatMap(({ warnings }) => warnings),
       warningLine,

@@ -2,7 +2,16 @@ import { existsSync } from 'node:fs';
 
 import { Secret } from '@tidewaiter/domain';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, DeadLetters, Deliveries, Images, Incidents, Pushes, Store } from '@tidewaiter/store';
+import {
+  connect,
+  DeadLetters,
+  Deliveries,
+  Images,
+  Incidents,
+  Pushes,
+  Store,
+  WorkloadFindings,
+} from '@tidewaiter/store';
 import { minerIncident, throwAwayServers, type ThrowAwayServers, uuidOf } from '@tidewaiter/testkit';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import type { DataSource } from 'typeorm';
@@ -108,6 +117,48 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await page.getByText('shop/app:2').waitFor();
   });
 
+  it('show what is misconfigured in the workload of an incident, and in those that run an image', async () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const incident = minerIncident({
+      id: uuidOf('misconfigured'),
+      title: 'Misconfigured',
+      workload: 'shop/Deployment/web',
+      cluster: 'eu1',
+    });
+    const finding = {
+      check: 'k8s-privileged',
+      severity: 'critical',
+      title: hostile,
+      container: 'app',
+      field: 'spec.x',
+    } as const;
+    const place = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'web' };
+    const many = Array.from({ length: 250 }, (_, index) => ({
+      ...({ check: 'k8s-no-cpu-limit', severity: 'low', title: `low ${index}`, container: null, field: null } as const),
+      ...{ isEphemeral: false, fingerprint: `${index}` },
+    }));
+    await store.transaction(async (tx) => {
+      await new Incidents(store).apply(tx, [{ kind: 'opened', incident }]);
+      const findings = [{ ...finding, isEphemeral: false, fingerprint: 'worst' }, ...many];
+      const workload = { kind: place.kind, name: place.name };
+      await new WorkloadFindings(store).put(tx, [
+        { ...place, workload, version: '1', changedAt: '2026-01-01T10:00:00Z', isGone: false, findings },
+      ]);
+    });
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, namespace, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+       VALUES ('of-web', 'eu1', 'shop', 'Deployment', 'web', $1, '{}', now(), now())`,
+      [digest],
+    );
+    for (const path of [`incidents/${incident.id}`, `images/${digest}`]) {
+      await page.goto(`${service.url}/#${path}`);
+      await page.getByRole('heading', { name: 'Misconfiguration of Deployment shop/web in eu1' }).waitFor();
+      await page.getByText(hostile).first().waitFor();
+      await page.getByText('151 milder findings of workloads').waitFor();
+      expect(await page.locator('#list img').count()).toBe(0);
+    }
+  });
+
   it('follow an incident while it goes on, and say who looks after it', async () => {
     const incidents = new Incidents(store);
     const story = minerIncident({ id: uuidOf('followed'), title: 'Followed' });
@@ -128,7 +179,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     expect(await page.locator('#incident-resolve:focus').count()).toBe(1);
     await page.getByRole('button', { name: 'Acknowledge' }).waitFor();
     await page.getByRole('button', { name: 'Resolve' }).press('Enter');
-    await page.getByText('INC-2 · resolved by bootstrap').waitFor();
+    await page.getByText('INC-3 · resolved by bootstrap').waitFor();
     expect(await page.getByRole('button', { name: 'Resolve' }).count()).toBe(0);
   });
 
