@@ -88,7 +88,7 @@ const ownImages: Record<string, ImageSpec[]> = {
           { path: 'usr/bin/tool', content: 'changed', mode: 0o4755 },
           { path: 'var/lib/dpkg/info/openssl.md5sums', content: `${md5('original')}  usr/bin/tool\n` },
           // Hidden by the next layer: how old the data of its ecosystem is does not count.
-          { path: 'opt/hidden/requests-2.0.0.dist-info/METADATA', content: 'Name: requests\nVersion: 2.0.0\n' },
+          { path: 'opt/hidden/node_modules/lodash/package.json', content: '{"name":"lodash","version":"4.17.20"}' },
           { path: 'root/.aws/credentials', content: `[default]\naws_access_key_id = ${awsKey}\n` },
         ],
         [
