@@ -18,7 +18,11 @@ export interface FindingFamily {
 export interface AffectedImage {
   registry: string;
   repository: string;
-  tag: string;
+  /** `shop/app:1.4`, or `shop/app@sha256:0123456789ab` of an image that no tag points to. */
+  name: string;
+  /** Of an image that no tag points to its last one. */
+  tag: string | null;
+  isTagged: boolean;
   digest: string;
   running: boolean;
   workloads: string[];
@@ -32,9 +36,7 @@ export function findingFamilies(reports: readonly FindingReport[]): FindingFamil
 }
 
 function familyKey({ places, reason, kind }: FindingReport): string {
-  const where = places.map(({ registry, repository, tag, packageName }) =>
-    [registry, repository, tag, packageName].join('\n'),
-  );
+  const where = places.map((place) => [place.registry, nameOf(place), place.packageName].join('\n'));
   return JSON.stringify([reason === 'advisory' ? '' : reason, kind, [...new Set(where)].toSorted()]);
 }
 
@@ -84,27 +86,27 @@ export function fixText(places: readonly FindingPlace[]): string | null {
 
 /** The images of some places, running ones first, then by name. */
 export function imagesOf(places: readonly FindingPlace[]): AffectedImage[] {
-  const images = Map.groupBy(places, ({ registry, repository, tag, digest }) =>
-    JSON.stringify([registry, repository, tag, digest]),
+  const images = Map.groupBy(places, ({ registry, repository, tag, isTagged, digest }) =>
+    JSON.stringify([registry, repository, tag, isTagged, digest]),
   );
   return [...images.values()].map(imageOf).toSorted(runningFirst);
 }
 
 function imageOf(places: FindingPlace[]): AffectedImage {
-  const { registry, repository, tag, digest } = places[0]!;
+  const { registry, repository, tag, isTagged, digest } = places[0]!;
   return {
-    ...{ registry, repository, tag, digest, places },
+    ...{ registry, repository, name: nameOf(places[0]!), tag, isTagged, digest, places },
     running: places.some(({ running }) => running === true),
     workloads: [...new Set(places.flatMap(({ workloads = [] }) => workloads))].toSorted(),
   };
 }
 
 function runningFirst(a: AffectedImage, b: AffectedImage): number {
-  return Number(b.running) - Number(a.running) || (nameOf(a) < nameOf(b) ? -1 : 1);
+  return Number(b.running) - Number(a.running) || (`${a.registry}/${a.name}` < `${b.registry}/${b.name}` ? -1 : 1);
 }
 
-function nameOf({ registry, repository, tag }: AffectedImage): string {
-  return `${registry}/${repository}:${tag}`;
+function nameOf({ repository, tag, isTagged, digest }: FindingPlace): string {
+  return isTagged ? `${repository}:${tag}` : `${repository}@${digest.slice(0, 'sha256:'.length + 12)}`;
 }
 
 /** Number of images, by their digests. */

@@ -31,8 +31,8 @@ export function imageNames(places: readonly FindingPlace[]): string[] {
 }
 
 /** The end of a name is kept: the tag is there. */
-function shortName({ repository, tag }: AffectedImage): string {
-  const name = clean(`${repository}:${tag}`, 1_000);
+function shortName(image: AffectedImage): string {
+  const name = clean(image.name, 1_000);
   return name.length <= maxNameChars ? name : `…${name.slice(-maxNameChars)}`;
 }
 
@@ -42,10 +42,11 @@ export function imageSection(title: string, places: readonly FindingPlace[]): Me
   return section(title, images.length <= maxItems ? images.map(imageItem) : repositoryItems(images));
 }
 
-function imageItem({ registry, repository, tag, places, running, workloads }: AffectedImage): MessageItem {
+function imageItem({ registry, name, tag, isTagged, places, running, workloads }: AffectedImage): MessageItem {
   const packages = [...new Set(places.map(packageText))];
-  const detail = [enumerate(packages, 3), running && runsText(workloads)].filter(Boolean).join(' · ');
-  return { severity: null, text: `${registry}/${repository}:${tag}`, detail, isNew: false };
+  const moved = !isTagged && tag !== null && `its tag ${tag} has moved`;
+  const detail = [enumerate(packages, 3), running && runsText(workloads), moved].filter(Boolean).join(' · ');
+  return { severity: null, text: `${registry}/${name}`, detail, isNew: false };
 }
 
 function packageText({ packageName, installedVersion, match, fix }: FindingPlace): string {
@@ -67,10 +68,8 @@ function repositoryItems(images: readonly AffectedImage[]): MessageItem[] {
   const repositories = Map.groupBy(images, ({ registry, repository }) => `${registry}/${repository}`);
   return [...repositories].map(([name, members]) => {
     const running = members.filter((image) => image.running);
-    const tags = enumerate(
-      members.map(({ tag }) => tag),
-      maxTags,
-    );
+    const tagsOrDigests = members.map(({ name: image, repository }) => image.slice(repository.length + 1));
+    const tags = enumerate(tagsOrDigests, maxTags);
     const workloads = [...new Set(running.flatMap((image) => image.workloads))].toSorted();
     const runs = running.length === 0 ? null : `${count(running.length, 'tag')} ${runsText(workloads)}`;
     const what = members.length === 1 ? 'tag' : 'tags';

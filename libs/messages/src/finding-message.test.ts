@@ -8,6 +8,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     registry: 'registry.example.com',
     repository: 'shop/checkout',
     tag,
+    isTagged: true,
     digest: `sha256:${tag.padStart(64, '0')}`,
     packageName: 'openssl',
     packageType: 'deb',
@@ -198,6 +199,25 @@ describe('findingMessage', () => {
   it('says to remove what is malicious', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingMessage([malware], { consoleUrl }).summary).toContain('It is malicious: remove it.');
+  });
+
+  it('names an image that runs although its tag has moved by its digest', () => {
+    const moved = place('1.4', { isTagged: false, digest: `sha256:${'ab'.repeat(32)}`, running: true });
+    const places = [
+      place('1.4'),
+      moved,
+      { ...moved, repository: 'shop/cart', tag: null, digest: `sha256:${'cd'.repeat(32)}` },
+    ];
+    const { title, sections } = findingMessage([{ ...report, places }], { consoleUrl });
+    expect(title).toContain('3 images, 2 running');
+    expect(sections.find((each) => each.title === 'Images')!.items).toMatchObject([
+      { text: 'registry.example.com/shop/cart@sha256:cdcdcdcdcdcd', detail: expect.not.stringContaining('moved') },
+      {
+        text: 'registry.example.com/shop/checkout@sha256:abababababab',
+        detail: 'openssl 3.0.15-1 (fixed in 3.0.17-1) · running · its tag 1.4 has moved',
+      },
+      { text: 'registry.example.com/shop/checkout:1.4' },
+    ]);
   });
 
   it('names resolved vulnerabilities beside new ones', () => {

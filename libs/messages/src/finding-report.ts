@@ -6,7 +6,10 @@ export interface FindingPlace {
   /** Host of the registry: `registry.example.com`. */
   registry: string;
   repository: string;
-  tag: string;
+  /** Of an image that no tag points to its last tag, null where it never had one. */
+  tag: string | null;
+  /** Whether the tag points to the image; one that it does not point to is named by its digest. */
+  isTagged: boolean;
   digest: string;
   packageName: string;
   packageType: string;
@@ -35,6 +38,6 @@ export interface FindingReport {
   reason: FindingReason;
   /** ISO 8601: when the platform learned of it. */
   at: string;
-  /** Images that tags point to. */
+  /** Images that tags point to, or that run although none does. */
   places: FindingPlace[];
 }

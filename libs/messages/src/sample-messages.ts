@@ -126,6 +126,7 @@ const sampleFinding: FindingReport = {
     registry: 'registry.example.com',
     repository: index < 2 ? 'shop/checkout' : 'shop/cart',
     tag,
+    isTagged: true,
     digest: index === 1 ? digest : `sha256:${String(index).repeat(64)}`,
     packageName: 'openssl',
     packageType: 'deb',

@@ -23,7 +23,7 @@ import { exploitationOf } from './exploitation.js';
 import { unreadLayersOf } from './layer-failures.js';
 import { isCurrent, type RepositoryPlace } from './pushes.js';
 import { Store } from './store.js';
-import { runningAmong, workloadNames } from './workload-ledger.js';
+import { isRecent, runningAmong, workloadNames } from './workload-ledger.js';
 
 /** A finding, and the image of a push that has it. */
 export interface ImageFinding extends Finding, Exploitation, Use {
@@ -38,11 +38,14 @@ export interface Use {
   inUse: boolean | null;
 }
 
-/** A package of an image that a tag points to. */
+/** A package of an image that a tag points to, or that runs although none does. */
 export interface PackagePlace {
   registry: string;
   repository: string;
-  tag: string;
+  /** Of an image that no tag points to its last tag, null where it never had one. */
+  tag: string | null;
+  /** Whether the tag points to the image. */
+  isTagged: boolean;
   digest: Digest;
   packageName: string;
   packageType: PackageType;
@@ -163,18 +166,30 @@ export class Findings {
     });
   }
 
-  /** Where some packages are in what tags point to, with the fix that an advisory knows for them. */
+  /** Where some packages are in what tags point to and in what runs, with the fix that an advisory knows for them. */
   async places(purls: readonly string[], advisoryId: string): Promise<PackagePlace[]> {
     const places = await this.store.query<Omit<PackagePlace, 'running' | 'workloads'> & { images: Digest[] }>(
-      `SELECT coalesce(registry_host, connection) AS registry, repository, tag, digest, package.name AS "packageName",
+      `WITH hit AS MATERIALIZED (
+         SELECT DISTINCT image_digest FROM package JOIN image_package ON package_id = package.id WHERE purl = ANY($1) AND state = 'present'),
+       tagged AS MATERIALIZED (
+         SELECT image_digest, push.id AS push_id FROM hit JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+         WHERE push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}),
+       -- What runs under a tag that has moved on, or without one, by its last push.
+       untagged AS (
+         SELECT DISTINCT ON (image_digest) image_digest, push.id AS push_id FROM hit JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+         WHERE push.state = 'analyzed' AND image_digest NOT IN (SELECT image_digest FROM tagged)
+           AND EXISTS (SELECT FROM container_ledger AS ledger WHERE ledger.image_digest = hit.image_digest AND ${isRecent})
+         ORDER BY image_digest, tag IS NULL, push.id DESC),
+       placed AS (SELECT *, true AS is_tagged FROM tagged UNION ALL SELECT *, false FROM untagged)
+       SELECT coalesce(registry_host, connection) AS registry, repository, tag, is_tagged AS "isTagged", digest, package.name AS "packageName",
          package.type AS "packageType", version AS "installedVersion",
          coalesce(package_match.state, 'affected') AS match,
          jsonb_build_object('state', coalesce(fix_state, 'unknown'), 'version', fix_version) AS fix, min(purl) AS purl, array_agg(DISTINCT image_digest) AS images
        FROM package JOIN image_package ON package_id = package.id AND image_package.state = 'present'
-       JOIN push_image USING (image_digest) JOIN push ON push.id = push_id
+       JOIN placed USING (image_digest) JOIN push ON push.id = placed.push_id
        LEFT JOIN package_match ON package_match.package_id = package.id AND advisory_id = $2
-       WHERE purl = ANY($1) AND push.state = 'analyzed' AND tag IS NOT NULL AND ${isCurrent}
-       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 ORDER BY 1, 2, 3, 5, 7 LIMIT ${maxPlaces}`,
+       WHERE purl = ANY($1)
+       GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 ORDER BY is_tagged DESC, 1, 2, 3, 6, 8 LIMIT ${maxPlaces}`,
       [purls, advisoryId],
     );
     const running = await runningAmong(this.store, [...new Set(places.flatMap(({ images }) => images))]);

@@ -37,12 +37,13 @@ export class Judgements {
     return [rulesVersion(this.rules, now), lifecycleVersion(now)].filter(Boolean).join(' ');
   }
 
-  /** Where some packages are in what tags point to, but for those who decided to bear with the vulnerability. */
+  /** Where some packages are in what tags point to and in what runs, but for those who decided to bear with the vulnerability. */
   async places(vulnerability: { id: string; advisoryId: string }, purls: readonly string[]): Promise<PackagePlace[]> {
     const now = new Date();
     const places = await this.findings.places(purls, vulnerability.advisoryId);
     return places.filter((place) => {
-      const { registry, repository, tag, digest, purl } = place;
+      const { registry, repository, isTagged, digest, purl } = place;
+      const tag = isTagged ? place.tag : null;
       const push = { registryHost: registry, connection: registry, repository, tag, digest };
       const image = { ...identityOf(push, digest), packages: [{ purl }] };
       return suppress([findingAt(place, vulnerability)], image, this.rules, now).findings.length > 0;

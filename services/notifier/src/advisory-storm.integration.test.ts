@@ -46,6 +46,7 @@ function log4jFamily(images: number): FindingReport[] {
     registry: 'registry.example.com',
     repository: index % 10 === 0 ? `shop/app-${index}` : `bank/app-${index % 7}`,
     tag: `v${index}`,
+    isTagged: true,
     digest: `sha256:${String(index).padStart(64, '0')}`,
     packageName: 'org.apache.logging.log4j:log4j-core',
     packageType: 'maven',

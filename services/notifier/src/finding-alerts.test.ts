@@ -8,6 +8,7 @@ function place(tag: string, parts: Partial<FindingPlace> = {}): FindingPlace {
     registry: 'registry.example.com',
     repository: 'shop/checkout',
     tag,
+    isTagged: true,
     digest: `sha256:${tag.padStart(64, '0')}`,
     packageName: 'openssl',
     packageType: 'deb',
@@ -53,6 +54,17 @@ describe('the alerts of an advisory', () => {
     });
   });
 
+  it('are of their own where an image runs although its tag points to another', () => {
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const places = [place('1.4'), place('1.4', { isTagged: false, digest, running: true })];
+    const [tagged, running] = findingSubjects({ ...report, places }).map(({ alert }) => alert);
+    expect(JSON.parse(running!.identity)).toEqual([
+      ...['running-finding', 'registry.example.com', 'shop/checkout', digest],
+      JSON.parse(tagged!.identity).at(-1),
+    ]);
+    expect(running!.labels).toMatchObject({ tag: '1.4', digest, running: 'true' });
+  });
+
   it('say what is malicious', () => {
     const malware: FindingReport = { ...report, kind: 'malware', id: 'MAL-2026-1' };
     expect(findingSubjects(malware)[0]!.alert.labels['kind']).toBe('malware');
@@ -88,6 +100,8 @@ describe('the alerts of an advisory', () => {
         place('1', { running: true, workloads: ['shop/Deployment/a', 'shop/Deployment/b'], owner: 'team-shop' }),
         place('2', { running: false, workloads: [], match: 'unknown', fix: { state: 'wont-fix', version: null } }),
         place('3', { running: null, workloads: [] }),
+        place('1', { isTagged: false, digest: `sha256:${'a'.repeat(64)}`, running: true, workloads: [] }),
+        place('4', { isTagged: false, tag: null, running: true, workloads: [] }),
       ],
     };
     const other = { ...full, id: 'CVE-2026-2', advisoryId: 'DSA-2' };

@@ -3,7 +3,10 @@ import { type Alert, findingKinds, findingReasons, severities } from '@tidewaite
 import type { FindingPlace, FindingReport } from '@tidewaiter/messages';
 import type { Subject } from '@tidewaiter/routing';
 
-/** One alert for each image and package that has it: the same that a push of the image would bring, so that a push with the fix ends it. */
+/**
+ * One alert for each image and package that has it: the same that a push of the image would bring, so that a push with the fix ends it.
+ * An image that runs although no tag points to it has one of its own, as such a push changes nothing there.
+ */
 export function findingSubjects(report: FindingReport): Subject<FindingPlace>[] {
   return report.places.map((place) => ({ alert: alertOf(report, place), about: place }));
 }
@@ -23,17 +26,21 @@ export function reportsOf(alerts: readonly Alert[]): FindingReport[] {
 
 function alertOf(report: FindingReport, place: FindingPlace): Alert {
   const { kind, id, severity, exploitation, title, status, at, reason, advisoryId } = report;
-  const { registry, repository, tag, digest, packageName, packageType, installedVersion, match, fix } = place;
+  const { registry, repository, tag, isTagged, digest, packageName, packageType, installedVersion, match, fix } = place;
   const { running = null, owner, workloads = [] } = place;
   const isResolved = status === 'resolved';
   const fingerprint = vulnerabilityFingerprint(id, { type: packageType, name: packageName });
   return {
-    identity: JSON.stringify(['finding', registry, repository, tag, fingerprint]),
+    identity: JSON.stringify(
+      isTagged
+        ? ['finding', registry, repository, tag, fingerprint]
+        : ['running-finding', registry, repository, digest, fingerprint],
+    ),
     labels: {
       kind,
       severity,
       repository,
-      tag,
+      ...(tag !== null && { tag }),
       digest,
       rule: id,
       package: packageName,
@@ -55,6 +62,7 @@ function alertOf(report: FindingReport, place: FindingPlace): Alert {
       match,
       fixState: fix.state,
       ...(exploitation.epss !== null && { epss: String(exploitation.epss) }),
+      ...(!isTagged && { untagged: 'true' }),
       ...(workloads.length > 0 && { workloads: workloads.join(', ') }),
     },
     status: isResolved ? 'resolved' : 'firing',
@@ -80,10 +88,11 @@ function describedBy({ labels, annotations, status, startsAt }: Alert): Omit<Fin
 }
 
 function placeOf({ labels, annotations }: Alert): FindingPlace {
-  const { repository = '', tag = '', digest = '', package: packageName = '', running, owner = null } = labels;
+  const { repository = '', tag = null, digest = '', package: packageName = '', running, owner = null } = labels;
   const { registry = '', packageType = '', installedVersion = '', fixedVersion = '', workloads = '' } = annotations;
   return {
-    ...{ registry, repository, tag, digest, packageName, packageType, installedVersion, owner },
+    ...{ registry, repository, tag, isTagged: annotations['untagged'] !== 'true' },
+    ...{ digest, packageName, packageType, installedVersion, owner },
     match: oneOf(['affected', 'unknown'] as const, annotations['match'], 'affected'),
     fix: {
       state: oneOf(['fixed', 'not-fixed', 'wont-fix', 'unknown'] as const, annotations['fixState'], 'unknown'),

@@ -382,6 +382,26 @@ describe('findings', () => {
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
     expect(await reminders()).toHaveLength(told);
   });
+
+  it.each([
+    ['are told again of an image that runs without a tag', 'NULL', 1],
+    ['are not told again of an image without a tag that has ended', `now() - interval '2 days'`, 0],
+  ])('%s', async (_, endedAt, told) => {
+    start('repeat_interval: 1d');
+    const fingerprint = await push();
+    await tell({
+      ...finding,
+      identity: JSON.stringify(['running-finding', 'r:5000', 'shop/app', digest, fingerprint]),
+    });
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, image_digest, said_digests, first_seen, last_seen, ended_at)
+       SELECT 'c1', '', $1, '{}', now(), coalesce(ended, now()), ended FROM (SELECT (${endedAt})::timestamptz AS ended) AS given`,
+      [digest],
+    );
+    await pass('1 day');
+    await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
+    expect(await reminders()).toHaveLength(told);
+  });
 });
 
 describe('an incident', () => {

@@ -1,16 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { isDigest } from '@tidewaiter/domain';
 import { incidentMessage, type StillFiring } from '@tidewaiter/messages';
-import { Images, Judgements, Pushes } from '@tidewaiter/store';
+import { type Image, Images, type JudgedPush, Judgements, Pushes } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
 import { IncidentReports } from './incident-reports.js';
 
-/** Tags whose findings are looked at anew for one message; those beyond are taken as they were told. */
-const maxTags = 100;
+/** Tags and running images whose findings are looked at anew for one message; those beyond are taken as they were told. */
+const maxPlaces = 100;
 
 /**
- * What of that which people were told still holds, by what is known now: a tag may be gone, and somebody may have decided to bear with a
- * finding, without an event that says so.
+ * Drops reminders that no longer apply, by what is known now: a tag may be gone, an image may run no more, and a finding may be
+ * excepted, without an event that says so.
  */
 @Injectable()
 export class StillTrue {
@@ -28,12 +29,16 @@ export class StillTrue {
     for (const each of still) {
       const [kind, ...names] = JSON.parse(each.alert.identity) as [string, ...string[]];
       if (kind === 'incident') left.push(...(await this.#incident(each, names[0] ?? '')));
-      else if (kind !== 'finding') left.push(each);
+      else if (kind !== 'finding' && kind !== 'running-finding') left.push(each);
       else {
-        const [registry = '', repository = '', tag = '', fingerprint = ''] = names;
-        const place = JSON.stringify([registry, repository, tag]);
-        if (!open.has(place) && open.size < maxTags) {
-          open.set(place, await this.#findings({ registry, repository, tag }));
+        const [registry = '', repository = '', version = '', fingerprint = ''] = names;
+        const place = JSON.stringify([kind, registry, repository, version]);
+        if (!open.has(place) && open.size < maxPlaces) {
+          const findings =
+            kind === 'finding'
+              ? this.#findings({ registry, repository, tag: version })
+              : this.#findingsOfRunning({ registry, repository, digest: version });
+          open.set(place, await findings);
         }
         if (open.get(place)?.has(fingerprint) ?? true) left.push(each);
       }
@@ -53,7 +58,24 @@ export class StillTrue {
     const push = await this.pushes.current(place);
     if (push === null) return new Set();
     if (push.state !== 'analyzed') return null;
-    const { findings } = await this.judgements.of(push, await this.images.ofPush(push.id), []);
+    return this.#present(push, await this.images.ofPush(push.id));
+  }
+
+  /** What counts of the findings of an image that no tag points to, of which none is left where it runs no more. */
+  async #findingsOfRunning(place: {
+    registry: string;
+    repository: string;
+    digest: string;
+  }): Promise<ReadonlySet<string>> {
+    const { registry, repository, digest } = place;
+    if (!isDigest(digest)) return new Set();
+    const images = await this.images.ofDigest(digest);
+    if (!(await this.images.areRunning(images.map((image) => image.digest)))) return new Set();
+    return this.#present({ registryHost: registry, connection: registry, repository, tag: null, digest }, images);
+  }
+
+  async #present(push: JudgedPush, images: readonly Image[]): Promise<ReadonlySet<string>> {
+    const { findings } = await this.judgements.of(push, images, []);
     return new Set(findings.filter(({ state }) => state === 'present').map(({ fingerprint }) => fingerprint));
   }
 }
