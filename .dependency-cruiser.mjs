@@ -1,6 +1,7 @@
 const pure =
   '^libs/(domain|versions|oci|analyzers|secrets|checks|integrity|advisories|policy|provenance|detection|sigma|sensors|workloads|facts|routing|messages|reports|events)/';
-const adapters = '^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync|rule-files)/';
+const adapters =
+  '^libs/(bus|store|queue|registry|sandbox|servers|egress|runtime|advisory-file|advisory-sync|rule-files)/';
 /** Rules bind code; tests may reach for what they need. */
 const code = (path) => ({ path, pathNot: '\\.test\\.ts$' });
 
@@ -38,9 +39,11 @@ export default {
     {
       name: 'adapters-do-not-meet',
       severity: 'error',
-      comment: 'An adapter hides one client; join two in a service. Only `runtime` is shared.',
-      from: code('^libs/(bus|store|queue|registry|sandbox|servers|runtime|advisory-file|advisory-sync|rule-files)/'),
-      to: { path: adapters, pathNot: ['^libs/$1/', '^libs/runtime/'] },
+      comment: 'An adapter hides one client; join two in a service. Only `egress` and `runtime` are shared.',
+      from: code(
+        '^libs/(bus|store|queue|registry|sandbox|servers|egress|runtime|advisory-file|advisory-sync|rule-files)/',
+      ),
+      to: { path: adapters, pathNot: ['^libs/$1/', '^libs/(egress|runtime)/'] },
     },
     {
       name: 'libs-not-to-services',

@@ -36,7 +36,7 @@ export function syncCommand(advisories: Command): void {
 export async function syncAll(flags: SyncFlags): Promise<void> {
   const [{ placesOf, syncAdvisories }, { Egress }, { ReadingProgress }] = await Promise.all([
     import('@tidewaiter/advisory-sync'),
-    import('@tidewaiter/runtime'),
+    import('@tidewaiter/egress'),
     import('./reading-progress.js'),
   ]);
   const egress = new Egress({ allow: [] });

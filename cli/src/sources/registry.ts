@@ -97,7 +97,7 @@ async function registryStore(
   repository: string,
   signal: AbortSignal,
 ): Promise<ContentStore> {
-  const { Egress } = await import('@tidewaiter/runtime');
+  const { Egress } = await import('@tidewaiter/egress');
   const egress = new Egress({ allow: [] });
   const client = new RegistryClient(connection, egress);
   return {

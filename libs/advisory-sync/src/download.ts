@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { InvalidInput, LimitExceeded, NotFound, TidewaiterError, Unavailable } from '@tidewaiter/domain';
-import { type Egress, type EgressRequest, type EgressResponse, readRetryAfter } from '@tidewaiter/runtime';
+import { type Egress, type EgressRequest, type EgressResponse, readRetryAfter } from '@tidewaiter/egress';
 
 import { checkDigests } from './digests.js';
 

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 
 import { AdvisoryFile, AdvisoryFileWriter } from '@tidewaiter/advisory-file';
-import { Egress } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
 import { startHttpServer, type TestHttpServer, zipArchive } from '@tidewaiter/testkit';
 
 import type { FeedResult, ReadingListener } from './advisory-keeper.js';

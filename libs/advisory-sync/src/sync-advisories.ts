@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { epssFeed, kevFeed } from '@tidewaiter/advisories';
 import { InvalidInput, LimitExceeded, NotFound, Unavailable } from '@tidewaiter/domain';
-import type { Egress, EgressRequest } from '@tidewaiter/runtime';
+import type { Egress, EgressRequest } from '@tidewaiter/egress';
 
 import { download } from './download.js';
 import { type AdvisoryPlaces, archiveUrl, ecosystemsUrl, readEcosystems } from './places.js';

@@ -1,5 +1,5 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
-import type { Egress, EgressRequest } from '@tidewaiter/runtime';
+import type { Egress, EgressRequest } from '@tidewaiter/egress';
 import { z } from 'zod';
 
 import { parseChallenges, type Challenge } from './challenge.js';

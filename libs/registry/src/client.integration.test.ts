@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { Secret } from '@tidewaiter/domain';
-import { Egress } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
 import { buildImage, hasRegistry, pushImage, startRegistry, type TestRegistry } from '@tidewaiter/testkit';
 
 import { RegistryClient } from './client.js';

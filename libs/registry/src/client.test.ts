@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { inspect } from 'node:util';
 
 import { Secret, TidewaiterError, type Unavailable } from '@tidewaiter/domain';
-import { Egress } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
 import { startHttpServer, testCertificate } from '@tidewaiter/testkit';
 
 import { RegistryClient } from './client.js';

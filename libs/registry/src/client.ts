@@ -1,6 +1,6 @@
 import { type Digest, InvalidInput, isDigest, TidewaiterError, Unavailable } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/egress';
 import type { Descriptor } from '@tidewaiter/oci';
-import type { Egress } from '@tidewaiter/runtime';
 
 import { readBlob, sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';

@@ -1,5 +1,5 @@
 import { InvalidInput, type Secret } from '@tidewaiter/domain';
-import type { ClientCertificate } from '@tidewaiter/runtime';
+import type { ClientCertificate } from '@tidewaiter/egress';
 
 import { canonicalHost } from './reference.js';
 

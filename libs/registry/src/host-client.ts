@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { InvalidInput, isDigest, NotFound, type Digest } from '@tidewaiter/domain';
+import type { Egress, EgressResponse } from '@tidewaiter/egress';
 import { type Descriptor, parseReferrers } from '@tidewaiter/oci';
-import type { Egress, EgressResponse } from '@tidewaiter/runtime';
 
 import { sizeMismatch, type BlobDescriptor, type BlobPart } from './blob.js';
 import type { RegistryConnection } from './connection.js';

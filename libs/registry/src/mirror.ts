@@ -1,5 +1,5 @@
 import { InvalidInput, NotFound, TidewaiterError } from '@tidewaiter/domain';
-import type { Egress } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
 
 import type { RegistryMirror } from './connection.js';
 import { HostClient } from './host-client.js';

@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { TLSSocket } from 'node:tls';
 
 import { Secret } from '@tidewaiter/domain';
-import { Egress } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
 import { startHttpServer, testAuthority } from '@tidewaiter/testkit';
 
 import { RegistryClient } from './client.js';

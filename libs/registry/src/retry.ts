@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { readRetryAfter } from '@tidewaiter/runtime';
+import { readRetryAfter } from '@tidewaiter/egress';
 
 /** A registry cannot ask us to stay away for longer than this, in milliseconds. */
 export const MAX_RETRY_AFTER_MS = 5 * 60_000;

@@ -1,5 +1,5 @@
 import { AccessDenied, NotFound, Unavailable, type Secret } from '@tidewaiter/domain';
-import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/runtime';
+import type { Egress, EgressRequest, EgressResponse } from '@tidewaiter/egress';
 
 import { Authenticator } from './authenticator.js';
 import { endpointOf, type Endpoint, type RegistryConnection } from './connection.js';

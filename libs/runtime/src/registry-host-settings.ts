@@ -1,7 +1,7 @@
 import type { Secret } from '@tidewaiter/domain';
+import type { ClientCertificate } from '@tidewaiter/egress';
 import { z } from 'zod';
 
-import type { ClientCertificate } from './egress-pools.js';
 import { secretPair, type SecretReader } from './secret-settings.js';
 
 /** How a registry, or a mirror of one, is reached. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
-import { Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
+import { Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import { fingerprintKeyOf } from '@tidewaiter/secrets';
 import { DeadLetters, StoreModule } from '@tidewaiter/store';
 

@@ -1,5 +1,5 @@
 import { Unavailable } from '@tidewaiter/domain';
-import type { Egress } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
 
 import { FetchedKeys } from './published-keys.js';
 

@@ -1,5 +1,5 @@
 import { Unavailable } from '@tidewaiter/domain';
-import type { Egress } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
 
 /** Keys that senders publish, by the URL at which they are. */
 export interface PublishedKeys {

@@ -1,7 +1,8 @@
 import { Secret } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { findingMessage, type FindingReport, type Message, slackBlocks } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Egress, Logger } from '@tidewaiter/runtime';
+import { Logger } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   AlertHistory,

@@ -1,8 +1,9 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/egress';
 import { type Message, Templates } from '@tidewaiter/messages';
 import type { Integration, RoutingConfig } from '@tidewaiter/routing';
-import type { Egress, Logger } from '@tidewaiter/runtime';
+import type { Logger } from '@tidewaiter/runtime';
 
 import { ChannelGuard } from './channel-guard.js';
 import type { Delivery, Outcome } from './receivers/receiver.js';

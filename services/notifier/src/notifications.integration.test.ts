@@ -1,7 +1,8 @@
 import { type Alert, Secret } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Egress, Logger } from '@tidewaiter/runtime';
+import { Logger } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   AlertHistory,

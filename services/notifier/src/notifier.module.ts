@@ -1,9 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import { Egress } from '@tidewaiter/egress';
 import type { Templates } from '@tidewaiter/messages';
 import { QueueModule } from '@tidewaiter/queue';
 import type { RoutingConfig } from '@tidewaiter/routing';
-import { type Config, Egress, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
+import { type Config, Logger, type TidewaiterSettings } from '@tidewaiter/runtime';
 import {
   ChannelHealths,
   DeadLetters,

@@ -1,7 +1,7 @@
 import { Secret } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { sensorRecovered, sensorMissed } from '@tidewaiter/events';
 import { parseRouting } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import {
   AlertGroups,
   AlertHistory,

@@ -1,7 +1,8 @@
 import { type Alert, countBySeverity, Secret } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Egress, Logger, parseSettings } from '@tidewaiter/runtime';
+import { Logger, parseSettings } from '@tidewaiter/runtime';
 import {
   Advisories,
   AdvisoryAges,

@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { AdvisoryPlaces } from '@tidewaiter/advisory-sync';
-import { type Egress, Logger, repeat, type Repetition } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
+import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { Jobs, Store } from '@tidewaiter/store';
 
 export const syncQueue = 'sync-osv';

@@ -1,11 +1,6 @@
 import { AccessDenied, NotFound, Secret, Unavailable } from '@tidewaiter/domain';
-import {
-  type Egress,
-  type EgressRequest,
-  type EgressResponse,
-  readRetryAfter,
-  type RedeliverSettings,
-} from '@tidewaiter/runtime';
+import { type Egress, type EgressRequest, type EgressResponse, readRetryAfter } from '@tidewaiter/egress';
+import type { RedeliverSettings } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import type { HookAttempt } from './redeliveries.js';

@@ -1,6 +1,7 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput } from '@tidewaiter/domain';
-import type { Egress, RegistrySettings } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
+import type { RegistrySettings } from '@tidewaiter/runtime';
 
 import { GithubHook } from './github-hook.js';
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-import { Egress, parseSettings } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
+import { parseSettings } from '@tidewaiter/runtime';
 import { startHttpServer } from '@tidewaiter/testkit';
 
 import { Registries } from './registries.js';

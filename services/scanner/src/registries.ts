@@ -1,7 +1,8 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { InvalidInput, type Platform } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/egress';
 import { hostCertificates, RegistryClient, type RegistryConnection, type RegistryMirror } from '@tidewaiter/registry';
-import type { Egress, MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
+import type { MirrorSettings, Reconciliation, RegistrySettings, TidewaiterSettings } from '@tidewaiter/runtime';
 
 /** Where Podman and Docker keep the certificates of registries. */
 const certificateFolders = ['/etc/containers/certs.d', '/etc/docker/certs.d'];

@@ -1,8 +1,9 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { placesOf } from '@tidewaiter/advisory-sync';
 import { Bus, BusModule } from '@tidewaiter/bus';
+import { Egress } from '@tidewaiter/egress';
 import { QueueModule } from '@tidewaiter/queue';
-import { type Config, Egress, type TidewaiterSettings } from '@tidewaiter/runtime';
+import type { Config, TidewaiterSettings } from '@tidewaiter/runtime';
 import { readingLimits } from '@tidewaiter/sandbox';
 import { AdvisoryAges, DeadLetters, Jobs, StoreModule } from '@tidewaiter/store';
 import { Counter, Gauge, Registry } from 'prom-client';

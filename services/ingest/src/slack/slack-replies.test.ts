@@ -1,4 +1,5 @@
-import { Egress, type Logger } from '@tidewaiter/runtime';
+import { Egress } from '@tidewaiter/egress';
+import type { Logger } from '@tidewaiter/runtime';
 import { httpSink, type HttpSink } from '@tidewaiter/testkit';
 
 import { SlackReplies } from './slack-replies.js';

@@ -1,5 +1,6 @@
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Egress, Logger } from '@tidewaiter/runtime';
+import type { Egress } from '@tidewaiter/egress';
+import type { Logger } from '@tidewaiter/runtime';
 
 const timeoutMs = 5_000;
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { EgressRequest, EgressResponse } from '@tidewaiter/egress';
 import type { HttpConfig } from '@tidewaiter/routing';
-import type { EgressRequest, EgressResponse } from '@tidewaiter/runtime';
 
 import { oauthToken } from './oauth-token.js';
 import { basicAuthorization, isTemporary, post, retryAfterMs } from './outbound.js';

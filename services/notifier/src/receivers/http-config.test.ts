@@ -1,6 +1,6 @@
 import { AccessDenied, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { type HttpConfig, type OAuth2, plainHttp, plainTls } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import {
   type HttpProxy,
   httpProxy,

@@ -1,6 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { EgressResponse } from '@tidewaiter/egress';
 import type { OAuth2 } from '@tidewaiter/routing';
-import type { EgressResponse } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import { answerText, basicAuthorization, isTemporary, jsonOf, post, retryAfterMs, withoutDoubt } from './outbound.js';

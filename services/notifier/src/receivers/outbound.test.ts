@@ -1,5 +1,5 @@
+import type { Egress, EgressRequest } from '@tidewaiter/egress';
 import { plainHttp } from '@tidewaiter/routing';
-import type { Egress, EgressRequest } from '@tidewaiter/runtime';
 
 import { isTemporary, isWrittenPrivate, post, retryAfterMs } from './outbound.js';
 

@@ -1,5 +1,4 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
-import type { HttpConfig, HttpProxies, TlsConfig } from '@tidewaiter/routing';
 import {
   bypassesProxy,
   classifyAddress,
@@ -8,7 +7,8 @@ import {
   type EgressResponse,
   type EgressTls,
   readRetryAfter,
-} from '@tidewaiter/runtime';
+} from '@tidewaiter/egress';
+import type { HttpConfig, HttpProxies, TlsConfig } from '@tidewaiter/routing';
 
 import { OutcomeUnknown, type SendContext } from './receiver.js';
 

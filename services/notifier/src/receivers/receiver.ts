@@ -1,7 +1,7 @@
 import { Unavailable, type Alert, type Labels } from '@tidewaiter/domain';
+import type { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import type { ChannelConfigs } from '@tidewaiter/routing';
-import type { Egress } from '@tidewaiter/runtime';
 import type { DeliveryThread } from '@tidewaiter/store';
 
 /** One message on its way to one receiver. */

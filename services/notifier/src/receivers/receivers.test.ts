@@ -6,8 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { plainHttp, plainTls } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type Answer } from '@tidewaiter/testkit';
 import { SMTPServer } from 'smtp-server';
 

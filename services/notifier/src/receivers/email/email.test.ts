@@ -3,9 +3,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import { inspect } from 'node:util';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { mailHtml, mailText, type Message } from '@tidewaiter/messages';
 import { plainTls } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { mailSink, type MailSink } from '@tidewaiter/testkit';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 

@@ -1,5 +1,5 @@
 import { InvalidInput } from '@tidewaiter/domain';
-import type { EgressResponse } from '@tidewaiter/runtime';
+import type { EgressResponse } from '@tidewaiter/egress';
 import { z } from 'zod';
 
 import { authorization, httpFailure } from '../http-channel.js';

@@ -1,7 +1,7 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { jiraSink, type JiraSink } from '@tidewaiter/testkit';
 
 import { type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';

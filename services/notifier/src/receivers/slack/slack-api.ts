@@ -1,6 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { EgressResponse } from '@tidewaiter/egress';
 import type { HttpConfig } from '@tidewaiter/routing';
-import type { EgressResponse } from '@tidewaiter/runtime';
 import { z } from 'zod';
 
 import { answerText, isTemporary, jsonOf, post, retryAfterMs, type Post } from '../outbound.js';

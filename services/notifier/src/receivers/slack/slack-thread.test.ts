@@ -1,7 +1,7 @@
 import { Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { slackSink, type SlackSink } from '@tidewaiter/testkit';
 
 import type { Configs, Delivery, Edition, Outcome, SendContext } from '../receiver.js';

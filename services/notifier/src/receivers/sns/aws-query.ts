@@ -1,6 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import type { EgressResponse } from '@tidewaiter/egress';
 import type { HttpConfig } from '@tidewaiter/routing';
-import type { EgressResponse } from '@tidewaiter/runtime';
 
 import { answerText, isTemporary, post, type Post, retryAfterMs } from '../outbound.js';
 import { OutcomeUnknown, type SendContext } from '../receiver.js';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { plainHttp } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { snsSink, type SnsSink } from '@tidewaiter/testkit';
 
 import { type Configs, type Delivery, OutcomeUnknown, type Outcome } from '../receiver.js';

@@ -1,6 +1,6 @@
 import { AccessDenied, InvalidInput, Secret, Unavailable } from '@tidewaiter/domain';
+import { Egress } from '@tidewaiter/egress';
 import { plainHttp } from '@tidewaiter/routing';
-import { Egress } from '@tidewaiter/runtime';
 import { httpSink, type HttpSink } from '@tidewaiter/testkit';
 
 import { type Configs, type Delivery, OutcomeUnknown } from '../receiver.js';

@@ -1,7 +1,7 @@
 import { LimitExceeded, Unavailable } from '@tidewaiter/domain';
 import type { Dispatcher } from 'undici';
 
-import { egressFailure } from './egress-failure.js';
+import { egressFailure } from './failure.js';
 
 /** What came back. Read the body to its end, or call `discard`: until then the connection is taken. */
 export interface EgressResponse {

@@ -4,10 +4,10 @@ import { isIP } from 'node:net';
 import { InvalidInput, Unavailable, type Secret } from '@tidewaiter/domain';
 import type { Dispatcher } from 'undici';
 
-import { AllowList, classifyAddress } from './egress-address.js';
-import { egressFailure } from './egress-failure.js';
-import { PinnedPools, type EgressProxy, type EgressTls, type ResolvedAddress } from './egress-pools.js';
-import { discard, toEgressResponse, type EgressResponse } from './egress-response.js';
+import { AllowList, classifyAddress } from './address.js';
+import { egressFailure } from './failure.js';
+import { PinnedPools, type EgressProxy, type EgressTls, type ResolvedAddress } from './pools.js';
+import { discard, toEgressResponse, type EgressResponse } from './response.js';
 
 export interface EgressPolicy {
   /** CIDRs, addresses or exact host names that may be reached although they are not public: `10.0.0.0/8`, `registry.lan`. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-import { AllowList, classifyAddress } from './egress-address.js';
+import { AllowList, classifyAddress } from './address.js';
 
 describe('classifyAddress', () => {
   it.each([
