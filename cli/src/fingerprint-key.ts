@@ -3,8 +3,6 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { fingerprintKeyOf } from '@tidewaiter/secrets';
-
 import { environment } from './context.js';
 
 const keyBytes = 32;
@@ -40,7 +38,7 @@ export async function fingerprintKey(folder: string): Promise<Buffer> {
  */
 export async function scanKey(): Promise<Buffer> {
   const given = environment['TIDEWAITER_FINGERPRINT_KEY'];
-  if (given) return fingerprintKeyOf(given);
+  if (given) return (await import('@tidewaiter/secrets')).fingerprintKeyOf(given);
   return fingerprintKey(join(environment['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'tidewaiter'));
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { isEcosystemName, publicPlaces } from '@tidewaiter/advisory-sync';
+import { printable } from '@tidewaiter/domain';
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { type DestinationFlags, filePathOf, withDestinationFlags, withKeeper } from './destination.js';
@@ -17,19 +17,27 @@ interface SyncFlags extends DestinationFlags {
 }
 
 export function syncCommand(advisories: Command): void {
-  const { osvUrl, kevUrl, epssUrl } = publicPlaces;
   const command = advisories
     .command('sync')
     .description(
       'fetch what is new: OSV records, KEV and EPSS; once a place is named, only those that are named are asked',
     )
-    .option('--url <url>', `a bucket in the layout of OSV's; ${osvUrl} when no place is named`, webUrl)
+    .option('--url <url>', "a bucket in the layout of OSV's; OSV's own when no place is named", webUrl)
     .option('--ecosystems <names>', 'Debian,npm,…; all that the bucket lists unless given', readNames)
-    .option('--kev-url <url>', `CISA's catalogue in JSON; ${kevUrl} when no place is named`, webUrl)
-    .option('--epss-url <url>', `FIRST's scores as .csv.gz; ${epssUrl} when no place is named`, webUrl)
+    .option('--kev-url <url>', "CISA's catalogue in JSON; from cisa.gov when no place is named", webUrl)
+    .option('--epss-url <url>', "FIRST's scores as .csv.gz; the public ones when no place is named", webUrl)
     .option('--accept-removals', 'believe an archive that most records of an ecosystem are gone')
     .option('--quiet', 'say only what went wrong');
-  withDestinationFlags(command).action(syncAll);
+  withDestinationFlags(command).action(async (flags: SyncFlags) => {
+    const { isEcosystemName } = await import('@tidewaiter/advisory-sync');
+    const wrong = flags.ecosystems?.find((name) => !isEcosystemName(name));
+    if (wrong !== undefined) {
+      command.error(`error: --ecosystems: "${printable(wrong)}" is no name of an ecosystem, such as Debian or npm`, {
+        code: 'commander.invalidArgument',
+      });
+    }
+    await syncAll(flags);
+  });
 }
 
 /** Fetches from the places that the flags name, else from the public ones. */
@@ -75,7 +83,5 @@ function webUrl(text: string): string {
 }
 
 function readNames(text: string): string[] {
-  const names = text.split(',').map((name) => name.trim());
-  if (!names.every(isEcosystemName)) throw new InvalidArgumentError('Give names of ecosystems, such as Debian,npm.');
-  return [...new Set(names)];
+  return [...new Set(text.split(',').map((name) => name.trim()))];
 }

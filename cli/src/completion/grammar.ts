@@ -2,7 +2,7 @@ import { findingKinds, runtimeSources, severities } from '@tidewaiter/domain';
 import { reportFormats } from '@tidewaiter/reports';
 import type { Argument, Command, Option } from 'commander';
 
-import { expressionKeys } from '../find/expression.js';
+import { expressionKeys } from '../find/expression-keys.js';
 import { sourceKinds } from '../sources/sources.js';
 
 /** What may stand for an argument, or for the value of an option. */

@@ -1,27 +1,10 @@
 import { InvalidInput, isDigest, printable } from '@tidewaiter/domain';
 import { readPackageRange } from '@tidewaiter/versions';
 
+import { expressionKeys, type Parameter, parameterOfKey } from './expression-keys.js';
+
 /** The conditions of a search, as parameters of the API call them. */
 export type Conditions = Partial<Record<Parameter, string>>;
-
-type Parameter = 'vulnerability' | 'package' | 'file' | 'path' | 'layer' | 'base' | 'secret' | 'image' | 'signer';
-
-const keys: Readonly<Record<string, Parameter>> = {
-  package: 'package',
-  purl: 'package',
-  cve: 'vulnerability',
-  vulnerability: 'vulnerability',
-  file: 'file',
-  path: 'path',
-  layer: 'layer',
-  base: 'base',
-  secret: 'secret',
-  image: 'image',
-  signer: 'signer',
-};
-
-/** Keys that may stand before the equals sign of an expression. */
-export const expressionKeys = Object.keys(keys);
 
 /**
  * Reads `package=openssl<3.0.14`, `cve=CVE-2021-44228` …; an id of a vulnerability and a purl may stand alone.
@@ -41,7 +24,7 @@ export function readExpressions(texts: readonly string[]): Conditions {
 
 function readExpression(text: string, number: number): { parameter: Parameter; value: string } {
   const [, key = '', rest = ''] = /^([a-z]+)=(.*)$/s.exec(withKey(text)) ?? [];
-  const parameter = keys[key];
+  const parameter = parameterOfKey[key];
   if (parameter === undefined)
     throw invalid(number, text, 1, `one of ${expressionKeys.map((each) => `${each}=`).join(' ')}`);
   const at = text.length - rest.length;

@@ -4,7 +4,8 @@ import { withStore } from '../database.js';
 import { age, durationOption } from '../duration.js';
 import { getApi, serverUrl } from '../server.js';
 import { stdoutWidth } from '../terminal.js';
-import { type Conditions, expressionKeys, readExpressions } from './expression.js';
+import { expressionKeys } from './expression-keys.js';
+import type { Conditions } from './expression.js';
 import { csvOf, type FleetAnswer, type FoundContainers, type FoundImages, tableOf } from './find-text.js';
 
 interface FindFlags {
@@ -57,6 +58,7 @@ async function find(expressions: string[], flags: FindFlags, command: Command): 
   if ((server === undefined) !== (tokenFile === undefined)) {
     return command.error('error: --server and --token-file belong together');
   }
+  const { readExpressions } = await import('./expression.js');
   const conditions = readExpressions(expressions);
   const answer =
     server === undefined || tokenFile === undefined

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 
 import { AllowList, classifyAddress } from './address.js';
 import { egressFailure } from './failure.js';
-import { PinnedPools, type EgressProxy, type EgressTls, type ResolvedAddress } from './pools.js';
+import type { EgressProxy, EgressTls, PinnedPools, ResolvedAddress } from './pools.js';
 import { discard, toEgressResponse, type EgressResponse } from './response.js';
 
 export interface EgressPolicy {
@@ -62,7 +62,8 @@ interface Hop {
 export class Egress {
   readonly #allow: AllowList;
   readonly #resolve: ResolveHost;
-  readonly #pools = new PinnedPools();
+  /** Loaded with the first request: most commands make none. */
+  #pools: Promise<PinnedPools> | undefined;
 
   /** @throws InvalidInput `EGRESS_POLICY` when the allow list holds something else than CIDRs and host names. */
   constructor(policy: EgressPolicy, resolve: ResolveHost = (host) => lookup(host, { all: true })) {
@@ -115,14 +116,15 @@ export class Egress {
 
   /** Ends every connection, also those in use. */
   async close(): Promise<void> {
-    await this.#pools.close();
+    await (await this.#pools)?.close();
   }
 
   async #send({ url, method, headers, body }: Hop, init: EgressRequest): Promise<Dispatcher.ResponseData> {
     const { signal, tls, headersTimeoutMs = READ_TIMEOUT_MS, bodyIdleTimeoutMs = READ_TIMEOUT_MS } = init;
     try {
       const addresses = await this.#connectable(url, init);
-      return await this.#pools.get(url.origin, addresses, tls, init.proxy).request({
+      const pools = await (this.#pools ??= openPools());
+      return await pools.get(url.origin, addresses, tls, init.proxy).request({
         origin: url.origin,
         path: url.pathname + url.search,
         method,
@@ -179,6 +181,11 @@ export class Egress {
         : `${host} resolves to a link-local or reserved address (${address}); only its CIDR under egress.allow in tidewaiter.yaml opens it`,
     );
   }
+}
+
+async function openPools(): Promise<PinnedPools> {
+  const { PinnedPools: Pools } = await import('./pools.js');
+  return new Pools();
 }
 
 function firstHop(url: string | URL, { method = 'GET', headers = {}, body, credentials }: EgressRequest): Hop {
