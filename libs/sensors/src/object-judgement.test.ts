@@ -235,6 +235,28 @@ describe('the outcome', () => {
     expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThan(252 * 1024);
   });
 
+  it.each([
+    ['objects with many containers', 100],
+    ['small objects', 1],
+  ])('ends at a limit in a body of %s', (_, size) => {
+    const count = (objectLimits.maxBodyContainers * 3) / size;
+    const containers = Array.from({ length: size }, () => '{}').join(',');
+    const pods = Array.from(
+      { length: count },
+      (__, index) => `{"metadata":{"name":"p${index}","namespace":"shop"},"spec":{"containers":[${containers}]}}`,
+    );
+    const began = performance.now();
+    const { records } = kubernetesWatch.read(
+      Buffer.from(`{"kind":"PodList","apiVersion":"v1","items":[${pods.join(',')}]}`),
+      connection,
+    );
+    expect(performance.now() - began).toBeLessThan(60_000);
+    const checksOf = (index: number) => records[index]!.judgement!.findings.map(({ check }) => check);
+    expect(records).toHaveLength(count);
+    expect(checksOf(count / 3 - 1)).toContain('k8s-run-as-non-root');
+    expect(checksOf(count / 3)).toEqual(['k8s-not-checked']);
+  });
+
   it('keeps the worst where not everything fits, and counts the rest', () => {
     const containers = Array.from({ length: 90 }, (_, index) => ({
       ...{ name: `container-${index}`, image: `registry.example.com/${'a'.repeat(100)}` },

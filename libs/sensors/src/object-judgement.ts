@@ -1,4 +1,4 @@
-import { checkRunningObject, runsPods } from '@tidewaiter/checks';
+import { type CheckRunningObject, runsPods } from '@tidewaiter/checks';
 import type { JsonObject, ObjectJudgement } from '@tidewaiter/domain';
 import { workloadOfPod } from '@tidewaiter/workloads';
 
@@ -21,7 +21,10 @@ export interface ObjectState {
  * The findings of an object that runs pods; undefined of other objects, and of ReplicaSets and Jobs that belong to something else: their pods
  * count, or the manifest of what they belong to. A name that the API server would refuse is no name of an object.
  */
-export function judgeObject({ object: shown, isGone, isStored, at }: ObjectState): ObjectJudgement | undefined {
+export function judgeObject(
+  { object: shown, isGone, isStored, at }: ObjectState,
+  check: CheckRunningObject,
+): ObjectJudgement | undefined {
   const [kind, apiVersion] = [text(shown['kind']) ?? '', text(shown['apiVersion']) ?? ''];
   const metadata = object(shown['metadata']);
   const [name, namespace] = [text(metadata['name']) ?? '', text(metadata['namespace']) ?? ''];
@@ -33,7 +36,7 @@ export function judgeObject({ object: shown, isGone, isStored, at }: ObjectState
     ...{ kind, namespace, name, workload, isGone },
     version: isStored ? versionIn(metadata) : null,
     changedAt: (isStored ? changedAtIn(shown) : null) ?? at,
-    findings: isGone ? [] : checkRunningObject({ namespace, workload, object: shown }),
+    findings: isGone ? [] : check({ namespace, workload, object: shown }),
   };
 }
 

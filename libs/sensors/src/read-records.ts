@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 
+import { type CheckRunningObject, runningObjectChecker } from '@tidewaiter/checks';
 import {
   InvalidInput,
   type JsonObject,
@@ -9,6 +10,7 @@ import {
 } from '@tidewaiter/domain';
 
 import { isObject } from './json.js';
+import { judgeObject, type ObjectState } from './object-judgement.js';
 import { parseJson } from './parse-json.js';
 import { readDocuments } from './read-documents.js';
 import { fitted } from './record-size.js';
@@ -27,8 +29,8 @@ export interface Told {
   event: JsonObject;
   /** Events that it says were lost. */
   dropped?: number;
-  /** Misconfigurations of the object that the event is about. */
-  judgement?: ObjectJudgement | undefined;
+  /** The object of Kubernetes that it is about, which is judged where it runs pods. */
+  object?: ObjectState | undefined;
 }
 
 /** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
@@ -49,11 +51,13 @@ export function readRecords(
 ): ReadRecords {
   const read: ReadRecords = { records: [], ignored: {}, dropped: 0 };
   const documents = readDocuments(body);
+  const check = runningObjectChecker();
   let isRecognised = documents.length === 0;
   for (const document of documents) {
     for (const told of isObject(document) ? tellUnwrapped(document, connection, tell) : ['malformed']) {
       if (told !== 'malformed') isRecognised = true;
-      add(read, source, connection, told);
+      if (typeof told === 'string') ignore(read, told);
+      else add(read, told, { source, connection, check });
     }
   }
   // Tried on the whole batch: among readable events a foreign one is only counted.
@@ -84,13 +88,20 @@ function objectOf(value: JsonValue | undefined): JsonObject | null {
   }
 }
 
-function add(read: ReadRecords, source: RuntimeSource, connection: Connection, told: Told | Reason): void {
-  if (typeof told === 'string') return ignore(read, told);
+/** By what the records of a body are made. */
+interface Making {
+  source: RuntimeSource;
+  connection: Connection;
+  check: CheckRunningObject;
+}
+
+function add(read: ReadRecords, told: Told, { source, connection, check }: Making): void {
   read.dropped += told.dropped ?? 0;
   // Before it is cut to size: half of a secret has no form by which it is known.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
+  const judgement = told.object && judgeObject(told.object, check);
   // Whoever makes an object that cannot be cut to size must not hide its findings with it.
-  const kept = fitted(redacted.event) ?? (told.judgement ? fitted({}) : null);
+  const kept = fitted(redacted.event) ?? (judgement ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
   read.records.push({
@@ -102,13 +113,25 @@ function add(read: ReadRecords, source: RuntimeSource, connection: Connection, t
     at: told.at ?? connection.receivedAt,
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
-    ...(told.judgement && { judgement: withoutSecrets(told.judgement, connection.fingerprintKey) }),
+    ...(judgement && { judgement: withoutSecrets(judgement, connection.fingerprintKey) }),
   });
 }
 
 /** Names and paths are all that is in it, and somebody may have put a secret into one. */
 function withoutSecrets(judgement: ObjectJudgement, key: Uint8Array): ObjectJudgement {
-  return redactEvent({ ...judgement } as unknown as JsonObject, key).event as unknown as ObjectJudgement;
+  const { namespace, name, workload, findings } = judgement;
+  const texts = findings.map(({ title, container, field }) => ({ title, container, field }));
+  const redacted = redactEvent({ namespace, name, workload, texts }, key).event as {
+    namespace: string;
+    name: string;
+    workload: ObjectJudgement['workload'];
+    texts: typeof texts;
+  };
+  return {
+    ...judgement,
+    ...{ namespace: redacted.namespace, name: redacted.name, workload: redacted.workload },
+    findings: findings.map((finding, index) => ({ ...finding, ...redacted.texts[index] })),
+  };
 }
 
 function ignore({ ignored }: ReadRecords, reason: string): void {

@@ -251,6 +251,17 @@ it('takes a workload of a thousand pods', async () => {
   expect(await open()).toHaveLength(40);
 });
 
+it('goes by the newest of the pods of a workload that all differ, so that none of them makes the others slow', async () => {
+  const pods = Array.from({ length: 1_000 }, (_, number) =>
+    podOf(`web-${number}`, number + 1, [`k8s-${number}`], { changedAt: new Date(1e12 + number * 1_000).toISOString() }),
+  );
+  await put(...pods);
+  expect((await open()).length).toBe(200);
+  expect(await open()).toContain('k8s-999');
+  await put(state(2_000, ['own']));
+  expect(await open()).toEqual(['own']);
+});
+
 it.each(['\0', '\ud800', `'; DROP TABLE workload_finding; --`])('keeps a hostile title: %j', async (title) => {
   await put(state(1, [finding('a', { title, container: title })]));
   expect(await open()).toEqual(['a']);

@@ -74,6 +74,8 @@ type WorkloadPlace = Record<'cluster' | 'namespace' | 'kind' | 'name', string>;
 /** What a workload has follows from several objects, which several partitions bring: one of them at a time derives it. */
 const findingsLock = "hashtext('workload_finding')";
 const dayMs = 24 * 3_600_000;
+/** Pods of one workload that differ in their findings; more are no replicas, and would make every change of one dear. */
+const maxJudgements = 200;
 const maxCursor = '9223372036854775807';
 
 /** Misconfigurations of workloads, from the objects in which the checks found them. */
@@ -253,7 +255,7 @@ async function replace(tx: Transaction, news: readonly News[]): Promise<void> {
 
 /**
  * Makes the findings of workloads what their objects say. Where the workload's own object is known it alone counts, with ephemeral containers of its
- * pods; else all of its pods together. Replicas with equal findings are read once.
+ * pods; else its pods together. Replicas with equal findings are read once.
  */
 async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Promise<void> {
   await tx.query(
@@ -267,8 +269,11 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
          = (asked.cluster, asked.namespace, asked.kind, asked.name)
        WHERE NOT is_gone),
      judgements AS (
-       SELECT DISTINCT ON (cluster, namespace, kind, name, is_own, judgement) * FROM live
-       ORDER BY cluster, namespace, kind, name, is_own, judgement, changed_at DESC),
+       SELECT * FROM (
+         SELECT *, row_number() OVER (PARTITION BY cluster, namespace, kind, name ORDER BY is_own DESC, changed_at DESC, judgement) AS place FROM (
+           SELECT DISTINCT ON (cluster, namespace, kind, name, is_own, judgement) * FROM live
+           ORDER BY cluster, namespace, kind, name, is_own, judgement, changed_at DESC) AS different) AS placed
+       WHERE place <= ${maxJudgements}),
      wanted AS (
        SELECT DISTINCT ON (cluster, namespace, kind, name, fingerprint) cluster, namespace, kind, name, finding.*
        FROM judgements, jsonb_to_recordset(findings) AS finding (fingerprint text, "check" text, severity text, title text, container text,

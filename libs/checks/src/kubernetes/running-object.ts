@@ -6,12 +6,14 @@ import type { Located } from './located.js';
 import { podOf, templates } from './pod.js';
 import { isOwnKind, labelOf, type Resource } from './resource.js';
 
-/** Limits of one object. Manifests of people have a hundredth of it; etcd would take more. */
+/** Limits of one object, and of a body with many. Manifests of people have a hundredth of it; etcd would take more. */
 export const objectLimits = {
   /** Values in the specification, lists and maps counted. */
   maxValues: 20_000,
   maxDepth: 100,
   maxContainers: 100,
+  /** In the objects of one body: a container of three bytes takes up to a third of a millisecond to check. */
+  maxBodyContainers: 10_000,
   /** Of the outcome as JSON: it travels with the event in one message. */
   maxFindingBytes: 40 * 1024,
 } as const;
@@ -42,11 +44,24 @@ export interface RunningObject {
   object: JsonObject;
 }
 
+export type CheckRunningObject = (running: RunningObject) => ObjectFinding[];
+
 /**
- * What the checks of manifests find in an object that runs pods, the worst first. A pod that something made is judged as the template of
- * that: the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts name settings, never values.
+ * Makes what checks the objects of one body that run pods by the checks of manifests; it answers the worst findings first. A pod that something
+ * made is judged as the template of that: the same mistake has one fingerprint in every replica and in the workload's own manifest. Texts name
+ * settings, never values.
  */
-export function checkRunningObject({ namespace, workload, object }: RunningObject): ObjectFinding[] {
+export function runningObjectChecker(): CheckRunningObject {
+  const budget: Budget = { containersLeft: objectLimits.maxBodyContainers };
+  return (running) => checkObject(running, budget);
+}
+
+/** What the objects of a body have left. */
+interface Budget {
+  containersLeft: number;
+}
+
+function checkObject({ namespace, workload, object }: RunningObject, budget: Budget): ObjectFinding[] {
   const label = labelOf(workload.kind, namespace, workload.name);
   const template = templates.get(workload.kind) ?? ['spec', 'template'];
   const node = located(manifestOf(object, workload.kind, template));
@@ -61,6 +76,9 @@ export function checkRunningObject({ namespace, workload, object }: RunningObjec
   const containers = podOf(resource)?.containers ?? [];
   if (containers.length > objectLimits.maxContainers)
     return [unchecked(label, `has more than ${objectLimits.maxContainers} containers`)];
+  budget.containersLeft -= containers.length;
+  if (budget.containersLeft < 0)
+    return [unchecked(label, `came with more than ${objectLimits.maxBodyContainers} containers in one body`)];
   const ephemeral = new Set(containers.filter(({ role }) => role === 'ephemeral container').map(({ name }) => name));
   const findings = runChecks(kubernetesChecks, [resource], null)
     .toSorted((a, b) => compareSeverity(a.severity, b.severity))

@@ -1,7 +1,7 @@
-import type { JsonObject, ObjectJudgement } from '@tidewaiter/domain';
+import type { JsonObject } from '@tidewaiter/domain';
 
 import { list, number, object, text } from '../json.js';
-import { judgeObject } from '../object-judgement.js';
+import type { ObjectState } from '../object-judgement.js';
 import { readTime } from '../times.js';
 
 const kinds: ReadonlyMap<string, string> = new Map([
@@ -16,10 +16,10 @@ const kinds: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * The findings of the object that a request has stored or deleted. The answer has the whole object (level `RequestResponse`); a request has it
+ * The object that a request has stored or deleted, of those that run pods. The answer has the whole object (level `RequestResponse`); a request has it
  * when it creates or replaces (level `Request`), but not when it patches.
  */
-export function judgeAudited(event: JsonObject, receivedAt: string): ObjectJudgement | undefined {
+export function auditedObject(event: JsonObject, receivedAt: string): ObjectState | undefined {
   const reference = object(event['objectRef']);
   const kind = kinds.get(text(reference['resource']) ?? '');
   const verb = text(event['verb']) ?? '';
@@ -32,7 +32,7 @@ export function judgeAudited(event: JsonObject, receivedAt: string): ObjectJudge
   const group = text(reference['apiGroup']);
   const version = text(reference['apiVersion']) ?? 'v1';
   const metadata = object(shown['metadata']);
-  return judgeObject({
+  return {
     object: {
       ...shown,
       kind,
@@ -42,7 +42,7 @@ export function judgeAudited(event: JsonObject, receivedAt: string): ObjectJudge
     isGone: isGone(verb, metadata),
     isStored: isAnswered,
     at: readTime(event['stageTimestamp']) ?? readTime(event['requestReceivedTimestamp']) ?? receivedAt,
-  });
+  };
 }
 
 const storingVerbs = new Set(['create', 'update', 'patch', 'delete']);

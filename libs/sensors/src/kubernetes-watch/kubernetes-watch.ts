@@ -1,7 +1,6 @@
 import type { JsonObject, JsonValue, Observation, RuntimeRecord } from '@tidewaiter/domain';
 
 import { isObject, list, object, text } from '../json.js';
-import { judgeObject } from '../object-judgement.js';
 import { observationOf } from '../observation.js';
 import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
 import type { Connection, Sensor } from '../sensor.js';
@@ -68,7 +67,7 @@ function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | R
     at,
     node: text(object(watched['spec'])['nodeName']),
     event: { type, object: kept },
-    judgement: judgeObject({ object: watched, isGone, isStored: true, at: at ?? receivedAt }),
+    object: { object: watched, isGone, isStored: true, at: at ?? receivedAt },
   };
 }
 
