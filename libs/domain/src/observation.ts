@@ -23,7 +23,7 @@ export const activities = [
 export type Activity = (typeof activities)[number];
 
 /** A record in our words, whatever sensor it comes from. What the sensor did not say is null, never an empty string. */
-export interface Observation extends Omit<RuntimeRecord, 'event' | 'judgement'> {
+export interface Observation extends Omit<RuntimeRecord, 'event' | 'judgements'> {
   activity: Activity;
   /** Milliseconds since 1970, with a fraction: for order and windows. {@link RuntimeRecord.at} is the truth. */
   timeMs: number;

@@ -33,8 +33,8 @@ export interface RuntimeRecord {
   event: JsonObject;
   /** Secrets that stood in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];
-  /** Misconfigurations of the object that {@link event} is about. */
-  judgement?: ObjectJudgement;
+  /** Misconfigurations of the objects that {@link event} is about: one, or those of a deleted collection. */
+  judgements?: ObjectJudgement[];
 }
 
 /** A secret that a sensor reported with an event, without its value. */

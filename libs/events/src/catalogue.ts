@@ -88,28 +88,30 @@ const runtimeRecord = z.object({
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
   /** Secrets that were masked in it. */
   secrets: z.array(z.object({ rule: z.string(), masked: z.string(), fingerprint: z.string() })).optional(),
-  /** Misconfigurations of the Kubernetes object that it is about; values of variables and Secrets are in none of them. */
-  judgement: z
-    .object({
-      kind: z.string(),
-      namespace: z.string(),
-      name: z.string(),
-      workload: z.object({ kind: z.string(), name: z.string() }),
-      version: text,
-      changedAt: z.string(),
-      isGone: z.boolean(),
-      findings: z.array(
-        z.object({
-          check: z.string(),
-          severity: z.enum(severities),
-          title: z.string(),
-          container: text,
-          field: text,
-          isEphemeral: z.boolean(),
-          fingerprint: z.string(),
-        }),
-      ),
-    })
+  /** Misconfigurations of the Kubernetes objects that it is about; values of variables and Secrets are in none of them. */
+  judgements: z
+    .array(
+      z.object({
+        kind: z.string(),
+        namespace: z.string(),
+        name: z.string(),
+        workload: z.object({ kind: z.string(), name: z.string() }),
+        version: text,
+        changedAt: z.string(),
+        isGone: z.boolean(),
+        findings: z.array(
+          z.object({
+            check: z.string(),
+            severity: z.enum(severities),
+            title: z.string(),
+            container: text,
+            field: text,
+            isEphemeral: z.boolean(),
+            fingerprint: z.string(),
+          }),
+        ),
+      }),
+    )
     .optional(),
 });
 

@@ -41,11 +41,11 @@ const judgement: ObjectJudgement = {
 };
 
 const judged = (change: object) =>
-  message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgement: { ...judgement, ...change } }] } });
+  message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: [{ ...judgement, ...change }] }] } });
 const found = (change: object) => judged({ findings: [{ ...judgement.findings[0], ...change }] });
 
 it('reads what was found in an object of Kubernetes', () => {
-  expect(judged({}).records()).toEqual([{ ...record('a'), judgement }]);
+  expect(judged({}).records()).toEqual([{ ...record('a'), judgements: [judgement] }]);
 });
 
 it('reads the records of a message, and their events again', () => {
@@ -65,6 +65,10 @@ it.each<[string, ObservedMessage]>([
   ['record without node', message({ data: { sensor: 'nodes', records: [{ ...record('a'), node: undefined }] } })],
   ['cluster that is a number', message({ data: { sensor: 'nodes', records: [{ ...record('a'), cluster: 1 }] } })],
   ['event that is a list', message({ data: { sensor: 'nodes', records: [{ ...record('a'), event: [] }] } })],
+  [
+    'judgements that are no list',
+    message({ data: { sensor: 'nodes', records: [{ ...record('a'), judgements: {} }] } }),
+  ],
   ['version that is a number', judged({ version: 7 })],
   ['object without workload', judged({ workload: null })],
   ['object that is there or not', judged({ isGone: 'no' })],

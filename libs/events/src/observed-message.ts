@@ -43,7 +43,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, event, secrets, judgement } = value;
+  const { id, source, sensor, cluster, node, at, event, secrets, judgements } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -54,7 +54,7 @@ function isRecord(value: unknown): value is RuntimeRecord {
     typeof at === 'string' &&
     isObject(event) &&
     (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret))) &&
-    (judgement === undefined || isJudgement(judgement))
+    (judgements === undefined || (Array.isArray(judgements) && judgements.every(isJudgement)))
   );
 }
 

@@ -15,7 +15,7 @@ const connection = {
 
 const recordOf = (sensor: Sensor, body: object) =>
   sensor.read(Buffer.from(JSON.stringify(body)), connection).records[0];
-const watched = (object: object, type = 'ADDED') => recordOf(kubernetesWatch, { type, object })?.judgement;
+const watched = (object: object, type = 'ADDED') => recordOf(kubernetesWatch, { type, object })?.judgements?.[0];
 
 const resources: Record<string, [group: string, resource: string]> = {
   Pod: ['', 'pods'],
@@ -51,7 +51,7 @@ function auditEvent(object: JsonObject, change: object = {}): object {
 }
 
 const audited = (object: JsonObject, change: object = {}) =>
-  recordOf(kubernetesAudit, auditEvent(object, change))?.judgement;
+  recordOf(kubernetesAudit, auditEvent(object, change))?.judgements?.[0];
 
 const documentsOf = (text: string) =>
   parseAllDocuments(text, { schema: 'core' }).map((each) => each.toJS() as JsonObject);
@@ -171,7 +171,7 @@ describe('the outcome', () => {
       recordOf(kubernetesWatch, { type: 'ADDED', object: deployment }),
       recordOf(kubernetesAudit, auditEvent(deployment)),
     ]) {
-      const found = record?.judgement?.findings.filter(({ check }) => check.startsWith('k8s-secret')) ?? [];
+      const found = record?.judgements?.[0]?.findings.filter(({ check }) => check.startsWith('k8s-secret')) ?? [];
       expect(found.map(({ title }) => title)).toEqual([
         expect.stringContaining('has the variable DB_PASSWORD'),
         expect.stringContaining('has the variable DATABASE'),
@@ -187,7 +187,7 @@ describe('the outcome', () => {
       type: 'ADDED',
       object: objectOf([{ name: 'app', image: 'a:1' }], { volumes }),
     });
-    expect(record?.judgement?.findings.map(({ check }) => check)).toContain('k8s-host-path');
+    expect(record?.judgements?.[0]?.findings.map(({ check }) => check)).toContain('k8s-host-path');
     expect(JSON.stringify(record)).not.toContain(key);
   });
 
@@ -229,7 +229,7 @@ describe('the outcome', () => {
     const began = performance.now();
     const record = recordOf(kubernetesWatch, { type: 'ADDED', object });
     expect(performance.now() - began).toBeLessThan(2_000);
-    const { findings } = record!.judgement!;
+    const { findings } = record!.judgements![0]!;
     if (what !== 'levels') expect(findings.at(-1)?.check).toBe('k8s-not-checked');
     expect(Buffer.byteLength(JSON.stringify(findings))).toBeLessThan(objectLimits.maxFindingBytes + 2_000);
     expect(Buffer.byteLength(JSON.stringify(record))).toBeLessThan(252 * 1024);
@@ -251,7 +251,7 @@ describe('the outcome', () => {
       connection,
     );
     expect(performance.now() - began).toBeLessThan(60_000);
-    const checksOf = (index: number) => records[index]!.judgement!.findings.map(({ check }) => check);
+    const checksOf = (index: number) => records[index]!.judgements![0]!.findings.map(({ check }) => check);
     expect(records).toHaveLength(count);
     expect(checksOf(count / 3 - 1)).toContain('k8s-run-as-non-root');
     expect(checksOf(count / 3)).toEqual(['k8s-not-checked']);
@@ -293,7 +293,7 @@ describe('the outcome', () => {
       connection,
     ).records;
     expect(record?.event).toEqual({});
-    expect(record?.judgement?.findings.map(({ check }) => check)).toEqual(
+    expect(record?.judgements?.[0]?.findings.map(({ check }) => check)).toEqual(
       expect.arrayContaining([expect.stringMatching(/^k8s-(?:privileged|not-checked)$/)]),
     );
   });
@@ -362,6 +362,45 @@ describe('an audit event', () => {
     expect(audited(held, { verb: 'delete', requestObject: {} })).toMatchObject({ isGone: false });
     const released = { ...held, metadata: { ...(held.metadata as object), finalizers: [] } };
     expect(audited(released, { verb: 'patch' })).toMatchObject({ isGone: true });
+  });
+
+  it('by which the garbage collector ends an object has no specification in its answer', () => {
+    const metadata = {
+      name: 'web',
+      namespace: 'shop',
+      resourceVersion: '369',
+      deletionTimestamp: '2026-01-02T03:04:05Z',
+    };
+    const answer = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+    const patch = { verb: 'patch', requestObject: { metadata: { finalizers: null } } };
+    expect(audited(bad, { ...patch, responseObject: answer })).toMatchObject({
+      isGone: true,
+      version: '369',
+      findings: [],
+    });
+    const held = { ...answer, metadata: { ...metadata, finalizers: ['foregroundDeletion'] } };
+    expect(audited(bad, { ...patch, responseObject: held })).toBeUndefined();
+  });
+
+  it('that deletes a collection ends each of its objects, and fits a message', () => {
+    const collection = (count: number) => ({
+      ...{ kind: 'DeploymentList', apiVersion: 'apps/v1', metadata: {} },
+      items: Array.from({ length: count }, (_, index) => ({
+        ...{ metadata: { name: `web-${index}`, namespace: 'shop', resourceVersion: `${index + 1}` }, spec: {} },
+      })),
+    });
+    const objectRef = { resource: 'deployments', namespace: 'shop', apiGroup: 'apps', apiVersion: 'v1' };
+    const ended = (count: number) =>
+      recordOf(
+        kubernetesAudit,
+        auditEvent(bad, { verb: 'deletecollection', objectRef, requestObject: {}, responseObject: collection(count) }),
+      );
+    expect(ended(3)?.judgements).toMatchObject(
+      [1, 2, 3].map((version) => ({ name: `web-${version - 1}`, version: `${version}`, isGone: true, findings: [] })),
+    );
+    const many = ended(5_000);
+    expect(many!.judgements!.length).toBeGreaterThan(100);
+    expect(Buffer.byteLength(JSON.stringify(many))).toBeLessThan(252 * 1024);
   });
 });
 

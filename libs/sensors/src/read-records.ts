@@ -29,8 +29,8 @@ export interface Told {
   event: JsonObject;
   /** Events that it says were lost. */
   dropped?: number;
-  /** The object of Kubernetes that it is about, which is judged where it runs pods. */
-  object?: ObjectState | undefined;
+  /** Objects of Kubernetes that it is about; those that run pods are judged. */
+  objects?: readonly ObjectState[];
 }
 
 /** Why a document is left out: a word of the sensor's page, or `malformed` for what is no event of this sensor. */
@@ -99,9 +99,9 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
   read.dropped += told.dropped ?? 0;
   // Before it is cut to size: half of a secret has no form by which it is known.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
-  const judgement = told.object && judgeObject(told.object, check);
+  const judgements = judged(told.objects ?? [], connection, check);
   // Whoever makes an object that cannot be cut to size must not hide its findings with it.
-  const kept = fitted(redacted.event) ?? (judgement ? fitted({}) : null);
+  const kept = fitted(redacted.event) ?? (judgements.length > 0 ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
   read.records.push({
@@ -113,8 +113,24 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
     at: told.at ?? connection.receivedAt,
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
-    ...(judgement && { judgement: withoutSecrets(judgement, connection.fingerprintKey) }),
+    ...(judgements.length > 0 && { judgements }),
   });
+}
+
+/** As many as fit into a message beside the largest event: some 150 of a deleted collection, which have no findings. */
+const maxJudgementBytes = 44 * 1024;
+
+function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection, check: CheckRunningObject) {
+  const judgements: ObjectJudgement[] = [];
+  let bytesLeft = maxJudgementBytes;
+  for (const object of objects) {
+    const judgement = judgeObject(object, check);
+    if (!judgement) continue;
+    bytesLeft -= Buffer.byteLength(JSON.stringify(judgement)) + 1;
+    if (bytesLeft < 0) break;
+    judgements.push(withoutSecrets(judgement, fingerprintKey));
+  }
+  return judgements;
 }
 
 /** Names and paths are all that is in it, and somebody may have put a secret into one. */

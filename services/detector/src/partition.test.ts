@@ -19,7 +19,7 @@ const record = (id: string): RuntimeRecord => ({
   node: 'worker-1',
   at: '2026-11-25T10:42:07Z',
   event: {},
-  ...(id.startsWith('pod') && { judgement: judgementOf(id) }),
+  ...(id.startsWith('pod') && { judgements: [judgementOf(id)] }),
 });
 
 const judgementOf = (name: string): ObjectJudgement => ({

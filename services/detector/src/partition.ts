@@ -147,7 +147,7 @@ export class Partition {
     // By the time at which NATS took it, so that a replay comes to the same as the first reading.
     this.#add(this.engine.advance(storedAtMs));
     for (const [index, record] of records.entries()) {
-      if (record.judgement) this.#objects.push({ ...record.judgement, cluster: record.cluster });
+      for (const each of record.judgements ?? []) this.#objects.push({ ...each, cluster: record.cluster });
       try {
         this.#add(this.engine.observe(record, source, index));
       } catch (error) {

@@ -6,7 +6,7 @@ import { observationOf } from '../observation.js';
 import { hashOf, type Reason, readRecords, type Told } from '../read-records.js';
 import type { Connection, Sensor } from '../sensor.js';
 import { readTime } from '../times.js';
-import { auditedObject } from './audited-object.js';
+import { auditedObjects } from './audited-object.js';
 import { withoutSecrets } from './secret-values.js';
 
 /**
@@ -51,7 +51,7 @@ function* tellEvent(event: JsonObject, receivedAt: string): Iterable<Told | Reas
       readTime(event['requestReceivedTimestamp']) ?? readTime(event['stageTimestamp']) ?? readTime(event['timestamp']),
     node: null,
     event: withoutSecrets(event),
-    object: auditedObject(event, receivedAt),
+    objects: auditedObjects(event, receivedAt),
   };
 }
 

@@ -67,7 +67,7 @@ function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | R
     at,
     node: text(object(watched['spec'])['nodeName']),
     event: { type, object: kept },
-    object: { object: watched, isGone, isStored: true, at: at ?? receivedAt },
+    objects: [{ object: watched, isGone, isStored: true, at: at ?? receivedAt }],
   };
 }
 
