@@ -25,7 +25,7 @@ export type { QuietReason } from './quiet.js';
 export { reminding } from './reminding.js';
 export type { Reminding } from './reminding.js';
 export { advisoryTimes, isForMachines, isStorm, mutedMs, sortDue, stormMs, waitOf } from './waiting.js';
-export type { GroupTimes } from './waiting.js';
+export type { GroupTimes, Sorted } from './waiting.js';
 export type { HeldBack, PastAlert, PastEvent, SimulatedMessage } from './past.js';
 export { Simulation } from './simulation.js';
 export { replayReport } from './replay-report.js';

@@ -18,11 +18,6 @@ export class AlertGroups {
 
   constructor(private readonly store: Store) {}
 
-  /** Whether there is a group that is due. */
-  async areDue(): Promise<boolean> {
-    return (await this.store.query('SELECT FROM alert_group WHERE due_at <= now() LIMIT 1')).length > 0;
-  }
-
   /** Holds the group against everybody else until the transaction ends; answers for how many milliseconds nothing was told of it, null for ever. */
   async enter(tx: Transaction, key: string): Promise<number | null> {
     return this.#entered.add(tx, key);
@@ -37,12 +32,21 @@ export class AlertGroups {
     await this.#told.add(tx, key);
   }
 
-  /** Takes groups that are due, which nobody else has taken. */
-  async nextDue(tx: Transaction, limit: number): Promise<string[]> {
+  /** Groups that are due, those that are longest first. */
+  async due(limit: number): Promise<string[]> {
+    const groups = await this.store.query<{ key: string }>(
+      'SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1',
+      [limit],
+    );
+    return groups.map(({ key }) => key);
+  }
+
+  /** Takes those of some groups that are due and that nobody else has taken. */
+  async takeDue(tx: Transaction, keys: readonly string[]): Promise<string[]> {
     const groups = await tx.query<{ key: string }>(
       `UPDATE alert_group SET due_at = NULL WHERE key = ANY(ARRAY(
-         SELECT key FROM alert_group WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING key`,
-      [limit],
+         SELECT key FROM alert_group WHERE due_at <= now() AND key = ANY($1) ORDER BY due_at FOR UPDATE SKIP LOCKED)) RETURNING key`,
+      [keys],
     );
     return groups.map(({ key }) => key);
   }

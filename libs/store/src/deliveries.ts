@@ -327,7 +327,7 @@ async function heldForAll(tx: Transaction, groups: readonly string[]): Promise<H
          sum(octet_length(alerts::text) + octet_length(message::text)) OVER (ORDER BY id) AS bytes
        FROM delivery WHERE state = 'held' AND held_for = ANY($1) WINDOW one AS (PARTITION BY held_for ORDER BY id))
      SELECT id, receiver, channel, integration, route, group_key AS "groupKey", alerts, message, subject, revision,
-       held_for AS "heldFor", waiting
+       push_id AS "pushId", held_for AS "heldFor", waiting
      FROM sized JOIN delivery USING (id) WHERE position = 1 OR bytes <= $2 ORDER BY id`,
     [groups, maxHeldBytes],
   );

@@ -17,7 +17,7 @@ export interface NewDelivery<Message> {
   message: Message;
   /** Where a message about a newer state of the same subject makes this one worthless: an incident, or a message that is corrected. */
   edition: { subject: string; revision: number } | null;
-  /** The push that it reports, in a channel that can edit it; null of others. */
+  /** The push that it reports; null of other messages. */
   pushId?: string | null;
   /** The delivery that it was made of: which somebody else is told of instead, or which is repeated. */
   origin?: { kind: 'fallback' | 'repetition'; id: string } | null;
@@ -126,6 +126,7 @@ export interface HeldDelivery<Message> extends Pick<
   id: string;
   subject: string | null;
   revision: number | null;
+  pushId: string | null;
 }
 
 /** Deliveries that wait together, as far as one transaction reads them: the oldest first, and at least one. */

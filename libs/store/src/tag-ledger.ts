@@ -74,6 +74,22 @@ export class TagLedger {
   }
 
   /**
+   * Whether a tag was deleted: the registry was seen without it after its last push.
+   * @param registry name of the connection, or host of the registry
+   */
+  async isGone({ registry, repository, tag }: { registry: string; repository: string; tag: string }): Promise<boolean> {
+    const [known] = await this.store.query<{ isGone: boolean | null }>(
+      `SELECT bool_and(digest IS NULL) AS "isGone" FROM (
+         SELECT DISTINCT ON (connection) digest FROM tag_ledger
+         WHERE (repository, tag) = ($2, $3) AND connection IN (
+           SELECT connection FROM push WHERE (repository, tag) = ($2, $3) AND $1 IN (connection, registry_host))
+         ORDER BY connection, position DESC) AS newest`,
+      [registry, repository, tag],
+    );
+    return known?.isGone ?? false;
+  }
+
+  /**
    * Corrects the ledger by what the registry was seen to have: tags without an entry are left to their pushes, and so are those of
    * which something was recorded after the registry was asked. Answers the tags that were wrong.
    */

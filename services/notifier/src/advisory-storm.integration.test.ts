@@ -2,17 +2,29 @@ import { Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import { findingMessage, type FindingReport, type Message, slackBlocks } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, parseSettings } from '@tidewaiter/runtime';
 import {
+  Advisories,
+  AdvisoryAges,
+  AdvisoryFeeds,
   AlertGroups,
   AlertHistory,
   ChannelHealths,
   connect,
   Deliveries,
+  Findings,
   FiringAlerts,
+  Images,
+  Judgements,
+  Ownership,
+  PipelineReports,
+  Provenances,
+  PushDifferences,
+  Pushes,
   SensorContacts,
   SilenceLedger,
   Store,
+  TagLedger,
   ToldAlerts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -20,11 +32,16 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { CurrentMessages } from './current-messages.js';
 import { DigestNotebook } from './digest-notebook.js';
 import { findingSubjects, narrowedTo } from './finding-alerts.js';
 import { HeldMessages } from './held-messages.js';
 import { Notifications } from './notifications.js';
+import { Owners } from './owners.js';
+import { PushFindings } from './push-findings.js';
+import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { StillTrue } from './still-true.js';
 
 const consoleUrl = 'https://t.example';
 const routingFile = `
@@ -92,7 +109,17 @@ describe('an advisory storm', () => {
     notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, history);
     const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
     const logger = { warn: (fields: unknown) => console.error(fields) } as unknown as Logger;
-    teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
+    const [pushes, images] = [new Pushes(store), new Images(store)];
+    const advisories = new Advisories(store);
+    const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+    const { rules } = parseSettings('', () => '');
+    const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
+    const findings = new PushFindings(pushes, images, judgements);
+    const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+    const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
+    const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+    const current = new CurrentMessages(stillTrue, reports, channels);
+    teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
     teller.onApplicationBootstrap();
   });
 

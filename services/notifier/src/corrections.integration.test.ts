@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import { countBySeverity, type Finding, findingOf, Secret, type Signature } from '@tidewaiter/domain';
 import { draft, imageAnalyzed, imageReexamined } from '@tidewaiter/events';
 import type { RunningService } from '@tidewaiter/runtime';
-import { connect, Deliveries, Images, type ListedDelivery, Provenances, Pushes, Store } from '@tidewaiter/store';
+import {
+  connect,
+  Deliveries,
+  Images,
+  type ListedDelivery,
+  Provenances,
+  Pushes,
+  SilenceLedger,
+  Store,
+  TagLedger,
+} from '@tidewaiter/store';
 import {
   type HttpSink,
   slackSink,
@@ -13,6 +23,7 @@ import {
   type SlackSink,
   throwAwayServers,
   type ThrowAwayServers,
+  webhookSink,
 } from '@tidewaiter/testkit';
 import type { DataSource } from 'typeorm';
 
@@ -22,6 +33,7 @@ const channel = 'C0000001';
 
 let servers: ThrowAwayServers<{ postgres: true; nats: true; redis: true }>;
 let slack: SlackSink;
+let webhook: HttpSink;
 let notifier: RunningService;
 let home: string;
 let dataSource: DataSource;
@@ -34,7 +46,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  slack = await slackSink();
+  [slack, webhook] = await Promise.all([slackSink(), webhookSink()]);
   home = mkdtempSync(join(tmpdir(), 'notifier-'));
   const bot = `app_token: xoxb-1, app_url: "${slack.apiUrl}/chat.postMessage", channel: ${channel}`;
   writeFileSync(
@@ -45,10 +57,12 @@ route:
   routes:
     - { receiver: loud, matchers: [ 'repository="shop/loud"' ] }
     - { receiver: hook, matchers: [ 'repository="shop/hook"' ] }
-    - { receiver: bot, matchers: [ 'repository="shop/waits"' ], group_wait: 3s }
+    - { receiver: bot, matchers: [ 'repository=~"shop/waits.*"' ], group_wait: 3s }
+    - { receiver: machine, matchers: [ 'repository="shop/machine"' ], group_wait: 3s }
 receivers:
   - { name: bot, slack_configs: [ { ${bot} } ] }
   - { name: loud, slack_configs: [ { ${bot}, send_resolved: true } ] }
+  - { name: machine, webhook_configs: [ { url: "${webhook.url}", send_resolved: true } ] }
   - { name: hook, slack_configs: [ { api_url: "${slack.webhookUrl}", send_resolved: true } ] }
 `,
   );
@@ -70,7 +84,7 @@ receivers:
 afterEach(async () => {
   await notifier.stop();
   await dataSource.destroy();
-  await slack.stop();
+  await Promise.all([slack.stop(), webhook.stop()]);
   rmSync(home, { recursive: true });
 });
 
@@ -109,8 +123,8 @@ const unsigned = (repository: string): Finding =>
   });
 
 /** Leaves what an unsigned push leaves that the scanner has analyzed, and announces it. */
-async function push(repository: string, more: Finding[] = []): Promise<PushedImage> {
-  const digest = `sha256:${'a'.repeat(64)}`;
+async function push(repository: string, more: Finding[] = [], previous: string | null = null): Promise<PushedImage> {
+  const digest = `sha256:${(previous === null ? 'a' : 'b').repeat(64)}`;
   const place = { connection: 'main', repository, tag: '1' };
   const findings = [unsigned(repository)];
   const [pushId = ''] = await store.transaction(async (tx) =>
@@ -127,7 +141,7 @@ async function push(repository: string, more: Finding[] = []): Promise<PushedIma
     await pushes.resolved(tx, added, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
     await provenances.put(tx, place, digest, null, findings);
     await pushes.analyzed(tx, pushId, { verdict: 'fail', counts, warnings: [] });
-    const about = { ...place, pushId, digest, previousDigest: null, platforms: [], changes: null };
+    const about = { ...place, pushId, digest, previousDigest: previous, platforms: [], changes: null };
     await tx.emit(draft(imageAnalyzed, `${repository}:1`, { ...about, counts, verdict: 'fail' }));
   });
   return { pushId, ...place, digest, findings };
@@ -155,17 +169,30 @@ async function sign({ findings, ...about }: PushedImage): Promise<void> {
   });
 }
 
+/** Leaves what a look at the registry leaves that finds a tag gone, or with other content. */
+async function remove(repository: string, digest: string | null = null): Promise<void> {
+  const ledger = new TagLedger(store);
+  const askedAt = await ledger.now();
+  const place = { connection: 'main', repository };
+  await store.transaction(async (tx) => ledger.observed(tx, place, new Map([['1', digest]]), { askedAt }));
+}
+
+/** The value as soon as it is as expected. */
+async function until<T>(read: () => T | Promise<T>, isExpected: (value: T) => boolean): Promise<T> {
+  for (const end = Date.now() + 30_000; ;) {
+    const value = await read();
+    if (isExpected(value)) return value;
+    if (Date.now() > end) throw new Error(`not within 30 s: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
 async function listed(): Promise<ListedDelivery[]> {
   return (await new Deliveries(store).list({ limit: 50 })).items.toReversed();
 }
 
 async function statesAre(...states: ListedDelivery['state'][]): Promise<ListedDelivery[]> {
-  for (const end = Date.now() + 30_000; ;) {
-    const deliveries = await listed();
-    if (JSON.stringify(deliveries.map(({ state }) => state)) === JSON.stringify(states)) return deliveries;
-    if (Date.now() > end) throw new Error(`not ${states.join()}: ${JSON.stringify(deliveries)}`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
+  return until(listed, (all) => all.map(({ state }) => state).join() === states.join());
 }
 
 /** The repetition of an event, which every consumer has handled by then. */
@@ -308,6 +335,113 @@ describe('a signature that comes before the message of its push was delivered', 
     await statesAre('sent', 'sent');
     expect(slack.channel(channel)).toMatchObject([{ edits: 1 }]);
   });
+});
+
+describe('a message that waited', () => {
+  const titlesAndTexts = () => slack.channel(channel).map((post) => `${post.text} ${blockTexts(post)}`);
+
+  it('counts and lists what is left of its push', async () => {
+    const image = await push('shop/waits', [secret()]);
+    await statesAre('held');
+    await sign(image);
+    const [sent] = await statesAre('sent');
+    expect(sent!.alertCount).toBe(1);
+    const [post, ...others] = titlesAndTexts();
+    expect(others).toEqual([]);
+    expect(post).toMatch(/^High · First push of shop\/waits:1 has 1 critical or high finding\. Found: 1 high\./);
+    expect(post).not.toContain('Not signed');
+  });
+
+  it('gives machines the alerts that are left', async () => {
+    const image = await push('shop/machine', [secret()]);
+    await statesAre('held');
+    await sign(image);
+    await statesAre('sent', 'suppressed');
+    expect(webhook.received.map(({ body }) => body)).toMatchObject([
+      { alerts: [{ status: 'firing', labels: { rule: 'private-key' } }] },
+    ]);
+  });
+
+  it('leaves out the push of which nothing is left', async () => {
+    const image = await push('shop/waits-one');
+    await statesAre('held');
+    await push('shop/waits-two');
+    await statesAre('held', 'held');
+    await sign(image);
+    await statesAre('suppressed', 'sent');
+    const [post, ...others] = titlesAndTexts();
+    expect(others).toEqual([]);
+    expect(post).toContain('First push of shop/waits-two:1 has 1 critical or high finding');
+    expect(post).not.toContain('waits-one');
+  });
+
+  it('counts what a later push has fixed as over', async () => {
+    const first = await push('shop/waits', [secret()]);
+    await statesAre('held');
+    await push('shop/waits', [], first.digest);
+    await settled();
+    const [post, ...others] = await until(
+      () => titlesAndTexts(),
+      ({ length }) => length > 0,
+    );
+    expect(others).toEqual([]);
+    expect(post).toContain('1 critical or high finding');
+    expect(post).not.toContain('Private key');
+  });
+
+  it('is not sent when its tag was deleted', async () => {
+    await push('shop/waits', [secret()]);
+    await statesAre('held');
+    await remove('shop/waits');
+    await statesAre('suppressed');
+    expect(slack.received).toEqual([]);
+  });
+
+  it('is sent when its tag was moved to content that nobody has analyzed', async () => {
+    await push('shop/waits', [secret()]);
+    await statesAre('held');
+    await remove('shop/waits', `sha256:${'c'.repeat(64)}`);
+    await statesAre('sent');
+    expect(titlesAndTexts()[0]).toContain('has 2 critical or high findings');
+  });
+
+  it('lists what is left when a silence ends', async () => {
+    const silences = new SilenceLedger(store);
+    const [startsAt, endsAt] = [new Date(), new Date(Date.now() + 3_600_000)];
+    const silence = { matchers: ['repository="shop/app"'], startsAt, endsAt, createdBy: 'jane', comment: 'known' };
+    const { id } = await store.transaction(async (tx) => silences.add(tx, silence));
+    await settled();
+    const image = await push('shop/app', [secret()]);
+    await statesAre('held');
+    await sign(image);
+    await settled();
+    await statesAre('held');
+    await store.transaction(async (tx) => silences.expire(tx, id));
+    await statesAre('sent');
+    expect(titlesAndTexts()[0]).toContain('has 1 critical or high finding.');
+  });
+
+  it('lists what is left of a flood', async () => {
+    const images: PushedImage[] = [];
+    for (let index = 0; index < 8; index += 1) images.push(await push(`shop/flood-${index}`, [secret()]));
+    await until(listed, (all) => all.filter(({ state }) => state === 'held').length === 3);
+    const waiting = await store.query<{ pushId: string }>(
+      `SELECT push_id AS "pushId" FROM delivery WHERE state = 'held' ORDER BY id`,
+    );
+    const [gone, partly, whole] = waiting.map(({ pushId }) => images.find((image) => image.pushId === pushId)!);
+    await sign(partly!);
+    await remove(gone!.repository);
+    await settled();
+    await store.query(`UPDATE alert_group SET due_at = now() WHERE due_at IS NOT NULL`);
+    await until(listed, (all) => all.every(({ state }) => state !== 'held'));
+    const post = await until(
+      () => titlesAndTexts().find((text) => text.startsWith('2 alerts · ')),
+      (text) => text !== undefined,
+    );
+    expect(post).not.toContain(gone!.repository);
+    expect(post).toContain(`${partly!.repository}:1 has 1 critical or high finding`);
+    expect(post).toContain(`${whole!.repository}:1 has 2 critical or high findings`);
+  }, 60_000);
 });
 
 describe('a correction that Slack refuses', () => {

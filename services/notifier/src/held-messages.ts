@@ -8,7 +8,7 @@ import {
   mergedMessage,
   type Message,
 } from '@tidewaiter/messages';
-import { isMuted, type QuietNow, routeAt, sortDue } from '@tidewaiter/routing';
+import { isMuted, type QuietNow, routeAt, sortDue, type Sorted } from '@tidewaiter/routing';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import {
   AlertGroups,
@@ -22,6 +22,7 @@ import {
 } from '@tidewaiter/store';
 
 import { Channels } from './channels.js';
+import { CurrentMessages, type KnownState } from './current-messages.js';
 import { DigestNotebook } from './digest-notebook.js';
 import { reportsOf } from './finding-alerts.js';
 import { Quiet } from './quiet.js';
@@ -51,6 +52,7 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
     private readonly quiet: Quiet,
     private readonly channels: Channels,
     private readonly notebook: DigestNotebook,
+    private readonly current: CurrentMessages,
     private readonly logger: Logger,
   ) {}
 
@@ -69,45 +71,61 @@ export class HeldMessages implements OnApplicationBootstrap, BeforeApplicationSh
 
   /** Tells of some of the groups that are due, in one transaction; false when there is none. */
   async #tellNext(): Promise<boolean> {
-    if (!(await this.groups.areDue())) return false;
+    const due = await this.groups.due(groupsAtOnce);
+    if (due.length === 0) return false;
     const quiet = await this.quiet.now(true);
+    const known = await this.#known(due, quiet);
     return this.store.transaction(async (tx) => {
-      const keys = await this.groups.nextDue(tx, groupsAtOnce);
-      await allEnded(keys.map((key) => this.#tellOf(tx, key, quiet)));
+      const keys = await this.groups.takeDue(tx, due);
+      await allEnded(keys.map((key) => this.#tellOf(tx, key, { quiet, known })));
       return keys.length > 0;
     });
   }
 
-  async #tellOf(tx: Transaction, key: string, quiet: QuietNow): Promise<void> {
+  /** What is known of the messages that are due. Whoever holds their groups meanwhile may change them. */
+  async #known(keys: readonly string[], quiet: QuietNow): Promise<KnownState> {
+    const due: Held[] = [];
+    const counts = new Map<string, number>();
+    await this.store.transaction(async (tx) => {
+      await allEnded(
+        keys.map(async (key) => {
+          const { deliveries: held } = await this.deliveries.held<Message>(tx, key);
+          due.push(...(await this.#sort(tx, held, quiet)).ready);
+          for (const { id, alerts } of held) counts.set(id, alerts.length);
+        }),
+      );
+    });
+    return this.current.look(due, counts);
+  }
+
+  async #tellOf(tx: Transaction, key: string, { quiet, known }: { quiet: QuietNow; known: KnownState }): Promise<void> {
     const { deliveries: held, isMore } = await this.deliveries.held<Message>(tx, key);
-    const firing = await this.alerts.firing(
-      tx,
-      held.flatMap(({ alerts }) => alerts),
-    );
-    const { ready, waitMs } = await this.#sort(tx, held, { quiet, firing });
+    const sorted = await this.#sort(tx, held, quiet);
+    const counts = new Map(held.map(({ id, alerts }) => [id, alerts.length]));
+    const { ready, over, isMore: isLookedAtAgain } = this.current.sort(sorted.ready, known, counts);
+    const ids = [...sorted.over, ...over].map(({ id }) => id);
+    await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
+    const { waitMs } = sorted;
     if (waitMs !== null) await this.groups.wait(tx, key, { forMs: waitMs, isQuiet: !key.endsWith(digestMark) });
     // Deliveries beyond those that one transaction reads become the next message.
     const isOneEnded = ready.length > 0 || waitMs === null;
-    if (isMore && isOneEnded) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
+    if ((isMore && isOneEnded) || isLookedAtAgain) await this.groups.wait(tx, key, { forMs: 0, isQuiet: false });
     if (ready.length === 0) return;
     await (key.endsWith(digestMark) ? this.#releaseDigests(tx, ready) : this.#release(tx, ready, isStormName(key)));
     await this.groups.told(tx, key);
   }
 
-  /** What may be told now; what is over before anybody was told is dropped, and the rest waits on. */
-  async #sort(
-    tx: Transaction,
-    held: readonly Held[],
-    { quiet, firing }: { quiet: QuietNow; firing: ReadonlySet<string> },
-  ): Promise<{ ready: Held[]; waitMs: number | null }> {
-    const { ready, over, waitMs } = sortDue(held, {
+  /** What may be told now, what is over before anybody was told, and when to look at the rest again. */
+  async #sort(tx: Transaction, held: readonly Held[], quiet: QuietNow): Promise<Sorted<Held>> {
+    const firing = await this.alerts.firing(
+      tx,
+      held.flatMap(({ alerts }) => alerts),
+    );
+    return sortDue(held, {
       isFiring: (alert: Alert) => firing.has(alertId(alert)),
       reasonFor: (labels) => quiet.reasonFor(labels),
       isMuted: (route) => this.#isMuted(route),
     });
-    const ids = over.map(({ id }) => id);
-    if (ids.length > 0) await this.deliveries.drop(tx, ids, 'suppressed', 'it was over before anybody was to be told');
-    return { ready, waitMs };
   }
 
   #isMuted(path: string): boolean {

@@ -67,14 +67,8 @@ export class MessageCorrections {
     groups: readonly Group<About>[],
     { pushId, at, subjects, over, message }: Correction<About>,
   ): NewDelivery<Message> {
-    const firing = new Set(told.alerts.filter(({ status }) => status === 'firing').map(({ identity }) => identity));
-    const isTold = ({ alert }: Subject<About>) => firing.has(alert.identity);
-    const own = groups.find(({ receiver, groupKey }) => receiver === told.receiver && groupKey === told.groupKey);
-    const left = [
-      ...subjects.filter((each) => each.alert.status === 'firing' && isTold(each)),
-      ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !isTold(each)),
-    ];
-    const gone = over.filter(isTold);
+    const firing = firingIn(told);
+    const gone = over.filter(({ alert }) => firing.has(alert.identity));
     const ended = new Set(gone.map(({ alert }) => alert.identity));
     const { subject, revision, ...place } = told;
     return {
@@ -84,11 +78,34 @@ export class MessageCorrections {
       alerts: told.alerts.map((alert) =>
         ended.has(alert.identity) ? { ...alert, status: 'resolved', endsAt: at } : alert,
       ),
-      message: this.channels.reword(message(told, left, gone)),
+      message: this.channels.reword(message(told, leftOf(told, subjects, groups), gone)),
       edition: { subject, revision: revision + 1 },
       pushId,
     };
   }
+}
+
+/**
+ * What a message about a push reports and still holds, with what the push ended in the same group.
+ * @param subjects all that the push brings by now
+ * @param groups the same as the routes group it
+ */
+export function leftOf<About>(
+  told: Pick<NewDelivery<Message>, 'receiver' | 'groupKey' | 'alerts'>,
+  subjects: readonly Subject<About>[],
+  groups: readonly Group<About>[],
+): Subject<About>[] {
+  const firing = firingIn(told);
+  const own = groups.find(({ receiver, groupKey }) => receiver === told.receiver && groupKey === told.groupKey);
+  const isTold = ({ alert }: Subject<About>) => firing.has(alert.identity);
+  return [
+    ...subjects.filter((each) => each.alert.status === 'firing' && isTold(each)),
+    ...(own?.subjects ?? []).filter((each) => each.alert.status === 'resolved' && !isTold(each)),
+  ];
+}
+
+function firingIn({ alerts }: Pick<NewDelivery<Message>, 'alerts'>): Set<string> {
+  return new Set(alerts.filter(({ status }) => status === 'firing').map(({ identity }) => identity));
 }
 
 /** Names one channel of a receiver. */

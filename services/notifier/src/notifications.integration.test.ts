@@ -2,19 +2,31 @@ import { type Alert, Secret } from '@tidewaiter/domain';
 import { Egress } from '@tidewaiter/egress';
 import type { Message } from '@tidewaiter/messages';
 import { parseRouting } from '@tidewaiter/routing';
-import { Logger } from '@tidewaiter/runtime';
+import { Logger, parseSettings } from '@tidewaiter/runtime';
 import {
+  Advisories,
+  AdvisoryAges,
+  AdvisoryFeeds,
   AlertGroups,
   AlertHistory,
   ChannelHealths,
   connect,
   Deliveries,
+  Findings,
   FiringAlerts,
+  Images,
+  Judgements,
   type ListedDelivery,
+  Ownership,
+  PipelineReports,
+  Provenances,
+  PushDifferences,
+  Pushes,
   RoutingReplays,
   SensorContacts,
   SilenceLedger,
   Store,
+  TagLedger,
   ToldAlerts,
 } from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
@@ -22,10 +34,15 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { CurrentMessages } from './current-messages.js';
 import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { Notifications } from './notifications.js';
+import { Owners } from './owners.js';
+import { PushFindings } from './push-findings.js';
+import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { StillTrue } from './still-true.js';
 
 let servers: ThrowAwayServers<{ postgres: true }>;
 let dataSource: DataSource;
@@ -74,7 +91,17 @@ const start = (route: string, more = '', receiver = 'slack_configs: [ { api_url:
   );
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
-  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
+  const [pushes, images] = [new Pushes(store), new Images(store)];
+  const advisories = new Advisories(store);
+  const ages = new AdvisoryAges(store, advisories, new AdvisoryFeeds(store, advisories));
+  const { rules } = parseSettings('', () => '');
+  const judgements = new Judgements(images, new Findings(store), new Provenances(store), rules, ages);
+  const findings = new PushFindings(pushes, images, judgements);
+  const owners = new Owners({ rules: [], labels: [] }, new Ownership(store));
+  const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
+  const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+  const current = new CurrentMessages(stillTrue, reports, channels);
+  const teller = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
   teller.onApplicationBootstrap();
   tellers.push(teller);
 };

@@ -41,7 +41,7 @@ export interface Wording<About> {
   isNews(subjects: readonly Subject<About>[]): boolean;
   /** Whether channels for people get one message of all that comes within seconds, whatever `group_by` says. */
   isGathered?: true;
-  /** The push that the messages report: channels that can edit them get its corrections. */
+  /** The push that the messages report. Channels that can edit them get its corrections. */
   pushId?: string;
   /** Alerts that a channel needs no message about: one that it has was corrected. */
   corrected?: CorrectedAlerts;
@@ -147,11 +147,10 @@ export class Notifications {
     );
     if (channels.length === 0) return [];
     const message = this.channels.reword(wording.message(group.subjects));
-    const { pushId } = wording;
+    const { pushId = null } = wording;
     return channels.map((channel) => {
-      const delivery = deliveryOf(eventId, group, channel, message);
-      if (pushId === undefined || !follows(channel)) return delivery;
-      return { ...delivery, edition: { subject: randomUUID(), revision: 1 }, pushId };
+      const edition = pushId !== null && follows(channel) ? { subject: randomUUID(), revision: 1 } : null;
+      return { ...deliveryOf(eventId, group, channel, message, edition), pushId };
     });
   }
 

@@ -18,6 +18,7 @@ import {
 
 import { Channels } from './channels.js';
 import type { notifierConfig } from './config.js';
+import { CurrentMessages } from './current-messages.js';
 import { Deliver } from './deliver.js';
 import { DeliverySteps } from './delivery-steps.js';
 import { DigestNotebook } from './digest-notebook.js';
@@ -38,6 +39,7 @@ import { Owners } from './owners.js';
 import { PushFindings } from './push-findings.js';
 import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { RemainingAlerts } from './remaining-alerts.js';
 import { Reminders } from './reminders.js';
 import { StillTrue } from './still-true.js';
 
@@ -86,6 +88,7 @@ export class NotifierModule {
         },
         Notifications,
         MessageCorrections,
+        CurrentMessages,
         HeldMessages,
         {
           provide: DigestNotebook,
@@ -95,6 +98,7 @@ export class NotifierModule {
         },
         Reminders,
         StillTrue,
+        RemainingAlerts,
         {
           provide: Quiet,
           useFactory: (silences: SilenceLedger, alerts: FiringAlerts) =>

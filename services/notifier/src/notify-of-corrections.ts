@@ -46,7 +46,7 @@ export class NotifyOfCorrections {
 
   async #notify({ id, time, data }: EventOf<typeof imageReexamined>, isInIncident: boolean): Promise<void> {
     const report = await this.reports.ofCorrection(isInIncident ? { ...data, opened: [] } : data);
-    const now = data.resolved.length > 0 ? await this.reports.now(data) : null;
+    const now = data.resolved.length > 0 ? await this.reports.now(data.pushId) : null;
     await this.store.once(consumers.notifier.name, id, async (tx) => {
       if (!report) return;
       const subjects = pushSubjects(report);

@@ -37,11 +37,13 @@ export class PushReports {
   }
 
   /** The report of a push that was announced, as it stands now; null when the push is gone. */
-  async now({ pushId, previousDigest }: DataOf<typeof imageReexamined>): Promise<PushReport | null> {
+  async now(pushId: string): Promise<PushReport | null> {
     const stored = await this.pushes.get(pushId);
     if (!stored || stored.digest === null) return null;
+    const push = { ...stored, digest: stored.digest };
+    if (push.isLate) return this.#late(push);
     const changes = await this.differences.of(pushId);
-    return this.#whole({ ...stored, digest: stored.digest, previousDigest }, changes && summaryOf(changes), []);
+    return this.#whole(push, changes && summaryOf(changes), []);
   }
 
   async #whole(

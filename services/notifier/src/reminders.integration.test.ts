@@ -22,6 +22,7 @@ import {
   Incidents,
   Judgements,
   Ownership,
+  PipelineReports,
   Provenances,
   PushDifferences,
   Pushes,
@@ -37,12 +38,16 @@ import type { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 
 import { Channels } from './channels.js';
+import { CurrentMessages } from './current-messages.js';
 import { DigestNotebook } from './digest-notebook.js';
 import { HeldMessages } from './held-messages.js';
 import { IncidentReports } from './incident-reports.js';
 import { Notifications } from './notifications.js';
 import { Owners } from './owners.js';
+import { PushFindings } from './push-findings.js';
+import { PushReports } from './push-reports.js';
 import { Quiet } from './quiet.js';
+import { RemainingAlerts } from './remaining-alerts.js';
 import { Reminders } from './reminders.js';
 import { StillTrue } from './still-true.js';
 
@@ -100,12 +105,16 @@ const start = (route: string, { receiver = slack, more = '', settings = '' } = {
   const reaches = new IncidentReaches(store, new WorkloadLedger(store), new ImageManifests(store, images));
   const contexts = new IncidentContexts(pushes, images, judgements, origins, reaches);
   const incidents = new IncidentReports(new Incidents(store), contexts, owners);
-  const stillTrue = new StillTrue(pushes, images, judgements, incidents, channels);
+  const stillTrue = new StillTrue(pushes, new TagLedger(store), images, judgements);
+  const remaining = new RemainingAlerts(stillTrue, incidents, channels);
+  const findings = new PushFindings(pushes, images, judgements);
+  const reports = new PushReports(pushes, findings, new PushDifferences(store), new PipelineReports(store), owners);
+  const current = new CurrentMessages(stillTrue, reports, channels);
   const logger = { warn: (fields: { err?: unknown }) => failures.push(fields.err) } as unknown as Logger;
   notifications = new Notifications(channels, deliveries, groups, alerts, quiet, told, new AlertHistory(store));
   const notebook = new DigestNotebook([], new ChannelHealths(store), new SensorContacts(store));
-  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, logger);
-  const reminders = new Reminders(store, told, quiet, channels, stillTrue, notifications, logger);
+  const held = new HeldMessages(store, groups, deliveries, alerts, quiet, channels, notebook, current, logger);
+  const reminders = new Reminders(store, told, quiet, channels, remaining, notifications, logger);
   for (const each of [held, reminders]) {
     each.onApplicationBootstrap();
     running.push(each);
@@ -309,12 +318,12 @@ it('becomes one message of a flood', async () => {
 
 it('tells the others where one cannot be judged', async () => {
   start('group_by: [rule], repeat_interval: 1d');
-  await tell({ ...alert('bad'), identity: 'no identity of ours' });
+  await tell({ ...alert('bad'), identity: JSON.stringify(['incident', 'no id']) });
   await tell(alert('good'));
   await pass('1 day');
   await until(async () => (await reminders()).length === 1);
   expect((await reminders())[0]?.alerts.map(({ labels }) => labels['rule'])).toEqual(['good']);
-  expect(failures.splice(0)).toEqual([expect.any(SyntaxError)]);
+  expect(failures.splice(0)).toEqual([expect.objectContaining({ name: 'QueryFailedError' })]);
 });
 
 describe('findings', () => {
@@ -399,6 +408,29 @@ describe('findings', () => {
        SELECT 'c1', '', $1, '{}', now(), coalesce(ended, now()), ended FROM (SELECT (${endedAt})::timestamptz AS ended) AS given`,
       [digest],
     );
+    await pass('1 day');
+    await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
+    expect(await reminders()).toHaveLength(told);
+  });
+});
+
+describe('a push that could not be analyzed', () => {
+  it.each([
+    ['is told again', false, 1],
+    ['is not told again when its tag is gone', true, 0],
+  ])('%s', async (_, isGone, told) => {
+    start('repeat_interval: 1d');
+    const place = { connection: 'main', repository: 'shop/app', tag: '1' };
+    const digest = `sha256:${'a'.repeat(64)}`;
+    const about = { claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null };
+    const ledger = new TagLedger(store);
+    const [id = ''] = await store.transaction(async (tx) => new Pushes(store).add(tx, [{ ...place, ...about }]));
+    const answer = { digest, askedAt: await ledger.now() };
+    await store.transaction(async (tx) => ledger.place(tx, { id, ...place }, digest, answer));
+    await tell({ ...alert('push-not-analyzed'), identity: JSON.stringify(['not-analyzed', 'main', 'shop/app', '1']) });
+    const askedAt = await ledger.now();
+    const gone = new Map(isGone ? [['1', null]] : []);
+    await store.transaction(async (tx) => ledger.observed(tx, place, gone, { askedAt }));
     await pass('1 day');
     await until(async () => (await store.query('SELECT FROM alert_group WHERE remind_at > now()')).length > 0);
     expect(await reminders()).toHaveLength(told);

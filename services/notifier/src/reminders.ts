@@ -15,7 +15,7 @@ import {
 import { Channels } from './channels.js';
 import { Notifications } from './notifications.js';
 import { Quiet } from './quiet.js';
-import { StillTrue } from './still-true.js';
+import { RemainingAlerts } from './remaining-alerts.js';
 
 const lookMs = 1_000;
 const postponedMs = 300_000;
@@ -33,7 +33,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
     private readonly told: ToldAlerts,
     private readonly quiet: Quiet,
     private readonly channels: Channels,
-    private readonly stillTrue: StillTrue,
+    private readonly remaining: RemainingAlerts,
     private readonly notifications: Notifications,
     private readonly logger: Logger,
   ) {}
@@ -88,7 +88,7 @@ export class Reminders implements OnApplicationBootstrap, BeforeApplicationShutd
 
   /** Words what is left and tells it; answers in how many milliseconds to look again where it did not, or null. */
   async #tell(tx: Transaction, retelling: Retelling<Message>, route: RouteMatch): Promise<number | null> {
-    const still = await this.stillTrue.of(stillFiring(retelling));
+    const still = await this.remaining.of(stillFiring(retelling));
     const [newest] = still;
     // An exception may end, and a tag may come back.
     if (newest === undefined) return route.repeatIntervalMs;

@@ -39,7 +39,7 @@ export class DeliveryRow {
   @Column('text', { nullable: true }) subject!: string | null;
   /** Which state of the subject it tells of. */
   @Column('integer', { nullable: true }) revision!: number | null;
-  /** The push that it reports, in a channel that can edit it. */
+  /** The push that it reports. */
   @Column('uuid', { name: 'push_id', nullable: true }) pushId!: string | null;
   /** `fallback` or `repetition`, and of which delivery; null for most. */
   @Column('text', { nullable: true }) origin!: string | null;

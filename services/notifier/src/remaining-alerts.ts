@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { incidentMessage, type StillFiring } from '@tidewaiter/messages';
+
+import { Channels } from './channels.js';
+import { IncidentReports } from './incident-reports.js';
+import { type JudgedPlaces, partsOf, StillTrue } from './still-true.js';
+
+/** What is left of that which a group was sent, for its reminder. */
+@Injectable()
+export class RemainingAlerts {
+  constructor(
+    private readonly stillTrue: StillTrue,
+    private readonly incidents: IncidentReports,
+    private readonly channels: Channels,
+  ) {}
+
+  /** The alerts that still hold; incidents with the message that they would have now. */
+  async of(still: readonly StillFiring[]): Promise<StillFiring[]> {
+    const judged: JudgedPlaces = new Map();
+    const left: StillFiring[] = [];
+    for (const each of still) {
+      const [kind, id] = partsOf(each.alert.identity);
+      if (kind === 'incident') left.push(...(await this.#incident(each, id ?? '')));
+      else if (await this.stillTrue.holds(each.alert, judged)) left.push(each);
+    }
+    return left;
+  }
+
+  async #incident(each: StillFiring, id: string): Promise<StillFiring[]> {
+    const report = (await this.incidents.of([id])).get(id);
+    if (report?.incident.state !== 'open') return [];
+    return [{ ...each, told: incidentMessage(report, { consoleUrl: this.channels.consoleUrl }) }];
+  }
+}
