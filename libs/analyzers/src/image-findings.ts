@@ -1,6 +1,7 @@
 import { compareSeverity, type Finding, isDistributionType, type Layer } from '@tidewaiter/domain';
 import {
   judgeHistory,
+  judgeStartCommands,
   judgeIntegrity,
   judgeWithContents,
   type FleetFile,
@@ -59,8 +60,8 @@ function secretFindings(layers: readonly StepLayer[], view: Overlay, { secretKey
 /** What is wrong with what an image says about itself; worst first. */
 export function configFindings(config: ImageConfig, { secretKey, isInspected = false }: AnalysisOptions): Finding[] {
   const secrets = secretKey === undefined ? [] : secretsInConfig(config, secretKey);
-  const history = isInspected ? judgeHistory(config.history) : [];
-  return [...secrets, ...history].toSorted(worstFirst);
+  const commands = isInspected ? [...judgeHistory(config.history), ...judgeStartCommands(config)] : [];
+  return [...secrets, ...commands].toSorted(worstFirst);
 }
 
 /** A layer as the judgements of integrity take it. */

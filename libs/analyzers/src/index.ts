@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 
-import { integrityVersion } from '@tidewaiter/integrity';
+import { commandsVersion, integrityVersion } from '@tidewaiter/integrity';
 import { entriesVersion, type TreeMember } from '@tidewaiter/oci';
 import { secretsVersion } from '@tidewaiter/secrets';
 
@@ -127,11 +127,15 @@ export const analyzersVersion = versionOf(analyzers);
 
 /** Names the answers of an analysis with these options, as `analyzersVersion` names those of one without. */
 export function analysisVersion(options: AnalysisOptions): string {
-  return `${analyzersVersion} ${configFindingsVersion(options)} entries@${entriesVersion}`;
+  return `${analyzersVersion} ${searchVersion(options)} entries@${entriesVersion}`;
 }
 
 /** Names the answers of {@link configFindings} with these options. */
-export function configFindingsVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
+export function configFindingsVersion(options: AnalysisOptions): string {
+  return `${searchVersion(options)} commands@${commandsVersion}`;
+}
+
+function searchVersion({ secretKey, isInspected = false }: AnalysisOptions): string {
   const secrets = secretKey === undefined ? 'none' : `${secretsVersion}-${hash('sha256', secretKey).slice(0, 16)}`;
   return `secrets@${secrets} integrity@${isInspected ? integrityVersion : 'none'}`;
 }

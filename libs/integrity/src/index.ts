@@ -25,6 +25,7 @@ export type { FleetFile, ScriptSource, ScriptText } from './fleet-files.js';
 export { fileOutlierId, fileOutliers } from './file-outliers.js';
 export type { FileOutlier, FileVariant } from './file-outliers.js';
 export { judgeHistory } from './history.js';
+export { commandsVersion, judgeStartCommands } from './start-command.js';
 export { isUnexplainedCode, pairPlatforms, pushChanges } from './push-changes.js';
 export { becomesRoot, summaryOf } from './change-summary.js';
 export type { ChangeSummary } from './change-summary.js';

@@ -34,6 +34,7 @@ it('keeps no value that may be a secret', () => {
     ],
     steps: ['RUN TOKEN=* make'],
     stepHosts: [],
+    commandHosts: [],
     base: { name: 'debian:12', digest: null },
     fingerprintedBy: null,
   });

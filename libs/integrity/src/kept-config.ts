@@ -19,6 +19,8 @@ export interface KeptConfig {
   steps: string[];
   /** The hosts that the steps name. */
   stepHosts: string[];
+  /** The hosts that the entrypoint and command name; absent where an older version kept the config. */
+  commandHosts?: string[];
   /** What the image says it was built on. */
   base: { name: string | null; digest: string | null };
   /** Who made the fingerprints: only those of one maker can be compared. */
@@ -50,11 +52,16 @@ export function keptConfig(config: ImageConfig, { mask, fingerprint }: ConfigKee
       ...(value !== undefined && fingerprint && { fingerprint: fingerprint.of(value) }),
     })),
     steps: steps.map(short),
-    stepHosts: [...new Set(steps.flatMap(hostsInStep))].toSorted().slice(0, maxHosts),
+    stepHosts: hostsIn(steps),
+    commandHosts: hostsIn([...config.entrypoint, ...config.cmd, [...config.entrypoint, ...config.cmd].join(' ')]),
     // @see https://github.com/opencontainers/image-spec/blob/main/annotations.md
     base: { name: label('org.opencontainers.image.base.name'), digest: label('org.opencontainers.image.base.digest') },
     fingerprintedBy: fingerprint?.by ?? null,
   };
+}
+
+function hostsIn(commands: readonly string[]): string[] {
+  return [...new Set(commands.flatMap(hostsInStep))].toSorted().slice(0, maxHosts);
 }
 
 function* settingsOf(config: ImageConfig): Generator<{ field: string; shown: string; value?: string }> {

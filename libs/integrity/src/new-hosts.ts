@@ -4,17 +4,20 @@ import { isStarted } from './script-signs.js';
 
 export interface NewHost {
   host: string;
-  /** Some of the files, or `build step`. */
+  /** Some of the files, `build step`, or `command`. */
   namedIn: string[];
 }
 
 const buildStep = 'build step';
+const command = 'command';
 
 /** The hosts that an image names. */
 export interface KnownHosts {
   inFiles: ReadonlyMap<string, string[]>;
   /** Null where the build is not known. */
   inSteps: readonly string[] | null;
+  /** Of what a container starts; null where that is not known. */
+  inCommand: readonly string[] | null;
 }
 
 /** What the image names that the layers make: files that an upper layer hides name nothing. Null where nobody looked. */
@@ -31,7 +34,7 @@ export function knownHosts({ layers, config }: ImageState, tree: Pick<ImageTree,
       }
     }
   }
-  return { inFiles, inSteps: config?.stepHosts ?? null };
+  return { inFiles, inSteps: config?.stepHosts ?? null, inCommand: config?.commandHosts ?? null };
 }
 
 const maxPlaces = 5;
@@ -40,10 +43,13 @@ const maxPlaces = 5;
 export function newHosts(before: KnownHosts | null, after: KnownHosts | null): NewHost[] | null {
   if (!before || !after) return null;
   const places = new Map(after.inFiles);
-  // Of a build that is compared with an unknown one every host would be new.
-  const steps = (before.inSteps && after.inSteps) ?? [];
-  for (const host of steps) places.set(host, [buildStep, ...(places.get(host) ?? [])]);
-  const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? [])]);
+  const add = (place: string, hosts: readonly string[]) => {
+    for (const host of hosts) places.set(host, [place, ...(places.get(host) ?? [])]);
+  };
+  // Of a build or command that is compared with an unknown one every host would be new.
+  add(buildStep, (before.inSteps && after.inSteps) ?? []);
+  add(command, (before.inCommand && after.inCommand) ?? []);
+  const known = new Set([...before.inFiles.keys(), ...(before.inSteps ?? []), ...(before.inCommand ?? [])]);
   return [...places]
     .filter(([host]) => !known.has(host))
     .map(([host, paths]) => ({ host, namedIn: paths.toSorted(ownFirst).slice(0, maxPlaces) }))
@@ -60,7 +66,7 @@ export const dependencyPath =
 
 /** How far a place is from what somebody wrote for this image: its build, what is started in it, its own code, what it depends on. */
 function distanceOf(place: string): number {
-  if (place === buildStep) return 0;
+  if (place === buildStep || place === command) return 0;
   if (isStarted(place)) return 1;
   return dependencyPath.test(place) ? 3 : 2;
 }

@@ -61,10 +61,15 @@ it.each<[string, PushChanges, string[]]>([
       config: [
         { field: 'user', before: 'app', after: 'root' },
         { field: 'entrypoint', before: '/app', after: '/bin/sh with 2 arguments' },
+        { field: 'cmd', before: 'node with 1 argument', after: '' },
         { field: 'env PATH', before: 'set', after: 'set' },
       ],
     }),
-    ['runs as root now: before as app', 'entrypoint changed: /app → /bin/sh with 2 arguments'],
+    [
+      'runs as root now: before as app',
+      'entrypoint changed: /app → /bin/sh with 2 arguments',
+      'command changed: node with 1 argument → none',
+    ],
   ],
   ['nothing of another user without rights', changes({ config: [{ field: 'user', before: 'a', after: 'b' }] }), []],
   ['nothing of root as before', changes({ config: [{ field: 'user', before: '', after: 'root' }] }), []],
@@ -103,7 +108,7 @@ it.each<[string, PushChanges, string[]]>([
   [
     'new hosts, a few by name, of more than are kept',
     changes({ hosts: numbered(300).map((each) => ({ host: `h${each}.io`, namedIn: ['a.js'] })) }),
-    ['300 new hosts in its files or build steps: h1[.]io, h2[.]io, h3[.]io, h4[.]io, h5[.]io and 295 more'],
+    ['300 new hosts in its files, command or build steps: h1[.]io, h2[.]io, h3[.]io, h4[.]io, h5[.]io and 295 more'],
   ],
   [
     'the base',

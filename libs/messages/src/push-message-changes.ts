@@ -25,11 +25,14 @@ export function changeItems(changes: PushChanges): MessageItem[] {
   ];
 }
 
+const startWords = { entrypoint: 'entrypoint', cmd: 'command' };
+
 function* startChanges({ config }: PushChanges): Generator<MessageItem> {
   for (const change of config?.items ?? []) {
     const { field, before, after, platforms } = change;
     if (becomesRoot(change)) yield item('runs as root now', `before as ${before}`, platforms);
-    if (field === 'entrypoint') yield item('entrypoint changed', `${before || 'none'} → ${after || 'none'}`, platforms);
+    if (field === 'entrypoint' || field === 'cmd')
+      yield item(`${startWords[field]} changed`, `${before || 'none'} → ${after || 'none'}`, platforms);
   }
 }
 
@@ -73,7 +76,7 @@ function* newHosts({ hosts }: PushChanges): Generator<MessageItem> {
   if (!hosts || hosts.total === 0) return;
   // Mail programs make a link of every host, and nobody should open one of these.
   const named = hosts.items.map(({ host }) => host.replaceAll('.', '[.]'));
-  yield item(`${count(hosts.total, 'new host')} in its files or build steps`, namesOf(named, hosts.total));
+  yield item(`${count(hosts.total, 'new host')} in its files, command or build steps`, namesOf(named, hosts.total));
 }
 
 function* baseChanges({ base }: PushChanges): Generator<MessageItem> {

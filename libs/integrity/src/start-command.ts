@@ -1,0 +1,48 @@
+import type { Finding } from '@tidewaiter/domain';
+
+import { integrityFinding } from './integrity-finding.js';
+import { downloadsOf } from './shell-commands.js';
+
+/** The commands that a container of an image runs by itself. */
+export interface StartCommands {
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  healthcheck?: readonly string[];
+}
+
+/** Stored with every image: raise it when the same config gives other findings of its commands. */
+export const commandsVersion = 1;
+
+const maxWords = 200;
+
+/** Code that every start of a container, or every health check, fetches and runs: no scan and no signature covers it. */
+export function judgeStartCommands({ entrypoint, cmd, healthcheck = [] }: StartCommands): Finding[] {
+  return [...downloads('command', [...entrypoint, ...cmd]), ...downloads('healthcheck', healthcheck)];
+}
+
+function downloads(field: string, words: readonly string[]): Finding[] {
+  const findings = new Map<string, Finding>();
+  for (const script of scriptsOf(words)) {
+    for (const { origin, runBy } of downloadsOf(script)) {
+      if (runBy === undefined) continue;
+      const known = {
+        kind: 'supply-chain',
+        id: 'start-download-and-run',
+        severity: 'high',
+        title: `The image's ${field} runs what it downloads`,
+        layer: null,
+        confidence: origin === null ? 'possible' : 'likely',
+        evidence: { field, origin: origin ?? 'a variable', runBy },
+      } as const;
+      const finding = integrityFinding(known, `${field} ${origin ?? ''} ${runBy}`);
+      findings.set(finding.fingerprint, finding);
+    }
+  }
+  return [...findings.values()];
+}
+
+/** Each word may be the script of a shell; the words together are one where the image leaves the shell to the runtime. */
+function scriptsOf(words: readonly string[]): string[] {
+  const some = words.slice(0, maxWords);
+  return [...some, some.join(' ')];
+}
