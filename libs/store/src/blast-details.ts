@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Digest } from '@tidewaiter/domain';
 
-import type { BlastScope } from './blast-scope.js';
+import { type BlastScope, type ScopePage, scopePage, scopeRows } from './blast-scope.js';
 import { ImageManifests } from './image-manifests.js';
 import type { PageRequest } from './page.js';
 import { Store } from './store.js';
@@ -165,9 +165,11 @@ export class BlastDetails {
     scope: BlastScope,
     digests: readonly Digest[],
   ): Promise<Map<Digest, (BlastWorkload & { total: number })[]>> {
-    const query = scope.query();
-    const rows = await this.store.query<OfImage<BlastWorkload>>(
-      `${query.head} SELECT "imageDigest", cluster, namespace, kind, name, exposed, containers, running, pods, since, until, total FROM (
+    const query = scope.query(digests);
+    const rows = await scopeRows<OfImage<BlastWorkload>>(
+      this.store,
+      query,
+      `SELECT "imageDigest", cluster, namespace, kind, name, exposed, containers, running, pods, since, until, total FROM (
          SELECT *, (count(*) OVER (PARTITION BY "imageDigest"))::int AS total,
            row_number() OVER (PARTITION BY "imageDigest" ORDER BY running DESC, until DESC NULLS FIRST, cluster, namespace, kind, name) AS number
          FROM (
@@ -177,27 +179,35 @@ export class BlastDetails {
              CASE WHEN bool_or(is_running) THEN NULL ELSE max(ended_at) END AS until
            FROM ran LEFT JOIN workload AS known
              ON (known.cluster, known.namespace, known.kind, known.name) = (ran.cluster, ran.namespace, workload_kind, ran.workload)
-           WHERE image_digest = ANY(${query.parameter(digests)}::text[])
            GROUP BY image_digest, ran.cluster, ran.namespace, workload_kind, ran.workload) AS workload) AS numbered
        WHERE number <= ${maxWorkloads} ORDER BY "imageDigest", number`,
-      query.parameters,
     );
     return byImage(rows);
   }
 
   /** Up to one more than a page; the cursor is a container that may be gone by then, which ends the list. */
-  async containers(scope: BlastScope, { limit, after }: PageRequest): Promise<Omit<BlastContainer, 'packages'>[]> {
+  async containers(
+    scope: BlastScope,
+    { limit, after }: PageRequest,
+  ): Promise<ScopePage<Omit<BlastContainer, 'packages'>>> {
     const query = scope.query();
-    const order = `cluster, coalesce(namespace, ''), coalesce(pod, ''), container_id`;
+    const order = 'cluster, in_namespace, in_pod, container_id';
     const cursor = query.parameter(after ?? null);
-    return this.store.query<Omit<BlastContainer, 'packages'>>(
-      `${query.head} SELECT container_id AS id, nullif(cluster, '') AS cluster, node, namespace, workload_kind AS "workloadKind", workload, pod,
-         name AS container, image_digest AS digest, repository, tag, began_at AS since, ended_at AS until, is_running AS "isRunning",
-         is_unknown AS "isUnknown"
-       FROM (SELECT DISTINCT ON (container_id) * FROM ran JOIN scope USING (image_digest) ORDER BY container_id, is_unknown, image_digest) AS container
-       WHERE ${cursor}::text IS NULL OR (${order}) > (SELECT ${order} FROM container_ledger WHERE container_id = ${cursor})
-       ORDER BY ${order} LIMIT ${query.parameter(limit + 1)}`,
-      query.parameters,
+    const named = `coalesce(namespace, '') AS in_namespace, coalesce(pod, '') AS in_pod`;
+    // The containers of the page are found first: rows with all that is shown of them are too wide to sort by the thousand.
+    query.head += `, chosen AS MATERIALIZED (
+        SELECT * FROM (SELECT DISTINCT cluster, ${named}, container_id FROM ran JOIN scope USING (image_digest)) AS container
+        WHERE ${cursor}::text IS NULL OR (${order}) > (
+          SELECT ${order} FROM (SELECT cluster, ${named}, container_id FROM container_ledger WHERE container_id = ${cursor}) AS last)
+        ORDER BY ${order} LIMIT ${query.parameter(limit + 1)})`;
+    return scopePage<Omit<BlastContainer, 'packages'>>(
+      this.store,
+      query,
+      `SELECT DISTINCT ON (${order}) container_id AS id, nullif(cluster, '') AS cluster, ledger.node, ran.namespace,
+         ran.workload_kind AS "workloadKind", ran.workload, ran.pod, ledger.name AS container, scope.image_digest AS digest, ledger.repository, ledger.tag,
+         began_at AS since, ran.ended_at AS until, is_running AS "isRunning", is_unknown AS "isUnknown"
+       FROM chosen JOIN ran USING (cluster, container_id) JOIN scope USING (image_digest) JOIN container_ledger AS ledger USING (cluster, container_id)
+       ORDER BY ${order}, is_unknown, scope.image_digest`,
     );
   }
 }

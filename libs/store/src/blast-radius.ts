@@ -10,7 +10,7 @@ import {
   type BlastWorkload,
 } from './blast-details.js';
 import type { BlastQuestion, NotEvaluated } from './blast-question.js';
-import { BlastScope, type ScopeQuery } from './blast-scope.js';
+import { BlastScope, type ScopeCounts, type ScopePage, scopePage } from './blast-scope.js';
 import { ImageManifests } from './image-manifests.js';
 import { Images } from './images.js';
 import { LayerPaths } from './layer-paths.js';
@@ -45,19 +45,9 @@ export interface BlastImage {
   workloadCount: number | null;
 }
 
-export interface BlastCounts {
+/** Counts of everything that a search finds; packages are those that meet it. */
+export interface BlastCounts extends ScopeCounts {
   packages: number;
-  images: number;
-  /** Images that a tag points to now. */
-  tagged: number;
-  mitigated: number;
-  unknown: number;
-  repositories: number;
-  /** Null, and the counts below, while no sensor reports containers. */
-  workloads: number | null;
-  pods: number | null;
-  containers: number | null;
-  running: number | null;
 }
 
 /** One page with the counts of all pages. */
@@ -82,7 +72,7 @@ export class BlastRadii {
   /** The images, newest push first. */
   async of(question: BlastQuestion, page: PageRequest): Promise<BlastRadius<BlastImage>> {
     const { scope, packages: packageCount, notEvaluated } = await this.#head(question);
-    const [rows, counts] = await Promise.all([this.#images(scope, page), this.#counts(scope)]);
+    const { rows, counts } = await this.#images(scope, page);
     const shown = rows.slice(0, page.limit);
     const digests = shown.map(({ digest }) => digest);
     const [platforms, places, packages, notes, workloads] = await Promise.all([
@@ -120,7 +110,7 @@ export class BlastRadii {
   /** The containers that run the images, or ran them, by cluster, namespace and pod. */
   async containers(question: BlastQuestion, page: PageRequest): Promise<BlastRadius<BlastContainer>> {
     const { scope, packages: packageCount, notEvaluated } = await this.#head(question);
-    const [rows, counts] = await Promise.all([this.details.containers(scope, page), this.#counts(scope)]);
+    const { rows, counts } = await this.details.containers(scope, page);
     const shown = rows.slice(0, page.limit);
     const digests = [...new Set(shown.map(({ digest }) => digest))];
     const [packages, places] = await Promise.all([this.details.packages(scope, digests), this.details.places(digests)]);
@@ -150,10 +140,11 @@ export class BlastRadii {
     };
   }
 
-  async #images(scope: BlastScope, { limit, after }: PageRequest): Promise<ImageRow[]> {
+  async #images(scope: BlastScope, { limit, after }: PageRequest): Promise<ScopePage<ImageRow>> {
     const [afterPush, afterDigest] = after === undefined ? [null, null] : readImageCursor(after);
     const query = scope.query();
-    return this.#rows<ImageRow>(
+    return scopePage<ImageRow>(
+      this.store,
       query,
       `SELECT push_id || '.' || image_digest AS id, image_digest AS digest, is_mitigated AS "isMitigated", is_unknown AS "isUnknown" FROM (
          SELECT scope.*, coalesce(newest.push_id, '${noPush}') AS push_id FROM scope LEFT JOIN (
@@ -163,28 +154,6 @@ export class BlastRadii {
          OR (push_id, image_digest) < (${query.parameter(afterPush)}::uuid, ${query.parameter(afterDigest)}::text)
        ORDER BY push_id DESC, image_digest DESC LIMIT ${query.parameter(limit + 1)}`,
     );
-  }
-
-  async #counts(scope: BlastScope): Promise<Omit<BlastCounts, 'packages'>> {
-    const [counts] = await this.#rows<Omit<BlastCounts, 'packages'> & { isReported: boolean }>(
-      scope.query(),
-      `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported", known.*, ran.*,
-         (SELECT count(DISTINCT (connection, repository))::int FROM scope JOIN push_image USING (image_digest) JOIN push ON push.id = push_id) AS repositories
-       FROM (SELECT count(*)::int AS images, (count(*) FILTER (WHERE is_mitigated))::int AS mitigated,
-           (count(*) FILTER (WHERE is_unknown))::int AS unknown,
-           (count(*) FILTER (WHERE image_digest IN (SELECT image_digest FROM alias JOIN tag_ledger AS entry USING (digest) WHERE ${isLastEntry})))::int AS tagged
-         FROM scope) AS known,
-       (SELECT count(DISTINCT container_id)::int AS containers, (count(DISTINCT container_id) FILTER (WHERE is_running))::int AS running,
-           (count(DISTINCT (cluster, namespace, pod)) FILTER (WHERE pod IS NOT NULL))::int AS pods,
-           (count(DISTINCT (cluster, namespace, workload_kind, workload)) FILTER (WHERE workload IS NOT NULL))::int AS workloads
-         FROM ran) AS ran`,
-    );
-    const { isReported, ...known } = counts!;
-    return isReported ? known : { ...known, workloads: null, pods: null, containers: null, running: null };
-  }
-
-  async #rows<Row>({ head, parameters }: ScopeQuery, sql: string): Promise<Row[]> {
-    return this.store.query<Row>(`${head} ${sql}`, parameters);
   }
 }
 
@@ -201,11 +170,6 @@ interface ImageRow {
   isMitigated: boolean;
   isUnknown: boolean;
 }
-
-/** SQL condition on a row `entry` of `tag_ledger`: its tag has had nothing else since. */
-const isLastEntry = `NOT EXISTS (
-  SELECT FROM tag_ledger AS later
-  WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;
 
 /** @throws InvalidInput `CURSOR_INVALID` */
 function readImageCursor(text: string): [pushId: string, digest: string] {

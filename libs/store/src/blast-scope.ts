@@ -1,5 +1,21 @@
 import type { BlastCondition, BlastQuestion } from './blast-question.js';
+import type { Store } from './store.js';
 import { isRunning } from './workload-ledger.js';
+
+/** Counts of everything that a search finds. */
+export interface ScopeCounts {
+  images: number;
+  /** Images that a tag points to now. */
+  tagged: number;
+  mitigated: number;
+  unknown: number;
+  repositories: number;
+  /** Null, and the counts below, while no sensor reports containers. */
+  workloads: number | null;
+  pods: number | null;
+  containers: number | null;
+  running: number | null;
+}
 
 /** The start of a query, `WITH …`, and what goes on from it: further parameters. */
 export interface ScopeQuery {
@@ -19,12 +35,14 @@ export class BlastScope {
     private readonly when: Pick<BlastQuestion, 'since' | 'until' | 'running'>,
   ) {}
 
-  query(): ScopeQuery {
+  /** @param digests the images to look at, else all */
+  query(digests?: readonly string[]): ScopeQuery {
     const query = parameters();
+    const only = digests === undefined ? '' : `WHERE image_digest = ANY(${query.parameter(digests)}::text[])`;
     const met = this.conditions.map(
       (condition, index) => `met_${index} AS MATERIALIZED (
         SELECT image_digest, bool_and(is_mitigated) AS is_mitigated, bool_and(is_unknown) AS is_unknown
-        FROM (${condition.sql(query.parameter)}) AS row GROUP BY image_digest)`,
+        FROM (${condition.sql(query.parameter)}) AS row ${only} GROUP BY image_digest)`,
     );
     const all = (column: string) => this.conditions.map((_, index) => `met_${index}.${column}`).join(' OR ');
     const joined = this.conditions.slice(1).map((_, index) => `JOIN met_${index + 1} USING (image_digest)`);
@@ -54,7 +72,7 @@ export class BlastScope {
   #containers({ parameter }: ScopeQuery): string {
     const { since, until, running } = this.when;
     return `SELECT * FROM (
-        SELECT alias.image_digest, container_id, cluster, node, namespace, pod, name, workload_kind, workload, repository, tag,
+        SELECT alias.image_digest, container_id, cluster, namespace, pod, workload_kind, workload,
           least(started_at, first_seen) AS began_at, ${isRunning} AS is_running,
           CASE WHEN ${isRunning} THEN NULL ELSE coalesce(ended_at, last_seen) END AS ended_at
         FROM alias JOIN container_ledger AS ledger ON ledger.image_digest = alias.digest) AS container
@@ -80,6 +98,72 @@ export class BlastScope {
       OR image_digest IN (
         SELECT image_digest FROM push_image JOIN push ON push.id = push_id WHERE tag IS NULL AND (${to} IS NULL OR received_at <= ${to})))`;
   }
+}
+
+/**
+ * Rows of a query that goes on from a scope. Without JIT: the planner expects millions of rows where conditions meet, and compiles for longer
+ * than the query takes.
+ */
+export async function scopeRows<Row>(
+  store: Store,
+  { head, parameters }: Pick<ScopeQuery, 'head' | 'parameters'>,
+  sql: string,
+): Promise<Row[]> {
+  return store.transaction(async (tx) => {
+    await tx.query('SET LOCAL jit = off');
+    return tx.query<Row>(`${head} ${sql}`, parameters);
+  });
+}
+
+/** SQL condition on a row `entry` of `tag_ledger`: its tag has had nothing else since. */
+const isLastEntry = `NOT EXISTS (
+  SELECT FROM tag_ledger AS later
+  WHERE (later.connection, later.repository, later.tag) = (entry.connection, entry.repository, entry.tag) AND later.position > entry.position)`;
+
+// Groups that are counted are hashed; count(DISTINCT …) would sort them.
+const countOf = (columns: string, from: string) =>
+  `(SELECT count(*)::int FROM (SELECT DISTINCT ${columns} FROM ${from}) AS each)`;
+
+const counts = `SELECT EXISTS (SELECT FROM container_ledger) AS "isReported", known.*,
+    ${countOf('connection, repository', 'scope JOIN push_image USING (image_digest) JOIN push ON push.id = push_id')} AS repositories,
+    ${countOf('container_id', 'ran')} AS containers, ${countOf('container_id', 'ran WHERE is_running')} AS running,
+    ${countOf('cluster, namespace, pod', 'ran WHERE pod IS NOT NULL')} AS pods,
+    ${countOf('cluster, namespace, workload_kind, workload', 'ran WHERE workload IS NOT NULL')} AS workloads
+  FROM (SELECT count(*)::int AS images, (count(*) FILTER (WHERE is_mitigated))::int AS mitigated,
+      (count(*) FILTER (WHERE is_unknown))::int AS unknown,
+      (count(*) FILTER (WHERE image_digest IN (SELECT image_digest FROM alias JOIN tag_ledger AS entry USING (digest) WHERE ${isLastEntry})))::int AS tagged
+    FROM scope) AS known`;
+
+/** Rows of a page of a scope, and the counts of all pages. */
+export interface ScopePage<Row> {
+  rows: Row[];
+  counts: ScopeCounts;
+}
+
+/**
+ * One page of a scope with the counts of all, in one query: most of what either takes is to find the images and their containers.
+ * @param sql the rows of the page in their order, with a column `id`
+ */
+export async function scopePage<Row extends { id: string }>(
+  store: Store,
+  { head, parameters }: ScopeQuery,
+  sql: string,
+): Promise<ScopePage<Row>> {
+  const rows = await scopeRows<
+    (Row | { id: null }) & { counts: ScopeCounts & { isReported: boolean }; number: string }
+  >(
+    store,
+    {
+      head: `${head}, counted AS (${counts}), page AS (SELECT *, row_number() OVER () AS number FROM (${sql}) AS row)`,
+      parameters,
+    },
+    'SELECT page.*, to_jsonb(counted) AS counts FROM counted LEFT JOIN page ON true ORDER BY number',
+  );
+  const { isReported, ...known } = rows[0]!.counts;
+  return {
+    counts: isReported ? known : { ...known, workloads: null, pods: null, containers: null, running: null },
+    rows: rows.flatMap(({ counts: _, number: __, ...row }) => (row.id === null ? [] : [row as unknown as Row])),
+  };
 }
 
 function parameters(): ScopeQuery {
