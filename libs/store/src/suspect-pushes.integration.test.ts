@@ -29,6 +29,7 @@ afterAll(async () => {
 });
 
 interface PushedTo {
+  isVersion?: boolean;
   connection?: string;
   pushedAt?: string;
   /** Evidence of its findings. */
@@ -38,7 +39,7 @@ interface PushedTo {
 
 /** An analysed push with supply-chain findings of its tag. */
 async function push(letter: string, tag: string, ids: string[], to: PushedTo = {}): Promise<Push> {
-  const { connection = 'main', pushedAt = null, evidence = {}, severity = 'high' } = to;
+  const { connection = 'main', pushedAt = null, evidence = {}, severity = 'high', isVersion = true } = to;
   const [pushes, identities] = [new Pushes(store), new PushIdentities(store)];
   const claims = { claimedDigest: null, artifact: 'image', attachedTo: null, pushedBy: 'mallory', pushedAt };
   const place = { connection, repository: 'rel/tool', tag };
@@ -66,7 +67,7 @@ async function push(letter: string, tag: string, ids: string[], to: PushedTo = {
   await store.transaction(async (tx) => {
     await new Provenances(store).putOfTag(tx, place, digest, findings);
     const identity = { images: [], pusher: 'mallory', pipeline: null };
-    await identities.put(tx, push, { identity, isVersion: true, warnings: [] });
+    await identities.put(tx, push, { identity, isVersion, warnings: [] });
     await identities.noteSigns(tx, id, []);
   });
   return push;
@@ -83,6 +84,9 @@ describe('SuspectPushes', () => {
     ];
     expect(await suspects.isInIncident(clean.id)).toBe(false);
     expect(await suspects.isInIncident(moved[0]!.id)).toBeNull();
+    const latest = await push('b', 'latest', [], { isVersion: false });
+    const isReported = async () => suspects.isInIncident(latest.id);
+    expect(await isReported()).toBeNull();
     const waiting = await store.transaction((tx) => suspects.waiting(tx));
     expect(waiting).toMatchObject([
       { tag: 'v3', registry: 'r:5000', digest: digestOf('b'), previousDigest: digestOf('a'), pushedBy: 'mallory' },
@@ -92,6 +96,13 @@ describe('SuspectPushes', () => {
     expect([alerts.length, inIncident]).toEqual([2, moved.map(({ id }) => id)]);
     await store.transaction((tx) => suspects.settle(tx, pushIds, inIncident));
     expect(await suspects.isInIncident(moved[0]!.id)).toBe(true);
+    expect(await isReported()).toBe(true);
+    const others = [
+      await push('b', 'v9', []),
+      await push('c', 'latest', [], { isVersion: false }),
+      await push('b', 'latest', [], { isVersion: false, connection: 'mirror' }),
+    ];
+    for (const { id } of others) expect(await suspects.isInIncident(id)).toBe(false);
     expect(await store.transaction((tx) => suspects.waiting(tx))).toEqual([]);
     expect(await store.transaction((tx) => suspects.known(tx))).toHaveLength(2);
   }, 60_000);

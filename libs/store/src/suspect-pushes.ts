@@ -64,13 +64,22 @@ export class SuspectPushes {
     );
   }
 
-  /** Whether an incident reports a push; null while that is not decided. */
+  /**
+   * Whether an incident reports a push; null while that is not decided. A tag that is no version, such as `latest`, that follows
+   * suspect pushes to their digest is reported with them.
+   */
   async isInIncident(pushId: string): Promise<boolean | null> {
-    const [suspect] = await this.store.query<{ isInIncident: boolean | null }>(
-      `SELECT CASE WHEN signs = '{}' THEN false WHEN settled_at IS NOT NULL THEN is_in_incident END AS "isInIncident"
-       FROM push_identity WHERE push_id = $1`,
-      [pushId],
+    const suspects = await this.store.query<{ isSettled: boolean; isInIncident: boolean }>(
+      `SELECT suspect.settled_at IS NOT NULL AS "isSettled", suspect.is_in_incident AS "isInIncident"
+       FROM push_identity AS own JOIN push_identity AS suspect
+         ON suspect.push_id = own.push_id
+         OR (own.signs = '{}' AND NOT own.is_version AND suspect.digest = own.digest
+             AND (suspect.connection, suspect.repository) = (own.connection, own.repository)
+             AND suspect.at BETWEEN own.at - $2 * interval '1 millisecond' AND own.at + $2 * interval '1 millisecond')
+       WHERE own.push_id = $1 AND suspect.signs <> '{}'`,
+      [pushId, suspectWindowMs],
     );
-    return suspect === undefined ? false : suspect.isInIncident;
+    if (suspects.some(({ isInIncident }) => isInIncident)) return true;
+    return suspects.every(({ isSettled }) => isSettled) ? false : null;
   }
 }
