@@ -251,6 +251,21 @@ it('takes a workload of a thousand pods', async () => {
   expect(await open()).toHaveLength(40);
 });
 
+it('takes a cluster of many workloads that is seen for the first time, and its end', async () => {
+  const checks = Array.from({ length: 25 }, (_, number) => `k8s-${number}`);
+  const pods = Array.from({ length: 3_000 }, (_, number) =>
+    podOf(`pod-${number}`, number + 1, checks, { workload: { kind: 'Deployment', name: `app-${number % 150}` } }),
+  );
+  const began = performance.now();
+  for (let start = 0; start < pods.length; start += 500) await put(...pods.slice(start, start + 500));
+  expect((await findings.openCounts()).high).toBe(150 * checks.length);
+  const gone = pods.map((pod, number) => ({ ...pod, version: `${number + 5_000}`, isGone: true, findings: [] }));
+  for (let start = 0; start < gone.length; start += 500) await put(...gone.slice(start, start + 500));
+  expect((await findings.openCounts()).high).toBe(0);
+  // With a plan that compares all of them with each other it is a minute.
+  expect(performance.now() - began).toBeLessThan(15_000);
+});
+
 it('goes by the newest of the pods of a workload that all differ, so that none of them makes the others slow', async () => {
   const pods = Array.from({ length: 1_000 }, (_, number) =>
     podOf(`web-${number}`, number + 1, [`k8s-${number}`], { changedAt: new Date(1e12 + number * 1_000).toISOString() }),

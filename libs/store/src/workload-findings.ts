@@ -145,15 +145,16 @@ export class WorkloadFindings {
   async forget(before: Date): Promise<void> {
     await this.store.transaction(async (tx) => {
       await tx.query(`SELECT pg_advisory_xact_lock(${findingsLock})`);
-      const gone = await tx.query<WorkloadPlace>(
+      const gone = await tx.query<WorkloadPlace & { wasGone: boolean }>(
         `DELETE FROM workload_object AS old WHERE seen_at < $1 AND (is_gone OR NOT EXISTS (
            SELECT FROM container_ledger AS ledger
            WHERE (ledger.cluster, ledger.namespace, ledger.workload_kind, ledger.workload)
              = (old.cluster, old.namespace, old.workload_kind, old.workload)))
-         RETURNING cluster, namespace, workload_kind AS kind, workload AS name`,
+         RETURNING cluster, namespace, workload_kind AS kind, workload AS name, is_gone AS "wasGone"`,
         [before],
       );
-      if (gone.length > 0) await derive(tx, gone);
+      const changed = gone.filter(({ wasGone }) => !wasGone);
+      if (changed.length > 0) await derive(tx, changed);
       await tx.query('DELETE FROM workload_finding WHERE ended_at < $1', [before]);
     });
   }
@@ -283,9 +284,8 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
      ended AS (
        UPDATE workload_finding AS finding SET ended_at = now() FROM asked
        WHERE (finding.cluster, finding.namespace, finding.kind, finding.name) = (asked.cluster, asked.namespace, asked.kind, asked.name)
-         AND ended_at IS NULL AND NOT EXISTS (SELECT FROM wanted
-           WHERE (wanted.cluster, wanted.namespace, wanted.kind, wanted.name, wanted.fingerprint)
-             = (finding.cluster, finding.namespace, finding.kind, finding.name, finding.fingerprint)))
+         AND ended_at IS NULL AND (finding.cluster, finding.namespace, finding.kind, finding.name, finding.fingerprint)
+           NOT IN (SELECT cluster, namespace, kind, name, fingerprint FROM wanted))
      INSERT INTO workload_finding AS known (cluster, namespace, kind, name, fingerprint, check_id, severity, title, container, field, first_seen, last_seen)
      SELECT cluster, namespace, kind, name, fingerprint, "check", severity, title, container, field, now(), now() FROM wanted
      ON CONFLICT (cluster, namespace, kind, name, fingerprint) DO UPDATE SET severity = EXCLUDED.severity, title = EXCLUDED.title,

@@ -59,13 +59,20 @@ export class PartitionJournal {
    * @throws Unavailable `LEASE_LOST` when another replica reads the partition by now
    */
   async keep(lease: DetectorLease, { alerts, matches, objects }: Found): Promise<void> {
+    if (alerts.length + matches.length > 0) {
+      await this.store.transaction(async (tx) => {
+        await this.leases.hold(tx, lease);
+        if (alerts.length > 0) await this.alerts.add(tx, alerts);
+        if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
+      });
+      this.bus.call('alerts');
+    }
+    if (objects.length === 0) return;
+    // Not with the alerts, which must not wait until another partition has derived the findings of its workloads.
     await this.store.transaction(async (tx) => {
       await this.leases.hold(tx, lease);
-      if (alerts.length > 0) await this.alerts.add(tx, alerts);
-      if (matches.length > 0 && !(await this.matches.add(tx, matches))) this.metrics.unkept(matches);
-      if (objects.length > 0) await this.findings.put(tx, objects);
+      await this.findings.put(tx, objects);
     });
-    if (alerts.length + matches.length > 0) this.bus.call('alerts');
   }
 
   /**

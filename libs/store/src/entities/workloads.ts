@@ -67,13 +67,14 @@ export class WorkloadRow {
 
 /** An object of Kubernetes that runs pods, as it was last, with the outcome of the checks. The detector writes it. */
 @Entity('workload_object')
-@Index('workload_object_workload_ix', ['cluster', 'namespace', 'workloadKind', 'workload'])
+// Of the primary key too, the name comes first: an index with a prefix in common would be taken for it.
+@Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])
 export class WorkloadObjectRow {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) name!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) kind!: string;
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) namespace!: string;
   /** Empty where nobody names one. */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) cluster!: string;
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) namespace!: string;
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) kind!: string;
-  @PrimaryColumn('text', { primaryKeyConstraintName: 'workload_object_pk' }) name!: string;
   /** To which its findings belong. */
   @Column('text', { name: 'workload_kind' }) workloadKind!: string;
   @Column('text') workload!: string;

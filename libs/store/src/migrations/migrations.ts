@@ -61,6 +61,7 @@ import { ServiceConfiguration1764000180000 } from './1764000180000-service-confi
 import { ExploitationNews1764000191000 } from './1764000191000-exploitation-news.js';
 import { DeliveryPush1764000200000 } from './1764000200000-delivery-push.js';
 import { WorkloadFindings1764000210000 } from './1764000210000-workload-findings.js';
+import { WorkloadObjectLookups1764000211000 } from './1764000211000-workload-object-lookups.js';
 
 /** In order. Never edit one that is merged; add another. */
 export const migrations = [
@@ -127,4 +128,5 @@ export const migrations = [
   FleetSearch1764000160000,
   DeliveryPush1764000200000,
   WorkloadFindings1764000210000,
+  WorkloadObjectLookups1764000211000,
 ];
