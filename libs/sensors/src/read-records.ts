@@ -88,7 +88,7 @@ function objectOf(value: JsonValue | undefined): JsonObject | null {
   }
 }
 
-/** By what the records of a body are made. */
+/** Context in which the records of a body are made. */
 interface Making {
   source: RuntimeSource;
   connection: Connection;
@@ -100,7 +100,7 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
   // Before it is cut to size: half of a secret has no form by which it is known.
   const redacted = redactEvent(told.event, connection.fingerprintKey);
   const judgements = judged(told.objects ?? [], connection, check);
-  // Whoever makes an object that cannot be cut to size must not hide its findings with it.
+  // An attacker who makes an object that cannot be cut to size must not hide its findings with it.
   const kept = fitted(redacted.event) ?? (judgements.length > 0 ? fitted({}) : null);
   if (kept === null) return ignore(read, 'too-large');
   const id = typeof told.id === 'function' ? told.id(redacted.event) : told.id;
@@ -117,7 +117,7 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
   });
 }
 
-/** As many as fit into a message beside the largest event: some 150 of a deleted collection, which have no findings. */
+/** Limit of one record, beside the largest event in a message: some 150 objects of a deleted collection, which have no findings. */
 const maxJudgementBytes = 44 * 1024;
 
 function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection, check: CheckRunningObject) {
@@ -133,7 +133,7 @@ function judged(objects: readonly ObjectState[], { fingerprintKey }: Connection,
   return judgements;
 }
 
-/** Names and paths are all that is in it, and somebody may have put a secret into one. */
+/** Masks secrets that an attacker or a mistake has put into a name or a path. */
 function withoutSecrets(judgement: ObjectJudgement, key: Uint8Array): ObjectJudgement {
   const { namespace, name, workload, findings } = judgement;
   const texts = findings.map(({ title, container, field }) => ({ title, container, field }));

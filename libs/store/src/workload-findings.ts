@@ -53,7 +53,7 @@ interface KnownObject extends ObjectMoment {
   seenAt: Date;
 }
 
-/** An object as its row has it. */
+/** Columns of an object. */
 interface ObjectRow extends KnownObject {
   cluster: string;
   namespace: string;
@@ -71,7 +71,7 @@ interface News {
 
 type WorkloadPlace = Record<'cluster' | 'namespace' | 'kind' | 'name', string>;
 
-/** What a workload has follows from several objects, which several partitions bring: one of them at a time derives it. */
+/** Findings of a workload follow from several objects, which several partitions bring: one transaction at a time derives them. */
 const findingsLock = "hashtext('workload_finding')";
 const dayMs = 24 * 3_600_000;
 /** Pods of one workload that differ in their findings; more are no replicas, and would make every change of one dear. */
@@ -139,7 +139,7 @@ export class WorkloadFindings {
   }
 
   /**
-   * Ends objects that were not seen since a time, and of whose workload the ledger has no container either: nobody reported their deletion.
+   * Ends objects that were not seen since a time, and of whose workload the ledger has no container either: no source reported their deletion.
    * Forgets what ended before that time.
    */
   async forget(before: Date): Promise<void> {
@@ -186,7 +186,7 @@ function newestOf(objects: readonly ObjectRow[]): ObjectRow[] {
   return [...newest.values()];
 }
 
-/** What is not known yet of objects. */
+/** States that are newer than the known ones, or judged by newer checks. */
 async function newsOf(tx: Transaction, states: readonly ObjectRow[]): Promise<News[]> {
   const rows = await tx.query<KnownObject & WorkloadPlace>(
     `SELECT cluster, namespace, kind, name, version::text AS version, changed_at AS "changedAt", is_gone AS "isGone", judgement,
@@ -225,7 +225,7 @@ function workloadsOf({ object, known }: News): WorkloadPlace[] {
   });
 }
 
-/** Another version of what is known: the pods of a workload change several times a minute without a change of their findings. */
+/** Notes another version with the same findings: the pods of a workload change several times a minute without a change of their findings. */
 async function move(tx: Transaction, news: readonly News[]): Promise<void> {
   await tx.query(
     `WITH moved AS (

@@ -7,7 +7,7 @@ const everyMs = 3_600_000;
 /** As long as containers are kept: then neither is known. */
 const keptMs = 30 * 24 * 3_600_000;
 
-/** Counts the open findings of workloads for metrics, and ends those of objects that nobody shows any more. */
+/** Counts the open findings of workloads for metrics, and ends those of objects that no source shows any more. */
 @Injectable()
 export class FindingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   #repetition: Repetition | undefined;

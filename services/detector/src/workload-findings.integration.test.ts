@@ -183,9 +183,9 @@ describe('findings of workloads', () => {
     await until('the fix', async () => (await isOpen('k8s-privileged', 'pods')) === 0);
   });
 
-  it('send nothing to anybody, and leave no value behind', async () => {
-    const [told] = await store.query<{ count: number }>('SELECT count(*)::int AS count FROM outbox');
-    expect(told?.count).toBe(0);
+  it('send no message, and leave no value behind', async () => {
+    const [events] = await store.query<{ count: number }>('SELECT count(*)::int AS count FROM outbox');
+    expect(events?.count).toBe(0);
     const rows = await store.query(
       'SELECT row_to_json(object)::text AS row FROM workload_object AS object UNION ALL SELECT row_to_json(finding)::text FROM workload_finding AS finding',
     );

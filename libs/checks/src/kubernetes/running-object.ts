@@ -6,7 +6,7 @@ import type { Located } from './located.js';
 import { podOf, templates } from './pod.js';
 import { isOwnKind, labelOf, type Resource } from './resource.js';
 
-/** Limits of one object, and of a body with many. Manifests of people have a hundredth of it; etcd would take more. */
+/** Limits of one object, and of a body with many. Usual manifests have a hundredth of it; etcd would take more. */
 export const objectLimits = {
   /** Values in the specification, lists and maps counted. */
   maxValues: 20_000,
@@ -24,7 +24,7 @@ export const notChecked: CheckInfo = {
   title: 'An object is too large to be checked as a whole',
   severity: 'high',
   reason: 'Beyond the limits anything may be configured, and nothing is found there.',
-  fix: 'Split the object. Manifests of people have a hundredth of the limits.',
+  fix: 'Split the object. Usual manifests have a hundredth of the limits.',
   reference: 'https://kubernetes.io/docs/concepts/workloads/pods/',
 };
 
@@ -56,7 +56,7 @@ export function runningObjectChecker(): CheckRunningObject {
   return (running) => checkObject(running, budget);
 }
 
-/** What the objects of a body have left. */
+/** Containers that may still be checked in one body. */
 interface Budget {
   containersLeft: number;
 }
@@ -86,14 +86,14 @@ function checkObject({ namespace, workload, object }: RunningObject, budget: Bud
   return fitting(findings, label);
 }
 
-/** What checks look at, in the form of the workload's manifest. */
+/** Metadata and specification of an object, in the form of the workload's manifest. */
 function manifestOf(object: JsonObject, kind: string, template: readonly string[]): JsonObject {
   if (object['kind'] === kind) return { metadata: withoutBulk(object['metadata']), spec: object['spec'] ?? null };
   const pod: JsonObject = { metadata: withoutBulk(object['metadata']), spec: object['spec'] ?? null };
   return template.reduceRight<JsonObject>((inner, key) => ({ [key]: inner }), pod);
 }
 
-/** Of its metadata annotations alone have settings. */
+/** Metadata without everything but annotations, which alone have settings. */
 function withoutBulk(metadata: JsonValue | undefined): JsonObject {
   const annotations = isObject(metadata) ? metadata['annotations'] : undefined;
   return isObject(annotations) ? { annotations } : {};

@@ -65,7 +65,7 @@ export class WorkloadRow {
   seenAt!: Date;
 }
 
-/** An object of Kubernetes that runs pods, as it was last, with the outcome of the checks. The detector writes it. */
+/** Last state of an object of Kubernetes that runs pods, with the outcome of the checks. The detector writes it. */
 @Entity('workload_object')
 // Of the primary key too, the name comes first: an index with a prefix in common would be taken for it.
 @Index('workload_object_workload_ix', ['workload', 'workloadKind', 'namespace', 'cluster'])

@@ -10,7 +10,7 @@ type WorkloadFindingAnswer = z.output<typeof workloadFindingAnswer>;
 
 const advice = new Map(checks.map(({ id, reason, fix, reference }) => [id, { reason, fix, reference }]));
 
-/** What is misconfigured in what runs. */
+/** Misconfigurations of workloads. */
 @Controller('api/v1/workloads')
 export class WorkloadsController {
   constructor(private readonly findings: WorkloadFindings) {}
