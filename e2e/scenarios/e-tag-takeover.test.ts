@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, createPublicKey, randomUUID } from 'node:crypto';
 
 import { freePort } from '@tidewaiter/servers';
 import {
@@ -225,6 +225,25 @@ receivers:
     180_000,
   );
 
+  it('flags v12, which another key signs, and names both keys, although none is configured', async () => {
+    const before = posts().length;
+    const other = await cosignKey(dir, 'other');
+    const digest = await pushImage(registry, `${repository}:v12`, await image());
+    const name = `${registry.host}/${repository}@${digest}`;
+    await cosignSign(dir, other, name, ...cosignAccount);
+    await cosignAttest(dir, other, name, 'slsaprovenance1', provenance, ...cosignAccount);
+    await until('it is flagged', async () => (await supplyChain(digest)).some(({ id }) => id === 'identity-changed'));
+    await until('its provenance is found', async () => (await supplyChain(digest)).length === 1);
+    const [found] = await supplyChain(digest);
+    expect(found).toMatchObject({
+      severity: 'high',
+      evidence: { deviations: [{ what: 'signer', before: [`key ${fingerprintOf(key)}`] }] },
+    });
+    expect(JSON.stringify(found)).toContain(`key ${fingerprintOf(other)}`);
+    await until('Slack has the message', () => posts().length > before, 90_000);
+    expect(JSON.stringify(posts().at(-1))).toContain(`previously always key ${fingerprintOf(key).slice(0, 19)}`);
+  }, 120_000);
+
   it('finds other content under the same path and tag in another registry', async () => {
     const before = posts().length;
     const digest = await pushImage(mirror, `${repository}:v9`, await image());
@@ -238,6 +257,12 @@ receivers:
     expect(JSON.stringify(posts().at(-1))).toContain('v9');
   }, 120_000);
 });
+
+/** SHA-256 of a public key's SPKI. */
+function fingerprintOf({ publicKey }: CosignKey): string {
+  const spki = createPublicKey(publicKey).export({ type: 'spki', format: 'der' });
+  return `sha256:${createHash('sha256').update(spki).digest('hex')}`;
+}
 
 function isFinal(state: string): boolean {
   return ['analyzed', 'not-an-image', 'refused', 'dead-lettered'].includes(state);

@@ -87,8 +87,11 @@ const changedNames: Readonly<Record<IdentityAspect, string>> = {
 };
 
 function changedTitle(some: readonly IdentityDeviation[]): string {
-  const parts = some.map(({ what, before, now }) => `${changedNames[what]} ${now[0]}, previously always ${before[0]}`);
-  return `Identity changed: ${parts.join('; ')}`;
+  const parts = some.map(({ what, before, now }) => {
+    const other = what === 'signer' ? now.slice(0, 2).join(' or ') : now[0];
+    return `${changedNames[what]} ${other}, previously always ${before[0]}`;
+  });
+  return `Identity changed: ${parts.join('; ')}`.replaceAll(/(sha256:[0-9a-f]{12})[0-9a-f]{52}/g, '$1');
 }
 
 function sentence(names: readonly string[]): string {

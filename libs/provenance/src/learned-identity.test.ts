@@ -61,6 +61,18 @@ describe('identityDeviations', () => {
       by('ci', { ...verified, verifiedSigners: [] }),
       ['signer changed'],
     ],
+    [
+      'another key, of which only what it may be is known',
+      by('ci', { ...signed, claimedSigners: ['key a', 'key b'] }),
+      by('ci', { ...signed, claimedSigners: ['key c', 'key d'] }),
+      ['signer changed'],
+    ],
+    [
+      'the same key, of which only what it may be is known',
+      by('ci', { ...signed, claimedSigners: ['key a', 'key b'] }),
+      by('ci', { ...signed, claimedSigners: ['key b', 'key c'] }),
+      [],
+    ],
     ['signers that are configured only now', by('ci', signed), by('ci', verified), []],
     ['signers that are no longer configured', by('ci', verified), by('ci', signed), []],
     [
@@ -85,6 +97,22 @@ describe('identityDeviations', () => {
     ],
   ])('judges %s', (_what, before, now, expected) => {
     expect(short(now, usual(before))).toEqual(expected);
+  });
+
+  it('names the key that all usual signatures have in common, and both that the other may be of', () => {
+    const keys = (...claimedSigners: string[]) => by('ci', { ...signed, claimedSigners });
+    const key = (letter: string) => `key sha256:${letter.repeat(64)}`;
+    const before = ['b', 'c', 'd'].flatMap((other) => usual(keys(key('a'), key(other)), 1));
+    const deviations = identityDeviations(keys(key('e'), key('f')), before);
+    expect(deviations).toMatchObject([{ what: 'signer', before: [key('a')], now: [key('e'), key('f')] }]);
+    const judged = { repository: 'r', tag: '1', isVersion: true, hasOtherSigns: false, signedElsewhere: null };
+    expect(identityFindings(judged, deviations, before)).toMatchObject([
+      {
+        id: 'identity-changed',
+        title:
+          'Identity changed: signer key sha256:eeeeeeeeeeee or key sha256:ffffffffffff, previously always key sha256:aaaaaaaaaaaa',
+      },
+    ]);
   });
 
   it('takes no account for an identity where persons take turns', () => {

@@ -132,7 +132,10 @@ function changed(
     (values) => (values.length > 0 || absent !== undefined) && !values.some((value) => usual.has(value)),
   );
   if (other === undefined) return [];
-  return [{ what, kind: 'changed', before: [...usual].toSorted(), now: other.length > 0 ? [...other] : [absent!] }];
+  // Of a signature two keys are possible; all that a key makes have that one in common.
+  const shared = [...usual].filter((value) => before.every((values) => values.includes(value)));
+  const known = shared.length > 0 ? shared : [...usual];
+  return [{ what, kind: 'changed', before: known.toSorted(), now: other.length > 0 ? [...other] : [absent!] }];
 }
 
 /** Empty where one image of the push has none: then the push as a whole did not have it. */

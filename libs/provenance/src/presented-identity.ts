@@ -4,6 +4,7 @@ import { type Digest, TidewaiterError } from '@tidewaiter/domain';
 
 import { type Artifact, formOf } from './artifact.js';
 import { readBuildFacts } from './build-facts.js';
+import { recoveredKeys } from './recovered-keys.js';
 import { readSigned, type Signed } from './signed.js';
 import { isRefusal, signerOf } from './signer.js';
 import { readStatement, type Statement } from './statement.js';
@@ -16,7 +17,7 @@ export interface PresentedIdentity {
   provenance: boolean;
   /** Signers that a configured key or root verifies. */
   verifiedSigners: string[];
-  /** Signers as the artifacts name themselves: key hint, or subject of the certificate. */
+  /** Signers as the artifacts name themselves: key hint, subject of the certificate, or the two keys that can have made a plain signature. */
   claimedSigners: string[];
   builders: string[];
   sources: string[];
@@ -36,13 +37,13 @@ export function presentedIdentity(
   isComplete: boolean,
 ): PresentedIdentity {
   const read = [...artifacts].flatMap(([image, some]) => some.flatMap((each) => claimOf(image, each, trust) ?? []));
-  const names = (of: (claim: Claim) => string | null) =>
+  const names = (of: (claim: Claim) => string | string[] | null) =>
     [...new Set(read.flatMap((claim) => of(claim) ?? []))].toSorted().slice(0, maxNames);
   return {
     signature: read.some(({ isSigned }) => isSigned),
     provenance: read.some(({ kind }) => kind === 'provenance'),
     verifiedSigners: names(({ verifiedSigner }) => verifiedSigner),
-    claimedSigners: names(({ claimedSigner }) => claimedSigner),
+    claimedSigners: names(({ claimedSigners }) => claimedSigners),
     builders: names(({ builder }) => builder),
     sources: names(({ source }) => source),
     isVerifiable: trust.keys.length + trust.certificates.length > 0,
@@ -54,7 +55,7 @@ interface Claim {
   kind: Statement['kind'];
   isSigned: boolean;
   verifiedSigner: string | null;
-  claimedSigner: string | null;
+  claimedSigners: string[];
   builder: string | null;
   source: string | null;
 }
@@ -72,7 +73,7 @@ function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null 
       kind,
       isSigned: signed.signatures.length > 0,
       verifiedSigner: isRefusal(signer) ? null : (signer.keyFingerprint ?? withoutRef(signer.identity ?? signer.name)),
-      claimedSigner: claimedSigner(signed),
+      claimedSigners: claimedSigners(signed),
       builder: builder && withoutRef(builder),
       source,
     };
@@ -82,9 +83,9 @@ function claimOf(image: Digest, artifact: Artifact, trust: Trust): Claim | null 
   }
 }
 
-/** Signer that an artifact claims; null for a plain signature by a key. */
-function claimedSigner({ keyHint, bundle }: Signed): string | null {
-  if (keyHint !== null && keyHint !== '') return `key ${keyHint.slice(0, 128)}`;
+/** Signer that an artifact claims; of a plain signature the keys that can have made it. */
+function claimedSigners({ keyHint, bundle, message, signatures }: Signed): string[] {
+  if (keyHint !== null && keyHint !== '') return [`key ${keyHint.slice(0, 128)}`];
   const content = bundle?.verificationMaterial.content;
   const der =
     content?.$case === 'certificate'
@@ -92,16 +93,17 @@ function claimedSigner({ keyHint, bundle }: Signed): string | null {
       : content?.$case === 'x509CertificateChain'
         ? content.x509CertificateChain.certificates[0]?.rawBytes
         : undefined;
-  return der === undefined ? null : subjectOf(der);
+  if (der !== undefined) return subjectOf(der);
+  return signatures.flatMap((signature) => recoveredKeys(message, signature)).map((key) => `key ${key}`);
 }
 
-function subjectOf(der: Uint8Array): string | null {
+function subjectOf(der: Uint8Array): string[] {
   try {
     const { subjectAltName, subject } = new X509Certificate(der);
     const name = subjectAltName ?? subject ?? '';
-    return name === '' ? null : withoutRef(name.slice(0, 512));
+    return name === '' ? [] : [withoutRef(name.slice(0, 512))];
   } catch {
-    return null;
+    return [];
   }
 }
 
