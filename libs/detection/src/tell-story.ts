@@ -15,6 +15,8 @@ import { incidentId, incidentSentence, incidentTitle, titleRank } from './incide
 import { roleOf, type Story } from './story.js';
 
 const maxEvidence = 50;
+/** Pushes are few beside events, and each that is not in the evidence would be reported nowhere. */
+const maxPushes = 500;
 const maxWorkloads = 50;
 const maxPodsOfWorkload = 20;
 const maxArtifacts = 60;
@@ -138,9 +140,12 @@ function evidenceOf(alerts: readonly Alert[]): IncidentEvidence[] {
   );
   const kept = new Map<string, IncidentEvidence>();
   for (const { item } of told.toSorted((a, b) => Number(a.isContext) - Number(b.isContext))) {
-    if (kept.size < maxEvidence && !kept.has(item.event)) kept.set(item.event, item);
+    if (item.source !== 'registry' && kept.size < maxEvidence && !kept.has(item.event)) kept.set(item.event, item);
   }
-  return [...kept.values()].toSorted((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
+  const pushes = new Map(told.flatMap(({ item }) => (item.source === 'registry' ? [[item.event, item]] : [])));
+  return [...kept.values(), ...[...pushes.values()].slice(0, maxPushes)].toSorted((a, b) =>
+    a.at < b.at ? -1 : Number(a.at > b.at),
+  );
 }
 
 function workloadsOf(alerts: readonly Alert[]): IncidentWorkload[] {

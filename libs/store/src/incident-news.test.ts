@@ -7,6 +7,12 @@ const before = minerIncident();
 const nobody = { resolvedByPerson: false };
 const [step] = before.steps;
 const [workload] = before.workloads;
+const pushed = {
+  ...before.evidence[0]!,
+  event: 'push:9',
+  source: 'registry' as const,
+  text: 'rel/tool:v9 moved from sha256:a to sha256:b by mallory',
+};
 const other = { ...step!, title: 'Key read', technique: null };
 
 it.each<[string, Partial<Incident>, ReturnType<typeof incidentNews>]>([
@@ -34,6 +40,11 @@ it.each<[string, Partial<Incident>, ReturnType<typeof incidentNews>]>([
   ['a title that is milder', { title: 'Download in shop/Deployment/checkout', titleRank: 80 }, null],
   ['a title that only says more', { title: 'Miner through CVE-2021-44228 in shop/Deployment/checkout' }, null],
   ['a severity that fell', { severity: 'low' }, { kind: 'updated', news: ['Severity fell from high to low'] }],
+  [
+    'a push that joined',
+    { evidence: [...before.evidence, pushed] },
+    { kind: 'worsened', news: ['Also: rel/tool:v9 moved from sha256:a to sha256:b by mallory'] },
+  ],
   ['its end', { state: 'resolved' }, { kind: 'resolved', news: ['Nothing more happened'] }],
   ['where it went', { state: 'merged' }, { kind: 'merged', news: ['Goes on in another incident'] }],
 ])('tells of %s', (_what, more, expected) => {
@@ -62,6 +73,7 @@ it('opens again what ended by itself, and what a person ended only for something
   expect(incidentNews(ended, { ...before, findings: ['drift', 'miner', 'c2'] }, byPerson)).toBeNull();
   expect(incidentNews(ended, { ...before, steps: [...before.steps, other] }, byPerson)?.kind).toBe('reopened');
   expect(incidentNews(ended, { ...before, severity: 'critical' }, byPerson)?.kind).toBe('reopened');
+  expect(incidentNews(ended, { ...before, evidence: [pushed] }, byPerson)?.kind).toBe('reopened');
   expect(incidentNews(ended, { ...before, state: 'resolved' }, byPerson)).toBeNull();
 });
 

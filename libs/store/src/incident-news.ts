@@ -35,6 +35,7 @@ export type ToldIncident = Pick<
   | 'workload'
   | 'workloads'
   | 'imageDigest'
+  | 'evidence'
 >;
 
 /**
@@ -60,11 +61,13 @@ export function incidentNews(
   }
   const isSeverer = compareSeverity(after.severity, before.severity) < 0;
   const isRenamed = isRenamedForTheWorse(before, after);
-  const isWorse = isSeverer || isRenamed;
+  const pushes = newPushes(before, after);
+  const isWorse = isSeverer || isRenamed || pushes.length > 0;
   const steps = newSteps(before, after);
   const news = [
     ...(isSeverer ? [`Severity rose from ${before.severity} to ${after.severity}`] : []),
     ...(isRenamed ? [`Now: ${after.title}`] : []),
+    ...cut(pushes.map((text) => `Also: ${text}`)),
     ...stepLines(steps),
     ...otherLines(before, after),
   ];
@@ -82,6 +85,14 @@ export function incidentNews(
 function isRenamedForTheWorse(before: ToldIncident, after: ToldIncident): boolean {
   if (before.titleRank === null || after.titleRank === null) return false;
   return after.titleRank < before.titleRank && after.title !== before.title;
+}
+
+/** Pushes that joined. An incident stands for their own messages, so people hear of each, also after somebody closed the incident. */
+function newPushes(before: ToldIncident, after: ToldIncident): string[] {
+  const known = new Set(before.evidence.map(({ event }) => event));
+  return after.evidence.flatMap(({ source, event, text }) =>
+    source === 'registry' && !known.has(event) ? [text] : [],
+  );
 }
 
 function newSteps(before: ToldIncident, after: ToldIncident): IncidentStep[] {

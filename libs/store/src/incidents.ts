@@ -299,11 +299,15 @@ function targetOf(story: Incident, stories: ReadonlyMap<string, Incident>): stri
 
 interface LockedIncident extends ListedIncident {
   storyRevision: number;
+  /** That of pushes alone: the rest may be long. */
+  evidence: IncidentEvidence[];
 }
 
 async function locked(tx: Transaction, storyId: string): Promise<LockedIncident | null> {
   const [row] = await tx.query<LockedIncident>(
-    `SELECT ${columns}, story_revision AS "storyRevision" FROM incident WHERE story_id = $1 FOR UPDATE`,
+    `SELECT ${columns}, story_revision AS "storyRevision",
+       (SELECT coalesce(jsonb_agg(item), '[]') FROM jsonb_array_elements(evidence) AS item WHERE item ->> 'source' = 'registry') AS evidence
+     FROM incident WHERE story_id = $1 FOR UPDATE`,
     [storyId],
   );
   return row ?? null;
