@@ -30,6 +30,9 @@ export interface Found {
   objects: readonly JudgedObject[];
 }
 
+/** Objects of one transaction: some 3 MB, and 20 MB where an attacker made them. */
+const objectsAtOnce = 500;
+
 /** Names what wrote a snapshot; another version starts without the memory of this one. */
 const format = 'detector-1';
 
@@ -67,12 +70,13 @@ export class PartitionJournal {
       });
       this.bus.call('alerts');
     }
-    if (objects.length === 0) return;
-    // Not with the alerts, which must not wait until another partition has derived the findings of its workloads.
-    await this.store.transaction(async (tx) => {
-      await this.leases.hold(tx, lease);
-      await this.findings.put(tx, objects);
-    });
+    // Not with the alerts, which must not wait until another partition has derived the findings of its workloads; and some at a time, for the same lock.
+    for (let start = 0; start < objects.length; start += objectsAtOnce) {
+      await this.store.transaction(async (tx) => {
+        await this.leases.hold(tx, lease);
+        await this.findings.put(tx, objects.slice(start, start + objectsAtOnce));
+      });
+    }
   }
 
   /**
