@@ -152,7 +152,7 @@ const namedFinding = z.object({ id: z.string(), fingerprint: z.string(), severit
 export const imageReexamined = eventType('image.reexamined', {
   by: 'scanner',
   summary:
-    'The supply-chain findings of an image have changed without a push: a signature came, or did not come in time.',
+    'The signatures of an image were verified again without a push: one came, or did not come in time. Names what has changed of the findings that were announced.',
   about: 'repository, with `:tag` where there is one',
   data: z.object({
     pushId: id,
@@ -168,6 +168,8 @@ export const imageReexamined = eventType('image.reexamined', {
     opened: z.array(namedFinding),
     /** Findings that were announced and are gone. */
     resolved: z.array(namedFinding),
+    /** Images of the push: of an index, one of each platform. */
+    platforms: z.array(z.object({ platform: z.string(), digest })).optional(),
     /** Trusted signers whose signatures or attestations of the images hold; `identity` of a certificate. */
     signers: z.array(z.object({ name: z.string(), identity: z.string().nullable() })).optional(),
   }),

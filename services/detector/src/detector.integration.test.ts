@@ -4,11 +4,30 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { Bus } from '@tidewaiter/bus';
-import { type Digest, type RuntimeRecord, Secret } from '@tidewaiter/domain';
-import { type CloudEvent, partitionOf, runtimeChannel, runtimeObserved, runtimePartitions } from '@tidewaiter/events';
+import { countBySeverity, type Digest, type RuntimeRecord, Secret } from '@tidewaiter/domain';
+import {
+  type CloudEvent,
+  imageReexamined,
+  partitionOf,
+  runtimeChannel,
+  runtimeObserved,
+  runtimePartitions,
+} from '@tidewaiter/events';
+import { packManifest } from '@tidewaiter/facts';
 import type { RunningService } from '@tidewaiter/runtime';
 import { fingerprintKeyOf, valueFingerprints } from '@tidewaiter/secrets';
-import { connect, DeadLetters, DetectionAlerts, DetectionRules, Incidents, Store } from '@tidewaiter/store';
+import {
+  connect,
+  DeadLetters,
+  DetectionAlerts,
+  DetectionRules,
+  ImageManifests,
+  Images,
+  Incidents,
+  Provenances,
+  Pushes,
+  Store,
+} from '@tidewaiter/store';
 import { throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -115,17 +134,13 @@ async function observe(...records: RuntimeRecord[]): Promise<void> {
   }
 }
 
+function eventOf(type: string, subject: string, data: unknown): CloudEvent {
+  const made = { specversion: '1.0', datacontenttype: 'application/json', time: new Date().toISOString() } as const;
+  return { ...made, id: uuidv7(), source: '/tidewaiter/test', type, subject, data };
+}
+
 async function publish(partition: number, data: unknown): Promise<void> {
-  const event: CloudEvent = {
-    specversion: '1.0',
-    id: uuidv7(),
-    source: '/tidewaiter/ingest',
-    type: runtimeObserved.type,
-    subject: 'tetragon-eu1',
-    time: new Date().toISOString(),
-    datacontenttype: 'application/json',
-    data,
-  };
+  const event = eventOf(runtimeObserved.type, 'tetragon-eu1', data);
   // An outage is for ingest to wait out.
   for (let tries = 0; ; tries += 1) {
     try {
@@ -208,6 +223,83 @@ it('gives an incident its workload and image when the watch reports the pod late
   expect(revisions.slice(1).flatMap(({ news }) => news)).toEqual(
     expect.arrayContaining(['The workload is known now: shop/Deployment/app', 'The image is known now']),
   );
+});
+
+/** An analyzed image that should be signed and is not, and two containers that run it; answers its push. */
+async function unsigned(digest: Digest, containers: readonly string[]): Promise<string> {
+  const place = { connection: 'main', repository: 'shop/app', tag: '1' };
+  const [pushes, images] = [new Pushes(store), new Images(store)];
+  const [pushId = ''] = await store.transaction(async (tx) =>
+    pushes.add(tx, [
+      { ...place, claimedDigest: digest, artifact: 'image', attachedTo: null, pushedBy: null, pushedAt: null },
+    ]),
+  );
+  const push = (await pushes.get(pushId))!;
+  const image = { digest, mediaType: 'm', configDigest: digest, platform: 'linux/amd64', labels: {}, layers: [] };
+  const build = { createdAt: null, baseCreatedAt: null, user: null, configVersion: null, findings: [] };
+  await store.transaction(async (tx) => {
+    await images.add(tx, [{ ...image, ...build }]);
+    await images.analyzed(tx, digest, '1', { os: null, packages: [], findings: [], warnings: [], notEvaluated: [] });
+    await new ImageManifests(store, images).put(tx, digest, packManifest([]));
+    await pushes.resolved(tx, push, { digest, mediaType: 'm', registryHost: 'r:5000', imageDigests: [digest] });
+    await pushes.analyzed(tx, pushId, { verdict: 'fail', counts: countBySeverity([]), warnings: [] });
+    await new Provenances(store).put(
+      tx,
+      place,
+      digest,
+      { signatures: [], attestations: [], vex: [], warnings: [] },
+      [],
+    );
+  });
+  for (const id of containers) {
+    await store.query(
+      `INSERT INTO container_ledger (container_id, cluster, namespace, pod, workload_kind, workload, image_digest, said_digests, first_seen, last_seen)
+       VALUES ($1, 'eu1', 'shop', $2, 'Deployment', $2, $3, '{}', now() - interval '1 hour', now())`,
+      [id, `app-${id.slice(0, 1)}`, digest],
+    );
+  }
+  return pushId;
+}
+
+it('forgets that an image is not signed as soon as its signature comes', async () => {
+  const digest: Digest = `sha256:${'e'.repeat(64)}`;
+  const index: Digest = `sha256:${'f'.repeat(64)}`;
+  const [before, after] = ['1'.repeat(64), '2'.repeat(64)] as const;
+  const pushId = await unsigned(digest, [before, after]);
+  const run = async (container: string) => {
+    const record = exec('worker-1');
+    Object.assign(record.event['process_exec']!['process' as never], { docker: container.slice(0, 31) });
+    await observe(record);
+    await until('it is judged', async () => (await alerted()).includes(record.id));
+    const [row] = await store.query<{ alert: string }>(
+      `SELECT alert::text AS alert FROM detection_alert WHERE alert -> 'events' ->> 0 = $1`,
+      [record.id],
+    );
+    return row!.alert;
+  };
+  /** An alert about the container that was judged when its image was known. */
+  const runKnown = async (container: string) => {
+    let alert = '';
+    await until('its image is known', async () => (alert = await run(container)).includes('is not in the image'));
+    return alert;
+  };
+  await startReplica();
+  expect(await runKnown(before)).toContain('the image is not signed');
+  const signer = { name: 'release', keyFingerprint: 'sha256:1', identity: null, issuer: null };
+  const signature = { verified: true, code: null, reason: null, signer, subject: index, artifact: digest };
+  const place = { connection: 'main', repository: 'shop/app' };
+  await store.transaction(async (tx) => {
+    const known = { signatures: [signature], attestations: [], vex: [], warnings: [] };
+    await new Provenances(store).put(tx, place, digest, known, []);
+  });
+  // The signature is of an index, whose image runs.
+  const data = {
+    ...{ ...place, pushId, tag: '1', digest: index, previousDigest: null, isCurrent: true, verdict: 'pass' },
+    ...{ counts: countBySeverity([]), opened: [], resolved: [], platforms: [{ platform: 'linux/amd64', digest }] },
+  };
+  const event = eventOf(imageReexamined.type, 'shop/app:1', data);
+  await bus.publish(imageReexamined.channel, event, event.id);
+  expect(await runKnown(after)).not.toContain('not signed');
 });
 
 /** An image that holds a key, and the one workload that runs it. */

@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Bus } from '@tidewaiter/bus';
-import { findingOpened, findingResolved, imageAnalyzed, tagMoved } from '@tidewaiter/events';
+import { findingOpened, findingResolved, imageAnalyzed, imageReexamined, tagMoved } from '@tidewaiter/events';
 import { Logger, repeat, type Repetition } from '@tidewaiter/runtime';
 import { LearnedHabits, PackageUses, Store, WorkloadLedger } from '@tidewaiter/store';
 
@@ -59,6 +59,9 @@ export class LearnedFactsExchange implements OnApplicationBootstrap, OnApplicati
     this.#repetition = repeat(async () => this.#exchange(), exchangeMs, this.log);
     this.bus.onPublished(imageAnalyzed, ({ data }) => {
       for (const { digest } of data.platforms) this.facts.forgetImage(digest);
+    });
+    this.bus.onPublished(imageReexamined, ({ data }) => {
+      for (const { digest } of data.platforms ?? [data]) this.facts.forgetImage(digest);
     });
     this.bus.onPublished(tagMoved, ({ data }) => this.facts.forgetImage(data.newDigest));
     for (const event of [findingOpened, findingResolved]) this.bus.onPublished(event, () => this.facts.forgetImages());

@@ -39,7 +39,8 @@ export class NotifyOfCorrections {
 
   @Subscribe(consumers.notifier, imageReexamined)
   async handle(event: EventOf<typeof imageReexamined>): Promise<void> {
-    const { pushId, opened } = event.data;
+    const { pushId, opened, resolved } = event.data;
+    if (opened.length + resolved.length === 0) return;
     const isInIncident = opened.length > 0 && (await this.decision.isInIncident(pushId));
     await this.#limit.run(() => this.#notify(event, isInIncident));
   }

@@ -29,25 +29,28 @@ export class PushCorrections {
     return awaited.map(({ fingerprint }) => fingerprint);
   }
 
-  /** Announces what has become of the supply-chain findings of a push. */
-  async correct(tx: Transaction, push: Push, { counts, verdict }: Judgement): Promise<void> {
+  /** Reports that the signatures of a push were verified again, and what has become of the findings that were announced. */
+  async correct(tx: Transaction, push: Push, { counts, verdict, platforms }: Judgement): Promise<void> {
     const before = await this.pushes.announced(tx, push.id);
     const { announced: now } = await this.#announce(tx, push, fingerprintsOf(before ?? []));
-    if (before === null || push.tag === null || push.origin === 'imported') return;
-    const tagDigest = await this.pushes.digestOfTag(tx, push);
     const isCurrent = await this.pushes.isCurrent(tx, push.id);
-    // A newer push of the same digest is corrected by itself.
-    if (!isCurrent && tagDigest === push.digest) return;
-    const opened = missingIn(before, now);
+    const isCorrected = before !== null && (await this.#isCorrected(tx, push, isCurrent));
+    const opened = isCorrected ? missingIn(before, now) : [];
     // Current content of the tag was compared with the findings of this push when it came.
-    const resolved = isCurrent ? missingIn(now, before) : [];
-    if (opened.length + resolved.length === 0) return;
+    const resolved = isCorrected && isCurrent ? missingIn(now, before) : [];
     const { id: pushId, connection, repository, tag, previousDigest } = push;
     const place = { pushId, connection, repository, tag, digest: push.digest!, previousDigest };
     const signers = await this.provenances.signers(tx, push.id);
+    const changes = { opened, resolved, signers };
     await tx.emit(
-      draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, opened, resolved, signers }),
+      draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, platforms, ...changes }),
     );
+  }
+
+  /** Whether what was announced of the push is corrected: a newer push of the same digest is corrected by itself. */
+  async #isCorrected(tx: Transaction, push: Push, isCurrent: boolean): Promise<boolean> {
+    if (push.tag === null || push.origin === 'imported') return false;
+    return isCurrent || (await this.pushes.digestOfTag(tx, push)) !== push.digest;
   }
 
   /** @param known fingerprints that were announced of this push or of what its tag had before: they do not wait, so that a signature ends them */

@@ -896,7 +896,13 @@ describe('an image that must be signed', () => {
     const second = registry.put('signed-told', '2', [{ content: osRelease }, { content: dpkg('told later') }]);
     const { id, verdict } = await push('signed-told', '2');
     expect(verdict).toBe('fail');
+    const reexamined = async () =>
+      store.query<{ data: unknown }>(
+        `SELECT data FROM outbox WHERE type = 'dev.tidewaiter.image.reexamined.v1' AND data ->> 'pushId' = $1 ORDER BY id`,
+        [id],
+      );
     await tellProvenance(second, generateKeyPairSync('ed25519').privateKey);
+    await until('it is examined again', async () => (await reexamined()).length === 1);
     await tellProvenance(second, privateKey);
     while ((await pushes.get(id))?.verdict === 'fail') await new Promise((resolve) => setTimeout(resolve, 25));
     expect(await findingsOf(second)).toEqual([]);
@@ -905,6 +911,13 @@ describe('an image that must be signed', () => {
       [false, 'SIGNER_UNKNOWN', null],
       [true, null, 'c0ffee'],
     ]);
+    const events = await reexamined();
+    const platforms = [{ platform: 'linux/amd64', digest: second }];
+    // Caches of signers forget the image whether or not what was announced has changed.
+    expect(events[0]).toMatchObject({ data: { opened: [], resolved: [], signers: [], platforms } });
+    const resolved = [{ id: 'image-unsigned', severity: 'high' }];
+    const signers = [{ name: 'release', identity: null }];
+    expect(events.at(-1)).toMatchObject({ data: { isCurrent: true, opened: [], resolved, signers, platforms } });
   });
 
   it('is found unsigned without certainty where the registry does not let us look', async () => {
