@@ -28,8 +28,6 @@ export interface ObjectFinding {
   container: string | null;
   /** Path in the manifest of the workload: `spec.template.spec.containers[0].securityContext.privileged`. */
   field: string | null;
-  /** Of an ephemeral container, which no manifest of a workload has. */
-  isEphemeral: boolean;
   /** The same for the same place in every version of the object and in every replica. */
   fingerprint: string;
 }

@@ -106,7 +106,6 @@ const runtimeRecord = z.object({
             title: z.string(),
             container: text,
             field: text,
-            isEphemeral: z.boolean(),
             fingerprint: z.string(),
           }),
         ),

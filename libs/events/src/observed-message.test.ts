@@ -35,7 +35,7 @@ const judgement: ObjectJudgement = {
   findings: [
     {
       ...{ check: 'k8s-privileged', severity: 'critical', title: 'is privileged', container: 'app', field: null },
-      ...{ isEphemeral: false, fingerprint: 'f' },
+      fingerprint: 'f',
     },
   ],
 };

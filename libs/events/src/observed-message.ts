@@ -79,12 +79,11 @@ const severityNames: ReadonlySet<unknown> = new Set(severities);
 
 function isFinding(value: unknown): boolean {
   if (!isObject(value)) return false;
-  const { check, severity, title, container, field, isEphemeral, fingerprint } = value;
+  const { check, severity, title, container, field, fingerprint } = value;
   return (
     [check, title, fingerprint].every((each) => typeof each === 'string') &&
     severityNames.has(severity) &&
-    [container, field].every(isTextOrNull) &&
-    typeof isEphemeral === 'boolean'
+    [container, field].every(isTextOrNull)
   );
 }
 

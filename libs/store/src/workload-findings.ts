@@ -255,8 +255,8 @@ async function replace(tx: Transaction, news: readonly News[]): Promise<void> {
 }
 
 /**
- * Makes the findings of workloads what their objects say. Where the workload's own object is known it alone counts, with ephemeral containers of its
- * pods; else its pods together. Replicas with equal findings are read once.
+ * Makes the findings of workloads what their live objects say: the workload's own object and its pods. A pod that differs from the manifest, as
+ * one with an injected container or of an earlier rollout, runs all the same. Replicas with equal findings are read once.
  */
 async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Promise<void> {
   await tx.query(
@@ -264,8 +264,7 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
        SELECT DISTINCT * FROM jsonb_to_recordset($1) AS row (cluster text, namespace text, kind text, name text)),
      live AS (
        SELECT asked.*, object.judgement, object.findings, object.changed_at,
-         (object.kind, object.name) = (asked.kind, asked.name) AS is_own,
-         bool_or((object.kind, object.name) = (asked.kind, asked.name)) OVER (PARTITION BY asked.cluster, asked.namespace, asked.kind, asked.name) AS is_known
+         (object.kind, object.name) = (asked.kind, asked.name) AS is_own
        FROM asked JOIN workload_object AS object ON (object.cluster, object.namespace, object.workload_kind, object.workload)
          = (asked.cluster, asked.namespace, asked.kind, asked.name)
        WHERE NOT is_gone),
@@ -278,8 +277,7 @@ async function derive(tx: Transaction, workloads: readonly WorkloadPlace[]): Pro
      wanted AS (
        SELECT DISTINCT ON (cluster, namespace, kind, name, fingerprint) cluster, namespace, kind, name, finding.*
        FROM judgements, jsonb_to_recordset(findings) AS finding (fingerprint text, "check" text, severity text, title text, container text,
-         field text, "isEphemeral" boolean)
-       WHERE is_own OR NOT is_known OR "isEphemeral"
+         field text)
        ORDER BY cluster, namespace, kind, name, fingerprint, changed_at DESC),
      ended AS (
        UPDATE workload_finding AS finding SET ended_at = now() FROM asked

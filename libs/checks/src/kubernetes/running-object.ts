@@ -79,10 +79,9 @@ function checkObject({ namespace, workload, object }: RunningObject, budget: Bud
   budget.containersLeft -= containers.length;
   if (budget.containersLeft < 0)
     return [unchecked(label, `came with more than ${objectLimits.maxBodyContainers} containers in one body`)];
-  const ephemeral = new Set(containers.filter(({ role }) => role === 'ephemeral container').map(({ name }) => name));
   const findings = runChecks(kubernetesChecks, [resource], null)
     .toSorted((a, b) => compareSeverity(a.severity, b.severity))
-    .map((finding) => objectFinding(finding, ephemeral));
+    .map(objectFinding);
   return fitting(findings, label);
 }
 
@@ -126,19 +125,17 @@ function located(value: JsonObject): Located | null {
   return valuesLeft < 0 ? null : root;
 }
 
-function objectFinding({ id, severity, title, fingerprint, evidence }: Finding, ephemeral: ReadonlySet<string>) {
+function objectFinding({ id, severity, title, fingerprint, evidence }: Finding): ObjectFinding {
   const text = (name: string) => (typeof evidence[name] === 'string' ? evidence[name] : null);
-  const container = text('container');
   return {
-    ...{ check: id, severity, title, container, field: text('field') },
-    isEphemeral: container !== null && ephemeral.has(container),
+    ...{ check: id, severity, title, container: text('container'), field: text('field') },
     fingerprint: fingerprint.slice(0, 32),
   };
 }
 
 function unchecked(label: string, why: string): ObjectFinding {
   const seen = { title: `${label} ${why}: it is not checked`, place: `${label} …`, field: 'spec' };
-  return objectFinding(toFinding(notChecked, seen, null), new Set());
+  return objectFinding(toFinding(notChecked, seen, null));
 }
 
 /** The worst that fit the limit; the rest is counted, as severe as the worst of it. */
@@ -154,7 +151,7 @@ function fitting(findings: readonly ObjectFinding[], label: string): ObjectFindi
   if (next === undefined) return kept;
   const title = `${label} has ${findings.length - kept.length} more findings, ${next.severity} at most, than are kept`;
   const seen = { title, place: `${label} … more`, field: 'spec', severity: next.severity };
-  return [...kept, objectFinding(toFinding(notChecked, seen, null), new Set())];
+  return [...kept, objectFinding(toFinding(notChecked, seen, null))];
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

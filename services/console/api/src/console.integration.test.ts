@@ -704,7 +704,7 @@ describe('the API', () => {
       ...{ version, changedAt: '2026-01-01T10:00:00Z', isGone: false },
       findings: checks.map((check, index) => ({
         ...{ check, severity: index === 0 ? 'critical' : 'low', title: hostile, container: 'app', field: 'spec' },
-        ...{ isEphemeral: false, fingerprint: check },
+        fingerprint: check,
       })),
     });
     const findings = new WorkloadFindings(store);

@@ -135,11 +135,11 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     const place = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'web' };
     const many = Array.from({ length: 250 }, (_, index) => ({
       ...({ check: 'k8s-no-cpu-limit', severity: 'low', title: `low ${index}`, container: null, field: null } as const),
-      ...{ isEphemeral: false, fingerprint: `${index}` },
+      fingerprint: `${index}`,
     }));
     await store.transaction(async (tx) => {
       await new Incidents(store).apply(tx, [{ kind: 'opened', incident }]);
-      const findings = [{ ...finding, isEphemeral: false, fingerprint: 'worst' }, ...many];
+      const findings = [{ ...finding, fingerprint: 'worst' }, ...many];
       const workload = { kind: place.kind, name: place.name };
       await new WorkloadFindings(store).put(tx, [
         { ...place, workload, version: '1', changedAt: '2026-01-01T10:00:00Z', isGone: false, findings },
