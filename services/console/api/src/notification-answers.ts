@@ -47,6 +47,8 @@ export const deliveryDetailAnswer = deliveryAnswer.extend({
   edition: z.object({ subject: z.string(), revision: count }).nullable(),
   /** What the channel calls the message that this one repeats. */
   replyTo: text,
+  /** The push that the message announces or corrects; null of every other message. */
+  pushId: z.uuid().nullish(),
   /** The ledger, oldest entry first: how it was made, what became of its tries, and who did what about it. */
   steps: z.array(
     z.object({
