@@ -1,4 +1,4 @@
-import type { Observation } from '@tidewaiter/domain';
+import { notSignedText, type Observation } from '@tidewaiter/domain';
 import {
   accessKeyOf,
   factField,
@@ -107,9 +107,7 @@ function readImage(image: ImageFacts): ImageEvidence[] {
   const [previous] = image.previous;
   if (image.signed === false) {
     const lost = image.signerChanged === true || previous?.signed === true;
-    found.push(
-      fact(lost ? 'the image is not signed, and the one before it was' : 'the image is not signed', 'unsigned-image'),
-    );
+    found.push(fact(lost ? `${notSignedText}, and the one before it was` : notSignedText, 'unsigned-image'));
   }
   if (image.provenanceVerified === false) found.push(fact('the image has no provenance that can be verified'));
   if (previous !== undefined && previous.digest !== image.digest) {

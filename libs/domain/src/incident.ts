@@ -7,6 +7,9 @@ export const incidentStates = ['open', 'resolved', 'merged'] as const;
 
 export type IncidentState = (typeof incidentStates)[number];
 
+/** How incidents say that their image is not signed: what it opens with, where more is known. */
+export const notSignedText = 'the image is not signed';
+
 /** What runtime events added up to: one campaign, told as one story. What it says of texts is attacker-controlled. */
 export interface Incident {
   /** UUID, derived from the alert that opened it: the same after a replay. */

@@ -42,7 +42,7 @@ export type {
 export type { ObjectFinding, ObjectJudgement } from './object-judgement.js';
 export { runtimeSources } from './runtime-record.js';
 export type { JsonObject, JsonValue, ObservedSecret, RuntimeRecord, RuntimeSource } from './runtime-record.js';
-export { artifactKinds, incidentStates } from './incident.js';
+export { artifactKinds, incidentStates, notSignedText } from './incident.js';
 export type {
   Incident,
   IncidentArtifact,

@@ -151,6 +151,22 @@ it.each<[string, Partial<StoredIncident>, string[]]>([
   expect(links.map(({ text }) => text)).toEqual(['Open incident']);
 });
 
+it('says when the image was not signed, where its signature came later', () => {
+  const story = {
+    sentence:
+      'A shell in shop/checkout. Known of it: the image is not signed, and the one before it was; it runs as root.',
+    factsUsed: ['the image is not signed, and the one before it was'],
+  };
+  const text = (isSigned: boolean) => {
+    const provenance = { ...image.provenance, isSigned, signers: isSigned ? ['release'] : [] };
+    return JSON.stringify(message(story, { image: { ...image, provenance } }));
+  };
+  expect(text(true)).not.toContain('is not signed');
+  expect(text(true).match(/the image was not signed at that time, and the one before it was/g)).toHaveLength(2);
+  expect(text(true)).toContain('signed by release');
+  expect(text(false).match(/the image is not signed/g)).toHaveLength(2);
+});
+
 it('does not take what could not be judged for clean', () => {
   const counts = { critical: 0, high: 0, medium: 1, low: 0, negligible: 0, unknown: 0 };
   const textsOf = (isJudged: boolean) =>

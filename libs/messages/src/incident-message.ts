@@ -1,4 +1,4 @@
-import type { IncidentEvidence, IncidentStep, RuleCredit } from '@tidewaiter/domain';
+import { type IncidentEvidence, type IncidentStep, notSignedText, type RuleCredit } from '@tidewaiter/domain';
 
 import type { IncidentReport, ToldImage, ToldIncident, ToldReach, ToldRevision } from './incident-report.js';
 import {
@@ -28,9 +28,10 @@ const maxPushes = 20;
 
 /** One message about one incident: what happened, what we know of the image, how far it reaches and what to do. */
 export function incidentMessage(
-  { incident, revisions, context }: IncidentReport,
+  { incident: stored, revisions, context }: IncidentReport,
   { consoleUrl }: { consoleUrl: string },
 ): Message {
+  const incident = context.image?.provenance.isSigned === true ? signedSince(stored) : stored;
   const { severity, number } = incident;
   const safe = unlinked(incident);
   const status = incident.state === 'open' ? 'firing' : 'resolved';
@@ -174,6 +175,12 @@ function clockText(at: string, firstSeen: string): string {
 
 function evidenceText({ text, where }: IncidentEvidence): string {
   return where === null ? text : `${text} (${where})`;
+}
+
+/** The incident of an image whose signature came later: it says when the image was not signed, as it is by now. */
+function signedSince(incident: ToldIncident): ToldIncident {
+  const corrected = (text: string) => text.replaceAll(notSignedText, 'the image was not signed at that time');
+  return { ...incident, sentence: corrected(incident.sentence), factsUsed: incident.factsUsed.map(corrected) };
 }
 
 /** A runtime event means more beside what is known of its image, and an image that nobody looked at must not pass for a clean one. */

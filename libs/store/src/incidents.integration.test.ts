@@ -232,3 +232,26 @@ it('retells the incidents of before as stories of one step', async () => {
     { revision: 2, kind: 'resolved', actor: 'jane' },
   ]);
 });
+
+it('notes once that its image is signed by now', async () => {
+  const digest = first.imageDigest!;
+  const others = [
+    minerIncident({ id: uuidOf('unsigned'), findings: ['miner', 'unsigned-image'] }),
+    minerIncident({ id: uuidOf('elsewhere'), imageDigest: `sha256:${'9'.repeat(64)}`, findings: ['unsigned-image'] }),
+  ];
+  await apply(...[first, ...others].map((incident) => ({ kind: 'opened' as const, incident })));
+  const line = 'The image is signed by now: by release';
+  const signed = async (isAnnounced: boolean) =>
+    store.transaction(async (tx) => incidents.signed(tx, [digest], { line, isAnnounced }));
+  const noted = async () => {
+    const ids = [first, ...others].map(({ id }) => id);
+    const revisions = await incidents.revisionsOf(ids);
+    return ids.map((id) => (revisions.get(id) ?? []).filter(({ news }) => news.includes(line)).length);
+  };
+  await signed(false);
+  await signed(false);
+  expect(await noted()).toEqual([0, 1, 0]);
+  await resolve('jane');
+  await signed(true);
+  expect(await noted()).toEqual([0, 1, 0]);
+});

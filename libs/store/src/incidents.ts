@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
+import type { Digest, Incident, IncidentChange, IncidentEvidence, IncidentState, Severity } from '@tidewaiter/domain';
 import { draft, incidentOpened, incidentResolved, incidentUpdated } from '@tidewaiter/events';
 
 import { type IncidentNews, incidentNews, type RevisionKind } from './incident-news.js';
@@ -158,6 +158,24 @@ export class Incidents {
     );
     if (incident) await this.#tell(tx, incident, { kind: 'updated', news: [line] }, by);
     return incident !== undefined;
+  }
+
+  /**
+   * Notes on open incidents of some images, once each, that the images are signed by now.
+   * @param isAnnounced whether a finding of the image ended with it; else only those are concerned that say that it is not signed
+   */
+  async signed(
+    tx: Transaction,
+    images: readonly Digest[],
+    { line, isAnnounced }: { line: string; isAnnounced: boolean },
+  ): Promise<void> {
+    const incidents = await tx.query<{ id: string }>(
+      `SELECT id FROM incident WHERE state = 'open' AND image_digest = ANY($1)
+         AND ($2 OR findings && ARRAY['unsigned-image', 'unsigned-image-running', 'image-unsigned', 'identity-missing'])
+         AND NOT EXISTS (SELECT FROM incident_revision WHERE incident_id = incident.id AND $3 = ANY(news)) ORDER BY id`,
+      [images, isAnnounced, line],
+    );
+    for (const { id } of incidents) await this.remark(tx, id, line, 'Tidewaiter');
   }
 
   async #keep(tx: Transaction, story: Incident): Promise<keyof AppliedChanges> {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Finding } from '@tidewaiter/domain';
 import { type DataOf, draft, imageReexamined } from '@tidewaiter/events';
 import { signatureFindings, splitAwaited } from '@tidewaiter/provenance';
-import { Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
+import { Incidents, Provenances, type Push, Pushes, type Transaction } from '@tidewaiter/store';
 
 import type { Judgement } from './push-judgement.js';
 import { pushSubject } from './push-subject.js';
@@ -19,6 +19,7 @@ export class PushCorrections {
     private readonly pushes: Pushes,
     private readonly provenances: Provenances,
     private readonly grace: SignatureGrace,
+    private readonly incidents: Incidents,
   ) {}
 
   /** Keeps what the announcement of a push covers; answers the fingerprints of findings that wait for a signature. */
@@ -41,6 +42,13 @@ export class PushCorrections {
     const { id: pushId, connection, repository, tag, previousDigest } = push;
     const place = { pushId, connection, repository, tag, digest: push.digest!, previousDigest };
     const signers = await this.provenances.signers(tx, push.id);
+    if (signers.length > 0) {
+      const names = [...new Set(signers.map(({ name }) => name))];
+      await this.incidents.signed(tx, [push.digest!, ...platforms.map(({ digest }) => digest)], {
+        line: `The image is signed by now: by ${names.join(', ')}`,
+        isAnnounced: resolved.length > 0,
+      });
+    }
     const changes = { opened, resolved, signers };
     await tx.emit(
       draft(imageReexamined, pushSubject(push), { ...place, counts, verdict, isCurrent, platforms, ...changes }),

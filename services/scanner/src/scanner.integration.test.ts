@@ -19,6 +19,7 @@ import {
   ImageManifests,
   FleetMatches,
   Images,
+  Incidents,
   PipelineReports,
   Provenances,
   type Push,
@@ -27,7 +28,7 @@ import {
   Store,
   StoreModule,
 } from '@tidewaiter/store';
-import { tarArchive, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
+import { minerIncident, tarArchive, throwAwayServers, type ThrowAwayServers } from '@tidewaiter/testkit';
 
 import { start } from './main.js';
 
@@ -896,6 +897,8 @@ describe('an image that must be signed', () => {
     const second = registry.put('signed-told', '2', [{ content: osRelease }, { content: dpkg('told later') }]);
     const { id, verdict } = await push('signed-told', '2');
     expect(verdict).toBe('fail');
+    const incident = minerIncident({ imageDigest: second, findings: ['unsigned-image'] });
+    await store.transaction(async (tx) => new Incidents(store).apply(tx, [{ kind: 'opened', incident }]));
     const reexamined = async () =>
       store.query<{ data: unknown }>(
         `SELECT data FROM outbox WHERE type = 'dev.tidewaiter.image.reexamined.v1' AND data ->> 'pushId' = $1 ORDER BY id`,
@@ -918,6 +921,10 @@ describe('an image that must be signed', () => {
     const resolved = [{ id: 'image-unsigned', severity: 'high' }];
     const signers = [{ name: 'release', identity: null }];
     expect(events.at(-1)).toMatchObject({ data: { isCurrent: true, opened: [], resolved, signers, platforms } });
+    expect(await new Incidents(store).revisions(incident.id)).toMatchObject([
+      { kind: 'opened' },
+      { kind: 'updated', news: ['The image is signed by now: by release'] },
+    ]);
   });
 
   it('is found unsigned without certainty where the registry does not let us look', async () => {
