@@ -6,6 +6,7 @@ import {
   documentLimits,
   imageLayers,
   type ImageManifest,
+  isDisguisedImage,
   parseManifest,
   readImageConfig,
 } from '@tidewaiter/oci';
@@ -79,7 +80,8 @@ async function findImage(
   const manifest = parseManifest(bytes, mediaType || undefined);
   const kind = classifyManifest(manifest);
   if (manifest.kind === 'manifest') {
-    if (kind !== 'image') throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}`);
+    const isImage = kind === 'image' || (await isDisguisedImage(manifest, (descriptor) => store.blob(descriptor)));
+    if (!isImage) throw new InvalidInput('NOT_AN_IMAGE', `no image but of kind ${kind}`);
     return { digest, manifest, within };
   }
   if (within.length >= maxIndexDepth)

@@ -8,6 +8,7 @@ export type { HistoryEntry, ImageConfig } from './config.js';
 export { parseReferrers } from './referrers.js';
 export { storableText } from './json.js';
 export { classifyManifest } from './classify.js';
+export { isDisguisedImage } from './disguise.js';
 export type { ManifestClass } from './classify.js';
 export { choosePlatforms } from './platform.js';
 export { pendingLinks, readLayer, readLayerFollowingLinks } from './layer.js';

@@ -32,6 +32,11 @@ export function isImageConfig(mediaType: string): boolean {
   return mediaType === mediaTypes.ociConfig || mediaType === mediaTypes.dockerConfig;
 }
 
+/** Whether runtimes unpack what has this type into the file system of a container. */
+export function isLayer(mediaType: string): boolean {
+  return /^application\/vnd\.(?:oci\.image\.layer|docker\.image\.rootfs)\./.test(mediaType);
+}
+
 export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** The compression that a layer's media type announces; undefined when it announces none that we know. */

@@ -7,8 +7,10 @@ import {
   choosePlatforms,
   classifyManifest,
   documentLimits,
+  type ImageIndex,
   imageLayers,
   type ImageManifest,
+  isDisguisedImage,
   parseManifest,
   readImageConfig,
 } from '@tidewaiter/oci';
@@ -89,7 +91,7 @@ async function readImages(
 ): Promise<NewImage[]> {
   const manifest = parseManifest(fetched.bytes, fetched.mediaType || undefined);
   const kind = classifyManifest(manifest, tag ?? undefined);
-  if (kind !== 'image' && kind !== 'index') {
+  if (kind !== 'image' && kind !== 'index' && !(await isDisguised(search, manifest))) {
     if (depth > 1) return [];
     throw new NotAnImage(kind, manifest.subject?.digest ?? null);
   }
@@ -106,6 +108,14 @@ async function readImages(
     images.push(...(await readImages(search, childManifest, null, depth + 1)));
   }
   return images;
+}
+
+async function isDisguised(
+  { client, repository, signal }: Search,
+  manifest: ImageManifest | ImageIndex,
+): Promise<boolean> {
+  if (manifest.kind !== 'manifest') return false;
+  return isDisguisedImage(manifest, (descriptor) => client.blob(repository, descriptor, signal));
 }
 
 /**

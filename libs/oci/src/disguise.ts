@@ -1,0 +1,28 @@
+import { LimitExceeded, NotFound, TidewaiterError } from '@tidewaiter/domain';
+
+import { readImageConfig } from './config.js';
+import type { Descriptor, ImageManifest } from './manifest.js';
+import { isImageConfig, isLayer } from './media-types.js';
+
+/**
+ * Whether a manifest whose config calls itself something else could be run as an image: it has layers that runtimes unpack, and the
+ * blob of its config lists as many. Some runtimes do not look at the type of a config.
+ * @param blobOf reads a blob of the manifest's repository
+ * @throws whatever `blobOf` throws, other than that the blob is missing or is no config
+ */
+export async function isDisguisedImage(
+  { config, layers }: ImageManifest,
+  blobOf: (descriptor: Descriptor) => AsyncIterable<Uint8Array>,
+): Promise<boolean> {
+  if (isImageConfig(config.mediaType) || !layers.some(({ mediaType }) => isLayer(mediaType))) return false;
+  try {
+    const { diffIds } = await readImageConfig(config, blobOf(config));
+    return diffIds.length > 0;
+  } catch (error) {
+    // What is too large to be read may be a config: then the limit is the reason why the push is not judged.
+    if (error instanceof LimitExceeded) return true;
+    if (error instanceof NotFound || (error instanceof TidewaiterError && error.code === 'CONFIG_INVALID'))
+      return false;
+    throw error;
+  }
+}
