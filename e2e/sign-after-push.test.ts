@@ -140,7 +140,7 @@ receivers:
     const [vulnerability, signature, ...others] = posts('signed/late');
     expect(vulnerability).toContain('CVE-2026-1001');
     expect(vulnerability).not.toContain('Signed by');
-    expect(signature).toContain('Resolved · signed/late:1: signed after the push');
+    expect(signature).toContain('Resolved · signed/late:1: signed by release after the push');
     expect(others).toEqual([]);
   }, 240_000);
 });

@@ -54,9 +54,9 @@ describe('correctedMessage', () => {
   it('says in the title that nothing is left', () => {
     expect(correctedMessage(report(), signature())).toMatchObject({
       status: 'resolved',
-      title: 'Resolved · shop/app:1.2.0: signed after the push',
+      title: 'Resolved · shop/app:1.2.0: signed by release after the push',
       summary:
-        'Signed by release on 2026-11-28 14:31 UTC, after this message was sent. No longer found: Not signed by release. Nothing that this message reported is left.',
+        'Signed by release on 2026-11-28 14:31 UTC, after the push was announced. No longer found: Not signed by release.',
       sections: [{ title: 'No longer found', items: [{ text: 'Not signed by release', severity: null }] }],
       history: [{ revision: 2, lines: [expect.stringContaining('No longer found: Not signed by release')] }],
     });

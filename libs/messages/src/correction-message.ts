@@ -51,8 +51,8 @@ export function correctedMessage(report: PushReport, { consoleUrl, ...signature 
     ? { summary: `${by}. ${message.summary}` }
     : {
         status: 'resolved' as const,
-        title: `Resolved · ${nameOf(report)}: ${signature.signers.length > 0 ? 'signed' : 'signature came'} after the push`,
-        summary: `${by}, after this message was sent. ${ended} Nothing that this message reported is left.`,
+        title: `Resolved · ${nameOf(report)}: ${titleWord(signature)} after the push`,
+        summary: `${by}, after the push was announced. ${ended}`,
       };
   const changed = { ...message, ...words };
   return {
@@ -62,6 +62,11 @@ export function correctedMessage(report: PushReport, { consoleUrl, ...signature 
     sections: [...message.sections, ...lateSections(signature, by)],
     history: [{ revision, lines: [clean(`${by}. ${ended}`, 2 * maxItemChars)] }],
   };
+}
+
+function titleWord({ signers }: Pick<LateSignature, 'signers'>): string {
+  const names = [...new Set(signers.map(({ name }) => name))];
+  return names.length === 0 ? 'signature came' : `signed by ${enumerate(names, maxNamed)}`;
 }
 
 /** `Signed by release on 2026-11-28 14:31 UTC`. */

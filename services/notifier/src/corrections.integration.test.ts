@@ -212,10 +212,10 @@ describe('a signature that comes after a bot announced its push', () => {
     expect(others).toEqual([]);
     expect(post).toMatchObject({
       edits: 1,
-      text: expect.stringMatching(/^Resolved · shop\/app:1: signed after the push\. /),
+      text: expect.stringMatching(/^Resolved · shop\/app:1: signed by release after the push\. /),
     });
-    expect(post!.text).toMatch(/Signed by release on \d{4}-\d\d-\d\d \d\d:\d\d UTC, after this message was sent\. /);
-    expect(post!.text).toContain('No longer found: Not signed by release. Nothing that this message reported is left.');
+    expect(post!.text).toMatch(/Signed by release on \d{4}-\d\d-\d\d \d\d:\d\d UTC, after the push was announced\. /);
+    expect(post!.text).toContain('No longer found: Not signed by release.');
     // Good news that nobody asked for disturbs nobody.
     expect(slack.thread(channel, post!.ts)).toEqual([]);
   });
