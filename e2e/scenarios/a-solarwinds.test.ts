@@ -54,7 +54,14 @@ interface Incident {
   id: string;
   severity: string;
   state: string;
+  title: string;
   imageDigest: string | null;
+}
+
+interface Container {
+  pod: string;
+  digest: string;
+  isRunning: boolean;
 }
 
 const hookSecret = 'hook-secret-of-the-test';
@@ -211,6 +218,8 @@ receivers:
     expect([answer.status, await answer.text()]).toEqual([202, expect.any(String)]);
   }
 
+  /** Of the node: two processes of one id would be one story. */
+  const pidOf = (podName: string) => 4_000 + hash(podName).readUInt16BE();
   const containerOf = (podName: string) => hash(podName).toString('hex');
   const imageOf = (repository: string, digest: string) => `${registry.host}/${repository}@${digest}`;
 
@@ -248,7 +257,7 @@ receivers:
   function traceeQuery(podName: string, name: string): object {
     return {
       ...{ timestamp: Date.now() * 1_000_000, eventName: 'net_packet_dns_request', processName: 'run' },
-      ...{ executable: { path: '/opt/app/run' }, hostProcessId: 4_001, userId: 65_532, nodeName: 'node-1' },
+      ...{ executable: { path: '/opt/app/run' }, hostProcessId: pidOf(podName), userId: 65_532, nodeName: 'node-1' },
       container: { id: containerOf(podName) },
       kubernetes: { podNamespace: 'shop', podName },
       args: [
@@ -264,7 +273,8 @@ receivers:
   function tetragonConnect(podName: string, daddr: string): object {
     const time = new Date().toISOString();
     const process = {
-      ...{ exec_id: 'bm9kZS0xOjE=', pid: 4_001, uid: 65_532, cwd: '/', binary: '/opt/app/run', arguments: '' },
+      ...{ exec_id: Buffer.from(`node-1:1:${pidOf(podName)}`).toString('base64'), pid: pidOf(podName) },
+      ...{ uid: 65_532, cwd: '/', binary: '/opt/app/run', arguments: '' },
       ...{ flags: 'execve clone', start_time: time, auid: 4_294_967_295, in_init_tree: true },
       pod: {
         ...{ namespace: 'shop', name: podName },
@@ -299,6 +309,9 @@ receivers:
 
   const implant = 'core with an implant';
   const beacon = 'version = 1\nimport beacon\n';
+  /** Pods of the first and of the second digest of `shop/app:1.4`. */
+  const cleanPod = 'app-5f6b7c8d9a-k2x9q';
+  const alteredPods = ['app-6b7c8d9f5c-aaaaa', 'app-6b7c8d9f5c-bbbbb'] as const;
   let first: Push;
   let second: Push;
 
@@ -371,16 +384,15 @@ receivers:
   }, 120_000);
 
   it('raises the incident to critical when the implant calls home two weeks later', async () => {
-    const [old, ...pods] = ['app-5f6b7c8d9a-k2x9q', 'app-6b7c8d9f5c-aaaaa', 'app-6b7c8d9f5c-bbbbb'] as const;
     await report(
       'watch',
-      pod(old, 'shop/app', first.digest),
-      ...pods.map((name) => pod(name, 'shop/app', second.digest)),
+      pod(cleanPod, 'shop/app', first.digest),
+      ...alteredPods.map((name) => pod(name, 'shop/app', second.digest)),
     );
     const known = await incidents();
     const before = known.find(({ imageDigest }) => imageDigest === second.digest)!;
     const messages = posts().length;
-    await report('tracee', traceeQuery(pods[0], 'x7k2q9v4m1.appsync-api.example.com'));
+    await report('tracee', traceeQuery(alteredPods[0], 'x7k2q9v4m1.appsync-api.example.com'));
     await until('the incident is critical', async () => (await incident(before.id)).severity === 'critical');
     expect((await incidents()).map(({ id }) => id).toSorted()).toEqual(known.map(({ id }) => id).toSorted());
     const raised = await incident(before.id);
@@ -394,6 +406,48 @@ receivers:
     const text = JSON.stringify(message);
     for (const named of ['x7k2q9v4m1', libraryPath, modulePath, shortSha256(implant).slice(7)])
       expect(text).toContain(named);
+  }, 120_000);
+
+  it('lists exactly the pods of the second digest, by image and by altered file', async () => {
+    const podsOf = async (question: string) => {
+      const { items } = await tidewaiter.api<{ items: Container[] }>(`/blast-radius/containers?${question}`);
+      return items.map(({ pod: name, digest, isRunning }) => [name, digest, isRunning]);
+    };
+    const expected = alteredPods.map((name) => [name, second.digest, true]);
+    // Every pod is heard of: one that no sensor reports for a week counts as ended.
+    await report('tetragon', ...[cleanPod, ...alteredPods].map((name) => tetragonConnect(name, '10.42.0.9')));
+    const all = [cleanPod, ...alteredPods].length;
+    await until(
+      'all pods run',
+      async () => (await podsOf('path=/opt/app/run')).filter(([, , runs]) => runs).length === all,
+    );
+    for (const question of [`image=${second.digest}`, `file=${sha256(implant)}`, `file=${sha256(beacon)}`]) {
+      await until(`${question} lists pods`, async () => (await podsOf(question)).length > 0);
+      expect(await podsOf(question)).toEqual(expected);
+    }
+    expect(await podsOf(`image=${first.digest}`)).toEqual([[cleanPod, first.digest, true]]);
+    const { stdout } = await tidewaiter.command('find', `image=${second.digest}`, '--running', '-o', 'json');
+    const found = JSON.parse(stdout) as { counts: object; containers: Container[] };
+    expect(found.counts).toMatchObject({ images: 1, pods: 2, running: 2 });
+    expect(found.containers).toMatchObject(
+      alteredPods.map((name) => ({ cluster: 'eu1', namespace: 'shop', pod: name, workload: 'app', until: null })),
+    );
+  }, 60_000);
+
+  it('raises the incident of an altered build that came under a tag of its own', async () => {
+    await release('shop/hotfix:2.0', 'e', clean);
+    const altered = await release('shop/hotfix:2.0-fix', 'e', application('core of the hotfix', 'version = 1\n'));
+    const of = async () => (await incidents()).filter(({ imageDigest }) => imageDigest === altered.digest);
+    await until('the push has its incident', async () => (await of()).length > 0);
+    expect(await of()).toMatchObject([{ severity: 'high', title: expect.stringMatching(/^Altered build in /) }]);
+    await until('Slack has the push', () => postsAbout('2.0-fix').length > 0);
+    await quiet();
+    expect(postsAbout('2.0-fix')).toHaveLength(1);
+    const podName = 'hotfix-6b7c8d9f5c-aaaaa';
+    await report('watch', pod(podName, 'shop/hotfix', altered.digest));
+    await report('tracee', traceeQuery(podName, 'k3v8w1z5p0.appsync-api.example.com'));
+    await until('the incident is critical', async () => (await of())[0]?.severity === 'critical');
+    expect(await of()).toHaveLength(1);
   }, 120_000);
 
   it.each(['tetragon', 'falco'])(
