@@ -30,6 +30,8 @@ export interface RuntimeRecord {
   node: string | null;
   /** ISO 8601 with every fraction digit that the sensor gave (nanoseconds do not fit a JavaScript number). */
   at: string;
+  /** ISO 8601: when something was still as a source says that has watched it, which may be long after {@link at}. */
+  seenAt?: string;
   event: JsonObject;
   /** Secrets that stood in {@link event} and were masked before it was stored. */
   secrets?: ObservedSecret[];

@@ -84,6 +84,8 @@ const runtimeRecord = z.object({
   cluster: text,
   node: text,
   at: z.string(),
+  /** When the object of a watch was still as the event says. */
+  seenAt: z.string().optional(),
   /** Whatever the sensor wrote. */
   event: z.looseObject({}) as unknown as z.ZodType<JsonObject>,
   /** Secrets that were masked in it. */

@@ -43,7 +43,7 @@ function isObserved(data: unknown): data is Observed {
 
 function isRecord(value: unknown): value is RuntimeRecord {
   if (!isObject(value)) return false;
-  const { id, source, sensor, cluster, node, at, event, secrets, judgements } = value;
+  const { id, source, sensor, cluster, node, at, seenAt, event, secrets, judgements } = value;
   return (
     typeof id === 'string' &&
     id !== '' &&
@@ -52,6 +52,7 @@ function isRecord(value: unknown): value is RuntimeRecord {
     isTextOrNull(cluster) &&
     isTextOrNull(node) &&
     typeof at === 'string' &&
+    (seenAt === undefined || typeof seenAt === 'string') &&
     isObject(event) &&
     (secrets === undefined || (Array.isArray(secrets) && secrets.every(isSecret))) &&
     (judgements === undefined || (Array.isArray(judgements) && judgements.every(isJudgement)))

@@ -10,6 +10,7 @@ export function observationOf(
 ): Observation {
   return {
     ...(record.secrets && { secrets: record.secrets }),
+    ...(record.seenAt !== undefined && { seenAt: record.seenAt }),
     id: record.id,
     source: record.source,
     sensor: record.sensor,

@@ -23,6 +23,8 @@ export interface Told {
   id: string | null | ((event: JsonObject) => string | null);
   /** Null where it says no time. */
   at: string | null;
+  /** When it is known to be still so; absent of events, which are over. */
+  seenAt?: string;
   node: string | null;
   /** Claimed by the body; what is configured wins. */
   cluster?: string | null;
@@ -111,6 +113,7 @@ function add(read: ReadRecords, told: Told, { source, connection, check }: Makin
     cluster: connection.cluster ?? told.cluster ?? null,
     node: told.node,
     at: told.at ?? connection.receivedAt,
+    ...(told.seenAt !== undefined && { seenAt: told.seenAt }),
     event: kept.event,
     ...(redacted.secrets.length > 0 && { secrets: redacted.secrets }),
     ...(judgements.length > 0 && { judgements }),

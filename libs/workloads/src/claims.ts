@@ -69,6 +69,8 @@ export interface ServiceClaim {
 export interface Claims {
   by: Authority;
   atMs: number;
+  /** When what has not ended was still so; absent where that is {@link atMs}. */
+  seenMs?: number;
   containers: ContainerClaim[];
   pods: PodClaim[];
   namespaces: NamespaceClaim[];

@@ -307,6 +307,36 @@ it.each<[Override[] | null, JsonObject]>([
   expect(kept.overridesOf(falco)).toEqual(expected);
 });
 
+describe('a pod that is listed long after its last change', () => {
+  const listedAt = start + 30 * 86_400 * second;
+  const listed = (object: JsonObject, type = 'ADDED') => ({
+    ...watch(object, type),
+    seenAt: new Date(listedAt).toISOString(),
+  });
+
+  it('was seen when it was listed, and began when it did', () => {
+    const ledger = new ContainerLedger();
+    ledger.observe(listed(podObject(running)));
+    expect(ledger.container(id)).toMatchObject({
+      lastSeenMs: listedAt,
+      firstSeenMs: start,
+      startedAtMs: start,
+      endedAtMs: null,
+    });
+  });
+
+  it('was last seen at its end where it has ended', () => {
+    const terminated = { exitCode: 0, startedAt: '2026-01-01T12:00:00Z', finishedAt: '2026-01-01T13:00:00Z' };
+    const [status] = running.containerStatuses;
+    const ledger = new ContainerLedger();
+    ledger.observe(listed(podObject({ containerStatuses: [{ ...status!, state: { terminated } }] })));
+    expect(ledger.container(id)).toMatchObject({
+      lastSeenMs: start + 3_600 * second,
+      endedAtMs: start + 3_600 * second,
+    });
+  });
+});
+
 describe('what was kept of a workload', () => {
   const ref = { cluster: 'eu1', namespace: 'shop', kind: 'Deployment', name: 'checkout' };
   const kept = {

@@ -85,7 +85,7 @@ export class ContainerLedger {
     this.#nodes.add(claims);
     for (const claim of claims.containers) {
       const pod = claim.pod && podKey(claim.pod);
-      this.#addContainer(recordOfContainer(claim, pod, by, atMs));
+      this.#addContainer(recordOfContainer(claim, pod, by, claims));
       if (pod !== null) this.#pods.addContainer(pod, claim.id, atMs);
     }
     for (const claim of claims.pods) this.#addPod(recordOfPod(podKey(claim), claim, by, atMs));

@@ -1,6 +1,6 @@
 import type { Digest } from '@tidewaiter/domain';
 
-import type { ContainerClaim, ContainerKind, PodClaim } from './claims.js';
+import type { Claims, ContainerClaim, ContainerKind, PodClaim } from './claims.js';
 import { type Authority, said, type Said, strongest } from './said.js';
 
 /** What is said of a container under one id. Merging is in any order the same. */
@@ -57,7 +57,7 @@ export function recordOfContainer(
   claim: ContainerClaim,
   pod: string | null,
   by: Authority,
-  atMs: number,
+  { atMs, seenMs = atMs }: Pick<Claims, 'atMs' | 'seenMs'>,
 ): ContainerRecord {
   const tagged = claim.images.find(({ repository, tag }) => repository !== null && tag !== null);
   const repository = claim.images.find((image) => image.repository !== null)?.repository ?? null;
@@ -68,7 +68,7 @@ export function recordOfContainer(
   return {
     id: claim.id,
     firstSeenMs: Math.min(atMs, claim.startedAtMs ?? atMs),
-    lastSeenMs: Math.max(atMs, claim.endedAtMs ?? atMs),
+    lastSeenMs: Math.max(atMs, claim.endedAtMs ?? seenMs),
     fields: {
       pod: said(pod, by, atMs),
       cluster: said(claim.cluster, by, atMs),

@@ -9,11 +9,13 @@ import type { Authority } from './said.js';
 
 /** What an event says of containers, whatever it is about. */
 export function claimsOf(observation: Observation): Claims {
-  const { source, native, cluster, node } = observation;
+  const { source, native, cluster, node, seenAt } = observation;
   const atMs = Math.floor(observation.timeMs);
   if (source === 'kubernetes-watch') {
     const object = isObject(native.object) ? native.object : native;
-    return claimsOfObject(object, { by: 'watch', atMs, cluster, isGone: native.type === 'DELETED' });
+    const claims = claimsOfObject(object, { by: 'watch', atMs, cluster, isGone: native.type === 'DELETED' });
+    const seenMs = Date.parse(seenAt ?? '');
+    return Number.isNaN(seenMs) ? claims : { ...claims, seenMs };
   }
   if (source === 'kubernetes-audit') return claimsOfAudit(observation, atMs);
   if (source === 'cri') return claimsOfRuntime(native, { atMs, cluster, node });

@@ -22,9 +22,10 @@ const see = (change: object) =>
 it('reads a pod, without what nobody should keep', () => {
   const [record] = read(sample).records;
   expect(record).toMatchObject({
-    id: expect.stringMatching(/^5b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b@[0-9a-f]{32}$/),
+    id: expect.stringMatching(/^5b1c2d3e-4f50-4617-8a9b-0c1d2e3f4a5b@[0-9a-f]{32}-2026-01-02$/),
     node: 'node-1',
     at: '2026-01-02T03:00:09Z',
+    seenAt: '2026-01-02T03:04:06Z',
     event: {
       type: 'MODIFIED',
       object: {
@@ -66,7 +67,21 @@ it('knows the same state again, in a list too, and another as news', () => {
   expect(id(pod)).toBe(added);
   expect(read(listed).records[0]?.event).toMatchObject({ type: 'ADDED', object: { kind: 'Pod' } });
   expect(id({ ...sample, object: { ...pod, status: { phase: 'Failed' } } })).not.toBe(added);
-  expect(id({ ...sample, type: 'DELETED' })).toBe(`${added}-deleted`);
+  expect(id({ ...sample, type: 'DELETED' })).toBe(added?.replace(/-2026-01-02$/, '-deleted'));
+});
+
+it('takes a pod that is listed again the next day for one that still runs, and nothing else', () => {
+  const idOn = (day: string, body: object) =>
+    kubernetesWatch.read(Buffer.from(JSON.stringify(body)), { ...connection, receivedAt: `${day}T03:04:06Z` })
+      .records[0];
+  expect(idOn('2026-01-02', sample)?.id).not.toBe(idOn('2026-01-03', sample)?.id);
+  for (const other of [
+    { ...sample, type: 'DELETED' },
+    { ...sample, object: { ...pod, kind: 'Node' } },
+  ]) {
+    expect(idOn('2026-01-02', other)?.id).toBe(idOn('2026-01-03', other)?.id);
+    expect(idOn('2026-01-02', other)).not.toHaveProperty('seenAt');
+  }
 });
 
 it.each([

@@ -19,7 +19,7 @@ export const kubernetesWatch: Sensor = {
   about: {
     reads: 'Events of a watch, one a line, lists, and single objects; pods above all, of any resource that is sent.',
     tells: ['container'],
-    repetition: 'uid of the object and hash over its state',
+    repetition: 'uid of the object and hash over its state, and of a pod the day',
     ignores: { bookmark: 'that the watch is alive', error: 'that the watch is over', empty: 'a list of nothing' },
     note: 'Environment variables lose their values, Secrets and ConfigMaps their data, and nobody keeps who changed which field. Before that, objects that run pods are judged: [workload-findings.md](workload-findings.md).',
   },
@@ -61,10 +61,13 @@ function tellOf(type: string, watched: JsonObject, receivedAt: string): Told | R
   const kept = slimObject(watched);
   const [at, isGone] = [latestTimeIn(watched), type === 'DELETED'];
   const identity = text(metadata['uid']) ?? `${kind}/${text(metadata['namespace'])}/${name}`;
+  const isLivePod = kind === 'Pod' && !isGone;
+  // A watch that begins anew lists what it has listed before. Once a day that says of a pod that it still runs, however long nothing of it changes.
+  const day = isLivePod ? `-${receivedAt.slice(0, 10)}` : '';
   return {
-    // A list tells again what the watch has told: the same state of the same object.
-    id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${isGone ? '-deleted' : ''}`,
+    id: (event) => `${identity}@${hashOf(JSON.stringify(event['object']))}${day}${isGone ? '-deleted' : ''}`,
     at,
+    ...(isLivePod && { seenAt: receivedAt }),
     node: text(object(watched['spec'])['nodeName']),
     event: { type, object: kept },
     objects: [{ object: watched, isGone, isStored: true, at: at ?? receivedAt }],
