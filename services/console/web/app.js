@@ -308,7 +308,7 @@ async function showState() {
     inWork === 0 ? 'Nothing in work' : `${inWork} in work`,
     advisories.advisories > 0
       ? `${advisories.advisories.toLocaleString('en')} advisories${dataAge(advisories.ages)}`
-      : 'no advisories yet: nothing can be cleared',
+      : 'no advisories yet: images cannot be evaluated',
   ].join(' · ');
 }
 

@@ -4,22 +4,22 @@ const deliveryStamps = {
   held: 'waiting',
   pending: 'waiting',
   sending: 'waiting',
-  retrying: 'unclear',
-  sent: 'cleared',
-  superseded: 'cleared',
-  merged: 'cleared',
-  suppressed: 'cleared',
+  retrying: 'unknown',
+  sent: 'passed',
+  superseded: 'passed',
+  merged: 'passed',
+  suppressed: 'passed',
   failed: 'refused',
 };
 
-/** What the list can be narrowed to, in people's words. */
+/** Filters of the list, with their labels. */
 const shownStates = {
   '': 'all messages',
-  failed: 'given up',
-  'fallen-back': 'given up, others were told',
-  retrying: 'tried again',
-  held: 'waiting for their group',
-  sent: 'accepted',
+  failed: 'failed',
+  'fallen-back': 'failed, fallback notified',
+  retrying: 'retrying',
+  held: 'held for their group',
+  sent: 'sent',
 };
 
 /** The list of messages to people: `#deliveries?receiver=team&state=failed`. */
@@ -59,12 +59,12 @@ export const deliveries = {
   detail: deliveryDetail,
   empty: () => [
     element('h2', {}, 'There is no such message'),
-    element('p', {}, 'Who is told what stands in routing.yaml, in the format of Alertmanager.'),
+    element('p', {}, 'Notification routes are in routing.yaml, in the format of Alertmanager.'),
     element('p', {}, element('a', { href: '#messages/incident/mail' }, 'What messages look like')),
   ],
 };
 
-const channelStamps = { working: 'cleared', failing: 'unclear', resting: 'waiting', broken: 'refused' };
+const channelStamps = { working: 'passed', failing: 'unknown', resting: 'waiting', broken: 'refused' };
 
 /** How the channels of receivers take what they are given: the last week. */
 export const channels = {

@@ -132,7 +132,7 @@ function imageFacts({ factsUsed, imageFacts: image }) {
 function knownImage({ digest, push, counts, findings, provenance, isJudged }) {
   const { isSigned, signers, builder, source, revision } = provenance;
   const signed =
-    isSigned === null ? 'nobody asked for signatures' : isSigned ? `signed by ${signers.join(', ')}` : 'not signed';
+    isSigned === null ? 'signatures are not required' : isSigned ? `signed by ${signers.join(', ')}` : 'not signed';
   const origin = [signed, builder && `built by ${builder}`, source && `from ${source}`, revision].filter(Boolean);
   const pushed = [`Pushed as ${nameOf(push)}`, push.pushedBy && ` by ${push.pushedBy}`, ' '].filter(Boolean).join('');
   return [

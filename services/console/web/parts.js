@@ -66,10 +66,10 @@ export function moment(time) {
 
 // Each verdict has its word, its sign and its frame.
 const stamps = {
-  cleared: '✓',
-  held: '■',
+  passed: '✓',
+  failed: '■',
   refused: '✕',
-  unclear: '?',
+  unknown: '?',
   waiting: '…',
 };
 

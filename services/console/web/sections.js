@@ -96,7 +96,7 @@ export const sections = {
       },
     ],
     empty: () => [
-      element('h2', {}, 'Nothing was given up'),
+      element('h2', {}, 'No dead letters'),
       element('p', {}, 'What fails for good waits here, with its reason.'),
     ],
   },
@@ -114,12 +114,12 @@ export const pages = {
 
 function verdict({ state, verdict }) {
   if (state === 'accepted') return stamp('waiting', 'waiting');
-  if (state === 'analyzing') return stamp('waiting', 'inspecting');
+  if (state === 'analyzing') return stamp('waiting', 'analyzing');
   if (state === 'refused') return stamp('refused', 'refused');
-  if (state === 'not-an-image') return stamp('cleared', 'not an image');
-  if (state === 'dead-lettered') return stamp('refused', 'given up');
-  if (verdict === 'pass') return stamp('cleared', 'cleared');
-  return verdict === 'fail' ? stamp('held', 'held') : stamp('unclear', 'unclear');
+  if (state === 'not-an-image') return stamp('passed', 'not an image');
+  if (state === 'dead-lettered') return stamp('refused', 'analysis failed');
+  if (verdict === 'pass') return stamp('passed', 'passed');
+  return verdict === 'fail' ? stamp('failed', 'failed') : stamp('unknown', 'not evaluated');
 }
 
 function digestOf({ digest, claimedDigest }) {

@@ -35,10 +35,10 @@ it('is all that happened around it, in the order of time', () => {
     '00:30:00 shop/checkout:1.4 pushed (by ci)',
     '01:02:03 Dropped program started (T1059 · execution · 2 events)',
     '01:02:05 Incident opened (null)',
-    '01:02:06 team told (slack)',
+    '01:02:06 team notified (slack)',
     '01:02:09 Connection to a mining pool (T1496.001 · impact)',
     '02:00:00 Incident resolved (by jane)',
-    '02:00:01 team to be told (slack)',
+    '02:00:01 team waiting (slack)',
   ]);
 });
 

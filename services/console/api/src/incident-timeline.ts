@@ -63,8 +63,8 @@ function stateEntry({ at, kind, actor, news, severity }: IncidentRevision): Time
 }
 
 function messageEntry({ receiver, channel, state, createdAt, finishedAt, reason }: AboutDelivery): TimelineEntry {
-  const words = { sent: 'told', failed: 'not told', superseded: 'told of what came after' };
-  const word = state in words ? words[state as keyof typeof words] : 'to be told';
+  const words = { sent: 'notified', failed: 'notification failed', superseded: 'superseded by a later message' };
+  const word = state in words ? words[state as keyof typeof words] : 'waiting';
   return {
     at: (finishedAt ?? createdAt).toISOString(),
     kind: 'message',

@@ -210,7 +210,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
       await row.getByText('is archived').waitFor();
       await row.getByRole('link', { name: hostile }).click();
       await page.getByText(`to ${hostile}`).waitFor();
-      await page.getByLabel('Show').selectOption('given up');
+      await page.getByLabel('Show').selectOption('failed');
       await page.getByRole('button', { name: hostile }).click();
       await page.getByText('given-up').waitFor();
       await page.getByRole('button', { name: 'Redrive' }).click();
@@ -256,7 +256,7 @@ const hostile = `<img src=x onerror="document.title='owned'">`;
     await new DeadLetters(store).save({ ...letter, code: 'REGISTRY_UNAVAILABLE', reason: 'no answer' });
     await page.getByRole('link', { name: 'Dead letters' }).click();
     await page.getByRole('button', { name: 'Redrive' }).click();
-    await page.getByText('Nothing was given up').waitFor();
+    await page.getByText('No dead letters').waitFor();
     const [row] = await store.query<{ redriven: boolean }>(
       'SELECT redriven_at IS NOT NULL AS redriven FROM dead_letter',
     );
