@@ -1,0 +1,72 @@
+// Holds comments, names and tests to the glossary's plain English: each count may fall and never rise.
+// `node tools/check-words.mjs --list METRIC` prints the places of one count.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** Lower a limit when a change has brought its count down. */
+const limits = {
+  headlessComments: 1622,
+  tellTold: 2119,
+  testFilesWithoutDescribe: 326,
+  exportedTypeNamesTwice: 71,
+};
+
+const files = execFileSync('git', ['ls-files', '*.ts'], { encoding: 'utf8' }).trim().split('\n');
+const sources = files.map((path) => ({ path, text: readFileSync(path, 'utf8') }));
+const isTest = ({ path }) => path.endsWith('.test.ts');
+
+/** A clause without its noun: "What a status shows", "Of that which people were told", "Somebody who may". */
+const headless =
+  /(?:\/\*\*?|^\s*\*|\/\/)\s+(?:What|Whatever|Who|Whoever|Whom|Whose|Which|Of|Those|That|Somebody|Nobody|Something|Nothing|Anything|Everything|People)\b/;
+const tell = /(?:\b|[a-z])(?:[Tt]ell(?:s|ing)?|[Tt]old)(?![a-z])/g;
+const exportedType = /^export (?:type|interface|class) (\w+)/gm;
+
+function* headlessComments() {
+  for (const { path, text } of sources) {
+    const lines = text.split('\n');
+    for (const [index, line] of lines.entries()) {
+      // A line inside a block comment goes on with the sentence of the one before.
+      const opens = /\/\*\*?\s|\/\//.test(line) || /^\s*\/\*\*\s*$/.test(lines[index - 1] ?? '');
+      const goesOn = /^\s*\/\//.test(line) && /^\s*\/\//.test(lines[index - 1] ?? '');
+      if (opens && !goesOn && headless.test(line)) yield `${path}:${index + 1}: ${line.trim()}`;
+    }
+  }
+}
+
+function* tellTold() {
+  for (const { path, text } of sources) {
+    for (const [index, line] of text.split('\n').entries()) {
+      for (const _ of line.matchAll(tell)) yield `${path}:${index + 1}: ${line.trim()}`;
+    }
+  }
+}
+
+function* testFilesWithoutDescribe() {
+  for (const source of sources) {
+    if (isTest(source) && !/^\s*describe[.(]/m.test(source.text)) yield source.path;
+  }
+}
+
+function* exportedTypeNamesTwice() {
+  const places = new Map();
+  for (const source of sources) {
+    if (isTest(source)) continue;
+    for (const [, name] of source.text.matchAll(exportedType))
+      places.set(name, [...(places.get(name) ?? []), source.path]);
+  }
+  for (const [name, paths] of places) if (paths.length > 1) yield `${name}: ${paths.join(', ')}`;
+}
+
+const metrics = { headlessComments, tellTold, testFilesWithoutDescribe, exportedTypeNamesTwice };
+const [, , flag, asked] = process.argv;
+if (flag === '--list') {
+  for (const place of metrics[asked]()) console.log(place);
+} else {
+  for (const [name, find] of Object.entries(metrics)) {
+    const count = [...find()].length;
+    console.log(`${name}: ${count} (limit ${limits[name]})`);
+    if (count > limits[name]) process.exitCode = 1;
+  }
+  if (process.exitCode)
+    console.error('See the glossary in ARCHITECTURE.md and `node tools/check-words.mjs --list METRIC`.');
+}
